@@ -1,0 +1,179 @@
+import type { Fault } from '../errors.js';
+import type { Source } from '../events/event.js';
+
+/** What travels through a queue. */
+export interface Message {
+  /** 1 to 128 printable ASCII characters. */
+  readonly id: string;
+  /** The event as JSON text, exactly as published; bytes that are no UTF-8 show as U+FFFD. */
+  readonly body: string;
+  readonly source: Source;
+  /** Epoch ms at the door. */
+  readonly received: number;
+  /** The broker's own timestamp of a foreign message, epoch ms. */
+  readonly timestamp?: number;
+}
+
+/** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
+export interface Delivery extends Message {
+  readonly redelivered: boolean;
+}
+
+/** What "accepted" rests on: RabbitMQ's confirm, the outbox on this disk, or the embedded queues on this disk. */
+export type Durability = 'broker' | 'outbox' | 'embedded';
+
+/** A queue and the sink that it feeds. */
+export interface QueueDefinition {
+  readonly sink: string;
+  readonly name: string;
+  /** Named by a `*_QUEUE` setting: it may belong to somebody else, so it is never redeclared when it exists, only bound. */
+  readonly adopted: boolean;
+}
+
+export interface BatchLimits {
+  readonly count: number;
+  readonly bytes: number;
+  /** How long to wait for more after the first, ms. */
+  readonly lingerMs: number;
+}
+
+export interface DeadDelivery {
+  readonly delivery: Delivery;
+  readonly reason: string;
+  readonly fault: Fault;
+  readonly attempts: number;
+}
+
+/** The end of deliveries, told all at once so that it is one transaction or one burst of acks. */
+export interface Settlement {
+  /** Delivered, found to be there already, or filtered out: gone from the queue. */
+  readonly done: readonly Delivery[];
+  /** How many of `done` the destination already had. */
+  readonly duplicates: number;
+  /** How many of `done` the sink's category filter left out. */
+  readonly filtered: number;
+  /** Kept as dead letters before they leave the queue. */
+  readonly dead: readonly DeadDelivery[];
+}
+
+/**
+ * One consumer of one queue. The caller pulls; there is no callback to overrun it. Unsettled deliveries never exceed the prefetch.
+ * When the connection under it is lost, deliveries already handed out become stale: settling them does nothing
+ * (the broker hands them out again, and sinks are idempotent), and `next` goes on once the connection is back.
+ */
+export interface Subscription {
+  /**
+   * The next batch, in queue order: waits for the first message as long as it takes, then for more until a limit is reached.
+   * Empty only when the signal aborts or the subscription is paused or closed. One call at a time.
+   */
+  next(limits: BatchLimits, signal: AbortSignal): Promise<Delivery[]>;
+  /** Resolves when the settlement is durable (embedded) or sent after its dead letters were confirmed (RabbitMQ). */
+  settle(settlement: Settlement): Promise<void>;
+  /** Back to the queue, to be handed out again by this or another consumer. */
+  requeue(deliveries: readonly Delivery[]): Promise<void>;
+  /** Long hold: stop receiving, then give back everything unsettled. No delivery is held after it resolves. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Gives back what is unsettled. */
+  close(): Promise<void>;
+}
+
+export interface Depth {
+  /** Waiting and not handed out. */
+  readonly ready: number;
+  /** Handed out by this daemon and not settled. */
+  readonly unsettled: number;
+  readonly consumers: number;
+  /** When the oldest waiting event was received, epoch ms; undefined when empty or not known. */
+  readonly oldest: number | undefined;
+}
+
+export interface DeadLetter {
+  /** Names this dead letter in `redrive` and `remove`. */
+  readonly key: string;
+  readonly sink: string;
+  readonly id: string;
+  readonly reason: string;
+  readonly fault: Fault;
+  readonly attempts: number;
+  /** Epoch ms. */
+  readonly firstSeen: number;
+  readonly deadAt: number;
+  readonly body: string;
+  readonly source: Source;
+}
+
+export interface DeadLetterQuery {
+  readonly sink?: string;
+  /** 1 to 1000. */
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface DeadLetterPage {
+  readonly deadLetters: readonly DeadLetter[];
+  readonly nextCursor: string | null;
+}
+
+/** One sink's dead letters: those named by key, or all of them. */
+export interface DeadLetterSelection {
+  readonly sink: string;
+  readonly keys?: readonly string[];
+}
+
+export interface DeadLetterStore {
+  list(query: DeadLetterQuery): Promise<DeadLetterPage>;
+  /** Publishes to that one sink's queue, then removes. Resolves with how many. */
+  redrive(selection: DeadLetterSelection): Promise<number>;
+  remove(selection: DeadLetterSelection): Promise<number>;
+  count(sink: string): Promise<number>;
+}
+
+export interface QueueInfo {
+  readonly name: string;
+  readonly sink: string | undefined;
+  readonly ready: number;
+  readonly consumers: number;
+  /** A queue of ours that no configured sink consumes: it only fills. */
+  readonly orphaned: boolean;
+}
+
+/** Where a generalised publish goes: an exchange with a routing key, or a queue by its name. */
+export type Address = { readonly exchange: string; readonly routingKey: string } | { readonly queue: string };
+
+/**
+ * The broker port. Two implementations run one conformance suite (test/broker/conformance.ts): embedded (SQLite) and RabbitMQ.
+ */
+export interface Broker {
+  readonly kind: 'embedded' | 'rabbitmq';
+  /**
+   * Declares every queue and binds it. Resolves when the first attempt has settled, whether or not a server could be reached:
+   * a daemon starts with any dependency down.
+   */
+  open(queues: readonly QueueDefinition[]): Promise<void>;
+  /**
+   * To every queue, or to one sink's alone. Resolves when all of them are durable. An empty list is durable at once.
+   * @throws TransientError when nothing can take them now (FullError: the disk or the cap); none of them is accepted then
+   */
+  publish(messages: readonly Message[], sink?: string): Promise<Durability>;
+  /** Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ */
+  publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
+  subscribe(sink: string, prefetch: number): Promise<Subscription>;
+  depth(sink: string): Promise<Depth>;
+  /** Messages and consumers of any queue, by name; undefined when there is none of that name. */
+  inspect(queue: string): Promise<{ messages: number; consumers: number } | undefined>;
+  queues(): Promise<QueueInfo[]>;
+  removeQueue(name: string): Promise<void>;
+  readonly deadLetters: DeadLetterStore;
+  /** One word and a sentence for the status page. */
+  status(): BrokerStatus;
+  /** Every settlement and publish that was begun is on its way before the connection closes. */
+  close(): Promise<void>;
+}
+
+export interface BrokerStatus {
+  readonly state: 'ready' | 'outbox' | 'down';
+  readonly detail: string;
+  /** Messages waiting in the outbox; 0 for the embedded broker. */
+  readonly outbox: number;
+}

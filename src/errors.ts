@@ -1,0 +1,49 @@
+/**
+ * Errors are named by what the caller must do. `supervisors/restart.ts` alone interprets them for a sink:
+ *
+ * - TransientError: the same thing may succeed later. Hold, back off, try again, never drop.
+ * - SetupError: somebody has to mend a setting or a permission. Hold, say so once, probe until it is mended, never drop.
+ * - anything else is a bug: the session is closed and the sink actor restarted.
+ *
+ * A bad event is no error: a sink lists it as rejected (the fault `poison`).
+ */
+export class TransientError extends Error {
+  override name = 'TransientError';
+  /** Wait at least this long before the next try, as the other side asked for (Retry-After). */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | undefined } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The message says what is wrong and how to mend it. */
+export class SetupError extends Error {
+  override name = 'SetupError';
+}
+
+/** Storage cannot take more: the disk, or a size cap, is full. The door answers 503. */
+export class FullError extends TransientError {
+  override name = 'FullError';
+}
+
+/** This broker, or this configuration, has no such thing (a queue by name on the embedded broker, say). */
+export class UnsupportedError extends Error {
+  override name = 'UnsupportedError';
+}
+
+/** The four faults of the delivery contract. */
+export type Fault = 'transient' | 'setup' | 'poison' | 'bug';
+
+/** One line for a person, from whatever was thrown. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : ` (${describe(error.cause)})`;
+  return `${error.message || error.name}${cause}`;
+}
+
+/** Ends a switch over a discriminated union: a new member that nobody handles fails to compile. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,22 @@
+/** Where an event came in. `clowder` = a message that somebody else published to the exchange. */
+export type Source = 'clowder' | 'http' | 'nginx' | 'health' | 'heartbeat' | 'replay';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** One event, decoded once from its message and handed to a sink. */
+export interface Event {
+  /** 1 to 128 printable ASCII characters. The same bytes are the same id in every sink and after every redelivery. */
+  readonly id: string;
+  /** Epoch ms, normalised from whatever form was received. */
+  readonly created: number;
+  /** `unknown` when a foreign body names none. */
+  readonly category: string;
+  readonly type: string | undefined;
+  /** The body as it was received, verbatim: `category`, `type` and `created` (in its original form) are in it. */
+  readonly fields: Fields;
+  /** Set when the body is no JSON object: the body as text; `fields` is empty then. Only sinks with `acceptsText` see such events. */
+  readonly text?: string;
+  readonly source: Source;
+  /** When this daemon (or another of ours) first had it, epoch ms. */
+  readonly received: number;
+}

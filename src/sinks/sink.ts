@@ -1,0 +1,89 @@
+import type { BatchLimits } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
+import type { Event } from '../events/event.js';
+import type { Log } from '../log.js';
+import type { Problems, Settings, Values } from '../settings.js';
+
+/**
+ * A sink is one file with one constant of this type, and one line in the registry. Queue, dead letters, actors, restart policy,
+ * settings, logger, metrics, status row and contract tests are derived from it.
+ */
+export interface SinkDefinition<S extends Settings = Settings, Config = unknown> {
+  /** Lower case; names the actor, the queue (`event-sink.<name>`), the dead letters, the metric label. */
+  readonly name: string;
+  /** For people: `Google Analytics 4`. */
+  readonly title: string;
+  /** Of the common settings: `GOOGLE` gives GOOGLE_CATEGORIES, GOOGLE_QUEUE, GOOGLE_BATCH_SIZE, GOOGLE_LINGER_MS. */
+  readonly prefix: string;
+  readonly settings: S;
+  /** The sink's own slice, or undefined when it is switched off. Anything wrong goes to `problems`; never throws. */
+  configure(values: Values<S>, problems: Problems): Config | undefined;
+  /** Defaults; count and linger can be set by the user. */
+  readonly batch: BatchLimits;
+  /** Takes bodies that are no JSON object (`event.text`). Otherwise they are dead-lettered before they get here. */
+  readonly acceptsText?: boolean;
+  /** Opens one living connection. Throws as `write` does. */
+  open(config: Config, tools: SinkTools): Promise<SinkSession>;
+}
+
+/** Declares a sink with its types inferred. */
+export function defineSink<S extends Settings, Config>(
+  definition: SinkDefinition<S, Config>,
+): SinkDefinition<S, Config> {
+  return definition;
+}
+
+/**
+ * The runner promises: never two calls at once on a session, none after close; batches non-empty, in broker order, within the limits;
+ * `signal` aborts at the write deadline or at shutdown; after any throw the session is closed and not used again.
+ */
+export interface SinkSession {
+  /**
+   * Resolves only when the destination has accepted everything that is not listed. Idempotent by `event.id`.
+   * @throws TransientError, SetupError, or anything else (= a bug)
+   */
+  write(events: readonly Event[], signal: AbortSignal): Promise<WriteResult>;
+  /** Resolves when a write would have a chance. Throws as `write` does. */
+  probe(signal: AbortSignal): Promise<void>;
+  /** Never throws. */
+  close(): Promise<void>;
+}
+
+export interface WriteResult {
+  /** Bad events: dead-lettered with the reason, the rest of the batch counts as accepted. */
+  readonly rejected?: readonly Rejection[];
+  /** Events that must wait (a throttled user, say) while the rest goes on. */
+  readonly deferred?: { readonly indexes: readonly number[]; readonly retryAfterMs: number };
+  /** How many of the accepted ones the destination already had. */
+  readonly duplicates?: number;
+}
+
+export interface Rejection {
+  /** Position in the batch. */
+  readonly index: number;
+  /** In words that a person understands; what the server said, when it said it. */
+  readonly reason: string;
+}
+
+export interface SinkTools {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly memory: Memory;
+  /** The local store, for the sink that fills it. */
+  readonly events: EventWriter;
+  /** Send names of people to analytics (ANALYTICS_SEND_NAMES). */
+  readonly sendNames: boolean;
+}
+
+/** A small durable map of the sink's own, on this daemon's disk; entries leave after their time. */
+export interface Memory {
+  /** Only the keys that are there. */
+  get(keys: readonly string[]): Promise<Map<string, string>>;
+  /** Durable when it resolves; the whole list or nothing. */
+  put(entries: readonly (readonly [key: string, value: string])[], keepMs: number): Promise<void>;
+}
+
+export interface EventWriter {
+  /** Inserts what is not there yet; resolves with how many already were. */
+  insert(events: readonly Event[]): Promise<number>;
+}
