@@ -1,0 +1,255 @@
+import type { Event } from './event.js';
+import type { FieldName } from './fields.js';
+
+/** Who sends events of this kind. `requested`: users asked for it, and nobody sends it by itself yet. */
+type Emitter = 'clowder' | 'requested' | 'nginx' | 'health' | 'heartbeat';
+
+/** One known kind of event. Nothing here is demanded at the door but `category`; it documents, and types what is present. */
+export interface CatalogueEntry {
+  readonly category: string;
+  /** Absent: events of this category carry no type, or any. */
+  readonly type?: string;
+  readonly description: string;
+  readonly emitter: Emitter;
+  /** Beside `category`, `type` and `created`. */
+  readonly fields: {
+    /** Sent each time. */
+    readonly always: readonly FieldName[];
+    /** Sent when there is something to say. */
+    readonly sometimes: readonly FieldName[];
+  };
+}
+
+const user: readonly FieldName[] = ['user_id', 'user_name'];
+const author: readonly FieldName[] = ['author_id', 'author_name'];
+const resource: readonly FieldName[] = ['resource_id', 'resource_name', ...author];
+const client: readonly FieldName[] = [
+  'user_id',
+  'user_name',
+  'session_id',
+  'device_id',
+  'visitor',
+  'ip',
+  'user_agent',
+  'referrer',
+  'language',
+  'platform',
+  'country',
+];
+const responseTimes: readonly FieldName[] = [
+  'response_time_avg',
+  'response_time_min',
+  'response_time_max',
+  'response_time_loss',
+];
+
+function entry(
+  emitter: Emitter,
+  kind: string,
+  description: string,
+  always: readonly FieldName[],
+  sometimes: readonly FieldName[] = [],
+): CatalogueEntry {
+  const [category = kind, type] = kind.split('.');
+  return { category, ...(type === undefined ? {} : { type }), description, emitter, fields: { always, sometimes } };
+}
+
+/** The kinds of events that this daemon knows. A new kind is one entry here and one line under fixtures/events. */
+export const catalogue: readonly CatalogueEntry[] = [
+  entry('clowder', 'user_activity.signup', 'A user signs up.', user),
+  entry('clowder', 'user_activity.login', 'A user logs in.', user),
+  entry('clowder', 'view_resource.dataset', 'A dataset is viewed.', [...resource, ...user]),
+  entry('clowder', 'view_resource.file', 'A file is viewed.', [...resource, ...user]),
+  entry('clowder', 'view_resource.collection', 'A collection is viewed.', [...resource, ...user]),
+  entry('clowder', 'view_resource.space', 'A space is viewed.', [...resource, ...user]),
+  entry('clowder', 'extraction.file', 'A file is sent to an extractor.', ['extractor_name', ...resource, ...user]),
+  entry('clowder', 'extraction.dataset', 'A dataset is sent to an extractor.', [
+    'extractor_name',
+    ...resource,
+    ...user,
+  ]),
+  entry('clowder', 'extraction.selection', 'A selection of a dataset is sent to an extractor.', [
+    'extractor_name',
+    ...resource,
+    ...user,
+  ]),
+  entry(
+    'clowder',
+    'upload',
+    'A file is uploaded, into a dataset or by itself. It has no type.',
+    [...user, 'resource_name', 'size'],
+    ['dataset_id', 'dataset_name', ...author],
+  ),
+  entry('clowder', 'download.file', 'A file is downloaded.', [...resource, ...user, 'size']),
+  entry('clowder', 'download.dataset', 'A dataset is downloaded.', [...resource, ...user, 'size']),
+  entry('clowder', 'archive.file', 'A file is archived.', [...resource, ...user, 'size']),
+  entry('clowder', 'archive.dataset', 'A dataset is archived.', [...resource, ...user, 'size']),
+  entry('clowder', 'unarchive.file', 'A file is taken out of the archive.', [...resource, ...user, 'size']),
+  entry('clowder', 'unarchive.dataset', 'A dataset is taken out of the archive.', [...resource, ...user, 'size']),
+
+  entry(
+    'requested',
+    'delete.file',
+    'A file is deleted.',
+    ['resource_id', 'size'],
+    ['dataset_id', 'space_id', 'resource_name', ...author, ...user],
+  ),
+  entry(
+    'requested',
+    'extraction_status.queued',
+    'An extraction waits.',
+    ['extractor_name', 'resource_id', 'message'],
+    ['resource_name', ...user],
+  ),
+  entry(
+    'requested',
+    'extraction_status.working',
+    'An extraction is under way.',
+    ['extractor_name', 'resource_id', 'message'],
+    ['resource_name', ...user],
+  ),
+
+  entry(
+    'nginx',
+    'page_view',
+    'The page of a dataset, file, collection or space (the type) was asked for.',
+    ['url'],
+    ['resource_id', 'resource_name', 'method', 'status', 'bytes', 'duration', ...client],
+  ),
+  entry(
+    'nginx',
+    'resource_download',
+    'A file, dataset or collection (the type) was downloaded over HTTP.',
+    ['url', 'bytes'],
+    ['resource_id', 'resource_name', 'method', 'status', 'duration', ...client],
+  ),
+  entry(
+    'nginx',
+    'api_call',
+    'The API was called.',
+    ['url'],
+    ['method', 'status', 'bytes', 'duration', 'resource_id', ...client],
+  ),
+  entry(
+    'nginx',
+    'connections',
+    'Requests and connections in one window of an NGINX log.',
+    [
+      'window_start',
+      'window_seconds',
+      'requests',
+      'connections',
+      'visitors',
+      'bytes_sent',
+      'status_2xx',
+      'status_3xx',
+      'status_4xx',
+      'status_5xx',
+    ],
+    [
+      'part',
+      'log',
+      'status_1xx',
+      'method_get',
+      'method_head',
+      'method_post',
+      'method_put',
+      'method_patch',
+      'method_delete',
+      'method_other',
+      'page_views',
+      'downloads',
+      'api_calls',
+      'assets',
+      'other_requests',
+      'bot_requests',
+      'extractor_requests',
+      'visitors_capped',
+    ],
+  ),
+
+  entry(
+    'health',
+    'health',
+    'One check of a service; the type says how (http, tcp, queue, file, ping).',
+    ['service_name', 'healthy'],
+    [
+      ...responseTimes,
+      'uptime',
+      'target',
+      'message',
+      'status',
+      'bytes',
+      'time_dns',
+      'time_connect',
+      'time_tls',
+      'time_first_byte',
+      'certificate_days_left',
+      'queue_length',
+      'consumers',
+    ],
+  ),
+  ...(['up', 'down', 'degraded', 'maintenance'] as const).map(state =>
+    entry(
+      'health',
+      `service_status.${state}`,
+      state === 'maintenance' ? 'A service is being worked on.' : `A service is ${state}.`,
+      ['service_name'],
+      ['message', 'from', 'until', 'outage_seconds', 'healthy', 'uptime', ...responseTimes, 'target', 'queue_length'],
+    ),
+  ),
+  ...(['appeared', 'changed', 'silent'] as const).map(change =>
+    entry(
+      'heartbeat',
+      `extractor_heartbeat.${change}`,
+      {
+        appeared: 'An extractor was heard of for the first time, or again.',
+        changed: 'An extractor has another version.',
+        silent: 'An extractor missed three heartbeats.',
+      }[change],
+      ['extractor_name', 'extractor_version', 'queue'],
+      ['extractor_id', 'previous_version', 'last_seen', 'message'],
+    ),
+  ),
+];
+
+/** The entries of each category, in order. */
+export const entriesByCategory: ReadonlyMap<string, readonly CatalogueEntry[]> = group(catalogue);
+
+function group(entries: readonly CatalogueEntry[]): Map<string, CatalogueEntry[]> {
+  const groups = new Map<string, CatalogueEntry[]>();
+  for (const one of entries) {
+    const others = groups.get(one.category);
+    if (others === undefined) groups.set(one.category, [one]);
+    else others.push(one);
+  }
+  return groups;
+}
+
+/** Of these types, Clowder's `size` is a number of files and folders; of all others it is bytes. */
+export const itemCountTypes: ReadonlySet<string> = new Set(['dataset']);
+
+const measured: ReadonlySet<string> = new Set(
+  catalogue
+    .filter(({ fields }) => fields.always.includes('size') || fields.sometimes.includes('size'))
+    .map(one => one.category),
+);
+
+/** What an event's `size` means. */
+export interface Measure {
+  readonly bytes?: number;
+  readonly item_count?: number;
+}
+
+const nothing: Measure = {};
+
+/**
+ * What sinks write beside `size`, so that bytes and counts never add up. Empty where the event has no numeric size,
+ * already carries `bytes` or `item_count`, or is of a category whose `size` nobody has explained.
+ */
+export function measure(event: Pick<Event, 'category' | 'type' | 'fields'>): Measure {
+  const { size, bytes, item_count } = event.fields;
+  if (typeof size !== 'number' || bytes !== undefined || item_count !== undefined) return nothing;
+  if (!measured.has(event.category)) return nothing;
+  return event.type !== undefined && itemCountTypes.has(event.type) ? { item_count: size } : { bytes: size };
+}

@@ -1,0 +1,91 @@
+import type { Message } from '../broker/broker.js';
+import type { Event, Fields } from './event.js';
+import { isEpochMs, parseTimestamp } from './timestamp.js';
+
+/**
+ * What a message turns out to be.
+ *
+ * - event: goes to the sink.
+ * - undated: an event without `created`, on a message without a timestamp. Decode it again with a stamp: the time at which this
+ *   message was first seen, kept durably so that a redelivery gets the same.
+ * - refused: no event, for the reason given: a dead letter. A sink with `acceptsText` takes `event` all the same.
+ */
+export type Decoded =
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'undated' }
+  | { readonly kind: 'refused'; readonly reason: string; readonly event: Event };
+
+/** Reads a message for a sink. Never throws. The stamp is epoch ms. */
+export function decode(message: Message, stamp?: number): Decoded {
+  const { body } = message;
+  let value: unknown;
+  try {
+    value = JSON.parse(body.charCodeAt(0) === 0xfeff ? body.slice(1) : body); // some writers begin with a byte order mark
+  } catch {
+    return { kind: 'refused', reason: notJson(body), event: asText(message, stamp) };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const reason = `the body is JSON but no object: it is ${nameOf(value)}`;
+    return { kind: 'refused', reason, event: asText(message, stamp) };
+  }
+  const fields = value as Fields;
+  const { created } = fields;
+  if (created === undefined || created === null) {
+    const known = timestampOf(message) ?? stamp;
+    return known === undefined ? { kind: 'undated' } : { kind: 'event', event: eventOf(message, fields, known) };
+  }
+  const moment = parseTimestamp(created);
+  if (moment !== undefined) return { kind: 'event', event: eventOf(message, fields, moment) };
+  const reason = `created cannot be read as a time between 1970 and 9999: it is ${nameOf(created)}`;
+  return { kind: 'refused', reason, event: eventOf(message, fields, fallback(message, stamp)) };
+}
+
+/** A body that is no JSON object, as an event: for sinks that take any text. */
+function asText(message: Message, stamp: number | undefined): Event {
+  return { ...eventOf(message, {}, fallback(message, stamp)), text: message.body };
+}
+
+function eventOf({ id, source, received }: Message, fields: Fields, created: number): Event {
+  const { category, type } = fields;
+  return {
+    id,
+    created,
+    category: typeof category === 'string' && category !== '' ? category : 'unknown',
+    type: typeof type === 'string' && type !== '' ? type : undefined,
+    fields,
+    source,
+    received,
+  };
+}
+
+function fallback(message: Message, stamp: number | undefined): number {
+  return timestampOf(message) ?? stamp ?? message.received;
+}
+
+/** Foreign publishers put anything there. */
+function timestampOf({ timestamp }: Message): number | undefined {
+  return isEpochMs(timestamp) && timestamp > 0 ? timestamp : undefined;
+}
+
+function notJson(body: string): string {
+  if (body.trim() === '') return 'the body is empty';
+  return `the body is not JSON: it begins with ${excerpt(body)}`;
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? excerpt(value) : String(value);
+}
+
+/** The first 40 characters, in quotes, without what could disturb a terminal or a log. */
+function excerpt(text: string): string {
+  const characters = [...text.slice(0, 200)];
+  const safe = characters
+    .slice(0, 40)
+    .join('')
+    .replace(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim();
+  return characters.length > 40 ? `'${safe}…'` : `'${safe}'`;
+}

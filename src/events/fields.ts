@@ -1,0 +1,136 @@
+import type { Kind } from './kinds.js';
+
+export interface Field {
+  readonly kind: Kind;
+  readonly description: string;
+  /** Where the kind does not say it. */
+  readonly unit?: string;
+  /** The name of a person: sent to analytics only with ANALYTICS_SEND_NAMES. */
+  readonly personal?: true;
+}
+
+/** Every field that this daemon knows, with one meaning wherever it occurs. Fields that are not here are legal and kept. */
+export const fields = {
+  // Of every event
+  id: {
+    kind: 'eventId',
+    description: 'Makes retries safe: the same id is the same event. Without it, the same body is the same event.',
+  },
+  category: {
+    kind: 'category',
+    description: 'What happened. Any category is legal; those of the catalogue are known.',
+  },
+  type: { kind: 'text', description: 'What it happened to, or how, within the category.' },
+  created: {
+    kind: 'timestamp',
+    description:
+      'When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent.',
+  },
+  user_id: { kind: 'id', description: 'Who did it. Clowder gives anonymous users the id of 24 zeros.' },
+  user_name: { kind: 'text', description: 'Full name of who did it.', personal: true },
+
+  // Storage: resources of Clowder
+  author_id: { kind: 'id', description: 'Who the resource belongs to.' },
+  author_name: { kind: 'text', description: 'Full name of who the resource belongs to; may be empty.', personal: true },
+  resource_id: { kind: 'id', description: 'The dataset, file, collection or space.' },
+  resource_name: { kind: 'text', description: 'Name of the dataset, file, collection or space.' },
+  dataset_id: { kind: 'id', description: 'The dataset that the file is in.' },
+  dataset_name: { kind: 'text', description: 'Name of the dataset that the file is in.' },
+  space_id: { kind: 'id', description: 'The space that the resource is in.' },
+  size: {
+    kind: 'count',
+    description: 'Bytes for a file; for a dataset its number of files and folders.',
+    unit: 'bytes or items',
+  },
+
+  // Extractions
+  extractor_name: { kind: 'text', description: 'Name of the extractor.' },
+  extractor_version: { kind: 'text', description: 'Version of the extractor.' },
+  extractor_id: { kind: 'id', description: 'One running instance of an extractor.' },
+  previous_version: { kind: 'text', description: 'Version of the extractor before it changed.' },
+  queue: { kind: 'text', description: 'Name of a queue.' },
+  last_seen: { kind: 'timestamp', description: 'When the extractor was last heard of.' },
+  message: { kind: 'text', description: 'What there is to say about it, for people.' },
+
+  // Traffic
+  url: { kind: 'url', description: 'Address or path that was asked for; secrets in the query are left out.' },
+  bytes: { kind: 'bytes', description: 'Bytes of the answer, without its headers.' },
+  method: { kind: 'text', description: 'Method of the request.' },
+  status: { kind: 'count', description: 'HTTP status of the answer.' },
+  duration: { kind: 'seconds', description: 'Time that the request took.', unit: 'seconds' },
+  referrer: { kind: 'text', description: 'Page that led here.' },
+  user_agent: { kind: 'text', description: 'Browser or program, as it names itself.' },
+  visitor: { kind: 'text', description: 'Key of the visitor: a hash of address and agent whose salt changes daily.' },
+  ip: { kind: 'text', description: 'Address of the client (only with NGINX_KEEP_IP).' },
+  session_id: { kind: 'id', description: 'Session in which it happened.' },
+  device_id: { kind: 'id', description: 'Device on which it happened.' },
+  language: { kind: 'text', description: 'Language of the client.' },
+  platform: { kind: 'text', description: 'Platform of the client.' },
+  country: { kind: 'text', description: 'Country of the client.' },
+
+  // Connections: one window of an NGINX log
+  window_start: { kind: 'timestamp', description: 'Start of the window.' },
+  window_seconds: { kind: 'seconds', description: 'Length of the window.', unit: 'seconds' },
+  part: {
+    kind: 'count',
+    description: 'Windows are additive: 0 is the window as it closed, 1 and on are lines that came late.',
+  },
+  log: { kind: 'text', description: 'Name of the log file.' },
+  requests: { kind: 'count', description: 'Requests in the window.' },
+  connections: { kind: 'count', description: 'Distinct connections in the window.' },
+  visitors: { kind: 'count', description: 'Distinct visitors in the window.' },
+  visitors_capped: { kind: 'boolean', description: 'There were more visitors than are counted exactly.' },
+  bytes_sent: { kind: 'bytes', description: 'Bytes of all answers in the window.' },
+  status_1xx: { kind: 'count', description: 'Answers with status 100 to 199.' },
+  status_2xx: { kind: 'count', description: 'Answers with status 200 to 299.' },
+  status_3xx: { kind: 'count', description: 'Answers with status 300 to 399.' },
+  status_4xx: { kind: 'count', description: 'Answers with status 400 to 499.' },
+  status_5xx: { kind: 'count', description: 'Answers with status 500 to 599.' },
+  method_get: { kind: 'count', description: 'GET requests.' },
+  method_head: { kind: 'count', description: 'HEAD requests.' },
+  method_post: { kind: 'count', description: 'POST requests.' },
+  method_put: { kind: 'count', description: 'PUT requests.' },
+  method_patch: { kind: 'count', description: 'PATCH requests.' },
+  method_delete: { kind: 'count', description: 'DELETE requests.' },
+  method_other: { kind: 'count', description: 'Requests of any other method.' },
+  page_views: { kind: 'count', description: 'Views of a dataset, file, collection or space by people.' },
+  downloads: { kind: 'count', description: 'Downloads by people.' },
+  api_calls: { kind: 'count', description: 'API calls.' },
+  assets: { kind: 'count', description: 'Scripts, styles, images, thumbnails, health checks.' },
+  other_requests: { kind: 'count', description: 'Requests of no other kind.' },
+  bot_requests: { kind: 'count', description: 'Requests by crawlers.' },
+  extractor_requests: { kind: 'count', description: 'Requests by extractors.' },
+
+  // Health
+  service_name: { kind: 'text', description: 'Name of the service.' },
+  target: { kind: 'text', description: 'What was probed: an address, a queue or a path, without secrets.' },
+  healthy: { kind: 'boolean', description: 'The service works.' },
+  uptime: { kind: 'number', description: 'Share of the checks that found the service working.', unit: 'percent' },
+  response_time_avg: { kind: 'seconds', description: 'Mean response time.', unit: 'seconds' },
+  response_time_min: { kind: 'seconds', description: 'Shortest response time.', unit: 'seconds' },
+  response_time_max: { kind: 'seconds', description: 'Longest response time.', unit: 'seconds' },
+  response_time_loss: { kind: 'percent', description: 'Share of the probes without an answer.', unit: 'percent' },
+  time_dns: { kind: 'seconds', description: 'Time to look the name up.', unit: 'seconds' },
+  time_connect: { kind: 'seconds', description: 'Time to connect.', unit: 'seconds' },
+  time_tls: { kind: 'seconds', description: 'Time of the TLS handshake.', unit: 'seconds' },
+  time_first_byte: { kind: 'seconds', description: 'Time to the first byte of the answer.', unit: 'seconds' },
+  certificate_days_left: { kind: 'number', description: 'Until the TLS certificate ends.', unit: 'days' },
+  queue_length: { kind: 'count', description: 'Messages waiting in the queue.' },
+  consumers: { kind: 'count', description: 'Consumers of the queue.' },
+  from: { kind: 'timestamp', description: 'When the state began, or begins.' },
+  until: { kind: 'timestamp', description: 'When the state ended, or is expected to end.' },
+  outage_seconds: {
+    kind: 'seconds',
+    description: 'How long the service was down before it recovered.',
+    unit: 'seconds',
+  },
+} as const satisfies Readonly<Record<string, Field>>;
+
+export type FieldName = keyof typeof fields;
+
+/** Names of people. One rule for all sinks: these and no others. */
+export const personalFields: ReadonlySet<string> = new Set(
+  Object.entries<Field>(fields)
+    .filter(([, field]) => field.personal)
+    .map(([name]) => name),
+);
