@@ -1,4 +1,6 @@
-import { pino } from 'pino';
+import type { Writable } from 'node:stream';
+import { type DestinationStream, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
+import { describe } from './errors.js';
 
 /**
  * Structured log. A line is `noun.verbed` with fields: `log.info({ sink, count }, 'batch.written')`.
@@ -15,3 +17,82 @@ export interface Log {
 }
 
 export const silentLog: Log = pino({ level: 'silent' });
+
+export interface LogOptions {
+  readonly level: string;
+  /** For people, in colours, instead of a JSON object a line. */
+  readonly pretty: boolean;
+  /** Default: the standard output. */
+  readonly stream?: Writable;
+}
+
+const secretFields = [
+  'authorization',
+  'Authorization',
+  'x-api-key',
+  'X-API-Key',
+  'cookie',
+  'password',
+  'token',
+  'api_key',
+  'apiKey',
+  'api_secret',
+  'apiSecret',
+];
+
+/** Lines are written at once, so that the last one before a crash is there. */
+export async function createLog({ level, pretty, stream }: LogOptions): Promise<Log> {
+  const destination = pretty ? await prettyStream(stream) : stream;
+  const log: Log = destination === undefined ? pino(options(level)) : pino(options(level), destination);
+  return log;
+}
+
+function options(level: string): LoggerOptions {
+  return {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: label => ({ level: label }) },
+    redact: {
+      paths: secretFields.flatMap(field => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
+      censor: '[hidden]',
+    },
+    serializers: {
+      error: redactedError,
+      err: redactedError,
+      message: redactValue,
+      reason: redactValue,
+      uri: redactValue,
+      url: redactValue,
+    },
+  };
+}
+
+/** Loaded only when it is wanted: it costs as much time to load as all the rest of the log. */
+async function prettyStream(stream: Writable | undefined): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    sync: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ...(stream === undefined ? {} : { destination: stream, colorize: false }),
+  });
+}
+
+/** Takes credentials out of text that may hold addresses: `amqp://user:password@host` and `?api_secret=…`. */
+export function redact(text: string): string {
+  return text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1[hidden]@')
+    .replace(
+      /([?&;](?:api_secret|api_key|apikey|key|token|password|pass|p|access_token|secret)=)[^&\s"'#;]+/gi,
+      '$1[hidden]',
+    );
+}
+
+function redactValue(value: unknown): unknown {
+  return typeof value === 'string' ? redact(value) : value;
+}
+
+function redactedError(error: unknown): unknown {
+  if (!(error instanceof Error)) return redactValue(error);
+  return { type: error.name, message: redact(describe(error)), stack: redactValue(error.stack) };
+}

@@ -17,6 +17,8 @@ export interface Setting<Schema extends z.ZodTypeAny = z.ZodTypeAny> {
   readonly aliases: readonly string[];
   /** Shown in `.env.example`. */
   readonly example: string | undefined;
+  /** The YAML file may give a list of structures, which the schema then gets as it is. */
+  readonly structured: boolean;
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
@@ -27,15 +29,16 @@ export interface SettingOptions {
   readonly secret?: boolean;
   readonly aliases?: readonly string[];
   readonly example?: string;
+  readonly structured?: boolean;
 }
 
 export function setting<Schema extends z.ZodTypeAny>(
   name: string,
   schema: Schema,
   description: string,
-  { secret = false, aliases = [], example }: SettingOptions = {},
+  { secret = false, aliases = [], example, structured = false }: SettingOptions = {},
 ): Setting<Schema> {
-  return { name, schema, description, secret, aliases, example };
+  return { name, schema, description, secret, aliases, example, structured };
 }
 
 /** Collects everything that is wrong with a configuration, to be reported at once. */

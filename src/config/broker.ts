@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { Problems, Values } from '../settings.js';
+import { setting } from '../settings.js';
+import { boolean, choice, integer, text } from './schemas.js';
+
+const nodes = z.string().transform((value, context): readonly string[] => {
+  const all = brokerNodes(value);
+  if (all !== undefined) return all;
+  const message =
+    'must be a URL such as amqp://user:password@host:5672/vhost (or amqps://, or several nodes separated by commas; special characters of the password percent-encoded)';
+  context.addIssue({ code: z.ZodIssueCode.custom, message });
+  return z.NEVER;
+});
+
+export const brokerSettings = {
+  uri: setting(
+    'RABBITMQ_URI',
+    nodes.optional(),
+    'RabbitMQ; amqps and several nodes separated by commas work. Default: none, the embedded broker.',
+    { secret: true, aliases: ['CLOUDAMQP_URL'], example: 'amqp://user:password@rabbitmq:5672/%2F' },
+  ),
+  exchange: setting('RABBITMQ_EXCHANGENAME', text().default('clowder.metrics'), 'The fanout exchange of the events.'),
+  queueType: setting(
+    'RABBITMQ_QUEUE_TYPE',
+    choice('quorum', 'classic').default('quorum'),
+    'Type of the queues that the daemon declares: `quorum` or `classic`.',
+  ),
+  queueName: setting(
+    'RABBITMQ_QUEUENAME',
+    text().optional(),
+    'As the older sinks had it: the existing queue that the one configured sink takes over. With several sinks, use MONGODB_QUEUE and its like.',
+    { example: 'event.sink' },
+  ),
+  heartbeats: setting(
+    'EXTRACTOR_HEARTBEATS',
+    boolean().default('off'),
+    'Make events of the heartbeats that extractors send to the exchange `extractors`. Needs RabbitMQ.',
+  ),
+  holdSeconds: setting(
+    'HOLD_SECONDS',
+    integer(1, 1500).default('600'),
+    'How long a sink in trouble keeps its batch before its queue gets it back. Below the acknowledgement timeout of the broker (30 minutes).',
+  ),
+  outboxMaxMb: setting(
+    'OUTBOX_MAX_MB',
+    integer(0, 1_048_576).default('1024'),
+    'Most disk space, MiB, for events that wait for RabbitMQ; 0 = none, such events are answered 503.',
+  ),
+};
+
+export interface BrokerConfig {
+  /** Nodes to try, in order, with credentials; empty = the embedded broker. */
+  readonly nodes: readonly string[];
+  readonly exchange: string;
+  readonly queueType: 'quorum' | 'classic';
+  readonly heartbeats: boolean;
+  readonly holdMs: number;
+  /** 0 = no outbox. */
+  readonly outboxBytes: number;
+}
+
+export function broker(values: Values<typeof brokerSettings>, problems: Problems): BrokerConfig {
+  if (values.heartbeats && values.uri === undefined) {
+    problems.add(
+      'EXTRACTOR_HEARTBEATS',
+      'is on, but there is no RabbitMQ to hear extractors on. Set RABBITMQ_URI, or leave it off',
+    );
+  }
+  return {
+    nodes: values.uri ?? [],
+    exchange: values.exchange,
+    queueType: values.queueType,
+    heartbeats: values.heartbeats,
+    holdMs: values.holdSeconds * 1000,
+    outboxBytes: values.outboxMaxMb * 1024 * 1024,
+  };
+}
+
+/**
+ * One URI a node. Reads `amqp://u:p@a/v,amqp://u:p@b/v` as well as the short form `amqp://u:p@a:5672,b:5672/v`;
+ * undefined when it is neither.
+ */
+export function brokerNodes(value: string): readonly string[] | undefined {
+  const all: string[] = [];
+  for (const uri of value.trim().split(/\s*,\s*(?=amqps?:\/\/)/)) {
+    const parts = /^(amqps?:\/\/)([^@/]*@)?([^@/?#]+)([/?].*)?$/.exec(uri);
+    if (parts === null) return undefined;
+    const [, scheme, user = '', hosts = '', rest = ''] = parts;
+    for (const host of hosts.split(',')) {
+      const node = `${scheme}${user}${host.trim()}${rest}`;
+      if (host.trim() === '' || !URL.canParse(node)) return undefined;
+      all.push(node);
+    }
+  }
+  return all;
+}

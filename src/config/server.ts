@@ -1,0 +1,130 @@
+import { parseEntries } from '../keys.js';
+import type { Problems, Values } from '../settings.js';
+import { setting } from '../settings.js';
+import { boolean, integer, list, text } from './schemas.js';
+
+export const serverSettings = {
+  port: setting('PORT', integer(0, 65535).default('8080'), 'Port of the HTTP listener; 0 takes a free one.'),
+  host: setting(
+    'HOST',
+    text().optional(),
+    'Address of the HTTP listener. Default: 127.0.0.1, and 0.0.0.0 when API keys are configured. Without configured keys it must stay a loopback address.',
+    { example: '0.0.0.0' },
+  ),
+  dataDir: setting(
+    'DATA_DIR',
+    text().default('./data'),
+    'Folder of the embedded broker, the outbox, the checkpoints and the local store. One daemon at a time.',
+  ),
+  keys: setting(
+    'API_KEYS',
+    text().optional(),
+    'API keys as `name:scope+scope:sha256-hex`, separated by commas or lines; scopes are `publish`, `read` and `admin`. `event-sink keygen NAME` makes one. None: a key with all scopes is made at the first start, kept in DATA_DIR/api-key, and the daemon listens on the loopback only.',
+    { example: 'clowder:publish:<64 hex digits>' },
+  ),
+  keysFile: setting(
+    'API_KEYS_FILE',
+    text().optional(),
+    'A file with such entries, one a line, instead of API_KEYS; `#` begins a comment. Read again on SIGHUP and when it changes.',
+    { example: '/etc/event-sink/keys' },
+  ),
+  trustProxy: setting(
+    'TRUST_PROXY',
+    boolean().default('off'),
+    'Take the address of a client from X-Forwarded-For. Only behind a proxy that sets it.',
+  ),
+  corsOrigins: setting(
+    'CORS_ORIGINS',
+    list().default(''),
+    'Origins whose pages may call the API, comma-separated, or `*`. Default: none.',
+    { example: 'https://portal.example.org' },
+  ),
+  maxInFlightMb: setting(
+    'MAX_IN_FLIGHT_MB',
+    integer(2, 4096).default('64'),
+    'Bytes of requests accepted at once at the door, MiB; more is answered 503 with Retry-After.',
+  ),
+  rateLimit: setting(
+    'RATE_LIMIT',
+    integer(1, 10_000_000).optional(),
+    'Requests a minute for each key; more is answered 429. Default: no limit.',
+    { example: '6000' },
+  ),
+};
+
+export interface Server {
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly host: string;
+  readonly dataDir: string;
+  readonly trustProxy: boolean;
+  /** Empty = CORS off; `*` = any. */
+  readonly corsOrigins: readonly string[];
+  readonly maxInFlightBytes: number;
+  /** Requests a minute for each key; undefined = no limit. */
+  readonly rateLimit: number | undefined;
+}
+
+/** Where the keys come from; neither = one is made at the first start. */
+export interface KeySource {
+  /** Entries, comma- or line-separated. */
+  readonly entries: string | undefined;
+  readonly file: string | undefined;
+}
+
+export function server(values: Values<typeof serverSettings>, problems: Problems): Server {
+  const configured = values.keys !== undefined || values.keysFile !== undefined;
+  const host = values.host ?? (configured ? '0.0.0.0' : '127.0.0.1');
+  if (!configured && !isLoopback(host)) {
+    problems.add(
+      'HOST',
+      `is ${host}, but no API keys are configured, so only the loopback may be listened on. Set API_KEYS (event-sink keygen NAME makes one), or leave HOST out`,
+    );
+  }
+  for (const origin of values.corsOrigins) {
+    if (origin !== '*' && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
+      problems.add(
+        'CORS_ORIGINS',
+        `"${origin}" is no origin. Write scheme and host only, such as https://portal.example.org`,
+      );
+    }
+  }
+  return {
+    port: values.port,
+    host,
+    dataDir: values.dataDir,
+    trustProxy: values.trustProxy,
+    corsOrigins: values.corsOrigins,
+    maxInFlightBytes: values.maxInFlightMb * 1024 * 1024,
+    rateLimit: values.rateLimit,
+  };
+}
+
+/** The file is read to see that it is right; the key ring reads it again whenever it changes. */
+export function keySource(
+  values: Values<typeof serverSettings>,
+  problems: Problems,
+  readFile: (path: string) => string,
+): KeySource {
+  const { keys: entries, keysFile: file } = values;
+  if (entries !== undefined && file !== undefined) {
+    problems.add('API_KEYS_FILE', 'is set, and API_KEYS too. Leave one of them out');
+  }
+  if (entries !== undefined) check('API_KEYS', entries);
+  if (file !== undefined) {
+    try {
+      check('API_KEYS_FILE', readFile(file));
+    } catch (error) {
+      problems.add('API_KEYS_FILE', `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`);
+    }
+  }
+  return { entries, file };
+
+  function check(name: string, text: string): void {
+    for (const problem of parseEntries(text).problems) problems.add(name, problem);
+  }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,5 @@
+import { localSink } from './local.js';
+import type { SinkDefinition } from './sink.js';
+
+/** Every sink there is: one line each. */
+export const sinks: readonly SinkDefinition[] = [localSink];
