@@ -1,0 +1,20 @@
+// Compiles on every change, and restarts the daemon on every change of what was compiled.
+import { spawn, spawnSync } from 'node:child_process';
+
+const built = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
+if (built.status !== 0) console.log('The first build has errors; the daemon starts when they are mended.');
+
+const children = [
+  spawn(process.execPath, ['node_modules/typescript/bin/tsc', '--watch', '--preserveWatchOutput'], {
+    stdio: 'inherit',
+  }),
+  spawn(process.execPath, ['--watch', '--watch-preserve-output', '--enable-source-maps', 'dist/src/main.js', 'start'], {
+    stdio: 'inherit',
+  }),
+];
+
+// A terminal sends Ctrl-C to the whole group; a platform sends SIGTERM to this process alone.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {
+  for (const child of children) child.kill('SIGTERM');
+});

@@ -1,0 +1,103 @@
+// Runs the compiled tests (dist/test/**/*.test.js), one process a file, and cannot pass by accident:
+// a file fails unless it ran at least one test, all of them passed, it ended by itself and left nothing behind.
+//
+//   node scripts/test.mjs [FILTER...] [--without TEXT] [--nothing-skipped] [--jobs N] [--timeout S] [--linger S]
+//
+// FILTER: only files whose path contains one of the texts. --without: not those (may be repeated).
+// --timeout: seconds a file may take (default 120; a comment `// timeout: 300 s` in a file asks for more).
+// --linger: seconds a file may live after its last test (default 5): what keeps it alive is an open handle.
+// A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { runFile, stopRunning } from './test/run-file.mjs';
+import { sharedServers } from './test/shared-servers.mjs';
+
+const { values: options, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: {
+    without: { type: 'string', multiple: true, default: [] },
+    'nothing-skipped': { type: 'boolean', default: false },
+    jobs: { type: 'string', default: process.env.TEST_JOBS ?? '2' },
+    timeout: { type: 'string', default: '120' },
+    linger: { type: 'string', default: '5' },
+  },
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    stopRunning();
+    process.exit(1);
+  });
+}
+
+const files = testFiles();
+const waiting = [...files];
+const shared = sharedServers();
+const skips = [];
+let passed = 0;
+let failed = 0;
+
+await Promise.all(Array.from({ length: Math.max(1, Number(options.jobs)) }, work));
+await shared.stop();
+
+if (files.length === 0) {
+  failed = 1;
+  console.log(`No test file matches ${filters.join(', ') || 'dist/test/**/*.test.js'}.`);
+}
+for (const skip of skips) console.log(`skipped ${skip}`);
+if (skips.length > 0 && options['nothing-skipped']) failed += skips.length;
+console.log(`${passed} passed, ${failed} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function work() {
+  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) report(file, await run(file));
+}
+
+async function run(file) {
+  const result = await runFile(file.path, {
+    timeout: longer(file) || Number(options.timeout),
+    linger: Number(options.linger),
+    env: await shared.environment(file.source),
+  });
+  const forgotten = [...file.compiled.matchAll(/^(?:const|let) (\w+) = suite\(/gm)].map(match => match[1]);
+  if (/^import \{[^}]*\btest\b[^}]*\} from 'uvu'/m.test(file.compiled)) forgotten.push('test');
+  for (const name of forgotten) {
+    if (!file.compiled.includes(`${name}.run(`)) result.problems.push(`${name}.run() is missing`);
+  }
+  return result;
+}
+
+function report(file, result) {
+  const seconds = `${(result.ms / 1000).toFixed(1)} s`;
+  const failures = Math.max(result.total - result.passed, result.problems.length > 0 ? 1 : 0);
+  passed += result.passed;
+  failed += failures;
+  for (const skip of result.skips) skips.push(`${file.path}: ${skip}`);
+  const counts = [`${result.passed} passed`];
+  if (failures > 0) counts.push(`${failures} failed`);
+  if (result.skips.length > 0) counts.push('skipped');
+  console.log(`${failures > 0 ? 'FAIL' : 'ok  '} ${file.path}  ${counts.join(', ')}  ${seconds}`);
+  if (failures === 0) return;
+  for (const problem of result.problems) console.log(`     ${problem}`);
+  console.log(result.output.trimEnd().replaceAll(/^/gm, '     | '));
+}
+
+/** Files that ask for a long time start first, so that none of them runs alone at the end. */
+function testFiles() {
+  if (!existsSync('dist/test')) return [];
+  return readdirSync('dist/test', { recursive: true })
+    .filter(name => name.endsWith('.test.js'))
+    .map(name => `dist/test/${name}`)
+    .filter(path => filters.length === 0 || filters.some(filter => path.includes(filter)))
+    .filter(path => !options.without.some(text => path.includes(text)))
+    .map(path => ({ path, source: read(path.slice(5).replace(/js$/, 'ts')), compiled: read(path) }))
+    .sort((a, b) => longer(b) - longer(a) || (a.path < b.path ? -1 : 1));
+}
+
+function longer(file) {
+  return Number(/^\/\/ timeout: (\d+) s$/m.exec(file.source + file.compiled)?.[1] ?? 0);
+}
+
+function read(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
