@@ -1,4 +1,5 @@
 import type { BatchLimits, QueueDefinition } from '../broker/broker.js';
+import { type CategoryFilter, parseFilter } from '../events/filter.js';
 import type { Problems, Values } from '../settings.js';
 import { setting } from '../settings.js';
 import type { SinkDefinition } from '../sinks/sink.js';
@@ -11,8 +12,8 @@ export interface ConfiguredSink {
   readonly config: unknown;
   readonly queue: QueueDefinition;
   readonly batch: BatchLimits;
-  /** The filter as written; empty = everything. */
-  readonly categories: string;
+  /** Which events it takes; the others are counted as filtered. */
+  readonly filter: CategoryFilter;
 }
 
 type CommonSettings = ReturnType<typeof commonSettings>;
@@ -22,8 +23,8 @@ export function commonSettings({ prefix, title, name, batch }: SinkDefinition) {
   return {
     categories: setting(
       `${prefix}_CATEGORIES`,
-      text().default(''),
-      `Which events go to ${title}: categories or \`category.type\`, comma-separated; \`!\` leaves one out. Default: all.`,
+      text().default('all'),
+      `Which events go to ${title}: categories or \`category.type\`, comma-separated; \`!\` leaves one out.`,
       { example: 'upload,download.file,!health' },
     ),
     queue: setting(
@@ -54,12 +55,14 @@ export function configuredSink(
   const { name, prefix } = definition;
   const { queue, count, lingerMs, categories } = common;
   if (queue !== undefined) checkQueueName(`${prefix}_QUEUE`, queue, problems);
+  const parsed = parseFilter(categories);
+  if ('problem' in parsed) problems.add(`${prefix}_CATEGORIES`, parsed.problem);
   return {
     definition,
     config,
     queue: { sink: name, name: queue ?? `event-sink.${name}`, adopted: queue !== undefined },
     batch: { count, bytes: definition.batch.bytes, lingerMs },
-    categories,
+    filter: 'filter' in parsed ? parsed.filter : { matches: () => true },
   };
 }
 

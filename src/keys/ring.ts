@@ -1,0 +1,103 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KeySource } from '../config/server.js';
+import { describe, SetupError } from '../errors.js';
+import { findKey, generateKey, type KeyEntry, type KeyRing, keyEntry, parseEntries, scopes } from '../keys.js';
+import type { Log } from '../log.js';
+
+/** Looked at this often, because a watch by the system does not see a file that is replaced behind a link (as Kubernetes does). */
+const watchIntervalMs = 2000;
+
+export interface LivingKeyRing extends KeyRing {
+  /** Reads the key file again, if there is one. Bad content changes nothing but is logged. */
+  reload(): void;
+  close(): void;
+}
+
+export interface KeyRingOptions {
+  readonly source: KeySource;
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Tells a person at a terminal; never a log. */
+  announce(line: string): void;
+}
+
+/** @throws SetupError when neither the keys nor a place for the first one can be had */
+export function openKeyRing({ source, dataDir, log, announce }: KeyRingOptions): LivingKeyRing {
+  if (source.file !== undefined) return fileRing(source.file, log);
+  const entries =
+    source.entries === undefined ? [firstKey(dataDir, log, announce)] : entriesOf(source.entries, 'API_KEYS');
+  return { find: presented => findKey(entries, presented), reload: () => {}, close: () => {} };
+}
+
+/** Where the key of the first start is kept, for the command line of the same machine. */
+export function firstKeyPath(dataDir: string): string {
+  return join(dataDir, 'api-key');
+}
+
+function fileRing(file: string, log: Log): LivingKeyRing {
+  let text = readFileSync(file, 'utf8');
+  let entries = entriesOf(text, file);
+  const reload = (): void => {
+    try {
+      const changed = readFileSync(file, 'utf8');
+      if (changed === text) return;
+      entries = entriesOf(changed, file);
+      text = changed;
+      log.info({ file, keys: entries.length }, 'keys.reloaded');
+    } catch (error) {
+      log.error({ file, error, mend: 'the keys before stay in force; mend the file' }, 'keys.refused');
+    }
+  };
+  watchFile(file, { interval: watchIntervalMs, persistent: false }, reload);
+  return { find: presented => findKey(entries, presented), reload, close: () => unwatchFile(file, reload) };
+}
+
+function entriesOf(text: string, where: string): readonly KeyEntry[] {
+  const { entries, problems } = parseEntries(text);
+  if (problems.length > 0) throw new SetupError(`${where}: ${problems.join('; ')}`);
+  return entries;
+}
+
+/** Written under another name first, so that a crash leaves no half a key. */
+function firstKey(dataDir: string, log: Log, announce: (line: string) => void): KeyEntry {
+  const path = firstKeyPath(dataDir);
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    const kept = readFirstKey(dataDir);
+    if (kept !== undefined) {
+      announce(`API key: see ${path}`);
+      return keyEntry(kept, 'first-start', scopes);
+    }
+    const key = generateKey();
+    writeFileSync(`${path}.new`, `${key}\n`, { mode: 0o600, flush: true });
+    chmodSync(`${path}.new`, 0o600);
+    renameSync(`${path}.new`, path);
+    log.info({ file: path }, 'key.made');
+    announce(`API key, made for this first start and kept in ${path}: ${key}`);
+    return keyEntry(key, 'first-start', scopes);
+  } catch (error) {
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(
+      `no API key can be kept in ${path} (${describe(error)}). Make DATA_DIR a folder that can be written to`,
+    );
+  }
+}
+
+/**
+ * The key of the first start; undefined when there is none.
+ * @throws SetupError when the file holds something else, and as `readFileSync` does when it cannot be read
+ */
+export function readFirstKey(dataDir: string): string | undefined {
+  const path = firstKeyPath(dataDir);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  if (!/^es_[\w-]{43}$/.test(text))
+    throw new SetupError(`${path} holds no API key. Delete it, and the next start makes a new one`);
+  return text;
+}
