@@ -23,3 +23,29 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
+
+/** A timer that runs at most once at a time: starting it again while it runs changes nothing. */
+export class Timer {
+  #running: AbortController | undefined;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  start(ms: number, onEnd: () => void): void {
+    if (this.#running !== undefined) return;
+    const running = new AbortController();
+    this.#running = running;
+    this.#clock.sleep(ms, running.signal).then(() => {
+      if (running.signal.aborted) return;
+      this.#running = undefined;
+      onEnd();
+    });
+  }
+
+  stop(): void {
+    this.#running?.abort();
+    this.#running = undefined;
+  }
+}

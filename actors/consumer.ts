@@ -1,0 +1,322 @@
+import { dispatch, type Ref, spawn } from 'nact';
+import type { BatchLimits, Broker, Delivery, Settlement, Subscription } from '../src/broker/broker.js';
+import { FetchAhead } from '../src/broker/fetch-ahead.js';
+import { type Clock, Timer } from '../src/clock.js';
+import { assertNever, describe } from '../src/errors.js';
+import type { Log } from '../src/log.js';
+import { Errands, within } from '../src/retry.js';
+import { Batch, type Evidence } from '../src/sinks/batch.js';
+import { Deferral } from '../src/sinks/deferral.js';
+import type { Intake } from '../src/sinks/intake.js';
+import type { ActorState, StatusBoard } from '../src/status.js';
+import {
+  type Actor,
+  ask,
+  type ConsumerMessage,
+  type Reply,
+  type RestartPolicy,
+  resumeAfterDefect,
+  type SinkFault,
+  type SinkMessage,
+} from './protocol.js';
+
+export interface ConsumerOptions {
+  readonly sink: string;
+  /** On the status board. */
+  readonly path: string;
+  readonly broker: Broker;
+  readonly limits: BatchLimits;
+  /** Decodes and filters what was fetched. */
+  readonly prepare: (deliveries: readonly Delivery[]) => Promise<Intake>;
+  /** A batch held longer is given back to the broker, ms. */
+  readonly holdMs: number;
+  readonly policy: RestartPolicy;
+  readonly board: StatusBoard;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: DeliveryMeter;
+  /** Aborts at the end of an orderly shutdown's patience. */
+  readonly giveUp: AbortSignal;
+}
+
+/** Told of every batch, for metrics and counters. */
+export interface DeliveryMeter {
+  written(sink: string, count: number, milliseconds: number): void;
+  settled(sink: string, settlement: Settlement): void;
+}
+
+/**
+ * Pulls batches from one queue and sees each through its sink to its settlement.
+ *
+ * subscribing → fetching: the queue is open, nothing is in hand, a fetch is under way.
+ * fetching → writing: a batch came; its next segment is with the sink actor, and one batch more is fetched ahead.
+ * writing → writing: a segment was settled, the next one goes out. → fetching when the batch is finished.
+ * writing → holding: the sink failed and is backing off; the batch stays. → writing when the sink is ready (after a probe, if the setup was wrong).
+ * holding → released: held too long; everything went back to the broker. → fetching after a probe goes through.
+ * any → stopping → stopped: drain; a segment that is with the sink is waited for, the rest goes back to the broker.
+ */
+type Phase = 'subscribing' | 'fetching' | 'writing' | 'holding' | 'released' | 'stopping' | 'stopped';
+
+const shownAs: Record<Phase, ActorState> = {
+  subscribing: 'starting',
+  fetching: 'running',
+  writing: 'running',
+  holding: 'holding',
+  released: 'holding',
+  stopping: 'running',
+  stopped: 'stopped',
+};
+
+/** Spawns the consumer, then the sink actor that it feeds. */
+export function spawnConsumer(
+  parent: Ref<never>,
+  options: ConsumerOptions,
+  spawnSink: (consumer: Actor<ConsumerMessage>) => Actor<SinkMessage>,
+): Actor<ConsumerMessage> {
+  const self = spawn(
+    parent,
+    (consumer: Consumer, message: ConsumerMessage): Consumer => {
+      consumer.handle(message);
+      return consumer;
+    },
+    `${options.sink}-consumer`,
+    {
+      initialStateFunc: context => new Consumer(options, context.self as Actor<ConsumerMessage>),
+      onCrash: resumeAfterDefect(options.log, options.path),
+    },
+  ) as Actor<ConsumerMessage>;
+  dispatch(self, { type: 'begin', sink: spawnSink(self) });
+  return self;
+}
+
+class Consumer {
+  #phase: Phase = 'subscribing';
+  #sink!: Actor<SinkMessage>;
+  #subscription!: Subscription;
+  #batch: Batch | undefined;
+  #ahead: Intake | undefined;
+  #lastFault: SinkFault | undefined;
+  readonly #drained: Reply<void>[] = [];
+  readonly #evidence: Evidence = { healthy: true };
+  readonly #fetch: FetchAhead<Intake>;
+  readonly #deferral: Deferral;
+  readonly #hold: Timer;
+  /** Settlements, pauses and resumes, in their order. */
+  readonly #errands: Errands;
+  readonly #options: ConsumerOptions;
+  readonly #self: Actor<ConsumerMessage>;
+
+  constructor(options: ConsumerOptions, self: Actor<ConsumerMessage>) {
+    this.#options = options;
+    this.#self = self;
+    const { clock, giveUp, log, limits, prepare } = options;
+    this.#hold = new Timer(clock);
+    this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'deferredDue' }));
+    this.#errands = new Errands(clock, giveUp, (complaint, error, waitMs) =>
+      log.warn({ reason: describe(error), waitMs }, complaint),
+    );
+    this.#fetch = new FetchAhead({
+      limits,
+      prepare,
+      tell: (turn, intake) => dispatch(self, { type: 'fetched', turn, intake }),
+      fail: (turn, error) => dispatch(self, { type: 'fetchFailed', turn, error }),
+    });
+  }
+
+  handle(message: ConsumerMessage): void {
+    switch (message.type) {
+      case 'begin':
+        return this.#begin(message.sink);
+      case 'subscribed':
+        return this.#subscribed(message.subscription);
+      case 'fetched':
+        return this.#fetched(message.turn, message.intake);
+      case 'fetchFailed':
+        return this.#fetchFailed(message.turn, message.error);
+      case 'sinkReady':
+        return this.#sinkReady();
+      case 'written':
+        return this.#written(message);
+      case 'probed':
+        return this.#probed();
+      case 'sinkFailed':
+        return this.#sinkFailed(message.fault, message.error);
+      case 'holdExpired':
+        return this.#release();
+      case 'resumed':
+      case 'deferredDue':
+        return this.#phase === 'fetching' ? this.#nextBatch() : undefined;
+      case 'drain':
+        return this.#drain(message.reply);
+      default:
+        return assertNever(message);
+    }
+  }
+
+  /** The one place where the phase changes. */
+  #become(phase: Phase): void {
+    this.#phase = phase;
+    const { board, path } = this.#options;
+    const state = this.#batch?.parked && phase === 'holding' ? 'parked' : shownAs[phase];
+    const shown = board.get(path);
+    if (shown?.state !== state || shown.detail.phase !== phase) board.update(path, { state, detail: { phase } });
+  }
+
+  #begin(sink: Actor<SinkMessage>): void {
+    this.#sink = sink;
+    const { broker, sink: name, limits } = this.#options;
+    this.#errands.add('queue.unreachable', async () => {
+      const subscription = await broker.subscribe(name, limits.count * 2);
+      dispatch(this.#self, { type: 'subscribed', subscription });
+    });
+  }
+
+  #subscribed(subscription: Subscription): void {
+    this.#subscription = subscription;
+    if (this.#phase !== 'subscribing') return;
+    this.#become('fetching');
+    this.#nextBatch();
+  }
+
+  #fetched(turn: number, intake: Intake): void {
+    if (!this.#fetch.arrived(turn)) return;
+    this.#settle({ done: intake.filtered, duplicates: 0, filtered: intake.filtered.length, dead: intake.dead });
+    if (intake.items.length > 0) this.#ahead = intake;
+    else if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
+    if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
+  }
+
+  #fetchFailed(turn: number, error: unknown): void {
+    const { log, clock } = this.#options;
+    log.warn({ reason: describe(error) }, 'fetch.failed');
+    clock
+      .sleep(1_000, this.#fetch.signal)
+      .then(() => dispatch(this.#self, { type: 'fetched', turn, intake: { items: [], filtered: [], dead: [] } }));
+  }
+
+  /** Phase fetching: takes up what was deferred and is due, or what was fetched ahead; and fetches the one after. */
+  #nextBatch(): void {
+    const deferred = this.#deferral.take();
+    const items = deferred ?? this.#ahead?.items;
+    if (deferred === undefined) this.#ahead = undefined;
+    if (this.#ahead === undefined) this.#fetch.start(this.#subscription);
+    if (items === undefined) return;
+    this.#batch = new Batch(items, this.#evidence);
+    this.#write();
+  }
+
+  #write(): void {
+    const segment = this.#batch?.next;
+    if (segment === undefined) {
+      this.#batch = undefined;
+      this.#become('fetching');
+      return this.#nextBatch();
+    }
+    this.#become('writing');
+    dispatch(this.#sink, { type: 'write', events: segment.map(({ event }) => event) });
+  }
+
+  #written({ result, milliseconds }: Extract<ConsumerMessage, { type: 'written' }>): void {
+    this.#hold.stop();
+    if (this.#batch === undefined) return;
+    const { log, meter, sink } = this.#options;
+    const count = this.#batch.next?.length ?? 0;
+    const { done, duplicates, dead, deferred } = this.#batch.written(result);
+    meter.written(sink, count, milliseconds);
+    log.debug({ count, dead: dead.length, deferred: deferred.length, ms: Math.round(milliseconds) }, 'batch.written');
+    this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
+    this.#settle({ done, duplicates, filtered: 0, dead });
+    if (this.#phase === 'stopping') return this.#finish();
+    this.#write();
+  }
+
+  #sinkFailed(fault: SinkFault, error: unknown): void {
+    this.#lastFault = fault;
+    if (fault !== 'bug') this.#batch?.held();
+    else if (this.#batch !== undefined) {
+      this.#settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
+      if (this.#batch.parked) this.#options.policy.park();
+    }
+    if (this.#phase === 'stopping') return this.#finish();
+    if (this.#phase === 'released') return;
+    this.#become('holding');
+    this.#hold.start(this.#options.holdMs, () => dispatch(this.#self, { type: 'holdExpired' }));
+  }
+
+  /** The sink actor stands ready again: take up where it failed. */
+  #sinkReady(): void {
+    if (this.#phase === 'released') return dispatch(this.#sink, { type: 'probe' });
+    if (this.#phase !== 'holding') return;
+    if (this.#lastFault === 'setup') return dispatch(this.#sink, { type: 'probe' });
+    if (this.#batch?.parked && this.#ahead !== undefined) {
+      this.#batch.grow(this.#ahead.items);
+      this.#ahead = undefined;
+    }
+    this.#write();
+  }
+
+  #probed(): void {
+    this.#lastFault = undefined;
+    if (this.#phase === 'holding') return this.#write();
+    if (this.#phase !== 'released') return;
+    this.#become('fetching');
+    this.#errands.add('queue.unreachable', async () => {
+      await this.#subscription.resume();
+      dispatch(this.#self, { type: 'resumed' });
+    });
+  }
+
+  /** Held too long: brokers take back, or punish, what is not acknowledged in time. */
+  #release(): void {
+    if (this.#phase !== 'holding') return;
+    this.#options.log.warn({ events: this.#batch?.size ?? 0 }, 'batch.released');
+    this.#hold.stop();
+    this.#forget();
+    this.#become('released');
+    this.#errands.add('queue.unreachable', () => this.#subscription.pause());
+  }
+
+  /** What is in hand goes back to the broker with the pause or the close that follows. */
+  #forget(): void {
+    this.#fetch.interrupt();
+    this.#ahead = undefined;
+    this.#batch = undefined;
+    this.#deferral.clear();
+  }
+
+  #settle(settlement: Settlement): void {
+    if (settlement.done.length === 0 && settlement.dead.length === 0) return;
+    const { meter, sink, log } = this.#options;
+    for (const { delivery, reason, fault } of settlement.dead.slice(0, 10))
+      log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
+    this.#errands.add('settlement.delayed', async () => {
+      await this.#subscription.settle(settlement);
+      meter.settled(sink, settlement);
+    });
+  }
+
+  #drain(reply: Reply<void>): void {
+    if (this.#phase === 'stopped') return reply.resolve();
+    this.#drained.push(reply);
+    if (this.#phase === 'stopping') return;
+    const busy = this.#phase === 'writing';
+    this.#hold.stop();
+    this.#become('stopping');
+    if (!busy) this.#finish();
+  }
+
+  /** Settlements first, then the rest goes back, then the sink closes. */
+  #finish(): void {
+    this.#forget();
+    const { giveUp, log } = this.#options;
+    const close = async (): Promise<void> => {
+      await this.#errands.done();
+      await this.#subscription?.close();
+      await ask<void>(reply => dispatch(this.#sink, { type: 'close', reply }));
+    };
+    within(giveUp, close(), error => log.warn({ reason: describe(error) }, 'queue.unreachable')).then(() => {
+      this.#become('stopped');
+      for (const reply of this.#drained) reply.resolve();
+    });
+  }
+}

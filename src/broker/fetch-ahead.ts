@@ -1,0 +1,58 @@
+import type { BatchLimits, Delivery, Subscription } from './broker.js';
+
+export interface FetchAheadOptions<Batch> {
+  readonly limits: BatchLimits;
+  /** Decodes what was fetched. */
+  readonly prepare: (deliveries: readonly Delivery[]) => Promise<Batch>;
+  /** `turn` goes back into `arrived`. Called once for each fetch. */
+  readonly tell: (turn: number, batch: Batch) => void;
+  readonly fail: (turn: number, error: unknown) => void;
+}
+
+/**
+ * Keeps one fetch under way beside the batch that is being written. What an interruption has overtaken bears an old turn and is dropped:
+ * its deliveries went back to the broker with the pause.
+ */
+export class FetchAhead<Batch> {
+  #turn = 0;
+  #fetching = false;
+  #stop = new AbortController();
+  readonly #options: FetchAheadOptions<Batch>;
+
+  constructor(options: FetchAheadOptions<Batch>) {
+    this.#options = options;
+  }
+
+  /** Aborts when what is under way is interrupted. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  start(subscription: Subscription): void {
+    if (this.#fetching) return;
+    this.#fetching = true;
+    const turn = this.#turn;
+    const { limits, prepare, tell, fail } = this.#options;
+    subscription
+      .next(limits, this.#stop.signal)
+      .then(prepare)
+      .then(
+        batch => tell(turn, batch),
+        error => fail(turn, error),
+      );
+  }
+
+  /** True when the answer belongs to the present turn; another fetch may start then. */
+  arrived(turn: number): boolean {
+    if (turn !== this.#turn) return false;
+    this.#fetching = false;
+    return true;
+  }
+
+  interrupt(): void {
+    this.#turn += 1;
+    this.#fetching = false;
+    this.#stop.abort();
+    this.#stop = new AbortController();
+  }
+}

@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.js';
+import type { Item } from './batch.js';
+
+/** Events that must wait for a while (a throttled user's, say) while the rest of the queue goes on. Bounded by the subscription's prefetch. */
+export class Deferral {
+  #waiting: { readonly items: readonly Item[]; due: boolean }[] = [];
+  #stop = new AbortController();
+  readonly #clock: Clock;
+  readonly #onDue: () => void;
+
+  constructor(clock: Clock, onDue: () => void) {
+    this.#clock = clock;
+    this.#onDue = onDue;
+  }
+
+  add(items: readonly Item[], waitMs: number): void {
+    if (items.length === 0) return;
+    const group = { items, due: false };
+    this.#waiting.push(group);
+    const { signal } = this.#stop;
+    this.#clock.sleep(waitMs, signal).then(() => {
+      if (signal.aborted) return;
+      group.due = true;
+      this.#onDue();
+    });
+  }
+
+  /** The first group whose time has come, taken out. */
+  take(): readonly Item[] | undefined {
+    const index = this.#waiting.findIndex(({ due }) => due);
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]?.items;
+  }
+
+  clear(): void {
+    this.#stop.abort();
+    this.#stop = new AbortController();
+    this.#waiting = [];
+  }
+}

@@ -1,0 +1,71 @@
+import type { Ref } from 'nact';
+import { type DeliveryMeter, spawnConsumer } from '../actors/consumer.js';
+import type { Actor, ConsumerMessage } from '../actors/protocol.js';
+import { spawnSink } from '../actors/sink.js';
+import type { Broker } from '../src/broker/broker.js';
+import type { Clock } from '../src/clock.js';
+import type { ConfiguredSink } from '../src/config.js';
+import { parseFilter } from '../src/events/filter.js';
+import type { Log } from '../src/log.js';
+import { createIntake } from '../src/sinks/intake.js';
+import type { Memory, SinkTools } from '../src/sinks/sink.js';
+import type { StatusBoard } from '../src/status.js';
+import { createRestartPolicy } from './restart.js';
+
+export interface DeliveryOptions {
+  readonly broker: Broker;
+  readonly board: StatusBoard;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: DeliveryMeter;
+  /** First-seen stamps, shared by all sinks. */
+  readonly stamps: Memory;
+  readonly holdMs: number;
+  readonly writeDeadlineMs: number;
+  /** Aborts when shutdown begins: ends every backoff. */
+  readonly stopping: AbortSignal;
+  /** Aborts when shutdown's patience ends: ends every write. */
+  readonly giveUp: AbortSignal;
+  readonly random?: () => number;
+}
+
+/** One consumer and one sink actor for one sink: its trouble is its own. */
+export function superviseDelivery(
+  parent: Ref<never>,
+  { definition, config, batch, categories }: ConfiguredSink,
+  tools: SinkTools,
+  options: DeliveryOptions,
+): Actor<ConsumerMessage> {
+  const { broker, board, clock, meter, stamps, holdMs, writeDeadlineMs, stopping, giveUp, random } = options;
+  const log = options.log.child({ sink: definition.name });
+  const path = `delivery/${definition.name}`;
+  const policy = createRestartPolicy({
+    path: `${path}/sink`,
+    board,
+    clock,
+    log,
+    stopping,
+    ...(random === undefined ? {} : { random }),
+  });
+  const parsed = parseFilter(categories === '' ? 'all' : categories);
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  const prepare = createIntake({ filter: parsed.filter, acceptsText: definition.acceptsText ?? false, stamps, clock });
+  return spawnConsumer(
+    parent,
+    {
+      sink: definition.name,
+      path: `${path}/consumer`,
+      broker,
+      limits: batch,
+      prepare,
+      holdMs,
+      policy,
+      board,
+      clock,
+      log,
+      meter,
+      giveUp,
+    },
+    consumer => spawnSink(parent, consumer, { definition, config, tools, policy, clock, writeDeadlineMs, giveUp }),
+  );
+}

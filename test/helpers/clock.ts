@@ -1,0 +1,19 @@
+import { type Clock, systemClock } from '../../src/clock.js';
+
+/** A clock on which every sleep is cut to a few milliseconds, and which notes how long each was meant to be. */
+export interface HastyClock extends Clock {
+  readonly sleeps: number[];
+}
+
+export function hastyClock(mostMs = 2): HastyClock {
+  const sleeps: number[] = [];
+  return {
+    sleeps,
+    now: systemClock.now,
+    monotonic: systemClock.monotonic,
+    sleep: (ms, signal) => {
+      sleeps.push(ms);
+      return systemClock.sleep(Math.min(ms, mostMs), signal);
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import nact, { type Ref } from 'nact';
+import { ask, type ConsumerMessage } from '../../actors/protocol.js';
+import type { Broker } from '../../src/broker/broker.js';
+import type { Clock } from '../../src/clock.js';
+import { type Log, silentLog } from '../../src/log.js';
+import type { Memory, SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
+import { StatusBoard } from '../../src/status.js';
+import { superviseDelivery } from '../../supervisors/delivery.js';
+import { hastyClock } from './clock.js';
+import { MemoryQueue } from './memory-broker.js';
+
+export interface DeliverySetup {
+  readonly definition: SinkDefinition;
+  readonly config?: unknown;
+  readonly tools?: Partial<SinkTools>;
+  readonly queue?: MemoryQueue;
+  readonly clock?: Clock;
+  readonly count?: number;
+  readonly holdMs?: number;
+  readonly writeDeadlineMs?: number;
+  readonly categories?: string;
+  readonly log?: Log;
+}
+
+/** A real consumer and sink actor, supervised as in the daemon, on a queue in memory. */
+export function startDelivery(setup: DeliverySetup) {
+  const { definition, count = 100, holdMs = 600_000, writeDeadlineMs = 30_000, categories = '' } = setup;
+  const queue = setup.queue ?? new MemoryQueue();
+  const clock = setup.clock ?? hastyClock();
+  const board = new StatusBoard(clock);
+  const stopping = new AbortController();
+  const giveUp = new AbortController();
+  const system = nact.start() as unknown as Ref<never>;
+  const tools: SinkTools = {
+    log: setup.log ?? silentLog,
+    clock,
+    memory: memoryInMemory(),
+    events: { insert: async () => 0 },
+    sendNames: false,
+    ...setup.tools,
+  };
+  const consumer = superviseDelivery(
+    system,
+    {
+      definition,
+      config: setup.config ?? {},
+      queue: { sink: definition.name, name: `event-sink.${definition.name}`, adopted: false },
+      batch: { count, bytes: 4_000_000, lingerMs: 0 },
+      categories,
+    },
+    tools,
+    {
+      broker: { subscribe: async () => queue } as unknown as Broker,
+      board,
+      clock,
+      log: setup.log ?? silentLog,
+      meter: { written: () => {}, settled: () => {} },
+      stamps: memoryInMemory(),
+      holdMs,
+      writeDeadlineMs,
+      stopping: stopping.signal,
+      giveUp: giveUp.signal,
+      random: () => 0.99,
+    },
+  );
+  return {
+    queue,
+    board,
+    clock,
+    consumer,
+    state: (actor: 'sink' | 'consumer') => board.get(`delivery/${definition.name}/${actor}`),
+    drain: () => {
+      stopping.abort();
+      return ask<void>(reply => nact.dispatch(consumer, { type: 'drain', reply } satisfies ConsumerMessage));
+    },
+    giveUp: () => giveUp.abort(),
+    /** Stops everything, however it stands. */
+    async stop(): Promise<void> {
+      stopping.abort();
+      giveUp.abort();
+      await ask<void>(reply => nact.dispatch(consumer, { type: 'drain', reply } satisfies ConsumerMessage));
+      nact.stop(system);
+    },
+  };
+}
+
+export function memoryInMemory(): Memory {
+  const entries = new Map<string, string>();
+  return {
+    get: async keys => new Map(keys.flatMap(key => (entries.has(key) ? [[key, entries.get(key)!] as const] : []))),
+    put: async added => {
+      for (const [key, value] of added) entries.set(key, value);
+    },
+  };
+}
