@@ -3,6 +3,7 @@ import type { BatchLimits, Broker, Delivery, Settlement, Subscription } from '..
 import { FetchAhead } from '../src/broker/fetch-ahead.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
+import type { DeliveryMeter } from '../src/ledger.js';
 import type { Log } from '../src/log.js';
 import { Errands, within } from '../src/retry.js';
 import { Batch, type Evidence } from '../src/sinks/batch.js';
@@ -37,12 +38,6 @@ export interface ConsumerOptions {
   readonly meter: DeliveryMeter;
   /** Aborts at the end of an orderly shutdown's patience. */
   readonly giveUp: AbortSignal;
-}
-
-/** Told of every batch, for metrics and counters. */
-export interface DeliveryMeter {
-  written(sink: string, count: number, milliseconds: number): void;
-  settled(sink: string, settlement: Settlement): void;
 }
 
 /**

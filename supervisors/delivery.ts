@@ -1,11 +1,11 @@
 import type { Ref } from 'nact';
-import { type DeliveryMeter, spawnConsumer } from '../actors/consumer.js';
+import { spawnConsumer } from '../actors/consumer.js';
 import type { Actor, ConsumerMessage } from '../actors/protocol.js';
 import { spawnSink } from '../actors/sink.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config.js';
-import { parseFilter } from '../src/events/filter.js';
+import type { DeliveryMeter } from '../src/ledger.js';
 import type { Log } from '../src/log.js';
 import { createIntake } from '../src/sinks/intake.js';
 import type { Memory, SinkTools } from '../src/sinks/sink.js';
@@ -32,7 +32,7 @@ export interface DeliveryOptions {
 /** One consumer and one sink actor for one sink: its trouble is its own. */
 export function superviseDelivery(
   parent: Ref<never>,
-  { definition, config, batch, categories }: ConfiguredSink,
+  { definition, config, batch, filter }: ConfiguredSink,
   tools: SinkTools,
   options: DeliveryOptions,
 ): Actor<ConsumerMessage> {
@@ -47,9 +47,7 @@ export function superviseDelivery(
     stopping,
     ...(random === undefined ? {} : { random }),
   });
-  const parsed = parseFilter(categories === '' ? 'all' : categories);
-  if ('problem' in parsed) throw new Error(parsed.problem);
-  const prepare = createIntake({ filter: parsed.filter, acceptsText: definition.acceptsText ?? false, stamps, clock });
+  const prepare = createIntake({ filter, acceptsText: definition.acceptsText ?? false, stamps, clock });
   return spawnConsumer(
     parent,
     {

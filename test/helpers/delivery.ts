@@ -2,6 +2,7 @@ import nact, { type Ref } from 'nact';
 import { ask, type ConsumerMessage } from '../../actors/protocol.js';
 import type { Broker } from '../../src/broker/broker.js';
 import type { Clock } from '../../src/clock.js';
+import type { CategoryFilter } from '../../src/events/filter.js';
 import { type Log, silentLog } from '../../src/log.js';
 import type { Memory, SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status.js';
@@ -18,13 +19,19 @@ export interface DeliverySetup {
   readonly count?: number;
   readonly holdMs?: number;
   readonly writeDeadlineMs?: number;
-  readonly categories?: string;
+  readonly filter?: CategoryFilter;
   readonly log?: Log;
 }
 
 /** A real consumer and sink actor, supervised as in the daemon, on a queue in memory. */
 export function startDelivery(setup: DeliverySetup) {
-  const { definition, count = 100, holdMs = 600_000, writeDeadlineMs = 30_000, categories = '' } = setup;
+  const {
+    definition,
+    count = 100,
+    holdMs = 600_000,
+    writeDeadlineMs = 30_000,
+    filter = { matches: () => true },
+  } = setup;
   const queue = setup.queue ?? new MemoryQueue();
   const clock = setup.clock ?? hastyClock();
   const board = new StatusBoard(clock);
@@ -46,7 +53,7 @@ export function startDelivery(setup: DeliverySetup) {
       config: setup.config ?? {},
       queue: { sink: definition.name, name: `event-sink.${definition.name}`, adopted: false },
       batch: { count, bytes: 4_000_000, lingerMs: 0 },
-      categories,
+      filter,
     },
     tools,
     {
