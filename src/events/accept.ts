@@ -1,9 +1,9 @@
 import type { Message } from '../broker/broker.js';
-import { entriesByCategory } from './catalogue.js';
+import { entriesByCategory, fieldsOf } from './catalogue.js';
 import type { Source } from './event.js';
-import { type FieldName, fields } from './fields.js';
+import { fields } from './fields.js';
 import { hashOf } from './identity.js';
-import { kinds } from './kinds.js';
+import { type Kind, kinds } from './kinds.js';
 
 /** Deeper values are refused: destinations and JSON writers recurse. */
 const deepest = 40;
@@ -27,18 +27,9 @@ export type Accepted = { readonly message: Message } | { readonly problems: read
 
 type Check = (value: unknown) => ItemProblem | undefined;
 
-const checks = new Map<string, Check>(Object.entries(fields).map(([name, { kind }]) => [name, check(name, kind)]));
-/** Checked whatever the category: what makes an event, and the ids and names that sinks build on. */
-const general = pick(
-  ['id', 'category', 'type', 'created', 'user_id', 'user_name', 'author_id', 'author_name'],
-  ['resource_id', 'dataset_id', 'space_id'],
-);
-const checksByCategory = new Map(
-  [...entriesByCategory].map(([category, entries]) => [
-    category,
-    new Map([...general, ...pick(...entries.flatMap(entry => [entry.fields.always, entry.fields.sometimes]))]),
-  ]),
-);
+/** Compiled once: looking a category up is all that is left to do for an event. */
+const checksByCategory = new Map([...entriesByCategory.keys()].map(category => [category, checksFor(category)]));
+const generalChecks = checksFor('');
 
 /**
  * The door's validation of one item that came from JSON. Only `category` is demanded; known fields must be of their kind;
@@ -64,7 +55,7 @@ function problemsOf(item: Readonly<Record<string, unknown>>): ItemProblem[] {
   const problems: ItemProblem[] = [];
   const { category } = item;
   if (category === undefined) problems.push({ field: 'category', message: 'category is missing' });
-  const known = (typeof category === 'string' && checksByCategory.get(category)) || general;
+  const known = (typeof category === 'string' && checksByCategory.get(category)) || generalChecks;
   for (const name of Object.keys(item)) {
     const value = item[name];
     const problem = known.get(name)?.(value) ?? shape(name, value);
@@ -91,16 +82,16 @@ function flaw(value: unknown, depth: number): string | undefined {
   return undefined;
 }
 
-function check(name: string, kind: keyof typeof kinds): Check {
+function checksFor(category: string): Map<string, Check> {
+  return new Map([...fieldsOf(category)].map(name => [name, check(name, fields[name].kind)]));
+}
+
+function check(name: string, kind: Kind): Check {
   const problem = { field: name, message: mustBe(name, kind) };
   const { accepts } = kinds[kind];
   return value => (accepts(value) ? undefined : problem);
 }
 
-function mustBe(name: string, kind: keyof typeof kinds): string {
+function mustBe(name: string, kind: Kind): string {
   return `${name} must be ${kinds[kind].expected}`;
-}
-
-function pick(...lists: readonly (readonly FieldName[])[]): Map<string, Check> {
-  return new Map(lists.flat().map(name => [name, checks.get(name)!]));
 }

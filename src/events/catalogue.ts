@@ -226,6 +226,25 @@ function group(entries: readonly CatalogueEntry[]): Map<string, CatalogueEntry[]
   return groups;
 }
 
+/** Checked whatever the category: what makes an event, and the ids and names that sinks build on. */
+const generalFields: readonly FieldName[] = [
+  'id',
+  'category',
+  'type',
+  'created',
+  ...user,
+  ...author,
+  'resource_id',
+  'dataset_id',
+  'space_id',
+];
+
+/** The fields that are known, and checked, in events of a category: those of all its types, or the general ones. */
+export function fieldsOf(category: string): ReadonlySet<FieldName> {
+  const entries = entriesByCategory.get(category) ?? [];
+  return new Set([...generalFields, ...entries.flatMap(({ fields }) => [...fields.always, ...fields.sometimes])]);
+}
+
 /** Of these types, Clowder's `size` is a number of files and folders; of all others it is bytes. */
 export const itemCountTypes: ReadonlySet<string> = new Set(['dataset']);
 

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { acceptEvent } from '../../src/events/accept.js';
+import { entriesByCategory } from '../../src/events/catalogue.js';
+import { fields } from '../../src/events/fields.js';
+import { eventSchemas } from '../../src/events/schemas.js';
+import { parseTimestamp } from '../../src/events/timestamp.js';
+import { fixtureFiles, fixtureLines } from './fixtures.js';
+
+type Schema = Readonly<Record<string, unknown>>;
+const schemas = eventSchemas('#/');
+
+/** The words of JSON Schema that the catalogue uses; an unknown word fails. */
+const words: Readonly<Record<string, (argument: never, value: unknown, schema: Schema) => boolean>> = {
+  $ref: (ref: string, value) => valid(schemas[ref.slice(2)] as Schema, value),
+  oneOf: (options: Schema[], value) => options.filter(option => valid(option, value)).length === 1,
+  not: (other: Schema, value) => !valid(other, value),
+  enum: (values: unknown[], value) => values.includes(value),
+  type: (type: string, value) => {
+    if (type === 'integer') return Number.isInteger(value);
+    if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return typeof value === type;
+  },
+  required: (names: string[], value) => names.every(name => Object.hasOwn(value as object, name)),
+  properties: (properties: Readonly<Record<string, Schema>>, value) =>
+    Object.entries(value as Schema).every(([name, one]) => {
+      const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      return schema === undefined || valid(schema, one);
+    }),
+  additionalProperties: () => true,
+  description: () => true,
+  minLength: (least: number, value) => typeof value !== 'string' || [...value].length >= least,
+  maxLength: (most: number, value) => typeof value !== 'string' || [...value].length <= most,
+  pattern: (pattern: string, value) => typeof value !== 'string' || new RegExp(pattern, 'u').test(value),
+  minimum: (least: number, value) => typeof value !== 'number' || value >= least,
+  maximum: (most: number, value) => typeof value !== 'number' || value <= most,
+  exclusiveMaximum: (limit: number, value) => typeof value !== 'number' || value < limit,
+};
+
+function valid(schema: Schema, value: unknown): boolean {
+  // `properties` and `required` speak of objects only: the type is asked first.
+  return Object.entries(schema).every(([word, argument]) => words[word]!(argument as never, value, schema));
+}
+
+test('every recorded event is valid', () => {
+  for (const line of fixtureFiles.flatMap(fixtureLines)) assert.ok(valid(schemas.Event!, JSON.parse(line)), line);
+});
+
+test('every category has a schema, and all are reachable', () => {
+  const refs = (schemas.Event!.oneOf as { $ref: string }[]).map(({ $ref }) => $ref.slice(2));
+  assert.equal(
+    refs.sort(),
+    Object.keys(schemas)
+      .filter(name => name !== 'Event')
+      .sort(),
+  );
+  assert.is(refs.length, entriesByCategory.size + 1);
+  assert.ok(schemas.ViewResourceEvent);
+});
+
+test('the schemas say what the door checks', () => {
+  const names = Object.keys(fields).filter(name => name !== 'category');
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 1 }),
+    fc.constantFrom('', 0, 1, -1, 0.5, 101, '2024-03-04', true, null),
+  );
+  const category = fc.constantFrom(...entriesByCategory.keys(), 'something else');
+  const item = fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 3 });
+  fc.assert(
+    fc.property(category, item, (named, some) => {
+      const event = JSON.parse(JSON.stringify({ category: named, ...some }));
+      const accepted = 'message' in acceptEvent(event, { now: 1, source: 'http' });
+      // A schema cannot say which text is a time.
+      const times = Object.entries(event).filter(
+        ([name, one]) => fields[name as keyof typeof fields].kind === 'timestamp' && typeof one === 'string',
+      );
+      if (times.every(([, one]) => parseTimestamp(one) !== undefined)) {
+        assert.is(valid(schemas.Event!, event), accepted, JSON.stringify(event));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test.run();
