@@ -1,0 +1,184 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { systemClock } from '../../src/clock.js';
+import { SetupError, TransientError } from '../../src/errors.js';
+import { parseFilter } from '../../src/events/filter.js';
+import { startDelivery } from '../helpers/delivery.js';
+import { MemoryQueue, message } from '../helpers/memory-broker.js';
+import { scriptedSink } from '../helpers/scripted-sink.js';
+import { until } from '../helpers/wait.js';
+
+type Delivery = ReturnType<typeof startDelivery>;
+
+const test = suite<{ running: Delivery[] }>('consumer', { running: [] });
+test.after.each(async context => {
+  for (const delivery of context.running.splice(0)) await delivery.stop();
+});
+
+test('a batch that is held too long goes back to the broker, and comes again after a good probe', async context => {
+  let down = true;
+  const sink = scriptedSink(() => {
+    if (down) throw new TransientError('connection refused');
+    return {};
+  });
+  sink.probe = () => {
+    if (down) throw new TransientError('connection refused');
+  };
+  const delivery = startDelivery({ definition: sink.definition, holdMs: 1 });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'), message('b'));
+  await until(() => delivery.queue.pauses === 1, 'a pause');
+  await until(() => delivery.queue.unsettled.size === 0, 'everything given back');
+  assert.equal(
+    delivery.queue.waiting.map(({ id }) => id),
+    ['a', 'b'],
+  );
+  const writes = sink.writes.length;
+  await until(() => sink.probes > 3, 'probes');
+  assert.is(sink.writes.length, writes, 'only probes while released');
+  down = false;
+  await until(() => delivery.queue.done.length === 2, 'delivery after the probe');
+  assert.equal(sink.delivered, ['a', 'b']);
+  assert.equal(sink.broken, []);
+});
+
+test('deferred events wait for their time while the rest goes on', async context => {
+  const throttled = new Set(['b']);
+  const sink = scriptedSink(events => {
+    const indexes = events.flatMap(({ id }, index) => (throttled.has(id) ? [index] : []));
+    return indexes.length === 0 ? {} : { deferred: { indexes, retryAfterMs: 30_000 } };
+  });
+  const delivery = startDelivery({ definition: sink.definition });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'), message('b'), message('c'));
+  await until(() => delivery.queue.done.length === 2, 'the two that are not throttled');
+  throttled.clear();
+  delivery.queue.add(message('d'));
+  await until(() => delivery.queue.done.length === 4, 'all four');
+  assert.equal([...sink.delivered].sort(), ['a', 'b', 'c', 'd']);
+  assert.is(delivery.queue.unsettled.size, 0);
+});
+
+test('bodies that are no event are dead-lettered with a reason that a person understands', async context => {
+  const sink = scriptedSink();
+  const delivery = startDelivery({ definition: sink.definition });
+  context.running.push(delivery);
+  delivery.queue.add({ ...message('text'), body: 'Hello World!' }, message('good'));
+  await until(() => delivery.queue.done.length === 1 && delivery.queue.dead.length === 1, 'two verdicts');
+  assert.match(delivery.queue.dead[0]!.reason, 'not JSON');
+  assert.match(delivery.queue.dead[0]!.reason, 'Hello World!');
+  assert.equal(sink.delivered, ['good']);
+});
+
+test('a sink that takes text is given it', async context => {
+  const sink = scriptedSink();
+  const delivery = startDelivery({ definition: { ...sink.definition, acceptsText: true } });
+  context.running.push(delivery);
+  delivery.queue.add({ ...message('text'), body: 'Hello World!' });
+  await until(() => delivery.queue.done.length === 1, 'delivery');
+  assert.equal(delivery.queue.dead, []);
+});
+
+test('what the filter leaves out is settled as filtered and never seen by the sink', async context => {
+  const sink = scriptedSink();
+  const parsed = parseFilter('download');
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  const delivery = startDelivery({ definition: sink.definition, filter: parsed.filter });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'), message('b', { category: 'download', type: 'file' }), message('c'));
+  await until(() => delivery.queue.done.length === 3, 'three settled');
+  assert.is(delivery.queue.filtered, 2);
+  assert.equal(sink.delivered, ['b']);
+});
+
+test('an event without a time keeps its first-seen stamp over a redelivery', async context => {
+  const stamps: number[] = [];
+  let down = true;
+  const sink = scriptedSink(events => {
+    stamps.push(...events.map(({ created }) => created));
+    if (down) throw new TransientError('later');
+    return {};
+  });
+  const delivery = startDelivery({ definition: sink.definition, holdMs: 1 });
+  context.running.push(delivery);
+  delivery.queue.add({ id: 'undated', body: '{"category":"upload"}', source: 'clowder', received: 5 });
+  await until(() => delivery.queue.pauses > 0, 'a pause');
+  down = false;
+  await until(() => delivery.queue.done.length === 1, 'delivery');
+  assert.is(new Set(stamps).size, 1);
+});
+
+test('a sink that never answers is given up at the write deadline, as transient', async context => {
+  let hang = true;
+  const sink = scriptedSink((_events, signal) =>
+    hang ? new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))) : {},
+  );
+  const delivery = startDelivery({ definition: sink.definition, writeDeadlineMs: 20 });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'));
+  await until(() => (delivery.state('sink')?.restarts ?? 0) > 0, 'a restart');
+  assert.is(delivery.state('sink')?.lastError?.fault, 'transient');
+  hang = false;
+  await until(() => delivery.queue.done.length === 1, 'delivery');
+});
+
+test('shutdown waits for the write in flight, and not for a sink that is backing off', async context => {
+  let finish: (() => void) | undefined;
+  const slow = scriptedSink(() => new Promise(resolve => (finish = () => resolve({}))));
+  const first = startDelivery({ definition: slow.definition });
+  context.running.push(first);
+  first.queue.add(message('a'));
+  await until(() => finish !== undefined, 'a write in flight');
+  const drained = first.drain();
+  await new Promise(resolve => setTimeout(resolve, 20));
+  assert.equal(first.queue.done, []);
+  finish?.();
+  await drained;
+  assert.equal(first.queue.done, ['a']);
+
+  const down = scriptedSink(() => {
+    throw new SetupError('the key is wrong');
+  });
+  const second = startDelivery({ definition: down.definition, clock: systemClock });
+  context.running.push(second);
+  second.queue.add(message('b'));
+  await until(() => second.state('consumer')?.state === 'holding', 'a held batch');
+  await second.drain();
+  assert.equal(
+    second.queue.waiting.map(({ id }) => id),
+    ['b'],
+  );
+});
+
+test('a write that outlives the patience of shutdown is aborted, and its batch given back', async context => {
+  const sink = scriptedSink(
+    (_events, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted')))),
+  );
+  const delivery = startDelivery({ definition: sink.definition });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'));
+  await until(() => sink.writes.length === 1, 'a write in flight');
+  const drained = delivery.drain();
+  delivery.giveUp();
+  await drained;
+  assert.equal(delivery.queue.done, []);
+});
+
+test('a settlement that fails is tried until it is through, and nothing is written twice', async context => {
+  const sink = scriptedSink();
+  let failures = 3;
+  class Stubborn extends MemoryQueue {
+    override async settle(settlement: Parameters<MemoryQueue['settle']>[0]): Promise<void> {
+      if (failures-- > 0) throw new TransientError('the disk is full');
+      return super.settle(settlement);
+    }
+  }
+  const delivery = startDelivery({ definition: sink.definition, queue: new Stubborn() });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'));
+  await until(() => delivery.queue.done.length === 1, 'the settlement');
+  assert.is(sink.writes.length, 1);
+});
+
+test.run();
