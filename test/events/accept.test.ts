@@ -104,6 +104,13 @@ test('numbers that JSON cannot write back are refused', () => {
   assert.equal(refused(JSON.parse('{"category":"x","values":[1,{"a":-1e999}]}')), ['values']);
 });
 
+test('an item with a thousand problems is told of the first twenty', () => {
+  const values = Object.fromEntries(
+    Array.from({ length: 1000 }, (_, index) => [`v${index}`, Number.POSITIVE_INFINITY]),
+  );
+  assert.is(refused({ category: 'x', ...values }).length, 20);
+});
+
 test('lone surrogates are escaped, so that the body is UTF-8', () => {
   const { body } = accept({ category: 'x', name: 'half \ud83c' });
   assert.ok(body.includes('half \\ud83c'));
