@@ -1,5 +1,6 @@
+import { amplitudeSink } from './amplitude.js';
 import { localSink } from './local.js';
 import type { SinkDefinition } from './sink.js';
 
 /** Every sink there is: one line each. */
-export const sinks: readonly SinkDefinition[] = [localSink];
+export const sinks: readonly SinkDefinition[] = [amplitudeSink, localSink];

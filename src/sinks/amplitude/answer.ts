@@ -1,0 +1,135 @@
+import { SetupError, TransientError } from '../../errors.js';
+import { faultOf, type HttpResponse, redact, retryAfter, summary } from '../http-client.js';
+
+/** What an answer says of the events of one request. Positions count within that request. Nothing is ingested unless `accepted`. */
+export type Answer =
+  | { readonly kind: 'accepted' }
+  /** Some events are bad or must wait; the rest can be sent again at once. */
+  | {
+      readonly kind: 'named';
+      readonly rejected: ReadonlyMap<number, string>;
+      readonly throttled: Throttled | undefined;
+    }
+  /** Something among them is bad, and the server does not say which. `forbidden`: or it lets nothing of ours in. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly forbidden: boolean };
+
+export interface Throttled {
+  readonly positions: ReadonlySet<number>;
+  readonly users: ReadonlySet<string>;
+  readonly devices: ReadonlySet<string>;
+  readonly waitMs: number;
+}
+
+export interface AnswerContext {
+  readonly apiKey: string;
+  /** Wall clock, epoch ms. */
+  readonly now: number;
+}
+
+const name = 'Amplitude';
+/** "Pause sending events for that user or device for a period of 30 seconds" (HTTP V2 API, 429). */
+const throttleMs = 30_000;
+/** A daily quota does not end in seconds; it rolls, so it is looked at again and again. */
+const quotaMs = 600_000;
+const leastMs = 1_000;
+
+/**
+ * The verdict of one answer, by its HTTP status; the body (HTTP V2 and Batch API) only tells which events.
+ * @throws TransientError when the same request may succeed later: every event carries its insert_id, so repeating is harmless
+ * @throws SetupError when the key or the address is wrong
+ */
+export function interpret(response: HttpResponse, context: AnswerContext): Answer {
+  const { status } = response;
+  const say = { name, secrets: [context.apiKey], now: context.now };
+  if (status >= 200 && status < 300) {
+    if (response.text.trim() !== '' && parse(response.text) === undefined) {
+      throw new TransientError(`${summary(response, say)}, which is no answer of Amplitude's`);
+    }
+    return { kind: 'accepted' };
+  }
+  if (status === 403) return { kind: 'refused', reason: summary(response, say), forbidden: true };
+  if (status === 413) return { kind: 'refused', reason: summary(response, say), forbidden: false };
+  if (status === 429) return tooMany(response, context);
+  if (status === 400) return invalid(response, context);
+  throw (
+    faultOf(response, say) ??
+    new SetupError(`${summary(response, say)}: check that AMPLITUDE_SERVER_URL leads to Amplitude`)
+  );
+}
+
+function invalid(response: HttpResponse, context: AnswerContext): Answer {
+  const say = { name, secrets: [context.apiKey] };
+  const body = parse(response.text);
+  if (body === undefined) {
+    throw new TransientError(`${summary(response, say)}, which is no answer of Amplitude's`);
+  }
+  const error = typeof body.error === 'string' ? redact(body.error, [context.apiKey]) : 'refused without a reason';
+  if (/invalid api key/i.test(error) || body.missing_field === 'api_key') {
+    throw new SetupError('Amplitude does not know the key: set AMPLITUDE_API_KEY to the API key of the project');
+  }
+  if (/invalid request path/i.test(error)) {
+    throw new SetupError(`Amplitude answered 400 (${error}): check AMPLITUDE_SERVER_URL, path included`);
+  }
+  const rejected = new Map<number, string>();
+  const because = (text: string): string => `Amplitude answered 400: ${text}`;
+  for (const [key, what] of [
+    ['events_with_missing_fields', 'missing'],
+    ['events_with_invalid_fields', 'invalid'],
+    ['events_with_invalid_id_lengths', 'too short'],
+  ] as const) {
+    for (const [field, positions] of Object.entries(record(body[key]))) {
+      for (const position of indexes(positions)) rejected.set(position, because(`${error} (${what}: ${field})`));
+    }
+  }
+  for (const position of indexes(body.silenced_events)) rejected.set(position, because(`${error} (silenced)`));
+  const throttled = throttledOf(body, retryAfter(response.headers.get('retry-after'), context.now));
+  if (rejected.size === 0 && throttled === undefined) {
+    const missing = typeof body.missing_field === 'string' ? ` (missing: ${body.missing_field})` : '';
+    return { kind: 'refused', reason: because(error + missing), forbidden: false };
+  }
+  return { kind: 'named', rejected, throttled };
+}
+
+function tooMany(response: HttpResponse, context: AnswerContext): Answer {
+  const wait = retryAfter(response.headers.get('retry-after'), context.now);
+  const throttled = throttledOf(parse(response.text) ?? {}, wait);
+  if (throttled !== undefined) return { kind: 'named', rejected: new Map(), throttled };
+  throw new TransientError(summary(response, { name, secrets: [context.apiKey] }), {
+    retryAfterMs: wait ?? throttleMs,
+  });
+}
+
+function throttledOf(body: Record<string, unknown>, wait: number | undefined): Throttled | undefined {
+  const overQuota = [body.exceeded_daily_quota_users, body.exceeded_daily_quota_devices].map(ids);
+  const users = new Set([...ids(body.throttled_users), ...(overQuota[0] ?? [])]);
+  const devices = new Set([...ids(body.throttled_devices), ...(overQuota[1] ?? [])]);
+  const positions = new Set(indexes(body.throttled_events));
+  if (users.size + devices.size + positions.size === 0) return undefined;
+  const quota = overQuota.some(list => list.length > 0);
+  return { positions, users, devices, waitMs: Math.max(leastMs, wait ?? (quota ? quotaMs : throttleMs)) };
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+/** `{id: events per second}` or `[id]`. */
+function ids(value: unknown): string[] {
+  if (Array.isArray(value)) return value.filter(id => typeof id === 'string');
+  return Object.keys(record(value));
+}
+
+function indexes(value: unknown): number[] {
+  return Array.isArray(value) ? value.filter(index => Number.isSafeInteger(index) && index >= 0) : [];
+}

@@ -1,0 +1,97 @@
+import type { Types } from '@amplitude/analytics-node';
+import { measure } from '../../events/catalogue.js';
+import type { Event } from '../../events/event.js';
+import { type DeviceReader, factFields, placeOf } from '../devices.js';
+import { cut, identify, type Scalar, scalars } from '../people.js';
+import { title } from '../wording.js';
+
+/** What one event is at Amplitude: the SDK's event, with everything set that the SDK would otherwise make up. */
+export type AmplitudeEvent = Types.BaseEvent & {
+  readonly insert_id: string;
+  readonly device_id: string;
+  readonly time: number;
+};
+
+export interface CompileOptions {
+  readonly devices: DeviceReader;
+  readonly sendNames: boolean;
+}
+
+/** Amplitude cuts or refuses longer strings (HTTP V2 API, "String character limit"). */
+const longestString = 1024;
+/** Of one event. Amplitude documents none for events; its SDKs stop at 1,000 keys. */
+const mostProperties = 1000;
+
+/** Told in fields of Amplitude's own, so not told again as properties. */
+const promoted: ReadonlySet<string> = new Set([
+  ...factFields,
+  ...['id', 'created', 'user_id', 'device_id', 'visitor_id', 'visitor', 'client_id', 'session', 'app_version'],
+]);
+
+/**
+ * Field by field: docs/mapping.md. Never fails: whatever is a JSON object is an event, and what Amplitude has no place for is shortened.
+ */
+export function compile(event: Event, { devices, sendNames }: CompileOptions): AmplitudeEvent {
+  const { fields } = event;
+  const person = identify(event, sendNames);
+  const device = devices.read(fields);
+  const place = placeOf(fields);
+  const name = sendNames && person.user !== undefined ? text(fields.user_name) : undefined;
+  return {
+    event_type: cut(title(event.category, event.type), longestString),
+    time: event.created,
+    insert_id: event.id,
+    ...(person.user === undefined ? {} : { user_id: person.user }),
+    device_id: person.visitor,
+    ...sessionOf(fields.session_id),
+    ...present({
+      app_version: text(fields.app_version),
+      platform: device.platform,
+      os_name: device.system,
+      os_version: device.systemVersion,
+      device_manufacturer: device.brand,
+      device_model: device.model,
+      language: device.language,
+      ip: place.ip,
+      country: place.country,
+      region: place.region,
+      city: place.city,
+    }),
+    event_properties: {
+      ...properties(event, sendNames),
+      ...present({ browser: device.browser, browser_version: device.browserVersion, device_category: device.category }),
+      ...measure(event),
+    },
+    ...(name === undefined ? {} : { user_properties: { name } }),
+  };
+}
+
+function properties(event: Event, sendNames: boolean): Record<string, Scalar> {
+  const all: [string, Scalar][] = [];
+  for (const [name, value] of scalars(event.fields, sendNames)) {
+    if (promoted.has(name)) continue;
+    if (all.length === mostProperties) break;
+    all.push([cut(name, longestString), typeof value === 'string' ? cut(value, longestString) : value]);
+  }
+  return Object.fromEntries(all);
+}
+
+/** Amplitude's session_id is the session's start in epoch ms: any other id stays a property. */
+function sessionOf(value: unknown): { session_id?: number } {
+  const start = typeof value === 'string' && /^\d{12,14}$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(start) && (start as number) > 0 ? { session_id: start as number } : {};
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? cut(value, longestString) : undefined;
+}
+
+/** Only what is known, cut to length. */
+function present<Name extends string>(values: Record<Name, string | undefined>): Partial<Record<Name, string>> {
+  const known: Partial<Record<Name, string>> = {};
+  for (const name of Object.keys(values) as Name[]) {
+    const value = values[name];
+    if (value !== undefined) known[name] = cut(value, longestString);
+  }
+  return known;
+}

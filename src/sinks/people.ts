@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Event, Fields } from '../events/event.js';
+import { type Field, fields as knownFields } from '../events/fields.js';
+
+/**
+ * Who did it, and what of it may be told to an analytics service. The one rule for personal names: names and mail addresses of people
+ * leave this machine for such a service only with ANALYTICS_SEND_NAMES=on, wherever in the event they stand.
+ */
+export interface Person {
+  /** Opaque id of a signed-in user; undefined for anonymous visitors and for events that nobody caused. */
+  readonly user: string | undefined;
+  /** Opaque id of the visitor's browser or session, or else one of a bounded set of pseudonyms. Same event, same visitor. */
+  readonly visitor: string;
+  /** The visitor is a pseudonym that strangers share. */
+  readonly shared: boolean;
+}
+
+/** Pseudonyms for visitors of whom nothing is known: few, because each counts as a person at the service; enough to stay under limits per person. */
+const pseudonyms = 100;
+/** Longer ids are replaced by their hash. Google Analytics takes 256 characters at most. */
+const longestId = 256;
+const dayMs = 86_400_000;
+
+/** Ids that stand for nobody. Amplitude refuses them; so should anybody else. */
+const nobody = new Set([
+  ...['', 'anonymous', 'nil', 'none', 'null', 'n/a', 'na', 'undefined', 'unknown', 'false', 'true', 'nan'],
+  ...['{}', '[]', '[object object]', 'lmy47d', '-1'],
+]);
+/** Zero in any form: Clowder's anonymous user (24 zeros), the nil UUID, an advertising id that is switched off. */
+const zeros = /^[0\-:]+$/;
+const mailAddress = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+const visitorFields = ['device_id', 'visitor_id', 'visitor', 'client_id', 'session_id', 'session'];
+
+export function identify(event: Event, sendNames: boolean): Person {
+  const user = identifier(event.fields.user_id);
+  const own = visitorFields.map(name => identifier(event.fields[name])).find(id => id !== undefined);
+  if (own !== undefined) return { user: opaque(user, sendNames), visitor: `visitor-${digest(own, 16)}`, shared: false };
+  if (user !== undefined) return { user: opaque(user, sendNames), visitor: `user-${digest(user, 16)}`, shared: false };
+  return { user: undefined, visitor: pseudonym(event), shared: true };
+}
+
+/** An id as a string, unless it stands for nobody. */
+function identifier(value: unknown): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const id = wellFormed(String(value)).trim();
+  return nobody.has(id.toLowerCase()) || zeros.test(id) ? undefined : id;
+}
+
+function opaque(user: string | undefined, sendNames: boolean): string | undefined {
+  if (user === undefined) return undefined;
+  const told = user.length <= longestId && (sendNames || !mailAddress.test(user));
+  return told ? user : `user-${digest(user, 16)}`;
+}
+
+/** Keyed by what tells visitors apart: browser and address of a day, or, where neither is known, what was looked at. */
+function pseudonym(event: Event): string {
+  const { user_agent, ip, resource_id, dataset_id } = event.fields;
+  const day = Math.floor(event.created / dayMs);
+  const known = user_agent !== undefined || ip !== undefined;
+  const key = JSON.stringify(known ? [day, user_agent, ip] : [day, event.category, resource_id ?? dataset_id]);
+  return `anonymous-${Number.parseInt(digest(key, 12), 16) % pseudonyms}`;
+}
+
+/** SHA-256 as hex, cut. */
+export function digest(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
+}
+
+const known: Readonly<Record<string, Field>> = knownFields;
+/** Of fields that the catalogue does not know. */
+const personalName =
+  /^(?:.+_)?(?:user|author|creator|owner|uploader|contributor|person|first|last|given|family|full|display|real|nick)_?names?$|^(?:.+_)?e?mail(?:_address)?(?:es|s)?$/;
+
+/** Does a field of this name hold a name or a mail address of a person? (`user_name`, `author_name`, `creatorEmail`) */
+export function isPersonal(field: string): boolean {
+  if (Object.hasOwn(known, field)) return known[field]?.personal === true;
+  return personalName.test(field.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase());
+}
+
+export type Scalar = string | number | boolean;
+
+/**
+ * The event's fields as scalars, in their order: nested values as JSON text, null and empty strings left out, names of people only when
+ * allowed, and without the keys and tokens that a URL may carry.
+ */
+export function* scalars(fields: Fields, sendNames: boolean): Generator<[name: string, value: Scalar]> {
+  for (const [name, value] of Object.entries(fields)) {
+    if (!sendNames && isPersonal(name)) continue;
+    const scalar = toScalar(value, sendNames);
+    if (scalar !== undefined) yield [wellFormed(name), scalar];
+  }
+}
+
+function toScalar(value: unknown, sendNames: boolean): Scalar | undefined {
+  switch (typeof value) {
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : undefined;
+    case 'string':
+      return value === '' || (!sendNames && mailAddress.test(value)) ? undefined : withoutKeys(wellFormed(value));
+    case 'object':
+      return value === null ? undefined : nestedText(value, sendNames);
+    default:
+      return undefined;
+  }
+}
+
+function nestedText(value: object, sendNames: boolean): string | undefined {
+  const told = (name: string, inner: unknown): unknown => {
+    if (sendNames) return inner;
+    return isPersonal(name) || (typeof inner === 'string' && mailAddress.test(inner)) ? undefined : inner;
+  };
+  try {
+    return withoutKeys(wellFormed(JSON.stringify(value, told)));
+  } catch {
+    // Nested deeper than the stack: no chart shows it.
+    return undefined;
+  }
+}
+
+const keyInUrl = /([?&](?:key|api_?key|token|access_token|password|secret|signature|sig)=)[^&#\s"']*/gi;
+
+function withoutKeys(text: string): string {
+  return text.includes('=') ? text.replace(keyInUrl, '$1-') : text;
+}
+
+/** Half a surrogate pair is no text that a server must accept: it becomes U+FFFD. */
+function wellFormed(text: string): string {
+  return /\p{Surrogate}/u.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
+}
+
+/** At most so many UTF-16 units, never half a surrogate pair. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const last = text.charCodeAt(most - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? most - 1 : most);
+}

@@ -1,0 +1,127 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+
+/** What goes wrong with one request. `processed`: the server acts on it all the same. */
+export type Trouble =
+  | {
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Record<string, string>;
+      readonly processed?: boolean;
+    }
+  /** Answers as usual, later. */
+  | { readonly delayMs: number }
+  /** Closes the connection before a byte of the answer, or in the middle of it. */
+  | { readonly cut: 'before' | 'middle'; readonly processed: boolean }
+  /** Bytes that are no HTTP. */
+  | { readonly garbage: string; readonly processed: boolean };
+
+export interface Asked {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+export interface Told {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** A real HTTP server on a free port of 127.0.0.1 that keeps what it was asked, and fails on demand. */
+export class StandIn {
+  readonly asked: Asked[] = [];
+  /** One is used up by each request; a function decides by the request. */
+  readonly troubles: (Trouble | undefined | ((asked: Asked) => Trouble | undefined))[] = [];
+  /** For each request that `troubles` has nothing for. */
+  always: Trouble | undefined;
+  readonly #answer: (asked: Asked) => Told;
+  readonly #sockets = new Set<Socket>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #server: Server | undefined;
+  #port = 0;
+
+  constructor(answer: (asked: Asked) => Told) {
+    this.#answer = answer;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Listens, on the same port as before. */
+  async start(): Promise<void> {
+    const server = createServer((incoming, response) => void this.#serve(incoming, response));
+    server.on('connection', socket => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => {});
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, '127.0.0.1', resolve);
+    });
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  /** Refuses connections until it is started again. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    for (const timer of this.#timers) clearTimeout(timer);
+    const closed = new Promise(resolve => server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    } catch {
+      return;
+    }
+    const raw = Buffer.concat(chunks);
+    const body = incoming.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+    const asked: Asked = {
+      method: incoming.method ?? '',
+      url: new URL(incoming.url ?? '/', this.origin),
+      headers: incoming.headers,
+      body: body.toString('utf8'),
+    };
+    this.asked.push(asked);
+    const next = this.troubles.shift();
+    const trouble = (typeof next === 'function' ? next(asked) : next) ?? this.always;
+    if (trouble === undefined) return this.#tell(response, this.#answer(asked));
+    if ('delayMs' in trouble) {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        this.#tell(response, this.#answer(asked));
+      }, trouble.delayMs);
+      this.#timers.add(timer);
+      return;
+    }
+    if (trouble.processed) this.#answer(asked);
+    if ('status' in trouble) {
+      this.#tell(response, { status: trouble.status, body: trouble.body ?? '', headers: trouble.headers ?? {} });
+    } else if ('garbage' in trouble) {
+      incoming.socket.end(trouble.garbage);
+    } else if (trouble.cut === 'before') {
+      incoming.socket.destroy();
+    } else {
+      incoming.socket.write(
+        'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"co',
+        () => incoming.socket.destroy(),
+      );
+    }
+  }
+
+  #tell(response: ServerResponse, told: Told): void {
+    response.writeHead(told.status, { 'content-type': 'application/json', ...told.headers });
+    response.end(told.body);
+  }
+}
