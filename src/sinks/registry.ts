@@ -1,6 +1,7 @@
 import { amplitudeSink } from './amplitude.js';
 import { localSink } from './local.js';
+import { mongodbSink } from './mongodb.js';
 import type { SinkDefinition } from './sink.js';
 
 /** Every sink there is: one line each. */
-export const sinks: readonly SinkDefinition[] = [amplitudeSink, localSink];
+export const sinks: readonly SinkDefinition[] = [amplitudeSink, localSink, mongodbSink];

@@ -1,0 +1,102 @@
+import type { MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { describe, SetupError, TransientError } from '../../errors.js';
+import { withoutSecrets } from './address.js';
+import { meaningOf } from './codes.js';
+
+export type Driver = typeof import('mongodb');
+
+/** Certificates that a retry does not mend. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const certificate = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_)/;
+
+/** Sorts what the driver throws into the faults of src/errors.ts. What is known to be neither transient nor setup comes back as it is. */
+export class Faults {
+  readonly #driver: Driver;
+  readonly #uri: string;
+
+  constructor(driver: Driver, uri: string) {
+    this.#driver = driver;
+    this.#uri = uri;
+  }
+
+  /** Of anything that was thrown after the client was made. */
+  of(error: unknown): unknown {
+    const driver = this.#driver;
+    if (error instanceof TransientError || error instanceof SetupError || !(error instanceof Error)) return error;
+    if (error instanceof driver.MongoServerSelectionError) return this.#unreachable(error);
+    if (error instanceof driver.MongoBulkWriteError && error.errorResponse instanceof Error) {
+      return this.#ofCommand(error.errorResponse);
+    }
+    if (error instanceof driver.MongoCompatibilityError) return this.setup('the server cannot be used', error);
+    if (error instanceof driver.MongoMissingDependencyError) return this.setup('MONGODB_URI needs a package', error);
+    if (error instanceof driver.MongoMissingCredentialsError) return this.setup('MONGODB_URI lacks credentials', error);
+    if (error instanceof driver.MongoServerError) return this.#ofServer(error);
+    if (this.#passes(error)) return this.#transient('the connection failed', error);
+    return error;
+  }
+
+  /** Throws when a code that the server gave for one document is no fault of that document. */
+  raise(code: number, message = ''): void {
+    const meaning = meaningOf(code);
+    if (meaning?.fault === 'transient') throw this.#transient('the server cannot take it now', message);
+    if (meaning?.fault === 'setup') throw this.setup(meaning.mend, message);
+  }
+
+  setup(what: string, error: unknown): SetupError {
+    return new SetupError(`MongoDB: ${what}: ${this.#words(error)}`);
+  }
+
+  /** The driver wraps whatever a sent command came to. An answer that cannot be read says nothing of what was stored. */
+  #ofCommand(error: Error): unknown {
+    const fault = this.of(error);
+    if (fault !== error || error instanceof this.#driver.MongoServerError) return fault;
+    if (error instanceof this.#driver.MongoAPIError) return error;
+    return this.#transient('the answer could not be read', error);
+  }
+
+  #ofServer(error: MongoServerError): Error {
+    const meaning = meaningOf(Number(error.code));
+    if (meaning?.fault === 'setup') return this.setup(meaning.mend, error);
+    if (meaning?.fault === 'transient' || this.#passes(error))
+      return this.#transient('the server cannot take it now', error);
+    return error;
+  }
+
+  #unreachable(error: MongoServerSelectionError): Error {
+    const causes = [...(error.reason?.servers?.values() ?? [])].flatMap(server => server.error ?? []);
+    const text = causes.length === 0 ? error : new Error(causes.map(describe).join('; '));
+    if (causes.some(cause => certificate.test(codeOf(cause)))) return this.setup('TLS certificate not accepted', text);
+    if (causes.some(cause => cause instanceof this.#driver.MongoCompatibilityError)) {
+      return this.setup('the server cannot be used', text);
+    }
+    return this.#transient('no server to write to can be reached', text);
+  }
+
+  #passes(error: Error): boolean {
+    const driver = this.#driver;
+    if (error instanceof driver.MongoNetworkError || error instanceof driver.MongoOperationTimeoutError) return true;
+    if (error instanceof driver.MongoTopologyClosedError || error instanceof driver.MongoNotConnectedError) return true;
+    if (/^(?:MongoPoolClosedError|MongoWaitQueueTimeoutError|MongoServerClosedError)$/.test(error.name)) return true;
+    if (error instanceof driver.MongoError) {
+      return ['RetryableWriteError', 'SystemOverloadedError', 'RetryableError'].some(label =>
+        error.hasErrorLabel(label),
+      );
+    }
+    // Of the operating system or of DNS (mongodb+srv): ECONNRESET, ENOTFOUND, ESERVFAIL, ETIMEOUT …
+    return /^E[A-Z]+$/.test(codeOf(error));
+  }
+
+  #transient(what: string, error: unknown): TransientError {
+    return new TransientError(`MongoDB: ${what}: ${this.#words(error)}`);
+  }
+
+  /** The driver's own error does not travel as a cause: it may carry the connection string and whole documents. */
+  #words(error: unknown): string {
+    return withoutSecrets(describe(error), this.#uri).slice(0, 300);
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (typeof code === 'string') return code;
+  return cause === undefined ? '' : codeOf(cause);
+}

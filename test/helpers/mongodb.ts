@@ -1,0 +1,38 @@
+import { systemClock } from '../../src/clock.js';
+import type { Event } from '../../src/events/event.js';
+import { type Log, silentLog } from '../../src/log.js';
+import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
+import { mongodbSink } from '../../src/sinks/mongodb.js';
+import type { SinkSession, SinkTools } from '../../src/sinks/sink.js';
+import { memoryInMemory } from './delivery.js';
+
+export function event(id: string, fields: Record<string, unknown> = {}): Event {
+  const created = 1_709_544_703_342;
+  return {
+    id,
+    created,
+    category: 'view_resource',
+    type: 'file',
+    fields: { category: 'view_resource', type: 'file', created, resource_id: '65c5ea71554c774daf7fab32', ...fields },
+    source: 'clowder',
+    received: created + 5,
+  };
+}
+
+export function sinkTools(log: Log = silentLog): SinkTools {
+  return {
+    log,
+    clock: systemClock,
+    memory: memoryInMemory(),
+    events: { insert: async () => 0 },
+    sendNames: false,
+  };
+}
+
+export function mongoConfig(uri: string, options: Partial<MongoConfig> = {}): MongoConfig {
+  return { uri, database: 'eventsink', collection: 'events', ttlDays: undefined, ...options };
+}
+
+export function openMongoSink(uri: string, options: Partial<MongoConfig> = {}, log?: Log): Promise<SinkSession> {
+  return mongodbSink.open(mongoConfig(uri, options), sinkTools(log));
+}
