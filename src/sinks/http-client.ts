@@ -128,7 +128,7 @@ async function readText(response: Response, most: number): Promise<string> {
 }
 
 /** What each error code means to a person, and whether the request can have arrived. */
-function noAnswer(error: unknown, host: string): NoAnswerError {
+export function noAnswer(error: unknown, host: string): NoAnswerError {
   const code = codeOf(error);
   const because = (sentence: string, ambiguous: boolean): NoAnswerError =>
     new NoAnswerError(`${sentence}${code === '' ? '' : ` (${code})`}`, ambiguous);

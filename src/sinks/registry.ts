@@ -1,7 +1,8 @@
 import { amplitudeSink } from './amplitude.js';
+import { influxdbSink } from './influxdb.js';
 import { localSink } from './local.js';
 import { mongodbSink } from './mongodb.js';
 import type { SinkDefinition } from './sink.js';
 
 /** Every sink there is: one line each. */
-export const sinks: readonly SinkDefinition[] = [amplitudeSink, localSink, mongodbSink];
+export const sinks: readonly SinkDefinition[] = [amplitudeSink, influxdbSink, localSink, mongodbSink];

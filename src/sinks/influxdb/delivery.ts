@@ -1,0 +1,205 @@
+import type { Clock } from '../../clock.js';
+import { SetupError, TransientError } from '../../errors.js';
+import { faultOf, type HttpResponse, redact, summary } from '../http-client.js';
+import type { Rejection, WriteResult } from '../sink.js';
+import { lineOf, type Point } from './point.js';
+import { conflictIn, type FieldTypes, type TypeConflict } from './types.js';
+import type { Writer } from './writer.js';
+
+export interface Item {
+  /** In the batch. */
+  readonly index: number;
+  readonly point: Point;
+  readonly slot: number;
+}
+
+/**
+ * Requests of one write. A batch full of bad events needs two for each of them, and must still come to an end before the
+ * runner's deadline: what is undecided then comes again, without those that are decided.
+ */
+const MOST_REQUESTS = 300;
+const UNDECIDED_WAIT_MS = 100;
+/** Fields of one line whose type can differ from what is known of the measurement (1.x has a type per shard). */
+const MOST_CONFLICTS = 16;
+
+/** A line that writes nothing; the server looks at credentials and bucket all the same [run on 1.6.7]. */
+const NOTHING = '# event-sink';
+
+type Verdict =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'too large' }
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly conflict: TypeConflict | undefined;
+      /** Lines that were not written, when the server counts them. */
+      readonly dropped: number | undefined;
+    };
+
+/**
+ * Writes points until there is a verdict for each. Points are idempotent, so a request that is refused in part is split and
+ * sent again until the refusal is about one line: that one is rejected, in the server's words.
+ */
+export class Delivery {
+  readonly #writer: Writer;
+  readonly #types: FieldTypes;
+  readonly #secrets: readonly string[];
+  readonly #clock: Clock;
+
+  constructor(writer: Writer, types: FieldTypes, secrets: readonly string[], clock: Clock) {
+    this.#writer = writer;
+    this.#types = types;
+    this.#secrets = secrets;
+    this.#clock = clock;
+  }
+
+  async write(items: readonly Item[], signal: AbortSignal): Promise<WriteResult> {
+    const rejected: Rejection[] = [];
+    const undecided: number[] = [];
+    const work: (readonly Item[])[] = items.length === 0 ? [] : [items];
+    let requests = 0;
+    let linesAreToBlame = false;
+    const learnt = new Set<string>();
+    for (let chunk = work.pop(); chunk !== undefined; chunk = work.pop()) {
+      if (requests >= MOST_REQUESTS) {
+        undecided.push(...chunk.map(item => item.index));
+        continue;
+      }
+      requests += 1;
+      const verdict = await this.#send(chunk, this.#types, signal);
+      if (verdict.kind === 'accepted') continue;
+      if (verdict.kind === 'refused' && verdict.conflict !== undefined && !learnt.has(verdict.conflict.field)) {
+        learnt.add(verdict.conflict.field);
+        await this.#learn(verdict.conflict, signal);
+        work.push(chunk);
+        continue;
+      }
+      const parts = split(chunk, verdict);
+      if (parts.length > 1) {
+        work.push(...parts);
+        continue;
+      }
+      if (verdict.kind === 'refused' && !linesAreToBlame) {
+        await this.#blameLines(verdict.reason, signal);
+        linesAreToBlame = true;
+      }
+      const reason = chunk.length === 1 ? await this.#alone(chunk[0]!, verdict, signal) : reasonOf(verdict);
+      if (reason !== undefined) rejected.push(...chunk.map(({ index }) => ({ index, reason })));
+    }
+    return {
+      rejected,
+      ...(undecided.length === 0 ? {} : { deferred: { indexes: undecided, retryAfterMs: UNDECIDED_WAIT_MS } }),
+    };
+  }
+
+  /** Whether a write would have a chance. @throws as a write does */
+  async probe(signal: AbortSignal): Promise<void> {
+    const answer = await this.#writer.send([NOTHING], signal);
+    if (answer.status === 200 && answer.text === '') return;
+    this.#verdict(answer);
+  }
+
+  async #send(chunk: readonly Item[], types: FieldTypes, signal: AbortSignal): Promise<Verdict> {
+    const lines = chunk.map(({ point, slot }) => lineOf(point, slot, types));
+    return this.#verdict(await this.#writer.send(lines, signal));
+  }
+
+  /** A new type of a field; with it, on 1.x, all the others, so that each costs no request of its own. */
+  async #learn(conflict: TypeConflict, signal: AbortSignal): Promise<void> {
+    for (const [name, type] of await this.#writer.fieldTypes(signal)) this.#types.learn(name, type);
+    this.#types.learn(conflict.field, conflict.type);
+  }
+
+  /** The last word on one line: undefined when it was written after all, with types that hold for it alone. */
+  async #alone(item: Item, first: Verdict, signal: AbortSignal): Promise<string | undefined> {
+    const types = this.#types.copy();
+    let verdict = first;
+    for (let n = 0; n < MOST_CONFLICTS; n += 1) {
+      if (verdict.kind !== 'refused' || verdict.conflict === undefined) break;
+      if (!types.learn(verdict.conflict.field, verdict.conflict.type)) break;
+      verdict = await this.#send([item], types, signal);
+    }
+    return verdict.kind === 'accepted' ? undefined : reasonOf(verdict);
+  }
+
+  /** A refusal that a line which writes nothing gets too is about the request: nobody's event is bad. */
+  async #blameLines(reason: string, signal: AbortSignal): Promise<void> {
+    const verdict = this.#verdict(await this.#writer.send([NOTHING], signal));
+    if (verdict.kind === 'refused' && verdict.reason === reason) {
+      throw new SetupError(`InfluxDB refuses every request: ${reason}`);
+    }
+  }
+
+  /** @throws TransientError, SetupError */
+  #verdict(answer: HttpResponse): Verdict {
+    const context = { name: 'InfluxDB', secrets: this.#secrets, now: this.#clock.now() };
+    const fault = faultOf(answer, context);
+    if (fault !== undefined) throw fault;
+    switch (answer.status) {
+      case 204:
+        return { kind: 'accepted' };
+      case 413:
+        return { kind: 'too large' };
+      case 201:
+        // Version 3: part of it was written, and the body says what was not.
+        if (answer.text.trim() === '') return { kind: 'accepted' };
+        break;
+      case 400:
+      case 422:
+        break;
+      default:
+        throw new TransientError(`${summary(answer, context)}: not an answer of an InfluxDB`);
+    }
+    const text = errorIn(answer.text);
+    if (text === undefined) throw new TransientError(`${summary(answer, context)}: not an answer of an InfluxDB`);
+    const clean = redact(text, this.#secrets);
+    return {
+      kind: 'refused',
+      reason: clean.length > 1000 ? `${clean.slice(0, 1000)}…` : clean,
+      conflict: conflictIn(text),
+      dropped: droppedIn(text),
+    };
+  }
+}
+
+function reasonOf(verdict: Exclude<Verdict, { kind: 'accepted' }>): string {
+  return verdict.kind === 'refused'
+    ? `InfluxDB refused it: ${verdict.reason}`
+    : 'InfluxDB refused it: the point alone is larger than the server takes';
+}
+
+/** `{error}` of 1.x and 3, `{code, message}` of 2; version 3 adds what was wrong with which line. */
+function errorIn(text: string): string | undefined {
+  try {
+    const { error, message, data } = JSON.parse(text) as Record<string, unknown>;
+    const said = typeof error === 'string' ? error : message;
+    if (typeof said !== 'string' || said === '') return undefined;
+    const lines = Array.isArray(data) ? data.map(one => (one as Record<string, unknown> | null)?.error_message) : [];
+    return [said, ...new Set(lines.filter(one => typeof one === 'string'))].join('; ');
+  } catch {
+    return undefined;
+  }
+}
+
+function droppedIn(text: string): number | undefined {
+  const found = /dropped=(\d+)\s*$/.exec(text);
+  return found === null ? undefined : Number(found[1]);
+}
+
+/**
+ * Smaller requests that tell more; the chunk itself when there is nothing left to tell. Points that are too old for the
+ * bucket are the oldest of the chunk, so their count says which; where all lines were dropped for one reason, it is everyone's.
+ */
+function split(chunk: readonly Item[], verdict: Verdict): (readonly Item[])[] {
+  if (chunk.length === 1) return [chunk];
+  let items = chunk;
+  let at = chunk.length >> 1;
+  if (verdict.kind === 'refused' && verdict.conflict === undefined && verdict.dropped !== undefined) {
+    if (verdict.dropped === chunk.length) return [chunk];
+    if (/retention/i.test(verdict.reason) && verdict.dropped > 0 && verdict.dropped < chunk.length) {
+      items = [...chunk].sort((a, b) => a.point.created - b.point.created);
+      at = verdict.dropped;
+    }
+  }
+  return [items.slice(at), items.slice(0, at)];
+}

@@ -1,0 +1,130 @@
+import { fields } from '../../events/fields.js';
+import type { Kind } from '../../events/kinds.js';
+import { parseTimestamp } from '../../events/timestamp.js';
+import type { FieldType, Scalar } from './line-protocol.js';
+
+/**
+ * InfluxDB fixes the type of a field with its first value and refuses any other. So a field that the catalogue knows has
+ * the type of its kind, whatever arrives (`size` is an integer, as it always was here); any other number is a float, so that
+ * 1 and 1.5 agree. Where the server has another type from earlier days, that one is learnt from its answer and wins.
+ */
+const typeOfKind: Readonly<Record<Kind, FieldType>> = {
+  eventId: 'string',
+  category: 'string',
+  id: 'string',
+  text: 'string',
+  url: 'string',
+  boolean: 'boolean',
+  count: 'integer',
+  bytes: 'integer',
+  number: 'float',
+  seconds: 'float',
+  percent: 'float',
+  timestamp: 'integer',
+};
+
+const declared: ReadonlyMap<string, FieldType> = new Map<string, FieldType>([
+  ...Object.entries(fields).map(([name, { kind }]): [string, FieldType] => [name, typeOfKind[kind]]),
+  ['event_id', 'string'],
+  ['item_count', 'integer'],
+]);
+
+const timestamps: ReadonlySet<string> = new Set(
+  Object.entries(fields)
+    .filter(([, { kind }]) => kind === 'timestamp')
+    .map(([name]) => name),
+);
+
+/** Times have many spellings (a number, a text): one of them, epoch ms, is written. */
+export function normalised(name: string, value: Scalar): Scalar {
+  return timestamps.has(name) ? (parseTimestamp(value) ?? value) : value;
+}
+
+export function naturalType(value: Scalar): FieldType {
+  return typeof value === 'number' ? 'float' : (typeof value as 'string' | 'boolean');
+}
+
+/** The value as this type, or undefined where that would lose something. */
+export function fit(value: Scalar, type: FieldType): Scalar | undefined {
+  switch (type) {
+    case 'string':
+      return String(value);
+    case 'boolean':
+      if (value === 'true' || value === 'false') return value === 'true';
+      return typeof value === 'boolean' ? value : undefined;
+    case 'float':
+      return exactNumber(value);
+    case 'integer':
+    case 'unsigned': {
+      const number = exactNumber(value);
+      if (number === undefined || !Number.isSafeInteger(number) || (type === 'unsigned' && number < 0))
+        return undefined;
+      return number + 0;
+    }
+  }
+}
+
+function exactNumber(value: Scalar): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'boolean') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) && String(number) === value ? number : undefined;
+}
+
+/** What is known of the types of one measurement's fields, for the life of a session. */
+export class FieldTypes {
+  readonly #learnt: Map<string, FieldType>;
+
+  constructor(learnt: Iterable<readonly [string, FieldType]> = []) {
+    this.#learnt = new Map(learnt);
+  }
+
+  /** Whether that was news. */
+  learn(name: string, type: FieldType): boolean {
+    if (this.#learnt.get(name) === type) return false;
+    this.#learnt.set(name, type);
+    return true;
+  }
+
+  copy(): FieldTypes {
+    return new FieldTypes(this.#learnt);
+  }
+
+  of(name: string, value: Scalar): FieldType {
+    return this.#learnt.get(name) ?? declared.get(name) ?? naturalType(value);
+  }
+}
+
+export interface TypeConflict {
+  readonly field: string;
+  readonly type: FieldType;
+}
+
+/**
+ * The type that the server has, from the text of its refusal: InfluxDB 1 and 2 say `input field "x" on measurement "m" is
+ * type float, already exists as type integer` [run on 1.6.7]; 3 says `column 'x', expected iox::column_type::field::integer`.
+ */
+export function conflictIn(text: string): TypeConflict | undefined {
+  const classic =
+    /input field "((?:[^"\\]|\\.)*)" on measurement ".*?" is type \w+, already exists as type (\w+)/s.exec(text);
+  const found =
+    classic ?? /(?:column|field) '([^']+)'[^']*?expected (?:type )?iox::column_type::field::(\w+)/s.exec(text);
+  const type = found === null ? undefined : typeNamed(found[2]!);
+  return found === null || type === undefined ? undefined : { field: found[1]!.replace(/\\(["\\])/g, '$1'), type };
+}
+
+/** As the servers spell them. */
+export function typeNamed(word: string): FieldType | undefined {
+  switch (word) {
+    case 'float':
+    case 'integer':
+    case 'unsigned':
+    case 'string':
+    case 'boolean':
+      return word;
+    case 'uinteger':
+      return 'unsigned';
+    default:
+      return undefined;
+  }
+}
