@@ -1,8 +1,9 @@
 import { amplitudeSink } from './amplitude.js';
+import { ga4Sink } from './ga4.js';
 import { influxdbSink } from './influxdb.js';
 import { localSink } from './local.js';
 import { mongodbSink } from './mongodb.js';
 import type { SinkDefinition } from './sink.js';
 
 /** Every sink there is: one line each. */
-export const sinks: readonly SinkDefinition[] = [amplitudeSink, influxdbSink, localSink, mongodbSink];
+export const sinks: readonly SinkDefinition[] = [amplitudeSink, ga4Sink, influxdbSink, localSink, mongodbSink];

@@ -25,7 +25,7 @@ const mostProperties = 1000;
 /** Told in fields of Amplitude's own, so not told again as properties. */
 const promoted: ReadonlySet<string> = new Set([
   ...factFields,
-  ...['id', 'created', 'user_id', 'device_id', 'visitor_id', 'visitor', 'client_id', 'session', 'app_version'],
+  ...['created', 'user_id', 'device_id', 'visitor_id', 'visitor', 'client_id', 'session', 'app_version'],
 ]);
 
 /**
@@ -69,7 +69,7 @@ export function compile(event: Event, { devices, sendNames }: CompileOptions): A
 function properties(event: Event, sendNames: boolean): Record<string, Scalar> {
   const all: [string, Scalar][] = [];
   for (const [name, value] of scalars(event.fields, sendNames)) {
-    if (promoted.has(name)) continue;
+    if (promoted.has(name) || (name === 'id' && value === event.id)) continue;
     if (all.length === mostProperties) break;
     all.push([cut(name, longestString), typeof value === 'string' ? cut(value, longestString) : value]);
   }

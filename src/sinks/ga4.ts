@@ -1,0 +1,59 @@
+import { choice, text, url } from '../config/schemas.js';
+import { setting } from '../settings.js';
+import { isClientId } from './ga4/compile.js';
+import { type Ga4Config, openSession } from './ga4/session.js';
+import { defineSink } from './sink.js';
+
+/** Google Analytics 4 over the Measurement Protocol. It has no key for an event: the ledger keeps what was sent from being sent again. */
+export const ga4Sink = defineSink({
+  name: 'ga4',
+  title: 'Google Analytics 4',
+  prefix: 'GOOGLE',
+  settings: {
+    measurementId: setting('GOOGLE_MEASUREMENT_ID', text().optional(), 'Id of the web data stream. Set = sink on.', {
+      example: 'G-XXXXXXXXXX',
+    }),
+    apiSecret: setting('GOOGLE_API_SECRET', text().optional(), 'Measurement Protocol API secret of that stream.', {
+      secret: true,
+    }),
+    serverUrl: setting(
+      'GOOGLE_SERVER_URL',
+      url('https', 'http').default('https://www.google-analytics.com'),
+      'Origin to send to; to keep data in the EU: https://region1.google-analytics.com.',
+    ),
+    clientId: setting(
+      'GOOGLE_CLIENT_ID',
+      text().optional(),
+      'Client id of events without a user or visitor; by default they share a hundred pseudonyms.',
+      { example: '1234567890.1234567890' },
+    ),
+    onAmbiguous: setting(
+      'GOOGLE_ON_AMBIGUOUS',
+      choice('resend', 'skip').default('resend'),
+      'When no answer came to a request that may have arrived: resend (may count twice) or skip (may be missing).',
+    ),
+  },
+  configure({ measurementId, apiSecret, serverUrl, clientId, onAmbiguous }, problems): Ga4Config | undefined {
+    if (measurementId === undefined && apiSecret === undefined) return undefined;
+    if (measurementId === undefined || apiSecret === undefined) {
+      const missing = measurementId === undefined ? 'GOOGLE_MEASUREMENT_ID' : 'GOOGLE_API_SECRET';
+      problems.add(missing, 'is missing: Google Analytics needs both GOOGLE_MEASUREMENT_ID and GOOGLE_API_SECRET');
+      return undefined;
+    }
+    if (!/^G-[A-Z0-9]+$/i.test(measurementId)) {
+      problems.add(
+        'GOOGLE_MEASUREMENT_ID',
+        'must be the id of a web data stream of Google Analytics 4, such as G-XXXXXXXXXX',
+      );
+    }
+    if (clientId !== undefined && !isClientId(clientId)) {
+      problems.add(
+        'GOOGLE_CLIENT_ID',
+        'must be two positive numbers joined by a period, such as 1234567890.1234567890',
+      );
+    }
+    return { measurementId, apiSecret, serverUrl, clientId, onAmbiguous };
+  },
+  batch: { count: 500, bytes: 1_000_000, lingerMs: 1_000 },
+  open: async (config: Ga4Config, tools) => openSession(config, tools),
+});

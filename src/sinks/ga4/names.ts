@@ -1,0 +1,35 @@
+import { digest } from '../people.js';
+import { words } from '../wording.js';
+import { limits, namePattern, reservedEvents, reservedParameters, reservedPrefix } from './limits.js';
+
+/** Where Google Analytics has a name and reports of its own for the same thing. */
+const recommended: Readonly<Record<string, string>> = {
+  user_login: 'login',
+  user_signup: 'sign_up',
+  download_file: 'file_download',
+};
+
+/** The event's words (src/sinks/wording.ts) as a name: `view_dataset`. A page view is a `page_view`, whatever it shows. */
+export function eventName(category: string, type: string | undefined): { name: string; shortened: boolean } {
+  const parts = words(category, category === 'page_view' ? undefined : type);
+  const raw = parts.join('_');
+  return toName(recommended[raw] ?? raw, reservedEvents);
+}
+
+export function parameterName(field: string): { name: string; shortened: boolean } {
+  return toName(field, reservedParameters);
+}
+
+/** Letters, digits and underscores; a reserved or unfit name gets the prefix `clowder_`; a long one ends in a hash of the whole. */
+function toName(raw: string, reserved: ReadonlySet<string>): { name: string; shortened: boolean } {
+  let name = raw.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
+  if (!/[A-Za-z0-9]/.test(name)) name = digest(raw, 8);
+  if (!namePattern.test(name) || reserved.has(name) || reservedPrefix.test(name)) name = `clowder_${name}`;
+  const shortened = name.length > limits.nameLength;
+  return { name: shortened ? suffixed(name, raw) : name, shortened };
+}
+
+/** Within the limit, and told from others that begin alike. */
+export function suffixed(name: string, raw: string): string {
+  return `${name.slice(0, limits.nameLength - 5)}_${digest(raw, 4)}`;
+}

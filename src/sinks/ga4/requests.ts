@@ -1,0 +1,48 @@
+import type { Compiled } from './compile.js';
+import { limits } from './limits.js';
+
+/** One event on its way: the ids it settles, and its JSON. */
+export interface Hit {
+  readonly id: string;
+  readonly json: string;
+}
+
+/** What goes to Google in one POST. */
+export interface Ga4Request {
+  readonly hits: readonly Hit[];
+  /** The envelope as JSON, without the closing brace. */
+  readonly head: string;
+}
+
+/** Events of one client, user, device and place travel together, in their order, within the limits of a request. */
+export function requestsOf(compiled: readonly (readonly [id: string, compiled: Compiled])[]): Ga4Request[] {
+  const requests: { hits: Hit[]; head: string; bytes: number }[] = [];
+  const open = new Map<string, { hits: Hit[]; head: string; bytes: number }>();
+  for (const [id, { envelope, event }] of compiled) {
+    const head = JSON.stringify(envelope).slice(0, -1);
+    const json = JSON.stringify(event);
+    const bytes = Buffer.byteLength(json) + 1;
+    let request = open.get(head);
+    if (
+      request === undefined ||
+      request.hits.length === limits.eventsPerRequest ||
+      request.bytes + bytes >= limits.bodyBytes
+    ) {
+      request = { hits: [], head, bytes: Buffer.byteLength(bodyOf({ hits: [], head })) };
+      open.set(head, request);
+      requests.push(request);
+    }
+    request.hits.push({ id, json });
+    request.bytes += bytes;
+  }
+  return requests;
+}
+
+export function bodyOf({ hits, head }: Ga4Request): string {
+  return `${head},"events":[${hits.map(hit => hit.json).join(',')}]}`;
+}
+
+export function halves(request: Ga4Request): Ga4Request[] {
+  const middle = Math.ceil(request.hits.length / 2);
+  return [request.hits.slice(0, middle), request.hits.slice(middle)].map(hits => ({ hits, head: request.head }));
+}

@@ -1,0 +1,131 @@
+import { SetupError } from '../../errors.js';
+import type { Event } from '../../events/event.js';
+import { DeviceReader } from '../devices.js';
+import { faultOf, summary } from '../http-client.js';
+import type { Rejection, SinkSession, SinkTools } from '../sink.js';
+import { type Compiled, compile, type Shortening, untimely } from './compile.js';
+import { deliver } from './delivery.js';
+import { Ledger } from './ledger.js';
+import { bodyOf, type Ga4Request, requestsOf } from './requests.js';
+import { ask, type Stream, sayOf } from './stream.js';
+
+export interface Ga4Config extends Stream {
+  readonly clientId: string | undefined;
+  readonly onAmbiguous: 'resend' | 'skip';
+}
+
+export function openSession(config: Ga4Config, { clock, log, memory, sendNames }: SinkTools): SinkSession {
+  const devices = new DeviceReader();
+  const ledger = new Ledger(memory);
+  const note = shorteningNotes(log);
+  const say = sayOf(config);
+
+  const send = async (body: string, which: 'collect' | 'debug', signal: AbortSignal): Promise<string | undefined> => {
+    const response = await ask(config, which, body, signal);
+    if (response.status >= 200 && response.status < 300) return undefined;
+    // Some proxies pass on the events and have no validation server: then there is nothing to knock at.
+    if (which === 'debug' && (response.status === 404 || response.status === 405)) return undefined;
+    const fault = faultOf(response, { ...say, now: clock.now() });
+    if (fault !== undefined) throw fault;
+    return summary(response, say);
+  };
+
+  /** The validation server takes a sample: nothing is stored. Neither it nor the collecting server tells a wrong id or secret. */
+  const knock = async (signal: AbortSignal): Promise<void> => {
+    const [sample] = requestsOf([
+      ['probe', compile(sampleEvent(clock.now()), { ...config, devices, sendNames, now: clock.now() })],
+    ]);
+    const refusal = sample === undefined ? undefined : await send(bodyOf(sample), 'debug', signal);
+    if (refusal !== undefined) throw new SetupError(`${refusal}, even for a sample: check GOOGLE_SERVER_URL`);
+  };
+
+  return {
+    async write(events, signal) {
+      const now = clock.now();
+      const positions = positionsById(events);
+      const sent = await ledger.sent([...positions.keys()]);
+      const reasons = new Map<string, string>();
+      const compiled = new Map<string, Compiled>();
+      for (const [id, indexes] of positions) {
+        const event = events[indexes[0] ?? 0];
+        if (event === undefined || sent.has(id)) continue;
+        const reason = untimely(event.created, now);
+        if (reason !== undefined) {
+          reasons.set(id, reason);
+          continue;
+        }
+        const one = compile(event, { ...config, devices, sendNames, now });
+        note(event, one.shortened);
+        compiled.set(id, one);
+      }
+      const channel = {
+        send: (request: Ga4Request) => send(bodyOf(request), 'collect', signal),
+        knock: () => knock(signal),
+      };
+      const refused = await deliver(requestsOf([...compiled]), {
+        channel,
+        ledger,
+        log,
+        onAmbiguous: config.onAmbiguous,
+      });
+      for (const [id, reason] of refused) reasons.set(id, reason);
+      return verdict(positions, reasons, sent);
+    },
+    probe: knock,
+    close: async () => {},
+  };
+}
+
+/** Every position of each id of a batch. */
+function positionsById(events: readonly Event[]): Map<string, number[]> {
+  const positions = new Map<string, number[]>();
+  for (const [index, { id }] of events.entries()) {
+    const known = positions.get(id);
+    if (known === undefined) positions.set(id, [index]);
+    else known.push(index);
+  }
+  return positions;
+}
+
+function verdict(
+  positions: ReadonlyMap<string, readonly number[]>,
+  reasons: ReadonlyMap<string, string>,
+  sent: ReadonlySet<string>,
+): { rejected: Rejection[]; duplicates: number } {
+  const rejected: Rejection[] = [];
+  let duplicates = 0;
+  for (const [id, indexes] of positions) {
+    const reason = reasons.get(id);
+    if (reason !== undefined) rejected.push(...indexes.map(index => ({ index, reason })));
+    else duplicates += sent.has(id) ? indexes.length : indexes.length - 1;
+  }
+  return { rejected, duplicates };
+}
+
+const mostNotes = 200;
+
+/** Says once what does not fit into Google Analytics, per kind and field. */
+function shorteningNotes(log: SinkTools['log']): (event: Event, shortened: readonly Shortening[]) => void {
+  const said = new Set<string>();
+  return ({ category, id }, shortened) => {
+    for (const { what, field } of shortened) {
+      const key = `${what} ${field}`;
+      if (said.has(key) || said.size >= mostNotes) continue;
+      said.add(key);
+      log.debug({ what, field, category, id }, 'event.shortened');
+    }
+  };
+}
+
+function sampleEvent(now: number): Event {
+  const fields = { category: 'service_status', type: 'up', service_name: 'event-sink' };
+  return {
+    id: 'probe',
+    created: now,
+    category: fields.category,
+    type: fields.type,
+    fields,
+    source: 'health',
+    received: now,
+  };
+}

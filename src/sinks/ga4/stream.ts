@@ -1,0 +1,41 @@
+import { type HttpResponse, request } from '../http-client.js';
+
+/** The Measurement Protocol of one stream. */
+export interface Stream {
+  readonly measurementId: string;
+  readonly apiSecret: string;
+  /** Google's own or the EU's, or a proxy's: everything before `/mp/collect`. */
+  readonly serverUrl: string;
+}
+
+const timeoutMs = 15_000;
+
+/** @throws NoAnswerError */
+export function ask(
+  stream: Stream,
+  which: 'collect' | 'debug',
+  body: string,
+  signal: AbortSignal | undefined,
+): Promise<HttpResponse> {
+  return request({
+    url: addressOf(stream, which),
+    headers: { 'content-type': 'application/json' },
+    body,
+    timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** For messages: who answered, and what no message may tell. */
+export function sayOf(stream: Stream): { readonly name: string; readonly secrets: readonly string[] } {
+  return { name: 'Google Analytics', secrets: [stream.apiSecret] };
+}
+
+/** `collect` takes events; `debug` says what is wrong with them and keeps nothing. The secret stands in it: never for a log. */
+function addressOf(stream: Stream, which: 'collect' | 'debug'): URL {
+  const base = stream.serverUrl.replace(/\/+$/, '').replace(/\/mp\/collect$/, '');
+  const url = new URL(`${base}${which === 'debug' ? '/debug' : ''}/mp/collect`);
+  url.searchParams.set('measurement_id', stream.measurementId);
+  url.searchParams.set('api_secret', stream.apiSecret);
+  return url;
+}
