@@ -33,6 +33,11 @@ export class UnsupportedError extends Error {
   override name = 'UnsupportedError';
 }
 
+/** A page's cursor that this daemon never gave out: the caller's mistake. */
+export class CursorError extends Error {
+  override name = 'CursorError';
+}
+
 /** The four faults of the delivery contract. */
 export type Fault = 'transient' | 'setup' | 'poison' | 'bug';
 

@@ -1,0 +1,111 @@
+import Libsql from 'libsql';
+import { FullError, TransientError } from '../errors.js';
+import { CorruptError } from './database-error.js';
+
+export type Value = string | number | null;
+
+/**
+ * One connection to a SQLite file, with its prepared statements kept. Rows come as arrays: half the work of objects, also when
+ * they are copied to another thread. Every error leaves as one that says what the caller must do.
+ *
+ * libsql binds every number as REAL: a column of INTEGER affinity makes it an integer again, an expression does not
+ * (write `CAST(? AS INTEGER)` where it matters).
+ */
+export class Database {
+  readonly #connection: Libsql.Database;
+  readonly #statements = new Map<string, Libsql.Statement>();
+
+  constructor(file: string) {
+    this.#connection = guarded(() => new Libsql(file));
+  }
+
+  exec(sql: string): void {
+    guarded(() => this.#connection.exec(sql));
+  }
+
+  /** Resolves with how many rows it changed. */
+  run(sql: string, ...values: readonly Value[]): number {
+    return guarded(() => this.#statement(sql).run(values)).changes;
+  }
+
+  rows<Row extends readonly Value[]>(sql: string, ...values: readonly Value[]): Row[] {
+    return guarded(() => this.#statement(sql).all(values)) as Row[];
+  }
+
+  row<Row extends readonly Value[]>(sql: string, ...values: readonly Value[]): Row | undefined {
+    return this.rows<Row>(sql, ...values)[0];
+  }
+
+  /** The first column of the first row. */
+  value<T extends Value>(sql: string, ...values: readonly Value[]): T | undefined {
+    return this.row<[T]>(sql, ...values)?.[0];
+  }
+
+  /**
+   * Inserts many rows, their values one after the other in `values`. Several rows a statement: 4 µs a row instead of 8.
+   * @param into everything before VALUES, with as many columns as `width`
+   */
+  insert(into: string, width: number, values: readonly Value[]): number {
+    const row = `(${Array(width).fill('?').join(',')})`;
+    let changes = 0;
+    let from = 0;
+    for (const rows of [32, 8, 1]) {
+      const sql = `${into} VALUES ${Array(rows).fill(row).join(',')}`;
+      const size = rows * width;
+      while (values.length - from >= size) {
+        changes += this.run(sql, ...values.slice(from, from + size));
+        from += size;
+      }
+    }
+    return changes;
+  }
+
+  /** Runs `work` in a transaction; after a throw nothing of it is there. */
+  transaction<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: () => T): T {
+    this.exec(begin);
+    try {
+      const result = work();
+      this.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // Some errors (a full disk, a failed COMMIT) have rolled back already.
+      if (this.#connection.inTransaction) this.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  #statement(sql: string): Libsql.Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#connection.prepare(sql);
+      if (statement.reader) statement.raw(true);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+/** Extended result codes begin with the primary one: https://sqlite.org/rescode.html */
+function translated(error: unknown): unknown {
+  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  if (!code.startsWith('SQLITE_')) return error;
+  const message = `${(error as Error).message} (${code})`;
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return new CorruptError(message, { cause: error });
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return new TransientError(`the database is locked: ${message}`);
+  if (/^SQLITE_(FULL|IOERR|READONLY|CANTOPEN)/.test(code))
+    return new FullError(`the disk under DATA_DIR cannot take more: ${message}`);
+  return error;
+}

@@ -1,0 +1,98 @@
+import { CursorError } from '../errors.js';
+import type { Event, Fields } from '../events/event.js';
+import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../http/door.js';
+import type { EventWriter } from '../sinks/sink.js';
+import type { Value } from './database.js';
+import type { EventRow } from './events.js';
+import type { Storage } from './storage.js';
+
+/** What a row and its index entries take beside the body, roughly: so that LOCAL_MAX_MB speaks of the disk. */
+const ROW_OVERHEAD_BYTES = 200;
+
+type Listener = (event: StoredEvent) => void;
+
+/** The local store, seen from the main thread. */
+export class EventStore implements EventWriter {
+  readonly #storage: Pick<Storage, 'write' | 'read'>;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(storage: Pick<Storage, 'write' | 'read'>) {
+    this.#storage = storage;
+  }
+
+  async insert(events: readonly Event[]): Promise<number> {
+    if (events.length === 0) return 0;
+    const values: Value[] = [];
+    for (const event of events) {
+      const body = JSON.stringify(event.text === undefined ? event.fields : { text: event.text });
+      values.push(event.id, event.created, event.category, event.type ?? null, event.source, event.received);
+      values.push(Buffer.byteLength(body) + ROW_OVERHEAD_BYTES, body);
+    }
+    const present = await this.#storage.write('insertEvents', { values });
+    if (this.#listeners.size > 0) this.#tell(events, new Set(present));
+    return present.length;
+  }
+
+  /** @throws CursorError for a cursor that no page ended with */
+  async query(query: EventQuery): Promise<EventPage> {
+    const { cursor, ...rest } = query;
+    const args = cursor === undefined ? rest : { ...rest, after: decodeCursor(cursor) };
+    const { rows, more } = await this.#storage.read('queryEvents', args);
+    const last = rows.at(-1);
+    return {
+      events: rows.map(storedRow),
+      nextCursor: more && last !== undefined ? encodeCursor(last) : null,
+    };
+  }
+
+  series(query: SeriesQuery): Promise<Series> {
+    return this.#storage.read('series', query);
+  }
+
+  /** Calls back with every event that was not there before, once it is stored, until the signal aborts. */
+  tap(listener: Listener, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+  }
+
+  #tell(events: readonly Event[], present: ReadonlySet<number>): void {
+    for (const [index, event] of events.entries()) {
+      if (present.has(index)) continue;
+      const { id, created, category, type, fields, text, source, received } = event;
+      const body = text === undefined ? fields : { text };
+      const stored = storedEvent(body, id, created, category, type, source, received);
+      for (const listener of this.#listeners) listener(stored);
+    }
+  }
+}
+
+function storedRow([, id, created, category, type, source, received, body]: EventRow): StoredEvent {
+  return storedEvent(JSON.parse(body), id, created, category, type ?? undefined, source, received);
+}
+
+/** The fields flat; a body's own `id`, when it is another than the event's, as `id_original`. */
+function storedEvent(
+  fields: Fields,
+  id: string,
+  created: number,
+  category: string,
+  type: string | undefined,
+  source: string,
+  received: number,
+): StoredEvent {
+  const original = fields.id === undefined || fields.id === id ? {} : { id_original: fields.id };
+  const typed = type === undefined ? {} : { type };
+  return { ...fields, ...original, id, created, category, ...typed, _source: source, _received: received };
+}
+
+function encodeCursor([n, , created]: EventRow): string {
+  return Buffer.from(`${created}:${n}`).toString('base64url');
+}
+
+function decodeCursor(cursor: string): { created: number; n: number } {
+  const [, created, n] = /^(-?\d{1,15}):(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (created === undefined || n === undefined)
+    throw new CursorError('the cursor is none that a page of events ended with');
+  return { created: Number(created), n: Number(n) };
+}

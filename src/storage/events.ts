@@ -1,0 +1,138 @@
+import type { Database, Value } from './database.js';
+import { fitting, PAGE_BYTES } from './page.js';
+import type { Transaction } from './transaction.js';
+
+export const EVENT_COLUMNS = 8;
+
+/** `id, created, category, type, source, received, size, body` of each event, one after the other. */
+export interface InsertEventsArguments {
+  readonly values: readonly Value[];
+}
+
+/** Inserts those that are not there yet. Resolves with the positions of those that are. */
+function insertEvents({ database }: Transaction, { values }: InsertEventsArguments): number[] {
+  const count = values.length / EVENT_COLUMNS;
+  const before = database.value<number | null>('SELECT max(n) FROM events') ?? 0;
+  const inserted = database.insert(
+    'INSERT OR IGNORE INTO events (id, created, category, type, source, received, size, body)',
+    EVENT_COLUMNS,
+    values,
+  );
+  const bytes = database.value<number | null>('SELECT sum(size) FROM events WHERE n > ?', before) ?? 0;
+  addBytes(database, bytes);
+  return inserted === count ? [] : alreadyThere(database, values, before);
+}
+
+function alreadyThere(database: Database, values: readonly Value[], before: number): number[] {
+  const fresh = new Set(database.rows<[string]>('SELECT id FROM events WHERE n > ?', before).map(([id]) => id));
+  const positions: number[] = [];
+  for (let position = 0; position * EVENT_COLUMNS < values.length; position += 1) {
+    // Deleting, so that the second of the same id in one batch counts as there already.
+    if (!fresh.delete(values[position * EVENT_COLUMNS] as string)) positions.push(position);
+  }
+  return positions;
+}
+
+export interface TrimEventsArguments {
+  /** Epoch ms: received before this is too old. */
+  readonly receivedBefore: number;
+  readonly maxBytes: number;
+  readonly limit: number;
+}
+
+/**
+ * Deletes the events that were stored first, while they are too old or the whole is too large; a chunk at a time.
+ * Age is that of receipt, so that a replayed history is not thrown away as it arrives. Resolves with how many it deleted.
+ */
+function trimEvents({ database }: Transaction, { receivedBefore, maxBytes, limit }: TrimEventsArguments): number {
+  let left = eventBytes(database);
+  let last: number | undefined;
+  let count = 0;
+  let freed = 0;
+  const oldest = database.rows<[number, number, number]>(
+    'SELECT n, received, size FROM events ORDER BY n LIMIT CAST(? AS INTEGER)',
+    limit,
+  );
+  for (const [n, received, size] of oldest) {
+    if (received >= receivedBefore && left <= maxBytes) break;
+    last = n;
+    left -= size;
+    freed += size;
+    count += 1;
+  }
+  if (last === undefined) return 0;
+  database.run('DELETE FROM events WHERE n <= ?', last);
+  addBytes(database, -freed);
+  return count;
+}
+
+function addBytes(database: Database, bytes: number): void {
+  database.run("UPDATE counters SET value = value + ? WHERE name = 'event_bytes'", bytes);
+}
+
+function eventBytes(database: Database): number {
+  return database.value<number>("SELECT value FROM counters WHERE name = 'event_bytes'") ?? 0;
+}
+
+export type EventRow = [
+  n: number,
+  id: string,
+  created: number,
+  category: string,
+  type: string | null,
+  source: string,
+  received: number,
+  body: string,
+];
+
+export interface EventFilter {
+  readonly category?: string;
+  readonly type?: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface QueryEventsArguments extends EventFilter {
+  readonly limit: number;
+  /** Where the page before ended. */
+  readonly after?: { readonly created: number; readonly n: number };
+}
+
+export function conditions(filter: EventFilter): { where: string; values: Value[] } {
+  const parts: [string, Value | undefined][] = [
+    ['category = ?', filter.category],
+    ['type = ?', filter.type],
+    ['created >= ?', filter.from],
+    ['created < ?', filter.to],
+  ];
+  const given = parts.filter(([, value]) => value !== undefined);
+  return {
+    where: given.map(([sql]) => sql).join(' AND ') || 'true',
+    values: given.map(([, value]) => value as Value),
+  };
+}
+
+/** Newest first by `created`, among equals the one stored last. */
+function queryEvents(database: Database, query: QueryEventsArguments): { rows: EventRow[]; more: boolean } {
+  const { where, values } = conditions(query);
+  const page = query.after === undefined ? '' : 'AND (created, n) < (?, ?)';
+  if (query.after !== undefined) values.push(query.after.created, query.after.n);
+  const found = database.rows<[number, number]>(
+    `SELECT n, size FROM events WHERE ${where} ${page} ORDER BY created DESC, n DESC LIMIT CAST(? AS INTEGER)`,
+    ...values,
+    query.limit + 1,
+  );
+  const count = fitting(
+    found.slice(0, query.limit).map(([, size]) => size),
+    PAGE_BYTES,
+  );
+  const rows = database.rows<EventRow>(
+    `SELECT n, id, created, category, type, source, received, body FROM events
+     WHERE n IN (SELECT value FROM json_each(?)) ORDER BY created DESC, n DESC`,
+    JSON.stringify(found.slice(0, count).map(([n]) => n)),
+  );
+  return { rows, more: count < found.length };
+}
+
+export const eventWrites = { insertEvents, trimEvents };
+export const eventReads = { queryEvents, eventBytes };

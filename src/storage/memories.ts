@@ -1,0 +1,37 @@
+import type { Value } from './database.js';
+import type { Transaction } from './transaction.js';
+
+/** Of a sink's small durable map; entries past their time are not there any more, whether swept or not. */
+function recall({ database, now }: Transaction, { namespace, keys }: { namespace: string; keys: readonly string[] }) {
+  return database.rows<[key: string, value: string]>(
+    'SELECT key, value FROM memories WHERE namespace = ? AND key IN (SELECT value FROM json_each(?)) AND expires > ?',
+    namespace,
+    JSON.stringify(keys),
+    now,
+  );
+}
+
+function remember(
+  { database, now }: Transaction,
+  args: {
+    readonly namespace: string;
+    readonly entries: readonly (readonly [key: string, value: string])[];
+    readonly keepMs: number;
+  },
+): void {
+  const values: Value[] = [];
+  for (const [key, value] of args.entries) values.push(args.namespace, key, value, now + args.keepMs);
+  database.insert('INSERT OR REPLACE INTO memories (namespace, key, value, expires)', 4, values);
+}
+
+/** Resolves with how many it removed. */
+function sweepMemories({ database, now }: Transaction, { limit }: { limit: number }): number {
+  return database.run(
+    `DELETE FROM memories WHERE (namespace, key) IN
+       (SELECT namespace, key FROM memories WHERE expires <= ? ORDER BY expires LIMIT CAST(? AS INTEGER))`,
+    now,
+    limit,
+  );
+}
+
+export const memoryWrites = { recall, remember, sweepMemories };

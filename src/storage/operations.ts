@@ -1,0 +1,54 @@
+import { checkpointWrites } from './checkpoints.js';
+import type { Database } from './database.js';
+import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
+import { eventReads, eventWrites } from './events.js';
+import { ledgerReads, ledgerWrites } from './ledger.js';
+import { memoryWrites } from './memories.js';
+import { outboxReads, outboxWrites } from './outbox.js';
+import { queueReads, queueWrites } from './queues.js';
+import { seriesReads } from './series.js';
+import type { Transaction } from './transaction.js';
+
+/**
+ * Everything that storage can do. `writes` run on the writer's thread, in its transactions: all that delivery depends on,
+ * even where it only looks (`take`, `recall`). `reads` run on the reader's thread: what people ask, which may take a while
+ * and then delays nobody but the next who asks.
+ */
+export const writes = {
+  ...queueWrites,
+  ...deadLetterWrites,
+  ...eventWrites,
+  ...outboxWrites,
+  ...memoryWrites,
+  ...checkpointWrites,
+  ...ledgerWrites,
+};
+
+export const reads = {
+  ...queueReads,
+  ...deadLetterReads,
+  ...eventReads,
+  ...outboxReads,
+  ...seriesReads,
+  ...ledgerReads,
+};
+
+export type WriteName = keyof typeof writes;
+export type ReadName = keyof typeof reads;
+
+type Arguments<Operation> = Operation extends (context: never, ...rest: infer Rest) => unknown ? Rest : never;
+export type WriteArguments<Name extends WriteName> = Arguments<(typeof writes)[Name]>;
+export type ReadArguments<Name extends ReadName> = Arguments<(typeof reads)[Name]>;
+export type WriteResult<Name extends WriteName> = ReturnType<(typeof writes)[Name]>;
+export type ReadResult<Name extends ReadName> = ReturnType<(typeof reads)[Name]>;
+
+/** One operation with its arguments; several make a job, which happens whole or not at all. */
+export type WriteCall = { [Name in WriteName]: readonly [name: Name, ...args: WriteArguments<Name>] }[WriteName];
+
+export function runWrite(transaction: Transaction, [name, args]: readonly [WriteName, unknown?]): unknown {
+  return (writes[name] as (transaction: Transaction, args: unknown) => unknown)(transaction, args);
+}
+
+export function runRead(database: Database, name: ReadName, args: unknown): unknown {
+  return (reads[name] as (database: Database, args: unknown) => unknown)(database, args);
+}

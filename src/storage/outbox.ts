@@ -1,0 +1,84 @@
+import { FullError } from '../errors.js';
+import type { Database, Value } from './database.js';
+import { fitting, PAGE_BYTES } from './page.js';
+import type { MessageColumns } from './queues.js';
+import type { Transaction } from './transaction.js';
+
+export type OutboxRow = [
+  seq: number,
+  target: string | null,
+  id: string,
+  source: string,
+  received: number,
+  timestamp: number | null,
+  body: string,
+];
+
+export interface OutboxSize {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** All of them or none. @throws FullError beyond the cap */
+function appendOutbox(
+  { database, room }: Transaction,
+  args: MessageColumns & { readonly target: string | null; readonly maxBytes: number },
+): OutboxSize {
+  room.require();
+  const values: Value[] = [];
+  let bytes = 0;
+  for (const [index, id] of args.ids.entries()) {
+    const body = args.bodies[index]!;
+    const size = Buffer.byteLength(body);
+    bytes += size;
+    values.push(args.target, id, args.sources[index]!, args.received[index]!, args.timestamps[index]!, size, body);
+  }
+  if (outboxSize(database).bytes + bytes > args.maxBytes)
+    throw new FullError(`the outbox is full (OUTBOX_MAX_MB = ${Math.round(args.maxBytes / 1024 / 1024)})`);
+  database.insert('INSERT INTO outbox (target, id, source, received, timestamp, size, body)', 7, values);
+  return change(database, args.ids.length, bytes);
+}
+
+/** Oldest first. */
+function takeOutbox({ database }: Transaction, { limit, after }: { limit: number; after: number }): OutboxRow[] {
+  const sizes = database.rows<[number, number]>(
+    'SELECT seq, size FROM outbox WHERE seq > ? ORDER BY seq LIMIT CAST(? AS INTEGER)',
+    after,
+    limit,
+  );
+  const count = fitting(
+    sizes.map(([, size]) => size),
+    PAGE_BYTES,
+  );
+  return database.rows<OutboxRow>(
+    'SELECT seq, target, id, source, received, timestamp, body FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq',
+    after,
+    sizes[count - 1]?.[0] ?? 0,
+  );
+}
+
+function removeOutbox({ database }: Transaction, { seqs }: { seqs: readonly number[] }): OutboxSize {
+  const chosen = JSON.stringify(seqs);
+  const [count, bytes] = database.row<[number, number]>(
+    'SELECT count(*), coalesce(sum(size), 0) FROM outbox WHERE seq IN (SELECT value FROM json_each(?))',
+    chosen,
+  )!;
+  database.run('DELETE FROM outbox WHERE seq IN (SELECT value FROM json_each(?))', chosen);
+  return change(database, -count, -bytes);
+}
+
+function change(database: Database, count: number, bytes: number): OutboxSize {
+  database.run("UPDATE counters SET value = value + ? WHERE name = 'outbox_count'", count);
+  database.run("UPDATE counters SET value = value + ? WHERE name = 'outbox_bytes'", bytes);
+  return outboxSize(database);
+}
+
+function outboxSize(database: Database): OutboxSize {
+  const [count, bytes] = ['outbox_count', 'outbox_bytes'].map(name =>
+    database.value<number>('SELECT value FROM counters WHERE name = ?', name),
+  );
+  return { count: count ?? 0, bytes: bytes ?? 0 };
+}
+
+export const outboxWrites = { appendOutbox, takeOutbox, removeOutbox };
+export const outboxReads = { outboxSize };

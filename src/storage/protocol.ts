@@ -1,0 +1,55 @@
+import { FullError, SetupError, TransientError, UnsupportedError } from '../errors.js';
+import { CorruptError } from './database-error.js';
+import type { Job } from './group.js';
+import type { ReadName } from './operations.js';
+
+/** What the main thread tells the writer: one at a time, the next after the answer. */
+export type WriterRequest =
+  | { readonly kind: 'group'; readonly jobs: readonly Job[]; readonly now: number }
+  /** Gives free pages back to the file system, at most so many; outside of any transaction. */
+  | { readonly kind: 'compact'; readonly pages: number }
+  | { readonly kind: 'close' };
+
+export type WriterAnswer =
+  | { readonly kind: 'ready'; readonly movedAside: { readonly file: string; readonly reason: string } | undefined }
+  | { readonly kind: 'group'; readonly outcomes: readonly WireOutcome[] }
+  | { readonly kind: 'compact'; readonly more: boolean }
+  /** Nothing works any more: at opening, or a corrupt file. */
+  | { readonly kind: 'fatal'; readonly error: WireError };
+
+export type ReaderRequest =
+  | { readonly kind: 'read'; readonly number: number; readonly name: ReadName; readonly args: unknown }
+  | { readonly kind: 'close' };
+
+export type ReaderAnswer = { readonly number: number } & WireRead;
+export type WireRead = { readonly result: unknown } | { readonly error: WireError };
+export type WireOutcome = { readonly results: readonly unknown[] } | { readonly error: WireError };
+
+/** An error loses its class on the way between threads; the name brings it back. */
+export interface WireError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+export function packed(error: unknown): WireError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined };
+  return { name: error.name, message: error.message, stack: error.stack };
+}
+
+export function unpacked({ name, message, stack }: WireError): Error {
+  switch (name) {
+    case 'FullError':
+      return new FullError(message);
+    case 'TransientError':
+      return new TransientError(message);
+    case 'SetupError':
+      return new SetupError(message);
+    case 'UnsupportedError':
+      return new UnsupportedError(message);
+    case 'CorruptError':
+      return new CorruptError(message);
+    default:
+      return Object.assign(new Error(message), stack === undefined ? {} : { stack });
+  }
+}

@@ -1,0 +1,245 @@
+import { UnsupportedError } from '../errors.js';
+import type { Database, Value } from './database.js';
+import { fitting } from './page.js';
+import { TOTAL } from './tally.js';
+import type { Transaction } from './transaction.js';
+
+/** How many settled messages leave the file at once, at most. */
+const TRIM_CHUNK = 2000;
+
+/** Waits in queue ?1, beyond the sequence number ?2. */
+const WAITING = `messages.seq > ?2 AND (target IS NULL OR target = ?1)
+  AND NOT EXISTS (SELECT 1 FROM settled WHERE settled.queue = ?1 AND settled.seq = messages.seq)`;
+
+/** Messages by column: half the work of a list of objects when they are copied to another thread. */
+export interface MessageColumns {
+  readonly ids: readonly string[];
+  readonly bodies: readonly string[];
+  readonly sources: readonly string[];
+  readonly received: readonly number[];
+  readonly timestamps: readonly (number | null)[];
+}
+
+export type QueueRow = [
+  seq: number,
+  id: string,
+  source: string,
+  received: number,
+  timestamp: number | null,
+  body: string,
+];
+
+export interface TakeArguments {
+  readonly queue: number;
+  /** Sequence number: only what stands behind it. */
+  readonly after: number;
+  readonly count: number;
+  readonly bytes: number;
+  /** The first message comes even when it alone is larger than `bytes`. */
+  readonly atLeastOne: boolean;
+}
+
+export interface SettleArguments {
+  readonly queue: number;
+  /** Ascending, each unsettled until now: of done and dead alike. */
+  readonly seqs: readonly number[];
+  /** How many of them were there already, were filtered, or went to the next broker; the rest of those not dead counts as delivered. */
+  readonly duplicates?: number;
+  readonly filtered?: number;
+  /** Handed on to another broker: no longer accepted here. */
+  readonly moved?: boolean;
+  readonly dead?: readonly { seq: number; reason: string; fault: string; attempts: number }[];
+}
+
+/** Makes the queue unless it is there; a new one starts at the present end. */
+function declareQueue(transaction: Transaction, { name, sink }: { name: string; sink: string }) {
+  const { database, tally, now } = transaction;
+  // What this transaction published before is not for a queue that did not exist then.
+  tally.write(database, now);
+  const end = lastSeq(database);
+  database.run('INSERT INTO queues (name, sink, cursor) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', name, sink, end);
+  database.run('UPDATE queues SET sink = ? WHERE name = ? AND sink <> ?', sink, name, sink);
+  const [number, cursor] = database.row<[number, number]>('SELECT number, cursor FROM queues WHERE name = ?', name)!;
+  return { number, cursor, end };
+}
+
+/** The queue and what waits in it are gone; so that the ledger still balances, what waited counts as never accepted. */
+function removeQueue({ database, tally, now }: Transaction, { name }: { name: string }): boolean {
+  tally.write(database, now);
+  const queue = database.row<[number, string, number]>('SELECT number, sink, cursor FROM queues WHERE name = ?', name);
+  if (queue === undefined) return false;
+  const [number, sink, cursor] = queue;
+  const pending = database.value<number>(`SELECT count(*) FROM messages WHERE ${WAITING}`, number, cursor)!;
+  tally.add(sink, { accepted: -pending });
+  database.run('DELETE FROM settled WHERE queue = ?', number);
+  database.run('DELETE FROM queues WHERE number = ?', number);
+  return true;
+}
+
+/** To every queue, or to one sink's alone. */
+function publish(transaction: Transaction, args: MessageColumns & { readonly sink?: string }): void {
+  const { database, tally, room } = transaction;
+  room.require();
+  const queue = args.sink === undefined ? undefined : queueOf(database, args.sink);
+  const before = queue === undefined ? 0 : lastSeq(database);
+  const values: Value[] = [];
+  for (const [index, id] of args.ids.entries()) {
+    values.push(queue ?? null, id, args.sources[index]!, args.received[index]!);
+    values.push(args.timestamps[index]!, args.bodies[index]!);
+  }
+  database.insert('INSERT INTO messages (target, id, source, received, timestamp, body)', 6, values);
+  if (queue === undefined) tally.broadcast(args.ids.length);
+  else addressed(transaction, queue, args.sink!, before, args.ids.length);
+}
+
+/** After messages for one queue alone: it accepted them, and the others that had nothing waiting go past them at once. */
+export function addressed(
+  { database, tally }: Transaction,
+  queue: number,
+  sink: string,
+  before: number,
+  count: number,
+) {
+  tally.add(sink, { accepted: count });
+  database.run('UPDATE queues SET cursor = ? WHERE cursor = ? AND number <> ?', lastSeq(database), before, queue);
+}
+
+/** @throws UnsupportedError when the sink has no queue */
+export function queueOf(database: Database, sink: string): number {
+  const number = database.value<number>('SELECT max(number) FROM queues WHERE sink = ?', sink);
+  if (typeof number !== 'number') throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
+  return number;
+}
+
+export function lastSeq(database: Database): number {
+  return database.value<number>("SELECT seq FROM sqlite_sequence WHERE name = 'messages'") ?? 0;
+}
+
+/** The next messages of a queue, in order. It has no memory of what it gave: the caller goes on behind the last one. */
+function take({ database }: Transaction, args: TakeArguments): { rows: QueueRow[]; more: boolean } {
+  const cursor = database.value<number>('SELECT cursor FROM queues WHERE number = ?', args.queue);
+  if (cursor === undefined) return { rows: [], more: false };
+  const after = Math.max(cursor, args.after);
+  const sizes = database.rows<[number, number]>(
+    `SELECT seq, octet_length(body) FROM messages WHERE ${WAITING} ORDER BY seq LIMIT CAST(?3 AS INTEGER)`,
+    args.queue,
+    after,
+    args.count,
+  );
+  if (sizes.length === 0) return { rows: [], more: false };
+  if (!args.atLeastOne && sizes[0]![1] > args.bytes) return { rows: [], more: true };
+  const count = fitting(
+    sizes.map(([, size]) => size),
+    args.bytes,
+  );
+  const rows = database.rows<QueueRow>(
+    `SELECT seq, id, source, received, timestamp, body FROM messages WHERE ${WAITING} AND seq <= ?3 ORDER BY seq`,
+    args.queue,
+    after,
+    sizes[count - 1]![0],
+  );
+  return { rows, more: count < sizes.length };
+}
+
+/**
+ * Settles deliveries. Those at the head move the cursor; others wait in `settled` until it reaches them. The work follows the
+ * number settled, never the number waiting: the cursor always stands right before the first unsettled message,
+ * and each exception is passed once.
+ */
+function settle(transaction: Transaction, args: SettleArguments): void {
+  const { database, tally, now } = transaction;
+  const { queue, seqs, duplicates = 0, filtered = 0, moved = false, dead = [] } = args;
+  if (seqs.length === 0) return;
+  const [cursor, sink] =
+    database.row<[number, string]>('SELECT cursor, sink FROM queues WHERE number = ?', queue) ?? [];
+  // The queue was removed while these were out.
+  if (cursor === undefined || sink === undefined) return;
+  if (seqs[0]! <= cursor) throw new Error(`message ${seqs[0]} of queue ${queue} was settled before`);
+
+  for (const { seq, reason, fault, attempts } of dead) {
+    const copied = database.run(
+      `INSERT INTO dead_letters (sink, id, reason, fault, attempts, first_seen, dead_at, source, timestamp, body)
+       SELECT ?, id, ?, ?, ?, received, ?, source, timestamp, body FROM messages WHERE seq = ?`,
+      ...[sink, reason, fault, attempts, now, seq],
+    );
+    if (copied === 0) throw new Error(`message ${seq} of queue ${queue} is not there`);
+  }
+  advance(database, queue, cursor, seqs);
+  const done = seqs.length - dead.length;
+  if (moved) tally.add(sink, { accepted: -done });
+  else tally.add(sink, { delivered: done - duplicates - filtered, duplicates, filtered, dead: dead.length });
+  trim(database, TRIM_CHUNK);
+}
+
+function advance(database: Database, queue: number, cursor: number, seqs: readonly number[]): void {
+  const first = `SELECT seq FROM messages WHERE ${WAITING} ORDER BY seq LIMIT`;
+  let passed = 0;
+  if (database.value<number>(`${first} 1`, queue, cursor) === seqs[0]) {
+    const waiting = database.rows<[number]>(`${first} CAST(?3 AS INTEGER)`, queue, cursor, seqs.length + 1);
+    while (passed < seqs.length && waiting[passed]?.[0] === seqs[passed]) passed += 1;
+    const next = waiting[passed]?.[0];
+    const reached = next === undefined ? lastSeq(database) : next - 1;
+    database.run('UPDATE queues SET cursor = ? WHERE number = ?', reached, queue);
+    database.run('DELETE FROM settled WHERE queue = ? AND seq <= ?', queue, reached);
+  }
+  if (passed < seqs.length) {
+    database.run(
+      'INSERT INTO settled SELECT CAST(? AS INTEGER), value FROM json_each(?)',
+      queue,
+      JSON.stringify(seqs.slice(passed)),
+    );
+  }
+}
+
+/** Deletes what every queue has behind it. Resolves with true when there is more to delete. */
+function trim(database: Database, chunk: number): boolean {
+  const first = database.value<number | null>('SELECT min(seq) FROM messages') ?? null;
+  if (first === null) return false;
+  const everywhere = database.value<number | null>('SELECT min(cursor) FROM queues') ?? lastSeq(database);
+  if (first > everywhere) return false;
+  database.run('DELETE FROM messages WHERE seq <= ?', Math.min(everywhere, first + chunk - 1));
+  return first + chunk - 1 < everywhere;
+}
+
+function trimMessages({ database }: Transaction): boolean {
+  return trim(database, TRIM_CHUNK);
+}
+
+export interface QueueState {
+  readonly number: number;
+  readonly name: string;
+  readonly sink: string;
+  /** Accepted and not settled, by the counters of the ledger. */
+  readonly pending: number;
+  /** When the first of them was received, epoch ms. */
+  readonly oldest: number | undefined;
+}
+
+function queueStates(database: Database): QueueState[] {
+  const queues = database.rows<[number, string, string, number]>(
+    'SELECT number, name, sink, cursor FROM queues ORDER BY number',
+  );
+  return queues.map(([number, name, sink, cursor]) => {
+    const oldest = database.value<number>(
+      `SELECT received FROM messages WHERE ${WAITING} ORDER BY seq LIMIT 1`,
+      number,
+      cursor,
+    );
+    // Two queues of one sink share its counters: then only counting tells them apart.
+    const alone = queues.filter(other => other[2] === sink).length === 1;
+    const pending =
+      oldest === undefined
+        ? 0
+        : alone
+          ? database.value<number>(
+              'SELECT accepted - delivered - duplicates - filtered - dead FROM ledger WHERE sink = ? AND hour = ?',
+              sink,
+              TOTAL,
+            )
+          : database.value<number>(`SELECT count(*) FROM messages WHERE ${WAITING}`, number, cursor);
+    return { number, name, sink, pending: pending ?? 0, oldest };
+  });
+}
+
+export const queueWrites = { declareQueue, removeQueue, publish, take, settle, trimMessages };
+export const queueReads = { queueStates };

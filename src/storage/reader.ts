@@ -1,0 +1,70 @@
+import { Worker } from 'node:worker_threads';
+import type { ReadName } from './operations.js';
+import { type ReaderAnswer, type ReaderRequest, unpacked } from './protocol.js';
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The main thread's side of the reader. It starts with the first question. */
+export class Reader {
+  readonly #dir: string;
+  readonly #onFatal: (error: Error) => void;
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker | undefined;
+  #number = 0;
+  #ended: Error | undefined;
+
+  constructor(dir: string, onFatal: (error: Error) => void) {
+    this.#dir = dir;
+    this.#onFatal = onFatal;
+  }
+
+  read(name: ReadName, args: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      this.#number += 1;
+      this.#pending.set(this.#number, { resolve, reject });
+      this.#send({ kind: 'read', number: this.#number, name, args });
+    });
+  }
+
+  /** After what was asked. */
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#ended = new Error('the storage is closed');
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const exited = new Promise(resolve => worker.once('exit', resolve));
+    this.#send({ kind: 'close' });
+    await exited;
+  }
+
+  #send(request: ReaderRequest): void {
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(request);
+  }
+
+  #start(): Worker {
+    const workerData = { dir: this.#dir };
+    const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { name: 'storage reader', workerData });
+    worker.on('message', (answer: ReaderAnswer) => {
+      const pending = this.#pending.get(answer.number);
+      this.#pending.delete(answer.number);
+      if ('error' in answer) pending?.reject(unpacked(answer.error));
+      else pending?.resolve(answer.result);
+    });
+    worker.on('error', error => this.#fail(error));
+    worker.on('exit', code => this.#fail(new Error(`the storage's reader thread ended (${code})`)));
+    return worker;
+  }
+
+  #fail(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#onFatal(error);
+  }
+}

@@ -1,0 +1,111 @@
+import { SetupError } from '../errors.js';
+import type { Database } from './database.js';
+
+/**
+ * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add one.
+ *
+ * - messages: a body is stored once, whatever the number of queues. `target` NULL = for every queue, else for that queue alone.
+ *   AUTOINCREMENT, because a number below a queue's cursor must never come again.
+ * - queues: everything up to `cursor` is settled; `settled` holds what is settled beyond it, until the cursor passes.
+ * - ledger: `hour` 0 is the total since the beginning, the other rows are hours (epoch ms).
+ * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    target INTEGER,
+    id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    timestamp INTEGER,
+    body TEXT NOT NULL
+  );
+  CREATE TABLE queues (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    sink TEXT NOT NULL,
+    cursor INTEGER NOT NULL
+  );
+  CREATE TABLE settled (queue INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (queue, seq)) WITHOUT ROWID;
+  CREATE TABLE ledger (
+    sink TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    filtered INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    PRIMARY KEY (sink, hour)
+  ) WITHOUT ROWID;
+  CREATE TABLE dead_letters (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink TEXT NOT NULL,
+    id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    fault TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    dead_at INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    timestamp INTEGER,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX dead_letters_by_sink ON dead_letters (sink, key);
+  CREATE TABLE events (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    created INTEGER NOT NULL,
+    category TEXT NOT NULL,
+    type TEXT,
+    source TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX events_by_time ON events (created);
+  CREATE INDEX events_by_category ON events (category, created);
+  CREATE INDEX events_by_type ON events (category, type, created);
+  CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT,
+    id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    received INTEGER NOT NULL,
+    timestamp INTEGER,
+    size INTEGER NOT NULL,
+    body TEXT NOT NULL
+  );
+  CREATE TABLE memories (
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (namespace, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX memories_by_expiry ON memories (expires);
+  CREATE TABLE checkpoints (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO counters VALUES ('event_bytes', 0), ('outbox_bytes', 0), ('outbox_count', 0);
+  `,
+];
+
+/**
+ * Brings the file to the newest schema; each step is one transaction, so a kill in between leaves a version that goes on from there.
+ * @throws SetupError when a newer release made the file
+ */
+export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {
+  const version = database.value<number>('PRAGMA user_version') ?? 0;
+  if (version > migrations.length) {
+    throw new SetupError(
+      `the data in DATA_DIR has schema ${version}, made by a newer release; this one knows ${migrations.length}. Install that release again.`,
+    );
+  }
+  for (const [index, statements] of migrations.entries()) {
+    if (index < version) continue;
+    database.transaction('BEGIN IMMEDIATE', () => {
+      database.exec(statements);
+      database.exec(`PRAGMA user_version = ${index + 1}`);
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import type { Series, SeriesQuery } from '../http/door.js';
+import type { Database, Value } from './database.js';
+import { conditions } from './events.js';
+
+/** A chart with more lines than this says nothing; the largest are kept. */
+const MOST_LINES = 20;
+const COLUMNS: Readonly<Record<string, string>> = { category: 'category', type: 'type', _source: 'source' };
+
+/** Counts per step, or the mean of a numeric field; the lines with the most events first. */
+function series(database: Database, query: SeriesQuery): Series {
+  const { from, to, step, field, by = 'category' } = query;
+  const steps = Math.max(0, Math.ceil((to - from) / step));
+  const times = Array.from({ length: steps }, (_, index) => from + index * step);
+  const filter = { from, to, ...(query.category === undefined ? {} : { category: query.category }) };
+  const { where, values } = conditions(filter);
+  const name = expression(by);
+  const number = field === undefined ? undefined : numeric(field);
+  if (name === undefined || (field !== undefined && number === undefined)) return { times, lines: [] };
+
+  const counted = number === undefined ? 'count(*)' : `count(${number.sql})`;
+  const largest = database
+    .rows<[string]>(
+      `SELECT CAST(${name.sql} AS TEXT) AS name FROM events WHERE ${where} GROUP BY name
+       HAVING name IS NOT NULL AND ${counted} > 0 ORDER BY ${counted} DESC, name LIMIT ${MOST_LINES}`,
+      ...[...name.values, ...values, ...(number?.values ?? []), ...(number?.values ?? [])],
+    )
+    .map(([line]) => line);
+  const points = database.rows<[string, number, number | null]>(
+    `SELECT CAST(${name.sql} AS TEXT) AS name, CAST((created - CAST(? AS INTEGER)) / CAST(? AS INTEGER) AS INTEGER) AS slot,
+       ${number === undefined ? 'count(*)' : `avg(${number.sql})`}
+     FROM events WHERE ${where} AND name IN (SELECT value FROM json_each(?)) GROUP BY name, slot`,
+    ...[...name.values, from, step, ...(number?.values ?? []), ...values, JSON.stringify(largest)],
+  );
+  const lines = new Map(largest.map(line => [line, Array<number | null>(steps).fill(field === undefined ? 0 : null)]));
+  for (const [line, slot, value] of points) {
+    const target = lines.get(line);
+    if (target !== undefined && slot < target.length) target[slot] = value;
+  }
+  return { times, lines: [...lines].map(([line, numbers]) => ({ name: line, values: numbers })) };
+}
+
+interface Expression {
+  readonly sql: string;
+  readonly values: readonly Value[];
+}
+
+function expression(field: string): Expression | undefined {
+  const column = COLUMNS[field];
+  if (column !== undefined) return { sql: column, values: [] };
+  const path = jsonPath(field);
+  return path === undefined ? undefined : { sql: 'json_extract(body, ?)', values: [path] };
+}
+
+/** NULL, which counts and means leave out, where the field is no number. */
+function numeric(field: string): Expression | undefined {
+  const path = jsonPath(field);
+  if (path === undefined) return undefined;
+  const sql = "CASE WHEN json_type(body, ?) IN ('integer', 'real') THEN json_extract(body, ?) END";
+  return { sql, values: [path, path] };
+}
+
+/** SQLite's JSON paths have no escape for a quote inside a quoted label. */
+function jsonPath(field: string): string | undefined {
+  return field === '' || /["\\]/.test(field) ? undefined : `$."${field}"`;
+}
+
+export const seriesReads = { series };

@@ -1,0 +1,133 @@
+import { statSync } from 'node:fs';
+import type { Clock } from '../clock.js';
+import type { LedgerReport } from '../http/door.js';
+import type { Log } from '../log.js';
+import type { Memory } from '../sinks/sink.js';
+import { EventStore } from './event-store.js';
+import { Maintenance, type Retention } from './maintenance.js';
+import { databaseFile } from './opening.js';
+import type {
+  ReadArguments,
+  ReadName,
+  ReadResult,
+  WriteArguments,
+  WriteCall,
+  WriteName,
+  WriteResult,
+} from './operations.js';
+import { Reader } from './reader.js';
+import { Writer } from './writer.js';
+
+export interface StorageOptions {
+  /** DATA_DIR; made when it is not there. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The storage is gone for good: a corrupt file, a thread that died. Called once; everything after it fails. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** A JSON value by key, durable when `put` resolves. */
+export interface Checkpoints {
+  get<T>(key: string): Promise<T | undefined>;
+  put(key: string, value: unknown): Promise<void>;
+}
+
+/**
+ * Everything durable of this daemon, in one SQLite file under DATA_DIR: one thread writes it, another answers queries.
+ * What an operation does is said in the file of its concern; `operations.ts` lists them.
+ */
+export class Storage {
+  readonly events: EventStore;
+  readonly checkpoints: Checkpoints;
+  readonly #options: StorageOptions;
+  readonly #writer: Writer;
+  readonly #reader: Reader;
+  #maintenance: Maintenance | undefined;
+
+  /** @throws SetupError when another daemon uses the folder, it cannot be written, or a newer release made its data */
+  static async open(options: StorageOptions): Promise<Storage> {
+    const { log, dir } = options;
+    let dead = false;
+    const onFatal = (error: Error): void => {
+      if (dead) return;
+      dead = true;
+      options.onFatal(error);
+    };
+    const { writer, movedAside } = await Writer.open({ ...options, onFatal });
+    if (movedAside !== undefined)
+      log.error(
+        movedAside,
+        'storage.moved-aside: the file was corrupt; what waited in it is not delivered, a fresh one was made',
+      );
+    return new Storage({ ...options, onFatal }, writer, new Reader(dir, onFatal));
+  }
+
+  private constructor(options: StorageOptions, writer: Writer, reader: Reader) {
+    this.#options = options;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.events = new EventStore(this);
+    this.checkpoints = {
+      get: async key => {
+        const value = await this.write('getCheckpoint', { key });
+        return value === undefined ? undefined : JSON.parse(value);
+      },
+      put: (key, value) => this.write('putCheckpoint', { key, value: JSON.stringify(value) }),
+    };
+  }
+
+  /**
+   * One operation on the writer; durable when it resolves.
+   * @throws FullError when the disk or a cap is full: nothing of it happened, later it may
+   */
+  async write<Name extends WriteName>(name: Name, ...args: WriteArguments<Name>): Promise<WriteResult<Name>> {
+    const [result] = await this.#writer.write([[name, ...args] as unknown as WriteCall]);
+    return result as WriteResult<Name>;
+  }
+
+  /** Several operations that happen together or not at all. */
+  async atomically<Calls extends readonly WriteCall[]>(
+    calls: readonly [...Calls],
+  ): Promise<{ [Index in keyof Calls]: WriteResult<Calls[Index][0]> }> {
+    return (await this.#writer.write(calls)) as { [Index in keyof Calls]: WriteResult<Calls[Index][0]> };
+  }
+
+  /** A query: sees everything that was written before it was asked. */
+  async read<Name extends ReadName>(name: Name, ...args: ReadArguments<Name>): Promise<ReadResult<Name>> {
+    return (await this.#reader.read(name, args[0])) as ReadResult<Name>;
+  }
+
+  /** A durable map of somebody's own. */
+  memory(namespace: string): Memory {
+    return {
+      get: async keys => new Map(keys.length === 0 ? [] : await this.write('recall', { namespace, keys })),
+      put: async (entries, keepMs) => {
+        if (entries.length > 0) await this.write('remember', { namespace, entries, keepMs });
+      },
+    };
+  }
+
+  ledger(): Promise<LedgerReport> {
+    return this.read('ledgerReport', { now: this.#options.clock.now() });
+  }
+
+  /** Retention, sweeping and compaction, from now on until `close`. */
+  startMaintenance(retention: Retention): void {
+    const file = databaseFile(this.#options.dir);
+    const { ino } = statSync(file);
+    this.#maintenance ??= new Maintenance(this, {
+      ...this.#options,
+      retention,
+      compact: pages => this.#writer.compact(pages),
+      stillThere: () => statSync(file, { throwIfNoEntry: false })?.ino === ino,
+    });
+  }
+
+  /** Waits for what was begun. */
+  async close(): Promise<void> {
+    await this.#maintenance?.stop();
+    await this.#reader.close();
+    await this.#writer.close();
+  }
+}

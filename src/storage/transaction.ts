@@ -1,0 +1,13 @@
+import type { Database } from './database.js';
+import type { Room } from './room.js';
+import type { Tally } from './tally.js';
+
+/** What a write operation works with, from BEGIN to COMMIT. */
+export interface Transaction {
+  readonly database: Database;
+  /** Counters of the ledger, written once before the commit. */
+  readonly tally: Tally;
+  readonly room: Room;
+  /** Epoch ms. */
+  readonly now: number;
+}

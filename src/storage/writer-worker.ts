@@ -1,0 +1,62 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { assertNever } from '../errors.js';
+import { compact, relieve } from './compaction.js';
+import type { Database } from './database.js';
+import { CorruptError } from './database-error.js';
+import { type Outcome, runGroup } from './group.js';
+import { lockDirectory, markCorrupt, openForWriting } from './opening.js';
+import { packed, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
+import { Room } from './room.js';
+
+const port = parentPort as MessagePort;
+const { dir, now } = workerData as { dir: string; now: number };
+const answer = (message: WriterAnswer): void => port.postMessage(message);
+
+function serve(database: Database, lock: Database): void {
+  const room = new Room(dir);
+  const handle = (request: WriterRequest): void => {
+    switch (request.kind) {
+      case 'group': {
+        const outcomes = runGroup(database, room, request.jobs, request.now);
+        const corrupt = outcomes.map(failure).find(error => error instanceof CorruptError);
+        if (corrupt !== undefined) throw corrupt;
+        answer({ kind: 'group', outcomes: outcomes.map(wire) });
+        return relieve(database, room);
+      }
+      case 'compact':
+        return answer({ kind: 'compact', more: compact(database, request.pages) });
+      case 'close':
+        database.close();
+        lock.close();
+        return port.close();
+      default:
+        return assertNever(request);
+    }
+  };
+  port.on('message', (request: WriterRequest) => {
+    try {
+      handle(request);
+    } catch (error) {
+      if (error instanceof CorruptError) markCorrupt(dir, error);
+      answer({ kind: 'fatal', error: packed(error) });
+    }
+  });
+}
+
+function failure(outcome: Outcome): unknown {
+  return 'error' in outcome ? outcome.error : undefined;
+}
+
+function wire(outcome: Outcome): WireOutcome {
+  return 'error' in outcome ? { error: packed(outcome.error) } : outcome;
+}
+
+try {
+  const lock = lockDirectory(dir);
+  const { database, movedAside } = openForWriting(dir, now);
+  serve(database, lock);
+  answer({ kind: 'ready', movedAside });
+} catch (error) {
+  answer({ kind: 'fatal', error: packed(error) });
+  port.close();
+}

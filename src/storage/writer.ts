@@ -1,0 +1,177 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.js';
+import { assertNever } from '../errors.js';
+import type { Job } from './group.js';
+import { unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
+
+/** Jobs of one transaction, at most. */
+const GROUP_JOBS = 128;
+
+interface Pending {
+  readonly job: Job;
+  resolve(results: readonly unknown[]): void;
+  reject(error: Error): void;
+}
+
+export interface WriterOptions {
+  readonly dir: string;
+  readonly clock: Clock;
+  /** Nothing can be written any more. Called once. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/**
+ * The main thread's side of the writer. At most one request is with the writer; the jobs that come meanwhile are the next group.
+ * So a group is as large as the last commit was slow, without a timer.
+ */
+export class Writer {
+  readonly #worker: Worker;
+  readonly #options: WriterOptions;
+  readonly #exited: Promise<unknown>;
+  #gathering: Pending[] = [];
+  #written: Pending[] = [];
+  #compactions: { pages: number; resolve: (more: boolean) => void; reject: (error: Error) => void }[] = [];
+  #state: 'opening' | 'idle' | 'asked' | 'busy' | 'closed' = 'opening';
+  #closing: (() => void) | undefined;
+  #fault: Error | undefined;
+
+  /** Resolves when the files are open. @throws SetupError and the like */
+  static async open(
+    options: WriterOptions,
+  ): Promise<{ writer: Writer; movedAside: { file: string; reason: string } | undefined }> {
+    const writer = new Writer(options);
+    try {
+      const answer = await writer.#opened();
+      return { writer, movedAside: answer };
+    } catch (error) {
+      await writer.#exited;
+      throw error;
+    }
+  }
+
+  private constructor(options: WriterOptions) {
+    this.#options = options;
+    const workerData = { dir: options.dir, now: options.clock.now() };
+    this.#worker = new Worker(new URL('./writer-worker.js', import.meta.url), { name: 'storage writer', workerData });
+    this.#exited = new Promise(resolve => this.#worker.once('exit', resolve));
+  }
+
+  write(job: Job): Promise<readonly unknown[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#fault !== undefined) return reject(this.#fault);
+      if (this.#closing !== undefined) return reject(new Error('the storage is closed'));
+      this.#gathering.push({ job, resolve, reject });
+      this.#ask();
+    });
+  }
+
+  /** @see compact in compaction.ts */
+  compact(pages: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      if (this.#fault !== undefined || this.#closing !== undefined) return resolve(false);
+      this.#compactions.push({ pages, resolve, reject });
+      this.#ask();
+    });
+  }
+
+  /** After everything that was begun. */
+  async close(): Promise<void> {
+    if (this.#fault === undefined && this.#closing === undefined) {
+      await new Promise<void>(resolve => {
+        this.#closing = resolve;
+        this.#ask();
+      });
+    }
+    await this.#exited;
+  }
+
+  #opened(): Promise<{ file: string; reason: string } | undefined> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error): void => {
+        this.#fault = error;
+        reject(error);
+      };
+      this.#worker.once('error', failed);
+      this.#worker.once('message', (answer: WriterAnswer) => {
+        this.#worker.off('error', failed);
+        if (answer.kind !== 'ready')
+          return failed(answer.kind === 'fatal' ? unpacked(answer.error) : new Error(answer.kind));
+        this.#state = 'idle';
+        this.#worker.on('message', (next: WriterAnswer) => this.#answered(next));
+        this.#worker.on('error', error => this.#fail(error));
+        this.#worker.on('exit', code => {
+          if (this.#state !== 'closed') this.#fail(new Error(`the storage's writer thread ended (${code})`));
+        });
+        resolve(answer.movedAside);
+      });
+    });
+  }
+
+  /** Asks for the next group at the end of this turn of the event loop, so that what comes in one turn is one group. */
+  #ask(): void {
+    if (this.#state !== 'idle') return;
+    this.#state = 'asked';
+    setImmediate(() => this.#next());
+  }
+
+  #next(): void {
+    if (this.#fault !== undefined) return;
+    if (this.#gathering.length > 0) {
+      this.#written = this.#gathering.splice(0, GROUP_JOBS);
+      return this.#send({ kind: 'group', jobs: this.#written.map(({ job }) => job), now: this.#options.clock.now() });
+    }
+    const compaction = this.#compactions[0];
+    if (compaction !== undefined) return this.#send({ kind: 'compact', pages: compaction.pages });
+    if (this.#closing !== undefined) {
+      this.#send({ kind: 'close' });
+      this.#state = 'closed';
+      return this.#closing();
+    }
+    this.#state = 'idle';
+  }
+
+  #send(request: WriterRequest): void {
+    this.#state = 'busy';
+    this.#worker.postMessage(request);
+  }
+
+  #answered(answer: WriterAnswer): void {
+    switch (answer.kind) {
+      case 'group': {
+        const written = this.#written;
+        this.#written = [];
+        for (const [index, pending] of written.entries()) settle(pending, answer.outcomes[index]!);
+        // After the callers have been told: what they write next belongs to the next group.
+        this.#state = 'asked';
+        setImmediate(() => this.#next());
+        return;
+      }
+      case 'compact':
+        this.#compactions.shift()!.resolve(answer.more);
+        return this.#next();
+      case 'fatal':
+        return this.#fail(unpacked(answer.error));
+      case 'ready':
+        return;
+      default:
+        return assertNever(answer);
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#fault !== undefined) return;
+    this.#fault = error;
+    for (const { reject } of [...this.#written, ...this.#gathering, ...this.#compactions]) reject(error);
+    this.#written = [];
+    this.#gathering = [];
+    this.#compactions = [];
+    this.#closing?.();
+    void this.#worker.terminate();
+    this.#options.onFatal(error);
+  }
+}
+
+function settle({ resolve, reject }: Pending, outcome: WireOutcome): void {
+  if ('error' in outcome) reject(unpacked(outcome.error));
+  else resolve(outcome.results);
+}
