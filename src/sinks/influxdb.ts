@@ -13,6 +13,7 @@ import { defineSink, type Rejection } from './sink.js';
 export interface InfluxdbConfig {
   readonly server: V1Config | V2Config;
   readonly measurement: string;
+  /** Sorted. */
   readonly tags: readonly string[];
 }
 
@@ -64,7 +65,7 @@ export const influxdbSink = defineSink({
     const { server } = config;
     const schema: Schema = {
       measurement: measurementText(config.measurement),
-      tags: config.tags,
+      tags: new Set(config.tags),
     };
     const secrets = secretsOf(server);
     const writer = server.version === 1 ? writerV1(server, config.measurement, secrets, clock) : await writerV2(server);

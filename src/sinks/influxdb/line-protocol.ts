@@ -29,8 +29,11 @@ const breaks = /[\n\r\u0000]/g;
 /** UTF-8 has no form for them: on the wire they are all U+FFFD, so two tags that differ in them are one series. */
 const halfCharacters = /\p{Surrogate}/gu;
 
+const plainName = /^[A-Za-z][\w.-]{0,99}$/;
+
 /** A name that every version takes, before escaping. */
 export function safeName(name: string): string {
+  if (plainName.test(name) && name !== 'time') return name;
   const clean = name.slice(0, LONGEST_NAME).replace(unwantedInNames, '_').replace(halfCharacters, '\uFFFD');
   return clean === '' || clean === 'time' || clean.startsWith('_') ? `x_${clean.replace(/^_+/, '')}` : clean;
 }
@@ -42,6 +45,7 @@ export function measurementText(name: string): string {
 
 /** Escapes a tag's or a field's key. */
 export function keyText(name: string): string {
+  if (plainName.test(name)) return name;
   return name.replace(/[,= ]/g, '\\$&');
 }
 

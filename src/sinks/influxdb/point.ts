@@ -1,6 +1,6 @@
 import { measure } from '../../events/catalogue.js';
 import type { Event } from '../../events/event.js';
-import { type FieldType, fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
+import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
 import { type FieldTypes, fit, naturalType, normalised } from './types.js';
 
 /** One event as InfluxDB keeps it, before its timestamp is settled and its fields are written as text. */
@@ -10,8 +10,9 @@ export interface Point {
   readonly created: number;
   /** Escaped measurement and tags: two points of one series share this text. */
   readonly series: string;
-  /** Names are safe and differ. */
-  readonly fields: ReadonlyMap<string, Scalar>;
+  /** Of the fields, safe and all different; `values` has theirs at the same positions. */
+  readonly names: readonly string[];
+  readonly values: readonly Scalar[];
 }
 
 /** Later milliseconds do not fit in a signed 64-bit number of nanoseconds: the year 2262. */
@@ -29,8 +30,8 @@ const MOST_FIELDS = 250;
 export interface Schema {
   /** Escaped. */
   readonly measurement: string;
-  /** Fields of an event that become tags, sorted. */
-  readonly tags: readonly string[];
+  /** Fields of an event that become tags, in the order of their names. */
+  readonly tags: ReadonlySet<string>;
 }
 
 /**
@@ -38,33 +39,41 @@ export interface Schema {
  * `created`, which is the time; `event_id`; and `bytes` or `item_count` where `size` means one of them.
  */
 export function pointOf(event: Event, schema: Schema): Point {
-  const fields = new Map<string, Scalar>([['event_id', event.id]]);
+  const names = ['event_id'];
+  const values: Scalar[] = [event.id];
+  const add = (name: string, value: Scalar): void => {
+    names.push(name);
+    values.push(value);
+  };
   let series = schema.measurement;
   for (const tag of schema.tags) {
     const value = tagValue(event, tag);
     if (value === undefined) continue;
     const whole = String(value);
-    const text = tagText(whole.length > LONGEST_TAG ? whole.slice(0, LONGEST_TAG) : whole);
+    const long = whole.length > LONGEST_TAG;
+    const text = tagText(long ? whole.slice(0, LONGEST_TAG) : whole);
     if (text !== undefined) series += `,${keyText(tag)}=${text}`;
-    if (whole.length > LONGEST_TAG) fields.set(`${tag}_text`, whole);
+    if (long) add(freeName(`${tag}_text`, event, names), whole);
   }
   let others: Record<string, unknown> | undefined;
   for (const name of Object.keys(event.fields)) {
     const value = event.fields[name];
     if (name === 'created' || value === null || value === undefined) continue;
-    const isTag = schema.tags.includes(name);
+    const isTag = schema.tags.has(name);
     if (isTag && typeof value !== 'object') continue;
-    if (fields.size >= MOST_FIELDS) {
+    if (names.length >= MOST_FIELDS) {
       others ??= Object.create(null) as Record<string, unknown>;
       others[name] = value;
-    } else {
-      const wanted = isTag ? `${name}_json` : name;
-      fields.set(freeName(wanted, event, fields), scalar(name, value));
+      continue;
     }
+    const safe = name === 'event_id' ? 'x_event_id' : safeName(isTag ? `${name}_json` : name);
+    add(safe === name ? name : freeName(safe, event, names), scalar(name, value));
   }
-  for (const [name, value] of Object.entries(measure(event))) fields.set(name, value);
-  if (others !== undefined) fields.set(freeName('other_fields', event, fields), JSON.stringify(others));
-  return { id: event.id, created: event.created, series, fields };
+  const { bytes, item_count } = measure(event);
+  if (bytes !== undefined) add('bytes', bytes);
+  if (item_count !== undefined) add('item_count', item_count);
+  if (others !== undefined) add(freeName('other_fields', event, names), JSON.stringify(others));
+  return { id: event.id, created: event.created, series, names, values };
 }
 
 function tagValue(event: Event, tag: string): Scalar | undefined {
@@ -80,43 +89,33 @@ function scalar(name: string, value: unknown): Scalar {
   return typeof plain === 'number' && !Number.isFinite(plain) ? String(plain) : normalised(name, plain);
 }
 
-/** The event's own names come first: one that had to be changed takes no other's place. */
-function freeName(name: string, event: Event, fields: ReadonlyMap<string, unknown>): string {
-  const safe = name === 'event_id' ? 'x_event_id' : safeName(name);
-  if (safe === name && !fields.has(name)) return name;
+/** The event's own names come first: one that is made here, or had to be changed, takes no other's place. */
+function freeName(safe: string, event: Event, names: readonly string[]): string {
   let free = safe;
-  for (let n = 2; fields.has(free) || Object.hasOwn(event.fields, free); n += 1) free = `${safe}_${n}`;
+  for (let n = 2; names.includes(free) || Object.hasOwn(event.fields, free); n += 1) free = `${safe}_${n}`;
   return free;
 }
 
 /** The line of a point at its slot, each field as the type that it has. */
 export function lineOf(point: Point, slot: number, types: FieldTypes): string {
   let line = point.series;
-  let separator = ' ';
-  for (const [name, value] of point.fields) {
-    const placed = place(name, value, point, types);
-    line += `${separator}${keyText(placed.name)}=${fieldText(placed.type, placed.value)}`;
-    separator = ',';
+  for (let n = 0; n < point.names.length; n += 1) {
+    line += (n === 0 ? ' ' : ',') + placed(point.names[n]!, point.values[n]!, point, types);
   }
   return `${line} ${timestampText(point.created, slot)}`;
 }
 
-interface Placed {
-  readonly name: string;
-  readonly type: FieldType;
-  readonly value: Scalar;
-}
-
 /** Under its own name when the value fits the field's type without loss, else under `<name>_<type>`. */
-function place(name: string, value: Scalar, point: Point, types: FieldTypes): Placed {
+function placed(name: string, value: Scalar, point: Point, types: FieldTypes): string {
   const type = types.of(name, value);
   const fitting = fit(value, type);
-  if (fitting !== undefined) return { name, type, value: fitting };
+  if (fitting !== undefined) return `${keyText(name)}=${fieldText(type, fitting)}`;
   const natural = naturalType(value);
   let other = `${name}_${natural}`;
-  while (point.fields.has(other)) other += '_';
+  while (point.names.includes(other)) other += '_';
   const otherType = types.of(other, value);
   const otherFitting = fit(value, otherType);
-  if (otherFitting !== undefined) return { name: other, type: otherType, value: otherFitting };
-  return { name: other, type: natural, value };
+  return otherFitting === undefined
+    ? `${keyText(other)}=${fieldText(natural, value)}`
+    : `${keyText(other)}=${fieldText(otherType, otherFitting)}`;
 }

@@ -36,8 +36,8 @@ export interface Place {
 export class Slots {
   readonly #memory: Memory;
   readonly #mostInMemory: number;
-  /** In order of first use, so that the oldest leave first. */
-  readonly #groups = new Map<string, Group>();
+  /** By millisecond, in order of first use, so that the oldest leave first; then by series, where there are several. */
+  readonly #groups = new Map<number, Group | Map<string, Group>>();
   #size = 0;
   /** The latest `created` of any durable group: later ones need not be looked up. */
   #newest: number;
@@ -69,13 +69,11 @@ export class Slots {
   async #groupsOf(places: readonly Place[]): Promise<Group[]> {
     const unknown: Group[] = [];
     const groups = places.map(({ created, series }) => {
-      const key = `${created} ${series}`;
-      let group = this.#groups.get(key);
-      if (group === undefined) {
-        group = new Group(key, created);
-        this.#groups.set(key, group);
-        if (created <= this.#newest) unknown.push(group);
-      }
+      const found = this.#find(created, series);
+      if (found !== undefined) return found;
+      const group = new Group(created, series);
+      this.#add(group);
+      if (created <= this.#newest) unknown.push(group);
       return group;
     });
     if (unknown.length > 0) await this.#load(unknown);
@@ -122,20 +120,35 @@ export class Slots {
     }
   }
 
+  #find(created: number, series: string): Group | undefined {
+    const there = this.#groups.get(created);
+    if (there instanceof Map) return there.get(series);
+    return there?.series === series ? there : undefined;
+  }
+
+  #add(group: Group): void {
+    const there = this.#groups.get(group.created);
+    if (there === undefined) this.#groups.set(group.created, group);
+    else if (there instanceof Map) there.set(group.series, group);
+    else this.#groups.set(group.created, new Map([there, group].map(one => [one.series, one])));
+  }
+
   #forget(inUse: ReadonlySet<Group>): void {
-    for (const group of this.#groups.values()) {
+    if (this.#size <= this.#mostInMemory) return;
+    for (const [created, there] of this.#groups) {
+      const groups = there instanceof Map ? [...there.values()] : [there];
+      if (groups.some(group => inUse.has(group))) continue;
+      this.#groups.delete(created);
+      for (const group of groups) this.#size -= group.size;
       if (this.#size <= this.#mostInMemory) return;
-      if (inUse.has(group)) continue;
-      this.#groups.delete(group.key);
-      this.#size -= group.size;
     }
   }
 }
 
 /** The ids of one series in one millisecond, in order of arrival, and their slots. */
 class Group {
-  readonly key: string;
   readonly created: number;
+  readonly series: string;
   /** Durable records of this group. */
   chunks = 0;
   /** Ids since this was last reset. */
@@ -148,9 +161,9 @@ class Group {
   /** Made when the group is no longer small; a handful is found faster by looking. */
   #index: { slotOf: Map<string, number>; taken: Set<number> } | undefined;
 
-  constructor(key: string, created: number) {
-    this.key = key;
+  constructor(created: number, series: string) {
     this.created = created;
+    this.series = series;
   }
 
   get size(): number {
@@ -188,7 +201,7 @@ class Group {
   }
 
   headKey(): string {
-    this.#headKey ??= `slots/${createHash('sha256').update(this.key).digest('base64url').slice(0, 22)}`;
+    this.#headKey ??= `slots/${createHash('sha256').update(`${this.created} ${this.series}`).digest('base64url').slice(0, 22)}`;
     return this.#headKey;
   }
 
