@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip as gzipCallback } from 'node:zlib';
+import type { Middleware } from 'koa';
+
+const gzip = promisify(gzipCallback);
+
+/** A file that is served under one path, or a text that is made when it is asked for first. */
+export interface Asset {
+  readonly path: string;
+  /** As in Content-Type, or its short form (`css`). */
+  readonly type: string;
+  readonly content: URL | (() => string);
+}
+
+interface Loaded {
+  readonly plain: Buffer;
+  readonly packed: Buffer;
+  readonly etag: string;
+}
+
+/** Serves one asset from memory: read and packed once, and named by its content, so that a browser asks but seldom loads again. */
+export function serve(asset: Asset): Middleware {
+  let loading: Promise<Loaded> | undefined;
+  return async ctx => {
+    loading ??= load(asset);
+    let loaded: Loaded;
+    try {
+      loaded = await loading;
+    } catch (error) {
+      loading = undefined;
+      throw error;
+    }
+    ctx.set({ ETag: loaded.etag, 'Cache-Control': 'no-cache', Vary: 'Accept-Encoding' });
+    ctx.type = asset.type;
+    ctx.status = 200;
+    if (ctx.fresh) {
+      ctx.status = 304;
+      return;
+    }
+    const pack = ctx.acceptsEncodings('gzip', 'identity') === 'gzip' && loaded.packed.length < loaded.plain.length;
+    if (pack) ctx.set('Content-Encoding', 'gzip');
+    ctx.body = pack ? loaded.packed : loaded.plain;
+  };
+}
+
+async function load({ content }: Asset): Promise<Loaded> {
+  const plain = content instanceof URL ? await readFile(content) : Buffer.from(content());
+  const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
+  return { plain, packed: await gzip(plain), etag };
+}

@@ -1,0 +1,157 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip as gunzipCallback, type InputType, inflate as inflateCallback, type ZlibOptions } from 'node:zlib';
+import { ClientGone, Problem, unavailable } from './problem.js';
+
+type Unpack = (input: InputType, options: ZlibOptions) => Promise<Buffer>;
+
+const gunzip: Unpack = promisify(gunzipCallback);
+const unpackers: Readonly<Record<string, Unpack>> = {
+  gzip: gunzip,
+  'x-gzip': gunzip,
+  deflate: promisify(inflateCallback),
+};
+
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  readonly bodyTimeoutMs: number;
+}
+
+/** Bytes of all requests that were received and are not answered yet. */
+export class InFlight {
+  readonly #cap: number;
+  #bytes = 0;
+
+  constructor(cap: number) {
+    this.#cap = cap;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  lease(): Lease {
+    let held = 0;
+    return {
+      grow: bytes => {
+        if (this.#bytes + bytes > this.#cap)
+          throw unavailable('Too much is on its way at once. Try again shortly.', 1000);
+        this.#bytes += bytes;
+        held += bytes;
+      },
+      release: () => {
+        this.#bytes -= held;
+        held = 0;
+      },
+    };
+  }
+}
+
+/** One request's share of what is in flight: taken as its bytes arrive, given back when it is answered. */
+export interface Lease {
+  /** @throws Problem (503) */
+  grow(bytes: number): void;
+  release(): void;
+}
+
+/** A request whose client waits for "100 Continue" before it sends its body. */
+export interface Incoming extends IncomingMessage {
+  awaitsContinue?: boolean;
+}
+
+/**
+ * The whole body as text, unpacked. Neither its packed nor its unpacked form is ever held beyond the limit.
+ * @throws Problem 400, 408, 413, 415, 503; ClientGone
+ */
+export async function readText(
+  request: Incoming,
+  response: ServerResponse,
+  limits: BodyLimits,
+  lease: Lease,
+): Promise<string> {
+  const unpack = unpackerOf(request);
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
+  if (request.awaitsContinue) {
+    request.awaitsContinue = false;
+    response.writeContinue();
+  }
+  const packed = await receive(request, limits, lease);
+  const bytes = unpack === undefined ? packed : await unpackWithin(unpack, packed, limits.maxBodyBytes);
+  if (bytes !== packed) lease.grow(bytes.length);
+  if (bytes.length === 0) throw new Problem('invalid-request', 'The request has no body.');
+  if (!isUtf8(bytes)) throw new Problem('invalid-request', 'The body is not valid UTF-8.');
+  const text = bytes.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+/** Reads on and forgets, so that the answer arrives and the connection can be used again; past a limit it is cut. */
+export function discardRest(request: IncomingMessage, limit: number): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > limit) request.destroy();
+  });
+  request.on('error', () => {});
+}
+
+function unpackerOf(request: IncomingMessage): Unpack | undefined {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return undefined;
+  const unpack = Object.hasOwn(unpackers, encoding) ? unpackers[encoding] : undefined;
+  if (unpack !== undefined) return unpack;
+  throw new Problem('unsupported-media-type', 'This content encoding is not understood: use gzip, deflate or none.', {
+    headers: { 'Accept-Encoding': 'gzip, deflate, identity' },
+  });
+}
+
+function receive(request: IncomingMessage, limits: BodyLimits, lease: Lease): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (error?: Error): void => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      if (error === undefined) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+      else reject(error);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limits.maxBodyBytes) return settle(tooLarge(limits.maxBodyBytes));
+      try {
+        lease.grow(chunk.length);
+      } catch (error) {
+        return settle(error as Error);
+      }
+      chunks.push(chunk);
+    };
+    const onEnd = (): void => settle();
+    const onGone = (): void => settle(new ClientGone('the request ended before its body did'));
+    const timer = setTimeout(() => {
+      const seconds = limits.bodyTimeoutMs / 1000;
+      settle(
+        new Problem('request-timeout', `The body did not arrive within ${seconds} s.`, {
+          headers: { Connection: 'close' },
+        }),
+      );
+    }, limits.bodyTimeoutMs);
+    if (request.destroyed) return onGone();
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
+}
+
+/** Unpacking stops as soon as the output would pass the limit, however much more there is. */
+async function unpackWithin(unpack: Unpack, packed: Buffer, limit: number): Promise<Buffer> {
+  if (packed.length === 0) return packed;
+  try {
+    return await unpack(packed, { maxOutputLength: limit });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit);
+    throw new Problem('invalid-request', `The body cannot be unpacked: ${(error as Error).message}.`);
+  }
+}
+
+function tooLarge(limit: number): Problem {
+  return new Problem('too-large', `A body may have ${limit} bytes, packed and unpacked. Send several requests.`);
+}

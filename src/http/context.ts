@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import type { ParameterizedContext } from 'koa';
+import type { Clock } from '../clock.js';
+import type { Key, KeyRing } from '../keys.js';
+import type { Log } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import type { InFlight } from './body.js';
+import type { Door } from './door.js';
+import type { FailedAttempts, KeyRate } from './limits.js';
+import type { Sessions } from './sessions.js';
+import type { HttpSettings } from './settings.js';
+import type { Feed } from './stream.js';
+
+/**
+ * What a route works with. The decorator library makes a controller for each request and injects nothing, so routes find it
+ * on their context, where Koa shares it between requests.
+ */
+export interface Services {
+  readonly door: Door;
+  readonly keys: KeyRing;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly settings: HttpSettings;
+  readonly metrics: Metrics;
+  readonly sessions: Sessions;
+  readonly failedAttempts: FailedAttempts;
+  readonly keyRate: KeyRate | undefined;
+  readonly inFlight: InFlight;
+  readonly feed: Feed;
+  /** True once the server has begun to close. */
+  closing(): boolean;
+}
+
+export interface RequestState {
+  requestId: string;
+  /** Set on every route that needs a key. */
+  key?: Key;
+}
+
+interface ContextAdditions {
+  readonly services: Services;
+  /** The pattern of the route, set by the router. */
+  readonly _matchedRoute?: string;
+  /** What the decorator library validated. */
+  readonly parsed?: { readonly query: unknown };
+}
+
+export type ApiContext = ParameterizedContext<RequestState, ContextAdditions>;
+
+/** True when the request carries a body, of whatever length. */
+export function hasBody(request: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
+  return chunked !== undefined || (length !== undefined && length !== '0');
+}

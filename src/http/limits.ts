@@ -1,0 +1,61 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { Problem } from './problem.js';
+
+/**
+ * Slows down guessing: so many failed attempts a minute of one address, then 429.
+ *
+ * A valid key always passes, from any address: keys are 256 random bits, beyond guessing at any rate, while clients that share an address
+ * (one proxy, one campus) must not be able to lock each other out. What is limited is the work and the log lines that failures cost.
+ */
+export class FailedAttempts {
+  readonly #limiter: RateLimiterMemory;
+  /** Addresses share 16,384 counters, so memory is bounded; the salt keeps anybody from choosing a neighbour. */
+  readonly #salt = randomBytes(16);
+
+  constructor(perMinute: number) {
+    this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  }
+
+  /** @throws Problem (429) when the address is over its limit */
+  async count(address: string): Promise<void> {
+    const digest = createHash('sha256').update(this.#salt).update(network(address)).digest();
+    const counter = String(digest.readUInt16BE(0) & 0x3fff);
+    await consume(this.#limiter, counter, 'Too many requests without a valid key from this address.');
+  }
+}
+
+/** Requests a minute of one valid key. Only when it is configured: what publishes in a rescue must not be slowed by default. */
+export class KeyRate {
+  readonly #limiter: RateLimiterMemory;
+
+  constructor(perMinute: number) {
+    this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  }
+
+  /** @throws Problem (429) */
+  async count(keyName: string): Promise<void> {
+    await consume(this.#limiter, keyName, 'Too many requests with this key.');
+  }
+}
+
+async function consume(limiter: RateLimiterMemory, counter: string, detail: string): Promise<void> {
+  try {
+    await limiter.consume(counter);
+  } catch (over) {
+    const seconds = Math.max(1, Math.ceil((over as RateLimiterRes).msBeforeNext / 1000));
+    throw new Problem('too-many-requests', `${detail} Wait ${seconds} s.`, {
+      headers: { 'Retry-After': String(seconds) },
+    });
+  }
+}
+
+/** One IPv6 subscriber has a /64 of addresses to try from. */
+function network(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length;
+  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0')].slice(0, 4).join(':');
+}

@@ -1,0 +1,72 @@
+import { routeConfig } from 'koa-swagger-decorator';
+import { pageHeader, presentedKey, sessionCookie } from '../authentication.js';
+import type { ApiContext } from '../context.js';
+import { empty, json, operation } from '../operation.js';
+import { Problem } from '../problem.js';
+import { Session } from '../schemas.js';
+
+/** Signing in from a page: the key is sent once, in a header, and a cookie that scripts cannot read takes its place. */
+export class SessionRoutes {
+  @routeConfig(
+    operation({
+      method: 'post',
+      path: '/v1/session',
+      access: 'read',
+      tag: 'Session',
+      id: 'signIn',
+      summary: 'Sign in with a key, for a page',
+      description: `Send the key in a header. Requests that change something need the header ${pageHeader} beside the cookie.`,
+      answer: {
+        status: 200,
+        config: json('Signed in; the cookie is set.', Session, {
+          name: 'operator',
+          scopes: ['read', 'admin'],
+          expires: 1709588000000,
+        }),
+      },
+      problems: [400],
+    }),
+  )
+  async signIn(ctx: ApiContext): Promise<void> {
+    const presented = presentedKey(ctx);
+    const { key } = ctx.state;
+    if (presented === undefined || key === undefined) {
+      throw new Problem(
+        'invalid-request',
+        'Sign in with a key in the header X-API-Key; a session cannot begin another.',
+      );
+    }
+    const { token, expires } = ctx.services.sessions.begin(presented);
+    setCookie(ctx, token, new Date(expires));
+    ctx.body = { name: key.name, scopes: key.scopes, expires };
+  }
+
+  @routeConfig(
+    operation({
+      method: 'delete',
+      path: '/v1/session',
+      access: 'read',
+      tag: 'Session',
+      id: 'signOut',
+      summary: 'Sign out',
+      answer: { status: 204, config: empty('Signed out; the cookie is gone.') },
+    }),
+  )
+  async signOut(ctx: ApiContext): Promise<void> {
+    const token = ctx.cookies.get(sessionCookie);
+    if (token !== undefined) ctx.services.sessions.end(token);
+    setCookie(ctx, '', new Date(0));
+    ctx.status = 204;
+  }
+}
+
+function setCookie(ctx: ApiContext, value: string, expires: Date): void {
+  ctx.cookies.set(sessionCookie, value, {
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: ctx.secure,
+    path: '/',
+    expires,
+    overwrite: true,
+  });
+}

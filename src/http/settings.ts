@@ -1,0 +1,49 @@
+/** What the HTTP layer can be told. Sizes in bytes, times in ms. */
+export interface HttpSettings {
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Believe X-Forwarded-For and X-Forwarded-Proto of the last hop. */
+  readonly trustProxy: boolean;
+  /** Origins whose pages may call the API; none by default. `*` = all. */
+  readonly corsOrigins: readonly string[];
+  /** Of a body, packed and unpacked alike. */
+  readonly maxBodyBytes: number;
+  readonly maxEvents: number;
+  /** Requests a minute of each key; undefined = no limit. */
+  readonly rateLimit: number | undefined;
+  /** Bodies received and not answered yet, all requests together; beyond it 503. */
+  readonly maxInFlightBytes: number;
+  /** From the end of the headers to the end of the body; beyond it 408. */
+  readonly bodyTimeoutMs: number;
+  /** From the connection (or the last answer) to the end of the headers. */
+  readonly headersTimeoutMs: number;
+  /** Live streams open at once; beyond it 503. */
+  readonly maxStreams: number;
+  /** A stream ends after so long, and its reader signs in again. */
+  readonly streamMs: number;
+  readonly heartbeatMs: number;
+  readonly sessionMs: number;
+  /** Of one address in a minute; beyond it 429. */
+  readonly failedAttempts: number;
+}
+
+const MiB = 1024 * 1024;
+
+export const defaultHttpSettings: HttpSettings = {
+  host: '127.0.0.1',
+  port: 8080,
+  trustProxy: false,
+  corsOrigins: [],
+  rateLimit: undefined,
+  maxBodyBytes: MiB,
+  maxEvents: 1000,
+  maxInFlightBytes: 64 * MiB,
+  bodyTimeoutMs: 30_000,
+  headersTimeoutMs: 15_000,
+  maxStreams: 100,
+  streamMs: 3_600_000,
+  heartbeatMs: 15_000,
+  sessionMs: 12 * 3_600_000,
+  failedAttempts: 20,
+};

@@ -1,0 +1,166 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../clock.js';
+import type { Door, StoredEvent } from './door.js';
+import { unavailable } from './problem.js';
+import type { HttpSettings } from './settings.js';
+
+/** Events are sent together this often: 50 readers of 2,000 events/s cost some 200 writes a second, not 100,000. */
+const flushMs = 250;
+/** Kept for the next flush; more is dropped, and the readers are told. */
+const pendingBytes = 512 * 1024;
+/** A reader that has this much unread gets nothing more until it has caught up. */
+const unreadBytes = 1024 * 1024;
+
+interface Reader {
+  readonly response: ServerResponse;
+  readonly category: string | undefined;
+  readonly until: number;
+  /** Events it did not get since it was last told. */
+  dropped: number;
+}
+
+interface Pending {
+  readonly category: string;
+  readonly text: string;
+}
+
+/**
+ * The live stream (Server-Sent Events): every event as it is stored, to every reader. It taps the door once, while anybody reads,
+ * and puts each event into words once. It never waits for a reader, and never holds more than its bounds: what a reader
+ * cannot take is dropped for that reader, which is told how many (`event: dropped`).
+ */
+export class Feed {
+  readonly #door: Pick<Door, 'tap'>;
+  readonly #clock: Clock;
+  readonly #settings: Pick<HttpSettings, 'maxStreams' | 'streamMs' | 'heartbeatMs'>;
+  readonly #readers = new Set<Reader>();
+  #pending: Pending[] = [];
+  #bytes = 0;
+  /** By category, since the last flush. */
+  #overflow = new Map<string, number>();
+  #tap: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #lastBeat = 0;
+
+  constructor(
+    door: Pick<Door, 'tap'>,
+    clock: Clock,
+    settings: Pick<HttpSettings, 'maxStreams' | 'streamMs' | 'heartbeatMs'>,
+  ) {
+    this.#door = door;
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  /** @throws Problem (503) when too many are open */
+  admit(): void {
+    if (this.#readers.size >= this.#settings.maxStreams) {
+      throw unavailable(`${this.#settings.maxStreams} streams are open; no more are allowed.`, 30_000);
+    }
+  }
+
+  /** The response's headers are set; from here on it belongs to the feed. */
+  open(response: ServerResponse, category: string | undefined): void {
+    const until = this.#clock.monotonic() + this.#settings.streamMs;
+    const reader: Reader = { response, category, until, dropped: 0 };
+    this.#readers.add(reader);
+    response.on('close', () => this.#leave(reader));
+    response.on('error', () => {});
+    response.write('retry: 3000\n: open\n\n');
+    this.#start();
+  }
+
+  /** Ends every stream; the readers see why. */
+  close(): void {
+    this.#flush();
+    for (const reader of [...this.#readers]) this.#end(reader, 'shutdown');
+  }
+
+  #start(): void {
+    if (this.#tap !== undefined) return;
+    this.#tap = new AbortController();
+    this.#lastBeat = this.#clock.monotonic();
+    this.#door.tap(event => this.#receive(event), this.#tap.signal);
+    this.#timer = setInterval(() => this.#flush(), flushMs);
+  }
+
+  #leave(reader: Reader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size > 0) return;
+    this.#tap?.abort();
+    this.#tap = undefined;
+    clearInterval(this.#timer);
+    this.#pending = [];
+    this.#bytes = 0;
+    this.#overflow.clear();
+  }
+
+  #receive(event: StoredEvent): void {
+    if (this.#bytes >= pendingBytes) {
+      this.#overflow.set(event.category, (this.#overflow.get(event.category) ?? 0) + 1);
+      return;
+    }
+    const text = `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`;
+    this.#pending.push({ category: event.category, text });
+    this.#bytes += text.length;
+  }
+
+  #flush(): void {
+    const [pending, overflow] = [this.#pending, this.#overflow];
+    this.#pending = [];
+    this.#overflow = new Map();
+    this.#bytes = 0;
+    const now = this.#clock.monotonic();
+    const beat = now - this.#lastBeat >= this.#settings.heartbeatMs;
+    if (beat) this.#lastBeat = now;
+    const chunks = new Map<
+      string | undefined,
+      { readonly text: string; readonly count: number; readonly lost: number }
+    >();
+    for (const reader of [...this.#readers]) {
+      if (now >= reader.until) {
+        this.#end(reader, 'expired');
+        continue;
+      }
+      let chunk = chunks.get(reader.category);
+      if (chunk === undefined) {
+        chunk = select(pending, overflow, reader.category);
+        chunks.set(reader.category, chunk);
+      }
+      reader.dropped += chunk.lost;
+      if (reader.response.writableLength > unreadBytes) reader.dropped += chunk.count;
+      else this.#write(reader, chunk.text, beat);
+    }
+  }
+
+  #write(reader: Reader, text: string, beat: boolean): void {
+    const notice = reader.dropped === 0 ? '' : `event: dropped\ndata: {"count":${reader.dropped}}\n\n`;
+    reader.dropped = 0;
+    const words = text + notice;
+    if (words !== '') reader.response.write(words);
+    else if (beat) reader.response.write(': beat\n\n');
+  }
+
+  #end(reader: Reader, reason: 'shutdown' | 'expired'): void {
+    this.#leave(reader);
+    reader.response.end(`event: end\ndata: {"reason":"${reason}"}\n\n`);
+  }
+}
+
+function select(
+  pending: readonly Pending[],
+  overflow: ReadonlyMap<string, number>,
+  category: string | undefined,
+): { text: string; count: number; lost: number } {
+  if (category !== undefined) {
+    const chosen = pending.filter(item => item.category === category);
+    return { text: chosen.map(item => item.text).join(''), count: chosen.length, lost: overflow.get(category) ?? 0 };
+  }
+  let lost = 0;
+  for (const count of overflow.values()) lost += count;
+  return { text: pending.map(item => item.text).join(''), count: pending.length, lost };
+}

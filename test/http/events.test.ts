@@ -1,0 +1,175 @@
+import { gzipSync } from 'node:zlib';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { TransientError } from '../../src/errors.js';
+import { post, problemOf, type Running, run } from './running.js';
+
+interface Receipt {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly ids: readonly string[];
+  readonly durability: string;
+}
+
+const upload = { category: 'upload', resource_name: 'a.tif', size: 3, created: 1709544703342 };
+let daemon: Running;
+
+test.before.each(async () => {
+  daemon = await run();
+});
+test.after.each(() => daemon.close());
+
+async function receipt(response: Response): Promise<Receipt> {
+  assert.is(response.status, 202, await response.clone().text());
+  return (await response.json()) as Receipt;
+}
+
+test('one event is published once, and its id comes back', async () => {
+  const { accepted, duplicates, ids, durability } = await receipt(await daemon.request('/v1/events', post(upload)));
+  assert.is(accepted, 1);
+  assert.is(duplicates, 0);
+  assert.is(durability, 'embedded');
+  assert.equal(
+    ids,
+    daemon.door.published.map(message => message.id),
+  );
+  assert.equal(JSON.parse(daemon.door.published[0]!.body), upload);
+  assert.is(daemon.door.published[0]!.source, 'http');
+});
+
+test('a list is answered in its order, and a repeated id is published once', async () => {
+  const list = [
+    { ...upload, id: 'b' },
+    { ...upload, id: 'a' },
+    { ...upload, id: 'b' },
+  ];
+  const { accepted, duplicates, ids } = await receipt(await daemon.request('/v1/events', post(list)));
+  assert.equal(ids, ['b', 'a', 'b']);
+  assert.is(accepted, 2);
+  assert.is(duplicates, 1);
+  assert.is(daemon.door.published.length, 2);
+});
+
+test('lines of JSON, with empty lines, a byte order mark and Windows line ends', async () => {
+  const body = `\ufeff${JSON.stringify(upload)}\r\n\r\n${JSON.stringify({ ...upload, size: 4 })}`;
+  const headers = { 'content-type': 'application/x-ndjson; charset=utf-8' };
+  const { accepted } = await receipt(await daemon.request('/v1/events', { method: 'POST', headers, body }));
+  assert.is(accepted, 2);
+});
+
+test('a packed body', async () => {
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const body = gzipSync(JSON.stringify([upload]));
+  const { accepted } = await receipt(await daemon.request('/v1/events', { method: 'POST', headers, body }));
+  assert.is(accepted, 1);
+});
+
+test('Idempotency-Key is the id of a single event, and of nothing else', async () => {
+  const key = { 'idempotency-key': 'retry-7' };
+  const { ids } = await receipt(await daemon.request('/v1/events', post(upload, key)));
+  assert.equal(ids, ['retry-7']);
+  for (const body of [[upload], { ...upload, id: 'other' }]) {
+    const { status, detail } = await problemOf(await daemon.request('/v1/events', post(body, key)));
+    assert.is(status, 400);
+    assert.match(detail, 'Idempotency-Key');
+  }
+  const unprintable = await daemon.request('/v1/events', post(upload, { 'idempotency-key': 'x'.repeat(129) }));
+  assert.is((await problemOf(unprintable)).status, 400);
+  assert.is(daemon.door.published.length, 1);
+});
+
+test('events that are replayed are marked', async () => {
+  await receipt(await daemon.request('/v1/events', post(upload, { 'event-source': 'replay' })));
+  assert.is(daemon.door.published[0]!.source, 'replay');
+  assert.is((await daemon.request('/v1/events', post(upload, { 'event-source': 'clowder' }))).status, 400);
+});
+
+test('one bad event refuses all, and the problem names its index and field', async () => {
+  const list = [upload, { ...upload, size: 'big' }, { type: 'file' }, 7];
+  const problem = await problemOf(await daemon.request('/v1/events', post(list)));
+  assert.is(problem.status, 400);
+  assert.equal(
+    problem.errors?.map(({ index, field }) => [index, field]),
+    [
+      [1, 'size'],
+      [2, 'category'],
+      [3, ''],
+    ],
+  );
+  assert.is(daemon.door.published.length, 0);
+});
+
+test('a line that is no JSON is named', async () => {
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const body = `${JSON.stringify(upload)}\n\n{"category":`;
+  const problem = await problemOf(await daemon.request('/v1/events', { method: 'POST', headers, body }));
+  assert.is(problem.errors?.[0]?.index, 1);
+  assert.match(problem.errors?.[0]?.message ?? '', 'line 3');
+});
+
+test('a hundred problems are listed, and all are counted', async () => {
+  const problem = await problemOf(await daemon.request('/v1/events', post(Array(150).fill({}))));
+  assert.is(problem.errors?.length, 100);
+  assert.is(problem.errors_total, 150);
+});
+
+test('more events than allowed are too many, in either form', async () => {
+  const headers = { 'content-type': 'application/x-ndjson' };
+  const list = Array(1001).fill({ category: 'x' });
+  const lines = list.map(event => JSON.stringify(event)).join('\n');
+  assert.is((await problemOf(await daemon.request('/v1/events', post(list)))).status, 413);
+  assert.is(
+    (await problemOf(await daemon.request('/v1/events', { method: 'POST', headers, body: lines }))).status,
+    413,
+  );
+  await receipt(await daemon.request('/v1/events', post(list.slice(1))));
+});
+
+test('when the events cannot be kept, nothing is accepted and the client is told when to try again', async () => {
+  daemon.door.fails = new TransientError('broker down', { retryAfterMs: 2500 });
+  const response = await daemon.request('/v1/events', post(upload));
+  assert.is(response.headers.get('retry-after'), '3');
+  assert.is((await problemOf(response)).status, 503);
+});
+
+test('a service status becomes an event whose type is the status', async () => {
+  const body = { service_name: 'clowder', status: 'down', message: 'disk', until: '2024-03-04T12:00:00Z' };
+  await receipt(await daemon.request('/v1/service-status', post(body, { 'idempotency-key': 'outage-1' })));
+  const { id, body: text } = daemon.door.published[0]!;
+  assert.is(id, 'outage-1');
+  const { created, ...event } = JSON.parse(text) as Record<string, unknown>;
+  assert.type(created, 'number');
+  assert.equal(event, {
+    category: 'service_status',
+    type: 'down',
+    service_name: 'clowder',
+    message: 'disk',
+    until: '2024-03-04T12:00:00Z',
+  });
+  const wrong = await problemOf(await daemon.request('/v1/service-status', post({ service_name: 'x', status: 'meh' })));
+  assert.is(wrong.errors?.[0]?.field, 'status');
+});
+
+test('stored events are asked for by category, type, time and cursor', async () => {
+  const query = 'category=download&type=file&from=2024-03-04T00:00:00Z&to=1709600000000&limit=7&cursor=abc';
+  const response = await daemon.request(`/v1/events?${query}`);
+  assert.is(response.status, 200);
+  const page = (await response.json()) as { events: { id: string }[]; next_cursor: string };
+  assert.is(page.events[0]?.id, 'event-1');
+  assert.is(page.next_cursor, 'next');
+  assert.equal(daemon.door.queries[0], {
+    category: 'download',
+    type: 'file',
+    from: Date.UTC(2024, 2, 4),
+    to: 1709600000000,
+    limit: 7,
+    cursor: 'abc',
+  });
+  for (const wrong of ['limit=0', 'limit=1001', 'limit=1e2', 'limit=5&limit=6', 'from=yesterday', 'catgory=x']) {
+    const problem = await problemOf(await daemon.request(`/v1/events?${wrong}`));
+    assert.is(problem.status, 400, wrong);
+    assert.ok((problem.errors?.length ?? 0) > 0, wrong);
+  }
+});
+
+test.run();

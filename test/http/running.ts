@@ -1,0 +1,136 @@
+import { connect, type Socket } from 'node:net';
+import { systemClock } from '../../src/clock.js';
+import { createServer, type HttpServer } from '../../src/http/server.js';
+import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.js';
+import type { KeyRing, Scope } from '../../src/keys.js';
+import { silentLog } from '../../src/log.js';
+import { Metrics } from '../../src/metrics.js';
+import { FakeDoor } from './fake-door.js';
+
+export const keys = { all: 'key-all', publish: 'key-publish', read: 'key-read', none: 'key-none' } as const;
+
+const granted: Readonly<Record<string, readonly Scope[]>> = {
+  [keys.all]: ['publish', 'read', 'admin'],
+  [keys.publish]: ['publish'],
+  [keys.read]: ['read'],
+  [keys.none]: [],
+};
+
+/** A server over a fake door, on a free port. */
+export interface Running {
+  readonly url: string;
+  readonly port: number;
+  readonly door: FakeDoor;
+  readonly server: HttpServer;
+  /** Keys that were taken away. */
+  readonly revoked: Set<string>;
+  /** With the key of all scopes, unless the headers say otherwise. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** A bare connection, for what no client library would send. */
+  connect(): Promise<RawConnection>;
+  close(): Promise<void>;
+}
+
+export async function run(settings: Partial<HttpSettings> = {}): Promise<Running> {
+  const door = new FakeDoor();
+  const revoked = new Set<string>();
+  const ring: KeyRing = {
+    find: presented => {
+      const scopes = revoked.has(presented) ? undefined : granted[presented];
+      return scopes === undefined ? undefined : { name: presented, scopes };
+    },
+  };
+  const server = createServer({
+    door,
+    keys: ring,
+    log: silentLog,
+    clock: systemClock,
+    settings: { ...defaultHttpSettings, port: 0, ...settings },
+    metrics: new Metrics(),
+  });
+  const { port } = await server.listen();
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    port,
+    door,
+    server,
+    revoked,
+    request: (path, init = {}) => {
+      const headers = new Headers(init.headers);
+      if (!headers.has('x-api-key')) headers.set('x-api-key', keys.all);
+      if (headers.get('x-api-key') === '') headers.delete('x-api-key');
+      return fetch(`${url}${path}`, { ...init, headers });
+    },
+    connect: () => RawConnection.open(port),
+    close: () => server.close(1000),
+  };
+}
+
+export class RawConnection {
+  readonly socket: Socket;
+  #received = '';
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      this.#received += text;
+    });
+    socket.on('error', () => {});
+  }
+
+  static open(port: number): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(new RawConnection(socket)));
+      socket.once('error', reject);
+    });
+  }
+
+  send(text: string | Buffer): void {
+    this.socket.write(text);
+  }
+
+  /** All that came until the text is there, or the other side closed. */
+  until(text: string): Promise<string> {
+    return new Promise(resolve => {
+      const look = (): void => {
+        if (!this.#received.includes(text) && !this.socket.destroyed && !this.socket.readableEnded) return;
+        this.socket.off('data', look).off('close', look).off('end', look);
+        resolve(this.#received);
+      };
+      this.socket.on('data', look).on('close', look).on('end', look);
+      look();
+    });
+  }
+
+  /** All that came until the other side closed. */
+  ended(): Promise<string> {
+    return this.until('\u0000 never sent');
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+export interface ProblemAnswer {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly errors?: readonly { readonly index?: number; readonly field: string; readonly message: string }[];
+  readonly errors_total?: number;
+}
+
+export async function problemOf(response: Response): Promise<ProblemAnswer> {
+  const type = response.headers.get('content-type');
+  if (type !== 'application/problem+json') throw new Error(`${response.status} is no problem document but ${type}`);
+  return (await response.json()) as ProblemAnswer;
+}
+
+export const jsonHeaders = { 'content-type': 'application/json' } as const;
+
+export function post(body: unknown, headers: Record<string, string> = {}): RequestInit {
+  return { method: 'POST', headers: { ...jsonHeaders, ...headers }, body: JSON.stringify(body) };
+}
