@@ -215,9 +215,11 @@ class Consumer {
     this.#hold.stop();
     if (this.#batch === undefined) return;
     const { log, meter, sink } = this.#options;
-    const count = this.#batch.next?.length ?? 0;
+    const segment = this.#batch.next ?? [];
+    const count = segment.length;
+    const oldest = segment[0]?.event.received ?? 0;
     const { done, duplicates, dead, deferred } = this.#batch.written(result);
-    meter.written(sink, count, milliseconds);
+    meter.written(sink, count, milliseconds, oldest);
     log.debug({ count, dead: dead.length, deferred: deferred.length, ms: Math.round(milliseconds) }, 'batch.written');
     this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#settle({ done, duplicates, filtered: 0, dead });

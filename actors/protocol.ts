@@ -48,9 +48,10 @@ export type SinkMessage =
   | { readonly type: 'probe' }
   | { readonly type: 'close'; readonly reply: Reply<void> };
 
-export type IngressMessage =
-  | { readonly type: 'start'; readonly reply: Reply<void> }
-  | { readonly type: 'stop'; readonly reply: Reply<void> };
+export type HttpMessage =
+  /** Replies with the address. */
+  | { readonly type: 'listen'; readonly reply: Reply<string> }
+  | { readonly type: 'close'; readonly patienceMs: number; readonly reply: Reply<void> };
 
 /** The faults that a sink can throw; `poison` is listed by the sink, not thrown. */
 export type SinkFault = Exclude<Fault, 'poison'>;

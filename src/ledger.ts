@@ -2,8 +2,8 @@ import type { Settlement } from './broker/broker.js';
 
 /** Told of every batch of every sink, for metrics and counters. */
 export interface DeliveryMeter {
-  /** One write: how many events, how long. */
-  written(sink: string, count: number, milliseconds: number): void;
+  /** One write: how many events, how long, and when the oldest of them was received, epoch ms. */
+  written(sink: string, count: number, milliseconds: number, oldest: number): void;
   /** After the settlement is through. */
   settled(sink: string, settlement: Settlement): void;
 }

@@ -1,0 +1,48 @@
+import { type Ref, spawn } from 'nact';
+import { assertNever, describe } from '../src/errors.js';
+import type { HttpServer } from '../src/http/server.js';
+import type { Log } from '../src/log.js';
+import type { StatusBoard } from '../src/status.js';
+import { type Actor, type HttpMessage, resumeAfterDefect } from './protocol.js';
+
+export interface HttpOptions {
+  readonly path: string;
+  readonly server: HttpServer;
+  readonly board: StatusBoard;
+  readonly log: Log;
+}
+
+/** Owns the listener: opens it, says where it is, and closes it when everything that was begun is answered. */
+export function spawnHttp(parent: Ref<never>, options: HttpOptions): Actor<HttpMessage> {
+  const { path, server, board, log } = options;
+  return spawn(
+    parent,
+    (_state: undefined, message: HttpMessage): undefined => {
+      switch (message.type) {
+        case 'listen':
+          server.listen().then(
+            address => {
+              board.update(path, { state: 'running', detail: { address } });
+              message.reply.resolve(address);
+            },
+            error => {
+              board.update(path, { state: 'failed' });
+              message.reply.reject(error);
+            },
+          );
+          return;
+        case 'close':
+          board.update(path, { state: 'stopped' });
+          server.close(message.patienceMs).then(message.reply.resolve, error => {
+            log.warn({ reason: describe(error) }, 'listener.unclosed');
+            message.reply.resolve();
+          });
+          return;
+        default:
+          return assertNever(message);
+      }
+    },
+    'http',
+    { onCrash: resumeAfterDefect(log, path) },
+  ) as Actor<HttpMessage>;
+}

@@ -1,0 +1,112 @@
+import type { Actor, PublisherMessage } from '../actors/protocol.js';
+import { publishThrough } from '../actors/publisher.js';
+import type { Broker, Durability } from '../src/broker/broker.js';
+import type { Clock } from '../src/clock.js';
+import type { ConfiguredSink } from '../src/config.js';
+import { TransientError, UnsupportedError } from '../src/errors.js';
+import type { DaemonStatus, Door, LedgerReport, SinkStatus } from '../src/http/door.js';
+import type { SettledCounters } from '../src/ledger.js';
+import { problemsOf } from '../src/problems.js';
+import type { StatusBoard } from '../src/status.js';
+import type { Storage } from '../src/storage/storage.js';
+import { version } from '../src/version.js';
+
+export interface DoorOptions {
+  readonly publisher: Actor<PublisherMessage>;
+  readonly broker: Broker;
+  readonly storage: Storage;
+  readonly board: StatusBoard;
+  readonly clock: Clock;
+  readonly counters: SettledCounters;
+  readonly sinks: readonly ConfiguredSink[];
+  /** The local store is on. */
+  readonly local: boolean;
+  readonly started: number;
+  /** The broker's first attempt has settled. */
+  readonly ready: () => boolean;
+}
+
+/** What the HTTP layer sees of the daemon. */
+export function createDoor(options: DoorOptions): Door {
+  const { broker, storage, clock, board, counters, sinks, started, ready } = options;
+  const { publish, publishTo } = publishThrough(options.publisher);
+
+  const whenReady = <T>(work: () => Promise<T>): Promise<T> =>
+    ready() ? work() : Promise.reject(new TransientError('the daemon is starting', { retryAfterMs: 1_000 }));
+
+  const stored = <T>(work: () => Promise<T>): Promise<T> =>
+    options.local
+      ? work()
+      : Promise.reject(new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'));
+
+  const ledger = async (): Promise<LedgerReport> => {
+    if (broker.kind === 'embedded') return storage.ledger();
+    const rows = await Promise.all(
+      sinks.map(async ({ definition: { name: sink } }) => {
+        const { ready: waiting, unsettled } = await depthOf(sink);
+        const settled = counters.of(sink);
+        const pending = waiting + unsettled;
+        const accepted = settled.delivered + settled.duplicates + settled.filtered + settled.dead + pending;
+        return { sink, hour: null, accepted, ...settled, pending, difference: 0 };
+      }),
+    );
+    return { exact: false, balanced: true, sinks: rows, hours: [] };
+  };
+
+  const depthOf = (sink: string) =>
+    broker.depth(sink).catch(() => ({ ready: 0, unsettled: 0, consumers: 0, oldest: undefined }));
+
+  const sinkStatus = async ({ definition, queue }: ConfiguredSink, report: LedgerReport): Promise<SinkStatus> => {
+    const { name: sink, title } = definition;
+    const [depth, dead] = await Promise.all([depthOf(sink), broker.deadLetters.count(sink).catch(() => 0)]);
+    const row = report.sinks.find(line => line.sink === sink);
+    return {
+      sink,
+      title,
+      state: board.get(`delivery/${sink}/sink`)?.state ?? 'starting',
+      queue: queue.name,
+      pending: depth.ready + depth.unsettled,
+      oldest: depth.oldest ?? null,
+      delivered: row?.delivered ?? 0,
+      duplicates: row?.duplicates ?? 0,
+      filtered: row?.filtered ?? 0,
+      dead,
+    };
+  };
+
+  const status = async (): Promise<DaemonStatus> => {
+    const now = clock.now();
+    const state = broker.status();
+    const shown = { ready: 'running', outbox: 'holding', down: 'failed' } as const;
+    board.update('broker', { state: shown[state.state], detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox } });
+    const report = await ledger();
+    const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
+    const actors = board.all();
+    const brokerSince = board.get('broker')?.since ?? now;
+    const findings = { broker: state, brokerSince, sinks: rows, actors, ledger: report, now };
+    return {
+      version,
+      started,
+      now,
+      ready: ready(),
+      problems: problemsOf(findings),
+      broker: { kind: broker.kind, ...state },
+      sinks: rows,
+      actors,
+    };
+  };
+
+  return {
+    publish: messages => whenReady<Durability>(() => publish(messages)),
+    publishTo: (address, body, messageId) => whenReady<Durability>(() => publishTo(address, body, messageId)),
+    events: query => stored(() => storage.events.query(query)),
+    series: query => stored(() => storage.events.series(query)),
+    deadLetters: query => broker.deadLetters.list(query),
+    redrive: selection => broker.deadLetters.redrive(selection),
+    removeDeadLetters: selection => broker.deadLetters.remove(selection),
+    status,
+    ledger,
+    tap: (listener, signal) => storage.events.tap(listener, signal),
+    ready,
+  };
+}

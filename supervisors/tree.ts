@@ -1,0 +1,145 @@
+import { dispatch, type Ref, start as startSystem, stop as stopActor } from 'nact';
+import { spawnHttp } from '../actors/http.js';
+import { ask } from '../actors/protocol.js';
+import { spawnPublisher } from '../actors/publisher.js';
+import type { Broker, QueueDefinition } from '../src/broker/broker.js';
+import { EmbeddedBroker } from '../src/broker/embedded.js';
+import type { Clock } from '../src/clock.js';
+import type { Config } from '../src/config.js';
+import { createServer } from '../src/http/server.js';
+import type { KeyRing } from '../src/keys.js';
+import { type DeliveryMeter, SettledCounters } from '../src/ledger.js';
+import type { Log } from '../src/log.js';
+import { Metrics } from '../src/metrics.js';
+import { StatusBoard } from '../src/status.js';
+import { Storage } from '../src/storage/storage.js';
+import { superviseDelivery } from './delivery.js';
+import { createDoor } from './door.js';
+import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
+
+export interface TreeOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly keys: KeyRing;
+  /** A part of the spine has failed for good. May be called more than once. */
+  readonly onFailure: (what: string, error: unknown) => void;
+}
+
+export interface Tree {
+  readonly address: string;
+  /** In order; hurries once the patience (ms) is used up. Never rejects. A second call waits for the first. */
+  stop(patienceMs: number): Promise<void>;
+  /** Ends every wait of a stop that is under way. */
+  giveUp(): void;
+}
+
+const writeDeadlineMs = 30_000;
+
+/**
+ * Grows the whole tree: storage, broker, publisher, door, and a consumer and a sink for every configured sink. What was begun is taken down again
+ * in the reverse order: the steps of the shutdown are collected as the parts come to life.
+ */
+export async function growTree({ config, clock, log, keys, onFailure }: TreeOptions): Promise<Tree> {
+  const stopping = new AbortController();
+  const giveUp = new AbortController();
+  const steps: ShutdownStep[] = [];
+  const onStop = (name: string, run: () => Promise<void>): void => {
+    steps.unshift({ name, run });
+  };
+  let stopped: Promise<void> | undefined;
+  const stop = (patienceMs: number): Promise<void> => {
+    stopping.abort();
+    if (patienceMs === 0) giveUp.abort();
+    stopped ??= shutdownInOrder(steps, { patienceMs, clock, log, giveUp: () => giveUp.abort() });
+    return stopped;
+  };
+
+  try {
+    const board = new StatusBoard(clock);
+    const metrics = new Metrics();
+    const counters = new SettledCounters();
+    const storage = await Storage.open({
+      dir: config.server.dataDir,
+      clock,
+      log,
+      onFatal: error => onFailure('storage', error),
+    });
+    onStop('storage', () => storage.close());
+    storage.startMaintenance(retention(config));
+
+    const broker: Broker = new EmbeddedBroker({ storage, clock, log });
+    onStop('broker', () => broker.close());
+
+    const system = startSystem() as unknown as Ref<never>;
+    onStop('actors', async () => stopActor(system));
+    const publisher = spawnPublisher(system, { path: 'broker/publisher', broker, board, log });
+
+    let ready = false;
+    const door = createDoor({
+      publisher,
+      broker,
+      storage,
+      board,
+      clock,
+      counters,
+      sinks: config.sinks,
+      local: config.local !== undefined,
+      started: clock.now(),
+      ready: () => ready,
+    });
+
+    const queues: QueueDefinition[] = config.sinks.map(({ queue }) => queue);
+    await broker.open(queues);
+    const deliveries = config.sinks.map(sink =>
+      superviseDelivery(
+        system,
+        sink,
+        {
+          log: log.child({ sink: sink.definition.name }),
+          clock,
+          memory: storage.memory(`sink.${sink.definition.name}`),
+          events: storage.events,
+          sendNames: config.sendNames,
+        },
+        {
+          broker,
+          board,
+          clock,
+          log,
+          meter: meterOf(counters, metrics, clock),
+          stamps: storage.memory('first-seen'),
+          holdMs: config.broker.holdMs,
+          writeDeadlineMs,
+          stopping: stopping.signal,
+          giveUp: giveUp.signal,
+        },
+      ),
+    );
+    onStop('delivery', async () => {
+      await Promise.all(deliveries.map(consumer => ask<void>(reply => dispatch(consumer, { type: 'drain', reply }))));
+    });
+    onStop('publisher', () => ask<void>(reply => dispatch(publisher, { type: 'drain', reply })));
+
+    const server = createServer({ door, keys, log, clock, metrics, settings: config.server });
+    const http = spawnHttp(system, { path: 'ingress/http', server, board, log });
+    onStop('http', () => ask<void>(reply => dispatch(http, { type: 'close', patienceMs: config.shutdownMs / 2, reply })));
+    ready = true;
+    const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
+    return { address, stop, giveUp: () => giveUp.abort() };
+  } catch (error) {
+    await stop(2_000);
+    throw error;
+  }
+}
+
+function retention({ local }: Config) {
+  return { days: (local?.retentionMs ?? 30 * 86_400_000) / 86_400_000, maxBytes: local?.maxBytes ?? 2048 * 1024 * 1024 };
+}
+
+function meterOf(counters: SettledCounters, metrics: Metrics, clock: Clock): DeliveryMeter {
+  return {
+    written: (sink, count, milliseconds, oldest) => metrics.batchWritten(sink, count, milliseconds, clock.now() - oldest),
+    settled: (sink, settlement) => counters.add(sink, settlement),
+  };
+}

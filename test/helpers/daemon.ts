@@ -1,0 +1,154 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { until } from './wait.js';
+
+const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+export interface DaemonOptions {
+  readonly dir?: string;
+  readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The real process, started as a user would, with a key of all scopes. Everything it printed is in `output`. */
+export class TestDaemon {
+  readonly dir: string;
+  readonly key = `test-${randomBytes(12).toString('hex')}`;
+  readonly env: Record<string, string>;
+  port = 0;
+  output = '';
+  #child: ChildProcess | undefined;
+  #ended: Promise<number | null> = Promise.resolve(null);
+  readonly #ownDir: boolean;
+  readonly #port: number | undefined;
+
+  constructor({ dir, port, env = {} }: DaemonOptions = {}) {
+    this.#ownDir = dir === undefined;
+    this.dir = dir ?? mkdtempSync(join(tmpdir(), 'event-sink-daemon-'));
+    this.#port = port;
+    this.env = { ...env };
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Resolves when it is ready. */
+  async start(extra: Readonly<Record<string, string>> = {}): Promise<this> {
+    await this.launch(extra);
+    await until(
+      async () => {
+        if (this.#child?.exitCode !== null) throw new Error(`the daemon ended before it was ready:\n${this.output.slice(-3000)}`);
+        return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200;
+      },
+      'a ready daemon',
+      20_000,
+    );
+    return this;
+  }
+
+  /** Starts the process and does not wait. */
+  async launch(extra: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.port = this.#port ?? (await freePort());
+    const hash = createHash('sha256').update(this.key).digest('hex');
+    const child = spawn(process.execPath, ['--enable-source-maps', main, 'start'], {
+      env: {
+        PATH: process.env.PATH ?? '',
+        PORT: String(this.port),
+        HOST: '127.0.0.1',
+        DATA_DIR: this.dir,
+        API_KEYS: `test:publish+read+admin:${hash}`,
+        LOG_LEVEL: 'info',
+        ...this.env,
+        ...extra,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    const note = (chunk: Buffer): void => {
+      this.output = (this.output + chunk.toString()).slice(-2_000_000);
+    };
+    child.stdout?.on('data', note);
+    child.stderr?.on('data', note);
+    this.#ended = new Promise(resolve => child.once('close', code => resolve(code)));
+  }
+
+  /** The exit code; null after a signal. */
+  ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    this.#child?.kill(signal);
+    return this.#ended;
+  }
+
+  /** Ends the process, whatever its state, and removes its folder. */
+  async remove(): Promise<void> {
+    await this.kill();
+    if (this.#ownDir) rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  request(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`${this.url}${path}`, { ...init, headers: { 'x-api-key': this.key, ...init.headers } });
+  }
+
+  post(events: unknown): Promise<Response> {
+    return this.request('/v1/events', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(events),
+    });
+  }
+
+  async json<T>(path: string): Promise<T> {
+    const response = await this.request(path);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** Every event in the local store, by paging through all of them; one that comes twice is there twice. */
+  async stored(category?: string): Promise<{ id: string; [field: string]: unknown }[]> {
+    const found: { id: string }[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = new URLSearchParams({ limit: '1000' });
+      if (category !== undefined) query.set('category', category);
+      if (cursor !== null) query.set('cursor', cursor);
+      const page: { events: { id: string }[]; next_cursor: string | null } = await this.json(`/v1/events?${query}`);
+      found.push(...page.events);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return found;
+  }
+
+  /** Waits until no event waits for any sink. */
+  async drained(mostMs = 30_000): Promise<void> {
+    await until(
+      async () => {
+        const { sinks } = await this.json<{ sinks: { pending: number }[] }>('/v1/status');
+        return sinks.every(({ pending }) => pending === 0);
+      },
+      'empty queues',
+      mostMs,
+    );
+  }
+}
