@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { type Ref, spawn } from 'nact';
 import { assertNever, describe } from '../src/errors.js';
 import type { HttpServer } from '../src/http/server.js';
@@ -21,7 +22,8 @@ export function spawnHttp(parent: Ref<never>, options: HttpOptions): Actor<HttpM
       switch (message.type) {
         case 'listen':
           server.listen().then(
-            address => {
+            info => {
+              const address = addressOf(info);
               board.update(path, { state: 'running', detail: { address } });
               message.reply.resolve(address);
             },
@@ -45,4 +47,9 @@ export function spawnHttp(parent: Ref<never>, options: HttpOptions): Actor<HttpM
     'http',
     { onCrash: resumeAfterDefect(log, path) },
   ) as Actor<HttpMessage>;
+}
+
+function addressOf({ address, family, port }: AddressInfo): string {
+  const host = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
 }

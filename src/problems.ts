@@ -16,13 +16,16 @@ export interface Findings {
 }
 
 const mending: Record<Fault, string> = {
-  transient: 'Nothing is lost: the events wait in their queue, and the daemon keeps trying. See that the destination is up and can be reached from here.',
-  setup: 'Nothing is lost: the events wait in their queue. Mend the setting or the permission; the daemon notices by itself, without a restart.',
+  transient:
+    'Nothing is lost: the events wait in their queue, and the daemon keeps trying. See that the destination is up and can be reached from here.',
+  setup:
+    'Nothing is lost: the events wait in their queue. Mend the setting or the permission; the daemon notices by itself, without a restart.',
   bug: 'Nothing is lost: the events wait in their queue. This is a defect of event-sink: please report it with the log.',
   poison: 'Look at the dead letters of this sink.',
 };
 
-const plural = (count: number, noun: string): string => `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+const plural = (count: number, noun: string): string =>
+  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
 export function problemsOf({ broker, brokerSince, sinks, actors, ledger, now }: Findings): Problem[] {

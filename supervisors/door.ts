@@ -37,7 +37,9 @@ export function createDoor(options: DoorOptions): Door {
   const stored = <T>(work: () => Promise<T>): Promise<T> =>
     options.local
       ? work()
-      : Promise.reject(new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'));
+      : Promise.reject(
+          new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'),
+        );
 
   const ledger = async (): Promise<LedgerReport> => {
     if (broker.kind === 'embedded') return storage.ledger();
@@ -78,7 +80,10 @@ export function createDoor(options: DoorOptions): Door {
     const now = clock.now();
     const state = broker.status();
     const shown = { ready: 'running', outbox: 'holding', down: 'failed' } as const;
-    board.update('broker', { state: shown[state.state], detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox } });
+    board.update('broker', {
+      state: shown[state.state],
+      detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox },
+    });
     const report = await ledger();
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
     const actors = board.all();

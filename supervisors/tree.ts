@@ -7,6 +7,7 @@ import { EmbeddedBroker } from '../src/broker/embedded.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config.js';
 import { createServer } from '../src/http/server.js';
+import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys.js';
 import { type DeliveryMeter, SettledCounters } from '../src/ledger.js';
 import type { Log } from '../src/log.js';
@@ -121,9 +122,18 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     });
     onStop('publisher', () => ask<void>(reply => dispatch(publisher, { type: 'drain', reply })));
 
-    const server = createServer({ door, keys, log, clock, metrics, settings: config.server });
+    const server = createServer({
+      door,
+      keys,
+      log,
+      clock,
+      metrics,
+      settings: { ...defaultHttpSettings, ...config.server },
+    });
     const http = spawnHttp(system, { path: 'ingress/http', server, board, log });
-    onStop('http', () => ask<void>(reply => dispatch(http, { type: 'close', patienceMs: config.shutdownMs / 2, reply })));
+    onStop('http', () =>
+      ask<void>(reply => dispatch(http, { type: 'close', patienceMs: config.shutdownMs / 2, reply })),
+    );
     ready = true;
     const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
     return { address, stop, giveUp: () => giveUp.abort() };
@@ -134,12 +144,16 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
 }
 
 function retention({ local }: Config) {
-  return { days: (local?.retentionMs ?? 30 * 86_400_000) / 86_400_000, maxBytes: local?.maxBytes ?? 2048 * 1024 * 1024 };
+  return {
+    days: (local?.retentionMs ?? 30 * 86_400_000) / 86_400_000,
+    maxBytes: local?.maxBytes ?? 2048 * 1024 * 1024,
+  };
 }
 
 function meterOf(counters: SettledCounters, metrics: Metrics, clock: Clock): DeliveryMeter {
   return {
-    written: (sink, count, milliseconds, oldest) => metrics.batchWritten(sink, count, milliseconds, clock.now() - oldest),
+    written: (sink, count, milliseconds, oldest) =>
+      metrics.batchWritten(sink, count, milliseconds, clock.now() - oldest),
     settled: (sink, settlement) => counters.add(sink, settlement),
   };
 }

@@ -10,7 +10,15 @@ const batch = 25;
 interface Ledger {
   balanced: boolean;
   exact: boolean;
-  sinks: { sink: string; accepted: number; delivered: number; duplicates: number; dead: number; pending: number; difference: number }[];
+  sinks: {
+    sink: string;
+    accepted: number;
+    delivered: number;
+    duplicates: number;
+    dead: number;
+    pending: number;
+    difference: number;
+  }[];
 }
 
 const test = suite<{ daemon: TestDaemon }>('kill -9');
@@ -20,7 +28,9 @@ test.before.each(context => {
 });
 test.after.each(({ daemon }) => daemon.remove());
 
-test('twenty times under load: every id with a 202 is in the store exactly once, and the ledger balances', async ({ daemon }) => {
+test('twenty times under load: every id with a 202 is in the store exactly once, and the ledger balances', async ({
+  daemon,
+}) => {
   const acknowledged = new Set<string>();
   const sent = new Set<string>();
   let number = 0;
@@ -49,9 +59,17 @@ test('twenty times under load: every id with a 202 is in the store exactly once,
   const ids = (await daemon.stored()).map(({ id }) => id);
   const stored = new Set(ids);
   assert.ok(acknowledged.size > rounds * batch, `only ${acknowledged.size} acknowledged`);
-  assert.equal([...acknowledged].filter(id => !stored.has(id)), [], 'acknowledged and not stored');
+  assert.equal(
+    [...acknowledged].filter(id => !stored.has(id)),
+    [],
+    'acknowledged and not stored',
+  );
   assert.is(ids.length, stored.size, 'stored twice');
-  assert.equal(ids.filter(id => !sent.has(id)), [], 'stored and never sent');
+  assert.equal(
+    ids.filter(id => !sent.has(id)),
+    [],
+    'stored and never sent',
+  );
   const ledger = await daemon.json<Ledger>('/v1/ledger');
   assert.ok(ledger.exact && ledger.balanced, JSON.stringify(ledger.sinks));
   const [local] = ledger.sinks;
@@ -81,7 +99,10 @@ test('SIGTERM under load: exit 0 in time, nothing accepted is lost, nothing is c
   await daemon.start();
   await daemon.drained();
   const stored = new Set((await daemon.stored()).map(({ id }) => id));
-  assert.equal([...acknowledged].filter(id => !stored.has(id)), []);
+  assert.equal(
+    [...acknowledged].filter(id => !stored.has(id)),
+    [],
+  );
   assert.not.match(daemon.output, /unhandled|"level":(50|60)/i);
 });
 

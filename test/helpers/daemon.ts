@@ -13,7 +13,9 @@ export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }
@@ -56,7 +58,8 @@ export class TestDaemon {
     await this.launch(extra);
     await until(
       async () => {
-        if (this.#child?.exitCode !== null) throw new Error(`the daemon ended before it was ready:\n${this.output.slice(-3000)}`);
+        if (this.#child?.exitCode !== null)
+          throw new Error(`the daemon ended before it was ready:\n${this.output.slice(-3000)}`);
         return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200;
       },
       'a ready daemon',
