@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Event, Fields } from '../events/event.js';
-import { type Field, fields as knownFields } from '../events/fields.js';
+import { fields as knownFields, personalFields } from '../events/fields.js';
 
 /**
  * Who did it, and what of it may be told to an analytics service. The one rule for personal names: names and mail addresses of people
@@ -49,7 +49,7 @@ function identifier(value: unknown): string | undefined {
 
 function opaque(user: string | undefined, sendNames: boolean): string | undefined {
   if (user === undefined) return undefined;
-  const told = user.length <= longestId && (sendNames || !mailAddress.test(user));
+  const told = user.length <= longestId && (sendNames || !user.includes('@'));
   return told ? user : `user-${digest(user, 16)}`;
 }
 
@@ -67,14 +67,13 @@ export function digest(text: string, length: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
 }
 
-const known: Readonly<Record<string, Field>> = knownFields;
-/** Of fields that the catalogue does not know. */
+/** Fields that the catalogue does not know are judged by their name. */
 const personalName =
   /^(?:.+_)?(?:user|author|creator|owner|uploader|contributor|person|first|last|given|family|full|display|real|nick)_?names?$|^(?:.+_)?e?mail(?:_address)?(?:es|s)?$/;
 
 /** Does a field of this name hold a name or a mail address of a person? (`user_name`, `author_name`, `creatorEmail`) */
 export function isPersonal(field: string): boolean {
-  if (Object.hasOwn(known, field)) return known[field]?.personal === true;
+  if (Object.hasOwn(knownFields, field)) return personalFields.has(field);
   return personalName.test(field.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase());
 }
 

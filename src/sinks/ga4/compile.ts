@@ -63,7 +63,10 @@ const first = [
   ],
   ...['dataset_id', 'dataset_name', 'space_id', 'author_id', 'extractor_name', 'service_name', 'size', 'bytes'],
 ];
-const renamed: Readonly<Record<string, string>> = { url: 'page_location', referrer: 'page_referrer' };
+const renamed: ReadonlyMap<string, string> = new Map([
+  ['url', 'page_location'],
+  ['referrer', 'page_referrer'],
+]);
 
 /** Told outside the parameters, so not told again as such. */
 const promoted: ReadonlySet<string> = new Set([
@@ -113,14 +116,14 @@ function parameters(event: Event, sendNames: boolean, shortened: Shortening[]): 
     ...Object.entries(measure(event)),
   ]);
   for (const [field, value] of ordered(event, sendNames)) {
-    const { name, shortened: cutName } = parameterName(renamed[field] ?? field);
+    const { name, shortened: cutName } = parameterName(renamed.get(field) ?? field);
     const unique = params.has(name) ? suffixed(name, field) : name;
     if (params.size === limits.parametersPerEvent || params.has(unique)) {
       shortened.push({ what: 'parameter left out', field });
       continue;
     }
     const whole = typeof value === 'boolean' ? String(value) : value;
-    const kept = typeof whole === 'string' ? cut(whole, valueLengths[unique] ?? limits.valueLength) : whole;
+    const kept = typeof whole === 'string' ? cut(whole, valueLengths.get(unique) ?? limits.valueLength) : whole;
     if (cutName) shortened.push({ what: 'parameter name', field });
     if (kept !== whole) shortened.push({ what: 'parameter value', field });
     params.set(unique, kept);

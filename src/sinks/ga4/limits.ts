@@ -15,11 +15,11 @@ export const limits = {
 } as const;
 
 /** Parameters that may be longer than others. */
-export const valueLengths: Readonly<Record<string, number>> = {
-  page_title: 300,
-  page_referrer: 420,
-  page_location: 1000,
-};
+export const valueLengths: ReadonlyMap<string, number> = new Map([
+  ['page_title', 300],
+  ['page_referrer', 420],
+  ['page_location', 1000],
+]);
 
 export const namePattern = /^[A-Za-z][A-Za-z0-9_]*$/;
 

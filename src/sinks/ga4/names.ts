@@ -3,17 +3,17 @@ import { words } from '../wording.js';
 import { limits, namePattern, reservedEvents, reservedParameters, reservedPrefix } from './limits.js';
 
 /** Where Google Analytics has a name and reports of its own for the same thing. */
-const recommended: Readonly<Record<string, string>> = {
-  user_login: 'login',
-  user_signup: 'sign_up',
-  download_file: 'file_download',
-};
+const recommended: ReadonlyMap<string, string> = new Map([
+  ['user_login', 'login'],
+  ['user_signup', 'sign_up'],
+  ['download_file', 'file_download'],
+]);
 
 /** The event's words (src/sinks/wording.ts) as a name: `view_dataset`. A page view is a `page_view`, whatever it shows. */
 export function eventName(category: string, type: string | undefined): { name: string; shortened: boolean } {
   const parts = words(category, category === 'page_view' ? undefined : type);
   const raw = parts.join('_');
-  return toName(recommended[raw] ?? raw, reservedEvents);
+  return toName(recommended.get(raw) ?? raw, reservedEvents);
 }
 
 export function parameterName(field: string): { name: string; shortened: boolean } {

@@ -1,0 +1,153 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { cut, identify, isPersonal, scalars } from '../../src/sinks/people.js';
+import { title, words } from '../../src/sinks/wording.js';
+import { eventOf } from '../helpers/sink-session.js';
+
+const someone = '5a0011223344556677889900';
+const person = (fields: Record<string, unknown>, sendNames = false) =>
+  identify(eventOf({ category: 'x', created: 1_700_000_000_000, ...fields }), sendNames);
+
+test('a user is the user, with a visitor of the same key for ever', () => {
+  const one = person({ user_id: someone });
+  assert.is(one.user, someone);
+  assert.is(one.shared, false);
+  assert.is(person({ user_id: someone, category: 'y', created: 1 }).visitor, one.visitor);
+  assert.is.not(person({ user_id: `${someone}1` }).visitor, one.visitor);
+  assert.is(person({ user_id: 4711 }).user, '4711');
+});
+
+test('ids that stand for nobody are nobody', () => {
+  const zero = ['000000000000000000000000', '0', '00000000-0000-0000-0000-000000000000'];
+  const words = [
+    'anonymous',
+    'Anonymous',
+    'nil',
+    'NONE',
+    'null',
+    'n/a',
+    'NA',
+    'undefined',
+    'unknown',
+    '',
+    ' ',
+    '{}',
+    'lmy47d',
+    '-1',
+  ];
+  for (const user_id of [...zero, ...words, -1, 0, null, {}, [], true, undefined]) {
+    assert.is(person({ user_id }).user, undefined, JSON.stringify(user_id));
+    assert.is(person({ user_id }).shared, true);
+  }
+});
+
+test('a visitor, device or session of the event goes before a pseudonym, and only as a hash', () => {
+  for (const field of ['device_id', 'visitor', 'session_id']) {
+    const one = person({ [field]: 'cookie-of-a-browser' });
+    assert.is(one.shared, false);
+    assert.is(one.user, undefined);
+    assert.not.match(one.visitor, 'cookie');
+    assert.is.not(person({ [field]: 'another' }).visitor, one.visitor);
+  }
+});
+
+test('strangers share a hundred pseudonyms, of which one browser has one a day', () => {
+  const visitors = new Set<string>();
+  for (let index = 0; index < 2_000; index += 1)
+    visitors.add(person({ user_agent: `browser ${index}`, ip: '192.0.2.1' }).visitor);
+  assert.is(visitors.size, 100);
+  const morning = person({ user_agent: 'b', created: 86_400_000 });
+  assert.is(person({ user_agent: 'b', created: 2 * 86_400_000 - 1, resource_id: 'r' }).visitor, morning.visitor);
+});
+
+test('a mail address as an id is told as a hash, unless names may be sent', () => {
+  assert.match(person({ user_id: 'ada@example.org' }).user ?? '', /^user-[0-9a-f]{16}$/);
+  assert.is(person({ user_id: 'ada@example.org' }, true).user, 'ada@example.org');
+  assert.match(person({ user_id: 'x'.repeat(300) }, true).user ?? '', /^user-[0-9a-f]{16}$/);
+});
+
+test('names of people are known by the name of their field', () => {
+  for (const field of [
+    'user_name',
+    'author_name',
+    'userName',
+    'creator_name',
+    'dataset_author_name',
+    'first_name',
+    'email',
+    'user_email',
+  ]) {
+    assert.ok(isPersonal(field), field);
+  }
+  for (const field of [
+    'resource_name',
+    'dataset_name',
+    'extractor_name',
+    'service_name',
+    'user_id',
+    'filename',
+    'emails_sent',
+    'name',
+  ]) {
+    assert.not.ok(isPersonal(field), field);
+  }
+});
+
+test('scalars: no names, no mail addresses, no keys in URLs, nested as JSON', () => {
+  const fields = {
+    user_name: 'Ada Example',
+    contact: 'ada@example.org',
+    nested: { deep: [{ author_name: 'Carl Example', ok: 1 }], mail: 'ada@example.org' },
+    url: 'https://c.example/api/files/1?key=SECRET&size=2',
+    nothing: null,
+    empty: '',
+    yes: true,
+    n: 1.5,
+    half: 'a\ud800',
+  };
+  assert.equal(Object.fromEntries(scalars(fields, false)), {
+    nested: '{"deep":[{"ok":1}]}',
+    url: 'https://c.example/api/files/1?key=-&size=2',
+    yes: true,
+    n: 1.5,
+    half: 'a\ufffd',
+  });
+  const all = Object.fromEntries(scalars(fields, true));
+  assert.is(all.user_name, 'Ada Example');
+  assert.match(String(all.nested), 'Carl Example');
+});
+
+test('a field nested deeper than the stack is left out', () => {
+  const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
+  assert.equal([...scalars({ deep, a: 1 }, false)], [['a', 1]]);
+});
+
+test('cut never leaves half a character', () => {
+  assert.is(cut('ab🌾', 3), 'ab');
+  assert.is(cut('ab🌾', 4), 'ab🌾');
+});
+
+test('names for a chart', () => {
+  for (const [category, type, expected] of [
+    ['view_resource', 'dataset', 'View Dataset'],
+    ['user_activity', 'login', 'User Login'],
+    ['upload', undefined, 'Upload File'],
+    ['download', 'file', 'Download File'],
+    ['extraction', 'selection', 'Extraction Selection'],
+    ['extraction_status', 'queued', 'Extraction Queued'],
+    ['service_status', 'up', 'Service Up'],
+    ['api_call', undefined, 'API Call'],
+    ['page_view', 'dataset', 'Page View Dataset'],
+    ['view_resource', undefined, 'View Resource'],
+    ['Статус', 'готов', 'Статус Готов'],
+    ['something-new', 'at.all', 'Something New At All'],
+    ['!!!', '?', 'Event'],
+    ['[Amplitude] Start Session', undefined, 'Amplitude Start Session'],
+    ['$identify', undefined, 'Identify'],
+  ] as const) {
+    assert.is(title(category, type), expected);
+  }
+  assert.equal(words('status', 'status'), ['status']);
+});
+
+test.run();
