@@ -86,7 +86,7 @@ export function untimely(created: number, now: number): string | undefined {
 }
 
 /**
- * One event as Google Analytics takes it, within every documented limit whatever the event holds. Field by field: docs/mapping.md.
+ * One event as Google Analytics takes it, within every documented limit whatever the event holds. Field by field: docs/mapping-analytics.md.
  * Deterministic but for a future time.
  */
 export function compile(event: Event, options: CompileOptions): Compiled {
