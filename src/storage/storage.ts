@@ -120,7 +120,7 @@ export class Storage {
       ...this.#options,
       retention,
       compact: pages => this.#writer.compact(pages),
-      stillThere: () => statSync(file, { throwIfNoEntry: false })?.ino === ino,
+      stillThere: () => inodeOf(file) === ino,
     });
   }
 
@@ -129,5 +129,14 @@ export class Storage {
     await this.#maintenance?.stop();
     await this.#reader.close();
     await this.#writer.close();
+  }
+}
+
+/** Undefined when there is no such file, for whatever reason. */
+function inodeOf(file: string): number | undefined {
+  try {
+    return statSync(file).ino;
+  } catch {
+    return undefined;
   }
 }

@@ -1,0 +1,186 @@
+// timeout: 120 s
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadConfig } from '../../src/config/load.js';
+import { TransientError } from '../../src/errors.js';
+import type { DaemonStatus } from '../../src/http/door.js';
+import { keyEntry } from '../../src/keys.js';
+import { silentLog } from '../../src/log.js';
+import { localSink } from '../../src/sinks/local.js';
+import type { SinkDefinition } from '../../src/sinks/sink.js';
+import { type Daemon, startDaemon } from '../../supervisors/root.js';
+import { hastyClock } from '../helpers/clock.js';
+import { type ScriptedSink, scriptedSink } from '../helpers/scripted-sink.js';
+import { until } from '../helpers/wait.js';
+
+const key = 'daemon-test-key';
+
+interface Context {
+  dir: string;
+  daemons: Daemon[];
+}
+
+const test = suite<Context>('daemon');
+
+test.before.each(context => {
+  context.dir = mkdtempSync(join(tmpdir(), 'event-sink-daemon-'));
+  context.daemons = [];
+});
+test.after.each(async ({ dir, daemons }) => {
+  for (const daemon of daemons) await daemon.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** The whole daemon in this process, with sinks that do what the test says beside the local store. */
+async function start(context: Context, sinks: Record<string, ScriptedSink>): Promise<Daemon> {
+  const scripted = Object.entries(sinks).map(([name, { definition }]) => ({
+    ...definition,
+    name,
+    prefix: name.toUpperCase(),
+  }));
+  const loaded = loadConfig({
+    env: { PORT: '0', DATA_DIR: context.dir, SHUTDOWN_SECONDS: '5' },
+    readFile: () => '',
+    registry: [localSink as unknown as SinkDefinition, ...scripted],
+  });
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const entry = keyEntry(key, 'test', ['publish', 'read', 'admin']);
+  const daemon = await startDaemon({
+    config: loaded.config,
+    log: silentLog,
+    clock: hastyClock(100),
+    keys: { find: presented => (presented === key ? entry : undefined) },
+    announce: () => {},
+  });
+  context.daemons.push(daemon);
+  return daemon;
+}
+
+const call = (daemon: Daemon, path: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(daemon.address + path, { ...init, headers: { 'x-api-key': key, 'content-type': 'application/json' } });
+
+async function send(daemon: Daemon, from: number, to: number): Promise<void> {
+  const events = Array.from({ length: to - from + 1 }, (_, index) => ({
+    id: `event-${from + index}`,
+    category: 'upload',
+  }));
+  const response = await call(daemon, '/v1/events', { method: 'POST', body: JSON.stringify(events) });
+  assert.is(response.status, 202, await response.text());
+}
+
+const status = async (daemon: Daemon): Promise<DaemonStatus> =>
+  (await (await call(daemon, '/v1/status')).json()) as DaemonStatus;
+
+async function stateOf(daemon: Daemon, sink: string): Promise<string | undefined> {
+  return (await status(daemon)).sinks.find(row => row.sink === sink)?.state;
+}
+
+test('a sink that is down holds its events; the one beside it gets them at once; both are complete in the end', async context => {
+  let down = true;
+  const lame = scriptedSink(() => {
+    if (down) throw new TransientError('connection refused');
+    return {};
+  });
+  const sound = scriptedSink();
+  const daemon = await start(context, { lame, sound });
+  for (let batch = 0; batch < 10; batch += 1) {
+    await send(daemon, batch * 100 + 1, batch * 100 + 100);
+    await until(() => sound.delivered.length === (batch + 1) * 100, 'the sound sink');
+  }
+  assert.is(lame.delivered.length, 0);
+  assert.is(await stateOf(daemon, 'lame'), 'holding');
+  const { problems, sinks } = await status(daemon);
+  assert.is(sinks.find(row => row.sink === 'lame')?.pending, 1000);
+  assert.match(problems[0]?.what ?? '', 'connection refused');
+  assert.is((await call(daemon, '/readyz')).status, 200);
+  down = false;
+  await until(() => lame.delivered.length === 1000, 'the lame sink');
+  assert.is(new Set(lame.delivered).size, 1000);
+  await until(async () => (await status(daemon)).problems.length === 0, 'no problem left');
+  assert.equal([...lame.broken, ...sound.broken], []);
+});
+
+test('an event that a sink has a bug with is dead-lettered with its reason, and can be sent again', async context => {
+  let mended = false;
+  const buggy = scriptedSink(events => {
+    if (!mended && events.some(({ id }) => id === 'event-7')) throw new TypeError('cannot read property of undefined');
+    return {};
+  });
+  const daemon = await start(context, { buggy });
+  await send(daemon, 1, 20);
+  await until(() => buggy.delivered.length === 19, 'the nineteen others');
+  const list = async () =>
+    ((await (await call(daemon, '/v1/dead-letters?sink=buggy')).json()) as { dead_letters: Record<string, unknown>[] })
+      .dead_letters;
+  await until(async () => (await list()).length === 1, 'a dead letter');
+  const [letter] = await list();
+  assert.is(letter?.id, 'event-7');
+  assert.is(letter?.fault, 'bug');
+  assert.match(String(letter?.reason), 'cannot read property');
+  mended = true;
+  const redriven = await call(daemon, '/v1/dead-letters/redrive', {
+    method: 'POST',
+    body: JSON.stringify({ sink: 'buggy' }),
+  });
+  assert.is(redriven.status, 200, await redriven.text());
+  await until(() => buggy.delivered.includes('event-7'), 'the event that was sent again');
+  assert.equal(await list(), []);
+});
+
+test('a sink that always fails is parked and shown, ends nothing, and recovers', async context => {
+  let broken = true;
+  const failing = scriptedSink(() => {
+    if (broken) throw new TypeError('everything is wrong');
+    return {};
+  });
+  const daemon = await start(context, { failing });
+  await send(daemon, 1, 50);
+  await until(async () => (await stateOf(daemon, 'failing')) === 'parked', 'a parked sink');
+  assert.match((await status(daemon)).problems[0]?.what ?? '', 'tried slowly');
+  await send(daemon, 51, 60);
+  broken = false;
+  await until(() => failing.delivered.length === 60, 'all events');
+  await until(async () => (await stateOf(daemon, 'failing')) === 'running', 'a running sink');
+});
+
+test('events that wait are delivered after a restart, to each sink once', async context => {
+  const silent = scriptedSink(() => {
+    throw new TransientError('down');
+  });
+  const first = await start(context, { other: silent });
+  await send(first, 1, 30);
+  await first.stop();
+  context.daemons.pop();
+  const sound = scriptedSink();
+  const second = await start(context, { other: sound });
+  await until(() => sound.delivered.length === 30, 'the events of before');
+  const ledger = (await (await call(second, '/v1/ledger')).json()) as { balanced: boolean };
+  assert.ok(ledger.balanced);
+});
+
+test('storage whose file is taken away fails, and the spine begins anew on a fresh one', async context => {
+  const daemon = await start(context, {});
+  rmSync(context.dir, { recursive: true });
+  await until(async () => {
+    const answer = await call(daemon, '/v1/events', {
+      method: 'POST',
+      body: '{"id":"after","category":"upload"}',
+    }).catch(() => undefined);
+    if (answer?.status !== 202) return false;
+    const found = await call(daemon, '/v1/events');
+    return found.status === 200 && (await found.text()).includes('after');
+  }, 'a daemon that accepts and stores again');
+});
+
+test('storage that fails for good ends the daemon with code 1', async context => {
+  const daemon = await start(context, {});
+  rmSync(context.dir, { recursive: true });
+  writeFileSync(context.dir, 'no folder');
+  const { code } = await daemon.ended;
+  assert.is(code, 1);
+});
+
+test.run();
