@@ -19,6 +19,8 @@ export interface Item {
  */
 const MOST_REQUESTS = 300;
 const UNDECIDED_WAIT_MS = 100;
+/** So many lines dropped at once share the one reason that is given; fewer are asked about one by one. */
+const ONE_REASON_FOR = 64;
 /** Fields of one line whose type can differ from what is known of the measurement (1.x has a type per shard). */
 const MOST_CONFLICTS = 16;
 
@@ -188,18 +190,19 @@ function droppedIn(text: string): number | undefined {
 
 /**
  * Smaller requests that tell more; the chunk itself when there is nothing left to tell. Points that are too old for the
- * bucket are the oldest of the chunk, so their count says which; where all lines were dropped for one reason, it is everyone's.
+ * bucket are the oldest of the chunk, so the count of the dropped says which they are.
  */
 function split(chunk: readonly Item[], verdict: Verdict): (readonly Item[])[] {
   if (chunk.length === 1) return [chunk];
-  let items = chunk;
-  let at = chunk.length >> 1;
   if (verdict.kind === 'refused' && verdict.conflict === undefined && verdict.dropped !== undefined) {
-    if (verdict.dropped === chunk.length) return [chunk];
-    if (/retention/i.test(verdict.reason) && verdict.dropped > 0 && verdict.dropped < chunk.length) {
-      items = [...chunk].sort((a, b) => a.point.created - b.point.created);
-      at = verdict.dropped;
+    const { dropped } = verdict;
+    const tooOld = /retention/i.test(verdict.reason);
+    if (dropped === chunk.length && (tooOld || dropped > ONE_REASON_FOR)) return [chunk];
+    if (tooOld && dropped > 0 && dropped < chunk.length) {
+      const byAge = [...chunk].sort((a, b) => a.point.created - b.point.created);
+      return [byAge.slice(dropped), byAge.slice(0, dropped)];
     }
   }
-  return [items.slice(at), items.slice(0, at)];
+  const middle = chunk.length >> 1;
+  return [chunk.slice(middle), chunk.slice(0, middle)];
 }
