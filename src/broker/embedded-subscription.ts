@@ -1,6 +1,6 @@
 import { backoff } from '../backoff.js';
 import type { Clock } from '../clock.js';
-import { describe, TransientError } from '../errors.js';
+import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Storage } from '../storage/storage.js';
 import type { BatchLimits, Delivery, Settlement, Subscription } from './broker.js';
@@ -26,7 +26,6 @@ export class EmbeddedSubscription implements Subscription {
   readonly #onClose: () => void;
   readonly #held = new Map<Delivery, Taken>();
   readonly #settling = new Set<Promise<unknown>>();
-  readonly #closing = new AbortController();
   #state: 'open' | 'paused' | 'closed' = 'open';
   #next: Promise<unknown> = Promise.resolve();
   #wake: () => void = () => undefined;
@@ -54,6 +53,7 @@ export class EmbeddedSubscription implements Subscription {
     return batch;
   }
 
+  /** Throws when the disk is full, say: the deliveries are held as before, so the same call can be made again. */
   async settle(settlement: Settlement): Promise<void> {
     const done = this.#release(settlement.done);
     const dead = settlement.dead.flatMap(({ delivery, reason, fault, attempts }) =>
@@ -70,7 +70,7 @@ export class EmbeddedSubscription implements Subscription {
       dead: dead.map(({ letter }) => letter),
     };
     this.#leaving += leaving.length;
-    const written = this.#persist(() => this.#tools.storage.write('settle', args));
+    const written = this.#tools.storage.write('settle', args);
     this.#settling.add(written);
     try {
       await written;
@@ -102,7 +102,6 @@ export class EmbeddedSubscription implements Subscription {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#closing.abort();
     await this.#giveBackAll();
     this.#onClose();
   }
@@ -171,23 +170,6 @@ export class EmbeddedSubscription implements Subscription {
         pause = after;
         await this.#wait(ms, signal, () => false);
         if (this.#stopped(signal)) return { taken: [], full: false };
-      }
-    }
-  }
-
-  /** A settlement that finds the disk full waits until it is not: its deliveries are at their destination, and may not come again. */
-  async #persist(write: () => Promise<void>): Promise<void> {
-    const { clock, log } = this.#tools;
-    let pause = backoff({ firstMs: 100, mostMs: 5000 });
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await write();
-      } catch (error) {
-        if (!(error instanceof TransientError) || this.#closing.signal.aborted) throw error;
-        if (attempt === 1) log.warn({ queue: this.#queue.name, error: describe(error) }, 'queue.settlement-waits');
-        const [ms, after] = pause.next();
-        pause = after;
-        await clock.sleep(ms, this.#closing.signal);
       }
     }
   }

@@ -56,7 +56,7 @@ export interface StoredEvent {
   readonly [field: string]: unknown;
 }
 
-/** Newest first by `created`, then id. */
+/** Newest first by `created`; among equals, the one stored last. */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
   readonly nextCursor: string | null;

@@ -1,0 +1,42 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { columns, ScratchDatabase } from './scratch.js';
+
+const HOUR = 3_600_000;
+
+test('counts by hour for 48 hours, and in total for ever', () => {
+  const scratch = new ScratchDatabase();
+  scratch.now = 1000 * HOUR;
+  scratch.write('declareQueue', { sink: 'a', name: 'a' });
+  for (let hour = 0; hour < 60; hour += 1) {
+    scratch.write('publish', columns(hour * 2, 2));
+    scratch.now += HOUR;
+  }
+  scratch.write('trimLedger');
+  const report = scratch.read('ledgerReport', { now: scratch.now });
+  assert.is(report.sinks[0]!.accepted, 120);
+  assert.is(report.hours.length, 47);
+  assert.ok(report.hours.every(({ accepted, hour }) => accepted === 2 && hour! % HOUR === 0));
+  assert.ok(scratch.database.value<number>('SELECT count(*) FROM ledger')! < 55);
+});
+
+test('an imbalance shows', () => {
+  const scratch = new ScratchDatabase();
+  scratch.write('declareQueue', { sink: 'a', name: 'a' });
+  scratch.write('publish', columns(1, 3));
+  assert.ok(scratch.read('ledgerReport', { now: scratch.now }).balanced);
+  scratch.database.run('DELETE FROM messages WHERE id = ?', 'id-2');
+  const report = scratch.read('ledgerReport', { now: scratch.now });
+  assert.not(report.balanced);
+  assert.is(report.sinks[0]!.difference, 1);
+});
+
+test('a broker elsewhere can count here', () => {
+  const scratch = new ScratchDatabase();
+  scratch.write('count', { sink: 'mongodb', accepted: 5, delivered: 4 });
+  scratch.write('count', { sink: 'mongodb', duplicates: 1 });
+  const [row] = scratch.read('ledgerReport', { now: scratch.now }).sinks;
+  assert.is(row!.difference, 0);
+});
+
+test.run();

@@ -1,0 +1,55 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { manualClock, withStorage } from './scratch.js';
+
+test('remembers by namespace and forgets in time', async () => {
+  const clock = manualClock(1_700_000_000_000);
+  await withStorage(
+    async storage => {
+      const [ours, theirs] = [storage.memory('ours'), storage.memory('theirs')];
+      await ours.put(
+        [
+          ['a', '1'],
+          ['b', '2'],
+        ],
+        1000,
+      );
+      await theirs.put([['a', '3']], 5000);
+      assert.equal(
+        [...(await ours.get(['a', 'b', 'c']))],
+        [
+          ['a', '1'],
+          ['b', '2'],
+        ],
+      );
+      await ours.put([['a', '4']], 10_000);
+      clock.time += 1000;
+      assert.equal([...(await ours.get(['a', 'b']))], [['a', '4']]);
+      assert.equal([...(await theirs.get(['a', 'b']))], [['a', '3']]);
+      assert.equal([...(await ours.get([]))], []);
+      await ours.put([], 10);
+    },
+    { clock },
+  );
+});
+
+test('sweeps what has expired in chunks', async () => {
+  const clock = manualClock(1_700_000_000_000);
+  await withStorage(
+    async storage => {
+      const memory = storage.memory('sent');
+      await memory.put(
+        Array.from({ length: 50 }, (_, index) => [`key-${index}`, '']),
+        1000,
+      );
+      await memory.put([['kept', 'x']], 100_000);
+      clock.time += 2000;
+      const sweep = () => storage.write('sweepMemories', { limit: 20 });
+      assert.equal([await sweep(), await sweep(), await sweep(), await sweep()], [20, 20, 10, 0]);
+      assert.is((await memory.get(['kept'])).size, 1);
+    },
+    { clock },
+  );
+});
+
+test.run();

@@ -1,0 +1,45 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { columns, ScratchDatabase } from './scratch.js';
+
+const MAX = 1_000_000;
+
+test('keeps messages in order until they are removed', () => {
+  const scratch = new ScratchDatabase();
+  scratch.write('appendOutbox', { ...columns(1, 3), target: null, maxBytes: MAX });
+  scratch.write('appendOutbox', { ...columns(4, 2), target: 'elsewhere', maxBytes: MAX });
+  const first = scratch.write('takeOutbox', { limit: 4, after: 0 });
+  assert.equal(
+    first.map(([, target, id]) => [target, id]),
+    [
+      [null, 'id-1'],
+      [null, 'id-2'],
+      [null, 'id-3'],
+      ['elsewhere', 'id-4'],
+    ],
+  );
+  assert.is(scratch.write('takeOutbox', { limit: 4, after: first.at(-1)![0] }).length, 1);
+  scratch.write('removeOutbox', { seqs: first.map(([seq]) => seq) });
+  const { count, bytes } = scratch.read('outboxSize');
+  assert.is(count, 1);
+  assert.is(bytes, Buffer.byteLength(columns(5, 1).bodies[0]!));
+  scratch.write('removeOutbox', { seqs: [first[0]![0], 5] });
+  assert.equal(scratch.read('outboxSize'), { count: 0, bytes: 0 });
+});
+
+test('refuses what would pass the cap, whole', () => {
+  const scratch = new ScratchDatabase();
+  const size = Buffer.byteLength(columns(1, 1).bodies[0]!);
+  scratch.write('appendOutbox', { ...columns(1, 1), target: null, maxBytes: 2 * size });
+  let error: unknown;
+  try {
+    scratch.write('appendOutbox', { ...columns(2, 2), target: null, maxBytes: 2 * size });
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.is((error as Error).name, 'FullError');
+  assert.is(scratch.read('outboxSize').count, 1);
+  scratch.write('appendOutbox', { ...columns(2, 1), target: null, maxBytes: 2 * size });
+});
+
+test.run();
