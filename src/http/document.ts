@@ -67,6 +67,7 @@ function recordedEvents(): Record<string, string> {
 }
 
 const specification = {
+  openapi: '3.0.3',
   info: {
     title: 'event-sink',
     version: '1.0.0',

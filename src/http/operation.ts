@@ -76,7 +76,11 @@ export function empty(description: string): ResponseConfig {
 }
 
 const requestIdHeader: Headers = {
-  'X-Request-Id': { description: 'The id of this request: yours, or one made here.', schema: { type: 'string' } },
+  'X-Request-Id': {
+    description: 'The id of this request: yours, or one made here.',
+    required: true,
+    schema: { type: 'string' },
+  },
 };
 const retryAfter: Headers = {
   'Retry-After': {

@@ -95,7 +95,10 @@ const StoredEvent = z
     _received: epochMs.openapi({ description: 'When the daemon had it first.' }),
   })
   .passthrough()
-  .openapi('StoredEvent', { description: 'An event with its fields flat, and what the daemon knows of it.' });
+  .openapi('StoredEvent', {
+    additionalProperties: true,
+    description: 'An event with its fields flat, and what the daemon knows of it.',
+  });
 
 export const EventPage = z.object({ events: z.array(StoredEvent), next_cursor: nextCursor }).openapi('EventPage');
 
@@ -148,7 +151,9 @@ export const Publication = z
     queue: word.optional().openapi({ description: 'A queue by its name; or else `exchange` and `routing_key`.' }),
     exchange: word.optional(),
     routing_key: z.string().max(255).optional(),
-    message: z.record(z.unknown()).openapi({ description: 'Any JSON object, sent as it is.' }),
+    message: z
+      .record(z.unknown())
+      .openapi({ type: 'object', additionalProperties: true, description: 'Any JSON object, sent as it is.' }),
     message_id: z.string().min(1).max(128).optional(),
   })
   .strict()
@@ -166,7 +171,11 @@ const ActorStatus = z
       .object({ fault: z.enum(['transient', 'setup', 'poison', 'bug']), message: z.string(), at: epochMs })
       .nullable(),
     next_try: epochMs.nullable().openapi({ description: 'When a backoff ends.' }),
-    detail: z.record(z.union([z.string(), z.number(), z.boolean()]).nullable()),
+    detail: z.record(z.unknown()).openapi({
+      type: 'object',
+      additionalProperties: true,
+      description: 'Numbers and words of the actor itself.',
+    }),
   })
   .openapi('ActorStatus');
 

@@ -24,6 +24,8 @@ export interface Running {
   readonly server: HttpServer;
   /** Keys that were taken away. */
   readonly revoked: Set<string>;
+  /** Makes looking up a key fail as a bug would. */
+  breakKeys(): void;
   /** With the key of all scopes, unless the headers say otherwise. */
   request(path: string, init?: RequestInit): Promise<Response>;
   /** A bare connection, for what no client library would send. */
@@ -34,8 +36,10 @@ export interface Running {
 export async function run(settings: Partial<HttpSettings> = {}): Promise<Running> {
   const door = new FakeDoor();
   const revoked = new Set<string>();
+  let broken = false;
   const ring: KeyRing = {
     find: presented => {
+      if (broken) throw new Error('the key ring is broken');
       const scopes = revoked.has(presented) ? undefined : granted[presented];
       return scopes === undefined ? undefined : { name: presented, scopes };
     },
@@ -56,6 +60,9 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     door,
     server,
     revoked,
+    breakKeys: () => {
+      broken = true;
+    },
     request: (path, init = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has('x-api-key')) headers.set('x-api-key', keys.all);

@@ -1,0 +1,253 @@
+import { Ajv } from 'ajv';
+import { default as addFormats } from 'ajv-formats';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SetupError, TransientError, UnsupportedError } from '../../src/errors.js';
+import { buildDocument } from '../../src/http/document.js';
+import type { HttpSettings } from '../../src/http/settings.js';
+import { keys, post, type Running, run } from './running.js';
+
+/**
+ * Every route × every status that the OpenAPI document has for it. The list of cases comes from the document: a status without a
+ * case fails, and so does an answer that the document does not describe.
+ */
+interface Case {
+  readonly settings?: Partial<HttpSettings>;
+  send(daemon: Running, sample: Sample): Promise<Response>;
+}
+
+/** A request that is right. */
+interface Sample {
+  readonly path: string;
+  readonly init: RequestInit;
+}
+
+const samples: Readonly<Record<string, Sample>> = {
+  'POST /v1/events': { path: '/v1/events', init: post({ category: 'upload' }) },
+  'POST /v1/service-status': { path: '/v1/service-status', init: post({ service_name: 'clowder', status: 'up' }) },
+  'GET /v1/events': { path: '/v1/events?limit=1', init: {} },
+  'GET /v1/dead-letters': { path: '/v1/dead-letters?sink=mongodb', init: {} },
+  'POST /v1/dead-letters/redrive': { path: '/v1/dead-letters/redrive', init: post({ sink: 'mongodb', keys: ['a'] }) },
+  'DELETE /v1/dead-letters': { path: '/v1/dead-letters?sink=mongodb&all=true', init: { method: 'DELETE' } },
+  'POST /v1/publish': { path: '/v1/publish', init: post({ queue: 'q', message: { a: 1 } }) },
+  'GET /v1/status': { path: '/v1/status', init: {} },
+  'GET /v1/ledger': { path: '/v1/ledger', init: {} },
+  'GET /v1/series': { path: '/v1/series?step=60000', init: {} },
+  'GET /v1/stream': { path: '/v1/stream', init: {} },
+  'POST /v1/session': { path: '/v1/session', init: { method: 'POST' } },
+  'DELETE /v1/session': { path: '/v1/session', init: { method: 'DELETE' } },
+  'GET /metrics': { path: '/metrics', init: {} },
+  'GET /healthz': { path: '/healthz', init: {} },
+  'GET /readyz': { path: '/readyz', init: {} },
+};
+
+const right: Case = { send: (daemon, { path, init }) => daemon.request(path, init) };
+
+/** The same for every route, unless `special` has another. */
+const general: Readonly<Record<number, Case>> = {
+  200: right,
+  202: right,
+  204: right,
+  400: {
+    send: (daemon, { path, init }) =>
+      init.body === undefined
+        ? daemon.request(`${path}${path.includes('?') ? '&' : '?'}nonsense=1`, init)
+        : daemon.request(path, { ...init, body: '{' }),
+  },
+  401: { send: (daemon, { path, init }) => daemon.request(path, withKey(init, '')) },
+  403: { send: (daemon, { path, init }) => daemon.request(path, withKey(init, keys.none)) },
+  404: {
+    send: (daemon, { path, init }) =>
+      init.body === undefined
+        ? daemon.request(path.replace('mongodb', 'other'), init)
+        : daemon.request(path, { ...init, body: '{"sink":"other"}' }),
+  },
+  408: { settings: { bodyTimeoutMs: 50 }, send: sendHalf },
+  409: failing(new SetupError('there is no queue q: declare it first')),
+  413: {
+    send: (daemon, { path, init }) => daemon.request(path, { ...init, body: JSON.stringify('x'.repeat(1 << 20)) }),
+  },
+  415: {
+    send: (daemon, { path, init }) =>
+      daemon.request(path, { ...init, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+  },
+  429: {
+    settings: { failedAttempts: 1 },
+    send: async (daemon, { path, init }) => {
+      await (await daemon.request(path, withKey(init, 'wrong'))).text();
+      return daemon.request(path, withKey(init, 'wrong'));
+    },
+  },
+  500: {
+    send: (daemon, { path, init }) => {
+      daemon.breakKeys();
+      return daemon.request(path, init);
+    },
+  },
+  501: failing(new UnsupportedError('the local store is switched off')),
+  503: failing(new TransientError('the broker is down')),
+};
+
+const special: Readonly<Record<string, Case>> = {
+  'POST /v1/session 400': {
+    send: async (daemon, { path, init }) => {
+      const cookie = (await daemon.request(path, init)).headers.get('set-cookie')!.split(';')[0]!;
+      return daemon.request(path, { ...init, headers: { 'x-api-key': '', cookie, 'x-requested-with': 'test' } });
+    },
+  },
+  'GET /v1/stream 503': { settings: { maxStreams: 0 }, send: right.send },
+  'GET /readyz 503': {
+    send: (daemon, { path, init }) => {
+      daemon.door.isReady = false;
+      return daemon.request(path, init);
+    },
+  },
+  'POST /v1/session 503': { send: sendWhileClosing },
+  'DELETE /v1/session 503': { send: sendWhileClosing },
+};
+
+const document = buildDocument();
+const ajv = new Ajv({ strict: false, validateSchema: false, allErrors: true });
+addFormats.default(ajv);
+ajv.addSchema(closed(JSON.parse(JSON.stringify(document))) as object, 'api');
+
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries({ GET: item.get, POST: item.post, DELETE: item.delete }).flatMap(([method, operation]) =>
+    operation === undefined ? [] : [{ path, method, responses: operation.responses }],
+  ),
+);
+
+for (const { path, method, responses } of operations) {
+  for (const status of Object.keys(responses).map(Number)) {
+    test(`${method} ${path} ${status}`, async () => {
+      const sample = samples[`${method} ${path}`];
+      const chosen = special[`${method} ${path} ${status}`] ?? general[status];
+      assert.ok(sample !== undefined && chosen !== undefined, 'the document has an answer that no case brings about');
+      const daemon = await run(chosen.settings);
+      try {
+        const response = await chosen.send(daemon, sample);
+        assert.is(response.status, status);
+        await matchesDocument(response, method, path);
+      } finally {
+        await daemon.close();
+      }
+    });
+  }
+
+  test(`${method} ${path}: odd requests get no answer that is not documented`, async () => {
+    const sample = samples[`${method} ${path}`]!;
+    const daemon = await run({ failedAttempts: 3 });
+    const headers = { 'content-type': 'application/json' };
+    const odd: RequestInit[] = [
+      { method, headers: { authorization: 'Bearer x', 'x-api-key': '' } },
+      { method, headers: { authorization: 'Basic eDp5', 'x-api-key': '' } },
+      { method, headers: { cookie: 'event_sink_session=x', 'x-api-key': '' } },
+      { method, headers: { 'idempotency-key': '\u00e9', 'event-source': 'x', 'content-length': '0' } },
+      ...['', 'null', '[]', '7', '"x"', '[[]]', '{"__proto__":{}}', '{"category":{}}', '['.repeat(100_000)].map(body =>
+        method === 'GET' ? { method, headers } : { method, headers, body },
+      ),
+    ];
+    try {
+      for (const init of odd) {
+        const response = await daemon.request(sample.path, init);
+        assert.ok(responses[response.status], `${response.status} for ${JSON.stringify(init).slice(0, 200)}`);
+        await matchesDocument(response, method, path);
+      }
+    } finally {
+      await daemon.close();
+    }
+  });
+}
+
+test('every documented route has a sample, and every sample its route', () => {
+  assert.equal(operations.map(({ path, method }) => `${method} ${path}`).sort(), Object.keys(samples).sort());
+});
+
+/** Status, headers, type and body are as the document says. */
+async function matchesDocument(response: Response, method: string, path: string): Promise<void> {
+  const { status, headers } = response;
+  const described = document.paths[path]?.[method.toLowerCase() as 'get']?.responses[status] as Described;
+  for (const [name, { required }] of Object.entries(described.headers ?? {})) {
+    assert.ok(!required || headers.has(name), `${name} is missing`);
+  }
+  const type = headers.get('content-type')?.split(';')[0];
+  if (type === 'text/event-stream') return response.body?.cancel();
+  const text = await response.text();
+  if (described.content === undefined) return assert.is(text, '');
+  assert.ok(type !== undefined && type in described.content, `${type} is not documented`);
+  if (!type.endsWith('json')) return;
+  const pointer = ['paths', path, method.toLowerCase(), 'responses', String(status), 'content', type, 'schema'];
+  const reference = pointer.map(part => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+  const validate = ajv.compile({ $ref: `api#/${reference}` });
+  assert.ok(validate(JSON.parse(text)), `${ajv.errorsText(validate.errors)}: ${text}`);
+}
+
+interface Described {
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
+/** The same schema, but a field that it does not name is an error. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
+  if (copy.type === 'object' && copy.properties !== undefined) copy.additionalProperties ??= false;
+  return copy;
+}
+
+function failing(error: Error): Case {
+  return {
+    send: (daemon, { path, init }) => {
+      daemon.door.fails = error;
+      return daemon.request(path, init);
+    },
+  };
+}
+
+function withKey(init: RequestInit, key: string): RequestInit {
+  return { ...init, headers: { ...(init.headers as Record<string, string> | undefined), 'x-api-key': key } };
+}
+
+/** Headers that promise more than comes. */
+async function sendHalf(daemon: Running, { path, init }: Sample): Promise<Response> {
+  const connection = await daemon.connect();
+  connection.send(
+    `${init.method} ${path} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${keys.all}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+  );
+  return responseFrom(await connection.ended());
+}
+
+/** A connection that was busy when the server began to close brings one more request. */
+async function sendWhileClosing(daemon: Running, { path, init }: Sample): Promise<Response> {
+  let open = (): void => {};
+  daemon.door.gate = new Promise(resolve => {
+    open = resolve;
+  });
+  const connection = await daemon.connect();
+  const body = '{"category":"x"}';
+  const head = `Host: x\r\nX-API-Key: ${keys.all}\r\nContent-Type: application/json\r\n`;
+  connection.send(`POST /v1/events HTTP/1.1\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+  while ((await daemon.request('/metrics').then(response => response.text())).includes('in_flight_bytes 0')) {
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+  const closed = daemon.server.close(2000);
+  connection.send(`${init.method} ${path} HTTP/1.1\r\n${head}\r\n`);
+  await new Promise(resolve => setTimeout(resolve, 50));
+  open();
+  const text = await connection.ended();
+  await closed;
+  return responseFrom(text.slice(text.lastIndexOf('HTTP/1.1 ')));
+}
+
+function responseFrom(text: string): Response {
+  const end = text.indexOf('\r\n\r\n');
+  const [first = '', ...lines] = text.slice(0, end).split('\r\n');
+  const headers = lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]);
+  return new Response(text.slice(end + 4), {
+    status: Number(first.split(' ')[1]),
+    headers: headers as [string, string][],
+  });
+}
+
+test.run();

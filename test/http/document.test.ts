@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { buildDocument } from '../../src/http/document.js';
+
+const top = new URL('../../../', import.meta.url);
+
+test('openapi/openapi.json is what the routes say', () => {
+  const kept = JSON.parse(readFileSync(new URL('openapi/openapi.json', top), 'utf8'));
+  assert.equal(kept, JSON.parse(JSON.stringify(buildDocument())), 'run node scripts/openapi.mjs');
+});
+
+test('the linter finds nothing', () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['node_modules/@redocly/cli/bin/cli.js', 'lint', 'openapi/openapi.json', '--config', 'openapi/redocly.yaml'],
+    {
+      cwd: top,
+      encoding: 'utf8',
+      env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+    },
+  );
+  assert.is(status, 0, `${stdout}${stderr}`);
+});
+
+test('it is built once, however often it is asked for', () => {
+  assert.is(buildDocument(), buildDocument());
+});
+
+test('every kind of recorded event is an example', () => {
+  const body = buildDocument().paths['/v1/events']?.post?.requestBody;
+  assert.ok(body !== undefined && 'content' in body);
+  const examples = Object.keys(body.content['application/json']?.examples ?? {});
+  for (const name of [
+    'upload',
+    'download.dataset',
+    'view_resource.space',
+    'delete.file',
+    'extraction_status.working',
+  ]) {
+    assert.ok(examples.includes(name), name);
+  }
+});
+
+test('no answer is without words of its own', () => {
+  assert.not.match(JSON.stringify(buildDocument()), /[\u4e00-\u9fff]{2}/);
+});
+
+test.run();
