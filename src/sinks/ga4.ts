@@ -1,7 +1,7 @@
 import { choice, text, url } from '../config/schemas.js';
 import { setting } from '../settings.js';
-import { isClientId } from './ga4/compile.js';
-import { type Ga4Config, openSession } from './ga4/session.js';
+import { isClientId } from './ga4/client-id.js';
+import type { Ga4Config } from './ga4/session.js';
 import { defineSink } from './sink.js';
 
 /** Google Analytics 4 over the Measurement Protocol. It has no key for an event: the ledger keeps what was sent from being sent again. */
@@ -55,5 +55,5 @@ export const ga4Sink = defineSink({
     return { measurementId, apiSecret, serverUrl, clientId, onAmbiguous };
   },
   batch: { count: 500, bytes: 1_000_000, lingerMs: 1_000 },
-  open: async (config: Ga4Config, tools) => openSession(config, tools),
+  open: async (config: Ga4Config, tools) => (await import('./ga4/session.js')).openSession(config, tools),
 });

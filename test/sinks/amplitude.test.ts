@@ -299,9 +299,9 @@ for (const [name, trouble] of setup) {
 
 test('200 with an empty body, or whose code says otherwise, is a yes', async ({ server, open }) => {
   server.troubles.push({ status: 200, processed: true }, { status: 200, body: '{"code":500}', processed: true });
+  server.troubles.push({ status: 200, body: 'success', processed: true });
   const session = await open();
-  await session.write(someEvents(3), patience);
-  await session.write(someEvents(3), patience);
+  for (let time = 0; time < 3; time += 1) await session.write(someEvents(3), patience);
   assert.is(server.accepted.length, 3);
 });
 

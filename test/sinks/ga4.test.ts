@@ -160,6 +160,7 @@ const passing: readonly [string, Trouble, wait?: number][] = [
   ['502', { status: 502, body: '<html>' }],
   ['503 with Retry-After', { status: 503, headers: { 'retry-after': '12' } }, 12_000],
   ['504', { status: 504 }],
+  ['200 with a page that is not Google’s', { status: 200, body: '<html>Welcome to the hotel</html>' }],
   ['cut before the answer', { cut: 'before', processed: false }],
   ['no HTTP', { garbage: 'hello\r\n\r\n', processed: false }],
 ];

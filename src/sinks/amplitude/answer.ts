@@ -42,7 +42,7 @@ export function interpret(response: HttpResponse, context: AnswerContext): Answe
   const { status } = response;
   const say = { name, secrets: [context.apiKey], now: context.now };
   if (status >= 200 && status < 300) {
-    if (response.text.trim() !== '' && parse(response.text) === undefined) {
+    if (!isWord(response.text)) {
       throw new TransientError(`${summary(response, say)}, which is no answer of Amplitude's`);
     }
     return { kind: 'accepted' };
@@ -107,6 +107,17 @@ function throttledOf(body: Record<string, unknown>, wait: number | undefined): T
   if (users.size + devices.size + positions.size === 0) return undefined;
   const quota = overQuota.some(list => list.length > 0);
   return { positions, users, devices, waitMs: Math.max(leastMs, wait ?? (quota ? quotaMs : throttleMs)) };
+}
+
+/** JSON, nothing, or a word as the older API says it; not the page of some gateway, which knows nothing of the events. */
+function isWord(text: string): boolean {
+  if (/^(?:|ok|success)$/i.test(text.trim())) return true;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

@@ -2,6 +2,7 @@ import { measure } from '../../events/catalogue.js';
 import type { Event } from '../../events/event.js';
 import { type Device, type DeviceReader, factFields, placeOf } from '../devices.js';
 import { cut, digest, identify, type Person, type Scalar, scalars } from '../people.js';
+import { clientId, isClientId } from './client-id.js';
 import { limits, valueLengths } from './limits.js';
 import { eventName, parameterName, suffixed } from './names.js';
 
@@ -185,17 +186,6 @@ function deviceFacts(device: Device): Record<string, string> {
   return Object.fromEntries(
     Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value, longestFact)]])),
   );
-}
-
-/** Two positive numbers joined by a period, as Google's own tag makes them. */
-export function isClientId(text: string): boolean {
-  return /^[1-9]\d{0,18}\.[1-9]\d{0,18}$/.test(text);
-}
-
-/** The same for the same visitor, for ever. */
-function clientId(visitor: string): string {
-  const hex = digest(visitor, 16);
-  return [hex.slice(0, 8), hex.slice(8)].map(part => (Number.parseInt(part, 16) >>> 1) + 1).join('.');
 }
 
 /** The event's own session, as a number; otherwise the half hour that it falls in (its start, epoch seconds), per client. */

@@ -1,4 +1,4 @@
-import { SetupError } from '../../errors.js';
+import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../devices.js';
 import { faultOf, summary } from '../http-client.js';
@@ -22,7 +22,12 @@ export function openSession(config: Ga4Config, { clock, log, memory, sendNames }
 
   const send = async (body: string, which: 'collect' | 'debug', signal: AbortSignal): Promise<string | undefined> => {
     const response = await ask(config, which, body, signal);
-    if (response.status >= 200 && response.status < 300) return undefined;
+    if (response.status >= 200 && response.status < 300) {
+      // Google answers a collected request with nothing: a page is some gateway's, which has kept the request to itself.
+      if (response.text.trimStart().startsWith('<'))
+        throw new TransientError(`${summary(response, say)}: a page, no yes`);
+      return undefined;
+    }
     // Some proxies pass on the events and have no validation server: then there is nothing to knock at.
     if (which === 'debug' && (response.status === 404 || response.status === 405)) return undefined;
     const fault = faultOf(response, { ...say, now: clock.now() });
