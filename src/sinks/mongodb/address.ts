@@ -13,6 +13,7 @@ export function addressFlaw(uri: string): string | undefined {
   if (scheme === 'mongodb+srv' && (list.length > 1 || /:\d+$/.test(hosts))) {
     return 'with mongodb+srv:// exactly one host without a port is allowed';
   }
+  if (credentials.includes('@')) return 'has an @ in user or password that is not percent-encoded (%40)';
   if (!decodes(credentials)) return 'has a % in user or password that is not percent-encoded (%25)';
   const options = new URLSearchParams(query);
   for (const [name, value] of options) {
@@ -21,6 +22,12 @@ export function addressFlaw(uri: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Names of the options that a connection string sets, in lower case. */
+export function optionsIn(uri: string): Set<string> {
+  const query = new URLSearchParams(/\?(.*)$/s.exec(uri)?.[1]);
+  return new Set([...query.keys()].map(name => name.toLowerCase()));
 }
 
 /** Takes the connection string and its secrets out of a text. */

@@ -2,6 +2,7 @@ import type { Collection, MongoClient, MongoClientOptions, WriteError } from 'mo
 import { TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
+import { optionsIn } from './address.js';
 import { type StoredDocument, toDocument } from './document.js';
 import { type Driver, Faults } from './fault.js';
 import { flawOf } from './flaw.js';
@@ -15,16 +16,19 @@ export interface MongoConfig {
   readonly ttlDays: number | undefined;
 }
 
-/** The driver waits for ever, or for 30 s, where nothing is said. The write concern's wait ends before the socket's. */
-const options: MongoClientOptions = {
+/** The driver waits for ever, or for 30 s, where nothing is said. The connection string may say something else. */
+const defaults: MongoClientOptions = {
   appName: 'event-sink',
   serverSelectionTimeoutMS: 5000,
   connectTimeoutMS: 10_000,
-  socketTimeoutMS: 30_000,
   waitQueueTimeoutMS: 10_000,
-  maxPoolSize: 2,
-  // These win over the connection string: "stored" means on the disks of a majority.
+};
+
+/** These win over the connection string: "stored" means on the disks of a majority, and its wait ends before the socket's. */
+const fixed: MongoClientOptions = {
   writeConcern: { w: 'majority', journal: true, wtimeoutMS: 20_000 },
+  socketTimeoutMS: 30_000,
+  maxPoolSize: 2,
   readPreference: 'primary',
   ignoreUndefined: false,
 };
@@ -40,7 +44,7 @@ export async function openSession(config: MongoConfig, tools: SinkTools): Promis
   const faults = new Faults(driver, config.uri);
   let client: MongoClient;
   try {
-    client = new driver.MongoClient(config.uri, options);
+    client = new driver.MongoClient(config.uri, optionsFor(config.uri));
   } catch (error) {
     throw faults.setup('MONGODB_URI is not accepted', error);
   }
@@ -53,6 +57,14 @@ export async function openSession(config: MongoConfig, tools: SinkTools): Promis
   }
   session.keepIndexes();
   return session;
+}
+
+function optionsFor(uri: string): MongoClientOptions {
+  const said = optionsIn(uri);
+  return {
+    ...Object.fromEntries(Object.entries(defaults).filter(([name]) => !said.has(name.toLowerCase()))),
+    ...fixed,
+  };
 }
 
 class MongoSession implements SinkSession {
