@@ -17,7 +17,7 @@ export interface MongoServer {
   stop(): Promise<void>;
   /** Gone at once; its data stays. */
   kill9(): Promise<void>;
-  /** After `kill9`: the same address, the same data. */
+  /** After `kill9`: the same address, the same data. Does nothing while it runs. */
   restart(): Promise<void>;
 }
 
@@ -79,13 +79,15 @@ async function spawned(
   const port = await freePort();
   const uri = `mongodb://127.0.0.1:${port}/?directConnection=true`;
   let child: ChildProcess | undefined;
+  const alive = (): boolean => child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !alive()) return;
     const exit = once(child, 'exit');
     child.kill(signal);
     await exit;
   };
   const run = async (): Promise<void> => {
+    if (alive()) return;
     const [command, ...rest] = line(port, data);
     child = spawn(command!, rest, { stdio: 'ignore', env: { ...process.env, DO_NOT_TRACK: '1' } });
     child.on('error', () => undefined);

@@ -58,7 +58,9 @@ export class MongoStandIn {
     return `mongodb://127.0.0.1:${this.#port}/?directConnection=true`;
   }
 
+  /** Does nothing while it listens. */
   async listen(): Promise<void> {
+    if (this.#server !== undefined) return;
     const server = createServer(socket => this.#accept(socket));
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
