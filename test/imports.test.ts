@@ -73,7 +73,7 @@ for (const [name, sources] of Object.entries(forbidden)) {
 test('versions are exact', () => {
   const { dependencies = {}, devDependencies = {} } = json('package.json');
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
-    assert.match(String(version), /^\d+\.\d+\.\d+$/, name);
+    assert.match(String(version), /^(npm:[\w@/-]+@)?\d+\.\d+\.\d+$/, name);
   }
 });
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'uvu';
 
 // Timers and immediates of the test runner itself come and go; these stay until somebody closes them.
-const kinds = /TCP|Pipe|Process|MessagePort|Worker|FSEvent|StatWatcher|TLS/;
+const kinds = /TCP|Process|MessagePort|Worker|FSEvent|StatWatcher|TLS/;
 
 /** After each test of the suite: no socket, server, process, worker or watcher is open that was not open before it. */
 export function watchLeaks(suite: Test): void {
