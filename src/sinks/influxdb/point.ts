@@ -77,10 +77,11 @@ export function pointOf(event: Event, schema: Schema): Point {
 }
 
 function tagValue(event: Event, tag: string): Scalar | undefined {
-  if (tag === 'category') return event.category;
-  if (tag === 'type') return event.type;
   const value = Object.hasOwn(event.fields, tag) ? event.fields[tag] : undefined;
-  return value === null || typeof value === 'object' ? undefined : (value as Scalar | undefined);
+  if (value === null || value === '' || typeof value === 'object' || value === undefined) {
+    return tag === 'category' ? event.category : undefined;
+  }
+  return value as Scalar;
 }
 
 function scalar(name: string, value: unknown): Scalar {
