@@ -30,7 +30,7 @@ export const localSink = defineSink({
     values.on
       ? { retentionMs: values.retentionDays * 24 * 60 * 60 * 1000, maxBytes: values.maxMb * 1024 * 1024 }
       : undefined,
-  batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 0 },
+  batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   open: async (_store, { events }) => ({
     write: async batch => ({ duplicates: await events.insert(batch) }),
     probe: async () => {
