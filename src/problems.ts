@@ -1,9 +1,15 @@
 import type { BrokerStatus } from './broker/broker.js';
 import type { Fault } from './errors.js';
-import type { DaemonStatus, LedgerReport, SinkStatus } from './http/door.js';
+import type { LedgerReport, SinkStatus } from './http/door.js';
 import type { ActorStatus } from './status.js';
 
-type Problem = DaemonStatus['problems'][number];
+/** A problem that has no beginning of its own lasts since it was first found under its key. */
+export interface FoundProblem {
+  readonly key: string;
+  readonly what: string;
+  readonly since: number | undefined;
+  readonly mend: string;
+}
 
 export interface Findings {
   readonly broker: BrokerStatus;
@@ -12,7 +18,6 @@ export interface Findings {
   readonly sinks: readonly SinkStatus[];
   readonly actors: readonly ActorStatus[];
   readonly ledger: LedgerReport | undefined;
-  readonly now: number;
 }
 
 const mending: Record<Fault, string> = {
@@ -28,21 +33,28 @@ const plural = (count: number, noun: string): string =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
-export function problemsOf({ broker, brokerSince, sinks, actors, ledger, now }: Findings): Problem[] {
-  const problems: Problem[] = [];
+export function problemsOf({ broker, brokerSince, sinks, actors, ledger }: Findings): FoundProblem[] {
+  const problems: FoundProblem[] = [];
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
     if (row.difference === 0) continue;
     const what = `The ledger of ${row.sink} does not balance: ${plural(Math.abs(row.difference), 'event')} ${row.difference > 0 ? 'missing' : 'too many'}.`;
-    problems.push({ what, since: now, mend: 'Keep the data folder as it is, and report this with the log.' });
+    problems.push({
+      key: `ledger ${row.sink}`,
+      what,
+      since: undefined,
+      mend: 'Keep the data folder as it is, and report this with the log.',
+    });
   }
   if (broker.state === 'down') {
     problems.push({
+      key: 'broker',
       what: `The broker takes no events: ${broker.detail}.`,
       since: brokerSince,
       mend: 'Clients are answered 503 and told to come again. See that the disk has room and that RabbitMQ can be reached.',
     });
   } else if (broker.state === 'outbox') {
     problems.push({
+      key: 'broker',
       what: `RabbitMQ cannot take events: ${broker.detail}. ${plural(broker.outbox, 'event')} wait in the outbox on this machine.`,
       since: brokerSince,
       mend: 'Nothing is lost. See that RabbitMQ is up and can be reached; the outbox empties by itself.',
@@ -51,7 +63,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, now }: 
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
     const what = `${actor.path} has given up: ${actor.lastError?.message ?? 'no reason known'}.`;
-    problems.push({ what, since: actor.since, mend: mending[actor.lastError?.fault ?? 'bug'] });
+    problems.push({ key: actor.path, what, since: actor.since, mend: mending[actor.lastError?.fault ?? 'bug'] });
   }
   for (const sink of sinks) {
     const actor = actors.find(({ path }) => path === `delivery/${sink.sink}/sink`);
@@ -59,6 +71,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, now }: 
     const { message, fault } = actor.lastError;
     const state = actor.state === 'parked' ? 'fails at every event and is tried slowly' : 'is not taking events';
     problems.push({
+      key: actor.path,
       what: `${sink.title} ${state}: ${message}. ${plural(sink.pending, 'event')} waiting.`,
       since: actor.since,
       mend: mending[fault],
@@ -67,8 +80,9 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, now }: 
   for (const sink of sinks) {
     if (sink.dead === 0) continue;
     problems.push({
+      key: `dead ${sink.sink}`,
       what: `${plural(sink.dead, 'event')} could not be delivered to ${sink.title} and ${sink.dead === 1 ? 'is' : 'are'} kept as dead letters.`,
-      since: now,
+      since: undefined,
       mend: 'Read the reasons under dead letters; when the cause is mended, send them again from there.',
     });
   }

@@ -6,7 +6,8 @@ import type { ConfiguredSink } from '../src/config.js';
 import { TransientError, UnsupportedError } from '../src/errors.js';
 import type { DaemonStatus, Door, LedgerReport, SinkStatus } from '../src/http/door.js';
 import type { SettledCounters } from '../src/ledger.js';
-import { problemsOf } from '../src/problems.js';
+import { type FoundProblem, problemsOf } from '../src/problems.js';
+import { sharedAnswer } from '../src/shared-answer.js';
 import type { StatusBoard } from '../src/status.js';
 import type { Storage } from '../src/storage/storage.js';
 import { version } from '../src/version.js';
@@ -76,7 +77,11 @@ export function createDoor(options: DoorOptions): Door {
     };
   };
 
-  const status = async (): Promise<DaemonStatus> => {
+  /** Counting what waits reads the whole backlog: once in a while is enough for the status. */
+  const recentLedger = sharedAnswer(clock, 2_000, ledger);
+  const sinceOf = createSince();
+
+  const askStatus = async (): Promise<DaemonStatus> => {
     const now = clock.now();
     const state = broker.status();
     const shown = { ready: 'running', outbox: 'holding', down: 'failed' } as const;
@@ -84,17 +89,16 @@ export function createDoor(options: DoorOptions): Door {
       state: shown[state.state],
       detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox },
     });
-    const report = await ledger();
+    const report = await recentLedger();
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
     const actors = board.all();
     const brokerSince = board.get('broker')?.since ?? now;
-    const findings = { broker: state, brokerSince, sinks: rows, actors, ledger: report, now };
     return {
       version,
       started,
       now,
       ready: ready(),
-      problems: problemsOf(findings),
+      problems: sinceOf(problemsOf({ broker: state, brokerSince, sinks: rows, actors, ledger: report }), now),
       broker: { kind: broker.kind, ...state },
       sinks: rows,
       actors,
@@ -109,9 +113,18 @@ export function createDoor(options: DoorOptions): Door {
     deadLetters: query => broker.deadLetters.list(query),
     redrive: selection => broker.deadLetters.redrive(selection),
     removeDeadLetters: selection => broker.deadLetters.remove(selection),
-    status,
+    status: sharedAnswer(clock, 200, askStatus),
     ledger,
     tap: (listener, signal) => storage.events.tap(listener, signal),
     ready,
+  };
+}
+
+/** A problem without a beginning of its own is dated from when it was first seen, for as long as it stays. */
+function createSince() {
+  let known = new Map<string, number>();
+  return (problems: readonly FoundProblem[], now: number): DaemonStatus['problems'] => {
+    known = new Map(problems.map(({ key, since }) => [key, since ?? known.get(key) ?? now]));
+    return problems.map(({ key, what, mend }) => ({ what, since: known.get(key) ?? now, mend }));
   };
 }
