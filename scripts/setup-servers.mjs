@@ -5,6 +5,7 @@ import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { setUpFerretDB } from './setup-ferretdb.mjs';
 
 /** A package, and the paths or command names one of which shows that it is there. */
 const packages = [
@@ -92,6 +93,7 @@ function apt(args) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
     console.log(setUpServers());
+    console.log(setUpFerretDB());
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

@@ -1,7 +1,9 @@
+import type { TopologyDescription } from 'mongodb';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describe, SetupError, TransientError } from '../../src/errors.js';
 import type { Log } from '../../src/log.js';
+import { Faults } from '../../src/sinks/mongodb/fault.js';
 import { event, openMongoSink } from '../helpers/mongodb.js';
 import { MongoStandIn } from '../helpers/servers/mongodb/stand-in.js';
 import { until } from '../helpers/wait.js';
@@ -103,6 +105,27 @@ session('an option that the driver does not know is a setup error without the pa
   assert.instance(error, SetupError);
   assert.match(error.message, /MONGODB_URI is not accepted: .*color/);
   assert.not.match(describe(error), 'hidden-word');
+});
+
+session('a server of another age is a setup error', async ({ server }) => {
+  const answer = { ismaster: true, helloOk: true, minWireVersion: 0, maxWireVersion: 5, ok: 1 };
+  for (const hello of ['hello', 'ismaster']) server.fail(hello, ...Array.from({ length: 20 }, () => ({ answer })));
+  const error = await errorOf(openMongoSink(`${server.uri}&serverSelectionTimeoutMS=300`));
+  assert.instance(error, SetupError);
+  assert.match(error.message, /wire version/);
+});
+
+session('a certificate that is not accepted is a setup error', async () => {
+  const cause = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  const driver = await import('mongodb');
+  const failed = new driver.MongoNetworkError('self-signed certificate', { cause });
+  const servers = new Map([['a.example.org:27017', { error: failed }]]);
+  const reason = { servers } as unknown as TopologyDescription;
+  const error = new Faults(driver, 'mongodb://a.example.org').of(
+    new driver.MongoServerSelectionError('Server selection timed out', reason),
+  );
+  assert.instance(error, SetupError);
+  assert.match((error as Error).message, /certificate not accepted: self-signed/);
 });
 
 const byTime = { created_at: 1 };

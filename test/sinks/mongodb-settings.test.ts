@@ -69,6 +69,7 @@ test('secrets leave a text, also percent-decoded and alone', () => {
   const uri = 'mongodb://user:p%40ss@example.org/?x=1';
   const text = `bad ${uri} and p@ss and user:p%40ss`;
   assert.is(withoutSecrets(text, uri), 'bad *** and *** and ***');
+  assert.is(withoutSecrets('a user alone is no secret', 'mongodb://user@example.org'), 'a user alone is no secret');
   assert.is(withoutSecrets('nothing here', 'mongodb://example.org'), 'nothing here');
 });
 

@@ -137,6 +137,8 @@ outcome('a code that nobody knows, for the whole command, is a bug', async ({ se
   assert.instance(error, Error);
   assert.not.instance(error, TransientError);
   assert.not.instance(error, SetupError);
+  assert.match(describe(error), /unknown code 987654: what is this/);
+  assert.not.match(JSON.stringify(error), /65c5ea71554c774daf7fab32/, 'no document in the error');
 });
 
 interface OneDocument {

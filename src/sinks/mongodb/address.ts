@@ -33,8 +33,13 @@ export function optionsIn(uri: string): Set<string> {
 /** Takes the connection string and its secrets out of a text. */
 export function withoutSecrets(text: string, uri: string): string {
   const credentials = /^[^:]+:\/\/([^/?]*)@/.exec(uri)?.[1] ?? '';
-  const password = credentials.slice(credentials.indexOf(':') + 1);
-  const secrets = [uri, credentials, password, decodes(password) ? decodeURIComponent(password) : ''];
+  const password = /:(.*)$/s.exec(credentials)?.[1] ?? '';
+  const secrets = [
+    uri,
+    password === '' ? '' : credentials,
+    password,
+    decodes(password) ? decodeURIComponent(password) : '',
+  ];
   return secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '***')), text);
 }
 

@@ -1,5 +1,5 @@
 import type { MongoServerError, MongoServerSelectionError } from 'mongodb';
-import { describe, SetupError, TransientError } from '../../errors.js';
+import { SetupError, TransientError } from '../../errors.js';
 import { withoutSecrets } from './address.js';
 import { meaningOf } from './codes.js';
 
@@ -8,7 +8,7 @@ export type Driver = typeof import('mongodb');
 /** Certificates that a retry does not mend. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const certificate = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_)/;
 
-/** Sorts what the driver throws into the faults of src/errors.ts. What is known to be neither transient nor setup comes back as it is. */
+/** Sorts what the driver throws into the faults of src/errors.ts. What is neither transient nor setup stays a bug. */
 export class Faults {
   readonly #driver: Driver;
   readonly #uri: string;
@@ -48,7 +48,7 @@ export class Faults {
   /** The driver wraps whatever a sent command came to. An answer that cannot be read says nothing of what was stored. */
   #ofCommand(error: Error): unknown {
     const fault = this.of(error);
-    if (fault !== error || error instanceof this.#driver.MongoServerError) return fault;
+    if (fault !== error) return fault;
     if (error instanceof this.#driver.MongoAPIError) return error;
     return this.#transient('the answer could not be read', error);
   }
@@ -56,14 +56,15 @@ export class Faults {
   #ofServer(error: MongoServerError): Error {
     const meaning = meaningOf(Number(error.code));
     if (meaning?.fault === 'setup') return this.setup(meaning.mend, error);
-    if (meaning?.fault === 'transient' || this.#passes(error))
+    if (meaning?.fault === 'transient' || this.#passes(error)) {
       return this.#transient('the server cannot take it now', error);
-    return error;
+    }
+    return new Error(`MongoDB: refused with the unknown code ${error.code}: ${this.#words(error)}`);
   }
 
   #unreachable(error: MongoServerSelectionError): Error {
     const causes = [...(error.reason?.servers?.values() ?? [])].flatMap(server => server.error ?? []);
-    const text = causes.length === 0 ? error : new Error(causes.map(describe).join('; '));
+    const text = causes.length === 0 ? error : causes.map(({ message }) => message).join('; ');
     if (causes.some(cause => certificate.test(codeOf(cause)))) return this.setup('TLS certificate not accepted', text);
     if (causes.some(cause => cause instanceof this.#driver.MongoCompatibilityError)) {
       return this.setup('the server cannot be used', text);
@@ -91,7 +92,8 @@ export class Faults {
 
   /** The driver's own error does not travel as a cause: it may carry the connection string and whole documents. */
   #words(error: unknown): string {
-    return withoutSecrets(describe(error), this.#uri).slice(0, 300);
+    const words = error instanceof Error ? error.message || error.name : String(error);
+    return withoutSecrets(words, this.#uri).slice(0, 300);
   }
 }
 
