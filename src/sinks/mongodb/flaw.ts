@@ -51,7 +51,9 @@ function inspect(value: unknown, level: number, size: { atMost: number }): Flaw 
       if (value === null) return undefined;
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? flaw('invalid date') : undefined;
       if (level > mostLevels) return flaw(`nested deeper than ${mostLevels} levels`);
-      return Array.isArray(value) ? inspectArray(value, level, size) : inspectObject(value, level, size);
+      return Array.isArray(value)
+        ? inspectArray(value, level, size)
+        : inspectObject(value as Record<string, unknown>, level, size);
     default:
       return undefined;
   }
@@ -65,8 +67,9 @@ function inspectArray(values: readonly unknown[], level: number, size: { atMost:
   return undefined;
 }
 
-function inspectObject(value: object, level: number, size: { atMost: number }): Flaw | undefined {
-  for (const [name, field] of Object.entries(value)) {
+function inspectObject(value: Record<string, unknown>, level: number, size: { atMost: number }): Flaw | undefined {
+  for (const name of Object.keys(value)) {
+    const field = value[name];
     size.atMost += 3 * name.length;
     if (name.includes('\0')) return within(name.replaceAll('\0', '\\0'), flaw('a NUL character in a field name'));
     if (!name.isWellFormed()) return within(name.toWellFormed(), flaw('half a surrogate pair in a field name'));
