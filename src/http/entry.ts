@@ -3,7 +3,7 @@ import type { Middleware } from 'koa';
 import { describe } from '../errors.js';
 import { discardRest } from './body.js';
 import type { ApiContext } from './context.js';
-import { ClientGone, problemDocument, problemType, toProblem } from './problem.js';
+import { ClientGone, Problem, problemDocument, problemType, toProblem } from './problem.js';
 
 /** What is left of a refused body is read and forgotten up to here; then the connection is cut. */
 const discardedBytes = 8 * 1024 * 1024;
@@ -26,6 +26,7 @@ export function entry(): Middleware {
     if (closing()) ctx.res.setHeader('Connection', 'close');
     let status: number;
     try {
+      if (ctx.req.headers.host === undefined && ctx.req.httpVersion !== '1.0') throw hostMissing();
       await next();
       ({ status } = ctx);
     } catch (error) {
@@ -44,6 +45,10 @@ export function requestIds(): () => string {
   const prefix = randomBytes(5).toString('hex');
   let count = 0;
   return () => `${prefix}-${(++count).toString(36)}`;
+}
+
+function hostMissing(): Problem {
+  return new Problem('invalid-request', 'The header Host is missing.', { headers: { Connection: 'close' } });
 }
 
 function givenId(ctx: ApiContext): string | undefined {

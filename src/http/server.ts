@@ -64,6 +64,8 @@ export function createServer({ door, keys, log, clock, settings, metrics }: Serv
     requestTimeout: settings.headersTimeoutMs + settings.bodyTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: checkIntervalMs,
+    // Checked by the application, so that its answer is a problem document too.
+    requireHostHeader: false,
   });
   const sockets = new OpenSockets(server);
   const answer = createApplication(services).callback();
@@ -98,7 +100,7 @@ export function createServer({ door, keys, log, clock, settings, metrics }: Serv
       closing = true;
       feed.close();
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      sockets.destroyIdle();
+      sockets.close();
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
       await closed;
       clearTimeout(deadline);
@@ -110,6 +112,7 @@ export function createServer({ door, keys, log, clock, settings, metrics }: Serv
 class OpenSockets {
   readonly #all = new Set<Socket>();
   readonly #busy = new Map<Socket, ServerResponse>();
+  #closing = false;
 
   constructor(server: Server) {
     server.on('connection', socket => {
@@ -121,7 +124,9 @@ class OpenSockets {
   begin(socket: Socket, response: ServerResponse): void {
     this.#busy.set(socket, response);
     response.once('close', () => {
-      if (this.#busy.get(socket) === response) this.#busy.delete(socket);
+      if (this.#busy.get(socket) !== response) return;
+      this.#busy.delete(socket);
+      if (this.#closing) socket.destroySoon();
     });
   }
 
@@ -129,7 +134,9 @@ class OpenSockets {
     return this.#busy.get(socket);
   }
 
-  destroyIdle(): void {
+  /** Ends every connection: at once, or when its request is answered. */
+  close(): void {
+    this.#closing = true;
     for (const socket of this.#all) if (!this.#busy.has(socket)) socket.destroy();
   }
 }
