@@ -63,7 +63,7 @@ function entriesOf(text: string, where: string): readonly KeyEntry[] {
 function firstKey(dataDir: string, log: Log, announce: (line: string) => void): KeyEntry {
   const path = firstKeyPath(dataDir);
   try {
-    mkdirSync(dataDir, { recursive: true });
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const kept = readFirstKey(dataDir);
     if (kept !== undefined) {
       announce(`API key: see ${path}`);
@@ -100,4 +100,13 @@ export function readFirstKey(dataDir: string): string | undefined {
   if (!/^es_[\w-]{43}$/.test(text))
     throw new SetupError(`${path} holds no API key. Delete it, and the next start makes a new one`);
   return text;
+}
+
+/** As `readFirstKey`, for a client: without one when there is none that it may read. */
+export function firstKeyIn(dataDir: string): string | undefined {
+  try {
+    return readFirstKey(dataDir);
+  } catch {
+    return undefined;
+  }
 }

@@ -155,7 +155,7 @@ test('a secret may come from a file, in either layer, without its last line end'
   const files = { s: 'amqp://u:p@h\n', 'c.yaml': 'mailbox: {uri_file: t}', t: 'token' };
   const config = good({ EVENT_SINK_CONFIG: 'c.yaml', RABBITMQ_URI_FILE: 's' }, files);
   assert.equal(config.broker.nodes, ['amqp://u:p@h']);
-  assert.is((config.sinks[0]?.config as { uri: string }).uri, 'token');
+  assert.equal(config.sinks[0]?.config, { uri: 'token', size: 5, loud: false });
 });
 
 test('a secret from two places, from no file, or from an empty one is a problem', () => {

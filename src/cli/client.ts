@@ -1,0 +1,159 @@
+import { backoff } from '../backoff.js';
+import type { Clock } from '../clock.js';
+import { describe } from '../errors.js';
+import { firstKeyIn } from '../keys/ring.js';
+import { type Invocation, text, UsageError } from './command.js';
+
+/** The options of every command that speaks to a daemon. */
+export const clientOptions = {
+  url: {
+    type: 'string',
+    value: 'URL',
+    description: 'the daemon (default: EVENT_SINK_URL, or http://127.0.0.1:8080)',
+  },
+} as const;
+
+export interface Request {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** With its query. */
+  readonly path: string;
+  readonly body?: string;
+  readonly type?: 'application/json' | 'application/x-ndjson';
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Told before every wait. */
+  waiting?(reason: string, ms: number): void;
+  readonly random?: () => number;
+}
+
+/** How often something is tried again: no answer at all is given up soon, a daemon that asks for patience late. */
+const patience = { unreachable: 5, busy: 30 };
+const timeoutMs = 60_000;
+
+/**
+ * Speaks HTTP to a daemon. 429, 503 and broken connections are tried again, after Retry-After or a backoff: so what is sent must
+ * mean the same when it arrives twice, as events with the same id do.
+ */
+export class Client {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Error when the answer is no success, or there is none for too long */
+  async request<Answer>(request: Request): Promise<Answer> {
+    const { clock, signal, random = Math.random, waiting } = this.#options;
+    const tries = { unreachable: 0, busy: 0 };
+    let pause = backoff({ firstMs: 500, mostMs: 15_000, random });
+    for (;;) {
+      const attempt = await this.#attempt<Answer>(request);
+      if ('answer' in attempt) return attempt.answer;
+      tries[attempt.trouble] += 1;
+      if (tries[attempt.trouble] > patience[attempt.trouble] || signal?.aborted) throw new Error(attempt.reason);
+      const [wait, after] = pause.next();
+      pause = after;
+      const ms = Math.max(wait, attempt.retryAfterMs ?? 0);
+      waiting?.(attempt.reason, ms);
+      await clock.sleep(ms, signal);
+    }
+  }
+
+  async #attempt<Answer>(request: Request): Promise<{ answer: Answer } | Trouble> {
+    const { url, key, signal } = this.#options;
+    const signals = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
+    let response: Response;
+    let body: string;
+    try {
+      response = await fetch(`${url}${request.path}`, {
+        method: request.method,
+        headers: {
+          accept: 'application/json',
+          ...(key === undefined ? {} : { 'x-api-key': key }),
+          ...(request.body === undefined ? {} : { 'content-type': request.type ?? 'application/json' }),
+          ...request.headers,
+        },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        signal: AbortSignal.any(signals),
+      });
+      body = await response.text();
+    } catch (error) {
+      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+      return {
+        trouble: 'unreachable',
+        reason: `no answer from ${url} (${describe(cause)}); does the daemon run there?`,
+      };
+    }
+    if (response.ok) return { answer: (body === '' ? undefined : JSON.parse(body)) as Answer };
+    const reason = `${request.method} ${request.path.split('?')[0]} was answered ${response.status}: ${explain(body)}${hint(response.status, key)}`;
+    if (response.status !== 429 && response.status !== 503) throw new Error(reason);
+    return {
+      trouble: 'busy',
+      reason,
+      retryAfterMs: retryAfter(response.headers.get('retry-after'), this.#options.clock),
+    };
+  }
+}
+
+interface Trouble {
+  readonly trouble: 'unreachable' | 'busy';
+  readonly reason: string;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Address and key from the options, the environment, or the first start of a daemon on this machine. */
+export function clientFor(
+  { values, env, clock, terminal }: Invocation,
+  options: Pick<ClientOptions, 'waiting' | 'signal'> = {},
+): Client {
+  const url = (text(values, 'url') ?? (env.EVENT_SINK_URL || `http://127.0.0.1:${env.PORT || 8080}`)).replace(
+    /\/+$/,
+    '',
+  );
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new UsageError(`the address of the daemon must begin with http:// or https://, but is "${url}"`);
+  }
+  const waiting = (reason: string, ms: number): void => terminal.err(`waiting ${Math.ceil(ms / 1000)} s: ${reason}`);
+  return new Client({ url, key: keyFor(env), clock, waiting, ...options });
+}
+
+function keyFor(env: Invocation['env']): string | undefined {
+  if (env.EVENT_SINK_API_KEY) return env.EVENT_SINK_API_KEY;
+  return firstKeyIn(env.DATA_DIR || './data');
+}
+
+/** What an RFC 9457 problem document says, or the text itself. */
+function explain(body: string): string {
+  try {
+    const { title, detail, errors } = JSON.parse(body) as {
+      readonly title?: string;
+      readonly detail?: string;
+      readonly errors?: readonly { readonly index?: number; readonly field?: string; readonly message?: string }[];
+    };
+    const listed = (errors ?? [])
+      .slice(0, 5)
+      .map(({ index, field, message }) => `event ${index ?? '?'}${field ? `, ${field}` : ''}: ${message}`);
+    const more = (errors?.length ?? 0) > 5 ? [`and ${(errors?.length ?? 0) - 5} more`] : [];
+    return [detail ?? title ?? body, ...listed, ...more].join('; ');
+  } catch {
+    return body.slice(0, 200).trim() || 'no explanation';
+  }
+}
+
+function hint(status: number, key: string | undefined): string {
+  if (status !== 401) return '';
+  return key === undefined ? ' Set EVENT_SINK_API_KEY.' : ' Is EVENT_SINK_API_KEY the key of this daemon?';
+}
+
+/** Seconds or a date, as ms from now. */
+function retryAfter(header: string | null, clock: Clock): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - clock.now();
+  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, 300_000) : undefined;
+}

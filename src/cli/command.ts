@@ -1,0 +1,93 @@
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import type { LivingKeyRing } from '../keys/ring.js';
+import type { Log } from '../log.js';
+import type { Terminal } from './terminal.js';
+
+/** What the process said when it ended. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
+
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly multiple?: boolean;
+  readonly short?: string;
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly description: string;
+}
+
+/** A command is one file with one constant of this type, and one line in the list of commands. */
+export interface Command {
+  /** Without the program's name: `send [EVENT | FILE]`. */
+  readonly usage: string;
+  readonly description: string;
+  readonly options: Readonly<Record<string, Option>>;
+  readonly examples: readonly string[];
+  /** @returns the exit code; throws UsageError for 2, anything else is shown in one line for 1 */
+  run(invocation: Invocation): Promise<number>;
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+export interface Invocation extends Surroundings {
+  readonly values: OptionValues;
+  readonly operands: readonly string[];
+}
+
+/** What a command has around it; tests bring their own. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly signals: Signals;
+  loadDaemon(): Promise<StartDaemon>;
+  /** Ends the process at once, for what must not go on. */
+  exit(code: number): never;
+}
+
+/** The process, as far as it is listened to. */
+export interface Signals {
+  on(event: string, listener: (reason?: unknown) => void): unknown;
+  off(event: string, listener: (reason?: unknown) => void): unknown;
+}
+
+export type StartDaemon = (options: {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly keys: LivingKeyRing;
+  /** Tells a person at a terminal. */
+  announce(line: string): void;
+}) => Promise<Daemon>;
+
+export interface Daemon {
+  readonly address: string;
+  /** In order, within the deadline. */
+  stop(): Promise<void>;
+  stopNow(): void;
+  readonly ended: Promise<{ readonly code: number }>;
+}
+
+/** The command line is wrong; the message says how to write it. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+export function text(values: OptionValues, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function texts(values: OptionValues, name: string): readonly string[] {
+  const value = values[name];
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
+}
+
+/** @throws UsageError when it is no number within the limits */
+export function number(values: OptionValues, name: string, least: number, most: number): number | undefined {
+  const written = text(values, name);
+  if (written === undefined) return undefined;
+  const value = Number(written);
+  if (written.trim() !== '' && value >= least && value <= most) return value;
+  throw new UsageError(`--${name} must be a number from ${least} to ${most}, but is "${written}"`);
+}

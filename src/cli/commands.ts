@@ -1,0 +1,35 @@
+import type { Command } from './command.js';
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loaded when it is run, so that every command starts fast. */
+  load(): Promise<Command>;
+}
+
+/** Every command there is. */
+export const commands: readonly Entry[] = [
+  {
+    name: 'start',
+    summary: 'run the daemon (also without any command)',
+    load: async () => (await import('./start.js')).start,
+  },
+  {
+    name: 'check',
+    summary: 'try the settings and everything they lead to',
+    load: async () => (await import('./check.js')).check,
+  },
+  { name: 'keygen', summary: 'make an API key and its entry', load: async () => (await import('./keygen.js')).keygen },
+  { name: 'send', summary: 'send events to a daemon', load: async () => (await import('./send.js')).send },
+  {
+    name: 'replay',
+    summary: 'send recorded events at the pace they were made',
+    load: async () => (await import('./replay.js')).replay,
+  },
+  {
+    name: 'dead-letters',
+    summary: 'list, redrive or delete events that a sink refused',
+    load: async () => (await import('./dead-letters.js')).deadLetters,
+  },
+  { name: 'openapi', summary: 'print the OpenAPI document', load: async () => (await import('./openapi.js')).openapi },
+];

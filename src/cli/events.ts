@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+
+/** What one request carries at most; the door takes twice as many events. */
+export const requestLimits = { count: 500, bytes: 1024 * 1024 };
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Receipt {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly ids: readonly string[];
+  readonly durability: string;
+}
+
+/** An event as the text of one line. */
+export interface Line {
+  readonly text: string;
+  readonly fields: Fields;
+}
+
+export type Chunks = AsyncIterable<Uint8Array | string>;
+
+/** `.gz` is unpacked. */
+export function openFile(path: string): Readable {
+  const file = createReadStream(path);
+  if (!path.endsWith('.gz')) return file;
+  const unpacked = createGunzip();
+  file.on('error', error => unpacked.destroy(error));
+  return file.pipe(unpacked);
+}
+
+/** @throws Error that names the line which is no JSON object */
+export async function* readLines(chunks: Chunks, name: string): AsyncGenerator<Line> {
+  let number = 0;
+  for await (const text of splitLines(chunks)) {
+    number += 1;
+    if (text.trim() === '') continue;
+    const where = `${name}, line ${number},`;
+    yield { text, fields: object(parse(text, where), where) };
+  }
+}
+
+/** One JSON text (an object or a list), or NDJSON when it is none. */
+export function eventsOf(text: string, name: string): Fields[] {
+  let whole: unknown;
+  try {
+    whole = JSON.parse(text);
+  } catch {
+    const lines = text.split('\n').filter(line => line.trim() !== '');
+    const first = lines.length < 2 ? name : `${name}, line`;
+    return lines.map((line, index) => {
+      const where = lines.length < 2 ? first : `${first} ${index + 1},`;
+      return object(parse(line, where), where);
+    });
+  }
+  return Array.isArray(whole)
+    ? whole.map((item, index) => object(item, `${name}, item ${index + 1},`))
+    : [object(whole, name)];
+}
+
+/**
+ * Gives an event that has neither an id nor a time an id, so that it is the same event when it has to be sent again.
+ * The others are told apart by what they hold.
+ */
+export function nameable(fields: Fields, id: () => string): Fields {
+  return fields.id === undefined && fields.created === undefined ? { ...fields, id: id() } : fields;
+}
+
+/** 128 bits of the text's SHA-256, hex. */
+export function hashId(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+export async function* splitLines(chunks: Chunks): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  rest += decoder.decode();
+  if (rest !== '') yield rest;
+}
+
+export async function readAll(chunks: Chunks): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of chunks) text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+  return text + decoder.decode();
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${where} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function object(value: unknown, where: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new Error(`${where} is no JSON object`);
+}

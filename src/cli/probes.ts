@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { access, constants, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { Clock } from '../clock.js';
+import type { Config, ConfiguredSink } from '../config.js';
+import { silentLog } from '../log.js';
+import type { Memory } from '../sinks/sink.js';
+import type { Probe } from './probe.js';
+
+/** Everything that this configuration leads to. */
+export function probesFor(config: Config, clock: Clock): Probe[] {
+  const { server, broker, nginx, sinks } = config;
+  return [
+    dataFolder(server.dataDir),
+    listener(server.host, server.port),
+    ...broker.nodes.map(rabbitmq),
+    ...sinks.filter(sink => sink.definition.name !== 'local').map(sink => destination(sink, config, clock)),
+    ...nginx.files.map(accessLog),
+  ];
+}
+
+function dataFolder(dataDir: string): Probe {
+  return {
+    dependency: 'data folder',
+    tried: `write to ${dataDir}`,
+    mend: 'Set DATA_DIR to a folder that this user can write to',
+    run: async () => {
+      const file = join(dataDir, `.check-${randomUUID()}`);
+      const made = await mkdir(dataDir, { recursive: true });
+      await writeFile(file, '');
+      await rm(made ?? file, { recursive: true });
+      return `${resolve(dataDir)} can be written to`;
+    },
+  };
+}
+
+/** A port that is taken is all right when a daemon of ours has it. */
+function listener(host: string, port: number): Probe {
+  return {
+    dependency: 'listener',
+    tried: `listen on ${host}:${port}`,
+    mend: 'Stop what listens there, or set PORT or HOST to something else',
+    run: async signal => {
+      const server = createServer();
+      try {
+        await listening(server, host, port);
+        await new Promise(closed => server.close(closed));
+        return 'free';
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE' && (await daemonAnswers(host, port, signal))) {
+          return 'a running daemon has it';
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolved, rejected) => {
+    server.once('error', rejected);
+    server.listen(port, host, resolved);
+  });
+}
+
+async function daemonAnswers(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  try {
+    const answer = await fetch(`http://${name}:${port}/readyz`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]),
+    });
+    await answer.arrayBuffer();
+    return answer.status === 200 || answer.status === 503;
+  } catch {
+    return false;
+  }
+}
+
+function rabbitmq(node: string): Probe {
+  const { protocol, hostname, port } = new URL(node);
+  const at = { host: hostname, port: Number(port) || (protocol === 'amqps:' ? 5671 : 5672) };
+  return {
+    dependency: 'RabbitMQ',
+    tried: `connect to ${at.host}:${at.port}`,
+    mend: 'Is RabbitMQ running, and reachable from here? See RABBITMQ_URI',
+    run: signal =>
+      new Promise((resolved, rejected) => {
+        const socket = connect(at);
+        const abort = (): void => void socket.destroy();
+        signal.addEventListener('abort', abort, { once: true });
+        socket.once('error', rejected);
+        socket.once('connect', () => {
+          socket.destroy();
+          resolved('reachable');
+        });
+      }),
+  };
+}
+
+function destination({ definition, config }: ConfiguredSink, { sendNames }: Config, clock: Clock): Probe {
+  return {
+    dependency: definition.title,
+    tried: 'connect, and ask whether a write would do',
+    mend: `See the settings that begin with ${definition.prefix}_, and whether it can be reached from here`,
+    run: async signal => {
+      const tools = { log: silentLog, clock, memory: memoryOfNow(), events: { insert: async () => 0 }, sendNames };
+      const session = await definition.open(config, tools);
+      try {
+        await session.probe(signal);
+        return 'ready for events';
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+function accessLog(file: string): Probe {
+  return {
+    dependency: 'NGINX log',
+    tried: `read ${file}`,
+    mend: 'See NGINX_ACCESS_LOG, and let this user read it (the group adm, on Debian)',
+    run: async () => {
+      await access(file, constants.R_OK);
+      const handle = await open(file, 'r');
+      const { size } = await handle.stat();
+      await handle.close();
+      return `readable, ${size} bytes`;
+    },
+  };
+}
+
+/** What a sink remembers while it is tried is forgotten with it. */
+function memoryOfNow(): Memory {
+  const kept = new Map<string, string>();
+  return {
+    get: async keys => new Map(keys.flatMap(key => (kept.has(key) ? [[key, kept.get(key) ?? '']] : []))),
+    put: async entries => {
+      for (const [key, value] of entries) kept.set(key, value);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../config/problems.js';
+import { describe } from '../errors.js';
+import { redact } from '../log.js';
+import { version } from '../version.js';
+import { type Command, exitCodes, type Surroundings, UsageError } from './command.js';
+import { commands } from './commands.js';
+import { commandHelp, generalHelp } from './help.js';
+
+/** @returns the exit code: 0 = done, 1 = failed, 2 = the command line or the settings are wrong */
+export async function runCommandLine(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { terminal } = surroundings;
+  try {
+    return await dispatch(words, surroundings);
+  } catch (error) {
+    terminal.rewrite('');
+    terminal.err(`event-sink: ${redact(describe(error))}`);
+    if (!(error instanceof UsageError)) return exitCodes.failed;
+    terminal.err('Try event-sink --help.');
+    return exitCodes.usage;
+  }
+}
+
+async function dispatch(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { terminal } = surroundings;
+  const [first] = words;
+  if (first === '--version' || first === '-v') return say(version);
+  if (first === '--help' || first === '-h' || (first === 'help' && words.length === 1)) return say(generalHelp());
+  if (first === 'help') return dispatch([...words.slice(1), '--help'], surroundings);
+  const named = first !== undefined && !first.startsWith('-');
+  const name = named ? first : 'start';
+  const entry = commands.find(command => command.name === name);
+  if (entry === undefined) {
+    const like = nearest(
+      name,
+      commands.map(command => command.name),
+    );
+    throw new UsageError(`there is no command ${name}${like === undefined ? '' : `; did you mean ${like}?`}`);
+  }
+  const command = await entry.load();
+  const { values, positionals } = parse(command, named ? words.slice(1) : words);
+  if (values.help === true) return say(commandHelp(command));
+  return command.run({ ...surroundings, values, operands: positionals });
+
+  function say(text: string): number {
+    terminal.out(text);
+    return exitCodes.ok;
+  }
+}
+
+function parse(command: Command, words: readonly string[]) {
+  const options = {
+    help: { type: 'boolean', short: 'h' } as const,
+    ...Object.fromEntries(
+      Object.entries(command.options).map(([name, { type, multiple = false, short }]) => [
+        name,
+        { type, multiple, ...(short === undefined ? {} : { short }) },
+      ]),
+    ),
+  };
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'--([^'=]+)/.exec(message)?.[1] : undefined;
+    const like = unknown === undefined ? undefined : nearest(unknown, Object.keys(options));
+    const [said = ''] = message.split('. ');
+    throw new UsageError(like === undefined ? said : `${said}; did you mean --${like}?`);
+  }
+}

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import { Batcher } from './batches.js';
+import { clientFor, clientOptions } from './client.js';
+import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
+import { eventsOf, nameable, openFile, type Receipt, readAll } from './events.js';
+
+export const send: Command = {
+  usage: 'send [EVENT | FILE | -] [--url URL]',
+  description:
+    'Sends events: one as an argument, or any number from a file or the standard input, as JSON (an object or a list) or NDJSON.\nAn answer that says "later" is tried again; an event that arrives twice counts once.',
+  options: clientOptions,
+  examples: [
+    `event-sink send '{"category":"upload","resource_name":"scan.tif","size":1024}'`,
+    'event-sink send events.json',
+    'jq -c .events[] export.json | event-sink send --url https://sink.example.org',
+  ],
+  async run(invocation) {
+    const { terminal } = invocation;
+    const { text, name } = await input(invocation);
+    const events = eventsOf(text, name);
+    if (events.length === 0) throw new UsageError(`${name} has no event`);
+    const batcher = new Batcher(clientFor(invocation));
+    let last: Receipt | undefined;
+    const sent = (receipt: Receipt | undefined): void => {
+      if (receipt === undefined) return;
+      last = receipt;
+      if (!terminal.outIsTerminal) terminal.out(JSON.stringify(receipt));
+    };
+    for (const event of events) sent(await batcher.add(JSON.stringify(nameable(event, randomUUID))));
+    sent(await batcher.flush());
+    if (terminal.outIsTerminal) terminal.out(summary(batcher, last));
+    return exitCodes.ok;
+  },
+};
+
+async function input({ operands, terminal }: Invocation): Promise<{ text: string; name: string }> {
+  const [operand, ...more] = operands;
+  if (more.length > 0) throw new UsageError('send takes one event or one file; quote the event for the shell');
+  if (operand === undefined && terminal.inputIsTerminal) {
+    throw new UsageError('send needs an event, a file, or events on its standard input');
+  }
+  if (operand === undefined || operand === '-')
+    return { text: await readAll(terminal.input), name: 'the standard input' };
+  if (/^\s*[{[]/.test(operand)) return { text: operand, name: 'the event' };
+  return { text: await readAll(openFile(operand)), name: operand };
+}
+
+function summary({ accepted, duplicates }: Batcher, last: Receipt | undefined): string {
+  const repeated = duplicates === 0 ? '' : `, ${duplicates} repeated`;
+  const id = accepted === 1 && last !== undefined ? ` as ${last.ids[0]}` : '';
+  return `${accepted} ${accepted === 1 ? 'event' : 'events'} accepted${id}${repeated} (durable: ${last?.durability})`;
+}

@@ -1,0 +1,106 @@
+import { readFile } from '../config/environment.js';
+import { loadConfig } from '../config/load.js';
+import { problemReport } from '../config/problems.js';
+import { describe, SetupError } from '../errors.js';
+import { openKeyRing } from '../keys/ring.js';
+import { createLog, type Log, redact } from '../log.js';
+import { type Command, type Daemon, exitCodes, type Invocation, UsageError } from './command.js';
+
+/** npm passes on the Ctrl-C that the terminal has already sent: so soon after the first, a signal is no second one. */
+const echoMs = 500;
+
+export const start: Command = {
+  usage: 'start',
+  description:
+    'Runs the daemon until SIGTERM or SIGINT, which end it in order; a second one ends it at once.\nSIGHUP reads API_KEYS_FILE again.',
+  options: {},
+  examples: [
+    'event-sink start',
+    'RABBITMQ_URI=amqp://user:password@rabbitmq MONGODB_URI=mongodb://mongodb event-sink start',
+    'EVENT_SINK_CONFIG=/etc/event-sink/config.yaml event-sink start',
+  ],
+  async run(invocation) {
+    const { env, terminal, operands } = invocation;
+    if (operands.length > 0) throw new UsageError('start takes no operands');
+    const loaded = loadConfig({ env, readFile });
+    if ('problems' in loaded) {
+      terminal.err(problemReport(loaded.problems));
+      return exitCodes.usage;
+    }
+    const { level, pretty = terminal.outIsTerminal } = loaded.config.log;
+    const log = await createLog({ level, pretty });
+    return runDaemon(invocation, loaded.config, log);
+  },
+};
+
+/**
+ * Starting → running → stopping → ended. A signal while starting is kept until there is something to stop.
+ * Whatever ends the daemon first decides on the exit code.
+ */
+async function runDaemon(
+  { terminal, clock, signals, loadDaemon, exit }: Invocation,
+  config: Parameters<Awaited<ReturnType<Invocation['loadDaemon']>>>[0]['config'],
+  log: Log,
+): Promise<number> {
+  let daemon: Daemon | undefined;
+  let firstSignalAt: number | undefined;
+  let finish: (code: number) => void = () => {};
+  const finished = new Promise<number>(resolve => {
+    finish = resolve;
+  });
+  const announce = (line: string): void => {
+    if (terminal.outIsTerminal) terminal.out(line);
+  };
+
+  const stop = (running: Daemon): void => {
+    running.stop().then(
+      () => finish(exitCodes.ok),
+      error => {
+        log.fatal({ error }, 'shutdown.failed');
+        finish(exitCodes.failed);
+      },
+    );
+  };
+  const onSignal = (signal: string) => (): void => {
+    const now = clock.monotonic();
+    if (firstSignalAt === undefined) {
+      firstSignalAt = now;
+      log.info({ signal }, 'shutdown.requested');
+      if (daemon !== undefined) stop(daemon);
+    } else if (now - firstSignalAt > echoMs) {
+      log.warn({ signal }, 'shutdown.forced');
+      daemon?.stopNow();
+      exit(exitCodes.failed);
+    }
+  };
+  const onFault =
+    (event: string) =>
+    (error: unknown): void => {
+      log.fatal({ error, event }, 'daemon.crashed');
+      exit(exitCodes.failed);
+    };
+  const keys = openKeyRing({ source: config.keys, dataDir: config.server.dataDir, log, announce });
+  const listeners: [string, (reason?: unknown) => void][] = [
+    ['SIGTERM', onSignal('SIGTERM')],
+    ['SIGINT', onSignal('SIGINT')],
+    ['SIGHUP', () => keys.reload()],
+    ['uncaughtException', onFault('uncaughtException')],
+    ['unhandledRejection', onFault('unhandledRejection')],
+  ];
+  for (const [event, listener] of listeners) signals.on(event, listener);
+  try {
+    const startDaemon = await loadDaemon();
+    daemon = await startDaemon({ config, log, clock, keys, announce });
+    daemon.ended.then(({ code }) => finish(code));
+    if (firstSignalAt !== undefined) stop(daemon);
+    return await finished;
+  } catch (error) {
+    // A person has to mend something: one clear line. Anything else is told with its stack.
+    if (error instanceof SetupError) terminal.err(`event-sink: ${redact(describe(error))}`);
+    else log.fatal({ error }, 'daemon.failed');
+    return exitCodes.failed;
+  } finally {
+    keys.close();
+    for (const [event, listener] of listeners) signals.off(event, listener);
+  }
+}

@@ -1,0 +1,91 @@
+/** Where a command reads and writes. People get tables and bars on a terminal, programs get JSON lines. */
+export interface Terminal {
+  readonly input: AsyncIterable<Uint8Array | string>;
+  readonly inputIsTerminal: boolean;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  /** Width of the terminal, characters. */
+  readonly columns: number;
+  /** A line to the standard output. */
+  out(line: string): void;
+  /** A line to the standard error. */
+  err(line: string): void;
+  /** Rewrites the last line of the standard error; an empty one takes it away. Only on a terminal. */
+  rewrite(line: string): void;
+}
+
+type Output = NodeJS.WriteStream;
+
+export function processTerminal(streams: {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}): Terminal {
+  const { stdin, stdout, stderr } = streams;
+  // A reader that went away (`| head`) is no error of ours.
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  let rewritten = false;
+  const clear = (): void => {
+    if (rewritten) stderr.write('\r\x1b[K');
+    rewritten = false;
+  };
+  return {
+    input: stdin,
+    inputIsTerminal: stdin.isTTY === true,
+    outIsTerminal: stdout.isTTY === true,
+    errIsTerminal: stderr.isTTY === true,
+    columns: stderr.columns || stdout.columns || 80,
+    out(line) {
+      clear();
+      stdout.write(`${line}\n`);
+    },
+    err(line) {
+      clear();
+      stderr.write(`${line}\n`);
+    },
+    rewrite(line) {
+      clear();
+      if (line === '') return;
+      stderr.write(line);
+      rewritten = true;
+    },
+  };
+}
+
+/** Columns as wide as their widest cell; when they do not fit, the widest are wrapped. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[], columns: number): string {
+  const all = [heading, ...rows];
+  const widths = heading.map((_, column) => Math.max(...all.map(row => (row[column] ?? '').length)));
+  const room = columns - 2 * (widths.length - 1);
+  for (;;) {
+    const widest = Math.max(...widths);
+    if (widths.reduce((sum, width) => sum + width, 0) <= room || widest <= 16) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  const lines: string[] = [];
+  for (const row of all) {
+    const cells = widths.map((width, column) => wrap(row[column] ?? '', width));
+    for (let line = 0; line < Math.max(...cells.map(cell => cell.length)); line++) {
+      const parts = cells.map((cell, column) => (cell[line] ?? '').padEnd(widths[column] ?? 0));
+      lines.push(parts.join('  ').trimEnd());
+    }
+  }
+  return lines.join('\n');
+}
+
+/** By words; leading spaces are kept, a word longer than the width is cut. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const end = space > 0 && rest.slice(0, space).trim() !== '' ? space : width;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { runCommandLine } from './cli/run.js';
+import { processTerminal } from './cli/terminal.js';
+import { systemClock } from './clock.js';
+import { environment } from './config/environment.js';
+
+const code = await runCommandLine(process.argv.slice(2), {
+  env: environment,
+  terminal: processTerminal(process),
+  clock: systemClock,
+  signals: process,
+  loadDaemon: async () => (await import('../supervisors/root.js')).startDaemon,
+  exit: status => process.exit(status),
+});
+// Whatever is still open then (a kept-alive connection, a timer of a driver) is no reason to stay.
+process.exit(code);

@@ -1,0 +1,62 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fakeDaemon, invoke } from './invoke.js';
+
+const letter = (key: string) => ({
+  key,
+  sink: 'influxdb',
+  id: `id-${key}`,
+  reason: 'the field size is a string',
+  fault: 'poison',
+  attempts: 1,
+  first_seen: 1_700_000_000_000,
+  dead_at: 1_700_000_000_000,
+  body: '{}',
+});
+
+test('all pages are listed, as lines or as a table', async () => {
+  const daemon = await fakeDaemon(({ path }) => ({
+    status: 200,
+    body: path.includes('cursor=next')
+      ? { dead_letters: [letter('2')], next_cursor: null }
+      : { dead_letters: [letter('1')], next_cursor: 'next' },
+  }));
+  const env = { EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: 'k' };
+  const lines = await invoke(['dead-letters', 'list', '--sink', 'influxdb', '--all'], { env });
+  const shown = await invoke(['dead-letters', '--limit', '1'], { env, onTerminal: true });
+  await daemon.close();
+  assert.equal(
+    lines.out.split('\n').map(line => JSON.parse(line).key),
+    ['1', '2'],
+  );
+  assert.match(daemon.asked[0]?.path ?? '', 'sink=influxdb');
+  assert.match(shown.out, /^KEY +SINK .*\n1 +influxdb +2023-11-14 22:13 +poison +the field size is a string/);
+  assert.match(shown.out, '--all lists every one');
+});
+
+test('some or all are redriven or deleted', async () => {
+  const daemon = await fakeDaemon(({ method }) => ({
+    status: 200,
+    body: method === 'POST' ? { redriven: 2 } : { removed: 1 },
+  }));
+  const env = { EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: 'k' };
+  const redriven = await invoke(['dead-letters', 'redrive', '--sink', 'ga4', '--key', 'a', '--key', 'b'], { env });
+  const all = await invoke(['dead-letters', 'redrive', '--sink', 'ga4', '--all'], { env, onTerminal: true });
+  const removed = await invoke(['dead-letters', 'delete', '--sink', 'ga4', '--key', 'a&b'], { env });
+  await invoke(['dead-letters', 'delete', '--sink', 'ga4', '--all'], { env });
+  await daemon.close();
+  assert.equal(JSON.parse(redriven.out), { sink: 'ga4', redriven: 2 });
+  assert.is(all.out, '2 events redriven');
+  assert.equal(JSON.parse(removed.out), { sink: 'ga4', removed: 1 });
+  assert.equal(
+    daemon.asked.map(({ method, path, body }) => [method, path, body]),
+    [
+      ['POST', '/v1/dead-letters/redrive', '{"sink":"ga4","keys":["a","b"]}'],
+      ['POST', '/v1/dead-letters/redrive', '{"sink":"ga4"}'],
+      ['DELETE', '/v1/dead-letters?sink=ga4&key=a%26b', ''],
+      ['DELETE', '/v1/dead-letters?sink=ga4&all=true', ''],
+    ],
+  );
+});
+
+test.run();
