@@ -3,9 +3,8 @@ import type { Event } from '../events/event.js';
 import { type Problems, setting, type Values } from '../settings.js';
 import { Delivery, type Item } from './influxdb/delivery.js';
 import { measurementText } from './influxdb/line-protocol.js';
-import { LATEST_MS, type Point, pointOf, type Schema } from './influxdb/point.js';
-import { SLOTS, Slots } from './influxdb/slots.js';
-import { FieldTypes } from './influxdb/types.js';
+import { LATEST_MS, type Schema, seriesOf } from './influxdb/point.js';
+import { type Place, SLOTS, Slots } from './influxdb/slots.js';
 import { type V1Config, writerV1 } from './influxdb/writer-v1.js';
 import { type V2Config, writerV2 } from './influxdb/writer-v2.js';
 import { defineSink, type Rejection } from './sink.js';
@@ -69,19 +68,19 @@ export const influxdbSink = defineSink({
     };
     const secrets = secretsOf(server);
     const writer = server.version === 1 ? writerV1(server, config.measurement, secrets, clock) : await writerV2(server);
-    const delivery = new Delivery(writer, new FieldTypes(), secrets, clock);
+    const delivery = new Delivery(writer, schema, secrets, clock);
     await writer.prepare();
     const slots = await Slots.open(memory);
     return {
       async write(events, signal) {
-        const { points, rejected } = pointsOf(events, schema);
-        const taken = await slots.assign(points.map(({ point }) => point));
+        const { places, rejected } = placesOf(events, schema);
+        const taken = await slots.assign(places);
         const items: Item[] = [];
-        points.forEach(({ index, point }, n) => {
+        places.forEach(({ index, series }, n) => {
           const slot = taken[n];
           if (slot === undefined)
             rejected.push({ index, reason: `more than ${SLOTS} events share its millisecond and its tags` });
-          else items.push({ index, point, slot });
+          else items.push({ index, event: events[index]!, series, slot });
         });
         const result = await delivery.write(items, signal);
         return { ...result, rejected: [...rejected, ...(result.rejected ?? [])] };
@@ -95,14 +94,15 @@ export const influxdbSink = defineSink({
   },
 });
 
-function pointsOf(events: readonly Event[], schema: Schema) {
+function placesOf(events: readonly Event[], schema: Schema) {
   const rejected: Rejection[] = [];
-  const points: { index: number; point: Point }[] = [];
+  const places: (Place & { readonly index: number })[] = [];
   events.forEach((event, index) => {
-    if (event.created <= LATEST_MS) points.push({ index, point: pointOf(event, schema) });
+    const { id, created } = event;
+    if (created <= LATEST_MS) places.push({ id, created, series: seriesOf(event, schema), index });
     else rejected.push({ index, reason: 'its time is after the year 2262, which InfluxDB cannot express' });
   });
-  return { points, rejected };
+  return { places, rejected };
 }
 
 function configure(values: Values<typeof settings>, problems: Problems): InfluxdbConfig | undefined {

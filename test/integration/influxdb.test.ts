@@ -5,7 +5,7 @@ import { SetupError, TransientError } from '../../src/errors.js';
 import { acceptEvent } from '../../src/events/accept.js';
 import { decode } from '../../src/events/decode.js';
 import type { Event } from '../../src/events/event.js';
-import { lineOf, pointOf } from '../../src/sinks/influxdb/point.js';
+import { lineOf, seriesOf } from '../../src/sinks/influxdb/point.js';
 import { homeOf } from '../../src/sinks/influxdb/slots.js';
 import { FieldTypes } from '../../src/sinks/influxdb/types.js';
 import { type InfluxdbConfig, influxdbSink } from '../../src/sinks/influxdb.js';
@@ -92,7 +92,7 @@ async function compare(database: string, events: readonly Event[]): Promise<void
   for (const event of events) {
     const row = rows.get(event.id);
     assert.ok(row, event.id);
-    const line = lineOf(pointOf(event, schema), homeOf(event.id), new FieldTypes());
+    const line = lineOf(event, seriesOf(event, schema), homeOf(event.id), schema, new FieldTypes());
     const { fields, tags: expected, ns } = parseLine(Buffer.from(line).toString());
     assert.is(String(row.time), String(ns));
     const present = Object.fromEntries(

@@ -10,7 +10,7 @@ import {
   tagText,
   timestampText,
 } from '../../src/sinks/influxdb/line-protocol.js';
-import { lineOf, pointOf, type Schema } from '../../src/sinks/influxdb/point.js';
+import { lineOf, type Schema, seriesOf } from '../../src/sinks/influxdb/point.js';
 import { conflictIn, FieldTypes, fit } from '../../src/sinks/influxdb/types.js';
 import { parseLine } from '../helpers/line-protocol.js';
 import { eventOf } from '../helpers/sink-session.js';
@@ -22,7 +22,7 @@ const schema: Schema = {
 
 function parsed(fields: Record<string, unknown>, types = new FieldTypes()) {
   const event = eventOf({ category: 'upload', created: 1_790_000_000_123, ...fields });
-  return parseLine(lineOf(pointOf(event, schema), 42, types));
+  return parseLine(lineOf(event, seriesOf(event, schema), 42, schema, types));
 }
 
 /** Fields of the point, without `event_id`. */

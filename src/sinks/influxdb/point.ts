@@ -3,18 +3,6 @@ import type { Event } from '../../events/event.js';
 import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
 import { type FieldTypes, fit, naturalType, normalised } from './types.js';
 
-/** One event as InfluxDB keeps it, before its timestamp is settled and its fields are written as text. */
-export interface Point {
-  readonly id: string;
-  /** Epoch ms. */
-  readonly created: number;
-  /** Escaped measurement and tags: two points of one series share this text. */
-  readonly series: string;
-  /** Of the fields, safe and all different; `values` has theirs at the same positions. */
-  readonly names: readonly string[];
-  readonly values: readonly Scalar[];
-}
-
 /** Later milliseconds do not fit in a signed 64-bit number of nanoseconds: the year 2262. */
 export const LATEST_MS = 9_223_372_036_853;
 
@@ -34,54 +22,68 @@ export interface Schema {
   readonly tags: ReadonlySet<string>;
 }
 
-/**
- * Tags as configured; every other field of the event as a field of the same name (what is nested, as JSON text), but for
- * `created`, which is the time; `event_id`; and `bytes` or `item_count` where `size` means one of them.
- */
-export function pointOf(event: Event, schema: Schema): Point {
-  const names = ['event_id'];
-  const values: Scalar[] = [event.id];
-  const add = (name: string, value: Scalar): void => {
-    names.push(name);
-    values.push(value);
-  };
+/** Measurement and tags of an event, escaped: two points of one series share this text. */
+export function seriesOf(event: Event, schema: Schema): string {
   let series = schema.measurement;
   for (const tag of schema.tags) {
     const value = tagValue(event, tag);
-    if (value === undefined) continue;
-    const whole = String(value);
-    const long = whole.length > LONGEST_TAG;
-    const text = tagText(long ? whole.slice(0, LONGEST_TAG) : whole);
+    const text = value === undefined ? undefined : tagText(value.slice(0, LONGEST_TAG));
     if (text !== undefined) series += `,${keyText(tag)}=${text}`;
-    if (long) add(freeName(`${tag}_text`, event, names), whole);
   }
+  return series;
+}
+
+function tagValue(event: Event, tag: string): string | undefined {
+  const value = Object.hasOwn(event.fields, tag) ? event.fields[tag] : undefined;
+  if (typeof value === 'string' && value !== '') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return tag === 'category' ? event.category : undefined;
+}
+
+/**
+ * The line of an event: its tags as configured; every other field as a field of the same name (what is nested, as JSON text),
+ * but for `created`, which is the time; `event_id`; and `bytes` or `item_count` where `size` means one of them.
+ */
+export function lineOf(event: Event, series: string, slot: number, schema: Schema, types: FieldTypes): string {
+  const { id, created, fields } = event;
+  let line = `${series} event_id=${fieldText('string', id)}`;
+  let count = 1;
+  /** Names that are not the event's own. */
+  const made: string[] = [];
   let others: Record<string, unknown> | undefined;
-  for (const name of Object.keys(event.fields)) {
-    const value = event.fields[name];
-    if (name === 'created' || value === null || value === undefined) continue;
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value === null || value === undefined || name === 'created') continue;
     const isTag = schema.tags.has(name);
-    if (isTag && typeof value !== 'object') continue;
-    if (names.length >= MOST_FIELDS) {
+    if (isTag && typeof value !== 'object' && !(typeof value === 'string' && value.length > LONGEST_TAG)) continue;
+    if (count >= MOST_FIELDS) {
       others ??= Object.create(null) as Record<string, unknown>;
       others[name] = value;
       continue;
     }
-    const safe = name === 'event_id' ? 'x_event_id' : safeName(isTag ? `${name}_json` : name);
-    add(safe === name ? name : freeName(safe, event, names), scalar(name, value));
+    let wanted = name === 'event_id' ? 'x_event_id' : safeName(name);
+    if (isTag) wanted = `${wanted}_${typeof value === 'object' ? 'json' : 'text'}`;
+    if (wanted !== name) {
+      wanted = freeName(wanted, event, made);
+      made.push(wanted);
+    }
+    line += `,${fieldOf(wanted, scalar(name, value), event, made, types)}`;
+    count += 1;
   }
   const { bytes, item_count } = measure(event);
-  if (bytes !== undefined) add('bytes', bytes);
-  if (item_count !== undefined) add('item_count', item_count);
-  if (others !== undefined) add(freeName('other_fields', event, names), JSON.stringify(others));
-  return { id: event.id, created: event.created, series, names, values };
+  if (bytes !== undefined) line += `,${fieldOf('bytes', bytes, event, made, types)}`;
+  if (item_count !== undefined) line += `,${fieldOf('item_count', item_count, event, made, types)}`;
+  if (others !== undefined) {
+    line += `,${fieldOf(freeName('other_fields', event, made), JSON.stringify(others), event, made, types)}`;
+  }
+  return `${line} ${timestampText(created, slot)}`;
 }
 
-function tagValue(event: Event, tag: string): Scalar | undefined {
-  const value = Object.hasOwn(event.fields, tag) ? event.fields[tag] : undefined;
-  if (value === null || value === '' || typeof value === 'object' || value === undefined) {
-    return tag === 'category' ? event.category : undefined;
-  }
-  return value as Scalar;
+/** The event's own names come first: one that is made here takes no other's place. */
+function freeName(wanted: string, event: Event, made: readonly string[]): string {
+  let free = wanted;
+  for (let n = 2; made.includes(free) || Object.hasOwn(event.fields, free); n += 1) free = `${wanted}_${n}`;
+  return free;
 }
 
 function scalar(name: string, value: unknown): Scalar {
@@ -90,30 +92,14 @@ function scalar(name: string, value: unknown): Scalar {
   return typeof plain === 'number' && !Number.isFinite(plain) ? String(plain) : normalised(name, plain);
 }
 
-/** The event's own names come first: one that is made here, or had to be changed, takes no other's place. */
-function freeName(safe: string, event: Event, names: readonly string[]): string {
-  let free = safe;
-  for (let n = 2; names.includes(free) || Object.hasOwn(event.fields, free); n += 1) free = `${safe}_${n}`;
-  return free;
-}
-
-/** The line of a point at its slot, each field as the type that it has. */
-export function lineOf(point: Point, slot: number, types: FieldTypes): string {
-  let line = point.series;
-  for (let n = 0; n < point.names.length; n += 1) {
-    line += (n === 0 ? ' ' : ',') + placed(point.names[n]!, point.values[n]!, point, types);
-  }
-  return `${line} ${timestampText(point.created, slot)}`;
-}
-
 /** Under its own name when the value fits the field's type without loss, else under `<name>_<type>`. */
-function placed(name: string, value: Scalar, point: Point, types: FieldTypes): string {
+function fieldOf(name: string, value: Scalar, event: Event, made: readonly string[], types: FieldTypes): string {
   const type = types.of(name, value);
   const fitting = fit(value, type);
   if (fitting !== undefined) return `${keyText(name)}=${fieldText(type, fitting)}`;
   const natural = naturalType(value);
   let other = `${name}_${natural}`;
-  while (point.names.includes(other)) other += '_';
+  while (made.includes(other) || Object.hasOwn(event.fields, other)) other += '_';
   const otherType = types.of(other, value);
   const otherFitting = fit(value, otherType);
   return otherFitting === undefined

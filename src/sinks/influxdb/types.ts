@@ -71,27 +71,27 @@ function exactNumber(value: Scalar): number | undefined {
   return Number.isFinite(number) && String(number) === value ? number : undefined;
 }
 
-/** What is known of the types of one measurement's fields, for the life of a session. */
+/** What is known of the types of one measurement's fields: as declared, but for what was learnt in the life of a session. */
 export class FieldTypes {
-  readonly #learnt: Map<string, FieldType>;
+  readonly #types: Map<string, FieldType>;
 
   constructor(learnt: Iterable<readonly [string, FieldType]> = []) {
-    this.#learnt = new Map(learnt);
+    this.#types = new Map([...declared, ...learnt]);
   }
 
   /** Whether that was news. */
   learn(name: string, type: FieldType): boolean {
-    if (this.#learnt.get(name) === type) return false;
-    this.#learnt.set(name, type);
+    if (this.#types.get(name) === type) return false;
+    this.#types.set(name, type);
     return true;
   }
 
   copy(): FieldTypes {
-    return new FieldTypes(this.#learnt);
+    return new FieldTypes(this.#types);
   }
 
   of(name: string, value: Scalar): FieldType {
-    return this.#learnt.get(name) ?? declared.get(name) ?? naturalType(value);
+    return this.#types.get(name) ?? naturalType(value);
   }
 }
 

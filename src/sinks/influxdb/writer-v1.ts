@@ -50,7 +50,7 @@ export function writerV1(config: V1Config, measurement: string, secrets: readonl
         url: writeUrl,
         method: 'POST',
         headers: { ...authorization, 'content-type': 'text/plain; charset=utf-8' },
-        body: lines.join('\n'),
+        body: lines,
         gzip: config.gzip,
         signal,
         timeoutMs: REQUEST_TIMEOUT_MS,

@@ -6,10 +6,10 @@ export interface Writer {
   /** What a first connection needs: on 1.x, the database. @throws TransientError, SetupError */
   prepare(signal?: AbortSignal): Promise<void>;
   /**
-   * One request, never repeated; resolves with whatever the server answered.
+   * Lines as UTF-8, each with its line break. One request, never repeated; resolves with whatever the server answered.
    * @throws NoAnswerError, SetupError
    */
-  send(lines: readonly string[], signal: AbortSignal): Promise<HttpResponse>;
+  send(lines: Uint8Array, signal: AbortSignal): Promise<HttpResponse>;
   /** The types of the measurement's fields, as far as the server tells. Never throws. */
   fieldTypes(signal: AbortSignal): Promise<ReadonlyMap<string, FieldType>>;
   close(): void;
