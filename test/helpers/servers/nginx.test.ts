@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { required } from '../skip.js';
+import { until } from '../until.js';
+import { startNginx } from './nginx.js';
+
+const nginx = required(
+  'nginx',
+  await startNginx({ http: `log_format short '$request_uri $status';`, format: 'short' }),
+);
+
+async function ask(path: string): Promise<void> {
+  await (await fetch(`${nginx.url}${path}`)).text();
+}
+
+function linesOf(...files: string[]): string[] {
+  return files.flatMap(file => readFileSync(file, 'utf8').trimEnd().split('\n')).filter(line => line !== '');
+}
+
+test('requests are lines of the log, in the format of the test', async () => {
+  await ask('/one?a=b');
+  await until('the line', () => linesOf(nginx.accessLog).length === 1);
+  assert.equal(linesOf(nginx.accessLog), ['/one?a=b 200']);
+});
+
+test('after a rotation there are two files, and no line is lost', async () => {
+  await ask('/before');
+  const moved = await nginx.rotate();
+  await ask('/after');
+  await until('three lines', () => linesOf(moved, nginx.accessLog).length === 3);
+  assert.is.not(moved, nginx.accessLog);
+});
+
+test.after(() => nginx.stop());
+
+test.run();
