@@ -18,12 +18,14 @@ export function compact(database: Database, pages: number): boolean {
 }
 
 /**
- * When the disk is nearly full: empties the WAL into the file, or it would grow until nothing could be written at all,
- * not even what settles and so frees.
+ * Before each transaction: when the disk is nearly full, empties the write-ahead log into the file, or it would grow until nothing
+ * could be written at all, not even what settles and so frees.
  */
 export function relieve(database: Database, room: Room): void {
-  if (!room.low) return;
+  room.forget();
+  if (!room.low || room.logBytes === 0) return;
   checkpoint(database);
+  room.forget();
 }
 
 function checkpoint(database: Database): void {

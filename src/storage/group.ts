@@ -14,7 +14,6 @@ export type Outcome = { readonly results: readonly unknown[] } | { readonly erro
  * each is tried again in a transaction of its own, so that only the culprit fails.
  */
 export function runGroup(database: Database, room: Room, jobs: readonly Job[], now: number): Outcome[] {
-  room.forget();
   try {
     return runTogether(database, room, jobs, now);
   } catch (error) {

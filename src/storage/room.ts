@@ -1,5 +1,6 @@
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { FullError } from '../errors.js';
+import { databaseFile } from './opening.js';
 
 /** At most this much is kept free for settling what is already there. */
 const RESERVE_BYTES = 16 * 1024 * 1024;
@@ -22,19 +23,25 @@ export class Room {
     this.#low = undefined;
   }
 
-  /** Less than 16 MiB, or than a twentieth of a small disk, is left. */
+  /** Less is left than 16 MiB (a twentieth of a small disk), with what the write-ahead log will take when it moves into the file. */
   get low(): boolean {
-    this.#low ??= isLow(this.#dir);
+    this.#low ??= this.#measure();
     return this.#low;
+  }
+
+  /** Bytes of the write-ahead log. */
+  get logBytes(): number {
+    return statSync(`${databaseFile(this.#dir)}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** @throws FullError */
   require(): void {
     if (this.low) throw new FullError('the disk under DATA_DIR is full');
   }
-}
 
-function isLow(dir: string): boolean {
-  const { bavail, bsize, blocks } = statfsSync(dir);
-  return bavail * bsize < Math.min(RESERVE_BYTES, (blocks * bsize) / 20);
+  #measure(): boolean {
+    const { bavail, bsize, blocks } = statfsSync(this.#dir);
+    const reserve = Math.min(RESERVE_BYTES, (blocks * bsize) / 20);
+    return bavail * bsize < reserve + this.logBytes;
+  }
 }

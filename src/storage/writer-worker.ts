@@ -17,11 +17,11 @@ function serve(database: Database, lock: Database): void {
   const handle = (request: WriterRequest): void => {
     switch (request.kind) {
       case 'group': {
+        relieve(database, room);
         const outcomes = runGroup(database, room, request.jobs, request.now);
         const corrupt = outcomes.map(failure).find(error => error instanceof CorruptError);
         if (corrupt !== undefined) throw corrupt;
-        answer({ kind: 'group', outcomes: outcomes.map(wire) });
-        return relieve(database, room);
+        return answer({ kind: 'group', outcomes: outcomes.map(wire) });
       }
       case 'compact':
         return answer({ kind: 'compact', more: compact(database, request.pages) });
