@@ -3,7 +3,8 @@ import type Router from 'koa-router';
 import { type Asset, serve } from './assets.js';
 import { buildDocument } from './document.js';
 
-const swaggerFile = (name: string): URL => new URL(import.meta.resolve(`swagger-ui-dist/${name}`));
+const styles = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui.css'));
+const bundle = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'));
 
 const docsPage = `<!doctype html>
 <html lang="en">
@@ -30,8 +31,8 @@ const docsStart = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', deepL
 const assets: readonly Asset[] = [
   { path: '/docs', type: 'html', content: () => docsPage },
   { path: '/docs/start.js', type: 'js', content: () => docsStart },
-  { path: '/docs/swagger-ui.css', type: 'css', content: swaggerFile('swagger-ui.css') },
-  { path: '/docs/swagger-ui-bundle.js', type: 'js', content: swaggerFile('swagger-ui-bundle.js') },
+  { path: '/docs/swagger-ui.css', type: 'css', content: styles },
+  { path: '/docs/swagger-ui-bundle.js', type: 'js', content: bundle },
   { path: '/openapi.json', type: 'json', content: () => JSON.stringify(buildDocument()) },
 ];
 
