@@ -4,14 +4,14 @@ import { FetchAhead } from '../src/broker/fetch-ahead.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { DeliveryMeter } from '../src/ledger.js';
-import type { Log } from '../src/log.js';
 import { Errands, within } from '../src/retry.js';
 import { Batch, type Evidence } from '../src/sinks/batch.js';
 import { Deferral } from '../src/sinks/deferral.js';
 import type { Intake } from '../src/sinks/intake.js';
-import type { ActorState, StatusBoard } from '../src/status.js';
+import type { ActorState } from '../src/status.js';
 import {
   type Actor,
+  type ActorTools,
   ask,
   type ConsumerMessage,
   type Reply,
@@ -21,10 +21,8 @@ import {
   type SinkMessage,
 } from './protocol.js';
 
-export interface ConsumerOptions {
+export interface ConsumerOptions extends ActorTools {
   readonly sink: string;
-  /** On the status board. */
-  readonly path: string;
   readonly broker: Broker;
   readonly limits: BatchLimits;
   /** Decodes and filters what was fetched. */
@@ -32,9 +30,7 @@ export interface ConsumerOptions {
   /** A batch held longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
-  readonly board: StatusBoard;
   readonly clock: Clock;
-  readonly log: Log;
   readonly meter: DeliveryMeter;
   /** Aborts at the end of an orderly shutdown's patience. */
   readonly giveUp: AbortSignal;
@@ -52,13 +48,10 @@ export interface ConsumerOptions {
  */
 type Phase = 'subscribing' | 'fetching' | 'writing' | 'holding' | 'released' | 'stopping' | 'stopped';
 
-const shownAs: Record<Phase, ActorState> = {
+const shownAs: Partial<Record<Phase, ActorState>> = {
   subscribing: 'starting',
-  fetching: 'running',
-  writing: 'running',
   holding: 'holding',
   released: 'holding',
-  stopping: 'running',
   stopped: 'stopped',
 };
 
@@ -106,7 +99,7 @@ class Consumer {
     this.#self = self;
     const { clock, giveUp, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
-    this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'deferredDue' }));
+    this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
     this.#errands = new Errands(clock, giveUp, (complaint, error, waitMs) =>
       log.warn({ reason: describe(error), waitMs }, complaint),
     );
@@ -114,7 +107,8 @@ class Consumer {
       limits,
       prepare,
       tell: (turn, intake) => dispatch(self, { type: 'fetched', turn, intake }),
-      fail: (turn, error) => dispatch(self, { type: 'fetchFailed', turn, error }),
+      complain: (error, waitMs) => log.warn({ reason: describe(error), waitMs }, 'fetch.failed'),
+      clock,
     });
   }
 
@@ -126,8 +120,6 @@ class Consumer {
         return this.#subscribed(message.subscription);
       case 'fetched':
         return this.#fetched(message.turn, message.intake);
-      case 'fetchFailed':
-        return this.#fetchFailed(message.turn, message.error);
       case 'sinkReady':
         return this.#sinkReady();
       case 'written':
@@ -138,8 +130,7 @@ class Consumer {
         return this.#sinkFailed(message.fault, message.error);
       case 'holdExpired':
         return this.#release();
-      case 'resumed':
-      case 'deferredDue':
+      case 'proceed':
         return this.#phase === 'fetching' ? this.#nextBatch() : undefined;
       case 'drain':
         return this.#drain(message.reply);
@@ -148,13 +139,12 @@ class Consumer {
     }
   }
 
-  /** The one place where the phase changes. */
+  /** The one place where the phase changes. While a held batch is tried again, it still shows as held. */
   #become(phase: Phase): void {
     this.#phase = phase;
-    const { board, path } = this.#options;
-    const state = this.#batch?.parked && phase === 'holding' ? 'parked' : shownAs[phase];
-    const shown = board.get(path);
-    if (shown?.state !== state || shown.detail.phase !== phase) board.update(path, { state, detail: { phase } });
+    const held = phase === 'writing' && this.#lastFault !== undefined ? 'holding' : (shownAs[phase] ?? 'running');
+    const state = this.#batch?.parked && held === 'holding' ? 'parked' : held;
+    this.#options.board.update(this.#options.path, { state, detail: { phase } });
   }
 
   #begin(sink: Actor<SinkMessage>): void {
@@ -181,14 +171,6 @@ class Consumer {
     if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
   }
 
-  #fetchFailed(turn: number, error: unknown): void {
-    const { log, clock } = this.#options;
-    log.warn({ reason: describe(error) }, 'fetch.failed');
-    clock
-      .sleep(1_000, this.#fetch.signal)
-      .then(() => dispatch(this.#self, { type: 'fetched', turn, intake: { items: [], filtered: [], dead: [] } }));
-  }
-
   /** Phase fetching: takes up what was deferred and is due, or what was fetched ahead; and fetches the one after. */
   #nextBatch(): void {
     const deferred = this.#deferral.take();
@@ -213,6 +195,7 @@ class Consumer {
 
   #written({ result, milliseconds }: Extract<ConsumerMessage, { type: 'written' }>): void {
     this.#hold.stop();
+    this.#lastFault = undefined;
     if (this.#batch === undefined) return;
     const { log, meter, sink } = this.#options;
     const segment = this.#batch.next ?? [];
@@ -259,7 +242,7 @@ class Consumer {
     this.#become('fetching');
     this.#errands.add('queue.unreachable', async () => {
       await this.#subscription.resume();
-      dispatch(this.#self, { type: 'resumed' });
+      dispatch(this.#self, { type: 'proceed' });
     });
   }
 

@@ -2,15 +2,10 @@ import type { AddressInfo } from 'node:net';
 import { type Ref, spawn } from 'nact';
 import { assertNever, describe } from '../src/errors.js';
 import type { HttpServer } from '../src/http/server.js';
-import type { Log } from '../src/log.js';
-import type { StatusBoard } from '../src/status.js';
-import { type Actor, type HttpMessage, resumeAfterDefect } from './protocol.js';
+import { type Actor, type ActorTools, type HttpMessage, resumeAfterDefect } from './protocol.js';
 
-export interface HttpOptions {
-  readonly path: string;
+export interface HttpOptions extends ActorTools {
   readonly server: HttpServer;
-  readonly board: StatusBoard;
-  readonly log: Log;
 }
 
 /** Owns the listener: opens it, says where it is, and closes it when everything that was begun is answered. */

@@ -5,8 +5,17 @@ import type { Event } from '../src/events/event.js';
 import type { Log } from '../src/log.js';
 import type { Intake } from '../src/sinks/intake.js';
 import type { WriteResult } from '../src/sinks/sink.js';
+import type { StatusBoard } from '../src/status.js';
 
 /** Everything that actors say to each other. Each switch over these ends in `assertNever`. */
+
+/** What every actor is given. */
+export interface ActorTools {
+  /** On the status board. */
+  readonly path: string;
+  readonly board: StatusBoard;
+  readonly log: Log;
+}
 
 /** How an answer gets back to code that is no actor. */
 export interface Reply<T> {
@@ -31,7 +40,6 @@ export type ConsumerMessage =
   | { readonly type: 'subscribed'; readonly subscription: Subscription }
   /** `turn` tells an answer to the present question from one that a pause has overtaken. */
   | { readonly type: 'fetched'; readonly turn: number; readonly intake: Intake }
-  | { readonly type: 'fetchFailed'; readonly turn: number; readonly error: unknown }
   /** From the sink actor: started, or restarted after its backoff. */
   | { readonly type: 'sinkReady' }
   | { readonly type: 'written'; readonly result: WriteResult; readonly milliseconds: number }
@@ -39,8 +47,8 @@ export type ConsumerMessage =
   /** From the sink actor, just before it throws: it will be restarted. */
   | { readonly type: 'sinkFailed'; readonly fault: SinkFault; readonly error: unknown }
   | { readonly type: 'holdExpired' }
-  | { readonly type: 'resumed' }
-  | { readonly type: 'deferredDue' }
+  /** The queue is open again, or the time of deferred events has come. */
+  | { readonly type: 'proceed' }
   | { readonly type: 'drain'; readonly reply: Reply<void> };
 
 export type SinkMessage =

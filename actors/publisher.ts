@@ -1,15 +1,10 @@
 import { dispatch, type Ref, spawn } from 'nact';
 import type { Address, Broker, Durability, Message } from '../src/broker/broker.js';
 import { assertNever, TransientError } from '../src/errors.js';
-import type { Log } from '../src/log.js';
-import type { StatusBoard } from '../src/status.js';
-import { type Actor, ask, type PublisherMessage, type Reply, resumeAfterDefect } from './protocol.js';
+import { type Actor, type ActorTools, ask, type PublisherMessage, type Reply, resumeAfterDefect } from './protocol.js';
 
-export interface PublisherOptions {
-  readonly path: string;
+export interface PublisherOptions extends ActorTools {
   readonly broker: Broker;
-  readonly board: StatusBoard;
-  readonly log: Log;
 }
 
 /**

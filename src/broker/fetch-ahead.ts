@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js';
+import { persist } from '../retry.js';
 import type { BatchLimits, Delivery, Subscription } from './broker.js';
 
 export interface FetchAheadOptions<Batch> {
@@ -6,7 +8,9 @@ export interface FetchAheadOptions<Batch> {
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Batch>;
   /** `turn` goes back into `arrived`. Called once for each fetch. */
   readonly tell: (turn: number, batch: Batch) => void;
-  readonly fail: (turn: number, error: unknown) => void;
+  /** A fetch failed; it is tried again. */
+  readonly complain: (error: unknown, waitMs: number) => void;
+  readonly clock: Clock;
 }
 
 /**
@@ -23,23 +27,18 @@ export class FetchAhead<Batch> {
     this.#options = options;
   }
 
-  /** Aborts when what is under way is interrupted. */
-  get signal(): AbortSignal {
-    return this.#stop.signal;
-  }
-
   start(subscription: Subscription): void {
     if (this.#fetching) return;
     this.#fetching = true;
     const turn = this.#turn;
-    const { limits, prepare, tell, fail } = this.#options;
-    subscription
-      .next(limits, this.#stop.signal)
-      .then(prepare)
-      .then(
-        batch => tell(turn, batch),
-        error => fail(turn, error),
-      );
+    const { limits, prepare, tell, complain, clock } = this.#options;
+    const { signal } = this.#stop;
+    let deliveries: Delivery[] | undefined;
+    const fetch = async (): Promise<void> => {
+      deliveries ??= await subscription.next(limits, signal);
+      tell(turn, await prepare(deliveries));
+    };
+    void persist(fetch, { clock, signal, onError: complain });
   }
 
   /** True when the answer belongs to the present turn; another fetch may start then. */
