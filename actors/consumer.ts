@@ -198,11 +198,9 @@ class Consumer {
     this.#lastFault = undefined;
     if (this.#batch === undefined) return;
     const { log, meter, sink } = this.#options;
-    const segment = this.#batch.next ?? [];
-    const count = segment.length;
-    const oldest = segment[0]?.event.received ?? 0;
+    const { length: count, 0: first } = this.#batch.next ?? [];
     const { done, duplicates, dead, deferred } = this.#batch.written(result);
-    meter.written(sink, count, milliseconds, oldest);
+    meter.written(sink, count ?? 0, milliseconds, first?.event.received ?? 0);
     log.debug({ count, dead: dead.length, deferred: deferred.length, ms: Math.round(milliseconds) }, 'batch.written');
     this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#settle({ done, duplicates, filtered: 0, dead });
@@ -217,8 +215,8 @@ class Consumer {
       this.#settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
       if (this.#batch.parked) this.#options.policy.park();
     }
-    if (this.#phase === 'stopping') return this.#finish();
     if (this.#phase === 'released') return;
+    if (this.#phase === 'stopping') return this.#finish();
     this.#become('holding');
     this.#hold.start(this.#options.holdMs, () => dispatch(this.#self, { type: 'holdExpired' }));
   }
