@@ -9,6 +9,8 @@ import { until } from '../until.js';
 export interface InfluxDBOptions {
   /** Authentication is on, and this is the administrator. */
   readonly admin?: { readonly user: string; readonly password: string };
+  /** Further lines of its `[data]` section. */
+  readonly data?: readonly string[];
   /** Further lines of influxdb.conf, with their `[section]`. */
   readonly config?: readonly string[];
 }
@@ -119,6 +121,7 @@ bind-address = "127.0.0.1:${rpcPort}"
   wal-dir = "${folder}/wal"
   index-version = "inmem"
   query-log-enabled = false
+${(options.data ?? []).map(line => `  ${line}`).join('\n')}
 [monitor]
   store-enabled = false
 [http]
