@@ -60,7 +60,7 @@ export const influxdbSink = defineSink({
   settings,
   configure,
   batch: { count: 5000, bytes: 5_000_000, lingerMs: 200 },
-  async open(config, { memory, clock }) {
+  async open(config, { memory, clock, log }) {
     const { server } = config;
     const schema: Schema = {
       measurement: measurementText(config.measurement),
@@ -68,7 +68,7 @@ export const influxdbSink = defineSink({
     };
     const secrets = secretsOf(server);
     const writer = server.version === 1 ? writerV1(server, config.measurement, secrets, clock) : await writerV2(server);
-    const delivery = new Delivery(writer, schema, secrets, clock);
+    const delivery = new Delivery(writer, schema, secrets, clock, log);
     await writer.prepare();
     const slots = await Slots.open(memory);
     return {
@@ -149,7 +149,8 @@ function isFar(address: URL): boolean {
 }
 
 function secretsOf(server: V1Config | V2Config): readonly string[] {
-  if (server.version === 1) return [server.password, `${server.user}:${server.password}`];
+  if (server.version === 1)
+    return server.user === undefined ? [] : [server.password, `${server.user}:${server.password}`];
   // A 1.8 server takes `user:password` as a token.
   const [, password = ''] = server.token.split(':');
   return [server.token, password];

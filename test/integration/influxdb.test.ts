@@ -12,10 +12,10 @@ import { type InfluxdbConfig, influxdbSink } from '../../src/sinks/influxdb.js';
 import type { SinkSession, SinkTools } from '../../src/sinks/sink.js';
 import { fixtureFiles, fixtureLines } from '../events/fixtures.js';
 import { parseLine } from '../helpers/line-protocol.js';
-import { eventOf, sinkTools, someEvents } from '../helpers/sink-session.js';
-import { required } from '../helpers/skip.js';
 import { startInfluxDB } from '../helpers/servers/influxdb.js';
 import { startV2Proxy } from '../helpers/servers/v2-proxy.js';
+import { eventOf, sinkTools, someEvents } from '../helpers/sink-session.js';
+import { required } from '../helpers/skip.js';
 
 const admin = { user: 'admin', password: 'admin-password' };
 const server = required('influxdb', await startInfluxDB({ admin, data: ['max-values-per-tag = 1000'] }));
@@ -64,7 +64,11 @@ async function newDatabase(path: Path, what: string, clause = ''): Promise<strin
 
 async function write(database: string, lines: string): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${admin.user}:${admin.password}`).toString('base64')}`;
-  const answer = await fetch(`${server.url}/write?db=${database}`, { method: 'POST', headers: { authorization }, body: lines });
+  const answer = await fetch(`${server.url}/write?db=${database}`, {
+    method: 'POST',
+    headers: { authorization },
+    body: lines,
+  });
   assert.is(answer.status, 204);
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
+import type { Log } from '../../log.js';
 import { faultOf, type HttpResponse, redact, summary } from '../http-client.js';
 import type { Rejection, WriteResult } from '../sink.js';
 import { lineOf, type Schema } from './point.js';
@@ -50,8 +51,10 @@ export class Delivery {
   readonly #types = new FieldTypes();
   readonly #secrets: readonly string[];
   readonly #clock: Clock;
+  readonly #log: Log;
 
-  constructor(writer: Writer, schema: Schema, secrets: readonly string[], clock: Clock) {
+  constructor(writer: Writer, schema: Schema, secrets: readonly string[], clock: Clock, log: Log) {
+    this.#log = log;
     this.#writer = writer;
     this.#schema = schema;
     this.#secrets = secrets;
@@ -111,7 +114,7 @@ export class Delivery {
   /** A new type of a field; with it, on 1.x, all the others, so that each costs no request of its own. */
   async #learn(conflict: TypeConflict, signal: AbortSignal): Promise<void> {
     for (const [name, type] of await this.#writer.fieldTypes(signal)) this.#types.learn(name, type);
-    this.#types.learn(conflict.field, conflict.type);
+    if (this.#types.learn(conflict.field, conflict.type)) this.#log.info(conflict, 'type.learnt');
   }
 
   /** The last word on one line: undefined when it was written after all, with types that hold for it alone. */
