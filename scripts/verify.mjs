@@ -19,7 +19,9 @@ await step('test servers', node, ['scripts/setup-servers.mjs']);
 await step('format and lint', node, [biome, 'ci', '--colors=off', '.']);
 const built = await step('types and build', node, ['scripts/build.mjs']);
 await step('dead code', node, ['node_modules/knip/bin/knip.js', '--no-progress']);
-if (existsSync('scripts/generate.mjs')) await step('generated files', node, ['scripts/generate.mjs', '--check']);
+for (const script of ['scripts/openapi.mjs', 'scripts/generate.mjs'].filter(existsSync)) {
+  await step(`generated files (${script})`, node, [script, '--check']);
+}
 if (built) await tests('tests', node, ['--nothing-skipped']);
 if (built && options.node24) await testsOnNode24();
 
