@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type DestinationStream, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import { describe } from './errors.js';
+import { redact } from './redact.js';
 
 /**
  * Structured log. A line is `noun.verbed` with fields: `log.info({ sink, count }, 'batch.written')`.
@@ -76,16 +77,6 @@ async function prettyStream(stream: Writable | undefined): Promise<DestinationSt
     translateTime: 'SYS:HH:MM:ss',
     ...(stream === undefined ? {} : { destination: stream, colorize: false }),
   });
-}
-
-/** Takes credentials out of text that may hold addresses: `amqp://user:password@host` and `?api_secret=…`. */
-export function redact(text: string): string {
-  return text
-    .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1[hidden]@')
-    .replace(
-      /([?&;](?:api_secret|api_key|apikey|key|token|password|pass|p|access_token|secret)=)[^&\s"'#;]+/gi,
-      '$1[hidden]',
-    );
 }
 
 function redactValue(value: unknown): unknown {

@@ -31,5 +31,6 @@ export const commands: readonly Entry[] = [
     summary: 'list, redrive or delete events that a sink refused',
     load: async () => (await import('./dead-letters.js')).deadLetters,
   },
+  { name: 'queues', summary: 'list or remove queues', load: async () => (await import('./queues.js')).queues },
   { name: 'openapi', summary: 'print the OpenAPI document', load: async () => (await import('./openapi.js')).openapi },
 ];

@@ -22,7 +22,7 @@ export const deadLetters: Command = {
   description:
     'Events that a sink refused, with the reason.\n\n  list                           newest first\n  redrive --sink SINK --all      send them to that sink again, and to no other\n  delete --sink SINK --key KEY   give them up for good',
   options: {
-    sink: { type: 'string', value: 'SINK', description: 'of this sink: mongodb, influxdb, amplitude, google, local' },
+    sink: { type: 'string', value: 'SINK', description: 'of this sink: amplitude, ga4, influxdb, local or mongodb' },
     key: {
       type: 'string',
       multiple: true,

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
-import { redact } from '../log.js';
+import { redact } from '../redact.js';
 
 /** One thing that the daemon depends on, and how to try it. */
 export interface Probe {

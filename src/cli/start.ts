@@ -3,7 +3,8 @@ import { loadConfig } from '../config/load.js';
 import { problemReport } from '../config/problems.js';
 import { describe, SetupError } from '../errors.js';
 import { openKeyRing } from '../keys/ring.js';
-import { createLog, type Log, redact } from '../log.js';
+import { createLog, type Log } from '../log.js';
+import { redact } from '../redact.js';
 import { type Command, type Daemon, exitCodes, type Invocation, UsageError } from './command.js';
 
 /** npm passes on the Ctrl-C that the terminal has already sent: so soon after the first, a signal is no second one. */

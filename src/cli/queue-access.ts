@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import type { QueueInfo } from '../broker/broker.js';
+import { EmbeddedBroker } from '../broker/embedded.js';
+import type { Clock } from '../clock.js';
+import type { Config } from '../config.js';
+import { UnsupportedError } from '../errors.js';
+import { silentLog } from '../log.js';
+import { databaseFile } from '../storage/opening.js';
+import type { QueueState } from '../storage/queues.js';
+import { Reader } from '../storage/reader.js';
+import { Storage } from '../storage/storage.js';
+
+/** The queues of the broker, seen from outside the daemon. */
+export interface Queues {
+  list(): Promise<readonly QueueInfo[]>;
+  remove(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws SetupError when something is to be changed on the embedded broker while a daemon runs */
+export async function openQueues(config: Config, clock: Clock, toChange: boolean): Promise<Queues> {
+  if (config.broker.nodes.length > 0) {
+    throw new UnsupportedError('the queues of RabbitMQ are listed by rabbitmqctl list_queues and its management page');
+  }
+  const configured = new Set(config.sinks.map(({ queue }) => queue.name));
+  const seen = ({ name, sink, pending }: QueueState): QueueInfo => ({
+    name,
+    sink,
+    ready: pending,
+    consumers: 0,
+    orphaned: !configured.has(name),
+  });
+  const dir = config.server.dataDir;
+  if (!toChange) return looking(dir, seen);
+  const storage = await Storage.open({ dir, clock, log: silentLog, onFatal: () => {} });
+  const broker = new EmbeddedBroker({ storage, clock, log: silentLog });
+  return {
+    list: async () => (await storage.read('queueStates')).map(seen),
+    remove: name => broker.removeQueue(name),
+    close: () => storage.close(),
+  };
+}
+
+/** Reads beside a daemon that runs. */
+function looking(dir: string, seen: (state: QueueState) => QueueInfo): Queues {
+  const reader = new Reader(dir, () => {});
+  return {
+    list: async () =>
+      existsSync(databaseFile(dir)) ? ((await reader.read('queueStates', undefined)) as QueueState[]).map(seen) : [],
+    remove: () => Promise.reject(new UnsupportedError('opened for reading')),
+    close: () => reader.close(),
+  };
+}

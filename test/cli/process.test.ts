@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { TestDaemon } from '../helpers/daemon.js';
+
+const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../../fixtures/events/', import.meta.url));
+
+const test = suite<{ daemon: TestDaemon }>('the program');
+test.before.each(context => {
+  context.daemon = new TestDaemon();
+});
+test.after.each(({ daemon }) => daemon.remove());
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** The program itself, with nothing on its standard input. */
+function run(words: readonly string[], env: Record<string, string>): Promise<Run> {
+  const child = spawn(process.execPath, [main, ...words], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', chunk => (out += chunk));
+  child.stderr.on('data', chunk => (err += chunk));
+  return new Promise(resolve => child.once('close', code => resolve({ code, out, err })));
+}
+
+const client = (daemon: TestDaemon) => ({ EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: daemon.key });
+
+test('a recording is replayed into the store, and again adds nothing', async ({ daemon }) => {
+  await daemon.start();
+  const files = ['clowder', 'requested', 'made'].map(name => join(fixtures, `${name}.ndjson`));
+  const lines = new Set(files.flatMap(file => readFileSync(file, 'utf8').trim().split('\n')));
+  const first = await run(['replay', '--now', ...files], client(daemon));
+  assert.is(first.code, 0, first.err);
+  assert.is((JSON.parse(first.out) as { accepted: number }).accepted, lines.size);
+  await daemon.drained();
+  assert.is((await daemon.stored()).length, lines.size);
+  assert.is((await run(['replay', '--now', ...files], client(daemon))).code, 0);
+  await daemon.drained();
+  const stored = await daemon.stored();
+  assert.is(stored.length, lines.size);
+  assert.ok(stored.every(event => event._source === 'replay'));
+});
+
+test('the key of the first start lets the commands of the same machine in', async ({ daemon }) => {
+  await daemon.start({ API_KEYS: '' });
+  const env = { DATA_DIR: daemon.dir, PORT: String(daemon.port) };
+  const sent = await run(['send', '{"category":"upload"}'], env);
+  assert.is(sent.code, 0, sent.err);
+  assert.equal(await run(['dead-letters', 'list'], env), { code: 0, out: '', err: '' });
+  const key = readFileSync(join(daemon.dir, 'api-key'), 'utf8').trim();
+  assert.not.match(daemon.output, key);
+});
+
+test('a second daemon on the same folder, or the same port, is refused in one line', async ({ daemon }) => {
+  await daemon.start();
+  const [same, busy] = await Promise.all([
+    run(['start'], { DATA_DIR: daemon.dir, PORT: '0', LOG_LEVEL: 'fatal' }),
+    run(['start'], { DATA_DIR: join(daemon.dir, 'other'), PORT: String(daemon.port), LOG_LEVEL: 'fatal' }),
+  ]);
+  assert.is(same.code, 1);
+  assert.match(same.err, /^event-sink: another .*DATA_DIR.*\n$/);
+  assert.is(same.out, '');
+  assert.is(busy.code, 1);
+  assert.match(busy.out + busy.err, String(daemon.port));
+  assert.is((busy.out + busy.err).trim().split('\n').length, 1, busy.out + busy.err);
+});
+
+test('a reader that goes away is no failure', async () => {
+  const child = spawn('sh', ['-c', `"${process.execPath}" "${main}" openapi | head -c 1; echo`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let err = '';
+  child.stderr.on('data', chunk => (err += chunk));
+  child.stdout.resume();
+  await new Promise(resolve => child.once('close', resolve));
+  assert.is(err, '');
+});
+
+test.run();

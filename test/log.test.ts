@@ -1,0 +1,63 @@
+import { Writable } from 'node:stream';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createLog, type Log } from '../src/log.js';
+import { redact } from '../src/redact.js';
+
+async function logged(pretty: boolean, write: (log: Log) => void): Promise<string> {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  write(await createLog({ level: 'info', pretty, stream }));
+  return text;
+}
+
+test('a line is one JSON object, with the error in words', async () => {
+  const cause = new Error('ECONNREFUSED');
+  const text = await logged(false, log =>
+    log.child({ sink: 'mongodb' }).warn({ error: new Error('no answer', { cause }) }, 'batch.held'),
+  );
+  const { level, sink, msg, error, time } = JSON.parse(text);
+  assert.equal([level, sink, msg], ['warn', 'mongodb', 'batch.held']);
+  assert.is(error.message, 'no answer (ECONNREFUSED)');
+  assert.match(time, /^\d{4}-.*Z$/);
+});
+
+test('the level is heeded', async () => {
+  assert.is(await logged(false, log => log.debug({}, 'not.wanted')), '');
+});
+
+test('no line shows a secret, for programs or for people', async () => {
+  for (const pretty of [false, true]) {
+    const text = await logged(pretty, log => {
+      log.info(
+        { headers: { authorization: 'hunter2', 'x-api-key': 'hunter2', cookie: 'hunter2' }, token: 'hunter2' },
+        'a.b',
+      );
+      log.info({ config: { sink: { password: 'hunter2', api_secret: 'hunter2' } } }, 'a.b');
+      log.error({ error: new Error('connect amqp://user:hunter2@host failed') }, 'a.b');
+      log.error(
+        { reason: 'POST https://h/mp/collect?measurement_id=G-1&api_secret=hunter2', uri: 'mongodb://u:hunter2@h/x' },
+        'a.b',
+      );
+    });
+    assert.not.match(text, 'hunter2');
+    assert.match(text, 'host');
+  }
+});
+
+test('addresses keep what is no secret', () => {
+  assert.is(
+    redact('amqps://u:p%40x@a:5671,amqps://b:1/v?heartbeat=5'),
+    'amqps://[hidden]@a:5671,amqps://b:1/v?heartbeat=5',
+  );
+  assert.is(redact('mongodb://u:p@ss@a,b/x'), 'mongodb://[hidden]@a,b/x');
+  assert.is(redact('GET https://h/x?a=1&key=2&b=3#key'), 'GET https://h/x?a=1&key=[hidden]&b=3#key');
+  assert.is(redact('mail ann@example.org about https://h/@ann'), 'mail ann@example.org about https://h/@ann');
+});
+
+test.run();
