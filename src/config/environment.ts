@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { type Loaded, loadConfig } from './load.js';
 
 /** The one place that reads the environment of the process. */
 export const environment: Readonly<Record<string, string | undefined>> = process.env;
 
 export function readFile(path: string): string {
   return readFileSync(path, 'utf8');
-}
-
-export function loadFromProcess(): Loaded {
-  return loadConfig({ env: environment, readFile });
 }
