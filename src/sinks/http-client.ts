@@ -165,6 +165,7 @@ function codeOf(error: unknown): string {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
     const code = (at as NodeJS.ErrnoException).code;
     if (typeof code === 'string') return code;
+    if (at.name === 'HTTPParserError') return 'HPE_INVALID'; // Node 24 gives it no code
   }
   return '';
 }
