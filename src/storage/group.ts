@@ -13,7 +13,12 @@ export type Outcome = { readonly results: readonly unknown[] } | { readonly erro
  * Group commit: the jobs that came while the last group was written, in one transaction, with one fsync. When one of them throws,
  * each is tried again in a transaction of its own, so that only the culprit fails.
  */
-export function runGroup(database: Database, room: Room, jobs: readonly Job[], now: number): Outcome[] {
+export function runGroup(
+  database: Database,
+  room: Pick<Room, 'require'>,
+  jobs: readonly Job[],
+  now: number,
+): Outcome[] {
   try {
     return runTogether(database, room, jobs, now);
   } catch (error) {
@@ -22,7 +27,7 @@ export function runGroup(database: Database, room: Room, jobs: readonly Job[], n
   }
 }
 
-function runAlone(database: Database, room: Room, job: Job, now: number): Outcome {
+function runAlone(database: Database, room: Pick<Room, 'require'>, job: Job, now: number): Outcome {
   try {
     return runTogether(database, room, [job], now)[0]!;
   } catch (error) {
@@ -30,7 +35,7 @@ function runAlone(database: Database, room: Room, job: Job, now: number): Outcom
   }
 }
 
-function runTogether(database: Database, room: Room, jobs: readonly Job[], now: number): Outcome[] {
+function runTogether(database: Database, room: Pick<Room, 'require'>, jobs: readonly Job[], now: number): Outcome[] {
   const tally = new Tally();
   const transaction = { database, tally, room, now };
   return database.transaction('BEGIN IMMEDIATE', () => {

@@ -29,9 +29,11 @@ export class Room {
     return this.#low;
   }
 
-  /** Bytes of the write-ahead log. */
+  /** Bytes of the write-ahead log, which is there as long as the database is open. @throws when somebody took the files away */
   get logBytes(): number {
-    return statSync(`${databaseFile(this.#dir)}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    const log = statSync(`${databaseFile(this.#dir)}-wal`, { throwIfNoEntry: false });
+    if (log === undefined) throw new Error('the files in DATA_DIR were deleted under the running daemon');
+    return log.size;
   }
 
   /** @throws FullError */
@@ -40,8 +42,8 @@ export class Room {
   }
 
   #measure(): boolean {
+    const log = this.logBytes;
     const { bavail, bsize, blocks } = statfsSync(this.#dir);
-    const reserve = Math.min(RESERVE_BYTES, (blocks * bsize) / 20);
-    return bavail * bsize < reserve + this.logBytes;
+    return bavail * bsize < Math.min(RESERVE_BYTES, (blocks * bsize) / 20) + log;
   }
 }

@@ -7,7 +7,7 @@ export interface Transaction {
   readonly database: Database;
   /** Counters of the ledger, written once before the commit. */
   readonly tally: Tally;
-  readonly room: Room;
+  readonly room: Pick<Room, 'require'>;
   /** Epoch ms. */
   readonly now: number;
 }

@@ -80,8 +80,8 @@ function assertWhole(ids: readonly string[]): void {
 test('kill -9 at any point: what was durable is there once, every batch whole, and the ledger balances', () =>
   inFolder(async dir => {
     const acknowledged: string[] = [];
-    for (let round = 0; round < 6; round += 1) {
-      acknowledged.push(...(await killed(dir, String(round), 20 + round * 60)));
+    for (let round = 0; round < 5; round += 1) {
+      acknowledged.push(...(await killed(dir, String(round), 10 + round * 30)));
       const ids = await kept(dir);
       const there = new Set(ids);
       assert.is(there.size, ids.length, 'each once');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -217,6 +217,21 @@ test('a file that is taken away under the daemon ends the storage', () =>
     await until(() => fatal.length > 0, 'the loss to be seen');
     await storage.close();
     assert.match(fatal[0]!.message, 'deleted or replaced');
+  }));
+
+test('a folder that is taken away under the daemon ends the storage with the next write', () =>
+  inFolder(async dir => {
+    const fatal: Error[] = [];
+    const data = join(dir, 'data');
+    const storage = await openStorage(data, { onFatal: error => fatal.push(error) });
+    await storage.write('putCheckpoint', { key: 'k', value: '1' });
+    await rm(data, { recursive: true });
+    assert.match((await thrownBy(storage.write('putCheckpoint', { key: 'k', value: '2' }))).message, 'deleted');
+    assert.is(fatal.length, 1);
+    await storage.close();
+    const again = await openStorage(data);
+    assert.is(await again.checkpoints.get('k'), undefined);
+    await again.close();
   }));
 
 test.run();
