@@ -23,6 +23,7 @@ export const check: Command = {
       terminal.err(problemReport(loaded.problems));
       return exitCodes.usage;
     }
+    for (const { name, message } of loaded.warnings) terminal.err(`${name} ${message}`);
     const findings = await runProbes(probesFor(loaded.config, clock), clock);
     if (terminal.outIsTerminal) {
       const rows = findings.map(({ dependency, tried, ok, result, mend }) => [

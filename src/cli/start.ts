@@ -30,6 +30,7 @@ export const start: Command = {
     }
     const { level, pretty = terminal.outIsTerminal } = loaded.config.log;
     const log = await createLog({ level, pretty });
+    for (const { name, message } of loaded.warnings) log.warn({ name, message }, 'setting.unknown');
     return runDaemon(invocation, loaded.config, log);
   },
 };

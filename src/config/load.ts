@@ -8,7 +8,7 @@ import { type FileValues, readConfigFile } from './file.js';
 import { health, healthSettings } from './health.js';
 import { nginx, nginxSettings } from './nginx.js';
 import { operationSettings } from './operation.js';
-import { type Problem, ProblemList } from './problems.js';
+import { editDistance, type Problem, ProblemList } from './problems.js';
 import { keySource, server, serverSettings } from './server.js';
 import { declaredSettings } from './settings.js';
 import { assignQueues, type ConfiguredSink, commonSettings, configuredSink } from './sinks.js';
@@ -20,7 +20,9 @@ export interface Surroundings {
   readonly registry?: readonly SinkDefinition[];
 }
 
-export type Loaded = { readonly config: Config } | { readonly problems: readonly Problem[] };
+export type Loaded =
+  /** Warnings are about variables that look like a setting misspelt. */
+  { readonly config: Config; readonly warnings: readonly Problem[] } | { readonly problems: readonly Problem[] };
 
 /**
  * The environment over the YAML file that EVENT_SINK_CONFIG names, over the defaults. An empty string is as good as none.
@@ -57,7 +59,9 @@ export function loadConfig({ env, readFile, registry = sinks }: Surroundings): L
     shutdownMs: operation.shutdownSeconds * 1000,
   };
   const all = problems.all();
-  return all.length > 0 ? { problems: all } : { config: freeze(config) };
+  return all.length > 0
+    ? { problems: all }
+    : { config: freeze(config), warnings: misspelt(env, declaredSettings(registry)) };
 
   function configFile(): FileValues {
     const path = env.EVENT_SINK_CONFIG;
@@ -74,7 +78,7 @@ export function loadConfig({ env, readFile, registry = sinks }: Surroundings): L
   }
 
   function readSetting(setting: Setting): unknown {
-    const raw = find(setting, name => env[name]) ?? find(setting, name => file.get(name));
+    const raw = find(setting, fromEnvironment) ?? find(setting, name => file.get(name));
     if (setting.secret && typeof raw === 'string') problems.hide(raw);
     const parsed = setting.schema.safeParse(raw);
     if (parsed.success) return parsed.data;
@@ -83,6 +87,12 @@ export function loadConfig({ env, readFile, registry = sinks }: Surroundings): L
     problems.add(setting.name, `${message}${value}`);
     const fallback = setting.schema.safeParse(undefined);
     return fallback.success ? fallback.data : undefined;
+  }
+
+  /** Docker and Kubernetes set `INFLUXDB_PORT=tcp://10.0.0.1:8086` for a service of that name: not meant for us. */
+  function fromEnvironment(name: string): string | undefined {
+    const value = env[name];
+    return name.endsWith('_PORT') && value?.startsWith('tcp://') ? undefined : value;
   }
 
   /** From one layer, under any of its names, or from the file that `<NAME>_FILE` names. */
@@ -114,4 +124,18 @@ export function loadConfig({ env, readFile, registry = sinks }: Surroundings): L
 function freeze(config: Config): Config {
   for (const slice of Object.values(config)) if (typeof slice === 'object') Object.freeze(slice);
   return Object.freeze(config);
+}
+
+/** Short names (HOME is not HOST) and names at a distance belong to others. */
+function misspelt(env: Surroundings['env'], settings: readonly Setting[]): readonly Problem[] {
+  const known = new Set(
+    settings.flatMap(({ name, aliases, secret }) =>
+      [name, ...aliases].flatMap(each => (secret ? [each, `${each}_FILE`] : [each])),
+    ),
+  );
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (!value || known.has(name) || !name.includes('_')) return [];
+    const like = [...known].find(each => Math.abs(each.length - name.length) <= 2 && editDistance(name, each) <= 2);
+    return like === undefined ? [] : [{ name, message: `is set, but is no setting. Did you mean ${like}?` }];
+  });
 }

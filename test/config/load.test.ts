@@ -235,6 +235,38 @@ test('settings that contradict each other are problems', () => {
   assert.is(good({ CLOWDER_PATH_PREFIX: '/clowder/' }).nginx.pathPrefix, '/clowder');
 });
 
+test('a variable that looks like a setting misspelt is a warning', () => {
+  const env = {
+    MAILBOX_URL: 'x',
+    API_KEY: 'y',
+    RABBITMQ_URI_FIL: 'z',
+    HOME: '/',
+    MAILBOX_SERVICE_HOST: '10.0.0.1',
+    PATH: '/bin',
+  };
+  const loaded = load(env);
+  assert.equal('warnings' in loaded && names(loaded.warnings), ['MAILBOX_URL', 'API_KEY', 'RABBITMQ_URI_FIL']);
+  assert.match(('warnings' in loaded && loaded.warnings[0]?.message) || '', 'Did you mean MAILBOX_URI?');
+});
+
+test('a port that Kubernetes sets for a service of that name is not ours', () => {
+  const withPort = defineSink({
+    name: 'influxdb',
+    title: 'InfluxDB',
+    prefix: 'INFLUXDB',
+    settings: { port: setting('INFLUXDB_PORT', integer(1, 65535).default('8086'), 'Port.') },
+    configure: values => values,
+    batch: { count: 1, bytes: 1, lingerMs: 0 },
+    open: async () => ({ write: async () => ({}), probe: async () => {}, close: async () => {} }),
+  });
+  const loaded = loadConfig({
+    env: { INFLUXDB_PORT: 'tcp://10.0.0.1:8086' },
+    readFile: () => '',
+    registry: [withPort],
+  });
+  assert.equal('config' in loaded && loaded.config.sinks[0]?.config, { port: 8086 });
+});
+
 test('everything that is wrong is reported at once, and how to mend it', () => {
   const [env, files] = yaml('colour: red\nlocal: {max_mb: 1}\n');
   const problems = bad(
