@@ -110,13 +110,17 @@ function receive(request: IncomingMessage, limits: BodyLimits, lease: Lease): Pr
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let settled = false;
+    // The listeners stay: they leave with the request, and taking them off costs as much as the rest.
     const settle = (error?: Error): void => {
+      if (settled) return;
+      settled = true;
       clearTimeout(timer);
-      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
       if (error === undefined) resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
       else reject(error);
     };
     const onData = (chunk: Buffer): void => {
+      if (settled) return;
       size += chunk.length;
       if (size > limits.maxBodyBytes) return settle(tooLarge(limits.maxBodyBytes));
       try {
@@ -127,7 +131,9 @@ function receive(request: IncomingMessage, limits: BodyLimits, lease: Lease): Pr
       chunks.push(chunk);
     };
     const onEnd = (): void => settle();
-    const onGone = (): void => settle(new ClientGone('the request ended before its body did'));
+    const onGone = (): void => {
+      if (!settled) settle(new ClientGone('the request ended before its body did'));
+    };
     const timer = setTimeout(() => {
       const seconds = limits.bodyTimeoutMs / 1000;
       settle(

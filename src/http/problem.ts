@@ -103,10 +103,8 @@ export function toProblem(error: unknown): Problem {
     return unavailable('Storage is full, so nothing was accepted. Try again later.', error.retryAfterMs);
   }
   if (error instanceof TransientError) {
-    return unavailable(
-      'The events cannot be kept safely right now, so nothing was accepted. Try again later.',
-      error.retryAfterMs,
-    );
+    const detail = 'What the daemon needs for this does not answer right now. Nothing was accepted; try again later.';
+    return unavailable(detail, error.retryAfterMs);
   }
   if (error instanceof UnsupportedError) return new Problem('unsupported', error.message);
   if (error instanceof CursorError) {
