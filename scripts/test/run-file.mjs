@@ -58,7 +58,15 @@ function execute(path, test, { timeout, linger, env }) {
     const child = spawn(process.execPath, ['--enable-source-maps', path], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      env: { ...inherited, ...env, NO_COLOR: '1', TMPDIR: test.folder, EVENT_SINK_TEST: test.mark.split('=')[1] },
+      env: {
+        ...inherited,
+        ...env,
+        NO_COLOR: '1',
+        // It would lie in the temporary folder.
+        NODE_DISABLE_COMPILE_CACHE: '1',
+        TMPDIR: test.folder,
+        EVENT_SINK_TEST: test.mark.split('=')[1],
+      },
     });
     const stop = problem => {
       problems.push(problem);
