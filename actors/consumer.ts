@@ -197,10 +197,9 @@ class Consumer {
     this.#hold.stop();
     this.#lastFault = undefined;
     if (this.#batch === undefined) return;
-    const { log, meter, sink } = this.#options;
-    const { length: count, 0: first } = this.#batch.next ?? [];
+    const { log } = this.#options;
+    const count = this.#batch.next?.length;
     const { done, duplicates, dead, deferred } = this.#batch.written(result);
-    meter.written(sink, count ?? 0, milliseconds, first?.event.received ?? 0);
     log.debug({ count, dead: dead.length, deferred: deferred.length, ms: Math.round(milliseconds) }, 'batch.written');
     this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#settle({ done, duplicates, filtered: 0, dead });

@@ -2,6 +2,7 @@ import { dispatch, type Ref, spawn } from 'nact';
 import type { Clock } from '../src/clock.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
+import type { DeliveryMeter } from '../src/ledger.js';
 import type { SinkDefinition, SinkSession, SinkTools, WriteResult } from '../src/sinks/sink.js';
 import type { Actor, ConsumerMessage, RestartPolicy, SinkMessage } from './protocol.js';
 
@@ -11,6 +12,7 @@ export interface SinkOptions {
   readonly tools: SinkTools;
   readonly policy: RestartPolicy;
   readonly clock: Clock;
+  readonly meter: DeliveryMeter;
   /** A write that takes longer is given up as transient, ms. */
   readonly writeDeadlineMs: number;
   /** Aborts at the end of an orderly shutdown's patience. */
@@ -64,12 +66,13 @@ class SinkWorker {
   async handle(message: SinkMessage): Promise<void> {
     switch (message.type) {
       case 'write': {
-        const { clock } = this.#options;
-        const began = clock.monotonic();
-        const result = await this.#guarded(async (session, signal) =>
-          checked(await session.write(message.events, signal), message.events),
+        const { events } = message;
+        const { definition, meter } = this.#options;
+        const { result, milliseconds } = await this.#guarded(async (session, signal) =>
+          checked(await session.write(events, signal), events),
         );
-        return dispatch(this.#consumer, { type: 'written', result, milliseconds: clock.monotonic() - began });
+        meter.written(definition.name, events.length, milliseconds, events[0]?.received ?? 0);
+        return dispatch(this.#consumer, { type: 'written', result, milliseconds });
       }
       case 'probe':
         await this.#guarded((session, signal) => session.probe(signal));
@@ -83,8 +86,11 @@ class SinkWorker {
   }
 
   /** One call on the session, within the deadline. On any error the session is closed, the consumer told, and the error thrown on. */
-  async #guarded<T>(call: (session: SinkSession, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { definition, config, tools, policy, writeDeadlineMs, giveUp } = this.#options;
+  async #guarded<T>(
+    call: (session: SinkSession, signal: AbortSignal) => Promise<T>,
+  ): Promise<{ result: T; milliseconds: number }> {
+    const { definition, config, tools, policy, clock, meter, writeDeadlineMs, giveUp } = this.#options;
+    const began = clock.monotonic();
     const stop = new AbortController();
     const abort = (): void => stop.abort();
     const deadline = setTimeout(abort, writeDeadlineMs);
@@ -104,13 +110,15 @@ class SinkWorker {
     try {
       const result = await orLeftBehind(work(), stop.signal);
       policy.succeeded();
-      return result;
+      return { result, milliseconds: clock.monotonic() - began };
     } catch (thrown) {
       const error = stop.signal.aborted
         ? new TransientError(`no answer within ${Math.round(writeDeadlineMs / 1000)} s`, { cause: thrown })
         : thrown;
       await this.#close();
-      dispatch(this.#consumer, { type: 'sinkFailed', fault: policy.faultOf(error), error });
+      const fault = policy.faultOf(error);
+      meter.failed(definition.name, fault, clock.monotonic() - began);
+      dispatch(this.#consumer, { type: 'sinkFailed', fault, error });
       throw error;
     } finally {
       clearTimeout(deadline);

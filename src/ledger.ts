@@ -1,9 +1,12 @@
 import type { Settlement } from './broker/broker.js';
+import type { Fault } from './errors.js';
 
 /** Told of every batch of every sink, for metrics and counters. */
 export interface DeliveryMeter {
   /** One write: how many events, how long, and when the oldest of them was received, epoch ms. */
   written(sink: string, count: number, milliseconds: number, oldest: number): void;
+  /** A write (or a probe) that threw. */
+  failed(sink: string, fault: Fault, milliseconds: number): void;
   /** After the settlement is through. */
   settled(sink: string, settlement: Settlement): void;
 }

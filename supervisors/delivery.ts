@@ -64,6 +64,7 @@ export function superviseDelivery(
       meter,
       giveUp,
     },
-    consumer => spawnSink(parent, consumer, { definition, config, tools, policy, clock, writeDeadlineMs, giveUp }),
+    consumer =>
+      spawnSink(parent, consumer, { definition, config, tools, policy, clock, meter, writeDeadlineMs, giveUp }),
   );
 }

@@ -114,7 +114,7 @@ export function createDoor(options: DoorOptions): Door {
     redrive: selection => broker.deadLetters.redrive(selection),
     removeDeadLetters: selection => broker.deadLetters.remove(selection),
     status: sharedAnswer(clock, 200, askStatus),
-    ledger,
+    ledger: sharedAnswer(clock, 200, ledger),
     tap: (listener, signal) => storage.events.tap(listener, signal),
     ready,
   };

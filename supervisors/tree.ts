@@ -154,6 +154,7 @@ function meterOf(counters: SettledCounters, metrics: Metrics, clock: Clock): Del
   return {
     written: (sink, count, milliseconds, oldest) =>
       metrics.batchWritten(sink, count, milliseconds, clock.now() - oldest),
+    failed: (sink, fault, milliseconds) => metrics.batchFailed(sink, fault === 'bug' ? 'failed' : 'held', milliseconds),
     settled: (sink, settlement) => counters.add(sink, settlement),
   };
 }

@@ -61,7 +61,7 @@ export function startDelivery(setup: DeliverySetup) {
       board,
       clock,
       log: setup.log ?? silentLog,
-      meter: { written: () => {}, settled: () => {} },
+      meter: { written: () => {}, failed: () => {}, settled: () => {} },
       stamps: memoryInMemory(),
       holdMs,
       writeDeadlineMs,
