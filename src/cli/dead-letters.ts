@@ -20,7 +20,7 @@ const keysAtOnce = 50;
 export const deadLetters: Command = {
   usage: 'dead-letters list | redrive | delete [OPTIONS]',
   description:
-    'Events that a sink refused, with the reason.\n\n  list                           newest first\n  redrive --sink SINK --all      send them to that sink again, and to no other\n  delete --sink SINK --key KEY   give them up for good',
+    'Events that a sink refused, with the reason.\n\n  list                           oldest first\n  redrive --sink SINK --all      send them to that sink again, and to no other\n  delete --sink SINK --key KEY   give them up for good',
   options: {
     sink: { type: 'string', value: 'SINK', description: 'of this sink: amplitude, ga4, influxdb, local or mongodb' },
     key: {
@@ -73,7 +73,7 @@ async function list(invocation: Invocation): Promise<void> {
   terminal.out(
     listed === 0 ? 'No dead letters.' : table(['KEY', 'SINK', 'DEAD SINCE', 'FAULT', 'REASON'], rows, terminal.columns),
   );
-  if (cursor !== null) terminal.out(`These are the newest ${listed}; --all lists every one.`);
+  if (cursor !== null) terminal.out(`These are the oldest ${listed}; --all lists every one.`);
 }
 
 async function act(action: 'redrive' | 'delete', invocation: Invocation): Promise<void> {
