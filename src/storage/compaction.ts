@@ -1,5 +1,6 @@
 import { TransientError } from '../errors.js';
 import type { Database } from './database.js';
+import { BUSY_TIMEOUT_MS } from './opening.js';
 import type { Room } from './room.js';
 
 /** A file this much larger than its content is left alone: it will be filled again. */
@@ -11,9 +12,10 @@ const SPARE_PAGES = 1000;
  */
 export function compact(database: Database, pages: number): boolean {
   const free = database.value<number>('PRAGMA freelist_count') ?? 0;
-  if (free > SPARE_PAGES) database.exec(`PRAGMA incremental_vacuum(${Math.min(pages, free - SPARE_PAGES)})`);
-  const more = free - pages > SPARE_PAGES;
-  if (!more) checkpoint(database);
+  const vacuum = `PRAGMA incremental_vacuum(${Math.min(pages, free - SPARE_PAGES)})`;
+  const done = free <= SPARE_PAGES || succeeds(() => database.exec(vacuum));
+  const more = done && free - pages > SPARE_PAGES;
+  if (!more) cutLog(database);
   return more;
 }
 
@@ -24,15 +26,24 @@ export function compact(database: Database, pages: number): boolean {
 export function relieve(database: Database, room: Room): void {
   room.forget();
   if (!room.low || room.logBytes === 0) return;
-  checkpoint(database);
+  cutLog(database);
   room.forget();
 }
 
-function checkpoint(database: Database): void {
+/** Without waiting for a slow reader, which the busy timeout would do: writing stands still meanwhile. */
+function cutLog(database: Database): void {
+  database.exec('PRAGMA busy_timeout = 0');
+  succeeds(() => database.rows('PRAGMA wal_checkpoint(TRUNCATE)'));
+  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+}
+
+/** False when a reader is in the way or there is no space: the next round does it. */
+function succeeds(work: () => unknown): boolean {
   try {
-    database.rows('PRAGMA wal_checkpoint(TRUNCATE)');
+    work();
+    return true;
   } catch (error) {
-    // A reader is in the way, or there is no space: the next one does it.
-    if (!(error instanceof TransientError)) throw error;
+    if (error instanceof TransientError) return false;
+    throw error;
   }
 }

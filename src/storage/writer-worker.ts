@@ -26,9 +26,7 @@ function serve(database: Database, lock: Database): void {
       case 'compact':
         return answer({ kind: 'compact', more: compact(database, request.pages) });
       case 'close':
-        database.close();
-        lock.close();
-        return port.close();
+        return end(database, lock);
       default:
         return assertNever(request);
     }
@@ -39,8 +37,14 @@ function serve(database: Database, lock: Database): void {
     } catch (error) {
       if (error instanceof CorruptError) markCorrupt(dir, error);
       answer({ kind: 'fatal', error: packed(error) });
+      end(database, lock);
     }
   });
+}
+
+function end(...databases: Database[]): void {
+  for (const database of databases) database.close();
+  port.close();
 }
 
 function failure(outcome: Outcome): unknown {
@@ -53,9 +57,14 @@ function wire(outcome: Outcome): WireOutcome {
 
 try {
   const lock = lockDirectory(dir);
-  const { database, movedAside } = openForWriting(dir, now);
-  serve(database, lock);
-  answer({ kind: 'ready', movedAside });
+  try {
+    const { database, movedAside } = openForWriting(dir, now);
+    serve(database, lock);
+    answer({ kind: 'ready', movedAside });
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
 } catch (error) {
   answer({ kind: 'fatal', error: packed(error) });
   port.close();

@@ -91,6 +91,7 @@ test('a disk that somebody else fills to the last byte loses nothing, and is usa
     const { bavail, bsize } = statfsSync(dir);
     writeFileSync(ballast, Buffer.alloc(bavail * bsize));
     assert.equal(await fill(storage, 10_000), []);
+    storage.startMaintenance({ days: 0, maxBytes: 0, everyMs: 5 });
     // Whatever is tried now either happens whole or says that the disk is full.
     const rows = await waiting(storage);
     const [settled] = await Promise.allSettled([

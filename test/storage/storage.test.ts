@@ -113,6 +113,7 @@ test('data of a newer release is refused and left alone', () =>
     assert.is(error.name, 'SetupError');
     assert.match(error.message, '9999');
     assert.ok(existsSync(file));
+    assert.is((await thrownBy(openStorage(dir))).message, error.message, 'the folder is free again');
   }));
 
 test('migrations go forward from any version, each whole', () => {
