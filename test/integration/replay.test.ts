@@ -20,14 +20,20 @@ test.before(async context => {
 test.after(({ daemon }) => daemon.remove());
 
 function replay(daemon: TestDaemon): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'replay', ...files, '--now', '--url', daemon.url], {
-    env: { PATH: process.env.PATH, EVENT_SINK_API_KEY: daemon.key },
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [main, 'replay', ...files, '--now', '--url', daemon.url],
+    {
+      env: { PATH: process.env.PATH, EVENT_SINK_API_KEY: daemon.key },
+      encoding: 'utf8',
+    },
+  );
   return { status, output: stdout + stderr };
 }
 
-test('the recorded events arrive once each, with every field as recorded, and a second replay adds nothing', async ({ daemon }) => {
+test('the recorded events arrive once each, with every field as recorded, and a second replay adds nothing', async ({
+  daemon,
+}) => {
   const recorded = files.flatMap(file => readFileSync(file, 'utf8').split('\n')).filter(line => line.trim() !== '');
   const first = replay(daemon);
   assert.is(first.status, 0, first.output);
