@@ -1,8 +1,26 @@
-/** Waits, bounded, until the condition holds; says what it waited for when it does not. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, mostMs = 10_000): Promise<void> {
+/**
+ * Looks again and again until the condition gives something that is neither false nor undefined, and resolves with that.
+ * A condition that throws counts as not yet. After `mostMs` it says what it waited for in vain, and the last error.
+ */
+export async function until<Result>(
+  condition: () => Result | false | undefined | Promise<Result | false | undefined>,
+  what: string,
+  mostMs = 10_000,
+  everyMs = 5,
+): Promise<Result> {
   const deadline = performance.now() + mostMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`waited ${mostMs} ms in vain for: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 5));
+  for (;;) {
+    let trouble: unknown;
+    try {
+      const result = await condition();
+      if (result !== false && result !== undefined) return result;
+    } catch (error) {
+      trouble = error;
+    }
+    if (performance.now() > deadline) {
+      const reason = trouble === undefined ? '' : ` (${trouble})`;
+      throw new Error(`waited ${mostMs} ms in vain for: ${what}${reason}`, { cause: trouble });
+    }
+    await new Promise(resolve => setTimeout(resolve, everyMs));
   }
 }

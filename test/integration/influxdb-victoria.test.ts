@@ -6,7 +6,7 @@ import { findProgram, Running } from '../helpers/running.js';
 import { sinkTools, someEvents } from '../helpers/sink-session.js';
 import { required, type Skip } from '../helpers/skip.js';
 import { temporaryFolder } from '../helpers/temporary.js';
-import { until } from '../helpers/until.js';
+import { until } from '../helpers/wait.js';
 
 const server = required('victoria-metrics', await startVictoriaMetrics());
 
@@ -24,7 +24,7 @@ async function startVictoriaMetrics(): Promise<{ url: string; stop(): Promise<vo
     '-memory.allowedPercent=5',
     '-retentionPeriod=100y',
   ]);
-  await until('VictoriaMetrics answers', async () => (await fetch(`${url}/health`)).ok);
+  await until(async () => (await fetch(`${url}/health`)).ok, 'a VictoriaMetrics that answers');
   return {
     url,
     stop: async () => {

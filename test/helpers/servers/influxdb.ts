@@ -4,7 +4,7 @@ import { freePorts } from '../ports.js';
 import { findProgram, nobody, Running } from '../running.js';
 import type { Skip } from '../skip.js';
 import { temporaryFolder } from '../temporary.js';
-import { until } from '../until.js';
+import { until } from '../wait.js';
 
 export interface InfluxDBOptions {
   /** Authentication is on, and this is the administrator. */
@@ -66,9 +66,10 @@ export async function startInfluxDB(options: InfluxDBOptions = {}): Promise<Infl
   const start = async (): Promise<void> => {
     running = new Running(program, ['-config', file], { unprivileged: true, env: { HOME: folder.path } });
     await until(
-      'InfluxDB answers',
-      async () => running.exit ?? ((await fetch(`${url}/ping`)).status === 204 ? true : undefined),
-      { within: 30_000, every: 50 },
+      async () => running.exit ?? (await fetch(`${url}/ping`)).status === 204,
+      'an InfluxDB that answers',
+      30_000,
+      50,
     );
     if (running.exit) throw new Error(`InfluxDB ended with ${running.exit.code}: ${running.output}`);
   };

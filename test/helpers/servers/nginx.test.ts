@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { required } from '../skip.js';
-import { until } from '../until.js';
+import { until } from '../wait.js';
 import { startNginx } from './nginx.js';
 
 const nginx = required(
@@ -20,7 +20,7 @@ function linesOf(...files: string[]): string[] {
 
 test('requests are lines of the log, in the format of the test', async () => {
   await ask('/one?a=b');
-  await until('the line', () => linesOf(nginx.accessLog).length === 1);
+  await until(() => linesOf(nginx.accessLog).length === 1, 'the line');
   assert.equal(linesOf(nginx.accessLog), ['/one?a=b 200']);
 });
 
@@ -28,7 +28,7 @@ test('after a rotation there are two files, and no line is lost', async () => {
   await ask('/before');
   const moved = await nginx.rotate();
   await ask('/after');
-  await until('three lines', () => linesOf(moved, nginx.accessLog).length === 3);
+  await until(() => linesOf(moved, nginx.accessLog).length === 3, 'three lines');
   assert.is.not(moved, nginx.accessLog);
 });
 

@@ -5,7 +5,7 @@ import { freePort } from '../ports.js';
 import { findProgram, nobody, Running } from '../running.js';
 import type { Skip } from '../skip.js';
 import { temporaryFolder } from '../temporary.js';
-import { until } from '../until.js';
+import { until } from '../wait.js';
 
 export interface NginxOptions {
   /** What stands in `http { }`, such as a `log_format`. */
@@ -44,7 +44,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx | Sk
   writeFileSync(join(folder.path, 'nginx.conf'), configuration(port, options));
   // The error log is named on the command line as well: nginx opens its built-in one before it reads the configuration.
   const running = new Running(program, ['-p', folder.path, '-c', 'nginx.conf', '-e', errorLog], { unprivileged: true });
-  await until('nginx listens', async () => running.exit ?? (await answers(port)), { every: 10 });
+  await until(async () => running.exit ?? (await answers(port)), 'nginx that listens');
   if (running.exit) throw new Error(`nginx ended with ${running.exit.code}: ${running.output}`);
 
   let rotations = 0;
@@ -57,7 +57,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<Nginx | Sk
       const moved = `${accessLog}.${rotations}`;
       renameSync(accessLog, moved);
       running.signal('SIGUSR1');
-      await until('nginx writes a new log', () => existsSync(accessLog), { every: 5 });
+      await until(() => existsSync(accessLog), 'a new log of nginx');
       return moved;
     },
     stop: async () => {

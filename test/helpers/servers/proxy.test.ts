@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { watchLeaks } from '../leaks.js';
 import { portOf } from '../ports.js';
-import { until } from '../until.js';
+import { until } from '../wait.js';
 import { FaultProxy } from './proxy.js';
 
 /** Answers each piece with `<piece>`, and closes when the client does. */
@@ -52,25 +52,25 @@ test('pass: both directions, and the end', () =>
   proxied(async proxy => {
     const client = new Client(proxy.port);
     client.socket.write('hello');
-    await until('the answer', () => client.received === '<hello>');
+    await until(() => client.received === '<hello>', 'the answer');
     client.socket.end();
-    await until('the end', () => client.ended === 'end');
+    await until(() => client.ended === 'end', 'the end');
     assert.is(proxy.accepted, 1);
-    await until('no connection open', () => proxy.open === 0);
+    await until(() => proxy.open === 0, 'no connection open');
   }));
 
 test('refuse: nobody listens, and later somebody does on the same port', () =>
   proxied(async proxy => {
     const open = new Client(proxy.port);
-    await until('a connection', () => proxy.open === 1);
+    await until(() => proxy.open === 1, 'a connection');
     await proxy.set('refuse');
-    await until('the reset', () => open.ended === 'ECONNRESET');
+    await until(() => open.ended === 'ECONNRESET', 'the reset');
     const refused = new Client(proxy.port);
-    await until('the refusal', () => refused.ended === 'ECONNREFUSED');
+    await until(() => refused.ended === 'ECONNREFUSED', 'the refusal');
     await proxy.set('pass');
     const client = new Client(proxy.port);
     client.socket.write('again');
-    await until('the answer', () => client.received === '<again>');
+    await until(() => client.received === '<again>', 'the answer');
     client.socket.destroy();
   }));
 
@@ -78,7 +78,7 @@ test('cut: accepted and reset', () =>
   proxied(async proxy => {
     await proxy.set('cut');
     const client = new Client(proxy.port);
-    await until('the reset', () => client.ended === 'ECONNRESET');
+    await until(() => client.ended === 'ECONNRESET', 'the reset');
     assert.is(proxy.open, 0);
   }));
 
@@ -86,14 +86,14 @@ test('black-hole: open and silent, and what was held travels when it ends', () =
   proxied(async proxy => {
     const client = new Client(proxy.port);
     client.socket.write('one');
-    await until('the answer', () => client.received === '<one>');
+    await until(() => client.received === '<one>', 'the answer');
     await proxy.set('black-hole');
     client.socket.write('two');
     await new Promise(later => setTimeout(later, 60));
     assert.is(client.received, '<one>');
     assert.is(client.ended, undefined);
     await proxy.set('pass');
-    await until('the second answer', () => client.received === '<one><two>');
+    await until(() => client.received === '<one><two>', 'the second answer');
     client.socket.destroy();
   }));
 
@@ -102,7 +102,7 @@ test('slow: in the order sent, whole', () =>
     await proxy.set({ mode: 'slow', latency: 5, bytesPerSecond: 1_000 });
     const client = new Client(proxy.port);
     client.socket.write('1234567890');
-    await until('the answer', () => client.received === '<1234567890>');
+    await until(() => client.received === '<1234567890>', 'the answer');
     client.socket.destroy();
   }));
 
@@ -113,7 +113,7 @@ test('cut-answer: the server gets the question, the client a part of the answer'
     client.socket.write('hello');
     client.socket.write('hello');
     // Node 20 tells a reset right behind a piece of data as an end.
-    await until('the end', () => client.ended !== undefined);
+    await until(() => client.ended !== undefined, 'the end');
     assert.ok('<he'.startsWith(client.received));
   }));
 
@@ -122,7 +122,7 @@ test('a server that is not there ends the connection', async () => {
   const proxy = await FaultProxy.start(portOf(server));
   await new Promise(closed => server.close(closed));
   const client = new Client(proxy.port);
-  await until('the reset', () => client.ended !== undefined);
+  await until(() => client.ended !== undefined, 'the reset');
   await proxy.stop();
 });
 

@@ -4,7 +4,7 @@ import { connect } from 'amqplib';
 import { freePorts } from '../ports.js';
 import { complete, findProgram, nobody, Running } from '../running.js';
 import { type TemporaryFolder, temporaryFolder } from '../temporary.js';
-import { until } from '../until.js';
+import { until } from '../wait.js';
 
 export interface RabbitMQOptions {
   /** Lines of rabbitmq.conf, such as `vm_memory_high_watermark.absolute = 500MB`. */
@@ -107,14 +107,15 @@ export class RabbitMQNode {
     });
     this.#running = running;
     await until(
-      'RabbitMQ accepts connections',
       async () => {
         if (running.exit) return running.exit;
         const connection = await connect(this.uri, { timeout: 5_000 });
         await connection.close();
         return true;
       },
-      { within: 60_000, every: 100 },
+      'a RabbitMQ that accepts connections',
+      60_000,
+      100,
     );
     if (running.exit) throw new Error(`RabbitMQ ended with ${running.exit.code}: ${running.output}`);
   }

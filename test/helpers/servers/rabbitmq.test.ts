@@ -3,7 +3,7 @@ import { type ChannelModel, connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { required } from '../skip.js';
-import { until } from '../until.js';
+import { until } from '../wait.js';
 import { sharedRabbitMQ, startRabbitMQ, startRabbitMQCluster } from './rabbitmq.js';
 
 const node = required('rabbitmq', await startRabbitMQ({ advanced: '[{rabbit, [{consumer_timeout, 4321}]}].\n' }));
@@ -29,14 +29,14 @@ function publish(uri: string, queue: string): Promise<void> {
 
 /** For a moment after a restart a quorum queue has no leader, and a get closes the connection. */
 function waiting(uri: string, queue: string): Promise<string> {
-  return until(`a message in ${queue}`, () =>
+  const get = (): Promise<string | undefined> =>
     connected(uri, async connection => {
       const channel = await connection.createChannel();
       channel.on('error', () => {});
       const message = await channel.get(queue);
       return message ? message.content.toString() : undefined;
-    }),
-  );
+    });
+  return until(get, `a message in ${queue}`, 10_000, 100);
 }
 
 test('it takes the configuration that the test gives', async () => {
