@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Source, violations } from './helpers/import-line.js';
@@ -6,7 +6,7 @@ import { type Source, violations } from './helpers/import-line.js';
 const layers = ['src', 'actors', 'supervisors'];
 
 function productSources(): Source[] {
-  return layers.filter(existsSync).flatMap(layer =>
+  return layers.flatMap(layer =>
     readdirSync(layer, { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.ts'))
       .map(name => ({ path: `${layer}/${name}`, text: readFileSync(`${layer}/${name}`, 'utf8') })),
