@@ -1,0 +1,76 @@
+import { MongoClient } from 'mongodb';
+import { AmplitudeServer } from './servers/amplitude.js';
+import { Ga4Server } from './servers/ga4.js';
+import { startInfluxDB } from './servers/influxdb.js';
+import { startMongoDB } from './servers/mongodb.js';
+import { required } from './skip.js';
+
+export const sinkNames = ['local', 'mongodb', 'influxdb', 'amplitude', 'ga4'] as const;
+export type SinkName = (typeof sinkNames)[number];
+
+const secrets = {
+  influxdb: 'influx-secret-password',
+  amplitude: 'amplitude-secret-key',
+  ga4: 'ga4-secret-of-the-stream',
+} as const;
+
+/** One of each destination, as real as can be had here, and the settings that lead a daemon to them. */
+export async function startDestinations() {
+  const influxdb = required('influxdb', await startInfluxDB({ admin: { user: 'admin', password: secrets.influxdb } }));
+  const mongodb = await startMongoDB();
+  const amplitude = new AmplitudeServer();
+  const ga4 = new Ga4Server();
+  amplitude.apiKeys.clear();
+  amplitude.apiKeys.add(secrets.amplitude);
+  await Promise.all([amplitude.start(), ga4.start()]);
+  const database = `event_sink_${process.pid}_${Date.now()}`;
+
+  return {
+    influxdb,
+    mongodb,
+    amplitude,
+    ga4,
+    database,
+    /** What must never be printed anywhere. */
+    secrets: Object.values(secrets),
+    env: {
+      INFLUXDB_HOST: '127.0.0.1',
+      INFLUXDB_PORT: String(influxdb.port),
+      INFLUXDB_USER: 'admin',
+      INFLUXDB_PASSWORD: secrets.influxdb,
+      MONGODB_URI: mongodb.uri,
+      MONGODB_DATABASE: database,
+      AMPLITUDE_API_KEY: secrets.amplitude,
+      AMPLITUDE_SERVER_URL: amplitude.url,
+      GOOGLE_MEASUREMENT_ID: 'G-TEST123456',
+      GOOGLE_API_SECRET: secrets.ga4,
+      GOOGLE_SERVER_URL: ga4.origin,
+      GOOGLE_CLIENT_ID: '1234567890.1700000000',
+    },
+    /** Every id at a destination; one that is there twice comes twice. */
+    async ids(sink: Exclude<SinkName, 'local'>): Promise<string[]> {
+      switch (sink) {
+        case 'mongodb': {
+          const client = await new MongoClient(mongodb.uri).connect();
+          try {
+            const found = await client.db(database).collection<{ _id: string }>('events').find().toArray();
+            return found.map(({ _id }) => _id);
+          } finally {
+            await client.close();
+          }
+        }
+        case 'influxdb':
+          return (await influxdb.query('SELECT event_id FROM events', 'eventsink')).map(row => String(row.event_id));
+        case 'amplitude':
+          return amplitude.accepted.map(event => String(event.insert_id));
+        case 'ga4':
+          return ga4.eventIds().map(String);
+      }
+    },
+    async stop(): Promise<void> {
+      await Promise.all([influxdb.stop(), mongodb.stop(), amplitude.stop(), ga4.stop()]);
+    },
+  };
+}
+
+export type Destinations = Awaited<ReturnType<typeof startDestinations>>;
