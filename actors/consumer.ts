@@ -43,7 +43,7 @@ export interface ConsumerOptions extends ActorTools {
  * fetching → writing: a batch came; its next segment is with the sink actor, and one batch more is fetched ahead.
  * writing → writing: a segment was settled, the next one goes out. → fetching when the batch is finished.
  * writing → holding: the sink failed and is backing off; the batch stays. → writing when the sink is ready (after a probe, if the setup was wrong).
- * holding → released: held too long; everything went back to the broker. → fetching after a probe goes through.
+ * holding → released: held too long, one try more that was under way included; everything went back to the broker. → fetching after a probe goes through.
  * any → stopping → stopped: drain; a segment that is with the sink is waited for, the rest goes back to the broker.
  */
 type Phase = 'subscribing' | 'fetching' | 'writing' | 'holding' | 'released' | 'stopping' | 'stopped';
@@ -89,6 +89,8 @@ class Consumer {
   readonly #fetch: FetchAhead<Intake>;
   readonly #deferral: Deferral;
   readonly #hold: Timer;
+  /** The hold ended while the batch was being tried once more. */
+  #overdue = false;
   /** Settlements, pauses and resumes, in their order. */
   readonly #errands: Errands;
   readonly #options: ConsumerOptions;
@@ -129,7 +131,7 @@ class Consumer {
       case 'sinkFailed':
         return this.#sinkFailed(message.fault, message.error);
       case 'holdExpired':
-        return this.#release();
+        return this.#holdExpired();
       case 'proceed':
         return this.#phase === 'fetching' ? this.#nextBatch() : undefined;
       case 'drain':
@@ -157,10 +159,15 @@ class Consumer {
   }
 
   #subscribed(subscription: Subscription): void {
+    if (this.#phase !== 'subscribing') return this.#closeUnused(subscription);
     this.#subscription = subscription;
-    if (this.#phase !== 'subscribing') return;
     this.#become('fetching');
     this.#nextBatch();
+  }
+
+  /** It was opened while the daemon began to stop. */
+  #closeUnused(subscription: Subscription): void {
+    subscription.close().catch(error => this.#options.log.warn({ reason: describe(error) }, 'queue.unreachable'));
   }
 
   #fetched(turn: number, intake: Intake): void {
@@ -195,6 +202,7 @@ class Consumer {
 
   #written({ result, milliseconds }: Extract<ConsumerMessage, { type: 'written' }>): void {
     this.#hold.stop();
+    this.#overdue = false;
     this.#lastFault = undefined;
     if (this.#batch === undefined) return;
     const { log } = this.#options;
@@ -209,15 +217,20 @@ class Consumer {
 
   #sinkFailed(fault: SinkFault, error: unknown): void {
     this.#lastFault = fault;
-    if (fault !== 'bug') this.#batch?.held();
-    else if (this.#batch !== undefined) {
-      this.#settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
-      if (this.#batch.parked) this.#options.policy.park();
-    }
-    if (this.#phase === 'released') return;
+    if (this.#phase === 'released' || this.#phase === 'stopped') return;
+    // In phase holding it was a probe that failed, which tells nothing of the events.
+    if (this.#phase !== 'holding') this.#writeFailed(fault, error);
     if (this.#phase === 'stopping') return this.#finish();
     this.#become('holding');
+    if (this.#overdue) return this.#release();
     this.#hold.start(this.#options.holdMs, () => dispatch(this.#self, { type: 'holdExpired' }));
+  }
+
+  #writeFailed(fault: SinkFault, error: unknown): void {
+    if (this.#batch === undefined) return;
+    if (fault !== 'bug') return this.#batch.held();
+    this.#settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
+    if (this.#batch.parked) this.#options.policy.park();
   }
 
   /** The sink actor stands ready again: take up where it failed. */
@@ -228,14 +241,17 @@ class Consumer {
     if (this.#batch?.parked && this.#ahead !== undefined) {
       this.#batch.grow(this.#ahead.items);
       this.#ahead = undefined;
+      this.#fetch.start(this.#subscription);
     }
     this.#write();
   }
 
+  /** While a batch is held, the write that follows is the proof. After a long hold there may be nothing to write: then the probe counts. */
   #probed(): void {
-    this.#lastFault = undefined;
     if (this.#phase === 'holding') return this.#write();
     if (this.#phase !== 'released') return;
+    this.#lastFault = undefined;
+    this.#options.policy.succeeded();
     this.#become('fetching');
     this.#errands.add('queue.unreachable', async () => {
       await this.#subscription.resume();
@@ -243,9 +259,13 @@ class Consumer {
     });
   }
 
+  #holdExpired(): void {
+    if (this.#phase === 'holding') this.#release();
+    else if (this.#phase === 'writing' && this.#lastFault !== undefined) this.#overdue = true;
+  }
+
   /** Held too long: brokers take back, or punish, what is not acknowledged in time. */
   #release(): void {
-    if (this.#phase !== 'holding') return;
     this.#options.log.warn({ events: this.#batch?.size ?? 0 }, 'batch.released');
     this.#hold.stop();
     this.#forget();
@@ -255,6 +275,7 @@ class Consumer {
 
   /** What is in hand goes back to the broker with the pause or the close that follows. */
   #forget(): void {
+    this.#overdue = false;
     this.#fetch.interrupt();
     this.#ahead = undefined;
     this.#batch = undefined;

@@ -69,7 +69,7 @@ export interface RestartPolicy {
   faultOf(error: unknown): SinkFault;
   /** Resolves when the backoff is over (at once at shutdown): the sink may begin again. Never rejects. */
   crashed(error: unknown): Promise<void>;
-  /** A write or a probe went through. */
+  /** A write went through; or a probe, after a long hold. */
   succeeded(): void;
   /** Every event fails: try slowly from now on, until something succeeds. */
   park(): void;

@@ -67,10 +67,11 @@ class SinkWorker {
     switch (message.type) {
       case 'write': {
         const { events } = message;
-        const { definition, meter } = this.#options;
+        const { definition, meter, policy } = this.#options;
         const { result, milliseconds } = await this.#guarded(async (session, signal) =>
           checked(await session.write(events, signal), events),
         );
+        policy.succeeded();
         meter.written(definition.name, events.length, milliseconds, events[0]?.received ?? 0);
         return dispatch(this.#consumer, { type: 'written', result, milliseconds });
       }
@@ -109,7 +110,6 @@ class SinkWorker {
     };
     try {
       const result = await orLeftBehind(work(), stop.signal);
-      policy.succeeded();
       return { result, milliseconds: clock.monotonic() - began };
     } catch (thrown) {
       const error = stop.signal.aborted

@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/clock.js';
 import { SetupError, TransientError } from '../../src/errors.js';
 import { parseFilter } from '../../src/events/filter.js';
+import { hastyClock } from '../helpers/clock.js';
 import { startDelivery } from '../helpers/delivery.js';
 import { MemoryQueue, message } from '../helpers/memory-broker.js';
 import { scriptedSink } from '../helpers/scripted-sink.js';
@@ -179,6 +180,87 @@ test('a settlement that fails is tried until it is through, and nothing is writt
   delivery.queue.add(message('a'));
   await until(() => delivery.queue.done.length === 1, 'the settlement');
   assert.is(sink.writes.length, 1);
+});
+
+test('a hold that ends while its batch is tried once more is over when that fails: it does not begin anew', async context => {
+  const holdMs = 600_000;
+  const holds: (() => void)[] = [];
+  const hasty = hastyClock();
+  const clock: Clock = {
+    ...hasty,
+    sleep: (ms, signal) => (ms === holdMs ? new Promise(resolve => holds.push(resolve)) : hasty.sleep(ms, signal)),
+  };
+  let fail: (() => void) | undefined;
+  const sink = scriptedSink(() => {
+    if (sink.writes.length === 1) throw new TransientError('connection refused');
+    return new Promise((_resolve, reject) => {
+      fail = () => reject(new TransientError('connection refused'));
+    });
+  });
+  const delivery = startDelivery({ definition: sink.definition, holdMs, clock });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'));
+  await until(() => fail !== undefined, 'a second write');
+  holds[0]?.();
+  await new Promise(resolve => setTimeout(resolve, 10));
+  fail?.();
+  await until(() => delivery.queue.pauses === 1, 'the batch given back');
+});
+
+test('a probe that is broken blames no event', async context => {
+  const sink = scriptedSink(() => {
+    throw new SetupError('the key is wrong');
+  });
+  sink.probe = () => {
+    throw new TypeError('the probe is broken');
+  };
+  const delivery = startDelivery({ definition: sink.definition });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'));
+  await until(() => sink.probes > 5, 'probes');
+  assert.equal(delivery.queue.dead, []);
+  sink.write = () => ({});
+  await until(() => delivery.queue.done.length === 1, 'delivery');
+});
+
+test('a parked sink takes on one event after the other until one succeeds', async context => {
+  const sink = scriptedSink(events => {
+    if (events.some(({ id }) => id.startsWith('bad'))) throw new TypeError('cannot read property');
+    return {};
+  });
+  const delivery = startDelivery({ definition: sink.definition });
+  context.running.push(delivery);
+  for (const id of ['bad-1', 'bad-2', 'bad-3', 'bad-4', 'bad-5']) {
+    delivery.queue.add(message(id));
+    await until(() => sink.writes.flat().includes(id), `a write of ${id}`);
+  }
+  delivery.queue.add(message('good'));
+  await until(() => delivery.queue.done.length === 1 && delivery.queue.dead.length === 5, 'six verdicts');
+});
+
+test('a sink whose probe says yes and whose writes say no is still tried ever more slowly', async context => {
+  const sink = scriptedSink(() => {
+    throw new SetupError('writing is not allowed');
+  });
+  const clock = hastyClock();
+  const delivery = startDelivery({ definition: sink.definition, clock });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'));
+  await until(() => sink.writes.length > 8, 'writes');
+  assert.ok(Math.max(...clock.sleeps.filter(ms => ms < 600_000)) > 30_000, 'waits grow');
+});
+
+test('a queue that opens when the daemon already stops is closed again', async context => {
+  let open: ((queue: MemoryQueue) => void) | undefined;
+  const subscribe = (): Promise<MemoryQueue> => new Promise(resolve => (open = resolve));
+  const delivery = startDelivery({ definition: scriptedSink().definition, subscribe });
+  context.running.push(delivery);
+  await until(() => open !== undefined, 'a subscription under way');
+  const drained = delivery.drain();
+  await new Promise(resolve => setTimeout(resolve, 10));
+  open?.(delivery.queue);
+  await drained;
+  await until(() => delivery.queue.closed, 'a closed queue');
 });
 
 test.run();

@@ -15,6 +15,8 @@ export interface DeliverySetup {
   readonly config?: unknown;
   readonly tools?: Partial<SinkTools>;
   readonly queue?: MemoryQueue;
+  /** How the queue is opened, when it is not there at once. */
+  readonly subscribe?: () => Promise<MemoryQueue>;
   readonly clock?: Clock;
   readonly count?: number;
   readonly holdMs?: number;
@@ -57,7 +59,7 @@ export function startDelivery(setup: DeliverySetup) {
     },
     tools,
     {
-      broker: { subscribe: async () => queue } as unknown as Broker,
+      broker: { subscribe: setup.subscribe ?? (async () => queue) } as unknown as Broker,
       board,
       clock,
       log: setup.log ?? silentLog,
