@@ -2,6 +2,9 @@ import type { Ref, SupervisionContext } from 'nact';
 import type { Address, Durability, Message, Subscription } from '../src/broker/broker.js';
 import { describe, type Fault } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
+import type { Declaration } from '../src/health/maintenance.js';
+import type { Memory } from '../src/health/memory.js';
+import type { Result } from '../src/health/result.js';
 import type { Log } from '../src/log.js';
 import type { Intake } from '../src/sinks/intake.js';
 import type { WriteResult } from '../src/sinks/sink.js';
@@ -60,6 +63,20 @@ export type HttpMessage =
   /** Replies with the address. */
   | { readonly type: 'listen'; readonly reply: Reply<string> }
   | { readonly type: 'close'; readonly patienceMs: number; readonly reply: Reply<void> };
+
+export type HealthPingMessage =
+  | { readonly type: 'begin' }
+  /** Undefined: nothing was kept, or nothing that can be read. */
+  | { readonly type: 'restored'; readonly memory: Memory | undefined }
+  | { readonly type: 'due' }
+  /** `at`: begin of the run, epoch ms. */
+  | { readonly type: 'ran'; readonly at: number; readonly result: Result }
+  | { readonly type: 'published'; readonly ids: ReadonlySet<string> }
+  | { readonly type: 'unpublished'; readonly error: unknown; readonly waitMs: number }
+  /** Somebody said something about the maintenance of this target; replies once that is kept. */
+  | { readonly type: 'declared'; readonly declaration: Declaration; readonly reply: Reply<void> }
+  /** Replies when everything is saved. */
+  | { readonly type: 'close'; readonly reply: Reply<void> };
 
 /** The faults that a sink can throw; `poison` is listed by the sink, not thrown. */
 export type SinkFault = Exclude<Fault, 'poison'>;

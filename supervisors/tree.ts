@@ -16,6 +16,7 @@ import { StatusBoard } from '../src/status.js';
 import { Storage } from '../src/storage/storage.js';
 import { superviseDelivery } from './delivery.js';
 import { createDoor } from './door.js';
+import { superviseHealth } from './ingress.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
 
 export interface TreeOptions {
@@ -122,8 +123,19 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     });
     onStop('publisher', () => ask<void>(reply => dispatch(publisher, { type: 'drain', reply })));
 
+    const health = superviseHealth(system, {
+      targets: config.health.targets,
+      broker,
+      publisher,
+      checkpoints: storage.checkpoints,
+      board,
+      clock,
+      log,
+    });
+    onStop('health', () => health.close());
+
     const server = createServer({
-      door,
+      door: { ...door, publish: health.heeding(door.publish) },
       keys,
       log,
       clock,

@@ -187,6 +187,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       'certificate_days_left',
       'queue_length',
       'consumers',
+      'unknown_seconds',
     ],
   ),
   ...(['up', 'down', 'degraded', 'maintenance'] as const).map(state =>
@@ -195,7 +196,19 @@ export const catalogue: readonly CatalogueEntry[] = [
       `service_status.${state}`,
       state === 'maintenance' ? 'A service is being worked on.' : `A service is ${state}.`,
       ['service_name'],
-      ['message', 'from', 'until', 'outage_seconds', 'healthy', 'uptime', ...responseTimes, 'target', 'queue_length'],
+      [
+        'message',
+        'from',
+        'until',
+        'outage_seconds',
+        'unknown_seconds',
+        'corrects',
+        'healthy',
+        'uptime',
+        ...responseTimes,
+        'target',
+        'queue_length',
+      ],
     ),
   ),
   ...(['appeared', 'changed', 'silent'] as const).map(change =>

@@ -105,7 +105,12 @@ export const fields = {
   service_name: { kind: 'text', description: 'Name of the service.' },
   target: { kind: 'text', description: 'What was probed: an address, a queue or a path, without secrets.' },
   healthy: { kind: 'boolean', description: 'The service works.' },
-  uptime: { kind: 'number', description: 'Share of the checks that found the service working.', unit: 'percent' },
+  uptime: {
+    kind: 'number',
+    description:
+      'Share of the checks of the last 24 hours that found the service working; maintenance and times without a check do not count.',
+    unit: 'percent',
+  },
   response_time_avg: { kind: 'seconds', description: 'Mean response time.', unit: 'seconds' },
   response_time_min: { kind: 'seconds', description: 'Shortest response time.', unit: 'seconds' },
   response_time_max: { kind: 'seconds', description: 'Longest response time.', unit: 'seconds' },
@@ -121,8 +126,18 @@ export const fields = {
   until: { kind: 'timestamp', description: 'When the state ended, or is expected to end.' },
   outage_seconds: {
     kind: 'seconds',
-    description: 'How long the service was down before it recovered.',
+    description: 'How long the service was known to be down before it recovered, maintenance apart.',
     unit: 'seconds',
+  },
+  unknown_seconds: {
+    kind: 'seconds',
+    description:
+      'Before this check, or within this outage: time in which nobody looked, because the daemon was not running.',
+    unit: 'seconds',
+  },
+  corrects: {
+    kind: 'eventId',
+    description: 'The event that told of an outage which turns out to have been maintenance.',
   },
 } as const satisfies Readonly<Record<string, Field>>;
 

@@ -422,7 +422,7 @@ export interface components {
             target?: string;
             /** @description The service works. */
             healthy?: boolean;
-            /** @description Share of the checks that found the service working. */
+            /** @description Share of the checks of the last 24 hours that found the service working; maintenance and times without a check do not count. */
             uptime?: number;
             /** @description Mean response time. */
             response_time_avg?: number;
@@ -450,8 +450,12 @@ export interface components {
             from?: number | string;
             /** @description When the state ended, or is expected to end. */
             until?: number | string;
-            /** @description How long the service was down before it recovered. */
+            /** @description How long the service was known to be down before it recovered, maintenance apart. */
             outage_seconds?: number;
+            /** @description Before this check, or within this outage: time in which nobody looked, because the daemon was not running. */
+            unknown_seconds?: number;
+            /** @description The event that told of an outage which turns out to have been maintenance. */
+            corrects?: string;
         } & {
             [key: string]: unknown;
         };

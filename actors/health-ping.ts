@@ -1,0 +1,269 @@
+import { dispatch, type Ref, spawn } from 'nact';
+import type { Durability, Message } from '../src/broker/broker.js';
+import { type Clock, Timer } from '../src/clock.js';
+import { assertNever, describe } from '../src/errors.js';
+import type { Declaration } from '../src/health/maintenance.js';
+import { blankMemory, type Memory, readMemory } from '../src/health/memory.js';
+import { Outgoing } from '../src/health/outgoing.js';
+import { withoutSecrets } from '../src/health/reasons.js';
+import { judge, type Result } from '../src/health/result.js';
+import { Rhythm } from '../src/health/rhythm.js';
+import type { Run } from '../src/health/sample.js';
+import type { Target } from '../src/health/target.js';
+import { savedEveryMs, Watch } from '../src/health/watch.js';
+import type { Checkpoints } from '../src/storage/storage.js';
+import { type Actor, type ActorTools, type HealthPingMessage, type Reply, resumeAfterDefect } from './protocol.js';
+
+export interface HealthPingOptions extends ActorTools {
+  /** Of the actor: unique in the system, and no more than letters, digits and hyphens. */
+  readonly name: string;
+  readonly target: Target;
+  readonly run: Run;
+  readonly publish: (messages: readonly Message[]) => Promise<Durability>;
+  readonly checkpoints: Checkpoints;
+  readonly clock: Clock;
+  /** How long after the start the first run begins, ms. */
+  readonly delayMs: number;
+}
+
+/**
+ * Looks at one target, again and again.
+ *
+ * restoring: the state of before is read. → waiting.
+ * waiting: for the next beat. → running.
+ * running: one run is under way. → waiting when it ends; beats that passed meanwhile are skipped, so that runs neither overlap nor pile up.
+ * any → closed: a run under way is given up, what was to be published is tried once more, the state is saved.
+ *
+ * A change of state is saved before it is published: a crash in between publishes it again, under the same id.
+ */
+export function spawnHealthPing(parent: Ref<never>, options: HealthPingOptions): Actor<HealthPingMessage> {
+  const self = spawn(
+    parent,
+    (ping: HealthPing, message: HealthPingMessage): HealthPing => {
+      ping.handle(message);
+      return ping;
+    },
+    options.name,
+    {
+      initialStateFunc: context => new HealthPing(options, context.self as Actor<HealthPingMessage>),
+      onCrash: resumeAfterDefect(options.log, options.path),
+    },
+  ) as Actor<HealthPingMessage>;
+  dispatch(self, { type: 'begin' });
+  return self;
+}
+
+type Phase = 'restoring' | 'waiting' | 'running' | 'closed';
+
+class HealthPing {
+  #phase: Phase = 'restoring';
+  #watch: Watch;
+  #runs = 0;
+  #savedAt = Number.NEGATIVE_INFINITY;
+  /** Declarations that came before the state was read. */
+  #early: Extract<HealthPingMessage, { type: 'declared' }>[] = [];
+  #last: Result | undefined;
+  #rhythm: Rhythm;
+  readonly #beat: Timer;
+  readonly #outgoing: Outgoing;
+  readonly #stopping = new AbortController();
+  readonly #options: HealthPingOptions;
+  readonly #self: Actor<HealthPingMessage>;
+
+  constructor(options: HealthPingOptions, self: Actor<HealthPingMessage>) {
+    this.#options = options;
+    this.#self = self;
+    const { clock, log, target, publish } = options;
+    this.#watch = new Watch(target);
+    this.#rhythm = this.#newRhythm();
+    this.#beat = new Timer(clock);
+    this.#outgoing = new Outgoing({
+      publish,
+      clock,
+      onPublished: ids => dispatch(self, { type: 'published', ids }),
+      onTrouble: (error, waitMs) => dispatch(self, { type: 'unpublished', error, waitMs }),
+      onDropped: count =>
+        log.error({ target: target.name, count, reason: 'the broker takes no events' }, 'event.dropped'),
+    });
+    options.board.update(options.path, { state: 'starting', detail: { target: target.address } });
+  }
+
+  handle(message: HealthPingMessage): void {
+    switch (message.type) {
+      case 'begin':
+        return this.#restore();
+      case 'restored':
+        return this.#restored(message.memory);
+      case 'due':
+        return this.#begin();
+      case 'ran':
+        return this.#ran(message);
+      case 'published':
+        return this.#published(message.ids);
+      case 'unpublished':
+        return this.#unpublished(message.error, message.waitMs);
+      case 'declared':
+        return this.#declared(message);
+      case 'close':
+        return this.#close(message.reply);
+      default:
+        return assertNever(message);
+    }
+  }
+
+  #restore(): void {
+    const { checkpoints, log, target } = this.#options;
+    checkpoints.get(this.#key).then(
+      value => dispatch(this.#self, { type: 'restored', memory: readMemory(value) }),
+      error => {
+        log.warn({ target: target.name, reason: describe(error) }, 'checkpoint.unread');
+        dispatch(this.#self, { type: 'restored', memory: undefined });
+      },
+    );
+  }
+
+  #restored(memory: Memory | undefined): void {
+    if (this.#phase !== 'restoring') return;
+    this.#watch = new Watch(this.#options.target, memory ?? blankMemory);
+    this.#watch.resume(this.#options.clock.now());
+    this.#phase = 'waiting';
+    this.#rhythm = this.#newRhythm();
+    this.#show('running');
+    if (this.#watch.pending.length > 0) this.#saveAndPublish(this.#watch.pending);
+    for (const declared of this.#early.splice(0)) this.#declared(declared);
+    this.#await();
+  }
+
+  #newRhythm(): Rhythm {
+    const { clock, target, delayMs } = this.#options;
+    return new Rhythm(clock.monotonic() + delayMs, target.intervalMs);
+  }
+
+  #await(): void {
+    this.#beat.start(this.#rhythm.next(this.#options.clock.monotonic()), () => dispatch(this.#self, { type: 'due' }));
+  }
+
+  #begin(): void {
+    if (this.#phase !== 'waiting') return;
+    this.#phase = 'running';
+    const { run, target, clock } = this.#options;
+    const at = clock.now();
+    run(this.#stopping.signal)
+      .then(outcome => judge(outcome, target))
+      .catch((error): Result => ({ ...failedRun, reason: `the check itself failed: ${describe(error)}` }))
+      .then(result => dispatch(this.#self, { type: 'ran', at, result }));
+  }
+
+  #ran({ at, result }: Extract<HealthPingMessage, { type: 'ran' }>): void {
+    if (this.#phase !== 'running') return;
+    this.#phase = 'waiting';
+    this.#await();
+    this.#runs += 1;
+    this.#last = result;
+    const { clock, log, target } = this.#options;
+    const ended = Math.max(at, clock.now());
+    const { told } = this.#watch.memory;
+    const { event, changes, changed } = this.#watch.observe({ at, ended, result });
+    if (this.#watch.memory.told !== told) {
+      const reason = withoutSecrets(result.reason ?? '', target.secrets);
+      log.info({ target: target.name, from: told, to: this.#watch.memory.told, reason }, 'target.changed');
+    }
+    this.#show(this.#options.board.get(this.#options.path)?.state === 'holding' ? 'holding' : 'running');
+    if (changed) this.#saveAndPublish(changes);
+    else if (clock.monotonic() - this.#savedAt >= savedEveryMs) this.#save();
+    this.#outgoing.add([], [event]);
+  }
+
+  #published(ids: ReadonlySet<string>): void {
+    this.#watch.published(ids);
+    if (this.#phase !== 'closed') this.#show('running');
+  }
+
+  #unpublished(error: unknown, waitMs: number): void {
+    if (this.#phase === 'closed') return;
+    const { board, path, clock, log, target } = this.#options;
+    const now = clock.now();
+    if (board.get(path)?.state !== 'holding')
+      log.warn({ target: target.name, reason: describe(error), waitMs }, 'event.held');
+    const lastError = { fault: 'transient', message: describe(error), at: now } as const;
+    board.update(path, { state: 'holding', lastError, nextTry: now + waitMs });
+  }
+
+  #declared(message: Extract<HealthPingMessage, { type: 'declared' }>): void {
+    if (this.#phase === 'closed') return message.reply.resolve();
+    if (this.#phase === 'restoring') {
+      this.#early.push(message);
+      return;
+    }
+    const { clock, log, target } = this.#options;
+    const { status, window }: Declaration = message.declaration;
+    const changes = this.#watch.declare(message.declaration, clock.now());
+    log.info({ target: target.name, status, from: window.from, until: window.until ?? null }, 'target.declared');
+    this.#show('running');
+    this.#saveAndPublish(changes).then(message.reply.resolve);
+  }
+
+  #close(reply: Reply<void>): void {
+    if (this.#phase === 'closed') return reply.resolve();
+    const known = this.#phase !== 'restoring';
+    this.#phase = 'closed';
+    this.#beat.stop();
+    this.#stopping.abort();
+    for (const declared of this.#early.splice(0)) declared.reply.resolve();
+    this.#options.board.update(this.#options.path, { state: 'stopped', nextTry: undefined });
+    const end = async (): Promise<void> => {
+      await this.#outgoing.close();
+      if (known) await this.#save();
+    };
+    end().then(reply.resolve);
+  }
+
+  /** Never rejects: what could not be saved is published all the same, and saved with the next run. */
+  async #saveAndPublish(changes: readonly Message[]): Promise<void> {
+    await this.#save();
+    if (changes.length > 0) this.#outgoing.add(changes, []);
+  }
+
+  async #save(): Promise<void> {
+    const { checkpoints, clock, log, target } = this.#options;
+    this.#savedAt = clock.monotonic();
+    try {
+      await checkpoints.put(this.#key, this.#watch.memory);
+    } catch (error) {
+      this.#savedAt = Number.NEGATIVE_INFINITY;
+      log.warn({ target: target.name, reason: describe(error) }, 'checkpoint.unsaved');
+    }
+  }
+
+  get #key(): string {
+    return `health/${this.#options.target.name}`;
+  }
+
+  #show(state: 'running' | 'holding'): void {
+    const { board, path, target } = this.#options;
+    const { uptime, status } = this.#watch;
+    const detail = {
+      target: target.address,
+      status,
+      ...(this.#last === undefined ? {} : shown(this.#last, target)),
+      ...(uptime === undefined ? {} : { uptime }),
+      runs: this.#runs,
+      skipped: this.#rhythm.skipped,
+    };
+    board.update(path, { state, detail, ...(state === 'running' ? { nextTry: undefined } : {}) });
+  }
+}
+
+function shown({ finding, reason, times, loss, readings }: Result, target: Target) {
+  const { status, ...others } = readings;
+  return {
+    found: finding,
+    ...(reason === undefined ? {} : { reason: withoutSecrets(reason, target.secrets) }),
+    ...(times === undefined ? {} : { response_time: Math.round(times.average * 1e6) / 1e6 }),
+    loss,
+    ...(status === undefined ? {} : { http_status: status }),
+    ...others,
+  };
+}
+
+const failedRun = { finding: 'down', times: undefined, loss: 100, readings: {} } as const;

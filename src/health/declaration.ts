@@ -1,0 +1,25 @@
+import type { Message } from '../broker/broker.js';
+import { parseTimestamp } from '../events/timestamp.js';
+import type { Declaration } from './maintenance.js';
+
+const marker = '"service_status"';
+
+/** What a message says of the maintenance of a service; undefined for every other message. Cheap for those. */
+export function declarationOf({ body, source, received }: Message): Declaration | undefined {
+  if (source === 'health' || !body.includes(marker)) return undefined;
+  let event: Readonly<Record<string, unknown>>;
+  try {
+    event = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const { category, type, service_name: service, message } = event;
+  if (category !== 'service_status' || typeof type !== 'string' || typeof service !== 'string') return undefined;
+  const at = parseTimestamp(event.created) ?? received;
+  const window = {
+    from: parseTimestamp(event.from) ?? at,
+    until: parseTimestamp(event.until),
+    message: typeof message === 'string' ? message : undefined,
+  };
+  return { service, status: type, at, window };
+}

@@ -1,0 +1,102 @@
+import type { Message } from '../broker/broker.js';
+import { acceptEvent } from '../events/accept.js';
+import { hashOf } from '../events/identity.js';
+import { withoutSecrets } from './reasons.js';
+import type { Result } from './result.js';
+import type { Target } from './target.js';
+
+export type Status = 'up' | 'degraded' | 'down' | 'maintenance';
+
+/** What a run adds to its result. */
+export interface Measured {
+  /** Begin of the run, epoch ms. */
+  readonly at: number;
+  readonly result: Result;
+  /** Percent, of the last 24 hours. */
+  readonly uptime: number | undefined;
+  /** Before this run, ms in which nobody looked. */
+  readonly unknownMs: number;
+}
+
+/** The `health` event of one run, made `now`. */
+export function healthEvent(target: Target, measured: Measured, now: number): Message {
+  const { at, result, unknownMs } = measured;
+  const event = {
+    category: 'health',
+    type: target.check.kind,
+    service_name: target.name,
+    target: target.address,
+    ...(result.reason === undefined ? {} : { message: withoutSecrets(result.reason, target.secrets) }),
+    ...measurements(measured),
+    ...result.readings,
+    ...(unknownMs === 0 ? {} : { unknown_seconds: unknownMs / 1000 }),
+    created: at,
+  };
+  return messageOf(event, now);
+}
+
+export interface Change {
+  readonly status: Status;
+  /** When it was found out, epoch ms. */
+  readonly at: number;
+  readonly message?: string | undefined;
+  readonly from?: number | undefined;
+  readonly until?: number | undefined;
+  readonly outageMs?: number | undefined;
+  readonly unknownMs?: number | undefined;
+  /** Id of the event that this one corrects. */
+  readonly corrects?: string | undefined;
+  readonly measured?: Measured | undefined;
+}
+
+/** A `service_status` event, made `now`. Its id follows from target, time and status: made again after a crash, it is the same event. */
+export function statusEvent(target: Target, change: Change, now: number): Message {
+  const { status, at, message, from, until, outageMs, unknownMs, corrects, measured } = change;
+  const event = {
+    category: 'service_status',
+    type: status,
+    service_name: target.name,
+    target: target.address,
+    ...(message === undefined ? {} : { message: withoutSecrets(message, target.secrets) }),
+    ...(measured === undefined ? {} : measurements(measured)),
+    ...(measured?.result.readings.queue_length === undefined
+      ? {}
+      : { queue_length: measured.result.readings.queue_length }),
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+    ...(outageMs === undefined ? {} : { outage_seconds: outageMs / 1000 }),
+    ...(unknownMs === undefined || unknownMs === 0 ? {} : { unknown_seconds: unknownMs / 1000 }),
+    ...(corrects === undefined ? {} : { corrects }),
+    created: at,
+  };
+  const identity = ['service_status', target.name, target.address, status, at, from ?? '', until ?? '', corrects ?? ''];
+  return messageOf(event, now, hashOf(identity.join('\n')));
+}
+
+function measurements({ result, uptime }: Measured) {
+  const { times, loss, finding } = result;
+  return {
+    healthy: finding !== 'down',
+    ...(uptime === undefined ? {} : { uptime }),
+    ...(times === undefined
+      ? {}
+      : {
+          response_time_avg: micro(times.average),
+          response_time_min: micro(times.least),
+          response_time_max: micro(times.most),
+        }),
+    response_time_loss: loss,
+  };
+}
+
+/** With `created` in it, the body is the same each time, and so is its hash. */
+function messageOf(event: object, now: number, id?: string): Message {
+  const acceptance = { now, source: 'health' } as const;
+  const accepted = acceptEvent(event, id === undefined ? acceptance : { ...acceptance, id });
+  if ('message' in accepted) return accepted.message;
+  throw new TypeError(accepted.problems.map(({ message }) => message).join('; '));
+}
+
+function micro(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
+}

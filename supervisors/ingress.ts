@@ -1,0 +1,77 @@
+import { dispatch, type Ref } from 'nact';
+import { spawnHealthPing } from '../actors/health-ping.js';
+import { type Actor, ask, type HealthPingMessage, type PublisherMessage } from '../actors/protocol.js';
+import { publishThrough } from '../actors/publisher.js';
+import type { Broker, Durability, Message } from '../src/broker/broker.js';
+import type { Clock } from '../src/clock.js';
+import { declarationOf } from '../src/health/declaration.js';
+import { spread } from '../src/health/rhythm.js';
+import { runOf } from '../src/health/run.js';
+import type { Target } from '../src/health/target.js';
+import type { Log } from '../src/log.js';
+import type { StatusBoard } from '../src/status.js';
+import type { Checkpoints } from '../src/storage/storage.js';
+
+export interface HealthOptions {
+  readonly targets: readonly Target[];
+  readonly broker: Broker;
+  readonly publisher: Actor<PublisherMessage>;
+  readonly checkpoints: Checkpoints;
+  readonly board: StatusBoard;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface HealthSupervision {
+  /** The same publishing, which tells the targets of what it published: somebody may have declared maintenance. */
+  heeding(publish: Publish): Publish;
+  close(): Promise<void>;
+}
+
+type Publish = (messages: readonly Message[]) => Promise<Durability>;
+
+/** One actor for each target, their first runs spread out over the interval. */
+export function superviseHealth(parent: Ref<never>, options: HealthOptions): HealthSupervision {
+  const { targets, broker, clock, publisher, checkpoints, board, log } = options;
+  const { publish } = publishThrough(publisher);
+  const actors = new Map<string, Actor<HealthPingMessage>>();
+  for (const [index, target] of targets.entries()) {
+    const actor = spawnHealthPing(parent, {
+      name: `health-${index + 1}`,
+      path: `ingress/health/${target.name}`,
+      target,
+      run: runOf(target, { broker, clock }),
+      publish,
+      checkpoints,
+      board,
+      clock,
+      log,
+      delayMs: spread(index, targets.length) * target.intervalMs,
+    });
+    actors.set(target.name, actor);
+  }
+
+  const heed = async (messages: readonly Message[]): Promise<void> => {
+    for (const message of messages) {
+      const declaration = declarationOf(message);
+      const actor = declaration && actors.get(declaration.service);
+      if (actor) await ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
+    }
+  };
+
+  return {
+    heeding: publishing =>
+      actors.size === 0
+        ? publishing
+        : async messages => {
+            const durability = await publishing(messages);
+            await heed(messages);
+            return durability;
+          },
+    close: async () => {
+      await Promise.all(
+        [...actors.values()].map(actor => ask<void>(reply => dispatch(actor, { type: 'close', reply }))),
+      );
+    },
+  };
+}
