@@ -1,0 +1,239 @@
+import type { Clock } from '../clock.js';
+import { SetupError, TransientError, UnsupportedError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Storage } from '../storage/storage.js';
+import { Connection, onChannel } from './amqp/connection.js';
+import { DeadLetterQueue } from './amqp/dead-letter-queue.js';
+import { AmqpDeadLetters, deadParcel } from './amqp/dead-letters.js';
+import { deadLetterQueue, type QueueType, queueName } from './amqp/declare.js';
+import { Inspector } from './amqp/inspector.js';
+import { toQueue } from './amqp/parcel.js';
+import { Sender } from './amqp/sender.js';
+import { brokerStatus } from './amqp/status.js';
+import { AmqpSubscription } from './amqp/subscription.js';
+import { Topology } from './amqp/topology.js';
+import { operationTrouble, replyCode } from './amqp/trouble.js';
+import { Watchdog } from './amqp/watchdog.js';
+import type {
+  Address,
+  Broker,
+  BrokerStatus,
+  DeadDelivery,
+  DeadLetterStore,
+  Depth,
+  Durability,
+  Message,
+  QueueDefinition,
+  QueueInfo,
+  Subscription,
+} from './broker.js';
+
+export interface AmqpOptions {
+  /** URIs, tried in order. */
+  readonly nodes: readonly string[];
+  readonly exchange: string;
+  readonly queueType: QueueType;
+  /** Most bytes of the outbox; 0 = none. */
+  readonly outboxBytes: number;
+  /** Names of all sinks there are, configured or not: those that are not may have left a queue behind. */
+  readonly sinks: readonly string[];
+  readonly storage: Pick<Storage, 'write' | 'read' | 'atomically'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+/** What the first attempt may take, ms. */
+const FIRST_ATTEMPT = 5_000;
+
+/**
+ * RabbitMQ. One connection consumes and looks after the topology, another publishes: a broker short of memory stops reading from
+ * connections that publish, and acknowledgements must not wait behind that.
+ */
+export class AmqpBroker implements Broker {
+  readonly kind = 'rabbitmq';
+  readonly deadLetters: DeadLetterStore;
+  readonly #options: AmqpOptions;
+  readonly #consuming: Connection;
+  readonly #publishing: Connection;
+  readonly #inspector: Inspector;
+  readonly #topology: Topology;
+  readonly #watchdog: Watchdog;
+  readonly #sender: Sender;
+  readonly #queues = new Map<string, QueueDefinition>();
+  readonly #deadLetterQueues = new Map<string, DeadLetterQueue>();
+  readonly #subscriptions = new Set<AmqpSubscription>();
+
+  constructor(options: AmqpOptions) {
+    const { clock, log } = options;
+    this.#options = options;
+    this.#consuming = new Connection({ ...options, name: 'event-sink consuming' });
+    this.#publishing = new Connection({
+      ...options,
+      name: 'event-sink publishing',
+      onChange: () => this.#sender.wake(),
+    });
+    this.#inspector = new Inspector(this.#consuming, clock);
+    this.#topology = new Topology({ ...options, inspector: this.#inspector });
+    this.#watchdog = new Watchdog({
+      connection: this.#consuming,
+      topology: this.#topology,
+      clock,
+      onLooked: () => this.#sender.wake(),
+    });
+    this.#sender = new Sender({
+      ...options,
+      connection: this.#publishing,
+      exchangeReady: () => this.#topology.exchangeReady,
+      onMissing: () => this.#watchdog.alarm(),
+      log,
+    });
+    this.deadLetters = new AmqpDeadLetters({
+      queue: sink => this.#deadLetterQueue(sink),
+      sinks: () => [...new Set([...this.#queues.keys(), ...options.sinks])],
+      feeds: sink => this.#queues.get(sink)?.name ?? queueName(sink),
+      publish: parcels => this.#sender.transmit(parcels),
+      clock,
+    });
+  }
+
+  async open(queues: readonly QueueDefinition[]): Promise<void> {
+    for (const definition of queues) {
+      this.#queues.set(definition.sink, definition);
+      this.#topology.add(definition);
+    }
+    await this.#sender.open();
+    this.#watchdog.open();
+    const connections = Promise.all([this.#consuming.open(), this.#publishing.open()]);
+    const over = new AbortController();
+    await Promise.race([
+      connections.then(() => this.#firstAttempt()),
+      this.#options.clock.sleep(FIRST_ATTEMPT, over.signal),
+    ]);
+    over.abort();
+  }
+
+  publish(messages: readonly Message[], sink?: string): Promise<Durability> {
+    const target = sink === undefined ? null : toQueue(this.#definition(sink).name);
+    return this.#sender.send(messages.map(message => ({ message, target })));
+  }
+
+  publishTo(address: Address, body: string, messageId?: string): Promise<Durability> {
+    return this.#sender.sendTo(address, body, messageId);
+  }
+
+  async subscribe(sink: string, prefetch: number): Promise<Subscription> {
+    const subscription = new AmqpSubscription({
+      ...this.#options,
+      definition: this.#definition(sink),
+      prefetch,
+      connection: this.#consuming,
+      topology: this.#topology,
+      bury: (name, dead) => this.#bury(name, dead),
+      onClose: closed => this.#subscriptions.delete(closed),
+    });
+    this.#subscriptions.add(subscription);
+    await subscription.open();
+    return subscription;
+  }
+
+  async depth(sink: string): Promise<Depth> {
+    const { name } = this.#definition(sink);
+    const look = await this.#inspector.look(name);
+    let unsettled = 0;
+    for (const subscription of this.#subscriptions)
+      if (subscription.queue === name) unsettled += subscription.unsettled;
+    return { ready: look?.messages ?? 0, unsettled, consumers: look?.consumers ?? 0, oldest: undefined };
+  }
+
+  inspect(queue: string): Promise<{ messages: number; consumers: number } | undefined> {
+    return this.#inspector.look(queue);
+  }
+
+  /** RabbitMQ tells nobody what queues there are, so those are looked for whose names we know. */
+  async queues(): Promise<QueueInfo[]> {
+    const found: QueueInfo[] = [];
+    for (const [name, sink] of this.#names()) {
+      const look = await this.#inspector.look(name);
+      if (look === undefined) continue;
+      const configured = this.#queues.get(sink)?.name === name;
+      const { messages: ready, consumers } = look;
+      found.push({ name, sink, ready, consumers, orphaned: !configured && consumers === 0 });
+    }
+    return found;
+  }
+
+  /** Only one of ours, and only when nobody consumes it. */
+  async removeQueue(name: string): Promise<void> {
+    if (!this.#names().has(name)) {
+      throw new UnsupportedError(`${name} is no queue of event-sink's: remove it with RabbitMQ's own tools`);
+    }
+    if ((await this.#inspector.lookNow(name)) === undefined)
+      throw new UnsupportedError(`there is no queue called ${name}`);
+    const live = this.#consuming.now();
+    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${this.#consuming.trouble}`);
+    try {
+      await onChannel(live, channel => channel.deleteQueue(name, { ifUnused: true }));
+    } catch (error) {
+      if (replyCode(error) === 406) throw new SetupError(`the queue ${name} has consumers: stop them first`);
+      throw operationTrouble(`the queue ${name}`, error);
+    }
+    this.#topology.remove(name);
+    this.#inspector.forget(name);
+    for (const { sink, name: other } of [...this.#queues.values()]) if (other === name) this.#queues.delete(sink);
+  }
+
+  status(): BrokerStatus {
+    return brokerStatus({
+      consuming: this.#consuming,
+      publishing: this.#publishing,
+      troubles: this.#topology.troubles,
+      restored: this.#topology.restored,
+      ready: this.#sender.publishing,
+      waiting: this.#sender.waiting,
+      outbox: this.#options.outboxBytes > 0,
+    });
+  }
+
+  /** Acknowledgements and publishes first, then the connections: what is in a channel's buffer when its connection closes is lost. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map(subscription => subscription.close()));
+    await this.#sender.close();
+    await this.#watchdog.close();
+    await Promise.all([this.#consuming.close(), this.#publishing.close()]);
+  }
+
+  /** After both connections have been tried once. */
+  async #firstAttempt(): Promise<void> {
+    if (this.#consuming.now() !== undefined) await this.#watchdog.firstLook;
+    if (this.#publishing.now() !== undefined && this.#topology.exchangeReady) await this.#sender.ready;
+  }
+
+  async #bury(sink: string, dead: readonly DeadDelivery[]): Promise<void> {
+    const now = this.#options.clock.now();
+    await this.#sender.send(dead.map(one => deadParcel(sink, one, now)));
+    this.#inspector.forget(deadLetterQueue(sink));
+  }
+
+  #deadLetterQueue(sink: string): DeadLetterQueue {
+    const known = this.#deadLetterQueues.get(sink);
+    if (known !== undefined) return known;
+    const { clock } = this.#options;
+    const name = deadLetterQueue(sink);
+    const queue = new DeadLetterQueue({ name, connection: this.#consuming, inspector: this.#inspector, clock });
+    this.#deadLetterQueues.set(sink, queue);
+    return queue;
+  }
+
+  /** Of the queues that may be there, with their sinks. */
+  #names(): Map<string, string> {
+    const names = this.#options.sinks.map(sink => [queueName(sink), sink] as const);
+    return new Map([...[...this.#queues.values()].map(({ name, sink }) => [name, sink] as const), ...names]);
+  }
+
+  #definition(sink: string): QueueDefinition {
+    const definition = this.#queues.get(sink);
+    if (definition === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
+    return definition;
+  }
+}

@@ -1,0 +1,38 @@
+import { describe } from '../../errors.js';
+import type { BrokerStatus } from '../broker.js';
+import type { Connection } from './connection.js';
+
+export interface Circumstances {
+  readonly consuming: Connection;
+  readonly publishing: Connection;
+  /** Of exchange and queues. */
+  readonly troubles: readonly Error[];
+  /** How often a queue or the exchange had disappeared. */
+  readonly restored: number;
+  /** Events go straight to the broker. */
+  readonly ready: boolean;
+  /** In the outbox. */
+  readonly waiting: number;
+  /** There is one. */
+  readonly outbox: boolean;
+}
+
+/** One word, and what a person should know. */
+export function brokerStatus(circumstances: Circumstances): BrokerStatus {
+  const { consuming, publishing, troubles, restored, ready, waiting, outbox } = circumstances;
+  const sentences: string[] = [];
+  const lost = publishing.trouble ?? consuming.trouble;
+  if (lost !== undefined) sentences.push(capital(lost));
+  else if (publishing.blocked !== undefined) {
+    sentences.push(`RabbitMQ at ${publishing.address} takes no messages now (${publishing.blocked})`);
+  } else sentences.push(`Connected to RabbitMQ at ${publishing.address}`);
+  sentences.push(...troubles.map(trouble => capital(describe(trouble))));
+  if (!ready) sentences.push(outbox ? 'New events wait in the outbox' : 'New events are refused: there is no outbox');
+  if (restored > 0) sentences.push(`${restored} times a queue or the exchange had disappeared and was made again`);
+  const state = ready ? 'ready' : outbox ? 'outbox' : 'down';
+  return { state, detail: `${sentences.join('. ')}.`, outbox: waiting };
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,56 @@
+import { describe, SetupError, TransientError } from '../../errors.js';
+import { redact } from '../../redact.js';
+
+/** The reply code with which the server closed a channel or a connection; https://www.rabbitmq.com/amqp-0-9-1-reference.html#constants */
+export function replyCode(error: unknown): number | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'number' ? code : undefined;
+}
+
+/** What a person can do about a node that cannot be reached. Never tells the credentials. */
+export function connectTrouble(node: string, error: unknown): string {
+  const where = nodeAddress(node);
+  const text = redact(describe(error));
+  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  if (/\b403\b/.test(text))
+    return `RabbitMQ at ${where} refuses the user name or the password: mend them in RABBITMQ_URI`;
+  if (/ConnectionOpenOk/.test(text)) {
+    const host = decodeURIComponent(new URL(node).pathname.slice(1)) || '/';
+    return `RabbitMQ at ${where} refuses the virtual host "${host}": it is not there, or the user may not use it. Mend RABBITMQ_URI, or the permissions`;
+  }
+  if (code === 'ECONNREFUSED') return `nothing listens at ${where} (ECONNREFUSED)`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${where} cannot be found (${code})`;
+  if (/ETIMEDOUT|aborted/.test(text)) return `RabbitMQ at ${where} does not answer`;
+  return `RabbitMQ at ${where}: ${text || code || 'no connection'}`;
+}
+
+/** Host and port. */
+export function nodeAddress(node: string): string {
+  const { hostname, port, protocol } = new URL(node);
+  return `${hostname}:${port || (protocol === 'amqps:' ? 5671 : 5672)}`;
+}
+
+/** What an operation on a queue or an exchange failed with, as what the caller must do about it. */
+export function operationTrouble(what: string, error: unknown): TransientError | SetupError {
+  const said = serverText(error);
+  switch (replyCode(error)) {
+    case 403:
+      return new SetupError(
+        `RabbitMQ does not let the user of RABBITMQ_URI use ${what}: give it the permissions to configure, write and read (${said})`,
+      );
+    case 404:
+      return new TransientError(`${what} is not there (${said})`);
+    case 405:
+      return new SetupError(`${what} belongs to another connection alone (${said})`);
+    case 406:
+      return new SetupError(`${what} is there already, but declared in another way (${said})`);
+    default:
+      return new TransientError(`${what}: ${said}`, { cause: error });
+  }
+}
+
+/** The server's own words, without amqplib's around them. */
+function serverText(error: unknown): string {
+  const text = redact(describe(error));
+  return /with message "(.*)"$/s.exec(text)?.[1] ?? text;
+}

@@ -1,0 +1,71 @@
+import { connect } from 'amqplib';
+import { AmqpBroker, type AmqpOptions } from '../../src/broker/amqp.js';
+import type { QueueDefinition } from '../../src/broker/broker.js';
+import { systemClock } from '../../src/clock.js';
+import { silentLog } from '../../src/log.js';
+import { Storage } from '../../src/storage/storage.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+import type { BrokerHarness } from './conformance.js';
+
+export type AmqpSettings = Partial<AmqpOptions> & { readonly uri: string };
+
+export interface AmqpHarness extends BrokerHarness {
+  readonly broker: AmqpBroker;
+  reopen(): Promise<AmqpBroker>;
+}
+
+/** A broker on a server, with a storage of its own. In the end the queues are deleted. */
+export async function openAmqp(
+  { uri, ...settings }: AmqpSettings,
+  queues: readonly QueueDefinition[],
+): Promise<AmqpHarness> {
+  const folder = temporaryFolder();
+  const start = async () => {
+    const onFatal = (error: Error): never => {
+      throw error;
+    };
+    const storage = await Storage.open({ dir: folder.path, clock: systemClock, log: silentLog, onFatal });
+    const broker = new AmqpBroker({
+      nodes: [uri],
+      exchange: 'test.events',
+      queueType: 'quorum',
+      outboxBytes: 100_000_000,
+      sinks: queues.map(({ sink }) => sink),
+      storage,
+      clock: systemClock,
+      log: silentLog,
+      ...settings,
+    });
+    await broker.open(queues);
+    return { storage, broker };
+  };
+  const stop = async (): Promise<void> => {
+    await running.broker.close();
+    await running.storage.close();
+  };
+  let running = await start();
+  return {
+    broker: running.broker,
+    reopen: async () => {
+      await stop();
+      running = await start();
+      return running.broker;
+    },
+    close: async () => {
+      await stop();
+      await deleteQueues(
+        uri,
+        queues.flatMap(({ name, sink }) => [name, `event-sink.${sink}.dead`]),
+      );
+      folder.remove();
+    },
+  };
+}
+
+async function deleteQueues(uri: string, names: readonly string[]): Promise<void> {
+  const connection = await connect(uri);
+  const channel = await connection.createChannel();
+  await Promise.all(names.map(name => channel.deleteQueue(name)));
+  await channel.close();
+  await connection.close();
+}

@@ -1,0 +1,13 @@
+// shares: rabbitmq
+
+import { sharedRabbitMQ } from '../helpers/servers/rabbitmq.js';
+import { required } from '../helpers/skip.js';
+import { openAmqp } from './amqp-harness.js';
+import { brokerConformance } from './conformance.js';
+
+const { uri, stop } = required('rabbitmq', await sharedRabbitMQ());
+
+brokerConformance('RabbitMQ (quorum)', {
+  open: queues => openAmqp({ uri, queueType: 'quorum' }, queues),
+  end: stop,
+});
