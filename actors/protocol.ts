@@ -6,6 +6,7 @@ import type { Declaration } from '../src/health/maintenance.js';
 import type { Memory } from '../src/health/memory.js';
 import type { Result } from '../src/health/result.js';
 import type { Log } from '../src/log.js';
+import type { PassResult } from '../src/nginx/reader.js';
 import type { Intake } from '../src/sinks/intake.js';
 import type { WriteResult } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status.js';
@@ -77,6 +78,19 @@ export type HealthPingMessage =
   | { readonly type: 'declared'; readonly declaration: Declaration; readonly reply: Reply<void> }
   /** Replies when everything is saved. */
   | { readonly type: 'close'; readonly reply: Reply<void> };
+
+export type NginxLogMessage =
+  /** Time to look at the file. */
+  | { readonly type: 'look' }
+  /** Something was written to it. */
+  | { readonly type: 'written' }
+  /** The watch over it has ended. */
+  | { readonly type: 'unwatched' }
+  | { readonly type: 'opened' }
+  | { readonly type: 'passed'; readonly result: PassResult }
+  | { readonly type: 'failed'; readonly error: unknown }
+  /** Replies when what was counted is durable and the files are closed. */
+  | { readonly type: 'stop'; readonly reply: Reply<void> };
 
 /** The faults that a sink can throw; `poison` is listed by the sink, not thrown. */
 export type SinkFault = Exclude<Fault, 'poison'>;

@@ -1,7 +1,7 @@
 import { dispatch, type Ref, start as startSystem, stop as stopActor } from 'nact';
 import { spawnHttp } from '../actors/http.js';
 import { ask } from '../actors/protocol.js';
-import { spawnPublisher } from '../actors/publisher.js';
+import { publishThrough, spawnPublisher } from '../actors/publisher.js';
 import type { Broker, QueueDefinition } from '../src/broker/broker.js';
 import { EmbeddedBroker } from '../src/broker/embedded.js';
 import type { Clock } from '../src/clock.js';
@@ -17,6 +17,7 @@ import { Storage } from '../src/storage/storage.js';
 import { superviseDelivery } from './delivery.js';
 import { createDoor } from './door.js';
 import { superviseHealth } from './ingress.js';
+import { superviseNginxLogs } from './nginx-logs.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
 
 export interface TreeOptions {
@@ -133,6 +134,17 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
       log,
     });
     onStop('health', () => health.close());
+
+    const logs = superviseNginxLogs(system, {
+      config: config.nginx,
+      broker,
+      storage,
+      publish: publishThrough(publisher).publish,
+      board,
+      clock,
+      log,
+    });
+    onStop('nginx logs', () => logs.close());
 
     const server = createServer({
       door: { ...door, publish: health.heeding(door.publish) },

@@ -1,4 +1,5 @@
 import { describe, TransientError, UnsupportedError } from '../errors.js';
+import type { WriteCall } from '../storage/operations.js';
 import type { QueueState } from '../storage/queues.js';
 import type {
   Address,
@@ -42,7 +43,16 @@ export class EmbeddedBroker implements Broker {
   }
 
   async publish(messages: readonly Message[], sink?: string): Promise<Durability> {
-    if (messages.length === 0) return 'embedded';
+    if (messages.length > 0) await this.#publish(messages, sink, []);
+    return 'embedded';
+  }
+
+  /** To every queue, in one transaction with what a source keeps of where it stands. */
+  publishWith(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
+    return this.#publish(messages, undefined, calls);
+  }
+
+  async #publish(messages: readonly Message[], sink: string | undefined, calls: readonly WriteCall[]): Promise<void> {
     const columns = {
       ids: messages.map(({ id }) => id),
       bodies: messages.map(({ body }) => body),
@@ -51,7 +61,9 @@ export class EmbeddedBroker implements Broker {
       timestamps: messages.map(({ timestamp }) => timestamp ?? null),
       ...(sink === undefined ? {} : { sink }),
     };
-    const written = this.#tools.storage.write('publish', columns);
+    const written = this.#tools.storage.atomically<WriteCall[]>(
+      messages.length === 0 ? [...calls] : [['publish', columns], ...calls],
+    );
     this.#publishing.add(written);
     try {
       await written;
@@ -65,7 +77,6 @@ export class EmbeddedBroker implements Broker {
     const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
     for (const queue of this.#queues.values())
       if (sink === undefined || sink === queue.sink) queue.announce(messages.length, bytes);
-    return 'embedded';
   }
 
   async publishTo(_address: Address, _body: string, _messageId?: string): Promise<Durability> {

@@ -1,3 +1,5 @@
+import { FormatError, type LogFormat, parseFormat } from '../nginx/format.js';
+import { type TrafficKind, trafficKinds } from '../nginx/traffic.js';
 import type { Problems, Values } from '../settings.js';
 import { setting } from '../settings.js';
 import { boolean, integer, list, text } from './schemas.js';
@@ -18,8 +20,9 @@ export const nginxSettings = {
   ),
   trafficEvents: setting(
     'NGINX_TRAFFIC_EVENTS',
-    boolean().default('off'),
-    'Make an event of every page view, download and API call too.',
+    list().default('off'),
+    'Make an event of each of these too: `views`, `downloads`, `api`, comma-separated; `on` = all of them, `off` = none.',
+    { example: 'views,downloads' },
   ),
   keepIp: setting('NGINX_KEEP_IP', boolean().default('off'), 'Keep the address of the client in those events.'),
   pathPrefix: setting(
@@ -35,28 +38,47 @@ export const nginxSettings = {
 export interface NginxConfig {
   /** Empty = off. */
   readonly files: readonly string[];
-  /** `combined`, `json`, or an nginx `log_format` string. */
-  readonly format: string;
+  readonly format: LogFormat;
   readonly windowMs: number;
-  readonly trafficEvents: boolean;
+  readonly trafficEvents: readonly TrafficKind[];
   readonly keepIp: boolean;
   /** Begins with a slash and ends without one; empty for the root. */
   readonly pathPrefix: string;
 }
 
 export function nginx(values: Values<typeof nginxSettings>, problems: Problems): NginxConfig {
-  const { format, pathPrefix } = values;
-  if (format !== 'combined' && format !== 'json' && !format.includes('$')) {
-    problems.add('NGINX_LOG_FORMAT', `must be combined, json, or a log_format with $variables, but is "${format}"`);
-  }
+  const { pathPrefix } = values;
   if (!pathPrefix.startsWith('/'))
     problems.add('CLOWDER_PATH_PREFIX', `must begin with a slash, but is "${pathPrefix}"`);
   return {
-    files: values.files,
-    format,
+    files: [...new Set(values.files)],
+    format: format(values.format, problems),
     windowMs: values.windowSeconds * 1000,
-    trafficEvents: values.trafficEvents,
+    trafficEvents: kinds(values.trafficEvents, problems),
     keepIp: values.keepIp,
     pathPrefix: pathPrefix.replace(/\/+$/, ''),
   };
+}
+
+function format(text: string, problems: Problems): LogFormat {
+  try {
+    return parseFormat(text);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    problems.add('NGINX_LOG_FORMAT', error.message);
+    return parseFormat('combined');
+  }
+}
+
+function kinds(words: readonly string[], problems: Problems): readonly TrafficKind[] {
+  const wanted = words.map(word => word.toLowerCase());
+  const [only] = wanted;
+  if (wanted.length === 1 && ['off', 'false', '0'].includes(only ?? '')) return [];
+  if (wanted.length === 1 && ['on', 'true', '1'].includes(only ?? '')) return trafficKinds;
+  const unknown = wanted.filter(word => !trafficKinds.some(kind => kind === word));
+  if (unknown.length > 0) {
+    const message = `must be on, off, or a list of ${trafficKinds.join(', ')}, but has "${unknown.join(', ')}" in it`;
+    problems.add('NGINX_TRAFFIC_EVENTS', message);
+  }
+  return trafficKinds.filter(kind => wanted.includes(kind));
 }

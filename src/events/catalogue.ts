@@ -121,14 +121,14 @@ export const catalogue: readonly CatalogueEntry[] = [
     'resource_download',
     'A file, dataset or collection (the type) was downloaded over HTTP.',
     ['url', 'bytes'],
-    ['resource_id', 'resource_name', 'method', 'status', 'duration', ...client],
+    ['resource_id', 'resource_name', 'method', 'status', 'duration', 'agent_kind', ...client],
   ),
   entry(
     'nginx',
     'api_call',
     'The API was called.',
     ['url'],
-    ['method', 'status', 'bytes', 'duration', 'resource_id', ...client],
+    ['method', 'status', 'bytes', 'duration', 'resource_id', 'agent_kind', ...client],
   ),
   entry(
     'nginx',
@@ -165,6 +165,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       'bot_requests',
       'extractor_requests',
       'visitors_capped',
+      'connections_capped',
     ],
   ),
 

@@ -60,6 +60,10 @@ export const fields = {
   duration: { kind: 'seconds', description: 'Time that the request took.', unit: 'seconds' },
   referrer: { kind: 'text', description: 'Page that led here.' },
   user_agent: { kind: 'text', description: 'Browser or program, as it names itself.' },
+  agent_kind: {
+    kind: 'text',
+    description: 'What asked: `person` (also by a program such as curl), `extractor` or `crawler`.',
+  },
   visitor: { kind: 'text', description: 'Key of the visitor: a hash of address and agent whose salt changes daily.' },
   ip: { kind: 'text', description: 'Address of the client (only with NGINX_KEEP_IP).' },
   session_id: { kind: 'id', description: 'Session in which it happened.' },
@@ -80,6 +84,7 @@ export const fields = {
   connections: { kind: 'count', description: 'Distinct connections in the window.' },
   visitors: { kind: 'count', description: 'Distinct visitors in the window.' },
   visitors_capped: { kind: 'boolean', description: 'There were more visitors than are counted exactly.' },
+  connections_capped: { kind: 'boolean', description: 'There were more connections than are counted exactly.' },
   bytes_sent: { kind: 'bytes', description: 'Bytes of all answers in the window.' },
   status_1xx: { kind: 'count', description: 'Answers with status 100 to 199.' },
   status_2xx: { kind: 'count', description: 'Answers with status 200 to 299.' },

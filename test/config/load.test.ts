@@ -120,7 +120,7 @@ test('the file is nested or flat, with scalars as they are written', () => {
   assert.equal(sink?.batch, { count: 7, bytes: 1000, lingerMs: 5 });
   assert.is(sink?.filter.matches({ category: 'upload', type: undefined }), true);
   assert.is(sink?.filter.matches({ category: 'health', type: undefined }), false);
-  assert.is(config.nginx.trafficEvents, true);
+  assert.equal(config.nginx.trafficEvents, ['views', 'downloads', 'api']);
   assert.is(config.log.level, 'debug');
   assert.is(config.server.host, '127.0.0.1');
 });

@@ -346,6 +346,8 @@ export interface components {
             referrer?: string;
             /** @description Browser or program, as it names itself. */
             user_agent?: string;
+            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            agent_kind?: string;
             /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
             visitor?: string;
             /** @description Address of the client (only with NGINX_KEEP_IP). */
@@ -376,6 +378,8 @@ export interface components {
             visitors?: number;
             /** @description There were more visitors than are counted exactly. */
             visitors_capped?: boolean;
+            /** @description There were more connections than are counted exactly. */
+            connections_capped?: boolean;
             /** @description Bytes of all answers in the window. */
             bytes_sent?: number;
             /** @description Answers with status 100 to 199. */

@@ -1,0 +1,238 @@
+import { dispatch, type Ref, spawn } from 'nact';
+import { backoff } from '../src/backoff.js';
+import { type Clock, Timer } from '../src/clock.js';
+import { assertNever, describe, TransientError } from '../src/errors.js';
+import type { Log } from '../src/log.js';
+import type { LogReader, PassResult } from '../src/nginx/reader.js';
+import { type Wake, watchLog } from '../src/nginx/wake.js';
+import type { StatusBoard } from '../src/status.js';
+import { type Actor, type NginxLogMessage, type Reply, resumeAfterDefect } from './protocol.js';
+
+export interface NginxLogOptions {
+  /** Names the actor among its kind: one a log. */
+  readonly index: number;
+  /** On the status board. */
+  readonly path: string;
+  readonly file: string;
+  readonly board: StatusBoard;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `onHold` is called, and awaited, when a commit does not go through. */
+  readonly createReader: (onHold: (error: unknown) => Promise<void>, stopping: AbortSignal) => LogReader;
+}
+
+/** When nothing wakes the reader, it looks by itself; and after a wake it waits a little, so that many writes are one look. */
+const pollMs = 1_000;
+const gatherMs = 50;
+
+/**
+ * Keeps one log read.
+ *
+ * waiting: nothing was opened yet. → opening at once, and after a fault at every poll.
+ * opening: the checkpoint is loaded and the files are found that it speaks of. → resting
+ * resting: everything that was there is counted. → reading at the poll, or shortly after something was written.
+ * reading: a pass is under way; what wakes it meanwhile is remembered. → reading when there is more, else → resting.
+ * any → stopping: what is under way ends after its present piece, then the files close. → stopped
+ */
+type Phase = 'waiting' | 'opening' | 'resting' | 'reading' | 'stopping' | 'stopped';
+
+export function spawnNginxLog(parent: Ref<never>, options: NginxLogOptions): Actor<NginxLogMessage> {
+  const self = spawn(
+    parent,
+    (log: NginxLog, message: NginxLogMessage): NginxLog => {
+      log.handle(message);
+      return log;
+    },
+    `nginx-log-${options.index}`,
+    {
+      initialStateFunc: context => new NginxLog(options, context.self as Actor<NginxLogMessage>),
+      onCrash: resumeAfterDefect(options.log, options.path),
+    },
+  ) as Actor<NginxLogMessage>;
+  dispatch(self, { type: 'look' });
+  return self;
+}
+
+class NginxLog {
+  #phase: Phase = 'waiting';
+  /** Something was written since the last look. */
+  #woken = false;
+  #watch: { readonly inode: number; readonly wake: Wake } | undefined;
+  #backoff = fresh();
+  readonly #reader: LogReader;
+  readonly #poll: Timer;
+  readonly #gather: Timer;
+  readonly #stopping = new AbortController();
+  readonly #stopped: Reply<void>[] = [];
+  readonly #options: NginxLogOptions;
+  readonly #self: Actor<NginxLogMessage>;
+
+  constructor(options: NginxLogOptions, self: Actor<NginxLogMessage>) {
+    this.#options = options;
+    this.#self = self;
+    this.#poll = new Timer(options.clock);
+    this.#gather = new Timer(options.clock);
+    this.#reader = options.createReader(error => this.#held(error), this.#stopping.signal);
+    options.board.update(options.path, { state: 'starting', detail: { file: options.file } });
+  }
+
+  handle(message: NginxLogMessage): void {
+    switch (message.type) {
+      case 'look':
+        return this.#look();
+      case 'written':
+        return this.#written();
+      case 'opened':
+        return this.#opened();
+      case 'passed':
+        return this.#passed(message.result);
+      case 'failed':
+        return this.#failed(message.error);
+      case 'unwatched':
+        return this.#unwatch();
+      case 'stop':
+        return this.#stop(message.reply);
+      default:
+        return assertNever(message);
+    }
+  }
+
+  /** The one place where the phase changes. */
+  #become(phase: Phase): void {
+    this.#phase = phase;
+  }
+
+  #look(): void {
+    if (this.#phase === 'waiting') this.#begin('opening', this.#reader.open(), () => ({ type: 'opened' }));
+    else if (this.#phase === 'resting')
+      this.#begin('reading', this.#reader.pass(), result => ({ type: 'passed', result }));
+  }
+
+  #begin<Result>(phase: Phase, work: Promise<Result>, done: (result: Result) => NginxLogMessage): void {
+    this.#become(phase);
+    this.#poll.stop();
+    this.#gather.stop();
+    this.#woken = false;
+    work.then(
+      result => dispatch(this.#self, done(result)),
+      error => dispatch(this.#self, { type: 'failed', error }),
+    );
+  }
+
+  #opened(): void {
+    if (this.#phase === 'stopping') return this.#finish();
+    this.#become('resting');
+    this.#look();
+  }
+
+  #passed(result: PassResult): void {
+    if (this.#phase === 'stopping') return this.#finish();
+    this.#become('resting');
+    this.#show(result);
+    this.#watchOver(result.inode);
+    if (result.more) this.#look();
+    else this.#rest();
+  }
+
+  /** A file that cannot be opened or read. Somebody may have to mend its permissions; it is tried again at every poll. */
+  #failed(error: unknown): void {
+    if (this.#phase === 'stopping') return this.#finish();
+    this.#become(this.#phase === 'opening' ? 'waiting' : 'resting');
+    this.#unwatch();
+    this.#tell(error, 'log.unreadable');
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#poll.start(pollMs, () => dispatch(this.#self, { type: 'look' }));
+    if (this.#woken) this.#written();
+  }
+
+  #written(): void {
+    if (this.#phase === 'resting') this.#gather.start(gatherMs, () => dispatch(this.#self, { type: 'look' }));
+  }
+
+  /** A commit did not go through: it is tried again until it does. Resolves when it is time. */
+  async #held(error: unknown): Promise<void> {
+    const { clock, board, path } = this.#options;
+    const [waitMs, after] = this.#backoff.next();
+    this.#backoff = after;
+    this.#tell(error, 'commit.held');
+    board.update(path, { nextTry: clock.now() + waitMs });
+    await clock.sleep(waitMs, this.#stopping.signal);
+  }
+
+  /** Logs once for each reason. */
+  #tell(error: unknown, line: string): void {
+    const { board, path, clock, log, file } = this.#options;
+    const message = describe(error);
+    if (board.get(path)?.lastError?.message !== message || board.get(path)?.state !== 'holding')
+      log.warn({ file, reason: message }, line);
+    const fault = error instanceof TransientError ? 'transient' : isPermission(error) ? 'setup' : 'bug';
+    board.update(path, { state: 'holding', lastError: { fault, message, at: clock.now() } });
+  }
+
+  #show({ totals, inode, rotated }: PassResult): void {
+    const { board, path, file, log } = this.#options;
+    this.#backoff = fresh();
+    if (board.get(path)?.state === 'holding') log.info({ file }, 'log.resumed');
+    const { requests, unparsed, oversized } = totals;
+    const missing = inode === undefined;
+    const detail = { file, missing, requests, unparsed, oversized, rotated };
+    board.update(path, { state: missing ? 'starting' : 'running', nextTry: undefined, detail });
+  }
+
+  #watchOver(inode: number | undefined): void {
+    if (this.#watch?.inode === inode) return;
+    this.#unwatch();
+    if (inode === undefined) return;
+    const wake = watchLog(
+      this.#options.file,
+      () => {
+        // One message is enough, however often the file is written.
+        if (this.#woken) return;
+        this.#woken = true;
+        dispatch(this.#self, { type: 'written' });
+      },
+      () => dispatch(this.#self, { type: 'unwatched' }),
+    );
+    if (wake !== undefined) this.#watch = { inode, wake };
+  }
+
+  /** The file has another name now, or is gone. After the next pass whatever took its place is watched. */
+  #unwatch(): void {
+    this.#watch?.wake.close();
+    this.#watch = undefined;
+  }
+
+  #stop(reply: Reply<void>): void {
+    if (this.#phase === 'stopped') return reply.resolve();
+    this.#stopped.push(reply);
+    if (this.#phase === 'stopping') return;
+    const busy = this.#phase === 'opening' || this.#phase === 'reading';
+    this.#become('stopping');
+    this.#stopping.abort();
+    this.#poll.stop();
+    this.#gather.stop();
+    this.#unwatch();
+    if (!busy) this.#finish();
+  }
+
+  #finish(): void {
+    const { board, path } = this.#options;
+    this.#reader.close().finally(() => {
+      this.#become('stopped');
+      board.update(path, { state: 'stopped' });
+      for (const reply of this.#stopped) reply.resolve();
+    });
+  }
+}
+
+function fresh() {
+  return backoff({ firstMs: 500, mostMs: 30_000 });
+}
+
+function isPermission(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM' || code === 'EISDIR';
+}

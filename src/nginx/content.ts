@@ -1,0 +1,93 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+import type { RotatedLog } from './rotated.js';
+
+export interface ContentState {
+  /** Bytes in it now; undefined when only reading tells. */
+  readonly size: number | undefined;
+  /** When it was written last, and when it came into being; epoch ms. */
+  readonly written: number;
+  readonly born: number;
+}
+
+/** What a log file holds, read from front to back. */
+export interface Content {
+  readonly dev: number;
+  readonly ino: number;
+  /** More may be written to it. */
+  readonly grows: boolean;
+  /** Reads up to `length` bytes from `position` into `buffer` at `at`; 0 = nothing there (yet). */
+  read(buffer: Buffer, at: number, length: number, position: number): Promise<number>;
+  state(): Promise<ContentState>;
+  close(): Promise<void>;
+}
+
+/** A plain file, held open: renaming or deleting it changes nothing. @throws ENOENT, EACCES and the like */
+export async function openPlain(path: string): Promise<Content> {
+  const handle = await open(path, 'r');
+  try {
+    const { dev, ino } = await handle.stat();
+    return plain(handle, dev, ino);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function plain(handle: FileHandle, dev: number, ino: number): Content {
+  return {
+    dev,
+    ino,
+    grows: true,
+    read: async (buffer, at, length, position) => (await handle.read(buffer, at, length, position)).bytesRead,
+    state: async () => {
+      const { size, mtimeMs, birthtimeMs } = await handle.stat();
+      return { size, written: mtimeMs, born: birthtimeMs };
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** A rotated log that was compressed; what is read of it is decompressed, and so are positions. They only go forward. */
+export function openArchive({ path, dev, ino, written, born }: RotatedLog): Content {
+  const source = createReadStream(path);
+  const decompressed = source.pipe(createGunzip());
+  source.once('error', error => decompressed.destroy(error));
+  // Whoever reads next is told of it; until then nobody listens.
+  decompressed.on('error', () => {});
+  const pieces = decompressed[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let piece: Buffer = Buffer.alloc(0);
+  let pieceAt = 0;
+  return {
+    dev,
+    ino,
+    grows: false,
+    read: async (buffer, at, length, position) => {
+      while (pieceAt + piece.length <= position) {
+        const next = await pieces.next();
+        if (next.done === true) return 0;
+        pieceAt += piece.length;
+        piece = next.value;
+      }
+      return piece.copy(buffer, at, position - pieceAt, position - pieceAt + length);
+    },
+    state: async () => ({ size: undefined, written, born }),
+    close: async () => {
+      source.destroy();
+      decompressed.destroy();
+    },
+  };
+}
+
+/** The first bytes. */
+export async function firstBytes(content: Content, most: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(most);
+  let length = 0;
+  while (length < most) {
+    const read = await content.read(bytes, length, most - length, length);
+    if (read === 0) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
+}

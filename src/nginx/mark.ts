@@ -1,0 +1,22 @@
+import { hash } from 'node:crypto';
+
+/** Some bytes of a file, by their number and hash: enough to know them again without keeping what a log says about people. */
+export interface Mark {
+  readonly length: number;
+  readonly hash: string;
+}
+
+/** The first bytes of a file tell it from every other, the last ones that were read tell whether it is still the same. */
+export const headBytes = 1024;
+export const tailBytes = 64;
+
+export const noMark: Mark = { length: 0, hash: '' };
+
+export function markOf(bytes: Uint8Array): Mark {
+  return bytes.length === 0 ? noMark : { length: bytes.length, hash: hash('sha256', bytes, 'hex').slice(0, 32) };
+}
+
+/** Do these bytes begin with the marked ones? A mark of nothing tells nothing. */
+export function beginsWith(bytes: Uint8Array, mark: Mark): boolean {
+  return bytes.length >= mark.length && markOf(bytes.subarray(0, mark.length)).hash === mark.hash;
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../clock.js';
+import type { NginxConfig } from '../config/nginx.js';
+import type { Log } from '../log.js';
+import { LineCounter } from './line-counter.js';
+import { createParser } from './line-parser.js';
+import { type LogCheckpoint, LogReader } from './reader.js';
+import { RequestClassifier } from './requests.js';
+import type { SourceStore } from './store.js';
+import { TrafficEvents } from './traffic.js';
+import type { VisitorKeys } from './visitors.js';
+import { Windows } from './windows.js';
+
+export interface LogSourceOptions {
+  readonly path: string;
+  /** In the events. */
+  readonly name: string;
+  readonly config: NginxConfig;
+  readonly visitors: VisitorKeys;
+  readonly store: SourceStore<LogCheckpoint>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onHold: (error: unknown) => Promise<void>;
+  readonly stopping: AbortSignal;
+}
+
+/** A sample line of what cannot be read is logged this often at most, ms. */
+const sampleMs = 60_000;
+
+/** Puts the parts together that read one log. */
+export function createLogReader({ path, name, config, visitors, ...rest }: LogSourceOptions): LogReader {
+  const { clock, log } = rest;
+  const now = clock.now;
+  const parser = createParser(config.format);
+  const classifier = new RequestClassifier(config.pathPrefix);
+  const windows = new Windows({ windowMs: config.windowMs, log: name, now });
+  const traffic = new TrafficEvents({ kinds: config.trafficEvents, keepIp: config.keepIp, classifier, visitors, now });
+  let sampled = Number.NEGATIVE_INFINITY;
+  const onUnparsed = (line: string): void => {
+    if (clock.monotonic() - sampled < sampleMs) return;
+    sampled = clock.monotonic();
+    log.warn({ path, message: line }, 'line.unparsed');
+  };
+  const counter = new LineCounter({ parser, classifier, windows, traffic, onUnparsed });
+  return new LogReader({ path, counter, windows, visitors, ...rest });
+}

@@ -1,0 +1,67 @@
+import type { Message } from '../broker/broker.js';
+import type { WriteCall } from '../storage/operations.js';
+import type { Checkpoints } from '../storage/storage.js';
+
+/** Keeps where a source stands, together with the messages that it made on its way there: both or neither. */
+export interface SourceStore<Position> {
+  load(): Promise<Position | undefined>;
+  /** Durable when it resolves. @throws TransientError when not now; the same commit may be tried again */
+  commit(messages: readonly Message[], position: Position): Promise<void>;
+}
+
+/** Publishes, and runs these operations, in one transaction. */
+export type PublishWith = (messages: readonly Message[], calls: readonly WriteCall[]) => Promise<void>;
+
+interface Saved<Position> {
+  readonly position: Position;
+  /** Written ahead: perhaps published, perhaps not. */
+  readonly unpublished: readonly Message[];
+}
+
+/** For a broker whose queues are in the same database: one transaction. */
+export function atomicStore<Position>(
+  key: string,
+  checkpoints: Checkpoints,
+  publishWith: PublishWith,
+): SourceStore<Position> {
+  return store(key, checkpoints, (messages, position) => {
+    const value = JSON.stringify({ position, unpublished: [] } satisfies Saved<Position>);
+    return publishWith(messages, [['putCheckpoint', { key, value }]]);
+  });
+}
+
+/**
+ * For a broker elsewhere: the position is written with the messages beside it, then they are published, then they are struck out. After a crash
+ * in between they are published once more, under the same ids, so that every sink knows them again.
+ */
+export function writeAheadStore<Position>(
+  key: string,
+  checkpoints: Checkpoints,
+  publish: (messages: readonly Message[]) => Promise<unknown>,
+): SourceStore<Position> {
+  const put = (position: Position, unpublished: readonly Message[]): Promise<void> =>
+    checkpoints.put(key, { position, unpublished } satisfies Saved<Position>);
+  return store(key, checkpoints, async (messages, position) => {
+    await put(position, messages);
+    if (messages.length === 0) return;
+    await publish(messages);
+    await put(position, []);
+  });
+}
+
+/** What was written ahead and may not be published goes out before anything else, also when the broker is another one now. */
+function store<Position>(
+  key: string,
+  checkpoints: Checkpoints,
+  commit: SourceStore<Position>['commit'],
+): SourceStore<Position> {
+  return {
+    commit,
+    load: async () => {
+      const saved = await checkpoints.get<Saved<Position>>(key);
+      if (saved === undefined) return undefined;
+      if (saved.unpublished.length > 0) await commit(saved.unpublished, saved.position);
+      return saved.position;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import type { Message } from '../broker/broker.js';
+import { hashOf } from '../events/identity.js';
+import type { AgentKind } from './agents.js';
+import type { Request, RequestClassifier, RequestKind } from './requests.js';
+import { withoutSecrets } from './secrets.js';
+import type { VisitorKeys } from './visitors.js';
+
+/** What NGINX_TRAFFIC_EVENTS lists. */
+export const trafficKinds = ['views', 'downloads', 'api'] as const;
+
+export type TrafficKind = (typeof trafficKinds)[number];
+
+/** A line of which an event is made. */
+export interface TrafficLine {
+  /** Epoch ms. */
+  readonly time: number;
+  /** Where the line is: file and offset. It makes the id. */
+  readonly origin: string;
+  readonly kind: RequestKind;
+  readonly agentKind: AgentKind;
+  readonly request: Request;
+  /** As in the log, with its query. */
+  readonly target: string;
+  /** NaN when the log does not say; so is `duration`, seconds. */
+  readonly bytes: number;
+  readonly duration: number;
+  readonly address: string | undefined;
+  readonly agent: string | undefined;
+  readonly referrer: string | undefined;
+}
+
+export interface TrafficOptions {
+  readonly kinds: readonly TrafficKind[];
+  readonly keepIp: boolean;
+  readonly classifier: RequestClassifier;
+  readonly visitors: VisitorKeys;
+  readonly now: () => number;
+}
+
+const categories = {
+  'page view': 'page_view',
+  download: 'resource_download',
+  'API call': 'api_call',
+} as const;
+const settings = { 'page view': 'views', download: 'downloads', 'API call': 'api' } as const;
+
+/**
+ * An event for each page view, download and API call. What crawlers look at and fetch is counted in the windows and makes no event; downloads and API calls of
+ * extractors do, and say so (`agent_kind`).
+ */
+export class TrafficEvents {
+  readonly #options: TrafficOptions;
+  #made: Message[] = [];
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+  }
+
+  wants(kind: RequestKind, agentKind: AgentKind): boolean {
+    if (kind === 'asset' || kind === 'other') return false;
+    if (agentKind === 'crawler' && kind !== 'API call') return false;
+    if (agentKind === 'extractor' && kind === 'page view') return false;
+    return this.#options.kinds.includes(settings[kind]);
+  }
+
+  add(line: TrafficLine): void {
+    const { kind } = line;
+    if (kind === 'asset' || kind === 'other') return;
+    const { classifier, visitors, keepIp, now } = this.#options;
+    const { type, id } = classifier.resourceOf(kind, line.request.path);
+    const { method, status } = line.request;
+    const { agentKind, address, agent, referrer, bytes, duration } = line;
+    const body = {
+      category: categories[kind],
+      ...(type === undefined ? {} : { type }),
+      url: withoutSecrets(line.target),
+      ...(id === undefined ? {} : { resource_id: id }),
+      method,
+      ...(Number.isNaN(status) ? {} : { status }),
+      // A download's bytes are there even when the log has no such field: 0 is what is known of them.
+      ...(Number.isNaN(bytes) ? (kind === 'download' ? { bytes: 0 } : {}) : { bytes }),
+      ...(Number.isNaN(duration) ? {} : { duration }),
+      ...(referrer === undefined ? {} : { referrer: withoutSecrets(referrer) }),
+      ...(agent === undefined ? {} : { user_agent: agent }),
+      ...(kind === 'page view' ? {} : { agent_kind: agentKind === 'script' ? 'person' : agentKind }),
+      ...(address === undefined ? {} : { visitor: visitors.keyOf(line.time, address, agent ?? '') }),
+      ...(keepIp && address !== undefined ? { ip: address } : {}),
+      created: line.time,
+    };
+    const id128 = hashOf(`line ${line.origin}`);
+    this.#made.push({ id: id128, body: JSON.stringify(body), source: 'nginx', received: now() });
+  }
+
+  take(): Message[] {
+    const made = this.#made;
+    this.#made = [];
+    return made;
+  }
+}

@@ -1,0 +1,69 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.js';
+import type { Memory } from '../sinks/sink.js';
+
+const dayMs = 86_400_000;
+/** A salt is forgotten so long after it was made; the visitors of its day can then not be told from others by anybody. */
+const keptMs = 2 * dayMs;
+const memoryKey = 'salts';
+
+interface Salt {
+  readonly day: number;
+  readonly salt: string;
+  /** Epoch ms. */
+  readonly made: number;
+}
+
+/**
+ * Pseudonyms of visitors: a hash of address and agent whose key is another every day (UTC, of the event). Within a day the same visitor has the same
+ * key, in all logs and across restarts; from one day to the next nobody can be followed.
+ */
+export class VisitorKeys {
+  readonly #memory: Memory;
+  readonly #clock: Clock;
+  readonly #random: () => string;
+  #salts: readonly Salt[] = [];
+  /** Of the last save that was begun. */
+  #saving: Promise<void> = Promise.resolve();
+  #saved = true;
+
+  constructor(memory: Memory, clock: Clock, random: () => string = () => randomBytes(32).toString('hex')) {
+    this.#memory = memory;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  async load(): Promise<void> {
+    const saved = (await this.#memory.get([memoryKey])).get(memoryKey);
+    if (saved === undefined) return;
+    const known = new Set(this.#salts.map(({ day }) => day));
+    this.#salts = [...this.#salts, ...(JSON.parse(saved) as Salt[]).filter(({ day }) => !known.has(day))];
+  }
+
+  keyOf(time: number, address: string, agent: string): string {
+    const { salt } = this.#of(Math.floor(time / dayMs));
+    return createHmac('sha256', salt).update(`${address}\n${agent}`).digest('hex').slice(0, 16);
+  }
+
+  /** Before anything that was made with a new salt is told to anybody. */
+  save(): Promise<void> {
+    if (this.#saved) return this.#saving;
+    const now = this.#clock.now();
+    this.#salts = this.#salts.filter(({ made }) => made > now - keptMs);
+    this.#saved = true;
+    this.#saving = this.#memory.put([[memoryKey, JSON.stringify(this.#salts)]], keptMs).catch(error => {
+      this.#saved = false;
+      throw error;
+    });
+    return this.#saving;
+  }
+
+  #of(day: number): Salt {
+    const known = this.#salts.find(salt => salt.day === day);
+    if (known !== undefined) return known;
+    const made: Salt = { day, salt: this.#random(), made: this.#clock.now() };
+    this.#salts = [...this.#salts, made];
+    this.#saved = false;
+    return made;
+  }
+}

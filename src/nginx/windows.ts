@@ -1,0 +1,241 @@
+import type { Message } from '../broker/broker.js';
+import { hashOf } from '../events/identity.js';
+import { DistinctSet } from './distinct.js';
+
+/** What is counted, in the order of the event's fields. */
+export const counters = [
+  'requests',
+  'bytes_sent',
+  'status_1xx',
+  'status_2xx',
+  'status_3xx',
+  'status_4xx',
+  'status_5xx',
+  'method_get',
+  'method_head',
+  'method_post',
+  'method_put',
+  'method_patch',
+  'method_delete',
+  'method_other',
+  'page_views',
+  'downloads',
+  'api_calls',
+  'assets',
+  'other_requests',
+  'bot_requests',
+  'extractor_requests',
+] as const;
+
+export type CounterName = (typeof counters)[number];
+
+/** How long after its end, in the log's own time, a window is still open. */
+const graceMs = 5_000;
+/** A line from further ahead than this does not move the log's time. */
+const futureMs = 3_600_000;
+/** Distinct visitors, and connections, that are counted exactly in one window. */
+const mostDistinct = 100_000;
+/** Bounds of memory: when there is more, the oldest windows are closed early. */
+const mostOpen = 32;
+const mostDistinctOpen = 500_000;
+/** Windows whose late parts are numbered one after the other; an older one begins again at 1. */
+const mostLate = 1_000;
+
+export interface WindowsOptions {
+  readonly windowMs: number;
+  /** Name of the log in the events. */
+  readonly log: string;
+  readonly now: () => number;
+}
+
+/** One window, or the late lines of one. */
+export class Window {
+  readonly counts = new Float64Array(counters.length);
+  readonly visitors: DistinctSet;
+  readonly connections: DistinctSet;
+
+  constructor(
+    readonly start: number,
+    readonly end: number,
+    readonly part: number,
+    /** The log's time at which it closes, epoch ms. */
+    readonly closesAt: number,
+    /** Where its first line is: file and offset. It makes the id. */
+    readonly origin: string,
+    visitors = new DistinctSet(mostDistinct),
+    connections = new DistinctSet(mostDistinct),
+  ) {
+    this.visitors = visitors;
+    this.connections = connections;
+  }
+}
+
+interface SavedWindow {
+  readonly start: number;
+  readonly end: number;
+  readonly part: number;
+  readonly closesAt: number;
+  readonly origin: string;
+  readonly counts: readonly number[];
+  readonly visitors: string;
+  readonly connections: string;
+}
+
+export interface SavedWindows {
+  /** null before the first line. */
+  readonly time: number | null;
+  readonly open: readonly SavedWindow[];
+  readonly late: readonly (readonly [start: number, nextPart: number])[];
+}
+
+/**
+ * Counts lines into windows of event time. A window is open from its first line until the log's time is 5 s past its end; lines that come later
+ * make another part of that window, which stays open for 5 s of the log's time as well.
+ */
+export class Windows {
+  /** Events of the windows that were closed, until somebody takes them. */
+  #closed: Message[] = [];
+  #open: Window[] = [];
+  #current: Window | undefined;
+  /** The latest time that the log has told. */
+  #time = Number.NEGATIVE_INFINITY;
+  readonly #late = new Map<number, number>();
+  readonly #options: WindowsOptions;
+
+  constructor(options: WindowsOptions) {
+    this.#options = options;
+  }
+
+  /** Where a line of this time is counted. `origin` is asked only for the first line of a window. */
+  at(time: number, origin: () => string): Window {
+    const current = this.#current;
+    if (current !== undefined && time >= current.start && time < current.end) return current;
+    const known = this.#open.find(({ start, end }) => time >= start && time < end);
+    this.#current = known ?? this.#begin(time, origin());
+    return this.#current;
+  }
+
+  /** The log has come to this time. */
+  advance(time: number): void {
+    if (time > this.#time && time <= this.#options.now() + futureMs) this.#time = time;
+  }
+
+  /** Closes what the log's time has passed. */
+  closeDue(): void {
+    this.#close(({ closesAt }) => closesAt <= this.#time);
+  }
+
+  /** At the end of the file the wall clock stands in for lines that do not come. */
+  closeByWallClock(): void {
+    const now = this.#options.now();
+    for (const { closesAt } of this.#open) if (closesAt <= now && closesAt > this.#time) this.#time = closesAt;
+    this.closeDue();
+  }
+
+  /** When the wall clock will close the next one, epoch ms; undefined when none is open. */
+  get nextClose(): number | undefined {
+    return this.#open.length === 0 ? undefined : Math.min(...this.#open.map(({ closesAt }) => closesAt));
+  }
+
+  takeClosed(): Message[] {
+    const closed = this.#closed;
+    this.#closed = [];
+    return closed;
+  }
+
+  save(): SavedWindows {
+    const open = this.#open.map(({ start, end, part, closesAt, origin, counts, visitors, connections }) => ({
+      ...{ start, end, part, closesAt, origin },
+      counts: [...counts],
+      visitors: visitors.save(),
+      connections: connections.save(),
+    }));
+    return { time: Number.isFinite(this.#time) ? this.#time : null, open, late: [...this.#late] };
+  }
+
+  /** Windows of another length (the setting was changed) are closed at once, as they are. */
+  restore({ time, open, late }: SavedWindows): void {
+    this.#time = time ?? Number.NEGATIVE_INFINITY;
+    for (const [start, part] of late) this.#late.set(start, part);
+    this.#open = open.map(({ start, end, part, closesAt, origin, counts, visitors, connections }) => {
+      const sets = [visitors, connections].map(saved => DistinctSet.restore(mostDistinct, saved));
+      const window = new Window(start, end, part, closesAt, origin, ...sets);
+      window.counts.set(counts.slice(0, counters.length));
+      return window;
+    });
+    this.#close(({ start, end }) => end - start !== this.#options.windowMs);
+  }
+
+  #begin(time: number, origin: string): Window {
+    this.closeDue();
+    const { windowMs, now } = this.#options;
+    const start = Math.floor(time / windowMs) * windowMs;
+    const end = start + windowMs;
+    const late = this.#late.get(start) ?? (end + graceMs <= this.#time ? 1 : 0);
+    // A line from the far future is not waited for.
+    const ends = start > now() + futureMs ? Number.NEGATIVE_INFINITY : end;
+    const closesAt = Math.max(ends, Number.isFinite(this.#time) ? this.#time : time) + graceMs;
+    const window = new Window(start, end, late, closesAt, origin);
+    this.#open.push(window);
+    this.#bound(window);
+    return window;
+  }
+
+  #bound(latest: Window): void {
+    let distinct = 0;
+    for (const { visitors, connections } of this.#open) distinct += visitors.size + connections.size;
+    while (this.#open.length > 1 && (this.#open.length > mostOpen || distinct > mostDistinctOpen)) {
+      const others = this.#open.filter(window => window !== latest);
+      const oldest = others.reduce((first, window) => (window.closesAt < first.closesAt ? window : first));
+      distinct -= oldest.visitors.size + oldest.connections.size;
+      this.#close(window => window === oldest);
+    }
+  }
+
+  #close(which: (window: Window) => boolean): void {
+    const closing = this.#open.filter(which);
+    if (closing.length === 0) return;
+    this.#open = this.#open.filter(window => !closing.includes(window));
+    this.#current = undefined;
+    for (const window of closing.sort((a, b) => a.start - b.start)) {
+      this.#closed.push(this.#event(window));
+      // What the log's time alone tells need not be remembered: a line that is so late is part 1 anyway.
+      if (window.part > 0 || window.end + graceMs > this.#time) this.#remember(window.start, window.part + 1);
+    }
+  }
+
+  #remember(start: number, part: number): void {
+    this.#late.delete(start);
+    this.#late.set(start, part);
+    const [oldest] = this.#late.keys();
+    if (this.#late.size > mostLate && oldest !== undefined) this.#late.delete(oldest);
+  }
+
+  #event({ start, end, part, origin, counts, visitors, connections }: Window): Message {
+    const { log, now } = this.#options;
+    // Where the format does not tell connections apart ($connection), an address with an agent is one.
+    const connected = connections.size > 0 ? connections : visitors;
+    const counted = Object.fromEntries(counters.map((name, index) => [name, counts[index]!]));
+    const { requests, ...rest } = counted;
+    const body = {
+      category: 'connections',
+      log,
+      window_start: start,
+      window_seconds: (end - start) / 1000,
+      part,
+      requests,
+      connections: connected.size,
+      ...(connected.capped ? { connections_capped: true } : {}),
+      visitors: visitors.size,
+      visitors_capped: visitors.capped,
+      ...rest,
+      created: start,
+    };
+    return {
+      id: hashOf(`connections ${origin} ${start} ${part}`),
+      body: JSON.stringify(body),
+      source: 'nginx',
+      received: now(),
+    };
+  }
+}
