@@ -8,27 +8,51 @@ export interface ShutdownStep {
   run(): Promise<void>;
 }
 
+export interface ShutdownOptions {
+  readonly patienceMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whatever still waits, ends now. */
+  readonly giveUp: () => void;
+}
+
+/** The end of the patience: in it, what was told to give up does so. */
+const hurryMs = 2_500;
+/** What a step gets at least, even when those before it used up everything. */
+const leastMs = 500;
+
 /**
- * Runs the steps one after the other. When the patience is used up, `giveUp` is called once, so that what is still waiting
- * ends quickly; every step runs all the same. Never rejects: a step that fails is logged, and the next one runs.
+ * Runs the steps one after the other. Shortly before the patience is used up, `giveUp` is called once; a step that does not end all
+ * the same is left behind. Every step runs. Never rejects: a step that fails is logged, and the next one runs.
  */
-export async function shutdownInOrder(
-  steps: readonly ShutdownStep[],
-  options: { readonly patienceMs: number; readonly clock: Clock; readonly log: Log; readonly giveUp: () => void },
-): Promise<void> {
+export async function shutdownInOrder(steps: readonly ShutdownStep[], options: ShutdownOptions): Promise<void> {
   const { patienceMs, clock, log, giveUp } = options;
   const finished = new AbortController();
-  clock.sleep(patienceMs, finished.signal).then(() => {
+  clock.sleep(Math.max(0, patienceMs - hurryMs), finished.signal).then(() => {
     if (finished.signal.aborted) return;
     log.warn({ patienceMs }, 'shutdown.hurried');
     giveUp();
   });
+  const end = performance.now() + Math.max(patienceMs, hurryMs);
   for (const { name, run } of steps) {
     try {
-      await run();
+      await atMost(Math.max(leastMs, end - performance.now()), run());
     } catch (error) {
       log.error({ step: name, reason: describe(error) }, 'shutdown.incomplete');
     }
   }
   finished.abort();
+}
+
+/** On the system's time, whatever the clock: this is the last resort. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('it does not end')), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

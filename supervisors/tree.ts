@@ -19,6 +19,7 @@ import { createDoor } from './door.js';
 import { superviseHealth } from './ingress.js';
 import { superviseNginxLogs } from './nginx-logs.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
+import type { OnFailure } from './spine.js';
 
 export interface TreeOptions {
   readonly config: Config;
@@ -26,7 +27,7 @@ export interface TreeOptions {
   readonly log: Log;
   readonly keys: KeyRing;
   /** A part of the spine has failed for good. May be called more than once. */
-  readonly onFailure: (what: string, error: unknown) => void;
+  readonly onFailure: OnFailure;
 }
 
 export interface Tree {
@@ -44,16 +45,17 @@ const writeDeadlineMs = 30_000;
  * in the reverse order: the steps of the shutdown are collected as the parts come to life.
  */
 export async function growTree({ config, clock, log, keys, onFailure }: TreeOptions): Promise<Tree> {
+  /** Ends every backoff: only once the consumers are told to stop, or they would try again at once, and again. */
   const stopping = new AbortController();
   const giveUp = new AbortController();
+  let httpPatienceMs = 0;
   const steps: ShutdownStep[] = [];
   const onStop = (name: string, run: () => Promise<void>): void => {
     steps.unshift({ name, run });
   };
   let stopped: Promise<void> | undefined;
   const stop = (patienceMs: number): Promise<void> => {
-    stopping.abort();
-    if (patienceMs === 0) giveUp.abort();
+    httpPatienceMs = patienceMs / 2;
     stopped ??= shutdownInOrder(steps, { patienceMs, clock, log, giveUp: () => giveUp.abort() });
     return stopped;
   };
@@ -120,7 +122,9 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
       ),
     );
     onStop('delivery', async () => {
-      await Promise.all(deliveries.map(consumer => ask<void>(reply => dispatch(consumer, { type: 'drain', reply }))));
+      const drained = deliveries.map(consumer => ask<void>(reply => dispatch(consumer, { type: 'drain', reply })));
+      stopping.abort();
+      await Promise.all(drained);
     });
     onStop('publisher', () => ask<void>(reply => dispatch(publisher, { type: 'drain', reply })));
 
@@ -155,9 +159,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
       settings: { ...defaultHttpSettings, ...config.server },
     });
     const http = spawnHttp(system, { path: 'ingress/http', server, board, log });
-    onStop('http', () =>
-      ask<void>(reply => dispatch(http, { type: 'close', patienceMs: config.shutdownMs / 2, reply })),
-    );
+    onStop('http', () => ask<void>(reply => dispatch(http, { type: 'close', patienceMs: httpPatienceMs, reply })));
     ready = true;
     const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
     return { address, stop, giveUp: () => giveUp.abort() };

@@ -1,5 +1,6 @@
 // timeout: 120 s
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -159,6 +160,24 @@ test('events that wait are delivered after a restart, to each sink once', async 
   await until(() => sound.delivered.length === 30, 'the events of before');
   const ledger = (await (await call(second, '/v1/ledger')).json()) as { balanced: boolean };
   assert.ok(ledger.balanced);
+});
+
+test('a sink that is down is not hammered while the daemon stops', async context => {
+  const down = scriptedSink(() => {
+    throw new TransientError('connection refused');
+  });
+  const daemon = await start(context, { down });
+  await send(daemon, 1, 3);
+  const { hostname, port } = new URL(daemon.address);
+  const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+  const unfinished = request({ hostname, port, path: '/v1/events', method: 'POST', headers });
+  const gone = new Promise(resolve => unfinished.on('error', () => {}).on('close', resolve));
+  unfinished.write('[');
+  await until(() => down.writes.length > 2, 'a sink that is held');
+  const before = down.writes.length;
+  await daemon.stop();
+  await gone;
+  assert.ok(down.writes.length - before < 100, `${down.writes.length - before} more writes`);
 });
 
 test('storage whose file is taken away fails, and the spine begins anew on a fresh one', async context => {

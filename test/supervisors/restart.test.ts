@@ -117,4 +117,21 @@ test('shutdown runs every step in order, also after one that fails, and hurries 
   assert.ok(lines.some(({ line }) => line === 'shutdown.incomplete'));
 });
 
+test('shutdown leaves a step behind that never ends', async () => {
+  const order: string[] = [];
+  const { log, lines } = recorder();
+  await shutdownInOrder(
+    [
+      { name: 'stuck', run: () => new Promise<void>(() => {}) },
+      { name: 'last', run: async () => void order.push('last') },
+    ],
+    { patienceMs: 0, clock: hastyClock(), log, giveUp: () => {} },
+  );
+  assert.equal(order, ['last']);
+  assert.equal(
+    lines.filter(({ line }) => line === 'shutdown.incomplete').map(({ fields }) => fields.step),
+    ['stuck'],
+  );
+});
+
 test.run();
