@@ -2,8 +2,7 @@ import { dispatch, type Ref, start as startSystem, stop as stopActor } from 'nac
 import { spawnHttp } from '../actors/http.js';
 import { ask } from '../actors/protocol.js';
 import { publishThrough, spawnPublisher } from '../actors/publisher.js';
-import type { Broker, QueueDefinition } from '../src/broker/broker.js';
-import { EmbeddedBroker } from '../src/broker/embedded.js';
+import type { QueueDefinition } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config.js';
 import { createServer } from '../src/http/server.js';
@@ -14,6 +13,7 @@ import type { Log } from '../src/log.js';
 import { Metrics } from '../src/metrics.js';
 import { StatusBoard } from '../src/status.js';
 import { Storage } from '../src/storage/storage.js';
+import { createBroker, moveFromEmbedded } from './broker.js';
 import { superviseDelivery } from './delivery.js';
 import { createDoor } from './door.js';
 import { superviseHealth } from './ingress.js';
@@ -73,7 +73,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     onStop('storage', () => storage.close());
     storage.startMaintenance(retention(config));
 
-    const broker: Broker = new EmbeddedBroker({ storage, clock, log });
+    const broker = createBroker({ config: config.broker, storage, clock, log });
     onStop('broker', () => broker.close());
 
     const system = startSystem() as unknown as Ref<never>;
@@ -96,6 +96,8 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
 
     const queues: QueueDefinition[] = config.sinks.map(({ queue }) => queue);
     await broker.open(queues);
+    const moving = moveFromEmbedded(broker, queues, { storage, clock, log, signal: stopping.signal });
+    onStop('move', () => moving);
     const deliveries = config.sinks.map(sink =>
       superviseDelivery(
         system,

@@ -8,6 +8,8 @@ const BATCH = { count: 500, bytes: 4 * 1024 * 1024 };
 export interface MoveOptions {
   readonly storage: Storage;
   readonly log: Log;
+  /** Whose queues are handed on; what waits for others stays. */
+  readonly sinks: readonly string[];
   /** Of the broker that takes over. What has waited here for a sink goes to that sink's queue alone. */
   readonly publish: (messages: readonly Message[], sink: string) => Promise<Durability>;
 }
@@ -17,9 +19,10 @@ export interface MoveOptions {
  * in between sends a batch twice, never loses one. The queues themselves go once they are empty, or they would fill for ever
  * should this daemon be embedded again. Dead letters stay where they are. Resolves with how many it handed on.
  */
-export async function moveEmbeddedQueues({ storage, log, publish }: MoveOptions): Promise<number> {
+export async function moveEmbeddedQueues({ storage, log, sinks, publish }: MoveOptions): Promise<number> {
   let total = 0;
   for (const { number, name, sink } of await storage.read('queueStates')) {
+    if (!sinks.includes(sink)) continue;
     let count = 0;
     for (;;) {
       const { rows } = await storage.write('take', { queue: number, after: 0, ...BATCH, atLeastOne: true });

@@ -20,9 +20,11 @@ test('hands on what waits, each to its own sink, and goes on where it was interr
       moved[sink]!.push(...messages.map(({ id }) => id));
       return 'broker' as const;
     };
-    const error = await moveEmbeddedQueues({ storage, log: silentLog, publish }).catch(thrown => thrown);
+    const error = await moveEmbeddedQueues({ storage, log: silentLog, sinks: ['a', 'b'], publish }).catch(
+      thrown => thrown,
+    );
     assert.instance(error, TransientError);
-    assert.is(await moveEmbeddedQueues({ storage, log: silentLog, publish }), 1300);
+    assert.is(await moveEmbeddedQueues({ storage, log: silentLog, sinks: ['a', 'b'], publish }), 1300);
     assert.equal(moved, { a: columns(100, 1100).ids, b: columns(0, 1200).ids });
     assert.equal(await storage.read('queueStates'), []);
     const { sinks, balanced } = await storage.ledger();
@@ -34,7 +36,7 @@ test('hands on what waits, each to its own sink, and goes on where it was interr
         [0, 0],
       ],
     );
-    assert.is(await moveEmbeddedQueues({ storage, log: silentLog, publish }), 0);
+    assert.is(await moveEmbeddedQueues({ storage, log: silentLog, sinks: ['a', 'b'], publish }), 0);
   }));
 
 test.run();
