@@ -1,18 +1,18 @@
 import type { Clock } from '../clock.js';
-import { SetupError, TransientError, UnsupportedError } from '../errors.js';
+import { UnsupportedError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Storage } from '../storage/storage.js';
-import { Connection, onChannel } from './amqp/connection.js';
+import { Connection } from './amqp/connection.js';
 import { DeadLetterQueue } from './amqp/dead-letter-queue.js';
 import { AmqpDeadLetters, deadParcel } from './amqp/dead-letters.js';
 import { deadLetterQueue, type QueueType, queueName } from './amqp/declare.js';
 import { Inspector } from './amqp/inspector.js';
 import { toQueue } from './amqp/parcel.js';
+import { QueueList } from './amqp/queue-list.js';
 import { Sender } from './amqp/sender.js';
 import { brokerStatus } from './amqp/status.js';
 import { AmqpSubscription } from './amqp/subscription.js';
 import { Topology } from './amqp/topology.js';
-import { operationTrouble, replyCode } from './amqp/trouble.js';
 import { Watchdog } from './amqp/watchdog.js';
 import type {
   Address,
@@ -60,6 +60,7 @@ export class AmqpBroker implements Broker {
   readonly #topology: Topology;
   readonly #watchdog: Watchdog;
   readonly #sender: Sender;
+  readonly #queueList: QueueList;
   readonly #queues = new Map<string, QueueDefinition>();
   readonly #deadLetterQueues = new Map<string, DeadLetterQueue>();
   readonly #subscriptions = new Set<AmqpSubscription>();
@@ -87,6 +88,12 @@ export class AmqpBroker implements Broker {
       exchangeReady: () => this.#topology.exchangeReady,
       onMissing: () => this.#watchdog.alarm(),
       log,
+    });
+    this.#queueList = new QueueList({
+      ...options,
+      connection: this.#consuming,
+      inspector: this.#inspector,
+      configured: () => [...this.#queues.values()],
     });
     this.deadLetters = new AmqpDeadLetters({
       queue: sink => this.#deadLetterQueue(sink),
@@ -150,37 +157,21 @@ export class AmqpBroker implements Broker {
     return this.#inspector.look(queue);
   }
 
-  /** RabbitMQ tells nobody what queues there are, so those are looked for whose names we know. */
-  async queues(): Promise<QueueInfo[]> {
-    const found: QueueInfo[] = [];
-    for (const [name, sink] of this.#names()) {
-      const look = await this.#inspector.look(name);
-      if (look === undefined) continue;
-      const configured = this.#queues.get(sink)?.name === name;
-      const { messages: ready, consumers } = look;
-      found.push({ name, sink, ready, consumers, orphaned: !configured && consumers === 0 });
-    }
-    return found;
+  queues(): Promise<QueueInfo[]> {
+    return this.#queueList.list();
   }
 
-  /** Only one of ours, and only when nobody consumes it. */
   async removeQueue(name: string): Promise<void> {
-    if (!this.#names().has(name)) {
-      throw new UnsupportedError(`${name} is no queue of event-sink's: remove it with RabbitMQ's own tools`);
-    }
-    if ((await this.#inspector.lookNow(name)) === undefined)
-      throw new UnsupportedError(`there is no queue called ${name}`);
-    const live = this.#consuming.now();
-    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${this.#consuming.trouble}`);
-    try {
-      await onChannel(live, channel => channel.deleteQueue(name, { ifUnused: true }));
-    } catch (error) {
-      if (replyCode(error) === 406) throw new SetupError(`the queue ${name} has consumers: stop them first`);
-      throw operationTrouble(`the queue ${name}`, error);
-    }
+    const mine = [...this.#queues.values()].find(definition => definition.name === name);
+    // First of all the watchdog must let go of it.
     this.#topology.remove(name);
-    this.#inspector.forget(name);
-    for (const { sink, name: other } of [...this.#queues.values()]) if (other === name) this.#queues.delete(sink);
+    try {
+      await this.#queueList.remove(name);
+    } catch (error) {
+      if (mine !== undefined) this.#topology.add(mine);
+      throw error;
+    }
+    if (mine !== undefined) this.#queues.delete(mine.sink);
   }
 
   status(): BrokerStatus {
@@ -223,12 +214,6 @@ export class AmqpBroker implements Broker {
     const queue = new DeadLetterQueue({ name, connection: this.#consuming, inspector: this.#inspector, clock });
     this.#deadLetterQueues.set(sink, queue);
     return queue;
-  }
-
-  /** Of the queues that may be there, with their sinks. */
-  #names(): Map<string, string> {
-    const names = this.#options.sinks.map(sink => [queueName(sink), sink] as const);
-    return new Map([...[...this.#queues.values()].map(({ name, sink }) => [name, sink] as const), ...names]);
   }
 
   #definition(sink: string): QueueDefinition {

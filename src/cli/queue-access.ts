@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import { openQueueList } from '../broker/amqp/queue-list.js';
 import type { QueueInfo } from '../broker/broker.js';
 import { EmbeddedBroker } from '../broker/embedded.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config.js';
 import { UnsupportedError } from '../errors.js';
 import { silentLog } from '../log.js';
+import { sinks } from '../sinks/registry.js';
 import { databaseFile } from '../storage/opening.js';
 import type { QueueState } from '../storage/queues.js';
 import { Reader } from '../storage/reader.js';
@@ -20,7 +22,14 @@ export interface Queues {
 /** @throws SetupError when something is to be changed on the embedded broker while a daemon runs */
 export async function openQueues(config: Config, clock: Clock, toChange: boolean): Promise<Queues> {
   if (config.broker.nodes.length > 0) {
-    throw new UnsupportedError('the queues of RabbitMQ are listed by rabbitmqctl list_queues and its management page');
+    return openQueueList({
+      ...config.broker,
+      name: 'event-sink queues',
+      sinks: sinks.map(({ name }) => name),
+      configured: () => config.sinks.map(({ queue }) => queue),
+      clock,
+      log: silentLog,
+    });
   }
   const configured = new Set(config.sinks.map(({ queue }) => queue.name));
   const seen = ({ name, sink, pending }: QueueState): QueueInfo => ({

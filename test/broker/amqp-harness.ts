@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
 import { AmqpBroker, type AmqpOptions } from '../../src/broker/amqp.js';
 import type { QueueDefinition } from '../../src/broker/broker.js';
@@ -20,6 +21,7 @@ export async function openAmqp(
   queues: readonly QueueDefinition[],
 ): Promise<AmqpHarness> {
   const folder = temporaryFolder();
+  const exchange = `test.${randomUUID()}`;
   const start = async () => {
     const onFatal = (error: Error): never => {
       throw error;
@@ -27,7 +29,7 @@ export async function openAmqp(
     const storage = await Storage.open({ dir: folder.path, clock: systemClock, log: silentLog, onFatal });
     const broker = new AmqpBroker({
       nodes: [uri],
-      exchange: 'test.events',
+      exchange,
       queueType: 'quorum',
       outboxBytes: 100_000_000,
       sinks: queues.map(({ sink }) => sink),
@@ -53,19 +55,17 @@ export async function openAmqp(
     },
     close: async () => {
       await stop();
-      await deleteQueues(
-        uri,
-        queues.flatMap(({ name, sink }) => [name, `event-sink.${sink}.dead`]),
-      );
+      const names = queues.flatMap(({ name, sink }) => [name, `event-sink.${sink}.dead`]);
+      await remove(uri, settings.exchange ?? exchange, names);
       folder.remove();
     },
   };
 }
 
-async function deleteQueues(uri: string, names: readonly string[]): Promise<void> {
+async function remove(uri: string, exchange: string, queues: readonly string[]): Promise<void> {
   const connection = await connect(uri);
   const channel = await connection.createChannel();
-  await Promise.all(names.map(name => channel.deleteQueue(name)));
+  await Promise.all([...queues.map(name => channel.deleteQueue(name)), channel.deleteExchange(exchange)]);
   await channel.close();
   await connection.close();
 }

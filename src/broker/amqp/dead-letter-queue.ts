@@ -46,9 +46,9 @@ export class DeadLetterQueue {
 
   /** Shows the oldest, one after the other. */
   read(visit: (dead: DeadMessage) => void): Promise<void> {
-    return this.#look(async channel => {
+    return this.#inTurn(async look => {
       for (let seen = 0; seen < WINDOW; seen += 1) {
-        const dead = await this.#next(channel);
+        const dead = await look.next();
         if (dead === undefined) return;
         visit(dead);
       }
@@ -64,17 +64,17 @@ export class DeadLetterQueue {
     choose: (dead: DeadMessage) => boolean,
     handle: (deliveries: readonly AmqpDelivery[]) => Promise<readonly boolean[]>,
   ): Promise<number> {
-    return this.#look(async channel => {
+    return this.#inTurn(async look => {
       let left = among === 'all' ? Number.POSITIVE_INFINITY : WINDOW;
       let taken = 0;
       for (;;) {
-        const { chunk, seen } = await this.#chunk(channel, choose, left);
+        const { chunk, seen } = await chunkOf(look, choose, left);
         left -= seen;
         if (chunk.length === 0) return taken;
         const handled = await handle(chunk);
         for (const [index, delivery] of chunk.entries()) {
           if (handled[index] !== true) return taken;
-          channel.ack(tagged(delivery.tag));
+          look.remove(delivery);
           taken += 1;
         }
       }
@@ -83,50 +83,29 @@ export class DeadLetterQueue {
 
   /** Resolves with how many there were. */
   purge(): Promise<number> {
-    return this.#look(async channel => (await channel.purgeQueue(this.#options.name)).messageCount, 0);
-  }
-
-  async #chunk(channel: Channel, choose: (dead: DeadMessage) => boolean, most: number) {
-    const chunk: AmqpDelivery[] = [];
-    let bytes = 0;
-    let seen = 0;
-    while (seen < most && chunk.length < CHUNK && bytes < CHUNK_BYTES) {
-      const dead = await this.#next(channel);
-      if (dead === undefined) break;
-      seen += 1;
-      if (!choose(dead)) continue;
-      chunk.push(dead.delivery);
-      bytes += dead.delivery.size;
-    }
-    return { chunk, seen };
-  }
-
-  async #next(channel: Channel): Promise<DeadMessage | undefined> {
-    const message = await channel.get(this.#options.name);
-    if (message === false) return undefined;
-    return {
-      delivery: new AmqpDelivery(message, this.#options.clock.now()),
-      headers: message.properties.headers ?? {},
-    };
+    return this.#inTurn(look => look.purge(), 0);
   }
 
   /** Resolves with `without` when there is no such queue. */
-  async #look<Result>(work: (channel: Channel) => Promise<Result>, without: Result): Promise<Result> {
-    const look = this.#last.then(() => this.#open(work, without));
-    this.#last = look.catch(() => {});
-    return look;
+  async #inTurn<Result>(work: (look: Look) => Promise<Result>, without: Result): Promise<Result> {
+    const turn = this.#last.then(() => this.#look(work, without));
+    this.#last = turn.catch(() => {});
+    return turn;
   }
 
-  async #open<Result>(work: (channel: Channel) => Promise<Result>, without: Result): Promise<Result> {
-    const { name, connection, inspector } = this.#options;
+  async #look<Result>(work: (look: Look) => Promise<Result>, without: Result): Promise<Result> {
+    const { name, connection, inspector, clock } = this.#options;
     const live = connection.now();
     if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.trouble}`);
+    let out = 0;
     try {
       return await onChannel(live, async channel => {
+        const look = new Look(channel, name, clock.now());
         try {
-          return await work(channel);
+          return await work(look);
         } finally {
-          giveBackAll(channel);
+          out = look.out;
+          look.giveBack();
         }
       });
     } catch (error) {
@@ -134,16 +113,73 @@ export class DeadLetterQueue {
       if (replyCode(error) !== undefined) throw operationTrouble(`the queue ${name}`, error);
       throw error;
     } finally {
+      await this.#whenBack(out);
       inspector.forget(name);
+    }
+  }
+
+  /** A quorum queue takes back what it is given a moment later; the next look should find it. */
+  async #whenBack(count: number): Promise<void> {
+    const { name, inspector, clock } = this.#options;
+    for (let tries = 0; count > 0 && tries < 20; tries += 1) {
+      const look = await inspector.lookNow(name).catch(() => undefined);
+      if (look === undefined || look.messages >= count) return;
+      await clock.sleep(10);
     }
   }
 }
 
-/** Explicitly, because from RabbitMQ 4.3 on a nack does not count as a failed delivery. Without effect on a channel that is closed. */
-function giveBackAll(channel: Channel): void {
-  try {
-    channel.nackAll(true);
-  } catch {
-    // The broker has closed the channel, and has everything back.
+/** What is out of the queue during one look. */
+class Look {
+  /** How many. */
+  out = 0;
+  readonly #channel: Channel;
+  readonly #name: string;
+  readonly #now: number;
+
+  constructor(channel: Channel, name: string, now: number) {
+    this.#channel = channel;
+    this.#name = name;
+    this.#now = now;
   }
+
+  async next(): Promise<DeadMessage | undefined> {
+    const message = await this.#channel.get(this.#name);
+    if (message === false) return undefined;
+    this.out += 1;
+    return { delivery: new AmqpDelivery(message, this.#now), headers: message.properties.headers ?? {} };
+  }
+
+  remove({ tag }: AmqpDelivery): void {
+    this.#channel.ack(tagged(tag));
+    this.out -= 1;
+  }
+
+  async purge(): Promise<number> {
+    return (await this.#channel.purgeQueue(this.#name)).messageCount;
+  }
+
+  /** Explicitly, because from RabbitMQ 4.3 on a nack does not count as a failed delivery. */
+  giveBack(): void {
+    try {
+      if (this.out > 0) this.#channel.nackAll(true);
+    } catch {
+      // The broker has closed the channel, and has everything back.
+    }
+  }
+}
+
+async function chunkOf(look: Look, choose: (dead: DeadMessage) => boolean, most: number) {
+  const chunk: AmqpDelivery[] = [];
+  let bytes = 0;
+  let seen = 0;
+  while (seen < most && chunk.length < CHUNK && bytes < CHUNK_BYTES) {
+    const dead = await look.next();
+    if (dead === undefined) break;
+    seen += 1;
+    if (!choose(dead)) continue;
+    chunk.push(dead.delivery);
+    bytes += dead.delivery.size;
+  }
+  return { chunk, seen };
 }

@@ -1,5 +1,4 @@
 // shares: rabbitmq
-
 import { sharedRabbitMQ } from '../helpers/servers/rabbitmq.js';
 import { required } from '../helpers/skip.js';
 import { openAmqp } from './amqp-harness.js';
@@ -7,7 +6,9 @@ import { brokerConformance } from './conformance.js';
 
 const { uri, stop } = required('rabbitmq', await sharedRabbitMQ());
 
-brokerConformance('RabbitMQ (quorum)', {
-  open: queues => openAmqp({ uri, queueType: 'quorum' }, queues),
+brokerConformance('RabbitMQ (quorum)', { open: queues => openAmqp({ uri, queueType: 'quorum' }, queues) });
+
+brokerConformance('RabbitMQ (classic)', {
+  open: queues => openAmqp({ uri, queueType: 'classic' }, queues),
   end: stop,
 });
