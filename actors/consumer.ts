@@ -1,10 +1,10 @@
 import { dispatch, type Ref, spawn } from 'nact';
-import type { BatchLimits, Broker, Delivery, Settlement, Subscription } from '../src/broker/broker.js';
+import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
 import { FetchAhead } from '../src/broker/fetch-ahead.js';
-import { type Clock, Timer } from '../src/clock.js';
+import { Lease, type LeaseOptions } from '../src/broker/lease.js';
+import { Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
-import type { DeliveryMeter } from '../src/ledger.js';
-import { Errands, within } from '../src/retry.js';
+import { within } from '../src/retry.js';
 import { Batch, type Evidence } from '../src/sinks/batch.js';
 import { Deferral } from '../src/sinks/deferral.js';
 import type { Intake } from '../src/sinks/intake.js';
@@ -21,19 +21,13 @@ import {
   type SinkMessage,
 } from './protocol.js';
 
-export interface ConsumerOptions extends ActorTools {
-  readonly sink: string;
-  readonly broker: Broker;
+export interface ConsumerOptions extends ActorTools, LeaseOptions {
   readonly limits: BatchLimits;
   /** Decodes and filters what was fetched. */
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Intake>;
   /** A batch held longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
-  readonly clock: Clock;
-  readonly meter: DeliveryMeter;
-  /** Aborts at the end of an orderly shutdown's patience. */
-  readonly giveUp: AbortSignal;
 }
 
 /**
@@ -91,20 +85,17 @@ class Consumer {
   readonly #hold: Timer;
   /** The hold ended while the batch was being tried once more. */
   #overdue = false;
-  /** Settlements, pauses and resumes, in their order. */
-  readonly #errands: Errands;
+  readonly #lease: Lease;
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
 
   constructor(options: ConsumerOptions, self: Actor<ConsumerMessage>) {
     this.#options = options;
     this.#self = self;
-    const { clock, giveUp, log, limits, prepare } = options;
+    const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
     this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
-    this.#errands = new Errands(clock, giveUp, (complaint, error, waitMs) =>
-      log.warn({ reason: describe(error), waitMs }, complaint),
-    );
+    this.#lease = new Lease(options);
     this.#fetch = new FetchAhead({
       limits,
       prepare,
@@ -151,28 +142,20 @@ class Consumer {
 
   #begin(sink: Actor<SinkMessage>): void {
     this.#sink = sink;
-    const { broker, sink: name, limits } = this.#options;
-    this.#errands.add('queue.unreachable', async () => {
-      const subscription = await broker.subscribe(name, limits.count * 2);
-      dispatch(this.#self, { type: 'subscribed', subscription });
-    });
+    const prefetch = this.#options.limits.count * 2;
+    this.#lease.open(prefetch, subscription => dispatch(this.#self, { type: 'subscribed', subscription }));
   }
 
   #subscribed(subscription: Subscription): void {
-    if (this.#phase !== 'subscribing') return this.#closeUnused(subscription);
+    if (this.#phase !== 'subscribing') return;
     this.#subscription = subscription;
     this.#become('fetching');
     this.#nextBatch();
   }
 
-  /** It was opened while the daemon began to stop. */
-  #closeUnused(subscription: Subscription): void {
-    subscription.close().catch(error => this.#options.log.warn({ reason: describe(error) }, 'queue.unreachable'));
-  }
-
   #fetched(turn: number, intake: Intake): void {
     if (!this.#fetch.arrived(turn)) return;
-    this.#settle({ done: intake.filtered, duplicates: 0, filtered: intake.filtered.length, dead: intake.dead });
+    this.#lease.settle({ done: intake.filtered, duplicates: 0, filtered: intake.filtered.length, dead: intake.dead });
     if (intake.items.length > 0) this.#ahead = intake;
     else if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
     if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
@@ -210,7 +193,7 @@ class Consumer {
     const { done, duplicates, dead, deferred } = this.#batch.written(result);
     log.debug({ count, dead: dead.length, deferred: deferred.length, ms: Math.round(milliseconds) }, 'batch.written');
     this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
-    this.#settle({ done, duplicates, filtered: 0, dead });
+    this.#lease.settle({ done, duplicates, filtered: 0, dead });
     if (this.#phase === 'stopping') return this.#finish();
     this.#write();
   }
@@ -229,7 +212,7 @@ class Consumer {
   #writeFailed(fault: SinkFault, error: unknown): void {
     if (this.#batch === undefined) return;
     if (fault !== 'bug') return this.#batch.held();
-    this.#settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
+    this.#lease.settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
     if (this.#batch.parked) this.#options.policy.park();
   }
 
@@ -253,10 +236,7 @@ class Consumer {
     this.#lastFault = undefined;
     this.#options.policy.succeeded();
     this.#become('fetching');
-    this.#errands.add('queue.unreachable', async () => {
-      await this.#subscription.resume();
-      dispatch(this.#self, { type: 'proceed' });
-    });
+    this.#lease.resume(() => dispatch(this.#self, { type: 'proceed' }));
   }
 
   #holdExpired(): void {
@@ -270,7 +250,7 @@ class Consumer {
     this.#hold.stop();
     this.#forget();
     this.#become('released');
-    this.#errands.add('queue.unreachable', () => this.#subscription.pause());
+    this.#lease.pause();
   }
 
   /** What is in hand goes back to the broker with the pause or the close that follows. */
@@ -280,17 +260,6 @@ class Consumer {
     this.#ahead = undefined;
     this.#batch = undefined;
     this.#deferral.clear();
-  }
-
-  #settle(settlement: Settlement): void {
-    if (settlement.done.length === 0 && settlement.dead.length === 0) return;
-    const { meter, sink, log } = this.#options;
-    for (const { delivery, reason, fault } of settlement.dead.slice(0, 10))
-      log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
-    this.#errands.add('settlement.delayed', async () => {
-      await this.#subscription.settle(settlement);
-      meter.settled(sink, settlement);
-    });
   }
 
   #drain(reply: Reply<void>): void {
@@ -308,8 +277,7 @@ class Consumer {
     this.#forget();
     const { giveUp, log } = this.#options;
     const close = async (): Promise<void> => {
-      await this.#errands.done();
-      await this.#subscription?.close();
+      await this.#lease.end();
       await ask<void>(reply => dispatch(this.#sink, { type: 'close', reply }));
     };
     within(giveUp, close(), error => log.warn({ reason: describe(error) }, 'queue.unreachable')).then(() => {
