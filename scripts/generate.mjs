@@ -1,10 +1,11 @@
-// Writes the files that follow from the compiled code; with --check writes nothing, names those that differ and fails.
+// Writes the files that follow from the code; with --check writes nothing, names those that differ and fails.
 //
 //   node scripts/generate.mjs [--check]
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { clientSettings, settingGroups } from '../dist/src/config/settings.js';
 import { sinks } from '../dist/src/sinks/registry.js';
+import { grafanaFiles } from './grafana.mjs';
 import { openapiFiles } from './openapi.mjs';
 
 const client = { title: 'Command line and file', settings: clientSettings };
@@ -14,6 +15,7 @@ const groups = [...settingGroups(sinks), client];
 const files = [
   ['.env.example', environmentExample()],
   ['docs/settings.md', settingsPage()],
+  ...grafanaFiles,
   ...(await openapiFiles()).map(({ path, text }) => [path, text]),
 ];
 

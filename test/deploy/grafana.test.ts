@@ -1,0 +1,52 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fixtureFiles, fixtureLines } from '../events/fixtures.js';
+import { TestDaemon } from '../helpers/daemon.js';
+import { startInfluxDB } from '../helpers/servers/influxdb.js';
+import { required } from '../helpers/skip.js';
+import { influxQueries } from './dashboards.js';
+
+const server = required('influxdb', await startInfluxDB());
+const daemon = await new TestDaemon({
+  env: { INFLUXDB_HOST: '127.0.0.1', INFLUXDB_PORT: String(server.port) },
+}).start();
+
+test.before(async () => {
+  const now = Date.now();
+  // As if all of it had happened in the last two minutes, so that the shortest range of an alert holds it.
+  const events = fixtureFiles
+    .flatMap(fixtureLines)
+    .map((line, index) => ({ ...(JSON.parse(line) as object), created: now - 1000 * index }));
+  assert.ok(events.length > 60 && events.length < 180);
+  assert.is((await daemon.post(events)).status, 202);
+  await daemon.drained();
+});
+
+test.after(async () => {
+  await daemon.remove();
+  await server.stop();
+});
+
+for (const { where, text } of influxQueries()) {
+  test(`${where}: the query finds the recorded events`, async () => {
+    const found = await server.query(text, 'eventsink');
+    const values = found.flatMap(row =>
+      Object.entries(row).filter(([name, value]) => name !== 'time' && value !== null),
+    );
+    assert.ok(values.length > 0, text);
+  });
+}
+
+test('people are counted, not their events', async () => {
+  const query = influxQueries().find(({ where }) => where === 'Clowder usage: Active users');
+  const [row] = await server.query(query?.text ?? '', 'eventsink');
+  const people = new Set(
+    fixtureFiles
+      .flatMap(fixtureLines)
+      .map(line => (JSON.parse(line) as { user_id?: string }).user_id)
+      .filter(user => user !== undefined && !/^0*$/.test(user)),
+  );
+  assert.is(row?.count, people.size);
+});
+
+test.run();
