@@ -1,8 +1,16 @@
-// Compiles to dist/. A clean folder each time, so that a deleted source leaves no stale test or module behind.
+// Compiles to dist/: the daemon, then the page for the browser. A clean folder each time, so that a deleted source leaves no stale test or
+// module behind.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc'], { stdio: 'inherit' });
+process.exitCode = Math.max(compile('.'), compile('src/http/page'));
+cpSync('src/http/page', 'dist/src/http/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
 if (existsSync('dist/src/main.js')) chmodSync('dist/src/main.js', 0o755);
-process.exitCode = status ?? 1;
+
+function compile(project) {
+  return (
+    spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--project', project], { stdio: 'inherit' })
+      .status ?? 1
+  );
+}

@@ -5,9 +5,15 @@ const built = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inher
 if (built.status !== 0) console.log('The first build has errors; the daemon starts when they are mended.');
 
 const children = [
-  spawn(process.execPath, ['node_modules/typescript/bin/tsc', '--watch', '--preserveWatchOutput'], {
-    stdio: 'inherit',
-  }),
+  ...['.', 'src/http/page'].map(project =>
+    spawn(
+      process.execPath,
+      ['node_modules/typescript/bin/tsc', '--project', project, '--watch', '--preserveWatchOutput'],
+      {
+        stdio: 'inherit',
+      },
+    ),
+  ),
   spawn(process.execPath, ['--watch', '--watch-preserve-output', '--enable-source-maps', 'dist/src/main.js', 'start'], {
     stdio: 'inherit',
   }),

@@ -39,7 +39,8 @@ export function presentedKey(ctx: ApiContext): string | undefined {
   return bearer?.[1];
 }
 
-function identify(ctx: ApiContext): Key | undefined {
+/** The key of a request, in a header or by its session. */
+export function identify(ctx: ApiContext): Key | undefined {
   const presented = presentedKey(ctx);
   if (presented !== undefined) return ctx.services.keys.find(presented);
   if (ctx.req.headers.cookie === undefined) return undefined;

@@ -2,6 +2,7 @@ import helmet from 'koa-helmet';
 import type Router from 'koa-router';
 import { type Asset, serve } from './assets.js';
 import { buildDocument } from './document.js';
+import { addPage } from './page.js';
 
 const styles = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui.css'));
 const bundle = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'));
@@ -56,6 +57,7 @@ const pageHeaders = helmet({
 });
 
 export function addPages(router: Router): void {
+  addPage(router);
   for (const asset of assets) {
     if (asset.type === 'html') router.get(asset.path, pageHeaders, serve(asset));
     else router.get(asset.path, serve(asset));

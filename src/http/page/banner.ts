@@ -1,0 +1,97 @@
+import type { Ledger, Problem, Status } from './api.js';
+import { html, type Markup } from './html.js';
+import { dateAndTime, duration, hourAndMinute, moment, number, plural } from './words.js';
+
+interface BannerProps {
+  readonly status: Status;
+  readonly ledger: Ledger | undefined;
+  readonly lost: boolean;
+  readonly failingSince: number | undefined;
+  readonly now: number;
+}
+
+const dayMs = 24 * 3_600_000;
+
+/** In words: all is well, or what is wrong, since when and what to do. */
+export function Banner({ status, ledger, lost, failingSince, now }: BannerProps): Markup {
+  const { problems } = status;
+  const grave =
+    status.broker.state === 'down' ||
+    ledger?.balanced === false ||
+    status.actors.some(({ state }) => state === 'failed' || state === 'parked');
+  const tone = lost ? 'idle' : problems.length === 0 ? 'good' : grave ? 'bad' : 'waiting';
+  return html`
+    <div class="banner ${tone}" id="main" tabindex="-1">
+      <p class="unseen" role="status" aria-live="polite">${lost ? 'Connection lost, trying again.' : spoken(problems)}</p>
+      ${
+        lost &&
+        html`
+        <div class="banner-lost">
+          <p class="banner-title">Connection lost, trying again</p>
+          <p>The daemon has not answered ${failingSince === undefined ? '' : `since ${hourAndMinute(failingSince)}`}. What you see below is what it said last.</p>
+        </div>`
+      }
+      ${!lost && problems.length === 0 && html`<${AllIsWell} status=${status} ledger=${ledger} now=${now} />`}
+      ${!lost && problems.length > 0 && html`<${Wrong} problems=${problems} now=${now} />`}
+    </div>`;
+}
+
+function AllIsWell({ status, ledger, now }: { status: Status; ledger: Ledger | undefined; now: number }): Markup {
+  const titles = status.sinks.map(({ title }) => title);
+  const waiting = Math.max(0, ...status.sinks.map(({ pending }) => pending));
+  const where = titles.length === 0 ? 'No sink is configured' : `Every event reaches ${list(titles)}`;
+  return html`
+    <p class="banner-title">All is well</p>
+    <p>${where}${waiting > 0 ? `; ${plural(waiting, 'event')} on the way` : ''}.</p>
+    ${ledger !== undefined && html`<${Recent} ledger=${ledger} now=${now} />`}`;
+}
+
+/** The ledger counts by the hour, so that is how it is told. */
+function Recent({ ledger, now }: { ledger: Ledger; now: number }): Markup | null {
+  if (ledger.hours.length === 0) return null;
+  const newest = Math.floor(now / 3_600_000) * 3_600_000;
+  const hour = most(ledger, at => at >= newest);
+  const day = most(ledger, at => at > now - dayMs);
+  return html`
+    <dl class="banner-numbers">
+      <div><dt>since ${hourAndMinute(newest)}</dt><dd>${number(hour)}</dd></div>
+      <div><dt>in the last 24 hours</dt><dd>${number(day)}</dd></div>
+    </dl>`;
+}
+
+/** Every sink is offered every event, so the largest sum is the number of events. */
+function most(ledger: Ledger, counts: (hour: number) => boolean): number {
+  const sums = new Map<string, number>();
+  for (const row of ledger.hours) {
+    if (row.hour !== null && counts(row.hour)) sums.set(row.sink, (sums.get(row.sink) ?? 0) + row.accepted);
+  }
+  return Math.max(0, ...sums.values());
+}
+
+function Wrong({ problems, now }: { problems: readonly Problem[]; now: number }): Markup {
+  return html`
+    <p class="banner-title">${problems.length === 1 ? 'One thing needs attention' : `${problems.length} things need attention`}</p>
+    <ol class="problems">
+      ${problems.map(
+        ({ what, since, mend }) => html`
+          <li key=${keyOf(what)}>
+            <p class="problem-what">${what}</p>
+            <p class="problem-since">Since <time dateTime=${new Date(since).toISOString()} title=${dateAndTime(since)}>${moment(since, now)}</time>, for ${duration(now - since)}.</p>
+            <p class="problem-mend">${mend}</p>
+          </li>`,
+      )}
+    </ol>`;
+}
+
+/** The numbers in a problem change with every poll; what it is about does not. */
+const keyOf = (what: string): string => what.replace(/[\d,.]+/g, '#');
+
+/** For a screen reader: spoken again only when something else is wrong, not when a number moves. */
+function spoken(problems: readonly Problem[]): string {
+  if (problems.length === 0) return 'All is well.';
+  return problems.map(({ what }) => what.split(/[:.]/)[0]?.replace(/[\d,]+ /g, '')).join('. ');
+}
+
+function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

@@ -1,0 +1,82 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { Actors } from './actors.js';
+import { ask, type Ledger, type Session, type Status, signedOut } from './api.js';
+import { Banner } from './banner.js';
+import { Charts } from './charts.js';
+import { DeadLetters } from './dead-letters.js';
+import { Events } from './events.js';
+import { Flow } from './flow.js';
+import { Header } from './header.js';
+import { html, type Markup } from './html.js';
+import { LedgerSums } from './ledger.js';
+import { isUnreachable, useNow, usePolled } from './polling.js';
+import { useRates } from './rates.js';
+import { Failure, Loading, Section } from './states.js';
+
+interface DashboardProps {
+  readonly session: Session;
+  readonly onSignOut: () => void;
+}
+
+const statusMs = 2000;
+const ledgerMs = 5000;
+
+/** The page for those who are signed in. */
+export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
+  const lost = useRef(false);
+  const status = usePolled<Status>('status', statusMs, async () => {
+    // Sessions end with the daemon that they were begun at: after a silence it is asked, without provoking a refusal.
+    if (lost.current && (await ask<{ session: Session | null }>('page/session')).session === null) {
+      window.dispatchEvent(new Event(signedOut));
+    }
+    return ask<Status>('v1/status');
+  });
+  lost.current = isUnreachable(status.error);
+  const ledger = usePolled<Ledger>('ledger', ledgerMs, () => ask<Ledger>('v1/ledger'));
+  const rates = useRates(status.data);
+  const offset = useOffset(status.data);
+  const now = useNow(offset);
+  const admin = session.scopes.includes('admin');
+
+  useTitle(status.data, lost.current);
+
+  const head = html`<${Header} session=${session} status=${status.data} lost=${lost.current} now=${now} onSignOut=${onSignOut} />`;
+  if (status.data === undefined) {
+    return html`${head}<main class="sheet">
+      ${status.error === undefined ? html`<${Loading} what="Asking the daemon how it is" />` : html`<${Failure} error=${status.error} onRetry=${status.refresh} />`}
+    </main>`;
+  }
+  const refresh = (): void => {
+    status.refresh();
+    ledger.refresh();
+  };
+  return html`
+    ${head}
+    <main class="sheet ${lost.current ? 'stale' : ''}">
+      <${Banner} status=${status.data} ledger=${ledger.data} lost=${lost.current} failingSince=${status.failingSince} now=${now} />
+      <${Flow} status=${status.data} rates=${rates} now=${now} />
+      <${Charts} offset=${offset} />
+      <${Events} now=${now} lost=${lost.current} mayPublish=${session.scopes.includes('publish')} />
+      <${DeadLetters} sinks=${status.data.sinks} admin=${admin} now=${now} onChanged=${refresh} />
+      <${LedgerSums} ledger=${ledger.data} error=${ledger.error} sinks=${status.data.sinks} />
+      <${Section} id="actors" title="Supervision"><${Actors} actors=${status.data.actors} now=${now} /><//>
+    </main>`;
+}
+
+/** How far the daemon's clock is ahead of this one, ms; small differences are the network. */
+function useOffset(status: Status | undefined): number {
+  const offset = useRef({ status, value: 0 });
+  if (status !== undefined && offset.current.status !== status) {
+    const value = status.now - Date.now();
+    offset.current = { status, value: Math.abs(value - offset.current.value) < 1500 ? offset.current.value : value };
+  }
+  return offset.current.value;
+}
+
+function useTitle(status: Status | undefined, lost: boolean): void {
+  const problems = status?.problems.length ?? 0;
+  const title = lost ? 'No connection' : problems === 0 ? 'All is well' : `(${problems}) Needs attention`;
+  useEffect(() => {
+    document.title = `${title} · event-sink`;
+  }, [title]);
+}

@@ -1,0 +1,59 @@
+import { useState } from 'preact/hooks';
+import type { StoredEvent } from './api.js';
+import { html, type Markup } from './html.js';
+import { Inspector } from './json.js';
+import { dateAndTime, moment } from './words.js';
+
+/** Fields that tell most of an event at a glance, in this order. */
+const telling = [
+  'service_name',
+  'resource_name',
+  'extractor_name',
+  'dataset_name',
+  'url',
+  'message',
+  'log',
+  'user_name',
+];
+const mostTelling = 3;
+const longest = 120;
+
+export function EventTable({ events, now }: { events: readonly StoredEvent[]; now: number }): Markup {
+  const [open, setOpen] = useState<string | undefined>();
+  return html`
+    <div class="events-table" role="table" aria-label="Recent events">
+      <div role="row" class="event-row head">
+        <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">What</span><span role="columnheader">From</span>
+      </div>
+      ${events.map(event => html`<${Row} key=${event.id} event=${event} now=${now} open=${open === event.id} onToggle=${() => setOpen(open === event.id ? undefined : event.id)} />`)}
+    </div>`;
+}
+
+interface RowProps {
+  readonly event: StoredEvent;
+  readonly now: number;
+  readonly open: boolean;
+  readonly onToggle: () => void;
+}
+
+function Row({ event, now, open, onToggle }: RowProps): Markup {
+  const { category, type, created, _source } = event;
+  return html`
+    <div role="rowgroup" class="event ${open ? 'open' : ''}">
+      <div role="row" class="event-row">
+        <span role="cell" class="event-time"><time dateTime=${new Date(created).toISOString()} title=${dateAndTime(created)}>${moment(created, now)}</time></span>
+        <span role="cell"><button type="button" class="event-name" aria-expanded=${open} onClick=${onToggle}><span class="event-category">${category}</span>${type !== undefined && html` <span class="event-type">${type}</span>`}</button></span>
+        <span role="cell" class="event-what">${summary(event)}</span>
+        <span role="cell" class="event-source">${_source}</span>
+      </div>
+      ${open && html`<div role="row" class="event-inside"><div role="cell"><${Inspector} text=${JSON.stringify(event)} label="The event as JSON" /></div></div>`}
+    </div>`;
+}
+
+function summary(event: StoredEvent): string {
+  const words = telling
+    .map(name => event[name])
+    .filter((value): value is string => typeof value === 'string' && value !== '');
+  const text = words.slice(0, mostTelling).join(' · ');
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}

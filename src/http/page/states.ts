@@ -1,0 +1,98 @@
+import { Refused } from './api.js';
+import { type Children, html, type Markup } from './html.js';
+
+/** How a thing is, as colour, shape and word: the colour alone says nothing. */
+export type Tone = 'good' | 'waiting' | 'bad' | 'idle';
+
+interface Shown {
+  readonly tone: Tone;
+  readonly word: string;
+}
+
+const sinkStates: Readonly<Record<string, Shown>> = {
+  running: { tone: 'good', word: 'delivering' },
+  holding: { tone: 'waiting', word: 'holding' },
+  parked: { tone: 'bad', word: 'failing' },
+  failed: { tone: 'bad', word: 'given up' },
+  starting: { tone: 'idle', word: 'starting' },
+  stopped: { tone: 'idle', word: 'stopped' },
+};
+
+export function sinkState(state: string): Shown {
+  return sinkStates[state] ?? { tone: 'idle', word: state };
+}
+
+export function actorState(state: string): Shown {
+  return state === 'running' ? { tone: 'good', word: 'running' } : sinkState(state);
+}
+
+const shapes: Readonly<Record<Tone, string>> = {
+  good: 'M2.5 6.5 5 9l4.5-6',
+  waiting: 'M4 2.5v7M8 2.5v7',
+  bad: 'M3 3l6 6M9 3l-6 6',
+  idle: 'M3 6h6',
+};
+
+export function StateChip({ tone, word }: Shown): Markup {
+  return html`
+    <span class="chip ${tone}">
+      <svg viewBox="0 0 12 12" aria-hidden="true"><path d=${shapes[tone]} /></svg>${word}
+    </span>`;
+}
+
+export function Mark(): Markup {
+  return html`
+    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" />
+      <path d="M6 9c6 0 5 7 10 7M6 23c6 0 5-7 10-7" opacity=".6" />
+      <path d="M6 16h20M16 16c5 0 4-7 10-7M16 16c5 0 4 7 10 7" />
+    </svg>`;
+}
+
+export function Loading({ what }: { what: string }): Markup {
+  return html`<p class="state loading" role="status"><span class="pulse" aria-hidden="true"></span>${what}…</p>`;
+}
+
+export function Lost(): Markup {
+  return html`
+    <div class="door-card" role="alert">
+      <p class="brand"><${Mark} /> event-sink</p>
+      <h1>No connection</h1>
+      <p>The daemon does not answer. This page keeps trying, and goes on by itself.</p>
+    </div>`;
+}
+
+export function Empty({ title, children }: { title: string; children?: Children }): Markup {
+  return html`<div class="state empty"><p class="state-title">${title}</p>${children}</div>`;
+}
+
+export function Failure({ error, onRetry }: { error: Error; onRetry?: () => void }): Markup {
+  return html`
+    <div class="state failure" role="alert">
+      <p class="state-title">This part could not be loaded</p>
+      <p>${error.message}</p>
+      ${onRetry !== undefined && html`<button type="button" onClick=${onRetry}>Try again</button>`}
+    </div>`;
+}
+
+/** A part of the page, under a heading that can be jumped to. */
+export function Section({
+  id,
+  title,
+  aside,
+  children,
+}: {
+  id: string;
+  title: string;
+  aside?: Children;
+  children?: Children;
+}): Markup {
+  return html`
+    <section id=${id} aria-labelledby="${id}-title">
+      <header class="section-head"><h2 id="${id}-title">${title}</h2>${aside !== undefined && html`<div class="section-aside">${aside}</div>`}</header>
+      ${children}
+    </section>`;
+}
+
+/** The daemon has no local store, which is no fault: what needs it says so. */
+export const isOff = (error: Error): boolean => error instanceof Refused && error.status === 501;

@@ -1,0 +1,80 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { StoredEvent } from './api.js';
+
+/** Events are shown together this often. */
+const flushMs = 250;
+/** Kept of what came live; the oldest leave. */
+export const mostLive = 200;
+
+export interface Tap {
+  /** Newest first. */
+  readonly events: readonly StoredEvent[];
+  readonly state: 'off' | 'connecting' | 'live';
+  /** Came faster than they could be sent. */
+  readonly dropped: number;
+}
+
+interface TapOptions {
+  readonly on: boolean;
+  readonly category: string;
+  readonly wanted: (event: StoredEvent) => boolean;
+  /** The stream is there again after a gap: what came meanwhile is not in it. */
+  readonly onGap: () => void;
+}
+
+const nothing: Tap = { events: [], state: 'off', dropped: 0 };
+
+/** The live stream of one category, or of all (''), while the page is visible. The browser connects again by itself. */
+export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
+  const [tap, setTap] = useState<Tap>(nothing);
+  const [visible, setVisible] = useState(!document.hidden);
+  const latest = useRef({ wanted, onGap });
+  latest.current = { wanted, onGap };
+  const opened = useRef(false);
+
+  useEffect(() => {
+    const look = (): void => setVisible(!document.hidden);
+    document.addEventListener('visibilitychange', look);
+    return () => document.removeEventListener('visibilitychange', look);
+  }, []);
+
+  useEffect(() => setTap(before => ({ ...nothing, state: before.state })), [category]);
+
+  useEffect(() => {
+    if (!on || !visible) {
+      setTap(before => ({ ...before, state: 'off' }));
+      return;
+    }
+    let arrived: StoredEvent[] = [];
+    const source = new EventSource(`v1/stream${category === '' ? '' : `?${new URLSearchParams({ category })}`}`);
+    setTap(before => ({ ...before, state: 'connecting' }));
+    source.onopen = () => {
+      setTap(before => ({ ...before, state: 'live' }));
+      if (opened.current) latest.current.onGap();
+      opened.current = true;
+    };
+    source.onerror = () => setTap(before => ({ ...before, state: 'connecting' }));
+    source.onmessage = ({ data }) => {
+      const event = JSON.parse(data) as StoredEvent;
+      if (!latest.current.wanted(event)) return;
+      arrived.push(event);
+      if (arrived.length > mostLive) arrived.shift();
+    };
+    source.addEventListener('dropped', ({ data }) => {
+      const { count } = JSON.parse(data) as { count: number };
+      setTap(before => ({ ...before, dropped: before.dropped + count }));
+    });
+    const timer = window.setInterval(() => {
+      if (arrived.length === 0) return;
+      const fresh = arrived.reverse();
+      arrived = [];
+      setTap(before => ({ ...before, events: [...fresh, ...before.events].slice(0, mostLive) }));
+    }, flushMs);
+    return () => {
+      window.clearInterval(timer);
+      source.close();
+    };
+  }, [on, visible, category]);
+
+  return tap;
+}

@@ -1,0 +1,67 @@
+/** Numbers and times as a person reads them. */
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const day = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short' });
+const full = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
+export const number = (value: number): string => whole.format(value);
+/** `12,300` below a hundred thousand, `1.2M` above. */
+export const short = (value: number): string =>
+  Math.abs(value) < 100_000 ? whole.format(value) : compact.format(value);
+export const plural = (count: number, noun: string): string => `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Events a second, in the unit that keeps the number readable. */
+export function rate(perSecond: number): string {
+  if (perSecond <= 0) return '0/s';
+  if (perSecond < 1 / 60) return `${significant(perSecond * 3600)}/h`;
+  if (perSecond < 1) return `${significant(perSecond * 60)}/min`;
+  return `${significant(perSecond)}/s`;
+}
+
+function significant(value: number): string {
+  return value < 10 ? value.toFixed(1).replace(/\.0$/, '') : short(Math.round(value));
+}
+
+/** `42 s`, `3 min`, `2 h 5 min`, `4 d 3 h`. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
+export const timeOfDay = (at: number): string => clock.format(at);
+export const hourAndMinute = (at: number): string => minute.format(at);
+export const date = (at: number): string => day.format(at);
+export const dateAndTime = (at: number): string => full.format(at);
+
+/** The time alone for today, with its date before. */
+export function moment(at: number, now: number): string {
+  return new Date(at).toDateString() === new Date(now).toDateString() ? timeOfDay(at) : dateAndTime(at);
+}
+
+/** Seconds of a response time. */
+export function seconds(value: number): string {
+  if (value < 0.001) return `${Math.round(value * 1e6)} µs`;
+  return value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}
