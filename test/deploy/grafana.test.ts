@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fixtureFiles, fixtureLines } from '../events/fixtures.js';
@@ -27,7 +28,13 @@ test.after(async () => {
   await server.stop();
 });
 
-for (const { where, text } of influxQueries()) {
+const [, documented = ''] = /```sql\n(.*?)```/s.exec(readFileSync('docs/mapping-influxdb.md', 'utf8')) ?? [];
+const documentedQueries = documented
+  .trim()
+  .split('\n')
+  .map(text => ({ where: 'docs/mapping-influxdb.md', text }));
+
+for (const { where, text } of [...influxQueries(), ...documentedQueries]) {
   test(`${where}: the query finds the recorded events`, async () => {
     const found = await server.query(text, 'eventsink');
     const values = found.flatMap(row =>
