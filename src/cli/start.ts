@@ -1,7 +1,7 @@
 import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { problemReport } from '../config/problems.js';
-import { describe, SetupError } from '../errors.js';
+import { describe, FullError, SetupError } from '../errors.js';
 import { openKeyRing } from '../keys/ring.js';
 import { createLog, type Log } from '../log.js';
 import { redact } from '../redact.js';
@@ -98,7 +98,8 @@ async function runDaemon(
     return await finished;
   } catch (error) {
     // A person has to mend something: one clear line. Anything else is told with its stack.
-    if (error instanceof SetupError) terminal.err(`event-sink: ${redact(describe(error))}`);
+    const mendable = error instanceof SetupError || error instanceof FullError;
+    if (mendable) terminal.err(`event-sink: ${redact(describe(error))}`);
     else log.fatal({ error }, 'daemon.failed');
     return exitCodes.failed;
   } finally {

@@ -60,4 +60,23 @@ test('503 while it is full, 202 when there is room again, and nothing accepted i
   assert.ok(ledger.balanced, JSON.stringify(ledger.sinks));
 });
 
+test('a start on a full disk ends with one clear line, and works when there is room again', async ({ dir, daemon }) => {
+  await daemon.start();
+  assert.is((await daemon.post({ id: 'before', category: 'upload' })).status, 202);
+  await daemon.kill('SIGKILL');
+  daemon.output = '';
+  const ballast = join(dir, 'ballast');
+  assert.throws(() => writeFileSync(ballast, Buffer.alloc(16 * 1024 * 1024)), /ENOSPC/);
+  await daemon.launch();
+  assert.is(await daemon.ended(), 1);
+  assert.match(daemon.output, /^event-sink: the disk under DATA_DIR .+\n$/);
+  rmSync(ballast);
+  await daemon.start();
+  await daemon.drained();
+  assert.equal(
+    (await daemon.stored()).map(({ id }) => id),
+    ['before'],
+  );
+});
+
 test.run();

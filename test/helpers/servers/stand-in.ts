@@ -35,8 +35,8 @@ export class StandIn {
   readonly asked: Asked[] = [];
   /** One is used up by each request; a function decides by the request. */
   readonly troubles: (Trouble | undefined | ((asked: Asked) => Trouble | undefined))[] = [];
-  /** For each request that `troubles` has nothing for. */
-  always: Trouble | undefined;
+  /** For each request that `troubles` has nothing for; a function decides by the request. */
+  always: Trouble | undefined | ((asked: Asked) => Trouble | undefined);
   readonly #answer: (asked: Asked) => Told;
   readonly #sockets = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -95,7 +95,8 @@ export class StandIn {
     };
     this.asked.push(asked);
     const next = this.troubles.shift();
-    const trouble = (typeof next === 'function' ? next(asked) : next) ?? this.always;
+    const always = (): Trouble | undefined => (typeof this.always === 'function' ? this.always(asked) : this.always);
+    const trouble = (typeof next === 'function' ? next(asked) : next) ?? always();
     if (trouble === undefined) return this.#tell(response, this.#answer(asked));
     if ('delayMs' in trouble) {
       const timer = setTimeout(() => {

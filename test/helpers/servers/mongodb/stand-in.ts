@@ -44,6 +44,8 @@ export class MongoStandIn {
   readonly readers = new Set<string>();
   /** A document that the server refuses, for as long as this is set. */
   refuse: (document: Document) => WriteFault | undefined = () => undefined;
+  /** What a command meets that `fail` has nothing for. */
+  always: (command: string) => StandInFault | undefined = () => undefined;
   readonly #faults = new Map<string, StandInFault[]>();
   readonly #collections = new Map<string, StoredCollection>();
   readonly #connections = new Set<Connection>();
@@ -103,7 +105,7 @@ export class MongoStandIn {
   #serve(connection: Connection, request: Request): void {
     const { socket } = connection;
     const name = Object.keys(request.command)[0]!;
-    const fault = this.#faults.get(name)?.shift();
+    const fault = this.#faults.get(name)?.shift() ?? this.always(name);
     if (fault !== undefined && 'drop' in fault) return void socket.destroy();
     if (fault !== undefined && 'answer' in fault) return void socket.write(encodeReply(request, fault.answer));
     const reply = this.#answer(connection, name, request);

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { report } from './report.js';
+import { run } from './run.js';
+
+const usage = `npm run chaos -- [--seed N] [--runs K] [--minutes M] [--verbose]
+
+Faults, drawn from a seed, at a daemon under load and at everything around it; then an oracle compares what was acknowledged
+with what is in every sink. Each run is one seed: N, N + 1 … (default: one of the time of day). --verbose tells each fault.
+`;
+
+/** @returns the exit code: 0 when every run was right */
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 1_000_000) },
+      runs: { type: 'string', default: '1' },
+      minutes: { type: 'string', default: '0.5' },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [seed, runs, minutes] = [values.seed, values.runs, values.minutes].map(Number) as [number, number, number];
+  if (values.help || !(Number.isInteger(seed) && runs >= 1 && minutes > 0)) {
+    process.stdout.write(usage);
+    return values.help ? 0 : 2;
+  }
+  const tell = (line: string): void => {
+    if (values.verbose) process.stdout.write(`${line}\n`);
+  };
+  const failed: number[] = [];
+  for (let number = seed; number < seed + runs; number += 1) {
+    const result = await run({ seed: number, durationMs: minutes * 60_000, tell });
+    process.stdout.write(`${report(result)}\n`);
+    if (result.verdict.problems.length > 0) failed.push(number);
+  }
+  process.stdout.write(
+    failed.length === 0 ? `${runs} runs, all right\n` : `${runs} runs, failed: seed ${failed.join(', seed ')}\n`,
+  );
+  return failed.length === 0 ? 0 : 1;
+}

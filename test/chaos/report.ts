@@ -1,0 +1,43 @@
+import { grouped } from './grouped.js';
+import type { Run } from './run.js';
+
+const mostShown = 12;
+
+/** One run for a person: what was done to whom, what was sent, what is where, and what is wrong. */
+export function report({ seed, durationMs, strokes, record, settledMs, verdict, notes }: Run): string {
+  const seconds = durationMs / 1000;
+  const lines = [
+    `seed ${seed}: ${strokes.length} faults in ${seconds} s, settled ${(settledMs / 1000).toFixed(1)} s after the last`,
+    ...faults(strokes),
+    `  ${numbers(record.byId.size)} events sent: ${numbers(record.count('acknowledged'))} acknowledged, ${numbers(record.count('refused'))} refused, ${numbers(record.count('unknown'))} without an answer`,
+    `  answers: ${[...record.answers].map(([status, count]) => `${count} × ${status === 0 ? 'none' : status}`).join(', ')}`,
+    ...verdict.sinks.map(
+      ({ sink, arrived, repeated, dead }) =>
+        `  ${sink.padEnd(10)} ${numbers(arrived).padStart(8)} there${repeated > 0 ? `, ${repeated} times again` : ''}${dead > 0 ? `, ${dead} dead letters` : ''}`,
+    ),
+    ...notes.map(note => `  note: ${note}`),
+  ];
+  const { problems } = verdict;
+  if (problems.length === 0) return [...lines, '  ok: nothing lost, doubled, invented or changed'].join('\n');
+  const shown = problems.slice(0, mostShown).map(problem => `  FAILED ${problem.replaceAll('\n', '\n    ')}`);
+  const more = problems.length > mostShown ? [`  … and ${problems.length - mostShown} more`] : [];
+  return [...lines, ...shown, ...more, `  again: ${again(seed, durationMs)}`].join('\n');
+}
+
+/** The command that repeats the run: the same faults at the same times, and the same events. */
+export function again(seed: number, durationMs: number): string {
+  return `npm run chaos -- --seed ${seed} --minutes ${Number((durationMs / 60_000).toFixed(4))}`;
+}
+
+function faults(strokes: Run['strokes']): string[] {
+  return [...grouped(strokes, ({ target }) => target)].map(([target, list]) => {
+    const counts = [...grouped(list, ({ fault }) => fault)].map(([fault, { length }]) =>
+      length === 1 ? fault : `${fault} × ${length}`,
+    );
+    return `  ${target.padEnd(10)} ${counts.join(', ')}`;
+  });
+}
+
+function numbers(count: number): string {
+  return count.toLocaleString('en-GB');
+}

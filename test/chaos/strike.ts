@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../helpers/random.js';
+import type { ProxyMode } from '../helpers/servers/proxy.js';
+import type { AnswerFault } from './answers.js';
+import type { MovableClock } from './clock.js';
+import type { Destination } from './destinations.js';
+import type { SmallDisk } from './disk.js';
+import { grouped } from './grouped.js';
+import type { OperatedDaemon } from './operated.js';
+import type { Stroke } from './plan.js';
+
+/** Everything that can be struck. */
+export interface Striker {
+  readonly destinations: readonly Destination[];
+  readonly daemon: OperatedDaemon;
+  readonly disk: SmallDisk | undefined;
+  readonly clock: MovableClock | undefined;
+  readonly state: { diskFull: boolean };
+  readonly random: Random;
+  readonly tell: (line: string) => void;
+}
+
+const minuteMs = 60_000;
+
+/** Carries out the plan: the lines of all targets at once, each of them in its order. Resolves when the last fault has begun and ended. */
+export async function strike(strokes: readonly Stroke[], striker: Striker): Promise<void> {
+  const began = performance.now();
+  const lines = grouped(strokes, ({ target }) => target);
+  await Promise.all(
+    [...lines.values()].map(async line => {
+      for (const stroke of line) {
+        await sleep(Math.max(0, began + stroke.at - performance.now()));
+        const at = ((performance.now() - began) / 1000).toFixed(1).padStart(6);
+        striker.tell(`${at} s  ${stroke.target}: ${stroke.fault}, ${(stroke.lasts / 1000).toFixed(1)} s`);
+        await suffer(stroke, striker);
+      }
+    }),
+  );
+}
+
+/** From the beginning of the fault to its end. */
+async function suffer({ target, fault, lasts }: Stroke, striker: Striker): Promise<void> {
+  const destination = striker.destinations.find(({ sink }) => sink === target);
+  if (destination !== undefined) return atDestination(destination, fault, lasts, striker.random);
+  if (target === 'disk') return atDisk(fault, lasts, striker);
+  if (target === 'clock') return atClock(fault, striker);
+  return striker.daemon.suffer(fault, lasts);
+}
+
+async function atDestination(destination: Destination, fault: string, lasts: number, random: Random): Promise<void> {
+  const answer = /^answers: (.+)$/.exec(fault)?.[1];
+  if (answer !== undefined) {
+    destination.answers(answer as AnswerFault, random);
+    await sleep(lasts);
+    return destination.answers(undefined, random);
+  }
+  await destination.proxy.set(proxyMode(fault, random));
+  await sleep(lasts);
+  await destination.proxy.set('pass');
+}
+
+export function proxyMode(fault: string, random: Random): ProxyMode {
+  if (fault === 'slow') return { mode: 'slow', latency: random.integer(20, 400), bytesPerSecond: 20_000 };
+  if (fault === 'cut-answer') return { mode: 'cut-answer', bytes: random.integer(0, 20) };
+  return { mode: fault as 'cut' | 'refuse' | 'black-hole' };
+}
+
+async function atDisk(fault: string, lasts: number, { disk, state }: Striker): Promise<void> {
+  state.diskFull = true;
+  disk?.fill(fault === 'full' ? 0 : 512 * 1024);
+  await sleep(lasts);
+  disk?.free();
+  state.diskFull = false;
+}
+
+/** Neither so far back that an event of now is in the future for Google Analytics, nor so far ahead that it is three days old. */
+async function atClock(fault: string, { clock, random }: Striker): Promise<void> {
+  const offset = { ahead: random.between(1, 120), back: -random.between(0.1, 8), right: 0 }[fault] ?? 0;
+  clock?.set(offset * minuteMs);
+}
