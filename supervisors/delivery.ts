@@ -7,8 +7,8 @@ import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config.js';
 import type { DeliveryMeter } from '../src/ledger.js';
 import type { Log } from '../src/log.js';
-import { createIntake } from '../src/sinks/intake.js';
-import type { Memory, SinkTools } from '../src/sinks/sink.js';
+import { createIntake, type FirstSeen } from '../src/sinks/intake.js';
+import type { SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status.js';
 import { createRestartPolicy } from './restart.js';
 
@@ -18,8 +18,7 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: DeliveryMeter;
-  /** First-seen stamps, shared by all sinks. */
-  readonly stamps: Memory;
+  readonly firstSeen: FirstSeen;
   readonly holdMs: number;
   readonly writeDeadlineMs: number;
   /** Aborts when shutdown begins: ends every backoff. */
@@ -36,7 +35,7 @@ export function superviseDelivery(
   tools: SinkTools,
   options: DeliveryOptions,
 ): Actor<ConsumerMessage> {
-  const { broker, board, clock, meter, stamps, holdMs, writeDeadlineMs, stopping, giveUp, random } = options;
+  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp, random } = options;
   const log = options.log.child({ sink: definition.name });
   const path = `delivery/${definition.name}`;
   const policy = createRestartPolicy({
@@ -47,7 +46,7 @@ export function superviseDelivery(
     stopping,
     ...(random === undefined ? {} : { random }),
   });
-  const prepare = createIntake({ filter, acceptsText: definition.acceptsText ?? false, stamps, clock });
+  const prepare = createIntake({ filter, acceptsText: definition.acceptsText ?? false, firstSeen });
   return spawnConsumer(
     parent,
     {

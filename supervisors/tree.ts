@@ -115,7 +115,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
           clock,
           log,
           meter: meterOf(counters, metrics, clock),
-          stamps: storage.memory('first-seen'),
+          firstSeen: ids => storage.firstSeen(ids),
           holdMs: config.broker.holdMs,
           writeDeadlineMs,
           stopping: stopping.signal,

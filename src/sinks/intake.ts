@@ -1,9 +1,7 @@
 import type { DeadDelivery, Delivery } from '../broker/broker.js';
-import type { Clock } from '../clock.js';
 import { decode } from '../events/decode.js';
 import type { CategoryFilter } from '../events/filter.js';
 import type { Item } from './batch.js';
-import type { Memory } from './sink.js';
 
 /** A batch as it was fetched, decoded and filtered, before the sink sees it. */
 export interface Intake {
@@ -13,35 +11,25 @@ export interface Intake {
   readonly dead: readonly DeadDelivery[];
 }
 
+/**
+ * When each of these messages was first seen, epoch ms: now, if it never was. Durable for a day when it resolves, and the same for
+ * everybody who asks, so that every sink and every redelivery gets the same.
+ */
+export type FirstSeen = (ids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+
 export interface IntakeOptions {
   readonly filter: CategoryFilter;
   readonly acceptsText: boolean;
-  /** First-seen stamps of events that carry no time of their own, shared by all sinks. */
-  readonly stamps: Memory;
-  readonly clock: Clock;
+  /** For events that carry no time of their own. */
+  readonly firstSeen: FirstSeen;
 }
 
-/** A redelivery within a day gets the stamp of the first delivery. */
-const stampKeptMs = 24 * 3_600_000;
-
 /** Parses each body once, here; everything behind it works on events. */
-export function createIntake({ filter, acceptsText, stamps, clock }: IntakeOptions) {
-  const stamped = async (ids: readonly string[]): Promise<Map<string, number>> => {
-    const known = await stamps.get(ids);
-    const now = clock.now();
-    const fresh = [...new Set(ids)].filter(id => !known.has(id));
-    if (fresh.length > 0)
-      await stamps.put(
-        fresh.map(id => [id, String(now)] as const),
-        stampKeptMs,
-      );
-    return new Map(ids.map(id => [id, Number(known.get(id) ?? now)]));
-  };
-
+export function createIntake({ filter, acceptsText, firstSeen }: IntakeOptions) {
   return async (deliveries: readonly Delivery[]): Promise<Intake> => {
     const decoded = deliveries.map(delivery => decode(delivery));
     const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
-    const stampOf = undated.length === 0 ? undefined : await stamped(undated);
+    const stampOf = undated.length === 0 ? undefined : await firstSeen(undated);
     const items: Item[] = [];
     const filtered: Delivery[] = [];
     const dead: DeadDelivery[] = [];

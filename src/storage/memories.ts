@@ -24,6 +24,24 @@ function remember(
   database.insert('INSERT OR REPLACE INTO memories (namespace, key, value, expires)', 4, values);
 }
 
+/** A message is redelivered within a day, or is somebody else's. */
+const FIRST_SEEN_MS = 24 * 3_600_000;
+
+function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly string[] }): [id: string, at: number][] {
+  const chosen = JSON.stringify(ids);
+  database.run(
+    `INSERT INTO memories (namespace, key, value, expires) SELECT 'first-seen', value, ?, ? FROM json_each(?) WHERE true
+     ON CONFLICT DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE memories.expires <= ?`,
+    ...[String(now), now + FIRST_SEEN_MS, chosen, now],
+  );
+  return database
+    .rows<[string, string]>(
+      "SELECT key, value FROM memories WHERE namespace = 'first-seen' AND key IN (SELECT value FROM json_each(?))",
+      chosen,
+    )
+    .map(([id, at]) => [id, Number(at)]);
+}
+
 /** Resolves with how many it removed. */
 function sweepMemories({ database, now }: Transaction, { limit }: { limit: number }): number {
   return database.run(
@@ -34,4 +52,4 @@ function sweepMemories({ database, now }: Transaction, { limit }: { limit: numbe
   );
 }
 
-export const memoryWrites = { recall, remember, sweepMemories };
+export const memoryWrites = { recall, remember, firstSeen, sweepMemories };

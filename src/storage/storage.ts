@@ -108,6 +108,11 @@ export class Storage {
     };
   }
 
+  /** When these were first seen: now, unless they were within the last day. Two who ask at once get the same. */
+  async firstSeen(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return new Map(ids.length === 0 ? [] : await this.write('firstSeen', { ids }));
+  }
+
   ledger(): Promise<LedgerReport> {
     return this.read('ledgerReport', { now: this.#options.clock.now() });
   }

@@ -4,6 +4,7 @@ import type { Broker } from '../../src/broker/broker.js';
 import type { Clock } from '../../src/clock.js';
 import type { CategoryFilter } from '../../src/events/filter.js';
 import { type Log, silentLog } from '../../src/log.js';
+import type { FirstSeen } from '../../src/sinks/intake.js';
 import type { Memory, SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status.js';
 import { superviseDelivery } from '../../supervisors/delivery.js';
@@ -64,7 +65,7 @@ export function startDelivery(setup: DeliverySetup) {
       clock,
       log: setup.log ?? silentLog,
       meter: { written: () => {}, failed: () => {}, settled: () => {} },
-      stamps: memoryInMemory(),
+      firstSeen: firstSeenInMemory(),
       holdMs,
       writeDeadlineMs,
       stopping: stopping.signal,
@@ -90,6 +91,14 @@ export function startDelivery(setup: DeliverySetup) {
       await ask<void>(reply => nact.dispatch(consumer, { type: 'drain', reply } satisfies ConsumerMessage));
       nact.stop(system);
     },
+  };
+}
+
+function firstSeenInMemory(): FirstSeen {
+  const seen = new Map<string, number>();
+  return async ids => {
+    for (const id of ids) if (!seen.has(id)) seen.set(id, Date.now());
+    return new Map(ids.map(id => [id, seen.get(id)!]));
   };
 }
 

@@ -33,6 +33,26 @@ test('remembers by namespace and forgets in time', async () => {
   );
 });
 
+test('two who ask at once when a message was first seen get the same answer, for a day', async () => {
+  const clock = manualClock(1_700_000_000_000);
+  await withStorage(
+    async storage => {
+      const first = storage.firstSeen(['a', 'b', 'a']);
+      clock.time += 5;
+      const second = storage.firstSeen(['b', 'c']);
+      const [one, other] = await Promise.all([first, second]);
+      assert.is(one.get('b'), other.get('b'));
+      assert.equal([...one.keys()].sort(), ['a', 'b']);
+      clock.time += 3_600_000;
+      assert.is((await storage.firstSeen(['a'])).get('a'), one.get('a'));
+      clock.time += 24 * 3_600_000;
+      assert.is((await storage.firstSeen(['a'])).get('a'), clock.time);
+      assert.equal([...(await storage.firstSeen([]))], []);
+    },
+    { clock },
+  );
+});
+
 test('sweeps what has expired in chunks', async () => {
   const clock = manualClock(1_700_000_000_000);
   await withStorage(
