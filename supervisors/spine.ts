@@ -23,7 +23,7 @@ export interface Spine {
 }
 
 /** For a tree whose spine has failed: its waiting work cannot be saved, only what is on the disk. */
-const patienceWithFailed = 3_000;
+const patienceWithFailed = 5_000;
 
 /**
  * The spine (storage, broker, HTTP) stands or falls together: when one of them fails for good, the whole tree is taken down and grown

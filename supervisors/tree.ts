@@ -166,7 +166,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
     return { address, stop, giveUp: () => giveUp.abort() };
   } catch (error) {
-    await stop(2_000);
+    await stop(5_000);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.js';
+import { SetupError } from '../errors.js';
 import type { KeyRing } from '../keys.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
@@ -31,7 +32,7 @@ export interface ServerOptions {
 }
 
 export interface HttpServer {
-  /** Resolves with where it listens. Rejects as the system says (EADDRINUSE). */
+  /** Resolves with where it listens. Rejects with SetupError when it may not, or cannot, listen there. */
   listen(): Promise<AddressInfo>;
   /**
    * Accepts nothing more, ends the streams, lets requests finish and cuts those that have not by the deadline.
@@ -89,9 +90,10 @@ export function createServer({ door, keys, log, clock, settings, metrics }: Serv
   return {
     listen: () =>
       new Promise((resolve, reject) => {
-        server.once('error', reject);
+        const refused = (error: NodeJS.ErrnoException): void => reject(unlistenable(error, settings));
+        server.once('error', refused);
         server.listen({ host: settings.host, port: settings.port }, () => {
-          server.off('error', reject);
+          server.off('error', refused);
           server.on('error', error => log.error({ err: error }, 'listener.failed'));
           resolve(server.address() as AddressInfo);
         });
@@ -106,6 +108,17 @@ export function createServer({ door, keys, log, clock, settings, metrics }: Serv
       clearTimeout(deadline);
     },
   };
+}
+
+function unlistenable(error: NodeJS.ErrnoException, { host, port }: HttpSettings): Error {
+  const why: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'something else listens there. Stop it, or set PORT to another port',
+    EACCES: 'this user may not. Ports below 1024 are for root: set PORT to a higher one',
+    EADDRNOTAVAIL: 'this machine has no such address. Set HOST to one that it has, or to 0.0.0.0 for all',
+    ENOTFOUND: 'there is no host of that name. Set HOST to an address of this machine, or to 0.0.0.0 for all',
+  };
+  const reason = why[error.code ?? ''];
+  return reason === undefined ? error : new SetupError(`cannot listen on ${host}:${port}: ${reason}`);
 }
 
 /** Which connections have a request under way. Node's own list takes one that has not sent anything yet for a busy one. */

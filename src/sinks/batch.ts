@@ -27,6 +27,9 @@ export interface Evidence {
 
 /** A single event that fails so often, alone, is the culprit. */
 const triesAlone = 3;
+/** Of a reason, characters: it is kept with every dead letter, logged and listed. */
+const longestReason = 1000;
+
 /** So many culprits and not one success: the sink is at fault, not the events. */
 const suspectsToPark = 3;
 
@@ -83,7 +86,7 @@ export class Batch {
       item.attempts += 1;
       const { delivery, attempts } = item;
       const reason = rejected.get(index);
-      if (reason !== undefined) dead.push({ delivery, reason, fault: 'poison', attempts });
+      if (reason !== undefined) dead.push({ delivery, reason: shortened(reason), fault: 'poison', attempts });
       else if (waiting.has(index)) deferred.push(item);
       else done.push(delivery);
     }
@@ -114,7 +117,7 @@ export class Batch {
       this.#segments.unshift(segment);
       return [];
     }
-    this.#suspects.push({ item, reason });
+    this.#suspects.push({ item, reason: shortened(reason) });
     if (this.#succeeded) return this.#convict();
     if (this.#segments.length > 0 && this.#suspects.length < suspectsToPark) return [];
     if (this.size === 1 && this.#evidence.healthy) {
@@ -153,4 +156,8 @@ export class Batch {
     this.#suspects = [];
     return dead;
   }
+}
+
+function shortened(reason: string): string {
+  return reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
 }

@@ -122,4 +122,13 @@ test('rejected, deferred and accepted events of one write are told apart', () =>
   assert.is(batch.next, undefined);
 });
 
+test('a reason that is a whole page is cut short, whoever gives it', () => {
+  const page = 'x'.repeat(1_000_000);
+  const rejected = new Batch(items(1), { healthy: true }).written({ rejected: [{ index: 0, reason: page }] });
+  const failing = new Batch(items(1), { healthy: true });
+  const failed = [1, 2, 3].flatMap(() => failing.failed(page));
+  for (const { reason } of [...rejected.dead, ...failed]) assert.ok(reason.length <= 1001);
+  assert.is(rejected.dead.length + failed.length, 2);
+});
+
 test.run();
