@@ -7,6 +7,7 @@ import { EmbeddedBroker } from '../../src/broker/embedded.js';
 import { systemClock } from '../../src/clock.js';
 import { FullError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
+import type { WriteCall } from '../../src/storage/operations.js';
 import { Storage } from '../../src/storage/storage.js';
 import { withStorage } from '../storage/scratch.js';
 import { brokerConformance } from './conformance.js';
@@ -58,14 +59,19 @@ function message(id: string) {
 /** A storage whose writes of one name fail as on a full disk, as often as told. */
 function failing(storage: Storage, name: string): { storage: Storage; faults: number } {
   const state = { faults: 0, storage };
+  const failOnce = (called: readonly string[]): void => {
+    if (!called.includes(name) || state.faults === 0) return;
+    state.faults -= 1;
+    throw new FullError('the disk is full');
+  };
   state.storage = {
     read: storage.read.bind(storage),
-    atomically: storage.atomically.bind(storage),
+    atomically: async (calls: readonly WriteCall[]) => {
+      failOnce(calls.map(([called]) => called));
+      return storage.atomically(calls);
+    },
     write: async (called: string, args: unknown) => {
-      if (called === name && state.faults > 0) {
-        state.faults -= 1;
-        throw new FullError('the disk is full');
-      }
+      failOnce([called]);
       return storage.write(called as 'publish', args as never);
     },
   } as unknown as Storage;

@@ -84,11 +84,12 @@ export function startDelivery(setup: DeliverySetup) {
       return ask<void>(reply => nact.dispatch(consumer, { type: 'drain', reply } satisfies ConsumerMessage));
     },
     giveUp: () => giveUp.abort(),
-    /** Stops everything, however it stands. */
+    /** Stops everything, however it stands; what does not end in time is given up. */
     async stop(): Promise<void> {
       stopping.abort();
-      giveUp.abort();
+      const patience = setTimeout(() => giveUp.abort(), 1_000);
       await ask<void>(reply => nact.dispatch(consumer, { type: 'drain', reply } satisfies ConsumerMessage));
+      clearTimeout(patience);
       nact.stop(system);
     },
   };
