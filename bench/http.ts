@@ -1,87 +1,103 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { TestDaemon } from '../test/helpers/daemon.js';
-import { type LoadResult, load } from './load.js';
+import { sampleBody, sampleList } from './measure/events.js';
+import { type LoadResult, load } from './measure/load.js';
+import { Program } from './measure/program.js';
+import { figure, quick, type Row, report } from './measure/report.js';
+import { cpuMs, median } from './measure/usage.js';
 
 /**
- * HTTP ingestion, accepted durably (embedded broker, fsync), beside a bare Koa JSON echo in the same run: one event a request at 32 connections,
- * and 500 events a request. Each event is new. Prints ratios first; figures of one machine only mean something beside each other.
+ * HTTP ingestion, accepted durably (embedded broker, fsync; the local store takes every event beside it), and a bare Koa JSON echo
+ * in the same run, by turns: one event a request at 32 connections, and 500 events a request at 4. Each event is new.
  */
-const seconds = Number(process.env.BENCH_SECONDS ?? 5);
+const rounds = quick ? 1 : 3;
+const seconds = quick ? 3 : 6;
 
-const event = (number: number): object => ({
-  category: 'view_resource',
-  type: 'dataset',
-  resource_id: '5fad53bfe4b00dcab417b69c',
-  resource_name: `Survey ${number}`,
-  author_id: '5fad53bfe4b00dcab417b69d',
-  author_name: 'Ann Author',
-  user_id: '5fad53bfe4b00dcab417b69e',
-  user_name: 'Uma User',
-  created: 1_700_000_000_000 + number,
-});
-const single = (number: number): string => JSON.stringify(event(number));
-const many = (number: number): string =>
-  JSON.stringify(Array.from({ length: 500 }, (_, index) => event(10_000_000 + number * 500 + index)));
-
-async function floor(connections: number, body: (number: number) => string): Promise<LoadResult> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('floor/koa-echo.js', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const port = Number(line.toString());
-  await load({ port, path: '/', connections, seconds: 1, body });
-  const result = await load({ port, path: '/', connections, seconds, body });
-  child.kill();
-  await once(child, 'exit');
-  return result;
+interface Traffic {
+  readonly connections: number;
+  readonly body: (number: number) => string;
+  readonly eventsInRequest: number;
 }
 
-async function ours(connections: number, body: (number: number) => string): Promise<LoadResult> {
-  const daemon = await new TestDaemon({ env: { LOG_LEVEL: 'warn' } }).start();
-  const headers = { 'X-API-Key': daemon.key };
-  const options = { port: daemon.port, path: '/v1/events', headers, connections };
+interface Measured extends LoadResult {
+  /** Of the server, all its threads, µs a request. */
+  readonly cpu: number;
+  readonly rate: number;
+}
+
+const single: Traffic = { connections: 32, body: sampleBody, eventsInRequest: 1 };
+const many: Traffic = { connections: 4, body: number => sampleList(10_000_000 + number * 500, 500), eventsInRequest: 500 };
+
+async function measure(
+  server: { readonly pid: number; readonly port: number; readonly path: string; readonly key?: string },
+  { connections, body }: Traffic,
+): Promise<Measured> {
+  const headers: Record<string, string> = server.key === undefined ? {} : { 'X-API-Key': server.key };
+  const options = { port: server.port, path: server.path, headers, connections };
+  await load({ ...options, seconds: 2, body: number => body(number + 5_000_000) });
+  const before = cpuMs(server.pid);
+  const result = await load({ ...options, seconds, body });
+  const cpu = ((cpuMs(server.pid) - before) * 1000) / result.requests;
+  const failed = Object.keys(result.statuses).filter(status => status !== '202');
+  if (failed.length > 0) throw new Error(`answers other than 202: ${JSON.stringify(result.statuses)}`);
+  return { ...result, cpu, rate: result.requests / result.seconds };
+}
+
+async function floor(traffic: Traffic): Promise<Measured> {
+  const echo = new Program(process.execPath, [fileURLToPath(new URL('floor/koa-echo.js', import.meta.url))]);
   try {
-    await load({ ...options, seconds: 1, body: number => body(number + 5_000_000) });
-    return await load({ ...options, seconds, body });
+    return await measure({ pid: echo.pid, port: Number(await echo.ready()), path: '/' }, traffic);
+  } finally {
+    await echo.end();
+  }
+}
+
+async function ours(traffic: Traffic): Promise<Measured> {
+  const daemon = await new TestDaemon({ env: { LOG_LEVEL: 'warn' } }).start();
+  try {
+    return await measure({ pid: daemon.pid, port: daemon.port, path: '/v1/events', key: daemon.key }, traffic);
   } finally {
     await daemon.remove();
   }
 }
 
-const perSecond = (result: LoadResult, factor = 1): number => Math.round((result.requests * factor) / result.seconds);
-const show = (name: string, result: LoadResult, factor: number): void => {
-  const { p50, p99, statuses } = result;
-  console.log(
-    `  ${name.padEnd(22)} ${String(perSecond(result)).padStart(7)} requests/s ${String(perSecond(result, factor)).padStart(9)} events/s   p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms  ${JSON.stringify(statuses)}`,
-  );
-};
+async function byTurns(traffic: Traffic): Promise<{ bare: Measured[]; daemon: Measured[] }> {
+  const bare: Measured[] = [];
+  const daemon: Measured[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    bare.push(await floor(traffic));
+    daemon.push(await ours(traffic));
+  }
+  return { bare, daemon };
+}
 
-const rows = [
+const of = (runs: readonly Measured[], property: 'rate' | 'cpu' | 'p50' | 'p99'): number =>
+  median(runs.map(run => run[property]));
+
+function describe(name: string, runs: readonly Measured[], { eventsInRequest: events }: Traffic): string {
+  const rate = of(runs, 'rate');
+  const cpu = of(runs, 'cpu');
+  return `${name}: ${figure(rate)} requests/s, ${figure(rate * events)} events/s; CPU ${figure(cpu)} µs a request, ${figure(cpu / events)} µs an event; p50 ${figure(of(runs, 'p50'))} ms, p99 ${figure(of(runs, 'p99'))} ms`;
+}
+
+const one = await byTurns(single);
+const list = await byTurns(many);
+const rows: Row[] = [
   {
-    title: 'one event a request, 32 connections',
-    connections: 32,
-    body: single,
-    factor: 1,
-    target: '≥ 50 % of the floor',
+    what: 'HTTP, one event a request, 32 connections: requests/s beside a bare Koa JSON echo',
+    reached: (100 * of(one.daemon, 'rate')) / of(one.bare, 'rate'),
+    target: 50,
+    good: 'at least',
+    unit: ' %',
+    details: [describe('bare Koa echo', one.bare, single), describe('event-sink', one.daemon, single)],
   },
   {
-    title: '500 events a request, 4 connections',
-    connections: 4,
-    body: many,
-    factor: 500,
-    target: '≥ 50,000 events/s',
+    what: 'HTTP, 500 events a request, 4 connections',
+    reached: of(list.daemon, 'rate') * many.eventsInRequest,
+    target: 50_000,
+    good: 'at least',
+    unit: ' events/s',
+    details: [describe('bare Koa echo', list.bare, many), describe('event-sink', list.daemon, many)],
   },
 ];
-console.log(`${cpus().length} cores, ${cpus()[0]?.model}, Node ${process.version}\n`);
-for (const { title, connections, body, factor, target } of rows) {
-  const bare = await floor(connections, body);
-  const daemon = await ours(connections, body);
-  console.log(
-    `${title}: ${Math.round((100 * perSecond(daemon)) / perSecond(bare))} % of the floor   (target: ${target})`,
-  );
-  show('bare Koa JSON echo', bare, factor);
-  show('event-sink, durable', daemon, factor);
-}
+report(rows);

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestDaemon } from '../test/helpers/daemon.js';
+import { freePort } from '../test/helpers/ports.js';
+import { sampleList } from './measure/events.js';
+import { figure, quick, report } from './measure/report.js';
+import { memoryOf } from './measure/usage.js';
+
+/** Memory while events wait for a sink that is down, embedded: nobody listens where InfluxDB should be; the local store goes on. */
+const most = quick ? 100_000 : 1_000_000;
+const inRequest = 500;
+
+const daemon = await new TestDaemon({
+  env: { LOG_LEVEL: 'error', INFLUXDB_HOST: '127.0.0.1', INFLUXDB_PORT: String(await freePort()) },
+}).start();
+const marks: { waiting: number; rss: number }[] = [];
+try {
+  for (let sent = 0; sent <= most; sent += inRequest) {
+    if (sent % (most / 5) === 0) {
+      await sleep(2_000);
+      marks.push({ waiting: sent, rss: memoryOf(daemon.pid).rss });
+    }
+    const response = await daemon.request('/v1/events', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: sampleList(sent, inRequest),
+    });
+    if (response.status !== 202) throw new Error(`answer ${response.status}: ${await response.text()}`);
+  }
+  const { sinks } = await daemon.json<{ sinks: { sink: string; pending: number }[] }>('/v1/status');
+  const waiting = sinks.find(({ sink }) => sink === 'influxdb')?.pending ?? 0;
+  if (waiting < most) throw new Error(`only ${waiting} events wait`);
+  const { peak } = memoryOf(daemon.pid);
+  report([
+    {
+      what: `Memory with ${figure(most)} events waiting for a sink that is down, embedded`,
+      reached: peak,
+      target: 200,
+      good: 'at most',
+      unit: ' MB',
+      details: [
+        'the most that was ever resident, while they came in, 500 a request',
+        `resident 2 s after so many: ${marks.map(({ waiting, rss }) => `${figure(waiting)}: ${figure(rss)} MB`).join(', ')}`,
+      ],
+    },
+  ]);
+} finally {
+  await daemon.remove();
+}
