@@ -26,7 +26,11 @@ interface Measured extends LoadResult {
 }
 
 const single: Traffic = { connections: 32, body: sampleBody, eventsInRequest: 1 };
-const many: Traffic = { connections: 4, body: number => sampleList(10_000_000 + number * 500, 500), eventsInRequest: 500 };
+const many: Traffic = {
+  connections: 4,
+  body: number => sampleList(10_000_000 + number * 500, 500),
+  eventsInRequest: 500,
+};
 
 async function measure(
   server: { readonly pid: number; readonly port: number; readonly path: string; readonly key?: string },

@@ -1,7 +1,10 @@
 """The shape of the Python workers that came before: prefetch 1, and for each message one write and one acknowledgement.
 
-It writes to InfluxDB 1.x over one kept-alive HTTP connection, cheaper than through the influxdb package that those workers used;
-and to MongoDB through pymongo, as they did. Needs Debian's python3-pika and, for MongoDB, python3-pymongo.
+    worker.py influxdb   through the influxdb package (python3-influxdb)
+    worker.py http       to InfluxDB's /write over one bare kept-alive HTTP connection: the least that the shape can cost
+    worker.py mongodb    through pymongo (python3-pymongo)
+
+All need python3-pika. URI and QUEUE say what to consume; PORT and DATABASE, or MONGODB_URI and DATABASE, where to write.
 """
 
 import http.client
@@ -15,6 +18,20 @@ TAGS = ("author_id", "category", "extractor_name", "healthy", "type", "user_id")
 
 
 def to_influxdb():
+    from influxdb import InfluxDBClient
+
+    client = InfluxDBClient("127.0.0.1", int(os.environ["PORT"]), database=os.environ["DATABASE"])
+
+    def write(event):
+        tags = {name: event[name] for name in TAGS if name in event}
+        fields = {name: value for name, value in event.items() if name not in TAGS and name != "created"}
+        point = {"measurement": "events", "tags": tags, "fields": fields, "time": event["created"]}
+        client.write_points([point], time_precision="ms")
+
+    return write
+
+
+def to_http():
     connection = http.client.HTTPConnection("127.0.0.1", int(os.environ["PORT"]))
     path = "/write?precision=ms&db=" + os.environ["DATABASE"]
 
@@ -41,7 +58,7 @@ def to_mongodb():
     return collection.insert_one
 
 
-write = {"influxdb": to_influxdb, "mongodb": to_mongodb}[sys.argv[1]]()
+write = {"influxdb": to_influxdb, "http": to_http, "mongodb": to_mongodb}[sys.argv[1]]()
 channel = pika.BlockingConnection(pika.URLParameters(os.environ["URI"])).channel()
 channel.basic_qos(prefetch_count=1)
 

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 
 /** A program under measurement. What it writes on its standard error is shown. */
 export class Program {
+  /** The exit code; null after a signal. */
+  readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
 
   constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    this.ended = once(this.#child, 'exit').then(([code]) => code);
   }
 
   get pid(): number {
@@ -15,17 +18,15 @@ export class Program {
 
   /** The first line that it writes: it is ready then. @throws Error when it ends before */
   async ready(): Promise<string> {
-    const ended = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`${this.#child.spawnargs.join(' ')} ended with ${code}`);
-    });
-    const [line] = (await Promise.race([once(this.#child.stdout!, 'data'), ended])) as [Buffer];
+    const died = this.ended.then(code =>
+      Promise.reject(new Error(`${this.#child.spawnargs.join(' ')} ended with ${code}`)),
+    );
+    const [line] = (await Promise.race([once(this.#child.stdout!, 'data'), died])) as [Buffer];
     return line.toString().trim();
   }
 
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
     this.#child.kill(signal);
-    await ended;
+    await this.ended;
   }
 }

@@ -1,0 +1,113 @@
+import { get } from 'node:http';
+import { TestDaemon } from '../test/helpers/daemon.js';
+import { sampleList } from './measure/events.js';
+import { paced } from './measure/paced.js';
+import { figure, quick, report } from './measure/report.js';
+import { cpuMs, median } from './measure/usage.js';
+
+/**
+ * What open pages cost the door, embedded: 2,000 events/s come in, 10 a request, whether answers are quick or not; by turns without any page and
+ * with 50, each of which reads the live stream and asks for the status every two seconds.
+ */
+const rounds = quick ? 1 : 5;
+const seconds = quick ? 5 : 15;
+const pages = 50;
+const requestsPerSecond = 200;
+const inRequest = 10;
+const pollMs = 2_000;
+
+/** As a browser does it: one stream that stays open, and a question now and then. */
+class Page {
+  readonly #daemon: TestDaemon;
+  readonly #end = new AbortController();
+  #timer: NodeJS.Timeout;
+  /** What the stream has brought. */
+  bytes = 0;
+
+  constructor(daemon: TestDaemon, delayMs: number) {
+    this.#daemon = daemon;
+    this.#ask('/v1/stream', chunk => {
+      this.bytes += chunk.length;
+    });
+    this.#timer = setTimeout(() => this.#poll(), delayMs);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#end.abort();
+  }
+
+  #poll(): void {
+    this.#ask('/v1/status', () => {});
+    this.#timer = setTimeout(() => this.#poll(), pollMs);
+  }
+
+  #ask(path: string, onChunk: (chunk: Buffer) => void): void {
+    const { port, key } = this.#daemon;
+    const options = { host: '127.0.0.1', port, path, headers: { 'X-API-Key': key }, signal: this.#end.signal };
+    const asked = get(options, response => response.on('data', onChunk).on('error', () => {}));
+    // Closing the page is an error of what is under way.
+    asked.on('error', () => {});
+  }
+}
+
+interface Door {
+  readonly p50: number;
+  readonly p99: number;
+  readonly cpu: number;
+}
+
+const daemon = await new TestDaemon({ env: { LOG_LEVEL: 'warn' } }).start();
+let sent = 0;
+
+async function traffic(forSeconds: number): Promise<Door> {
+  const before = cpuMs(daemon.pid);
+  const { latencies } = await paced({
+    port: daemon.port,
+    path: '/v1/events',
+    headers: { 'X-API-Key': daemon.key },
+    rate: requestsPerSecond,
+    seconds: forSeconds,
+    body: () => {
+      sent += inRequest;
+      return sampleList(sent, inRequest);
+    },
+  });
+  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
+  return { p50: at(0.5), p99: at(0.99), cpu: (cpuMs(daemon.pid) - before) / (forSeconds * 10) };
+}
+
+async function withPages(): Promise<Door> {
+  const open = Array.from({ length: pages }, (_, index) => new Page(daemon, (index * pollMs) / pages));
+  await traffic(2);
+  const result = await traffic(seconds);
+  const deaf = open.filter(({ bytes }) => bytes < 100_000).length;
+  for (const page of open) page.close();
+  if (deaf > 0) throw new Error(`${deaf} of ${pages} pages have seen no events`);
+  return result;
+}
+
+try {
+  await traffic(5);
+  const none: Door[] = [];
+  const fifty: Door[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    none.push(await traffic(seconds));
+    fifty.push(await withPages());
+  }
+  const of = (doors: readonly Door[], property: keyof Door): number => median(doors.map(door => door[property]));
+  const line = (name: string, doors: readonly Door[]): string =>
+    `${name}: p99 ${figure(of(doors, 'p99'))} ms, p50 ${figure(of(doors, 'p50'))} ms, ${figure(of(doors, 'cpu'))} % of a core (p99 of the runs: ${doors.map(({ p99 }) => figure(p99)).join(', ')} ms)`;
+  report([
+    {
+      what: `${pages} open pages at ${figure(requestsPerSecond * inRequest)} events/s: ingestion p99 beside that with none`,
+      reached: (100 * of(fifty, 'p99')) / of(none, 'p99'),
+      target: 120,
+      good: 'at most',
+      unit: ' %',
+      details: [line('no page', none), line(`${pages} pages`, fifty)],
+    },
+  ]);
+} finally {
+  await daemon.remove();
+}
