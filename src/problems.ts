@@ -32,6 +32,9 @@ const mending: Record<Fault, string> = {
 const plural = (count: number, noun: string): string =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 
+/** Some reasons are whole sentences. */
+const unended = (reason: string): string => reason.replace(/\.$/, '');
+
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
 export function problemsOf({ broker, brokerSince, sinks, actors, ledger }: Findings): FoundProblem[] {
   const problems: FoundProblem[] = [];
@@ -48,21 +51,21 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger }: Findi
   if (broker.state === 'down') {
     problems.push({
       key: 'broker',
-      what: `The broker takes no events: ${broker.detail}.`,
+      what: `The broker takes no events: ${unended(broker.detail)}.`,
       since: brokerSince,
       mend: 'Clients are answered 503 and told to come again. See that the disk has room and that RabbitMQ can be reached.',
     });
   } else if (broker.state === 'outbox') {
     problems.push({
       key: 'broker',
-      what: `RabbitMQ cannot take events: ${broker.detail}. ${plural(broker.outbox, 'event')} wait in the outbox on this machine.`,
+      what: `RabbitMQ cannot take events. ${unended(broker.detail)}. In the outbox: ${plural(broker.outbox, 'event')}.`,
       since: brokerSince,
       mend: 'Nothing is lost. See that RabbitMQ is up and can be reached; the outbox empties by itself.',
     });
   }
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
-    const what = `${actor.path} has given up: ${actor.lastError?.message ?? 'no reason known'}.`;
+    const what = `${actor.path} has given up: ${unended(actor.lastError?.message ?? 'no reason known')}.`;
     problems.push({ key: actor.path, what, since: actor.since, mend: mending[actor.lastError?.fault ?? 'bug'] });
   }
   for (const sink of sinks) {
@@ -72,7 +75,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger }: Findi
     const state = actor.state === 'parked' ? 'fails at every event and is tried slowly' : 'is not taking events';
     problems.push({
       key: actor.path,
-      what: `${sink.title} ${state}: ${message}. ${plural(sink.pending, 'event')} waiting.`,
+      what: `${sink.title} ${state}: ${unended(message)}. ${plural(sink.pending, 'event')} waiting.`,
       since: actor.since,
       mend: mending[fault],
     });

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { describe } from '../errors.js';
 
 /** What one request carries at most; the door takes twice as many events. */
 export const requestLimits = { count: 500, bytes: 1024 * 1024 };
@@ -23,8 +24,28 @@ export interface Line {
 
 export type Chunks = AsyncIterable<Uint8Array | string>;
 
-/** `.gz` is unpacked. */
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a folder',
+};
+
+/** Bytes. @throws Error in words, when it is no file that can be read */
+export function fileSize(path: string): number {
+  try {
+    accessSync(path, constants.R_OK);
+    const status = statSync(path);
+    if (status.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    return status.size;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new Error(`cannot read ${path}: ${unreadable[code] ?? describe(error)}`);
+  }
+}
+
+/** `.gz` is unpacked. @throws as `fileSize` does */
 export function openFile(path: string): Readable {
+  fileSize(path);
   const file = createReadStream(path);
   if (!path.endsWith('.gz')) return file;
   const unpacked = createGunzip();

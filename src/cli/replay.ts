@@ -1,9 +1,8 @@
-import { statSync } from 'node:fs';
 import { parseTimestamp } from '../events/timestamp.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, number, UsageError } from './command.js';
-import { type Chunks, hashId, type Line, nameable, openFile, readLines } from './events.js';
+import { type Chunks, fileSize, hashId, type Line, nameable, openFile, readLines } from './events.js';
 import { Progress } from './progress.js';
 
 export const replay: Command = {
@@ -123,7 +122,7 @@ async function newest(files: readonly string[]): Promise<number> {
 }
 
 function sizeOf(files: readonly string[]): number {
-  return files.reduce((sum, file) => sum + (file === '-' ? 0 : statSync(file).size), 0);
+  return files.reduce((sum, file) => sum + (file === '-' ? 0 : fileSize(file)), 0);
 }
 
 function report({ terminal }: Invocation, { accepted, duplicates }: Batcher, seconds: number): void {

@@ -97,7 +97,20 @@ test('a line that is no JSON ends it, and says which; what came before is sent',
   const { code, err } = await replay(['--now', file]);
   assert.is(code, 1);
   assert.match(err, 'events.ndjson, line 2, is not JSON');
-  assert.is((await replay([join(dir, 'gone')])).code, 1);
+});
+
+test('a file that cannot be read is told in words, before anything is sent', async ({ dir }) => {
+  const file = join(dir, 'events.ndjson');
+  writeFileSync(file, line(1));
+  for (const [path, reason] of [
+    [join(dir, 'gone'), 'there is no such file'],
+    [dir, 'it is a folder'],
+  ] as const) {
+    const { code, err, asked } = await replay(['--now', file, path]);
+    assert.is(code, 1);
+    assert.is(err, `event-sink: cannot read ${path}: ${reason}`);
+    assert.is(asked.length, 0);
+  }
 });
 
 test('a terminal gets a bar and a sentence', async ({ dir }) => {

@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SetupError } from '../../src/errors.js';
 import { keys, post, problemOf, type Running, run } from './running.js';
 
 let daemon: Running;
@@ -175,7 +176,8 @@ test('a port that is taken is said to be', async () => {
     await run({ port: daemon.port });
     assert.unreachable();
   } catch (error) {
-    assert.is((error as NodeJS.ErrnoException).code, 'EADDRINUSE');
+    assert.instance(error, SetupError);
+    assert.match((error as Error).message, `cannot listen on 127.0.0.1:${daemon.port}: something else listens there`);
   }
 });
 
