@@ -108,7 +108,7 @@ test('a file that cannot be read is told in words, before anything is sent', asy
   ] as const) {
     const { code, err, asked } = await replay(['--now', file, path]);
     assert.is(code, 1);
-    assert.is(err, `event-sink: cannot read ${path}: ${reason}`);
+    assert.is(err.trim(), `event-sink: cannot read ${path}: ${reason}`);
     assert.is(asked.length, 0);
   }
 });
