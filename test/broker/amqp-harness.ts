@@ -8,7 +8,11 @@ import { Storage } from '../../src/storage/storage.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 import type { BrokerHarness } from './conformance.js';
 
-export type AmqpSettings = Partial<AmqpOptions> & { readonly uri: string };
+export type AmqpSettings = Partial<AmqpOptions> & {
+  readonly uri: string;
+  /** Where the queues are deleted in the end, when `uri` leads through something that may be broken by then. */
+  readonly removeAt?: string;
+};
 
 export interface AmqpHarness extends BrokerHarness {
   readonly broker: AmqpBroker;
@@ -17,7 +21,7 @@ export interface AmqpHarness extends BrokerHarness {
 
 /** A broker on a server, with a storage of its own. In the end the queues are deleted. */
 export async function openAmqp(
-  { uri, ...settings }: AmqpSettings,
+  { uri, removeAt = uri, ...settings }: AmqpSettings,
   queues: readonly QueueDefinition[],
 ): Promise<AmqpHarness> {
   const folder = temporaryFolder();
@@ -56,7 +60,7 @@ export async function openAmqp(
     close: async () => {
       await stop();
       const names = queues.flatMap(({ name, sink }) => [name, `event-sink.${sink}.dead`]);
-      await remove(uri, settings.exchange ?? exchange, names);
+      await remove(removeAt, settings.exchange ?? exchange, names);
       folder.remove();
     },
   };

@@ -1,0 +1,110 @@
+// shares: rabbitmq
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Durability } from '../../../src/broker/broker.js';
+import { openAmqp } from '../../broker/amqp-harness.js';
+import { FaultProxy } from '../../helpers/servers/proxy.js';
+import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
+import { required } from '../../helpers/skip.js';
+import { until } from '../../helpers/wait.js';
+import { collect, definition, messages } from './collector.js';
+
+const server = required('rabbitmq', await sharedRabbitMQ());
+const { port, pathname } = new URL(server.uri);
+const proxy = await FaultProxy.start(Number(port));
+/** A second's heartbeat, so that a half-open connection is noticed within the test. */
+const uri = `amqp://127.0.0.1:${proxy.port}${pathname}?heartbeat=1`;
+
+async function publishThrough(fault: () => Promise<void>, mend: () => Promise<void>): Promise<void> {
+  const queue = definition('cut');
+  const harness = await openAmqp({ uri, removeAt: server.uri }, [queue]);
+  const { broker } = harness;
+  try {
+    const collector = await collect(broker, queue.sink);
+    const all = messages(600);
+    const kinds = new Set<Durability>();
+    const publishing: Promise<unknown>[] = [];
+    for (let from = 0; from < all.length; from += 10) {
+      publishing.push(broker.publish(all.slice(from, from + 10)).then(kind => kinds.add(kind)));
+      if (from === 200) await fault();
+      if (from === 400) await mend();
+      await new Promise(resolve => setTimeout(resolve, 10));
+    }
+    await Promise.all(publishing);
+    assert.ok(kinds.has('broker') && kinds.has('outbox'), [...kinds].join());
+    await until(() => collector.ids().size === all.length, 'every message', 30_000);
+    await until(() => broker.status().state === 'ready' && broker.status().outbox === 0, 'an empty outbox', 30_000);
+    await collector.stop();
+    await until(async () => (await broker.depth(queue.sink)).ready === 0, 'an empty queue');
+  } finally {
+    await harness.close();
+  }
+}
+
+test('a connection that is cut: everything is accepted meanwhile, and arrives', async () => {
+  await publishThrough(
+    () => proxy.set('refuse'),
+    () => proxy.set('pass'),
+  );
+});
+
+test('connections that are reset again and again', async () => {
+  await publishThrough(
+    async () => {
+      proxy.cutAll();
+      await proxy.set('cut');
+    },
+    () => proxy.set('pass'),
+  );
+});
+
+test('a half-open connection: publishers are answered within seconds, and everything arrives', async () => {
+  await publishThrough(
+    () => proxy.set('black-hole'),
+    async () => {
+      await new Promise(resolve => setTimeout(resolve, 6_000));
+      proxy.cutAll();
+      await proxy.set('pass');
+    },
+  );
+});
+
+test('a broker that does not answer at the start: outbox within the connect timeout, drained later', async () => {
+  const queue = definition('silent');
+  await proxy.set('black-hole');
+  const harness = await openAmqp({ uri, removeAt: server.uri }, [queue]);
+  const { broker } = harness;
+  try {
+    assert.is(broker.status().state, 'outbox');
+    assert.match(broker.status().detail, /[Nn]ot connected|does not answer/);
+    assert.is(await broker.publish(messages(5)), 'outbox');
+    assert.is(broker.status().outbox, 5);
+    const collector = await collect(broker, queue.sink);
+    proxy.cutAll();
+    await proxy.set('pass');
+    await until(() => collector.ids().size === 5, 'what was in the outbox', 20_000);
+    await collector.stop();
+  } finally {
+    await harness.close();
+  }
+});
+
+test('it closes although the broker has stopped answering', async () => {
+  const queue = definition('deaf');
+  const harness = await openAmqp({ uri, removeAt: server.uri }, [queue]);
+  await harness.broker.subscribe(queue.sink, 10);
+  await proxy.set('black-hole');
+  try {
+    await harness.close();
+  } finally {
+    proxy.cutAll();
+    await proxy.set('pass');
+  }
+});
+
+test.after(async () => {
+  await proxy.stop();
+  await server.stop();
+});
+
+test.run();
