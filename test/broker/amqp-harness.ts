@@ -12,6 +12,8 @@ export type AmqpSettings = Partial<AmqpOptions> & {
   readonly uri: string;
   /** Where the queues are deleted in the end, when `uri` leads through something that may be broken by then. */
   readonly removeAt?: string;
+  /** Queues stay. */
+  readonly keep?: boolean;
 };
 
 export interface AmqpHarness extends BrokerHarness {
@@ -21,7 +23,7 @@ export interface AmqpHarness extends BrokerHarness {
 
 /** A broker on a server, with a storage of its own. In the end the queues are deleted. */
 export async function openAmqp(
-  { uri, removeAt = uri, ...settings }: AmqpSettings,
+  { uri, removeAt = uri, keep = false, ...settings }: AmqpSettings,
   queues: readonly QueueDefinition[],
 ): Promise<AmqpHarness> {
   const folder = temporaryFolder();
@@ -60,7 +62,7 @@ export async function openAmqp(
     close: async () => {
       await stop();
       const names = queues.flatMap(({ name, sink }) => [name, `event-sink.${sink}.dead`]);
-      await remove(removeAt, settings.exchange ?? exchange, names);
+      if (!keep) await remove(removeAt, settings.exchange ?? exchange, names);
       folder.remove();
     },
   };
