@@ -52,6 +52,7 @@ export class Publisher {
   /** One verdict an envelope, in their order. Never rejects. */
   async publish(envelopes: readonly Envelope[]): Promise<readonly Verdict[]> {
     const channel = this.#channel;
+    if (envelopes.length === 0) return [];
     if (channel === undefined || !this.ready) return envelopes.map(() => 'failed');
     const { clock } = this.#options;
     const flight = new Flight(envelopes, clock.monotonic() + CONFIRM_TIMEOUT);

@@ -3,7 +3,7 @@ import type { QueueDefinition, QueueInfo } from '../broker.js';
 import { Connection, type ConnectionOptions, onChannel } from './connection.js';
 import { queueName } from './declare.js';
 import { Inspector } from './inspector.js';
-import { operationTrouble, replyCode } from './trouble.js';
+import { operationTrouble } from './trouble.js';
 
 export interface QueueListOptions {
   readonly connection: Connection;
@@ -57,13 +57,15 @@ export class QueueList {
     if (!this.#names().has(name)) {
       throw new UnsupportedError(`${name} is no queue of event-sink's: remove it with RabbitMQ's own tools`);
     }
-    if ((await inspector.lookNow(name)) === undefined) throw new UnsupportedError(`there is no queue called ${name}`);
+    const look = await inspector.lookNow(name);
+    if (look === undefined) throw new UnsupportedError(`there is no queue called ${name}`);
+    // Quorum queues know no deletion on condition that it is unused: they answer by closing the connection.
+    if (look.consumers > 0) throw new SetupError(`the queue ${name} has consumers: stop them first`);
     const live = connection.now();
     if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.trouble}`);
     try {
-      await onChannel(live, channel => channel.deleteQueue(name, { ifUnused: true }));
+      await onChannel(live, channel => channel.deleteQueue(name));
     } catch (error) {
-      if (replyCode(error) === 406) throw new SetupError(`the queue ${name} has consumers: stop them first`);
       throw operationTrouble(`the queue ${name}`, error);
     } finally {
       inspector.forget(name);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BatchLimits, Broker, Delivery, Message, QueueDefinition } from '../../../src/broker/broker.js';
+import { systemClock } from '../../../src/clock.js';
 
 const LIMITS: BatchLimits = { count: 200, bytes: 4_000_000, lingerMs: 5 };
 
@@ -18,6 +19,8 @@ export async function collect(broker: Broker, sink: string, prefetch = 400): Pro
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       const batch = await subscription.next(LIMITS, stopping.signal);
+      // Paused or closed: an empty batch comes at once.
+      if (batch.length === 0) await systemClock.sleep(10, stopping.signal);
       deliveries.push(...batch);
       await subscription.settle({ done: batch, duplicates: 0, filtered: 0, dead: [] });
     }

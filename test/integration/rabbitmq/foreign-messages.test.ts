@@ -1,0 +1,163 @@
+// shares: rabbitmq
+import { spawnSync } from 'node:child_process';
+import { type ConfirmChannel, connect, type Options } from 'amqplib';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { DeadDelivery, Delivery } from '../../../src/broker/broker.js';
+import { hashOf } from '../../../src/events/identity.js';
+import { openAmqp } from '../../broker/amqp-harness.js';
+import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
+import { required } from '../../helpers/skip.js';
+import { until } from '../../helpers/wait.js';
+import { definition } from './collector.js';
+
+const { uri, stop } = required('rabbitmq', await sharedRabbitMQ());
+const exchange = 'foreign.events';
+const connection = await connect(uri);
+const channel: ConfirmChannel = await connection.createConfirmChannel();
+
+/** What a consumer gets of messages that somebody else publishes. */
+async function received(count: number, publish: () => Promise<unknown> | unknown): Promise<Delivery[]> {
+  const queue = definition('foreign');
+  const harness = await openAmqp({ uri, exchange }, [queue]);
+  try {
+    await publish();
+    await channel.waitForConfirms();
+    const subscription = await harness.broker.subscribe(queue.sink, 100);
+    const limits = { count, bytes: 1_000_000, lingerMs: 2_000 };
+    const got = await subscription.next(limits, AbortSignal.timeout(10_000));
+    await subscription.settle({ done: got, duplicates: 0, filtered: 0, dead: [] });
+    return got;
+  } finally {
+    await harness.close();
+  }
+}
+
+function send(body: string | Buffer, options: Options.Publish = {}): void {
+  channel.publish(exchange, '', Buffer.from(body), options);
+}
+
+test('null properties, as Clowder publishes: the id is a hash of the bytes, the same every time', async () => {
+  const body = '{"category":"upload","created":1700000000000}';
+  const [one, two, other] = await received(3, () => [send(body), send(body), send(`${body} `)]);
+  assert.is(one?.id, hashOf(body));
+  assert.is(two?.id, one?.id);
+  assert.is.not(other?.id, one?.id);
+  assert.is(one?.source, 'clowder');
+  assert.is(one?.timestamp, undefined);
+  assert.ok(Math.abs((one?.received ?? 0) - Date.now()) < 60_000);
+});
+
+test("properties of somebody else's: message-id and timestamp count, our headers only when they make sense", async () => {
+  const long = 'x'.repeat(200);
+  const [named, odd, strange] = await received(3, () => {
+    send('{"id":"in the body"}', { messageId: 'their-id', timestamp: 1_700_000_000 });
+    send('{}', { messageId: long });
+    send('{}', { headers: { 'event-sink-source': 'moon', 'event-sink-received': 'yesterday' }, messageId: 'ünicode' });
+  });
+  assert.is(named?.id, 'their-id');
+  assert.is(named?.timestamp, 1_700_000_000_000);
+  assert.is(odd?.id, hashOf(long));
+  assert.is(strange?.id, hashOf('ünicode'));
+  assert.is(strange?.source, 'clowder');
+  assert.type(strange?.received, 'number');
+});
+
+test('what we publish comes back as it was, and is written so that others can read it', async () => {
+  const queue = definition('own');
+  const harness = await openAmqp({ uri, exchange }, [queue]);
+  try {
+    const received = 1_700_000_000_123;
+    await harness.broker.publish([{ id: 'own-1', body: '{"category":"health"}', source: 'health', received }]);
+    const message = await until(async () => channel.get(queue.name, { noAck: true }), 'the message');
+    assert.is(message.content.toString(), '{"category":"health"}');
+    const { messageId, contentType, deliveryMode, timestamp, headers } = message.properties;
+    // The queue's own count, which quorum queues add.
+    const { 'x-delivery-count': _count, ...ours } = headers ?? {};
+    assert.equal(
+      { messageId, contentType, deliveryMode, timestamp, headers: ours },
+      {
+        messageId: 'own-1',
+        contentType: 'application/json',
+        deliveryMode: 2,
+        timestamp: 1_700_000_000,
+        headers: { 'event-sink-source': 'health', 'event-sink-received': received },
+      },
+    );
+  } finally {
+    await harness.close();
+  }
+});
+
+test("Python's pika, with delivery mode 2", async () => {
+  const script = `
+import pika, json, sys
+connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
+channel = connection.channel()
+channel.exchange_declare(exchange=sys.argv[2], exchange_type='fanout', durable=True)
+event = {"created": 1700000000000, "category": "service_status", "type": "up", "service_name": "clowder"}
+channel.basic_publish(exchange=sys.argv[2], routing_key='', body=json.dumps(event), properties=pika.BasicProperties(delivery_mode=2))
+connection.close()
+`;
+  let ran: { status: number | null; stderr: string } = { status: null, stderr: '' };
+  if (spawnSync('/usr/bin/python3', ['-c', 'import pika']).status !== 0) {
+    process.stdout.write('SKIP pika: python3-pika is not installed\n');
+    return;
+  }
+  const path = new URL(uri).pathname;
+  const address = path === '' || path === '/' ? `${uri.replace(/\/$/, '')}/%2F` : uri;
+  const [event] = await received(1, () => {
+    ran = spawnSync('/usr/bin/python3', ['-c', script, address, exchange], { encoding: 'utf8' });
+  });
+  assert.is(ran.status, 0, ran.stderr);
+  assert.is(JSON.parse(event?.body ?? '').service_name, 'clowder');
+});
+
+test('plain text and bytes that are no UTF-8 come as they are; a dead letter of them is re-driven byte for byte', async () => {
+  const bytes = Buffer.from([0x48, 0xff, 0xfe, 0x00, 0x80]);
+  const queue = definition('bytes');
+  const harness = await openAmqp({ uri, exchange }, [queue]);
+  const { broker } = harness;
+  try {
+    send('Hello World!', { timestamp: 1_700_000_000 });
+    send(bytes);
+    await channel.waitForConfirms();
+    const subscription = await broker.subscribe(queue.sink, 10);
+    const limits = { count: 2, bytes: 1_000_000, lingerMs: 2_000 };
+    const got = await subscription.next(limits, AbortSignal.timeout(10_000));
+    assert.is(got[0]?.body, 'Hello World!');
+    assert.is(got[1]?.id, hashOf(bytes));
+    const dead: DeadDelivery[] = got.map(delivery => ({ delivery, reason: 'no JSON', fault: 'poison', attempts: 1 }));
+    await subscription.settle({ done: [], duplicates: 0, filtered: 0, dead });
+    await subscription.close();
+
+    const { deadLetters } = await broker.deadLetters.list({ sink: queue.sink, limit: 10 });
+    assert.equal(
+      deadLetters.map(({ reason }) => reason),
+      ['no JSON', 'no JSON'],
+    );
+    assert.equal(deadLetters.map(({ id }) => id).sort(), got.map(({ id }) => id).sort());
+    assert.is(await broker.deadLetters.redrive({ sink: queue.sink }), 2);
+    const contents: Buffer[] = [];
+    const times: unknown[] = [];
+    for (let index = 0; index < 2; index += 1) {
+      const message = await until(async () => channel.get(queue.name, { noAck: true }), 'a re-driven message');
+      contents.push(message.content);
+      times.push(message.properties.timestamp);
+      assert.is(message.properties.headers?.['event-sink-reason'], undefined);
+    }
+    assert.ok(contents.some(content => content.equals(bytes)));
+    assert.ok(contents.some(content => content.toString() === 'Hello World!'));
+    assert.ok(times.includes(1_700_000_000) && times.includes(undefined));
+  } finally {
+    await harness.close();
+  }
+});
+
+test.after(async () => {
+  await channel.deleteExchange(exchange);
+  await connection.close();
+  await stop();
+});
+
+test.run();
