@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, open, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
+import { greetRabbitMQ } from '../broker/amqp/greeting.js';
+import { nodeAddress } from '../broker/amqp/trouble.js';
 import type { Clock } from '../clock.js';
 import type { Config, ConfiguredSink } from '../config.js';
 import { silentLog } from '../log.js';
@@ -14,7 +16,7 @@ export function probesFor(config: Config, clock: Clock): Probe[] {
   return [
     dataFolder(server.dataDir),
     listener(server.host, server.port),
-    ...broker.nodes.map(rabbitmq),
+    ...broker.nodes.map(node => rabbitmq(node, clock)),
     ...sinks.filter(sink => sink.definition.name !== 'local').map(sink => destination(sink, config, clock)),
     ...nginx.files.map(accessLog),
   ];
@@ -77,24 +79,12 @@ async function daemonAnswers(host: string, port: number, signal: AbortSignal): P
   }
 }
 
-function rabbitmq(node: string): Probe {
-  const { protocol, hostname, port } = new URL(node);
-  const at = { host: hostname, port: Number(port) || (protocol === 'amqps:' ? 5671 : 5672) };
+function rabbitmq(node: string, clock: Clock): Probe {
   return {
     dependency: 'RabbitMQ',
-    tried: `connect to ${at.host}:${at.port}`,
-    mend: 'Is RabbitMQ running, and reachable from here? See RABBITMQ_URI',
-    run: signal =>
-      new Promise((resolved, rejected) => {
-        const socket = connect(at);
-        const abort = (): void => void socket.destroy();
-        signal.addEventListener('abort', abort, { once: true });
-        socket.once('error', rejected);
-        socket.once('connect', () => {
-          socket.destroy();
-          resolved('reachable');
-        });
-      }),
+    tried: `log in to ${nodeAddress(node)}`,
+    mend: 'Is RabbitMQ running, reachable from here, and are user, password and virtual host right? See RABBITMQ_URI',
+    run: () => greetRabbitMQ(node, clock),
   };
 }
 
