@@ -1,7 +1,7 @@
 import { dispatch, type Ref, spawn } from 'nact';
 import { backoff } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
-import { assertNever, describe, TransientError } from '../src/errors.js';
+import { assertNever, describe, type Fault, SetupError, TransientError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
 import type { LogReader, PassResult } from '../src/nginx/reader.js';
 import { type Wake, watchLog } from '../src/nginx/wake.js';
@@ -168,8 +168,7 @@ class NginxLog {
     const message = describe(error);
     if (board.get(path)?.lastError?.message !== message || board.get(path)?.state !== 'holding')
       log.warn({ file, reason: message }, line);
-    const fault = error instanceof TransientError ? 'transient' : isPermission(error) ? 'setup' : 'bug';
-    board.update(path, { state: 'holding', lastError: { fault, message, at: clock.now() } });
+    board.update(path, { state: 'holding', lastError: { fault: faultOf(error), message, at: clock.now() } });
   }
 
   #show({ totals, inode, rotated }: PassResult): void {
@@ -232,7 +231,8 @@ function fresh() {
   return backoff({ firstMs: 500, mostMs: 30_000 });
 }
 
-function isPermission(error: unknown): boolean {
+function faultOf(error: unknown): Fault {
+  if (error instanceof TransientError) return 'transient';
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'EACCES' || code === 'EPERM' || code === 'EISDIR';
+  return error instanceof SetupError || code === 'EACCES' || code === 'EPERM' ? 'setup' : 'bug';
 }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
+import { SetupError } from '../errors.js';
 import type { RotatedLog } from './rotated.js';
 
 export interface ContentState {
@@ -23,8 +24,10 @@ export interface Content {
   close(): Promise<void>;
 }
 
-/** A plain file, held open: renaming or deleting it changes nothing. @throws ENOENT, EACCES and the like */
+/** A plain file, held open: renaming or deleting it changes nothing. @throws ENOENT, EACCES and the like; SetupError when it is no file */
 export async function openPlain(path: string): Promise<Content> {
+  // Looked at before: opening a pipe would wait for its writer.
+  if (!(await stat(path)).isFile()) throw new SetupError(`${path} is no file; name the log itself`);
   const handle = await open(path, 'r');
   try {
     const { dev, ino } = await handle.stat();

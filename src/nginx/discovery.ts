@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { type Content, firstBytes, openPlain } from './content.js';
-import { type FilePosition, LogFile } from './log-file.js';
-import { beginsWith, headBytes, type Mark, markOf } from './mark.js';
+import { type FileIdentity, type FilePosition, LogFile } from './log-file.js';
+import { beginsWith, headBytes, headMark, type Mark } from './mark.js';
 import { beginsLike, headOf, openRotated, type RotatedLog, rotatedLogs } from './rotated.js';
 
 /** The file that the path stands for now (links followed); undefined when there is none. @throws EACCES and the like */
-export async function identityOf(path: string): Promise<{ dev: number; ino: number } | undefined> {
+export async function identityOf(path: string): Promise<FileIdentity | undefined> {
   try {
     const { dev, ino } = await stat(path);
     return { dev, ino };
@@ -56,17 +56,23 @@ export async function findCopy(rotated: readonly RotatedLog[], position: FilePos
   return undefined;
 }
 
+export interface KnownFiles {
+  readonly open: readonly FilePosition[];
+  /** Were known before, and may be gone. */
+  readonly former: readonly FilePosition[];
+  readonly ignored: readonly FileIdentity[];
+}
+
 /**
  * Rotated files that were written after `since` (epoch ms) and that nobody has read of, oldest first: none that is `open`, no copy of the current log
- * as it is or as it was before it was truncated, no archive of anything known. `former` were known before, and may be gone.
+ * as it is or as it was before it was truncated, no archive of anything known.
  *
  * Files that were renamed are told apart by their inodes alone: two logs that begin within the same second may begin with the same bytes.
  */
 export async function findUnread(
   path: string,
   since: number,
-  open: readonly FilePosition[],
-  former: readonly FilePosition[],
+  { open, former, ignored }: KnownFiles,
 ): Promise<LogFile[]> {
   const current = await currentLog(path);
   const known = [...open, ...former];
@@ -74,7 +80,8 @@ export async function findUnread(
   const before = known.filter(({ ino }) => ino === current?.ino).map(({ head }) => head);
   const found = new Map<RotatedLog, LogFile>();
   const candidates = (await rotatedLogs(path)).filter(
-    ({ written, dev, ino }) => written > since && !open.some(position => position.dev === dev && position.ino === ino),
+    ({ written, dev, ino }) =>
+      written > since && ![...open, ...ignored].some(file => file.dev === dev && file.ino === ino),
   );
   // Of a file and its archive the file is taken: the archive may not be finished.
   for (const log of [...candidates].sort((a, b) => Number(a.archive) - Number(b.archive))) {
@@ -82,8 +89,8 @@ export async function findUnread(
     if (head.length === 0 || (log.dev === current?.dev && log.ino === current.ino)) continue;
     const like = (marks: readonly Mark[]): boolean => marks.some(mark => mark.length > 0 && beginsWith(head, mark));
     const copied = current !== undefined && log.born > current.born && (like(before) || copies(head, current.head));
-    if (copied || (log.archive && like(heads))) continue;
-    const mark = markOf(head);
+    if (log.archive ? like(heads) : copied) continue;
+    const mark = headMark(head);
     heads.push(mark);
     try {
       found.set(log, new LogFile(await openRotated(log), { head: mark }));
@@ -127,8 +134,9 @@ async function currentLog(path: string) {
   }
 }
 
-/** The one began as the other does, as far as the shorter goes. */
+/** The one begins as the other does, for a line at least. */
 function copies(head: Buffer, current: Buffer): boolean {
   const length = Math.min(head.length, current.length);
-  return length > 0 && head.subarray(0, length).equals(current.subarray(0, length));
+  const shared = head.subarray(0, length);
+  return shared.includes(10) && shared.equals(current.subarray(0, length));
 }

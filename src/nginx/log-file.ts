@@ -2,14 +2,17 @@ import { hashOf } from '../events/identity.js';
 import type { Content } from './content.js';
 import { firstBytes } from './content.js';
 import { longestLine } from './line-counter.js';
-import { beginsWith, headBytes, type Mark, markOf, noMark, tailBytes } from './mark.js';
+import { beginsWith, headBytes, headMark, type Mark, markOf, noMark, tailBytes } from './mark.js';
 
-/** Where the reading of one file stands. Together with the file's content it says what is left to read. */
-export interface FilePosition {
-  /** Names the content in ids, whatever becomes of the file's name and inode. Empty until there is content. */
-  readonly key: string;
+export interface FileIdentity {
   readonly dev: number;
   readonly ino: number;
+}
+
+/** Where the reading of one file stands. Together with the file's content it says what is left to read. */
+export interface FilePosition extends FileIdentity {
+  /** Names the content in ids, whatever becomes of the file's name and inode. Empty until there is content. */
+  readonly key: string;
   readonly head: Mark;
   /** Of the bytes right before `offset`. */
   readonly tail: Mark;
@@ -66,7 +69,7 @@ export class LogFile {
     };
   }
 
-  is({ dev, ino }: { readonly dev: number; readonly ino: number }): boolean {
+  is({ dev, ino }: FileIdentity): boolean {
     return this.#content.dev === dev && this.#content.ino === ino;
   }
 
@@ -89,9 +92,8 @@ export class LogFile {
     if (size < this.#offset + this.#rest.length) return false;
     const head = await firstBytes(this.#content, headBytes);
     if (!beginsWith(head, this.#head) || !(await this.#endsRight())) return false;
-    if (head.length > this.#head.length) this.#head = markOf(head);
-    if (this.#key === '' && head.length > 0)
-      this.#key = hashOf(`${this.#content.dev}:${this.#content.ino}:${this.#head.hash}`);
+    if (head.length > this.#head.length) this.#head = headMark(head);
+    this.#name();
     this.#looked = { size, written };
     return true;
   }
@@ -126,9 +128,14 @@ export class LogFile {
   }
 
   async #identify(): Promise<void> {
+    if (this.#content.grows) this.#head = headMark(await firstBytes(this.#content, headBytes));
+    this.#name();
+  }
+
+  /** Once there is a line to be named. */
+  #name(): void {
     const { dev, ino } = this.#content;
-    if (this.#content.grows) this.#head = markOf(await firstBytes(this.#content, headBytes));
-    this.#key = hashOf(`${dev}:${ino}:${this.#head.hash}`);
+    if (this.#key === '' && this.#head.length > 0) this.#key = hashOf(`${dev}:${ino}:${this.#head.hash}`);
   }
 
   async #endsRight(): Promise<boolean> {

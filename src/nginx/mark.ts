@@ -16,6 +16,11 @@ export function markOf(bytes: Uint8Array): Mark {
   return bytes.length === 0 ? noMark : { length: bytes.length, hash: hash('sha256', bytes, 'hex').slice(0, 32) };
 }
 
+/** Of the first bytes of a file. Less than a line tells nothing: too many logs begin so. */
+export function headMark(bytes: Uint8Array): Mark {
+  return bytes.length >= headBytes || bytes.includes(10) ? markOf(bytes) : noMark;
+}
+
 /** Do these bytes begin with the marked ones? A mark of nothing tells nothing. */
 export function beginsWith(bytes: Uint8Array, mark: Mark): boolean {
   return bytes.length >= mark.length && markOf(bytes.subarray(0, mark.length)).hash === mark.hash;

@@ -3,7 +3,7 @@ import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import { findAgain, findCopy, findUnread, identityOf, openLog } from './discovery.js';
 import type { LineCounter, Totals } from './line-counter.js';
-import { type FilePosition, type LogFile, readBufferBytes } from './log-file.js';
+import { type FileIdentity, type FilePosition, type LogFile, readBufferBytes } from './log-file.js';
 import { rotatedLogs } from './rotated.js';
 import type { SourceStore } from './store.js';
 import type { VisitorKeys } from './visitors.js';
@@ -13,6 +13,8 @@ import type { SavedWindows, Windows } from './windows.js';
 export interface LogCheckpoint {
   /** Wall clock, epoch ms. The last file was the current one then. */
   readonly at: number;
+  /** Rotated logs that were there at the very first start, and are not of interest; empty once their times of writing tell that. */
+  readonly ignored: readonly FileIdentity[];
   /** The last one is the current log, those before it were rotated away. */
   readonly files: readonly FilePosition[];
   readonly windows: SavedWindows;
@@ -64,6 +66,8 @@ export class LogReader {
   #files: LogFile[] = [];
   /** The last time the last of the files was seen to be the current one. */
   #currentAt = 0;
+  #ignored: readonly FileIdentity[] = [];
+  #ignoredUntil = 0;
   #uncommitted = 0;
   #committedAt = 0;
   #messages: Parameters<SourceStore<LogCheckpoint>['commit']>[0] = [];
@@ -83,7 +87,13 @@ export class LogReader {
     await this.#closeFiles();
     this.#committedAt = clock.monotonic();
     this.#currentAt = saved?.at ?? clock.now();
-    if (saved === undefined) return;
+    this.#ignored = saved?.ignored ?? (await rotatedLogs(path)).map(({ dev, ino }) => ({ dev, ino }));
+    this.#ignoredUntil = clock.now() + 2 * slackMs;
+    if (saved === undefined) {
+      await this.#currentLast();
+      // From here on the log is followed, wherever it goes: also when we end before anything was read.
+      return this.#tryCommit();
+    }
     windows.restore(saved.windows);
     Object.assign(counter.totals, saved.totals);
     for (const position of saved.files) {
@@ -159,9 +169,11 @@ export class LogReader {
   }
 
   /** Everything in the folder that was written before `at`, less the slack, is known or was done with. */
-  #findUnread(at: number, former: readonly FilePosition[]): Promise<LogFile[]> {
+  async #findUnread(at: number, former: readonly FilePosition[]): Promise<LogFile[]> {
+    // By its first bytes an archive is known again as that of an open file.
+    for (const file of this.#files) await file.intact();
     const open = this.#files.map(({ position }) => position);
-    return findUnread(this.#options.path, at - slackMs, open, former);
+    return findUnread(this.#options.path, at - slackMs, { open, former, ignored: this.#ignored });
   }
 
   /** Opens what the name stands for, as the last of the files; false when there is nothing. */
@@ -275,8 +287,11 @@ export class LogReader {
   async #tryCommit(): Promise<void> {
     const { store, visitors, clock, windows, counter } = this.#options;
     await visitors.save();
+    const at = Math.min(clock.now(), this.#currentAt);
+    if (at > this.#ignoredUntil) this.#ignored = [];
     await store.commit(this.#messages, {
-      at: Math.min(clock.now(), this.#currentAt),
+      at,
+      ignored: this.#ignored,
       files: this.#files.map(({ position }) => position),
       windows: windows.save(),
       totals: { ...counter.totals },
