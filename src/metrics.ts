@@ -61,6 +61,7 @@ export class Metrics {
       'Events that the ledger of a sink cannot explain; 0 is right.',
       ['sink'],
     ),
+    orphaned: this.#gauge('event_sink_orphaned_queue_events', 'Events in a queue that no sink takes from.', ['queue']),
     restarts: this.#gauge('event_sink_actor_restarts', 'Restarts of an actor since the start.', ['actor']),
   };
 
@@ -96,6 +97,13 @@ export class Metrics {
   batchFailed(sink: string, outcome: Exclude<BatchOutcome, 'written'>, durationMs: number): void {
     this.#batches.inc({ sink, outcome });
     this.#writes.observe({ sink }, durationMs / 1000);
+  }
+
+  /** The queues that no sink takes from, as far as they are known. */
+  orphaned(queues: readonly { readonly name: string; readonly ready: number }[]): void {
+    const { orphaned } = this.#gauges;
+    orphaned.reset();
+    for (const { name, ready } of queues) orphaned.set({ queue: name }, ready);
   }
 
   /** The text that Prometheus reads, with the gauges of this moment. */

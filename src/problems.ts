@@ -1,4 +1,4 @@
-import type { BrokerStatus } from './broker/broker.js';
+import type { BrokerStatus, QueueInfo } from './broker/broker.js';
 import type { Fault } from './errors.js';
 import type { LedgerReport, SinkStatus } from './http/door.js';
 import type { ActorStatus } from './status.js';
@@ -18,6 +18,8 @@ export interface Findings {
   readonly sinks: readonly SinkStatus[];
   readonly actors: readonly ActorStatus[];
   readonly ledger: LedgerReport | undefined;
+  /** Queues that no sink takes from. */
+  readonly orphans: readonly QueueInfo[];
 }
 
 const mending: Record<Fault, string> = {
@@ -36,7 +38,7 @@ const plural = (count: number, noun: string): string =>
 const unended = (reason: string): string => reason.replace(/\.$/, '');
 
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
-export function problemsOf({ broker, brokerSince, sinks, actors, ledger }: Findings): FoundProblem[] {
+export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans }: Findings): FoundProblem[] {
   const problems: FoundProblem[] = [];
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
     if (row.difference === 0) continue;
@@ -87,6 +89,14 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger }: Findi
       what: `${plural(sink.dead, 'event')} could not be delivered to ${sink.title} and ${sink.dead === 1 ? 'is' : 'are'} kept as dead letters.`,
       since: undefined,
       mend: 'Read the reasons under dead letters; when the cause is mended, send them again from there.',
+    });
+  }
+  for (const { name, ready } of orphans) {
+    problems.push({
+      key: `orphan ${name}`,
+      what: `No sink takes from the queue ${name}: ${plural(ready, 'event')} in it, and more with every event that comes.`,
+      since: undefined,
+      mend: `Switch its sink on again, or remove the queue with everything in it: event-sink queues remove ${name}`,
     });
   }
   return problems;

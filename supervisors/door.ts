@@ -1,6 +1,6 @@
 import type { Actor, PublisherMessage } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
-import type { Broker, Durability } from '../src/broker/broker.js';
+import type { Broker, Durability, QueueInfo } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config.js';
 import { TransientError, UnsupportedError } from '../src/errors.js';
@@ -19,6 +19,8 @@ export interface DoorOptions {
   readonly board: StatusBoard;
   readonly clock: Clock;
   readonly counters: SettledCounters;
+  /** Queues that no sink takes from. */
+  readonly orphans: () => readonly QueueInfo[];
   readonly sinks: readonly ConfiguredSink[];
   /** The local store is on. */
   readonly local: boolean;
@@ -29,7 +31,7 @@ export interface DoorOptions {
 
 /** What the HTTP layer sees of the daemon. */
 export function createDoor(options: DoorOptions): Door {
-  const { broker, storage, clock, board, counters, sinks, started, ready } = options;
+  const { broker, storage, clock, board, counters, sinks, orphans, started, ready } = options;
   const { publish, publishTo } = publishThrough(options.publisher);
 
   const whenReady = <T>(work: () => Promise<T>): Promise<T> =>
@@ -91,6 +93,7 @@ export function createDoor(options: DoorOptions): Door {
     });
     const report = await recentLedger();
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
+    const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans() };
     const actors = board.all();
     const brokerSince = board.get('broker')?.since ?? now;
     return {
@@ -98,7 +101,7 @@ export function createDoor(options: DoorOptions): Door {
       started,
       now,
       ready: ready(),
-      problems: sinceOf(problemsOf({ broker: state, brokerSince, sinks: rows, actors, ledger: report }), now),
+      problems: sinceOf(problemsOf({ ...findings, brokerSince, actors }), now),
       broker: { kind: broker.kind, ...state },
       sinks: rows,
       actors,

@@ -18,6 +18,7 @@ import { superviseDelivery } from './delivery.js';
 import { createDoor } from './door.js';
 import { superviseHealth } from './ingress.js';
 import { superviseNginxLogs } from './nginx-logs.js';
+import { orphanFinder } from './orphans.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
 import type { OnFailure } from './spine.js';
 
@@ -81,6 +82,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     const publisher = spawnPublisher(system, { path: 'broker/publisher', broker, board, log });
 
     let ready = false;
+    const orphans = orphanFinder({ broker, clock, log, metrics });
     const door = createDoor({
       publisher,
       broker,
@@ -88,6 +90,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
       board,
       clock,
       counters,
+      orphans,
       sinks: config.sinks,
       local: config.local !== undefined,
       started: clock.now(),
@@ -96,6 +99,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
 
     const queues: QueueDefinition[] = config.sinks.map(({ queue }) => queue);
     await broker.open(queues);
+    orphans();
     const moving = moveFromEmbedded(broker, queues, { storage, clock, log, signal: stopping.signal });
     onStop('move', () => moving);
     const deliveries = config.sinks.map(sink =>

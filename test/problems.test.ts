@@ -9,6 +9,7 @@ const quiet: Findings = {
   sinks: [],
   actors: [],
   ledger: undefined,
+  orphans: [],
 };
 const what = (findings: Partial<Findings>): string[] => problemsOf({ ...quiet, ...findings }).map(found => found.what);
 

@@ -162,6 +162,24 @@ test('events that wait are delivered after a restart, to each sink once', async 
   assert.ok(ledger.balanced);
 });
 
+test('the queue of a sink that was switched off is told, in words and numbers', async context => {
+  const first = await start(context, { other: scriptedSink() });
+  await first.stop();
+  context.daemons.pop();
+  const second = await start(context, {});
+  await send(second, 1, 7);
+  const [problem] = await until(async () => {
+    const { problems } = await status(second);
+    return problems.length > 0 && problems;
+  }, 'a problem');
+  assert.match(problem?.what ?? '', 'No sink takes from the queue event-sink.other');
+  assert.match(problem?.mend ?? '', 'event-sink queues remove event-sink.other');
+  assert.match(
+    await (await call(second, '/metrics')).text(),
+    'event_sink_orphaned_queue_events{queue="event-sink.other"}',
+  );
+});
+
 test('a sink that is down is not hammered while the daemon stops', async context => {
   const down = scriptedSink(() => {
     throw new TransientError('connection refused');
