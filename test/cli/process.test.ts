@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { formatEntry, generateKey, keyEntry } from '../../src/keys.js';
 import { TestDaemon } from '../helpers/daemon.js';
+import { until } from '../helpers/wait.js';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const fixtures = fileURLToPath(new URL('../../../fixtures/events/', import.meta.url));
@@ -60,6 +62,25 @@ test('the key of the first start lets the commands of the same machine in', asyn
   assert.equal(await run(['dead-letters', 'list'], env), { code: 0, out: '', err: '' });
   const key = readFileSync(join(daemon.dir, 'api-key'), 'utf8').trim();
   assert.not.match(daemon.output, key);
+});
+
+test('a running daemon takes over a key file that changes, and SIGHUP does not end it', async ({ daemon }) => {
+  const file = join(daemon.dir, 'keys');
+  const [first, second, third] = ['one', 'two', 'three'].map(name => ({ name, key: generateKey() }));
+  const hold = ({ name, key }: { name: string; key: string }): void =>
+    writeFileSync(file, `${formatEntry(keyEntry(key, name, ['read']))}\n`);
+  const lets = async (holder: { key: string }): Promise<boolean> =>
+    (await daemon.request('/v1/events', { headers: { 'x-api-key': holder.key } })).status === 200;
+  hold(first!);
+  await daemon.start({ API_KEYS: '', API_KEYS_FILE: file });
+  assert.ok(await lets(first!));
+  hold(second!);
+  daemon.signal('SIGHUP');
+  await until(() => lets(second!), 'the second key');
+  assert.not.ok(await lets(first!));
+  hold(third!);
+  await until(() => lets(third!), 'the third key');
+  assert.is(await daemon.kill('SIGTERM'), 0);
 });
 
 test('a second daemon on the same folder, or the same port, is refused in one line', async ({ daemon }) => {

@@ -88,6 +88,10 @@ export class TestDaemon {
     return this.#ended;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     this.#child?.kill(signal);
     return this.#ended;
