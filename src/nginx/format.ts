@@ -24,7 +24,7 @@ export type SlotName = keyof typeof slots;
 export const slotCount = Object.keys(slots).length;
 
 /** How a value looks, where that is known: it tells where a field before it ends. */
-export type Shape = 'local time' | 'iso time' | 'number' | 'path' | 'free';
+export type Shape = 'local time' | 'iso time' | 'integer' | 'decimal' | 'path' | 'free';
 
 interface Variable {
   readonly slot?: SlotName;
@@ -40,7 +40,7 @@ const variables: Readonly<Record<string, Variable>> = {
   http_x_forwarded_for: { slot: 'address', rank: 2 },
   time_local: { slot: 'timeLocal', shape: 'local time' },
   time_iso8601: { slot: 'timeIso', shape: 'iso time' },
-  msec: { slot: 'msec', shape: 'number' },
+  msec: { slot: 'msec', shape: 'decimal' },
   request: { slot: 'request' },
   request_method: { slot: 'method' },
   request_uri: { slot: 'target', shape: 'path' },
@@ -48,21 +48,21 @@ const variables: Readonly<Record<string, Variable>> = {
   document_uri: { slot: 'target', rank: 2, shape: 'path' },
   args: { slot: 'query' },
   query_string: { slot: 'query', rank: 1 },
-  status: { slot: 'status', shape: 'number' },
-  body_bytes_sent: { slot: 'bytes', shape: 'number' },
-  bytes_sent: { slot: 'bytes', rank: 1, shape: 'number' },
+  status: { slot: 'status', shape: 'integer' },
+  body_bytes_sent: { slot: 'bytes', shape: 'integer' },
+  bytes_sent: { slot: 'bytes', rank: 1, shape: 'integer' },
   http_referer: { slot: 'referrer' },
   http_user_agent: { slot: 'agent' },
-  pid: { slot: 'pid', shape: 'number' },
-  connection: { slot: 'connection', shape: 'number' },
-  request_time: { slot: 'duration', shape: 'number' },
-  connection_requests: { shape: 'number' },
-  connection_time: { shape: 'number' },
-  content_length: { shape: 'number' },
-  remote_port: { shape: 'number' },
-  request_length: { shape: 'number' },
-  server_port: { shape: 'number' },
-  gzip_ratio: { shape: 'number' },
+  pid: { slot: 'pid', shape: 'integer' },
+  connection: { slot: 'connection', shape: 'integer' },
+  request_time: { slot: 'duration', shape: 'decimal' },
+  connection_requests: { shape: 'integer' },
+  connection_time: { shape: 'decimal' },
+  content_length: { shape: 'integer' },
+  remote_port: { shape: 'integer' },
+  request_length: { shape: 'integer' },
+  server_port: { shape: 'integer' },
+  gzip_ratio: { shape: 'decimal' },
 };
 
 /** Names that people give to the keys of a JSON log, beside those of the variables themselves. */

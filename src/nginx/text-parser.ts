@@ -82,8 +82,9 @@ function fieldEnd({ shape, literal, next, last }: Step, bytes: Buffer, at: numbe
     case 'iso time':
       stop = at + isoTimeLength;
       return looksRight(shape, bytes, at, end) && isAt(literal, bytes, stop, end) ? stop : -1;
-    case 'number':
-      while (stop < end && isNumeric(bytes[stop]!)) stop += 1;
+    case 'integer':
+    case 'decimal':
+      stop = numberEnd(shape, bytes, at, end);
       return stop > at && isAt(literal, bytes, stop, end) ? stop : -1;
     default:
       break;
@@ -116,16 +117,24 @@ function looksRight(shape: Shape, bytes: Buffer, at: number, end: number): boole
       );
     case 'iso time':
       return at + isoTimeLength <= end && bytes[at + 4] === dash && bytes[at + 10] === letterT;
-    case 'number':
-      return at < end && isNumeric(bytes[at]!);
+    case 'integer':
+    case 'decimal':
+      return at < end && (bytes[at] === dash || isDigit(bytes[at]!));
     default:
       return true;
   }
 }
 
-/** `-` stands for a number that is not there. */
-function isNumeric(byte: number): boolean {
-  return (byte >= zero && byte <= nine) || byte === dot || byte === dash;
+/** `-` alone stands for a number that is not there. */
+function numberEnd(shape: Shape, bytes: Buffer, at: number, end: number): number {
+  if (bytes[at] === dash) return at + 1;
+  let stop = at;
+  while (stop < end && (isDigit(bytes[stop]!) || (shape === 'decimal' && bytes[stop] === dot))) stop += 1;
+  return stop;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= zero && byte <= nine;
 }
 
 /** `\xHH`, as nginx writes quotes, backslashes, control characters and everything beyond ASCII. */

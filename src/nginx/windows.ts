@@ -132,11 +132,6 @@ export class Windows {
     this.closeDue();
   }
 
-  /** When the wall clock will close the next one, epoch ms; undefined when none is open. */
-  get nextClose(): number | undefined {
-    return this.#open.length === 0 ? undefined : Math.min(...this.#open.map(({ closesAt }) => closesAt));
-  }
-
   takeClosed(): Message[] {
     const closed = this.#closed;
     this.#closed = [];
@@ -155,7 +150,9 @@ export class Windows {
 
   /** Windows of another length (the setting was changed) are closed at once, as they are. */
   restore({ time, open, late }: SavedWindows): void {
+    this.#closed = [];
     this.#time = time ?? Number.NEGATIVE_INFINITY;
+    this.#late.clear();
     for (const [start, part] of late) this.#late.set(start, part);
     this.#open = open.map(({ start, end, part, closesAt, origin, counts, visitors, connections }) => {
       const sets = [visitors, connections].map(saved => DistinctSet.restore(mostDistinct, saved));

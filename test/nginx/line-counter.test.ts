@@ -1,0 +1,287 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { acceptEvent } from '../../src/events/accept.js';
+import { parseFormat } from '../../src/nginx/format.js';
+import { LineCounter } from '../../src/nginx/line-counter.js';
+import { createParser } from '../../src/nginx/line-parser.js';
+import { RequestClassifier } from '../../src/nginx/requests.js';
+import { TrafficEvents, type TrafficKind } from '../../src/nginx/traffic.js';
+import { VisitorKeys } from '../../src/nginx/visitors.js';
+import { Windows } from '../../src/nginx/windows.js';
+import { noMemory } from './scene.js';
+
+const id = '5fad53bfe4b00dcab417b69c';
+const day = 86_400_000;
+const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0';
+const google = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
+
+interface Setting {
+  readonly format?: string;
+  readonly kinds?: readonly TrafficKind[];
+  readonly keepIp?: boolean;
+  readonly prefix?: string;
+}
+
+/** Counts the lines as one file, and closes the windows. */
+function count(
+  lines: readonly (string | Buffer)[],
+  { format = 'combined', kinds = [], keepIp = false, prefix = '' }: Setting = {},
+) {
+  const clock = { now: () => Date.UTC(2030, 0), monotonic: () => 0, sleep: async () => {} };
+  const classifier = new RequestClassifier(prefix);
+  const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now });
+  const visitors = new VisitorKeys(noMemory, clock, () => 'salt');
+  const traffic = new TrafficEvents({ kinds, keepIp, classifier, visitors, now: clock.now });
+  const unparsed: string[] = [];
+  const counter = new LineCounter({
+    parser: createParser(parseFormat(format)),
+    classifier,
+    windows,
+    traffic,
+    onUnparsed: line => unparsed.push(line),
+  });
+  const bytes = Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')]));
+  assert.is(counter.takeLines(bytes, bytes.length, 'file', 0), bytes.length);
+  windows.closeByWallClock();
+  const events = counter.takeMessages().map(({ id: key, body, source }) => {
+    assert.is(source, 'nginx');
+    const event = JSON.parse(body) as Record<string, unknown>;
+    assert.ok('message' in acceptEvent(event, { now: 0, source: 'nginx' }), body);
+    return { key, ...event } as Record<string, unknown>;
+  });
+  assert.is(new Set(events.map(({ key }) => key)).size, events.length);
+  const of = (category: string) => events.filter(event => event.category === category);
+  return { counter, unparsed, events, of, window: of('connections')[0] ?? {} };
+}
+
+interface Line {
+  readonly address?: string;
+  readonly time?: string;
+  readonly request?: string;
+  readonly status?: number;
+  readonly bytes?: number | '-';
+  readonly referrer?: string;
+  readonly agent?: string;
+}
+
+function line({ address = '203.0.113.9', time = '05/Mar/2024:10:00:01 +0000', ...rest }: Line = {}): string {
+  const { request = 'GET / HTTP/1.1', status = 200, bytes = 10, referrer = '-', agent = firefox } = rest;
+  return `${address} - - [${time}] "${request}" ${status} ${bytes} "${referrer}" "${agent}"`;
+}
+
+test('requests by status, method, kind and sender; bytes', () => {
+  const { window } = count([
+    line(),
+    line({ status: 100, request: 'HEAD / HTTP/1.1' }),
+    line({ status: 302, request: 'PATCH /x HTTP/1.1', bytes: '-' }),
+    line({ status: 404, request: 'PURGE /x HTTP/1.1', bytes: 0 }),
+    line({ status: 503, request: 'DELETE /api/x HTTP/1.1', bytes: 5_000_000_000 }),
+    line({ status: 499, request: 'PUT /api/x HTTP/1.1' }),
+    line({ status: 201, request: 'POST /api/x HTTP/2.0' }),
+    line({ request: `GET /datasets/${id} HTTP/1.1` }),
+    line({ request: `GET /datasets/${id} HTTP/1.1`, agent: google }),
+    line({ request: `GET /files/${id}/blob HTTP/1.1` }),
+    line({ request: `GET /api/files/${id}/blob?key=s HTTP/1.1`, agent: 'python-requests/2.31.0' }),
+    line({ request: `GET /api/files/${id}/blob HTTP/1.1`, agent: 'python-requests/2.31.0' }),
+    line({ request: 'GET /assets/x.js HTTP/1.1' }),
+    line({ status: 400, request: '-', agent: '-' }),
+    line({ status: 400, request: '\\x16\\x03\\x01\\x00', agent: '-' }),
+  ]);
+  assert.equal(
+    Object.fromEntries(Object.entries(window).filter(([, value]) => typeof value === 'number' && value !== 0)),
+    {
+      ...{ window_start: Date.UTC(2024, 2, 5, 10), window_seconds: 60, created: Date.UTC(2024, 2, 5, 10) },
+      ...{ requests: 15, connections: 4, visitors: 4, bytes_sent: 5_000_000_120 },
+      ...{ status_1xx: 1, status_2xx: 8, status_3xx: 1, status_4xx: 4, status_5xx: 1 },
+      ...{ method_get: 7, method_head: 1, method_post: 1, method_put: 1, method_patch: 1, method_delete: 1 },
+      ...{ method_other: 3, page_views: 1, downloads: 2, api_calls: 3, assets: 1, other_requests: 8 },
+      ...{ bot_requests: 1, extractor_requests: 1 },
+    },
+  );
+});
+
+test('visitors are addresses with agents; connections are $pid and $connection where the format has them', () => {
+  const format = '$remote_addr $pid $connection [$time_local] "$request" $status "$http_user_agent"';
+  const of = (address: string, pid: number, connection: number, agent: string): string =>
+    `${address} ${pid} ${connection} [05/Mar/2024:10:00:01 +0000] "GET / HTTP/1.1" 200 "${agent}"`;
+  const lines = [of('a', 1, 7, 'x'), of('a', 1, 7, 'x'), of('a', 2, 7, 'x'), of('b', 17, 1, 'x'), of('a', 1, 71, 'y')];
+  const { window } = count(lines, { format });
+  assert.is(window.connections, 4);
+  assert.is(window.visitors, 3);
+  assert.is(count([line(), line({ address: 'b' }), line({ agent: 'x' }), line()]).window.connections, 3);
+});
+
+test('a million visitors would not be counted one by one: beyond the bound the window says so', () => {
+  const lines = Array.from({ length: 100_050 }, (_, number) => line({ address: `10.${number >> 8}.${number & 255}` }));
+  const { window } = count(lines);
+  assert.is(window.visitors, 100_000);
+  assert.is(window.visitors_capped, true);
+  assert.is(window.connections_capped, true);
+  assert.is(window.requests, 100_050);
+  assert.is(count(lines.slice(0, 99_999)).window.visitors, 99_999);
+});
+
+test('a view, a download and a call are events, with what is known of them', () => {
+  const { of } = count(
+    [
+      line({ request: `GET /datasets/${id}?token=s3cret&space=1 HTTP/1.1`, referrer: 'https://h.example/?q=a&key=k' }),
+      line({ request: `GET /api/files/${id}/blob HTTP/1.1`, bytes: 77, agent: 'curl/8.5.0' }),
+      line({ request: `POST /api/datasets/${id}/metadata HTTP/1.1`, status: 201 }),
+      line({ request: 'GET /healthz HTTP/1.1' }),
+      line(),
+    ],
+    { kinds: ['views', 'downloads', 'api'] },
+  );
+  const created = Date.UTC(2024, 2, 5, 10, 0, 1);
+  const [view, download, call] = [of('page_view'), of('resource_download'), of('api_call')].map(found => {
+    assert.is(found.length, 1);
+    const { key, visitor, ...rest } = found[0]!;
+    assert.match(String(key), /^[0-9a-f]{32}$/);
+    assert.match(String(visitor), /^[0-9a-f]{16}$/);
+    return rest;
+  });
+  assert.equal(view, {
+    category: 'page_view',
+    type: 'dataset',
+    url: `/datasets/${id}?space=1`,
+    resource_id: id,
+    method: 'GET',
+    status: 200,
+    bytes: 10,
+    referrer: 'https://h.example/?q=a',
+    user_agent: firefox,
+    created,
+  });
+  assert.equal(download, {
+    category: 'resource_download',
+    type: 'file',
+    url: `/api/files/${id}/blob`,
+    resource_id: id,
+    method: 'GET',
+    status: 200,
+    bytes: 77,
+    user_agent: 'curl/8.5.0',
+    agent_kind: 'person',
+    created,
+  });
+  assert.equal(call, {
+    category: 'api_call',
+    url: `/api/datasets/${id}/metadata`,
+    resource_id: id,
+    method: 'POST',
+    status: 201,
+    bytes: 10,
+    user_agent: firefox,
+    agent_kind: 'person',
+    created,
+  });
+});
+
+test('only the kinds that are wanted', () => {
+  const lines = [`GET /datasets/${id}`, `GET /files/${id}/blob`, 'GET /api/status'].map(request =>
+    line({ request: `${request} HTTP/1.1` }),
+  );
+  for (const [kind, category] of [
+    ['views', 'page_view'],
+    ['downloads', 'resource_download'],
+    ['api', 'api_call'],
+  ] as const) {
+    const { events } = count(lines, { kinds: [kind] });
+    assert.equal(events.map(event => event.category).sort(), ['connections', category].sort());
+  }
+});
+
+test('crawlers and extractors are kept apart: no views, and downloads that say what they are', () => {
+  const requests = [
+    `GET /datasets/${id} HTTP/1.1`,
+    `GET /files/${id}/blob?key=s HTTP/1.1`,
+    'GET /api/x?key=s HTTP/1.1',
+  ];
+  const kindsOf = (agent: string) => {
+    const { events } = count(
+      requests.map(request => line({ request, agent })),
+      { kinds: ['views', 'downloads', 'api'] },
+    );
+    return events
+      .filter(({ category }) => category !== 'connections')
+      .map(({ category, agent_kind, url }) => [category, agent_kind, url]);
+  };
+  const extractor = [
+    ['resource_download', 'extractor', `/files/${id}/blob`],
+    ['api_call', 'extractor', '/api/x'],
+  ];
+  assert.equal(kindsOf('pyClowder/3.0'), extractor);
+  assert.equal(kindsOf(google), [['api_call', 'crawler', '/api/x']]);
+  // The page of the first request was not asked for with a key.
+  assert.equal(kindsOf('python-requests/2.31.0'), [['page_view', undefined, `/datasets/${id}`], ...extractor]);
+});
+
+test('an address is kept only when that is wished', () => {
+  const lines = [line({ request: `GET /datasets/${id} HTTP/1.1` })];
+  assert.not(JSON.stringify(count(lines, { kinds: ['views'] }).events).includes('203.0.113.9'));
+  assert.is(count(lines, { kinds: ['views'], keepIp: true }).of('page_view')[0]?.ip, '203.0.113.9');
+});
+
+test('json lines make the same events', () => {
+  const json = JSON.stringify({
+    time_iso8601: '2024-03-05T10:00:01+00:00',
+    remote_addr: '203.0.113.9',
+    request: `GET /clowder/datasets/${id}?x=é HTTP/1.1`,
+    status: '200',
+    body_bytes_sent: 10,
+    http_user_agent: firefox,
+    request_time: '0.250',
+  });
+  const { of } = count([json], { format: 'json', kinds: ['views'], prefix: '/clowder' });
+  const { url, resource_id, status, bytes, duration, created } = of('page_view')[0] ?? {};
+  assert.equal(
+    [url, resource_id, status, bytes, duration, created],
+    [`/clowder/datasets/${id}?x=é`, id, 200, 10, 0.25, Date.UTC(2024, 2, 5, 10, 0, 1)],
+  );
+});
+
+test('the host that a client of a proxy sends is left out, arguments of their own are put in', () => {
+  const { of } = count([line({ request: `GET http://h.example:80/datasets/${id}?a=http://x HTTP/1.1` })], {
+    kinds: ['views'],
+  });
+  assert.is(of('page_view')[0]?.url, `/datasets/${id}?a=http://x`);
+  const format = '$msec "$request_method" "$uri" "$args"';
+  const split = count([`1709632801.250 "GET" "/datasets/${id}" "a=b&key=c"`], { format, kinds: ['views'] });
+  assert.is(split.of('page_view')[0]?.url, `/datasets/${id}?a=b`);
+  assert.is(split.of('page_view')[0]?.created, 1_709_632_801_250);
+});
+
+test('unparsed lines are shown in part', () => {
+  const { counter, unparsed } = count(['x'.repeat(1000), line({ time: '45/Mar/2024:10:00:01 +0000' }), line()]);
+  assert.is(unparsed[0]?.length, 300);
+  assert.is(unparsed.length, 2);
+  assert.equal(counter.totals, { requests: 1, unparsed: 2, oversized: 0 });
+});
+
+test('visitors keep their key for a day, and no longer', async () => {
+  const stored = new Map<string, string>();
+  const memory = {
+    get: async (keys: readonly string[]) =>
+      new Map(keys.flatMap(key => (stored.has(key) ? [[key, stored.get(key)!]] : []))),
+    put: async (entries: readonly (readonly [string, string])[]) => {
+      for (const [key, value] of entries) stored.set(key, value);
+    },
+  };
+  let now = Date.UTC(2024, 2, 5, 12);
+  const clock = { now: () => now, monotonic: () => 0, sleep: async () => {} };
+  const first = new VisitorKeys(memory, clock);
+  const today = first.keyOf(now, '203.0.113.9', firefox);
+  assert.is(first.keyOf(now + 3_600_000, '203.0.113.9', firefox), today);
+  assert.is.not(first.keyOf(now, '203.0.113.10', firefox), today);
+  assert.is.not(first.keyOf(now + day, '203.0.113.9', firefox), today);
+  await first.save();
+  const again = new VisitorKeys(memory, clock);
+  await again.load();
+  assert.is(again.keyOf(now, '203.0.113.9', firefox), today, 'after a restart');
+  now += 3 * day;
+  again.keyOf(now, '203.0.113.9', firefox);
+  await again.save();
+  assert.is((JSON.parse(stored.get('salts')!) as unknown[]).length, 1, 'old salts are gone');
+});
+
+test.run();
