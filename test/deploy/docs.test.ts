@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parse } from 'yaml';
+import { commands } from '../../src/cli/commands.js';
+import { Database } from '../../src/storage/database.js';
+import { databaseFile } from '../../src/storage/opening.js';
+import { fixtureLines } from '../events/fixtures.js';
+import { TestDaemon } from '../helpers/daemon.js';
+import { findProgram } from '../helpers/running.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+
+const pages = ['README.md', ...readdirSync('docs').map(name => `docs/${name}`)];
+const textOf = (page: string): string => readFileSync(page, 'utf8');
+const runbook = textOf('docs/runbook.md');
+
+/** As GitHub makes it of a heading. */
+function anchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+}
+
+test('every link leads somewhere', () => {
+  for (const page of pages) {
+    for (const [, target = ''] of textOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [path = '', heading] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      assert.ok(existsSync(file), `${page}: ${target}`);
+      if (heading === undefined) continue;
+      const anchors = [...textOf(file).matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => anchor(text));
+      assert.ok(anchors.includes(heading), `${page}: ${target}`);
+    }
+  }
+});
+
+test('the runbook explains every line of the log that asks for a person', () => {
+  const folders = ['src', 'actors', 'supervisors'];
+  const sources = folders.flatMap(folder =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.ts'))
+      .map(name => textOf(join(folder, name))),
+  );
+  const lines = sources.flatMap(source =>
+    [...source.matchAll(/\blog\.(?:error|fatal)\([\s\S]*?['`](\$\{\w+\}|[a-z]+)\.([a-z-]+)/g)].map(
+      ([, noun = '', verb = '']) => `${noun.startsWith('$') ? '' : noun}.${verb}`,
+    ),
+  );
+  assert.ok(lines.length > 12);
+  for (const line of lines) assert.match(runbook, `${line}\``, line);
+});
+
+test('the runbook says what to do about every alert of Prometheus', () => {
+  const { groups } = parse(textOf('deploy/prometheus/event-sink.rules.yml')) as {
+    groups: { rules: { alert: string }[] }[];
+  };
+  for (const { alert } of groups.flatMap(({ rules }) => rules)) assert.match(runbook, alert);
+});
+
+test('commands in the documents exist, with their options', async () => {
+  let checked = 0;
+  for (const page of pages) {
+    const shell = [...textOf(page).matchAll(/```sh\n([\s\S]*?)```|`(event-sink [^`]+)`/g)].map(
+      ([, a, b]) => a ?? b ?? '',
+    );
+    for (const [, name = '', rest = ''] of shell.join('\n').matchAll(/\bevent-sink ([a-z][a-z-]*)\b([^\n|#&;]*)/g)) {
+      const entry = commands.find(command => command.name === name);
+      if (entry === undefined) continue;
+      const { options } = await entry.load();
+      for (const [, option = ''] of rest.matchAll(/ --([a-z-]+)/g))
+        assert.ok(option in options, `${page}: ${name} --${option}`);
+      checked += 1;
+    }
+  }
+  assert.ok(checked > 20);
+});
+
+test('the SQL that erases a person erases them, and leaves the store right', async () => {
+  const person = '65594ef92245842e94fe748d';
+  const folder = temporaryFolder();
+  const daemon = await new TestDaemon({ dir: folder.path }).start();
+  await daemon.post(fixtureLines('clowder').map(line => JSON.parse(line)));
+  await daemon.drained();
+  await daemon.kill('SIGTERM');
+  const [, sql = ''] = /<<SQL\n([\s\S]*?)\nSQL/.exec(runbook) ?? [];
+  const database = new Database(databaseFile(folder.path));
+  database.exec(sql.replaceAll('$U', person));
+  assert.is(
+    database.value("SELECT value FROM counters WHERE name = 'event_bytes'"),
+    database.value('SELECT sum(size) FROM events'),
+  );
+  database.close();
+  await daemon.start();
+  const left = await daemon.stored();
+  const others = fixtureLines('clowder').filter(line => !line.includes(person));
+  assert.is(left.length, others.length);
+  assert.not.match(JSON.stringify(left), person);
+  await daemon.remove();
+  folder.remove();
+});
+
+test('the recipe for Clowder 2 sends events', async () => {
+  const python = findProgram('python3');
+  if (python === undefined) return;
+  const blocks = textOf('docs/clowder-2.md').matchAll(/```python\n([\s\S]*?)```/g);
+  const [recipe = '', use = ''] = [...blocks].map(([, code = '']) => code);
+  const daemon = await new TestDaemon().start();
+  const folder = temporaryFolder();
+  const file = join(folder.path, 'recipe.py');
+  const things = ['dataset', 'file', 'user', 'extractor'];
+  writeFileSync(
+    file,
+    [
+      recipe,
+      'from types import SimpleNamespace',
+      ...things.map(name => `${name} = SimpleNamespace(id="${name}-1", name="a ${name}", bytes=7)`),
+      use.replace('http://event-sink:8080', daemon.url).replace('es_…', daemon.key),
+      'time.sleep(1)',
+    ].join('\n'),
+  );
+  const { status, stdout, stderr } = spawnSync(python, [file], { encoding: 'utf8' });
+  assert.equal([status, stdout, stderr], [0, '', '']);
+  await daemon.drained();
+  const stored = await daemon.stored();
+  assert.equal(stored.map(({ category }) => category).sort(), ['download', 'extraction', 'upload', 'view_resource']);
+  await daemon.remove();
+  folder.remove();
+});
+
+test.run();
