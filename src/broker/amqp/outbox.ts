@@ -70,15 +70,20 @@ export class Outbox {
     this.#wake();
   }
 
-  /** The broker can be reached again. */
+  /** The broker may be reached again. */
   wake(): void {
+    this.#wake();
+  }
+
+  /** It is another one, or it has changed: what was refused before may be taken now. */
+  hurry(): void {
     this.#rest.abort();
     this.#wake();
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
-    this.wake();
+    this.hurry();
     await this.#running;
   }
 

@@ -13,8 +13,8 @@ export interface PublisherOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly log: Log;
-  /** Messages can be published from now on. */
-  readonly onReady: () => void;
+  /** Messages can be published from now on; `anew` when the connection is a new one. */
+  readonly onReady: (anew: boolean) => void;
   /** The exchange is not there. */
   readonly onMissing: () => void;
 }
@@ -22,9 +22,14 @@ export interface PublisherOptions {
 /** How long the broker may take to confirm, ms. */
 const CONFIRM_TIMEOUT = 5_000;
 
+/** What is under way when a channel is given up may still land, ms. */
+const LANDING = 1_000;
+
 /**
  * Publishes on a confirm channel, which it opens again whenever it is lost. Every message gets its verdict within five seconds; a broker that
  * is silent for longer counts as dead: the connection is dropped, so that those who come next need not wait.
+ *
+ * After a refusal (nack) another channel takes over: one that met a quorum queue between two leaders refuses for ever (RabbitMQ 3.10).
  */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -32,6 +37,7 @@ export class Publisher {
   readonly #expiry: Timer;
   readonly #stop = new AbortController();
   #channel: ConfirmChannel | undefined;
+  #onRefusal: () => void = () => {};
   /** The channel's buffers are full. */
   #full: Promise<void> | undefined;
   #running: Promise<void> | undefined;
@@ -88,7 +94,10 @@ export class Publisher {
     decide: (accepted: boolean) => void,
   ): void {
     try {
-      const room = channel.publish(exchange, routingKey, content, options, error => decide(error === null));
+      const room = channel.publish(exchange, routingKey, content, options, error => {
+        if (error !== null) this.#onRefusal();
+        decide(error === null);
+      });
       if (!room) this.#wait(channel);
     } catch (error) {
       this.#options.log.debug({ reason: describe(error) }, 'publish.failed');
@@ -125,17 +134,17 @@ export class Publisher {
     const { connection, clock, log } = this.#options;
     const { signal } = this.#stop;
     let waits = backoff({ firstMs: 100, mostMs: 5_000 });
+    let before: Live | undefined;
     for (;;) {
       const live = await connection.live(signal);
       if (live === undefined) return;
       const since = clock.monotonic();
       try {
-        await this.#lives(live);
+        await this.#lives(live, live !== before);
       } catch (error) {
         log.warn({ reason: describe(error) }, 'publisher.unopened');
       }
-      this.#channel = undefined;
-      for (const flight of this.#flights) flight.end();
+      before = live;
       if (clock.monotonic() - since > 10_000) waits = backoff({ firstMs: 100, mostMs: 5_000 });
       const [waitMs, after] = waits.next();
       waits = after;
@@ -143,11 +152,18 @@ export class Publisher {
     }
   }
 
-  /** Until the channel is lost. */
-  async #lives(live: Live): Promise<void> {
-    const { log, onReady, onMissing } = this.#options;
+  /** Until the channel is lost, or given up. */
+  async #lives(live: Live, anew: boolean): Promise<void> {
+    const { log, onReady, onMissing, clock } = this.#options;
     const channel = await live.model.createConfirmChannel();
-    const closed = new Promise<void>(resolve => channel.on('close', resolve));
+    let open = true;
+    const over = new Promise<void>(resolve => {
+      channel.on('close', () => {
+        open = false;
+        resolve();
+      });
+      this.#onRefusal = resolve;
+    });
     channel.on('error', error => {
       log.warn({ reason: describe(error) }, 'publisher.lost');
       if (replyCode(error) === 404) onMissing();
@@ -157,7 +173,17 @@ export class Publisher {
       for (const flight of this.#flights) flight.returned(properties.messageId, exchange, routingKey);
     });
     this.#channel = channel;
-    onReady();
-    await within(this.#stop.signal, Promise.race([closed, live.gone]), () => {});
+    onReady(anew);
+    await within(this.#stop.signal, Promise.race([over, live.gone]), () => {});
+    this.#channel = undefined;
+    this.#onRefusal = () => {};
+    if (open && !this.#stop.signal.aborted) {
+      const landed = Promise.all([...this.#flights].map(flight => flight.landed));
+      const landing = new AbortController();
+      await Promise.race([landed, clock.sleep(LANDING, landing.signal)]);
+      landing.abort();
+      if (open) channel.close().catch(() => {});
+    }
+    for (const flight of this.#flights) flight.end();
   }
 }

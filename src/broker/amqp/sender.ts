@@ -40,7 +40,7 @@ export class Sender {
   constructor(options: SenderOptions) {
     const { connection, clock, log, onMissing } = options;
     this.#options = options;
-    this.#publisher = new Publisher({ connection, clock, log, onMissing, onReady: () => this.wake() });
+    this.#publisher = new Publisher({ connection, clock, log, onMissing, onReady: anew => this.#ready(anew) });
     this.#outbox = new Outbox({
       ...options,
       maxBytes: options.outboxBytes,
@@ -64,7 +64,7 @@ export class Sender {
     this.#publisher.open();
   }
 
-  /** Something changed: the connection, or the exchange. */
+  /** Something may have changed: the connection, or the exchange. */
   wake(): void {
     if (this.#options.connection.blocked !== undefined) this.#publisher.giveUpWaiting();
     if (!this.publishing) return;
@@ -112,6 +112,11 @@ export class Sender {
     await Promise.allSettled(this.#sending);
     await this.#outbox.close();
     await this.#publisher.close();
+  }
+
+  #ready(anew: boolean): void {
+    this.wake();
+    if (anew) this.#outbox.hurry();
   }
 
   async #send(parcels: readonly Parcel[]): Promise<Durability> {
