@@ -1,7 +1,7 @@
 import type { BrokerConfig } from './config/broker.js';
 import type { HealthConfig } from './config/health.js';
 import type { NginxConfig } from './config/nginx.js';
-import type { LogConfig } from './config/operation.js';
+import type { DeadLetterConfig, LogConfig } from './config/operation.js';
 import type { KeySource, Server } from './config/server.js';
 import type { ConfiguredSink } from './config/sinks.js';
 import type { LocalStore } from './sinks/local.js';
@@ -19,6 +19,7 @@ export interface Config {
   readonly local: LocalStore | undefined;
   readonly nginx: NginxConfig;
   readonly health: HealthConfig;
+  readonly deadLetters: DeadLetterConfig;
   readonly log: LogConfig;
   readonly sendNames: boolean;
   readonly shutdownMs: number;

@@ -1,6 +1,7 @@
 import type { Actor, PublisherMessage } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { Broker, Durability, QueueInfo } from '../src/broker/broker.js';
+import type { DeadLetterDesk } from '../src/broker/dead-letter-desk.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config.js';
 import { TransientError, UnsupportedError } from '../src/errors.js';
@@ -13,6 +14,7 @@ import type { Storage } from '../src/storage/storage.js';
 import { version } from '../src/version.js';
 
 export interface DoorOptions {
+  readonly desk: DeadLetterDesk;
   readonly publisher: Actor<PublisherMessage>;
   readonly broker: Broker;
   readonly storage: Storage;
@@ -31,7 +33,7 @@ export interface DoorOptions {
 
 /** What the HTTP layer sees of the daemon. */
 export function createDoor(options: DoorOptions): Door {
-  const { broker, storage, clock, board, counters, sinks, orphans, started, ready } = options;
+  const { desk, broker, storage, clock, board, counters, sinks, orphans, started, ready } = options;
   const { publish, publishTo } = publishThrough(options.publisher);
 
   const whenReady = <T>(work: () => Promise<T>): Promise<T> =>
@@ -113,8 +115,8 @@ export function createDoor(options: DoorOptions): Door {
     publishTo: (address, body, messageId) => whenReady<Durability>(() => publishTo(address, body, messageId)),
     events: query => stored(() => storage.events.query(query)),
     series: query => stored(() => storage.events.series(query)),
-    deadLetters: query => broker.deadLetters.list(query),
-    redrive: selection => broker.deadLetters.redrive(selection),
+    deadLetters: query => desk.list(query),
+    redrive: request => desk.redrive(request),
     removeDeadLetters: selection => broker.deadLetters.remove(selection),
     status: sharedAnswer(clock, 200, askStatus),
     ledger: sharedAnswer(clock, 200, ledger),

@@ -3,6 +3,7 @@ import { spawnHttp } from '../actors/http.js';
 import { ask } from '../actors/protocol.js';
 import { publishThrough, spawnPublisher } from '../actors/publisher.js';
 import type { QueueDefinition } from '../src/broker/broker.js';
+import { DeadLetterDesk } from '../src/broker/dead-letter-desk.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config.js';
 import { createServer } from '../src/http/server.js';
@@ -17,6 +18,7 @@ import { createBroker, moveFromEmbedded } from './broker.js';
 import { superviseDelivery } from './delivery.js';
 import { createDoor } from './door.js';
 import { superviseHealth } from './ingress.js';
+import { keepHouse } from './keeper.js';
 import { superviseNginxLogs } from './nginx-logs.js';
 import { orphanFinder } from './orphans.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
@@ -83,7 +85,14 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
 
     let ready = false;
     const orphans = orphanFinder({ broker, clock, log, metrics });
+    const limits = new Map(
+      config.sinks.flatMap(({ definition: { name, redriveLimit } }) =>
+        redriveLimit === undefined ? [] : [[name, redriveLimit] as const],
+      ),
+    );
+    const desk = new DeadLetterDesk(broker.deadLetters, clock, limits);
     const door = createDoor({
+      desk,
       publisher,
       broker,
       storage,
@@ -133,6 +142,22 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
       await Promise.all(drained);
     });
     onStop('publisher', () => ask<void>(reply => dispatch(publisher, { type: 'drain', reply })));
+
+    const housekeeping = new AbortController();
+    const keeping = keepHouse({
+      sinks: config.sinks.map(({ definition }) => definition.name),
+      broker,
+      desk,
+      ledger: door.ledger,
+      ...config.deadLetters,
+      clock,
+      log,
+      signal: housekeeping.signal,
+    });
+    onStop('keeper', () => {
+      housekeeping.abort();
+      return keeping;
+    });
 
     const health = superviseHealth(system, {
       targets: config.health.targets,

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../broker/broker.js';
-import { type Client, clientFor, clientOptions } from './client.js';
+import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, number, text, texts, UsageError } from './command.js';
 import { table } from './terminal.js';
 
@@ -30,12 +30,19 @@ export const deadLetters: Command = {
       description: 'this one, as list names it; several times for several',
     },
     all: { type: 'boolean', description: 'all of the sink; with list, without any limit' },
+    reason: { type: 'string', value: 'TEXT', description: 'whose reason contains this' },
+    category: { type: 'string', value: 'CATEGORY', description: 'of events of this category' },
+    from: { type: 'string', value: 'TIME', description: 'dead at this time or later, as 2024-03-04 or epoch ms' },
+    to: { type: 'string', value: 'TIME', description: 'dead before this time' },
+    'dry-run': { type: 'boolean', description: 'redrive: only say what would happen' },
+    force: { type: 'boolean', description: 'redrive: also what the destination refuses or doubles by now' },
     limit: { type: 'string', value: 'N', description: 'list so many (default: 100)' },
     ...clientOptions,
   },
   examples: [
     'event-sink dead-letters list --sink influxdb',
-    'event-sink dead-letters redrive --sink influxdb --all',
+    'event-sink dead-letters redrive --sink influxdb --all --dry-run',
+    'event-sink dead-letters redrive --sink influxdb --all --reason "field type conflict"',
     'event-sink dead-letters list --all | jq -r "[.sink, .reason] | @tsv" | sort | uniq -c',
   ],
   async run(invocation) {
@@ -59,6 +66,7 @@ async function list(invocation: Invocation): Promise<void> {
     const query = new URLSearchParams({ limit: String(Math.min(1000, most - listed)) });
     const sink = text(values, 'sink');
     if (sink !== undefined) query.set('sink', sink);
+    for (const [name, value] of Object.entries(filterOf(values))) query.set(name, value);
     if (cursor !== null) query.set('cursor', cursor);
     const page: Page = await client.request<Page>({ method: 'GET', path: `/v1/dead-letters?${query}` });
     for (const letter of page.dead_letters) {
@@ -67,7 +75,7 @@ async function list(invocation: Invocation): Promise<void> {
       else terminal.out(JSON.stringify(letter));
     }
     listed += page.dead_letters.length;
-    cursor = page.dead_letters.length === 0 ? null : page.next_cursor;
+    cursor = page.next_cursor;
   } while (cursor !== null && listed < most);
   if (!terminal.outIsTerminal) return;
   terminal.out(
@@ -77,48 +85,87 @@ async function list(invocation: Invocation): Promise<void> {
 }
 
 async function act(action: 'redrive' | 'delete', invocation: Invocation): Promise<void> {
-  const { values, terminal } = invocation;
+  const { values } = invocation;
   const sink = text(values, 'sink');
   const keys = texts(values, 'key');
   if (sink === undefined) throw new UsageError(`dead-letters ${action} needs --sink`);
   if (keys.length > 0 === (values.all === true)) throw new UsageError(`say which: either --key, or --all of ${sink}`);
+  const filter = filterOf(values);
+  if (action === 'delete') {
+    if (Object.keys(filter).length > 0)
+      throw new UsageError('delete takes no filter: list first, then name them by --key');
+    return remove(invocation, sink, keys);
+  }
+  await redrive(invocation, sink, keys, filter);
+}
+
+interface Redriven {
+  readonly redriven: number;
+  readonly refused: readonly { readonly key: string; readonly id: string; readonly reason: string }[];
+  readonly refused_count: number;
+}
+
+async function redrive(
+  invocation: Invocation,
+  sink: string,
+  keys: readonly string[],
+  filter: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { values, terminal } = invocation;
+  const client = clientFor(invocation);
+  const dryRun = values['dry-run'] === true;
+  const chosen = keys.length === 0 ? [undefined] : chunks(keys);
+  let redriven = 0;
+  let refusedCount = 0;
+  const refused: Redriven['refused'][number][] = [];
+  for (const some of chosen) {
+    const body = JSON.stringify({
+      sink,
+      ...(some === undefined ? {} : { keys: some }),
+      ...filter,
+      ...(dryRun ? { dry_run: true } : {}),
+      ...(values.force === true ? { force: true } : {}),
+    });
+    const answer = await client.request<Redriven>({ method: 'POST', path: '/v1/dead-letters/redrive', body });
+    redriven += answer.redriven;
+    refusedCount += answer.refused_count;
+    refused.push(...answer.refused);
+  }
+  if (!terminal.outIsTerminal) return terminal.out(JSON.stringify({ sink, redriven, refused, dry_run: dryRun }));
+  terminal.out(`${events(redriven)} ${dryRun ? 'would be redriven' : 'redriven'}`);
+  if (refusedCount === 0) return;
+  terminal.out(`${events(refusedCount)} left where they are; --force sends them all the same:`);
+  for (const reason of new Set(refused.map(one => one.reason))) terminal.out(`  ${reason}`);
+}
+
+async function remove(invocation: Invocation, sink: string, keys: readonly string[]): Promise<void> {
+  const { terminal } = invocation;
   const client = clientFor(invocation);
   let count = 0;
-  if (keys.length === 0) count = await actOn(client, action, sink);
-  for (let start = 0; start < keys.length; start += keysAtOnce) {
-    count += await actOn(client, action, sink, keys.slice(start, start + keysAtOnce));
+  for (const some of keys.length === 0 ? [undefined] : chunks(keys)) {
+    const query = new URLSearchParams({ sink });
+    if (some === undefined) query.set('all', 'true');
+    for (const key of some ?? []) query.append('key', key);
+    const path = `/v1/dead-letters?${query}`;
+    count += (await client.request<{ removed: number }>({ method: 'DELETE', path })).removed;
   }
-  const done = action === 'redrive' ? 'redriven' : 'removed';
-  terminal.out(
-    terminal.outIsTerminal
-      ? `${count} ${count === 1 ? 'event' : 'events'} ${done}`
-      : JSON.stringify({ sink, [done]: count }),
+  terminal.out(terminal.outIsTerminal ? `${events(count)} removed` : JSON.stringify({ sink, removed: count }));
+}
+
+function filterOf(values: Invocation['values']): Record<string, string> {
+  const names = ['reason', 'category', 'from', 'to'] as const;
+  return Object.fromEntries(
+    names.flatMap(name => [[name, text(values, name)]]).filter(([, value]) => value !== undefined),
   );
 }
 
-async function actOn(
-  client: Client,
-  action: 'redrive' | 'delete',
-  sink: string,
-  keys?: readonly string[],
-): Promise<number> {
-  if (action === 'redrive') {
-    const body = JSON.stringify({ sink, ...(keys === undefined ? {} : { keys }) });
-    const { redriven } = await client.request<{ redriven: number }>({
-      method: 'POST',
-      path: '/v1/dead-letters/redrive',
-      body,
-    });
-    return redriven;
-  }
-  const query = new URLSearchParams({ sink });
-  if (keys === undefined) query.set('all', 'true');
-  for (const key of keys ?? []) query.append('key', key);
-  const { removed } = await client.request<{ removed: number }>({
-    method: 'DELETE',
-    path: `/v1/dead-letters?${query}`,
-  });
-  return removed;
+function chunks(keys: readonly string[]): string[][] {
+  const count = Math.ceil(keys.length / keysAtOnce);
+  return Array.from({ length: count }, (_, index) => keys.slice(index * keysAtOnce, (index + 1) * keysAtOnce));
+}
+
+function events(count: number): string {
+  return `${count} ${count === 1 ? 'event' : 'events'}`;
 }
 
 function when(ms: number): string {

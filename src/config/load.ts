@@ -54,6 +54,7 @@ export function loadConfig({ env, readFile, registry = sinks }: Surroundings): L
     local: configured.find(sink => sink.definition === localSink)?.config as Config['local'],
     nginx: nginx(read(nginxSettings), problems),
     health: health(read(healthSettings), problems),
+    deadLetters: { retentionMs: operation.deadLetterDays * 86_400_000, alarm: operation.deadLetterAlarm },
     log: { level: operation.level, pretty: operation.pretty },
     sendNames: operation.sendNames,
     shutdownMs: operation.shutdownSeconds * 1000,

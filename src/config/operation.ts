@@ -13,6 +13,16 @@ export const operationSettings = {
     integer(1, 600).default('25'),
     'How long a stop may take, seconds. Below the patience of the platform (often 30).',
   ),
+  deadLetterDays: setting(
+    'DEAD_LETTERS_RETENTION_DAYS',
+    integer(1, 36_500).default('365'),
+    'How long dead letters are kept, days.',
+  ),
+  deadLetterAlarm: setting(
+    'DEAD_LETTERS_ALARM',
+    integer(1, 1_000_000_000).default('10000'),
+    'More dead letters of one sink than this are an error in the log. None is deleted for it.',
+  ),
   level: setting(
     'LOG_LEVEL',
     choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent').default('info'),
@@ -22,6 +32,11 @@ export const operationSettings = {
     example: 'on',
   }),
 };
+
+export interface DeadLetterConfig {
+  readonly retentionMs: number;
+  readonly alarm: number;
+}
 
 export interface LogConfig {
   readonly level: string;

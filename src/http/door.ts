@@ -7,6 +7,7 @@ import type {
   Durability,
   Message,
 } from '../broker/broker.js';
+import type { LetterFilter, RedriveReport, RedriveRequest } from '../broker/dead-letter-desk.js';
 import type { ActorStatus } from '../status.js';
 
 /**
@@ -23,8 +24,8 @@ export interface Door {
   /** @throws UnsupportedError when the local store is switched off */
   events(query: EventQuery): Promise<EventPage>;
   series(query: SeriesQuery): Promise<Series>;
-  deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage>;
-  redrive(selection: DeadLetterSelection): Promise<number>;
+  deadLetters(query: DeadLetterQuery & LetterFilter): Promise<DeadLetterPage>;
+  redrive(request: RedriveRequest): Promise<RedriveReport>;
   removeDeadLetters(selection: DeadLetterSelection): Promise<number>;
   status(): Promise<DaemonStatus>;
   ledger(): Promise<LedgerReport>;

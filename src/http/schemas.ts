@@ -102,8 +102,15 @@ const StoredEvent = z
 
 export const EventPage = z.object({ events: z.array(StoredEvent), next_cursor: nextCursor }).openapi('EventPage');
 
+const letterFilter = {
+  reason: word.optional().openapi({ description: 'Whose reason contains this, whatever the case.' }),
+  category: word.optional().openapi({ description: 'Of events of this category only.' }),
+  from: moment('Dead at this time or later.'),
+  to: moment('Dead before this time.'),
+};
+
 export const DeadLettersQuery = z
-  .object({ sink: word.optional().openapi({ description: 'Of this sink only.' }), limit, cursor })
+  .object({ sink: word.optional().openapi({ description: 'Of this sink only.' }), ...letterFilter, limit, cursor })
   .strict();
 
 const DeadLetter = z
@@ -128,6 +135,12 @@ export const Redrive = z
   .object({
     sink: word,
     keys: z.array(word).min(1).max(1000).optional().openapi({ description: 'All of the sink when absent.' }),
+    ...letterFilter,
+    dry_run: z.boolean().optional().openapi({ description: 'Only say what would happen.' }),
+    force: z.boolean().optional().openapi({
+      description:
+        'Also those that the destination refuses or doubles by now: older than 72 hours at GA4, than 7 days at Amplitude.',
+    }),
   })
   .strict()
   .openapi('Redrive');
@@ -143,7 +156,16 @@ export const RemovalQuery = z
   })
   .strict();
 
-export const Redriven = z.object({ redriven: count }).openapi('Redriven');
+export const Redriven = z
+  .object({
+    redriven: count,
+    refused: z
+      .array(z.object({ key: z.string(), id: z.string(), reason: z.string() }))
+      .openapi({ description: 'Left where they are, the first 100 of them; `force` sends them all the same.' }),
+    refused_count: count,
+    dry_run: z.boolean(),
+  })
+  .openapi('Redriven');
 export const Removed = z.object({ removed: count }).openapi('Removed');
 
 export const Publication = z

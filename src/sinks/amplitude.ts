@@ -29,5 +29,11 @@ export const amplitudeSink = defineSink({
     return undefined;
   },
   batch: { count: 500, bytes: 900_000, lingerMs: 1_000 },
+  redriveLimit: {
+    withinMs: 7 * 24 * 3_600_000,
+    since: 'first-seen',
+    because:
+      'it was first tried more than 7 days ago: Amplitude has forgotten its id and would show it twice if it got through then',
+  },
   open: async (config: AmplitudeConfig, tools) => (await import('./amplitude/session.js')).openSession(config, tools),
 });

@@ -55,5 +55,10 @@ export const ga4Sink = defineSink({
     return { measurementId, apiSecret, serverUrl, clientId, onAmbiguous };
   },
   batch: { count: 500, bytes: 1_000_000, lingerMs: 1_000 },
+  redriveLimit: {
+    withinMs: 72 * 3_600_000,
+    since: 'created',
+    because: 'the event is older than 72 hours: Google Analytics takes none so old',
+  },
   open: async (config: Ga4Config, tools) => (await import('./ga4/session.js')).openSession(config, tools),
 });

@@ -22,6 +22,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly batch: BatchLimits;
   /** Takes bodies that are no JSON object (`event.text`). Otherwise they are dead-lettered before they get here. */
   readonly acceptsText?: boolean;
+  /** Dead letters that are better not sent again, because the destination refuses or doubles them by now. */
+  readonly redriveLimit?: RedriveLimit;
   /** Opens one living connection. Throws as `write` does. */
   open(config: Config, tools: SinkTools): Promise<SinkSession>;
 }
@@ -63,6 +65,15 @@ export interface Rejection {
   readonly index: number;
   /** In words that a person understands; what the server said, when it said it. */
   readonly reason: string;
+}
+
+/** Why some events are better not sent to a sink again; declared by the sink. */
+export interface RedriveLimit {
+  readonly withinMs: number;
+  /** Counted from the event's own time, or from when it was first tried. */
+  readonly since: 'created' | 'first-seen';
+  /** In words, for the person who asks. */
+  readonly because: string;
 }
 
 export interface SinkTools {

@@ -7,7 +7,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List dead letters, with the reason of each */
+        /**
+         * List dead letters, with the reason of each
+         * @description Oldest first. With a filter a page may be shorter than the limit though more follow.
+         */
         get: operations["listDeadLetters"];
         put?: never;
         post?: never;
@@ -32,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Send dead letters to their sink again
-         * @description To that one sink only; other sinks see nothing of it.
+         * @description To that one sink only, behind what waits there; other sinks see nothing of it. Without keys: all of the sink, or those that the filter leaves. Try `dry_run` first.
          */
         post: operations["redriveDeadLetters"];
         delete?: never;
@@ -506,11 +509,31 @@ export interface components {
         };
         Redriven: {
             redriven: number;
+            /** @description Left where they are, the first 100 of them; `force` sends them all the same. */
+            refused: {
+                key: string;
+                id: string;
+                reason: string;
+            }[];
+            refused_count: number;
+            dry_run: boolean;
         };
         Redrive: {
             sink: string;
             /** @description All of the sink when absent. */
             keys?: string[];
+            /** @description Whose reason contains this, whatever the case. */
+            reason?: string;
+            /** @description Of events of this category only. */
+            category?: string;
+            /** @description Dead at this time or later. Epoch milliseconds or ISO-8601. */
+            from?: string;
+            /** @description Dead before this time. Epoch milliseconds or ISO-8601. */
+            to?: string;
+            /** @description Only say what would happen. */
+            dry_run?: boolean;
+            /** @description Also those that the destination refuses or doubles by now: older than 72 hours at GA4, than 7 days at Amplitude. */
+            force?: boolean;
         };
         Removed: {
             removed: number;
@@ -684,6 +707,10 @@ export interface operations {
         parameters: {
             query?: {
                 sink?: string;
+                reason?: string;
+                category?: string;
+                from?: string;
+                to?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -1058,7 +1085,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "redriven": 1
+                     *       "redriven": 1,
+                     *       "refused": [],
+                     *       "refused_count": 0,
+                     *       "dry_run": false
                      *     }
                      */
                     "application/json": components["schemas"]["Redriven"];

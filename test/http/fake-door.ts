@@ -1,4 +1,5 @@
 import type { Address, DeadLetterQuery, DeadLetterSelection, Durability, Message } from '../../src/broker/broker.js';
+import type { RedriveReport, RedriveRequest } from '../../src/broker/dead-letter-desk.js';
 import type { DaemonStatus, Door, EventQuery, LedgerReport, SeriesQuery, StoredEvent } from '../../src/http/door.js';
 
 const at = 1709544703342;
@@ -122,10 +123,10 @@ export class FakeDoor implements Door {
     return { deadLetters: [letter], nextCursor: null };
   }
 
-  async redrive(selection: DeadLetterSelection): Promise<number> {
+  async redrive(request: RedriveRequest): Promise<RedriveReport> {
     this.#mayFail();
-    this.selections.push(selection);
-    return 1;
+    this.selections.push(request);
+    return { redriven: 1, refused: [{ key: 'key-2', id: 'event-2', reason: 'too old' }] };
   }
 
   async removeDeadLetters(selection: DeadLetterSelection): Promise<number> {

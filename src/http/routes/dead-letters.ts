@@ -6,6 +6,7 @@ import { Problem } from '../problem.js';
 import { DeadLetterPage, DeadLettersQuery, given, Redrive, Redriven, RemovalQuery, Removed } from '../schemas.js';
 
 const key = 'MDAwMDAwMDAwMDAwMDAxNw';
+const shownRefusals = 100;
 
 /** Events that a sink could not take: kept, explained, sent again or deleted. */
 export class DeadLetterRoutes {
@@ -17,6 +18,7 @@ export class DeadLetterRoutes {
       tag: 'Dead letters',
       id: 'listDeadLetters',
       summary: 'List dead letters, with the reason of each',
+      description: 'Oldest first. With a filter a page may be shorter than the limit though more follow.',
       query: DeadLettersQuery,
       answer: {
         status: 200,
@@ -66,17 +68,27 @@ export class DeadLetterRoutes {
       tag: 'Dead letters',
       id: 'redriveDeadLetters',
       summary: 'Send dead letters to their sink again',
-      description: 'To that one sink only; other sinks see nothing of it.',
+      description:
+        'To that one sink only, behind what waits there; other sinks see nothing of it. Without keys: all of the sink, or those that the filter leaves. Try `dry_run` first.',
       body: { content: { 'application/json': { schema: Redrive, example: { sink: 'mongodb', keys: [key] } } } },
-      answer: { status: 200, config: json('How many are in the queue of the sink again.', Redriven, { redriven: 1 }) },
+      answer: {
+        status: 200,
+        config: json('How many are in the queue of the sink again.', Redriven, {
+          redriven: 1,
+          refused: [],
+          refused_count: 0,
+          dry_run: false,
+        }),
+      },
       problems: [404],
     }),
   )
   async redrive(ctx: ApiContext): Promise<void> {
     ctx.body = await withJson(ctx, async body => {
-      const { sink, keys } = Redrive.parse(body);
+      const { sink, dry_run: dryRun = false, ...rest } = Redrive.parse(body);
       await requireSink(ctx, sink);
-      return { redriven: await ctx.services.door.redrive(keys === undefined ? { sink } : { sink, keys }) };
+      const { redriven, refused } = await ctx.services.door.redrive({ sink, dryRun, ...given(rest) });
+      return { redriven, refused: refused.slice(0, shownRefusals), refused_count: refused.length, dry_run: dryRun };
     });
   }
 
