@@ -67,8 +67,13 @@ export class EventStore implements EventWriter {
   }
 }
 
+/** Category and type as the body has them: in a column, a text ends at its first NUL, and half a surrogate pair is U+FFFD. */
 function storedRow([, id, created, category, type, source, received, body]: EventRow): StoredEvent {
-  return storedEvent(JSON.parse(body), id, created, category, type ?? undefined, source, received);
+  const fields: Fields = JSON.parse(body);
+  const verbatim = (value: unknown, column: string): string =>
+    typeof value === 'string' && value !== '' ? value : column;
+  const ownType = type === null ? undefined : verbatim(fields.type, type);
+  return storedEvent(fields, id, created, verbatim(fields.category, category), ownType, source, received);
 }
 
 /** The fields flat; a body's own `id`, when it is another than the event's, as `id_original`. */

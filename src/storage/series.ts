@@ -16,7 +16,12 @@ const CATEGORIES = `WITH RECURSIVE names(name) AS (
 
 const COLUMNS: Readonly<Record<string, string>> = { category: 'category', type: 'type', _source: 'source' };
 
-/** Counts per step, or the mean of a numeric field; the lines with the most events first. */
+/**
+ * Counts per step, or the mean of a numeric field; the lines with the most events first.
+ *
+ * Names leave SQLite as hex: what it takes out of JSON can hold half a surrogate pair, which is no UTF-8, and libsql aborts the whole
+ * process at a text that is none; and a text ends for it at the first NUL.
+ */
 function series(database: Database, query: SeriesQuery): Series {
   const { from, to, step, field, by = 'category' } = query;
   const steps = Math.max(0, Math.ceil((to - from) / step));
@@ -32,15 +37,17 @@ function series(database: Database, query: SeriesQuery): Series {
   const numbers = number?.values ?? [];
   const largest = database
     .rows<[string]>(
-      `SELECT ${name.sql} AS name FROM events WHERE ${where} GROUP BY name
-       HAVING name IS NOT NULL AND ${counted} > 0 ORDER BY ${counted} DESC, name LIMIT ${MOST_LINES}`,
-      ...[...name.values, ...values, ...numbers, ...numbers],
+      `SELECT hex(name) FROM (
+         SELECT ${name.sql} AS name, ${counted} AS amount FROM events WHERE ${where} GROUP BY name
+         HAVING name IS NOT NULL AND amount > 0 ORDER BY amount DESC, name LIMIT ${MOST_LINES})`,
+      ...[...name.values, ...numbers, ...values],
     )
-    .map(([line]) => line);
+    .map(([hex]) => hex);
   const points = database.rows<[string, number, number | null]>(
-    `SELECT ${name.sql} AS name, (created - CAST(? AS INTEGER)) / CAST(? AS INTEGER) AS slot,
-       ${number === undefined ? 'count(*)' : `avg(${number.sql})`}
-     FROM events WHERE ${given} AND name IN (SELECT value FROM json_each(?)) GROUP BY name, slot`,
+    `SELECT hex(name), slot, value FROM (
+       SELECT ${name.sql} AS name, (created - CAST(? AS INTEGER)) / CAST(? AS INTEGER) AS slot,
+         ${number === undefined ? 'count(*)' : `avg(${number.sql})`} AS value
+       FROM events WHERE ${given} AND name IN (SELECT CAST(unhex(value) AS TEXT) FROM json_each(?)) GROUP BY name, slot)`,
     ...[...name.values, from, step, ...numbers, ...values, JSON.stringify(largest)],
   );
   const lines = new Map(largest.map(line => [line, Array<number | null>(steps).fill(field === undefined ? 0 : null)]));
@@ -48,7 +55,10 @@ function series(database: Database, query: SeriesQuery): Series {
     const target = lines.get(line);
     if (target !== undefined && slot < target.length) target[slot] = value;
   }
-  return { times, lines: [...lines].map(([line, numbers]) => ({ name: line, values: numbers })) };
+  return {
+    times,
+    lines: [...lines].map(([hex, numbers]) => ({ name: Buffer.from(hex, 'hex').toString('utf8'), values: numbers })),
+  };
 }
 
 interface Expression {

@@ -51,7 +51,7 @@ test('an event shows its fields flat, and the daemon’s beside them', () =>
     const fields = {
       id: 'theirs',
       created: '2023-11-14T22:13:20Z',
-      category: 'x',
+      category: 'download',
       user_id: 'ü',
       nested: { deep: [1, null] },
     };
@@ -220,6 +220,31 @@ test('a series is the mean of a number, split by a field', () =>
     for (const field of ['', '"', 'a"b', "'", '$', 'x\\']) {
       assert.equal((await storage.events.series({ ...query, field })).lines, []);
       assert.type((await storage.events.series({ ...query, by: field })).lines.length, 'number');
+    }
+  }));
+
+test('half a surrogate pair and NUL come out of the store as they went in, and end no process', () =>
+  withStorage(async storage => {
+    const odd = ['half \ud83c end', 'nul \u0000 end', '\udc00', '\u0000'];
+    const fieldsOf = (text: string) => ({ category: text, type: text, place: text });
+    await storage.events.insert(
+      odd.map((text, number) => event(number, { category: text, type: text, fields: fieldsOf(text) })),
+    );
+    const { events: found } = await storage.events.query({ limit: 10 });
+    assert.equal(
+      found.map(({ category, type, place }) => ({ category, type, place })),
+      odd.map(fieldsOf).reverse(),
+    );
+    for (const by of ['category', 'type', 'place']) {
+      const { lines } = await storage.events.series({ from: START, to: START + 1000, step: 1000, by });
+      // A half is told as one or more U+FFFD.
+      const names = lines.map(({ name }) => name.replace(/\ufffd+/, '?'));
+      assert.equal(names.sort(), ['\u0000', '?', 'half ? end', 'nul \u0000 end'], by);
+      assert.equal(
+        lines.map(({ values }) => values),
+        [[1], [1], [1], [1]],
+        by,
+      );
     }
   }));
 
