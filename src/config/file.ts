@@ -16,12 +16,23 @@ export function readConfigFile(
   problems: ProblemList,
 ): FileValues {
   const values = new Map<string, string | readonly unknown[]>();
-  const asWritten = parseDocument(text, { schema: 'failsafe' });
-  const typed = parseDocument(text);
+  // Warnings would go to the process, past the log.
+  const asWritten = parseDocument(text, { schema: 'failsafe', logLevel: 'error' });
+  const typed = parseDocument(text, { logLevel: 'error' });
   const [error] = [...asWritten.errors, ...typed.errors];
   if (error !== undefined) {
     const at = error.linePos === undefined ? '' : `, line ${error.linePos[0].line}`;
     problems.add('EVENT_SINK_CONFIG', `${path} is not YAML${at}: ${error.message.split(/ at line|\n/)[0]}`);
+    return values;
+  }
+  let root: unknown;
+  let typedRoot: unknown;
+  try {
+    root = asWritten.toJS();
+    typedRoot = typed.toJS();
+  } catch (resolving) {
+    // An alias without its anchor, or aliases of aliases that would fill the memory.
+    problems.add('EVENT_SINK_CONFIG', `${path} is not YAML that can be read: ${(resolving as Error).message}`);
     return values;
   }
   const known = new Map<string, Setting>();
@@ -32,13 +43,12 @@ export function readConfigFile(
     }
   }
 
-  const root: unknown = asWritten.toJS();
   if (root === null || root === '') return values;
   if (!isMapping(root)) {
     problems.add('EVENT_SINK_CONFIG', `${path} must be a mapping of settings, such as "port: 8080"`);
     return values;
   }
-  walk(root, typed.toJS(), []);
+  walk(root, typedRoot, []);
   return values;
 
   function walk(node: Mapping, typedNode: unknown, above: readonly string[]): void {

@@ -153,6 +153,10 @@ test('a file that is missing, no YAML, no mapping, or says a thing twice or in t
   assert.match(bad({ EVENT_SINK_CONFIG: 'gone.yaml' })[0]?.message ?? '', 'ENOENT');
   assert.match(bad(...yaml('a: [1\nb: 2'))[0]?.message ?? '', /not YAML, line \d/);
   assert.match(bad(...yaml('- 1'))[0]?.message ?? '', 'mapping');
+  assert.match(bad(...yaml('a: *nobody'))[0]?.message ?? '', 'alias');
+  const tens = (name: string, of: string) => `${name}: &${name} [${Array(10).fill(of).join(',')}]`;
+  const bomb = [tens('a', 'x'), tens('b', '*a'), tens('c', '*b'), tens('d', '*c')].join('\n');
+  assert.match(bad(...yaml(bomb))[0]?.message ?? '', 'alias');
   assert.equal(names(bad(...yaml('mailbox_uri: a\nmailbox: {uri: b}'))), ['mailbox.uri']);
   assert.equal(names(bad(...yaml('port: {a: 1}\nlog_level: [[x]]'))), ['port', 'log_level']);
   assert.equal(bad(...yaml('')), []);
