@@ -6,7 +6,7 @@ import { judge } from './oracle.js';
 import { SentRecord } from './record.js';
 import { same } from './same.js';
 
-type Outcome = Parameters<SentRecord['answered']>[1][];
+type Outcome = readonly number[];
 
 /** Three events in one batch, which is at both sinks but for what a test changes. */
 function scene(outcome: Outcome = [202], deadAt: readonly string[] = []) {

@@ -13,12 +13,14 @@ export interface DaemonOptions {
   readonly dir?: string;
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Presented with each request; by default one of all scopes, made up for this daemon. */
+  readonly key?: string;
 }
 
 /** The real process, started as a user would, with a key of all scopes. Everything it printed is in `output`. */
 export class TestDaemon {
   readonly dir: string;
-  readonly key = `test-${randomBytes(12).toString('hex')}`;
+  readonly key: string;
   readonly env: Record<string, string>;
   port = 0;
   output = '';
@@ -27,7 +29,8 @@ export class TestDaemon {
   readonly #ownDir: boolean;
   readonly #port: number | undefined;
 
-  constructor({ dir, port, env = {} }: DaemonOptions = {}) {
+  constructor({ dir, port, env = {}, key }: DaemonOptions = {}) {
+    this.key = key ?? `test-${randomBytes(12).toString('hex')}`;
     this.#ownDir = dir === undefined;
     this.dir = dir ?? mkdtempSync(join(tmpdir(), 'event-sink-daemon-'));
     this.#port = port;

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { buildDocument } from '../../src/http/document.js';
+import { TestDaemon } from '../helpers/daemon.js';
+import { Random } from '../helpers/random.js';
+import { until } from '../helpers/wait.js';
+import { demand, FuzzProblem } from './problem.js';
+import { broken, type Keys, type RawRequest, wellFramed } from './requests.js';
+import { Sloths } from './sloths.js';
+import { exchange, type RawAnswer } from './wire.js';
+
+export interface HttpOptions {
+  readonly seed: number;
+  readonly inputs: number;
+  /** Of the first volley: to begin at one that failed. */
+  readonly firstVolley?: number;
+  readonly tell: (line: string) => void;
+}
+
+export interface HttpResult {
+  readonly answered: number;
+  readonly statuses: ReadonlyMap<number, number>;
+  readonly accepted: number;
+  /** Resident memory of the daemon, MiB, at even steps of the run. */
+  readonly memory: readonly number[];
+  readonly sloths: string;
+}
+
+const atOnce = 8;
+const mostInVolley = 40;
+/** Longer than the daemon waits for a body. */
+const patienceMs = 60_000;
+const memorySteps = 40;
+const mostMemory = 400;
+
+/** Hostile requests at a real daemon, many on each connection; nothing may end it, confuse it, fill its memory or go without an answer. */
+export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOptions): Promise<HttpResult> {
+  const keys: Keys = { all: 'fuzz-key-of-all-scopes', publish: 'fuzz-key-to-publish', read: 'fuzz-key-to-read' };
+  const daemon = new TestDaemon({ key: keys.all, env: { API_KEYS: entries(keys), LOCAL_MAX_MB: '64' } });
+  await daemon.start();
+  const sloths = new Sloths(daemon.port, 20);
+  const allowed = documented();
+  const statuses = new Map<number, number>();
+  const memory: number[] = [];
+  let answered = 0;
+  let accepted = 0;
+  let volley = firstVolley;
+
+  const shoot = async (): Promise<void> => {
+    while (answered < inputs) {
+      const number = volley++;
+      const random = new Random(seed).fork(`volley ${number}`);
+      try {
+        const answers = random.chance(0.15)
+          ? await one(daemon.port, random, keys)
+          : await many(daemon.port, random, keys, allowed);
+        for (const { status, body } of answers) {
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+          if (status === 202) accepted += (JSON.parse(body) as { accepted: number }).accepted;
+        }
+        answered += Math.max(1, answers.length);
+      } catch (error) {
+        const what = `volley ${number}: ${error instanceof Error ? error.message : error}`;
+        throw error instanceof FuzzProblem ? FuzzProblem.about(error, what) : new FuzzProblem(what, '');
+      }
+      if (answered >= ((memory.length + 1) * inputs) / memorySteps) {
+        memory.push(residentMegabytes(daemon.pid));
+        demand(memory.at(-1)! < mostMemory, `the daemon takes ${memory.at(-1)} MiB`, '');
+        if (memory.length % 8 === 0) tell(`${answered} requests answered, ${memory.at(-1)} MiB`);
+      }
+    }
+  };
+
+  try {
+    await Promise.all(Array.from({ length: atOnce }, shoot)).catch(error => {
+      if (!(error instanceof FuzzProblem)) throw error;
+      throw FuzzProblem.about(error, `${error.message}\nthe end of the log: ${daemon.output.slice(-1_500)}`);
+    });
+    demand((await daemon.request('/healthz')).status === 200, 'the daemon is not healthy', '');
+    await daemon.drained(120_000);
+    await conserved(daemon, accepted);
+    sound(daemon.output);
+    const result = { answered, statuses, accepted, memory, sloths: await sloths.end() };
+    demand((await daemon.kill('SIGTERM')) === 0, 'the daemon does not end in order', daemon.output.slice(-2_000));
+    return result;
+  } finally {
+    await sloths.end();
+    await daemon.remove();
+  }
+}
+
+function entries(keys: Keys): string {
+  const scopes = { all: 'publish+read+admin', publish: 'publish', read: 'read' };
+  return Object.entries(scopes)
+    .map(
+      ([name, granted]) =>
+        `${name}:${granted}:${createHash('sha256')
+          .update(keys[name as keyof Keys])
+          .digest('hex')}`,
+    )
+    .join(',');
+}
+
+/** One that breaks the rules of HTTP: at most one answer, and the end of the connection. */
+async function one(port: number, random: Random, keys: Keys): Promise<readonly RawAnswer[]> {
+  const bytes = broken(random, keys);
+  const { answers, late } = await exchange(port, bytes, ['GET', 'GET'], { patienceMs, halfClose: true });
+  demand(!late, 'neither an answer nor an end', bytes);
+  for (const { status } of answers) {
+    demand([200, 400, 401, 404, 405, 408, 413, 415, 431].includes(status), `${status} for what is no good HTTP`, bytes);
+  }
+  return answers;
+}
+
+/** A pipeline of requests: an answer to each, in order, of a status that the document knows. */
+async function many(port: number, random: Random, keys: Keys, allowed: Allowed): Promise<readonly RawAnswer[]> {
+  const requests = Array.from({ length: random.integer(1, mostInVolley) }, () => wellFramed(random, keys));
+  const methods = requests.map(({ method }) => method);
+  const whole = Buffer.concat(requests.map(({ bytes }) => bytes));
+  const { answers, ended, late } = await exchange(port, whole, methods, { patienceMs, halfClose: false });
+  for (const [index, answer] of answers.entries()) right(requests[index]!, answer, allowed);
+  const next = requests[answers.length]?.bytes ?? '';
+  demand(!late, `no answer to request ${answers.length + 1} of ${requests.length}`, next);
+  // The rest of a pipeline is not answered after an answer that ends the connection.
+  const last = answers.at(-1);
+  const said = last?.headers.get('connection') === 'close';
+  demand(
+    !ended || answers.length === requests.length || said,
+    'the connection ended without an answer that said so',
+    next,
+  );
+  return answers;
+}
+
+type Allowed = ReadonlyMap<string, ReadonlySet<number>>;
+
+/** Statuses of each route in the OpenAPI document, but 500: that is always a defect. */
+function documented(): Allowed {
+  const allowed = new Map<string, ReadonlySet<number>>();
+  for (const [path, item] of Object.entries(buildDocument().paths)) {
+    for (const [method, operation] of Object.entries({ GET: item.get, POST: item.post, DELETE: item.delete })) {
+      if (operation === undefined) continue;
+      const statuses = new Set(Object.keys(operation.responses).map(Number));
+      statuses.delete(500);
+      allowed.set(`${method} ${path}`, statuses);
+      if (method === 'GET') allowed.set(`HEAD ${path}`, statuses);
+    }
+  }
+  return allowed;
+}
+
+const unrouted: ReadonlySet<number> = new Set([204, 400, 404, 405]);
+
+function right({ method, target, bytes }: RawRequest, { status, headers, body }: RawAnswer, allowed: Allowed): void {
+  const [path = ''] = target.split('?');
+  const statuses = allowed.get(`${method} ${path}`) ?? unrouted;
+  demand(statuses.has(status), `${status} to ${method} ${path}: ${body.slice(0, 300)}`, bytes);
+  demand(headers.has('x-request-id'), 'an answer without an id', bytes);
+  demand(!headers.has('injected'), 'a header was put into the answer', bytes);
+  demand(path === '/v1/session' || !headers.has('set-cookie'), 'a cookie out of nowhere', bytes);
+  demand(!/\n\s+at .+:\d+:\d+/.test(body), 'an answer shows the inside', bytes);
+  if (headers.get('content-type')?.includes('json') && body !== '') {
+    const problem = JSON.parse(body) as { status?: number };
+    if (status >= 400) demand(problem.status === status, 'an error that is no problem document', bytes);
+  }
+}
+
+function residentMegabytes(pid: number): number {
+  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+}
+
+/** What was acknowledged is accounted for. A pipeline's rest may have been accepted although its answer could not be sent any more. */
+async function conserved(daemon: TestDaemon, accepted: number): Promise<void> {
+  const ledger = await until(
+    () =>
+      daemon.json<{ balanced: boolean; sinks: { accepted: number; dead: number; pending: number }[] }>('/v1/ledger'),
+    'the ledger',
+  );
+  const [local] = ledger.sinks;
+  demand(ledger.balanced && local!.pending === 0, `the ledger does not balance: ${JSON.stringify(ledger)}`, '');
+  demand(local!.accepted >= accepted, `${accepted} acknowledged, but ${local!.accepted} in the ledger`, '');
+  demand(local!.dead === 0, `${local!.dead} accepted events are dead letters of the local store`, '');
+}
+
+/** Every line of the log is one whole JSON object, and none of them tells of a defect. */
+function sound(output: string): void {
+  const lines = output.split('\n').slice(1, -1);
+  for (const line of lines) {
+    let level: unknown;
+    try {
+      ({ level } = JSON.parse(line));
+    } catch {
+      throw new FuzzProblem('a line of the log that is not JSON', line);
+    }
+    demand(level !== 'error' && level !== 'fatal', 'an error in the log', line);
+  }
+}

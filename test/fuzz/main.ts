@@ -1,0 +1,66 @@
+import { parseArgs } from 'node:util';
+import { fuzzFunctions } from './functions.js';
+import { fuzzHttp } from './http.js';
+import { FuzzProblem } from './problem.js';
+
+const usage = `npm run fuzz -- [--inputs N] [--seed S] [--volley V]
+
+Hostile input, drawn from a seed: at a real daemon over raw sockets, and at decoding, sinks, log lines and settings as functions.
+--inputs: how many, of both kinds together (default 20,000). --volley: begin at that connection, which failed before.
+`;
+
+/** Of all inputs, those that go over the wire. */
+const wireShare = 0.8;
+
+/** @returns the exit code: 0 when nothing was found */
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      inputs: { type: 'string', default: '20000' },
+      seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 1_000_000) },
+      volley: { type: 'string', default: '0' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [inputs, seed, firstVolley] = [values.inputs, values.seed, values.volley].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  if (values.help || !(inputs >= 1 && Number.isInteger(seed) && Number.isInteger(firstVolley))) {
+    say(usage.trimEnd());
+    return values.help ? 0 : 2;
+  }
+  const began = performance.now();
+  try {
+    const functions = firstVolley > 0 ? [] : fuzzFunctions(seed, Math.ceil(inputs * (1 - wireShare)));
+    for (const { name, inputs: count } of functions) say(`${numbers(count)} ${name}: nothing thrown, every rule kept`);
+    const http = await fuzzHttp({ seed, inputs: Math.ceil(inputs * wireShare), firstVolley, tell: say });
+    const { answered, statuses, accepted, memory, sloths } = http;
+    const answers = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${numbers(count)} × ${status}`);
+    say(`${numbers(answered)} requests, each answered as documented, or the connection ended: ${answers.join(', ')}`);
+    say(`${numbers(accepted)} events accepted, and accounted for in the ledger; no error in the log, no restart`);
+    say(`memory of the daemon along the way, MiB: ${memory.join(' ')}`);
+    say(sloths);
+    const total = functions.reduce((sum, { inputs: count }) => sum + count, answered);
+    say(
+      `seed ${seed}: ${numbers(total)} inputs in ${Math.round((performance.now() - began) / 1_000)} s, nothing found`,
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof FuzzProblem)) throw error;
+    say(`FAILED ${error.message}\n  input: ${error.input}`);
+    const volley = /^volley (\d+)/.exec(error.message)?.[1];
+    say(`again: npm run fuzz -- --inputs ${inputs} --seed ${seed}${volley === undefined ? '' : ` --volley ${volley}`}`);
+    return 1;
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function numbers(count: number): string {
+  return count.toLocaleString('en-GB');
+}
