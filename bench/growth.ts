@@ -1,4 +1,5 @@
-import { TestDaemon } from '../test/helpers/daemon.js';
+import type { TestDaemon } from '../test/helpers/daemon.js';
+import { benchDaemon, end } from './measure/daemon.js';
 import { sampleList } from './measure/events.js';
 import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median, memoryOf } from './measure/usage.js';
@@ -39,14 +40,14 @@ interface Cost {
 }
 
 async function measure(size: number): Promise<Cost> {
-  const daemon = await new TestDaemon({ env: { LOG_LEVEL: 'warn' } }).start();
+  const daemon = await benchDaemon().start();
   try {
     await send(daemon, 0, warmUp);
     const before = cpuMs(daemon.pid);
     await send(daemon, warmUp, size);
     return { cpu: ((cpuMs(daemon.pid) - before) * 1000) / size, rss: memoryOf(daemon.pid).peak };
   } finally {
-    await daemon.remove();
+    await end(daemon);
   }
 }
 

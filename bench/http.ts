@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { TestDaemon } from '../test/helpers/daemon.js';
+import { benchDaemon, end } from './measure/daemon.js';
 import { sampleBody, sampleList } from './measure/events.js';
 import { type LoadResult, load } from './measure/load.js';
 import { Program } from './measure/program.js';
@@ -57,11 +57,11 @@ async function floor(traffic: Traffic): Promise<Measured> {
 }
 
 async function ours(traffic: Traffic): Promise<Measured> {
-  const daemon = await new TestDaemon({ env: { LOG_LEVEL: 'warn' } }).start();
+  const daemon = await benchDaemon().start();
   try {
     return await measure({ pid: daemon.pid, port: daemon.port, path: '/v1/events', key: daemon.key }, traffic);
   } finally {
-    await daemon.remove();
+    await end(daemon);
   }
 }
 

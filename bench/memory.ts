@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TestDaemon } from '../test/helpers/daemon.js';
 import { freePort } from '../test/helpers/ports.js';
+import { benchDaemon, end } from './measure/daemon.js';
 import { sampleList } from './measure/events.js';
 import { figure, quick, report } from './measure/report.js';
 import { memoryOf } from './measure/usage.js';
@@ -9,8 +9,10 @@ import { memoryOf } from './measure/usage.js';
 const most = quick ? 100_000 : 1_000_000;
 const inRequest = 500;
 
-const daemon = await new TestDaemon({
-  env: { LOG_LEVEL: 'error', INFLUXDB_HOST: '127.0.0.1', INFLUXDB_PORT: String(await freePort()) },
+const daemon = await benchDaemon({
+  LOG_LEVEL: 'error',
+  INFLUXDB_HOST: '127.0.0.1',
+  INFLUXDB_PORT: String(await freePort()),
 }).start();
 const marks: { waiting: number; rss: number }[] = [];
 try {
@@ -44,5 +46,5 @@ try {
     },
   ]);
 } finally {
-  await daemon.remove();
+  await end(daemon);
 }

@@ -1,5 +1,6 @@
 import { get } from 'node:http';
-import { TestDaemon } from '../test/helpers/daemon.js';
+import type { TestDaemon } from '../test/helpers/daemon.js';
+import { benchDaemon, end } from './measure/daemon.js';
 import { sampleList } from './measure/events.js';
 import { paced } from './measure/paced.js';
 import { figure, quick, report } from './measure/report.js';
@@ -57,7 +58,7 @@ interface Door {
   readonly cpu: number;
 }
 
-const daemon = await new TestDaemon({ env: { LOG_LEVEL: 'warn' } }).start();
+const daemon = await benchDaemon().start();
 let sent = 0;
 
 async function traffic(forSeconds: number): Promise<Door> {
@@ -109,5 +110,5 @@ try {
     },
   ]);
 } finally {
-  await daemon.remove();
+  await end(daemon);
 }

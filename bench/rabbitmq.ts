@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'amqplib';
-import { TestDaemon } from '../test/helpers/daemon.js';
 import { startRabbitMQ } from '../test/helpers/servers/rabbitmq.js';
 import { required } from '../test/helpers/skip.js';
 import { Backlog } from './measure/backlog.js';
+import { benchDaemon, end } from './measure/daemon.js';
 import { type Delivered, deliver, type Subject } from './measure/deliver.js';
 import { type Destination, influxdb, mongodb } from './measure/destinations.js';
 import { Program } from './measure/program.js';
@@ -15,9 +15,11 @@ import { median } from './measure/usage.js';
  * RabbitMQ → InfluxDB and RabbitMQ → MongoDB, delivered and acknowledged, from one quorum queue: by turns the floor (bench/floor), the daemon,
  * and the shape of the Python workers that came before (bench/baseline). Events as Clowder sends them, without properties: the daemon
  * hashes each for its id. Each run writes to a database of its own, which is counted afterwards.
+ *
+ *   node dist/bench/rabbitmq.js [influxdb|mongodb [without-workers]]
  */
 const rounds = quick ? 1 : 3;
-const [only] = process.argv.slice(2);
+const [only, without] = process.argv.slice(2);
 
 const worker = fileURLToPath(new URL('../../bench/baseline/worker.py', import.meta.url));
 /** The first of a sink is what the targets speak of. */
@@ -98,26 +100,13 @@ async function rowsOf(sink: string, destination: Destination, events: number): P
     warmUp: events / 4,
     events,
     start: async database => {
-      const daemon = await new TestDaemon({
-        env: {
-          RABBITMQ_URI: rabbitmq.uri,
-          LOCAL_STORE: 'off',
-          LOG_LEVEL: 'warn',
-          ...destination.settings(database),
-        },
-      }).start();
-      return {
-        pid: daemon.pid,
-        ended: daemon.ended(),
-        end: async () => {
-          await daemon.kill('SIGTERM');
-          await daemon.remove();
-        },
-      };
+      const settings = { RABBITMQ_URI: rabbitmq.uri, LOCAL_STORE: 'off', ...destination.settings(database) };
+      const daemon = await benchDaemon(settings).start();
+      return { pid: daemon.pid, ended: daemon.ended(), end: () => end(daemon) };
     },
   };
   const olds = workers
-    .filter(({ to }) => to === sink)
+    .filter(({ to }) => to === sink && without === undefined)
     .filter(({ module }) => spawnSync('/usr/bin/python3', ['-c', `import pika, ${module}`]).status === 0);
   const before = olds.map(
     ({ form, name }): Kind => ({

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TestDaemon } from '../test/helpers/daemon.js';
+import type { TestDaemon } from '../test/helpers/daemon.js';
+import { benchDaemon } from './measure/daemon.js';
 import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median, memoryOf } from './measure/usage.js';
 
@@ -24,7 +25,7 @@ async function start(daemon: TestDaemon): Promise<Start> {
   return { ready, cpu, rss };
 }
 
-const daemon = new TestDaemon();
+const daemon = benchDaemon();
 const fresh = await start(daemon);
 const starts: Start[] = [];
 for (let run = 0; run < runs; run += 1) starts.push(await start(daemon));

@@ -15,6 +15,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Presented with each request; by default one of all scopes, made up for this daemon. */
   readonly key?: string;
+  /** Options of Node itself. */
+  readonly node?: readonly string[];
 }
 
 /** The real process, started as a user would, with a key of all scopes. Everything it printed is in `output`. */
@@ -28,12 +30,14 @@ export class TestDaemon {
   #ended: Promise<number | null> = Promise.resolve(null);
   readonly #ownDir: boolean;
   readonly #port: number | undefined;
+  readonly #node: readonly string[];
 
-  constructor({ dir, port, env = {}, key }: DaemonOptions = {}) {
+  constructor({ dir, port, env = {}, key, node = [] }: DaemonOptions = {}) {
     this.key = key ?? `test-${randomBytes(12).toString('hex')}`;
     this.#ownDir = dir === undefined;
     this.dir = dir ?? mkdtempSync(join(tmpdir(), 'event-sink-daemon-'));
     this.#port = port;
+    this.#node = node;
     this.env = { ...env };
   }
 
@@ -64,7 +68,7 @@ export class TestDaemon {
   async launch(extra: Readonly<Record<string, string>> = {}): Promise<void> {
     this.port = this.#port ?? (await freePort());
     const hash = createHash('sha256').update(this.key).digest('hex');
-    const child = spawn(process.execPath, ['--enable-source-maps', main, 'start'], {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...this.#node, main, 'start'], {
       env: {
         PATH: process.env.PATH ?? '',
         PORT: String(this.port),
