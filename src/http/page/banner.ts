@@ -1,5 +1,6 @@
 import type { Ledger, Problem, Status } from './api.js';
 import { html, type Markup } from './html.js';
+import { ToneIcon } from './states.js';
 import { dateAndTime, duration, hourAndMinute, moment, number, plural } from './words.js';
 
 interface BannerProps {
@@ -23,27 +24,29 @@ export function Banner({ status, ledger, lost, failingSince, now }: BannerProps)
   return html`
     <div class="banner ${tone}" id="main" tabindex="-1">
       <p class="unseen" role="status" aria-live="polite">${lost ? 'Connection lost, trying again.' : spoken(problems)}</p>
-      ${
-        lost &&
-        html`
-        <div class="banner-lost">
-          <p class="banner-title">Connection lost, trying again</p>
-          <p>The daemon has not answered ${failingSince === undefined ? '' : `since ${hourAndMinute(failingSince)}`}. What you see below is what it said last.</p>
-        </div>`
-      }
-      ${!lost && problems.length === 0 && html`<${AllIsWell} status=${status} ledger=${ledger} now=${now} />`}
-      ${!lost && problems.length > 0 && html`<${Wrong} problems=${problems} now=${now} />`}
+      <span class="banner-icon"><${ToneIcon} tone=${tone === 'good' || tone === 'idle' ? tone : 'attention'} /></span>
+      <div class="banner-words">
+        ${lost && html`<${Lost} failingSince=${failingSince} />`}
+        ${!lost && problems.length === 0 && html`<${AllIsWell} status=${status} />`}
+        ${!lost && problems.length > 0 && html`<${Wrong} problems=${problems} now=${now} />`}
+      </div>
+      ${ledger !== undefined && html`<${Recent} ledger=${ledger} now=${now} />`}
     </div>`;
 }
 
-function AllIsWell({ status, ledger, now }: { status: Status; ledger: Ledger | undefined; now: number }): Markup {
-  const titles = status.sinks.map(({ title }) => title);
+function Lost({ failingSince }: { failingSince: number | undefined }): Markup {
+  return html`
+    <p class="banner-title">Connection lost, trying again</p>
+    <p>The daemon has not answered${failingSince === undefined ? '' : ` since ${hourAndMinute(failingSince)}`}. What stands below is what it said last.</p>`;
+}
+
+function AllIsWell({ status }: { status: Status }): Markup {
+  const titles = status.sinks.map(({ sink, title }) => (sink === 'local' ? 'the local store' : title));
   const waiting = Math.max(0, ...status.sinks.map(({ pending }) => pending));
   const where = titles.length === 0 ? 'No sink is configured' : `Every event reaches ${list(titles)}`;
   return html`
     <p class="banner-title">All is well</p>
-    <p>${where}${waiting > 0 ? `; ${plural(waiting, 'event')} on the way` : ''}.</p>
-    ${ledger !== undefined && html`<${Recent} ledger=${ledger} now=${now} />`}`;
+    <p>${where}${waiting > 0 ? `; ${plural(waiting, 'event')} on the way` : ''}.</p>`;
 }
 
 /** The ledger counts by the hour, so that is how it is told. */
@@ -54,7 +57,7 @@ function Recent({ ledger, now }: { ledger: Ledger; now: number }): Markup | null
   const day = most(ledger, at => at > now - dayMs);
   return html`
     <dl class="banner-numbers">
-      <div><dt>since ${hourAndMinute(newest)}</dt><dd>${number(hour)}</dd></div>
+      <div><dt>events since ${hourAndMinute(newest)}</dt><dd>${number(hour)}</dd></div>
       <div><dt>in the last 24 hours</dt><dd>${number(day)}</dd></div>
     </dl>`;
 }
@@ -72,15 +75,20 @@ function Wrong({ problems, now }: { problems: readonly Problem[]; now: number })
   return html`
     <p class="banner-title">${problems.length === 1 ? 'One thing needs attention' : `${problems.length} things need attention`}</p>
     <ol class="problems">
-      ${problems.map(
-        ({ what, since, mend }) => html`
-          <li key=${keyOf(what)}>
-            <p class="problem-what">${what}</p>
-            <p class="problem-since">Since <time dateTime=${new Date(since).toISOString()} title=${dateAndTime(since)}>${moment(since, now)}</time>, for ${duration(now - since)}.</p>
-            <p class="problem-mend">${mend}</p>
-          </li>`,
-      )}
+      ${problems.map(problem => html`<${Trouble} key=${keyOf(problem.what)} problem=${problem} now=${now} />`)}
     </ol>`;
+}
+
+/** Up to the first colon, a problem says what; behind it, why. */
+function Trouble({ problem: { what, since, mend }, now }: { problem: Problem; now: number }): Markup {
+  const colon = what.indexOf(': ');
+  const [head, why] = colon < 0 ? [what, ''] : [what.slice(0, colon), what.slice(colon + 2)];
+  return html`
+    <li>
+      <p class="problem-what"><strong>${head}</strong> <span class="problem-since">since <time dateTime=${new Date(since).toISOString()} title=${dateAndTime(since)}>${moment(since, new Date(now).toDateString())}</time>, for ${duration(now - since)}</span></p>
+      ${why !== '' && html`<p class="problem-why">${why}</p>`}
+      <p class="problem-mend">${mend}</p>
+    </li>`;
 }
 
 /** The numbers in a problem change with every poll; what it is about does not. */

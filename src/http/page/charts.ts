@@ -8,9 +8,6 @@ import { Services } from './services.js';
 import { Empty, Failure, isOff, Loading, Section } from './states.js';
 import { number, seconds } from './words.js';
 
-/** Lines beyond these are one: more colours than this nobody can tell apart. */
-const mostLines = 7;
-
 export function Charts({ offset }: { offset: number }): Markup {
   const [range, setRange] = useState<Range>(ranges[0] as Range);
   const chooser = html`
@@ -40,7 +37,7 @@ function Counts({ range, offset }: PanelProps): Markup {
   const series = useSeries('counts', range, offset, {});
   return html`
     <${Panel} title="Events by category" series=${series} wide empty="No events in this time" hint="They are counted by the time in the event.">
-      ${(data: Series) => html`<${Chart} kind="columns" times=${data.times} lines=${gathered(data.lines)} step=${range.step} words="Events by category, ${range.words}" format=${number} total />`}
+      ${(data: Series) => html`<${Chart} kind="columns" times=${data.times} lines=${data.lines} step=${range.step} words="Events by category, ${range.words}" format=${number} />`}
     <//>`;
 }
 
@@ -62,7 +59,7 @@ function ResponseTimes({ range, offset }: PanelProps): Markup {
   });
   return html`
     <${Panel} title="Response times" series=${series} empty="No response times in this time" hint="They come from the health checks: set HEALTH_TARGETS.">
-      ${(data: Series) => html`<${Chart} kind="lines" times=${data.times} lines=${data.lines.slice(0, mostLines)} step=${range.step} words="Mean response time by service, ${range.words}" format=${seconds} />`}
+      ${(data: Series) => html`<${Chart} kind="lines" times=${data.times} lines=${data.lines} step=${range.step} words="Mean response time by service, ${range.words}" format=${seconds} />`}
     <//>`;
 }
 
@@ -90,14 +87,6 @@ function useSeries(name: string, range: Range, offset: number, filter: Readonly<
   return usePolled<Series>(`${name} ${range.id}`, range.everyMs, () =>
     ask<Series>('v1/series', { query: { ...span(range, offset), ...filter } }),
   );
-}
-
-/** The largest lines by themselves, the others together. */
-function gathered(lines: readonly Line[]): readonly Line[] {
-  if (lines.length <= mostLines) return lines;
-  const rest = lines.slice(mostLines - 1);
-  const values = (rest[0]?.values ?? []).map((_, at) => rest.reduce((sum, line) => sum + (line.values[at] ?? 0), 0));
-  return [...lines.slice(0, mostLines - 1), { name: `${rest.length} others`, values }];
 }
 
 function merged(connections: Series | undefined, visitors: Series | undefined): Series | undefined {

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Actors } from './actors.js';
 import { ask, type Ledger, type Session, type Status, signedOut } from './api.js';
 import { Banner } from './banner.js';
@@ -40,6 +40,19 @@ export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
 
   useTitle(status.data, lost.current);
 
+  // These do not change with every second, and are not looked through for what might have changed.
+  const today = new Date(now).toDateString();
+  const mayPublish = session.scopes.includes('publish');
+  const charts = useMemo(() => html`<${Charts} offset=${offset} />`, [offset]);
+  const events = useMemo(
+    () => html`<${Events} today=${today} lost=${lost.current} mayPublish=${mayPublish} />`,
+    [today, lost.current, mayPublish],
+  );
+  const sums = useMemo(
+    () => html`<${LedgerSums} ledger=${ledger.data} error=${ledger.error} titles=${titlesOf(status.data)} />`,
+    [ledger.data, ledger.error],
+  );
+
   const head = html`<${Header} session=${session} status=${status.data} lost=${lost.current} now=${now} onSignOut=${onSignOut} />`;
   if (status.data === undefined) {
     return html`${head}<main class="sheet">
@@ -55,13 +68,16 @@ export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
     <main class="sheet ${lost.current ? 'stale' : ''}">
       <${Banner} status=${status.data} ledger=${ledger.data} lost=${lost.current} failingSince=${status.failingSince} now=${now} />
       <${Flow} status=${status.data} rates=${rates} now=${now} />
-      <${Charts} offset=${offset} />
-      <${Events} now=${now} lost=${lost.current} mayPublish=${session.scopes.includes('publish')} />
+      ${charts}
+      ${events}
       <${DeadLetters} sinks=${status.data.sinks} admin=${admin} now=${now} onChanged=${refresh} />
-      <${LedgerSums} ledger=${ledger.data} error=${ledger.error} sinks=${status.data.sinks} />
-      <${Section} id="actors" title="Supervision"><${Actors} actors=${status.data.actors} now=${now} /><//>
+      ${sums}
+      <${Section} id="actors" title="Supervision"><div class="panel"><${Actors} actors=${status.data.actors} now=${now} /></div><//>
     </main>`;
 }
+
+const titlesOf = (status: Status | undefined): ReadonlyMap<string, string> =>
+  new Map(status?.sinks.map(({ sink, title }) => [sink, title]));
 
 /** How far the daemon's clock is ahead of this one, ms; small differences are the network. */
 function useOffset(status: Status | undefined): number {

@@ -18,30 +18,41 @@ const telling = [
 const mostTelling = 3;
 const longest = 120;
 
-export function EventTable({ events, now }: { events: readonly StoredEvent[]; now: number }): Markup {
+interface EventTableProps {
+  readonly events: readonly StoredEvent[];
+  readonly today: string;
+  /** Somebody reads: the list should stand still. */
+  readonly onOpen: () => void;
+}
+
+export function EventTable({ events, today, onOpen }: EventTableProps): Markup {
   const [open, setOpen] = useState<string | undefined>();
+  const toggle = (id: string): void => {
+    if (open !== id) onOpen();
+    setOpen(open === id ? undefined : id);
+  };
   return html`
     <div class="events-table" role="table" aria-label="Recent events">
       <div role="row" class="event-row head">
         <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">What</span><span role="columnheader">From</span>
       </div>
-      ${events.map(event => html`<${Row} key=${event.id} event=${event} now=${now} open=${open === event.id} onToggle=${() => setOpen(open === event.id ? undefined : event.id)} />`)}
+      ${events.map(event => html`<${Row} key=${event.id} event=${event} today=${today} open=${open === event.id} onToggle=${() => toggle(event.id)} />`)}
     </div>`;
 }
 
 interface RowProps {
   readonly event: StoredEvent;
-  readonly now: number;
+  readonly today: string;
   readonly open: boolean;
   readonly onToggle: () => void;
 }
 
-function Row({ event, now, open, onToggle }: RowProps): Markup {
+function Row({ event, today, open, onToggle }: RowProps): Markup {
   const { category, type, created, _source } = event;
   return html`
     <div role="rowgroup" class="event ${open ? 'open' : ''}">
       <div role="row" class="event-row">
-        <span role="cell" class="event-time"><time dateTime=${new Date(created).toISOString()} title=${dateAndTime(created)}>${moment(created, now)}</time></span>
+        <span role="cell" class="event-time"><time dateTime=${new Date(created).toISOString()} title=${dateAndTime(created)}>${moment(created, today)}</time></span>
         <span role="cell"><button type="button" class="event-name" aria-expanded=${open} onClick=${onToggle}><span class="event-category">${category}</span>${type !== undefined && html` <span class="event-type">${type}</span>`}</button></span>
         <span role="cell" class="event-what">${summary(event)}</span>
         <span role="cell" class="event-source">${_source}</span>

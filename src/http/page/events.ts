@@ -1,102 +1,114 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { ask, type EventPage, type StoredEvent } from './api.js';
+import type { StoredEvent } from './api.js';
 import { EventTable } from './event-table.js';
 import { FirstEvent } from './first-event.js';
 import { html, type Markup } from './html.js';
 import { Empty, Failure, isOff, Loading, Section } from './states.js';
-import { useTap } from './tap.js';
+import { type Filter, useStoredEvents } from './stored-events.js';
+import { type Tap, useTap } from './tap.js';
 import { number } from './words.js';
 
 interface EventsProps {
-  readonly now: number;
+  /** Events of this day are shown by the time alone. */
+  readonly today: string;
   readonly lost: boolean;
   readonly mayPublish: boolean;
 }
 
-interface Stored {
-  readonly events: readonly StoredEvent[];
-  readonly cursor: string | null;
-}
-
-const pageSize = 50;
-const most = 1000;
+/** Rows at first, and for each wish for more: what stands below keeps its place while events come. */
+const rowsAtFirst = 20;
+const rowsMore = 50;
 
 /** What came last, and what comes now. */
-export function Events({ now, lost, mayPublish }: EventsProps): Markup {
-  const [category, setCategory] = useState('');
-  const [type, setType] = useState('');
+export function Events({ today, lost, mayPublish }: EventsProps): Markup {
+  const [filter, setFilter] = useState<Filter>({ category: '', type: '' });
   const [paused, setPaused] = useState(false);
-  const [stored, setStored] = useState<Stored | undefined>();
-  const [error, setError] = useState<Error | undefined>();
-  const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
-  const asked = useRef(0);
+  const [room, setRoom] = useState(rowsAtFirst);
+  const stored = useStoredEvents(filter);
+  const off = stored.error !== undefined && isOff(stored.error);
+  const wanted = (event: StoredEvent): boolean => filter.type === '' || event.type === filter.type;
+  const tap = useTap({ on: !off, category: filter.category, wanted, onGap: stored.reload });
+  const shown = useHeld(tap, paused, filter);
+  const rows = useMemo(() => joined(shown.events.filter(wanted), stored.events ?? []), [shown, stored.events]);
+  const categories = useCategories(rows);
 
-  const load = async (cursor?: string): Promise<void> => {
-    const turn = ++asked.current;
-    try {
-      const filter = { category: category || undefined, type: type || undefined };
-      const page = await ask<EventPage>('v1/events', { query: { ...filter, limit: pageSize, cursor } });
-      if (turn !== asked.current) return;
-      setError(undefined);
-      setStored(before => ({
-        events: cursor === undefined ? page.events : [...(before?.events ?? []), ...page.events].slice(0, most),
-        cursor: page.next_cursor,
-      }));
-    } catch (caught) {
-      if (turn === asked.current) setError(caught as Error);
-    }
+  const choose = (choice: Partial<Filter>): void => {
+    setRoom(rowsAtFirst);
+    setFilter({ ...filter, ...choice });
   };
+  const showOlder = (): void => {
+    if (rows.length < room + rowsMore) stored.loadOlder();
+    setRoom(room + rowsMore);
+  };
+  const state = lost ? 'no connection' : paused ? 'paused' : tap.state;
+  const fresh = tap.arrived - shown.arrived;
+  const tools = html`
+    <span class="tap ${state === 'live' ? 'live' : ''}">${state}</span>
+    <button type="button" onClick=${() => setPaused(!paused)}>${paused ? `Resume${fresh > 0 ? `, ${number(fresh)} new` : ''}` : 'Pause'}</button>`;
+  return html`
+    <${Section} id="events" title="Events" aside=${off ? undefined : tools}>
+      ${!off && html`<${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${tap.dropped} />`}
+      <${Instead} stored=${stored} empty=${rows.length === 0} filtered=${filter.category !== '' || filter.type !== ''} mayPublish=${mayPublish} />
+      ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, room)} today=${today} onOpen=${() => setPaused(true)} />`}
+      ${(rows.length > room || stored.hasOlder) && html`<p class="more"><button type="button" onClick=${showOlder}>Show older events</button></p>`}
+    <//>`;
+}
 
-  useEffect(() => {
-    setStored(undefined);
-    const timer = window.setTimeout(() => void load(), type === '' ? 0 : 250);
-    return () => window.clearTimeout(timer);
-  }, [category, type]);
+interface FiltersProps {
+  readonly filter: Filter;
+  readonly categories: readonly string[];
+  readonly onChoose: (choice: Partial<Filter>) => void;
+  readonly dropped: number;
+}
 
-  const tap = useTap({
-    on: error === undefined || !isOff(error),
-    category,
-    wanted: event => type === '' || event.type === type,
-    onGap: () => void load(),
-  });
-  const live = useMemo(() => tap.events.filter(event => type === '' || event.type === type), [tap.events, type]);
-  const shown = useHeld(live, paused, `${category} ${type}`);
-  const rows = useMemo(() => joined(shown, stored?.events ?? []), [shown, stored]);
-  const fresh = live.length - shown.length;
+function Filters({ filter, categories, onChoose, dropped }: FiltersProps): Markup {
+  const onCategory = (event: Event): void => onChoose({ category: (event.currentTarget as HTMLSelectElement).value });
+  const onType = (event: Event): void => onChoose({ type: (event.currentTarget as HTMLInputElement).value.trim() });
+  return html`
+    <form class="filters" role="search" aria-label="Filter events" onSubmit=${(event: Event) => event.preventDefault()}>
+      <label>Category <select value=${filter.category} onChange=${onCategory}>
+        <option value="">all</option>
+        ${categories.map(name => html`<option key=${name} value=${name}>${name}</option>`)}
+      </select></label>
+      <label>Type <input type="search" value=${filter.type} placeholder="any" spellcheck=${false} autocapitalize="off" onInput=${onType} /></label>
+      ${dropped > 0 && html`<span class="muted">${number(dropped)} more came faster than they can be shown.</span>`}
+    </form>`;
+}
 
+interface InsteadProps {
+  readonly stored: ReturnType<typeof useStoredEvents>;
+  readonly empty: boolean;
+  readonly filtered: boolean;
+  readonly mayPublish: boolean;
+}
+
+/** What stands there when there is no event to show. */
+function Instead({ stored: { events, error, reload }, empty, filtered, mayPublish }: InsteadProps): Markup | null {
+  if (error !== undefined && events === undefined) {
+    if (isOff(error)) return html`<${Empty} title="The local store is off"><p>${error.message}</p><//>`;
+    return html`<${Failure} error=${error} onRetry=${reload} />`;
+  }
+  if (!empty) return null;
+  if (events === undefined) return html`<${Loading} what="Reading events" />`;
+  if (!filtered) return html`<${FirstEvent} mayPublish=${mayPublish} />`;
+  return html`<${Empty} title="No such event here"><p>Nothing stored has this category and type. What comes in shows up by itself.</p><//>`;
+}
+
+/** The tap as it was when the pause began. */
+function useHeld(tap: Tap, paused: boolean, filter: Filter): Tap {
+  const held = useRef({ tap, filter });
+  if (!paused || held.current.filter.category !== filter.category) held.current = { tap, filter };
+  return held.current.tap;
+}
+
+/** Every category that was seen here. */
+function useCategories(rows: readonly StoredEvent[]): readonly string[] {
+  const [known, setKnown] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
     const names = rows.map(event => event.category).filter(name => !known.has(name));
     if (names.length > 0) setKnown(new Set([...known, ...names]));
   }, [rows]);
-
-  const filtered = category !== '' || type !== '';
-  const state = lost ? 'no connection' : paused ? 'paused' : tap.state === 'live' ? 'live' : 'connecting';
-  const tools = html`
-    <span class="tap ${state === 'live' ? 'live' : ''}">${state}</span>
-    <button type="button" aria-pressed=${paused} onClick=${() => setPaused(!paused)}>${paused ? `Resume${fresh > 0 ? ` (${number(fresh)} new)` : ''}` : 'Pause'}</button>`;
-  return html`
-    <${Section} id="events" title="Events" aside=${tools}>
-      <form class="filters" role="search" aria-label="Filter events" onSubmit=${(event: Event) => event.preventDefault()}>
-        <label>Category <select value=${category} onChange=${(event: Event) => setCategory((event.currentTarget as HTMLSelectElement).value)}>
-          <option value="">all</option>
-          ${[...known].sort().map(name => html`<option key=${name} value=${name}>${name}</option>`)}
-        </select></label>
-        <label>Type <input type="search" value=${type} placeholder="any" spellcheck=${false} autocapitalize="off" onInput=${(event: Event) => setType((event.currentTarget as HTMLInputElement).value.trim())} /></label>
-        ${tap.dropped > 0 && html`<span class="muted">${number(tap.dropped)} more came faster than they can be shown.</span>`}
-      </form>
-      ${error !== undefined && stored === undefined && (isOff(error) ? html`<${Empty} title="The local store is off"><p>${error.message}</p><//>` : html`<${Failure} error=${error} onRetry=${() => void load()} />`)}
-      ${error === undefined && stored === undefined && html`<${Loading} what="Reading events" />`}
-      ${stored !== undefined && rows.length === 0 && (filtered ? html`<${Empty} title="No such event here"><p>Nothing stored has this category and type. What comes in shows up by itself.</p><//>` : html`<${FirstEvent} mayPublish=${mayPublish} />`)}
-      ${rows.length > 0 && html`<${EventTable} events=${rows} now=${now} />`}
-      ${stored?.cursor != null && stored.events.length < most && html`<p class="more"><button type="button" onClick=${() => void load(stored.cursor ?? undefined)}>Show older events</button></p>`}
-    <//>`;
-}
-
-/** The list as it was when the pause began. */
-function useHeld(live: readonly StoredEvent[], paused: boolean, filter: string): readonly StoredEvent[] {
-  const held = useRef({ live, filter });
-  if (!paused || held.current.filter !== filter) held.current = { live, filter };
-  return held.current.live;
+  return [...known].sort();
 }
 
 /** What came live is on top, in order of arrival; what is stored below, without what is on top already. */

@@ -4,7 +4,7 @@ import { html, type Markup } from './html.js';
 import { usePolled } from './polling.js';
 import type { Rates } from './rates.js';
 import { Sparkline } from './sparkline.js';
-import { Section, StateChip, sinkState, type Tone } from './states.js';
+import { isHeld, Section, StateChip, sinkState, type Tone } from './states.js';
 import { duration, number, plural, rate, short } from './words.js';
 
 interface FlowProps {
@@ -59,7 +59,7 @@ export function Flow({ status, rates, now }: FlowProps): Markup {
     })),
   ];
   return html`
-    <${Section} id="flow" title="Flow" aside=${html`<span class="muted">${rate(rates.incoming)} in · ${plural(waiting, 'event')} on the way</span>`}>
+    <${Section} id="flow" title="Flow" aside=${html`<span class="muted">${rate(rates.incoming)} in · ${plural(waiting, 'event')} waiting</span>`}>
       <${Diagram} links=${links}>
         <div class="flow-column sources">
           <h3 class="flow-title">Sources</h3>
@@ -70,7 +70,7 @@ export function Flow({ status, rates, now }: FlowProps): Markup {
           <div class="node broker ${brokerTone}" data-node="broker">
             <div class="node-head"><span class="node-title">${broker.kind === 'rabbitmq' ? 'RabbitMQ' : 'Embedded broker'}</span>
               <${StateChip} tone=${brokerTone} word=${broker.state === 'outbox' ? 'to outbox' : broker.state} /></div>
-            <p class="figure">${rate(rates.incoming)}</p>
+            <p class="figure ${rates.incoming === 0 ? 'still' : ''}">${rate(rates.incoming)}</p>
             <p class="node-note">${broker.detail}</p>
             ${broker.outbox > 0 && html`<p class="node-note strong">${plural(broker.outbox, 'event')} in the outbox</p>`}
           </div>
@@ -113,11 +113,11 @@ function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Mar
     <article class="node sink ${tone}" data-node="sink-${sink.sink}" aria-label=${sink.title}>
       <div class="node-head"><span class="node-title">${sink.title}</span><${StateChip} tone=${tone} word=${word} /></div>
       <div class="sink-body">
-        <p class="figure">${rate(perSecond)}</p>
+        <p class="figure ${perSecond === 0 ? 'still' : ''}">${rate(perSecond)}</p>
         <${Sparkline} values=${history} />
         <dl class="sink-numbers">
           <div><dt>delivered</dt><dd title=${number(sink.delivered)}>${short(sink.delivered)}</dd></div>
-          <div class=${sink.pending > 0 && tone !== 'good' ? 'strong' : ''}><dt>${tone === 'good' ? 'waiting' : 'held'}</dt><dd title=${number(sink.pending)}>${short(sink.pending)}</dd></div>
+          <div class=${sink.pending > 0 && isHeld(sink.state) ? 'strong' : ''}><dt>${isHeld(sink.state) ? 'held' : 'waiting'}</dt><dd title=${number(sink.pending)}>${short(sink.pending)}</dd></div>
           <div><dt>oldest</dt><dd>${sink.oldest === null ? '–' : duration(now - sink.oldest)}</dd></div>
           <div class=${sink.dead > 0 ? 'strong' : ''}><dt>dead</dt><dd>${sink.dead > 0 ? html`<a href="#dead-letters">${short(sink.dead)}</a>` : '0'}</dd></div>
         </dl>

@@ -1,4 +1,4 @@
-import type { Ledger, SinkStatus } from './api.js';
+import type { Ledger } from './api.js';
 import { html, type Markup } from './html.js';
 import { Failure, Loading, Section, StateChip } from './states.js';
 import { hourAndMinute, number } from './words.js';
@@ -6,13 +6,14 @@ import { hourAndMinute, number } from './words.js';
 interface LedgerProps {
   readonly ledger: Ledger | undefined;
   readonly error: Error | undefined;
-  readonly sinks: readonly SinkStatus[];
+  /** Of the sinks, by name. */
+  readonly titles: ReadonlyMap<string, string>;
 }
 
 const outcomes = ['delivered', 'duplicates', 'filtered', 'dead', 'pending'] as const;
 
 /** Every event that came in is somewhere: the sum that shows it, for each sink. */
-export function LedgerSums({ ledger, error, sinks }: LedgerProps): Markup {
+export function LedgerSums({ ledger, error, titles }: LedgerProps): Markup {
   const verdict =
     ledger !== undefined &&
     (ledger.balanced
@@ -21,12 +22,11 @@ export function LedgerSums({ ledger, error, sinks }: LedgerProps): Markup {
   return html`
     <${Section} id="ledger" title="Ledger" aside=${verdict}>
       ${ledger === undefined && (error === undefined ? html`<${Loading} what="Adding up" />` : html`<${Failure} error=${error} />`)}
-      ${ledger !== undefined && html`<${Sums} ledger=${ledger} sinks=${sinks} />`}
+      ${ledger !== undefined && html`<${Sums} ledger=${ledger} titles=${titles} />`}
     <//>`;
 }
 
-function Sums({ ledger, sinks }: { ledger: Ledger; sinks: readonly SinkStatus[] }): Markup {
-  const titleOf = (name: string): string => sinks.find(({ sink }) => sink === name)?.title ?? name;
+function Sums({ ledger, titles }: { ledger: Ledger; titles: ReadonlyMap<string, string> }): Markup {
   return html`
     <p class="section-note">${ledger.exact ? 'Since the beginning: every event accepted for a sink is delivered, known already, filtered out, dead, or still on its way.' : 'What this daemon has settled since it started, beside what RabbitMQ holds now.'}</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Ledger, table">
@@ -38,7 +38,7 @@ function Sums({ ledger, sinks }: { ledger: Ledger; sinks: readonly SinkStatus[] 
           ${ledger.sinks.map(
             row => html`
               <tr key=${row.sink}>
-                <th scope="row">${titleOf(row.sink)}</th><td>${number(row.accepted)}</td>
+                <th scope="row">${titles.get(row.sink) ?? row.sink}</th><td>${number(row.accepted)}</td>
                 ${outcomes.map((name, at) => html`<td key=${name} class=${row[name] === 0 ? 'zero' : ''}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
                 <td class="verdict ${row.difference === 0 ? '' : 'wrong'}">${row.difference === 0 ? html`<span aria-label="none">✓</span>` : number(row.difference)}</td>
                 <td class="hours"><${Hours} ledger=${ledger} sink=${row.sink} /></td>

@@ -14,7 +14,7 @@ const sinkStates: Readonly<Record<string, Shown>> = {
   holding: { tone: 'waiting', word: 'holding' },
   parked: { tone: 'bad', word: 'failing' },
   failed: { tone: 'bad', word: 'given up' },
-  starting: { tone: 'idle', word: 'starting' },
+  starting: { tone: 'idle', word: 'idle' },
   stopped: { tone: 'idle', word: 'stopped' },
 };
 
@@ -26,17 +26,26 @@ export function actorState(state: string): Shown {
   return state === 'running' ? { tone: 'good', word: 'running' } : sinkState(state);
 }
 
-const shapes: Readonly<Record<Tone, string>> = {
+/** The queue of a sink in such a state does not empty. */
+export const isHeld = (state: string): boolean => state === 'holding' || state === 'parked' || state === 'failed';
+
+const shapes: Readonly<Record<Tone | 'attention', string>> = {
+  attention: 'M6 2v4.6M6 9.6v.1',
   good: 'M2.5 6.5 5 9l4.5-6',
   waiting: 'M4 2.5v7M8 2.5v7',
   bad: 'M3 3l6 6M9 3l-6 6',
   idle: 'M3 6h6',
 };
 
+/** The shape of a tone by itself; `attention` stands for whatever is not good. */
+export function ToneIcon({ tone }: { tone: Tone | 'attention' }): Markup {
+  return html`<svg class="tone-icon" viewBox="0 0 12 12" aria-hidden="true"><path d=${shapes[tone]} /></svg>`;
+}
+
 export function StateChip({ tone, word }: Shown): Markup {
   return html`
     <span class="chip ${tone}">
-      <svg viewBox="0 0 12 12" aria-hidden="true"><path d=${shapes[tone]} /></svg>${word}
+      <${ToneIcon} tone=${tone} />${word}
     </span>`;
 }
 

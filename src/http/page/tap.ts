@@ -4,11 +4,13 @@ import type { StoredEvent } from './api.js';
 /** Events are shown together this often. */
 const flushMs = 250;
 /** Kept of what came live; the oldest leave. */
-export const mostLive = 200;
+const mostLive = 200;
 
 export interface Tap {
   /** Newest first. */
   readonly events: readonly StoredEvent[];
+  /** All that came, also those that have left. */
+  readonly arrived: number;
   readonly state: 'off' | 'connecting' | 'live';
   /** Came faster than they could be sent. */
   readonly dropped: number;
@@ -22,7 +24,7 @@ interface TapOptions {
   readonly onGap: () => void;
 }
 
-const nothing: Tap = { events: [], state: 'off', dropped: 0 };
+const nothing: Tap = { events: [], arrived: 0, state: 'off', dropped: 0 };
 
 /** The live stream of one category, or of all (''), while the page is visible. The browser connects again by itself. */
 export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
@@ -46,6 +48,7 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
       return;
     }
     let arrived: StoredEvent[] = [];
+    let count = 0;
     const source = new EventSource(`v1/stream${category === '' ? '' : `?${new URLSearchParams({ category })}`}`);
     setTap(before => ({ ...before, state: 'connecting' }));
     source.onopen = () => {
@@ -57,6 +60,7 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data) as StoredEvent;
       if (!latest.current.wanted(event)) return;
+      count += 1;
       arrived.push(event);
       if (arrived.length > mostLive) arrived.shift();
     };
@@ -67,8 +71,14 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
     const timer = window.setInterval(() => {
       if (arrived.length === 0) return;
       const fresh = arrived.reverse();
+      const more = count;
       arrived = [];
-      setTap(before => ({ ...before, events: [...fresh, ...before.events].slice(0, mostLive) }));
+      count = 0;
+      setTap(before => ({
+        ...before,
+        arrived: before.arrived + more,
+        events: [...fresh, ...before.events].slice(0, mostLive),
+      }));
     }, flushMs);
     return () => {
       window.clearInterval(timer);

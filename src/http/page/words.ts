@@ -50,18 +50,18 @@ export function duration(milliseconds: number): string {
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
 }
 
-export const timeOfDay = (at: number): string => clock.format(at);
 export const hourAndMinute = (at: number): string => minute.format(at);
 export const date = (at: number): string => day.format(at);
 export const dateAndTime = (at: number): string => full.format(at);
 
-/** The time alone for today, with its date before. */
-export function moment(at: number, now: number): string {
-  return new Date(at).toDateString() === new Date(now).toDateString() ? timeOfDay(at) : dateAndTime(at);
+/** The time alone for what is of today, otherwise the date too. */
+export function moment(at: number, today: string): string {
+  return new Date(at).toDateString() === today ? clock.format(at) : dateAndTime(at);
 }
 
 /** Seconds of a response time. */
 export function seconds(value: number): string {
+  if (value === 0) return '0';
   if (value < 0.001) return `${Math.round(value * 1e6)} µs`;
   return value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(value < 10 ? 2 : 1)} s`;
 }
