@@ -48,9 +48,10 @@ export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
     () => html`<${Events} today=${today} lost=${lost.current} mayPublish=${mayPublish} />`,
     [today, lost.current, mayPublish],
   );
+  const known = status.data !== undefined;
   const sums = useMemo(
     () => html`<${LedgerSums} ledger=${ledger.data} error=${ledger.error} titles=${titlesOf(status.data)} />`,
-    [ledger.data, ledger.error],
+    [ledger.data, ledger.error, known],
   );
 
   const head = html`<${Header} session=${session} status=${status.data} lost=${lost.current} now=${now} onSignOut=${onSignOut} />`;

@@ -1,0 +1,125 @@
+import type { Browser } from 'playwright-core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { startChromium } from '../helpers/servers/chromium.js';
+import { required } from '../helpers/skip.js';
+import { type Installation, install, Visit } from './visit.js';
+
+const browser: Browser = required('chromium', await startChromium());
+let here: Installation;
+let visit: Visit;
+
+test.before(async () => {
+  here = await install();
+});
+test.before.each(async () => {
+  visit = await Visit.begin(browser, here.daemon.url);
+});
+test.after.each(async () => {
+  const hosts = new Set(visit.asked.map(({ protocol, host }) => `${protocol}//${host}`));
+  const { complaints } = visit;
+  await visit.end();
+  assert.equal([...hosts], [here.daemon.url], 'nothing leaves the machine');
+  assert.equal(complaints, []);
+});
+test.after(async () => {
+  await browser.close();
+  await here.remove();
+});
+
+test('a stopped sink: which, why, since when; and green again by itself', async () => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  await here.influxdb.stop();
+  await here.daemon.post([1, 2].map(n => ({ category: 'download', type: 'file', n })));
+  await visit.headline('One thing needs attention');
+  await visit.sees('InfluxDB is not taking events');
+  await visit.sees(/refused the connection/);
+  await visit.sees(/since \d\d:\d\d:\d\d, for \d+ s/);
+  const sink = page.getByRole('article', { name: 'InfluxDB' });
+  await sink.getByText('holding').waitFor();
+  assert.match(await sink.innerText(), /held\s+2/);
+  await page.locator('#actors .actor', { hasText: 'next try in' }).first().waitFor();
+  await visit.picture('sink-down');
+
+  await here.influxdb.start();
+  await visit.headline('All is well', 60_000);
+  await sink.getByText('delivering').waitFor();
+  assert.match(await sink.innerText(), /waiting\s+0/);
+});
+
+test('bad events are found, understood and sent again', async () => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  here.influxdb.refuses = ({ fields }) =>
+    String(fields.resource_name?.value).startsWith('awkward')
+      ? 'field type conflict: input field "size" is type float'
+      : undefined;
+  await here.daemon.post([1, 2, 3].map(n => ({ category: 'upload', resource_name: `awkward ${n}`, size: n })));
+  await visit.headline('One thing needs attention');
+  await visit.sees(/3 events could not be delivered to InfluxDB/);
+  const letters = page.locator('#dead-letters');
+  await letters.getByText(/field type conflict/).waitFor();
+  assert.is(await letters.locator('.letter').count(), 3);
+  await letters.getByRole('button', { name: 'Show event' }).first().click();
+  assert.match(await letters.locator('.inspector').innerText(), /"awkward 1"/);
+  await visit.picture('dead-letters');
+
+  const dialog = page.getByRole('dialog');
+  await letters.getByRole('button', { name: 'Delete', exact: true }).last().click();
+  await dialog.getByText(/deleted here for good/).waitFor();
+  await visit.picture('dialog');
+  await page.keyboard.press('Escape');
+  assert.is(await letters.locator('.letter').count(), 3);
+  await letters.getByRole('button', { name: 'Delete', exact: true }).last().click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await letters.getByText('1 dead letter of InfluxDB deleted.').waitFor();
+
+  here.influxdb.refuses = () => undefined;
+  await letters.getByRole('button', { name: 'Send again' }).first().click();
+  await letters.getByText('1 event on the way to InfluxDB again.').waitFor();
+  await letters.getByRole('button', { name: 'Send all again' }).click();
+  await dialog.getByRole('button', { name: 'Send again' }).click();
+  await visit.headline('All is well', 30_000);
+  const names = [...here.influxdb.points.values()].map(({ fields }) => fields.resource_name?.value);
+  assert.equal(names.filter(name => String(name).startsWith('awkward')).sort(), ['awkward 1', 'awkward 2']);
+});
+
+test('a key that may only look finds no button that changes something', async () => {
+  const { page } = visit;
+  here.influxdb.refuses = ({ fields }) => (fields.resource_name?.value === 'odd' ? 'odd' : undefined);
+  await here.daemon.post({ category: 'upload', resource_name: 'odd' });
+  await visit.signIn(here.viewerKey);
+  await visit.sees(/need a key with the scope “admin”/);
+  assert.is(await page.getByRole('button', { name: /again|Delete/ }).count(), 0);
+  here.influxdb.refuses = () => undefined;
+  await here.daemon.request('/v1/dead-letters?sink=influxdb&all=true', { method: 'DELETE' });
+  await visit.headline('All is well');
+});
+
+test('the daemon gone and back: it says so, and goes on', async () => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  await here.daemon.kill('SIGTERM');
+  await visit.headline('Connection lost, trying again');
+  await page.locator('.link.lost').waitFor();
+  await visit.picture('connection-lost');
+  await here.daemon.start();
+  // Sessions end with the daemon that they were begun at.
+  await visit.sees(/Your session has ended/, 20_000);
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  assert.ok(
+    visit.complaints
+      .splice(0)
+      .every(text =>
+        /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|401/.test(text),
+      ),
+  );
+});
+
+test.run();
+test.run();

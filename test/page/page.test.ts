@@ -1,0 +1,149 @@
+import type { Browser } from 'playwright-core';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { startChromium } from '../helpers/servers/chromium.js';
+import { required } from '../helpers/skip.js';
+import { until } from '../helpers/wait.js';
+import { type Installation, install, Visit } from './visit.js';
+
+const browser: Browser = required('chromium', await startChromium());
+let here: Installation;
+let visit: Visit;
+
+test.before(async () => {
+  here = await install();
+});
+test.before.each(async () => {
+  visit = await Visit.begin(browser, here.daemon.url);
+});
+test.after.each(async () => {
+  const hosts = new Set(visit.asked.map(({ protocol, host }) => `${protocol}//${host}`));
+  const { complaints } = visit;
+  await visit.end();
+  assert.equal([...hosts], [here.daemon.url], 'nothing leaves the machine');
+  assert.equal(complaints, []);
+});
+test.after(async () => {
+  await browser.close();
+  await here.remove();
+});
+
+test('a newcomer signs in, sends the first event, and sees it arrive', async () => {
+  const { page } = visit;
+  await visit.picture('signed-out');
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  await visit.sees('No event yet');
+  assert.match(await page.locator('pre.command').innerText(), `curl ${here.daemon.url}/v1/events`);
+  await visit.picture('empty');
+
+  await here.daemon.post({ category: 'upload', resource_name: 'transect_04.tif', size: 1024 });
+  await page.getByRole('button', { name: 'upload' }).waitFor();
+  await visit.sees('transect_04.tif');
+  await page.getByRole('button', { name: 'upload' }).click();
+  assert.match(await page.locator('.inspector').innerText(), /"transect_04.tif"[\s\S]*1024/);
+  await page.locator('.sums tbody tr', { hasText: 'InfluxDB' }).getByText('✓').waitFor();
+});
+
+test('the key is kept nowhere that a script or a neighbour could read', async () => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  const [cookie] = await page.context().cookies();
+  assert.is(cookie?.httpOnly, true);
+  assert.is(cookie?.sameSite, 'Strict');
+  const { origins } = await page.context().storageState();
+  const kept = await page.evaluate(
+    'JSON.stringify([localStorage, sessionStorage, document.cookie, document.documentElement.outerHTML])',
+  );
+  assert.not.match(`${JSON.stringify([cookie, origins])} ${kept}`, here.daemon.key);
+  assert.not.ok(visit.asked.some(({ href }) => href.includes(here.daemon.key)));
+
+  await page.reload();
+  await visit.headline('All is well');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('API key').waitFor();
+  const { status } = await page.request
+    .get(`${here.daemon.url}/v1/status`)
+    .then(async answer => ({ status: answer.status() }));
+  assert.is(status, 401);
+});
+
+test('a key that does not fit is told apart from one that may not read', async () => {
+  await visit.signIn('a-wrong-key');
+  await visit.sees('This key is not known here.');
+  await visit.signIn(here.senderKey);
+  await visit.sees(/This key may not read/);
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  // What the browser says of any answer of 401 and 403.
+  assert.is(visit.complaints.splice(0).length, 2);
+});
+
+test('whatever comes from outside is text', async () => {
+  const { page } = visit;
+  const hostile = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>';
+  await here.daemon.post([
+    { category: hostile, type: hostile, resource_name: hostile, [hostile]: { [hostile]: [hostile] } },
+    { category: 'service_status', type: 'down', service_name: hostile, message: hostile },
+    { category: 'health', type: hostile, service_name: hostile, response_time_avg: 0.2 },
+    { category: '__proto__', type: 'constructor', resource_name: 'javascript:window.harmed=1' },
+  ]);
+  await visit.signIn(here.daemon.key);
+  await page.locator('.event-category', { hasText: 'onerror' }).first().waitFor();
+  await page.locator('.service-name', { hasText: 'onerror' }).waitFor();
+  await page.locator('.legend-name', { hasText: 'onerror' }).first().waitFor();
+  await page.locator('.event-name', { hasText: 'onerror' }).last().click();
+  await page.locator('.inspector', { hasText: 'onerror' }).waitFor();
+  await page.getByRole('combobox').selectOption(hostile);
+  await page.locator('.event-row:not(.head)').first().waitFor();
+  assert.is(await page.evaluate('window.harmed'), undefined);
+  assert.is(await page.locator('#page img, #page script').count(), 0);
+});
+
+test('the list can be held, and narrowed to a category and a type', async () => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await page.locator('.tap.live').waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await here.daemon.post([
+    { category: 'archive', type: 'file' },
+    { category: 'archive', type: 'dataset' },
+  ]);
+  await page.getByRole('button', { name: 'Resume, 2 new' }).click();
+  await page.locator('.event-row', { hasText: 'archive dataset' }).waitFor();
+  await page.getByRole('combobox').selectOption('archive');
+  await page.getByLabel('Type').fill('file');
+  await until(async () => (await page.locator('.event-row:not(.head)').count()) === 1, 'one row');
+  await here.daemon.post([
+    { category: 'archive', type: 'file', n: 2 },
+    { category: 'archive', type: 'dataset', n: 2 },
+    { category: 'upload' },
+  ]);
+  await until(async () => (await page.locator('.event-row:not(.head)').count()) === 2, 'the one that fits');
+  await page.getByLabel('Type').fill('nothing such');
+  await visit.sees('No such event here');
+});
+
+test('a tab that nobody looks at asks for nothing', async () => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  const hide = (hidden: boolean): Promise<unknown> =>
+    page.evaluate(
+      `Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))`,
+    );
+  await hide(true);
+  await page.waitForTimeout(300);
+  visit.asked.length = 0;
+  await page.waitForTimeout(4500);
+  assert.equal(
+    visit.asked.map(({ pathname }) => pathname),
+    [],
+  );
+  await hide(false);
+  await until(() => visit.asked.some(({ pathname }) => pathname === '/v1/status'), 'the status is asked for again');
+  await until(() => visit.asked.some(({ pathname }) => pathname === '/v1/stream'), 'and the stream opened');
+});
+
+test.run();

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { TestDaemon } from '../helpers/daemon.js';
+import { freePort } from '../helpers/ports.js';
+import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
+
+/** Where screenshots are kept, to be looked at. */
+const pictures = 'test-output/page';
+
+/** A daemon with a sink that can be stopped, and keys with few scopes. */
+export interface Installation {
+  readonly daemon: TestDaemon;
+  readonly influxdb: InfluxdbStandIn;
+  /** May look, and nothing else. */
+  readonly viewerKey: string;
+  /** May send, and not look. */
+  readonly senderKey: string;
+  remove(): Promise<void>;
+}
+
+export async function install(): Promise<Installation> {
+  const influxdb = new InfluxdbStandIn();
+  await influxdb.start();
+  const { hostname, port } = new URL(influxdb.origin);
+  const daemon = new TestDaemon({ port: await freePort() });
+  const [viewerKey, senderKey] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+  const entry = (name: string, scopes: string, key: string): string =>
+    `${name}:${scopes}:${createHash('sha256').update(key).digest('hex')}`;
+  Object.assign(daemon.env, {
+    API_KEYS: [
+      entry('operator', 'publish+read+admin', daemon.key),
+      entry('viewer', 'read', viewerKey),
+      entry('sender', 'publish', senderKey),
+    ].join(),
+    INFLUXDB_HOST: hostname,
+    INFLUXDB_PORT: port,
+    INFLUXDB_USER: 'ann',
+    INFLUXDB_PASSWORD: influxdb.token,
+    INFLUXDB_DATABASE: influxdb.database,
+  });
+  await daemon.start();
+  return {
+    daemon,
+    influxdb,
+    viewerKey,
+    senderKey,
+    remove: async () => {
+      await daemon.remove();
+      await influxdb.stop();
+    },
+  };
+}
+
+/** One person's browser at the page. What it asked for, and what it complained about, is noted. */
+export class Visit {
+  readonly page: Page;
+  readonly complaints: string[] = [];
+  readonly asked: URL[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
+    });
+    page.on('pageerror', error => this.complaints.push(String(error)));
+    page.on('request', request => this.asked.push(new URL(request.url())));
+  }
+
+  static async begin(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+    const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
+    const visit = new Visit(await context.newPage());
+    await visit.page.goto(url);
+    return visit;
+  }
+
+  async signIn(key: string): Promise<this> {
+    await this.page.getByLabel('API key').fill(key);
+    await this.page.keyboard.press('Enter');
+    return this;
+  }
+
+  /** The headline of the banner. */
+  async headline(text: string | RegExp, mostMs = 15_000): Promise<void> {
+    await this.page.locator('.banner-title', { hasText: text }).waitFor({ timeout: mostMs });
+  }
+
+  async sees(text: string | RegExp, mostMs = 10_000): Promise<void> {
+    await this.page.getByText(text).first().waitFor({ timeout: mostMs });
+  }
+
+  async picture(name: string): Promise<void> {
+    mkdirSync(pictures, { recursive: true });
+    await this.page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  }
+
+  async end(): Promise<void> {
+    await this.page.context().close();
+  }
+}
