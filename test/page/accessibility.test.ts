@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,7 +7,7 @@ import { required } from '../helpers/skip.js';
 import { type Installation, install, Visit } from './visit.js';
 
 const browser: Browser = required('chromium', await startChromium());
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 let here: Installation;
 let visit: Visit;
 

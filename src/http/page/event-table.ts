@@ -20,12 +20,14 @@ const longest = 120;
 
 interface EventTableProps {
   readonly events: readonly StoredEvent[];
+  /** So many of them, from the top, came while the page was open. */
+  readonly fresh: number;
   readonly today: string;
   /** Somebody reads: the list should stand still. */
   readonly onOpen: () => void;
 }
 
-export function EventTable({ events, today, onOpen }: EventTableProps): Markup {
+export function EventTable({ events, fresh, today, onOpen }: EventTableProps): Markup {
   const [open, setOpen] = useState<string | undefined>();
   const toggle = (id: string): void => {
     if (open !== id) onOpen();
@@ -36,21 +38,22 @@ export function EventTable({ events, today, onOpen }: EventTableProps): Markup {
       <div role="row" class="event-row head">
         <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">What</span><span role="columnheader">From</span>
       </div>
-      ${events.map(event => html`<${Row} key=${event.id} event=${event} today=${today} open=${open === event.id} onToggle=${() => toggle(event.id)} />`)}
+      ${events.map((event, at) => html`<${Row} key=${event.id} event=${event} fresh=${at < fresh} today=${today} open=${open === event.id} onToggle=${() => toggle(event.id)} />`)}
     </div>`;
 }
 
 interface RowProps {
   readonly event: StoredEvent;
+  readonly fresh: boolean;
   readonly today: string;
   readonly open: boolean;
   readonly onToggle: () => void;
 }
 
-function Row({ event, today, open, onToggle }: RowProps): Markup {
+function Row({ event, fresh, today, open, onToggle }: RowProps): Markup {
   const { category, type, created, _source } = event;
   return html`
-    <div role="rowgroup" class="event ${open ? 'open' : ''}">
+    <div role="rowgroup" class="event ${open ? 'open' : ''} ${fresh ? 'fresh' : ''}">
       <div role="row" class="event-row">
         <span role="cell" class="event-time"><time dateTime=${new Date(created).toISOString()} title=${dateAndTime(created)}>${moment(created, today)}</time></span>
         <span role="cell"><button type="button" class="event-name" aria-expanded=${open} onClick=${onToggle}><span class="event-category">${category}</span>${type !== undefined && html` <span class="event-type">${type}</span>`}</button></span>

@@ -29,7 +29,8 @@ export function Events({ today, lost, mayPublish }: EventsProps): Markup {
   const wanted = (event: StoredEvent): boolean => filter.type === '' || event.type === filter.type;
   const tap = useTap({ on: !off, category: filter.category, wanted, onGap: stored.reload });
   const shown = useHeld(tap, paused, filter);
-  const rows = useMemo(() => joined(shown.events.filter(wanted), stored.events ?? []), [shown, stored.events]);
+  const live = useMemo(() => shown.events.filter(wanted), [shown, filter.type]);
+  const rows = useMemo(() => joined(live, stored.events ?? []), [live, stored.events]);
   const categories = useCategories(rows);
 
   const choose = (choice: Partial<Filter>): void => {
@@ -49,7 +50,7 @@ export function Events({ today, lost, mayPublish }: EventsProps): Markup {
     <${Section} id="events" title="Events" aside=${off ? undefined : tools}>
       ${!off && html`<${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${tap.dropped} />`}
       <${Instead} stored=${stored} empty=${rows.length === 0} filtered=${filter.category !== '' || filter.type !== ''} mayPublish=${mayPublish} />
-      ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, room)} today=${today} onOpen=${() => setPaused(true)} />`}
+      ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, room)} fresh=${live.length} today=${today} onOpen=${() => setPaused(true)} />`}
       ${(rows.length > room || stored.hasOlder) && html`<p class="more"><button type="button" onClick=${showOlder}>Show older events</button></p>`}
     <//>`;
 }
