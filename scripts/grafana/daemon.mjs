@@ -172,7 +172,7 @@ export const daemon = dashboard({
           '{{outcome}}',
         ),
       ],
-      { unit: 'eps', stacked: true },
+      { unit: 'eps', stacked: true, width: 8 },
     ),
     series(
       'Dead letters and outbox',
@@ -181,7 +181,13 @@ export const daemon = dashboard({
         prom(`max by (sink) (event_sink_dead_letters{${sinks}})`, 'dead: {{sink}}'),
         prom(`max by (instance) (event_sink_outbox_events{${daemons}})`, 'outbox of {{instance}}'),
       ],
-      { calcs: ['lastNotNull', 'max'], legend: 'right' },
+      { calcs: ['lastNotNull', 'max'], legend: 'right', width: 8 },
+    ),
+    series(
+      'Queues that no sink takes from',
+      'A sink that was switched off leaves its queue behind, which fills: event-sink queues remove NAME.',
+      [prom(`max by (queue) (event_sink_orphaned_queue_events{${daemons}})`, '{{queue}}')],
+      { width: 8 },
     ),
 
     row('The door'),
