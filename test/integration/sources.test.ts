@@ -71,20 +71,27 @@ type Row = Record<string, unknown>;
 
 /** The event in the local store, and the point of the same id in InfluxDB. */
 async function arrived(category: string, fits: (event: Row) => boolean): Promise<{ stored: Row; point: Row }> {
-  let stored: Row | undefined;
-  await until(
-    async () => (stored = (await daemon.stored(category)).find(fits)) !== undefined,
+  const found = async <T>(look: () => Promise<T | undefined>, what: string): Promise<T> => {
+    const seen: T[] = [];
+    await until(
+      async () => {
+        const one = await look();
+        if (one !== undefined) seen.push(one);
+        return one !== undefined;
+      },
+      what,
+      20_000,
+    );
+    return seen[0]!;
+  };
+  const stored: Row = await found(
+    async () => (await daemon.stored(category)).find(fits),
     `${category} in the local store`,
-    20_000,
   );
-  let point: Row | undefined;
-  const query = `SELECT * FROM events WHERE event_id = '${stored?.id}'`;
-  await until(
-    async () => (point = (await influxdb.query(query, 'eventsink').catch(() => []))[0]) !== undefined,
-    `${category} in InfluxDB`,
-    20_000,
-  );
-  return { stored: stored!, point: point! };
+  const query = `SELECT * FROM events WHERE event_id = '${stored.id}'`;
+  const points = () => influxdb.query(query, 'eventsink').catch(() => []);
+  const point = await found<Row>(async () => (await points())[0], `${category} in InfluxDB`);
+  return { stored, point };
 }
 
 for (const [what, category, type] of [
