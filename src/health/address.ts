@@ -42,7 +42,7 @@ export function parseAddress(text: string): Address | AddressProblem {
 }
 
 function parseHttp(text: string): Address | AddressProblem {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return 'is no URL that can be read';
+  if (!/^https?:\/\/\S+$/i.test(text) || !URL.canParse(text)) return 'is no URL that can be read';
   const url = new URL(text);
   url.hash = '';
   return {
@@ -54,7 +54,7 @@ function parseHttp(text: string): Address | AddressProblem {
 
 function parseTcp(text: string): Address | AddressProblem {
   const wanted = 'must be tcp://host:port, with a port from 1 to 65535';
-  if (!/^tcp:\/\//i.test(text) || !URL.canParse(text)) return wanted;
+  if (!/^tcp:\/\/\S+$/i.test(text) || !URL.canParse(text)) return wanted;
   const { hostname, port, username, password, pathname, search } = new URL(text);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   if (port === '' || port === '0' || !isHost(host)) return wanted;
