@@ -21,6 +21,8 @@ export interface HealthPingOptions extends ActorTools {
   readonly run: Run;
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly checkpoints: Checkpoints;
+  /** Resolves at the moment when measurements and routine checkpoints of all targets are written together. */
+  readonly departure: () => Promise<void>;
   readonly clock: Clock;
   /** How long after the start the first run begins, ms. */
   readonly delayMs: number;
@@ -32,7 +34,7 @@ export interface HealthPingOptions extends ActorTools {
  * restoring: the state of before is read. → waiting.
  * waiting: for the next beat. → running.
  * running: one run is under way. → waiting when it ends; beats that passed meanwhile are skipped, so that runs neither overlap nor pile up.
- * any → closed: a run under way is given up, what was to be published is tried once more, the state is saved.
+ * any → closed: a run under way is given up, what is to be published is tried, the state is saved.
  *
  * A change of state is saved before it is published: a crash in between publishes it again, under the same id.
  */
@@ -53,6 +55,9 @@ export function spawnHealthPing(parent: Ref<never>, options: HealthPingOptions):
   return self;
 }
 
+/** Measurements that wait to be published, of one target. */
+const mostMeasurements = 1_000;
+
 type Phase = 'restoring' | 'waiting' | 'running' | 'closed';
 
 class HealthPing {
@@ -65,7 +70,8 @@ class HealthPing {
   #last: Result | undefined;
   #rhythm: Rhythm;
   readonly #beat: Timer;
-  readonly #outgoing: Outgoing;
+  readonly #changes: Outgoing;
+  readonly #measurements: Outgoing;
   readonly #stopping = new AbortController();
   readonly #options: HealthPingOptions;
   readonly #self: Actor<HealthPingMessage>;
@@ -77,11 +83,22 @@ class HealthPing {
     this.#watch = new Watch(target);
     this.#rhythm = this.#newRhythm();
     this.#beat = new Timer(clock);
-    this.#outgoing = new Outgoing({
+    const outgoing = {
       publish,
       clock,
-      onPublished: ids => dispatch(self, { type: 'published', ids }),
-      onTrouble: (error, waitMs) => dispatch(self, { type: 'unpublished', error, waitMs }),
+      onPublished: (ids: ReadonlySet<string>) => dispatch(self, { type: 'published', ids }),
+      onTrouble: (error: unknown, waitMs: number) => dispatch(self, { type: 'unpublished', error, waitMs }),
+    };
+    this.#changes = new Outgoing({
+      ...outgoing,
+      departure: async () => {},
+      most: Number.POSITIVE_INFINITY,
+      onDropped: count => log.info({ target: target.name, count }, 'change.postponed'),
+    });
+    this.#measurements = new Outgoing({
+      ...outgoing,
+      departure: options.departure,
+      most: mostMeasurements,
       onDropped: count =>
         log.error({ target: target.name, count, reason: 'the broker takes no events' }, 'event.dropped'),
     });
@@ -169,14 +186,15 @@ class HealthPing {
       log.info({ target: target.name, from: told, to: this.#watch.memory.told, reason }, 'target.changed');
     }
     this.#show(this.#options.board.get(this.#options.path)?.state === 'holding' ? 'holding' : 'running');
-    if (changed) this.#saveAndPublish(changes);
-    else if (clock.monotonic() - this.#savedAt >= savedEveryMs) this.#save();
-    this.#outgoing.add([], [event]);
+    if (changes.length > 0) this.#saveAndPublish(changes);
+    else if (changed || clock.monotonic() - this.#savedAt >= savedEveryMs) this.#saveSoon();
+    this.#measurements.add([event]);
   }
 
   #published(ids: ReadonlySet<string>): void {
     this.#watch.published(ids);
-    if (this.#phase !== 'closed') this.#show('running');
+    const { board, path } = this.#options;
+    if (board.get(path)?.state === 'holding') this.#show('running');
   }
 
   #unpublished(error: unknown, waitMs: number): void {
@@ -212,7 +230,7 @@ class HealthPing {
     for (const declared of this.#early.splice(0)) declared.reply.resolve();
     this.#options.board.update(this.#options.path, { state: 'stopped', nextTry: undefined });
     const end = async (): Promise<void> => {
-      await this.#outgoing.close();
+      await Promise.all([this.#changes.close(), this.#measurements.close()]);
       if (known) await this.#save();
     };
     end().then(reply.resolve);
@@ -221,7 +239,12 @@ class HealthPing {
   /** Never rejects: what could not be saved is published all the same, and saved with the next run. */
   async #saveAndPublish(changes: readonly Message[]): Promise<void> {
     await this.#save();
-    if (changes.length > 0) this.#outgoing.add(changes, []);
+    this.#changes.add(changes);
+  }
+
+  #saveSoon(): void {
+    this.#savedAt = this.#options.clock.monotonic();
+    this.#options.departure().then(() => (this.#phase === 'closed' ? undefined : this.#save()));
   }
 
   async #save(): Promise<void> {

@@ -5,6 +5,7 @@ import { publishThrough } from '../actors/publisher.js';
 import type { Broker, Durability, Message } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import { declarationOf } from '../src/health/declaration.js';
+import { Departures } from '../src/health/departures.js';
 import { spread } from '../src/health/rhythm.js';
 import { runOf } from '../src/health/run.js';
 import type { Target } from '../src/health/target.js';
@@ -30,10 +31,14 @@ export interface HealthSupervision {
 
 type Publish = (messages: readonly Message[]) => Promise<Durability>;
 
+/** Between two moments at which the targets write together, ms. */
+const departuresMs = 500;
+
 /** One actor for each target, their first runs spread out over the interval. */
 export function superviseHealth(parent: Ref<never>, options: HealthOptions): HealthSupervision {
   const { targets, broker, clock, publisher, checkpoints, board, log } = options;
   const { publish } = publishThrough(publisher);
+  const departures = new Departures(clock, departuresMs);
   const actors = new Map<string, Actor<HealthPingMessage>>();
   for (const [index, target] of targets.entries()) {
     const actor = spawnHealthPing(parent, {
@@ -43,6 +48,7 @@ export function superviseHealth(parent: Ref<never>, options: HealthOptions): Hea
       run: runOf(target, { broker, clock }),
       publish,
       checkpoints,
+      departure: departures.next,
       board,
       clock,
       log,
@@ -69,6 +75,7 @@ export function superviseHealth(parent: Ref<never>, options: HealthOptions): Hea
             return durability;
           },
     close: async () => {
+      departures.close();
       await Promise.all(
         [...actors.values()].map(actor => ask<void>(reply => dispatch(actor, { type: 'close', reply }))),
       );

@@ -8,16 +8,17 @@ export interface OutgoingOptions {
   /** They are durable. */
   readonly onPublished: (ids: ReadonlySet<string>) => void;
   readonly onTrouble: (error: unknown, waitMs: number) => void;
-  /** So many measurements are given up, the oldest ones: too many wait, or the daemon stops. */
+  /** So many are given up, the oldest ones: too many wait, or the daemon stops. */
   readonly onDropped: (count: number) => void;
-  /** Measurements that may wait. */
-  readonly most?: number;
+  /** How many may wait. */
+  readonly most: number;
+  /** Resolves when it is time to go. */
+  readonly departure: () => Promise<void>;
 }
 
-/** Events on their way to the publisher: tried until they are durable, changes of state before measurements. */
+/** Events on their way to the publisher: tried until they are durable. */
 export class Outgoing {
-  #changes: readonly Message[] = [];
-  #measurements: readonly Message[] = [];
+  #waiting: readonly Message[] = [];
   #trip: Promise<void> | undefined;
   #waits: Backoff;
   readonly #stopping = new AbortController();
@@ -28,43 +29,42 @@ export class Outgoing {
     this.#waits = firstWait();
   }
 
-  /** Changes are kept as long as it takes; measurements up to a bound. */
-  add(changes: readonly Message[], measurements: readonly Message[]): void {
-    const { most = 1_000, onDropped } = this.#options;
-    this.#changes = [...this.#changes, ...changes];
-    const waiting = [...this.#measurements, ...measurements];
+  add(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    const { most, onDropped } = this.#options;
+    const waiting = [...this.#waiting, ...messages];
     if (waiting.length > most) onDropped(waiting.length - most);
-    this.#measurements = waiting.slice(-most);
+    this.#waiting = waiting.slice(-most);
     this.#trip ??= this.#travel();
   }
 
-  /** Waits for the try that is under way, and makes no other one. */
+  /** Waits for the try that is under way or about to begin, and makes no other one. */
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.#trip;
-    if (this.#measurements.length > 0) this.#options.onDropped(this.#measurements.length);
+    if (this.#waiting.length > 0) this.#options.onDropped(this.#waiting.length);
   }
 
   async #travel(): Promise<void> {
-    const { publish, clock, onPublished, onTrouble } = this.#options;
-    while (this.#changes.length + this.#measurements.length > 0) {
-      const messages = [...this.#changes, ...this.#measurements];
+    const { publish, departure, clock, onPublished, onTrouble } = this.#options;
+    const { signal } = this.#stopping;
+    do {
+      await departure();
+      const messages = this.#waiting;
       try {
         await publish(messages);
         const ids = new Set(messages.map(({ id }) => id));
-        this.#changes = this.#changes.filter(({ id }) => !ids.has(id));
-        this.#measurements = this.#measurements.filter(({ id }) => !ids.has(id));
+        this.#waiting = this.#waiting.filter(({ id }) => !ids.has(id));
         this.#waits = firstWait();
         onPublished(ids);
       } catch (error) {
-        if (this.#stopping.signal.aborted) break;
+        if (signal.aborted) break;
         const [waitMs, after] = this.#waits.next();
         this.#waits = after;
         onTrouble(error, waitMs);
-        await clock.sleep(waitMs, this.#stopping.signal);
+        await clock.sleep(waitMs, signal);
       }
-      if (this.#stopping.signal.aborted) break;
-    }
+    } while (this.#waiting.length > 0 && !signal.aborted);
     this.#trip = undefined;
   }
 }

@@ -163,10 +163,12 @@ export class Watch {
 
   #tell(measured: Measured, now: number): void {
     const { at, result } = measured;
-    const { observed, told } = this.#memory;
+    const { observed, told, streak } = this.#memory;
     const window = this.#windowAt(at);
     const wanted = window === undefined ? observed : 'maintenance';
     if (wanted === told || wanted === 'unknown') return;
+    // What was observed in maintenance is about to change: told once that is decided.
+    if (told === 'maintenance' && streak !== null) return;
     this.#become({ told: wanted });
     if (wanted === 'maintenance') return this.#maintenanceBegins(window, at, now);
     if (wanted === 'down') return this.#outageBegins(measured, now);
@@ -188,14 +190,15 @@ export class Watch {
     this.#announce({ status: 'maintenance', at, message, from, until }, now);
   }
 
-  /** After maintenance it begins with the end of that. */
+  /** One that began in maintenance begins with the end of that; one that maintenance interrupted goes on. */
   #outageBegins(measured: Measured, now: number): void {
     const outage = this.#outage;
     if (outage === undefined) return;
     const ends = this.#windows.flatMap(({ until }) => (until != null && until <= measured.at ? until : []));
-    const from = Math.max(outage.from, ...ends);
+    const from = outage.id === null ? Math.max(outage.from, ...ends) : outage.from;
     const change = { status: 'down', at: measured.at, message: measured.result.reason, from, measured } as const;
-    this.#outage = { ...outage, from, id: this.#announce(change, now) };
+    const id = this.#announce(change, now);
+    this.#outage = { ...outage, from, id: outage.id ?? id };
   }
 
   /** Without maintenance, and without the time in which nobody looked. */

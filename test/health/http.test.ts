@@ -163,7 +163,12 @@ test('no answer in time is down, and it is said what was waited for', async () =
 test('a connection that is cut, and an answer that is no HTTP, are down', async () => {
   const cut = await serve(request => request.socket.destroy());
   assert.is((await look(`w=${cut}`)).reason, 'connection reset by the other side');
-  const noise = createTcpServer(socket => socket.on('error', () => {}).resume().end('220 mail.example.org ESMTP\r\n'));
+  const noise = createTcpServer(socket =>
+    socket
+      .on('error', () => {})
+      .resume()
+      .end('220 mail.example.org ESMTP\r\n'),
+  );
   assert.match((await look(`w=http://127.0.0.1:${await listening(noise)}`)).reason ?? '', /^answer is no HTTP/);
 });
 

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { loadConfig } from '../../src/config/load.js';
 import { parsed, targetOf } from './looking.js';
 
 test('a target is name=address; what it does not say is the default', () => {
@@ -145,6 +147,17 @@ test('no problem shows an address', () => {
   assert.equal(targets, []);
   assert.is(problems.length, 7);
   for (const problem of problems) assert.not.match(problem, secret);
+});
+
+test('the examples of the README are right', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const [, file = ''] = /```yaml\n(health:[\s\S]*?)```/.exec(readme) ?? [];
+  const [, variable = ''] = /^HEALTH_TARGETS=(\S+)$/m.exec(readme) ?? [];
+  for (const env of [{ EVENT_SINK_CONFIG: 'config.yaml' }, { HEALTH_TARGETS: variable }]) {
+    const loaded = loadConfig({ env, readFile: () => file });
+    assert.not('problems' in loaded, JSON.stringify(loaded));
+    assert.ok('config' in loaded && loaded.config.health.targets.length >= 3);
+  }
 });
 
 test.run();

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { cpus } from 'node:os';
+import { TestDaemon } from '../test/helpers/daemon.js';
+import { portOf } from '../test/helpers/ports.js';
+
+/**
+ * What watching costs: the CPU of the whole daemon (probes, events, commits, the local store) with 200 targets at a 10 s interval,
+ * beside the same daemon with none. The target: less than 5 % of a core. The servers run in this process and are not counted.
+ */
+const seconds = Number(process.env.BENCH_SECONDS ?? 60);
+const targets = Number(process.env.BENCH_TARGETS ?? 200);
+const interval = 10;
+/** Nothing that belongs to the start is measured: each target has its first state after two runs. */
+const settleSeconds = 2 * interval + 2;
+
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** User and system time of all threads and of its ended children, s. */
+function cpuSeconds(pid: number): number {
+  const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0) / ticksPerSecond;
+}
+
+const wait = (s: number): Promise<void> => new Promise(resolve => setTimeout(resolve, s * 1000));
+
+async function measure(written: readonly string[]): Promise<{ share: number; runs: number }> {
+  const daemon = await new TestDaemon({
+    env: { LOG_LEVEL: 'warn', HEALTH_TARGETS: written.join(','), HEALTH_INTERVAL_SECONDS: String(interval) },
+  }).start();
+  const runs = async (): Promise<number> => (written.length === 0 ? 0 : (await daemon.stored('health')).length);
+  try {
+    await wait(settleSeconds);
+    const before = await runs();
+    const cpu = cpuSeconds(daemon.pid);
+    const began = performance.now();
+    await wait(seconds);
+    const share = (cpuSeconds(daemon.pid) - cpu) / ((performance.now() - began) / 1000);
+    return { share, runs: (await runs()) - before };
+  } finally {
+    await daemon.remove();
+  }
+}
+
+const listen = async <S extends Server>(server: S): Promise<S> => {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return server;
+};
+const web = await listen(createServer((_request, response) => response.end('{"status":"ok"}')));
+const port = await listen(createTcpServer(socket => socket.on('error', () => {}).resume()));
+const many = (address: string): string[] => Array.from({ length: targets }, (_, index) => `t${index}=${address}`);
+
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`.padStart(8);
+console.log(`${cpus().length} cores, ${cpus()[0]?.model}, Node ${process.version}`);
+console.log(`${targets} targets every ${interval} s, over ${seconds} s; CPU of the whole daemon in % of a core\n`);
+const idle = await measure([]);
+console.log(`  no target    ${percent(idle.share)}`);
+for (const [name, address] of [
+  ['http', `http://127.0.0.1:${portOf(web)}/healthz`],
+  ['tcp', `tcp://127.0.0.1:${portOf(port)}`],
+] as const) {
+  const { share, runs } = await measure(many(address));
+  const each = ((share - idle.share) * seconds * 1000) / runs;
+  console.log(
+    `  ${name.padEnd(12)} ${percent(share)}   ${runs} runs, ${each.toFixed(2)} ms of CPU a run   ${share < 0.05 ? 'within' : 'ABOVE'} the target of 5 %`,
+  );
+}
+web.closeAllConnections();
+web.close();
+port.close();

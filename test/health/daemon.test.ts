@@ -1,0 +1,107 @@
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { TestDaemon } from '../helpers/daemon.js';
+import { freePort } from '../helpers/ports.js';
+import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
+import { until } from '../helpers/wait.js';
+
+const test = suite<{ daemon: TestDaemon; server: Server | undefined; folder: TemporaryFolder }>('health in the daemon');
+
+test.before.each(context => {
+  context.folder = temporaryFolder();
+});
+test.after.each(async ({ daemon, server, folder }) => {
+  await daemon.remove();
+  folder.remove();
+  server?.closeAllConnections();
+  server?.close();
+});
+
+interface Actor {
+  readonly path: string;
+  readonly state: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+test('a target goes down and up, over a kill and a restart; the events are in the local store', async context => {
+  const port = await freePort();
+  const serve = async (): Promise<void> => {
+    context.server = createServer((_request, response) => response.end('ok'));
+    await new Promise<void>(resolve => context.server?.listen(port, '127.0.0.1', resolve));
+  };
+  const config = join(context.folder.path, 'config.yaml');
+  const targets = [
+    { name: 'clowder', url: `http://127.0.0.1:${port}/healthz?token=hunter22`, threshold: 1 },
+    'own=queue:event-sink.local',
+  ];
+  writeFileSync(config, JSON.stringify({ health: { targets, interval_seconds: 1 } }));
+  const daemon = new TestDaemon({ env: { EVENT_SINK_CONFIG: config } });
+  context.daemon = daemon;
+  const changes = async () => (await daemon.stored('service_status')).map(({ type }) => type).reverse();
+  const found = async () => (await daemon.stored('health')).filter(event => event.service_name === 'clowder');
+
+  await serve();
+  await daemon.start();
+  await until(async () => (await found()).filter(event => event.healthy === true).length >= 1, 'a good check');
+  const gone = context.server;
+  gone?.closeAllConnections();
+  await new Promise(closed => gone?.close(closed));
+  await until(async () => (await changes()).length === 1, 'the outage');
+  await daemon.kill();
+  await daemon.start();
+  await serve();
+  await until(async () => (await changes()).length === 2, 'the recovery');
+  assert.equal(await changes(), ['down', 'up']);
+
+  const [up, down] = await daemon.stored('service_status');
+  assert.equal([down?.service_name, down?.message, down?.healthy], ['clowder', 'connection refused', false]);
+  assert.ok(Number(up?.outage_seconds) >= 1);
+  assert.is(up?.until, Number(up?.from) + Math.round(Number(up?.outage_seconds) * 1000));
+  const queue = (await daemon.stored('health')).find(event => event.type === 'queue');
+  assert.equal([queue?.service_name, queue?.healthy, queue?._source], ['own', true, 'health']);
+  assert.type(queue?.queue_length, 'number');
+
+  const { actors } = await daemon.json<{ actors: Actor[] }>('/v1/status');
+  const actor = actors.find(({ path }) => path === 'ingress/health/clowder');
+  assert.equal(
+    [actor?.state, actor?.detail.status, actor?.detail.target],
+    ['running', 'up', `http://127.0.0.1:${port}/healthz`],
+  );
+  assert.not.match(JSON.stringify([actors, await daemon.stored(), daemon.output]), 'hunter22');
+  assert.is(await daemon.kill('SIGTERM'), 0);
+});
+
+test('maintenance that is declared over HTTP keeps an outage from being told', async context => {
+  const port = await freePort();
+  const daemon = new TestDaemon({
+    env: { HEALTH_TARGETS: `clowder=tcp://127.0.0.1:${port}`, HEALTH_INTERVAL_SECONDS: '1' },
+  });
+  context.daemon = daemon;
+  await daemon.start();
+  const response = await daemon.request('/v1/service-status', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ service_name: 'clowder', status: 'maintenance', message: 'upgrade' }),
+  });
+  assert.is(response.status, 202);
+  const checks = async () => (await daemon.stored('health')).filter(({ healthy }) => healthy === false).length;
+  await until(async () => (await checks()) >= 2, 'failed checks');
+  assert.equal(
+    (await daemon.stored('service_status')).map(({ type, _source }) => [type, _source]),
+    [['maintenance', 'http']],
+  );
+});
+
+test('a target that cannot be is said before the daemon starts', async context => {
+  const daemon = new TestDaemon({ env: { HEALTH_TARGETS: 'a=ping:-f, b=gopher://h' } });
+  context.daemon = daemon;
+  await daemon.launch();
+  assert.is(await daemon.ended(), 2);
+  assert.match(daemon.output, 'HEALTH_TARGETS: target "a" must name a host or an IP address, as ping:HOST.');
+  assert.match(daemon.output, 'HEALTH_TARGETS: target "b" must be http(s)://');
+});
+
+test.run();
