@@ -17,7 +17,7 @@ import { Storage } from '../src/storage/storage.js';
 import { createBroker, moveFromEmbedded } from './broker.js';
 import { superviseDelivery } from './delivery.js';
 import { createDoor } from './door.js';
-import { superviseHealth } from './ingress.js';
+import { superviseHealth } from './health.js';
 import { keepHouse } from './keeper.js';
 import { superviseNginxLogs } from './nginx-logs.js';
 import { orphanFinder } from './orphans.js';
