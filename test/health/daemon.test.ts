@@ -20,6 +20,9 @@ test.after.each(async ({ daemon, server, folder }) => {
   server?.close();
 });
 
+/** On a busy machine. */
+const patienceMs = 30_000;
+
 interface Actor {
   readonly path: string;
   readonly state: string;
@@ -45,15 +48,19 @@ test('a target goes down and up, over a kill and a restart; the events are in th
 
   await serve();
   await daemon.start();
-  await until(async () => (await found()).filter(event => event.healthy === true).length >= 1, 'a good check');
+  await until(
+    async () => (await found()).filter(event => event.healthy === true).length >= 1,
+    'a good check',
+    patienceMs,
+  );
   const gone = context.server;
   gone?.closeAllConnections();
   await new Promise(closed => gone?.close(closed));
-  await until(async () => (await changes()).length === 1, 'the outage');
+  await until(async () => (await changes()).length === 1, 'the outage', patienceMs);
   await daemon.kill();
   await daemon.start();
   await serve();
-  await until(async () => (await changes()).length === 2, 'the recovery');
+  await until(async () => (await changes()).length === 2, 'the recovery', patienceMs);
   assert.equal(await changes(), ['down', 'up']);
 
   const [up, down] = await daemon.stored('service_status');
@@ -88,7 +95,7 @@ test('maintenance that is declared over HTTP keeps an outage from being told', a
   });
   assert.is(response.status, 202);
   const checks = async () => (await daemon.stored('health')).filter(({ healthy }) => healthy === false).length;
-  await until(async () => (await checks()) >= 2, 'failed checks');
+  await until(async () => (await checks()) >= 2, 'failed checks', patienceMs);
   assert.equal(
     (await daemon.stored('service_status')).map(({ type, _source }) => [type, _source]),
     [['maintenance', 'http']],
