@@ -1,5 +1,5 @@
-/** 9999-12-31T23:59:59.999Z. */
-const latest = 253_402_300_799_999;
+/** 9999-12-31T23:59:59.999Z, epoch ms: the last time that an event can have. */
+export const latestMs = 253_402_300_799_999;
 
 const numeric = /^\d{1,17}(?:\.\d{1,12})?$/;
 
@@ -20,7 +20,7 @@ export function parseTimestamp(value: unknown): number | undefined {
 
 /** Whole epoch ms from 1970 to 9999. */
 export function isEpochMs(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= latest;
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= latestMs;
 }
 
 function fromNumber(value: number): number | undefined {

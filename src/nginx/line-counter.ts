@@ -1,4 +1,5 @@
 import type { Message } from '../broker/broker.js';
+import { latestMs } from '../events/timestamp.js';
 import { type AgentKind, agentKind, showsKey } from './agents.js';
 import { slots } from './format.js';
 import { ByteHash } from './hash.js';
@@ -115,7 +116,7 @@ export class LineCounter {
       return;
     }
     const time = this.#parser.parse(buffer, start, end) ? this.#time() : Number.NaN;
-    if (!(time >= 0)) {
+    if (!(time >= 0 && time <= latestMs)) {
       this.totals.unparsed += 1;
       this.#options.onUnparsed(buffer.toString('utf8', start, Math.min(end, start + 300)));
       return;

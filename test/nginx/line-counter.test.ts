@@ -258,6 +258,14 @@ test('unparsed lines are shown in part', () => {
   assert.equal(counter.totals, { requests: 1, unparsed: 2, oversized: 0 });
 });
 
+test('a time that no event can have makes a line unparsed', () => {
+  const format = '$remote_addr $msec "$request" $status';
+  const line = (time: string): string => `203.0.113.7 ${time} "GET / HTTP/1.1" 200`;
+  const { counter, events } = count(['253402300800.000', '9'.repeat(25), '1709632800.000'].map(line), { format });
+  assert.equal(counter.totals, { requests: 1, unparsed: 2, oversized: 0 });
+  assert.is(events.length, 1);
+});
+
 test('visitors keep their key for a day, and no longer', async () => {
   const stored = new Map<string, string>();
   const memory = {
