@@ -1,6 +1,6 @@
 // Faults under load, with an oracle: see test/chaos/main.ts, which this runs as it was compiled.
 //
-//   npm run chaos -- [--seed N] [--runs K] [--minutes M] [--verbose]
+//   npm run chaos -- [--broker embedded|rabbitmq] [--seed N] [--runs K] [--minutes M] [--verbose]
 import { main } from '../dist/test/chaos/main.js';
 
 process.exitCode = await main(process.argv.slice(2));

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { report } from './report.js';
 import { run } from './run.js';
 
-const usage = `npm run chaos -- [--seed N] [--runs K] [--minutes M] [--verbose]
+const usage = `npm run chaos -- [--broker embedded|rabbitmq] [--seed N] [--runs K] [--minutes M] [--verbose]
 
 Faults, drawn from a seed, at a daemon under load and at everything around it; then an oracle compares what was acknowledged
 with what is in every sink. Each run is one seed: N, N + 1 … (default: one of the time of day). --verbose tells each fault.
@@ -13,6 +13,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      broker: { type: 'string', default: 'embedded' },
       seed: { type: 'string', default: String(Math.floor(Date.now() / 1000) % 1_000_000) },
       runs: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '0.5' },
@@ -21,7 +22,12 @@ export async function main(args: readonly string[]): Promise<number> {
     },
   });
   const [seed, runs, minutes] = [values.seed, values.runs, values.minutes].map(Number) as [number, number, number];
-  if (values.help || !(Number.isInteger(seed) && runs >= 1 && minutes > 0)) {
+  const { broker } = values;
+  if (
+    values.help ||
+    (broker !== 'embedded' && broker !== 'rabbitmq') ||
+    !(Number.isInteger(seed) && runs >= 1 && minutes > 0)
+  ) {
     process.stdout.write(usage);
     return values.help ? 0 : 2;
   }
@@ -30,7 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
   };
   const failed: number[] = [];
   for (let number = seed; number < seed + runs; number += 1) {
-    const result = await run({ seed: number, durationMs: minutes * 60_000, tell });
+    const result = await run({ broker, seed: number, durationMs: minutes * 60_000, tell });
     process.stdout.write(`${report(result)}\n`);
     if (result.verdict.problems.length > 0) failed.push(number);
   }

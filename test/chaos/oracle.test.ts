@@ -36,7 +36,9 @@ function scene(outcome: Outcome = [202], deadAt: readonly string[] = []) {
       json: async (path: string) => (path === '/v1/ledger' ? ledger : { dead_letters: letters, next_cursor: null }),
     };
     const destination = { sink: 'mongodb', arrivals: () => arrivals };
-    const judged = { daemon, destinations: [destination], record } as unknown as Parameters<typeof judge>[0];
+    const judged = { daemon, destinations: [destination], record, exact: true } as unknown as Parameters<
+      typeof judge
+    >[0];
     return (await judge(judged)).problems;
   };
   return { record, stored, arrivals, letters, ledger, verdict };

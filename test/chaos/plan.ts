@@ -1,5 +1,6 @@
 import type { Random } from '../helpers/random.js';
 import { answerFaults } from './answers.js';
+import { networkFaults } from './network.js';
 
 /** One fault: where, what, when it begins and how long it lasts (ms). */
 export interface Stroke {
@@ -12,13 +13,15 @@ export interface Stroke {
 /** What can go wrong in this run. */
 export interface Scope {
   readonly destinations: readonly string[];
+  readonly rabbitmq: boolean;
+  /** One or two. */
+  readonly daemons: number;
   /** DATA_DIR is on a small disk. */
   readonly disk: boolean;
   /** The daemon's wall clock can be moved. */
   readonly clock: boolean;
 }
 
-const networkFaults = ['cut', 'refuse', 'black-hole', 'slow', 'cut-answer'] as const;
 /** A good deal of what can happen to the way to a destination, or to what it answers. */
 const destinationFaults = [...networkFaults, ...answerFaults.map(fault => `answers: ${fault}`)];
 const daemonFaults = ['kill -9', 'kill -9', 'SIGTERM', 'freeze'];
@@ -42,7 +45,12 @@ export function plan(random: Random, durationMs: number, scope: Scope): Stroke[]
   };
   const strokes = scope.destinations.flatMap(sink => line(sink, destinationFaults, [500, 5_000], [300, 4_000]));
   strokes.push(...line('daemon', daemonFaults, [1_500, 6_000], [100, 2_000]));
+  if (scope.daemons > 1) strokes.push(...line('second daemon', daemonFaults, [1_500, 6_000], [100, 3_000]));
   if (scope.disk) strokes.push(...line('disk', ['full', 'nearly full'], [3_000, 8_000], [500, 4_000]));
   if (scope.clock) strokes.push(...line('clock', ['ahead', 'back', 'right'], [3_000, 8_000], [0, 0]));
+  if (scope.rabbitmq) {
+    strokes.push(...line('way to the broker', ['cut', 'refuse', 'black-hole', 'slow'], [2_000, 8_000], [300, 4_000]));
+    strokes.push(...line('broker', ['kill -9'], [9_000, 20_000], [0, 1_500]));
+  }
   return strokes.sort((a, b) => a.at - b.at);
 }

@@ -4,10 +4,10 @@ import type { Run } from './run.js';
 const mostShown = 12;
 
 /** One run for a person: what was done to whom, what was sent, what is where, and what is wrong. */
-export function report({ seed, durationMs, strokes, record, settledMs, verdict, notes }: Run): string {
+export function report({ broker, seed, durationMs, strokes, record, settledMs, verdict, notes }: Run): string {
   const seconds = durationMs / 1000;
   const lines = [
-    `seed ${seed}: ${strokes.length} faults in ${seconds} s, settled ${(settledMs / 1000).toFixed(1)} s after the last`,
+    `${broker}, seed ${seed}: ${strokes.length} faults in ${seconds} s, settled ${(settledMs / 1000).toFixed(1)} s after the last`,
     ...faults(strokes),
     `  ${numbers(record.byId.size)} events sent: ${numbers(record.count('acknowledged'))} acknowledged, ${numbers(record.count('refused'))} refused, ${numbers(record.count('unknown'))} without an answer`,
     `  answers: ${[...record.answers].map(([status, count]) => `${count} × ${status === 0 ? 'none' : status}`).join(', ')}`,
@@ -21,12 +21,12 @@ export function report({ seed, durationMs, strokes, record, settledMs, verdict, 
   if (problems.length === 0) return [...lines, '  ok: nothing lost, doubled, invented or changed'].join('\n');
   const shown = problems.slice(0, mostShown).map(problem => `  FAILED ${problem.replaceAll('\n', '\n    ')}`);
   const more = problems.length > mostShown ? [`  … and ${problems.length - mostShown} more`] : [];
-  return [...lines, ...shown, ...more, `  again: ${again(seed, durationMs)}`].join('\n');
+  return [...lines, ...shown, ...more, `  again: ${again(broker, seed, durationMs)}`].join('\n');
 }
 
 /** The command that repeats the run: the same faults at the same times, and the same events. */
-export function again(seed: number, durationMs: number): string {
-  return `npm run chaos -- --seed ${seed} --minutes ${Number((durationMs / 60_000).toFixed(4))}`;
+function again(broker: string, seed: number, durationMs: number): string {
+  return `npm run chaos -- --broker ${broker} --seed ${seed} --minutes ${Number((durationMs / 60_000).toFixed(4))}`;
 }
 
 function faults(strokes: Run['strokes']): string[] {

@@ -1,29 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../helpers/ports.js';
 import { Random } from '../helpers/random.js';
-import { temporaryFolder } from '../helpers/temporary.js';
 import { until } from '../helpers/wait.js';
-import { MovableClock } from './clock.js';
-import { type Destination, startDestinations } from './destinations.js';
-import { SmallDisk } from './disk.js';
+import { publishAsClowder } from './clowder.js';
 import { EventMaker } from './events.js';
+import { Installation } from './installation.js';
 import { post } from './load.js';
-import { OperatedDaemon } from './operated.js';
 import { judge, type Verdict } from './oracle.js';
 import { plan, type Stroke } from './plan.js';
 import { SentRecord } from './record.js';
-import { type Striker, strike } from './strike.js';
+import { strike } from './strike.js';
 
 export interface RunOptions {
+  readonly broker: 'embedded' | 'rabbitmq';
   readonly seed: number;
   readonly durationMs: number;
   /** Told what happens, as it happens. */
   readonly tell: (line: string) => void;
-  /** How long everything may take to arrive when all faults are over. */
-  readonly patienceMs?: number;
 }
 
 export interface Run {
+  readonly broker: 'embedded' | 'rabbitmq';
   readonly seed: number;
   readonly durationMs: number;
   readonly strokes: readonly Stroke[];
@@ -35,101 +31,61 @@ export interface Run {
 }
 
 const clients = 2;
-const diskMegabytes = 96;
+/** How long everything may take to arrive when all faults are over: the longest backoff is a minute. */
+const patienceMs = 240_000;
 
 /** Faults under load for a while; then everything is mended, the queues run empty, and the oracle compares what was sent with what is there. */
-export async function run({ seed, durationMs, tell, patienceMs = 240_000 }: RunOptions): Promise<Run> {
+export async function run({ broker, seed, durationMs, tell }: RunOptions): Promise<Run> {
   const random = new Random(seed);
-  const chosen = random.fork('scope');
-  const disk = SmallDisk.possible && chosen.chance(0.5) ? new SmallDisk(diskMegabytes) : undefined;
-  const clock = chosen.chance(0.5) ? new MovableClock() : undefined;
-  const restartAtTheEnd = chosen.chance(0.5);
-  const folder = temporaryFolder();
-  const destinations = await startDestinations();
-  const state = { diskFull: false };
-  const first = new OperatedDaemon({
-    name: 'the daemon',
-    dir: disk?.dir ?? folder.path,
-    port: await freePort(),
-    env: Object.assign({}, ...destinations.map(({ settings }) => settings), clock?.settings),
-    mayFail: () => state.diskFull,
-  });
-  const record = new SentRecord();
+  const installation = await Installation.start(broker, random.fork('scope'));
+  const { daemons, destinations } = installation;
   const over = new AbortController();
   try {
-    await first.start();
     const strokes = plan(random, durationMs, {
       destinations: destinations.map(({ sink }) => sink),
-      disk: disk !== undefined,
-      clock: clock !== undefined,
+      disk: installation.disk !== undefined,
+      clock: installation.clock !== undefined,
+      rabbitmq: installation.broker !== undefined,
+      daemons: daemons.length,
     });
-    const striker: Striker = { destinations, daemon: first, disk, clock, state, random: random.fork('faults'), tell };
-    const maker = new EventMaker(random.fork('events'), `chaos-${seed}`);
+    // Two daemons know nothing of each other's points in InfluxDB.
+    const maker = new EventMaker(random.fork('events'), `chaos-${seed}`, daemons.length === 1);
+    const record = new SentRecord();
+    const sources = { maker, record, signal: over.signal };
     const load = Array.from({ length: clients }, (_, number) =>
-      post({
-        daemon: first.daemon,
-        maker,
-        record,
-        random: random.fork(`client ${number}`),
-        signal: over.signal,
-      }),
+      post({ ...sources, daemon: daemons[number % daemons.length]!.daemon, random: random.fork(`client ${number}`) }),
     );
-    await Promise.all([sleep(durationMs), strike(strokes, striker)]);
+    const uri = installation.broker?.directUri;
+    if (uri !== undefined) load.push(publishAsClowder({ ...sources, uri, random: random.fork('clowder') }));
+    await Promise.all([sleep(durationMs), strike(strokes, { installation, random: random.fork('faults'), tell })]);
     over.abort();
     await Promise.all(load);
 
-    await mend(destinations, disk, striker);
-    if (restartAtTheEnd) await first.suffer('SIGTERM', 0);
+    await installation.mend(random);
+    const again = random.fork('end').chance(0.5);
+    if (again) for (const daemon of daemons) await daemon.suffer('SIGTERM', 0);
+    tell(`all is mended${again ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
     const mended = performance.now();
-    tell(`all is mended${restartAtTheEnd ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
     const problems: string[] = [];
-    await first.daemon.drained(patienceMs).catch(async error => {
-      const { sinks, problems: known } = await first.daemon.json<{ sinks: object; problems: object }>('/v1/status');
-      problems.push(`${error}: ${JSON.stringify({ sinks, known }, undefined, 1)}`);
-    });
+    await installation.quiet(patienceMs).catch(async error => problems.push(`${error}: ${await installation.told()}`));
     const settledMs = performance.now() - mended;
-    const verdict = await judge({ daemon: first.daemon, destinations, record });
-    problems.push(...(await fresh(maker, first, destinations)));
-    problems.push(...first.problems, ...first.defects().map(line => `the log tells of a defect: ${line}`));
-    await first.stop();
-    return {
-      seed,
-      durationMs,
-      strokes,
-      record,
-      settledMs,
-      notes: first.notes,
-      verdict: { ...verdict, problems: [...problems, ...verdict.problems] },
-    };
+    const verdict = await judge({ daemon: daemons[0].daemon, destinations, record, exact: broker === 'embedded' });
+    problems.push(...verdict.problems, ...(await fresh(maker, installation)));
+    for (const daemon of daemons) {
+      await daemon.stop();
+      problems.push(...daemon.problems, ...daemon.defects().map(line => `the log tells of a defect: ${line}`));
+    }
+    const notes = daemons.flatMap(daemon => daemon.notes);
+    return { broker, seed, durationMs, strokes, record, settledMs, notes, verdict: { ...verdict, problems } };
   } finally {
     over.abort();
-    await first.daemon.remove();
-    await Promise.all(destinations.map(destination => destination.stop()));
-    clock?.remove();
-    disk?.remove();
-    folder.remove();
+    await installation.remove();
   }
-}
-
-async function mend(
-  destinations: readonly Destination[],
-  disk: SmallDisk | undefined,
-  striker: Striker,
-): Promise<void> {
-  for (const destination of destinations) {
-    destination.answers(undefined, striker.random);
-    await destination.proxy.set('pass');
-  }
-  disk?.free();
-  striker.state.diskFull = false;
 }
 
 /** One more event must pass to every sink. */
-async function fresh(
-  maker: EventMaker,
-  { daemon }: OperatedDaemon,
-  destinations: readonly Destination[],
-): Promise<string[]> {
+async function fresh(maker: EventMaker, { daemons, destinations }: Installation): Promise<string[]> {
+  const [{ daemon }] = daemons;
   let event = maker.make(Date.now());
   while (event.deadAt.length > 0) event = maker.make(Date.now());
   const { status } = await daemon.post(event.payload);

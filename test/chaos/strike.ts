@@ -1,21 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../helpers/random.js';
-import type { ProxyMode } from '../helpers/servers/proxy.js';
 import type { AnswerFault } from './answers.js';
-import type { MovableClock } from './clock.js';
 import type { Destination } from './destinations.js';
-import type { SmallDisk } from './disk.js';
 import { grouped } from './grouped.js';
-import type { OperatedDaemon } from './operated.js';
+import type { Installation } from './installation.js';
+import { proxyMode } from './network.js';
 import type { Stroke } from './plan.js';
 
-/** Everything that can be struck. */
 export interface Striker {
-  readonly destinations: readonly Destination[];
-  readonly daemon: OperatedDaemon;
-  readonly disk: SmallDisk | undefined;
-  readonly clock: MovableClock | undefined;
-  readonly state: { diskFull: boolean };
+  readonly installation: Installation;
   readonly random: Random;
   readonly tell: (line: string) => void;
 }
@@ -39,12 +32,23 @@ export async function strike(strokes: readonly Stroke[], striker: Striker): Prom
 }
 
 /** From the beginning of the fault to its end. */
-async function suffer({ target, fault, lasts }: Stroke, striker: Striker): Promise<void> {
-  const destination = striker.destinations.find(({ sink }) => sink === target);
-  if (destination !== undefined) return atDestination(destination, fault, lasts, striker.random);
-  if (target === 'disk') return atDisk(fault, lasts, striker);
-  if (target === 'clock') return atClock(fault, striker);
-  return striker.daemon.suffer(fault, lasts);
+async function suffer({ target, fault, lasts }: Stroke, { installation, random }: Striker): Promise<void> {
+  const { destinations, daemons, broker } = installation;
+  const destination = destinations.find(({ sink }) => sink === target);
+  if (destination !== undefined) return atDestination(destination, fault, lasts, random);
+  switch (target) {
+    case 'disk':
+      return atDisk(fault, lasts, installation);
+    case 'clock':
+      return atClock(fault, installation, random);
+    case 'broker':
+    case 'way to the broker':
+      return broker?.suffer(fault, lasts, random);
+    case 'second daemon':
+      return daemons[1]?.suffer(fault, lasts);
+    default:
+      return daemons[0].suffer(fault, lasts);
+  }
 }
 
 async function atDestination(destination: Destination, fault: string, lasts: number, random: Random): Promise<void> {
@@ -59,22 +63,17 @@ async function atDestination(destination: Destination, fault: string, lasts: num
   await destination.proxy.set('pass');
 }
 
-export function proxyMode(fault: string, random: Random): ProxyMode {
-  if (fault === 'slow') return { mode: 'slow', latency: random.integer(20, 400), bytesPerSecond: 20_000 };
-  if (fault === 'cut-answer') return { mode: 'cut-answer', bytes: random.integer(0, 20) };
-  return { mode: fault as 'cut' | 'refuse' | 'black-hole' };
-}
-
-async function atDisk(fault: string, lasts: number, { disk, state }: Striker): Promise<void> {
-  state.diskFull = true;
+async function atDisk(fault: string, lasts: number, installation: Installation): Promise<void> {
+  const { disk } = installation;
+  installation.diskFull = true;
   disk?.fill(fault === 'full' ? 0 : 512 * 1024);
   await sleep(lasts);
   disk?.free();
-  state.diskFull = false;
+  installation.diskFull = false;
 }
 
 /** Neither so far back that an event of now is in the future for Google Analytics, nor so far ahead that it is three days old. */
-async function atClock(fault: string, { clock, random }: Striker): Promise<void> {
+async function atClock(fault: string, { clock }: Installation, random: Random): Promise<void> {
   const offset = { ahead: random.between(1, 120), back: -random.between(0.1, 8), right: 0 }[fault] ?? 0;
   clock?.set(offset * minuteMs);
 }

@@ -55,9 +55,11 @@ export function fuzzLogLines(random: Random): void {
   counter.takeRest(lines.subarray(read), 'access.log', read);
   windows.closeByWallClock();
   for (const message of counter.takeMessages()) {
-    const accepted = acceptEvent(JSON.parse(message.body), { now, source: 'nginx' });
+    const body = JSON.parse(message.body);
+    const accepted = acceptEvent(body, { now, source: 'nginx' });
     demand('message' in accepted, `an event that the door refuses: ${JSON.stringify(accepted)}`, lines);
-    demand(!/[?&](?:r_)?key=secret-of-somebody/.test(message.body), 'a key in an address is told', lines);
+    const addresses = `${body.url} ${body.referrer}`;
+    demand(!/[?&](?:r_)?key=secret-of-somebody/.test(addresses), `a key is told: ${addresses}`, lines);
   }
 }
 
