@@ -5,7 +5,7 @@ import { Lease, type LeaseOptions } from '../src/broker/lease.js';
 import { Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
 import { within } from '../src/retry.js';
-import { Batch, type Evidence } from '../src/sinks/batch.js';
+import { Batch, type Evidence, type Item } from '../src/sinks/batch.js';
 import { Deferral } from '../src/sinks/deferral.js';
 import type { Intake } from '../src/sinks/intake.js';
 import type { ActorState } from '../src/status.js';
@@ -188,14 +188,26 @@ class Consumer {
     this.#overdue = false;
     this.#lastFault = undefined;
     if (this.#batch === undefined) return;
-    const { log } = this.#options;
     const count = this.#batch.next?.length;
     const { done, duplicates, dead, deferred } = this.#batch.written(result);
-    log.debug({ count, dead: dead.length, deferred: deferred.length, ms: Math.round(milliseconds) }, 'batch.written');
-    this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
+    const counts = { count, dead: dead.length, deferred: deferred.length };
+    this.#options.log.debug({ ...counts, ms: Math.round(milliseconds) }, 'batch.written');
+    this.#defer(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#lease.settle({ done, duplicates, filtered: 0, dead });
     if (this.#phase === 'stopping') return this.#finish();
     this.#write();
+  }
+
+  /** What has waited as long as a hold may last goes back to the broker, like a batch that is held too long. */
+  #defer(items: readonly Item[], waitMs: number): void {
+    const { clock, holdMs } = this.#options;
+    const now = clock.monotonic();
+    const overdue = (item: Item): boolean => now - (item.deferredAt ??= now) >= holdMs;
+    this.#lease.requeue(items.filter(overdue).map(({ delivery }) => delivery));
+    this.#deferral.add(
+      items.filter(item => !overdue(item)),
+      waitMs,
+    );
   }
 
   #sinkFailed(fault: SinkFault, error: unknown): void {

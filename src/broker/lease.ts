@@ -3,7 +3,7 @@ import { describe } from '../errors.js';
 import type { DeliveryMeter } from '../ledger.js';
 import type { Log } from '../log.js';
 import { Errands } from '../retry.js';
-import type { Broker, Settlement, Subscription } from './broker.js';
+import type { Broker, Delivery, Settlement, Subscription } from './broker.js';
 
 export interface LeaseOptions {
   readonly sink: string;
@@ -54,6 +54,12 @@ export class Lease {
       await this.#subscription?.settle(settlement);
       meter.settled(sink, settlement);
     });
+  }
+
+  /** Back to the queue, to be handed out again. */
+  requeue(deliveries: readonly Delivery[]): void {
+    if (deliveries.length > 0)
+      this.#errands.add('queue.unreachable', async () => this.#subscription?.requeue(deliveries));
   }
 
   /** Everything that is not settled goes back to the broker. */

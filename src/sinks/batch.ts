@@ -10,6 +10,8 @@ export interface Item {
   attempts: number;
   /** Writes that failed as a bug with this event alone. */
   alone: number;
+  /** When its sink first asked for it to wait, monotonic ms. */
+  deferredAt?: number;
 }
 
 /** What became of the segment that was written. */

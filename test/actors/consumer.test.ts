@@ -60,6 +60,27 @@ test('deferred events wait for their time while the rest goes on', async context
   assert.is(delivery.queue.unsettled.size, 0);
 });
 
+test('what has been deferred as long as a hold may last goes back to the broker, and is not lost', async context => {
+  let throttled = true;
+  const sink = scriptedSink(events =>
+    throttled ? { deferred: { indexes: events.map((_event, index) => index), retryAfterMs: 30_000 } } : {},
+  );
+  const queue = new MemoryQueue();
+  let requeued = 0;
+  const requeue = queue.requeue.bind(queue);
+  queue.requeue = async deliveries => {
+    requeued += deliveries.length;
+    await requeue(deliveries);
+  };
+  const delivery = startDelivery({ definition: sink.definition, queue, holdMs: 20 });
+  context.running.push(delivery);
+  delivery.queue.add(message('a'));
+  await until(() => requeued >= 2, 'the event given back, and again');
+  throttled = false;
+  await until(() => delivery.queue.done.length === 1, 'delivery');
+  assert.equal(sink.delivered, ['a']);
+});
+
 test('bodies that are no event are dead-lettered with a reason that a person understands', async context => {
   const sink = scriptedSink();
   const delivery = startDelivery({ definition: sink.definition });
