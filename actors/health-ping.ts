@@ -9,6 +9,7 @@ import { withoutSecrets } from '../src/health/reasons.js';
 import { judge, type Result } from '../src/health/result.js';
 import { Rhythm } from '../src/health/rhythm.js';
 import type { Run } from '../src/health/sample.js';
+import { shown } from '../src/health/shown.js';
 import type { Target } from '../src/health/target.js';
 import { savedEveryMs, Watch } from '../src/health/watch.js';
 import type { Checkpoints } from '../src/storage/storage.js';
@@ -123,6 +124,9 @@ class HealthPing {
         return this.#declared(message);
       case 'close':
         return this.#close(message.reply);
+      case 'saveLast':
+        this.#save().then(message.reply.resolve);
+        return;
       default:
         return assertNever(message);
     }
@@ -185,7 +189,7 @@ class HealthPing {
       const reason = withoutSecrets(result.reason ?? '', target.secrets);
       log.info({ target: target.name, from: told, to: this.#watch.memory.told, reason }, 'target.changed');
     }
-    this.#show(this.#options.board.get(this.#options.path)?.state === 'holding' ? 'holding' : 'running');
+    this.#show();
     if (changes.length > 0) this.#saveAndPublish(changes);
     else if (changed || clock.monotonic() - this.#savedAt >= savedEveryMs) this.#saveSoon();
     this.#measurements.add([event]);
@@ -217,7 +221,7 @@ class HealthPing {
     const { status, window }: Declaration = message.declaration;
     const changes = this.#watch.declare(message.declaration, clock.now());
     log.info({ target: target.name, status, from: window.from, until: window.until ?? null }, 'target.declared');
-    this.#show('running');
+    this.#show();
     this.#saveAndPublish(changes).then(message.reply.resolve);
   }
 
@@ -229,11 +233,10 @@ class HealthPing {
     this.#stopping.abort();
     for (const declared of this.#early.splice(0)) declared.reply.resolve();
     this.#options.board.update(this.#options.path, { state: 'stopped', nextTry: undefined });
-    const end = async (): Promise<void> => {
-      await Promise.all([this.#changes.close(), this.#measurements.close()]);
-      if (known) await this.#save();
-    };
-    end().then(reply.resolve);
+    Promise.all([this.#changes.close(), this.#measurements.close()]).then(() => {
+      if (known) dispatch(this.#self, { type: 'saveLast', reply });
+      else reply.resolve();
+    });
   }
 
   /** Never rejects: what could not be saved is published all the same, and saved with the next run. */
@@ -262,31 +265,20 @@ class HealthPing {
     return `health/${this.#options.target.name}`;
   }
 
-  #show(state: 'running' | 'holding'): void {
+  /** In the state given, or in the one that it is in. */
+  #show(state?: 'running'): void {
     const { board, path, target } = this.#options;
     const { uptime, status } = this.#watch;
     const detail = {
       target: target.address,
       status,
-      ...(this.#last === undefined ? {} : shown(this.#last, target)),
+      ...(this.#last === undefined ? {} : shown(this.#last, target.secrets)),
       ...(uptime === undefined ? {} : { uptime }),
       runs: this.#runs,
       skipped: this.#rhythm.skipped,
     };
-    board.update(path, { state, detail, ...(state === 'running' ? { nextTry: undefined } : {}) });
+    board.update(path, state === undefined ? { detail } : { state, detail, nextTry: undefined });
   }
-}
-
-function shown({ finding, reason, times, loss, readings }: Result, target: Target) {
-  const { status, ...others } = readings;
-  return {
-    found: finding,
-    ...(reason === undefined ? {} : { reason: withoutSecrets(reason, target.secrets) }),
-    ...(times === undefined ? {} : { response_time: Math.round(times.average * 1e6) / 1e6 }),
-    loss,
-    ...(status === undefined ? {} : { http_status: status }),
-    ...others,
-  };
 }
 
 const failedRun = { finding: 'down', times: undefined, loss: 100, readings: {} } as const;

@@ -77,7 +77,9 @@ export type HealthPingMessage =
   /** Somebody said something about the maintenance of this target; replies once that is kept. */
   | { readonly type: 'declared'; readonly declaration: Declaration; readonly reply: Reply<void> }
   /** Replies when everything is saved. */
-  | { readonly type: 'close'; readonly reply: Reply<void> };
+  | { readonly type: 'close'; readonly reply: Reply<void> }
+  /** From itself, once nothing is on its way any more: behind what that had to say. */
+  | { readonly type: 'saveLast'; readonly reply: Reply<void> };
 
 export type NginxLogMessage =
   /** Time to look at the file. */

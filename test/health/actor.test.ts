@@ -144,6 +144,8 @@ test('a change is saved before it is published', async ({ world }) => {
   const { journal } = world;
   for (const state of ['down', 'up'])
     assert.ok(journal.indexOf(`saved ${state}`) < journal.indexOf(`published ${state}`), journal.join());
+  const kept = JSON.parse(world.kept.get('health/clowder') ?? '');
+  assert.equal([kept.told, kept.pending], ['up', []]);
 });
 
 test('a restart goes on where the daemon stopped', async ({ world }) => {

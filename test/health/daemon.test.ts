@@ -65,7 +65,7 @@ test('a target goes down and up, over a kill and a restart; the events are in th
 
   const [up, down] = await daemon.stored('service_status');
   assert.equal([down?.service_name, down?.message, down?.healthy], ['clowder', 'connection refused', false]);
-  assert.ok(Number(up?.outage_seconds) >= 1);
+  assert.ok(Number(up?.outage_seconds) > 0);
   assert.is(up?.until, Number(up?.from) + Math.round(Number(up?.outage_seconds) * 1000));
   const queue = (await daemon.stored('health')).find(event => event.type === 'queue');
   assert.equal([queue?.service_name, queue?.healthy, queue?._source], ['own', true, 'health']);

@@ -1,0 +1,15 @@
+import { withoutSecrets } from './reasons.js';
+import type { Result } from './result.js';
+
+/** A result as the status shows it. Times in seconds; `http_status`, for `status` is that of the target there. */
+export function shown({ finding, reason, times, loss, readings }: Result, secrets: readonly string[]) {
+  const { status, ...others } = readings;
+  return {
+    found: finding,
+    ...(reason === undefined ? {} : { reason: withoutSecrets(reason, secrets) }),
+    ...(times === undefined ? {} : { response_time: Math.round(times.average * 1e6) / 1e6 }),
+    loss,
+    ...(status === undefined ? {} : { http_status: status }),
+    ...others,
+  };
+}
