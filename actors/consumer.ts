@@ -190,8 +190,8 @@ class Consumer {
     if (this.#batch === undefined) return;
     const count = this.#batch.next?.length;
     const { done, duplicates, dead, deferred } = this.#batch.written(result);
-    const counts = { count, dead: dead.length, deferred: deferred.length };
-    this.#options.log.debug({ ...counts, ms: Math.round(milliseconds) }, 'batch.written');
+    const ms = Math.round(milliseconds);
+    this.#options.log.debug({ count, dead: dead.length, deferred: deferred.length, ms }, 'batch.written');
     this.#defer(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#lease.settle({ done, duplicates, filtered: 0, dead });
     if (this.#phase === 'stopping') return this.#finish();
@@ -202,12 +202,11 @@ class Consumer {
   #defer(items: readonly Item[], waitMs: number): void {
     const { clock, holdMs } = this.#options;
     const now = clock.monotonic();
-    const overdue = (item: Item): boolean => now - (item.deferredAt ??= now) >= holdMs;
-    this.#lease.requeue(items.filter(overdue).map(({ delivery }) => delivery));
-    this.#deferral.add(
-      items.filter(item => !overdue(item)),
-      waitMs,
-    );
+    for (const item of items) item.deferredAt ??= now;
+    const overdue = items.filter(({ deferredAt = now }) => now - deferredAt >= holdMs);
+    const patient = items.filter(item => !overdue.includes(item));
+    this.#lease.requeue(overdue.map(({ delivery }) => delivery));
+    this.#deferral.add(patient, waitMs);
   }
 
   #sinkFailed(fault: SinkFault, error: unknown): void {
@@ -277,11 +276,11 @@ class Consumer {
   #drain(reply: Reply<void>): void {
     if (this.#phase === 'stopped') return reply.resolve();
     this.#drained.push(reply);
-    if (this.#phase === 'stopping') return;
-    const busy = this.#phase === 'writing';
+    const before = this.#phase;
+    if (before === 'stopping') return;
     this.#hold.stop();
     this.#become('stopping');
-    if (!busy) this.#finish();
+    if (before !== 'writing') this.#finish();
   }
 
   /** Settlements first, then the rest goes back, then the sink closes. */
