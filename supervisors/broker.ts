@@ -2,6 +2,7 @@ import { AmqpBroker } from '../src/broker/amqp.js';
 import type { Broker, QueueDefinition } from '../src/broker/broker.js';
 import { EmbeddedBroker } from '../src/broker/embedded.js';
 import { moveEmbeddedQueues } from '../src/broker/embedded-move.js';
+import { HeartbeatListener, type HeartbeatOptions } from '../src/broker/heartbeats.js';
 import type { Clock } from '../src/clock.js';
 import type { BrokerConfig } from '../src/config/broker.js';
 import { describe } from '../src/errors.js';
@@ -41,4 +42,16 @@ export async function moveFromEmbedded(
   const onError = (error: unknown, waitMs: number): void =>
     log.warn({ reason: describe(error), waitMs }, 'move.delayed');
   await persist(move, { clock, signal, onError });
+}
+
+export interface ExtractorOptions extends Omit<HeartbeatOptions, 'nodes'> {
+  readonly config: BrokerConfig;
+}
+
+/** Hears extractors where EXTRACTOR_HEARTBEATS is on. */
+export function listenToExtractors({ config, ...options }: ExtractorOptions): Pick<HeartbeatListener, 'close'> {
+  if (!config.heartbeats || config.nodes.length === 0) return { close: async () => {} };
+  const listener = new HeartbeatListener({ ...options, nodes: config.nodes });
+  listener.open();
+  return listener;
 }

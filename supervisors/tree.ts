@@ -14,7 +14,7 @@ import type { Log } from '../src/log.js';
 import { Metrics } from '../src/metrics.js';
 import { StatusBoard } from '../src/status.js';
 import { Storage } from '../src/storage/storage.js';
-import { createBroker, moveFromEmbedded } from './broker.js';
+import { createBroker, listenToExtractors, moveFromEmbedded } from './broker.js';
 import { superviseDelivery } from './delivery.js';
 import { createDoor } from './door.js';
 import { superviseHealth } from './health.js';
@@ -169,6 +169,15 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
       log,
     });
     onStop('health', () => health.close());
+
+    const heartbeats = listenToExtractors({
+      config: config.broker,
+      publish: publishThrough(publisher).publish,
+      checkpoints: storage.checkpoints,
+      clock,
+      log,
+    });
+    onStop('heartbeats', () => heartbeats.close());
 
     const logs = superviseNginxLogs(system, {
       config: config.nginx,

@@ -1,4 +1,5 @@
 // shares: rabbitmq
+// timeout: 300 s
 import { sharedRabbitMQ } from '../helpers/servers/rabbitmq.js';
 import { required } from '../helpers/skip.js';
 import { openAmqp } from './amqp-harness.js';

@@ -1,4 +1,4 @@
-import { type Channel, type ChannelModel, connect } from 'amqplib';
+import { type ChannelModel, connect } from 'amqplib';
 import { type Backoff, backoff } from '../../backoff.js';
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
@@ -217,24 +217,6 @@ export class Connection {
       signal?.addEventListener('abort', look);
       look();
     });
-  }
-}
-
-/**
- * Works on a channel of its own, which is closed afterwards: a failure on it (a queue that is not there) ends no other.
- * @throws what the work throws, with the server's code
- */
-export async function onChannel<Result>(live: Live, work: (channel: Channel) => Promise<Result>): Promise<Result> {
-  const channel = await live.model.createChannel();
-  let open = true;
-  channel.on('error', () => {});
-  channel.on('close', () => {
-    open = false;
-  });
-  try {
-    return await work(channel);
-  } finally {
-    if (open) await channel.close().catch(() => {});
   }
 }
 

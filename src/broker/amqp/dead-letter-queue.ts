@@ -1,7 +1,8 @@
 import type { Channel } from 'amqplib';
 import type { Clock } from '../../clock.js';
 import { TransientError } from '../../errors.js';
-import { type Connection, onChannel } from './connection.js';
+import { onChannel } from './channel.js';
+import type { Connection } from './connection.js';
 import { AmqpDelivery, tagged } from './incoming.js';
 import type { Inspector } from './inspector.js';
 import { operationTrouble, replyCode } from './trouble.js';

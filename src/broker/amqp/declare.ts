@@ -1,5 +1,6 @@
 import { SetupError } from '../../errors.js';
-import { type Live, onChannel } from './connection.js';
+import { onChannel } from './channel.js';
+import type { Live } from './connection.js';
 import { operationTrouble, replyCode } from './trouble.js';
 
 export type QueueType = 'quorum' | 'classic';

@@ -12,6 +12,8 @@ export interface QueueLook {
 
 /** A look at a queue is this fresh at least, ms. */
 const FRESH = 500;
+/** For an answer, ms. */
+const PATIENCE = 3_000;
 
 /**
  * Looks at queues by name, without touching them (passive declare), one at a time on one channel, which the broker closes whenever a queue is not
@@ -54,13 +56,27 @@ export class Inspector {
     const live = this.#connection.now();
     if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${this.#connection.trouble}`);
     try {
-      const channel = await this.#open(live);
-      const { messageCount, consumerCount } = await channel.checkQueue(queue);
+      const channel = await this.#answered(this.#open(live));
+      const { messageCount, consumerCount } = await this.#answered(channel.checkQueue(queue));
       return { messages: messageCount, consumers: consumerCount };
     } catch (error) {
       this.#channel = undefined;
       if (replyCode(error) === 404) return undefined;
       throw operationTrouble(`the queue ${queue}`, error);
+    }
+  }
+
+  /** A status page should not wait for heartbeats to find out that the broker is gone. */
+  async #answered<Result>(work: Promise<Result>): Promise<Result> {
+    const over = new AbortController();
+    const late = this.#clock.sleep(PATIENCE, over.signal).then(() => {
+      throw new TransientError(`no answer within ${PATIENCE / 1000} s`);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      late.catch(() => {});
+      over.abort();
     }
   }
 

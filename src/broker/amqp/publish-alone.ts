@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { UnsupportedError } from '../../errors.js';
+import { closeChannel } from './channel.js';
 import type { Live } from './connection.js';
 import type { Verdict } from './flight.js';
 import type { Envelope } from './parcel.js';
@@ -40,11 +41,11 @@ async function published(live: Live, { exchange, routingKey, content, options }:
   });
   const accepted = await confirmed;
   if (accepted) {
-    await channel.close().catch(() => {});
+    await closeChannel(channel);
     return verdict;
   }
   // A nack leaves the channel open; an error closes it, and what it was is known by then.
-  if (trouble === undefined) channel.close().catch(() => {});
+  if (trouble === undefined) void closeChannel(channel);
   await closed;
   if (trouble === undefined || replyCode(trouble) === undefined) return 'failed';
   if (replyCode(trouble) === 404) throw new UnsupportedError(`there is no exchange called ${exchange}`);

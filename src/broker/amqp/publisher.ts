@@ -4,6 +4,7 @@ import { type Clock, Timer } from '../../clock.js';
 import { describe } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { within } from '../../retry.js';
+import { closeChannel } from './channel.js';
 import type { Connection, Live } from './connection.js';
 import { Flight, type Verdict } from './flight.js';
 import type { Envelope } from './parcel.js';
@@ -182,7 +183,7 @@ export class Publisher {
       const landing = new AbortController();
       await Promise.race([landed, clock.sleep(LANDING, landing.signal)]);
       landing.abort();
-      if (open) channel.close().catch(() => {});
+      if (open) void closeChannel(channel);
     }
     for (const flight of this.#flights) flight.end();
   }

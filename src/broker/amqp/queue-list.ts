@@ -1,6 +1,7 @@
 import { SetupError, TransientError, UnsupportedError } from '../../errors.js';
 import type { QueueDefinition, QueueInfo } from '../broker.js';
-import { Connection, type ConnectionOptions, onChannel } from './connection.js';
+import { onChannel } from './channel.js';
+import { Connection, type ConnectionOptions } from './connection.js';
 import { queueName } from './declare.js';
 import { Inspector } from './inspector.js';
 import { operationTrouble } from './trouble.js';

@@ -1,6 +1,7 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
 import { TransientError } from '../../errors.js';
 import type { BatchLimits, Delivery } from '../broker.js';
+import { closeChannel } from './channel.js';
 import type { Live } from './connection.js';
 import { AmqpDelivery, tagged } from './incoming.js';
 
@@ -39,7 +40,7 @@ export class Tap {
       tap.#consumerTag = consumerTag;
       return tap;
     } catch (error) {
-      if (tap.#open) channel.close().catch(() => {});
+      if (tap.#open) void closeChannel(channel);
       throw error;
     }
   }
@@ -112,7 +113,7 @@ export class Tap {
     await this.#channel.cancel(this.#consumerTag);
     if (!this.#open) return;
     this.giveBack([...this.#outstanding]);
-    await this.#channel.close();
+    await closeChannel(this.#channel);
   }
 
   /** Null: the broker has ended the consumer, because the queue is gone or has moved. */
@@ -126,7 +127,7 @@ export class Tap {
     } else if (!this.dry) {
       this.#trouble = new TransientError(`RabbitMQ has ended the consumer of ${this.#options.queue}`);
       this.#stopping = true;
-      this.#channel.close().catch(() => {});
+      void closeChannel(this.#channel);
       this.#ended();
     }
   }

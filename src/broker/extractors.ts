@@ -1,0 +1,127 @@
+/** A heartbeat, as pyClowder sends it. */
+export interface Heartbeat {
+  readonly name: string;
+  readonly version: string;
+  readonly queue: string;
+  /** Of the process: several may run of one extractor. */
+  readonly id: string;
+}
+
+export interface ExtractorChange {
+  readonly type: 'appeared' | 'changed' | 'silent';
+  readonly name: string;
+  readonly version: string;
+  readonly queue: string;
+  readonly id?: string;
+  readonly previousVersion?: string;
+  /** Epoch ms. */
+  readonly lastSeen?: number;
+  readonly message?: string;
+}
+
+interface Extractor {
+  name: string;
+  version: string;
+  queue: string;
+  silent: boolean;
+  /** Epoch ms. */
+  lastSeen: number;
+  /** When each version was last heard of: while processes are replaced, an old and a new one live side by side. */
+  versions: Record<string, number>;
+  /** When each process was last heard of. */
+  processes: Record<string, number>;
+  /** The last times between two beats of one process, ms. */
+  gaps: number[];
+}
+
+const MOST_EXTRACTORS = 1_000;
+const MOST_VERSIONS = 8;
+const MOST_PROCESSES = 32;
+/** pyClowder's own interval, until an extractor has shown another, ms. */
+const USUAL_INTERVAL = 300_000;
+const MISSED_BEATS = 3;
+/** One that is silent for so long is forgotten, ms. */
+const FORGOTTEN = 30 * 86_400_000;
+
+/** Who is there: told by heartbeats, and by their absence. Knows nothing of time but what it is told; bounded whatever is sent. */
+export class Extractors {
+  readonly #known = new Map<string, Extractor>();
+
+  /** @param saved what `toJSON` gave, of an earlier process */
+  constructor(saved: readonly Extractor[] = []) {
+    for (const extractor of saved) this.#known.set(extractor.name, extractor);
+  }
+
+  heard(beat: Heartbeat, now: number): ExtractorChange | undefined {
+    const known = this.#known.get(beat.name);
+    if (known === undefined || known.silent) {
+      if (known === undefined && this.#known.size >= MOST_EXTRACTORS) return undefined;
+      const { name, version, queue, id } = beat;
+      const extractor = { name, version, queue, silent: false, lastSeen: now };
+      this.#known.set(name, { ...extractor, versions: { [version]: now }, processes: { [id]: now }, gaps: [] });
+      return { type: 'appeared', ...beat };
+    }
+    const most = patience(known);
+    const gap = now - (timeOf(known.processes, beat.id) ?? Number.NEGATIVE_INFINITY);
+    const isNew = now - (timeOf(known.versions, beat.version) ?? Number.NEGATIVE_INFINITY) > most;
+    // A longer one was an absence.
+    if (gap > 0 && gap <= most) known.gaps = [...known.gaps, gap].slice(-MISSED_BEATS);
+    known.lastSeen = now;
+    known.versions = latest({ ...known.versions, [beat.version]: now }, MOST_VERSIONS);
+    known.processes = latest({ ...known.processes, [beat.id]: now }, MOST_PROCESSES);
+    if (!isNew) return undefined;
+    const previousVersion = known.version;
+    known.version = beat.version;
+    known.queue = beat.queue;
+    return { type: 'changed', ...beat, previousVersion };
+  }
+
+  /** Those that have missed three beats since they were last heard of. */
+  overdue(now: number): ExtractorChange[] {
+    const changes: ExtractorChange[] = [];
+    for (const extractor of this.#known.values()) {
+      const { name, version, queue, lastSeen, silent } = extractor;
+      if (silent && now - lastSeen > FORGOTTEN) this.#known.delete(name);
+      if (silent || now - lastSeen <= patience(extractor)) continue;
+      extractor.silent = true;
+      const minutes = Math.max(1, Math.round((now - lastSeen) / 60_000));
+      const message = `No heartbeat for ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
+      changes.push({ type: 'silent', name, version, queue, lastSeen, message });
+    }
+    return changes;
+  }
+
+  /** Nobody listened until now: what was not heard meanwhile counts for nothing. */
+  listening(now: number): void {
+    for (const extractor of this.#known.values()) {
+      if (extractor.silent) continue;
+      extractor.lastSeen = now;
+      extractor.processes = {};
+      extractor.versions = Object.fromEntries(Object.keys(extractor.versions).map(version => [version, now]));
+    }
+  }
+
+  /** As they are now, to be kept. */
+  toJSON(): Extractor[] {
+    return structuredClone([...this.#known.values()]);
+  }
+}
+
+/** The longest of the last times between two beats counts, once there are two of them: a beat may be late, or sent twice at the start. */
+function patience({ gaps }: Extractor): number {
+  return MISSED_BEATS * (gaps.length < 2 ? USUAL_INTERVAL : Math.max(...gaps));
+}
+
+/** The keys are somebody else's: one may be called `constructor`. */
+function timeOf(times: Readonly<Record<string, number>>, key: string): number | undefined {
+  return Object.hasOwn(times, key) ? times[key] : undefined;
+}
+
+/** Those with the latest times. */
+function latest(times: Readonly<Record<string, number>>, most: number): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(times)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, most),
+  );
+}
