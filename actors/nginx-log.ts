@@ -89,7 +89,8 @@ class NginxLog {
       case 'failed':
         return this.#failed(message.error);
       case 'unwatched':
-        return this.#unwatch();
+        this.#unwatch();
+        return this.#written();
       case 'stop':
         return this.#stop(message.reply);
       default:
@@ -195,7 +196,10 @@ class NginxLog {
       },
       () => dispatch(this.#self, { type: 'unwatched' }),
     );
-    if (wake !== undefined) this.#watch = { inode, wake };
+    if (wake === undefined) return;
+    this.#watch = { inode, wake };
+    // Nobody saw what was written before there was a watch.
+    this.#woken = true;
   }
 
   /** The file has another name now, or is gone. After the next pass whatever took its place is watched. */

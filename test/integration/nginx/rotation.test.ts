@@ -97,12 +97,12 @@ async function balances(daemon: TestDaemon, expected: number): Promise<void> {
   let seen = await counted(daemon);
   await until(
     async () => {
-      await sleep(200);
       seen = await counted(daemon);
       return seen.requests >= expected;
     },
     'every request in a closed window',
     20_000,
+    200,
   ).catch(() => undefined);
   await daemon.drained();
   seen = await counted(daemon);

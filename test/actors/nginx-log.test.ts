@@ -1,0 +1,153 @@
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { dispatch, type Ref, start as startSystem, stop as stopSystem } from 'nact';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { spawnNginxLog } from '../../actors/nginx-log.js';
+import { type Actor, ask, type NginxLogMessage } from '../../actors/protocol.js';
+import { type Clock, systemClock } from '../../src/clock.js';
+import { TransientError } from '../../src/errors.js';
+import { silentLog } from '../../src/log.js';
+import { createLogReader } from '../../src/nginx/source.js';
+import { VisitorKeys } from '../../src/nginx/visitors.js';
+import { type ActorStatus, StatusBoard } from '../../src/status.js';
+import { watchLeaks } from '../helpers/leaks.js';
+import { until } from '../helpers/wait.js';
+import { noMemory, plainConfig, Scene } from '../nginx/scene.js';
+
+interface Context {
+  scene: Scene;
+  system: Ref<never>;
+  actor: Actor<NginxLogMessage> | undefined;
+  board: StatusBoard;
+}
+
+const test = suite<Context>('nginx log actor');
+
+test.before.each(context => {
+  context.scene = new Scene();
+  context.system = startSystem() as unknown as Ref<never>;
+  context.board = new StatusBoard(systemClock);
+  context.actor = undefined;
+});
+test.after.each(async ({ scene, system, actor }) => {
+  if (actor !== undefined) await stop(actor);
+  stopSystem(system);
+  await scene.remove();
+});
+
+watchLeaks(test as never);
+
+/** A clock whose sleeps of a second, the polls, last as long as the test says. */
+function polling(ms: number): Clock {
+  return {
+    ...systemClock,
+    sleep: (wanted, signal) => systemClock.sleep(wanted === 1_000 ? ms : Math.min(wanted, 20), signal),
+  };
+}
+
+function start(context: Context, clock: Clock): Actor<NginxLogMessage> {
+  const { scene, board, system } = context;
+  const options = { index: 0, path: 'log', file: scene.path, board, clock, log: silentLog };
+  context.actor = spawnNginxLog(system, {
+    ...options,
+    createReader: (onHold, stopping) =>
+      createLogReader({
+        ...{ path: scene.path, name: 'access.log', config: plainConfig, store: scene.store, clock, log: silentLog },
+        visitors: new VisitorKeys(noMemory, clock),
+        onHold,
+        stopping,
+      }),
+  });
+  return context.actor;
+}
+
+const stop = (actor: Actor<NginxLogMessage>): Promise<void> => ask(reply => dispatch(actor, { type: 'stop', reply }));
+
+const counted = ({ scene }: Context) => until(() => scene.store.requests === scene.written, 'every line counted');
+
+const state = (board: StatusBoard, wanted: ActorStatus['state']) =>
+  until(() => board.get('log')?.state === wanted && board.get('log'), `state ${wanted}`);
+
+test('what is written is read at once, without a poll, also after a rotation', async context => {
+  const { scene, board } = context;
+  scene.create();
+  start(context, polling(3_600_000));
+  await state(board, 'running');
+  for (let round = 0; round < 3; round += 1) {
+    scene.writeLines(10);
+    await counted(context);
+  }
+  assert.is(board.get('log')?.detail.requests, 30);
+  scene.rename();
+  scene.create();
+  scene.writeLines(5);
+  await counted(context);
+  scene.writeLines(5);
+  await counted(context);
+});
+
+test('without a watch, polls have to do: a log that is not there yet', async context => {
+  const { scene, board } = context;
+  start(context, polling(20));
+  await until(() => board.get('log')?.detail.missing === true, 'a look');
+  assert.is(board.get('log')?.state, 'starting');
+  scene.writeLines(3);
+  await counted(context);
+  assert.is((await state(board, 'running')).detail.missing, false);
+});
+
+test('a commit that does not go through is held, and shown', async context => {
+  const { scene, board } = context;
+  start(context, polling(20));
+  await until(() => board.get('log')?.detail.missing === true, 'a look');
+  scene.store.fault = new TransientError('the disk is full');
+  scene.writeLines(3);
+  const { lastError, nextTry } = await state(board, 'holding');
+  assert.is(lastError?.fault, 'transient');
+  assert.match(lastError?.message ?? '', /disk is full/);
+  assert.type(nextTry, 'number');
+  scene.store.fault = undefined;
+  await counted(context);
+  await state(board, 'running');
+});
+
+test('it stops while a commit is held, and the next one takes up from the last commit', async context => {
+  const { scene, board } = context;
+  const actor = start(context, {
+    ...systemClock,
+    sleep: (ms, signal) => systemClock.sleep(ms === 1_000 ? 20 : 3_600_000, signal),
+  });
+  await until(() => board.get('log')?.detail.missing === true, 'a look');
+  scene.store.fault = new TransientError('the disk is full');
+  scene.writeLines(3);
+  await state(board, 'holding');
+  await stop(actor);
+  assert.is(board.get('log')?.state, 'stopped');
+  scene.store.fault = undefined;
+  assert.is(scene.store.requests, 0);
+  await scene.start();
+  await scene.read();
+  assert.is(scene.store.requests, 3);
+});
+
+test('a fault at the start is tried again at every poll', async context => {
+  const { scene, board } = context;
+  mkdirSync(scene.path);
+  start(context, polling(20));
+  const { lastError } = await state(board, 'holding');
+  assert.is(lastError?.fault, 'setup');
+  rmdirSync(scene.path);
+  scene.writeLines(2);
+  await counted(context);
+  await state(board, 'running');
+});
+
+test('it stops twice, and before it has begun', async context => {
+  context.scene.writeLines(2);
+  const actor = start(context, polling(20));
+  await Promise.all([stop(actor), stop(actor)]);
+  await stop(actor);
+  assert.is(context.board.get('log')?.state, 'stopped');
+});
+
+test.run();

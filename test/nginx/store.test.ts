@@ -1,0 +1,96 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Message } from '../../src/broker/broker.js';
+import { EmbeddedBroker } from '../../src/broker/embedded.js';
+import { systemClock } from '../../src/clock.js';
+import { silentLog } from '../../src/log.js';
+import { atomicStore, writeAheadStore } from '../../src/nginx/store.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { withStorage } from '../storage/scratch.js';
+
+const message = (id: string): Message => ({ id, body: `{"category":"connections"}`, source: 'nginx', received: 1 });
+const queue = { sink: 'local', name: 'event-sink.local', adopted: false };
+
+async function brokerOf(storage: Storage): Promise<EmbeddedBroker> {
+  const broker = new EmbeddedBroker({ storage, clock: systemClock, log: silentLog });
+  await broker.open([queue]);
+  return broker;
+}
+
+test('embedded: messages and position are one commit, and the queue wakes', () =>
+  withStorage(async storage => {
+    const broker = await brokerOf(storage);
+    const store = atomicStore<number>('nginx/x', storage.checkpoints, (messages, calls) =>
+      broker.publishWith(messages, calls),
+    );
+    assert.is(await store.load(), undefined);
+    const subscription = await broker.subscribe('local', 10);
+    const next = subscription.next({ count: 2, bytes: 1e6, lingerMs: 0 }, new AbortController().signal);
+    await store.commit([message('a'), message('b')], 17);
+    assert.equal(
+      (await next).map(({ id }) => id),
+      ['a', 'b'],
+    );
+    assert.is(await store.load(), 17);
+    await store.commit([], 18);
+    assert.is(await store.load(), 18);
+    await subscription.close();
+    assert.is((await broker.depth('local')).ready, 2);
+    await broker.close();
+  }));
+
+test('embedded: when the position cannot be kept, nothing is published', () =>
+  withStorage(async storage => {
+    const broker = await brokerOf(storage);
+    const failing = broker.publishWith([message('a')], [['settle', { queue: 1, seqs: [0] }]]);
+    assert.instance(await failing.catch(error => error), Error);
+    assert.is((await broker.depth('local')).ready, 0);
+    await broker.close();
+  }));
+
+test('elsewhere: what was written ahead of a crash is published by the next one, before anything else', () =>
+  withStorage(async storage => {
+    const published: string[] = [];
+    let down = true;
+    const publish = async (messages: readonly Message[]): Promise<void> => {
+      if (down) throw new Error('down');
+      published.push(...messages.map(({ id }) => id));
+    };
+    const store = writeAheadStore<number>('nginx/x', storage.checkpoints, publish);
+    const failing = (work: Promise<unknown>) =>
+      work.then(
+        () => assert.unreachable(),
+        () => undefined,
+      );
+    await failing(store.commit([message('a')], 1));
+    // The same commit again, as the reader does.
+    await failing(store.commit([message('a')], 1));
+    await failing(store.load());
+    down = false;
+    assert.is(await store.load(), 1);
+    assert.equal(published, ['a']);
+    assert.is(await store.load(), 1);
+    assert.equal(published, ['a'], 'struck out');
+    await store.commit([message('b')], 2);
+    await store.commit([], 3);
+    assert.is(await store.load(), 3);
+    assert.equal(published, ['a', 'b']);
+  }));
+
+test('from one broker to another: what was written ahead for the old one goes to the new one', () =>
+  withStorage(async storage => {
+    const broker = await brokerOf(storage);
+    const elsewhere = writeAheadStore<number>('nginx/x', storage.checkpoints, async () => {
+      throw new Error('down');
+    });
+    await elsewhere.commit([message('a')], 1).catch(() => undefined);
+    const embedded = atomicStore<number>('nginx/x', storage.checkpoints, (messages, calls) =>
+      broker.publishWith(messages, calls),
+    );
+    assert.is(await embedded.load(), 1);
+    assert.is(await embedded.load(), 1);
+    assert.is((await broker.depth('local')).ready, 1);
+    await broker.close();
+  }));
+
+test.run();
