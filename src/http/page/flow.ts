@@ -106,12 +106,13 @@ interface SinkNodeProps {
 
 function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Markup {
   const { tone, word } = sinkState(sink.state);
+  const still = sink.state === 'running' && perSecond === 0 && sink.pending === 0;
   const actor = status.actors.find(({ path }) => path === `delivery/${sink.sink}/sink`);
   const next = actor?.next_try ?? null;
   const why = sink.state === 'running' ? undefined : actor?.last_error?.message;
   return html`
     <article class="node sink ${tone}" data-node="sink-${sink.sink}" aria-label=${sink.title}>
-      <div class="node-head"><span class="node-title">${sink.title}</span><${StateChip} tone=${tone} word=${word} /></div>
+      <div class="node-head"><span class="node-title">${sink.title}</span><${StateChip} tone=${tone} word=${still ? 'up to date' : word} /></div>
       <div class="sink-body">
         <p class="figure ${perSecond === 0 ? 'still' : ''}">${rate(perSecond)}</p>
         <${Sparkline} values=${history} />

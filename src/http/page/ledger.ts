@@ -38,10 +38,10 @@ function Sums({ ledger, titles }: { ledger: Ledger; titles: ReadonlyMap<string, 
           ${ledger.sinks.map(
             row => html`
               <tr key=${row.sink}>
-                <th scope="row">${titles.get(row.sink) ?? row.sink}</th><td>${number(row.accepted)}</td>
-                ${outcomes.map((name, at) => html`<td key=${name} class=${row[name] === 0 ? 'zero' : ''}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
-                <td class="verdict ${row.difference === 0 ? '' : 'wrong'}">${row.difference === 0 ? html`<span role="img" aria-label="none">✓</span>` : number(row.difference)}</td>
-                <td class="hours"><${Hours} ledger=${ledger} sink=${row.sink} /></td>
+                <th scope="row">${titles.get(row.sink) ?? row.sink}</th><td data-label="accepted">${number(row.accepted)}</td>
+                ${outcomes.map((name, at) => html`<td key=${name} data-label=${name} class=${row[name] === 0 ? 'zero' : ''}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
+                <td data-label="difference" class="verdict ${row.difference === 0 ? '' : 'wrong'}">${row.difference === 0 ? html`<span role="img" aria-label="none">✓</span>` : number(row.difference)}</td>
+                <td data-label="last 48 hours" class="hours"><${Hours} ledger=${ledger} sink=${row.sink} /></td>
               </tr>`,
           )}
         </tbody>
