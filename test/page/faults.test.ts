@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startChromium } from '../helpers/servers/chromium.js';
 import { required } from '../helpers/skip.js';
+import { until } from '../helpers/wait.js';
 import { type Installation, install, Visit } from './visit.js';
 
 const browser: Browser = required('chromium', await startChromium());
@@ -77,14 +78,30 @@ test('bad events are found, understood and sent again', async () => {
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await letters.getByText('1 dead letter of InfluxDB deleted.').waitFor();
 
+  await letters.getByLabel('Reason').fill('nothing such');
+  await letters.getByText('No such dead letter').waitFor();
+  await letters.getByLabel('Reason').fill('TYPE CONFLICT');
+  await until(async () => (await letters.locator('.letter').count()) === 2, 'the two that are left');
+  await letters.getByLabel('Reason').fill('');
+  await letters.getByRole('button', { name: 'Send all again' }).waitFor();
+
   here.influxdb.refuses = () => undefined;
   await letters.getByRole('button', { name: 'Send again' }).first().click();
   await letters.getByText('1 event on the way to InfluxDB again.').waitFor();
   await letters.getByRole('button', { name: 'Send all again' }).click();
+  await dialog.getByText('Send 1 event again?').waitFor();
   await dialog.getByRole('button', { name: 'Send again' }).click();
   await visit.headline('All is well', 30_000);
-  const names = [...here.influxdb.points.values()].map(({ fields }) => fields.resource_name?.value);
-  assert.equal(names.filter(name => String(name).startsWith('awkward')).sort(), ['awkward 1', 'awkward 2']);
+  const arrived = (): string =>
+    [...here.influxdb.points.values()]
+      .map(({ fields }) => String(fields.resource_name?.value))
+      .filter(name => name.startsWith('awkward'))
+      .sort()
+      .join();
+  await until(
+    () => arrived() === 'awkward 1,awkward 2',
+    'those that were sent again, and not the one that was deleted',
+  );
 });
 
 test('a key that may only look finds no button that changes something', async () => {

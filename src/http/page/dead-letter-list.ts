@@ -4,7 +4,8 @@ import { Letter } from './dead-letter.js';
 import type { Question } from './dialog.js';
 import { html, type Markup } from './html.js';
 import { usePolled } from './polling.js';
-import { Failure, Loading } from './states.js';
+import { offerRedrive, redriveOne, type Selection } from './redrive.js';
+import { Empty, Failure, Loading } from './states.js';
 import { plural } from './words.js';
 
 interface LettersProps {
@@ -21,46 +22,51 @@ const pageSize = 50;
 const mostPages = 10;
 /** They are asked for when their number changes; this is for those that changed places. */
 const everyMs = 60_000;
-const hourMs = 3_600_000;
 
-/** Destinations that refuse events beyond an age, hours. */
-const oldestTaken: Readonly<Record<string, number>> = { ga4: 72, amplitude: 7 * 24 };
+const patienceMs = 400;
+
+interface Filter {
+  readonly reason?: string;
+  readonly category?: string;
+}
 
 /** The dead letters of one sink, those with the same reason together. */
 export function Letters({ sink, admin, now, onAsk, onChanged }: LettersProps): Markup {
   const [pages, setPages] = useState(1);
-  const { data, error, refresh } = usePolled<DeadLetterPage>(`dead ${sink.sink} ${pages}`, everyMs, () =>
-    ask<DeadLetterPage>('v1/dead-letters', { query: { sink: sink.sink, limit: pages * pageSize } }),
+  const [filter, setFilter] = useState<Filter>({});
+  const [trouble, setTrouble] = useState<string | undefined>();
+  const query = { sink: sink.sink, ...filter, limit: pages * pageSize };
+  const { data, error, refresh } = usePolled<DeadLetterPage>(`dead ${JSON.stringify(query)}`, everyMs, () =>
+    ask<DeadLetterPage>('v1/dead-letters', { query }),
   );
   useEffect(refresh, [sink.dead]);
   const letters = data?.dead_letters ?? [];
+  const filtered = filter.reason !== undefined || filter.category !== undefined;
 
-  const redrive = async (keys?: readonly string[]): Promise<void> => {
-    const body = { sink: sink.sink, ...(keys === undefined ? {} : { keys }) };
-    const { redriven } = await ask<{ redriven: number }>('v1/dead-letters/redrive', { method: 'POST', body });
-    onChanged(`${plural(redriven, 'event')} on the way to ${sink.title} again.`);
+  const changed = (words: string): void => {
+    onChanged(words);
     refresh();
+  };
+  const handlers = {
+    title: sink.title,
+    onAsk,
+    onDone: (redriven: number) => changed(`${plural(redriven, 'event')} on the way to ${sink.title} again.`),
+  };
+  const offer = (selection: Omit<Selection, 'sink'>): void => {
+    setTrouble(undefined);
+    offerRedrive({ sink: sink.sink, ...selection }, handlers).catch((caught: Error) => setTrouble(caught.message));
   };
   const remove = async (key?: string): Promise<void> => {
-    const query = { sink: sink.sink, ...(key === undefined ? { all: 'true' } : { key }) };
-    const { removed } = await ask<{ removed: number }>('v1/dead-letters', { method: 'DELETE', query });
-    onChanged(`${plural(removed, 'dead letter')} of ${sink.title} deleted.`);
-    refresh();
+    const chosen = { sink: sink.sink, ...(key === undefined ? { all: 'true' } : { key }) };
+    const { removed } = await ask<{ removed: number }>('v1/dead-letters', { method: 'DELETE', query: chosen });
+    changed(`${plural(removed, 'dead letter')} of ${sink.title} deleted.`);
   };
-  const askRedrive = (count: number, of: readonly DeadLetter[], keys?: readonly string[]): void =>
-    onAsk({
-      title: `Send ${plural(count, 'event')} again?`,
-      text: html`<p>To ${sink.title} only; other sinks see nothing of it. What fails again comes back here.</p><${TooOld} sink=${sink} letters=${of} now=${now} />`,
-      action: 'Send again',
-      run: () => redrive(keys),
-    });
   const askRemove = (letter?: DeadLetter): void =>
     onAsk({
       title: letter === undefined ? `Delete ${plural(sink.dead, 'dead letter')}?` : 'Delete this dead letter?',
       text: html`<p>${letter === undefined ? `Every dead letter of ${sink.title} is` : html`The event <code>${letter.id}</code> is`} deleted here for good, and will never reach ${sink.title}.</p>`,
-      action: letter === undefined ? 'Delete all' : 'Delete',
       grave: true,
-      run: () => remove(letter?.key),
+      choices: [{ action: letter === undefined ? 'Delete all' : 'Delete', run: () => remove(letter?.key) }],
     });
 
   return html`
@@ -68,32 +74,47 @@ export function Letters({ sink, admin, now, onAsk, onChanged }: LettersProps): M
       <p><strong>${sink.title}</strong> could not take ${plural(sink.dead, 'event')}.</p>
       ${
         admin
-          ? html`<div class="actions"><button type="button" onClick=${() => askRedrive(sink.dead, letters)}>Send all again</button><button type="button" class="quiet grave" onClick=${() => askRemove()}>Delete all</button></div>`
+          ? html`<div class="actions">
+              <button type="button" onClick=${() => offer(filter)}>${filtered ? 'Send these again' : 'Send all again'}</button>
+              ${!filtered && html`<button type="button" class="quiet grave" onClick=${() => askRemove()}>Delete all</button>`}
+            </div>`
           : html`<p class="note">Sending again and deleting need a key with the scope “admin”.</p>`
       }
     </div>
+    ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
+    ${(sink.dead > 1 || filtered) && html`<${LetterFilter} onChoose=${setFilter} />`}
     ${data === undefined && (error === undefined ? html`<${Loading} what="Reading dead letters" />` : html`<${Failure} error=${error} onRetry=${refresh} />`)}
+    ${data !== undefined && letters.length === 0 && filtered && html`<${Empty} title="No such dead letter" />`}
     ${byReason(letters).map(
       ([reason, group]) => html`
         <section class="reason" key=${reason} aria-label=${reason}>
           <div class="reason-head">
             <p class="reason-words">${reason}</p>
-            ${
-              admin &&
-              group.length > 1 &&
-              group.length < sink.dead &&
-              html`<button type="button" onClick=${() =>
-                askRedrive(
-                  group.length,
-                  group,
-                  group.map(({ key }) => key),
-                )}>Send these ${group.length} again</button>`
-            }
+            ${admin && group.length > 1 && group.length < letters.length && html`<button type="button" onClick=${() => offer({ keys: group.map(({ key }) => key) })}>Send these ${group.length} again</button>`}
           </div>
-          <ul>${group.map(letter => html`<${Letter} key=${letter.key} letter=${letter} admin=${admin} now=${now} onRedrive=${() => redrive([letter.key])} onRemove=${() => askRemove(letter)} />`)}</ul>
+          <ul>${group.map(letter => html`<${Letter} key=${letter.key} letter=${letter} admin=${admin} now=${now} onRedrive=${() => redriveOne({ sink: sink.sink, keys: [letter.key] }, handlers)} onRemove=${() => askRemove(letter)} />`)}</ul>
         </section>`,
     )}
     ${data?.next_cursor != null && pages < mostPages && html`<p class="more"><button type="button" onClick=${() => setPages(pages + 1)}>Show more</button></p>`}`;
+}
+
+/** Asked for once the typing pauses: a filter reads through all letters. */
+function LetterFilter({ onChoose }: { onChoose: (filter: Filter) => void }): Markup {
+  const [typed, setTyped] = useState<Filter>({});
+  useEffect(() => {
+    const timer = window.setTimeout(() => onChoose(typed), patienceMs);
+    return () => window.clearTimeout(timer);
+  }, [typed]);
+  const type = (name: keyof Filter) => (event: Event) => {
+    const { [name]: _before, ...rest } = typed;
+    const value = (event.currentTarget as HTMLInputElement).value;
+    setTyped(value === '' ? rest : { ...rest, [name]: value });
+  };
+  return html`
+    <form class="filters" role="search" aria-label="Filter dead letters" onSubmit=${(event: Event) => event.preventDefault()}>
+      <label>Reason <input type="search" maxlength="256" value=${typed.reason ?? ''} placeholder="any" onInput=${type('reason')} /></label>
+      <label>Category <input type="search" maxlength="128" value=${typed.category ?? ''} placeholder="any" spellcheck=${false} autocapitalize="off" onInput=${type('category')} /></label>
+    </form>`;
 }
 
 /** In the order of their first. */
@@ -101,20 +122,4 @@ function byReason(letters: readonly DeadLetter[]): [string, DeadLetter[]][] {
   const groups = new Map<string, DeadLetter[]>();
   for (const letter of letters) groups.set(letter.reason, [...(groups.get(letter.reason) ?? []), letter]);
   return [...groups];
-}
-
-function TooOld({
-  sink,
-  letters,
-  now,
-}: {
-  sink: SinkStatus;
-  letters: readonly DeadLetter[];
-  now: number;
-}): Markup | null {
-  const hours = oldestTaken[sink.sink];
-  const count =
-    hours === undefined ? 0 : letters.filter(({ first_seen: first }) => now - first > hours * hourMs).length;
-  if (hours === undefined || count === 0) return null;
-  return html`<p class="note">${plural(count, 'event')} of those shown came more than ${hours} hours ago. ${sink.title} does not take events of that age.</p>`;
 }

@@ -1,13 +1,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Children, html, type Markup } from './html.js';
 
+export interface Choice {
+  /** On the button that does it. */
+  readonly action: string;
+  readonly run: () => Promise<void>;
+}
+
 export interface Question {
   readonly title: string;
   readonly text: Children;
-  /** On the button that does it. */
-  readonly action: string;
+  /** It cannot be undone. */
   readonly grave?: boolean;
-  readonly run: () => Promise<void>;
+  /** The last is the one that most people want. */
+  readonly choices: readonly Choice[];
 }
 
 /** Asks before something happens. The browser keeps the focus inside, and gives it back. */
@@ -18,11 +24,11 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
 
   useEffect(() => dialog.current?.showModal(), []);
 
-  const run = async (): Promise<void> => {
+  const choose = async ({ run }: Choice): Promise<void> => {
     setBusy(true);
     setTrouble(undefined);
     try {
-      await question.run();
+      await run();
       dialog.current?.close();
     } catch (error) {
       setTrouble((error as Error).message);
@@ -30,14 +36,18 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
     }
   };
 
+  const look = (at: number): string => {
+    if (at < question.choices.length - 1) return '';
+    return question.grave ? 'grave' : 'primary';
+  };
   return html`
     <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
       <h2 id="dialog-title">${question.title}</h2>
       <div class="dialog-text">${question.text}</div>
       ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
       <div class="dialog-actions">
-        <button type="button" autofocus onClick=${() => dialog.current?.close()}>Cancel</button>
-        <button type="button" class=${question.grave ? 'grave' : 'primary'} disabled=${busy} onClick=${run}>${question.action}</button>
+        <button type="button" autofocus onClick=${() => dialog.current?.close()}>${question.choices.length === 0 ? 'Close' : 'Cancel'}</button>
+        ${question.choices.map((choice, at) => html`<button key=${choice.action} type="button" class=${look(at)} disabled=${busy} onClick=${() => choose(choice)}>${choice.action}</button>`)}
       </div>
     </dialog>`;
 }
