@@ -14,7 +14,11 @@ const CATEGORIES = `WITH RECURSIVE names(name) AS (
   UNION ALL SELECT (SELECT min(category) FROM events WHERE category > names.name) FROM names WHERE names.name IS NOT NULL
 ) SELECT name FROM names WHERE name IS NOT NULL`;
 
-const COLUMNS: Readonly<Record<string, string>> = { category: 'category', type: 'type', _source: 'source' };
+const COLUMNS: ReadonlyMap<string, string> = new Map([
+  ['category', 'category'],
+  ['type', 'type'],
+  ['_source', 'source'],
+]);
 
 /**
  * Counts per step, or the mean of a numeric field; the lines with the most events first.
@@ -67,7 +71,7 @@ interface Expression {
 }
 
 function expression(field: string): Expression | undefined {
-  const column = COLUMNS[field];
+  const column = COLUMNS.get(field);
   if (column !== undefined) return { sql: column, values: [] };
   const path = jsonPath(field);
   return path === undefined ? undefined : { sql: 'CAST(json_extract(body, ?) AS TEXT)', values: [path] };

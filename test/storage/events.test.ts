@@ -248,6 +248,13 @@ test('half a surrogate pair and NUL come out of the store as they went in, and e
     }
   }));
 
+test('a series by a field that objects are born with', () =>
+  withStorage(async ({ events: store }) => {
+    await store.insert(events(2));
+    for (const by of ['__proto__', 'constructor', 'toString'])
+      assert.equal((await store.series({ from: START, to: START + 1000, step: 1000, by })).lines, [], by);
+  }));
+
 test('a series keeps the largest lines', () =>
   withStorage(async storage => {
     await storage.events.insert(events(500, number => ({ fields: { user: `user-${Math.floor(Math.sqrt(number))}` } })));
