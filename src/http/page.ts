@@ -4,7 +4,7 @@ import type { Middleware } from 'koa';
 import helmet from 'koa-helmet';
 import type Router from 'koa-router';
 import { type Asset, serve } from './assets.js';
-import { identify } from './authentication.js';
+import { identify, presentedKey } from './authentication.js';
 import type { ApiContext } from './context.js';
 
 /** Compiled for the browser, and served as they are: no bundler. */
@@ -93,6 +93,8 @@ ${preload.map(path => `    <link rel="modulepreload" href="${path}">`).join('\n'
 /** Who is signed in here, or null: so that the page need not provoke a 401 to find out. */
 async function session(ctx: ApiContext): Promise<void> {
   const key = identify(ctx);
+  // Keys may not be guessed here faster than elsewhere.
+  if (key === undefined && presentedKey(ctx) !== undefined) await ctx.services.failedAttempts.count(ctx.ip);
   ctx.set('Cache-Control', 'no-store');
   ctx.body = { session: key === undefined ? null : { name: key.name, scopes: key.scopes } };
 }

@@ -7,12 +7,19 @@ import { silentLog } from '../../src/log.js';
 import { Metrics } from '../../src/metrics.js';
 import { FakeDoor } from './fake-door.js';
 
-export const keys = { all: 'key-all', publish: 'key-publish', read: 'key-read', none: 'key-none' } as const;
+export const keys = {
+  all: 'key-all',
+  publish: 'key-publish',
+  read: 'key-read',
+  admin: 'key-admin',
+  none: 'key-none',
+} as const;
 
 const granted: Readonly<Record<string, readonly Scope[]>> = {
   [keys.all]: ['publish', 'read', 'admin'],
   [keys.publish]: ['publish'],
   [keys.read]: ['read'],
+  [keys.admin]: ['admin'],
   [keys.none]: [],
 };
 
