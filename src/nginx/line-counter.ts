@@ -1,6 +1,6 @@
 import type { Message } from '../broker/broker.js';
 import { latestMs } from '../events/timestamp.js';
-import { type AgentKind, agentKind, showsKey } from './agents.js';
+import { agentKind, showsKey } from './agents.js';
 import { slots } from './format.js';
 import { ByteHash } from './hash.js';
 import type { LineParser } from './line-parser.js';
@@ -58,7 +58,7 @@ const slash = 47;
 const question = 63;
 /** Places in the memory of agents. */
 const agentPlaces = 4096;
-const agentKinds: readonly AgentKind[] = ['person', 'script', 'crawler', 'extractor'];
+const agentKinds = ['person', 'crawler', 'extractor', 'extractor with key'] as const;
 
 /** Takes lines of bytes, and counts each into its window; some become an event. This is the hot path: no object and few strings for a line. */
 export class LineCounter {
@@ -130,7 +130,7 @@ export class LineCounter {
     const { counts } = window;
     const request = this.#request();
     const agent = this.#visitor(window);
-    const agentOf = agent === 'script' && showsKey(request.query) ? 'extractor' : agent;
+    const agentOf = agent !== 'extractor with key' ? agent : showsKey(request.query) ? 'extractor' : 'person';
     const { classifier, traffic } = this.#options;
     const { status } = request;
     const kind = classifier.kindOf(request);
@@ -233,13 +233,13 @@ export class LineCounter {
   }
 
   /** Counts the visitor and the connection; tells what the agent is. */
-  #visitor({ visitors, connections }: Window): AgentKind {
+  #visitor({ visitors, connections }: Window): (typeof agentKinds)[number] {
     const { bounds, bytes } = this.#parser;
     const hash = this.#hash;
     hash.reset();
     const agentStart = bounds[2 * slots.agent]!;
     const agentEnd = bounds[2 * slots.agent + 1]!;
-    let kind: AgentKind = 'person';
+    let kind: (typeof agentKinds)[number] = 'person';
     if (agentStart >= 0) {
       hash.add(bytes, agentStart, agentEnd);
       kind = this.#agentKind(hash.high, hash.low);
@@ -256,7 +256,7 @@ export class LineCounter {
   }
 
   /** Judged once, and remembered in the one place that its hash gives it. */
-  #agentKind(high: number, low: number): AgentKind {
+  #agentKind(high: number, low: number): (typeof agentKinds)[number] {
     const place = low & (agentPlaces - 1);
     const hashes = this.#agentHashes;
     if (hashes[2 * place] !== high || hashes[2 * place + 1] !== low) {

@@ -82,7 +82,7 @@ export class TrafficEvents {
       ...(Number.isNaN(duration) ? {} : { duration }),
       ...(referrer === undefined ? {} : { referrer: withoutSecrets(referrer) }),
       ...(agent === undefined ? {} : { user_agent: agent }),
-      ...(kind === 'page view' ? {} : { agent_kind: agentKind === 'script' ? 'person' : agentKind }),
+      ...(kind === 'page view' ? {} : { agent_kind: agentKind }),
       ...(address === undefined ? {} : { visitor: visitors.keyOf(line.time, address, agent ?? '') }),
       ...(keepIp && address !== undefined ? { ip: address } : {}),
       created: line.time,

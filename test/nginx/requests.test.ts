@@ -121,13 +121,12 @@ test('people, their programs, crawlers and extractors', () => {
   for (const agent of [
     'curl/8.5.0',
     'Wget/1.21',
-    'python-requests/2.31.0',
     'Python/3.11 aiohttp/3.9',
     'R (4.3.1 x86_64)',
     'Java/17',
     'okhttp/4.9',
   ])
-    assert.is(agentKind(agent), 'script', agent);
+    assert.is(agentKind(agent), 'person', agent);
   for (const agent of [
     'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
     'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)',
@@ -137,6 +136,7 @@ test('people, their programs, crawlers and extractors', () => {
   ])
     assert.is(agentKind(agent), 'crawler', agent);
   assert.is(agentKind('pyClowder/3.0.7'), 'extractor');
+  assert.is(agentKind('python-requests/2.31.0'), 'extractor with key');
   assert.ok(showsKey('key=abc') && showsKey('a=b&key=') && !showsKey('monkey=1') && !showsKey('a=key'));
 });
 
