@@ -1,54 +1,12 @@
 // timeout: 180 s
-import { copyFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
-import { Agent, request } from 'node:http';
-import { basename, dirname, join } from 'node:path';
+import { copyFileSync, truncateSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../../helpers/daemon.js';
 import { type Nginx, startNginx } from '../../helpers/servers/nginx.js';
 import { required } from '../../helpers/skip.js';
-import { until } from '../../helpers/wait.js';
-
-/** A client that asks for one page after the other, the same ones again and again, until it is told to pause. */
-class Load {
-  sent = 0;
-  #running = false;
-  #clients: Promise<void>[] = [];
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
-
-  constructor(readonly nginx: Nginx) {}
-
-  start(): void {
-    this.#running = true;
-    this.#clients = Array.from({ length: 4 }, async () => {
-      while (this.#running) await this.#ask();
-    });
-  }
-
-  /** Resolves when nginx has answered everything. */
-  async pause(): Promise<void> {
-    this.#running = false;
-    await Promise.all(this.#clients);
-  }
-
-  async end(): Promise<void> {
-    await this.pause();
-    this.#agent.destroy();
-  }
-
-  #ask(): Promise<void> {
-    this.sent += 1;
-    return new Promise((resolve, reject) => {
-      const options = { port: this.nginx.port, host: '127.0.0.1', path: '/datasets', agent: this.#agent };
-      // A short rest: the point is that lines keep coming, not how many.
-      const rest = (): unknown => setTimeout(resolve, 1);
-      request(options, answer => answer.resume().once('end', rest))
-        .once('error', reject)
-        .end();
-    });
-  }
-}
+import { countsExactly, Load, lines, logs } from './load.js';
 
 interface Context {
   nginx: Nginx;
@@ -71,43 +29,6 @@ test.after.each(async ({ nginx, daemon, load }) => {
   await daemon.remove();
   await nginx.stop();
 });
-
-/** What nginx itself has written, in these files. */
-function lines(files: readonly string[]): number {
-  return files.reduce((sum, file) => sum + readFileSync(file).filter(byte => byte === 10).length, 0);
-}
-
-function logs({ accessLog }: Nginx): string[] {
-  const folder = dirname(accessLog);
-  return readdirSync(folder)
-    .filter(name => name.startsWith(basename(accessLog)))
-    .map(name => join(folder, name));
-}
-
-/** Requests in the windows that were closed, and the daemon's own count of all lines. */
-async function counted(daemon: TestDaemon): Promise<{ requests: number; lines: unknown }> {
-  const events = await daemon.stored('connections');
-  assert.is(new Set(events.map(({ id }) => id)).size, events.length, 'an event twice');
-  const { actors } = await daemon.json<{ actors: { path: string; detail: { requests: number } }[] }>('/v1/status');
-  const actor = actors.find(({ path }) => path.startsWith('ingress/nginx-log/'));
-  return { requests: events.reduce((sum, { requests }) => sum + Number(requests), 0), lines: actor?.detail.requests };
-}
-
-async function balances(daemon: TestDaemon, expected: number): Promise<void> {
-  let seen = await counted(daemon);
-  await until(
-    async () => {
-      seen = await counted(daemon);
-      return seen.requests >= expected;
-    },
-    'every request in a closed window',
-    20_000,
-    200,
-  ).catch(() => undefined);
-  await daemon.drained();
-  seen = await counted(daemon);
-  assert.equal(seen, { requests: expected, lines: expected });
-}
 
 test('twenty rotations under load, and the daemon killed at random: the requests are those that nginx wrote', async ({
   nginx,
@@ -135,7 +56,7 @@ test('twenty rotations under load, and the daemon killed at random: the requests
   const written = lines(logs(nginx));
   assert.is(written, load.sent, 'nginx writes a line for each request');
   assert.is(logs(nginx).length, 21);
-  await balances(daemon, written);
+  await countsExactly(daemon, written);
   assert.is(await daemon.kill('SIGTERM'), 0);
 });
 
@@ -159,7 +80,7 @@ test('copytruncate in quiet moments, also while the daemon is down', async ({ ng
   }
   const written = lines([...copies, nginx.accessLog]);
   assert.is(written, load.sent);
-  await balances(daemon, written);
+  await countsExactly(daemon, written);
 });
 
 test.run();
