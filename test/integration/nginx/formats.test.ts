@@ -20,15 +20,17 @@ const main = `log_format main '$remote_addr - $remote_user [$time_local] "$reque
   '"$http_referer" "$http_user_agent" "$http_x_forwarded_for" $pid $connection $request_time';`;
 const json = `log_format lines escape=json '{"at":"$msec","client":{"ip":"$remote_addr","agent":"$http_user_agent"},'
   '"line":"$request","status":$status,"bytes":$body_bytes_sent,"from":"$http_referer","pid":$pid,"connection":$connection}';`;
-const named = `log_format named escape=json '{"time_iso8601":"$time_iso8601","remote_addr":"$remote_addr",'
-  '"request_method":"$request_method","request_uri":"$request_uri","status":"$status","pid":"$pid",'
-  '"body_bytes_sent":"$body_bytes_sent","http_referer":"$http_referer","http_user_agent":"$http_user_agent","connection":"$connection"}';`;
+/** The one that comes with the daemon, without the line that says which log to write. */
+const named = readFileSync(new URL('../../../../deploy/nginx/log-format.conf', import.meta.url), 'utf8').replace(
+  /^access_log.*$/m,
+  '',
+);
 
 const nginx = required(
   'nginx',
   await startNginx({
     http: [main, json, named].join('\n'),
-    server: `access_log access.log combined; access_log main.log main; access_log lines.log lines; access_log named.log named;
+    server: `access_log access.log combined; access_log main.log main; access_log lines.log lines; access_log named.log event_sink;
     location / { return 200 'hello\\n'; }
     location /missing { return 404; }`,
   }),
