@@ -4,6 +4,7 @@ import { type Problems, setting, type Values } from '../settings.js';
 import { Delivery, type Item } from './influxdb/delivery.js';
 import { measurementText } from './influxdb/line-protocol.js';
 import { LATEST_MS, type Schema, seriesOf } from './influxdb/point.js';
+import { SharedTexts } from './influxdb/shared-texts.js';
 import { type Place, SLOTS, Slots } from './influxdb/slots.js';
 import { type V1Config, writerV1 } from './influxdb/writer-v1.js';
 import { type V2Config, writerV2 } from './influxdb/writer-v2.js';
@@ -15,6 +16,9 @@ export interface InfluxdbConfig {
   /** Sorted. */
   readonly tags: readonly string[];
 }
+
+/** Of one daemon at a time; InfluxDB itself wants few. */
+const MOST_SERIES = 10_000;
 
 const settings = {
   url: setting(
@@ -71,9 +75,10 @@ export const influxdbSink = defineSink({
     const delivery = new Delivery(writer, schema, secrets, clock, log);
     await writer.prepare();
     const slots = await Slots.open(memory);
+    const texts = new SharedTexts(MOST_SERIES);
     return {
       async write(events, signal) {
-        const { places, rejected } = placesOf(events, schema);
+        const { places, rejected } = placesOf(events, schema, texts);
         const taken = await slots.assign(places);
         const items: Item[] = [];
         places.forEach(({ index, series }, n) => {
@@ -94,12 +99,12 @@ export const influxdbSink = defineSink({
   },
 });
 
-function placesOf(events: readonly Event[], schema: Schema) {
+function placesOf(events: readonly Event[], schema: Schema, texts: SharedTexts) {
   const rejected: Rejection[] = [];
   const places: (Place & { readonly index: number })[] = [];
   events.forEach((event, index) => {
     const { id, created } = event;
-    if (created <= LATEST_MS) places.push({ id, created, series: seriesOf(event, schema), index });
+    if (created <= LATEST_MS) places.push({ id, created, series: texts.of(seriesOf(event, schema)), index });
     else rejected.push({ index, reason: 'its time is after the year 2262, which InfluxDB cannot express' });
   });
   return { places, rejected };

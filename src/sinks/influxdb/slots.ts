@@ -36,8 +36,11 @@ export interface Place {
 export class Slots {
   readonly #memory: Memory;
   readonly #mostInMemory: number;
-  /** By millisecond, in order of first use, so that the oldest leave first; then by series, where there are several. */
-  readonly #groups = new Map<number, Group | Map<string, Group>>();
+  /**
+   * By millisecond, in order of first use, so that the oldest leave first; then by series, where there are several. An event that
+   * is alone in its millisecond, as most are, sits at its home and needs no group.
+   */
+  readonly #groups = new Map<number, Place | Group | Map<string, Group>>();
   #size = 0;
   /** The latest `created` of any durable group: later ones need not be looked up. */
   #newest: number;
@@ -58,12 +61,29 @@ export class Slots {
    * resolves. When it rejects, these slots must not be used, and this object not again.
    */
   async assign(places: readonly Place[]): Promise<(number | undefined)[]> {
-    const groups = await this.#groupsOf(places);
-    const slots = places.map((place, index) => groups[index]!.take(place.id));
+    const slots = new Array<number | undefined>(places.length);
+    const others: number[] = [];
+    for (let index = 0; index < places.length; index += 1) {
+      const place = places[index]!;
+      if (this.#isAlone(place)) slots[index] = homeOf(place.id);
+      else others.push(index);
+    }
+    const groups = await this.#groupsOf(others.map(index => places[index]!));
+    for (const [n, index] of others.entries()) slots[index] = groups[n]!.take(places[index]!.id);
     const inUse = new Set(groups);
     await this.#persist(inUse);
     this.#forget(inUse);
     return slots;
+  }
+
+  #isAlone(place: Place): boolean {
+    const there = this.#groups.get(place.created);
+    if (there === undefined && place.created > this.#newest) {
+      this.#groups.set(place.created, place);
+      this.#size += 1;
+      return true;
+    }
+    return !(there instanceof Map || there instanceof Group) && there?.id === place.id && there.series === place.series;
   }
 
   async #groupsOf(places: readonly Place[]): Promise<Group[]> {
@@ -121,25 +141,37 @@ export class Slots {
   }
 
   #find(created: number, series: string): Group | undefined {
-    const there = this.#groups.get(created);
+    const there = this.#gathered(created);
     if (there instanceof Map) return there.get(series);
     return there?.series === series ? there : undefined;
   }
 
   #add(group: Group): void {
-    const there = this.#groups.get(group.created);
+    const there = this.#gathered(group.created);
     if (there === undefined) this.#groups.set(group.created, group);
     else if (there instanceof Map) there.set(group.series, group);
     else this.#groups.set(group.created, new Map([there, group].map(one => [one.series, one])));
   }
 
+  /** What is in this millisecond; an event that was alone there becomes a group. */
+  #gathered(created: number): Group | Map<string, Group> | undefined {
+    const there = this.#groups.get(created);
+    if (there === undefined || there instanceof Map || there instanceof Group) return there;
+    const group = new Group(created, there.series);
+    group.restore([[there.id, homeOf(there.id)]]);
+    this.#groups.set(created, group);
+    return group;
+  }
+
   #forget(inUse: ReadonlySet<Group>): void {
     if (this.#size <= this.#mostInMemory) return;
     for (const [created, there] of this.#groups) {
-      const groups = there instanceof Map ? [...there.values()] : [there];
-      if (groups.some(group => inUse.has(group))) continue;
+      if (there instanceof Map || there instanceof Group) {
+        const groups = there instanceof Map ? [...there.values()] : [there];
+        if (groups.some(group => inUse.has(group))) continue;
+        for (const group of groups) this.#size -= group.size;
+      } else this.#size -= 1;
       this.#groups.delete(created);
-      for (const group of groups) this.#size -= group.size;
       if (this.#size <= this.#mostInMemory) return;
     }
   }

@@ -1,0 +1,21 @@
+/**
+ * One copy of each text, for texts that come again and again and are kept for long: what is put together anew for each event costs four
+ * times its length as long as it is kept in its parts.
+ */
+export class SharedTexts {
+  readonly #texts = new Map<string, string>();
+  readonly #most: number;
+
+  /** Beyond so many different ones it starts afresh. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  of(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    if (this.#texts.size >= this.#most) this.#texts.clear();
+    this.#texts.set(text, text);
+    return text;
+  }
+}
