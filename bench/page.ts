@@ -8,39 +8,61 @@ import { cpuMs, median } from './measure/usage.js';
 
 /**
  * What open pages cost the door, embedded: 2,000 events/s come in, 10 a request, whether answers are quick or not; by turns without any page and
- * with 50, each of which reads the live stream and asks for the status every two seconds.
+ * with 50, each of which reads the live stream, asks for the status every two seconds and for its charts every ten, as the page does.
  */
 const rounds = quick ? 1 : 5;
 const seconds = quick ? 5 : 15;
 const pages = 50;
 const requestsPerSecond = 200;
 const inRequest = 10;
-const pollMs = 2_000;
+const minute = 60_000;
+
+/** What an open page asks for, and how often, ms: src/http/page/{dashboard,flow,charts,services}.ts. */
+const questions: readonly { readonly everyMs: number; readonly path: () => string }[] = [
+  { everyMs: 2_000, path: () => '/v1/status' },
+  { everyMs: 10_000, path: () => '/v1/ledger' },
+  { everyMs: 10_000, path: () => series('by=_source') },
+  { everyMs: 10_000, path: () => series('') },
+  { everyMs: 10_000, path: () => series('category=connections&field=connections') },
+  { everyMs: 10_000, path: () => series('category=connections&field=visitors') },
+  { everyMs: 10_000, path: () => series('category=health&field=response_time_avg&by=service_name') },
+  { everyMs: 10_000, path: () => '/v1/events?category=service_status&limit=1000' },
+];
+
+function series(filter: string): string {
+  const to = Math.ceil(Date.now() / minute) * minute;
+  return `/v1/series?from=${to - 60 * minute}&to=${to}&step=${minute}&${filter}`;
+}
 
 /** As a browser does it: one stream that stays open, and a question now and then. */
 class Page {
   readonly #daemon: TestDaemon;
   readonly #end = new AbortController();
-  #timer: NodeJS.Timeout;
+  readonly #timers: NodeJS.Timeout[];
   /** What the stream has brought. */
   bytes = 0;
 
-  constructor(daemon: TestDaemon, delayMs: number) {
+  /** `phase`: when in each period it asks, 0 to 1. */
+  constructor(daemon: TestDaemon, phase: number) {
     this.#daemon = daemon;
     this.#ask('/v1/stream', chunk => {
       this.bytes += chunk.length;
     });
-    this.#timer = setTimeout(() => this.#poll(), delayMs);
+    this.#timers = questions.map((_, index) => setTimeout(() => this.#poll(index), phase * this.#everyMs(index)));
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
     this.#end.abort();
   }
 
-  #poll(): void {
-    this.#ask('/v1/status', () => {});
-    this.#timer = setTimeout(() => this.#poll(), pollMs);
+  #poll(index: number): void {
+    this.#ask(questions[index]!.path(), () => {});
+    this.#timers[index] = setTimeout(() => this.#poll(index), this.#everyMs(index));
+  }
+
+  #everyMs(index: number): number {
+    return questions[index]!.everyMs;
   }
 
   #ask(path: string, onChunk: (chunk: Buffer) => void): void {
@@ -79,7 +101,7 @@ async function traffic(forSeconds: number): Promise<Door> {
 }
 
 async function withPages(): Promise<Door> {
-  const open = Array.from({ length: pages }, (_, index) => new Page(daemon, (index * pollMs) / pages));
+  const open = Array.from({ length: pages }, (_, index) => new Page(daemon, index / pages));
   await traffic(2);
   const result = await traffic(seconds);
   const deaf = open.filter(({ bytes }) => bytes < 100_000).length;

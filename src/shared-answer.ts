@@ -17,3 +17,39 @@ export function sharedAnswer<T>(clock: Clock, maxAgeMs: number, ask: () => Promi
     return answer;
   };
 }
+
+/** An answer that took long is kept longer, so that asking takes no more than one part in so many of the time; but not longer than this, ms. */
+const share = 20;
+const longestMs = 10_000;
+
+interface Kept<T> {
+  readonly answer: Promise<T>;
+  /** Monotonic ms; far away until the answer has come. */
+  until: number;
+}
+
+/** The same for a costly question of many forms: one answer for each, forgotten when it is too old to be given again. */
+export function sharedAnswers<Question, T>(
+  clock: Clock,
+  maxAgeMs: number,
+  ask: (question: Question) => Promise<T>,
+): (question: Question) => Promise<T> {
+  const kept = new Map<string, Kept<T>>();
+  return question => {
+    const now = clock.monotonic();
+    for (const [key, { until }] of kept) if (until < now) kept.delete(key);
+    const key = JSON.stringify(question);
+    const before = kept.get(key);
+    if (before !== undefined) return before.answer;
+    const made: Kept<T> = { answer: ask(question), until: Number.POSITIVE_INFINITY };
+    kept.set(key, made);
+    made.answer.then(
+      () => {
+        const took = clock.monotonic() - now;
+        made.until = now + Math.max(maxAgeMs, Math.min(took * share, longestMs));
+      },
+      () => kept.delete(key),
+    );
+    return made.answer;
+  };
+}

@@ -5,10 +5,10 @@ import type { DeadLetterDesk } from '../src/broker/dead-letter-desk.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config.js';
 import { TransientError, UnsupportedError } from '../src/errors.js';
-import type { DaemonStatus, Door, LedgerReport, SinkStatus } from '../src/http/door.js';
+import type { DaemonStatus, Door, LedgerReport, SeriesQuery, SinkStatus } from '../src/http/door.js';
 import type { SettledCounters } from '../src/ledger.js';
 import { type FoundProblem, problemsOf } from '../src/problems.js';
-import { sharedAnswer } from '../src/shared-answer.js';
+import { sharedAnswer, sharedAnswers } from '../src/shared-answer.js';
 import type { StatusBoard } from '../src/status.js';
 import type { Storage } from '../src/storage/storage.js';
 import { version } from '../src/version.js';
@@ -83,6 +83,7 @@ export function createDoor(options: DoorOptions): Door {
 
   /** Counting what waits reads the whole backlog: once in a while is enough for the status. */
   const recentLedger = sharedAnswer(clock, 2_000, ledger);
+  const series = sharedAnswers(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
   const sinceOf = createSince();
 
   const askStatus = async (): Promise<DaemonStatus> => {
@@ -114,7 +115,7 @@ export function createDoor(options: DoorOptions): Door {
     publish: messages => whenReady<Durability>(() => publish(messages)),
     publishTo: (address, body, messageId) => whenReady<Durability>(() => publishTo(address, body, messageId)),
     events: query => stored(() => storage.events.query(query)),
-    series: query => stored(() => storage.events.series(query)),
+    series: query => stored(() => series(query)),
     deadLetters: query => desk.list(query),
     redrive: request => desk.redrive(request),
     removeDeadLetters: selection => broker.deadLetters.remove(selection),

@@ -19,7 +19,7 @@ interface DashboardProps {
 }
 
 const statusMs = 2000;
-const ledgerMs = 5000;
+const ledgerMs = 10_000;
 
 /** The page for those who are signed in. */
 export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
