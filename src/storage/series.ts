@@ -85,9 +85,10 @@ function numeric(field: string): Expression | undefined {
   return { sql, values: [path, path] };
 }
 
-/** SQLite's JSON paths have no escape for a quote inside a quoted label. */
+/** SQLite's JSON paths have no escape for a quote inside a quoted label, and end at a NUL. */
 function jsonPath(field: string): string | undefined {
-  return field === '' || /["\\]/.test(field) ? undefined : `$."${field}"`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what it looks for
+  return field === '' || /["\\\u0000]/.test(field) ? undefined : `$."${field}"`;
 }
 
 export const seriesReads = { series };

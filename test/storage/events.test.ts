@@ -248,11 +248,14 @@ test('half a surrogate pair and NUL come out of the store as they went in, and e
     }
   }));
 
-test('a series by a field that objects are born with', () =>
+test('a series by or of a field with an odd name', () =>
   withStorage(async ({ events: store }) => {
     await store.insert(events(2));
-    for (const by of ['__proto__', 'constructor', 'toString'])
-      assert.equal((await store.series({ from: START, to: START + 1000, step: 1000, by })).lines, [], by);
+    const query = { from: START, to: START + 1000, step: 1000 };
+    for (const odd of ['__proto__', 'constructor', 'toString', 'a\u0000b', '"', '\\', '$', '[0]', '\ud800']) {
+      assert.equal((await store.series({ ...query, by: odd })).lines, [], odd);
+      assert.equal((await store.series({ ...query, field: odd })).lines, [], odd);
+    }
   }));
 
 test('a series keeps the largest lines', () =>
