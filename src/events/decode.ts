@@ -15,6 +15,9 @@ export type Decoded =
   | { readonly kind: 'undated' }
   | { readonly kind: 'refused'; readonly reason: string; readonly event: Event };
 
+/** Levels of values within values. MongoDB keeps 100, and JSON writers recurse until their stack ends. */
+const deepest = 100;
+
 /** Reads a message for a sink. Never throws. The stamp is epoch ms. */
 export function decode(message: Message, stamp?: number): Decoded {
   const { body } = message;
@@ -29,6 +32,10 @@ export function decode(message: Message, stamp?: number): Decoded {
     return { kind: 'refused', reason, event: asText(message, stamp) };
   }
   const fields = value as Fields;
+  if (deeperThan(fields, deepest - 1)) {
+    const reason = `the body is nested more than ${deepest} levels deep`;
+    return { kind: 'refused', reason, event: asText(message, stamp) };
+  }
   const { created } = fields;
   if (created === undefined || created === null) {
     const known = timestampOf(message) ?? stamp;
@@ -40,7 +47,17 @@ export function decode(message: Message, stamp?: number): Decoded {
   return { kind: 'refused', reason, event: eventOf(message, fields, fallback(message, stamp)) };
 }
 
-/** A body that is no JSON object, as an event: for sinks that take any text. */
+function deeperThan(value: Fields | readonly unknown[], levels: number): boolean {
+  if (Array.isArray(value)) return value.some(inner => reaches(inner, levels));
+  for (const name in value) if (reaches((value as Fields)[name], levels)) return true;
+  return false;
+}
+
+function reaches(value: unknown, levels: number): boolean {
+  return typeof value === 'object' && value !== null && (levels === 0 || deeperThan(value as Fields, levels - 1));
+}
+
+/** A body that is no event of any shape, as one: for sinks that take any text. */
 function asText(message: Message, stamp: number | undefined): Event {
   return { ...eventOf(message, {}, fallback(message, stamp)), text: message.body };
 }

@@ -29,7 +29,7 @@ const influxdb: Schema = {
  * goes through the compiler of every sink, none of which throws, and whose results keep the rules of their destination.
  */
 export function fuzzMessage(random: Random): void {
-  const body = random.chance(0.05) ? bytes(random, 60).toString('utf8') : jsonText(random, event(random));
+  const body = foreignBody(random);
   const id = hashOf(body);
   const message = {
     id,
@@ -50,9 +50,21 @@ export function fuzzMessage(random: Random): void {
   const { event: found } = decoded;
   demand(isEventId(found.id) && Number.isSafeInteger(found.created), 'an event without id or time', body);
   mongodb(found, body);
+  local(found);
   if (decoded.kind !== 'event') return;
   point(found, body);
   analytics(found, random, body);
+}
+
+function foreignBody(random: Random): string {
+  if (random.chance(0.03)) return bytes(random, 60).toString('utf8');
+  if (random.chance(0.995)) return jsonText(random, event(random));
+  const levels = random.pick([98, 99, 100, 3_000, 20_000]);
+  const [open, close] = random.pick([
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const);
+  return `{"category":"x","created":${now},"deep":${open.repeat(levels)}1${close.repeat(levels)}}`;
 }
 
 function mongodb(found: Event, body: string): void {
@@ -61,6 +73,11 @@ function mongodb(found: Event, body: string): void {
   if (flaw !== undefined) return;
   const stored = BSON.deserialize(BSON.serialize(document));
   demand(stored._id === found.id, 'MongoDB: another id', body);
+}
+
+/** As the local store keeps it. */
+function local({ fields, text: whole }: Event): void {
+  JSON.stringify(whole === undefined ? fields : { text: whole });
 }
 
 function point(found: Event, body: string): void {
