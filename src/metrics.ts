@@ -46,6 +46,7 @@ export class Metrics {
     inFlight: this.#gauge('event_sink_http_in_flight_bytes', 'Bodies received and not answered yet.'),
     broker: this.#gauge('event_sink_broker_state', '1 for the state that the broker is in.', ['kind', 'state']),
     outbox: this.#gauge('event_sink_outbox_events', 'Events that wait on this disk for RabbitMQ.'),
+    gaps: this.#gauge('event_sink_queue_gaps', 'How often a queue or the exchange had disappeared and was made again.'),
     pending: this.#gauge('event_sink_queue_events', 'Events that wait for a sink.', ['sink']),
     oldest: this.#gauge('event_sink_queue_oldest_age_seconds', 'Age of the oldest event that waits for a sink.', [
       'sink',
@@ -120,12 +121,13 @@ export class Metrics {
   }
 
   #readStatus(status: DaemonStatus): void {
-    const { ready, problems, broker, outbox, pending, oldest, dead, sinkState, restarts } = this.#gauges;
+    const { ready, problems, broker, outbox, gaps, pending, oldest, dead, sinkState, restarts } = this.#gauges;
     for (const gauge of [broker, pending, oldest, dead, sinkState, restarts]) gauge.reset();
     ready.set(status.ready ? 1 : 0);
     problems.set(status.problems.length);
     broker.set({ kind: status.broker.kind, state: status.broker.state }, 1);
     outbox.set(status.broker.outbox);
+    gaps.set(status.broker.gaps ?? 0);
     for (const sink of status.sinks) {
       pending.set({ sink: sink.sink }, sink.pending);
       oldest.set({ sink: sink.sink }, sink.oldest === null ? 0 : Math.max(0, status.now - sink.oldest) / 1000);

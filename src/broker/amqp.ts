@@ -179,7 +179,7 @@ export class AmqpBroker implements Broker {
       consuming: this.#consuming,
       publishing: this.#publishing,
       troubles: this.#topology.troubles,
-      restored: this.#topology.restored,
+      gaps: this.#topology.gaps,
       ready: this.#sender.publishing,
       waiting: this.#sender.waiting,
       outbox: this.#options.outboxBytes > 0,

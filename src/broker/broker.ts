@@ -176,4 +176,6 @@ export interface BrokerStatus {
   readonly detail: string;
   /** Messages waiting in the outbox; 0 for the embedded broker. */
   readonly outbox: number;
+  /** How often a queue or the exchange had disappeared from under this daemon and was made again; events may be missing since. */
+  readonly gaps?: number;
 }

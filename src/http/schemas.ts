@@ -230,6 +230,9 @@ export const Status = z
       state: z.enum(['ready', 'outbox', 'down']),
       detail: z.string(),
       outbox: count,
+      gaps: count.optional().openapi({
+        description: 'How often a queue or the exchange had disappeared from RabbitMQ and was made again.',
+      }),
     }),
     sinks: z.array(SinkStatus),
     actors: z.array(ActorStatus),

@@ -656,6 +656,8 @@ export interface components {
                 state: "ready" | "outbox" | "down";
                 detail: string;
                 outbox: number;
+                /** @description How often a queue or the exchange had disappeared from RabbitMQ and was made again. */
+                gaps?: number;
             };
             sinks: components["schemas"]["SinkStatus"][];
             actors: components["schemas"]["ActorStatus"][];

@@ -8,7 +8,7 @@ export interface Circumstances {
   /** Of exchange and queues. */
   readonly troubles: readonly Error[];
   /** How often a queue or the exchange had disappeared. */
-  readonly restored: number;
+  readonly gaps: number;
   /** Events go straight to the broker. */
   readonly ready: boolean;
   /** In the outbox. */
@@ -19,7 +19,7 @@ export interface Circumstances {
 
 /** One word, and what a person should know. */
 export function brokerStatus(circumstances: Circumstances): BrokerStatus {
-  const { consuming, publishing, troubles, restored, ready, waiting, outbox } = circumstances;
+  const { consuming, publishing, troubles, gaps, ready, waiting, outbox } = circumstances;
   const sentences: string[] = [];
   const lost = publishing.trouble ?? consuming.trouble;
   if (lost !== undefined) sentences.push(capital(lost));
@@ -28,9 +28,10 @@ export function brokerStatus(circumstances: Circumstances): BrokerStatus {
   } else sentences.push(`Connected to RabbitMQ at ${publishing.address}`);
   sentences.push(...troubles.map(trouble => capital(describe(trouble))));
   if (!ready) sentences.push(outbox ? 'New events wait in the outbox' : 'New events are refused: there is no outbox');
-  if (restored > 0) sentences.push(`${restored} times a queue or the exchange had disappeared and was made again`);
+  if (gaps === 1) sentences.push('A queue or the exchange had disappeared once, and was made again');
+  if (gaps > 1) sentences.push(`Queues or the exchange had disappeared ${gaps} times, and were made again`);
   const state = ready ? 'ready' : outbox ? 'outbox' : 'down';
-  return { state, detail: `${sentences.join('. ')}.`, outbox: waiting };
+  return { state, detail: `${sentences.join('. ')}.`, outbox: waiting, gaps };
 }
 
 function capital(text: string): string {

@@ -39,7 +39,7 @@ export class Topology {
   readonly #options: TopologyOptions;
   readonly #exchange: Standing = newStanding();
   readonly #queues = new Map<string, Standing & { readonly definition: QueueDefinition }>();
-  #restored = 0;
+  #gaps = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: TopologyOptions) {
@@ -55,8 +55,8 @@ export class Topology {
   }
 
   /** How often something had disappeared and was made again. */
-  get restored(): number {
-    return this.#restored;
+  get gaps(): number {
+    return this.#gaps;
   }
 
   /** What is not as it should be, and how to mend it. */
@@ -65,9 +65,9 @@ export class Topology {
     return all.filter(trouble => trouble !== undefined);
   }
 
-  /** Messages may be published to the exchange. */
+  /** Messages may be published to the exchange: it has been seen, and is as it should be. */
   get exchangeReady(): boolean {
-    return this.#exchange.known && this.#exchange.trouble === undefined;
+    return this.#exchange.known && !(this.#exchange.trouble instanceof SetupError);
   }
 
   /** Something was found missing: the next check takes nothing for granted. */
@@ -157,8 +157,8 @@ export class Topology {
   }
 
   #tellGap(what: 'queue' | 'exchange', name: string): void {
-    this.#restored += 1;
-    this.#options.log.error({ [what]: name, restored: this.#restored }, `${what}.disappeared`);
+    this.#gaps += 1;
+    this.#options.log.error({ [what]: name, gaps: this.#gaps }, `${what}.disappeared`);
   }
 }
 
