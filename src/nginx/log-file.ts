@@ -25,7 +25,7 @@ export interface FilePosition extends FileIdentity {
 /** Takes whole lines from the front of the buffer; returns where the first unfinished one begins. */
 export type TakeLines = (buffer: Buffer, end: number, key: string, offset: number) => number;
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 128 * 1024;
 export const readBufferBytes = longestLine + chunkBytes;
 
 /** One open log file, and how far it was read. A line that is not finished yet waits in memory; its bytes are not counted as read. */
