@@ -172,13 +172,13 @@ class NginxLog {
     board.update(path, { state: 'holding', lastError: { fault: faultOf(error), message, at: clock.now() } });
   }
 
-  #show({ totals, inode, rotated }: PassResult): void {
+  #show({ totals, inode, rotated, mismatch }: PassResult): void {
     const { board, path, file, log } = this.#options;
     this.#backoff = fresh();
     if (board.get(path)?.state === 'holding') log.info({ file }, 'log.resumed');
     const { requests, unparsed, oversized } = totals;
     const missing = inode === undefined;
-    const detail = { file, missing, requests, unparsed, oversized, rotated };
+    const detail = { file, missing, mismatch, requests, unparsed, oversized, rotated };
     board.update(path, { state: missing ? 'starting' : 'running', nextTry: undefined, detail });
   }
 

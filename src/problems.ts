@@ -70,6 +70,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
     const what = `${actor.path} has given up: ${unended(actor.lastError?.message ?? 'no reason known')}.`;
     problems.push({ key: actor.path, what, since: actor.since, mend: mending[actor.lastError?.fault ?? 'bug'] });
   }
+  for (const actor of actors) problems.push(...logProblems(actor));
   for (const sink of sinks) {
     const actor = actors.find(({ path }) => path === `delivery/${sink.sink}/sink`);
     if (actor?.lastError === undefined || (actor.state !== 'holding' && actor.state !== 'parked')) continue;
@@ -100,4 +101,20 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
     });
   }
   return problems;
+}
+
+/** Of a source that reads a log. */
+function logProblems({ path, state, since, lastError, detail }: ActorStatus): FoundProblem[] {
+  if (!path.startsWith('ingress/nginx-log/')) return [];
+  const { file } = detail;
+  if (state === 'holding' && lastError !== undefined) {
+    const waits =
+      'Nothing is lost while the log is there: it is read on from the same place. See that the disk has room.';
+    const mend = lastError.fault === 'transient' ? waits : 'See that the daemon may read it; it tries again by itself.';
+    return [{ key: path, what: `The log ${file} is not being read: ${unended(lastError.message)}.`, since, mend }];
+  }
+  if (detail.mismatch !== true) return [];
+  const mend =
+    'Set NGINX_LOG_FORMAT to the log_format that nginx has for it. One of the lines is in the daemon’s own log.';
+  return [{ key: path, what: `Most lines of ${file} are not of the format that is set.`, since: undefined, mend }];
 }

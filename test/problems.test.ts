@@ -56,6 +56,26 @@ test('a sink that holds tells why and how much waits; one that works again tells
   assert.equal(what({ sinks: [{ ...sink, dead: 0 }], actors: [{ ...actor, state: 'running' }] }), []);
 });
 
+test('a log that cannot be read, or not be understood', () => {
+  const log = {
+    path: 'ingress/nginx-log/1',
+    state: 'running',
+    since: 5,
+    restarts: 0,
+    lastError: undefined,
+    nextTry: undefined,
+    detail: { file: '/logs/access.log', mismatch: false },
+  } as const;
+  const lastError = { fault: 'setup', message: 'permission denied', at: 5 } as const;
+  assert.equal(what({ actors: [log] }), []);
+  assert.equal(what({ actors: [{ ...log, state: 'holding', lastError }] }), [
+    'The log /logs/access.log is not being read: permission denied.',
+  ]);
+  assert.equal(what({ actors: [{ ...log, detail: { ...log.detail, mismatch: true } }] }), [
+    'Most lines of /logs/access.log are not of the format that is set.',
+  ]);
+});
+
 test('a ledger that does not balance comes first', () => {
   const counts = { accepted: 3, delivered: 1, duplicates: 0, filtered: 0, dead: 0 };
   const ledger = {

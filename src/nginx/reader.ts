@@ -35,6 +35,8 @@ export interface PassResult {
   /** Of the file that is read last; undefined when there is none. */
   readonly inode: number | undefined;
   readonly totals: Totals;
+  /** Most lines since the start are not of the format. */
+  readonly mismatch: boolean;
   /** Rotated files that are still read. */
   readonly rotated: number;
 }
@@ -56,6 +58,7 @@ export class LogReader {
   readonly #buffer = Buffer.alloc(readBufferBytes);
   /** Made and not committed. */
   #messages: readonly Message[] = [];
+  #atStart: Totals = { requests: 0, unparsed: 0, oversized: 0 };
   /** Bytes that were read and not committed. */
   #uncommitted = 0;
   #committedAt = 0;
@@ -77,6 +80,7 @@ export class LogReader {
       windows.restore(saved.windows);
       Object.assign(counter.totals, saved.totals);
     }
+    this.#atStart = { ...counter.totals };
     // From the first start on the log is followed wherever it goes, also when we end before anything was read.
     await this.#tryCommit();
   }
@@ -103,6 +107,7 @@ export class LogReader {
       more: more && !stopping.aborted,
       inode: all.at(-1)?.position.ino,
       totals: { ...counter.totals },
+      mismatch: this.#mismatch,
       rotated: Math.max(0, all.length - 1),
     };
   }
@@ -115,6 +120,12 @@ export class LogReader {
       this.#options.log.warn({ reason: describe(error) }, 'log.uncommitted');
     }
     await this.#files.close();
+  }
+
+  get #mismatch(): boolean {
+    const { requests, unparsed } = this.#options.counter.totals;
+    const strange = unparsed - this.#atStart.unparsed;
+    return strange >= 10 && strange > requests - this.#atStart.requests;
   }
 
   /** True: time was up before the end of the file. */

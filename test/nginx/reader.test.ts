@@ -352,6 +352,17 @@ test('lines that are not of the format are counted, empty ones are nothing', asy
   assert.equal(scene.store.checkpoint.totals, { requests: 2, unparsed: 3, oversized: 0 });
 });
 
+test('a log of another format is noticed, and no longer once the format is right', async ({ scene }) => {
+  scene.write(...Array.from({ length: 30 }, (_, index) => `{"line":${index}}\n`));
+  await scene.start();
+  await scene.read();
+  assert.is((await scene.reader!.pass()).mismatch, true);
+  await scene.stop();
+  await scene.start();
+  scene.writeLines(1);
+  assert.is((await scene.reader!.pass()).mismatch, false);
+});
+
 test('a rotated log is done with when nobody has written it for ten seconds; its last line may lack the newline', async ({
   make,
 }) => {
