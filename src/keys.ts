@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export const scopes = ['publish', 'read', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
@@ -21,9 +21,9 @@ export interface KeyRing {
 
 /** Every entry is compared, so that the time tells neither which one matched nor how much of it. */
 export function findKey(entries: readonly KeyEntry[], presented: string): Key | undefined {
-  const hash = hashKey(presented);
+  const attempt = hashKey(presented);
   let found: Key | undefined;
-  for (const entry of entries) if (timingSafeEqual(entry.hash, hash)) found = entry;
+  for (const entry of entries) if (timingSafeEqual(entry.hash, attempt)) found = entry;
   return found;
 }
 
@@ -95,5 +95,5 @@ function parseEntry(item: string): KeyEntry | string {
 }
 
 function hashKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }

@@ -16,6 +16,7 @@ import type {
 import { EmbeddedDeadLetters } from './embedded-dead-letters.js';
 import { EmbeddedQueue } from './embedded-queue.js';
 import { EmbeddedSubscription, type EmbeddedTools } from './embedded-subscription.js';
+import { JoinedPublishing } from './joined-publishing.js';
 
 /** The broker that needs no server: durable queues in the daemon's own storage. For one daemon. */
 export class EmbeddedBroker implements Broker {
@@ -25,6 +26,7 @@ export class EmbeddedBroker implements Broker {
   readonly #queues = new Map<string, EmbeddedQueue>();
   readonly #subscriptions = new Map<EmbeddedSubscription, string>();
   readonly #publishing = new Set<Promise<unknown>>();
+  readonly #joined = new JoinedPublishing(messages => this.#publish(messages, undefined, []));
   #problem: string | undefined;
 
   constructor(tools: EmbeddedTools) {
@@ -43,7 +45,8 @@ export class EmbeddedBroker implements Broker {
   }
 
   async publish(messages: readonly Message[], sink?: string): Promise<Durability> {
-    if (messages.length > 0) await this.#publish(messages, sink, []);
+    if (messages.length === 0) return 'embedded';
+    await (sink === undefined ? this.#joined.publish(messages) : this.#publish(messages, sink, []));
     return 'embedded';
   }
 

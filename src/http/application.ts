@@ -12,20 +12,22 @@ import { Problem } from './problem.js';
 import { controllers } from './routes.js';
 
 /**
- * The Koa application. A request passes: entry (id, errors, measurement), CORS when it is on, the router; there the pages, which need
- * no key, and the documented routes.
+ * The Koa application. A request passes: entry (id, errors, measurement), CORS when it is on, the documented routes, the pages, which need
+ * no key. A router tries every path that it has for every request: so the pages, which have many, stand apart.
  */
 export function createApplication(services: Services): Koa {
   const { settings, log } = services;
   const app = new Koa({ proxy: settings.trustProxy, maxIpsCount: 1 });
   Object.assign(app.context, { services });
   app.on('error', (error: unknown) => log.warn({ error: describe(error) }, 'answer.broken'));
-  const router = new Router();
-  addPages(router);
-  router.use(documentedRoutes().routes() as unknown as Router.IMiddleware);
+  const api = new Router();
+  api.use(documentedRoutes().routes() as unknown as Router.IMiddleware);
+  const pages = new Router();
+  addPages(pages);
   app.use(entry());
   if (settings.corsOrigins.length > 0) app.use(allowOrigins(settings.corsOrigins));
-  app.use(router.routes() as unknown as Middleware);
+  app.use(api.routes() as unknown as Middleware);
+  app.use(pages.routes() as unknown as Middleware);
   app.use(unrouted);
   return app;
 }
