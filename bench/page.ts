@@ -21,11 +21,11 @@ const minute = 60_000;
 const questions: readonly { readonly everyMs: number; readonly path: () => string }[] = [
   { everyMs: 2_000, path: () => '/v1/status' },
   { everyMs: 10_000, path: () => '/v1/ledger' },
-  { everyMs: 10_000, path: () => series('by=_source') },
-  { everyMs: 10_000, path: () => series('') },
-  { everyMs: 10_000, path: () => series('category=connections&field=connections') },
-  { everyMs: 10_000, path: () => series('category=connections&field=visitors') },
-  { everyMs: 10_000, path: () => series('category=health&field=response_time_avg&by=service_name') },
+  { everyMs: 5_000, path: () => series('by=_source') },
+  { everyMs: 5_000, path: () => series('') },
+  { everyMs: 5_000, path: () => series('category=connections&field=connections') },
+  { everyMs: 5_000, path: () => series('category=connections&field=visitors') },
+  { everyMs: 5_000, path: () => series('category=health&field=response_time_avg&by=service_name') },
   { everyMs: 10_000, path: () => '/v1/events?category=service_status&limit=1000' },
 ];
 

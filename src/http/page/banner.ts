@@ -1,7 +1,8 @@
 import type { Ledger, Problem, Status } from './api.js';
 import { html, type Markup } from './html.js';
+import { Recent } from './recent.js';
 import { ToneIcon } from './states.js';
-import { dateAndTime, duration, hourAndMinute, moment, number, plural } from './words.js';
+import { dateAndTime, duration, hourAndMinute, moment, plural } from './words.js';
 
 interface BannerProps {
   readonly status: Status;
@@ -10,8 +11,6 @@ interface BannerProps {
   readonly failingSince: number | undefined;
   readonly now: number;
 }
-
-const dayMs = 24 * 3_600_000;
 
 /** In words: all is well, or what is wrong, since when and what to do. */
 export function Banner({ status, ledger, lost, failingSince, now }: BannerProps): Markup {
@@ -47,28 +46,6 @@ function AllIsWell({ status }: { status: Status }): Markup {
   return html`
     <p class="banner-title">All is well</p>
     <p>${where}${waiting > 0 ? `; ${plural(waiting, 'event')} on the way` : ''}.</p>`;
-}
-
-/** The ledger counts by the hour, so that is how it is told. */
-function Recent({ ledger, now }: { ledger: Ledger; now: number }): Markup | null {
-  if (ledger.hours.length === 0) return null;
-  const newest = Math.floor(now / 3_600_000) * 3_600_000;
-  const hour = most(ledger, at => at >= newest);
-  const day = most(ledger, at => at > now - dayMs);
-  return html`
-    <dl class="banner-numbers">
-      <div><dt>events since ${hourAndMinute(newest)}</dt><dd>${number(hour)}</dd></div>
-      <div><dt>in the last 24 hours</dt><dd>${number(day)}</dd></div>
-    </dl>`;
-}
-
-/** Every sink is offered every event, so the largest sum is the number of events. */
-function most(ledger: Ledger, counts: (hour: number) => boolean): number {
-  const sums = new Map<string, number>();
-  for (const row of ledger.hours) {
-    if (row.hour !== null && counts(row.hour)) sums.set(row.sink, (sums.get(row.sink) ?? 0) + row.accepted);
-  }
-  return Math.max(0, ...sums.values());
 }
 
 function Wrong({ problems, now }: { problems: readonly Problem[]; now: number }): Markup {

@@ -1,8 +1,8 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { ask, type Series, type SinkStatus, type Status } from './api.js';
+import type { SinkStatus, Status } from './api.js';
 import { html, type Markup } from './html.js';
-import { usePolled } from './polling.js';
 import type { Rates } from './rates.js';
+import { type Source, useSources } from './sources.js';
 import { Sparkline } from './sparkline.js';
 import { isHeld, Section, StateChip, sinkState, type Tone } from './states.js';
 import { duration, number, plural, rate, short } from './words.js';
@@ -13,34 +13,9 @@ interface FlowProps {
   readonly now: number;
 }
 
-interface Source {
-  readonly id: string;
-  readonly title: string;
-  readonly perSecond: number | undefined;
-  readonly lastHour: number | undefined;
-}
-
-const titles: Readonly<Record<string, string>> = {
-  clowder: 'Clowder',
-  http: 'HTTP API',
-  nginx: 'NGINX log',
-  health: 'Health checks',
-  heartbeat: 'Extractors',
-  replay: 'Replay',
-};
-
-const sourcesMs = 10_000;
-const minuteMs = 60_000;
-/** A source's rate is a mean over so many minutes: sources are counted in the local store, by the minute. */
-const rateMinutes = 5;
-
 /** The way of the events as it is here: where they come from, what keeps them, where they go. */
 export function Flow({ status, rates, now }: FlowProps): Markup {
-  const bySource = usePolled<Series>('sources', sourcesMs, () => {
-    const to = Math.ceil(now / minuteMs) * minuteMs;
-    return ask<Series>('v1/series', { query: { from: to - 60 * minuteMs, to, step: minuteMs, by: '_source' } });
-  });
-  const sources = sourcesOf(status, bySource.data);
+  const sources = useSources(status);
   const { broker, sinks } = status;
   const waiting = Math.max(0, ...sinks.map(({ pending }) => pending));
   const brokerTone = ({ ready: 'good', outbox: 'waiting', down: 'bad' } as const)[broker.state];
@@ -126,30 +101,6 @@ function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Mar
       ${why !== undefined && html`<p class="sink-why">${why}${next !== null && next > now ? html` <span class="muted">Next try in ${duration(next - now)}.</span>` : ''}</p>`}
     </article>`;
 }
-
-function sourcesOf({ broker, actors }: Status, counted: Series | undefined): Source[] {
-  const has = (prefix: string): boolean => actors.some(({ path }) => path.startsWith(prefix));
-  const present = new Set(['http']);
-  if (broker.kind === 'rabbitmq') present.add('clowder');
-  if (has('ingress/nginx')) present.add('nginx');
-  if (has('ingress/health')) present.add('health');
-  for (const { name, values } of counted?.lines ?? []) if (sum(values) > 0) present.add(name);
-  const order = [...Object.keys(titles), ...present].filter(
-    (name, at, all) => present.has(name) && all.indexOf(name) === at,
-  );
-  return order.map(id => {
-    const values = counted?.lines.find(({ name }) => name === id)?.values ?? [];
-    return {
-      id,
-      title: titles[id] ?? id,
-      perSecond: counted === undefined ? undefined : sum(values.slice(-rateMinutes)) / (rateMinutes * 60),
-      lastHour: counted === undefined ? undefined : sum(values),
-    };
-  });
-}
-
-const sum = (values: readonly (number | null)[]): number =>
-  values.reduce<number>((total, value) => total + (value ?? 0), 0);
 
 interface Link {
   readonly from: string;

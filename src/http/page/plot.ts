@@ -9,8 +9,6 @@ export const plotHeight = 200;
 const dayMs = 24 * 3_600_000;
 /** A line with fewer points shows them: a line of one would be invisible. */
 const fewPoints = 25;
-/** Pixels; columns have no room for gaps then. */
-const narrowPlot = 600;
 const leastColumns = 4;
 const leastLines = 1e-6;
 
@@ -46,7 +44,6 @@ export function optionsOf(container: HTMLElement, { kind, lines, step, format, o
     ticks: { show: false },
     border: { show: false },
   };
-  const narrow = container.clientWidth < narrowPlot;
   const least = kind === 'columns' ? leastColumns : leastLines;
   const timeWords: uPlot.Axis['values'] = (_plot, splits, _axis, _space, gap) =>
     splits.map(time => (gap >= dayMs ? date(time) : hourAndMinute(time)));
@@ -70,20 +67,16 @@ export function optionsOf(container: HTMLElement, { kind, lines, step, format, o
     series: [
       {},
       ...(kind === 'columns'
-        ? lines
-            .map(line => column(colour(`--chart-${line.colour}`), narrow ? undefined : colour('--surface')))
-            .reverse()
+        ? lines.map(line => column(colour(`--chart-${line.colour}`))).reverse()
         : lines.map(line => stroke(line, colour(`--chart-${line.colour}`)))),
     ],
     hooks: { setCursor: [plot => onPoint(plot.cursor.idx ?? null)] },
   };
 }
 
-/** `gap`: the colour between what stands on each other. */
-function column(paint: string, gap: string | undefined): uPlot.Series {
+function column(paint: string): uPlot.Series {
   const paths = uPlot.paths.bars?.({ size: [0.82, 28], align: 1 });
-  const edge = gap === undefined ? { width: 0 } : { stroke: gap, width: 1 };
-  return { fill: paint, ...edge, points: { show: false }, ...(paths === undefined ? {} : { paths }) };
+  return { fill: paint, width: 0, points: { show: false }, ...(paths === undefined ? {} : { paths }) };
 }
 
 function stroke({ values }: ColouredLine, paint: string): uPlot.Series {

@@ -12,7 +12,7 @@ export interface Range {
 }
 
 export const ranges: readonly Range[] = [
-  { id: '1h', title: '1 h', words: 'last hour', length: hour, step: minute, everyMs: 10_000 },
+  { id: '1h', title: '1 h', words: 'last hour', length: hour, step: minute, everyMs: 5_000 },
   { id: '24h', title: '24 h', words: 'last 24 hours', length: 24 * hour, step: 15 * minute, everyMs: minute },
   { id: '7d', title: '7 d', words: 'last 7 days', length: 7 * 24 * hour, step: 2 * hour, everyMs: 2 * minute },
 ];

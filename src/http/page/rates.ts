@@ -52,7 +52,7 @@ class RateMeter {
     });
     while (this.#samples.length > 2 && (this.#samples[1]?.at ?? 0) < status.now - windowMs) this.#samples.shift();
     const outgoing = new Map(status.sinks.map(({ sink }) => [sink, this.#difference('delivered', sink)]));
-    for (const [sink, value] of outgoing) {
+    for (const [sink, value] of this.#samples.length > 1 ? outgoing : []) {
       const line = [...(this.#history.get(sink) ?? []), value].slice(-kept);
       this.#history.set(sink, line);
     }

@@ -20,17 +20,22 @@ const tones: Readonly<Record<string, Tone>> = { up: 'good', degraded: 'waiting',
 /** Changes read for the bars; and of the time before them, to know how each service began. */
 const mostChanges = 1000;
 const earlierChanges = 200;
+const leastMs = 10_000;
 
 /** Which service was up and which was not: a bar for each, from the changes that were reported. */
 export function Services({ range, offset }: { range: Range; offset: number }): Markup {
-  const { data, error, refresh } = usePolled<readonly Service[]>(`services ${range.id}`, range.everyMs, async () => {
-    const { from, to } = span(range, offset);
-    const [within, before] = await Promise.all([
-      changes({ from, to, limit: mostChanges }),
-      changes({ to: from, limit: earlierChanges }),
-    ]);
-    return servicesOf(before, within, from, Math.min(to, Date.now() + offset));
-  });
+  const { data, error, refresh } = usePolled<readonly Service[]>(
+    `services ${range.id}`,
+    Math.max(range.everyMs, leastMs),
+    async () => {
+      const { from, to } = span(range, offset);
+      const [within, before] = await Promise.all([
+        changes({ from, to, limit: mostChanges }),
+        changes({ to: from, limit: earlierChanges }),
+      ]);
+      return servicesOf(before, within, from, Math.min(to, Date.now() + offset));
+    },
+  );
   return html`
     <article class="panel">
       <h3>Services</h3>

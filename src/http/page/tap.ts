@@ -24,6 +24,9 @@ interface TapOptions {
   readonly onGap: () => void;
 }
 
+/** After a refusal (too many streams are open) the browser does not try again by itself. */
+const againMs = 5_000;
+
 const nothing: Tap = { events: [], arrived: 0, state: 'off', dropped: 0 };
 
 /** The live stream of one category, or of all (''), while the page is visible. The browser connects again by itself. */
@@ -33,6 +36,7 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
   const latest = useRef({ wanted, onGap });
   latest.current = { wanted, onGap };
   const opened = useRef(false);
+  const [attempt, setAttempt] = useState(0);
 
   useEffect(() => {
     const look = (): void => setVisible(!document.hidden);
@@ -56,7 +60,11 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
       if (opened.current) latest.current.onGap();
       opened.current = true;
     };
-    source.onerror = () => setTap(before => ({ ...before, state: 'connecting' }));
+    let again: number | undefined;
+    source.onerror = () => {
+      setTap(before => ({ ...before, state: 'connecting' }));
+      if (source.readyState === EventSource.CLOSED) again = window.setTimeout(() => setAttempt(attempt + 1), againMs);
+    };
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data) as StoredEvent;
       if (!latest.current.wanted(event)) return;
@@ -82,9 +90,10 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
     }, flushMs);
     return () => {
       window.clearInterval(timer);
+      window.clearTimeout(again);
       source.close();
     };
-  }, [on, visible, category]);
+  }, [on, visible, category, attempt]);
 
   return tap;
 }
