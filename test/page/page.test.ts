@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { TestDaemon } from '../helpers/daemon.js';
 import { startChromium } from '../helpers/servers/chromium.js';
 import { required } from '../helpers/skip.js';
 import { until } from '../helpers/wait.js';
@@ -34,14 +35,14 @@ test('a newcomer signs in, sends the first event, and sees it arrive', async () 
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
   await visit.sees('No event yet');
-  assert.match(await page.locator('pre.command').innerText(), `curl ${here.daemon.url}/v1/events`);
+  assert.match((await page.locator('pre.command').textContent()) ?? '', `curl ${here.daemon.url}/v1/events`);
   await visit.picture('empty');
 
   await here.daemon.post({ category: 'upload', resource_name: 'transect_04.tif', size: 1024 });
   await page.getByRole('button', { name: 'upload' }).waitFor();
   await visit.sees('transect_04.tif');
   await page.getByRole('button', { name: 'upload' }).click();
-  assert.match(await page.locator('.inspector').innerText(), /"transect_04.tif"[\s\S]*1024/);
+  assert.match((await page.locator('.inspector').textContent()) ?? '', /"transect_04.tif"[\s\S]*1024/);
   await page.locator('.sums tbody tr', { hasText: 'InfluxDB' }).getByText('✓').waitFor();
 });
 
@@ -144,6 +145,22 @@ test('a tab that nobody looks at asks for nothing', async () => {
   await hide(false);
   await until(() => visit.asked.some(({ pathname }) => pathname === '/v1/status'), 'the status is asked for again');
   await until(() => visit.asked.some(({ pathname }) => pathname === '/v1/stream'), 'and the stream opened');
+});
+
+test('without a local store the rest works, and nothing is asked in vain', async () => {
+  const bare = new TestDaemon({ env: { LOCAL_STORE: 'off' } });
+  const other = await Visit.begin(browser, (await bare.start()).url);
+  try {
+    await other.signIn(bare.key);
+    await other.headline('All is well');
+    await other.sees('The local store is off');
+    await other.page.waitForTimeout(500);
+    assert.not.ok(other.asked.some(({ pathname }) => /v1.(series|events|stream)/.test(pathname)));
+    assert.equal(other.complaints, []);
+  } finally {
+    await other.end();
+    await bare.remove();
+  }
 });
 
 test.run();

@@ -52,6 +52,9 @@ export interface Status {
   readonly actors: readonly ActorStatus[];
 }
 
+/** Events are kept here too, so that they can be asked for. */
+export const hasStore = ({ sinks }: Status): boolean => sinks.some(({ sink }) => sink === 'local');
+
 export interface LedgerRow {
   readonly sink: string;
   readonly hour: number | null;

@@ -1,4 +1,4 @@
-import type { Ledger, Problem, Status } from './api.js';
+import { hasStore, type Ledger, type Problem, type Status } from './api.js';
 import { html, type Markup } from './html.js';
 import { Recent } from './recent.js';
 import { ToneIcon } from './states.js';
@@ -29,7 +29,7 @@ export function Banner({ status, ledger, lost, failingSince, now }: BannerProps)
         ${!lost && problems.length === 0 && html`<${AllIsWell} status=${status} />`}
         ${!lost && problems.length > 0 && html`<${Wrong} problems=${problems} now=${now} />`}
       </div>
-      ${ledger !== undefined && html`<${Recent} ledger=${ledger} now=${now} />`}
+      ${ledger !== undefined && html`<${Recent} ledger=${ledger} stored=${hasStore(status)} now=${now} />`}
     </div>`;
 }
 

@@ -5,11 +5,12 @@ import { html, type Markup } from './html.js';
 import { usePolled } from './polling.js';
 import { type Range, ranges, span } from './range.js';
 import { Services } from './services.js';
-import { Empty, Failure, isOff, Loading, Section } from './states.js';
+import { Empty, Failure, Loading, Section, StoreOff } from './states.js';
 import { number, seconds } from './words.js';
 
-export function Charts({ offset }: { offset: number }): Markup {
+export function Charts({ offset, stored }: { offset: number; stored: boolean }): Markup {
   const [range, setRange] = useState<Range>(ranges[0] as Range);
+  if (!stored) return html`<${Section} id="charts" title="Charts"><${StoreOff} /><//>`;
   const chooser = html`
     <fieldset class="segments"><legend class="unseen">Time shown</legend>
       ${ranges.map(
@@ -78,7 +79,7 @@ function Panel({ title, series: { data, error, refresh }, empty, hint, wide = fa
     <article class="panel ${wide ? 'wide' : ''}">
       <h3>${title}</h3>
       ${data === undefined && error === undefined && html`<${Loading} what="Counting" />`}
-      ${data === undefined && error !== undefined && (isOff(error) ? html`<${Empty} title="The local store is off"><p>${error.message}</p><//>` : html`<${Failure} error=${error} onRetry=${refresh} />`)}
+      ${data === undefined && error !== undefined && html`<${Failure} error=${error} onRetry=${refresh} />`}
       ${data !== undefined && (has ? children?.(data) : html`<${Empty} title=${empty}><p>${hint}</p><//>`)}
     </article>`;
 }

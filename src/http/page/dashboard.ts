@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Actors } from './actors.js';
-import { ask, type Ledger, type Session, type Status, signedOut } from './api.js';
+import { ask, hasStore, type Ledger, type Session, type Status, signedOut } from './api.js';
 import { Banner } from './banner.js';
 import { Charts } from './charts.js';
 import { DeadLetters } from './dead-letters.js';
@@ -11,7 +11,7 @@ import { html, type Markup } from './html.js';
 import { LedgerSums } from './ledger.js';
 import { isUnreachable, useNow, usePolled } from './polling.js';
 import { useRates } from './rates.js';
-import { Failure, Loading, Section } from './states.js';
+import { Failure, Loading, Section, StoreOff } from './states.js';
 
 interface DashboardProps {
   readonly session: Session;
@@ -43,10 +43,14 @@ export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
   // These do not change with every second, and are not looked through for what might have changed.
   const today = new Date(now).toDateString();
   const mayPublish = session.scopes.includes('publish');
-  const charts = useMemo(() => html`<${Charts} offset=${offset} />`, [offset]);
+  const stored = status.data !== undefined && hasStore(status.data);
+  const charts = useMemo(() => html`<${Charts} offset=${offset} stored=${stored} />`, [offset, stored]);
   const events = useMemo(
-    () => html`<${Events} today=${today} lost=${lost.current} mayPublish=${mayPublish} />`,
-    [today, lost.current, mayPublish],
+    () =>
+      stored
+        ? html`<${Events} today=${today} lost=${lost.current} mayPublish=${mayPublish} />`
+        : html`<${Section} id="events" title="Events"><${StoreOff} /><//>`,
+    [today, lost.current, mayPublish, stored],
   );
   const known = status.data !== undefined;
   const sums = useMemo(

@@ -3,7 +3,7 @@ import type { StoredEvent } from './api.js';
 import { EventTable } from './event-table.js';
 import { FirstEvent } from './first-event.js';
 import { html, type Markup } from './html.js';
-import { Empty, Failure, isOff, Loading, Section } from './states.js';
+import { Empty, Failure, Loading, Section } from './states.js';
 import { type Filter, useStoredEvents } from './stored-events.js';
 import { type Tap, useTap } from './tap.js';
 import { number } from './words.js';
@@ -25,9 +25,8 @@ export function Events({ today, lost, mayPublish }: EventsProps): Markup {
   const [paused, setPaused] = useState(false);
   const [room, setRoom] = useState(rowsAtFirst);
   const stored = useStoredEvents(filter);
-  const off = stored.error !== undefined && isOff(stored.error);
   const wanted = (event: StoredEvent): boolean => filter.type === '' || event.type === filter.type;
-  const tap = useTap({ on: !off, category: filter.category, wanted, onGap: stored.reload });
+  const tap = useTap({ category: filter.category, wanted, onGap: stored.reload });
   const shown = useHeld(tap, paused, filter);
   const live = useMemo(() => shown.events.filter(wanted), [shown, filter.type]);
   const rows = useMemo(() => joined(live, stored.events ?? []), [live, stored.events]);
@@ -47,8 +46,8 @@ export function Events({ today, lost, mayPublish }: EventsProps): Markup {
     <span class="tap ${state === 'live' ? 'live' : ''}">${state}</span>
     <button type="button" onClick=${() => setPaused(!paused)}>${paused ? `Resume${fresh > 0 ? `, ${number(fresh)} new` : ''}` : 'Pause'}</button>`;
   return html`
-    <${Section} id="events" title="Events" aside=${off ? undefined : tools}>
-      ${!off && html`<${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${tap.dropped} />`}
+    <${Section} id="events" title="Events" aside=${tools}>
+      <${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${tap.dropped} />
       <${Instead} stored=${stored} empty=${rows.length === 0} filtered=${filter.category !== '' || filter.type !== ''} mayPublish=${mayPublish} />
       ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, room)} fresh=${live.length} today=${today} onOpen=${() => setPaused(true)} />`}
       ${(rows.length > room || stored.hasOlder) && html`<p class="more"><button type="button" onClick=${showOlder}>Show older events</button></p>`}
@@ -86,7 +85,6 @@ interface InsteadProps {
 /** What stands there when there is no event to show. */
 function Instead({ stored: { events, error, reload }, empty, filtered, mayPublish }: InsteadProps): Markup | null {
   if (error !== undefined && events === undefined) {
-    if (isOff(error)) return html`<${Empty} title="The local store is off"><p>${error.message}</p><//>`;
     return html`<${Failure} error=${error} onRetry=${reload} />`;
   }
   if (!empty) return null;

@@ -16,15 +16,16 @@ type State<T> = Omit<Polled<T>, 'refresh'>;
 
 /**
  * Asks now and again, `everyMs` after each answer, as long as the page is visible; a hidden tab costs nothing, and asks at once when
- * it is looked at again. `question` names what is asked: with another one, answers to the former no longer count.
+ * it is looked at again. `question` names what is asked: with another one, answers to the former no longer count. `everyMs` null: never.
  */
-export function usePolled<T>(question: string, everyMs: number, ask: () => Promise<T>): Polled<T> {
+export function usePolled<T>(question: string, everyMs: number | null, ask: () => Promise<T>): Polled<T> {
   const [state, setState] = useState<State<T> & { readonly question: string }>({ question, ...empty });
   const latest = useRef(ask);
   latest.current = ask;
   const refresh = useRef<() => void>(() => {});
 
   useEffect(() => {
+    if (everyMs === null) return;
     let timer: number | undefined;
     let asking = false;
     let again = false;

@@ -8,9 +8,9 @@ const dayMs = 24 * hourMs;
 const everyMs = 60_000;
 
 /** How much has come lately. Both the ledger and the local store count by the hour, so that is how it is told. */
-export function Recent({ ledger, now }: { ledger: Ledger; now: number }): Markup {
+export function Recent({ ledger, stored, now }: { ledger: Ledger; stored: boolean; now: number }): Markup | null {
   const hour = Math.floor(now / hourMs) * hourMs;
-  if (ledger.hours.length === 0) return html`<${StoredLately} hour=${hour} />`;
+  if (ledger.hours.length === 0) return stored ? html`<${StoredLately} hour=${hour} />` : null;
   const rows = ledger.hours.filter(({ sink }) => sink === mainSink(ledger));
   const since = (from: number): number =>
     rows.filter(row => row.hour !== null && row.hour >= from).reduce((sum, row) => sum + row.accepted, 0);

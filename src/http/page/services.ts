@@ -2,7 +2,7 @@ import { ask, type EventPage, type StoredEvent } from './api.js';
 import { html, type Markup } from './html.js';
 import { usePolled } from './polling.js';
 import { type Range, span } from './range.js';
-import { Empty, Failure, isOff, Loading, StateChip, type Tone } from './states.js';
+import { Empty, Failure, Loading, StateChip, type Tone } from './states.js';
 import { dateAndTime, duration } from './words.js';
 
 interface Segment {
@@ -40,7 +40,7 @@ export function Services({ range, offset }: { range: Range; offset: number }): M
     <article class="panel">
       <h3>Services</h3>
       ${data === undefined && error === undefined && html`<${Loading} what="Reading the changes" />`}
-      ${data === undefined && error !== undefined && (isOff(error) ? html`<${Empty} title="The local store is off"><p>${error.message}</p><//>` : html`<${Failure} error=${error} onRetry=${refresh} />`)}
+      ${data === undefined && error !== undefined && html`<${Failure} error=${error} onRetry=${refresh} />`}
       ${data?.length === 0 && html`<${Empty} title="No service has reported"><p>Health checks report changes by themselves; anybody with a key can at <code>POST /v1/service-status</code>.</p><//>`}
       ${data !== undefined && data.length > 0 && html`<ul class="services">${data.map(service => html`<${Bar} key=${service.name} service=${service} />`)}</ul>`}
     </article>`;

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { ask, type Series, type Status } from './api.js';
+import { ask, hasStore, type Series, type Status } from './api.js';
 import { usePolled } from './polling.js';
 
 export interface Source {
@@ -31,7 +31,7 @@ interface Count {
 /** Where events come from here: what is set up, and what has come in the last hour, as the local store knows it. */
 export function useSources(status: Status): readonly Source[] {
   const counts = useRef<readonly Count[]>([]);
-  const { data } = usePolled<Series>('sources', everyMs, async () => {
+  const { data } = usePolled<Series>('sources', hasStore(status) ? everyMs : null, async () => {
     const to = Math.ceil(status.now / minuteMs) * minuteMs;
     const query = { from: to - hourMs, to, step: minuteMs, by: '_source' };
     const series = await ask<Series>('v1/series', { query });

@@ -1,4 +1,3 @@
-import { Refused } from './api.js';
 import { type Children, html, type Markup } from './html.js';
 
 /** How a thing is, as colour, shape and word: the colour alone says nothing. */
@@ -103,5 +102,7 @@ export function Section({
     </section>`;
 }
 
-/** The daemon has no local store, which is no fault: what needs it says so. */
-export const isOff = (error: Error): boolean => error instanceof Refused && error.status === 501;
+/** Without a local store there is nothing to show; that is no fault. */
+export function StoreOff(): Markup {
+  return html`<${Empty} title="The local store is off"><p>Set LOCAL_STORE=on to see events and charts here.</p><//>`;
+}

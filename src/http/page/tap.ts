@@ -17,7 +17,6 @@ export interface Tap {
 }
 
 interface TapOptions {
-  readonly on: boolean;
   readonly category: string;
   readonly wanted: (event: StoredEvent) => boolean;
   /** The stream is there again after a gap: what came meanwhile is not in it. */
@@ -30,7 +29,7 @@ const againMs = 5_000;
 const nothing: Tap = { events: [], arrived: 0, state: 'off', dropped: 0 };
 
 /** The live stream of one category, or of all (''), while the page is visible. The browser connects again by itself. */
-export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
+export function useTap({ category, wanted, onGap }: TapOptions): Tap {
   const [tap, setTap] = useState<Tap>(nothing);
   const [visible, setVisible] = useState(!document.hidden);
   const latest = useRef({ wanted, onGap });
@@ -47,7 +46,7 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
   useEffect(() => setTap(before => ({ ...nothing, state: before.state })), [category]);
 
   useEffect(() => {
-    if (!on || !visible) {
+    if (!visible) {
       setTap(before => ({ ...before, state: 'off' }));
       return;
     }
@@ -93,7 +92,7 @@ export function useTap({ on, category, wanted, onGap }: TapOptions): Tap {
       window.clearTimeout(again);
       source.close();
     };
-  }, [on, visible, category, attempt]);
+  }, [visible, category, attempt]);
 
   return tap;
 }
