@@ -1,100 +1,132 @@
-// Runs the broker's conformance suite on RabbitMQ 4.0, from Debian trixie's package in a folder of its own. By hand, as root, on Debian:
-// it needs the package debootstrap (about a minute for the folder, kept in the cache for the next time).
+// Runs the tests that share a RabbitMQ (the broker's conformance suite among them) on RabbitMQ 4, from a Debian 13 in a folder of its own.
+// As root, with debootstrap; about a minute and 600 MB. Needs a build.
 //
-//   node scripts/rabbitmq-4.mjs [FILTER of test files]     default: broker/amqp
+//   node scripts/rabbitmq-4.mjs [--mirror URL] [--folder DIR] [FILTER...]
+//
+// --folder: where the Debian is kept for the next time; without one it is made anew and removed.
+// FILTER: as of scripts/test.mjs; without one, everything that says `// shares: rabbitmq`.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { connect } from 'amqplib';
 
-const root = join(homedir(), '.cache', 'event-sink', 'trixie');
-const filters = process.argv.slice(2);
+const { values: options, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: { mirror: { type: 'string' }, folder: { type: 'string' } },
+});
 
-if (process.getuid?.() !== 0) fail('this needs root: a chroot and two bind mounts');
-if (!existsSync(join(root, 'usr/lib/rabbitmq'))) {
-  mkdirSync(root, { recursive: true });
-  run('debootstrap', ['--variant=minbase', '--include=rabbitmq-server', 'trixie', root]);
+if (process.getuid?.() !== 0 || spawnSync('debootstrap', ['--version']).status !== 0) {
+  console.error('This needs root and debootstrap: sudo apt-get install debootstrap, then run it as root.');
+  process.exit(2);
 }
-const work = mkdtempSync(join(root, 'tmp', 'node-'));
-const inside = work.slice(root.length);
-const [port, distribution, epmd] = await freePorts(3);
-for (const name of ['proc', 'dev']) run('mount', ['--bind', `/${name}`, join(root, name)]);
-let node;
+
+const folder = options.folder === undefined ? mkdtempSync(join(tmpdir(), 'rabbitmq-4-')) : resolve(options.folder);
+const children = [];
+const mounted = [];
 try {
-  node = start();
-  await ready();
-  const tests = ['scripts/test.mjs', '--jobs', '1', ...(filters.length > 0 ? filters : ['broker/amqp'])];
-  const { status } = spawnSync(process.execPath, tests, {
+  if (!existsSync(join(folder, 'usr/lib/rabbitmq'))) {
+    console.log(`Debian 13 with rabbitmq-server in ${folder} …`);
+    const mirror = options.mirror === undefined ? [] : [options.mirror];
+    must('debootstrap', ['--variant=minbase', '--include=rabbitmq-server', 'trixie', folder, ...mirror]);
+  }
+  for (const path of ['proc', 'dev']) {
+    must('mount', ['--bind', `/${path}`, join(folder, path)]);
+    mounted.push(join(folder, path));
+  }
+  const uri = await startNode();
+  const { status } = spawnSync(process.execPath, ['scripts/test.mjs', ...chosen(), '--jobs', '1'], {
     stdio: 'inherit',
-    env: { ...process.env, RABBITMQ_TEST_URI: `amqp://127.0.0.1:${port}` },
+    env: { ...process.env, RABBITMQ_TEST_URI: uri },
   });
   process.exitCode = status ?? 1;
 } finally {
-  node?.kill('SIGTERM');
-  for (let wait = 0; wait < 100 && node?.exitCode === null && node.signalCode === null; wait += 1) await sleep(100);
-  node?.kill('SIGKILL');
-  spawnSync('chroot', [root, 'epmd', '-port', String(epmd), '-kill']);
-  for (const name of ['dev', 'proc']) spawnSync('umount', ['--lazy', join(root, name)]);
-  rmSync(work, { recursive: true, force: true });
+  for (const child of children.reverse()) await end(child);
+  for (const path of mounted.reverse()) must('umount', [path]);
+  // Never through a mount that is still there.
+  if (options.folder === undefined && !readFileSync('/proc/mounts', 'utf8').includes(folder))
+    rmSync(folder, { recursive: true, force: true });
 }
 
-/** The same environment as the tests' own nodes: nothing of the system's configuration, everything in one folder, on the loopback. */
-function start() {
-  writeFileSync(join(work, 'enabled_plugins'), '[].');
-  const environment = {
-    PATH: process.env.PATH,
-    HOME: inside,
-    RABBITMQ_NODENAME: `four${process.pid}@localhost`,
+async function startNode() {
+  const [port, distribution, epmd] = await Promise.all([freePort(), freePort(), freePort()]);
+  const home = '/var/lib/rabbitmq';
+  writeFileSync(join(folder, home, 'plugins'), '[].\n');
+  const env = {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: home,
+    ERL_EPMD_PORT: String(epmd),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODENAME: 'four@localhost',
     RABBITMQ_NODE_PORT: String(port),
     RABBITMQ_DIST_PORT: String(distribution),
     RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
-    RABBITMQ_MNESIA_BASE: join(inside, 'data'),
-    RABBITMQ_LOG_BASE: join(inside, 'log'),
-    RABBITMQ_ENABLED_PLUGINS_FILE: join(inside, 'enabled_plugins'),
-    RABBITMQ_CONFIG_FILE: join(inside, 'rabbitmq'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: `${home}/plugins`,
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
-    RABBITMQ_FEATURE_FLAGS_FILE: join(inside, 'feature_flags'),
-    RABBITMQ_GENERATED_CONFIG_DIR: join(inside, 'generated'),
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 2:2 +sbwt none -kernel inet_dist_use_interface {127,0,0,1}',
     RUNNING_UNDER_SYSTEMD: 'true',
-    ERL_EPMD_PORT: String(epmd),
-    ERL_EPMD_ADDRESS: '127.0.0.1',
   };
-  return spawn('chroot', [root, '/usr/lib/rabbitmq/bin/rabbitmq-server'], { env: environment, stdio: 'ignore' });
-}
-
-async function ready() {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    if (node.exitCode !== null) throw new Error(`the node ended with ${node.exitCode}`);
-    try {
-      const connection = await connect(`amqp://127.0.0.1:${port}`);
-      console.log(`RabbitMQ ${connection.connection.serverProperties.version} on port ${port}`);
+  let output = '';
+  const inside = (program, ...args) => {
+    const child = spawn('chroot', ['--userspec=rabbitmq:rabbitmq', folder, program, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.push(child);
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', text => {
+        output = (output + text).slice(-4_000);
+      });
+    return child;
+  };
+  inside('epmd', '-port', String(epmd), '-address', '127.0.0.1');
+  const node = inside('/usr/lib/rabbitmq/bin/rabbitmq-server');
+  const uri = `amqp://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 1_800 && node.exitCode === null; tries += 1) {
+    const connection = await connect(uri, { timeout: 2_000 }).catch(() => undefined);
+    if (connection !== undefined) {
+      console.log(`RabbitMQ ${connection.connection.serverProperties.version} at ${uri}`);
       await connection.close();
-      return;
-    } catch {
-      await sleep(200);
+      return uri;
     }
+    await sleep(100);
   }
-  throw new Error('the node does not answer');
+  throw new Error(`RabbitMQ did not start:\n${output}`);
 }
 
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map(server => new Promise(listening => server.once('listening', listening))));
-  const ports = servers.map(server => server.address().port);
-  await Promise.all(servers.map(server => new Promise(closed => server.close(closed))));
-  return ports;
+function chosen() {
+  if (filters.length > 0) return filters;
+  return readdirSync('test', { recursive: true })
+    .filter(
+      name => name.endsWith('.test.ts') && /^\/\/ shares: rabbitmq$/m.test(readFileSync(join('test', name), 'utf8')),
+    )
+    .map(name => name.replace(/ts$/, 'js'));
 }
 
-function run(command, args) {
-  const { status, stderr, stdout } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) fail(`${command} ${args.join(' ')}: ${(stderr || stdout || 'not found').slice(-2000)}`);
+async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise(resolve => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await ended;
+  clearTimeout(timer);
 }
 
-function fail(message) {
-  console.error(message);
-  process.exit(1);
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function must(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);
 }
