@@ -104,4 +104,9 @@ const rows: Row[] = [
     details: [describe('bare Koa echo', list.bare, many), describe('event-sink', list.daemon, many)],
   },
 ];
-report(rows);
+report(rows, {
+  'one a request: CPU µs': of(one.daemon, 'cpu'),
+  'one a request: events/s': of(one.daemon, 'rate'),
+  '500 a request: CPU µs': of(list.daemon, 'cpu') / many.eventsInRequest,
+  '500 a request: events/s': of(list.daemon, 'rate') * many.eventsInRequest,
+});

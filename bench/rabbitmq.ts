@@ -32,6 +32,7 @@ const workers = [
 const rabbitmq = required('rabbitmq', await startRabbitMQ());
 const backlog = await Backlog.open(rabbitmq.uri);
 let databases = 0;
+const figures: Record<string, number> = {};
 
 interface Kind {
   readonly name: string;
@@ -124,6 +125,10 @@ async function rowsOf(sink: string, destination: Destination, events: number): P
 
   const of = (kind: Kind, property: keyof Delivered): number =>
     median(results.get(kind)!.map(result => result[property]));
+  for (const kind of [floor, ours]) {
+    figures[`${sink}: ${kind.name}, CPU µs`] = of(kind, 'cpu');
+    figures[`${sink}: ${kind.name}, events/s`] = of(kind, 'rate');
+  }
   const line = (kind: Kind): string =>
     `${kind.name}: ${figure(of(kind, 'cpu'))} µs of CPU an event, ${figure(of(kind, 'rate'))} events/s, at most ${figure(of(kind, 'peak'))} MB (${results.get(kind)!.length} runs of ${figure(kind.events)}; CPU ${results
       .get(kind)!
@@ -176,6 +181,6 @@ for (const [sink, open, events] of [
   rows.push(...(await rowsOf(sink, destination, events)));
   await destination.stop();
 }
-report(rows);
+report(rows, { ...figures, 'published events/s': backlog.rate });
 await backlog.close();
 await rabbitmq.stop();

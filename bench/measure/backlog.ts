@@ -8,6 +8,7 @@ export class Backlog {
   readonly #publisher: ConfirmChannel;
   readonly #watcher: Channel;
   #number = 0;
+  #milliseconds = 0;
 
   static async open(uri: string): Promise<Backlog> {
     const connection = await connect(uri);
@@ -22,6 +23,7 @@ export class Backlog {
 
   /** Every event is another one, whoever reads them. */
   async publish(count: number): Promise<void> {
+    const began = performance.now();
     for (let sent = 0; sent < count; sent += 1000) {
       for (let one = sent; one < Math.min(sent + 1000, count); one += 1) {
         this.#number += 1;
@@ -29,6 +31,12 @@ export class Backlog {
       }
       await this.#publisher.waitForConfirms();
     }
+    this.#milliseconds += performance.now() - began;
+  }
+
+  /** Events a second that the broker has confirmed, so far. */
+  get rate(): number {
+    return (this.#number * 1000) / this.#milliseconds;
   }
 
   /** Resolves when nothing waits that was not handed out. */

@@ -31,8 +31,11 @@ export function inWords({ reached, target, good, unit }: Row): { reached: string
   return { reached: `${figure(reached)}${unit}`, target: `${sign} ${figure(target)}${unit}` };
 }
 
+/** Plain numbers by name, for programs that go on from them (bench/simulate.ts). */
+export type Figures = Readonly<Record<string, number>>;
+
 /** Prints the rows; where BENCH_RESULT names a file, they are written there too, for the table of all. */
-export function report(rows: readonly Row[]): void {
+export function report(rows: readonly Row[], figures: Figures = {}): void {
   const busy = { start: loadAtStart, end: load() };
   console.log(`${machine}; load ${busy.start.toFixed(1)} at the start, ${busy.end.toFixed(1)} at the end`);
   for (const row of rows) {
@@ -43,7 +46,7 @@ export function report(rows: readonly Row[]): void {
   const file = process.env.BENCH_RESULT;
   if (file === undefined) return;
   const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(file, `${JSON.stringify({ date, machine, load: busy, quick, rows }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ date, machine, load: busy, rows, figures }, null, 2)}\n`);
 }
 
 /** Three digits that mean something; thousands with a comma. */
