@@ -5,7 +5,7 @@
 // NAME: a program of bench/ (http, rabbitmq, memory, …); without one, all of them. --quick: shorter runs, rougher figures, and the results
 // are only shown. --draw: no runs, only the table and the plot again.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -34,6 +34,7 @@ const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 const failed = options.draw ? [] : (names.length > 0 ? names : all).filter(name => !run(name));
 if (!options.quick) {
   const sorted = Object.fromEntries(Object.entries(results).sort(([a], [b]) => a.localeCompare(b)));
+  mkdirSync('bench/results', { recursive: true });
   writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
   writeFileSync('bench/results/README.md', table(sorted));
   writeFileSync('bench/results/results.svg', plot(sorted));
