@@ -8,9 +8,9 @@ export function table(results) {
     ({ name, row, reached, target }) =>
       `| ${name} | ${row.what} | ${target} | ${reached} | ${isMet(row) ? 'yes' : '**no**'} |`,
   );
-  const sections = entries.map(([name, { date, machine, load, rows }]) => {
+  const sections = entries.map(([name, { date, machine, load, rows, note }]) => {
     const parts = rows.map(row => `**${row.what}**\n\n${row.details.map(line => `- ${line}`).join('\n')}`);
-    return `## ${name}\n\n${date}, ${machine}; load ${load.start.toFixed(1)} at the start, ${load.end.toFixed(1)} at the end.\n\n${parts.join('\n\n')}`;
+    return `## ${name}\n\n${date}, ${machine}; load ${load.start.toFixed(1)} at the start, ${load.end.toFixed(1)} at the end.${note === undefined ? '' : ` ${note}`}\n\n${parts.join('\n\n')}`;
   });
   return `# Measured
 
