@@ -16,7 +16,7 @@ export function table(results) {
 
 <!-- Written by npm run bench from results.json. -->
 
-Each row beside its floor or its peer, measured by turns in the same run: ratios say more than rates, because the machine is shared, also
+Each row beside its floor or its peer, measured by turns in the same run unless its section says otherwise: ratios say more than rates, because the machine is shared, also
 with the servers and the load. CPU is that of the process with all its threads. What the programs do is in their files under \`bench/\`.
 
 | | what | target | reached | met |
