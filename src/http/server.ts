@@ -130,7 +130,11 @@ class OpenSockets {
   constructor(server: Server) {
     server.on('connection', socket => {
       this.#all.add(socket);
-      socket.once('close', () => this.#all.delete(socket));
+      socket.once('close', () => {
+        this.#all.delete(socket);
+        // The answers of a pipeline that nobody waits for any more do not close.
+        this.#busy.delete(socket);
+      });
     });
   }
 

@@ -1,4 +1,5 @@
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, ServerResponse } from 'node:http';
+import { queryObjects } from 'node:v8';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SetupError } from '../../src/errors.js';
@@ -79,6 +80,26 @@ test('what is no HTTP is answered with a problem all the same', async () => {
     assert.match(answer, 'urn:event-sink:problem:', text.slice(0, 80));
   }
   assert.is((await daemon.request('/healthz')).status, 200);
+});
+
+test('a pipeline whose client leaves before its answers leaves nothing behind', async () => {
+  const before = queryObjects(ServerResponse, { format: 'count' });
+  let open = (): void => {};
+  daemon.door.gate = new Promise(resolve => {
+    open = resolve;
+  });
+  const body = '{"category":"x"}';
+  const head = `Host: x\r\nX-API-Key: ${keys.all}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  for (let number = 0; number < 5; number++) {
+    const connection = await daemon.connect();
+    connection.send(`POST /v1/events HTTP/1.1\r\n${head}\r\n\r\n${body}`.repeat(10));
+    await new Promise(resolve => setTimeout(resolve, 20));
+    connection.close();
+  }
+  open();
+  const left = (): number => queryObjects(ServerResponse, { format: 'count' }) - before;
+  for (let tries = 0; tries < 50 && left() > 2; tries++) await new Promise(resolve => setTimeout(resolve, 20));
+  assert.ok(left() <= 2, `${left()} answers are kept`);
 });
 
 test('hostile headers neither break a line nor get through', async () => {
