@@ -28,6 +28,7 @@ export class EmbeddedBroker implements Broker {
   readonly #publishing = new Set<Promise<unknown>>();
   readonly #joined = new JoinedPublishing(messages => this.#publish(messages, undefined, []));
   #problem: string | undefined;
+  #looking = false;
 
   constructor(tools: EmbeddedTools) {
     this.#tools = tools;
@@ -131,13 +132,34 @@ export class EmbeddedBroker implements Broker {
   }
 
   status(): BrokerStatus {
-    if (this.#problem !== undefined) return { state: 'down', detail: this.#problem, outbox: 0 };
+    if (this.#problem !== undefined) {
+      this.#lookAgain();
+      return { state: 'down', detail: this.#problem, outbox: 0 };
+    }
     return { state: 'ready', detail: 'embedded queues in DATA_DIR', outbox: 0 };
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#publishing);
     await Promise.all([...this.#subscriptions.keys()].map(subscription => subscription.close()));
+  }
+
+  /** Nobody may publish for a long time: whether there is room again is found out by whoever asks for the status. */
+  #lookAgain(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    const nothing = { ids: [], bodies: [], sources: [], received: [], timestamps: [] };
+    void this.#tools.storage
+      .write('publish', nothing)
+      .then(
+        () => {
+          this.#problem = undefined;
+        },
+        () => undefined,
+      )
+      .finally(() => {
+        this.#looking = false;
+      });
   }
 
   #of(name: string | undefined): EmbeddedSubscription[] {

@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
 import { required } from '../helpers/skip.js';
+import { until } from '../helpers/wait.js';
 
 required('tmpfs', process.getuid?.() === 0 ? {} : { skip: 'a small file system can only be mounted by root' });
 
@@ -39,7 +40,11 @@ test('503 while it is full, 202 when there is room again, and nothing accepted i
   assert.is(refusal?.status, 503);
   assert.ok(Number(refusal?.headers.get('retry-after')) > 0);
   assert.is((await daemon.request('/healthz')).status, 200);
+  const state = async (): Promise<string> =>
+    (await daemon.json<{ broker: { state: string } }>('/v1/status')).broker.state;
+  assert.is(await state(), 'down');
   rmSync(ballast);
+  await until(async () => (await state()) === 'ready', 'a broker that has found the room again by itself');
   let again = await daemon.post({ id: 'after', category: 'upload' });
   for (let attempt = 0; attempt < 50 && again.status !== 202; attempt += 1) {
     await new Promise(resolve => setTimeout(resolve, 100));
