@@ -18,6 +18,8 @@ export class Installation {
   readonly disk: SmallDisk | undefined;
   readonly clock: MovableClock | undefined;
   readonly broker: StruckBroker | undefined;
+  /** Settings that differ from run to run. */
+  readonly tuning: Readonly<Record<string, string>>;
   diskFull = false;
   readonly #folders: readonly TemporaryFolder[];
 
@@ -29,7 +31,7 @@ export class Installation {
     const broker = kind === 'rabbitmq' ? await StruckBroker.start() : undefined;
     if (broker !== undefined && 'skip' in broker) throw new Error(broker.skip);
     const ports = [await freePort(), ...(two ? [await freePort()] : [])];
-    const installation = new Installation(await startDestinations(), ports, disk, clock, broker);
+    const installation = new Installation(await startDestinations(), ports, disk, clock, broker, tuning(random));
     try {
       for (const daemon of installation.daemons) await daemon.start();
       return installation;
@@ -45,7 +47,9 @@ export class Installation {
     disk: SmallDisk | undefined,
     clock: MovableClock | undefined,
     broker: StruckBroker | undefined,
+    tuned: Readonly<Record<string, string>>,
   ) {
+    this.tuning = tuned;
     this.destinations = destinations;
     this.disk = disk;
     this.clock = clock;
@@ -64,6 +68,7 @@ export class Installation {
       env: {
         ...Object.assign({}, ...this.destinations.map(({ settings }) => settings)),
         ...(this.broker === undefined ? {} : { RABBITMQ_URI: this.broker.uri }),
+        ...this.tuning,
         ...this.clock?.settings,
         ...(first ? {} : { LOCAL_STORE: 'off' }),
       },
@@ -108,6 +113,17 @@ export class Installation {
     this.disk?.remove();
     for (const folder of this.#folders) folder.remove();
   }
+}
+
+/** Now and then a sink gives its batch back after a second in trouble, and takes a handful of events at a time. */
+function tuning(random: Random): Record<string, string> {
+  const settings: Record<string, string> = {};
+  if (random.chance(0.5)) settings.HOLD_SECONDS = '1';
+  for (const prefix of ['INFLUXDB', 'MONGODB', 'AMPLITUDE', 'GOOGLE', 'LOCAL']) {
+    if (random.chance(0.3)) settings[`${prefix}_BATCH_SIZE`] = String(random.integer(1, 40));
+    if (random.chance(0.3)) settings[`${prefix}_LINGER_MS`] = String(random.integer(0, 300));
+  }
+  return settings;
 }
 
 interface Status {

@@ -4,10 +4,17 @@ import type { Run } from './run.js';
 const mostShown = 12;
 
 /** One run for a person: what was done to whom, what was sent, what is where, and what is wrong. */
-export function report({ broker, seed, durationMs, strokes, record, settledMs, verdict, notes }: Run): string {
+export function report({ broker, seed, durationMs, tuning, strokes, record, settledMs, verdict, notes }: Run): string {
   const seconds = durationMs / 1000;
   const lines = [
     `${broker}, seed ${seed}: ${strokes.length} faults in ${seconds} s, settled ${(settledMs / 1000).toFixed(1)} s after the last`,
+    ...(Object.keys(tuning).length === 0
+      ? []
+      : [
+          `  ${Object.entries(tuning)
+            .map(setting => setting.join('='))
+            .join(' ')}`,
+        ]),
     ...faults(strokes),
     `  ${numbers(record.byId.size)} events sent: ${numbers(record.count('acknowledged'))} acknowledged, ${numbers(record.count('refused'))} refused, ${numbers(record.count('unknown'))} without an answer`,
     `  answers: ${[...record.answers].map(([status, count]) => `${count} × ${status === 0 ? 'none' : status}`).join(', ')}`,

@@ -22,6 +22,7 @@ export interface Run {
   readonly broker: 'embedded' | 'rabbitmq';
   readonly seed: number;
   readonly durationMs: number;
+  readonly tuning: Readonly<Record<string, string>>;
   readonly strokes: readonly Stroke[];
   readonly verdict: Verdict;
   readonly record: SentRecord;
@@ -76,7 +77,8 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
       problems.push(...daemon.problems, ...daemon.defects().map(line => `the log tells of a defect: ${line}`));
     }
     const notes = daemons.flatMap(daemon => daemon.notes);
-    return { broker, seed, durationMs, strokes, record, settledMs, notes, verdict: { ...verdict, problems } };
+    const { tuning } = installation;
+    return { broker, seed, durationMs, tuning, strokes, record, settledMs, notes, verdict: { ...verdict, problems } };
   } finally {
     over.abort();
     await installation.remove();
