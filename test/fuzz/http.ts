@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { buildDocument } from '../../src/http/document.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { Random } from '../helpers/random.js';
-import { until } from '../helpers/wait.js';
 import { demand, FuzzProblem } from './problem.js';
 import { broken, type Keys, type RawRequest, wellFramed } from './requests.js';
 import { Sloths } from './sloths.js';
@@ -171,11 +170,11 @@ function residentMegabytes(pid: number): number {
 
 /** What was acknowledged is accounted for. A pipeline's rest may have been accepted although its answer could not be sent any more. */
 async function conserved(daemon: TestDaemon, accepted: number): Promise<void> {
-  const ledger = await until(
-    () =>
-      daemon.json<{ balanced: boolean; sinks: { accepted: number; dead: number; pending: number }[] }>('/v1/ledger'),
-    'the ledger',
-  );
+  await daemon.drained();
+  const ledger = await daemon.json<{
+    balanced: boolean;
+    sinks: { accepted: number; dead: number; pending: number }[];
+  }>('/v1/ledger');
   const [local] = ledger.sinks;
   demand(ledger.balanced && local!.pending === 0, `the ledger does not balance: ${JSON.stringify(ledger)}`, '');
   demand(local!.accepted >= accepted, `${accepted} acknowledged, but ${local!.accepted} in the ledger`, '');
