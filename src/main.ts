@@ -3,7 +3,9 @@ import { runCommandLine } from './cli/run.js';
 import { processTerminal } from './cli/terminal.js';
 import { systemClock } from './clock.js';
 import { environment } from './config/environment.js';
+import { keepHeapSmall } from './heap.js';
 
+keepHeapSmall();
 const code = await runCommandLine(process.argv.slice(2), {
   env: environment,
   terminal: processTerminal(process),

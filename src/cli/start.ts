@@ -2,6 +2,7 @@ import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { problemReport } from '../config/problems.js';
 import { describe, FullError, SetupError } from '../errors.js';
+import { collectOften, letHeapGrow } from '../heap.js';
 import { openKeyRing } from '../keys/ring.js';
 import { createLog, type Log } from '../log.js';
 import { redact } from '../redact.js';
@@ -90,9 +91,11 @@ async function runDaemon(
     ['unhandledRejection', onFault('unhandledRejection')],
   ];
   for (const [event, listener] of listeners) signals.on(event, listener);
+  if (config.broker.nodes.length === 0) collectOften();
   try {
     const startDaemon = await loadDaemon();
     daemon = await startDaemon({ config, log, clock, keys, announce });
+    letHeapGrow();
     daemon.ended.then(({ code }) => finish(code));
     if (firstSignalAt !== undefined) stop(daemon);
     return await finished;

@@ -1,6 +1,9 @@
-import { parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import type { Setting } from '../settings.js';
 import { nearest, type ProblemList } from './problems.js';
+
+/** Loaded where there is such a file: a daemon without one starts sooner, and smaller. */
+const yaml = (): typeof import('yaml') => createRequire(import.meta.url)('yaml');
 
 /** The values of a YAML file by variable name; lists of structures are kept for the settings that take them. */
 export type FileValues = ReadonlyMap<string, string | readonly unknown[]>;
@@ -16,6 +19,7 @@ export function readConfigFile(
   problems: ProblemList,
 ): FileValues {
   const values = new Map<string, string | readonly unknown[]>();
+  const { parseDocument } = yaml();
   // Warnings would go to the process, past the log.
   const asWritten = parseDocument(text, { schema: 'failsafe', logLevel: 'error' });
   const typed = parseDocument(text, { logLevel: 'error' });

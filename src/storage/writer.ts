@@ -6,6 +6,8 @@ import { unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } fro
 
 /** Jobs of one transaction, at most. */
 const GROUP_JOBS = 128;
+/** MB: what a group brings is soon garbage, and a larger young generation would stay resident for it. */
+const YOUNG_GENERATION_MB = 8;
 
 interface Pending {
   readonly job: Job;
@@ -52,7 +54,11 @@ export class Writer {
   private constructor(options: WriterOptions) {
     this.#options = options;
     const workerData = { dir: options.dir, now: options.clock.now() };
-    this.#worker = new Worker(new URL('./writer-worker.js', import.meta.url), { name: 'storage writer', workerData });
+    this.#worker = new Worker(new URL('./writer-worker.js', import.meta.url), {
+      name: 'storage writer',
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#exited = new Promise(resolve => this.#worker.once('exit', resolve));
   }
 
