@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Message, MessageProperties } from 'amqplib';
 import type { Source } from '../../events/event.js';
 import { hashOf, isEventId } from '../../events/identity.js';
@@ -13,10 +14,12 @@ interface Received {
   readonly fields: { readonly deliveryTag: number; readonly redelivered: boolean };
 }
 
-/** A message of ours or of anybody. Its id is the message-id, else a hash of the body's bytes, never a field of the body. */
+/**
+ * A message of ours or of anybody. Its id is the message-id, else a hash of the body's bytes, never a field of the body. The text is made anew
+ * for whoever asks (decoding, once): kept beside the bytes, it would be a third of what a waiting message holds, and garbage that has grown old.
+ */
 export class AmqpDelivery implements Delivery {
   readonly id: string;
-  readonly body: string;
   readonly source: Source;
   readonly received: number;
   readonly timestamp?: number;
@@ -25,14 +28,12 @@ export class AmqpDelivery implements Delivery {
   readonly tag: number;
   /** Of the body, bytes. */
   readonly size: number;
-  /** Of a body that is no UTF-8, so that it can be published again as it was. */
-  readonly bytes: Buffer | undefined;
+  readonly #content: Buffer;
 
   constructor({ content, properties, fields }: Received, now: number) {
     const { messageId, headers, timestamp } = properties;
     const received = headers?.[RECEIVED];
     this.id = idOf(messageId, content);
-    this.body = content.toString();
     this.source = sources.has(headers?.[SOURCE]) ? (headers?.[SOURCE] as Source) : 'clowder';
     this.received = typeof received === 'number' ? received : now;
     // The property counts seconds.
@@ -40,7 +41,16 @@ export class AmqpDelivery implements Delivery {
     this.redelivered = fields.redelivered;
     this.tag = fields.deliveryTag;
     this.size = content.length;
-    this.bytes = this.body.includes('\uFFFD') ? content : undefined;
+    this.#content = content;
+  }
+
+  get body(): string {
+    return this.#content.toString();
+  }
+
+  /** Of a body that is no UTF-8, so that it can be published again as it was. */
+  get bytes(): Buffer | undefined {
+    return isUtf8(this.#content) ? undefined : this.#content;
   }
 }
 
