@@ -8,7 +8,8 @@ import { cpuMs, median } from './measure/usage.js';
 
 /**
  * HTTP ingestion, accepted durably (embedded broker, fsync; the local store takes every event beside it), and a bare Koa JSON echo
- * in the same run, by turns: one event a request at 32 connections, and 500 events a request at 4. Each event is new.
+ * in the same run, by turns: one event a request at 32 connections, and 500 events a request at 4. Each event is new. A third turn, without the
+ * local store, tells what the door and the queue take of it.
  */
 const rounds = quick ? 1 : 3;
 const seconds = quick ? 3 : 6;
@@ -56,8 +57,8 @@ async function floor(traffic: Traffic): Promise<Measured> {
   }
 }
 
-async function ours(traffic: Traffic): Promise<Measured> {
-  const daemon = await benchDaemon().start();
+async function ours(traffic: Traffic, env: Readonly<Record<string, string>> = {}): Promise<Measured> {
+  const daemon = await benchDaemon(env).start();
   try {
     return await measure({ pid: daemon.pid, port: daemon.port, path: '/v1/events', key: daemon.key }, traffic);
   } finally {
@@ -65,15 +66,27 @@ async function ours(traffic: Traffic): Promise<Measured> {
   }
 }
 
-async function byTurns(traffic: Traffic): Promise<{ bare: Measured[]; daemon: Measured[] }> {
-  const bare: Measured[] = [];
-  const daemon: Measured[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    bare.push(await floor(traffic));
-    daemon.push(await ours(traffic));
-  }
-  return { bare, daemon };
+interface Turns {
+  readonly bare: Measured[];
+  readonly daemon: Measured[];
+  readonly queueOnly: Measured[];
 }
+
+async function byTurns(traffic: Traffic): Promise<Turns> {
+  const turns: Turns = { bare: [], daemon: [], queueOnly: [] };
+  for (let round = 0; round < rounds; round += 1) {
+    turns.bare.push(await floor(traffic));
+    turns.daemon.push(await ours(traffic));
+    turns.queueOnly.push(await ours(traffic, { LOCAL_STORE: 'off' }));
+  }
+  return turns;
+}
+
+const detailsOf = ({ bare, daemon, queueOnly }: Turns, traffic: Traffic): string[] => [
+  describe('bare Koa echo', bare, traffic),
+  describe('event-sink', daemon, traffic),
+  describe('event-sink without its local store', queueOnly, traffic),
+];
 
 const of = (runs: readonly Measured[], property: 'rate' | 'cpu' | 'p50' | 'p99'): number =>
   median(runs.map(run => run[property]));
@@ -93,7 +106,7 @@ const rows: Row[] = [
     target: 50,
     good: 'at least',
     unit: ' %',
-    details: [describe('bare Koa echo', one.bare, single), describe('event-sink', one.daemon, single)],
+    details: detailsOf(one, single),
   },
   {
     what: 'HTTP, 500 events a request, 4 connections',
@@ -101,7 +114,7 @@ const rows: Row[] = [
     target: 50_000,
     good: 'at least',
     unit: ' events/s',
-    details: [describe('bare Koa echo', list.bare, many), describe('event-sink', list.daemon, many)],
+    details: detailsOf(list, many),
   },
 ];
 report(rows, {
