@@ -3,4 +3,5 @@
 //   npm run chaos -- [--broker embedded|rabbitmq] [--seed N] [--runs K] [--minutes M] [--verbose]
 import { main } from '../dist/test/chaos/main.js';
 
-process.exitCode = await main(process.argv.slice(2));
+// Whatever is still open then is no reason to stay.
+process.exit(await main(process.argv.slice(2)));

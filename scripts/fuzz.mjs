@@ -3,4 +3,5 @@
 //   npm run fuzz -- [--inputs N] [--seed S] [--volley V]
 import { main } from '../dist/test/fuzz/main.js';
 
-process.exitCode = await main(process.argv.slice(2));
+// Whatever is still open then is no reason to stay.
+process.exit(await main(process.argv.slice(2)));
