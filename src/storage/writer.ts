@@ -7,7 +7,7 @@ import { unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } fro
 /** Jobs of one transaction, at most. */
 const GROUP_JOBS = 128;
 /** MB: what a group brings is soon garbage, and a larger young generation would stay resident for it. */
-const YOUNG_GENERATION_MB = 8;
+const YOUNG_GENERATION_MB = 4;
 
 interface Pending {
   readonly job: Job;
