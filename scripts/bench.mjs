@@ -17,8 +17,8 @@ const { values: options, positionals: names } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, draw: { type: 'boolean', default: false } },
 });
 const file = 'bench/results/results.json';
-/** A calculation, no measurement. */
-const apart = ['simulate'];
+/** A calculation, and a look at one table: without targets. */
+const apart = ['simulate', 'store'];
 
 const all = readdirSync('bench', { withFileTypes: true })
   .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))

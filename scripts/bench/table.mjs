@@ -25,6 +25,8 @@ ${lines.join('\n')}
 
 ![How far each row is from its target](results.svg)
 
+Where the time goes in the rows that are not met: [profiles.md](profiles.md).
+
 ${sections.join('\n\n')}
 `;
 }
