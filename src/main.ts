@@ -5,7 +5,8 @@ import { systemClock } from './clock.js';
 import { environment } from './config/environment.js';
 import { keepHeapSmall } from './heap.js';
 
-keepHeapSmall();
+// Other commands may read large files, and are gone when they are through.
+if (process.argv[2] === 'start') keepHeapSmall();
 const code = await runCommandLine(process.argv.slice(2), {
   env: environment,
   terminal: processTerminal(process),

@@ -16,8 +16,9 @@ export function table(results) {
 
 <!-- Written by npm run bench from results.json. -->
 
-Each row beside its floor or its peer, measured by turns in the same run unless its section says otherwise: ratios say more than rates, because the machine is shared, also
-with the servers and the load. CPU is that of the process with all its threads. What the programs do is in their files under \`bench/\`.
+Each row with a floor or a peer was measured by turns with it in the same run: ratios say more than rates, because the machine is shared, also with the servers and the load.
+The others (growth, memory, start, the log) stand alone. A row within some 5 % of its target can fall on the other side in the next run; the single values in the details say how far they scatter. CPU is that of the process with all its threads.
+On RabbitMQ the daemon runs with \`LOCAL_STORE=off\`: neither the floor nor the Python workers keep one. What the programs do is in their files under \`bench/\`.
 
 | | what | target | reached | met |
 | --- | --- | --- | --- | --- |

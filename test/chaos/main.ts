@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { report } from './report.js';
+import { again, report } from './report.js';
 import { run } from './run.js';
 
 const usage = `npm run chaos -- [--broker embedded|rabbitmq] [--seed N] [--runs K] [--minutes M] [--verbose]
@@ -36,9 +36,18 @@ export async function main(args: readonly string[]): Promise<number> {
   };
   const failed: number[] = [];
   for (let number = seed; number < seed + runs; number += 1) {
-    const result = await run({ broker, seed: number, durationMs: minutes * 60_000, tell });
-    process.stdout.write(`${report(result)}\n`);
-    if (result.verdict.problems.length > 0) failed.push(number);
+    const durationMs = minutes * 60_000;
+    try {
+      const result = await run({ broker, seed: number, durationMs, tell });
+      process.stdout.write(`${report(result)}\n`);
+      if (result.verdict.problems.length > 0) failed.push(number);
+    } catch (error) {
+      const why = (error as Error).stack ?? String(error);
+      process.stdout.write(
+        `${broker}, seed ${number}: NOT JUDGED: ${why}\n  again: ${again(broker, number, durationMs)}\n`,
+      );
+      failed.push(number);
+    }
   }
   process.stdout.write(
     failed.length === 0 ? `${runs} runs, all right\n` : `${runs} runs, failed: seed ${failed.join(', seed ')}\n`,

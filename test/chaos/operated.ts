@@ -77,7 +77,8 @@ export class OperatedDaemon {
       } catch (error) {
         await this.daemon.kill();
         const what = `${this.#options.name} did not start: ${error}`;
-        if (!tolerated) throw new Error(`${what}\n${this.daemon.output.slice(-2_000)}`);
+        // The disk may have filled, or its room come back, while it started.
+        if (!tolerated && !this.#options.mayFail()) throw new Error(`${what}\n${this.daemon.output.slice(-2_000)}`);
         this.notes.push(`${this.#options.name} did not start: ${this.daemon.output.trimEnd().split('\n').at(-1)}`);
         await sleep(500);
       }

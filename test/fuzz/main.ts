@@ -49,9 +49,9 @@ export async function main(args: readonly string[]): Promise<number> {
     );
     return 0;
   } catch (error) {
-    if (!(error instanceof FuzzProblem)) throw error;
-    say(`FAILED ${error.message}\n  input: ${error.input}`);
-    const volley = /^volley (\d+)/.exec(error.message)?.[1];
+    const { message, stack } = error as Error;
+    say(error instanceof FuzzProblem ? `FAILED ${message}\n  input: ${error.input}` : `FAILED ${stack}`);
+    const volley = /^volley (\d+)/.exec(message)?.[1];
     say(`again: npm run fuzz -- --inputs ${inputs} --seed ${seed}${volley === undefined ? '' : ` --volley ${volley}`}`);
     return 1;
   }

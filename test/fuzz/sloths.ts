@@ -1,5 +1,8 @@
 import { connect, type Socket } from 'node:net';
 
+/** The daemon gives headers 15 s and looks every 2; a busy machine takes its time. */
+const longestSeconds = 40;
+
 /** Connections that send a byte a second, of headers that never end: they may hold nobody up, and must be ended by the server. */
 export class Sloths {
   readonly #sockets: Socket[];
@@ -12,6 +15,12 @@ export class Sloths {
     this.#timer = setInterval(() => {
       for (const socket of this.#sockets) if (socket.writable) socket.write('x');
     }, 1_000);
+  }
+
+  /** How many the daemon has let live for longer than it should. */
+  get overdue(): number {
+    const seconds = (performance.now() - this.#began) / 1_000;
+    return seconds < longestSeconds ? 0 : this.#sockets.length - this.#endings.length;
   }
 
   /** How they fared, in words. */

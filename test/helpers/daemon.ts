@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './ports.js';
 import { until } from './wait.js';
@@ -19,13 +20,15 @@ export interface DaemonOptions {
   readonly node?: readonly string[];
 }
 
-/** The real process, started as a user would, with a key of all scopes. Everything it printed is in `output`. */
+/** The real process, started as a user would, with a key of all scopes. What it printed, the last 2,000,000 characters of it, is in `output`. */
 export class TestDaemon {
   readonly dir: string;
   readonly key: string;
   readonly env: Record<string, string>;
   port = 0;
   output = '';
+  /** The first hundred lines of level error or fatal, however long ago. */
+  readonly complaints: string[] = [];
   #child: ChildProcess | undefined;
   #ended: Promise<number | null> = Promise.resolve(null);
   readonly #ownDir: boolean;
@@ -87,6 +90,9 @@ export class TestDaemon {
     };
     child.stdout?.on('data', note);
     child.stderr?.on('data', note);
+    createInterface(child.stdout!).on('line', line => {
+      if (/^\{"level":"(error|fatal)"/.test(line) && this.complaints.length < 100) this.complaints.push(line);
+    });
     this.#ended = new Promise(resolve => child.once('close', code => resolve(code)));
   }
 
