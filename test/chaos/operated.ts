@@ -70,17 +70,22 @@ export class OperatedDaemon {
 
   async #start(): Promise<void> {
     for (;;) {
-      const tolerated = this.#options.mayFail();
+      let tolerated = this.#options.mayFail();
+      // The disk may fill, and have room again, while it starts.
+      const watch = setInterval(() => {
+        tolerated ||= this.#options.mayFail();
+      }, 50);
       try {
         await this.daemon.start();
         break;
       } catch (error) {
         await this.daemon.kill();
         const what = `${this.#options.name} did not start: ${error}`;
-        // The disk may have filled, or its room come back, while it started.
-        if (!tolerated && !this.#options.mayFail()) throw new Error(`${what}\n${this.daemon.output.slice(-2_000)}`);
+        if (!tolerated) throw new Error(`${what}\n${this.daemon.output.slice(-2_000)}`);
         this.notes.push(`${this.#options.name} did not start: ${this.daemon.output.trimEnd().split('\n').at(-1)}`);
         await sleep(500);
+      } finally {
+        clearInterval(watch);
       }
     }
     this.#asked = false;
