@@ -1,14 +1,14 @@
 import { dispatch, type Ref, spawn } from 'nact';
 import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
-import { FetchAhead } from '../src/broker/fetch-ahead.js';
-import { Lease, type LeaseOptions } from '../src/broker/lease.js';
 import { Timer } from '../src/clock.js';
+import { Batch, type Evidence, type Item } from '../src/delivery/batch.js';
+import { Deferral } from '../src/delivery/deferral.js';
+import { FetchAhead } from '../src/delivery/fetch-ahead.js';
+import type { Intake } from '../src/delivery/prepare.js';
+import { Lease, type LeaseOptions } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
 import { within } from '../src/retry.js';
-import { Batch, type Evidence, type Item } from '../src/sinks/batch.js';
-import { Deferral } from '../src/sinks/deferral.js';
-import type { Intake } from '../src/sinks/intake.js';
-import type { ActorState } from '../src/status.js';
+import type { ActorState } from '../src/status/board.js';
 import {
   type Actor,
   type ActorTools,

@@ -1,17 +1,18 @@
 import { dispatch, type Ref, spawn } from 'nact';
-import type { Durability, Message } from '../src/broker/broker.js';
+import type { Durability } from '../src/broker/broker.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
+import type { Message } from '../src/events/message.js';
+import { Rhythm } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
-import { blankMemory, type Memory, readMemory } from '../src/health/memory.js';
-import { Outgoing } from '../src/health/outgoing.js';
+import { Outgoing } from '../src/health/publish-queue.js';
 import { withoutSecrets } from '../src/health/reasons.js';
 import { judge, type Result } from '../src/health/result.js';
-import { Rhythm } from '../src/health/rhythm.js';
 import type { Run } from '../src/health/sample.js';
-import { shown } from '../src/health/shown.js';
+import { blankMemory, type Memory, readMemory } from '../src/health/saved-state.js';
+import { shown } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
-import { savedEveryMs, Watch } from '../src/health/watch.js';
+import { savedEveryMs, Watch } from '../src/health/target-monitor.js';
 import type { Checkpoints } from '../src/storage/storage.js';
 import { type Actor, type ActorTools, type HealthPingMessage, type Reply, resumeAfterDefect } from './protocol.js';
 

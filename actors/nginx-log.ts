@@ -3,9 +3,9 @@ import { backoff } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe, type Fault, SetupError, TransientError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
+import { type Wake, watchLog } from '../src/nginx/file-watch.js';
 import type { LogReader, PassResult } from '../src/nginx/reader.js';
-import { type Wake, watchLog } from '../src/nginx/wake.js';
-import type { StatusBoard } from '../src/status.js';
+import type { StatusBoard } from '../src/status/board.js';
 import { type Actor, type NginxLogMessage, type Reply, resumeAfterDefect } from './protocol.js';
 
 export interface NginxLogOptions {

@@ -1,15 +1,16 @@
 import type { Ref, SupervisionContext } from 'nact';
-import type { Address, Durability, Message, Subscription } from '../src/broker/broker.js';
+import type { Address, Durability, Subscription } from '../src/broker/broker.js';
+import type { Intake } from '../src/delivery/prepare.js';
 import { describe, type Fault } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
+import type { Message } from '../src/events/message.js';
 import type { Declaration } from '../src/health/maintenance.js';
-import type { Memory } from '../src/health/memory.js';
 import type { Result } from '../src/health/result.js';
+import type { Memory } from '../src/health/saved-state.js';
 import type { Log } from '../src/log.js';
 import type { PassResult } from '../src/nginx/reader.js';
-import type { Intake } from '../src/sinks/intake.js';
 import type { WriteResult } from '../src/sinks/sink.js';
-import type { StatusBoard } from '../src/status.js';
+import type { StatusBoard } from '../src/status/board.js';
 
 /** Everything that actors say to each other. Each switch over these ends in `assertNever`. */
 

@@ -1,6 +1,7 @@
 import { dispatch, type Ref, spawn } from 'nact';
-import type { Address, Broker, Durability, Message } from '../src/broker/broker.js';
+import type { Address, Broker, Durability } from '../src/broker/broker.js';
 import { assertNever, TransientError } from '../src/errors.js';
+import type { Message } from '../src/events/message.js';
 import { type Actor, type ActorTools, ask, type PublisherMessage, type Reply, resumeAfterDefect } from './protocol.js';
 
 export interface PublisherOptions extends ActorTools {

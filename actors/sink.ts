@@ -1,8 +1,8 @@
 import { dispatch, type Ref, spawn } from 'nact';
 import type { Clock } from '../src/clock.js';
+import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
-import type { DeliveryMeter } from '../src/ledger.js';
 import type { SinkDefinition, SinkSession, SinkTools, WriteResult } from '../src/sinks/sink.js';
 import type { Actor, ConsumerMessage, RestartPolicy, SinkMessage } from './protocol.js';
 

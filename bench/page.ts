@@ -17,7 +17,7 @@ const requestsPerSecond = 200;
 const inRequest = 10;
 const minute = 60_000;
 
-/** What an open page asks for, and how often, ms: src/http/page/{dashboard,flow,charts,services}.ts. */
+/** What an open page asks for, and how often, ms: src/page/{dashboard,flow,charts,services}.ts. */
 const questions: readonly { readonly everyMs: number; readonly path: () => string }[] = [
   { everyMs: 2_000, path: () => '/v1/status' },
   { everyMs: 10_000, path: () => '/v1/ledger' },

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 
 rmSync('dist', { recursive: true, force: true });
-process.exitCode = Math.max(compile('.'), compile('src/http/page'));
-cpSync('src/http/page', 'dist/src/http/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
+process.exitCode = Math.max(compile('.'), compile('src/page'));
+cpSync('src/page', 'dist/src/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
 if (existsSync('dist/src/main.js')) chmodSync('dist/src/main.js', 0o755);
 
 function compile(project) {

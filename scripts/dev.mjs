@@ -5,7 +5,7 @@ const built = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inher
 if (built.status !== 0) console.log('The first build has errors; the daemon starts when they are mended.');
 
 const children = [
-  ...['.', 'src/http/page'].map(project =>
+  ...['.', 'src/page'].map(project =>
     spawn(
       process.execPath,
       ['node_modules/typescript/bin/tsc', '--project', project, '--watch', '--preserveWatchOutput'],

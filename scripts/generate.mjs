@@ -3,7 +3,7 @@
 //   node scripts/generate.mjs [--check]
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { clientSettings, settingGroups } from '../dist/src/config/settings.js';
+import { clientSettings, settingGroups } from '../dist/src/config/groups.js';
 import { sinks } from '../dist/src/sinks/registry.js';
 import { grafanaFiles } from './grafana.mjs';
 import { openapiFiles } from './openapi.mjs';

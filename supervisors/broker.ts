@@ -1,11 +1,11 @@
-import { AmqpBroker } from '../src/broker/amqp.js';
 import type { Broker, QueueDefinition } from '../src/broker/broker.js';
-import { EmbeddedBroker } from '../src/broker/embedded.js';
-import { moveEmbeddedQueues } from '../src/broker/embedded-move.js';
-import { HeartbeatListener, type HeartbeatOptions } from '../src/broker/heartbeats.js';
+import { EmbeddedBroker } from '../src/broker/embedded/broker.js';
+import { moveEmbeddedQueues } from '../src/broker/embedded/hand-over.js';
+import { AmqpBroker } from '../src/broker/rabbitmq/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { BrokerConfig } from '../src/config/broker.js';
 import { describe } from '../src/errors.js';
+import { HeartbeatListener, type HeartbeatOptions } from '../src/extractors/heartbeats.js';
 import type { Log } from '../src/log.js';
 import { persist } from '../src/retry.js';
 import { sinks } from '../src/sinks/registry.js';

@@ -4,12 +4,12 @@ import type { Actor, ConsumerMessage } from '../actors/protocol.js';
 import { spawnSink } from '../actors/sink.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
-import type { ConfiguredSink } from '../src/config.js';
-import type { DeliveryMeter } from '../src/ledger.js';
+import type { ConfiguredSink } from '../src/config/config.js';
+import type { DeliveryMeter } from '../src/delivery/meter.js';
+import { createIntake, type FirstSeen } from '../src/delivery/prepare.js';
 import type { Log } from '../src/log.js';
-import { createIntake, type FirstSeen } from '../src/sinks/intake.js';
 import type { SinkTools } from '../src/sinks/sink.js';
-import type { StatusBoard } from '../src/status.js';
+import type { StatusBoard } from '../src/status/board.js';
 import { createRestartPolicy } from './restart.js';
 
 export interface DeliveryOptions {

@@ -2,15 +2,16 @@ import { dispatch, type Ref } from 'nact';
 import { spawnHealthPing } from '../actors/health-ping.js';
 import { type Actor, ask, type HealthPingMessage, type PublisherMessage } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
-import type { Broker, Durability, Message } from '../src/broker/broker.js';
+import type { Broker, Durability } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
+import type { Message } from '../src/events/message.js';
 import { declarationOf } from '../src/health/declaration.js';
-import { Departures } from '../src/health/departures.js';
-import { spread } from '../src/health/rhythm.js';
+import { spread } from '../src/health/fixed-rate.js';
+import { Departures } from '../src/health/flush-schedule.js';
 import { runOf } from '../src/health/run.js';
 import type { Target } from '../src/health/target.js';
 import type { Log } from '../src/log.js';
-import type { StatusBoard } from '../src/status.js';
+import type { StatusBoard } from '../src/status/board.js';
 import type { Checkpoints } from '../src/storage/storage.js';
 
 export interface HealthOptions {

@@ -2,16 +2,17 @@ import { basename } from 'node:path';
 import { dispatch, type Ref } from 'nact';
 import { spawnNginxLog } from '../actors/nginx-log.js';
 import { ask } from '../actors/protocol.js';
-import type { Broker, Message } from '../src/broker/broker.js';
-import { EmbeddedBroker } from '../src/broker/embedded.js';
+import type { Broker } from '../src/broker/broker.js';
+import { EmbeddedBroker } from '../src/broker/embedded/broker.js';
 import type { Clock } from '../src/clock.js';
-import type { NginxConfig } from '../src/config/nginx.js';
+import type { Message } from '../src/events/message.js';
 import type { Log } from '../src/log.js';
+import type { NginxConfig } from '../src/nginx/nginx-config.js';
 import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
 import { atomicStore, type SourceStore, writeAheadStore } from '../src/nginx/store.js';
 import { VisitorKeys } from '../src/nginx/visitors.js';
-import type { StatusBoard } from '../src/status.js';
+import type { StatusBoard } from '../src/status/board.js';
 import type { Storage } from '../src/storage/storage.js';
 
 export interface NginxLogsOptions {

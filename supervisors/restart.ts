@@ -3,7 +3,7 @@ import { type Backoff, type BackoffOptions, backoff } from '../src/backoff.js';
 import type { Clock } from '../src/clock.js';
 import { describe, SetupError, TransientError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
-import type { StatusBoard } from '../src/status.js';
+import type { StatusBoard } from '../src/status/board.js';
 
 /**
  * The one place where a sink's faults are interpreted:

@@ -1,6 +1,6 @@
 import type { Clock } from '../src/clock.js';
-import type { Config } from '../src/config.js';
-import type { KeyRing } from '../src/keys.js';
+import type { Config } from '../src/config/config.js';
+import type { KeyRing } from '../src/keys/keys.js';
 import type { Log } from '../src/log.js';
 import { superviseSpine } from './spine.js';
 import { growTree } from './tree.js';

@@ -2,10 +2,7 @@ import type { Clock } from '../src/clock.js';
 import { describe, SetupError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
 import { Intensity } from './intensity.js';
-import type { Tree } from './tree.js';
-
-/** A part of the tree has failed for good. */
-export type OnFailure = (what: string, error: unknown) => void;
+import type { OnFailure, Tree } from './tree.js';
 
 export interface SpineOptions {
   readonly grow: (onFailure: OnFailure) => Promise<Tree>;

@@ -3,26 +3,28 @@ import { spawnHttp } from '../actors/http.js';
 import { ask } from '../actors/protocol.js';
 import { publishThrough, spawnPublisher } from '../actors/publisher.js';
 import type { QueueDefinition } from '../src/broker/broker.js';
-import { DeadLetterDesk } from '../src/broker/dead-letter-desk.js';
 import type { Clock } from '../src/clock.js';
-import type { Config } from '../src/config.js';
+import type { Config } from '../src/config/config.js';
+import { type DeliveryMeter, SettledCounters } from '../src/delivery/meter.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
-import type { KeyRing } from '../src/keys.js';
-import { type DeliveryMeter, SettledCounters } from '../src/ledger.js';
+import type { KeyRing } from '../src/keys/keys.js';
 import type { Log } from '../src/log.js';
-import { Metrics } from '../src/metrics.js';
-import { StatusBoard } from '../src/status.js';
+import { createDoor } from '../src/status/backend.js';
+import { StatusBoard } from '../src/status/board.js';
+import { DeadLetterDesk } from '../src/status/dead-letter-admin.js';
+import { keepHouse } from '../src/status/housekeeping.js';
+import { Metrics } from '../src/status/metrics.js';
+import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { Storage } from '../src/storage/storage.js';
 import { createBroker, listenToExtractors, moveFromEmbedded } from './broker.js';
 import { superviseDelivery } from './delivery.js';
-import { createDoor } from './door.js';
 import { superviseHealth } from './health.js';
-import { keepHouse } from './keeper.js';
 import { superviseNginxLogs } from './nginx-logs.js';
-import { orphanFinder } from './orphans.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
-import type { OnFailure } from './spine.js';
+
+/** A part of the tree has failed for good. */
+export type OnFailure = (what: string, error: unknown) => void;
 
 export interface TreeOptions {
   readonly config: Config;
@@ -93,7 +95,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     const desk = new DeadLetterDesk(broker.deadLetters, clock, limits);
     const door = createDoor({
       desk,
-      publisher,
+      ...publishThrough(publisher),
       broker,
       storage,
       board,

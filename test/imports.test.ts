@@ -36,7 +36,7 @@ test('what is allowed is not reported', () => {
     { path: 'actors/http.ts', text: `import { listen } from '../src/http/server.js';` },
     { path: 'src/sinks/mongodb.ts', text: `import { MongoClient } from 'mongodb';\nimport './sink.js';` },
     { path: 'src/sinks/influxdb/sink.ts', text: `import type { Message } from '../../broker/broker.js';` },
-    { path: 'src/config/schemas.ts', text: `import { z } from 'zod';\nimport type { Fault } from '../errors.js';` },
+    { path: 'src/settings/readers.ts', text: `import { z } from 'zod';\nimport type { Fault } from '../errors.js';` },
     { path: 'src/config/load.ts', text: `import '../sinks/registry.js';` },
     { path: 'src/sinks/mongodb-settings.ts', text: `import '../config/schemas.js';` },
     { path: 'src/text.ts', text: `const url = 'http://process.invalid'; // process.env, import 'amqplib'` },
@@ -58,10 +58,20 @@ const forbidden: Record<string, Source[]> = {
   'a broker': [registry, { path: 'src/sinks/influxdb/sink.ts', text: `import '../../broker/amqp.js';` }],
   environment: [{ path: 'src/log.ts', text: `const level = process.env.LOG_LEVEL;` }],
   exit: [{ path: 'actors/http.ts', text: `if (failed) process.exit(1);` }],
-  ring: [
+  'a circle of files': [
     { path: 'src/broker/embedded.ts', text: `import '../storage/queue.js';` },
     { path: 'src/storage/queue.ts', text: `import '../ledger.js';` },
     { path: 'src/ledger.ts', text: `import './broker/embedded.js';` },
+  ],
+  'a circle of folders': [
+    { path: 'src/broker/queue.ts', text: `import '../storage/rows.js';` },
+    { path: 'src/storage/rows.ts', text: '' },
+    { path: 'src/storage/ledger.ts', text: `import '../broker/broker.js';` },
+    { path: 'src/broker/broker.ts', text: '' },
+  ],
+  'a circle of types': [
+    { path: 'src/nginx/content.ts', text: `import type { Rotated } from './rotated.js';` },
+    { path: 'src/nginx/rotated.ts', text: `import { open } from './content.js';` },
   ],
   length: [{ path: 'src/long.ts', text: 'export {};\n'.repeat(301) }],
 };

@@ -1,18 +1,5 @@
 import type { Fault } from '../errors.js';
-import type { Source } from '../events/event.js';
-
-/** What travels through a queue. */
-export interface Message {
-  /** 1 to 128 printable ASCII characters. */
-  readonly id: string;
-  /** The event as JSON text, exactly as published; bytes that are no UTF-8 show as U+FFFD. */
-  readonly body: string;
-  readonly source: Source;
-  /** Epoch ms at the door. */
-  readonly received: number;
-  /** The broker's own timestamp of a foreign message, epoch ms. */
-  readonly timestamp?: number;
-}
+import type { Message, Source } from '../events/message.js';
 
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {

@@ -1,6 +1,6 @@
 import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
-import { problemReport } from '../config/problems.js';
+import { problemReport } from '../settings/problems.js';
 import { type Command, exitCodes, UsageError } from './command.js';
 import { runProbes } from './probe.js';
 import { probesFor } from './probes.js';

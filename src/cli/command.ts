@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { LivingKeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
 import type { Terminal } from './terminal.js';

@@ -1,4 +1,4 @@
-import { formatEntry, generateKey, isKeyName, keyEntry, parseScopes, scopes } from '../keys.js';
+import { formatEntry, generateKey, isKeyName, keyEntry, parseScopes, scopes } from '../keys/keys.js';
 import { type Command, exitCodes, text, UsageError } from './command.js';
 
 export const keygen: Command = {

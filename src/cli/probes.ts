@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
-import { greetRabbitMQ } from '../broker/amqp/greeting.js';
-import { nodeAddress } from '../broker/amqp/trouble.js';
+import { greetRabbitMQ } from '../broker/rabbitmq/check.js';
+import { nodeAddress } from '../broker/rabbitmq/errors.js';
 import type { Clock } from '../clock.js';
-import type { Config, ConfiguredSink } from '../config.js';
+import type { Config, ConfiguredSink } from '../config/config.js';
 import { silentLog } from '../log.js';
-import type { Memory } from '../sinks/sink.js';
+import type { Memory } from '../storage/key-values.js';
 import type { Probe } from './probe.js';
 
 /** Everything that this configuration leads to. */

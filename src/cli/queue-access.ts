@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { openQueueList } from '../broker/amqp/queue-list.js';
 import type { QueueInfo } from '../broker/broker.js';
-import { EmbeddedBroker } from '../broker/embedded.js';
+import { EmbeddedBroker } from '../broker/embedded/broker.js';
+import { openQueueList } from '../broker/rabbitmq/topology/queue-list.js';
 import type { Clock } from '../clock.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import { silentLog } from '../log.js';
 import { sinks } from '../sinks/registry.js';

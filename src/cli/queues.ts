@@ -1,8 +1,8 @@
 import type { QueueInfo } from '../broker/broker.js';
+import type { Config } from '../config/config.js';
 import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
-import { problemReport } from '../config/problems.js';
-import type { Config } from '../config.js';
+import { problemReport } from '../settings/problems.js';
 import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
 import { openQueues, type Queues } from './queue-access.js';
 import { table } from './terminal.js';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../config/problems.js';
 import { describe } from '../errors.js';
 import { redact } from '../redact.js';
+import { nearest } from '../settings/problems.js';
 import { version } from '../version.js';
 import { type Command, exitCodes, type Surroundings, UsageError } from './command.js';
 import { commands } from './commands.js';

@@ -1,11 +1,11 @@
 import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
-import { problemReport } from '../config/problems.js';
 import { describe, FullError, SetupError } from '../errors.js';
 import { collectOften, letHeapGrow } from '../heap.js';
 import { openKeyRing } from '../keys/ring.js';
 import { createLog, type Log } from '../log.js';
 import { redact } from '../redact.js';
+import { problemReport } from '../settings/problems.js';
 import { type Command, type Daemon, exitCodes, type Invocation, UsageError } from './command.js';
 
 /** npm passes on the Ctrl-C that the terminal has already sent: so soon after the first, a signal is no second one. */

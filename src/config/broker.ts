@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Problems, Values } from '../settings.js';
-import { setting } from '../settings.js';
-import { boolean, choice, integer, text } from './schemas.js';
+import { boolean, choice, integer, text } from '../settings/readers.js';
+import type { Problems, Values } from '../settings/setting.js';
+import { setting } from '../settings/setting.js';
 
 const nodes = z.string().transform((value, context): readonly string[] => {
   const all = brokerNodes(value);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import type { Setting } from '../settings.js';
-import { nearest, type ProblemList } from './problems.js';
+import { nearest, type ProblemList } from '../settings/problems.js';
+import type { Setting } from '../settings/setting.js';
 
 /** Loaded where there is such a file: a daemon without one starts sooner, and smaller. */
 const yaml = (): typeof import('yaml') => createRequire(import.meta.url)('yaml');

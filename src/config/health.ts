@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Target } from '../health/target.js';
 import { parseTargets } from '../health/targets.js';
-import type { Problems, Values } from '../settings.js';
-import { setting } from '../settings.js';
-import { integer, list } from './schemas.js';
+import { integer, list } from '../settings/readers.js';
+import type { Problems, Values } from '../settings/setting.js';
+import { setting } from '../settings/setting.js';
 
 export const healthSettings = {
   targets: setting(

@@ -1,16 +1,16 @@
-import type { Config } from '../config.js';
-import type { Setting, Settings, Values } from '../settings.js';
+import { editDistance, type Problem, ProblemList } from '../settings/problems.js';
+import type { Setting, Settings, Values } from '../settings/setting.js';
 import { localSink } from '../sinks/local.js';
 import { sinks } from '../sinks/registry.js';
 import type { SinkDefinition } from '../sinks/sink.js';
 import { broker, brokerSettings } from './broker.js';
+import type { Config } from './config.js';
 import { type FileValues, readConfigFile } from './file.js';
+import { declaredSettings } from './groups.js';
 import { health, healthSettings } from './health.js';
 import { nginx, nginxSettings } from './nginx.js';
-import { operationSettings } from './operation.js';
-import { editDistance, type Problem, ProblemList } from './problems.js';
+import { operationSettings } from './process.js';
 import { keySource, server, serverSettings } from './server.js';
-import { declaredSettings } from './settings.js';
 import { assignQueues, type ConfiguredSink, commonSettings, configuredSink } from './sinks.js';
 
 export interface Surroundings {

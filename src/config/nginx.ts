@@ -1,8 +1,9 @@
 import { FormatError, type LogFormat, parseFormat } from '../nginx/format.js';
+import type { NginxConfig } from '../nginx/nginx-config.js';
 import { type TrafficKind, trafficKinds } from '../nginx/traffic.js';
-import type { Problems, Values } from '../settings.js';
-import { setting } from '../settings.js';
-import { boolean, integer, list, text } from './schemas.js';
+import { boolean, integer, list, text } from '../settings/readers.js';
+import type { Problems, Values } from '../settings/setting.js';
+import { setting } from '../settings/setting.js';
 
 export const nginxSettings = {
   files: setting('NGINX_ACCESS_LOG', list().default(''), 'Access logs to follow, comma-separated. Default: none.', {
@@ -34,17 +35,6 @@ export const nginxSettings = {
     },
   ),
 };
-
-export interface NginxConfig {
-  /** Empty = off. */
-  readonly files: readonly string[];
-  readonly format: LogFormat;
-  readonly windowMs: number;
-  readonly trafficEvents: readonly TrafficKind[];
-  readonly keepIp: boolean;
-  /** Begins with a slash and ends without one; empty for the root. */
-  readonly pathPrefix: string;
-}
 
 export function nginx(values: Values<typeof nginxSettings>, problems: Problems): NginxConfig {
   const { pathPrefix } = values;

@@ -1,7 +1,8 @@
-import { parseEntries } from '../keys.js';
-import type { Problems, Values } from '../settings.js';
-import { setting } from '../settings.js';
-import { boolean, integer, list, text } from './schemas.js';
+import type { KeySource } from '../keys/keys.js';
+import { parseEntries } from '../keys/keys.js';
+import { boolean, integer, list, text } from '../settings/readers.js';
+import type { Problems, Values } from '../settings/setting.js';
+import { setting } from '../settings/setting.js';
 
 export const serverSettings = {
   port: setting('PORT', integer(0, 65535).default('8080'), 'Port of the HTTP listener; 0 takes a free one.'),
@@ -63,13 +64,6 @@ export interface Server {
   readonly maxInFlightBytes: number;
   /** Requests a minute for each key; undefined = no limit. */
   readonly rateLimit: number | undefined;
-}
-
-/** Where the keys come from; neither = one is made at the first start. */
-export interface KeySource {
-  /** Entries, comma- or line-separated. */
-  readonly entries: string | undefined;
-  readonly file: string | undefined;
 }
 
 export function server(values: Values<typeof serverSettings>, problems: Problems): Server {

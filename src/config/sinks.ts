@@ -1,9 +1,9 @@
 import type { BatchLimits, QueueDefinition } from '../broker/broker.js';
 import { type CategoryFilter, parseFilter } from '../events/filter.js';
-import type { Problems, Values } from '../settings.js';
-import { setting } from '../settings.js';
+import { integer, text } from '../settings/readers.js';
+import type { Problems, Values } from '../settings/setting.js';
+import { setting } from '../settings/setting.js';
 import type { SinkDefinition } from '../sinks/sink.js';
-import { integer, text } from './schemas.js';
 
 /** A sink that is switched on, with everything that is needed to run it. */
 export interface ConfiguredSink {

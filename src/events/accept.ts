@@ -1,9 +1,8 @@
-import type { Message } from '../broker/broker.js';
 import { entriesByCategory, fieldsOf } from './catalogue.js';
-import type { Source } from './event.js';
 import { fields } from './fields.js';
 import { hashOf } from './identity.js';
 import { type Kind, kinds } from './kinds.js';
+import type { Message, Source } from './message.js';
 
 /** Deeper values are refused: destinations and JSON writers recurse. */
 const deepest = 40;

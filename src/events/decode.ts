@@ -1,5 +1,5 @@
-import type { Message } from '../broker/broker.js';
 import type { Event, Fields } from './event.js';
+import type { Message } from './message.js';
 import { isEpochMs, parseTimestamp } from './timestamp.js';
 
 /**

@@ -1,5 +1,4 @@
-/** Where an event came in. `clowder` = a message that somebody else published to the exchange. */
-export type Source = 'clowder' | 'http' | 'nginx' | 'health' | 'heartbeat' | 'replay';
+import type { Source } from './message.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 

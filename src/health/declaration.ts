@@ -1,4 +1,4 @@
-import type { Message } from '../broker/broker.js';
+import type { Message } from '../events/message.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import type { Declaration } from './maintenance.js';
 

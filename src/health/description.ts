@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
-import { nearest } from '../config/problems.js';
 import { parseTimestamp } from '../events/timestamp.js';
+import { nearest } from '../settings/problems.js';
 import type { Complain } from './target.js';
 
 /** A target as the YAML file describes it; times in seconds. */

@@ -1,6 +1,6 @@
-import type { Message } from '../broker/broker.js';
 import { acceptEvent } from '../events/accept.js';
 import { hashOf } from '../events/identity.js';
+import type { Message } from '../events/message.js';
 import { withoutSecrets } from './reasons.js';
 import type { Result } from './result.js';
 import type { Target } from './target.js';

@@ -1,11 +1,11 @@
 import type { Broker } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { assertNever } from '../errors.js';
-import { fileProbe } from './probe-file.js';
-import { httpProbe } from './probe-http.js';
-import { pingRun } from './probe-ping.js';
-import { queueProbe } from './probe-queue.js';
-import { tcpProbe } from './probe-tcp.js';
+import { fileProbe } from './probes/file.js';
+import { httpProbe } from './probes/http.js';
+import { pingRun } from './probes/ping.js';
+import { queueProbe } from './probes/queue.js';
+import { tcpProbe } from './probes/tcp.js';
 import { type Run, sampled } from './sample.js';
 import type { Target } from './target.js';
 

@@ -1,4 +1,4 @@
-import type { Problems } from '../settings.js';
+import type { Problems } from '../settings/setting.js';
 
 /** What to look at, and how. */
 export type Check = HttpCheck | TcpCheck | QueueCheck | FileCheck | PingCheck;

@@ -1,4 +1,4 @@
-import type { Problems } from '../settings.js';
+import type { Problems } from '../settings/setting.js';
 import { type Address, parseAddress } from './address.js';
 import { type Description, fromText, readDescription } from './description.js';
 import { type Check, type Complain, complaints, type Target, type TargetDefaults } from './target.js';

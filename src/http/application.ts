@@ -2,12 +2,12 @@ import Koa, { type Middleware } from 'koa';
 import Router from 'koa-router';
 import { SwaggerRouter } from 'koa-swagger-decorator';
 import { describe } from '../errors.js';
-import { type Access, authenticate } from './authentication.js';
 import type { ApiContext, Services } from './context.js';
-import { allowOrigins } from './cors.js';
-import { entry } from './entry.js';
+import { addPages } from './docs.js';
+import { type Access, authenticate } from './middleware/authentication.js';
+import { allowOrigins } from './middleware/cors.js';
+import { entry } from './middleware/request.js';
 import { accessExtension, type DocumentedRoute } from './operation.js';
-import { addPages } from './pages.js';
 import { Problem } from './problem.js';
 import { controllers } from './routes.js';
 

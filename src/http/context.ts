@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParameterizedContext } from 'koa';
 import type { Clock } from '../clock.js';
-import type { Key, KeyRing } from '../keys.js';
+import type { Key, KeyRing } from '../keys/keys.js';
 import type { Log } from '../log.js';
-import type { Metrics } from '../metrics.js';
+import type { Metrics } from '../status/metrics.js';
+import type { Door } from './backend.js';
 import type { InFlight } from './body.js';
-import type { Door } from './door.js';
 import type { FailedAttempts, KeyRate } from './limits.js';
 import type { Sessions } from './sessions.js';
 import type { HttpSettings } from './settings.js';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { registry, SwaggerRouter } from 'koa-swagger-decorator';
 import { prepareDocs } from 'koa-swagger-decorator/dist/lib/swagger-builder.js';
-import { sessionCookie } from './authentication.js';
 import { eventSchema } from './examples.js';
+import { sessionCookie } from './middleware/authentication.js';
 import { controllers } from './routes.js';
 
 type Document = ReturnType<typeof prepareDocs>;

@@ -1,5 +1,5 @@
 import { type routeConfig, z } from 'koa-swagger-decorator';
-import type { Access } from './authentication.js';
+import type { Access } from './middleware/authentication.js';
 
 type RouteConfig = Parameters<typeof routeConfig>[0];
 type ResponseConfig = NonNullable<RouteConfig['responses']>[string];

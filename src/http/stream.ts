@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.js';
-import type { Door, StoredEvent } from './door.js';
+import type { StoredEvent } from '../storage/queries.js';
+import type { Door } from './backend.js';
 import { unavailable } from './problem.js';
 import type { HttpSettings } from './settings.js';
 

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeySource } from '../config/server.js';
 import { describe, SetupError } from '../errors.js';
-import { findKey, generateKey, type KeyEntry, type KeyRing, keyEntry, parseEntries, scopes } from '../keys.js';
 import type { Log } from '../log.js';
+import type { KeySource } from './keys.js';
+import { findKey, generateKey, type KeyEntry, type KeyRing, keyEntry, parseEntries, scopes } from './keys.js';
 
 /** Looked at this often, because a watch by the system does not see a file that is replaced behind a link (as Kubernetes does). */
 const watchIntervalMs = 2000;

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { SetupError } from '../errors.js';
-import type { RotatedLog } from './rotated.js';
+import type { RotatedLog } from './rotated-log.js';
 
 export interface ContentState {
   /** Bytes in it now; undefined when only reading tells. */

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { type Content, firstBytes, openPlain } from './content.js';
+import { beginsWith, headBytes, headMark, type Mark } from './fingerprint.js';
 import { type FileIdentity, type FilePosition, LogFile } from './log-file.js';
-import { beginsWith, headBytes, headMark, type Mark } from './mark.js';
-import { beginsLike, headOf, openRotated, type RotatedLog, rotatedLogs } from './rotated.js';
+import { beginsLike, headOf, openRotated, rotatedLogs } from './rotated.js';
+import type { RotatedLog } from './rotated-log.js';
 
 /** The file that the path stands for now (links followed); undefined when there is none. @throws EACCES and the like */
 export async function identityOf(path: string): Promise<FileIdentity | undefined> {

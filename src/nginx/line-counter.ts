@@ -1,4 +1,4 @@
-import type { Message } from '../broker/broker.js';
+import type { Message } from '../events/message.js';
 import { latestMs } from '../events/timestamp.js';
 import { agentKind, showsKey } from './agents.js';
 import { slots } from './format.js';

@@ -1,7 +1,3 @@
-import type { LogFormat } from './format.js';
-import { JsonParser } from './json-parser.js';
-import { TextParser } from './text-parser.js';
-
 /** Finds the fields of one line at a time, without making an object of it. */
 export interface LineParser {
   /** What the bounds point into: the buffer that was parsed, or one of the parser's own. Valid until the next line. */
@@ -14,8 +10,4 @@ export interface LineParser {
   textOf(start: number, end: number): string;
   /** A field as text, its escapes undone; undefined when absent, `-` or empty. */
   text(slot: number): string | undefined;
-}
-
-export function createParser(format: LogFormat): LineParser {
-  return format.kind === 'json' ? new JsonParser(format) : new TextParser(format);
 }

@@ -1,8 +1,8 @@
 import { hashOf } from '../events/identity.js';
 import type { Content } from './content.js';
 import { firstBytes } from './content.js';
+import { beginsWith, headBytes, headMark, type Mark, markOf, noMark, tailBytes } from './fingerprint.js';
 import { longestLine } from './line-counter.js';
-import { beginsWith, headBytes, headMark, type Mark, markOf, noMark, tailBytes } from './mark.js';
 
 export interface FileIdentity {
   readonly dev: number;

@@ -1,6 +1,6 @@
-import type { Message } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
+import type { Message } from '../events/message.js';
 import type { Log } from '../log.js';
 import type { LineCounter, Totals } from './line-counter.js';
 import { type LogFile, readBufferBytes } from './log-file.js';

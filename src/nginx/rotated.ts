@@ -1,19 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { type Content, firstBytes, openArchive, openPlain } from './content.js';
-import { beginsWith, headBytes, type Mark } from './mark.js';
-
-/** A file beside the log that rotation may have made of it. */
-export interface RotatedLog {
-  readonly path: string;
-  readonly dev: number;
-  readonly ino: number;
-  /** When it was written last, epoch ms. Compressing keeps it. */
-  readonly written: number;
-  /** When it came into being, epoch ms: a copy is younger than what it was copied from, a renamed log older than its successor. */
-  readonly born: number;
-  readonly archive: boolean;
-}
+import { beginsWith, headBytes, type Mark } from './fingerprint.js';
+import type { RotatedLog } from './rotated-log.js';
 
 /**
  * `access.log.1`, `access.log-20240305.gz`, `access-2024-03-05.log` and the like, oldest first. Not the log itself, whatever file its name stands

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
-import type { NginxConfig } from '../config/nginx.js';
 import type { Log } from '../log.js';
+import { createParser } from './create-parser.js';
 import { LineCounter } from './line-counter.js';
-import { createParser } from './line-parser.js';
+import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
 import { RequestClassifier } from './requests.js';
 import type { SourceStore } from './store.js';

@@ -1,4 +1,4 @@
-import type { Message } from '../broker/broker.js';
+import type { Message } from '../events/message.js';
 import type { WriteCall } from '../storage/operations.js';
 import type { Checkpoints } from '../storage/storage.js';
 

@@ -1,5 +1,5 @@
-import type { Message } from '../broker/broker.js';
 import { hashOf } from '../events/identity.js';
+import type { Message } from '../events/message.js';
 import type { AgentKind } from './agents.js';
 import type { Request, RequestClassifier, RequestKind } from './requests.js';
 import { withoutSecrets } from './secrets.js';

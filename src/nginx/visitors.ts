@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import type { Memory } from '../sinks/sink.js';
+import type { Memory } from '../storage/key-values.js';
 
 const dayMs = 86_400_000;
 /** A salt is forgotten so long after it was made; the visitors of its day can then not be told from others by anybody. */

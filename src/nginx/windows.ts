@@ -1,5 +1,5 @@
-import type { Message } from '../broker/broker.js';
 import { hashOf } from '../events/identity.js';
+import type { Message } from '../events/message.js';
 import { DistinctSet } from './distinct.js';
 
 /** What is counted, in the order of the event's fields. */

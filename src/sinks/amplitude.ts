@@ -1,5 +1,5 @@
-import { choice, text, url } from '../config/schemas.js';
-import { setting } from '../settings.js';
+import { choice, text, url } from '../settings/readers.js';
+import { setting } from '../settings/setting.js';
 import type { AmplitudeConfig } from './amplitude/session.js';
 import { defineSink } from './sink.js';
 

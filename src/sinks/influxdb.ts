@@ -1,6 +1,6 @@
-import { integer, list, text, url } from '../config/schemas.js';
 import type { Event } from '../events/event.js';
-import { type Problems, setting, type Values } from '../settings.js';
+import { integer, list, text, url } from '../settings/readers.js';
+import { type Problems, setting, type Values } from '../settings/setting.js';
 import { Delivery, type Item } from './influxdb/delivery.js';
 import { measurementText } from './influxdb/line-protocol.js';
 import { LATEST_MS, type Schema, seriesOf } from './influxdb/point.js';

@@ -1,5 +1,5 @@
-import { boolean, integer } from '../config/schemas.js';
-import { setting } from '../settings.js';
+import { boolean, integer } from '../settings/readers.js';
+import { setting } from '../settings/setting.js';
 import { defineSink } from './sink.js';
 
 /** What the local store keeps at most; the oldest leaves first. */

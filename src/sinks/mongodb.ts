@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setting } from '../settings.js';
+import { setting } from '../settings/setting.js';
 import { addressFlaw } from './mongodb/address.js';
 import { openSession } from './mongodb/session.js';
 import { defineSink } from './sink.js';

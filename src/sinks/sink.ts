@@ -2,7 +2,9 @@ import type { BatchLimits } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Event } from '../events/event.js';
 import type { Log } from '../log.js';
-import type { Problems, Settings, Values } from '../settings.js';
+import type { Problems, Settings, Values } from '../settings/setting.js';
+import type { Memory } from '../storage/key-values.js';
+import type { EventWriter } from '../storage/queries.js';
 
 /**
  * A sink is one file with one constant of this type, and one line in the registry. Queue, dead letters, actors, restart policy,
@@ -84,17 +86,4 @@ export interface SinkTools {
   readonly events: EventWriter;
   /** Send names of people to analytics (ANALYTICS_SEND_NAMES). */
   readonly sendNames: boolean;
-}
-
-/** A small durable map of the sink's own, on this daemon's disk; entries leave after their time. */
-export interface Memory {
-  /** Only the keys that are there. */
-  get(keys: readonly string[]): Promise<Map<string, string>>;
-  /** Durable when it resolves; the whole list or nothing. */
-  put(entries: readonly (readonly [key: string, value: string])[], keepMs: number): Promise<void>;
-}
-
-export interface EventWriter {
-  /** Inserts what is not there yet; resolves with how many already were. */
-  insert(events: readonly Event[]): Promise<number>;
 }

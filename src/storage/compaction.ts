@@ -1,7 +1,7 @@
 import { TransientError } from '../errors.js';
 import type { Database } from './database.js';
+import type { Room } from './disk-space.js';
 import { BUSY_TIMEOUT_MS } from './opening.js';
-import type { Room } from './room.js';
 
 /** A file this much larger than its content is left alone: it will be filled again. */
 const SPARE_PAGES = 1000;

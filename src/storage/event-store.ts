@@ -1,10 +1,9 @@
 import { CursorError } from '../errors.js';
 import type { Event, Fields } from '../events/event.js';
-import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../http/door.js';
-import type { EventWriter } from '../sinks/sink.js';
 import type { Value } from './database.js';
 import type { EventRow } from './events.js';
-import type { Storage } from './storage.js';
+import type { Operations } from './operations.js';
+import type { EventPage, EventQuery, EventWriter, Series, SeriesQuery, StoredEvent } from './queries.js';
 
 /** What a row and its index entries take beside the body, roughly: so that LOCAL_MAX_MB speaks of the disk. */
 const ROW_OVERHEAD_BYTES = 200;
@@ -13,10 +12,10 @@ type Listener = (event: StoredEvent) => void;
 
 /** The local store, seen from the main thread. */
 export class EventStore implements EventWriter {
-  readonly #storage: Pick<Storage, 'write' | 'read'>;
+  readonly #storage: Operations;
   readonly #listeners = new Set<Listener>();
 
-  constructor(storage: Pick<Storage, 'write' | 'read'>) {
+  constructor(storage: Operations) {
     this.#storage = storage;
   }
 

@@ -1,8 +1,8 @@
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
+import type { Room } from './disk-space.js';
+import { Tally } from './ledger-delta.js';
 import { runWrite, type WriteCall } from './operations.js';
-import type { Room } from './room.js';
-import { Tally } from './tally.js';
 
 /** Operations that happen together or not at all. */
 export type Job = readonly WriteCall[];

@@ -1,6 +1,6 @@
-import type { LedgerReport, LedgerRow } from '../http/door.js';
 import type { Database } from './database.js';
-import { type Counts, HOUR, TOTAL } from './tally.js';
+import { type Counts, HOUR, TOTAL } from './ledger-delta.js';
+import type { LedgerReport, LedgerRow } from './ledger-report.js';
 import type { Transaction } from './transaction.js';
 
 const KEPT_HOURS = 48;

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
-import type { Storage } from './storage.js';
+import type { Operations } from './operations.js';
 
 /** How long the local store keeps events, and how large it may grow. */
 export interface Retention {
@@ -32,12 +32,12 @@ const PAGES = 500;
  * needs. In small jobs, one after the other, so that what comes in never waits for more than one.
  */
 export class Maintenance {
-  readonly #storage: Pick<Storage, 'write'>;
+  readonly #storage: Pick<Operations, 'write'>;
   readonly #options: MaintenanceOptions;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(storage: Pick<Storage, 'write'>, options: MaintenanceOptions) {
+  constructor(storage: Pick<Operations, 'write'>, options: MaintenanceOptions) {
     this.#storage = storage;
     this.#options = options;
     this.#running = this.#run();

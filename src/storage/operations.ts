@@ -2,8 +2,8 @@ import { checkpointWrites } from './checkpoints.js';
 import type { Database } from './database.js';
 import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
 import { eventReads, eventWrites } from './events.js';
+import { memoryWrites } from './key-values.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
-import { memoryWrites } from './memories.js';
 import { outboxReads, outboxWrites } from './outbox.js';
 import { queueReads, queueWrites } from './queues.js';
 import { seriesReads } from './series.js';
@@ -44,6 +44,12 @@ export type ReadResult<Name extends ReadName> = ReturnType<(typeof reads)[Name]>
 
 /** One operation with its arguments; several make a job, which happens whole or not at all. */
 export type WriteCall = { [Name in WriteName]: readonly [name: Name, ...args: WriteArguments<Name>] }[WriteName];
+
+/** Who runs them, on whichever thread. */
+export interface Operations {
+  write<Name extends WriteName>(name: Name, ...args: WriteArguments<Name>): Promise<WriteResult<Name>>;
+  read<Name extends ReadName>(name: Name, ...args: ReadArguments<Name>): Promise<ReadResult<Name>>;
+}
 
 export function runWrite(transaction: Transaction, [name, args]: readonly [WriteName, unknown?]): unknown {
   return (writes[name] as (transaction: Transaction, args: unknown) => unknown)(transaction, args);

@@ -1,7 +1,7 @@
 import { UnsupportedError } from '../errors.js';
 import type { Database, Value } from './database.js';
+import { TOTAL } from './ledger-delta.js';
 import { fitting } from './page.js';
-import { TOTAL } from './tally.js';
 import type { Transaction } from './transaction.js';
 
 /** How many settled messages leave the file at once, at most. */

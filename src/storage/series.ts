@@ -1,6 +1,6 @@
-import type { Series, SeriesQuery } from '../http/door.js';
 import type { Database, Value } from './database.js';
 import { conditions } from './events.js';
+import type { Series, SeriesQuery } from './queries.js';
 
 /** A chart with more lines than this says nothing; the largest are kept. */
 const MOST_LINES = 20;

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import type { Clock } from '../clock.js';
-import type { LedgerReport } from '../http/door.js';
 import type { Log } from '../log.js';
-import type { Memory } from '../sinks/sink.js';
 import { EventStore } from './event-store.js';
+import type { Memory } from './key-values.js';
+import type { LedgerReport } from './ledger-report.js';
 import { Maintenance, type Retention } from './maintenance.js';
 import { databaseFile } from './opening.js';
 import type {

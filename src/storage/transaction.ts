@@ -1,6 +1,6 @@
 import type { Database } from './database.js';
-import type { Room } from './room.js';
-import type { Tally } from './tally.js';
+import type { Room } from './disk-space.js';
+import type { Tally } from './ledger-delta.js';
 
 /** What a write operation works with, from BEGIN to COMMIT. */
 export interface Transaction {

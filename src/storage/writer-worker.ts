@@ -3,10 +3,10 @@ import { assertNever } from '../errors.js';
 import { compact, relieve } from './compaction.js';
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
+import { Room } from './disk-space.js';
 import { type Outcome, runGroup } from './group.js';
 import { lockDirectory, markCorrupt, openForWriting } from './opening.js';
 import { packed, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
-import { Room } from './room.js';
 
 const port = parentPort as MessagePort;
 const { dir, now } = workerData as { dir: string; now: number };

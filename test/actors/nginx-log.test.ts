@@ -9,7 +9,7 @@ import { TransientError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
 import { createLogReader } from '../../src/nginx/source.js';
 import { VisitorKeys } from '../../src/nginx/visitors.js';
-import { type ActorStatus, StatusBoard } from '../../src/status.js';
+import { type ActorStatus, StatusBoard } from '../../src/status/board.js';
 import { watchLeaks } from '../helpers/leaks.js';
 import { until } from '../helpers/wait.js';
 import { noMemory, plainConfig, Scene } from '../nginx/scene.js';

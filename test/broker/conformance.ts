@@ -7,12 +7,12 @@ import type {
   DeadLetter,
   Delivery,
   Depth,
-  Message,
   QueueDefinition,
   Settlement,
   Subscription,
 } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/clock.js';
+import type { Message } from '../../src/events/message.js';
 
 /** A broker that was opened on queues of its own, empty, for one test. */
 export interface BrokerHarness {

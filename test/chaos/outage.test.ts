@@ -1,7 +1,7 @@
 // timeout: 600 s
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SinkStatus } from '../../src/http/door.js';
+import type { SinkStatus } from '../../src/status/report.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { startDestinations } from '../helpers/destinations.js';
 import { until } from '../helpers/wait.js';

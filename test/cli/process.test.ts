@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatEntry, generateKey, keyEntry } from '../../src/keys.js';
+import { formatEntry, generateKey, keyEntry } from '../../src/keys/keys.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { until } from '../helpers/wait.js';
 

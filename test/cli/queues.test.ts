@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { QueueInfo } from '../../src/broker/broker.js';
-import { EmbeddedBroker } from '../../src/broker/embedded.js';
+import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
 import { systemClock } from '../../src/clock.js';
 import { silentLog } from '../../src/log.js';
 import { Storage } from '../../src/storage/storage.js';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { declaredSettings } from '../../src/config/settings.js';
+import { declaredSettings } from '../../src/config/groups.js';
 import { sinks } from '../../src/sinks/registry.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

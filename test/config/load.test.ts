@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
-import { type Problem, problemReport } from '../../src/config/problems.js';
-import { boolean, integer, text } from '../../src/config/schemas.js';
-import type { Config } from '../../src/config.js';
-import { setting } from '../../src/settings.js';
+import { type Problem, problemReport } from '../../src/settings/problems.js';
+import { boolean, integer, text } from '../../src/settings/readers.js';
+import { setting } from '../../src/settings/setting.js';
 import { localSink } from '../../src/sinks/local.js';
 import { defineSink } from '../../src/sinks/sink.js';
 

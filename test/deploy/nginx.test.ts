@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createParser } from '../../src/nginx/create-parser.js';
 import { parseFormat, slots } from '../../src/nginx/format.js';
-import { createParser } from '../../src/nginx/line-parser.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { startNginx } from '../helpers/servers/nginx.js';
 import { required } from '../helpers/skip.js';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { operationSettings } from '../../src/config/operation.js';
+import { operationSettings } from '../../src/config/process.js';
 import { findProgram } from '../helpers/running.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Message } from '../../src/broker/broker.js';
 import { acceptEvent } from '../../src/events/accept.js';
 import { decode } from '../../src/events/decode.js';
 import { hashOf, isEventId } from '../../src/events/identity.js';
+import type { Message } from '../../src/events/message.js';
 
 const now = 1_709_600_000_000;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Message } from '../../src/broker/broker.js';
 import { decode } from '../../src/events/decode.js';
+import type { Message } from '../../src/events/message.js';
 
 const received = 1_709_600_000_000;
 const timestamp = 1_709_500_000_000;

@@ -1,8 +1,8 @@
 import { systemClock } from '../../src/clock.js';
 import { acceptEvent } from '../../src/events/accept.js';
+import { createParser } from '../../src/nginx/create-parser.js';
 import { FormatError, type LogFormat, parseFormat } from '../../src/nginx/format.js';
 import { LineCounter } from '../../src/nginx/line-counter.js';
-import { createParser } from '../../src/nginx/line-parser.js';
 import { RequestClassifier } from '../../src/nginx/requests.js';
 import { TrafficEvents, trafficKinds } from '../../src/nginx/traffic.js';
 import { VisitorKeys } from '../../src/nginx/visitors.js';

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
+import { declaredSettings } from '../../src/config/groups.js';
 import { loadConfig } from '../../src/config/load.js';
-import { problemReport } from '../../src/config/problems.js';
-import { declaredSettings } from '../../src/config/settings.js';
+import { problemReport } from '../../src/settings/problems.js';
 import { sinks } from '../../src/sinks/registry.js';
 import type { Random } from '../helpers/random.js';
 import { demand } from './problem.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadConfig } from '../../src/config/load.js';
-import { parsed, targetOf } from './looking.js';
+import { parsed, targetOf } from './probes/looking.js';
 
 test('a target is name=address; what it does not say is the default', () => {
   const target = targetOf('clowder=https://clowder.example.org/healthz', { intervalMs: 30_000, timeoutMs: 10_000 });

@@ -8,7 +8,7 @@ export interface Source {
 
 /** Who may import a package: paths that begin so. Packages that are not named here may be imported anywhere. */
 const drivers: Readonly<Record<string, readonly string[]>> = {
-  amqplib: ['src/broker/'],
+  amqplib: ['src/broker/rabbitmq/'],
   libsql: ['src/storage/'],
   mongodb: ['src/sinks/mongodb'],
   '@influxdata/influxdb-client': ['src/sinks/influxdb'],
@@ -21,14 +21,14 @@ const drivers: Readonly<Record<string, readonly string[]>> = {
   'raw-body': ['src/http/'],
   'rate-limiter-flexible': ['src/http/'],
   'swagger-ui-dist': ['src/http/'],
-  tail: ['src/nginx/'],
+  tail: ['src/nginx/file-watch.ts'],
   pino: ['src/log.ts'],
   'pino-pretty': ['src/log.ts'],
-  'prom-client': ['src/metrics'],
-  yaml: ['src/config'],
+  'prom-client': ['src/status/metrics.ts'],
+  yaml: ['src/config/'],
 };
 
-const environment = ['src/config', 'src/main.ts'];
+const environment = ['src/config/', 'src/main.ts'];
 const exit = ['src/main.ts'];
 /** The entry, and the command that starts the daemon: they put the layers together. */
 const composers = ['src/main.ts', 'src/cli/start.ts'];
@@ -42,7 +42,7 @@ export function violations(sources: readonly Source[]): string[] {
     ...sources.filter(({ text }) => text.trimEnd().split('\n').length > longestFile).map(tooLong),
     ...stripped.flatMap(source => importsOf(source).flatMap(target => brokenBy(source.path, target, sinks))),
     ...stripped.flatMap(processUse),
-    ...cycles(stripped),
+    ...circles(stripped),
   ];
 }
 
@@ -76,32 +76,44 @@ function processUse({ path, text }: Source): string[] {
 }
 
 /**
- * Parts of src (a folder, or a file beside them) that import each other in a ring. Types are gone at run time and make no ring;
- * a file that imports nothing else of src is a part by itself.
+ * Files and folders that know each other in a circle, types included: whoever changes one must understand them all. At each level of the tree the parts
+ * of a folder (its files, and its folders whole) may only import in one direction.
  */
-function cycles(sources: readonly Source[]): string[] {
-  const imports = new Map(sources.map(({ path, text }) => [path, importsOf({ path, text: withoutTypes(text) })]));
-  const partOf = (path: string): string | undefined => {
-    const leaf = !imports.get(path)?.some(target => target.startsWith('src/'));
-    return leaf ? path : /^src\/(?!main\.ts)([^/.]+)/.exec(path)?.[1];
-  };
-  const edges = new Map<string, Set<string>>();
-  for (const [path, targets] of imports) {
-    const from = partOf(path);
-    for (const target of targets.filter(name => name.startsWith('src/'))) {
-      const to = partOf(target);
-      if (from && to && to !== from) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+function circles(sources: readonly Source[]): string[] {
+  const imports = new Map(sources.map(source => [source.path, importsOf(source)]));
+  const folders = new Set([...imports.keys()].flatMap(path => ancestors(path)));
+  const found = [...folders].flatMap(folder => {
+    const edges = new Map<string, Set<string>>();
+    for (const [path, targets] of imports) {
+      const from = partOf(folder, path);
+      for (const target of from === undefined ? [] : targets) {
+        const to = imports.has(target) ? partOf(folder, target) : undefined;
+        if (from !== undefined && to !== undefined && to !== from)
+          edges.set(from, (edges.get(from) ?? new Set()).add(to));
+      }
     }
-  }
-  const rings = new Map<string, string>();
-  for (const start of edges.keys()) {
-    const ring = shortestRing(edges, start);
-    if (ring) rings.set([...ring].sort().join(), `src has a ring of imports: ${[...ring, start].join(' → ')}`);
-  }
-  return [...rings.values()];
+    return [...edges.keys()].flatMap(start => {
+      const circle = shortestCircle(edges, start);
+      return circle === undefined ? [] : [circle];
+    });
+  });
+  const named = new Map(found.map(circle => [[...circle].sort().join(), circle]));
+  return [...named.values()].map(circle => `a circle of imports: ${[...circle, circle[0]].join(' → ')}`);
 }
 
-function shortestRing(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): string[] | undefined {
+function ancestors(path: string): string[] {
+  const steps = path.split('/').slice(0, -1);
+  return steps.map((_step, index) => steps.slice(0, index + 1).join('/'));
+}
+
+/** The file or folder directly under `folder` that the path belongs to. */
+function partOf(folder: string, path: string): string | undefined {
+  if (!path.startsWith(`${folder}/`)) return undefined;
+  const [first] = path.slice(folder.length + 1).split('/');
+  return `${folder}/${first}`;
+}
+
+function shortestCircle(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): string[] | undefined {
   const paths = [[start]];
   const seen = new Set<string>();
   for (let path = paths.shift(); path; path = paths.shift()) {
@@ -153,10 +165,6 @@ function sinkOf(path: string, sinks: readonly string[]): string | undefined {
 
 function begins(path: string, starts: readonly string[]): boolean {
   return starts.some(start => path.startsWith(start));
-}
-
-function withoutTypes(text: string): string {
-  return text.replace(/\b(?:import|export) type [^;]*;/g, '');
 }
 
 /** Strings are matched as well, so that the slashes in one start no comment. */

@@ -1,11 +1,5 @@
-import type {
-  BatchLimits,
-  DeadDelivery,
-  Delivery,
-  Message,
-  Settlement,
-  Subscription,
-} from '../../src/broker/broker.js';
+import type { BatchLimits, DeadDelivery, Delivery, Settlement, Subscription } from '../../src/broker/broker.js';
+import type { Message } from '../../src/events/message.js';
 
 /** One queue in memory, enough to drive a consumer: what was settled, dead-lettered, paused is there to look at. */
 export class MemoryQueue implements Subscription {

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../../src/clock.js';
 import type { Event, Fields } from '../../src/events/event.js';
 import { type Log, silentLog } from '../../src/log.js';
-import type { Memory, SinkTools } from '../../src/sinks/sink.js';
+import type { SinkTools } from '../../src/sinks/sink.js';
+import type { Memory } from '../../src/storage/key-values.js';
 
 /** For tests that speak to one sink session directly. */
 export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildDocument } from '../../src/http/document.js';
-import { type Scope, scopes } from '../../src/keys.js';
+import { type Scope, scopes } from '../../src/keys/keys.js';
 import { keys, post, type Running, run } from './running.js';
 
 /**

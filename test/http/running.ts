@@ -2,10 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { systemClock } from '../../src/clock.js';
 import { createServer, type HttpServer } from '../../src/http/server.js';
 import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.js';
-import type { KeyRing, Scope } from '../../src/keys.js';
+import type { KeyRing, Scope } from '../../src/keys/keys.js';
 import { silentLog } from '../../src/log.js';
-import { Metrics } from '../../src/metrics.js';
-import { FakeDoor } from './fake-door.js';
+import { Metrics } from '../../src/status/metrics.js';
+import { FakeDoor } from './fake-backend.js';
 
 export const keys = {
   all: 'key-all',

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sampleEvent } from './fake-door.js';
+import { sampleEvent } from './fake-backend.js';
 import { problemOf, type Running, run } from './running.js';
 
 let daemon: Running;

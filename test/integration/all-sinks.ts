@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SinkStatus } from '../../src/http/door.js';
+import type { SinkStatus } from '../../src/status/report.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { type Destinations, type SinkName, sinkNames, startDestinations } from '../helpers/destinations.js';
 import { until } from '../helpers/wait.js';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { formatEntry, generateKey, keyEntry } from '../../src/keys/keys.js';
 import { firstKeyPath, openKeyRing, readFirstKey } from '../../src/keys/ring.js';
-import { formatEntry, generateKey, keyEntry } from '../../src/keys.js';
 import { type Log, silentLog } from '../../src/log.js';
 
 const test = suite<{ dataDir: string }>('key ring');

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { NginxConfig } from '../../src/config/nginx.js';
 import { parseFormat } from '../../src/nginx/format.js';
+import type { NginxConfig } from '../../src/nginx/nginx-config.js';
 import { plainConfig, Scene } from './scene.js';
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/nginx/', import.meta.url));

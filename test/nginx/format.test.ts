@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createParser } from '../../src/nginx/create-parser.js';
 import { FormatError, parseFormat, type SlotName, slots } from '../../src/nginx/format.js';
-import { createParser, type LineParser } from '../../src/nginx/line-parser.js';
+import type { LineParser } from '../../src/nginx/line-parser.js';
 
 const parserOf = (format: string): LineParser => createParser(parseFormat(format));
 

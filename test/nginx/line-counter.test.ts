@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../src/events/accept.js';
+import { createParser } from '../../src/nginx/create-parser.js';
 import { parseFormat } from '../../src/nginx/format.js';
 import { LineCounter } from '../../src/nginx/line-counter.js';
-import { createParser } from '../../src/nginx/line-parser.js';
 import { RequestClassifier } from '../../src/nginx/requests.js';
 import { TrafficEvents, type TrafficKind } from '../../src/nginx/traffic.js';
 import { VisitorKeys } from '../../src/nginx/visitors.js';

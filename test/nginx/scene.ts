@@ -13,12 +13,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Message } from '../../src/broker/broker.js';
 import { type Clock, systemClock } from '../../src/clock.js';
-import type { NginxConfig } from '../../src/config/nginx.js';
+import type { Message } from '../../src/events/message.js';
 import type { Log } from '../../src/log.js';
 import { silentLog } from '../../src/log.js';
 import { parseFormat } from '../../src/nginx/format.js';
+import type { NginxConfig } from '../../src/nginx/nginx-config.js';
 import type { LogCheckpoint, LogReader } from '../../src/nginx/reader.js';
 import { createLogReader } from '../../src/nginx/source.js';
 import type { SourceStore } from '../../src/nginx/store.js';

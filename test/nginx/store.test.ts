@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Message } from '../../src/broker/broker.js';
-import { EmbeddedBroker } from '../../src/broker/embedded.js';
+import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
 import { systemClock } from '../../src/clock.js';
+import type { Message } from '../../src/events/message.js';
 import { silentLog } from '../../src/log.js';
 import { atomicStore, writeAheadStore } from '../../src/nginx/store.js';
 import type { Storage } from '../../src/storage/storage.js';

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Message } from '../../src/broker/broker.js';
+import type { Message } from '../../src/events/message.js';
 import type { SinkDefinition, SinkSession, SinkTools } from '../../src/sinks/sink.js';
 import { hastyClock } from '../helpers/clock.js';
 import { type DeliverySetup, memoryInMemory, startDelivery } from '../helpers/delivery.js';

@@ -1,5 +1,5 @@
 import type { Delivery } from '../../src/broker/broker.js';
-import { EmbeddedBroker } from '../../src/broker/embedded.js';
+import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
 import { systemClock } from '../../src/clock.js';
 import { silentLog } from '../../src/log.js';
 import type { Storage } from '../../src/storage/storage.js';

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CursorError } from '../../src/errors.js';
 import type { Event } from '../../src/events/event.js';
-import type { EventQuery, StoredEvent } from '../../src/http/door.js';
+import type { EventQuery, StoredEvent } from '../../src/storage/queries.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { withStorage } from './scratch.js';
 

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SetupError, TransientError } from '../../src/errors.js';
 import type { Log } from '../../src/log.js';
-import { StatusBoard } from '../../src/status.js';
+import { StatusBoard } from '../../src/status/board.js';
 import { Intensity } from '../../supervisors/intensity.js';
 import { createRestartPolicy, faultOf } from '../../supervisors/restart.js';
 import { shutdownInOrder } from '../../supervisors/shutdown.js';

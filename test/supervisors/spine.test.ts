@@ -2,8 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SetupError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
-import { type OnFailure, superviseSpine } from '../../supervisors/spine.js';
-import type { Tree } from '../../supervisors/tree.js';
+import { superviseSpine } from '../../supervisors/spine.js';
+import type { OnFailure, Tree } from '../../supervisors/tree.js';
 import { hastyClock } from '../helpers/clock.js';
 import { until } from '../helpers/wait.js';
 

@@ -1,6 +1,6 @@
 import { routeConfig } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
-import { withJson } from '../intake.js';
+import { withJson } from '../ingest.js';
 import { json, operation } from '../operation.js';
 import { Problem } from '../problem.js';
 import { DeadLetterPage, DeadLettersQuery, given, Redrive, Redriven, RemovalQuery, Removed } from '../schemas.js';

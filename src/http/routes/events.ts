@@ -1,7 +1,7 @@
 import { routeConfig } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
 import { eventBody, eventPageExample } from '../examples.js';
-import { takeEvent, takeEvents, withJson } from '../intake.js';
+import { takeEvent, takeEvents, withJson } from '../ingest.js';
 import { json, operation } from '../operation.js';
 import {
   EventPage,

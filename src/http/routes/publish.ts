@@ -2,7 +2,7 @@ import { routeConfig } from 'koa-swagger-decorator';
 import type { Address } from '../../broker/broker.js';
 import { SetupError } from '../../errors.js';
 import type { ApiContext } from '../context.js';
-import { withJson } from '../intake.js';
+import { withJson } from '../ingest.js';
 import { json, operation } from '../operation.js';
 import { Problem } from '../problem.js';
 import { Publication, Published } from '../schemas.js';

@@ -1,6 +1,6 @@
 import { routeConfig } from 'koa-swagger-decorator';
-import { pageHeader, presentedKey, sessionCookie } from '../authentication.js';
 import type { ApiContext } from '../context.js';
+import { pageHeader, presentedKey, sessionCookie } from '../middleware/authentication.js';
 import { empty, json, operation } from '../operation.js';
 import { Problem } from '../problem.js';
 import { Session } from '../schemas.js';

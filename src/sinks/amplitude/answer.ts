@@ -1,5 +1,5 @@
 import { SetupError, TransientError } from '../../errors.js';
-import { faultOf, type HttpResponse, redact, retryAfter, summary } from '../http-client.js';
+import { faultOf, type HttpResponse, redact, retryAfter, summary } from '../http/request.js';
 
 /** What an answer says of the events of one request. Positions count within that request. Nothing is ingested unless `accepted`. */
 export type Answer =

@@ -2,16 +2,8 @@ import { TransientError } from '../../errors.js';
 import type { WriteResult } from '../sink.js';
 import type { Answer } from './answer.js';
 import type { AmplitudeEvent } from './compile.js';
+import type { Parcel } from './encoded-event.js';
 import type { Throttle } from './throttle.js';
-
-/** One event on its way, as the JSON that is sent however often it takes. */
-export interface Parcel {
-  /** Every position in the batch that this id has. */
-  readonly indexes: readonly number[];
-  readonly json: string;
-  readonly user: string | undefined;
-  readonly device: string;
-}
 
 export interface Channel {
   /** @throws TransientError, SetupError */

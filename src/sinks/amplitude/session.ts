@@ -1,10 +1,11 @@
 import { SetupError } from '../../errors.js';
 import { DeviceReader } from '../devices.js';
-import { type HttpResponse, request } from '../http-client.js';
+import { type HttpResponse, request } from '../http/request.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { interpret } from './answer.js';
 import { compile } from './compile.js';
-import { deliver, type Parcel, pack } from './delivery.js';
+import { deliver, pack } from './delivery.js';
+import type { Parcel } from './encoded-event.js';
 import { resolveEndpoint } from './endpoint.js';
 import { Throttle } from './throttle.js';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import type { Throttled } from './answer.js';
-import type { Parcel } from './delivery.js';
+import type { Parcel } from './encoded-event.js';
 
 /** Users and devices that Amplitude asked to leave alone for a while. Their events are put off without being sent. */
 export class Throttle {

@@ -1,4 +1,4 @@
-import type { Memory } from '../sink.js';
+import type { Memory } from '../../storage/key-values.js';
 import { limits } from './limits.js';
 
 /** An event that is older is refused anyway; the hour more covers clocks that are ahead. */

@@ -1,4 +1,4 @@
-import { type HttpResponse, request } from '../http-client.js';
+import { type HttpResponse, request } from '../http/request.js';
 
 /** The Measurement Protocol of one stream. */
 export interface Stream {

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import type { Log } from '../../log.js';
-import { faultOf, type HttpResponse, redact, summary } from '../http-client.js';
+import { faultOf, type HttpResponse, redact, summary } from '../http/request.js';
 import type { Rejection, WriteResult } from '../sink.js';
 import { lineOf, type Schema } from './point.js';
 import { conflictIn, FieldTypes, type TypeConflict } from './types.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Memory } from '../sink.js';
+import type { Memory } from '../../storage/key-values.js';
 
 /**
  * InfluxDB keeps one point per series (measurement and tags) and nanosecond: a second one overwrites it. Events have

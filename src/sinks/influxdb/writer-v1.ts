@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { TransientError } from '../../errors.js';
-import { faultOf, type HttpResponse, request, summary } from '../http-client.js';
+import { faultOf, type HttpResponse, request, summary } from '../http/request.js';
 import type { FieldType } from './line-protocol.js';
 import { typeNamed } from './types.js';
 import { LONGEST_ANSWER, REQUEST_TIMEOUT_MS, type Writer } from './writer.js';

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Log } from '../../../src/log.js';
 import { silentLog } from '../../../src/log.js';
-import { openAmqp } from '../../broker/amqp-harness.js';
+import { openAmqp } from '../../broker/rabbitmq/harness.js';
 import { startRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { BatchLimits, Broker, Delivery, Message, QueueDefinition } from '../../../src/broker/broker.js';
+import type { BatchLimits, Broker, Delivery, QueueDefinition } from '../../../src/broker/broker.js';
 import { systemClock } from '../../../src/clock.js';
+import type { Message } from '../../../src/events/message.js';
 
 const LIMITS: BatchLimits = { count: 200, bytes: 4_000_000, lingerMs: 5 };
 

@@ -1,4 +1,4 @@
-import { openAmqp } from '../../broker/amqp-harness.js';
+import { openAmqp } from '../../broker/rabbitmq/harness.js';
 
 // A process that settles a thousand messages in one go, closes its broker and leaves at once.
 const [uri = '', queue = ''] = process.argv.slice(2);

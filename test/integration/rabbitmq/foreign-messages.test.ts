@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeadDelivery, Delivery } from '../../../src/broker/broker.js';
 import { hashOf } from '../../../src/events/identity.js';
-import { openAmqp } from '../../broker/amqp-harness.js';
+import { openAmqp } from '../../broker/rabbitmq/harness.js';
 import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';

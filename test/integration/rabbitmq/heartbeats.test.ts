@@ -2,9 +2,9 @@
 import { connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Message } from '../../../src/broker/broker.js';
-import { HeartbeatListener } from '../../../src/broker/heartbeats.js';
 import { type Clock, systemClock } from '../../../src/clock.js';
+import type { Message } from '../../../src/events/message.js';
+import { HeartbeatListener } from '../../../src/extractors/heartbeats.js';
 import { silentLog } from '../../../src/log.js';
 import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';

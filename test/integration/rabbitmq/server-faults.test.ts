@@ -5,7 +5,7 @@ import { connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Durability } from '../../../src/broker/broker.js';
-import { openAmqp } from '../../broker/amqp-harness.js';
+import { openAmqp } from '../../broker/rabbitmq/harness.js';
 import { startRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';

@@ -2,11 +2,11 @@
 import { type ConfirmChannel, connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openQueueList } from '../../../src/broker/amqp/queue-list.js';
+import { openQueueList } from '../../../src/broker/rabbitmq/topology/queue-list.js';
 import { systemClock } from '../../../src/clock.js';
 import { SetupError, UnsupportedError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
-import { openAmqp } from '../../broker/amqp-harness.js';
+import { openAmqp } from '../../broker/rabbitmq/harness.js';
 import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';

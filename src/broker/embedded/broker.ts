@@ -1,0 +1,172 @@
+import { describe, TransientError, UnsupportedError } from '../../errors.js';
+import type { Message } from '../../events/message.js';
+import type { WriteCall } from '../../storage/operations.js';
+import type { QueueState } from '../../storage/queues.js';
+import type {
+  Address,
+  Broker,
+  BrokerStatus,
+  DeadLetterStore,
+  Depth,
+  Durability,
+  QueueDefinition,
+  QueueInfo,
+  Subscription,
+} from '../broker.js';
+import { EmbeddedDeadLetters } from './dead-letters.js';
+import { JoinedPublishing } from './group-publish.js';
+import { EmbeddedQueue } from './queue.js';
+import { EmbeddedSubscription, type EmbeddedTools } from './subscription.js';
+
+/** The broker that needs no server: durable queues in the daemon's own storage. For one daemon. */
+export class EmbeddedBroker implements Broker {
+  readonly kind = 'embedded';
+  readonly deadLetters: DeadLetterStore;
+  readonly #tools: EmbeddedTools;
+  readonly #queues = new Map<string, EmbeddedQueue>();
+  readonly #subscriptions = new Map<EmbeddedSubscription, string>();
+  readonly #publishing = new Set<Promise<unknown>>();
+  readonly #joined = new JoinedPublishing(messages => this.#publish(messages, undefined, []));
+  #problem: string | undefined;
+  #looking = false;
+
+  constructor(tools: EmbeddedTools) {
+    this.#tools = tools;
+    this.deadLetters = new EmbeddedDeadLetters(tools.storage, (sink, count) =>
+      this.#queues.get(sink)?.announce(count, count),
+    );
+  }
+
+  async open(queues: readonly QueueDefinition[]): Promise<void> {
+    const { storage } = this.#tools;
+    const states = await storage.atomically(queues.map(({ name, sink }) => ['declareQueue', { name, sink }] as const));
+    for (const [index, names] of queues.entries()) {
+      this.#queues.set(names.sink, new EmbeddedQueue(storage, names, states[index]!));
+    }
+  }
+
+  async publish(messages: readonly Message[], sink?: string): Promise<Durability> {
+    if (messages.length === 0) return 'embedded';
+    await (sink === undefined ? this.#joined.publish(messages) : this.#publish(messages, sink, []));
+    return 'embedded';
+  }
+
+  /** To every queue, in one transaction with what a source keeps of where it stands. */
+  publishWith(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
+    return this.#publish(messages, undefined, calls);
+  }
+
+  async #publish(messages: readonly Message[], sink: string | undefined, calls: readonly WriteCall[]): Promise<void> {
+    const columns = {
+      ids: messages.map(({ id }) => id),
+      bodies: messages.map(({ body }) => body),
+      sources: messages.map(({ source }) => source),
+      received: messages.map(({ received }) => received),
+      timestamps: messages.map(({ timestamp }) => timestamp ?? null),
+      ...(sink === undefined ? {} : { sink }),
+    };
+    const written = this.#tools.storage.atomically<WriteCall[]>(
+      messages.length === 0 ? [...calls] : [['publish', columns], ...calls],
+    );
+    this.#publishing.add(written);
+    try {
+      await written;
+      this.#problem = undefined;
+    } catch (error) {
+      if (error instanceof TransientError) this.#problem = describe(error);
+      throw error;
+    } finally {
+      this.#publishing.delete(written);
+    }
+    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+    for (const queue of this.#queues.values())
+      if (sink === undefined || sink === queue.sink) queue.announce(messages.length, bytes);
+  }
+
+  async publishTo(_address: Address, _body: string, _messageId?: string): Promise<Durability> {
+    throw new UnsupportedError('Publishing to an exchange or a queue by name needs RabbitMQ: set RABBITMQ_URI.');
+  }
+
+  async subscribe(sink: string, prefetch: number): Promise<Subscription> {
+    const queue = this.#queues.get(sink);
+    if (queue === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
+    const subscription: EmbeddedSubscription = new EmbeddedSubscription(queue, prefetch, this.#tools, () =>
+      this.#subscriptions.delete(subscription),
+    );
+    this.#subscriptions.set(subscription, queue.name);
+    return subscription;
+  }
+
+  async depth(sink: string): Promise<Depth> {
+    const name = this.#queues.get(sink)?.name;
+    const state = (await this.#states()).find(queue => queue.name === name);
+    const subscriptions = this.#of(name);
+    const unsettled = subscriptions.reduce((sum, subscription) => sum + subscription.unsettled, 0);
+    return {
+      ready: Math.max(0, (state?.pending ?? 0) - unsettled),
+      unsettled,
+      consumers: subscriptions.filter(({ consuming }) => consuming).length,
+      oldest: state?.oldest,
+    };
+  }
+
+  async inspect(name: string): Promise<{ messages: number; consumers: number } | undefined> {
+    const info = (await this.queues()).find(queue => queue.name === name);
+    return info === undefined ? undefined : { messages: info.ready, consumers: info.consumers };
+  }
+
+  async queues(): Promise<QueueInfo[]> {
+    const known = new Set([...this.#queues.values()].map(({ name }) => name));
+    return (await this.#states()).map(({ name, sink, pending }) => {
+      const subscriptions = this.#of(name);
+      const unsettled = subscriptions.reduce((sum, subscription) => sum + subscription.unsettled, 0);
+      const consumers = subscriptions.filter(({ consuming }) => consuming).length;
+      return { name, sink, ready: Math.max(0, pending - unsettled), consumers, orphaned: !known.has(name) };
+    });
+  }
+
+  async removeQueue(name: string): Promise<void> {
+    if (!(await this.#tools.storage.write('removeQueue', { name })))
+      throw new UnsupportedError(`there is no queue called ${name}`);
+    for (const [sink, queue] of this.#queues) if (queue.name === name) this.#queues.delete(sink);
+  }
+
+  status(): BrokerStatus {
+    if (this.#problem !== undefined) {
+      this.#lookAgain();
+      return { state: 'down', detail: this.#problem, outbox: 0 };
+    }
+    return { state: 'ready', detail: 'embedded queues in DATA_DIR', outbox: 0 };
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#publishing);
+    await Promise.all([...this.#subscriptions.keys()].map(subscription => subscription.close()));
+  }
+
+  /** Nobody may publish for a long time: whether there is room again is found out by whoever asks for the status. */
+  #lookAgain(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    const nothing = { ids: [], bodies: [], sources: [], received: [], timestamps: [] };
+    void this.#tools.storage
+      .write('publish', nothing)
+      .then(
+        () => {
+          this.#problem = undefined;
+        },
+        () => undefined,
+      )
+      .finally(() => {
+        this.#looking = false;
+      });
+  }
+
+  #of(name: string | undefined): EmbeddedSubscription[] {
+    return [...this.#subscriptions].filter(([, queue]) => queue === name).map(([subscription]) => subscription);
+  }
+
+  #states(): Promise<QueueState[]> {
+    return this.#tools.storage.read('queueStates');
+  }
+}

@@ -1,0 +1,62 @@
+import type { Message } from '../../events/message.js';
+
+/** In one write, unless a single list is longer: what waits behind it waits no more than some milliseconds. */
+const mostMessages = 1_000;
+
+interface Waiting {
+  readonly messages: readonly Message[];
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Many callers, one write: the lists that come while one is being written go together with the next. So a write is as large as the last one was
+ * slow, without a timer, and a request with a single event costs a row, not a statement. When a write fails, each list is tried alone.
+ */
+export class JoinedPublishing {
+  #waiting: Waiting[] = [];
+  #writing = false;
+  readonly #write: (messages: readonly Message[]) => Promise<void>;
+
+  constructor(write: (messages: readonly Message[]) => Promise<void>) {
+    this.#write = write;
+  }
+
+  /** Resolves when they are written. */
+  publish(messages: readonly Message[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ messages, resolve, reject });
+      if (this.#writing) return;
+      this.#writing = true;
+      // At the end of this turn of the event loop, so that what comes in one turn goes together.
+      setImmediate(() => void this.#writeAll());
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#writeNext();
+    this.#writing = false;
+  }
+
+  async #writeNext(): Promise<void> {
+    const group = this.#take();
+    try {
+      await this.#write(group.flatMap(({ messages }) => messages));
+      for (const { resolve } of group) resolve();
+    } catch (error) {
+      if (group.length === 1) group[0]!.reject(error);
+      else await Promise.all(group.map(one => this.#write(one.messages).then(one.resolve, one.reject)));
+    }
+  }
+
+  #take(): Waiting[] {
+    let count = 0;
+    let messages = 0;
+    for (const { messages: next } of this.#waiting) {
+      if (count > 0 && messages + next.length > mostMessages) break;
+      count += 1;
+      messages += next.length;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}

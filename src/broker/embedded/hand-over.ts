@@ -1,0 +1,43 @@
+import type { Message, Source } from '../../events/message.js';
+import type { Log } from '../../log.js';
+import type { Storage } from '../../storage/storage.js';
+import type { Durability } from '../broker.js';
+
+const BATCH = { count: 500, bytes: 4 * 1024 * 1024 };
+
+export interface MoveOptions {
+  readonly storage: Storage;
+  readonly log: Log;
+  /** Whose queues are handed on; what waits for others stays. */
+  readonly sinks: readonly string[];
+  /** Of the broker that takes over. What has waited here for a sink goes to that sink's queue alone. */
+  readonly publish: (messages: readonly Message[], sink: string) => Promise<Durability>;
+}
+
+/**
+ * Hands on what still waits in the embedded queues, oldest first, each batch settled here only after it was accepted there: a crash
+ * in between sends a batch twice, never loses one. The queues themselves go once they are empty, or they would fill for ever
+ * should this daemon be embedded again. Dead letters stay where they are. Resolves with how many it handed on.
+ */
+export async function moveEmbeddedQueues({ storage, log, sinks, publish }: MoveOptions): Promise<number> {
+  let total = 0;
+  for (const { number, name, sink } of await storage.read('queueStates')) {
+    if (!sinks.includes(sink)) continue;
+    let count = 0;
+    for (;;) {
+      const { rows } = await storage.write('take', { queue: number, after: 0, ...BATCH, atLeastOne: true });
+      if (rows.length === 0) break;
+      const messages = rows.map(([, id, source, received, timestamp, body]) => ({
+        ...{ id, source: source as Source, received, body },
+        ...(timestamp === null ? {} : { timestamp }),
+      }));
+      await publish(messages, sink);
+      await storage.write('settle', { queue: number, seqs: rows.map(([seq]) => seq), moved: true });
+      count += rows.length;
+    }
+    await storage.write('removeQueue', { name });
+    if (count > 0) log.info({ sink, count }, 'queue.moved');
+    total += count;
+  }
+  return total;
+}

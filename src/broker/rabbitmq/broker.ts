@@ -1,0 +1,224 @@
+import type { Clock } from '../../clock.js';
+import { UnsupportedError } from '../../errors.js';
+import type { Message } from '../../events/message.js';
+import type { Log } from '../../log.js';
+import type { Storage } from '../../storage/storage.js';
+import type {
+  Address,
+  Broker,
+  BrokerStatus,
+  DeadDelivery,
+  DeadLetterStore,
+  Depth,
+  Durability,
+  QueueDefinition,
+  QueueInfo,
+  Subscription,
+} from '../broker.js';
+import { Connection } from './connection.js';
+import { AmqpSubscription } from './consume/subscription.js';
+import { DeadLetterQueue } from './dead-letters/queue.js';
+import { AmqpDeadLetters, deadParcel } from './dead-letters/store.js';
+import { toQueue } from './publish/outgoing-message.js';
+import { Sender } from './publish/store-and-forward.js';
+import { brokerStatus } from './status.js';
+import { deadLetterQueue, type QueueType, queueName } from './topology/declare.js';
+import { Inspector } from './topology/inspector.js';
+import { QueueList } from './topology/queue-list.js';
+import { Topology } from './topology/topology.js';
+import { Watchdog } from './topology/watchdog.js';
+
+export interface AmqpOptions {
+  /** URIs, tried in order. */
+  readonly nodes: readonly string[];
+  readonly exchange: string;
+  readonly queueType: QueueType;
+  /** Most bytes of the outbox; 0 = none. */
+  readonly outboxBytes: number;
+  /** Names of all sinks there are, configured or not: those that are not may have left a queue behind. */
+  readonly sinks: readonly string[];
+  readonly storage: Pick<Storage, 'write' | 'read' | 'atomically'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+/** What the first attempt may take, ms. */
+const FIRST_ATTEMPT = 5_000;
+
+/**
+ * RabbitMQ. One connection consumes and looks after the topology, another publishes: a broker short of memory stops reading from
+ * connections that publish, and acknowledgements must not wait behind that.
+ */
+export class AmqpBroker implements Broker {
+  readonly kind = 'rabbitmq';
+  readonly deadLetters: DeadLetterStore;
+  readonly #options: AmqpOptions;
+  readonly #consuming: Connection;
+  readonly #publishing: Connection;
+  readonly #inspector: Inspector;
+  readonly #topology: Topology;
+  readonly #watchdog: Watchdog;
+  readonly #sender: Sender;
+  readonly #queueList: QueueList;
+  readonly #queues = new Map<string, QueueDefinition>();
+  readonly #deadLetterQueues = new Map<string, DeadLetterQueue>();
+  readonly #subscriptions = new Set<AmqpSubscription>();
+
+  constructor(options: AmqpOptions) {
+    const { clock, log } = options;
+    this.#options = options;
+    this.#consuming = new Connection({ ...options, name: 'event-sink consuming' });
+    this.#publishing = new Connection({
+      ...options,
+      name: 'event-sink publishing',
+      onChange: () => this.#sender.wake(),
+    });
+    this.#inspector = new Inspector(this.#consuming, clock);
+    this.#topology = new Topology({ ...options, inspector: this.#inspector });
+    this.#watchdog = new Watchdog({
+      connection: this.#consuming,
+      topology: this.#topology,
+      clock,
+      onLooked: () => this.#sender.wake(),
+    });
+    this.#sender = new Sender({
+      ...options,
+      connection: this.#publishing,
+      exchangeReady: () => this.#topology.exchangeReady,
+      onMissing: () => this.#watchdog.alarm(),
+      log,
+    });
+    this.#queueList = new QueueList({
+      ...options,
+      connection: this.#consuming,
+      inspector: this.#inspector,
+      configured: () => [...this.#queues.values()],
+    });
+    this.deadLetters = new AmqpDeadLetters({
+      queue: sink => this.#deadLetterQueue(sink),
+      sinks: () => [...new Set([...this.#queues.keys(), ...options.sinks])],
+      feeds: sink => this.#queues.get(sink)?.name ?? queueName(sink),
+      publish: parcels => this.#sender.transmit(parcels),
+      clock,
+    });
+  }
+
+  async open(queues: readonly QueueDefinition[]): Promise<void> {
+    for (const definition of queues) {
+      this.#queues.set(definition.sink, definition);
+      this.#topology.add(definition);
+    }
+    await this.#sender.open();
+    this.#watchdog.open();
+    const connections = Promise.all([this.#consuming.open(), this.#publishing.open()]);
+    const over = new AbortController();
+    await Promise.race([
+      connections.then(() => this.#firstAttempt()),
+      this.#options.clock.sleep(FIRST_ATTEMPT, over.signal),
+    ]);
+    over.abort();
+  }
+
+  publish(messages: readonly Message[], sink?: string): Promise<Durability> {
+    const target = sink === undefined ? null : toQueue(this.#definition(sink).name);
+    return this.#sender.send(messages.map(message => ({ message, target })));
+  }
+
+  publishTo(address: Address, body: string, messageId?: string): Promise<Durability> {
+    return this.#sender.sendTo(address, body, messageId);
+  }
+
+  async subscribe(sink: string, prefetch: number): Promise<Subscription> {
+    const subscription = new AmqpSubscription({
+      ...this.#options,
+      definition: this.#definition(sink),
+      prefetch,
+      connection: this.#consuming,
+      topology: this.#topology,
+      bury: (name, dead) => this.#bury(name, dead),
+      onClose: closed => this.#subscriptions.delete(closed),
+    });
+    this.#subscriptions.add(subscription);
+    await subscription.open();
+    return subscription;
+  }
+
+  async depth(sink: string): Promise<Depth> {
+    const { name } = this.#definition(sink);
+    const look = await this.#inspector.look(name);
+    let unsettled = 0;
+    for (const subscription of this.#subscriptions)
+      if (subscription.queue === name) unsettled += subscription.unsettled;
+    return { ready: look?.messages ?? 0, unsettled, consumers: look?.consumers ?? 0, oldest: undefined };
+  }
+
+  inspect(queue: string): Promise<{ messages: number; consumers: number } | undefined> {
+    return this.#inspector.look(queue);
+  }
+
+  queues(): Promise<QueueInfo[]> {
+    return this.#queueList.list();
+  }
+
+  async removeQueue(name: string): Promise<void> {
+    const mine = [...this.#queues.values()].find(definition => definition.name === name);
+    // First of all the watchdog must let go of it.
+    this.#topology.remove(name);
+    try {
+      await this.#queueList.remove(name);
+    } catch (error) {
+      if (mine !== undefined) this.#topology.add(mine);
+      throw error;
+    }
+    if (mine !== undefined) this.#queues.delete(mine.sink);
+  }
+
+  status(): BrokerStatus {
+    return brokerStatus({
+      consuming: this.#consuming,
+      publishing: this.#publishing,
+      troubles: this.#topology.troubles,
+      gaps: this.#topology.gaps,
+      ready: this.#sender.publishing,
+      waiting: this.#sender.waiting,
+      outbox: this.#options.outboxBytes > 0,
+    });
+  }
+
+  /** Acknowledgements and publishes first, then the connections: what is in a channel's buffer when its connection closes is lost. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map(subscription => subscription.close()));
+    await this.#sender.close();
+    await this.#watchdog.close();
+    await Promise.all([this.#consuming.close(), this.#publishing.close()]);
+  }
+
+  /** After both connections have been tried once. */
+  async #firstAttempt(): Promise<void> {
+    if (this.#consuming.now() !== undefined) await this.#watchdog.firstLook;
+    if (this.#publishing.now() !== undefined && this.#topology.exchangeReady) await this.#sender.ready;
+  }
+
+  async #bury(sink: string, dead: readonly DeadDelivery[]): Promise<void> {
+    const now = this.#options.clock.now();
+    await this.#sender.send(dead.map(one => deadParcel(sink, one, now)));
+    this.#inspector.forget(deadLetterQueue(sink));
+  }
+
+  #deadLetterQueue(sink: string): DeadLetterQueue {
+    const known = this.#deadLetterQueues.get(sink);
+    if (known !== undefined) return known;
+    const { clock } = this.#options;
+    const name = deadLetterQueue(sink);
+    const queue = new DeadLetterQueue({ name, connection: this.#consuming, inspector: this.#inspector, clock });
+    this.#deadLetterQueues.set(sink, queue);
+    return queue;
+  }
+
+  #definition(sink: string): QueueDefinition {
+    const definition = this.#queues.get(sink);
+    if (definition === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
+    return definition;
+  }
+}

@@ -1,0 +1,229 @@
+import type { ChannelModel } from 'amqplib';
+import { type Backoff, backoff } from '../../backoff.js';
+import type { Clock } from '../../clock.js';
+import type { Log } from '../../log.js';
+import { within } from '../../retry.js';
+import { connectTrouble, nodeAddress } from './errors.js';
+
+export interface ConnectionOptions {
+  /** Tried in order, then again from the first. */
+  readonly nodes: readonly string[];
+  /** Shown in RabbitMQ's own list of connections. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+  /** Connected, lost, blocked or unblocked. */
+  readonly onChange?: () => void;
+}
+
+/** A connection while it lives. */
+export interface Live {
+  readonly model: ChannelModel;
+  /** Resolves when it is gone. */
+  readonly gone: Promise<void>;
+}
+
+/** For one node, ms. */
+const CONNECT_TIMEOUT = 5_000;
+/** A broker that hangs is noticed after two of them. In seconds; `?heartbeat=` in the URI wins. */
+const HEARTBEAT = 15;
+/** A connection that lived so long was a good one: the next backoff starts small again. */
+const STEADY = 10_000;
+/** What an orderly end may take, ms; a blocked or dead broker never answers. */
+const FAREWELL = 2_000;
+
+/**
+ * One supervised connection: when it is lost, the nodes are tried one after the other, with a backoff between the rounds, for ever.
+ * Whoever uses it asks for the living one and makes channels of its own there; nothing is carried over from one to the next.
+ *
+ * connecting → live → connecting …; any → closed. `blocked` is a state of the living one: the broker takes no messages for want of memory or disk.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #stop = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  #live: Live | undefined;
+  #drop: ((reason: string) => void) | undefined;
+  #running: Promise<void> | undefined;
+  #blocked: string | undefined;
+  #trouble: string | undefined;
+  #address: string | undefined;
+  #attempted = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Why there is none; undefined while there is one. */
+  get trouble(): string | undefined {
+    return this.#live === undefined ? (this.#trouble ?? 'not connected yet') : undefined;
+  }
+
+  /** The broker's reason for taking no messages now. */
+  get blocked(): string | undefined {
+    return this.#blocked;
+  }
+
+  /** Host and port of the node it is on. */
+  get address(): string | undefined {
+    return this.#live === undefined ? undefined : this.#address;
+  }
+
+  /** Begins. Resolves when the first round has settled, whichever way. */
+  async open(): Promise<void> {
+    this.#running ??= this.#run();
+    await this.#until(() => this.#attempted || this.#stop.signal.aborted);
+  }
+
+  /** The living connection, as soon as there is one; undefined when the signal aborts or this is closed first. */
+  async live(signal: AbortSignal): Promise<Live | undefined> {
+    const over = (): boolean => signal.aborted || this.#stop.signal.aborted;
+    await this.#until(() => this.#live !== undefined || over(), signal);
+    return over() ? undefined : this.#live;
+  }
+
+  /** The living connection now. */
+  now(): Live | undefined {
+    return this.#live;
+  }
+
+  /** Ends the living connection, which has proved useless, so that another takes its place. */
+  drop(live: Live, reason: string): void {
+    if (live === this.#live) this.#drop?.(reason);
+  }
+
+  /** Channels must have been closed before: what is still in their buffers is lost. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#announce();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#options;
+    const fresh = (): Backoff => backoff({ firstMs: 200, mostMs: 10_000, ...(random === undefined ? {} : { random }) });
+    let waits = fresh();
+    while (!this.#stop.signal.aborted) {
+      const lived = await this.#round();
+      this.#attempted = true;
+      this.#announce();
+      if (this.#stop.signal.aborted) return;
+      if (lived > STEADY) waits = fresh();
+      const [waitMs, after] = waits.next();
+      waits = after;
+      await clock.sleep(waitMs, this.#stop.signal);
+    }
+  }
+
+  /** Tries each node once, and lives on the first that lets us. Resolves with how long it did, ms. */
+  async #round(): Promise<number> {
+    const { nodes, log, name, clock } = this.#options;
+    for (const node of nodes) {
+      if (this.#stop.signal.aborted) break;
+      const socket = new AbortController();
+      const abort = (): void => socket.abort();
+      this.#stop.signal.addEventListener('abort', abort, { once: true });
+      try {
+        // Loaded by those who use RabbitMQ: the embedded broker starts sooner without it.
+        const { connect } = await import('amqplib');
+        const model = await connect(withHeartbeat(node), this.#socketOptions(socket.signal));
+        this.#stop.signal.removeEventListener('abort', abort);
+        const since = clock.monotonic();
+        await this.#livesOn(node, model, socket);
+        return clock.monotonic() - since;
+      } catch (error) {
+        const trouble = connectTrouble(node, error);
+        if (trouble !== this.#trouble && !this.#stop.signal.aborted)
+          log.warn({ connection: name, reason: trouble }, 'rabbitmq.unreachable');
+        this.#trouble = trouble;
+      } finally {
+        this.#stop.signal.removeEventListener('abort', abort);
+      }
+    }
+    return 0;
+  }
+
+  async #livesOn(node: string, model: ChannelModel, socket: AbortController): Promise<void> {
+    const { log, name, clock } = this.#options;
+    this.#address = nodeAddress(node);
+    let reason: string | undefined;
+    const gone = new Promise<void>(resolve => {
+      model.on('error', error => {
+        reason ??= connectTrouble(node, error);
+      });
+      model.on('close', error => {
+        reason ??= error === undefined ? undefined : connectTrouble(node, error);
+        resolve();
+      });
+    });
+    model.on('blocked', why => this.#block(why));
+    model.on('unblocked', () => this.#block(undefined));
+    this.#drop = why => {
+      reason ??= `RabbitMQ at ${this.#address}: ${why}`;
+      socket.abort();
+    };
+    this.#live = { model, gone };
+    this.#trouble = undefined;
+    this.#attempted = true;
+    log.info({ connection: name, node: this.#address }, 'rabbitmq.connected');
+    this.#announce();
+
+    await within(this.#stop.signal, gone, () => {});
+    this.#live = undefined;
+    this.#blocked = undefined;
+    this.#drop = undefined;
+    if (this.#stop.signal.aborted) {
+      const over = new AbortController();
+      await Promise.race([model.close().catch(() => {}), clock.sleep(FAREWELL, over.signal)]);
+      over.abort();
+    } else {
+      this.#trouble = reason ?? `RabbitMQ at ${this.#address} has closed the connection`;
+      log.warn({ connection: name, reason: this.#trouble }, 'rabbitmq.lost');
+      this.#announce();
+      // The answer to the broker's farewell goes out; after that a half-open socket would linger for minutes.
+      await clock.sleep(50, this.#stop.signal);
+    }
+    socket.abort();
+  }
+
+  #socketOptions(signal: AbortSignal) {
+    const connection_name = this.#options.name;
+    const options = { noDelay: true, keepAlive: true, timeout: CONNECT_TIMEOUT, clientProperties: { connection_name } };
+    // Handed on to the socket by amqplib, which has no other way to destroy it.
+    return { ...options, signal };
+  }
+
+  #block(reason: string | undefined): void {
+    const { log, name } = this.#options;
+    this.#blocked = reason;
+    if (reason === undefined) log.info({ connection: name }, 'rabbitmq.unblocked');
+    else log.warn({ connection: name, reason }, 'rabbitmq.blocked');
+    this.#announce();
+  }
+
+  #announce(): void {
+    this.#options.onChange?.();
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #until(ready: () => boolean, signal?: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const look = (): void => {
+        if (!ready()) return;
+        this.#waiting.delete(look);
+        signal?.removeEventListener('abort', look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      signal?.addEventListener('abort', look);
+      look();
+    });
+  }
+}
+
+function withHeartbeat(node: string): string {
+  const url = new URL(node);
+  if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(HEARTBEAT));
+  return url.href;
+}

@@ -1,0 +1,158 @@
+import type { Channel, ConsumeMessage, Message } from 'amqplib';
+import { TransientError } from '../../../errors.js';
+import type { BatchLimits, Delivery } from '../../broker.js';
+import { closeChannel } from '../channel.js';
+import type { Live } from '../connection.js';
+import { AmqpDelivery, tagged } from './delivery.js';
+
+export interface TapOptions {
+  readonly queue: string;
+  readonly prefetch: number;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** A message came, or the tap went dry. */
+  readonly onChange: () => void;
+}
+
+/**
+ * One consumer on one channel, for as long as that lives; once `dry` it stays so, and another takes its place. Delivery tags belong to their
+ * channel: a delivery of another tap is unknown here, so a late acknowledgement never hits the wrong message.
+ */
+export class Tap {
+  readonly #channel: Channel;
+  readonly #options: TapOptions;
+  /** Arrived and not handed out, in order. */
+  readonly #buffer: AmqpDelivery[] = [];
+  /** Arrived and not settled, in order of their tags, which count up without a gap. */
+  readonly #outstanding = new Set<Delivery>();
+  #buffered = 0;
+  #consumerTag = '';
+  #open = true;
+  #stopping = false;
+  #trouble: Error | undefined;
+
+  static async open(live: Live, options: TapOptions): Promise<Tap> {
+    const channel = await live.model.createChannel();
+    const tap = new Tap(channel, options);
+    try {
+      await channel.prefetch(options.prefetch);
+      const { consumerTag } = await channel.consume(options.queue, message => tap.#arrived(message));
+      tap.#consumerTag = consumerTag;
+      return tap;
+    } catch (error) {
+      if (tap.#open) void closeChannel(channel);
+      throw error;
+    }
+  }
+
+  private constructor(channel: Channel, options: TapOptions) {
+    this.#channel = channel;
+    this.#options = options;
+    channel.on('error', error => {
+      this.#trouble = error;
+    });
+    channel.on('close', () => this.#ended());
+  }
+
+  get dry(): boolean {
+    return !this.#open || this.#stopping;
+  }
+
+  /** What the broker ended it with. */
+  get trouble(): Error | undefined {
+    return this.#trouble;
+  }
+
+  /** Handed out, or buffered here, and not settled. */
+  get unsettled(): number {
+    return this.#outstanding.size;
+  }
+
+  get empty(): boolean {
+    return this.#buffer.length === 0;
+  }
+
+  /** The buffer fills a batch, or cannot grow any more. */
+  full({ count, bytes }: BatchLimits): boolean {
+    return this.#buffer.length >= count || this.#buffered >= bytes || this.#outstanding.size >= this.#options.prefetch;
+  }
+
+  /** At least one, when there is one. */
+  take({ count, bytes }: BatchLimits): AmqpDelivery[] {
+    let taken = 0;
+    let size = 0;
+    while (taken < count && taken < this.#buffer.length) {
+      const next = this.#buffer[taken]!.size;
+      if (taken > 0 && size + next > bytes) break;
+      size += next;
+      taken += 1;
+    }
+    this.#buffered -= size;
+    return this.#buffer.splice(0, taken);
+  }
+
+  holds(delivery: Delivery): boolean {
+    return this.#outstanding.has(delivery);
+  }
+
+  acknowledge(deliveries: readonly Delivery[]): void {
+    this.#release(deliveries, (message, allUpTo) => this.#channel.ack(message, allUpTo));
+  }
+
+  giveBack(deliveries: readonly Delivery[]): void {
+    this.#release(deliveries, (message, allUpTo) => this.#channel.nack(message, allUpTo, true));
+  }
+
+  /**
+   * Ends the consumer, then gives back everything unsettled: before the broker has confirmed the end it would hand the same out here again.
+   * When it resolves, every acknowledgement is at the broker.
+   */
+  async stop(): Promise<void> {
+    if (this.dry) return;
+    this.#stopping = true;
+    await this.#channel.cancel(this.#consumerTag);
+    if (!this.#open) return;
+    this.giveBack([...this.#outstanding]);
+    await closeChannel(this.#channel);
+  }
+
+  /** Null: the broker has ended the consumer, because the queue is gone or has moved. */
+  #arrived(message: ConsumeMessage | null): void {
+    if (message !== null) {
+      const delivery = new AmqpDelivery(message, this.#options.now());
+      this.#outstanding.add(delivery);
+      this.#buffer.push(delivery);
+      this.#buffered += delivery.size;
+      this.#options.onChange();
+    } else if (!this.dry) {
+      this.#trouble = new TransientError(`RabbitMQ has ended the consumer of ${this.#options.queue}`);
+      this.#stopping = true;
+      void closeChannel(this.#channel);
+      this.#ended();
+    }
+  }
+
+  #ended(): void {
+    this.#open = false;
+    this.#buffer.length = 0;
+    this.#buffered = 0;
+    this.#outstanding.clear();
+    this.#options.onChange();
+  }
+
+  /**
+   * Everything below the oldest that is still out goes in one frame; those that overtook it go one by one.
+   * What is stale is not in the set, and left alone.
+   */
+  #release(deliveries: readonly Delivery[], send: (message: Message, allUpTo: boolean) => void): void {
+    const tags: number[] = [];
+    for (const delivery of deliveries)
+      if (this.#outstanding.delete(delivery)) tags.push((delivery as AmqpDelivery).tag);
+    if (tags.length === 0 || !this.#open) return;
+    const [oldest] = this.#outstanding;
+    const limit = oldest === undefined ? Number.POSITIVE_INFINITY : (oldest as AmqpDelivery).tag;
+    const upTo = tags.reduce((most, tag) => (tag < limit ? Math.max(most, tag) : most), 0);
+    if (upTo > 0) send(tagged(upTo), true);
+    for (const tag of tags) if (tag > limit) send(tagged(tag), false);
+  }
+}

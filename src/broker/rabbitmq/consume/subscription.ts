@@ -1,0 +1,204 @@
+import { type Backoff, backoff } from '../../../backoff.js';
+import type { Clock } from '../../../clock.js';
+import { describe } from '../../../errors.js';
+import type { Log } from '../../../log.js';
+import type { BatchLimits, DeadDelivery, Delivery, QueueDefinition, Settlement, Subscription } from '../../broker.js';
+import type { Connection, Live } from '../connection.js';
+import type { Topology } from '../topology/topology.js';
+import { Tap } from './channel-consumer.js';
+
+export interface SubscriptionOptions {
+  readonly definition: QueueDefinition;
+  readonly prefetch: number;
+  readonly connection: Connection;
+  readonly topology: Topology;
+  /** Resolves when they are durable as dead letters. @throws TransientError */
+  readonly bury: (sink: string, dead: readonly DeadDelivery[]) => Promise<void>;
+  readonly onClose: (subscription: AmqpSubscription) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What an orderly end of a consumer may take, ms; a dead broker never answers. */
+const FAREWELL = 5_000;
+/** A tap that ran so long was a good one: the next backoff starts small again, ms. */
+const STEADY = 10_000;
+
+/**
+ * One consumer of one queue, over all the connections and channels that it will see.
+ *
+ * open: there is a tap, or one is being opened. A tap that goes dry (its channel or its connection was lost, its queue deleted) is replaced when
+ * `next` asks for more, not before: one whose sink is in trouble would only fetch what it cannot write, and lose it again to the broker's
+ * acknowledgement timeout.
+ * open → paused: the tap is stopped and everything unsettled given back. paused → open: a new tap. any → closed.
+ */
+export class AmqpSubscription implements Subscription {
+  readonly #options: SubscriptionOptions;
+  #state: 'open' | 'paused' | 'closed' = 'open';
+  /** Aborts when the subscription is paused or closed. */
+  #stop = new AbortController();
+  #tap: Tap | undefined;
+  #opening: Promise<void> | undefined;
+  #waits: Backoff = freshWaits();
+  #openedAt = Number.NEGATIVE_INFINITY;
+  #onChange: () => void = () => {};
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+  }
+
+  get queue(): string {
+    return this.#options.definition.name;
+  }
+
+  get unsettled(): number {
+    return this.#tap?.unsettled ?? 0;
+  }
+
+  /** Begins to consume. Resolves when the first try has settled; without a connection, at once. */
+  async open(): Promise<void> {
+    const live = this.#options.connection.now();
+    this.#begin(() => (live === undefined ? this.#reopen() : this.#tryOn(live)));
+    if (live !== undefined) await this.#opening;
+  }
+
+  async next(limits: BatchLimits, signal: AbortSignal): Promise<Delivery[]> {
+    const { clock } = this.#options;
+    let deadline: number | undefined;
+    while (!signal.aborted && this.#state === 'open') {
+      const tap = this.#want();
+      if (tap === undefined || tap.empty) {
+        deadline = undefined;
+        await this.#change(signal, () => tap === undefined || tap.dry || !tap.empty);
+        continue;
+      }
+      deadline ??= clock.monotonic() + limits.lingerMs;
+      const left = deadline - clock.monotonic();
+      if (left <= 0 || tap.full(limits)) return tap.take(limits);
+      await this.#change(signal, () => tap.dry || tap.full(limits), left);
+    }
+    return [];
+  }
+
+  async settle({ done, dead }: Settlement): Promise<void> {
+    const tap = this.#tap;
+    if (tap === undefined) return;
+    tap.acknowledge(done);
+    const held = dead.filter(({ delivery }) => tap.holds(delivery));
+    if (held.length === 0) return;
+    await this.#options.bury(this.#options.definition.sink, held);
+    tap.acknowledge(held.map(({ delivery }) => delivery));
+  }
+
+  async requeue(deliveries: readonly Delivery[]): Promise<void> {
+    this.#tap?.giveBack(deliveries);
+  }
+
+  async pause(): Promise<void> {
+    if (this.#state !== 'open') return;
+    this.#state = 'paused';
+    await this.#shut();
+  }
+
+  async resume(): Promise<void> {
+    if (this.#state !== 'paused') return;
+    this.#state = 'open';
+    this.#stop = new AbortController();
+    await this.open();
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    await this.#shut();
+    this.#options.onClose(this);
+  }
+
+  /** The tap, if it runs; else one will be opened. */
+  #want(): Tap | undefined {
+    if (this.#tap !== undefined && !this.#tap.dry) return this.#tap;
+    this.#begin(() => this.#reopen());
+    return undefined;
+  }
+
+  #begin(work: () => Promise<void>): void {
+    this.#opening ??= work().finally(() => {
+      this.#opening = undefined;
+      this.#onChange();
+    });
+  }
+
+  async #reopen(): Promise<void> {
+    const { clock, connection } = this.#options;
+    const { signal } = this.#stop;
+    if (clock.monotonic() - this.#openedAt > STEADY) this.#waits = freshWaits();
+    const [waitMs, after] = this.#waits.next();
+    this.#waits = after;
+    await clock.sleep(waitMs, signal);
+    const live = await connection.live(signal);
+    if (live !== undefined && !signal.aborted) await this.#tryOn(live);
+  }
+
+  async #tryOn(live: Live): Promise<void> {
+    const { definition, prefetch, topology, clock, log } = this.#options;
+    const { signal } = this.#stop;
+    const { name: queue } = definition;
+    const lost = this.#tap?.trouble;
+    if (lost !== undefined) log.warn({ queue, reason: describe(lost) }, 'consumer.lost');
+    try {
+      await topology.ensure(live, queue);
+      const onChange = (): void => this.#onChange();
+      const tap = await Tap.open(live, { queue, prefetch, now: () => clock.now(), onChange });
+      this.#tap = tap;
+      this.#openedAt = clock.monotonic();
+      // Paused or closed meanwhile: that waits for this.
+      if (signal.aborted) await tap.stop();
+    } catch (error) {
+      log.warn({ queue, reason: describe(error) }, 'queue.unreachable');
+    }
+  }
+
+  async #shut(): Promise<void> {
+    const { clock, connection, log } = this.#options;
+    this.#stop.abort();
+    this.#onChange();
+    const live = connection.now();
+    const stop = async (): Promise<boolean> => {
+      await this.#opening;
+      await this.#tap?.stop();
+      return true;
+    };
+    const over = new AbortController();
+    const orderly = await Promise.race([
+      stop().catch(error => log.debug({ reason: describe(error) }, 'consumer.lost')),
+      clock.sleep(FAREWELL, over.signal).then(() => false),
+    ]);
+    over.abort();
+    if (orderly === false && live !== undefined) connection.drop(live, 'no answer to the end of a consumer');
+    this.#tap = undefined;
+  }
+
+  /** Resolves when something happened and the condition holds, after `ms`, or when the subscription or the signal stops. */
+  #change(signal: AbortSignal, condition: () => boolean, ms?: number): Promise<void> {
+    return new Promise(resolve => {
+      const over = new AbortController();
+      const go = (): void => {
+        if (over.signal.aborted) return;
+        over.abort();
+        this.#onChange = () => {};
+        signal.removeEventListener('abort', go);
+        resolve();
+      };
+      this.#onChange = () => {
+        if (condition() || this.#state !== 'open') go();
+      };
+      signal.addEventListener('abort', go);
+      if (signal.aborted) go();
+      if (ms !== undefined) this.#options.clock.sleep(ms, over.signal).then(go);
+    });
+  }
+}
+
+function freshWaits(): Backoff {
+  return backoff({ firstMs: 100, mostMs: 10_000 });
+}

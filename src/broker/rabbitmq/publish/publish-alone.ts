@@ -1,0 +1,53 @@
+import type { Clock } from '../../../clock.js';
+import { UnsupportedError } from '../../../errors.js';
+import { closeChannel } from '../channel.js';
+import type { Live } from '../connection.js';
+import { operationTrouble, replyCode } from '../errors.js';
+import type { Envelope } from './outgoing-message.js';
+import type { Verdict } from './pending-confirms.js';
+
+/** How long the broker may take, ms. */
+const TIMEOUT = 5_000;
+
+/**
+ * Publishes one message on a confirm channel of its own, because an exchange that is not there, or is not ours to use, closes the channel.
+ * Nothing is declared. @throws UnsupportedError when there is no such exchange, SetupError when it may not be used
+ */
+export async function publishAlone(live: Live, envelope: Envelope, clock: Clock): Promise<Verdict> {
+  const over = new AbortController();
+  const late = clock.sleep(TIMEOUT, over.signal).then((): Verdict => 'failed');
+  try {
+    return await Promise.race([published(live, envelope), late]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function published(live: Live, { exchange, routingKey, content, options }: Envelope): Promise<Verdict> {
+  const channel = await live.model.createConfirmChannel();
+  let trouble: Error | undefined;
+  let verdict: Verdict = 'confirmed';
+  channel.on('return', () => {
+    verdict = 'returned';
+  });
+  const closed = new Promise<void>(resolve => {
+    channel.on('error', error => {
+      trouble = error;
+    });
+    channel.on('close', resolve);
+  });
+  const confirmed = new Promise<boolean>(resolve => {
+    channel.publish(exchange, routingKey, content, options, error => resolve(error === null));
+  });
+  const accepted = await confirmed;
+  if (accepted) {
+    await closeChannel(channel);
+    return verdict;
+  }
+  // A nack leaves the channel open; an error closes it, and what it was is known by then.
+  if (trouble === undefined) void closeChannel(channel);
+  await closed;
+  if (trouble === undefined || replyCode(trouble) === undefined) return 'failed';
+  if (replyCode(trouble) === 404) throw new UnsupportedError(`there is no exchange called ${exchange}`);
+  throw operationTrouble(`the exchange ${exchange}`, trouble);
+}

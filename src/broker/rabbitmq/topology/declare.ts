@@ -1,0 +1,61 @@
+import { SetupError } from '../../../errors.js';
+import { onChannel } from '../channel.js';
+import type { Live } from '../connection.js';
+import { operationTrouble, replyCode } from '../errors.js';
+
+export type QueueType = 'quorum' | 'classic';
+
+/**
+ * RabbitMQ 4.0 would drop a message at its 21st delivery without a limit of ours, 3.10 takes -1 for none at all, and arguments can never be
+ * changed: so every quorum queue of ours has the same high limit on all versions. Classic queues know no limit, and refuse to be given one.
+ */
+export function queueArguments(type: QueueType): Record<string, string | number> {
+  return type === 'quorum' ? { 'x-queue-type': type, 'x-delivery-limit': 1_000_000 } : { 'x-queue-type': type };
+}
+
+export function queueName(sink: string): string {
+  return `event-sink.${sink}`;
+}
+
+export function deadLetterQueue(sink: string): string {
+  return `event-sink.${sink}.dead`;
+}
+
+/** As Clowder declares it. One that we may not declare will do when it is there. @throws SetupError, TransientError */
+export async function declareExchange(live: Live, exchange: string): Promise<void> {
+  try {
+    await onChannel(live, channel => channel.assertExchange(exchange, 'fanout', { durable: true }));
+  } catch (error) {
+    if (replyCode(error) === 403 && (await isThere(live, exchange))) return;
+    const trouble = operationTrouble(`the exchange ${exchange}`, error);
+    if (replyCode(error) !== 406) throw trouble;
+    throw new SetupError(
+      `${trouble.message}. Clowder and event-sink need a durable fanout exchange without arguments: delete this one, or name another in RABBITMQ_EXCHANGENAME`,
+    );
+  }
+}
+
+/** @throws SetupError, TransientError */
+export async function declareQueue(live: Live, name: string, type: QueueType): Promise<void> {
+  try {
+    await onChannel(live, channel => channel.assertQueue(name, { durable: true, arguments: queueArguments(type) }));
+  } catch (error) {
+    const trouble = operationTrouble(`the queue ${name}`, error);
+    if (replyCode(error) !== 406) throw trouble;
+    throw new SetupError(
+      `${trouble.message}. Either set RABBITMQ_QUEUE_TYPE to the type that it has; or use it as it is, by naming it in the sink's own *_QUEUE setting; or empty it and remove it (event-sink queues remove ${name}), and it is declared anew`,
+    );
+  }
+}
+
+/** Costs nothing when it is bound already. @throws SetupError, TransientError; with `code` 404 when the exchange or the queue is not there */
+export async function bindQueue(live: Live, name: string, exchange: string): Promise<void> {
+  await onChannel(live, channel => channel.bindQueue(name, exchange, ''));
+}
+
+async function isThere(live: Live, exchange: string): Promise<boolean> {
+  return onChannel(live, channel => channel.checkExchange(exchange)).then(
+    () => true,
+    () => false,
+  );
+}

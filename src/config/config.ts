@@ -1,0 +1,27 @@
+import type { KeySource } from '../keys/keys.js';
+import type { NginxConfig } from '../nginx/nginx-config.js';
+import type { LocalStore } from '../sinks/local.js';
+import type { BrokerConfig } from './broker.js';
+import type { HealthConfig } from './health.js';
+import type { DeadLetterConfig, LogConfig } from './process.js';
+import type { Server } from './server.js';
+import type { ConfiguredSink } from './sinks.js';
+
+export type { ConfiguredSink } from './sinks.js';
+
+/** Everything that was configured, read once. Each component is given its slice, never the whole. */
+export interface Config {
+  readonly server: Server;
+  readonly keys: KeySource;
+  readonly broker: BrokerConfig;
+  /** Those that are switched on, in the order of the registry. */
+  readonly sinks: readonly ConfiguredSink[];
+  /** The local store; undefined when it is switched off. */
+  readonly local: LocalStore | undefined;
+  readonly nginx: NginxConfig;
+  readonly health: HealthConfig;
+  readonly deadLetters: DeadLetterConfig;
+  readonly log: LogConfig;
+  readonly sendNames: boolean;
+  readonly shutdownMs: number;
+}

@@ -1,0 +1,165 @@
+import type { DeadDelivery, Delivery } from '../broker/broker.js';
+import type { Event } from '../events/event.js';
+import type { WriteResult } from '../sinks/sink.js';
+
+/** An event, the delivery it came in, and what it has been through. */
+export interface Item {
+  readonly event: Event;
+  readonly delivery: Delivery;
+  /** Writes that it was part of. */
+  attempts: number;
+  /** Writes that failed as a bug with this event alone. */
+  alone: number;
+  /** When its sink first asked for it to wait, monotonic ms. */
+  deferredAt?: number;
+}
+
+/** What became of the segment that was written. */
+export interface Outcome {
+  readonly done: Delivery[];
+  readonly duplicates: number;
+  readonly dead: DeadDelivery[];
+  readonly deferred: Item[];
+}
+
+/** Memory across batches: has anything succeeded since an event was last dead-lettered as a bug? */
+export interface Evidence {
+  healthy: boolean;
+}
+
+/** A single event that fails so often, alone, is the culprit. */
+const triesAlone = 3;
+/** Of a reason, characters: it is kept with every dead letter, logged and listed. */
+const longestReason = 1000;
+
+/** So many culprits and not one success: the sink is at fault, not the events. */
+const suspectsToPark = 3;
+
+/**
+ * One batch on its way to a sink, and the search for a culprit when the sink throws a bug.
+ *
+ * The batch is a line of segments; the first is written next. A segment that is written leaves with its verdict. One that fails as a bug is
+ * split in two; one event that fails alone three times becomes a suspect. As soon as any event of the batch succeeds, the sink works, so the
+ * suspects are culprits: they leave as dead letters. When every event so far has failed, the batch is parked: nothing leaves, and at each slow
+ * try one event after the other has its turn, until one succeeds. A batch of a single event cannot tell the two apart: the event is held to be
+ * the culprit if the sink has succeeded since the last such verdict, and the batch is parked otherwise.
+ */
+export class Batch {
+  #segments: Item[][];
+  #suspects: { item: Item; reason: string }[] = [];
+  #succeeded = false;
+  #parked = false;
+  readonly #evidence: Evidence;
+
+  constructor(items: readonly Item[], evidence: Evidence) {
+    this.#segments = items.length === 0 ? [] : [[...items]];
+    this.#evidence = evidence;
+  }
+
+  get parked(): boolean {
+    return this.#parked;
+  }
+
+  /** What to write next; undefined when the batch is finished. */
+  get next(): readonly Item[] | undefined {
+    return this.#segments[0];
+  }
+
+  /** How many events have no verdict yet. */
+  get size(): number {
+    return this.#suspects.length + this.#segments.reduce((sum, segment) => sum + segment.length, 0);
+  }
+
+  /** More events beside a parked batch: one that succeeds proves that the sink works. */
+  grow(items: readonly Item[]): void {
+    if (items.length > 0) this.#segments.push([...items]);
+    if (this.#parked) this.#segments = this.#segments.flat().map(item => [item]);
+  }
+
+  /** The sink answered for the first segment. */
+  written(result: WriteResult): Outcome {
+    const segment = this.#segments.shift() ?? [];
+    const rejected = new Map((result.rejected ?? []).map(({ index, reason }) => [index, reason]));
+    const waiting = new Set(result.deferred?.indexes ?? []);
+    const done: Delivery[] = [];
+    const dead: DeadDelivery[] = [];
+    const deferred: Item[] = [];
+    for (const [index, item] of segment.entries()) {
+      item.attempts += 1;
+      const { delivery, attempts } = item;
+      const reason = rejected.get(index);
+      if (reason !== undefined) dead.push({ delivery, reason: shortened(reason), fault: 'poison', attempts });
+      else if (waiting.has(index)) deferred.push(item);
+      else done.push(delivery);
+    }
+    this.#succeeded = true;
+    if (this.#parked) this.#unpark();
+    this.#evidence.healthy = true;
+    dead.push(...this.#convict());
+    return { done, duplicates: result.duplicates ?? 0, dead, deferred };
+  }
+
+  /** The sink threw a bug at the first segment. Gives the dead letters that this decides. */
+  failed(reason: string): DeadDelivery[] {
+    const segment = this.#segments.shift() ?? [];
+    for (const item of segment) item.attempts += 1;
+    const [item] = segment;
+    if (item === undefined) return [];
+    if (segment.length > 1) {
+      const middle = Math.ceil(segment.length / 2);
+      this.#segments.unshift(segment.slice(0, middle), segment.slice(middle));
+      return [];
+    }
+    item.alone += 1;
+    if (this.#parked) {
+      this.#segments.push(segment);
+      return [];
+    }
+    if (item.alone < triesAlone) {
+      this.#segments.unshift(segment);
+      return [];
+    }
+    this.#suspects.push({ item, reason: shortened(reason) });
+    if (this.#succeeded) return this.#convict();
+    if (this.#segments.length > 0 && this.#suspects.length < suspectsToPark) return [];
+    if (this.size === 1 && this.#evidence.healthy) {
+      this.#evidence.healthy = false;
+      return this.#convict();
+    }
+    this.#park();
+    return [];
+  }
+
+  /** The first segment could not be written for a reason that lies with the destination. */
+  held(): void {
+    for (const item of this.#segments[0] ?? []) item.attempts += 1;
+  }
+
+  #park(): void {
+    this.#parked = true;
+    const suspects = this.#suspects.map(({ item }) => [item]);
+    this.#suspects = [];
+    this.#segments = [...this.#segments.flat().map(item => [item]), ...suspects];
+  }
+
+  #unpark(): void {
+    this.#parked = false;
+    const rest = this.#segments.flat();
+    this.#segments = rest.length === 0 ? [] : [rest];
+  }
+
+  #convict(): DeadDelivery[] {
+    const dead = this.#suspects.map(({ item, reason }) => ({
+      delivery: item.delivery,
+      reason,
+      fault: 'bug' as const,
+      attempts: item.attempts,
+    }));
+    this.#suspects = [];
+    return dead;
+  }
+}
+
+function shortened(reason: string): string {
+  return reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
+}

@@ -1,0 +1,57 @@
+import type { BatchLimits, Delivery, Subscription } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
+import { persist } from '../retry.js';
+
+export interface FetchAheadOptions<Batch> {
+  readonly limits: BatchLimits;
+  /** Decodes what was fetched. */
+  readonly prepare: (deliveries: readonly Delivery[]) => Promise<Batch>;
+  /** `turn` goes back into `arrived`. Called once for each fetch. */
+  readonly tell: (turn: number, batch: Batch) => void;
+  /** A fetch failed; it is tried again. */
+  readonly complain: (error: unknown, waitMs: number) => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Keeps one fetch under way beside the batch that is being written. What an interruption has overtaken bears an old turn and is dropped:
+ * its deliveries went back to the broker with the pause.
+ */
+export class FetchAhead<Batch> {
+  #turn = 0;
+  #fetching = false;
+  #stop = new AbortController();
+  readonly #options: FetchAheadOptions<Batch>;
+
+  constructor(options: FetchAheadOptions<Batch>) {
+    this.#options = options;
+  }
+
+  start(subscription: Subscription): void {
+    if (this.#fetching) return;
+    this.#fetching = true;
+    const turn = this.#turn;
+    const { limits, prepare, tell, complain, clock } = this.#options;
+    const { signal } = this.#stop;
+    let deliveries: Delivery[] | undefined;
+    const fetch = async (): Promise<void> => {
+      deliveries ??= await subscription.next(limits, signal);
+      tell(turn, await prepare(deliveries));
+    };
+    void persist(fetch, { clock, signal, onError: complain });
+  }
+
+  /** True when the answer belongs to the present turn; another fetch may start then. */
+  arrived(turn: number): boolean {
+    if (turn !== this.#turn) return false;
+    this.#fetching = false;
+    return true;
+  }
+
+  interrupt(): void {
+    this.#turn += 1;
+    this.#fetching = false;
+    this.#stop.abort();
+    this.#stop = new AbortController();
+  }
+}

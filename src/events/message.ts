@@ -1,0 +1,15 @@
+/** Where an event came in. `clowder` = a message that somebody else published to the exchange. */
+export type Source = 'clowder' | 'http' | 'nginx' | 'health' | 'heartbeat' | 'replay';
+
+/** What travels through a queue. */
+export interface Message {
+  /** 1 to 128 printable ASCII characters. */
+  readonly id: string;
+  /** The event as JSON text, exactly as published; bytes that are no UTF-8 show as U+FFFD. */
+  readonly body: string;
+  readonly source: Source;
+  /** Epoch ms at the door. */
+  readonly received: number;
+  /** The broker's own timestamp of a foreign message, epoch ms. */
+  readonly timestamp?: number;
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import type { Durability } from '../broker/broker.js';
+import { onChannel } from '../broker/rabbitmq/channel.js';
+import { Connection, type Live } from '../broker/rabbitmq/connection.js';
+import { replyCode } from '../broker/rabbitmq/errors.js';
+import type { Clock } from '../clock.js';
+import { describe } from '../errors.js';
+import type { Message } from '../events/message.js';
+import type { Log } from '../log.js';
+import { persist } from '../retry.js';
+import type { Checkpoints } from '../storage/storage.js';
+import { type ExtractorChange, Extractors, type Heartbeat } from './extractors.js';
+
+export interface HeartbeatOptions {
+  readonly nodes: readonly string[];
+  readonly publish: (messages: readonly Message[]) => Promise<Durability>;
+  /** Keeps who is known over a restart, so that nobody appears twice. */
+  readonly checkpoints: Checkpoints;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Where extractors send their heartbeats; theirs, and never declared here. */
+const EXCHANGE = 'extractors';
+/** Exclusive, so that of several daemons one listens; another takes over when its connection is gone. */
+const QUEUE = 'event-sink.heartbeats';
+const CHECKPOINT = 'extractors';
+/** Between two looks for those that have fallen silent, ms. */
+const LOOK = 1_000;
+/** The exchange is not there yet, or another daemon listens, ms. */
+const AGAIN = 15_000;
+
+/** Listens to the heartbeats of extractors, and makes an event when one appears, changes its version or falls silent: not one a beat. */
+export class HeartbeatListener {
+  readonly #options: HeartbeatOptions;
+  readonly #connection: Connection;
+  readonly #stop = new AbortController();
+  #extractors = new Extractors();
+  #telling: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#connection = new Connection({ ...options, name: 'event-sink heartbeats' });
+  }
+
+  /** Begins; does not wait for the server. */
+  open(): void {
+    this.#running ??= this.#run();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#connection.close();
+    await this.#running;
+    await this.#telling;
+  }
+
+  async #run(): Promise<void> {
+    const { checkpoints, clock, log } = this.#options;
+    const { signal } = this.#stop;
+    const saved = await checkpoints.get<ReturnType<Extractors['toJSON']>>(CHECKPOINT).catch(() => undefined);
+    this.#extractors = new Extractors(saved);
+    void this.#connection.open();
+    let complaint: string | undefined;
+    for (;;) {
+      const live = await this.#connection.live(signal);
+      if (live === undefined) return;
+      try {
+        await onChannel(live, channel => channel.checkExchange(EXCHANGE));
+        await this.#listen(live);
+        complaint = undefined;
+      } catch (error) {
+        const reason = this.#reason(error);
+        if (reason !== complaint) log.warn({ reason }, 'heartbeats.unheard');
+        complaint = reason;
+      }
+      await clock.sleep(AGAIN, signal);
+    }
+  }
+
+  /** Until the channel is lost. */
+  async #listen(live: Live): Promise<void> {
+    const { clock, log } = this.#options;
+    await onChannel(live, async channel => {
+      const lost = new AbortController();
+      channel.on('close', () => lost.abort());
+      await channel.assertQueue(QUEUE, { exclusive: true, autoDelete: true, durable: false });
+      await channel.bindQueue(QUEUE, EXCHANGE, '');
+      this.#extractors.listening(clock.now());
+      await channel.consume(
+        QUEUE,
+        message => {
+          if (message === null) return lost.abort();
+          const beat = heartbeatOf(message.content);
+          if (beat !== undefined) this.#tell(this.#extractors.heard(beat, clock.now()));
+        },
+        { noAck: true },
+      );
+      log.info({ exchange: EXCHANGE }, 'heartbeats.heard');
+      const over = AbortSignal.any([lost.signal, this.#stop.signal]);
+      while (!over.aborted) {
+        await clock.sleep(LOOK, over);
+        if (over.aborted) return;
+        for (const change of this.#extractors.overdue(clock.now())) this.#tell(change);
+      }
+    });
+  }
+
+  /** One after the other; what is known is kept after it was told. */
+  #tell(change: ExtractorChange | undefined): void {
+    if (change === undefined) return;
+    const { publish, checkpoints, clock, log } = this.#options;
+    const message = messageOf(change, clock.now());
+    const known = this.#extractors.toJSON();
+    const work = async (): Promise<void> => {
+      await publish([message]);
+      await checkpoints.put(CHECKPOINT, known);
+    };
+    const onError = (error: unknown, waitMs: number): void =>
+      log.warn({ reason: describe(error), waitMs }, 'heartbeat.delayed');
+    this.#telling = this.#telling.then(() => persist(work, { clock, signal: this.#stop.signal, onError }));
+  }
+
+  #reason(error: unknown): string {
+    if (replyCode(error) === 404) return `there is no exchange called ${EXCHANGE} yet: extractors make it`;
+    if (replyCode(error) === 405) return 'another daemon listens to the heartbeats';
+    return describe(error);
+  }
+}
+
+/** Undefined for what is none. */
+function heartbeatOf(content: Buffer): Heartbeat | undefined {
+  try {
+    const { queue, id, extractor_info } = JSON.parse(content.toString()) as Record<string, unknown>;
+    const { name, version } = extractor_info as Record<string, unknown>;
+    if (!isWord(name)) return undefined;
+    return { name, version: wordOf(version), queue: isWord(queue) ? queue : name, id: wordOf(id) };
+  } catch {
+    return undefined;
+  }
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 256;
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 256) : '';
+}
+
+function messageOf(change: ExtractorChange, now: number): Message {
+  const { type, name, version, queue, id, previousVersion, lastSeen, message } = change;
+  const event = {
+    category: 'extractor_heartbeat',
+    type,
+    extractor_name: name,
+    extractor_version: version,
+    previous_version: previousVersion,
+    queue,
+    extractor_id: id === '' ? undefined : id,
+    last_seen: lastSeen,
+    message,
+    created: now,
+  };
+  return { id: randomUUID(), body: JSON.stringify(event), source: 'heartbeat', received: now };
+}

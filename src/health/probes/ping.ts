@@ -1,0 +1,72 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import type { Outcome, Run } from '../sample.js';
+import type { PingCheck } from '../target.js';
+
+export interface PingOptions {
+  readonly samples: number;
+  /** Of the whole run. */
+  readonly timeoutMs: number;
+  readonly program?: string;
+}
+
+/** Numbers and words of ping in English, whatever the language of the system; nothing else of our environment. */
+const environment = { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+const mostOutput = 256 * 1024;
+
+/** The system's ping (iputils or BusyBox), run as a program, without a shell: one packet a second. */
+export function pingRun({ host }: PingCheck, { samples, timeoutMs, program = 'ping' }: PingOptions): Run {
+  const lastWait = Math.max(1, Math.floor(timeoutMs / 1000) - (samples - 1));
+  const args = ['-n', '-c', String(samples), '-W', String(lastWait), host];
+  const timeout = Math.max(timeoutMs, (samples - 1 + lastWait) * 1000 + 500);
+  return signal =>
+    new Promise<Outcome>(resolve => {
+      const options = { env: environment, timeout, killSignal: 'SIGKILL', maxBuffer: mostOutput, signal } as const;
+      execFile(program, args, options, (error, stdout, stderr) =>
+        resolve(readPing({ error, stdout, stderr, samples, timeout })),
+      );
+    });
+}
+
+interface PingResult {
+  readonly error: ExecFileException | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly samples: number;
+  readonly timeout: number;
+}
+
+/** Exit 0: answers came; 1: none; 2 and others: not even sent (the name is not known, say). */
+export function readPing({ error, stdout, stderr, samples, timeout }: PingResult): Outcome {
+  const [, sent, received] = /(\d+) packets transmitted, (\d+)(?: packets)? received/.exec(stdout) ?? [];
+  if (sent === undefined || received === undefined) return failed(samples, whyNot({ error, stderr, timeout }));
+  const counted = { sent: Math.max(1, Number(sent)), good: Math.min(Number(received), Number(sent)), readings: {} };
+  const [, least, average, most] = /min\/avg\/max\S* = ([\d.]+)\/([\d.]+)\/([\d.]+)/.exec(stdout) ?? [];
+  const lost = counted.sent - counted.good;
+  return {
+    ...counted,
+    times: average === undefined ? undefined : { average: milli(average), least: milli(least), most: milli(most) },
+    reason: lost === 0 ? undefined : `${lost} of ${counted.sent} pings without an answer`,
+  };
+}
+
+function whyNot({ error, stderr, timeout }: Pick<PingResult, 'error' | 'stderr' | 'timeout'>): string {
+  if (error?.code === 'ENOENT') return 'the program ping is not installed here (Debian: apt-get install iputils-ping)';
+  if (error?.code === 'EACCES') return 'the program ping may not be run here';
+  if (error?.killed) return `ping did not end within ${timeout / 1000} s`;
+  const said = stderr
+    .split('\n')
+    .find(line => line.trim() !== '')
+    ?.replace(/^ping6?: /, '')
+    .trim();
+  if (said !== undefined && /not known|unknown host|bad address|resolution|No address/i.test(said))
+    return `DNS failure: ${said}`;
+  return said ?? `ping failed${error === null ? '' : ` (${error.code ?? error.message})`}`;
+}
+
+function failed(sent: number, reason: string): Outcome {
+  return { sent, good: 0, times: undefined, readings: {}, reason };
+}
+
+function milli(text: string | undefined): number {
+  return Math.round(Number(text) * 1000) / 1e6;
+}

@@ -1,0 +1,262 @@
+import type { Message } from '../events/message.js';
+import { type Change, healthEvent, type Measured, statusEvent } from './events.js';
+import { covers, type Declaration, overlapMs } from './maintenance.js';
+import type { Finding, Result } from './result.js';
+import { blankMemory, type Memory, messageOf, type Outage } from './saved-state.js';
+import type { MaintenanceWindow, Target } from './target.js';
+import { counted, excused, uptimeOf } from './uptime.js';
+
+/** The state is saved at every change, and otherwise at least so often, ms. */
+export const savedEveryMs = 30_000;
+
+const outagesKept = 20;
+const declaredKept = 50;
+const declaredKeptMs = 7 * 86_400_000;
+
+const rank: Record<Finding | 'unknown', number> = { unknown: 0, up: 0, degraded: 1, down: 2 };
+
+export interface Finished {
+  /** Begin and end of the run, epoch ms. */
+  readonly at: number;
+  readonly ended: number;
+  readonly result: Result;
+}
+
+export interface Observed {
+  /** The `health` event of the run. */
+  readonly event: Message;
+  /** New events about a change. */
+  readonly changes: readonly Message[];
+  /** The memory is to be saved before the changes are published. */
+  readonly changed: boolean;
+}
+
+/**
+ * What is known of one target, from run to run and over restarts.
+ *
+ * unknown, up, degraded, down: what was *observed*. A run that finds something else begins a streak; once the streak is as long as the threshold
+ * (`down` for the worse, `up` for the better), that is the state, since the first run of the streak. A time in which nobody looked ends a streak.
+ *
+ * What is *told* by `service_status` is what was observed, and `maintenance` inside a window. Observing goes on there; when the window ends, what holds
+ * then is told. The first state is told only when it is a bad one.
+ *
+ * Events about a change stay pending here until they are durable, under ids that do not depend on when they are sent.
+ */
+export class Watch {
+  readonly #target: Target;
+  #memory: Memory;
+  /** Runs since the start agree with what was observed before it. */
+  #confirmed = false;
+
+  constructor(target: Target, memory: Memory = blankMemory) {
+    this.#target = target;
+    this.#memory = memory;
+  }
+
+  get memory(): Memory {
+    return this.#memory;
+  }
+
+  get pending(): readonly Message[] {
+    return this.#memory.pending.map(messageOf);
+  }
+
+  /** `unknown` until enough was seen since the daemon looked again. */
+  get status(): Memory['told'] {
+    if (this.#memory.told === 'maintenance') return 'maintenance';
+    return this.#confirmed ? this.#memory.observed : 'unknown';
+  }
+
+  get uptime(): number | undefined {
+    return uptimeOf(this.#memory.hours);
+  }
+
+  observe({ at, ended, result }: Finished): Observed {
+    const before = this.#memory;
+    const unknownMs = this.#unknownBefore(at);
+    if (unknownMs > 0) this.#interrupted(unknownMs);
+    if (this.#windowAt(at) === undefined)
+      this.#become({ hours: counted(this.#memory.hours, at, result.finding !== 'down') });
+    this.#follow(result.finding, at);
+    const measured = { at, result, uptime: this.uptime, unknownMs };
+    this.#tell(measured, ended);
+    this.#become({ lastRun: ended });
+    const changed = this.#memory.observed !== before.observed || this.#memory.told !== before.told;
+    return { event: healthEvent(this.#target, measured, ended), changes: this.#since(before), changed };
+  }
+
+  /**
+   * Maintenance opens a window, any other status ends one that is open. The declaration is an event by itself, so that none is made here,
+   * but for outages that were told and turn out to have been maintenance: an event for each corrects it. Gives those.
+   */
+  declare({ status, at, window }: Declaration, now: number): readonly Message[] {
+    const before = this.#memory;
+    const declared = this.#memory.declared.filter(({ until }) => until === null || until > now - declaredKeptMs);
+    if (status !== 'maintenance') {
+      const ended = declared.map(one => (covers(one, at) ? { ...one, until: at } : one));
+      this.#become({ declared: ended });
+      if (this.#memory.told === 'maintenance' && this.#windowAt(at) === undefined && isFinding(status))
+        this.#become({ told: status });
+      return [];
+    }
+    const until = window.until ?? null;
+    if (until !== null && until <= window.from) return [];
+    if (declared.some(one => one.from === window.from && one.until === until)) return [];
+    this.#become({ declared: [...declared, { from: window.from, until }].slice(-declaredKept) });
+    this.#correct(window, now);
+    this.#excuse(window, now);
+    if (covers(window, now)) this.#become({ told: 'maintenance' });
+    return this.#since(before);
+  }
+
+  /** Windows of the configuration may be written down afterwards too. */
+  resume(now: number): void {
+    for (const window of this.#target.maintenance) if (this.#correct(window, now)) this.#excuse(window, now);
+  }
+
+  published(ids: ReadonlySet<string>): void {
+    this.#become({ pending: this.#memory.pending.filter(({ id }) => !ids.has(id)) });
+  }
+
+  /** The one place where the memory changes. */
+  #become(patch: Partial<Memory>): void {
+    this.#memory = { ...this.#memory, ...patch };
+  }
+
+  #since(before: Memory): readonly Message[] {
+    return this.#memory.pending.slice(before.pending.length).map(messageOf);
+  }
+
+  #unknownBefore(at: number): number {
+    const { lastRun } = this.#memory;
+    const passed = lastRun === null ? 0 : at - lastRun;
+    return passed > 2 * this.#target.intervalMs + savedEveryMs ? passed : 0;
+  }
+
+  #interrupted(unknownMs: number): void {
+    this.#confirmed = false;
+    this.#become({ streak: null });
+    const outage = this.#outage;
+    if (outage?.until === null) this.#outage = { ...outage, unknownMs: outage.unknownMs + unknownMs };
+  }
+
+  /** From the finding of a run to what is observed. */
+  #follow(finding: Finding, at: number): void {
+    const { observed, streak: before } = this.#memory;
+    if (finding === observed) {
+      this.#confirmed = true;
+      return this.#become({ streak: null });
+    }
+    const streak =
+      before?.finding === finding ? { ...before, count: before.count + 1 } : { finding, count: 1, since: at };
+    const { threshold } = this.#target;
+    const enough = rank[finding] < rank[observed] ? threshold.up : threshold.down;
+    if (streak.count < enough) return this.#become({ streak });
+    this.#confirmed = true;
+    this.#become({ observed: finding, observedSince: streak.since, streak: null });
+    const outage = this.#outage;
+    if (finding === 'down') {
+      const begun = { id: null, from: streak.since, until: null, unknownMs: 0, over: false, corrected: false };
+      this.#become({ outages: [...this.#memory.outages, begun].slice(-outagesKept) });
+    } else if (outage?.until === null) this.#outage = { ...outage, until: streak.since };
+  }
+
+  #tell(measured: Measured, now: number): void {
+    const { at, result } = measured;
+    const { observed, told, streak } = this.#memory;
+    const window = this.#windowAt(at);
+    const wanted = window === undefined ? observed : 'maintenance';
+    if (wanted === told || wanted === 'unknown') return;
+    // What was observed in maintenance is about to change: told once that is decided.
+    if (told === 'maintenance' && streak !== null) return;
+    this.#become({ told: wanted });
+    if (wanted === 'maintenance') return this.#maintenanceBegins(window, at, now);
+    if (wanted === 'down') return this.#outageBegins(measured, now);
+    const outage = this.#outage;
+    const recovered = outage?.id != null && outage.until !== null && !outage.over ? outage : undefined;
+    if (wanted === 'up' && told === 'unknown' && recovered === undefined) return;
+    const message = wanted === 'up' ? (told === 'maintenance' ? 'maintenance has ended' : undefined) : result.reason;
+    if (recovered !== undefined) this.#outage = { ...recovered, over: true };
+    this.#announce(
+      { status: wanted, at, message, ...(recovered === undefined ? {} : this.#extent(recovered)), measured },
+      now,
+    );
+  }
+
+  /** A window that was declared by an event needs no other one. */
+  #maintenanceBegins(window: MaintenanceWindow | undefined, at: number, now: number): void {
+    if (window === undefined || !this.#target.maintenance.includes(window)) return;
+    const { from, until, message } = window;
+    this.#announce({ status: 'maintenance', at, message, from, until }, now);
+  }
+
+  /** One that began in maintenance begins with the end of that; one that maintenance interrupted goes on. */
+  #outageBegins(measured: Measured, now: number): void {
+    const outage = this.#outage;
+    if (outage === undefined) return;
+    const ends = this.#windows.flatMap(({ until }) => (until != null && until <= measured.at ? until : []));
+    const from = outage.id === null ? Math.max(outage.from, ...ends) : outage.from;
+    const change = { status: 'down', at: measured.at, message: measured.result.reason, from, measured } as const;
+    const id = this.#announce(change, now);
+    this.#outage = { ...outage, from, id: outage.id ?? id };
+  }
+
+  /** Without maintenance, and without the time in which nobody looked. */
+  #extent({ from, until, unknownMs }: Outage): Pick<Change, 'from' | 'until' | 'outageMs' | 'unknownMs'> {
+    const end = until ?? from;
+    const outageMs = Math.max(0, end - from - unknownMs - overlapMs(this.#windows, from, end));
+    return { from, until: end, outageMs, unknownMs };
+  }
+
+  /** Outages that were told, and began in a window that nobody knew of then. @returns whether there were any */
+  #correct({ from, until, message }: MaintenanceWindow, now: number): boolean {
+    const mistaken = this.#memory.outages.filter(
+      outage => outage.id !== null && !outage.corrected && covers({ from, until }, outage.from),
+    );
+    for (const outage of mistaken) {
+      const ends = [outage.until, until].filter(end => end != null);
+      const end = ends.length === 0 ? undefined : Math.min(...ends);
+      const span = { from: outage.from, until: end };
+      this.#announce({ status: 'maintenance', at: now, message, ...span, corrects: outage.id ?? undefined }, now);
+    }
+    this.#become({
+      outages: this.#memory.outages.map(one => (mistaken.includes(one) ? { ...one, corrected: true } : one)),
+    });
+    return mistaken.length > 0;
+  }
+
+  #excuse({ from, until }: MaintenanceWindow, now: number): void {
+    this.#become({ hours: excused(this.#memory.hours, from, Math.min(until ?? now, now), now) });
+  }
+
+  /** @returns the event's id */
+  #announce(change: Change, now: number): string {
+    const { id, body, received } = statusEvent(this.#target, change, now);
+    this.#become({ pending: [...this.#memory.pending, { id, body, received }] });
+    return id;
+  }
+
+  get #windows() {
+    return [...this.#target.maintenance, ...this.#memory.declared];
+  }
+
+  #windowAt(at: number): MaintenanceWindow | undefined {
+    const configured = this.#target.maintenance.find(window => covers(window, at));
+    if (configured !== undefined) return configured;
+    const declared = this.#memory.declared.find(window => covers(window, at));
+    return declared && { from: declared.from, until: declared.until ?? undefined, message: undefined };
+  }
+
+  /** The latest. */
+  get #outage(): Outage | undefined {
+    return this.#memory.outages.at(-1);
+  }
+
+  set #outage(outage: Outage) {
+    this.#become({ outages: [...this.#memory.outages.slice(0, -1), outage] });
+  }
+}
+
+function isFinding(status: string): status is Finding {
+  return status === 'up' || status === 'degraded' || status === 'down';
+}

@@ -1,0 +1,31 @@
+import type { Address, DeadLetterPage, DeadLetterQuery, DeadLetterSelection, Durability } from '../broker/broker.js';
+import type { Message } from '../events/message.js';
+import type { LetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
+import type { DaemonStatus } from '../status/report.js';
+import type { LedgerReport } from '../storage/ledger-report.js';
+import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../storage/queries.js';
+
+/**
+ * All that the HTTP layer knows of the daemon behind it. The http actor implements it; tests fake it in a few lines.
+ */
+export interface Door {
+  /**
+   * Resolves when every message is durable.
+   * @throws TransientError when they cannot be had now: 503 with Retry-After, nothing accepted
+   */
+  publish(messages: readonly Message[]): Promise<Durability>;
+  /** @throws UnsupportedError without RabbitMQ, TransientError as above */
+  publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
+  /** @throws UnsupportedError when the local store is switched off */
+  events(query: EventQuery): Promise<EventPage>;
+  series(query: SeriesQuery): Promise<Series>;
+  deadLetters(query: DeadLetterQuery & LetterFilter): Promise<DeadLetterPage>;
+  redrive(request: RedriveRequest): Promise<RedriveReport>;
+  removeDeadLetters(selection: DeadLetterSelection): Promise<number>;
+  status(): Promise<DaemonStatus>;
+  ledger(): Promise<LedgerReport>;
+  /** Calls back with every event as it is stored locally, until the signal aborts. Never buffers for a slow reader. */
+  tap(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
+  /** True once storage is open, the broker's first attempt has settled and the door can accept durably. */
+  ready(): boolean;
+}

@@ -1,0 +1,74 @@
+import type { Middleware } from 'koa';
+import type { Key, Scope } from '../../keys/keys.js';
+import type { ApiContext } from '../context.js';
+import { Problem, unavailable } from '../problem.js';
+
+/** What a route needs: a scope, or nothing at all. */
+export type Access = Scope | 'open';
+
+export const sessionCookie = 'event_sink_session';
+/** A page proves with it that the request is its own: another site's form cannot set a header. */
+export const pageHeader = 'X-Requested-With';
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+const realm = 'Bearer realm="event-sink"';
+
+/** Lets a request through to its route when its key has the scope: before validation, before a byte of the body is read. */
+export function authenticate(needed: Scope): Middleware {
+  return async (context, next) => {
+    const ctx = context as unknown as ApiContext;
+    const { closing, keyRate } = ctx.services;
+    const key = identify(ctx);
+    if (key === undefined) {
+      await ctx.services.failedAttempts.count(ctx.ip);
+      throw unauthenticated(presentedKey(ctx) !== undefined);
+    }
+    if (!key.scopes.includes(needed)) throw forbidden(key, needed);
+    if (keyRate !== undefined) await keyRate.count(key.name);
+    if (closing()) throw unavailable('The daemon is shutting down.');
+    ctx.state.key = key;
+    await next();
+  };
+}
+
+/** The key in a header, if any: X-API-Key, or Authorization: Bearer. */
+export function presentedKey(ctx: ApiContext): string | undefined {
+  const { 'x-api-key': key, authorization } = ctx.req.headers;
+  if (typeof key === 'string' && key !== '') return key;
+  const bearer = authorization === undefined ? null : /^Bearer +(\S+)$/i.exec(authorization);
+  return bearer?.[1];
+}
+
+/** The key of a request, in a header or by its session. */
+export function identify(ctx: ApiContext): Key | undefined {
+  const presented = presentedKey(ctx);
+  if (presented !== undefined) return ctx.services.keys.find(presented);
+  if (ctx.req.headers.cookie === undefined) return undefined;
+  const token = ctx.cookies.get(sessionCookie);
+  const kept = token === undefined ? undefined : ctx.services.sessions.keyOf(token);
+  const key = kept === undefined ? undefined : ctx.services.keys.find(kept);
+  if (key !== undefined && !safeMethods.has(ctx.method) && ctx.get(pageHeader) === '') {
+    throw new Problem('forbidden', `A request with the session cookie needs the header ${pageHeader}.`);
+  }
+  return key;
+}
+
+function unauthenticated(presented: boolean): Problem {
+  return presented
+    ? new Problem('unauthenticated', 'This API key is not known here.', {
+        headers: { 'WWW-Authenticate': `${realm}, error="invalid_token"` },
+      })
+    : new Problem('unauthenticated', 'Send an API key in the header X-API-Key, or as Authorization: Bearer.', {
+        headers: { 'WWW-Authenticate': realm },
+      });
+}
+
+function forbidden(key: Key, needed: Scope): Problem {
+  return new Problem(
+    'forbidden',
+    `This needs the scope ${needed}; the key ${key.name} has ${key.scopes.join(', ') || 'none'}.`,
+    {
+      headers: { 'WWW-Authenticate': `${realm}, error="insufficient_scope", scope="${needed}"` },
+    },
+  );
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import type { Middleware } from 'koa';
+import { describe } from '../../errors.js';
+import { discardRest } from '../body.js';
+import type { ApiContext } from '../context.js';
+import { ClientGone, Problem, problemDocument, problemType, toProblem } from '../problem.js';
+
+/** What is left of a refused body is read and forgotten up to here; then the connection is cut. */
+const discardedBytes = 8 * 1024 * 1024;
+/** As others count a request whose client went away. */
+const clientGone = 499;
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH']);
+
+/** The outermost of a request: its id, the headers of every answer, errors in words, one measurement, one line at debug. */
+export function entry(): Middleware {
+  const nextId = requestIds();
+  return async (context, next) => {
+    const ctx = context as unknown as ApiContext;
+    const { clock, metrics, log, closing } = ctx.services;
+    const began = clock.monotonic();
+    const id = givenId(ctx) ?? nextId();
+    ctx.state.requestId = id;
+    ctx.res.setHeader('X-Request-Id', id);
+    ctx.res.setHeader('X-Content-Type-Options', 'nosniff');
+    ctx.res.setHeader('Cache-Control', 'no-store');
+    if (closing()) ctx.res.setHeader('Connection', 'close');
+    let status: number;
+    try {
+      if (ctx.req.headers.host === undefined && ctx.req.httpVersion !== '1.0') throw hostMissing();
+      await next();
+      ({ status } = ctx);
+    } catch (error) {
+      status = answerError(ctx, error);
+    }
+    const method = knownMethods.has(ctx.method) ? ctx.method : 'other';
+    const route = ctx._matchedRoute ?? 'none';
+    const duration = clock.monotonic() - began;
+    metrics.request(method, route, status, duration);
+    log.debug({ requestId: id, method, route, status, duration, key: ctx.state.key?.name }, 'request.answered');
+  };
+}
+
+/** Cheap and unlike those of other daemons. */
+export function requestIds(): () => string {
+  const prefix = randomBytes(5).toString('hex');
+  let count = 0;
+  return () => `${prefix}-${(++count).toString(36)}`;
+}
+
+function hostMissing(): Problem {
+  return new Problem('invalid-request', 'The header Host is missing.', { headers: { Connection: 'close' } });
+}
+
+function givenId(ctx: ApiContext): string | undefined {
+  const id = ctx.req.headers['x-request-id'];
+  return typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
+}
+
+function answerError(ctx: ApiContext, error: unknown): number {
+  const { log } = ctx.services;
+  const { requestId } = ctx.state;
+  if (error instanceof ClientGone || ctx.headerSent) {
+    if (!(error instanceof ClientGone)) log.error({ requestId, error: describe(error) }, 'answer.broken');
+    ctx.respond = false;
+    ctx.res.destroy();
+    return clientGone;
+  }
+  const problem = toProblem(error);
+  if (problem.kind === 'internal') {
+    log.error({ requestId, method: ctx.method, route: ctx._matchedRoute, err: error }, 'request.failed');
+  }
+  ctx.status = problem.status;
+  ctx.set(problem.headers);
+  ctx.body = JSON.stringify(problemDocument(problem, requestId));
+  ctx.type = problemType;
+  refuseRest(ctx);
+  return problem.status;
+}
+
+/** A body that was not read, or not to its end, must not be kept, and must not keep the answer from arriving. */
+function refuseRest(ctx: ApiContext): void {
+  if (ctx.req.complete) return;
+  if ((ctx.req as { awaitsContinue?: boolean }).awaitsContinue) ctx.set('Connection', 'close');
+  discardRest(ctx.req, discardedBytes);
+}

@@ -1,5 +1,0 @@
-import { h, render } from 'preact';
-import { App } from './app.js';
-
-const place = document.getElementById('page');
-if (place !== null) render(h(App, null), place);

@@ -1,0 +1,13 @@
+import type { LogFormat } from './format.js';
+import type { TrafficKind } from './traffic.js';
+
+export interface NginxConfig {
+  /** Empty = off. */
+  readonly files: readonly string[];
+  readonly format: LogFormat;
+  readonly windowMs: number;
+  readonly trafficEvents: readonly TrafficKind[];
+  readonly keepIp: boolean;
+  /** Begins with a slash and ends without one; empty for the root. */
+  readonly pathPrefix: string;
+}

@@ -1,0 +1,56 @@
+import { useState } from 'preact/hooks';
+import type { DeadLetter } from '../elements/api.js';
+import { html, type Markup } from '../elements/html.js';
+import { dateAndTime, duration, plural } from '../elements/words.js';
+import { Inspector } from '../events/json.js';
+
+interface LetterProps {
+  readonly letter: DeadLetter;
+  readonly admin: boolean;
+  readonly now: number;
+  readonly onRedrive: () => Promise<void>;
+  readonly onRemove: () => void;
+}
+
+const faults: Readonly<Record<string, string>> = {
+  poison: 'the event is bad',
+  bug: 'a defect of event-sink',
+  setup: 'a setting is wrong',
+  transient: 'not reached',
+};
+
+/** One event that could not be delivered. */
+export function Letter({ letter, admin, now, onRedrive, onRemove }: LetterProps): Markup {
+  const [open, setOpen] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState<string | undefined>();
+  const { id, fault, attempts, first_seen: first, dead_at: died, body } = letter;
+  const send = (): void => {
+    setBusy(true);
+    setTrouble(undefined);
+    onRedrive()
+      .catch((error: Error) => setTrouble(error.message))
+      .finally(() => setBusy(false));
+  };
+  return html`
+    <li class="letter">
+      <p class="letter-name">${nameOf(body)} <code>${id}</code></p>
+      <p class="letter-facts">${faults[fault] ?? fault}, ${plural(attempts, 'attempt')}, given up <time dateTime=${new Date(died).toISOString()} title=${`First seen ${dateAndTime(first)}, given up ${dateAndTime(died)}`}>${duration(now - died)} ago</time></p>
+      <div class="actions">
+        <button type="button" class="quiet" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? 'Hide event' : 'Show event'}</button>
+        ${admin && html`<button type="button" disabled=${busy} onClick=${send}>Send again</button><button type="button" class="quiet grave" onClick=${onRemove}>Delete</button>`}
+      </div>
+      ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
+      ${open && html`<${Inspector} text=${body} label="The event as it came" />`}
+    </li>`;
+}
+
+/** Category and type, where the body is an event at all. */
+function nameOf(body: string): string {
+  try {
+    const { category, type } = JSON.parse(body) as { category?: unknown; type?: unknown };
+    return [category, type].filter(word => typeof word === 'string').join(' ') || 'no category';
+  } catch {
+    return 'not JSON';
+  }
+}

@@ -1,0 +1,125 @@
+import { useEffect, useState } from 'preact/hooks';
+import { ask, type DeadLetter, type DeadLetterPage, type SinkStatus } from '../elements/api.js';
+import type { Question } from '../elements/dialog.js';
+import { html, type Markup } from '../elements/html.js';
+import { usePolled } from '../elements/polling.js';
+import { Empty, Failure, Loading } from '../elements/states.js';
+import { plural } from '../elements/words.js';
+import { Letter } from './dead-letter.js';
+import { offerRedrive, redriveOne, type Selection } from './redrive.js';
+
+interface LettersProps {
+  readonly sink: SinkStatus;
+  readonly admin: boolean;
+  readonly now: number;
+  readonly onAsk: (question: Question) => void;
+  /** Told in words what has been done. */
+  readonly onChanged: (words: string) => void;
+}
+
+/** Asked for at once; each may be as large as a request. */
+const pageSize = 50;
+const mostPages = 10;
+/** They are asked for when their number changes; this is for those that changed places. */
+const everyMs = 60_000;
+
+const patienceMs = 400;
+
+interface Filter {
+  readonly reason?: string;
+  readonly category?: string;
+}
+
+/** The dead letters of one sink, those with the same reason together. */
+export function Letters({ sink, admin, now, onAsk, onChanged }: LettersProps): Markup {
+  const [pages, setPages] = useState(1);
+  const [filter, setFilter] = useState<Filter>({});
+  const [trouble, setTrouble] = useState<string | undefined>();
+  const query = { sink: sink.sink, ...filter, limit: pages * pageSize };
+  const { data, error, refresh } = usePolled<DeadLetterPage>(`dead ${JSON.stringify(query)}`, everyMs, () =>
+    ask<DeadLetterPage>('v1/dead-letters', { query }),
+  );
+  useEffect(refresh, [sink.dead]);
+  const letters = data?.dead_letters ?? [];
+  const filtered = filter.reason !== undefined || filter.category !== undefined;
+
+  const changed = (words: string): void => {
+    onChanged(words);
+    refresh();
+  };
+  const handlers = {
+    title: sink.title,
+    onAsk,
+    onDone: (redriven: number) => changed(`${plural(redriven, 'event')} on the way to ${sink.title} again.`),
+  };
+  const offer = (selection: Omit<Selection, 'sink'>): void => {
+    setTrouble(undefined);
+    offerRedrive({ sink: sink.sink, ...selection }, handlers).catch((caught: Error) => setTrouble(caught.message));
+  };
+  const remove = async (key?: string): Promise<void> => {
+    const chosen = { sink: sink.sink, ...(key === undefined ? { all: 'true' } : { key }) };
+    const { removed } = await ask<{ removed: number }>('v1/dead-letters', { method: 'DELETE', query: chosen });
+    changed(`${plural(removed, 'dead letter')} of ${sink.title} deleted.`);
+  };
+  const askRemove = (letter?: DeadLetter): void =>
+    onAsk({
+      title: letter === undefined ? `Delete ${plural(sink.dead, 'dead letter')}?` : 'Delete this dead letter?',
+      text: html`<p>${letter === undefined ? `Every dead letter of ${sink.title} is` : html`The event <code>${letter.id}</code> is`} deleted here for good, and will never reach ${sink.title}.</p>`,
+      grave: true,
+      choices: [{ action: letter === undefined ? 'Delete all' : 'Delete', run: () => remove(letter?.key) }],
+    });
+
+  return html`
+    <div class="letters-head">
+      <p><strong>${sink.title}</strong> could not take ${plural(sink.dead, 'event')}.</p>
+      ${
+        admin
+          ? html`<div class="actions">
+              <button type="button" onClick=${() => offer(filter)}>${filtered ? 'Send these again' : 'Send all again'}</button>
+              ${!filtered && html`<button type="button" class="quiet grave" onClick=${() => askRemove()}>Delete all</button>`}
+            </div>`
+          : html`<p class="note">Sending again and deleting need a key with the scope “admin”.</p>`
+      }
+    </div>
+    ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
+    ${(sink.dead > 1 || filtered) && html`<${LetterFilter} onChoose=${setFilter} />`}
+    ${data === undefined && (error === undefined ? html`<${Loading} what="Reading dead letters" />` : html`<${Failure} error=${error} onRetry=${refresh} />`)}
+    ${data !== undefined && letters.length === 0 && filtered && html`<${Empty} title="No such dead letter" />`}
+    ${byReason(letters).map(
+      ([reason, group]) => html`
+        <section class="reason" key=${reason} aria-label=${reason}>
+          <div class="reason-head">
+            <p class="reason-words">${reason}</p>
+            ${admin && group.length > 1 && group.length < letters.length && html`<button type="button" onClick=${() => offer({ keys: group.map(({ key }) => key) })}>Send these ${group.length} again</button>`}
+          </div>
+          <ul>${group.map(letter => html`<${Letter} key=${letter.key} letter=${letter} admin=${admin} now=${now} onRedrive=${() => redriveOne({ sink: sink.sink, keys: [letter.key] }, handlers)} onRemove=${() => askRemove(letter)} />`)}</ul>
+        </section>`,
+    )}
+    ${data?.next_cursor != null && pages < mostPages && html`<p class="more"><button type="button" onClick=${() => setPages(pages + 1)}>Show more</button></p>`}`;
+}
+
+/** Asked for once the typing pauses: a filter reads through all letters. */
+function LetterFilter({ onChoose }: { onChoose: (filter: Filter) => void }): Markup {
+  const [typed, setTyped] = useState<Filter>({});
+  useEffect(() => {
+    const timer = window.setTimeout(() => onChoose(typed), patienceMs);
+    return () => window.clearTimeout(timer);
+  }, [typed]);
+  const type = (name: keyof Filter) => (event: Event) => {
+    const { [name]: _before, ...rest } = typed;
+    const value = (event.currentTarget as HTMLInputElement).value;
+    setTyped(value === '' ? rest : { ...rest, [name]: value });
+  };
+  return html`
+    <form class="filters" role="search" aria-label="Filter dead letters" onSubmit=${(event: Event) => event.preventDefault()}>
+      <label>Reason <input type="search" maxlength="256" value=${typed.reason ?? ''} placeholder="any" onInput=${type('reason')} /></label>
+      <label>Category <input type="search" maxlength="128" value=${typed.category ?? ''} placeholder="any" spellcheck=${false} autocapitalize="off" onInput=${type('category')} /></label>
+    </form>`;
+}
+
+/** In the order of their first. */
+function byReason(letters: readonly DeadLetter[]): [string, DeadLetter[]][] {
+  const groups = new Map<string, DeadLetter[]>();
+  for (const letter of letters) groups.set(letter.reason, [...(groups.get(letter.reason) ?? []), letter]);
+  return [...groups];
+}

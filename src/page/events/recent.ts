@@ -1,0 +1,45 @@
+import { ask, type Ledger, type Series } from '../elements/api.js';
+import { html, type Markup } from '../elements/html.js';
+import { usePolled } from '../elements/polling.js';
+import { hourAndMinute, number } from '../elements/words.js';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const everyMs = 60_000;
+
+/** How much has come lately. Both the ledger and the local store count by the hour, so that is how it is told. */
+export function Recent({ ledger, stored, now }: { ledger: Ledger; stored: boolean; now: number }): Markup | null {
+  const hour = Math.floor(now / hourMs) * hourMs;
+  if (ledger.hours.length === 0) return stored ? html`<${StoredLately} hour=${hour} />` : null;
+  const rows = ledger.hours.filter(({ sink }) => sink === mainSink(ledger));
+  const since = (from: number): number =>
+    rows.filter(row => row.hour !== null && row.hour >= from).reduce((sum, row) => sum + row.accepted, 0);
+  return html`<${Numbers} hour=${hour} lately=${since(hour)} day=${since(hour - dayMs + hourMs)} />`;
+}
+
+/** Every sink is offered every event. What was sent again counts twice, which the local store is spared as good as always. */
+function mainSink({ sinks }: Ledger): string | undefined {
+  const most = [...sinks].sort((a, b) => b.accepted - a.accepted)[0];
+  return (sinks.find(({ sink }) => sink === 'local') ?? most)?.sink;
+}
+
+/** With RabbitMQ the hours are not in the ledger; the local store has them, where it is on. */
+function StoredLately({ hour }: { hour: number }): Markup | null {
+  const { data } = usePolled<Series>(`lately ${hour}`, everyMs, () =>
+    ask<Series>('v1/series', {
+      query: { from: hour - dayMs + hourMs, to: hour + hourMs, step: hourMs, by: '_source' },
+    }),
+  );
+  if (data === undefined) return null;
+  const counts = data.times.map((_, at) => data.lines.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
+  const day = counts.reduce((sum, count) => sum + count, 0);
+  return html`<${Numbers} hour=${hour} lately=${counts.at(-1) ?? 0} day=${day} />`;
+}
+
+function Numbers({ hour, lately, day }: { hour: number; lately: number; day: number }): Markup {
+  return html`
+    <dl class="banner-numbers">
+      <div><dt>events since ${hourAndMinute(hour)}</dt><dd>${number(lately)}</dd></div>
+      <div><dt>in the last 24 hours</dt><dd>${number(day)}</dd></div>
+    </dl>`;
+}

@@ -1,0 +1,29 @@
+import { useState } from 'preact/hooks';
+import { ask } from '../elements/api.js';
+import { html, type Markup } from '../elements/html.js';
+
+/** Nothing has come yet: how to send the first one. */
+export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
+  const [trouble, setTrouble] = useState<string | undefined>();
+  const address = new URL('v1/events', document.baseURI).href;
+  const command = `curl ${address} \\
+  -H "X-API-Key: $EVENT_SINK_API_KEY" -H "Content-Type: application/json" \\
+  -d '{"category": "hello", "message": "the first event"}'`;
+  const send = (): void => {
+    ask('v1/events', {
+      method: 'POST',
+      body: { category: 'hello', message: 'the first event, sent from the page' },
+    }).then(
+      () => setTrouble(undefined),
+      (error: Error) => setTrouble(error.message),
+    );
+  };
+  return html`
+    <div class="state empty">
+      <p class="state-title">No event yet</p>
+      <p>Send the first one. It shows up here the moment it is stored.</p>
+      <pre class="command" tabindex="0">${command}</pre>
+      ${mayPublish && html`<button type="button" onClick=${send}>Or send it from here</button>`}
+      ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
+    </div>`;
+}

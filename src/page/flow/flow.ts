@@ -1,0 +1,160 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Sparkline } from '../charts/sparkline.js';
+import type { SinkStatus, Status } from '../elements/api.js';
+import { html, type Markup } from '../elements/html.js';
+import { isHeld, Section, StateChip, sinkState, type Tone } from '../elements/states.js';
+import { duration, number, plural, rate, short } from '../elements/words.js';
+import type { Rates } from './rates.js';
+import { type Source, useSources } from './sources.js';
+
+interface FlowProps {
+  readonly status: Status;
+  readonly rates: Rates;
+  readonly now: number;
+}
+
+/** The way of the events as it is here: where they come from, what keeps them, where they go. */
+export function Flow({ status, rates, now }: FlowProps): Markup {
+  const sources = useSources(status);
+  const { broker, sinks } = status;
+  const waiting = Math.max(0, ...sinks.map(({ pending }) => pending));
+  const brokerTone = ({ ready: 'good', outbox: 'waiting', down: 'bad' } as const)[broker.state];
+  const links: Link[] = [
+    ...sources.map(({ id, perSecond }) => ({
+      from: `source-${id}`,
+      to: 'broker',
+      tone: 'good' as const,
+      flows: (perSecond ?? rates.incoming) > 0,
+    })),
+    ...sinks.map(({ sink, state }) => ({
+      from: 'broker',
+      to: `sink-${sink}`,
+      tone: sinkState(state).tone,
+      flows: (rates.outgoing.get(sink) ?? 0) > 0,
+    })),
+  ];
+  return html`
+    <${Section} id="flow" title="Flow" aside=${html`<span class="muted">${rate(rates.incoming)} in · ${plural(waiting, 'event')} waiting</span>`}>
+      <${Diagram} links=${links}>
+        <div class="flow-column sources">
+          <h3 class="flow-title">Sources</h3>
+          ${sources.map(source => html`<${SourceNode} key=${source.id} source=${source} />`)}
+        </div>
+        <div class="flow-column middle">
+          <h3 class="flow-title">Broker</h3>
+          <div class="node broker ${brokerTone}" data-node="broker">
+            <div class="node-head"><span class="node-title">${broker.kind === 'rabbitmq' ? 'RabbitMQ' : 'Embedded broker'}</span>
+              <${StateChip} tone=${brokerTone} word=${broker.state === 'outbox' ? 'to outbox' : broker.state} /></div>
+            <p class="figure ${rates.incoming === 0 ? 'still' : ''}">${rate(rates.incoming)}</p>
+            <p class="node-note">${broker.detail}</p>
+            ${broker.outbox > 0 && html`<p class="node-note strong">${plural(broker.outbox, 'event')} in the outbox</p>`}
+          </div>
+        </div>
+        <div class="flow-column sinks">
+          <h3 class="flow-title">Sinks</h3>
+          ${sinks.map(
+            sink =>
+              html`<${SinkNode} key=${sink.sink} sink=${sink} perSecond=${rates.outgoing.get(sink.sink) ?? 0} history=${rates.history.get(sink.sink) ?? []} status=${status} now=${now} />`,
+          )}
+        </div>
+      <//>
+    <//>`;
+}
+
+function SourceNode({ source }: { source: Source }): Markup {
+  const { id, title, perSecond, lastHour } = source;
+  return html`
+    <div class="node source" data-node="source-${id}">
+      <div class="node-head"><span class="node-title">${title}</span>
+        ${perSecond !== undefined && html`<span class="node-rate">${perSecond === 0 ? 'quiet' : rate(perSecond)}</span>`}</div>
+      ${lastHour !== undefined && html`<p class="node-note">${number(lastHour)} in the last hour</p>`}
+    </div>`;
+}
+
+interface SinkNodeProps {
+  readonly sink: SinkStatus;
+  readonly perSecond: number;
+  readonly history: readonly number[];
+  readonly status: Status;
+  readonly now: number;
+}
+
+function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Markup {
+  const { tone, word } = sinkState(sink.state);
+  const still = sink.state === 'running' && perSecond === 0 && sink.pending === 0;
+  const actor = status.actors.find(({ path }) => path === `delivery/${sink.sink}/sink`);
+  const next = actor?.next_try ?? null;
+  const why = sink.state === 'running' ? undefined : actor?.last_error?.message;
+  return html`
+    <article class="node sink ${tone}" data-node="sink-${sink.sink}" aria-label=${sink.title}>
+      <div class="node-head"><span class="node-title">${sink.title}</span><${StateChip} tone=${tone} word=${still ? 'up to date' : word} /></div>
+      <div class="sink-body">
+        <p class="figure ${perSecond === 0 ? 'still' : ''}">${rate(perSecond)}</p>
+        <${Sparkline} values=${history} />
+        <dl class="sink-numbers">
+          <div><dt>delivered</dt><dd title=${number(sink.delivered)}>${short(sink.delivered)}</dd></div>
+          <div class=${sink.pending > 0 && isHeld(sink.state) ? 'strong' : ''}><dt>${isHeld(sink.state) ? 'held' : 'waiting'}</dt><dd title=${number(sink.pending)}>${short(sink.pending)}</dd></div>
+          <div><dt>oldest</dt><dd>${sink.oldest === null ? '–' : duration(now - sink.oldest)}</dd></div>
+          <div class=${sink.dead > 0 ? 'strong' : ''}><dt>dead</dt><dd>${sink.dead > 0 ? html`<a href="#dead-letters">${short(sink.dead)}</a>` : '0'}</dd></div>
+        </dl>
+      </div>
+      ${why !== undefined && html`<p class="sink-why">${why}${next !== null && next > now ? html` <span class="muted">Next try in ${duration(next - now)}.</span>` : ''}</p>`}
+    </article>`;
+}
+
+interface Link {
+  readonly from: string;
+  readonly to: string;
+  readonly tone: Tone;
+  readonly flows: boolean;
+}
+
+/** The nodes stand in columns; the lines between them are drawn where the nodes came to stand. */
+function Diagram({ links, children }: { links: readonly Link[]; children?: unknown }): Markup {
+  const place = useRef<HTMLDivElement>(null);
+  const [paths, setPaths] = useState<ReadonlyMap<string, string>>(new Map());
+  const nodes = links.map(({ from, to }) => `${from} ${to}`).join();
+
+  useLayoutEffect(() => {
+    const container = place.current;
+    if (container === null) return;
+    const draw = (): void => setPaths(curves(container, links));
+    const watcher = new ResizeObserver(draw);
+    watcher.observe(container);
+    for (const node of container.querySelectorAll('[data-node]')) watcher.observe(node);
+    draw();
+    return () => watcher.disconnect();
+  }, [nodes]);
+
+  return html`
+    <div class="flow" ref=${place}>
+      <svg class="flow-lines" aria-hidden="true">
+        ${links.map(({ from, to, tone, flows }) => {
+          const path = paths.get(`${from} ${to}`);
+          return path === undefined
+            ? null
+            : html`<path key="${from} ${to}" class="${tone} ${flows ? 'flows' : ''}" d=${path} />`;
+        })}
+      </svg>
+      ${children}
+    </div>`;
+}
+
+function curves(container: HTMLElement, links: readonly Link[]): Map<string, string> {
+  const { left, top } = container.getBoundingClientRect();
+  const boxOf = (name: string): DOMRect | undefined =>
+    container.querySelector(`[data-node="${CSS.escape(name)}"]`)?.getBoundingClientRect();
+  const paths = new Map<string, string>();
+  for (const { from, to } of links) {
+    const [start, end] = [boxOf(from), boxOf(to)];
+    // In one column there is nothing to draw: the order says it.
+    if (start === undefined || end === undefined || end.left < start.right) continue;
+    const [x1, y1] = [start.right - left, middle(start) - top];
+    const [x2, y2] = [end.left - left, middle(end) - top];
+    const bend = (x2 - x1) / 2;
+    paths.set(`${from} ${to}`, `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`);
+  }
+  return paths;
+}
+
+const middle = (box: DOMRect): number => box.top + box.height / 2;

@@ -1,0 +1,67 @@
+import type { Ledger } from '../elements/api.js';
+import { html, type Markup } from '../elements/html.js';
+import { Failure, Loading, Section, StateChip } from '../elements/states.js';
+import { hourAndMinute, number } from '../elements/words.js';
+
+interface LedgerProps {
+  readonly ledger: Ledger | undefined;
+  readonly error: Error | undefined;
+  /** Of the sinks, by name. */
+  readonly titles: ReadonlyMap<string, string>;
+}
+
+const outcomes = ['delivered', 'duplicates', 'filtered', 'dead', 'pending'] as const;
+
+/** Every event that came in is somewhere: the sum that shows it, for each sink. */
+export function LedgerSums({ ledger, error, titles }: LedgerProps): Markup {
+  const verdict =
+    ledger !== undefined &&
+    (ledger.balanced
+      ? html`<${StateChip} tone="good" word="it balances" />`
+      : html`<${StateChip} tone="bad" word="it does not balance" />`);
+  return html`
+    <${Section} id="ledger" title="Ledger" aside=${verdict}>
+      ${ledger === undefined && (error === undefined ? html`<${Loading} what="Adding up" />` : html`<${Failure} error=${error} />`)}
+      ${ledger !== undefined && html`<${Sums} ledger=${ledger} titles=${titles} />`}
+    <//>`;
+}
+
+function Sums({ ledger, titles }: { ledger: Ledger; titles: ReadonlyMap<string, string> }): Markup {
+  return html`
+    <p class="section-note">${ledger.exact ? 'Since the beginning: every event accepted for a sink is delivered, known already, filtered out, dead, or still on its way.' : 'What this daemon has settled since it started, beside what RabbitMQ holds now.'}</p>
+    <div class="scroll" tabindex="0" role="region" aria-label="Ledger, table">
+      <table class="sums">
+        <thead><tr><th scope="col">Sink</th><th scope="col">accepted</th>
+          ${outcomes.map((name, at) => html`<th key=${name} scope="col"><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${name}</th>`)}
+          <th scope="col" class="verdict">difference</th><th scope="col" class="hours">last 48 hours</th></tr></thead>
+        <tbody>
+          ${ledger.sinks.map(
+            row => html`
+              <tr key=${row.sink}>
+                <th scope="row">${titles.get(row.sink) ?? row.sink}</th><td data-label="accepted">${number(row.accepted)}</td>
+                ${outcomes.map((name, at) => html`<td key=${name} data-label=${name} class=${row[name] === 0 ? 'zero' : ''}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
+                <td data-label="difference" class="verdict ${row.difference === 0 ? '' : 'wrong'}">${row.difference === 0 ? html`<span role="img" aria-label="none">✓</span>` : number(row.difference)}</td>
+                <td data-label="last 48 hours" class="hours"><${Hours} ledger=${ledger} sink=${row.sink} /></td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+/** Accepted events by the hour. */
+function Hours({ ledger, sink }: { ledger: Ledger; sink: string }): Markup {
+  const hours = new Map(ledger.hours.filter(row => row.sink === sink).map(row => [row.hour ?? 0, row.accepted]));
+  if (hours.size === 0) return html`<span class="muted">–</span>`;
+  const newest = Math.max(...hours.keys());
+  const columns = Array.from({ length: 48 }, (_, index) => newest - (47 - index) * 3_600_000);
+  const top = Math.max(...hours.values(), 1);
+  return html`
+    <svg class="hour-bars" viewBox="0 0 192 28" role="img" aria-label="Accepted by the hour; most ${number(top)}">
+      ${columns.map((hour, index) => {
+        const value = hours.get(hour) ?? 0;
+        const tall = value === 0 ? 1 : Math.max(2, (value / top) * 27);
+        return html`<rect key=${hour} class=${value === 0 ? 'none' : ''} x=${index * 4} y=${28 - tall} width="3" height=${tall}><title>${hourAndMinute(hour)}: ${number(value)}</title></rect>`;
+      })}
+    </svg>`;
+}

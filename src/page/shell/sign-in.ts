@@ -1,0 +1,64 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ask, Refused, type Session } from '../elements/api.js';
+import { html, type Markup } from '../elements/html.js';
+import { Mark } from '../elements/states.js';
+
+interface SignInProps {
+  /** A session was here and has ended. */
+  readonly ended: boolean;
+  readonly onSignedIn: (session: Session) => void;
+}
+
+/** The key travels once, in a header; a cookie that no script can read takes its place, and the field is forgotten. */
+export function SignIn({ ended, onSignedIn }: SignInProps): Markup {
+  const [trouble, setTrouble] = useState<string | undefined>();
+  const [busy, setBusy] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    document.title = 'Sign in · event-sink';
+    field.current?.focus();
+  }, []);
+
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const key = field.current?.value.trim() ?? '';
+    if (key === '') return setTrouble('Enter an API key.');
+    setBusy(true);
+    setTrouble(undefined);
+    try {
+      onSignedIn(await ask<Session>('v1/session', { method: 'POST', headers: { 'X-API-Key': key } }));
+    } catch (error) {
+      setTrouble(wordsFor(error as Error));
+      setBusy(false);
+      field.current?.select();
+    }
+  };
+
+  return html`
+    <main class="door">
+      <div class="door-card">
+        <p class="brand"><${Mark} /> event-sink</p>
+        <h1>Sign in</h1>
+        ${ended && html`<p class="note" role="status">Your session has ended. Sessions last twelve hours, and end when the daemon restarts.</p>`}
+        <form onSubmit=${submit} novalidate>
+          <label for="key">API key</label>
+          <input id="key" ref=${field} type="password" autocomplete="off" spellcheck=${false} autocapitalize="off"
+            aria-invalid=${trouble !== undefined} aria-describedby=${trouble === undefined ? 'key-hint' : 'key-trouble key-hint'} />
+          ${trouble !== undefined && html`<p class="field-trouble" id="key-trouble" role="alert">${trouble}</p>`}
+          <button class="primary" type="submit" disabled=${busy}>${busy ? 'Signing in…' : 'Sign in'}</button>
+          <p class="hint" id="key-hint">
+            At its first start the daemon made a key and kept it in the file <code>api-key</code> of its data folder.
+            Another one: <code>event-sink keygen NAME</code>.
+          </p>
+        </form>
+      </div>
+    </main>`;
+}
+
+function wordsFor(error: Error): string {
+  if (!(error instanceof Refused)) return 'The daemon does not answer. Is it running?';
+  if (error.status === 401) return 'This key is not known here.';
+  if (error.status === 403) return 'This key may not read. The page needs a key with the scope “read”.';
+  return error.message;
+}

@@ -1,0 +1,62 @@
+import type { ActorStatus } from '../elements/api.js';
+import { html, type Markup } from '../elements/html.js';
+import { actorState, StateChip } from '../elements/states.js';
+import { dateAndTime, duration, number, plural } from '../elements/words.js';
+
+interface Node {
+  readonly name: string;
+  readonly path: string;
+  actor: ActorStatus | undefined;
+  readonly children: Node[];
+}
+
+/** Who watches whom: the tree of actors, from their paths. */
+export function Actors({ actors, now }: { actors: readonly ActorStatus[]; now: number }): Markup {
+  return html`
+    <ul class="tree root">
+      <li>
+        <div class="actor group"><span class="actor-name">root</span></div>
+        <ul class="tree">${treeOf(actors).map(node => html`<${Branch} key=${node.path} node=${node} now=${now} />`)}</ul>
+      </li>
+    </ul>`;
+}
+
+function Branch({ node, now }: { node: Node; now: number }): Markup {
+  const { actor, name, children } = node;
+  return html`
+    <li>
+      ${actor === undefined ? html`<div class="actor group"><span class="actor-name">${name}</span></div>` : html`<${Actor} actor=${actor} name=${name} now=${now} />`}
+      ${children.length > 0 && html`<ul class="tree">${children.map(child => html`<${Branch} key=${child.path} node=${child} now=${now} />`)}</ul>`}
+    </li>`;
+}
+
+function Actor({ actor, name, now }: { actor: ActorStatus; name: string; now: number }): Markup {
+  const { state, since, restarts, last_error: error, next_try: next, detail } = actor;
+  const details = Object.entries(detail).filter(([, value]) => value !== null && value !== '');
+  return html`
+    <div class="actor">
+      <span class="actor-name">${name}</span>
+      <${StateChip} ...${actorState(state)} />
+      <span class="actor-since" title="Since ${dateAndTime(since)}">for ${duration(now - since)}</span>
+      ${restarts > 0 && html`<span class="actor-restarts">${plural(restarts, 'restart')}</span>`}
+      ${next !== null && next > now && html`<span class="actor-next">next try in ${duration(next - now)}</span>`}
+      ${details.length > 0 && html`<dl class="actor-detail">${details.map(([key, value]) => html`<div key=${key}>${key !== 'detail' && html`<dt>${key.replaceAll('_', ' ')}</dt>`}<dd>${typeof value === 'number' ? number(value) : String(value)}</dd></div>`)}</dl>`}
+      ${error !== null && html`<p class="actor-error">${state === 'running' ? 'Last error, mended: ' : ''}${error.message} <span class="muted">(${error.fault}, ${duration(now - error.at)} ago)</span></p>`}
+    </div>`;
+}
+
+function treeOf(actors: readonly ActorStatus[]): Node[] {
+  const roots: Node[] = [];
+  const known = new Map<string, Node>();
+  const nodeAt = (path: string): Node => {
+    const found = known.get(path);
+    if (found !== undefined) return found;
+    const cut = path.lastIndexOf('/');
+    const node: Node = { name: path.slice(cut + 1), path, actor: undefined, children: [] };
+    known.set(path, node);
+    (cut < 0 ? roots : nodeAt(path.slice(0, cut)).children).push(node);
+    return node;
+  };
+  for (const actor of actors) nodeAt(actor.path).actor = actor;
+  return roots;
+}

@@ -1,0 +1,139 @@
+import type { Address, Broker, DeadLetterQuery, DeadLetterSelection, Durability, QueueInfo } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
+import type { ConfiguredSink } from '../config/config.js';
+import type { SettledCounters } from '../delivery/meter.js';
+import { TransientError, UnsupportedError } from '../errors.js';
+import type { Message } from '../events/message.js';
+import { sharedAnswer, sharedAnswers } from '../single-flight.js';
+import type { LedgerReport } from '../storage/ledger-report.js';
+import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
+import type { Storage } from '../storage/storage.js';
+import { version } from '../version.js';
+import type { StatusBoard } from './board.js';
+import type { DeadLetterDesk, LetterFilter, RedriveRequest } from './dead-letter-admin.js';
+import { type FoundProblem, problemsOf } from './problems.js';
+import type { DaemonStatus, SinkStatus } from './report.js';
+
+export interface DoorOptions {
+  readonly desk: DeadLetterDesk;
+  /** Through the publisher actor; resolves when the messages are durable. */
+  readonly publish: (messages: readonly Message[]) => Promise<Durability>;
+  readonly publishTo: (address: Address, body: string, messageId?: string) => Promise<Durability>;
+  readonly broker: Broker;
+  readonly storage: Storage;
+  readonly board: StatusBoard;
+  readonly clock: Clock;
+  readonly counters: SettledCounters;
+  /** Queues that no sink takes from. */
+  readonly orphans: () => readonly QueueInfo[];
+  readonly sinks: readonly ConfiguredSink[];
+  /** The local store is on. */
+  readonly local: boolean;
+  readonly started: number;
+  /** The broker's first attempt has settled. */
+  readonly ready: () => boolean;
+}
+
+/** What the HTTP layer sees of the daemon. */
+export function createDoor(options: DoorOptions) {
+  const { desk, broker, storage, clock, board, counters, sinks, orphans, started, ready, publish, publishTo } = options;
+
+  const whenReady = <T>(work: () => Promise<T>): Promise<T> =>
+    ready() ? work() : Promise.reject(new TransientError('the daemon is starting', { retryAfterMs: 1_000 }));
+
+  const stored = <T>(work: () => Promise<T>): Promise<T> =>
+    options.local
+      ? work()
+      : Promise.reject(
+          new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'),
+        );
+
+  const ledger = async (): Promise<LedgerReport> => {
+    if (broker.kind === 'embedded') return storage.ledger();
+    const rows = await Promise.all(
+      sinks.map(async ({ definition: { name: sink } }) => {
+        const { ready: waiting, unsettled } = await depthOf(sink);
+        const settled = counters.of(sink);
+        const pending = waiting + unsettled;
+        const accepted = settled.delivered + settled.duplicates + settled.filtered + settled.dead + pending;
+        return { sink, hour: null, accepted, ...settled, pending, difference: 0 };
+      }),
+    );
+    return { exact: false, balanced: true, sinks: rows, hours: [] };
+  };
+
+  const depthOf = (sink: string) =>
+    broker.depth(sink).catch(() => ({ ready: 0, unsettled: 0, consumers: 0, oldest: undefined }));
+
+  const sinkStatus = async ({ definition, queue }: ConfiguredSink, report: LedgerReport): Promise<SinkStatus> => {
+    const { name: sink, title } = definition;
+    const [depth, dead] = await Promise.all([depthOf(sink), broker.deadLetters.count(sink).catch(() => 0)]);
+    const row = report.sinks.find(line => line.sink === sink);
+    return {
+      sink,
+      title,
+      state: board.get(`delivery/${sink}/sink`)?.state ?? 'starting',
+      queue: queue.name,
+      pending: depth.ready + depth.unsettled,
+      oldest: depth.oldest ?? null,
+      delivered: row?.delivered ?? 0,
+      duplicates: row?.duplicates ?? 0,
+      filtered: row?.filtered ?? 0,
+      dead,
+    };
+  };
+
+  /** Counting what waits reads the whole backlog: once in a while is enough for the status. */
+  const recentLedger = sharedAnswer(clock, 2_000, ledger);
+  const series = sharedAnswers(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
+  const sinceOf = createSince();
+
+  const askStatus = async (): Promise<DaemonStatus> => {
+    const now = clock.now();
+    const state = broker.status();
+    const shown = { ready: 'running', outbox: 'holding', down: 'failed' } as const;
+    board.update('broker', {
+      state: shown[state.state],
+      detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox },
+    });
+    const report = await recentLedger();
+    const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
+    const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans() };
+    const actors = board.all();
+    const brokerSince = board.get('broker')?.since ?? now;
+    return {
+      version,
+      started,
+      now,
+      ready: ready(),
+      problems: sinceOf(problemsOf({ ...findings, brokerSince, actors }), now),
+      broker: { kind: broker.kind, ...state },
+      sinks: rows,
+      actors,
+    };
+  };
+
+  return {
+    publish: (messages: readonly Message[]) => whenReady<Durability>(() => publish(messages)),
+    publishTo: (address: Address, body: string, messageId?: string) =>
+      whenReady<Durability>(() => publishTo(address, body, messageId)),
+    events: (query: EventQuery) => stored(() => storage.events.query(query)),
+    series: (query: SeriesQuery) => stored(() => series(query)),
+    deadLetters: (query: DeadLetterQuery & LetterFilter) => desk.list(query),
+    redrive: (request: RedriveRequest) => desk.redrive(request),
+    removeDeadLetters: (selection: DeadLetterSelection) => broker.deadLetters.remove(selection),
+    status: sharedAnswer(clock, 200, askStatus),
+    ledger: sharedAnswer(clock, 200, ledger),
+    tap: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.tap(listener, signal),
+    ready,
+  };
+}
+
+/** A problem without a beginning of its own is dated from when it was first seen, for as long as it stays. */
+function createSince() {
+  let known = new Map<string, number>();
+  return (problems: readonly FoundProblem[], now: number): DaemonStatus['problems'] => {
+    known = new Map(problems.map(({ key, since }) => [key, since ?? known.get(key) ?? now]));
+    return problems.map(({ key, what, mend }) => ({ what, since: known.get(key) ?? now, mend }));
+  };
+}

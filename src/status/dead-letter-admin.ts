@@ -1,0 +1,133 @@
+import type { DeadLetter, DeadLetterPage, DeadLetterQuery, DeadLetterStore } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
+import { decode } from '../events/decode.js';
+import type { RedriveLimit } from '../sinks/sink.js';
+
+/** Which dead letters are meant; what is left out does not matter. */
+export interface LetterFilter {
+  /** Part of the reason, whatever the case. */
+  readonly reason?: string;
+  readonly category?: string;
+  /** Of the time of death, epoch ms; `to` is exclusive. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface RedriveRequest extends LetterFilter {
+  readonly sink: string;
+  readonly keys?: readonly string[];
+  /** Only say what would happen. */
+  readonly dryRun?: boolean;
+  /** In spite of the sink's limit. */
+  readonly force?: boolean;
+}
+
+export interface RedriveReport {
+  readonly redriven: number;
+  readonly refused: readonly { readonly key: string; readonly id: string; readonly reason: string }[];
+}
+
+const pageSize = 1000;
+/** Pages that one filtered request may read: a filter that fits nothing must not read for ever. */
+const mostPages = 100;
+const keysAtOnce = 500;
+
+/** What people do with dead letters, on whichever broker keeps them. */
+export class DeadLetterDesk {
+  readonly #store: DeadLetterStore;
+  readonly #clock: Clock;
+  readonly #limits: ReadonlyMap<string, RedriveLimit>;
+
+  constructor(store: DeadLetterStore, clock: Clock, limits: ReadonlyMap<string, RedriveLimit>) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** With a filter, a page may be shorter than the limit though more follow. */
+  async list(query: DeadLetterQuery & LetterFilter): Promise<DeadLetterPage> {
+    const { reason, category, from, to, ...plain } = query;
+    if (!filters(query)) return this.#store.list(plain);
+    let cursor = plain.cursor;
+    for (let page = 0; page < mostPages; page += 1) {
+      const found = await this.#store.list({ ...plain, ...(cursor === undefined ? {} : { cursor }) });
+      const deadLetters = found.deadLetters.filter(letter => fits(letter, query));
+      if (deadLetters.length > 0 || found.nextCursor === null) return { deadLetters, nextCursor: found.nextCursor };
+      cursor = found.nextCursor;
+    }
+    return { deadLetters: [], nextCursor: cursor ?? null };
+  }
+
+  /** To that one sink's queue, behind what waits there. What the sink's limit speaks against stays, with the reason, unless forced. */
+  async redrive(request: RedriveRequest): Promise<RedriveReport> {
+    const { sink, keys, dryRun = false, force = false } = request;
+    const limit = force ? undefined : this.#limits.get(sink);
+    if (limit === undefined && !filters(request)) {
+      if (dryRun) return { redriven: await this.#countOf(sink, keys), refused: [] };
+      return { redriven: await this.#store.redrive(keys === undefined ? { sink } : { sink, keys }), refused: [] };
+    }
+    const chosen: string[] = [];
+    const refused: { key: string; id: string; reason: string }[] = [];
+    for await (const letter of this.#all(sink, keys)) {
+      if (!fits(letter, request)) continue;
+      const reason = limit === undefined ? undefined : tooOld(letter, limit, this.#clock.now());
+      if (reason === undefined) chosen.push(letter.key);
+      else refused.push({ key: letter.key, id: letter.id, reason });
+    }
+    let redriven = dryRun ? chosen.length : 0;
+    for (let start = 0; !dryRun && start < chosen.length; start += keysAtOnce)
+      redriven += await this.#store.redrive({ sink, keys: chosen.slice(start, start + keysAtOnce) });
+    return { redriven, refused };
+  }
+
+  /** Removes those that died before, oldest first. Resolves with how many. */
+  async expire(sink: string, before: number): Promise<number> {
+    let removed = 0;
+    for (;;) {
+      const { deadLetters } = await this.#store.list({ sink, limit: pageSize });
+      const keys = deadLetters.filter(({ deadAt }) => deadAt < before).map(({ key }) => key);
+      if (keys.length === 0) return removed;
+      const gone = await this.#store.remove({ sink, keys });
+      removed += gone;
+      if (gone === 0 || keys.length < deadLetters.length) return removed;
+    }
+  }
+
+  async #countOf(sink: string, keys: readonly string[] | undefined): Promise<number> {
+    if (keys === undefined) return this.#store.count(sink);
+    let count = 0;
+    for await (const _letter of this.#all(sink, keys)) count += 1;
+    return count;
+  }
+
+  async *#all(sink: string, keys: readonly string[] | undefined): AsyncGenerator<DeadLetter> {
+    const wanted = keys === undefined ? undefined : new Set(keys);
+    let cursor: string | null | undefined;
+    do {
+      const page = await this.#store.list({ sink, limit: pageSize, ...(cursor == null ? {} : { cursor }) });
+      for (const letter of page.deadLetters) if (wanted === undefined || wanted.has(letter.key)) yield letter;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+}
+
+function filters({ reason, category, from, to }: LetterFilter): boolean {
+  return reason !== undefined || category !== undefined || from !== undefined || to !== undefined;
+}
+
+function fits(letter: DeadLetter, { reason, category, from, to }: LetterFilter): boolean {
+  if (reason !== undefined && !letter.reason.toLowerCase().includes(reason.toLowerCase())) return false;
+  if (from !== undefined && letter.deadAt < from) return false;
+  if (to !== undefined && letter.deadAt >= to) return false;
+  return category === undefined || eventOf(letter)?.category === category;
+}
+
+function tooOld(letter: DeadLetter, { withinMs, since, because }: RedriveLimit, now: number): string | undefined {
+  const at = since === 'first-seen' ? letter.firstSeen : (eventOf(letter)?.created ?? letter.firstSeen);
+  return now - at > withinMs ? because : undefined;
+}
+
+function eventOf({ id, body, source, firstSeen }: DeadLetter) {
+  const decoded = decode({ id, body, source, received: firstSeen }, firstSeen);
+  return decoded.kind === 'undated' ? undefined : decoded.event;
+}

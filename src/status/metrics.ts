@@ -1,0 +1,166 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { LedgerReport } from '../storage/ledger-report.js';
+import type { DaemonStatus } from './report.js';
+
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Up to a day: a sink that was down for a night delivers events of that age. */
+const latencySeconds = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600];
+const batchSizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
+
+/** How a batch ended, for `event_sink_batches_total`. */
+export type BatchOutcome = 'written' | 'held' | 'failed';
+
+/** Prometheus metrics of one daemon. Counters and histograms are told as things happen; gauges are read when somebody asks. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests = this.#histogram('event_sink_http_request_duration_seconds', {
+    help: 'HTTP requests by matched route, until their answer was ready.',
+    labels: ['method', 'route', 'status'],
+    buckets: seconds,
+  });
+  readonly #batchEvents = this.#histogram('event_sink_batch_events', {
+    help: 'Events in a batch that a sink wrote.',
+    labels: ['sink'],
+    buckets: batchSizes,
+  });
+  readonly #writes = this.#histogram('event_sink_write_duration_seconds', {
+    help: 'Time a sink took to write one batch, whether it succeeded or not.',
+    labels: ['sink'],
+    buckets: seconds,
+  });
+  readonly #latency = this.#histogram('event_sink_delivery_latency_seconds', {
+    help: 'From the door to the confirmation of the destination, of the oldest event of each batch.',
+    labels: ['sink'],
+    buckets: latencySeconds,
+  });
+  readonly #batches = this.#counter('event_sink_batches_total', 'Batches by how their write ended.', [
+    'sink',
+    'outcome',
+  ]);
+  readonly #published = this.#counter('event_sink_published_events_total', 'Events accepted, by what keeps them.', [
+    'durability',
+  ]);
+  readonly #gauges = {
+    ready: this.#gauge('event_sink_ready', '1 once the door can accept durably.'),
+    problems: this.#gauge('event_sink_problems', 'Things that are wrong now, as /v1/status lists them.'),
+    streams: this.#gauge('event_sink_streams', 'Live streams open.'),
+    inFlight: this.#gauge('event_sink_http_in_flight_bytes', 'Bodies received and not answered yet.'),
+    broker: this.#gauge('event_sink_broker_state', '1 for the state that the broker is in.', ['kind', 'state']),
+    outbox: this.#gauge('event_sink_outbox_events', 'Events that wait on this disk for RabbitMQ.'),
+    gaps: this.#gauge('event_sink_queue_gaps', 'How often a queue or the exchange had disappeared and was made again.'),
+    pending: this.#gauge('event_sink_queue_events', 'Events that wait for a sink.', ['sink']),
+    oldest: this.#gauge('event_sink_queue_oldest_age_seconds', 'Age of the oldest event that waits for a sink.', [
+      'sink',
+    ]),
+    dead: this.#gauge('event_sink_dead_letters', 'Dead letters kept now.', ['sink']),
+    sinkState: this.#gauge('event_sink_sink_state', '1 for the state that a sink is in.', ['sink', 'state']),
+    ledger: this.#gauge('event_sink_ledger_events', 'Events of a sink since the beginning, by what became of them.', [
+      'sink',
+      'outcome',
+    ]),
+    difference: this.#gauge(
+      'event_sink_ledger_difference',
+      'Events that the ledger of a sink cannot explain; 0 is right.',
+      ['sink'],
+    ),
+    orphaned: this.#gauge('event_sink_orphaned_queue_events', 'Events in a queue that no sink takes from.', ['queue']),
+    restarts: this.#gauge('event_sink_actor_restarts', 'Restarts of an actor since the start.', ['actor']),
+  };
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+    // Sums over what stands there by type too, under names that Prometheus keeps for counters.
+    for (const what of ['handles', 'requests', 'resources']) {
+      this.#registry.removeSingleMetric(`nodejs_active_${what}_total`);
+    }
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** `route` is a pattern, never a path: there are few of them. */
+  request(method: string, route: string, status: number, durationMs: number): void {
+    this.#requests.observe({ method, route, status }, durationMs / 1000);
+  }
+
+  published(durability: string, events: number): void {
+    this.#published.inc({ durability }, events);
+  }
+
+  /** `oldestMs`: age of the batch's oldest event since the door, once the destination confirmed it. */
+  batchWritten(sink: string, events: number, durationMs: number, oldestMs: number): void {
+    this.#batches.inc({ sink, outcome: 'written' });
+    this.#batchEvents.observe({ sink }, events);
+    this.#writes.observe({ sink }, durationMs / 1000);
+    this.#latency.observe({ sink }, oldestMs / 1000);
+  }
+
+  batchFailed(sink: string, outcome: Exclude<BatchOutcome, 'written'>, durationMs: number): void {
+    this.#batches.inc({ sink, outcome });
+    this.#writes.observe({ sink }, durationMs / 1000);
+  }
+
+  /** The queues that no sink takes from, as far as they are known. */
+  orphaned(queues: readonly { readonly name: string; readonly ready: number }[]): void {
+    const { orphaned } = this.#gauges;
+    orphaned.reset();
+    for (const { name, ready } of queues) orphaned.set({ queue: name }, ready);
+  }
+
+  /** The text that Prometheus reads, with the gauges of this moment. */
+  async render(
+    door: { status(): Promise<DaemonStatus>; ledger(): Promise<LedgerReport> },
+    http: { readonly streams: number; readonly inFlightBytes: number },
+  ): Promise<string> {
+    const [status, ledger] = await Promise.all([door.status(), door.ledger()]);
+    this.#gauges.streams.set(http.streams);
+    this.#gauges.inFlight.set(http.inFlightBytes);
+    this.#readStatus(status);
+    this.#readLedger(ledger);
+    return this.#registry.metrics();
+  }
+
+  #readStatus(status: DaemonStatus): void {
+    const { ready, problems, broker, outbox, gaps, pending, oldest, dead, sinkState, restarts } = this.#gauges;
+    for (const gauge of [broker, pending, oldest, dead, sinkState, restarts]) gauge.reset();
+    ready.set(status.ready ? 1 : 0);
+    problems.set(status.problems.length);
+    broker.set({ kind: status.broker.kind, state: status.broker.state }, 1);
+    outbox.set(status.broker.outbox);
+    gaps.set(status.broker.gaps ?? 0);
+    for (const sink of status.sinks) {
+      pending.set({ sink: sink.sink }, sink.pending);
+      oldest.set({ sink: sink.sink }, sink.oldest === null ? 0 : Math.max(0, status.now - sink.oldest) / 1000);
+      dead.set({ sink: sink.sink }, sink.dead);
+      sinkState.set({ sink: sink.sink, state: sink.state }, 1);
+    }
+    for (const actor of status.actors) restarts.set({ actor: actor.path }, actor.restarts);
+  }
+
+  #readLedger({ sinks }: LedgerReport): void {
+    const { ledger, difference } = this.#gauges;
+    for (const gauge of [ledger, difference]) gauge.reset();
+    for (const row of sinks) {
+      for (const outcome of ['accepted', 'delivered', 'duplicates', 'filtered', 'dead', 'pending'] as const) {
+        ledger.set({ sink: row.sink, outcome }, row[outcome]);
+      }
+      difference.set({ sink: row.sink }, row.difference);
+    }
+  }
+
+  #histogram(
+    name: string,
+    { help, labels, buckets }: { readonly help: string; readonly labels: string[]; readonly buckets: number[] },
+  ): Histogram {
+    return new Histogram({ name, help, labelNames: labels, buckets, registers: [this.#registry] });
+  }
+
+  #counter(name: string, help: string, labels: string[]): Counter {
+    return new Counter({ name, help, labelNames: labels, registers: [this.#registry] });
+  }
+
+  #gauge(name: string, help: string, labels: string[] = []): Gauge {
+    return new Gauge({ name, help, labelNames: labels, registers: [this.#registry] });
+  }
+}

@@ -1,0 +1,121 @@
+import type { BrokerStatus, QueueInfo } from '../broker/broker.js';
+import type { Fault } from '../errors.js';
+import type { LedgerReport } from '../storage/ledger-report.js';
+import type { ActorStatus } from './board.js';
+import type { SinkStatus } from './report.js';
+
+/** A problem that has no beginning of its own lasts since it was first found under its key. */
+export interface FoundProblem {
+  readonly key: string;
+  readonly what: string;
+  readonly since: number | undefined;
+  readonly mend: string;
+}
+
+export interface Findings {
+  readonly broker: BrokerStatus;
+  /** Since when the broker is in its state, epoch ms. */
+  readonly brokerSince: number;
+  readonly sinks: readonly SinkStatus[];
+  readonly actors: readonly ActorStatus[];
+  readonly ledger: LedgerReport | undefined;
+  /** Queues that no sink takes from. */
+  readonly orphans: readonly QueueInfo[];
+}
+
+const mending: Record<Fault, string> = {
+  transient:
+    'Nothing is lost: the events wait in their queue, and the daemon keeps trying. See that the destination is up and can be reached from here.',
+  setup:
+    'Nothing is lost: the events wait in their queue. Mend the setting or the permission; the daemon notices by itself, without a restart.',
+  bug: 'Nothing is lost: the events wait in their queue. This is a defect of event-sink: please report it with the log.',
+  poison: 'Look at the dead letters of this sink.',
+};
+
+const plural = (count: number, noun: string): string =>
+  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Some reasons are whole sentences. */
+const unended = (reason: string): string => reason.replace(/\.$/, '');
+
+/** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
+export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans }: Findings): FoundProblem[] {
+  const problems: FoundProblem[] = [];
+  for (const row of ledger?.balanced === false ? ledger.sinks : []) {
+    if (row.difference === 0) continue;
+    const what = `The ledger of ${row.sink} does not balance: ${plural(Math.abs(row.difference), 'event')} ${row.difference > 0 ? 'missing' : 'too many'}.`;
+    problems.push({
+      key: `ledger ${row.sink}`,
+      what,
+      since: undefined,
+      mend: 'Keep the data folder as it is, and report this with the log.',
+    });
+  }
+  if (broker.state === 'down') {
+    problems.push({
+      key: 'broker',
+      what: `The broker takes no events: ${unended(broker.detail)}.`,
+      since: brokerSince,
+      mend: 'Clients are answered 503 and told to come again. See that the disk has room and that RabbitMQ can be reached.',
+    });
+  } else if (broker.state === 'outbox') {
+    problems.push({
+      key: 'broker',
+      what: `RabbitMQ cannot take events. ${unended(broker.detail)}. In the outbox: ${plural(broker.outbox, 'event')}.`,
+      since: brokerSince,
+      mend: 'Nothing is lost. See that RabbitMQ is up and can be reached; the outbox empties by itself.',
+    });
+  }
+  for (const actor of actors) {
+    if (actor.state !== 'failed') continue;
+    const what = `${actor.path} has given up: ${unended(actor.lastError?.message ?? 'no reason known')}.`;
+    problems.push({ key: actor.path, what, since: actor.since, mend: mending[actor.lastError?.fault ?? 'bug'] });
+  }
+  for (const actor of actors) problems.push(...logProblems(actor));
+  for (const sink of sinks) {
+    const actor = actors.find(({ path }) => path === `delivery/${sink.sink}/sink`);
+    if (actor?.lastError === undefined || (actor.state !== 'holding' && actor.state !== 'parked')) continue;
+    const { message, fault } = actor.lastError;
+    const state = actor.state === 'parked' ? 'fails at every event and is tried slowly' : 'is not taking events';
+    problems.push({
+      key: actor.path,
+      what: `${sink.title} ${state}: ${unended(message)}. ${plural(sink.pending, 'event')} waiting.`,
+      since: actor.since,
+      mend: mending[fault],
+    });
+  }
+  for (const sink of sinks) {
+    if (sink.dead === 0) continue;
+    problems.push({
+      key: `dead ${sink.sink}`,
+      what: `${plural(sink.dead, 'event')} could not be delivered to ${sink.title} and ${sink.dead === 1 ? 'is' : 'are'} kept as dead letters.`,
+      since: undefined,
+      mend: 'Read the reasons under dead letters; when the cause is mended, send them again from there.',
+    });
+  }
+  for (const { name, ready } of orphans) {
+    problems.push({
+      key: `orphan ${name}`,
+      what: `No sink takes from the queue ${name}: ${plural(ready, 'event')} in it, and more with every event that comes.`,
+      since: undefined,
+      mend: `Switch its sink on again, or remove the queue with everything in it: event-sink queues remove ${name}`,
+    });
+  }
+  return problems;
+}
+
+/** Of a source that reads a log. */
+function logProblems({ path, state, since, lastError, detail }: ActorStatus): FoundProblem[] {
+  if (!path.startsWith('ingress/nginx-log/')) return [];
+  const { file } = detail;
+  if (state === 'holding' && lastError !== undefined) {
+    const waits =
+      'Nothing is lost while the log is there: it is read on from the same place. See that the disk has room.';
+    const mend = lastError.fault === 'transient' ? waits : 'See that the daemon may read it; it tries again by itself.';
+    return [{ key: path, what: `The log ${file} is not being read: ${unended(lastError.message)}.`, since, mend }];
+  }
+  if (detail.mismatch !== true) return [];
+  const mend =
+    'Set NGINX_LOG_FORMAT to the log_format that nginx has for it. One of the lines is in the daemon’s own log.';
+  return [{ key: path, what: `Most lines of ${file} are not of the format that is set.`, since: undefined, mend }];
+}

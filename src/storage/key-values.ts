@@ -1,0 +1,63 @@
+import type { Value } from './database.js';
+import type { Transaction } from './transaction.js';
+
+/** A small durable map of the sink's own, on this daemon's disk; entries leave after their time. */
+export interface Memory {
+  /** Only the keys that are there. */
+  get(keys: readonly string[]): Promise<Map<string, string>>;
+  /** Durable when it resolves; the whole list or nothing. */
+  put(entries: readonly (readonly [key: string, value: string])[], keepMs: number): Promise<void>;
+}
+
+/** Of a sink's small durable map; entries past their time are not there any more, whether swept or not. */
+function recall({ database, now }: Transaction, { namespace, keys }: { namespace: string; keys: readonly string[] }) {
+  return database.rows<[key: string, value: string]>(
+    'SELECT key, value FROM memories WHERE namespace = ? AND key IN (SELECT value FROM json_each(?)) AND expires > ?',
+    namespace,
+    JSON.stringify(keys),
+    now,
+  );
+}
+
+function remember(
+  { database, now }: Transaction,
+  args: {
+    readonly namespace: string;
+    readonly entries: readonly (readonly [key: string, value: string])[];
+    readonly keepMs: number;
+  },
+): void {
+  const values: Value[] = [];
+  for (const [key, value] of args.entries) values.push(args.namespace, key, value, now + args.keepMs);
+  database.insert('INSERT OR REPLACE INTO memories (namespace, key, value, expires)', 4, values);
+}
+
+/** A message is redelivered within a day, or is somebody else's. */
+const FIRST_SEEN_MS = 24 * 3_600_000;
+
+function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly string[] }): [id: string, at: number][] {
+  const chosen = JSON.stringify(ids);
+  database.run(
+    `INSERT INTO memories (namespace, key, value, expires) SELECT 'first-seen', value, ?, ? FROM json_each(?) WHERE true
+     ON CONFLICT DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE memories.expires <= ?`,
+    ...[String(now), now + FIRST_SEEN_MS, chosen, now],
+  );
+  return database
+    .rows<[string, string]>(
+      "SELECT key, value FROM memories WHERE namespace = 'first-seen' AND key IN (SELECT value FROM json_each(?))",
+      chosen,
+    )
+    .map(([id, at]) => [id, Number(at)]);
+}
+
+/** Resolves with how many it removed. */
+function sweepMemories({ database, now }: Transaction, { limit }: { limit: number }): number {
+  return database.run(
+    `DELETE FROM memories WHERE (namespace, key) IN
+       (SELECT namespace, key FROM memories WHERE expires <= ? ORDER BY expires LIMIT CAST(? AS INTEGER))`,
+    now,
+    limit,
+  );
+}
+
+export const memoryWrites = { recall, remember, firstSeen, sweepMemories };

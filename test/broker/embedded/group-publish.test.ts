@@ -1,0 +1,61 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { JoinedPublishing } from '../../../src/broker/embedded/group-publish.js';
+import type { Message } from '../../../src/events/message.js';
+
+const message = (id: string): Message => ({ id, body: '{"category":"upload"}', source: 'http', received: 0 });
+const list = (count: number, prefix = 'event'): Message[] =>
+  Array.from({ length: count }, (_, n) => message(`${prefix}-${n}`));
+
+/** Writes that end when they are told to. */
+function recorded(fails: (ids: readonly string[]) => boolean = () => false) {
+  const writes: string[][] = [];
+  const joined = new JoinedPublishing(async messages => {
+    const ids = messages.map(({ id }) => id);
+    writes.push(ids);
+    await new Promise(resolve => setImmediate(resolve));
+    if (fails(ids)) throw new Error(`refused ${ids.length}`);
+  });
+  return { writes, joined };
+}
+
+test('what comes in one turn is one write, in order', async () => {
+  const { writes, joined } = recorded();
+  await Promise.all(['a', 'b', 'c'].map(id => joined.publish([message(id)])));
+  assert.equal(writes, [['a', 'b', 'c']]);
+});
+
+test('what comes while one is written goes together with the next', async () => {
+  const { writes, joined } = recorded();
+  const first = joined.publish([message('a')]);
+  await new Promise(resolve => setImmediate(resolve));
+  await Promise.all([first, joined.publish([message('b')]), joined.publish([message('c')])]);
+  assert.equal(writes, [['a'], ['b', 'c']]);
+});
+
+test('a write holds a thousand at most, but never less than one list', async () => {
+  const { writes, joined } = recorded();
+  await Promise.all([600, 600, 1500, 10, 20].map((count, n) => joined.publish(list(count, `list-${n}`))));
+  assert.equal(
+    writes.map(({ length }) => length),
+    [600, 600, 1500, 30],
+  );
+});
+
+test('when a write fails, each list is tried alone, and only the culprit fails', async () => {
+  const { writes, joined } = recorded(ids => ids.includes('bad'));
+  const outcomes = await Promise.allSettled(['a', 'bad', 'c'].map(id => joined.publish([message(id)])));
+  assert.equal(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.equal(writes, [['a', 'bad', 'c'], ['a'], ['bad'], ['c']]);
+});
+
+test('it goes on after a failure', async () => {
+  const { joined } = recorded(ids => ids.includes('bad'));
+  await joined.publish([message('bad')]).catch(() => {});
+  await joined.publish([message('good')]);
+});
+
+test.run();

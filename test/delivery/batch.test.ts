@@ -1,0 +1,134 @@
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Delivery } from '../../src/broker/broker.js';
+import { Batch, type Item } from '../../src/delivery/batch.js';
+
+function item(id: string): Item {
+  const delivery: Delivery = { id, body: '{}', source: 'http', received: 0, redelivered: false };
+  const event = {
+    id,
+    created: 0,
+    category: 'upload',
+    type: undefined,
+    fields: {},
+    source: 'http',
+    received: 0,
+  } as const;
+  return { event, delivery, attempts: 0, alone: 0 };
+}
+
+const items = (count: number): Item[] => Array.from({ length: count }, (_, index) => item(String(index)));
+
+/** Writes until the batch is finished, parked or out of tries; `culprits` throw. */
+function run(batch: Batch, culprits: ReadonlySet<string>, mostWrites = 10_000) {
+  const done: string[] = [];
+  const dead: string[] = [];
+  let writes = 0;
+  while (batch.next !== undefined && writes < mostWrites && !batch.parked) {
+    writes += 1;
+    if (batch.next.some(({ event }) => culprits.has(event.id))) {
+      dead.push(...batch.failed('boom').map(({ delivery }) => delivery.id));
+    } else {
+      const outcome = batch.written({});
+      done.push(...outcome.done.map(({ id }) => id));
+      dead.push(...outcome.dead.map(({ delivery }) => delivery.id));
+    }
+  }
+  return { done, dead, writes };
+}
+
+test('every event gets exactly one verdict, and only culprits die, wherever they are', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 60 }), fc.array(fc.nat(59), { maxLength: 8 }), (count, picks) => {
+      const culprits = new Set(picks.filter(pick => pick < count - 1).map(String));
+      const batch = new Batch(items(count), { healthy: true });
+      const { done, dead } = run(batch, culprits);
+      if (batch.parked) return; // three culprits in a row before the first success: parked, and nothing has left
+      assert.equal([...dead].sort(), [...culprits].sort());
+      assert.is(done.length + dead.length, count);
+      assert.is(new Set([...done, ...dead]).size, count);
+    }),
+  );
+});
+
+test('one culprit in 500 is found in few writes', () => {
+  const { dead, writes } = run(new Batch(items(500), { healthy: true }), new Set(['137']));
+  assert.equal(dead, ['137']);
+  assert.ok(writes < 30, `${writes} writes`);
+});
+
+test('when everything fails the batch is parked soon, and nothing is dead-lettered', () => {
+  const batch = new Batch(items(500), { healthy: true });
+  const { dead, writes } = run(batch, new Set(items(500).map(({ event }) => event.id)));
+  assert.ok(batch.parked);
+  assert.equal(dead, []);
+  assert.is(batch.size, 500);
+  assert.ok(writes < 40, `${writes} writes`);
+});
+
+test('a parked batch gives every event its turn, and goes on as soon as one succeeds', () => {
+  const batch = new Batch(items(4), { healthy: true });
+  run(batch, new Set(['0', '1', '2', '3']));
+  assert.ok(batch.parked);
+  const turns: string[] = [];
+  for (let turn = 0; turn < 4; turn += 1) {
+    turns.push(batch.next![0]!.event.id);
+    assert.is(batch.next!.length, 1);
+    assert.equal(batch.failed('boom'), []);
+  }
+  assert.equal([...turns].sort(), ['0', '1', '2', '3']);
+  const first = batch.next![0]!.event.id;
+  batch.written({});
+  assert.not(batch.parked);
+  const { done } = run(batch, new Set());
+  assert.is(done.length, 3);
+  assert.not(done.includes(first));
+});
+
+test('a batch of one is held to be the culprit once; the next one without a success between parks the sink', () => {
+  const evidence = { healthy: true };
+  assert.equal(run(new Batch([item('a')], evidence), new Set(['a'])).dead, ['a']);
+  const second = new Batch([item('b')], evidence);
+  assert.equal(run(second, new Set(['b'])).dead, []);
+  assert.ok(second.parked);
+  second.grow([item('c')]);
+  assert.is(second.size, 2);
+  while (second.next![0]!.event.id !== 'c') second.failed('boom');
+  second.written({});
+  assert.equal(run(second, new Set(['b'])).dead, ['b']);
+});
+
+test('rejected, deferred and accepted events of one write are told apart', () => {
+  const batch = new Batch(items(4), { healthy: true });
+  const outcome = batch.written({
+    rejected: [{ index: 1, reason: 'too old' }],
+    deferred: { indexes: [3], retryAfterMs: 10 },
+    duplicates: 1,
+  });
+  assert.equal(
+    outcome.done.map(({ id }) => id),
+    ['0', '2'],
+  );
+  assert.equal(
+    outcome.dead.map(({ delivery, reason, fault }) => [delivery.id, reason, fault]),
+    [['1', 'too old', 'poison']],
+  );
+  assert.equal(
+    outcome.deferred.map(({ event }) => event.id),
+    ['3'],
+  );
+  assert.is(outcome.duplicates, 1);
+  assert.is(batch.next, undefined);
+});
+
+test('a reason that is a whole page is cut short, whoever gives it', () => {
+  const page = 'x'.repeat(1_000_000);
+  const rejected = new Batch(items(1), { healthy: true }).written({ rejected: [{ index: 0, reason: page }] });
+  const failing = new Batch(items(1), { healthy: true });
+  const failed = [1, 2, 3].flatMap(() => failing.failed(page));
+  for (const { reason } of [...rejected.dead, ...failed]) assert.ok(reason.length <= 1001);
+  assert.is(rejected.dead.length + failed.length, 2);
+});
+
+test.run();

@@ -1,0 +1,205 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { watchLeaks } from '../../helpers/leaks.js';
+import { freePort, portOf } from '../../helpers/ports.js';
+import { required } from '../../helpers/skip.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
+import { makeCertificates, type Pair } from './certificates.js';
+import { look, targetOf } from './looking.js';
+
+const folder = temporaryFolder();
+const certificates = required('certificates', makeCertificates(folder.path));
+
+const test = suite('http targets');
+test.after(() => folder.remove());
+
+const servers: (Server | TcpServer)[] = [];
+test.after.each(async () => {
+  for (const server of servers.splice(0)) {
+    (server as Partial<Server>).closeAllConnections?.();
+    await new Promise(closed => server.close(closed));
+  }
+});
+
+watchLeaks(test);
+
+async function listening(server: Server | TcpServer): Promise<number> {
+  servers.push(server);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return portOf(server);
+}
+
+const serve = async (answer: RequestListener): Promise<string> =>
+  `http://127.0.0.1:${await listening(createServer(answer))}`;
+const serveTls = async (pair: Pair): Promise<string> =>
+  `https://127.0.0.1:${await listening(createTlsServer(pair, (_request, response) => response.end('ok')))}`;
+
+test('a page that answers is up, with its times, status and bytes', async () => {
+  const url = await serve((_request, response) => response.end('hello'));
+  const { finding, reason, times, loss, readings } = await look(`web=${url}`);
+  assert.equal([finding, reason, loss], ['up', undefined, 0]);
+  assert.equal([readings.status, readings.bytes], [200, 5]);
+  assert.ok(times !== undefined && times.average > 0 && times.least === times.most);
+  assert.ok((readings.time_connect ?? 0) > 0);
+  assert.ok((readings.time_first_byte ?? 0) >= (readings.time_connect ?? 0));
+  assert.is(readings.time_tls, undefined);
+});
+
+test('a name is looked up, and that is timed', async () => {
+  const url = await serve((_request, response) => response.end('hello'));
+  const { finding, readings } = await look(`web=${url.replace('127.0.0.1', 'localhost')}`);
+  assert.is(finding, 'up');
+  assert.type(readings.time_dns, 'number');
+});
+
+test('several samples give the least, the mean and the most, over fresh connections', async () => {
+  let connections = 0;
+  const server = createServer((_request, response) => response.end());
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const url = `http://127.0.0.1:${await listening(server)}`;
+  const { times } = await look({ name: 'web', url, samples: 4 });
+  assert.is(connections, 4);
+  assert.ok(times !== undefined && times.least <= times.average && times.average <= times.most);
+});
+
+test('a page slower than it should be is degraded', async () => {
+  const url = await serve((_request, response) => setTimeout(() => response.end(), 60));
+  const { finding, reason } = await look({ name: 'web', url, slow: 0.02 });
+  assert.is(finding, 'degraded');
+  assert.match(reason ?? '', /^slow: answered in 0\.\d+ s, more than 0\.02 s$/);
+});
+
+test('some samples lost are degraded, as many as allowed are down', async () => {
+  let count = 0;
+  const url = await serve((_request, response) => {
+    count += 1;
+    response.statusCode = count % 2 === 0 ? 500 : 200;
+    response.end();
+  });
+  const { finding, reason, loss } = await look({ name: 'web', url, samples: 4 });
+  assert.equal([finding, loss], ['degraded', 50]);
+  assert.is(reason, '2 of 4 samples failed: status 500 instead of 200 to 399');
+  assert.is((await look({ name: 'web', url, samples: 4, loss: 50 })).finding, 'down');
+});
+
+test('a status that is not expected is down; a redirect is an answer', async () => {
+  const url = await serve((request, response) => {
+    response.statusCode = Number(request.url?.slice(1));
+    response.end();
+  });
+  assert.is((await look(`web=${url}/302`)).finding, 'up');
+  const { finding, reason, readings } = await look(`web=${url}/500`);
+  assert.equal([finding, reason, readings.status], ['down', 'status 500 instead of 200 to 399', 500]);
+  assert.is((await look({ name: 'w', url: `${url}/401`, expect: { status: [401, '3xx'] } })).finding, 'up');
+  const wrong = await look({ name: 'w', url: `${url}/200`, expect: { status: [401, '3xx'] } });
+  assert.is(wrong.reason, 'status 200 instead of 401, 3xx');
+});
+
+test('a body must contain what is expected', async () => {
+  const url = await serve((_request, response) => response.end('all is well'));
+  assert.is((await look({ name: 'w', url, expect: { body: 'is well' } })).finding, 'up');
+  const { finding, reason } = await look({ name: 'w', url, expect: { body: 'is lost' } });
+  assert.equal([finding, reason], ['down', 'body does not contain "is lost"']);
+});
+
+test('JSON must have the values that are expected at their paths', async () => {
+  const url = await serve((_request, response) =>
+    response.end('{"status":"degraded","counts":{"files":3},"nodes":[{"up":true},{"up":false}]}'),
+  );
+  const json = (expected: object) => look({ name: 'w', url, expect: { json: expected } });
+  assert.is((await json({ 'counts.files': 3, 'nodes[0].up': true, '$.nodes.1': { up: false } })).finding, 'up');
+  assert.is((await json({ status: 'ok' })).reason, 'status is "degraded" instead of "ok"');
+  assert.is((await json({ 'counts.users': 1 })).reason, 'counts.users is missing instead of 1');
+  assert.is((await json({ 'counts.files': '3' })).reason, 'counts.files is 3 instead of "3"');
+  assert.is((await json({ constructor: 1 })).reason, 'constructor is missing instead of 1');
+  const text = await serve((_request, response) => response.end('<html>'));
+  assert.is((await look({ name: 'w', url: text, expect: { json: { a: 1 } } })).reason, 'body is not JSON');
+});
+
+test('headers are sent, and a user and password from the URL', async () => {
+  const seen: unknown[] = [];
+  const url = await serve(({ headers }, response) => {
+    seen.push([headers.authorization, headers['x-api-key'], headers['user-agent']?.split('/')[0]]);
+    response.end();
+  });
+  await look({ name: 'w', url, headers: { 'X-API-Key': 'k-1', Authorization: 'Bearer abc', 'User-Agent': 'probe/1' } });
+  await look({ name: 'w', url: url.replace('://', '://ann:p%40ss@') });
+  assert.equal(seen, [
+    ['Bearer abc', 'k-1', 'probe'],
+    [`Basic ${Buffer.from('ann:p@ss').toString('base64')}`, undefined, 'event-sink'],
+  ]);
+});
+
+test('a refused connection is down', async () => {
+  const { finding, reason, loss, times } = await look(`web=http://127.0.0.1:${await freePort()}/`);
+  assert.equal([finding, reason, loss, times], ['down', 'connection refused', 100, undefined]);
+});
+
+test('a name that nobody knows is down', async () => {
+  const { finding, reason } = await look('web=https://name.invalid/');
+  assert.is(finding, 'down');
+  assert.match(reason ?? '', /^DNS failure/);
+});
+
+test('no answer in time is down, and it is said what was waited for', async () => {
+  const silent = await serve(() => {});
+  const first = await look({ name: 'w', url: silent, timeout: 0.1 });
+  assert.equal([first.finding, first.reason], ['down', 'no answer within 0.1 s (waiting for the first byte)']);
+  const dripping = await serve((_request, response) => {
+    response.write('a');
+  });
+  const rest = await look({ name: 'w', url: dripping, timeout: 0.1 });
+  assert.is(rest.reason, 'no answer within 0.1 s (reading the body)');
+  const deaf = `https://127.0.0.1:${await listening(createTcpServer(socket => socket.on('error', () => {}).resume()))}`;
+  const handshake = await look({ name: 'w', url: deaf, timeout: 0.1 });
+  assert.is(handshake.reason, 'no answer within 0.1 s (in the TLS handshake)');
+});
+
+test('a connection that is cut, and an answer that is no HTTP, are down', async () => {
+  const cut = await serve(request => request.socket.destroy());
+  assert.is((await look(`w=${cut}`)).reason, 'connection reset by the other side');
+  const noise = createTcpServer(socket =>
+    socket
+      .on('error', () => {})
+      .resume()
+      .end('220 mail.example.org ESMTP\r\n'),
+  );
+  assert.match((await look(`w=http://127.0.0.1:${await listening(noise)}`)).reason ?? '', /^answer is no HTTP/);
+});
+
+test('a certificate of a trusted authority is up, and its days are counted', async () => {
+  const url = await serveTls(certificates.valid);
+  const { finding, readings } = await look({ name: 'w', url, ca: certificates.ca });
+  assert.is(finding, 'up');
+  assert.ok(Math.abs((readings.certificate_days_left ?? 0) - 30) < 0.2);
+  assert.ok((readings.time_tls ?? 0) > 0);
+});
+
+test('each fault of a certificate is named', async () => {
+  const reason = async (pair: Pair, ca?: string) =>
+    (await look({ name: 'w', url: await serveTls(pair), ...(ca === undefined ? {} : { ca }) })).reason;
+  assert.is(await reason(certificates.selfSigned), 'TLS certificate is self-signed');
+  assert.is(await reason(certificates.expired, certificates.ca), 'TLS certificate has expired');
+  assert.is(await reason(certificates.otherName, certificates.ca), 'TLS certificate is for another name');
+  assert.is(await reason(certificates.valid), 'TLS certificate is of an issuer that is not trusted');
+  assert.is(await reason(certificates.valid, '/no/such.pem'), 'ca cannot be read: no such file or folder');
+  const plain = await serve((_request, response) => response.end());
+  assert.match((await look(`w=${plain.replace('http:', 'https:')}`)).reason ?? '', /^TLS handshake failed/);
+});
+
+test('secrets of an address and of headers are known, and the address is shown without them', async () => {
+  const { address, secrets } = targetOf({
+    name: 'w',
+    url: 'https://ann:p%40ssword@clowder.example.org:8443/api/status?key=abcdef&deep=1#top',
+    headers: { Authorization: 'Bearer token-1' },
+  });
+  assert.is(address, 'https://clowder.example.org:8443/api/status');
+  for (const secret of ['p%40ssword', 'p@ssword', 'abcdef', 'token-1']) assert.ok(secrets.includes(secret), secret);
+});
+
+test.run();

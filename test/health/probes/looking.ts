@@ -1,0 +1,28 @@
+import { systemClock } from '../../../src/clock.js';
+import { judge, type Result } from '../../../src/health/result.js';
+import { runOf } from '../../../src/health/run.js';
+import type { Target } from '../../../src/health/target.js';
+import { parseTargets } from '../../../src/health/targets.js';
+
+/** One target, as somebody writes it. @throws with what is wrong about it */
+export function targetOf(written: unknown, defaults = { intervalMs: 60_000, timeoutMs: 5_000 }): Target {
+  const { targets, problems } = parsed([written], defaults);
+  const [target] = targets;
+  if (target === undefined || problems.length > 0) throw new Error(problems.join('\n'));
+  return target;
+}
+
+export function parsed(written: readonly unknown[], defaults = { intervalMs: 60_000, timeoutMs: 10_000 }) {
+  const problems: string[] = [];
+  const targets = parseTargets(written, defaults, { add: (name, message) => problems.push(`${name}: ${message}`) });
+  return { targets, problems };
+}
+
+type Inspect = (queue: string) => Promise<{ messages: number; consumers: number } | undefined>;
+
+/** One run, as the actor makes it. */
+export async function look(written: unknown, inspect: Inspect = async () => undefined): Promise<Result> {
+  const target = targetOf(written);
+  const run = runOf(target, { broker: { kind: 'rabbitmq', inspect }, clock: systemClock });
+  return judge(await run(new AbortController().signal), target);
+}

@@ -1,0 +1,168 @@
+import type { Address, DeadLetterQuery, DeadLetterSelection, Durability } from '../../src/broker/broker.js';
+import type { Message } from '../../src/events/message.js';
+import type { Door } from '../../src/http/backend.js';
+import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
+import type { DaemonStatus } from '../../src/status/report.js';
+import type { LedgerReport } from '../../src/storage/ledger-report.js';
+import type { EventQuery, SeriesQuery, StoredEvent } from '../../src/storage/queries.js';
+
+const at = 1709544703342;
+
+export const sampleEvent: StoredEvent = {
+  id: 'event-1',
+  created: at,
+  category: 'download',
+  type: 'file',
+  resource_id: '65a89edca4bbe9b699ba4be4',
+  _source: 'http',
+  _received: at,
+};
+
+const status: DaemonStatus = {
+  version: '1.0.0',
+  started: at,
+  now: at + 1000,
+  ready: true,
+  problems: [{ what: 'MongoDB does not answer', since: at, mend: 'start it' }],
+  broker: { kind: 'embedded', state: 'ready', detail: 'embedded', outbox: 0 },
+  sinks: [
+    {
+      sink: 'mongodb',
+      title: 'MongoDB',
+      state: 'holding',
+      queue: 'event-sink.mongodb',
+      pending: 3,
+      oldest: at,
+      delivered: 5,
+      duplicates: 1,
+      filtered: 0,
+      dead: 1,
+    },
+  ],
+  actors: [
+    {
+      path: 'delivery/mongodb/sink',
+      state: 'holding',
+      since: at,
+      restarts: 2,
+      lastError: { fault: 'transient', message: 'connection refused', at },
+      nextTry: at + 500,
+      detail: { batches: 4 },
+    },
+    { path: 'http', state: 'running', since: at, restarts: 0, lastError: undefined, nextTry: undefined, detail: {} },
+  ],
+};
+
+const ledger: LedgerReport = {
+  exact: true,
+  balanced: true,
+  sinks: [
+    {
+      sink: 'mongodb',
+      hour: null,
+      accepted: 10,
+      delivered: 5,
+      duplicates: 1,
+      filtered: 0,
+      dead: 1,
+      pending: 3,
+      difference: 0,
+    },
+  ],
+  hours: [{ sink: 'mongodb', hour: at, accepted: 10, delivered: 5, duplicates: 1, filtered: 0, dead: 1 }],
+};
+
+/** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */
+export class FakeDoor implements Door {
+  readonly published: Message[] = [];
+  readonly sent: { address: Address; body: string; messageId: string | undefined }[] = [];
+  readonly queries: (EventQuery | SeriesQuery | DeadLetterQuery)[] = [];
+  readonly selections: DeadLetterSelection[] = [];
+  readonly listeners = new Set<(event: StoredEvent) => void>();
+  isReady = true;
+  fails: Error | undefined;
+  /** Awaited by every publish. */
+  gate: Promise<void> = Promise.resolve();
+
+  async publish(messages: readonly Message[]): Promise<Durability> {
+    await this.gate;
+    this.#mayFail();
+    this.published.push(...messages);
+    return 'embedded';
+  }
+
+  async publishTo(address: Address, body: string, messageId?: string): Promise<Durability> {
+    this.#mayFail();
+    this.sent.push({ address, body, messageId });
+    return 'broker';
+  }
+
+  async events(query: EventQuery) {
+    this.#mayFail();
+    this.queries.push(query);
+    return { events: [sampleEvent], nextCursor: 'next' };
+  }
+
+  async series(query: SeriesQuery) {
+    this.#mayFail();
+    this.queries.push(query);
+    return { times: [query.from], lines: [{ name: 'download', values: [1] }] };
+  }
+
+  async deadLetters(query: DeadLetterQuery) {
+    this.#mayFail();
+    this.queries.push(query);
+    const letter = {
+      key: 'key-1',
+      sink: 'mongodb',
+      id: 'event-1',
+      reason: 'too large',
+      fault: 'poison' as const,
+      attempts: 1,
+      firstSeen: at,
+      deadAt: at,
+      body: '{}',
+      source: 'http' as const,
+    };
+    return { deadLetters: [letter], nextCursor: null };
+  }
+
+  async redrive(request: RedriveRequest): Promise<RedriveReport> {
+    this.#mayFail();
+    this.selections.push(request);
+    return { redriven: 1, refused: [{ key: 'key-2', id: 'event-2', reason: 'too old' }] };
+  }
+
+  async removeDeadLetters(selection: DeadLetterSelection): Promise<number> {
+    this.#mayFail();
+    this.selections.push(selection);
+    return 1;
+  }
+
+  async status(): Promise<DaemonStatus> {
+    this.#mayFail();
+    return status;
+  }
+
+  async ledger(): Promise<LedgerReport> {
+    this.#mayFail();
+    return ledger;
+  }
+
+  tap(listener: (event: StoredEvent) => void, signal: AbortSignal): void {
+    this.listeners.add(listener);
+    signal.addEventListener('abort', () => this.listeners.delete(listener), { once: true });
+  }
+
+  ready(): boolean {
+    return this.isReady;
+  }
+
+  emit(event: StoredEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  #mayFail(): void {
+    if (this.fails !== undefined) throw this.fails;
+  }
+}

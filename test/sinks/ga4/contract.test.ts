@@ -1,0 +1,43 @@
+import * as assert from 'uvu/assert';
+import type { Message } from '../../../src/events/message.js';
+import { ga4Sink } from '../../../src/sinks/ga4.js';
+import { Ga4Server } from '../../helpers/servers/ga4.js';
+import { rememberingMemory } from '../../helpers/sink-session.js';
+import { sinkContract } from '../contract.js';
+
+function message(id: string, hoursAgo = 1): Message {
+  const received = Date.now();
+  const created = received - hoursAgo * 3_600_000;
+  const body = JSON.stringify({ created, category: 'download', type: 'file', user_id: 'u1', size: 10 });
+  return { id, body, source: 'http', received };
+}
+
+sinkContract('ga4', async () => {
+  const server = new Ga4Server();
+  await server.start();
+  return {
+    definition: ga4Sink,
+    config: {
+      measurementId: 'G-TEST1',
+      apiSecret: 'secret-of-the-stream',
+      serverUrl: server.origin,
+      clientId: undefined,
+      onAmbiguous: 'resend',
+    },
+    tools: { memory: rememberingMemory() },
+    message: id => message(id),
+    delivered: () => server.eventIds().map(String),
+    poison: id => message(id, 80),
+    outage: on => (on ? server.stop() : server.start()),
+    overload: seconds => {
+      server.always = seconds === undefined ? undefined : { status: 503, headers: { 'retry-after': String(seconds) } };
+    },
+    locked: on => {
+      server.always = on ? { status: 403 } : undefined;
+    },
+    close: async () => {
+      await server.stop();
+      assert.equal(server.violations, []);
+    },
+  };
+});

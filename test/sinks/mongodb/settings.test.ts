@@ -1,0 +1,86 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { addressFlaw, withoutSecrets } from '../../../src/sinks/mongodb/address.js';
+import { mongodbSink } from '../../../src/sinks/mongodb.js';
+
+const good = [
+  'mongodb://127.0.0.1',
+  'mongodb://localhost:27017/',
+  'mongodb://a.example.org:1,b.example.org:2/eventsink?replicaSet=rs0&w=majority',
+  'mongodb://user:p%40ss%3A@mongodb.example.org/?authSource=admin',
+  'mongodb+srv://user:pass@cluster0.example.org/?retryWrites=true&w=2',
+  'mongodb://[::1]:27017/?tls=true',
+  'mongodb://%2Ftmp%2Fmongodb-27017.sock',
+];
+
+for (const uri of good) test(`accepted: ${uri}`, () => assert.is(addressFlaw(uri), undefined));
+
+const bad: [uri: string, says: RegExp][] = [
+  ['', /must look like/],
+  ['http://user:secret@example.org', /must look like/],
+  ['mongodb:/secret@example.org', /must look like/],
+  ['mongodb://user:secret@', /names no host/],
+  ['mongodb://a.example.org,,b.example.org', /names no host/],
+  ['mongodb://user:sec@ret@example.org', /an @ .*%40/],
+  ['mongodb://user:sec%ret@example.org', /percent-encoded/],
+  ['mongodb+srv://user:secret@a.example.org,b.example.org', /exactly one host/],
+  ['mongodb+srv://user:secret@a.example.org:27017', /exactly one host/],
+  ['mongodb://user:secret@example.org/?w=0', /w=0/],
+  ['mongodb://user:secret@example.org/db?retryWrites=true&W=0', /w=0/],
+];
+
+for (const [uri, says] of bad) {
+  test(`refused: ${uri}`, () => {
+    const flaw = addressFlaw(uri);
+    assert.match(flaw ?? 'no flaw', says);
+    assert.not.match(flaw ?? '', /secret|sec@ret|sec%ret|example\.org/);
+  });
+}
+
+test('no uri: switched off', () => {
+  const { problems, configure } = configuring();
+  assert.is(configure({ uri: undefined }), undefined);
+  assert.equal(problems, []);
+});
+
+test('all that is wrong is said at once', () => {
+  const { problems, configure } = configuring();
+  configure({ uri: 'mongodb://h/?w=0', database: 'a b', collection: 'system.users' });
+  assert.equal(
+    problems.map(([name]) => name),
+    ['MONGODB_URI', 'MONGODB_DATABASE', 'MONGODB_COLLECTION'],
+  );
+});
+
+test('the collection of the older worker can be named', () => {
+  const { problems, configure } = configuring();
+  configure({ uri: 'mongodb://h', database: 'clowder', collection: 'eventsink.messages' });
+  assert.equal(problems, []);
+});
+
+test('time to live: whole days, or none', () => {
+  const { schema } = mongodbSink.settings.ttlDays;
+  assert.is(schema.parse(undefined), undefined);
+  assert.is(schema.parse('30'), 30);
+  for (const wrong of ['0', '-1', '1.5', 'soon', '99999']) assert.not(schema.safeParse(wrong).success, wrong);
+});
+
+test('secrets leave a text, also percent-decoded and alone', () => {
+  const uri = 'mongodb://user:p%40ss@example.org/?x=1';
+  const text = `bad ${uri} and p@ss and user:p%40ss`;
+  assert.is(withoutSecrets(text, uri), 'bad *** and *** and ***');
+  assert.is(withoutSecrets('a user alone is no secret', 'mongodb://user@example.org'), 'a user alone is no secret');
+  assert.is(withoutSecrets('nothing here', 'mongodb://example.org'), 'nothing here');
+});
+
+test.run();
+
+function configuring() {
+  const problems: [name: string, message: string][] = [];
+  const defaults = { database: 'eventsink', collection: 'events', ttlDays: undefined };
+  return {
+    problems,
+    configure: (values: { uri: string | undefined; database?: string; collection?: string }) =>
+      mongodbSink.configure({ ...defaults, ...values }, { add: (...problem) => problems.push(problem) }),
+  };
+}

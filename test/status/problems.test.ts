@@ -1,0 +1,91 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Findings, problemsOf } from '../../src/status/problems.js';
+import type { SinkStatus } from '../../src/status/report.js';
+
+const quiet: Findings = {
+  broker: { state: 'ready', detail: 'Connected.', outbox: 0 },
+  brokerSince: 1,
+  sinks: [],
+  actors: [],
+  ledger: undefined,
+  orphans: [],
+};
+const what = (findings: Partial<Findings>): string[] => problemsOf({ ...quiet, ...findings }).map(found => found.what);
+
+test('nothing is wrong when all is well', () => {
+  assert.equal(what({}), []);
+});
+
+test('the broker that takes nothing is told in whole sentences', () => {
+  const detail = 'Nothing listens at rabbitmq:5672. New events wait in the outbox.';
+  assert.equal(what({ broker: { state: 'outbox', detail, outbox: 1 } }), [
+    'RabbitMQ cannot take events. Nothing listens at rabbitmq:5672. New events wait in the outbox. In the outbox: 1 event.',
+  ]);
+  assert.equal(what({ broker: { state: 'down', detail: 'the disk is full', outbox: 0 } }), [
+    'The broker takes no events: the disk is full.',
+  ]);
+});
+
+test('a sink that holds tells why and how much waits; one that works again tells nothing', () => {
+  const sink: SinkStatus = {
+    sink: 'mongodb',
+    title: 'MongoDB',
+    state: 'holding',
+    queue: 'event-sink.mongodb',
+    pending: 1200,
+    oldest: null,
+    delivered: 0,
+    duplicates: 0,
+    filtered: 0,
+    dead: 1,
+  };
+  const actor = {
+    path: 'delivery/mongodb/sink',
+    state: 'holding',
+    since: 5,
+    restarts: 1,
+    lastError: { fault: 'transient', message: 'Nobody answers.', at: 5 },
+    nextTry: undefined,
+    detail: {},
+  } as const;
+  assert.equal(what({ sinks: [sink], actors: [actor] }), [
+    'MongoDB is not taking events: Nobody answers. 1,200 events waiting.',
+    '1 event could not be delivered to MongoDB and is kept as dead letters.',
+  ]);
+  assert.equal(what({ sinks: [{ ...sink, dead: 0 }], actors: [{ ...actor, state: 'running' }] }), []);
+});
+
+test('a log that cannot be read, or not be understood', () => {
+  const log = {
+    path: 'ingress/nginx-log/1',
+    state: 'running',
+    since: 5,
+    restarts: 0,
+    lastError: undefined,
+    nextTry: undefined,
+    detail: { file: '/logs/access.log', mismatch: false },
+  } as const;
+  const lastError = { fault: 'setup', message: 'permission denied', at: 5 } as const;
+  assert.equal(what({ actors: [log] }), []);
+  assert.equal(what({ actors: [{ ...log, state: 'holding', lastError }] }), [
+    'The log /logs/access.log is not being read: permission denied.',
+  ]);
+  assert.equal(what({ actors: [{ ...log, detail: { ...log.detail, mismatch: true } }] }), [
+    'Most lines of /logs/access.log are not of the format that is set.',
+  ]);
+});
+
+test('a ledger that does not balance comes first', () => {
+  const counts = { accepted: 3, delivered: 1, duplicates: 0, filtered: 0, dead: 0 };
+  const ledger = {
+    exact: true,
+    balanced: false,
+    sinks: [{ sink: 'local', hour: null, ...counts, pending: 0, difference: 2 }],
+    hours: [],
+  };
+  const broker = { state: 'down', detail: 'x', outbox: 0 } as const;
+  assert.match(what({ ledger, broker })[0]!, 'The ledger of local does not balance: 2 events missing.');
+});
+
+test.run();
