@@ -4,10 +4,10 @@ import { Timer } from '../src/clock.js';
 import { Batch, type Evidence, type Item } from '../src/delivery/batch.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
-import type { Intake } from '../src/delivery/prepare.js';
-import { Lease, type LeaseOptions } from '../src/delivery/settle.js';
+import type { Prepared } from '../src/delivery/prepare.js';
+import { Settler, type SettlerOptions } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
-import { within } from '../src/retry.js';
+import { untilAborted } from '../src/retry.js';
 import type { ActorState } from '../src/status/board.js';
 import {
   type Actor,
@@ -21,10 +21,10 @@ import {
   type SinkMessage,
 } from './protocol.js';
 
-export interface ConsumerOptions extends ActorTools, LeaseOptions {
+export interface ConsumerOptions extends ActorTools, SettlerOptions {
   readonly limits: BatchLimits;
   /** Decodes and filters what was fetched. */
-  readonly prepare: (deliveries: readonly Delivery[]) => Promise<Intake>;
+  readonly prepare: (deliveries: readonly Delivery[]) => Promise<Prepared>;
   /** A batch held longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
@@ -76,16 +76,16 @@ class Consumer {
   #sink!: Actor<SinkMessage>;
   #subscription!: Subscription;
   #batch: Batch | undefined;
-  #ahead: Intake | undefined;
+  #ahead: Prepared | undefined;
   #lastFault: SinkFault | undefined;
   readonly #drained: Reply<void>[] = [];
   readonly #evidence: Evidence = { healthy: true };
-  readonly #fetch: FetchAhead<Intake>;
+  readonly #fetch: FetchAhead<Prepared>;
   readonly #deferral: Deferral;
   readonly #hold: Timer;
   /** The hold ended while the batch was being tried once more. */
   #overdue = false;
-  readonly #lease: Lease;
+  readonly #settler: Settler;
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
 
@@ -95,11 +95,11 @@ class Consumer {
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
     this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
-    this.#lease = new Lease(options);
+    this.#settler = new Settler(options);
     this.#fetch = new FetchAhead({
       limits,
       prepare,
-      tell: (turn, intake) => dispatch(self, { type: 'fetched', turn, intake }),
+      tell: (turn, prepared) => dispatch(self, { type: 'fetched', turn, prepared }),
       complain: (error, waitMs) => log.warn({ reason: describe(error), waitMs }, 'fetch.failed'),
       clock,
     });
@@ -112,7 +112,7 @@ class Consumer {
       case 'subscribed':
         return this.#subscribed(message.subscription);
       case 'fetched':
-        return this.#fetched(message.turn, message.intake);
+        return this.#fetched(message.turn, message.prepared);
       case 'sinkReady':
         return this.#sinkReady();
       case 'written':
@@ -143,7 +143,7 @@ class Consumer {
   #begin(sink: Actor<SinkMessage>): void {
     this.#sink = sink;
     const prefetch = this.#options.limits.count * 2;
-    this.#lease.open(prefetch, subscription => dispatch(this.#self, { type: 'subscribed', subscription }));
+    this.#settler.open(prefetch, subscription => dispatch(this.#self, { type: 'subscribed', subscription }));
   }
 
   #subscribed(subscription: Subscription): void {
@@ -153,10 +153,11 @@ class Consumer {
     this.#nextBatch();
   }
 
-  #fetched(turn: number, intake: Intake): void {
+  #fetched(turn: number, prepared: Prepared): void {
+    const { items, filtered, dead } = prepared;
     if (!this.#fetch.arrived(turn)) return;
-    this.#lease.settle({ done: intake.filtered, duplicates: 0, filtered: intake.filtered.length, dead: intake.dead });
-    if (intake.items.length > 0) this.#ahead = intake;
+    this.#settler.settle({ done: filtered, duplicates: 0, filtered: filtered.length, dead });
+    if (items.length > 0) this.#ahead = prepared;
     else if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
     if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
   }
@@ -193,7 +194,7 @@ class Consumer {
     const ms = Math.round(milliseconds);
     this.#options.log.debug({ count, dead: dead.length, deferred: deferred.length, ms }, 'batch.written');
     this.#defer(deferred, result.deferred?.retryAfterMs ?? 0);
-    this.#lease.settle({ done, duplicates, filtered: 0, dead });
+    this.#settler.settle({ done, duplicates, filtered: 0, dead });
     if (this.#phase === 'stopping') return this.#finish();
     this.#write();
   }
@@ -205,7 +206,7 @@ class Consumer {
     for (const item of items) item.deferredAt ??= now;
     const overdue = items.filter(({ deferredAt = now }) => now - deferredAt >= holdMs);
     const patient = items.filter(item => !overdue.includes(item));
-    this.#lease.requeue(overdue.map(({ delivery }) => delivery));
+    this.#settler.requeue(overdue.map(({ delivery }) => delivery));
     this.#deferral.add(patient, waitMs);
   }
 
@@ -223,7 +224,7 @@ class Consumer {
   #writeFailed(fault: SinkFault, error: unknown): void {
     if (this.#batch === undefined) return;
     if (fault !== 'bug') return this.#batch.held();
-    this.#lease.settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
+    this.#settler.settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
     if (this.#batch.parked) this.#options.policy.park();
   }
 
@@ -247,7 +248,7 @@ class Consumer {
     this.#lastFault = undefined;
     this.#options.policy.succeeded();
     this.#become('fetching');
-    this.#lease.resume(() => dispatch(this.#self, { type: 'proceed' }));
+    this.#settler.resume(() => dispatch(this.#self, { type: 'proceed' }));
   }
 
   #holdExpired(): void {
@@ -261,7 +262,7 @@ class Consumer {
     this.#hold.stop();
     this.#forget();
     this.#become('released');
-    this.#lease.pause();
+    this.#settler.pause();
   }
 
   /** What is in hand goes back to the broker with the pause or the close that follows. */
@@ -288,10 +289,10 @@ class Consumer {
     this.#forget();
     const { giveUp, log } = this.#options;
     const close = async (): Promise<void> => {
-      await this.#lease.end();
+      await this.#settler.end();
       await ask<void>(reply => dispatch(this.#sink, { type: 'close', reply }));
     };
-    within(giveUp, close(), error => log.warn({ reason: describe(error) }, 'queue.unreachable')).then(() => {
+    untilAborted(giveUp, close(), error => log.warn({ reason: describe(error) }, 'queue.unreachable')).then(() => {
       this.#become('stopped');
       for (const reply of this.#drained) reply.resolve();
     });

@@ -3,16 +3,16 @@ import type { Durability } from '../src/broker/broker.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
-import { Rhythm } from '../src/health/fixed-rate.js';
+import { FixedRate } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
-import { Outgoing } from '../src/health/publish-queue.js';
+import { PublishQueue } from '../src/health/publish-queue.js';
 import { withoutSecrets } from '../src/health/reasons.js';
 import { judge, type Result } from '../src/health/result.js';
 import type { Run } from '../src/health/sample.js';
-import { blankMemory, type Memory, readMemory } from '../src/health/saved-state.js';
-import { shown } from '../src/health/status-detail.js';
+import { blankState, readState, type SavedState } from '../src/health/saved-state.js';
+import { statusDetail } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
-import { savedEveryMs, Watch } from '../src/health/target-monitor.js';
+import { savedEveryMs, TargetMonitor } from '../src/health/target-monitor.js';
 import type { Checkpoints } from '../src/storage/storage.js';
 import { type Actor, type ActorTools, type HealthPingMessage, type Reply, resumeAfterDefect } from './protocol.js';
 
@@ -24,7 +24,7 @@ export interface HealthPingOptions extends ActorTools {
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly checkpoints: Checkpoints;
   /** Resolves at the moment when measurements and routine checkpoints of all targets are written together. */
-  readonly departure: () => Promise<void>;
+  readonly nextFlush: () => Promise<void>;
   readonly clock: Clock;
   /** How long after the start the first run begins, ms. */
   readonly delayMs: number;
@@ -58,22 +58,22 @@ export function spawnHealthPing(parent: Ref<never>, options: HealthPingOptions):
 }
 
 /** Measurements that wait to be published, of one target. */
-const mostMeasurements = 1_000;
+const maxMeasurements = 1_000;
 
 type Phase = 'restoring' | 'waiting' | 'running' | 'closed';
 
 class HealthPing {
   #phase: Phase = 'restoring';
-  #watch: Watch;
+  #watch: TargetMonitor;
   #runs = 0;
   #savedAt = Number.NEGATIVE_INFINITY;
   /** Declarations that came before the state was read. */
   #early: Extract<HealthPingMessage, { type: 'declared' }>[] = [];
   #last: Result | undefined;
-  #rhythm: Rhythm;
-  readonly #beat: Timer;
-  readonly #changes: Outgoing;
-  readonly #measurements: Outgoing;
+  #schedule: FixedRate;
+  readonly #tick: Timer;
+  readonly #changes: PublishQueue;
+  readonly #measurements: PublishQueue;
   readonly #stopping = new AbortController();
   readonly #options: HealthPingOptions;
   readonly #self: Actor<HealthPingMessage>;
@@ -82,25 +82,25 @@ class HealthPing {
     this.#options = options;
     this.#self = self;
     const { clock, log, target, publish } = options;
-    this.#watch = new Watch(target);
-    this.#rhythm = this.#newRhythm();
-    this.#beat = new Timer(clock);
+    this.#watch = new TargetMonitor(target);
+    this.#schedule = this.#newSchedule();
+    this.#tick = new Timer(clock);
     const outgoing = {
       publish,
       clock,
       onPublished: (ids: ReadonlySet<string>) => dispatch(self, { type: 'published', ids }),
-      onTrouble: (error: unknown, waitMs: number) => dispatch(self, { type: 'unpublished', error, waitMs }),
+      onError: (error: unknown, waitMs: number) => dispatch(self, { type: 'unpublished', error, waitMs }),
     };
-    this.#changes = new Outgoing({
+    this.#changes = new PublishQueue({
       ...outgoing,
-      departure: async () => {},
-      most: Number.POSITIVE_INFINITY,
+      nextFlush: async () => {},
+      max: Number.POSITIVE_INFINITY,
       onDropped: count => log.info({ target: target.name, count }, 'change.postponed'),
     });
-    this.#measurements = new Outgoing({
+    this.#measurements = new PublishQueue({
       ...outgoing,
-      departure: options.departure,
-      most: mostMeasurements,
+      nextFlush: options.nextFlush,
+      max: maxMeasurements,
       onDropped: count =>
         log.error({ target: target.name, count, reason: 'the broker takes no events' }, 'event.dropped'),
     });
@@ -112,7 +112,7 @@ class HealthPing {
       case 'begin':
         return this.#restore();
       case 'restored':
-        return this.#restored(message.memory);
+        return this.#restored(message.saved);
       case 'due':
         return this.#begin();
       case 'ran':
@@ -136,33 +136,33 @@ class HealthPing {
   #restore(): void {
     const { checkpoints, log, target } = this.#options;
     checkpoints.get(this.#key).then(
-      value => dispatch(this.#self, { type: 'restored', memory: readMemory(value) }),
+      value => dispatch(this.#self, { type: 'restored', saved: readState(value) }),
       error => {
         log.warn({ target: target.name, reason: describe(error) }, 'checkpoint.unread');
-        dispatch(this.#self, { type: 'restored', memory: undefined });
+        dispatch(this.#self, { type: 'restored', saved: undefined });
       },
     );
   }
 
-  #restored(memory: Memory | undefined): void {
+  #restored(saved: SavedState | undefined): void {
     if (this.#phase !== 'restoring') return;
-    this.#watch = new Watch(this.#options.target, memory ?? blankMemory);
+    this.#watch = new TargetMonitor(this.#options.target, saved ?? blankState);
     this.#watch.resume(this.#options.clock.now());
     this.#phase = 'waiting';
-    this.#rhythm = this.#newRhythm();
+    this.#schedule = this.#newSchedule();
     this.#show('running');
     if (this.#watch.pending.length > 0) this.#saveAndPublish(this.#watch.pending);
     for (const declared of this.#early.splice(0)) this.#declared(declared);
     this.#await();
   }
 
-  #newRhythm(): Rhythm {
+  #newSchedule(): FixedRate {
     const { clock, target, delayMs } = this.#options;
-    return new Rhythm(clock.monotonic() + delayMs, target.intervalMs);
+    return new FixedRate(clock.monotonic() + delayMs, target.intervalMs);
   }
 
   #await(): void {
-    this.#beat.start(this.#rhythm.next(this.#options.clock.monotonic()), () => dispatch(this.#self, { type: 'due' }));
+    this.#tick.start(this.#schedule.next(this.#options.clock.monotonic()), () => dispatch(this.#self, { type: 'due' }));
   }
 
   #begin(): void {
@@ -184,11 +184,11 @@ class HealthPing {
     this.#last = result;
     const { clock, log, target } = this.#options;
     const ended = Math.max(at, clock.now());
-    const { told } = this.#watch.memory;
+    const { told } = this.#watch.saved;
     const { event, changes, changed } = this.#watch.observe({ at, ended, result });
-    if (this.#watch.memory.told !== told) {
+    if (this.#watch.saved.told !== told) {
       const reason = withoutSecrets(result.reason ?? '', target.secrets);
-      log.info({ target: target.name, from: told, to: this.#watch.memory.told, reason }, 'target.changed');
+      log.info({ target: target.name, from: told, to: this.#watch.saved.told, reason }, 'target.changed');
     }
     this.#show();
     if (changes.length > 0) this.#saveAndPublish(changes);
@@ -230,7 +230,7 @@ class HealthPing {
     if (this.#phase === 'closed') return reply.resolve();
     const known = this.#phase !== 'restoring';
     this.#phase = 'closed';
-    this.#beat.stop();
+    this.#tick.stop();
     this.#stopping.abort();
     for (const declared of this.#early.splice(0)) declared.reply.resolve();
     this.#options.board.update(this.#options.path, { state: 'stopped', nextTry: undefined });
@@ -248,14 +248,14 @@ class HealthPing {
 
   #saveSoon(): void {
     this.#savedAt = this.#options.clock.monotonic();
-    this.#options.departure().then(() => (this.#phase === 'closed' ? undefined : this.#save()));
+    this.#options.nextFlush().then(() => (this.#phase === 'closed' ? undefined : this.#save()));
   }
 
   async #save(): Promise<void> {
     const { checkpoints, clock, log, target } = this.#options;
     this.#savedAt = clock.monotonic();
     try {
-      await checkpoints.put(this.#key, this.#watch.memory);
+      await checkpoints.put(this.#key, this.#watch.saved);
     } catch (error) {
       this.#savedAt = Number.NEGATIVE_INFINITY;
       log.warn({ target: target.name, reason: describe(error) }, 'checkpoint.unsaved');
@@ -273,10 +273,10 @@ class HealthPing {
     const detail = {
       target: target.address,
       status,
-      ...(this.#last === undefined ? {} : shown(this.#last, target.secrets)),
+      ...(this.#last === undefined ? {} : statusDetail(this.#last, target.secrets)),
       ...(uptime === undefined ? {} : { uptime }),
       runs: this.#runs,
-      skipped: this.#rhythm.skipped,
+      skipped: this.#schedule.skipped,
     };
     board.update(path, state === undefined ? { detail } : { state, detail, nextTry: undefined });
   }

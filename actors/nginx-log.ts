@@ -3,7 +3,7 @@ import { backoff } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe, type Fault, SetupError, TransientError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
-import { type Wake, watchLog } from '../src/nginx/file-watch.js';
+import { type FileWatch, watchLog } from '../src/nginx/file-watch.js';
 import type { LogReader, PassResult } from '../src/nginx/reader.js';
 import type { StatusBoard } from '../src/status/board.js';
 import { type Actor, type NginxLogMessage, type Reply, resumeAfterDefect } from './protocol.js';
@@ -57,7 +57,7 @@ class NginxLog {
   #phase: Phase = 'waiting';
   /** Something was written since the last look. */
   #woken = false;
-  #watch: { readonly inode: number; readonly wake: Wake } | undefined;
+  #watch: { readonly inode: number; readonly watch: FileWatch } | undefined;
   #backoff = fresh();
   readonly #reader: LogReader;
   readonly #poll: Timer;
@@ -135,7 +135,7 @@ class NginxLog {
     else this.#rest();
   }
 
-  /** A file that cannot be opened or read. Somebody may have to mend its permissions; it is tried again at every poll. */
+  /** A file that cannot be opened or read. Somebody may have to fix its permissions; it is tried again at every poll. */
   #failed(error: unknown): void {
     if (this.#phase === 'stopping') return this.#finish();
     this.#become(this.#phase === 'opening' ? 'waiting' : 'resting');
@@ -169,7 +169,7 @@ class NginxLog {
     const message = describe(error);
     if (board.get(path)?.lastError?.message !== message || board.get(path)?.state !== 'holding')
       log.warn({ file, reason: message }, line);
-    board.update(path, { state: 'holding', lastError: { fault: faultOf(error), message, at: clock.now() } });
+    board.update(path, { state: 'holding', lastError: { fault: storageFault(error), message, at: clock.now() } });
   }
 
   #show({ totals, inode, rotated, mismatch }: PassResult): void {
@@ -186,7 +186,7 @@ class NginxLog {
     if (this.#watch?.inode === inode) return;
     this.#unwatch();
     if (inode === undefined) return;
-    const wake = watchLog(
+    const watch = watchLog(
       this.#options.file,
       () => {
         // One message is enough, however often the file is written.
@@ -196,15 +196,15 @@ class NginxLog {
       },
       () => dispatch(this.#self, { type: 'unwatched' }),
     );
-    if (wake === undefined) return;
-    this.#watch = { inode, wake };
+    if (watch === undefined) return;
+    this.#watch = { inode, watch };
     // Nobody saw what was written before there was a watch.
     this.#woken = true;
   }
 
   /** The file has another name now, or is gone. After the next pass whatever took its place is watched. */
   #unwatch(): void {
-    this.#watch?.wake.close();
+    this.#watch?.watch.close();
     this.#watch = undefined;
   }
 
@@ -232,10 +232,10 @@ class NginxLog {
 }
 
 function fresh() {
-  return backoff({ firstMs: 500, mostMs: 30_000 });
+  return backoff({ firstMs: 500, maxMs: 30_000 });
 }
 
-function faultOf(error: unknown): Fault {
+function storageFault(error: unknown): Fault {
   if (error instanceof TransientError) return 'transient';
   const { code } = error as NodeJS.ErrnoException;
   return error instanceof SetupError || code === 'EACCES' || code === 'EPERM' ? 'setup' : 'bug';

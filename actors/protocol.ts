@@ -1,12 +1,12 @@
 import type { Ref, SupervisionContext } from 'nact';
 import type { Address, Durability, Subscription } from '../src/broker/broker.js';
-import type { Intake } from '../src/delivery/prepare.js';
+import type { Prepared } from '../src/delivery/prepare.js';
 import { describe, type Fault } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
 import type { Message } from '../src/events/message.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import type { Result } from '../src/health/result.js';
-import type { Memory } from '../src/health/saved-state.js';
+import type { SavedState } from '../src/health/saved-state.js';
 import type { Log } from '../src/log.js';
 import type { PassResult } from '../src/nginx/reader.js';
 import type { WriteResult } from '../src/sinks/sink.js';
@@ -44,7 +44,7 @@ export type ConsumerMessage =
   | { readonly type: 'begin'; readonly sink: Actor<SinkMessage> }
   | { readonly type: 'subscribed'; readonly subscription: Subscription }
   /** `turn` tells an answer to the present question from one that a pause has overtaken. */
-  | { readonly type: 'fetched'; readonly turn: number; readonly intake: Intake }
+  | { readonly type: 'fetched'; readonly turn: number; readonly prepared: Prepared }
   /** From the sink actor: started, or restarted after its backoff. */
   | { readonly type: 'sinkReady' }
   | { readonly type: 'written'; readonly result: WriteResult; readonly milliseconds: number }
@@ -69,7 +69,7 @@ export type HttpMessage =
 export type HealthPingMessage =
   | { readonly type: 'begin' }
   /** Undefined: nothing was kept, or nothing that can be read. */
-  | { readonly type: 'restored'; readonly memory: Memory | undefined }
+  | { readonly type: 'restored'; readonly saved: SavedState | undefined }
   | { readonly type: 'due' }
   /** `at`: begin of the run, epoch ms. */
   | { readonly type: 'ran'; readonly at: number; readonly result: Result }

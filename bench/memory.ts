@@ -7,7 +7,7 @@ import { figure, quick, type Row, report } from './measure/report.js';
 import { memoryOf } from './measure/usage.js';
 
 /** Memory while events wait for a sink that is down, on either broker: nobody listens where InfluxDB should be; the local store goes on. */
-const most = quick ? 100_000 : 1_000_000;
+const max = quick ? 100_000 : 1_000_000;
 const inRequest = 500;
 
 async function measure(broker: string, env: Readonly<Record<string, string>>): Promise<Row> {
@@ -17,12 +17,12 @@ async function measure(broker: string, env: Readonly<Record<string, string>>): P
     INFLUXDB_PORT: String(await freePort()),
     ...env,
   }).start();
-  const marks: { waiting: number; rss: number }[] = [];
+  const fingerprints: { waiting: number; rss: number }[] = [];
   try {
-    for (let sent = 0; sent <= most; sent += inRequest) {
-      if (sent % (most / 5) === 0) {
+    for (let sent = 0; sent <= max; sent += inRequest) {
+      if (sent % (max / 5) === 0) {
         await sleep(2_000);
-        marks.push({ waiting: sent, rss: memoryOf(daemon.pid).rss });
+        fingerprints.push({ waiting: sent, rss: memoryOf(daemon.pid).rss });
       }
       const response = await daemon.request('/v1/events', {
         method: 'POST',
@@ -33,16 +33,16 @@ async function measure(broker: string, env: Readonly<Record<string, string>>): P
     }
     const { sinks } = await daemon.json<{ sinks: { sink: string; pending: number }[] }>('/v1/status');
     const waiting = sinks.find(({ sink }) => sink === 'influxdb')?.pending ?? 0;
-    if (waiting < most) throw new Error(`only ${waiting} events wait`);
+    if (waiting < max) throw new Error(`only ${waiting} events wait`);
     return {
-      what: `Memory with ${figure(most)} events waiting for a sink that is down, ${broker}`,
+      what: `Memory with ${figure(max)} events waiting for a sink that is down, ${broker}`,
       reached: memoryOf(daemon.pid).peak,
       target: 200,
       good: 'at most',
       unit: ' MB',
       details: [
         'the most that was ever resident, while they came in, 500 a request',
-        `resident 2 s after so many: ${marks.map(({ waiting, rss }) => `${figure(waiting)}: ${figure(rss)} MB`).join(', ')}`,
+        `resident 2 s after so many: ${fingerprints.map(({ waiting, rss }) => `${figure(waiting)}: ${figure(rss)} MB`).join(', ')}`,
       ],
     };
   } finally {

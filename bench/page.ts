@@ -74,7 +74,7 @@ class Page {
   }
 }
 
-interface Door {
+interface Backend {
   readonly p50: number;
   readonly p99: number;
   readonly cpu: number;
@@ -83,7 +83,7 @@ interface Door {
 const daemon = await benchDaemon().start();
 let sent = 0;
 
-async function traffic(forSeconds: number): Promise<Door> {
+async function traffic(forSeconds: number): Promise<Backend> {
   const before = cpuMs(daemon.pid);
   const { latencies } = await paced({
     port: daemon.port,
@@ -100,7 +100,7 @@ async function traffic(forSeconds: number): Promise<Door> {
   return { p50: at(0.5), p99: at(0.99), cpu: (cpuMs(daemon.pid) - before) / (forSeconds * 10) };
 }
 
-async function withPages(): Promise<Door> {
+async function withPages(): Promise<Backend> {
   const open = Array.from({ length: pages }, (_, index) => new Page(daemon, index / pages));
   await traffic(2);
   const result = await traffic(seconds);
@@ -112,14 +112,15 @@ async function withPages(): Promise<Door> {
 
 try {
   await traffic(5);
-  const none: Door[] = [];
-  const fifty: Door[] = [];
+  const none: Backend[] = [];
+  const fifty: Backend[] = [];
   for (let round = 0; round < rounds; round += 1) {
     none.push(await traffic(seconds));
     fifty.push(await withPages());
   }
-  const of = (doors: readonly Door[], property: keyof Door): number => median(doors.map(door => door[property]));
-  const line = (name: string, doors: readonly Door[]): string =>
+  const of = (doors: readonly Backend[], property: keyof Backend): number =>
+    median(doors.map(backend => backend[property]));
+  const line = (name: string, doors: readonly Backend[]): string =>
     `${name}: p99 ${figure(of(doors, 'p99'))} ms, p50 ${figure(of(doors, 'p50'))} ms, ${figure(of(doors, 'cpu'))} % of a core (p99 of the runs: ${doors.map(({ p99 }) => figure(p99)).join(', ')} ms)`;
   report([
     {

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 
 const built = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
-if (built.status !== 0) console.log('The first build has errors; the daemon starts when they are mended.');
+if (built.status !== 0) console.log('The first build has errors; the daemon starts when they are fixed.');
 
 const children = [
   ...['.', 'src/page'].map(project =>

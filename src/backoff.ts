@@ -11,16 +11,16 @@ export interface BackoffOptions {
   /** Ceiling of the first wait, ms. */
   readonly firstMs: number;
   /** Ceiling of every wait, ms. */
-  readonly mostMs: number;
+  readonly maxMs: number;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
 }
 
 export function backoff(options: BackoffOptions, attempt = 0): Backoff {
-  const { firstMs, mostMs, random = Math.random } = options;
+  const { firstMs, maxMs, random = Math.random } = options;
   return {
     next: () => {
-      const ceiling = Math.min(mostMs, firstMs * 2 ** Math.min(attempt, 30));
+      const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30));
       return [Math.ceil(random() * ceiling), backoff(options, attempt + 1)];
     },
   };

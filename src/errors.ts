@@ -2,7 +2,7 @@
  * Errors are named by what the caller must do. `supervisors/restart.ts` alone interprets them for a sink:
  *
  * - TransientError: the same thing may succeed later. Hold, back off, try again, never drop.
- * - SetupError: somebody has to mend a setting or a permission. Hold, say so once, probe until it is mended, never drop.
+ * - SetupError: somebody has to fix a setting or a permission. Hold, say so once, probe until it is fixed, never drop.
  * - anything else is a bug: the session is closed and the sink actor restarted.
  *
  * A bad event is no error: a sink lists it as rejected (the fault `poison`).
@@ -18,7 +18,7 @@ export class TransientError extends Error {
   }
 }
 
-/** The message says what is wrong and how to mend it. */
+/** The message says what is wrong and how to fix it. */
 export class SetupError extends Error {
   override name = 'SetupError';
 }

@@ -1,7 +1,7 @@
 import { backoff } from './backoff.js';
 import type { Clock } from './clock.js';
 
-export interface PersistOptions {
+export interface RetryOptions {
   readonly clock: Clock;
   /** Ends the tries. */
   readonly signal: AbortSignal;
@@ -12,8 +12,11 @@ export interface PersistOptions {
  * For the few things of our own that must go through (a settlement, opening a queue): tries until it works or the signal aborts, with a backoff
  * from 100 ms to 10 s. Never rejects. Retrying a sink is not its business: that is supervisors/restart.ts.
  */
-export async function persist(work: () => Promise<void>, { clock, signal, onError }: PersistOptions): Promise<void> {
-  let waits = backoff({ firstMs: 100, mostMs: 10_000 });
+export async function retryUntilDone(
+  work: () => Promise<void>,
+  { clock, signal, onError }: RetryOptions,
+): Promise<void> {
+  let waits = backoff({ firstMs: 100, maxMs: 10_000 });
   while (!signal.aborted) {
     try {
       return await work();
@@ -27,7 +30,7 @@ export async function persist(work: () => Promise<void>, { clock, signal, onErro
 }
 
 /** Resolves when the work settles or the signal aborts, whichever is first; an error of the work is handed to `onError`. */
-export async function within(
+export async function untilAborted(
   signal: AbortSignal,
   work: Promise<void>,
   onError: (error: unknown) => void,
@@ -43,7 +46,7 @@ export async function within(
 }
 
 /** Work that must be done in order, each until it is through. */
-export class Errands {
+export class RetryQueue {
   #last: Promise<void> = Promise.resolve();
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
@@ -66,7 +69,7 @@ export class Errands {
       signal: this.#signal,
       onError: (error: unknown, waitMs: number) => this.#complain(complaint, error, waitMs),
     };
-    this.#last = this.#last.then(() => persist(work, options));
+    this.#last = this.#last.then(() => retryUntilDone(work, options));
   }
 
   /** Resolves when everything that was added so far is through, or given up. */

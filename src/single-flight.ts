@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 
 /** One answer for everybody who asks within `maxAgeMs` of the question, so that many readers cost no more than one. An error is shared but not kept. */
-export function sharedAnswer<T>(clock: Clock, maxAgeMs: number, ask: () => Promise<T>): () => Promise<T> {
+export function singleFlight<T>(clock: Clock, maxAgeMs: number, ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let askedAt = 0;
   return () => {
@@ -20,7 +20,7 @@ export function sharedAnswer<T>(clock: Clock, maxAgeMs: number, ask: () => Promi
 
 /** An answer that took long is kept longer, so that asking takes no more than one part in so many of the time; but not longer than this, ms. */
 const share = 20;
-const longestMs = 10_000;
+const maxMs = 10_000;
 
 interface Kept<T> {
   readonly answer: Promise<T>;
@@ -29,7 +29,7 @@ interface Kept<T> {
 }
 
 /** The same for a costly question of many forms: one answer for each, forgotten when it is too old to be given again. */
-export function sharedAnswers<Question, T>(
+export function singleFlightBy<Question, T>(
   clock: Clock,
   maxAgeMs: number,
   ask: (question: Question) => Promise<T>,
@@ -46,7 +46,7 @@ export function sharedAnswers<Question, T>(
     made.answer.then(
       () => {
         const took = clock.monotonic() - now;
-        made.until = now + Math.max(maxAgeMs, Math.min(took * share, longestMs));
+        made.until = now + Math.max(maxAgeMs, Math.min(took * share, maxMs));
       },
       () => kept.delete(key),
     );

@@ -7,7 +7,7 @@ import type { BrokerConfig } from '../src/config/broker.js';
 import { describe } from '../src/errors.js';
 import { HeartbeatListener, type HeartbeatOptions } from '../src/extractors/heartbeats.js';
 import type { Log } from '../src/log.js';
-import { persist } from '../src/retry.js';
+import { retryUntilDone } from '../src/retry.js';
 import { sinks } from '../src/sinks/registry.js';
 import type { Storage } from '../src/storage/storage.js';
 
@@ -41,7 +41,7 @@ export async function moveFromEmbedded(
   };
   const onError = (error: unknown, waitMs: number): void =>
     log.warn({ reason: describe(error), waitMs }, 'move.delayed');
-  await persist(move, { clock, signal, onError });
+  await retryUntilDone(move, { clock, signal, onError });
 }
 
 export interface ExtractorOptions extends Omit<HeartbeatOptions, 'nodes'> {

@@ -6,7 +6,7 @@ import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
-import { createIntake, type FirstSeen } from '../src/delivery/prepare.js';
+import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import type { Log } from '../src/log.js';
 import type { SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
@@ -46,7 +46,7 @@ export function superviseDelivery(
     stopping,
     ...(random === undefined ? {} : { random }),
   });
-  const prepare = createIntake({ filter, acceptsText: definition.acceptsText ?? false, firstSeen });
+  const prepare = createPrepare({ filter, acceptsText: definition.acceptsText ?? false, firstSeen });
   return spawnConsumer(
     parent,
     {

@@ -7,7 +7,7 @@ import type { Clock } from '../src/clock.js';
 import type { Message } from '../src/events/message.js';
 import { declarationOf } from '../src/health/declaration.js';
 import { spread } from '../src/health/fixed-rate.js';
-import { Departures } from '../src/health/flush-schedule.js';
+import { FlushSchedule } from '../src/health/flush-schedule.js';
 import { runOf } from '../src/health/run.js';
 import type { Target } from '../src/health/target.js';
 import type { Log } from '../src/log.js';
@@ -26,20 +26,20 @@ export interface HealthOptions {
 
 export interface HealthSupervision {
   /** The same publishing, which tells the targets of what it published: somebody may have declared maintenance. */
-  heeding(publish: Publish): Publish;
+  notifying(publish: Publish): Publish;
   close(): Promise<void>;
 }
 
 type Publish = (messages: readonly Message[]) => Promise<Durability>;
 
 /** Between two moments at which the targets write together, ms. */
-const departuresMs = 500;
+const flushMs = 500;
 
 /** One actor for each target, their first runs spread out over the interval. */
 export function superviseHealth(parent: Ref<never>, options: HealthOptions): HealthSupervision {
   const { targets, broker, clock, publisher, checkpoints, board, log } = options;
   const { publish } = publishThrough(publisher);
-  const departures = new Departures(clock, departuresMs);
+  const flushes = new FlushSchedule(clock, flushMs);
   const actors = new Map<string, Actor<HealthPingMessage>>();
   for (const [index, target] of targets.entries()) {
     const actor = spawnHealthPing(parent, {
@@ -49,7 +49,7 @@ export function superviseHealth(parent: Ref<never>, options: HealthOptions): Hea
       run: runOf(target, { broker, clock }),
       publish,
       checkpoints,
-      departure: departures.next,
+      nextFlush: flushes.next,
       board,
       clock,
       log,
@@ -58,7 +58,7 @@ export function superviseHealth(parent: Ref<never>, options: HealthOptions): Hea
     actors.set(target.name, actor);
   }
 
-  const heed = async (messages: readonly Message[]): Promise<void> => {
+  const notify = async (messages: readonly Message[]): Promise<void> => {
     for (const message of messages) {
       const declaration = declarationOf(message);
       const actor = declaration && actors.get(declaration.service);
@@ -67,16 +67,16 @@ export function superviseHealth(parent: Ref<never>, options: HealthOptions): Hea
   };
 
   return {
-    heeding: publishing =>
+    notifying: publishing =>
       actors.size === 0
         ? publishing
         : async messages => {
             const durability = await publishing(messages);
-            await heed(messages);
+            await notify(messages);
             return durability;
           },
     close: async () => {
-      departures.close();
+      flushes.close();
       await Promise.all(
         [...actors.values()].map(actor => ask<void>(reply => dispatch(actor, { type: 'close', reply }))),
       );

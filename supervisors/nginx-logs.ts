@@ -18,7 +18,7 @@ import type { Storage } from '../src/storage/storage.js';
 export interface NginxLogsOptions {
   readonly config: NginxConfig;
   readonly broker: Broker;
-  readonly storage: Pick<Storage, 'checkpoints' | 'memory'>;
+  readonly storage: Pick<Storage, 'checkpoints' | 'keyValues'>;
   /** Through the publisher actor; resolves when the messages are durable. */
   readonly publish: (messages: readonly Message[]) => Promise<unknown>;
   readonly board: StatusBoard;
@@ -30,7 +30,7 @@ export interface NginxLogsOptions {
 export function superviseNginxLogs(parent: Ref<never>, options: NginxLogsOptions): { close(): Promise<void> } {
   const { config, broker, storage, publish, board, clock } = options;
   const { files } = config;
-  const visitors = new VisitorKeys(storage.memory('nginx.visitors'), clock);
+  const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
   const actors = files.map((file, index) => {
     const key = `nginx/${file}`;
     const store: SourceStore<LogCheckpoint> =

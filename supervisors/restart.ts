@@ -9,17 +9,17 @@ import type { StatusBoard } from '../src/status/board.js';
  * The one place where a sink's faults are interpreted:
  *
  * - transient: hold the batch and try again, from 200 ms up to a minute apart, as long as it takes; never sooner than Retry-After asks.
- * - setup: somebody has to mend it. An error log once for each new message, then a probe at most a minute apart.
+ * - setup: somebody has to fix it. An error log once for each new message, then a probe at most a minute apart.
  * - bug: the sink begins anew, from 50 ms up to 10 s apart, while its consumer searches the batch for a culprit; parked (every event fails): from
  *   30 s to five minutes apart, until something succeeds.
  *
  * Poison is no crash: the sink lists the event, the consumer dead-letters it.
  */
-const waits: Record<SinkFault | 'parked', Pick<BackoffOptions, 'firstMs' | 'mostMs'>> = {
-  transient: { firstMs: 200, mostMs: 60_000 },
-  setup: { firstMs: 1_000, mostMs: 60_000 },
-  bug: { firstMs: 50, mostMs: 10_000 },
-  parked: { firstMs: 30_000, mostMs: 300_000 },
+const waits: Record<SinkFault | 'parked', Pick<BackoffOptions, 'firstMs' | 'maxMs'>> = {
+  transient: { firstMs: 200, maxMs: 60_000 },
+  setup: { firstMs: 1_000, maxMs: 60_000 },
+  bug: { firstMs: 50, maxMs: 10_000 },
+  parked: { firstMs: 30_000, maxMs: 300_000 },
 };
 
 /** A fault that repeats is summarised: logged at its 1st, 2nd, 4th, 8th … occurrence. */

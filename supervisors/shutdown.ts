@@ -19,7 +19,7 @@ export interface ShutdownOptions {
 /** The end of the patience: in it, what was told to give up does so. */
 const hurryMs = 2_500;
 /** What a step gets at least, even when those before it used up everything. */
-const leastMs = 500;
+const minMs = 500;
 
 /**
  * Runs the steps one after the other. Shortly before the patience is used up, `giveUp` is called once; a step that does not end all
@@ -36,7 +36,7 @@ export async function shutdownInOrder(steps: readonly ShutdownStep[], options: S
   const end = performance.now() + Math.max(patienceMs, hurryMs);
   for (const { name, run } of steps) {
     try {
-      await atMost(Math.max(leastMs, end - performance.now()), run());
+      await atMost(Math.max(minMs, end - performance.now()), run());
     } catch (error) {
       log.error({ step: name, reason: describe(error) }, 'shutdown.incomplete');
     }

@@ -24,7 +24,7 @@ const patienceWithFailed = 5_000;
 
 /**
  * The spine (storage, broker, HTTP) stands or falls together: when one of them fails for good, the whole tree is taken down and grown
- * anew from what is on the disk, at most five times in a minute; beyond that, or when a person has to mend something first, it ends.
+ * anew from what is on the disk, at most five times in a minute; beyond that, or when a person has to fix something first, it ends.
  *
  * A tree fails once. What it reports beside that belongs to the same failure, and what a tree reports that could not be grown is told by
  * the growth itself.

@@ -10,10 +10,10 @@ import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/keys.js';
 import type { Log } from '../src/log.js';
-import { createDoor } from '../src/status/backend.js';
+import { createBackend } from '../src/status/backend.js';
 import { StatusBoard } from '../src/status/board.js';
-import { DeadLetterDesk } from '../src/status/dead-letter-admin.js';
-import { keepHouse } from '../src/status/housekeeping.js';
+import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
+import { runHousekeeping } from '../src/status/housekeeping.js';
 import { Metrics } from '../src/status/metrics.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { Storage } from '../src/storage/storage.js';
@@ -92,9 +92,9 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
         redriveLimit === undefined ? [] : [[name, redriveLimit] as const],
       ),
     );
-    const desk = new DeadLetterDesk(broker.deadLetters, clock, limits);
-    const door = createDoor({
-      desk,
+    const deadLetterAdmin = new DeadLetterAdmin(broker.deadLetters, clock, limits);
+    const backend = createBackend({
+      deadLetterAdmin,
       ...publishThrough(publisher),
       broker,
       storage,
@@ -120,7 +120,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
         {
           log: log.child({ sink: sink.definition.name }),
           clock,
-          memory: storage.memory(`sink.${sink.definition.name}`),
+          keyValues: storage.keyValues(`sink.${sink.definition.name}`),
           events: storage.events,
           sendNames: config.sendNames,
         },
@@ -146,11 +146,11 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     onStop('publisher', () => ask<void>(reply => dispatch(publisher, { type: 'drain', reply })));
 
     const housekeeping = new AbortController();
-    const keeping = keepHouse({
+    const keeping = runHousekeeping({
       sinks: config.sinks.map(({ definition }) => definition.name),
       broker,
-      desk,
-      ledger: door.ledger,
+      deadLetterAdmin,
+      ledger: backend.ledger,
       ...config.deadLetters,
       clock,
       log,
@@ -193,7 +193,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     onStop('nginx logs', () => logs.close());
 
     const server = createServer({
-      door: { ...door, publish: health.heeding(door.publish) },
+      backend: { ...backend, publish: health.notifying(backend.publish) },
       keys,
       log,
       clock,

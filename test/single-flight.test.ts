@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../src/clock.js';
-import { sharedAnswer, sharedAnswers } from '../src/single-flight.js';
+import { singleFlight, singleFlightBy } from '../src/single-flight.js';
 
 let time = 0;
 const clock = { ...systemClock, monotonic: () => time };
@@ -17,7 +17,7 @@ test.before.each(() => {
 });
 
 test('many who ask at once get one answer, and a new one when it is old', async () => {
-  const ask = sharedAnswer(clock, 100, count);
+  const ask = singleFlight(clock, 100, count);
   assert.equal(await Promise.all([ask(), ask(), ask()]), [1, 1, 1]);
   time = 100;
   assert.is(await ask(), 1);
@@ -26,7 +26,7 @@ test('many who ask at once get one answer, and a new one when it is old', async 
 });
 
 test('an error is shared but not kept', async () => {
-  const ask = sharedAnswer(clock, 100, async () => {
+  const ask = singleFlight(clock, 100, async () => {
     if ((await count()) === 1) throw new Error('not now');
     return asked;
   });
@@ -37,7 +37,7 @@ test('an error is shared but not kept', async () => {
 
 test('what is slow to answer is asked seldom', async () => {
   let answer = (): void => {};
-  const ask = sharedAnswers(clock, 100, (_question: string) => {
+  const ask = singleFlightBy(clock, 100, (_question: string) => {
     asked += 1;
     return new Promise<void>(resolve => {
       answer = resolve;
@@ -58,7 +58,7 @@ test('what is slow to answer is asked seldom', async () => {
 });
 
 test('another question has another answer', async () => {
-  const ask = sharedAnswers(clock, 100, async (question: { readonly n: number }) => `${question.n} ${await count()}`);
+  const ask = singleFlightBy(clock, 100, async (question: { readonly n: number }) => `${question.n} ${await count()}`);
   assert.equal(await Promise.all([ask({ n: 1 }), ask({ n: 2 }), ask({ n: 1 })]), ['1 1', '2 2', '1 1']);
 });
 

@@ -12,14 +12,14 @@ export function cpuMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }
 
-export interface Memory {
+export interface KeyValues {
   /** Resident now, MB (10^6 bytes). */
   readonly rss: number;
   /** The most that it ever was, MB. */
   readonly peak: number;
 }
 
-export function memoryOf(pid: number): Memory {
+export function memoryOf(pid: number): KeyValues {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const megabytes = (name: string): number =>
     (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;

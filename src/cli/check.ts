@@ -9,7 +9,7 @@ import { table } from './terminal.js';
 export const check: Command = {
   usage: 'check',
   description:
-    'Reads the settings as the daemon would, then tries everything they lead to, each for at most five seconds:\nwhat was tried, what came of it, and how to mend it.',
+    'Reads the settings as the daemon would, then tries everything they lead to, each for at most five seconds:\nwhat was tried, what came of it, and how to fix it.',
   options: {},
   examples: [
     'event-sink check',
@@ -26,12 +26,12 @@ export const check: Command = {
     for (const { name, message } of loaded.warnings) terminal.err(`${name} ${message}`);
     const findings = await runProbes(probesFor(loaded.config, clock), clock);
     if (terminal.outIsTerminal) {
-      const rows = findings.map(({ dependency, tried, ok, result, mend }) => [
+      const rows = findings.map(({ dependency, tried, ok, result, fix }) => [
         ok ? 'ok' : 'FAILED',
         dependency,
         tried,
         result,
-        mend,
+        fix,
       ]);
       terminal.out(table(['', 'DEPENDENCY', 'TRIED', 'RESULT', 'HOW TO MEND'], rows, terminal.columns));
     } else for (const finding of findings) terminal.out(JSON.stringify(finding));

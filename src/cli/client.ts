@@ -51,12 +51,12 @@ export class Client {
   async request<Answer>(request: Request): Promise<Answer> {
     const { clock, signal, random = Math.random, waiting } = this.#options;
     const tries = { unreachable: 0, busy: 0 };
-    let pause = backoff({ firstMs: 500, mostMs: 15_000, random });
+    let pause = backoff({ firstMs: 500, maxMs: 15_000, random });
     for (;;) {
       const attempt = await this.#attempt<Answer>(request);
       if ('answer' in attempt) return attempt.answer;
-      tries[attempt.trouble] += 1;
-      if (tries[attempt.trouble] > patience[attempt.trouble] || signal?.aborted) throw new Error(attempt.reason);
+      tries[attempt.failure] += 1;
+      if (tries[attempt.failure] > patience[attempt.failure] || signal?.aborted) throw new Error(attempt.reason);
       const [wait, after] = pause.next();
       pause = after;
       const ms = Math.max(wait, attempt.retryAfterMs ?? 0);
@@ -65,7 +65,7 @@ export class Client {
     }
   }
 
-  async #attempt<Answer>(request: Request): Promise<{ answer: Answer } | Trouble> {
+  async #attempt<Answer>(request: Request): Promise<{ answer: Answer } | ClientError> {
     const { url, key, signal } = this.#options;
     const signals = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
     let response: Response;
@@ -86,7 +86,7 @@ export class Client {
     } catch (error) {
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       return {
-        trouble: 'unreachable',
+        failure: 'unreachable',
         reason: `no answer from ${url} (${describe(cause)}); does the daemon run there?`,
       };
     }
@@ -94,15 +94,15 @@ export class Client {
     const reason = `${request.method} ${request.path.split('?')[0]} was answered ${response.status}: ${explain(body)}${hint(response.status, key)}`;
     if (response.status !== 429 && response.status !== 503) throw new Error(reason);
     return {
-      trouble: 'busy',
+      failure: 'busy',
       reason,
       retryAfterMs: retryAfter(response.headers.get('retry-after'), this.#options.clock),
     };
   }
 }
 
-interface Trouble {
-  readonly trouble: 'unreachable' | 'busy';
+interface ClientError {
+  readonly failure: 'unreachable' | 'busy';
   readonly reason: string;
   readonly retryAfterMs?: number | undefined;
 }

@@ -29,13 +29,13 @@ export interface Command {
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
-export interface Invocation extends Surroundings {
+export interface Invocation extends CommandContext {
   readonly values: OptionValues;
   readonly operands: readonly string[];
 }
 
 /** What a command has around it; tests bring their own. */
-export interface Surroundings {
+export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
   readonly clock: Clock;
@@ -84,10 +84,10 @@ export function texts(values: OptionValues, name: string): readonly string[] {
 }
 
 /** @throws UsageError when it is no number within the limits */
-export function number(values: OptionValues, name: string, least: number, most: number): number | undefined {
+export function number(values: OptionValues, name: string, min: number, max: number): number | undefined {
   const written = text(values, name);
   if (written === undefined) return undefined;
   const value = Number(written);
-  if (written.trim() !== '' && value >= least && value <= most) return value;
-  throw new UsageError(`--${name} must be a number from ${least} to ${most}, but is "${written}"`);
+  if (written.trim() !== '' && value >= min && value <= max) return value;
+  throw new UsageError(`--${name} must be a number from ${min} to ${max}, but is "${written}"`);
 }

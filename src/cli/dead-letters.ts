@@ -58,25 +58,25 @@ export const deadLetters: Command = {
 async function list(invocation: Invocation): Promise<void> {
   const { values, terminal } = invocation;
   const client = clientFor(invocation);
-  const most = values.all === true ? Number.POSITIVE_INFINITY : (number(values, 'limit', 1, 1_000_000) ?? 100);
+  const max = values.all === true ? Number.POSITIVE_INFINITY : (number(values, 'limit', 1, 1_000_000) ?? 100);
   const rows: string[][] = [];
   let listed = 0;
   let cursor: string | null = null;
   do {
-    const query = new URLSearchParams({ limit: String(Math.min(1000, most - listed)) });
+    const query = new URLSearchParams({ limit: String(Math.min(1000, max - listed)) });
     const sink = text(values, 'sink');
     if (sink !== undefined) query.set('sink', sink);
     for (const [name, value] of Object.entries(filterOf(values))) query.set(name, value);
     if (cursor !== null) query.set('cursor', cursor);
     const page: Page = await client.request<Page>({ method: 'GET', path: `/v1/dead-letters?${query}` });
-    for (const letter of page.dead_letters) {
+    for (const deadLetter of page.dead_letters) {
       if (terminal.outIsTerminal)
-        rows.push([letter.key, letter.sink, when(letter.dead_at), letter.fault, letter.reason]);
-      else terminal.out(JSON.stringify(letter));
+        rows.push([deadLetter.key, deadLetter.sink, when(deadLetter.dead_at), deadLetter.fault, deadLetter.reason]);
+      else terminal.out(JSON.stringify(deadLetter));
     }
     listed += page.dead_letters.length;
     cursor = page.next_cursor;
-  } while (cursor !== null && listed < most);
+  } while (cursor !== null && listed < max);
   if (!terminal.outIsTerminal) return;
   terminal.out(
     listed === 0 ? 'No dead letters.' : table(['KEY', 'SINK', 'DEAD SINCE', 'FAULT', 'REASON'], rows, terminal.columns),

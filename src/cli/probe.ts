@@ -8,7 +8,7 @@ export interface Probe {
   /** What is tried, in words. */
   readonly tried: string;
   /** What usually helps. */
-  readonly mend: string;
+  readonly fix: string;
   /** Resolves with what was found; throws what is wrong. */
   run(signal: AbortSignal): Promise<string>;
 }
@@ -19,7 +19,7 @@ export interface Finding {
   readonly ok: boolean;
   readonly result: string;
   /** Empty when all is well. */
-  readonly mend: string;
+  readonly fix: string;
 }
 
 const timeoutMs = 5000;
@@ -29,7 +29,7 @@ export async function runProbes(probes: readonly Probe[], clock: Clock): Promise
   return Promise.all(probes.map(probe => runProbe(probe, clock)));
 }
 
-async function runProbe({ dependency, tried, mend, run }: Probe, clock: Clock): Promise<Finding> {
+async function runProbe({ dependency, tried, fix, run }: Probe, clock: Clock): Promise<Finding> {
   const over = new AbortController();
   const late = new AbortController();
   const tooLate = clock.sleep(timeoutMs, over.signal).then(() => {
@@ -38,9 +38,9 @@ async function runProbe({ dependency, tried, mend, run }: Probe, clock: Clock): 
   });
   try {
     const result = await Promise.race([run(late.signal), tooLate]);
-    return { dependency, tried, ok: true, result, mend: '' };
+    return { dependency, tried, ok: true, result, fix: '' };
   } catch (error) {
-    return { dependency, tried, ok: false, result: redact(describe(error)), mend };
+    return { dependency, tried, ok: false, result: redact(describe(error)), fix };
   } finally {
     tooLate.catch(() => {});
     over.abort();

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { access, constants, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
-import { greetRabbitMQ } from '../broker/rabbitmq/check.js';
+import { checkConnection } from '../broker/rabbitmq/check.js';
 import { nodeAddress } from '../broker/rabbitmq/errors.js';
 import type { Clock } from '../clock.js';
 import type { Config, ConfiguredSink } from '../config/config.js';
 import { silentLog } from '../log.js';
-import type { Memory } from '../storage/key-values.js';
+import type { KeyValues } from '../storage/key-values.js';
 import type { Probe } from './probe.js';
 
 /** Everything that this configuration leads to. */
@@ -26,7 +26,7 @@ function dataFolder(dataDir: string): Probe {
   return {
     dependency: 'data folder',
     tried: `write to ${dataDir}`,
-    mend: 'Set DATA_DIR to a folder that this user can write to',
+    fix: 'Set DATA_DIR to a folder that this user can write to',
     run: async () => {
       const file = join(dataDir, `.check-${randomUUID()}`);
       const made = await mkdir(dataDir, { recursive: true });
@@ -42,7 +42,7 @@ function listener(host: string, port: number): Probe {
   return {
     dependency: 'listener',
     tried: `listen on ${host}:${port}`,
-    mend: 'Stop what listens there, or set PORT or HOST to something else',
+    fix: 'Stop what listens there, or set PORT or HOST to something else',
     run: async signal => {
       const server = createServer();
       try {
@@ -83,8 +83,8 @@ function rabbitmq(node: string, clock: Clock): Probe {
   return {
     dependency: 'RabbitMQ',
     tried: `log in to ${nodeAddress(node)}`,
-    mend: 'Is RabbitMQ running, reachable from here, and are user, password and virtual host right? See RABBITMQ_URI',
-    run: () => greetRabbitMQ(node, clock),
+    fix: 'Is RabbitMQ running, reachable from here, and are user, password and virtual host right? See RABBITMQ_URI',
+    run: () => checkConnection(node, clock),
   };
 }
 
@@ -92,9 +92,15 @@ function destination({ definition, config }: ConfiguredSink, { sendNames }: Conf
   return {
     dependency: definition.title,
     tried: 'connect, and ask whether a write would do',
-    mend: `See the settings that begin with ${definition.prefix}_, and whether it can be reached from here`,
+    fix: `See the settings that begin with ${definition.prefix}_, and whether it can be reached from here`,
     run: async signal => {
-      const tools = { log: silentLog, clock, memory: memoryOfNow(), events: { insert: async () => 0 }, sendNames };
+      const tools = {
+        log: silentLog,
+        clock,
+        keyValues: temporaryKeyValues(),
+        events: { insert: async () => 0 },
+        sendNames,
+      };
       const session = await definition.open(config, tools);
       try {
         await session.probe(signal);
@@ -110,7 +116,7 @@ function accessLog(file: string): Probe {
   return {
     dependency: 'NGINX log',
     tried: `read ${file}`,
-    mend: 'See NGINX_ACCESS_LOG, and let this user read it (the group adm, on Debian)',
+    fix: 'See NGINX_ACCESS_LOG, and let this user read it (the group adm, on Debian)',
     run: async () => {
       await access(file, constants.R_OK);
       const handle = await open(file, 'r');
@@ -122,7 +128,7 @@ function accessLog(file: string): Probe {
 }
 
 /** What a sink remembers while it is tried is forgotten with it. */
-function memoryOfNow(): Memory {
+function temporaryKeyValues(): KeyValues {
   const kept = new Map<string, string>();
   return {
     get: async keys => new Map(keys.flatMap(key => (kept.has(key) ? [[key, kept.get(key) ?? '']] : []))),

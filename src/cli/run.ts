@@ -3,15 +3,15 @@ import { describe } from '../errors.js';
 import { redact } from '../redact.js';
 import { nearest } from '../settings/problems.js';
 import { version } from '../version.js';
-import { type Command, exitCodes, type Surroundings, UsageError } from './command.js';
+import { type Command, type CommandContext, exitCodes, UsageError } from './command.js';
 import { commands } from './commands.js';
 import { commandHelp, generalHelp } from './help.js';
 
 /** @returns the exit code: 0 = done, 1 = failed, 2 = the command line or the settings are wrong */
-export async function runCommandLine(words: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { terminal } = surroundings;
+export async function runCommandLine(words: readonly string[], context: CommandContext): Promise<number> {
+  const { terminal } = context;
   try {
-    return await dispatch(words, surroundings);
+    return await dispatch(words, context);
   } catch (error) {
     terminal.rewrite('');
     terminal.err(`event-sink: ${redact(describe(error))}`);
@@ -21,12 +21,12 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
   }
 }
 
-async function dispatch(words: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { terminal } = surroundings;
+async function dispatch(words: readonly string[], context: CommandContext): Promise<number> {
+  const { terminal } = context;
   const [first] = words;
   if (first === '--version' || first === '-v') return say(version);
   if (first === '--help' || first === '-h' || (first === 'help' && words.length === 1)) return say(generalHelp());
-  if (first === 'help') return dispatch([...words.slice(1), '--help'], surroundings);
+  if (first === 'help') return dispatch([...words.slice(1), '--help'], context);
   const named = first !== undefined && !first.startsWith('-');
   const name = named ? first : 'start';
   const entry = commands.find(command => command.name === name);
@@ -40,7 +40,7 @@ async function dispatch(words: readonly string[], surroundings: Surroundings): P
   const command = await entry.load();
   const { values, positionals } = parse(command, named ? words.slice(1) : words);
   if (values.help === true) return say(commandHelp(command));
-  return command.run({ ...surroundings, values, operands: positionals });
+  return command.run({ ...context, values, operands: positionals });
 
   function say(text: string): number {
     terminal.out(text);

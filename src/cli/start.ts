@@ -100,9 +100,9 @@ async function runDaemon(
     if (firstSignalAt !== undefined) stop(daemon);
     return await finished;
   } catch (error) {
-    // A person has to mend something: one clear line. Anything else is told with its stack.
-    const mendable = error instanceof SetupError || error instanceof FullError;
-    if (mendable) terminal.err(`event-sink: ${redact(describe(error))}`);
+    // A person has to fix something: one clear line. Anything else is told with its stack.
+    const fixable = error instanceof SetupError || error instanceof FullError;
+    if (fixable) terminal.err(`event-sink: ${redact(describe(error))}`);
     else log.fatal({ error }, 'daemon.failed');
     return exitCodes.failed;
   } finally {

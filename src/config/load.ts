@@ -13,7 +13,7 @@ import { operationSettings } from './process.js';
 import { keySource, server, serverSettings } from './server.js';
 import { assignQueues, type ConfiguredSink, commonSettings, configuredSink } from './sinks.js';
 
-export interface Surroundings {
+export interface LoadContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** @throws when it cannot be read */
   readFile(path: string): string;
@@ -28,7 +28,7 @@ export type Loaded =
  * The environment over the YAML file that EVENT_SINK_CONFIG names, over the defaults. An empty string is as good as none.
  * Everything that is wrong is found in one go; no message holds the value of a secret.
  */
-export function loadConfig({ env, readFile, registry = sinks }: Surroundings): Loaded {
+export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Loaded {
   const problems = new ProblemList();
   const file = configFile();
 
@@ -128,7 +128,7 @@ function freeze(config: Config): Config {
 }
 
 /** Short names (HOME is not HOST) and names at a distance belong to others. */
-function misspelt(env: Surroundings['env'], settings: readonly Setting[]): readonly Problem[] {
+function misspelt(env: LoadContext['env'], settings: readonly Setting[]): readonly Problem[] {
   const known = new Set(
     settings.flatMap(({ name, aliases, secret }) =>
       [name, ...aliases].flatMap(each => (secret ? [each, `${each}_FILE`] : [each])),

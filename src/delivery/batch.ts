@@ -30,7 +30,7 @@ export interface Evidence {
 /** A single event that fails so often, alone, is the culprit. */
 const triesAlone = 3;
 /** Of a reason, characters: it is kept with every dead letter, logged and listed. */
-const longestReason = 1000;
+const maxReasonLength = 1000;
 
 /** So many culprits and not one success: the sink is at fault, not the events. */
 const suspectsToPark = 3;
@@ -161,5 +161,5 @@ export class Batch {
 }
 
 function shortened(reason: string): string {
-  return reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
+  return reason.length > maxReasonLength ? `${reason.slice(0, maxReasonLength)}…` : reason;
 }

@@ -1,6 +1,6 @@
 import type { BatchLimits, Delivery, Subscription } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
-import { persist } from '../retry.js';
+import { retryUntilDone } from '../retry.js';
 
 export interface FetchAheadOptions<Batch> {
   readonly limits: BatchLimits;
@@ -38,7 +38,7 @@ export class FetchAhead<Batch> {
       deliveries ??= await subscription.next(limits, signal);
       tell(turn, await prepare(deliveries));
     };
-    void persist(fetch, { clock, signal, onError: complain });
+    void retryUntilDone(fetch, { clock, signal, onError: complain });
   }
 
   /** True when the answer belongs to the present turn; another fetch may start then. */

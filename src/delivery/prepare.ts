@@ -4,7 +4,7 @@ import type { CategoryFilter } from '../events/filter.js';
 import type { Item } from './batch.js';
 
 /** A batch as it was fetched, decoded and filtered, before the sink sees it. */
-export interface Intake {
+export interface Prepared {
   readonly items: readonly Item[];
   readonly filtered: readonly Delivery[];
   /** What is no event that this sink could take. */
@@ -17,7 +17,7 @@ export interface Intake {
  */
 export type FirstSeen = (ids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
 
-export interface IntakeOptions {
+export interface PrepareOptions {
   readonly filter: CategoryFilter;
   readonly acceptsText: boolean;
   /** For events that carry no time of their own. */
@@ -25,8 +25,8 @@ export interface IntakeOptions {
 }
 
 /** Parses each body once, here; everything behind it works on events. */
-export function createIntake({ filter, acceptsText, firstSeen }: IntakeOptions) {
-  return async (deliveries: readonly Delivery[]): Promise<Intake> => {
+export function createPrepare({ filter, acceptsText, firstSeen }: PrepareOptions) {
+  return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
     const decoded = deliveries.map(delivery => decode(delivery));
     const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
     const stampOf = undated.length === 0 ? undefined : await firstSeen(undated);

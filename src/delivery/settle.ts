@@ -2,10 +2,10 @@ import type { Broker, Delivery, Settlement, Subscription } from '../broker/broke
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
-import { Errands } from '../retry.js';
+import { RetryQueue } from '../retry.js';
 import type { DeliveryMeter } from './meter.js';
 
-export interface LeaseOptions {
+export interface SettlerOptions {
   readonly sink: string;
   readonly broker: Broker;
   readonly clock: Clock;
@@ -22,23 +22,23 @@ const linesOfRejected = 10;
  * A consumer's hold on its queue: what it tells the broker goes through here, in order, each thing until it is through or shutdown's patience ends.
  * Nothing here rejects.
  */
-export class Lease {
-  readonly #options: LeaseOptions;
-  readonly #errands: Errands;
+export class Settler {
+  readonly #options: SettlerOptions;
+  readonly #retries: RetryQueue;
   #subscription: Subscription | undefined;
   #ended = false;
 
-  constructor(options: LeaseOptions) {
+  constructor(options: SettlerOptions) {
     this.#options = options;
     const { clock, giveUp, log } = options;
-    this.#errands = new Errands(clock, giveUp, (complaint, error, waitMs) =>
+    this.#retries = new RetryQueue(clock, giveUp, (complaint, error, waitMs) =>
       log.warn({ reason: describe(error), waitMs }, complaint),
     );
   }
 
   open(prefetch: number, onOpen: (subscription: Subscription) => void): void {
     const { broker, sink } = this.#options;
-    this.#errands.add('queue.unreachable', async () => {
+    this.#retries.add('queue.unreachable', async () => {
       if (this.#ended) return;
       this.#subscription = await broker.subscribe(sink, prefetch);
       if (!this.#ended) onOpen(this.#subscription);
@@ -50,7 +50,7 @@ export class Lease {
     const { meter, sink, log } = this.#options;
     for (const { delivery, reason, fault } of settlement.dead.slice(0, linesOfRejected))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
-    this.#errands.add('settlement.delayed', async () => {
+    this.#retries.add('settlement.delayed', async () => {
       await this.#subscription?.settle(settlement);
       meter.settled(sink, settlement);
     });
@@ -59,16 +59,16 @@ export class Lease {
   /** Back to the queue, to be handed out again. */
   requeue(deliveries: readonly Delivery[]): void {
     if (deliveries.length > 0)
-      this.#errands.add('queue.unreachable', async () => this.#subscription?.requeue(deliveries));
+      this.#retries.add('queue.unreachable', async () => this.#subscription?.requeue(deliveries));
   }
 
   /** Everything that is not settled goes back to the broker. */
   pause(): void {
-    this.#errands.add('queue.unreachable', async () => this.#subscription?.pause());
+    this.#retries.add('queue.unreachable', async () => this.#subscription?.pause());
   }
 
   resume(onResumed: () => void): void {
-    this.#errands.add('queue.unreachable', async () => {
+    this.#retries.add('queue.unreachable', async () => {
       await this.#subscription?.resume();
       onResumed();
     });
@@ -77,7 +77,7 @@ export class Lease {
   /** After everything before it; the rest goes back to the broker. */
   async end(): Promise<void> {
     this.#ended = true;
-    await this.#errands.done();
+    await this.#retries.done();
     await this.#subscription
       ?.close()
       .catch(error => this.#options.log.warn({ reason: describe(error) }, 'queue.unreachable'));

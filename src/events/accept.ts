@@ -7,7 +7,7 @@ import type { Message, Source } from './message.js';
 /** Deeper values are refused: destinations and JSON writers recurse. */
 const deepest = 40;
 /** An item with more problems than this is told of the first ones. */
-const mostProblems = 20;
+const maxProblems = 20;
 
 export interface Acceptance {
   /** Epoch ms; becomes `created` of an event that has none. */
@@ -60,7 +60,7 @@ function problemsOf(item: Readonly<Record<string, unknown>>): ItemProblem[] {
   for (const name of Object.keys(item)) {
     const value = item[name];
     const problem = known.get(name)?.(value) ?? shape(name, value);
-    if (problem !== undefined && problems.push(problem) >= mostProblems) break;
+    if (problem !== undefined && problems.push(problem) >= maxProblems) break;
   }
   return problems;
 }

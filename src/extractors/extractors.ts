@@ -61,11 +61,11 @@ export class Extractors {
       this.#known.set(name, { ...extractor, versions: { [version]: now }, processes: { [id]: now }, gaps: [] });
       return { type: 'appeared', ...beat };
     }
-    const most = patience(known);
+    const max = patience(known);
     const gap = now - (timeOf(known.processes, beat.id) ?? Number.NEGATIVE_INFINITY);
-    const isNew = now - (timeOf(known.versions, beat.version) ?? Number.NEGATIVE_INFINITY) > most;
+    const isNew = now - (timeOf(known.versions, beat.version) ?? Number.NEGATIVE_INFINITY) > max;
     // A longer one was an absence.
-    if (gap > 0 && gap <= most) known.gaps = [...known.gaps, gap].slice(-MISSED_BEATS);
+    if (gap > 0 && gap <= max) known.gaps = [...known.gaps, gap].slice(-MISSED_BEATS);
     known.lastSeen = now;
     known.versions = latest({ ...known.versions, [beat.version]: now }, MOST_VERSIONS);
     known.processes = latest({ ...known.processes, [beat.id]: now }, MOST_PROCESSES);
@@ -118,10 +118,10 @@ function timeOf(times: Readonly<Record<string, number>>, key: string): number | 
 }
 
 /** Those with the latest times. */
-function latest(times: Readonly<Record<string, number>>, most: number): Record<string, number> {
+function latest(times: Readonly<Record<string, number>>, max: number): Record<string, number> {
   return Object.fromEntries(
     Object.entries(times)
       .sort(([, a], [, b]) => b - a)
-      .slice(0, most),
+      .slice(0, max),
   );
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Message } from '../events/message.js';
 import type { Log } from '../log.js';
-import { persist } from '../retry.js';
+import { retryUntilDone } from '../retry.js';
 import type { Checkpoints } from '../storage/storage.js';
 import { type ExtractorChange, Extractors, type Heartbeat } from './extractors.js';
 
@@ -119,7 +119,7 @@ export class HeartbeatListener {
     };
     const onError = (error: unknown, waitMs: number): void =>
       log.warn({ reason: describe(error), waitMs }, 'heartbeat.delayed');
-    this.#telling = this.#telling.then(() => persist(work, { clock, signal: this.#stop.signal, onError }));
+    this.#telling = this.#telling.then(() => retryUntilDone(work, { clock, signal: this.#stop.signal, onError }));
   }
 
   #reason(error: unknown): string {

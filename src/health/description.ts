@@ -11,18 +11,18 @@ export type Description = z.output<typeof structure>;
 const nameForm = /^(?!.*:\/\/)[^\p{C}]{1,128}$/u;
 const nameRule = 'must be 1 to 128 characters, and no address';
 
-const seconds = (least: number) =>
+const seconds = (min: number) =>
   z
     .number({ message: 'must be a number of seconds' })
-    .min(least, `must be at least ${least} s`)
+    .min(min, `must be at least ${min} s`)
     .max(86_400, 'must be at most a day');
 
-const wholeNumber = (least: number, most: number) =>
+const wholeNumber = (min: number, max: number) =>
   z
-    .number({ message: `must be a whole number from ${least} to ${most}` })
-    .int(`must be a whole number from ${least} to ${most}`)
-    .min(least, `must be at least ${least}`)
-    .max(most, `must be at most ${most}`);
+    .number({ message: `must be a whole number from ${min} to ${max}` })
+    .int(`must be a whole number from ${min} to ${max}`)
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
 
 const text = z.string({ message: 'must be a text' }).min(1, 'must not be empty');
 

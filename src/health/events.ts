@@ -82,8 +82,8 @@ function measurements({ result, uptime }: Measured) {
       ? {}
       : {
           response_time_avg: micro(times.average),
-          response_time_min: micro(times.least),
-          response_time_max: micro(times.most),
+          response_time_min: micro(times.min),
+          response_time_max: micro(times.max),
         }),
     response_time_loss: loss,
   };

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { HttpCheck } from './target.js';
 
-const longestShown = 80;
+const maxShownLength = 80;
 
 /** Why an answer is not as expected, in words; undefined when it is. */
 export function mismatch(expect: HttpCheck['expect'], status: number, body: Buffer): string | undefined {
-  if (!expect.status.some(([least, most]) => status >= least && status <= most)) {
+  if (!expect.status.some(([min, max]) => status >= min && status <= max)) {
     return `status ${status} instead of ${expect.status.map(rangeInWords).join(', ')}`;
   }
   if (expect.body === undefined && Object.keys(expect.json).length === 0) return undefined;
@@ -45,13 +45,13 @@ export function valueAt(json: unknown, path: string): unknown {
   return value;
 }
 
-function rangeInWords([least, most]: readonly [number, number]): string {
-  if (least === most) return String(least);
-  return least % 100 === 0 && most === least + 99 ? `${least / 100}xx` : `${least} to ${most}`;
+function rangeInWords([min, max]: readonly [number, number]): string {
+  if (min === max) return String(min);
+  return min % 100 === 0 && max === min + 99 ? `${min / 100}xx` : `${min} to ${max}`;
 }
 
 function shown(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value);
-  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
 }

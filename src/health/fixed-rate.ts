@@ -2,8 +2,8 @@
  * The beats of one target on a monotonic clock: `first`, and then every `intervalMs` after it, however late a timer fires and however long a run takes.
  * Beats that pass during a run are skipped, not made up for.
  */
-export class Rhythm {
-  #beat = -1;
+export class FixedRate {
+  #tick = -1;
   /** Beats that no run began at. */
   skipped = 0;
   readonly #first: number;
@@ -17,10 +17,10 @@ export class Rhythm {
   /** ms to wait for the next beat. */
   next(now: number): number {
     const passed = Math.ceil((now - this.#first) / this.#intervalMs);
-    const beat = Math.max(this.#beat + 1, passed);
-    this.skipped += beat - this.#beat - 1;
-    this.#beat = beat;
-    return Math.max(0, this.#first + beat * this.#intervalMs - now);
+    const tick = Math.max(this.#tick + 1, passed);
+    this.skipped += tick - this.#tick - 1;
+    this.#tick = tick;
+    return Math.max(0, this.#first + tick * this.#intervalMs - now);
   }
 }
 

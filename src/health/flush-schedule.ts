@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
  * What many targets have to write goes at the same moment, so that it shares a commit: 200 targets write a few times a second,
  * and not once for each.
  */
-export class Departures {
+export class FlushSchedule {
   #next: Promise<void> | undefined;
   readonly #closing = new AbortController();
   readonly #clock: Clock;

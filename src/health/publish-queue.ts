@@ -3,54 +3,54 @@ import type { Durability } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Message } from '../events/message.js';
 
-export interface OutgoingOptions {
+export interface PublishQueueOptions {
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly clock: Clock;
   /** They are durable. */
   readonly onPublished: (ids: ReadonlySet<string>) => void;
-  readonly onTrouble: (error: unknown, waitMs: number) => void;
+  readonly onError: (error: unknown, waitMs: number) => void;
   /** So many are given up, the oldest ones: too many wait, or the daemon stops. */
   readonly onDropped: (count: number) => void;
   /** How many may wait. */
-  readonly most: number;
+  readonly max: number;
   /** Resolves when it is time to go. */
-  readonly departure: () => Promise<void>;
+  readonly nextFlush: () => Promise<void>;
 }
 
 /** Events on their way to the publisher: tried until they are durable. */
-export class Outgoing {
+export class PublishQueue {
   #waiting: readonly Message[] = [];
-  #trip: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
   #waits: Backoff;
   readonly #stopping = new AbortController();
-  readonly #options: OutgoingOptions;
+  readonly #options: PublishQueueOptions;
 
-  constructor(options: OutgoingOptions) {
+  constructor(options: PublishQueueOptions) {
     this.#options = options;
     this.#waits = firstWait();
   }
 
   add(messages: readonly Message[]): void {
     if (messages.length === 0) return;
-    const { most, onDropped } = this.#options;
+    const { max, onDropped } = this.#options;
     const waiting = [...this.#waiting, ...messages];
-    if (waiting.length > most) onDropped(waiting.length - most);
-    this.#waiting = waiting.slice(-most);
-    this.#trip ??= this.#travel();
+    if (waiting.length > max) onDropped(waiting.length - max);
+    this.#waiting = waiting.slice(-max);
+    this.#flushing ??= this.#travel();
   }
 
   /** Waits for the try that is under way or about to begin, and makes no other one. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#trip;
+    await this.#flushing;
     if (this.#waiting.length > 0) this.#options.onDropped(this.#waiting.length);
   }
 
   async #travel(): Promise<void> {
-    const { publish, departure, clock, onPublished, onTrouble } = this.#options;
+    const { publish, nextFlush, clock, onPublished, onError } = this.#options;
     const { signal } = this.#stopping;
     do {
-      await departure();
+      await nextFlush();
       const messages = this.#waiting;
       try {
         await publish(messages);
@@ -62,14 +62,14 @@ export class Outgoing {
         if (signal.aborted) break;
         const [waitMs, after] = this.#waits.next();
         this.#waits = after;
-        onTrouble(error, waitMs);
+        onError(error, waitMs);
         await clock.sleep(waitMs, signal);
       }
     } while (this.#waiting.length > 0 && !signal.aborted);
-    this.#trip = undefined;
+    this.#flushing = undefined;
   }
 }
 
 function firstWait(): Backoff {
-  return backoff({ firstMs: 500, mostMs: 30_000 });
+  return backoff({ firstMs: 500, maxMs: 30_000 });
 }

@@ -28,7 +28,7 @@ export interface Outcome {
   readonly sent: number;
   readonly good: number;
   /** Of the good samples, s. */
-  readonly times: { readonly average: number; readonly least: number; readonly most: number } | undefined;
+  readonly times: { readonly average: number; readonly min: number; readonly max: number } | undefined;
   /** Of the last sample. */
   readonly readings: Readings;
   /** Of the last sample that was not good. */
@@ -65,7 +65,7 @@ export function sampled(probe: Probe, { samples, timeoutMs }: SampledOptions): R
 export function timesOf(seconds: readonly number[]): Outcome['times'] {
   if (seconds.length === 0) return undefined;
   const sum = seconds.reduce((total, one) => total + one, 0);
-  return { average: sum / seconds.length, least: Math.min(...seconds), most: Math.max(...seconds) };
+  return { average: sum / seconds.length, min: Math.min(...seconds), max: Math.max(...seconds) };
 }
 
 /** The sample, or a failed one when the probe does not heed its signal. */

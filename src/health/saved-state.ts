@@ -45,11 +45,11 @@ const shape = z.object({
   pending: z.array(z.object({ id: z.string(), body: z.string(), received: z.number() })),
 });
 
-export type Memory = z.output<typeof shape>;
+export type SavedState = z.output<typeof shape>;
 export type Outage = z.output<typeof outageShape>;
-export type PendingEvent = Memory['pending'][number];
+export type PendingEvent = SavedState['pending'][number];
 
-export const blankMemory: Memory = {
+export const blankState: SavedState = {
   version: 1,
   observed: 'unknown',
   observedSince: 0,
@@ -63,7 +63,7 @@ export const blankMemory: Memory = {
 };
 
 /** Undefined when it is none, or of another version. */
-export function readMemory(value: unknown): Memory | undefined {
+export function readState(value: unknown): SavedState | undefined {
   const parsed = shape.safeParse(value);
   return parsed.success ? parsed.data : undefined;
 }

@@ -2,7 +2,7 @@ import { withoutSecrets } from './reasons.js';
 import type { Result } from './result.js';
 
 /** A result as the status shows it. Times in seconds; `http_status`, for `status` is that of the target there. */
-export function shown({ finding, reason, times, loss, readings }: Result, secrets: readonly string[]) {
+export function statusDetail({ finding, reason, times, loss, readings }: Result, secrets: readonly string[]) {
   const { status, ...others } = readings;
   return {
     found: finding,

@@ -2,7 +2,7 @@ import type { Message } from '../events/message.js';
 import { type Change, healthEvent, type Measured, statusEvent } from './events.js';
 import { covers, type Declaration, overlapMs } from './maintenance.js';
 import type { Finding, Result } from './result.js';
-import { blankMemory, type Memory, messageOf, type Outage } from './saved-state.js';
+import { blankState, messageOf, type Outage, type SavedState } from './saved-state.js';
 import type { MaintenanceWindow, Target } from './target.js';
 import { counted, excused, uptimeOf } from './uptime.js';
 
@@ -42,46 +42,46 @@ export interface Observed {
  *
  * Events about a change stay pending here until they are durable, under ids that do not depend on when they are sent.
  */
-export class Watch {
+export class TargetMonitor {
   readonly #target: Target;
-  #memory: Memory;
+  #saved: SavedState;
   /** Runs since the start agree with what was observed before it. */
   #confirmed = false;
 
-  constructor(target: Target, memory: Memory = blankMemory) {
+  constructor(target: Target, saved: SavedState = blankState) {
     this.#target = target;
-    this.#memory = memory;
+    this.#saved = saved;
   }
 
-  get memory(): Memory {
-    return this.#memory;
+  get saved(): SavedState {
+    return this.#saved;
   }
 
   get pending(): readonly Message[] {
-    return this.#memory.pending.map(messageOf);
+    return this.#saved.pending.map(messageOf);
   }
 
   /** `unknown` until enough was seen since the daemon looked again. */
-  get status(): Memory['told'] {
-    if (this.#memory.told === 'maintenance') return 'maintenance';
-    return this.#confirmed ? this.#memory.observed : 'unknown';
+  get status(): SavedState['told'] {
+    if (this.#saved.told === 'maintenance') return 'maintenance';
+    return this.#confirmed ? this.#saved.observed : 'unknown';
   }
 
   get uptime(): number | undefined {
-    return uptimeOf(this.#memory.hours);
+    return uptimeOf(this.#saved.hours);
   }
 
   observe({ at, ended, result }: Finished): Observed {
-    const before = this.#memory;
+    const before = this.#saved;
     const unknownMs = this.#unknownBefore(at);
     if (unknownMs > 0) this.#interrupted(unknownMs);
     if (this.#windowAt(at) === undefined)
-      this.#become({ hours: counted(this.#memory.hours, at, result.finding !== 'down') });
+      this.#become({ hours: counted(this.#saved.hours, at, result.finding !== 'down') });
     this.#follow(result.finding, at);
     const measured = { at, result, uptime: this.uptime, unknownMs };
     this.#tell(measured, ended);
     this.#become({ lastRun: ended });
-    const changed = this.#memory.observed !== before.observed || this.#memory.told !== before.told;
+    const changed = this.#saved.observed !== before.observed || this.#saved.told !== before.told;
     return { event: healthEvent(this.#target, measured, ended), changes: this.#since(before), changed };
   }
 
@@ -90,12 +90,12 @@ export class Watch {
    * but for outages that were told and turn out to have been maintenance: an event for each corrects it. Gives those.
    */
   declare({ status, at, window }: Declaration, now: number): readonly Message[] {
-    const before = this.#memory;
-    const declared = this.#memory.declared.filter(({ until }) => until === null || until > now - declaredKeptMs);
+    const before = this.#saved;
+    const declared = this.#saved.declared.filter(({ until }) => until === null || until > now - declaredKeptMs);
     if (status !== 'maintenance') {
       const ended = declared.map(one => (covers(one, at) ? { ...one, until: at } : one));
       this.#become({ declared: ended });
-      if (this.#memory.told === 'maintenance' && this.#windowAt(at) === undefined && isFinding(status))
+      if (this.#saved.told === 'maintenance' && this.#windowAt(at) === undefined && isFinding(status))
         this.#become({ told: status });
       return [];
     }
@@ -115,20 +115,20 @@ export class Watch {
   }
 
   published(ids: ReadonlySet<string>): void {
-    this.#become({ pending: this.#memory.pending.filter(({ id }) => !ids.has(id)) });
+    this.#become({ pending: this.#saved.pending.filter(({ id }) => !ids.has(id)) });
   }
 
   /** The one place where the memory changes. */
-  #become(patch: Partial<Memory>): void {
-    this.#memory = { ...this.#memory, ...patch };
+  #become(patch: Partial<SavedState>): void {
+    this.#saved = { ...this.#saved, ...patch };
   }
 
-  #since(before: Memory): readonly Message[] {
-    return this.#memory.pending.slice(before.pending.length).map(messageOf);
+  #since(before: SavedState): readonly Message[] {
+    return this.#saved.pending.slice(before.pending.length).map(messageOf);
   }
 
   #unknownBefore(at: number): number {
-    const { lastRun } = this.#memory;
+    const { lastRun } = this.#saved;
     const passed = lastRun === null ? 0 : at - lastRun;
     return passed > 2 * this.#target.intervalMs + savedEveryMs ? passed : 0;
   }
@@ -142,7 +142,7 @@ export class Watch {
 
   /** From the finding of a run to what is observed. */
   #follow(finding: Finding, at: number): void {
-    const { observed, streak: before } = this.#memory;
+    const { observed, streak: before } = this.#saved;
     if (finding === observed) {
       this.#confirmed = true;
       return this.#become({ streak: null });
@@ -157,13 +157,13 @@ export class Watch {
     const outage = this.#outage;
     if (finding === 'down') {
       const begun = { id: null, from: streak.since, until: null, unknownMs: 0, over: false, corrected: false };
-      this.#become({ outages: [...this.#memory.outages, begun].slice(-outagesKept) });
+      this.#become({ outages: [...this.#saved.outages, begun].slice(-outagesKept) });
     } else if (outage?.until === null) this.#outage = { ...outage, until: streak.since };
   }
 
   #tell(measured: Measured, now: number): void {
     const { at, result } = measured;
-    const { observed, told, streak } = this.#memory;
+    const { observed, told, streak } = this.#saved;
     const window = this.#windowAt(at);
     const wanted = window === undefined ? observed : 'maintenance';
     if (wanted === told || wanted === 'unknown') return;
@@ -210,7 +210,7 @@ export class Watch {
 
   /** Outages that were told, and began in a window that nobody knew of then. @returns whether there were any */
   #correct({ from, until, message }: MaintenanceWindow, now: number): boolean {
-    const mistaken = this.#memory.outages.filter(
+    const mistaken = this.#saved.outages.filter(
       outage => outage.id !== null && !outage.corrected && covers({ from, until }, outage.from),
     );
     for (const outage of mistaken) {
@@ -220,40 +220,40 @@ export class Watch {
       this.#announce({ status: 'maintenance', at: now, message, ...span, corrects: outage.id ?? undefined }, now);
     }
     this.#become({
-      outages: this.#memory.outages.map(one => (mistaken.includes(one) ? { ...one, corrected: true } : one)),
+      outages: this.#saved.outages.map(one => (mistaken.includes(one) ? { ...one, corrected: true } : one)),
     });
     return mistaken.length > 0;
   }
 
   #excuse({ from, until }: MaintenanceWindow, now: number): void {
-    this.#become({ hours: excused(this.#memory.hours, from, Math.min(until ?? now, now), now) });
+    this.#become({ hours: excused(this.#saved.hours, from, Math.min(until ?? now, now), now) });
   }
 
   /** @returns the event's id */
   #announce(change: Change, now: number): string {
     const { id, body, received } = statusEvent(this.#target, change, now);
-    this.#become({ pending: [...this.#memory.pending, { id, body, received }] });
+    this.#become({ pending: [...this.#saved.pending, { id, body, received }] });
     return id;
   }
 
   get #windows() {
-    return [...this.#target.maintenance, ...this.#memory.declared];
+    return [...this.#target.maintenance, ...this.#saved.declared];
   }
 
   #windowAt(at: number): MaintenanceWindow | undefined {
     const configured = this.#target.maintenance.find(window => covers(window, at));
     if (configured !== undefined) return configured;
-    const declared = this.#memory.declared.find(window => covers(window, at));
+    const declared = this.#saved.declared.find(window => covers(window, at));
     return declared && { from: declared.from, until: declared.until ?? undefined, message: undefined };
   }
 
   /** The latest. */
   get #outage(): Outage | undefined {
-    return this.#memory.outages.at(-1);
+    return this.#saved.outages.at(-1);
   }
 
   set #outage(outage: Outage) {
-    this.#become({ outages: [...this.#memory.outages.slice(0, -1), outage] });
+    this.#become({ outages: [...this.#saved.outages.slice(0, -1), outage] });
   }
 }
 

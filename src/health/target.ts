@@ -12,7 +12,7 @@ export interface HttpCheck {
   readonly ca: string | undefined;
   readonly expect: {
     /** Ranges, both ends included. */
-    readonly status: readonly (readonly [least: number, most: number])[];
+    readonly status: readonly (readonly [min: number, max: number])[];
     /** Text that the body contains. */
     readonly body: string | undefined;
     /** Values by their dotted path in the JSON body. */

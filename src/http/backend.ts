@@ -1,6 +1,6 @@
 import type { Address, DeadLetterPage, DeadLetterQuery, DeadLetterSelection, Durability } from '../broker/broker.js';
 import type { Message } from '../events/message.js';
-import type { LetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
+import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
 import type { DaemonStatus } from '../status/report.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../storage/queries.js';
@@ -8,7 +8,7 @@ import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '..
 /**
  * All that the HTTP layer knows of the daemon behind it. The http actor implements it; tests fake it in a few lines.
  */
-export interface Door {
+export interface Backend {
   /**
    * Resolves when every message is durable.
    * @throws TransientError when they cannot be had now: 503 with Retry-After, nothing accepted
@@ -19,7 +19,7 @@ export interface Door {
   /** @throws UnsupportedError when the local store is switched off */
   events(query: EventQuery): Promise<EventPage>;
   series(query: SeriesQuery): Promise<Series>;
-  deadLetters(query: DeadLetterQuery & LetterFilter): Promise<DeadLetterPage>;
+  deadLetters(query: DeadLetterQuery & DeadLetterFilter): Promise<DeadLetterPage>;
   redrive(request: RedriveRequest): Promise<RedriveReport>;
   removeDeadLetters(selection: DeadLetterSelection): Promise<number>;
   status(): Promise<DaemonStatus>;

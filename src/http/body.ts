@@ -31,7 +31,7 @@ export class InFlight {
     return this.#bytes;
   }
 
-  lease(): Lease {
+  reservation(): Reservation {
     let held = 0;
     return {
       grow: bytes => {
@@ -49,7 +49,7 @@ export class InFlight {
 }
 
 /** One request's share of what is in flight: taken as its bytes arrive, given back when it is answered. */
-export interface Lease {
+export interface Reservation {
   /** @throws Problem (503) */
   grow(bytes: number): void;
   release(): void;
@@ -68,7 +68,7 @@ export async function readText(
   request: Incoming,
   response: ServerResponse,
   limits: BodyLimits,
-  lease: Lease,
+  reservation: Reservation,
 ): Promise<string> {
   const unpack = unpackerOf(request);
   const declared = Number(request.headers['content-length'] ?? 0);
@@ -77,9 +77,9 @@ export async function readText(
     request.awaitsContinue = false;
     response.writeContinue();
   }
-  const packed = await receive(request, limits, lease);
+  const packed = await receive(request, limits, reservation);
   const bytes = unpack === undefined ? packed : await unpackWithin(unpack, packed, limits.maxBodyBytes);
-  if (bytes !== packed) lease.grow(bytes.length);
+  if (bytes !== packed) reservation.grow(bytes.length);
   if (bytes.length === 0) throw new Problem('invalid-request', 'The request has no body.');
   if (!isUtf8(bytes)) throw new Problem('invalid-request', 'The body is not valid UTF-8.');
   const text = bytes.toString('utf8');
@@ -106,7 +106,7 @@ function unpackerOf(request: IncomingMessage): Unpack | undefined {
   });
 }
 
-function receive(request: IncomingMessage, limits: BodyLimits, lease: Lease): Promise<Buffer> {
+function receive(request: IncomingMessage, limits: BodyLimits, reservation: Reservation): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -124,7 +124,7 @@ function receive(request: IncomingMessage, limits: BodyLimits, lease: Lease): Pr
       size += chunk.length;
       if (size > limits.maxBodyBytes) return settle(tooLarge(limits.maxBodyBytes));
       try {
-        lease.grow(chunk.length);
+        reservation.grow(chunk.length);
       } catch (error) {
         return settle(error as Error);
       }

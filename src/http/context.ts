@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { Key, KeyRing } from '../keys/keys.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../status/metrics.js';
-import type { Door } from './backend.js';
+import type { Backend } from './backend.js';
 import type { InFlight } from './body.js';
 import type { FailedAttempts, KeyRate } from './limits.js';
 import type { Sessions } from './sessions.js';
@@ -16,7 +16,7 @@ import type { Feed } from './stream.js';
  * on their context, where Koa shares it between requests.
  */
 export interface Services {
-  readonly door: Door;
+  readonly backend: Backend;
   readonly keys: KeyRing;
   readonly log: Log;
   readonly clock: Clock;

@@ -2,7 +2,7 @@ import helmet from 'koa-helmet';
 import type Router from 'koa-router';
 import { buildDocument } from './document.js';
 import { addPage } from './page-files.js';
-import { type Asset, serve } from './static-files.js';
+import { type StaticFile, serve } from './static-files.js';
 
 const styles = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui.css'));
 const bundle = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'));
@@ -29,7 +29,7 @@ const docsStart = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', deepL
 `;
 
 /** Under one path each; no key is needed for any of them. */
-const assets: readonly Asset[] = [
+const files: readonly StaticFile[] = [
   { path: '/docs', type: 'html', content: () => docsPage },
   { path: '/docs/start.js', type: 'js', content: () => docsStart },
   { path: '/docs/swagger-ui.css', type: 'css', content: styles },
@@ -58,8 +58,8 @@ const pageHeaders = helmet({
 
 export function addPages(router: Router): void {
   addPage(router);
-  for (const asset of assets) {
-    if (asset.type === 'html') router.get(asset.path, pageHeaders, serve(asset));
-    else router.get(asset.path, serve(asset));
+  for (const file of files) {
+    if (file.type === 'html') router.get(file.path, pageHeaders, serve(file));
+    else router.get(file.path, serve(file));
   }
 }

@@ -61,11 +61,11 @@ export async function withJson<Result>(ctx: ApiContext, use: (body: unknown) => 
 
 async function withBody<Result>(ctx: ApiContext, use: (text: string) => Promise<Result>): Promise<Result> {
   const { inFlight, settings } = ctx.services;
-  const lease = inFlight.lease();
+  const reservation = inFlight.reservation();
   try {
-    return await use(await readText(ctx.req, ctx.res, settings, lease));
+    return await use(await readText(ctx.req, ctx.res, settings, reservation));
   } finally {
-    lease.release();
+    reservation.release();
   }
 }
 
@@ -73,7 +73,7 @@ async function publish(ctx: ApiContext, ids: readonly Message[]): Promise<Receip
   const byId = new Map<string, Message>();
   for (const message of ids) if (!byId.has(message.id)) byId.set(message.id, message);
   const messages = byId.size === ids.length ? ids : [...byId.values()];
-  const durability = await ctx.services.door.publish(messages);
+  const durability = await ctx.services.backend.publish(messages);
   return {
     accepted: messages.length,
     duplicates: ids.length - messages.length,

@@ -5,7 +5,7 @@ import helmet from 'koa-helmet';
 import type Router from 'koa-router';
 import type { ApiContext } from './context.js';
 import { identify, presentedKey } from './middleware/authentication.js';
-import { type Asset, serve } from './static-files.js';
+import { type StaticFile, serve } from './static-files.js';
 
 /** Compiled for the browser, and served as they are: no bundler. */
 const folder = new URL('../page/', import.meta.url);
@@ -43,7 +43,7 @@ export function addPage(router: Router): void {
   const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.js'))
     .map(name => `page/${name}`);
-  const assets: Asset[] = [
+  const files: StaticFile[] = [
     ...modules.map(path => ({ path: `/${path}`, type: 'js', content: new URL(path.slice(5), folder) })),
     ...Object.entries(packages).map(([name, file]) => ({
       path: `/${packagePath(name)}`,
@@ -65,7 +65,7 @@ export function addPage(router: Router): void {
   const preload = [...modules, ...Object.keys(packages).map(packagePath)];
   router.get('/', pageHeaders, shell(preload));
   router.get('/page/session', session as unknown as Router.IMiddleware);
-  for (const asset of assets) router.get(asset.path, serve(asset));
+  for (const file of files) router.get(file.path, serve(file));
 }
 
 /** Every path is relative, so that the page also works below a path of a proxy. */

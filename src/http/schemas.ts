@@ -18,14 +18,14 @@ function moment(description: string) {
     .openapi({ type: 'string', description: `${description} Epoch milliseconds or ISO-8601.` });
 }
 
-function wholeNumber(least: number, most: number, description: string) {
+function wholeNumber(min: number, max: number, description: string) {
   return z
     .string()
     .regex(/^\d{1,15}$/, 'must be a whole number')
     .transform(Number)
-    .refine(value => value >= least && value <= most, `must be ${least} to ${most}`)
+    .refine(value => value >= min && value <= max, `must be ${min} to ${max}`)
     .optional()
-    .openapi({ type: 'integer', minimum: least, maximum: most, description });
+    .openapi({ type: 'integer', minimum: min, maximum: max, description });
 }
 
 const word = z.string().min(1).max(256);
@@ -102,7 +102,7 @@ const StoredEvent = z
 
 export const EventPage = z.object({ events: z.array(StoredEvent), next_cursor: nextCursor }).openapi('EventPage');
 
-const letterFilter = {
+const deadLetterFilter = {
   reason: word.optional().openapi({ description: 'Whose reason contains this, whatever the case.' }),
   category: word.optional().openapi({ description: 'Of events of this category only.' }),
   from: moment('Dead at this time or later.'),
@@ -110,7 +110,7 @@ const letterFilter = {
 };
 
 export const DeadLettersQuery = z
-  .object({ sink: word.optional().openapi({ description: 'Of this sink only.' }), ...letterFilter, limit, cursor })
+  .object({ sink: word.optional().openapi({ description: 'Of this sink only.' }), ...deadLetterFilter, limit, cursor })
   .strict();
 
 const DeadLetter = z
@@ -135,7 +135,7 @@ export const Redrive = z
   .object({
     sink: word,
     keys: z.array(word).min(1).max(1000).optional().openapi({ description: 'All of the sink when absent.' }),
-    ...letterFilter,
+    ...deadLetterFilter,
     dry_run: z.boolean().optional().openapi({ description: 'Only say what would happen.' }),
     force: z.boolean().optional().openapi({
       description:
@@ -223,7 +223,7 @@ export const Status = z
     now: epochMs,
     ready: z.boolean(),
     problems: z
-      .array(z.object({ what: z.string(), since: epochMs, mend: z.string() }))
+      .array(z.object({ what: z.string(), since: epochMs, fix: z.string() }))
       .openapi({ description: 'What is wrong, worst first; empty when all is well.' }),
     broker: z.object({
       kind: z.enum(['embedded', 'rabbitmq']),

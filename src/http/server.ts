@@ -6,7 +6,7 @@ import type { KeyRing } from '../keys/keys.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../status/metrics.js';
 import { createApplication } from './application.js';
-import type { Door } from './backend.js';
+import type { Backend } from './backend.js';
 import { type Incoming, InFlight } from './body.js';
 import type { Services } from './context.js';
 import { FailedAttempts, KeyRate } from './limits.js';
@@ -23,7 +23,7 @@ const checkIntervalMs = 2000;
 const keepAliveMs = 75_000;
 
 export interface ServerOptions {
-  readonly door: Door;
+  readonly backend: Backend;
   readonly keys: KeyRing;
   readonly log: Log;
   readonly clock: Clock;
@@ -42,11 +42,11 @@ export interface HttpServer {
 }
 
 /** The HTTP layer: everything between a socket and the door. */
-export function createServer({ door, keys, log, clock, settings, metrics }: ServerOptions): HttpServer {
+export function createServer({ backend, keys, log, clock, settings, metrics }: ServerOptions): HttpServer {
   let closing = false;
-  const feed = new Feed(door, clock, settings);
+  const feed = new Feed(backend, clock, settings);
   const services: Services = {
-    door,
+    backend,
     keys,
     log,
     clock,

@@ -7,7 +7,7 @@ import type { Middleware } from 'koa';
 const gzip = promisify(gzipCallback);
 
 /** A file that is served under one path, or a text that is made when it is asked for first. */
-export interface Asset {
+export interface StaticFile {
   readonly path: string;
   /** As in Content-Type, or its short form (`css`). */
   readonly type: string;
@@ -21,10 +21,10 @@ interface Loaded {
 }
 
 /** Serves one asset from memory: read and packed once, and named by its content, so that a browser asks but seldom loads again. */
-export function serve(asset: Asset): Middleware {
+export function serve(file: StaticFile): Middleware {
   let loading: Promise<Loaded> | undefined;
   return async ctx => {
-    loading ??= load(asset);
+    loading ??= load(file);
     let loaded: Loaded;
     try {
       loaded = await loading;
@@ -33,7 +33,7 @@ export function serve(asset: Asset): Middleware {
       throw error;
     }
     ctx.set({ ETag: loaded.etag, 'Cache-Control': 'no-cache', Vary: 'Accept-Encoding' });
-    ctx.type = asset.type;
+    ctx.type = file.type;
     ctx.status = 200;
     if (ctx.fresh) {
       ctx.status = 304;
@@ -45,7 +45,7 @@ export function serve(asset: Asset): Middleware {
   };
 }
 
-async function load({ content }: Asset): Promise<Loaded> {
+async function load({ content }: StaticFile): Promise<Loaded> {
   const plain = content instanceof URL ? await readFile(content) : Buffer.from(content());
   const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
   return { plain, packed: await gzip(plain), etag };

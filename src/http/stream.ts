@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { StoredEvent } from '../storage/queries.js';
-import type { Door } from './backend.js';
+import type { Backend } from './backend.js';
 import { unavailable } from './problem.js';
 import type { HttpSettings } from './settings.js';
 
@@ -31,7 +31,7 @@ interface Pending {
  * cannot take is dropped for that reader, which is told how many (`event: dropped`).
  */
 export class Feed {
-  readonly #door: Pick<Door, 'tap'>;
+  readonly #backend: Pick<Backend, 'tap'>;
   readonly #clock: Clock;
   readonly #settings: Pick<HttpSettings, 'maxStreams' | 'streamMs' | 'heartbeatMs'>;
   readonly #readers = new Set<Reader>();
@@ -44,11 +44,11 @@ export class Feed {
   #lastBeat = 0;
 
   constructor(
-    door: Pick<Door, 'tap'>,
+    backend: Pick<Backend, 'tap'>,
     clock: Clock,
     settings: Pick<HttpSettings, 'maxStreams' | 'streamMs' | 'heartbeatMs'>,
   ) {
-    this.#door = door;
+    this.#backend = backend;
     this.#clock = clock;
     this.#settings = settings;
   }
@@ -85,7 +85,7 @@ export class Feed {
     if (this.#tap !== undefined) return;
     this.#tap = new AbortController();
     this.#lastBeat = this.#clock.monotonic();
-    this.#door.tap(event => this.#receive(event), this.#tap.signal);
+    this.#backend.tap(event => this.#receive(event), this.#tap.signal);
     this.#timer = setInterval(() => this.#flush(), flushMs);
   }
 

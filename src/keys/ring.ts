@@ -46,7 +46,7 @@ function fileRing(file: string, log: Log): LivingKeyRing {
       text = changed;
       log.info({ file, keys: entries.length }, 'keys.reloaded');
     } catch (error) {
-      log.error({ file, error, mend: 'the keys before stay in force; mend the file' }, 'keys.refused');
+      log.error({ file, error, fix: 'the keys before stay in force; fix the file' }, 'keys.refused');
     }
   };
   watchFile(file, { interval: watchIntervalMs, persistent: false }, reload);

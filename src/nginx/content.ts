@@ -84,11 +84,11 @@ export function openArchive({ path, dev, ino, written, born }: RotatedLog): Cont
 }
 
 /** The first bytes. */
-export async function firstBytes(content: Content, most: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(most);
+export async function firstBytes(content: Content, max: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(max);
   let length = 0;
-  while (length < most) {
-    const read = await content.read(bytes, length, most - length, length);
+  while (length < max) {
+    const read = await content.read(bytes, length, max - length, length);
     if (read === 0) break;
     length += read;
   }

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type Content, firstBytes, openPlain } from './content.js';
-import { beginsWith, headBytes, headMark, type Mark } from './fingerprint.js';
+import { beginsWith, type Fingerprint, headBytes, headMark } from './fingerprint.js';
 import { type FileIdentity, type FilePosition, LogFile } from './log-file.js';
 import { beginsLike, headOf, openRotated, rotatedLogs } from './rotated.js';
 import type { RotatedLog } from './rotated-log.js';
@@ -77,7 +77,7 @@ export async function findUnread(
 ): Promise<LogFile[]> {
   const current = await currentLog(path);
   const known = [...open, ...former];
-  const heads: Mark[] = known.map(({ head }) => head);
+  const heads: Fingerprint[] = known.map(({ head }) => head);
   const before = known.filter(({ ino }) => ino === current?.ino).map(({ head }) => head);
   const found = new Map<RotatedLog, LogFile>();
   const candidates = (await rotatedLogs(path)).filter(
@@ -88,13 +88,14 @@ export async function findUnread(
   for (const log of [...candidates].sort((a, b) => Number(a.archive) - Number(b.archive))) {
     const head = await headOf(log);
     if (head.length === 0 || (log.dev === current?.dev && log.ino === current.ino)) continue;
-    const like = (marks: readonly Mark[]): boolean => marks.some(mark => mark.length > 0 && beginsWith(head, mark));
+    const like = (fingerprints: readonly Fingerprint[]): boolean =>
+      fingerprints.some(fingerprint => fingerprint.length > 0 && beginsWith(head, fingerprint));
     const copied = current !== undefined && log.born > current.born && (like(before) || copies(head, current.head));
     if (log.archive ? like(heads) : copied) continue;
-    const mark = headMark(head);
-    heads.push(mark);
+    const fingerprint = headMark(head);
+    heads.push(fingerprint);
     try {
-      found.set(log, new LogFile(await openRotated(log), { head: mark }));
+      found.set(log, new LogFile(await openRotated(log), { head: fingerprint }));
     } catch (error) {
       absent(error);
     }

@@ -3,14 +3,14 @@
  * Open addressing over one array: no object for each thing.
  */
 export class DistinctSet {
-  readonly #most: number;
+  readonly #max: number;
   #table = new Uint32Array(2 * 64);
   #mask = 63;
   #size = 0;
   #capped = false;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
   get size(): number {
@@ -35,7 +35,7 @@ export class DistinctSet {
       if (a === 0 && b === 0) break;
       place = (place + 1) & this.#mask;
     }
-    if (this.#size >= this.#most) {
+    if (this.#size >= this.#max) {
       this.#capped = true;
       return;
     }
@@ -61,8 +61,8 @@ export class DistinctSet {
     return Buffer.from(entries.buffer).toString('base64');
   }
 
-  static restore(most: number, saved: string): DistinctSet {
-    const set = new DistinctSet(most);
+  static restore(max: number, saved: string): DistinctSet {
+    const set = new DistinctSet(max);
     const bytes = Uint8Array.from(Buffer.from(saved, 'base64'));
     const entries = new Uint32Array(bytes.buffer, 0, bytes.length >> 2);
     for (let at = 1; at + 1 < entries.length; at += 2) set.add(entries[at]!, entries[at + 1]!);

@@ -4,11 +4,11 @@ import { Tail } from 'tail';
  * Calls back when something was written to the file. It is a hint and no more: `tail` loses lines when logs rotate, so nothing is read through it. It has only
  * its watch kept; where it would read, it calls back.
  */
-export interface Wake {
+export interface FileWatch {
   close(): void;
 }
 
-class Watch extends Tail {
+class LogTail extends Tail {
   readonly #onChange: () => void;
 
   constructor(path: string, onChange: () => void) {
@@ -23,9 +23,9 @@ class Watch extends Tail {
 }
 
 /** Undefined when there is no such file yet, or it cannot be watched: polling has to do. `onEnd`: the watch is of no use any more. */
-export function watchLog(path: string, onChange: () => void, onEnd: () => void): Wake | undefined {
+export function watchLog(path: string, onChange: () => void, onEnd: () => void): FileWatch | undefined {
   try {
-    const watch = new Watch(path, onChange);
+    const watch = new LogTail(path, onChange);
     watch.on('error', onEnd);
     return { close: () => watch.unwatch() };
   } catch {

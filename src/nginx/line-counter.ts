@@ -10,7 +10,7 @@ import type { TrafficEvents } from './traffic.js';
 import { type CounterName, counters, type Window, type Windows } from './windows.js';
 
 /** Longer lines are passed over, and counted. */
-export const longestLine = 64 * 1024;
+export const maxLineBytes = 64 * 1024;
 
 /** Of the lines that were read, since the first one ever. */
 export interface Totals {
@@ -111,7 +111,7 @@ export class LineCounter {
   #takeLine(buffer: Buffer, start: number, stop: number): void {
     const end = stop > start && buffer[stop - 1] === carriageReturn ? stop - 1 : stop;
     if (end === start) return;
-    if (end - start > longestLine) {
+    if (end - start > maxLineBytes) {
       this.totals.oversized += 1;
       return;
     }

@@ -1,8 +1,8 @@
 import { hashOf } from '../events/identity.js';
 import type { Content } from './content.js';
 import { firstBytes } from './content.js';
-import { beginsWith, headBytes, headMark, type Mark, markOf, noMark, tailBytes } from './fingerprint.js';
-import { longestLine } from './line-counter.js';
+import { beginsWith, type Fingerprint, fingerprintOf, headBytes, headMark, noMark, tailBytes } from './fingerprint.js';
+import { maxLineBytes } from './line-counter.js';
 
 export interface FileIdentity {
   readonly dev: number;
@@ -13,9 +13,9 @@ export interface FileIdentity {
 export interface FilePosition extends FileIdentity {
   /** Names the content in ids, whatever becomes of the file's name and inode. Empty until there is content. */
   readonly key: string;
-  readonly head: Mark;
+  readonly head: Fingerprint;
   /** Of the bytes right before `offset`. */
-  readonly tail: Mark;
+  readonly tail: Fingerprint;
   /** Where the first line begins that was not counted. */
   readonly offset: number;
   /** `offset` is within a line that is too long. */
@@ -26,14 +26,14 @@ export interface FilePosition extends FileIdentity {
 export type TakeLines = (buffer: Buffer, end: number, key: string, offset: number) => number;
 
 const chunkBytes = 128 * 1024;
-export const readBufferBytes = longestLine + chunkBytes;
+export const readBufferBytes = maxLineBytes + chunkBytes;
 
 /** One open log file, and how far it was read. A line that is not finished yet waits in memory; its bytes are not counted as read. */
 export class LogFile {
   readonly #content: Content;
   #key: string;
-  #head: Mark;
-  #tail: Mark;
+  #head: Fingerprint;
+  #tail: Fingerprint;
   #offset: number;
   #skipping: boolean;
   /** The unfinished line behind `offset`. */
@@ -115,7 +115,7 @@ export class LogFile {
       // The lines begin behind what was skipped.
       const lines = start === 0 ? buffer : buffer.subarray(start);
       const used = start + take(lines, end - start, this.#key, this.#offset + start);
-      const skips = end - used > longestLine;
+      const skips = end - used > maxLineBytes;
       this.#advance(buffer, skips ? end : used);
       this.#skipping = skips;
       this.#rest = skips ? Buffer.alloc(0) : Buffer.from(buffer.subarray(used, end));
@@ -157,7 +157,7 @@ export class LogFile {
   #advance(buffer: Buffer, used: number): void {
     if (used === 0) return;
     this.#offset += used;
-    this.#tail = markOf(buffer.subarray(Math.max(0, used - tailBytes), used));
+    this.#tail = fingerprintOf(buffer.subarray(Math.max(0, used - tailBytes), used));
     this.#rest = Buffer.alloc(0);
   }
 }

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { type Content, firstBytes, openArchive, openPlain } from './content.js';
-import { beginsWith, headBytes, type Mark } from './fingerprint.js';
+import { beginsWith, type Fingerprint, headBytes } from './fingerprint.js';
 import type { RotatedLog } from './rotated-log.js';
 
 /**
@@ -46,8 +46,8 @@ export async function headOf(log: RotatedLog): Promise<Buffer> {
 }
 
 /** Does it begin like the marked file? One without a mark is like nothing. */
-export async function beginsLike(log: RotatedLog, mark: Mark): Promise<boolean> {
-  return mark.length > 0 && beginsWith(await headOf(log), mark);
+export async function beginsLike(log: RotatedLog, fingerprint: Fingerprint): Promise<boolean> {
+  return fingerprint.length > 0 && beginsWith(await headOf(log), fingerprint);
 }
 
 function literal(text: string): string {

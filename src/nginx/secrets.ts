@@ -3,7 +3,7 @@ const secret =
   /^(?:.*[_-])?(?:key|apikey|token|password|passwd|pass|pwd|secret|signature|sig|auth|authorization|credential|credentials|jwt|session|sessionid|sid|ticket)$|^(?:jsessionid|phpsessid|code)$/i;
 
 /** A path or an address without the secrets in its query, and without a user's password. What is left is as it was. */
-export function withoutSecrets(url: string): string {
+export function maskUrlSecrets(url: string): string {
   const plain = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(/;jsessionid=[^/?#;]*/gi, '');
   const at = plain.indexOf('?');
   if (at < 0) return plain;

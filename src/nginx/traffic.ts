@@ -2,7 +2,7 @@ import { hashOf } from '../events/identity.js';
 import type { Message } from '../events/message.js';
 import type { AgentKind } from './agents.js';
 import type { Request, RequestClassifier, RequestKind } from './requests.js';
-import { withoutSecrets } from './secrets.js';
+import { maskUrlSecrets } from './secrets.js';
 import type { VisitorKeys } from './visitors.js';
 
 /** What NGINX_TRAFFIC_EVENTS lists. */
@@ -73,14 +73,14 @@ export class TrafficEvents {
     const body = {
       category: categories[kind],
       ...(type === undefined ? {} : { type }),
-      url: withoutSecrets(line.target),
+      url: maskUrlSecrets(line.target),
       ...(id === undefined ? {} : { resource_id: id }),
       method,
       ...(Number.isNaN(status) ? {} : { status }),
       // A download's bytes are there even when the log has no such field: 0 is what is known of them.
       ...(Number.isNaN(bytes) ? (kind === 'download' ? { bytes: 0 } : {}) : { bytes }),
       ...(Number.isNaN(duration) ? {} : { duration }),
-      ...(referrer === undefined ? {} : { referrer: withoutSecrets(referrer) }),
+      ...(referrer === undefined ? {} : { referrer: maskUrlSecrets(referrer) }),
       ...(agent === undefined ? {} : { user_agent: agent }),
       ...(kind === 'page view' ? {} : { agent_kind: agentKind }),
       ...(address === undefined ? {} : { visitor: visitors.keyOf(line.time, address, agent ?? '') }),

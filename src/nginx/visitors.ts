@@ -1,11 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
-import type { Memory } from '../storage/key-values.js';
+import type { KeyValues } from '../storage/key-values.js';
 
 const dayMs = 86_400_000;
 /** A salt is forgotten so long after it was made; the visitors of its day can then not be told from others by anybody. */
 const keptMs = 2 * dayMs;
-const memoryKey = 'salts';
+const keyValuesKey = 'salts';
 
 interface Salt {
   readonly day: number;
@@ -19,7 +19,7 @@ interface Salt {
  * key, in all logs and across restarts; from one day to the next nobody can be followed.
  */
 export class VisitorKeys {
-  readonly #memory: Memory;
+  readonly #keyValues: KeyValues;
   readonly #clock: Clock;
   readonly #random: () => string;
   #salts: readonly Salt[] = [];
@@ -27,14 +27,14 @@ export class VisitorKeys {
   #saving: Promise<void> = Promise.resolve();
   #saved = true;
 
-  constructor(memory: Memory, clock: Clock, random: () => string = () => randomBytes(32).toString('hex')) {
-    this.#memory = memory;
+  constructor(keyValues: KeyValues, clock: Clock, random: () => string = () => randomBytes(32).toString('hex')) {
+    this.#keyValues = keyValues;
     this.#clock = clock;
     this.#random = random;
   }
 
   async load(): Promise<void> {
-    const saved = (await this.#memory.get([memoryKey])).get(memoryKey);
+    const saved = (await this.#keyValues.get([keyValuesKey])).get(keyValuesKey);
     if (saved === undefined) return;
     const known = new Set(this.#salts.map(({ day }) => day));
     this.#salts = [...this.#salts, ...(JSON.parse(saved) as Salt[]).filter(({ day }) => !known.has(day))];
@@ -51,7 +51,7 @@ export class VisitorKeys {
     const now = this.#clock.now();
     this.#salts = this.#salts.filter(({ made }) => made > now - keptMs);
     this.#saved = true;
-    this.#saving = this.#memory.put([[memoryKey, JSON.stringify(this.#salts)]], keptMs).catch(error => {
+    this.#saving = this.#keyValues.put([[keyValuesKey, JSON.stringify(this.#salts)]], keptMs).catch(error => {
       this.#saved = false;
       throw error;
     });

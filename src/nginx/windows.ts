@@ -34,12 +34,12 @@ const graceMs = 5_000;
 /** A line from further ahead than this does not move the log's time. */
 const futureMs = 3_600_000;
 /** Distinct visitors, and connections, that are counted exactly in one window. */
-const mostDistinct = 100_000;
+const maxDistinct = 100_000;
 /** Bounds of memory: when there is more, the oldest windows are closed early. */
-const mostOpen = 32;
-const mostDistinctOpen = 500_000;
+const maxOpen = 32;
+const maxDistinctOpen = 500_000;
 /** Windows whose late parts are numbered one after the other; an older one begins again at 1. */
-const mostLate = 1_000;
+const maxLate = 1_000;
 
 export interface WindowsOptions {
   readonly windowMs: number;
@@ -62,8 +62,8 @@ export class Window {
     readonly closesAt: number,
     /** Where its first line is: file and offset. It makes the id. */
     readonly origin: string,
-    visitors = new DistinctSet(mostDistinct),
-    connections = new DistinctSet(mostDistinct),
+    visitors = new DistinctSet(maxDistinct),
+    connections = new DistinctSet(maxDistinct),
   ) {
     this.visitors = visitors;
     this.connections = connections;
@@ -155,7 +155,7 @@ export class Windows {
     this.#late.clear();
     for (const [start, part] of late) this.#late.set(start, part);
     this.#open = open.map(({ start, end, part, closesAt, origin, counts, visitors, connections }) => {
-      const sets = [visitors, connections].map(saved => DistinctSet.restore(mostDistinct, saved));
+      const sets = [visitors, connections].map(saved => DistinctSet.restore(maxDistinct, saved));
       const window = new Window(start, end, part, closesAt, origin, ...sets);
       window.counts.set(counts.slice(0, counters.length));
       return window;
@@ -181,7 +181,7 @@ export class Windows {
   #bound(latest: Window): void {
     let distinct = 0;
     for (const { visitors, connections } of this.#open) distinct += visitors.size + connections.size;
-    while (this.#open.length > 1 && (this.#open.length > mostOpen || distinct > mostDistinctOpen)) {
+    while (this.#open.length > 1 && (this.#open.length > maxOpen || distinct > maxDistinctOpen)) {
       const others = this.#open.filter(window => window !== latest);
       const oldest = others.reduce((first, window) => (window.closesAt < first.closesAt ? window : first));
       distinct -= oldest.visitors.size + oldest.connections.size;
@@ -205,7 +205,7 @@ export class Windows {
     this.#late.delete(start);
     this.#late.set(start, part);
     const [oldest] = this.#late.keys();
-    if (this.#late.size > mostLate && oldest !== undefined) this.#late.delete(oldest);
+    if (this.#late.size > maxLate && oldest !== undefined) this.#late.delete(oldest);
   }
 
   #event({ start, end, part, origin, counts, visitors, connections }: Window): Message {

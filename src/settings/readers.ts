@@ -21,13 +21,13 @@ export function boolean() {
   });
 }
 
-export function integer(least: number, most: number) {
+export function integer(min: number, max: number) {
   return z.string().transform((text, context) => {
     const trimmed = text.trim();
     const value = Number(trimmed);
-    return /^-?\d+$/.test(trimmed) && value >= least && value <= most
+    return /^-?\d+$/.test(trimmed) && value >= min && value <= max
       ? value
-      : wrong(context, `must be a whole number from ${least} to ${most}`);
+      : wrong(context, `must be a whole number from ${min} to ${max}`);
   });
 }
 

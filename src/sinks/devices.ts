@@ -50,7 +50,7 @@ export const factFields: ReadonlySet<string> = new Set([
   ...Object.values(placeFields).flat(),
 ]);
 
-const longestUserAgent = 512;
+const maxUserAgentLength = 512;
 const rememberedAgents = 500;
 
 /** Reads devices of events; remembers the user agents that it has parsed last. */
@@ -58,7 +58,7 @@ export class DeviceReader {
   readonly #parsed = new Map<string, UAParser.IResult>();
 
   read(fields: Fields): Device {
-    const userAgent = text(fields.user_agent)?.slice(0, longestUserAgent);
+    const userAgent = text(fields.user_agent)?.slice(0, maxUserAgentLength);
     const agent = userAgent === undefined ? undefined : this.#parse(userAgent);
     const own = facts(fields, deviceFields);
     return {

@@ -64,7 +64,7 @@ export const influxdbSink = defineSink({
   settings,
   configure,
   batch: { count: 5000, bytes: 5_000_000, lingerMs: 200 },
-  async open(config, { memory, clock, log }) {
+  async open(config, { keyValues, clock, log }) {
     const { server } = config;
     const schema: Schema = {
       measurement: measurementText(config.measurement),
@@ -74,7 +74,7 @@ export const influxdbSink = defineSink({
     const writer = server.version === 1 ? writerV1(server, config.measurement, secrets, clock) : await writerV2(server);
     const delivery = new Delivery(writer, schema, secrets, clock, log);
     await writer.prepare();
-    const slots = await Slots.open(memory);
+    const slots = await Slots.open(keyValues);
     const texts = new SharedTexts(MOST_SERIES);
     return {
       async write(events, signal) {

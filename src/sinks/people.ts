@@ -18,7 +18,7 @@ export interface Person {
 /** Pseudonyms for visitors of whom nothing is known: few, because each counts as a person at the service; enough to stay under limits per person. */
 const pseudonyms = 100;
 /** Longer ids are replaced by their hash. Google Analytics takes 256 characters at most. */
-const longestId = 256;
+const maxIdLength = 256;
 const dayMs = 86_400_000;
 
 /** Ids that stand for nobody. Amplitude refuses them; so should anybody else. */
@@ -49,7 +49,7 @@ function identifier(value: unknown): string | undefined {
 
 function opaque(user: string | undefined, sendNames: boolean): string | undefined {
   if (user === undefined) return undefined;
-  const told = user.length <= longestId && (sendNames || !user.includes('@'));
+  const told = user.length <= maxIdLength && (sendNames || !user.includes('@'));
   return told ? user : `user-${digest(user, 16)}`;
 }
 
@@ -131,8 +131,8 @@ function wellFormed(text: string): string {
 }
 
 /** At most so many UTF-16 units, never half a surrogate pair. */
-export function cut(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const last = text.charCodeAt(most - 1);
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? most - 1 : most);
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const last = text.charCodeAt(max - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
 }

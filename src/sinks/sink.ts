@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Event } from '../events/event.js';
 import type { Log } from '../log.js';
 import type { Problems, Settings, Values } from '../settings/setting.js';
-import type { Memory } from '../storage/key-values.js';
+import type { KeyValues } from '../storage/key-values.js';
 import type { EventWriter } from '../storage/queries.js';
 
 /**
@@ -81,7 +81,7 @@ export interface RedriveLimit {
 export interface SinkTools {
   readonly log: Log;
   readonly clock: Clock;
-  readonly memory: Memory;
+  readonly keyValues: KeyValues;
   /** The local store, for the sink that fills it. */
   readonly events: EventWriter;
   /** Send names of people to analytics (ANALYTICS_SEND_NAMES). */

@@ -4,18 +4,18 @@ import type { ConfiguredSink } from '../config/config.js';
 import type { SettledCounters } from '../delivery/meter.js';
 import { TransientError, UnsupportedError } from '../errors.js';
 import type { Message } from '../events/message.js';
-import { sharedAnswer, sharedAnswers } from '../single-flight.js';
+import { singleFlight, singleFlightBy } from '../single-flight.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
 import type { StatusBoard } from './board.js';
-import type { DeadLetterDesk, LetterFilter, RedriveRequest } from './dead-letter-admin.js';
+import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
 import { type FoundProblem, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
 
-export interface DoorOptions {
-  readonly desk: DeadLetterDesk;
+export interface BackendOptions {
+  readonly deadLetterAdmin: DeadLetterAdmin;
   /** Through the publisher actor; resolves when the messages are durable. */
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly publishTo: (address: Address, body: string, messageId?: string) => Promise<Durability>;
@@ -35,8 +35,21 @@ export interface DoorOptions {
 }
 
 /** What the HTTP layer sees of the daemon. */
-export function createDoor(options: DoorOptions) {
-  const { desk, broker, storage, clock, board, counters, sinks, orphans, started, ready, publish, publishTo } = options;
+export function createBackend(options: BackendOptions) {
+  const {
+    deadLetterAdmin,
+    broker,
+    storage,
+    clock,
+    board,
+    counters,
+    sinks,
+    orphans,
+    started,
+    ready,
+    publish,
+    publishTo,
+  } = options;
 
   const whenReady = <T>(work: () => Promise<T>): Promise<T> =>
     ready() ? work() : Promise.reject(new TransientError('the daemon is starting', { retryAfterMs: 1_000 }));
@@ -84,8 +97,8 @@ export function createDoor(options: DoorOptions) {
   };
 
   /** Counting what waits reads the whole backlog: once in a while is enough for the status. */
-  const recentLedger = sharedAnswer(clock, 2_000, ledger);
-  const series = sharedAnswers(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
+  const recentLedger = singleFlight(clock, 2_000, ledger);
+  const series = singleFlightBy(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
   const sinceOf = createSince();
 
   const askStatus = async (): Promise<DaemonStatus> => {
@@ -119,11 +132,11 @@ export function createDoor(options: DoorOptions) {
       whenReady<Durability>(() => publishTo(address, body, messageId)),
     events: (query: EventQuery) => stored(() => storage.events.query(query)),
     series: (query: SeriesQuery) => stored(() => series(query)),
-    deadLetters: (query: DeadLetterQuery & LetterFilter) => desk.list(query),
-    redrive: (request: RedriveRequest) => desk.redrive(request),
+    deadLetters: (query: DeadLetterQuery & DeadLetterFilter) => deadLetterAdmin.list(query),
+    redrive: (request: RedriveRequest) => deadLetterAdmin.redrive(request),
     removeDeadLetters: (selection: DeadLetterSelection) => broker.deadLetters.remove(selection),
-    status: sharedAnswer(clock, 200, askStatus),
-    ledger: sharedAnswer(clock, 200, ledger),
+    status: singleFlight(clock, 200, askStatus),
+    ledger: singleFlight(clock, 200, ledger),
     tap: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.tap(listener, signal),
     ready,
   };
@@ -134,6 +147,6 @@ function createSince() {
   let known = new Map<string, number>();
   return (problems: readonly FoundProblem[], now: number): DaemonStatus['problems'] => {
     known = new Map(problems.map(({ key, since }) => [key, since ?? known.get(key) ?? now]));
-    return problems.map(({ key, what, mend }) => ({ what, since: known.get(key) ?? now, mend }));
+    return problems.map(({ key, what, fix }) => ({ what, since: known.get(key) ?? now, fix }));
   };
 }

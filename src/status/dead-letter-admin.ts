@@ -4,7 +4,7 @@ import { decode } from '../events/decode.js';
 import type { RedriveLimit } from '../sinks/sink.js';
 
 /** Which dead letters are meant; what is left out does not matter. */
-export interface LetterFilter {
+export interface DeadLetterFilter {
   /** Part of the reason, whatever the case. */
   readonly reason?: string;
   readonly category?: string;
@@ -13,7 +13,7 @@ export interface LetterFilter {
   readonly to?: number;
 }
 
-export interface RedriveRequest extends LetterFilter {
+export interface RedriveRequest extends DeadLetterFilter {
   readonly sink: string;
   readonly keys?: readonly string[];
   /** Only say what would happen. */
@@ -29,11 +29,11 @@ export interface RedriveReport {
 
 const pageSize = 1000;
 /** Pages that one filtered request may read: a filter that fits nothing must not read for ever. */
-const mostPages = 100;
+const maxPages = 100;
 const keysAtOnce = 500;
 
 /** What people do with dead letters, on whichever broker keeps them. */
-export class DeadLetterDesk {
+export class DeadLetterAdmin {
   readonly #store: DeadLetterStore;
   readonly #clock: Clock;
   readonly #limits: ReadonlyMap<string, RedriveLimit>;
@@ -45,13 +45,13 @@ export class DeadLetterDesk {
   }
 
   /** With a filter, a page may be shorter than the limit though more follow. */
-  async list(query: DeadLetterQuery & LetterFilter): Promise<DeadLetterPage> {
+  async list(query: DeadLetterQuery & DeadLetterFilter): Promise<DeadLetterPage> {
     const { reason, category, from, to, ...plain } = query;
     if (!filters(query)) return this.#store.list(plain);
     let cursor = plain.cursor;
-    for (let page = 0; page < mostPages; page += 1) {
+    for (let page = 0; page < maxPages; page += 1) {
       const found = await this.#store.list({ ...plain, ...(cursor === undefined ? {} : { cursor }) });
-      const deadLetters = found.deadLetters.filter(letter => fits(letter, query));
+      const deadLetters = found.deadLetters.filter(deadLetter => fits(deadLetter, query));
       if (deadLetters.length > 0 || found.nextCursor === null) return { deadLetters, nextCursor: found.nextCursor };
       cursor = found.nextCursor;
     }
@@ -68,11 +68,11 @@ export class DeadLetterDesk {
     }
     const chosen: string[] = [];
     const refused: { key: string; id: string; reason: string }[] = [];
-    for await (const letter of this.#all(sink, keys)) {
-      if (!fits(letter, request)) continue;
-      const reason = limit === undefined ? undefined : tooOld(letter, limit, this.#clock.now());
-      if (reason === undefined) chosen.push(letter.key);
-      else refused.push({ key: letter.key, id: letter.id, reason });
+    for await (const deadLetter of this.#all(sink, keys)) {
+      if (!fits(deadLetter, request)) continue;
+      const reason = limit === undefined ? undefined : tooOld(deadLetter, limit, this.#clock.now());
+      if (reason === undefined) chosen.push(deadLetter.key);
+      else refused.push({ key: deadLetter.key, id: deadLetter.id, reason });
     }
     let redriven = dryRun ? chosen.length : 0;
     for (let start = 0; !dryRun && start < chosen.length; start += keysAtOnce)
@@ -96,7 +96,7 @@ export class DeadLetterDesk {
   async #countOf(sink: string, keys: readonly string[] | undefined): Promise<number> {
     if (keys === undefined) return this.#store.count(sink);
     let count = 0;
-    for await (const _letter of this.#all(sink, keys)) count += 1;
+    for await (const _deadLetter of this.#all(sink, keys)) count += 1;
     return count;
   }
 
@@ -105,25 +105,26 @@ export class DeadLetterDesk {
     let cursor: string | null | undefined;
     do {
       const page = await this.#store.list({ sink, limit: pageSize, ...(cursor == null ? {} : { cursor }) });
-      for (const letter of page.deadLetters) if (wanted === undefined || wanted.has(letter.key)) yield letter;
+      for (const deadLetter of page.deadLetters)
+        if (wanted === undefined || wanted.has(deadLetter.key)) yield deadLetter;
       cursor = page.nextCursor;
     } while (cursor !== null);
   }
 }
 
-function filters({ reason, category, from, to }: LetterFilter): boolean {
+function filters({ reason, category, from, to }: DeadLetterFilter): boolean {
   return reason !== undefined || category !== undefined || from !== undefined || to !== undefined;
 }
 
-function fits(letter: DeadLetter, { reason, category, from, to }: LetterFilter): boolean {
-  if (reason !== undefined && !letter.reason.toLowerCase().includes(reason.toLowerCase())) return false;
-  if (from !== undefined && letter.deadAt < from) return false;
-  if (to !== undefined && letter.deadAt >= to) return false;
-  return category === undefined || eventOf(letter)?.category === category;
+function fits(deadLetter: DeadLetter, { reason, category, from, to }: DeadLetterFilter): boolean {
+  if (reason !== undefined && !deadLetter.reason.toLowerCase().includes(reason.toLowerCase())) return false;
+  if (from !== undefined && deadLetter.deadAt < from) return false;
+  if (to !== undefined && deadLetter.deadAt >= to) return false;
+  return category === undefined || eventOf(deadLetter)?.category === category;
 }
 
-function tooOld(letter: DeadLetter, { withinMs, since, because }: RedriveLimit, now: number): string | undefined {
-  const at = since === 'first-seen' ? letter.firstSeen : (eventOf(letter)?.created ?? letter.firstSeen);
+function tooOld(deadLetter: DeadLetter, { withinMs, since, because }: RedriveLimit, now: number): string | undefined {
+  const at = since === 'first-seen' ? deadLetter.firstSeen : (eventOf(deadLetter)?.created ?? deadLetter.firstSeen);
   return now - at > withinMs ? because : undefined;
 }
 

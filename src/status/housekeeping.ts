@@ -3,12 +3,12 @@ import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
-import type { DeadLetterDesk } from './dead-letter-admin.js';
+import type { DeadLetterAdmin } from './dead-letter-admin.js';
 
-export interface KeeperOptions {
+export interface HousekeepingOptions {
   readonly sinks: readonly string[];
   readonly broker: Broker;
-  readonly desk: DeadLetterDesk;
+  readonly deadLetterAdmin: DeadLetterAdmin;
   readonly ledger: () => Promise<LedgerReport>;
   /** Dead letters older than this are removed, ms. */
   readonly retentionMs: number;
@@ -25,7 +25,7 @@ const everyMs = 300_000;
  * Looks after what nobody asks for: every five minutes it removes dead letters past their retention, and says in the log, once for each change,
  * when a ledger does not balance or dead letters pile up. Resolves when the signal aborts. Never rejects.
  */
-export async function keepHouse(options: KeeperOptions): Promise<void> {
+export async function runHousekeeping(options: HousekeepingOptions): Promise<void> {
   const { clock, log, signal } = options;
   const known = new Map<string, string>();
   /** True the first time, and whenever what is to be said has changed. */
@@ -40,23 +40,26 @@ export async function keepHouse(options: KeeperOptions): Promise<void> {
       await audit(options, fresh);
       await expire(options, fresh);
     } catch (error) {
-      log.warn({ reason: describe(error) }, 'keeper.delayed');
+      log.warn({ reason: describe(error) }, 'housekeeping.delayed');
     }
     await clock.sleep(everyMs, signal);
   }
 }
 
-async function audit({ ledger, log }: KeeperOptions, fresh: (key: string, said: string) => boolean): Promise<void> {
+async function audit(
+  { ledger, log }: HousekeepingOptions,
+  fresh: (key: string, said: string) => boolean,
+): Promise<void> {
   for (const { sink, difference } of (await ledger()).sinks) {
     if (fresh(`ledger ${sink}`, String(difference)) && difference !== 0)
       log.error({ sink, difference }, 'ledger.unbalanced');
   }
 }
 
-async function expire(options: KeeperOptions, fresh: (key: string, said: string) => boolean): Promise<void> {
-  const { sinks, broker, desk, retentionMs, alarm, clock, log } = options;
+async function expire(options: HousekeepingOptions, fresh: (key: string, said: string) => boolean): Promise<void> {
+  const { sinks, broker, deadLetterAdmin, retentionMs, alarm, clock, log } = options;
   for (const sink of sinks) {
-    const removed = await desk.expire(sink, clock.now() - retentionMs);
+    const removed = await deadLetterAdmin.expire(sink, clock.now() - retentionMs);
     if (removed > 0) log.warn({ sink, removed, days: Math.round(retentionMs / 86_400_000) }, 'dead-letters.expired');
     const count = await broker.deadLetters.count(sink);
     const many = count > alarm;

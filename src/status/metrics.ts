@@ -110,10 +110,10 @@ export class Metrics {
 
   /** The text that Prometheus reads, with the gauges of this moment. */
   async render(
-    door: { status(): Promise<DaemonStatus>; ledger(): Promise<LedgerReport> },
+    backend: { status(): Promise<DaemonStatus>; ledger(): Promise<LedgerReport> },
     http: { readonly streams: number; readonly inFlightBytes: number },
   ): Promise<string> {
-    const [status, ledger] = await Promise.all([door.status(), door.ledger()]);
+    const [status, ledger] = await Promise.all([backend.status(), backend.ledger()]);
     this.#gauges.streams.set(http.streams);
     this.#gauges.inFlight.set(http.inFlightBytes);
     this.#readStatus(status);

@@ -2,7 +2,7 @@ import type { Broker, QueueInfo } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
-import { sharedAnswer } from '../single-flight.js';
+import { singleFlight } from '../single-flight.js';
 import type { Metrics } from './metrics.js';
 
 /** A queue is left behind by a change of settings, so there is no hurry. */
@@ -32,7 +32,7 @@ export function orphanFinder({ broker, clock, log, metrics }: OrphansOptions): (
       log.debug({ reason: describe(error) }, 'queues.unknown');
     }
   };
-  const lookNowAndThen = sharedAnswer(clock, everyMs, look);
+  const lookNowAndThen = singleFlight(clock, everyMs, look);
   return () => {
     void lookNowAndThen();
     return found;

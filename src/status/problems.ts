@@ -9,7 +9,7 @@ export interface FoundProblem {
   readonly key: string;
   readonly what: string;
   readonly since: number | undefined;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 export interface Findings {
@@ -23,11 +23,11 @@ export interface Findings {
   readonly orphans: readonly QueueInfo[];
 }
 
-const mending: Record<Fault, string> = {
+const fixes: Record<Fault, string> = {
   transient:
     'Nothing is lost: the events wait in their queue, and the daemon keeps trying. See that the destination is up and can be reached from here.',
   setup:
-    'Nothing is lost: the events wait in their queue. Mend the setting or the permission; the daemon notices by itself, without a restart.',
+    'Nothing is lost: the events wait in their queue. Fix the setting or the permission; the daemon notices by itself, without a restart.',
   bug: 'Nothing is lost: the events wait in their queue. This is a defect of event-sink: please report it with the log.',
   poison: 'Look at the dead letters of this sink.',
 };
@@ -48,7 +48,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
       key: `ledger ${row.sink}`,
       what,
       since: undefined,
-      mend: 'Keep the data folder as it is, and report this with the log.',
+      fix: 'Keep the data folder as it is, and report this with the log.',
     });
   }
   if (broker.state === 'down') {
@@ -56,20 +56,20 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
       key: 'broker',
       what: `The broker takes no events: ${unended(broker.detail)}.`,
       since: brokerSince,
-      mend: 'Clients are answered 503 and told to come again. See that the disk has room and that RabbitMQ can be reached.',
+      fix: 'Clients are answered 503 and told to come again. See that the disk has room and that RabbitMQ can be reached.',
     });
   } else if (broker.state === 'outbox') {
     problems.push({
       key: 'broker',
       what: `RabbitMQ cannot take events. ${unended(broker.detail)}. In the outbox: ${plural(broker.outbox, 'event')}.`,
       since: brokerSince,
-      mend: 'Nothing is lost. See that RabbitMQ is up and can be reached; the outbox empties by itself.',
+      fix: 'Nothing is lost. See that RabbitMQ is up and can be reached; the outbox empties by itself.',
     });
   }
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
     const what = `${actor.path} has given up: ${unended(actor.lastError?.message ?? 'no reason known')}.`;
-    problems.push({ key: actor.path, what, since: actor.since, mend: mending[actor.lastError?.fault ?? 'bug'] });
+    problems.push({ key: actor.path, what, since: actor.since, fix: fixes[actor.lastError?.fault ?? 'bug'] });
   }
   for (const actor of actors) problems.push(...logProblems(actor));
   for (const sink of sinks) {
@@ -81,7 +81,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
       key: actor.path,
       what: `${sink.title} ${state}: ${unended(message)}. ${plural(sink.pending, 'event')} waiting.`,
       since: actor.since,
-      mend: mending[fault],
+      fix: fixes[fault],
     });
   }
   for (const sink of sinks) {
@@ -90,7 +90,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
       key: `dead ${sink.sink}`,
       what: `${plural(sink.dead, 'event')} could not be delivered to ${sink.title} and ${sink.dead === 1 ? 'is' : 'are'} kept as dead letters.`,
       since: undefined,
-      mend: 'Read the reasons under dead letters; when the cause is mended, send them again from there.',
+      fix: 'Read the reasons under dead letters; when the cause is fixed, send them again from there.',
     });
   }
   for (const { name, ready } of orphans) {
@@ -98,7 +98,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
       key: `orphan ${name}`,
       what: `No sink takes from the queue ${name}: ${plural(ready, 'event')} in it, and more with every event that comes.`,
       since: undefined,
-      mend: `Switch its sink on again, or remove the queue with everything in it: event-sink queues remove ${name}`,
+      fix: `Switch its sink on again, or remove the queue with everything in it: event-sink queues remove ${name}`,
     });
   }
   return problems;
@@ -111,11 +111,11 @@ function logProblems({ path, state, since, lastError, detail }: ActorStatus): Fo
   if (state === 'holding' && lastError !== undefined) {
     const waits =
       'Nothing is lost while the log is there: it is read on from the same place. See that the disk has room.';
-    const mend = lastError.fault === 'transient' ? waits : 'See that the daemon may read it; it tries again by itself.';
-    return [{ key: path, what: `The log ${file} is not being read: ${unended(lastError.message)}.`, since, mend }];
+    const fix = lastError.fault === 'transient' ? waits : 'See that the daemon may read it; it tries again by itself.';
+    return [{ key: path, what: `The log ${file} is not being read: ${unended(lastError.message)}.`, since, fix }];
   }
   if (detail.mismatch !== true) return [];
-  const mend =
+  const fix =
     'Set NGINX_LOG_FORMAT to the log_format that nginx has for it. One of the lines is in the daemon’s own log.';
-  return [{ key: path, what: `Most lines of ${file} are not of the format that is set.`, since: undefined, mend }];
+  return [{ key: path, what: `Most lines of ${file} are not of the format that is set.`, since: undefined, fix }];
 }

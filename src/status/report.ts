@@ -22,7 +22,7 @@ export interface DaemonStatus {
   readonly now: number;
   readonly ready: boolean;
   /** What is wrong, in words, worst first; empty when all is well. */
-  readonly problems: readonly { readonly what: string; readonly since: number; readonly mend: string }[];
+  readonly problems: readonly { readonly what: string; readonly since: number; readonly fix: string }[];
   readonly broker: { readonly kind: 'embedded' | 'rabbitmq' } & BrokerStatus;
   readonly sinks: readonly SinkStatus[];
   readonly actors: readonly ActorStatus[];

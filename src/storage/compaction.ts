@@ -1,6 +1,6 @@
 import { TransientError } from '../errors.js';
 import type { Database } from './database.js';
-import type { Room } from './disk-space.js';
+import type { DiskSpace } from './disk-space.js';
 import { BUSY_TIMEOUT_MS } from './opening.js';
 
 /** A file this much larger than its content is left alone: it will be filled again. */
@@ -23,11 +23,11 @@ export function compact(database: Database, pages: number): boolean {
  * Before each transaction: when the disk is nearly full, empties the write-ahead log into the file, or it would grow until nothing
  * could be written at all, not even what settles and so frees.
  */
-export function relieve(database: Database, room: Room): void {
-  room.forget();
-  if (!room.low || room.logBytes === 0) return;
+export function relieve(database: Database, diskSpace: DiskSpace): void {
+  diskSpace.forget();
+  if (!diskSpace.low || diskSpace.logBytes === 0) return;
   cutLog(database);
-  room.forget();
+  diskSpace.forget();
 }
 
 /** Without waiting for a slow reader, which the busy timeout would do: writing stands still meanwhile. */

@@ -75,8 +75,8 @@ function select(database: Database, { sink, keys, after, last, limit }: DeadLett
 
 /** Back to the queue of their own sink alone, in one transaction with their removal. */
 function redriveDeadLetters(transaction: Transaction, chunk: DeadLetterChunk): number[] {
-  const { database, room } = transaction;
-  room.require();
+  const { database, diskSpace } = transaction;
+  diskSpace.require();
   const queue = queueOf(database, chunk.sink);
   const before = lastSeq(database);
   const keys = select(database, chunk);

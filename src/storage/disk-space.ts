@@ -10,7 +10,7 @@ const RESERVE_BYTES = 16 * 1024 * 1024;
  * because settling needs space too: a disk that is full to the last byte could not even be emptied.
  * Measured once a transaction.
  */
-export class Room {
+export class DiskSpace {
   readonly #dir: string;
   #low: boolean | undefined;
 

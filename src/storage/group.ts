@@ -1,7 +1,7 @@
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
-import type { Room } from './disk-space.js';
-import { Tally } from './ledger-delta.js';
+import type { DiskSpace } from './disk-space.js';
+import { LedgerDelta } from './ledger-delta.js';
 import { runWrite, type WriteCall } from './operations.js';
 
 /** Operations that happen together or not at all. */
@@ -15,32 +15,37 @@ export type Outcome = { readonly results: readonly unknown[] } | { readonly erro
  */
 export function runGroup(
   database: Database,
-  room: Pick<Room, 'require'>,
+  diskSpace: Pick<DiskSpace, 'require'>,
   jobs: readonly Job[],
   now: number,
 ): Outcome[] {
   try {
-    return runTogether(database, room, jobs, now);
+    return runTogether(database, diskSpace, jobs, now);
   } catch (error) {
     if (jobs.length === 1 || error instanceof CorruptError) return jobs.map(() => ({ error }));
-    return jobs.map(job => runAlone(database, room, job, now));
+    return jobs.map(job => runAlone(database, diskSpace, job, now));
   }
 }
 
-function runAlone(database: Database, room: Pick<Room, 'require'>, job: Job, now: number): Outcome {
+function runAlone(database: Database, diskSpace: Pick<DiskSpace, 'require'>, job: Job, now: number): Outcome {
   try {
-    return runTogether(database, room, [job], now)[0]!;
+    return runTogether(database, diskSpace, [job], now)[0]!;
   } catch (error) {
     return { error };
   }
 }
 
-function runTogether(database: Database, room: Pick<Room, 'require'>, jobs: readonly Job[], now: number): Outcome[] {
-  const tally = new Tally();
-  const transaction = { database, tally, room, now };
+function runTogether(
+  database: Database,
+  diskSpace: Pick<DiskSpace, 'require'>,
+  jobs: readonly Job[],
+  now: number,
+): Outcome[] {
+  const delta = new LedgerDelta();
+  const transaction = { database, delta, diskSpace, now };
   return database.transaction('BEGIN IMMEDIATE', () => {
     const outcomes = jobs.map(job => ({ results: job.map(call => runWrite(transaction, call)) }));
-    tally.write(database, now);
+    delta.write(database, now);
     return outcomes;
   });
 }

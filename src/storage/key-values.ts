@@ -2,7 +2,7 @@ import type { Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
 /** A small durable map of the sink's own, on this daemon's disk; entries leave after their time. */
-export interface Memory {
+export interface KeyValues {
   /** Only the keys that are there. */
   get(keys: readonly string[]): Promise<Map<string, string>>;
   /** Durable when it resolves; the whole list or nothing. */
@@ -10,7 +10,10 @@ export interface Memory {
 }
 
 /** Of a sink's small durable map; entries past their time are not there any more, whether swept or not. */
-function recall({ database, now }: Transaction, { namespace, keys }: { namespace: string; keys: readonly string[] }) {
+function getValues(
+  { database, now }: Transaction,
+  { namespace, keys }: { namespace: string; keys: readonly string[] },
+) {
   return database.rows<[key: string, value: string]>(
     'SELECT key, value FROM memories WHERE namespace = ? AND key IN (SELECT value FROM json_each(?)) AND expires > ?',
     namespace,
@@ -19,7 +22,7 @@ function recall({ database, now }: Transaction, { namespace, keys }: { namespace
   );
 }
 
-function remember(
+function putValues(
   { database, now }: Transaction,
   args: {
     readonly namespace: string;
@@ -51,7 +54,7 @@ function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly stri
 }
 
 /** Resolves with how many it removed. */
-function sweepMemories({ database, now }: Transaction, { limit }: { limit: number }): number {
+function sweepKeyValues({ database, now }: Transaction, { limit }: { limit: number }): number {
   return database.run(
     `DELETE FROM memories WHERE (namespace, key) IN
        (SELECT namespace, key FROM memories WHERE expires <= ? ORDER BY expires LIMIT CAST(? AS INTEGER))`,
@@ -60,4 +63,4 @@ function sweepMemories({ database, now }: Transaction, { limit }: { limit: numbe
   );
 }
 
-export const memoryWrites = { recall, remember, firstSeen, sweepMemories };
+export const keyValueWrites = { getValues, putValues, firstSeen, sweepKeyValues };

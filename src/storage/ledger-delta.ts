@@ -18,7 +18,7 @@ const ADD = `ON CONFLICT (sink, hour) DO UPDATE SET accepted = accepted + exclud
   filtered = filtered + excluded.filtered, dead = dead + excluded.dead`;
 
 /** The ledger's changes of one transaction: gathered in memory, written in the same commit, two rows a sink whatever the number of events. */
-export class Tally {
+export class LedgerDelta {
   #everyQueue = 0;
   readonly #sinks = new Map<string, Counts>();
 

@@ -6,8 +6,8 @@ import type { Transaction } from './transaction.js';
 const KEPT_HOURS = 48;
 
 /** Counters of a broker that keeps its queues elsewhere. */
-function count({ tally }: Transaction, { sink, ...counts }: { readonly sink: string } & Partial<Counts>): void {
-  tally.add(sink, counts);
+function count({ delta }: Transaction, { sink, ...counts }: { readonly sink: string } & Partial<Counts>): void {
+  delta.add(sink, counts);
 }
 
 function trimLedger({ database, now }: Transaction): void {

@@ -75,7 +75,7 @@ export class Maintenance {
       });
       return deleted === CHUNK;
     });
-    await this.#repeat(async () => (await this.#storage.write('sweepMemories', { limit: CHUNK })) === CHUNK);
+    await this.#repeat(async () => (await this.#storage.write('sweepKeyValues', { limit: CHUNK })) === CHUNK);
     await this.#storage.write('trimLedger');
     await this.#repeat(() => compact(PAGES));
   }

@@ -2,7 +2,7 @@ import { checkpointWrites } from './checkpoints.js';
 import type { Database } from './database.js';
 import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
 import { eventReads, eventWrites } from './events.js';
-import { memoryWrites } from './key-values.js';
+import { keyValueWrites } from './key-values.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
 import { outboxReads, outboxWrites } from './outbox.js';
 import { queueReads, queueWrites } from './queues.js';
@@ -11,7 +11,7 @@ import type { Transaction } from './transaction.js';
 
 /**
  * Everything that storage can do. `writes` run on the writer's thread, in its transactions: all that delivery depends on,
- * even where it only looks (`take`, `recall`). `reads` run on the reader's thread: what people ask, which may take a while
+ * even where it only looks (`take`, `getValues`). `reads` run on the reader's thread: what people ask, which may take a while
  * and then delays nobody but the next who asks.
  */
 export const writes = {
@@ -19,7 +19,7 @@ export const writes = {
   ...deadLetterWrites,
   ...eventWrites,
   ...outboxWrites,
-  ...memoryWrites,
+  ...keyValueWrites,
   ...checkpointWrites,
   ...ledgerWrites,
 };

@@ -21,10 +21,10 @@ export interface OutboxSize {
 
 /** All of them or none. @throws FullError beyond the cap */
 function appendOutbox(
-  { database, room }: Transaction,
+  { database, diskSpace }: Transaction,
   args: MessageColumns & { readonly target: string | null; readonly maxBytes: number },
 ): OutboxSize {
-  room.require();
+  diskSpace.require();
   const values: Value[] = [];
   let bytes = 0;
   for (const [index, id] of args.ids.entries()) {

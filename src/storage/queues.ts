@@ -53,9 +53,9 @@ export interface SettleArguments {
 
 /** Makes the queue unless it is there; a new one starts at the present end. */
 function declareQueue(transaction: Transaction, { name, sink }: { name: string; sink: string }) {
-  const { database, tally, now } = transaction;
+  const { database, delta, now } = transaction;
   // What this transaction published before is not for a queue that did not exist then.
-  tally.write(database, now);
+  delta.write(database, now);
   const end = lastSeq(database);
   database.run('INSERT INTO queues (name, sink, cursor) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', name, sink, end);
   database.run('UPDATE queues SET sink = ? WHERE name = ? AND sink <> ?', sink, name, sink);
@@ -64,13 +64,13 @@ function declareQueue(transaction: Transaction, { name, sink }: { name: string; 
 }
 
 /** The queue and what waits in it are gone; so that the ledger still balances, what waited counts as never accepted. */
-function removeQueue({ database, tally, now }: Transaction, { name }: { name: string }): boolean {
-  tally.write(database, now);
+function removeQueue({ database, delta, now }: Transaction, { name }: { name: string }): boolean {
+  delta.write(database, now);
   const queue = database.row<[number, string, number]>('SELECT number, sink, cursor FROM queues WHERE name = ?', name);
   if (queue === undefined) return false;
   const [number, sink, cursor] = queue;
   const pending = database.value<number>(`SELECT count(*) FROM messages WHERE ${WAITING}`, number, cursor)!;
-  tally.add(sink, { accepted: -pending });
+  delta.add(sink, { accepted: -pending });
   database.run('DELETE FROM settled WHERE queue = ?', number);
   database.run('DELETE FROM queues WHERE number = ?', number);
   return true;
@@ -78,8 +78,8 @@ function removeQueue({ database, tally, now }: Transaction, { name }: { name: st
 
 /** To every queue, or to one sink's alone. */
 function publish(transaction: Transaction, args: MessageColumns & { readonly sink?: string }): void {
-  const { database, tally, room } = transaction;
-  room.require();
+  const { database, delta, diskSpace } = transaction;
+  diskSpace.require();
   const queue = args.sink === undefined ? undefined : queueOf(database, args.sink);
   const before = queue === undefined ? 0 : lastSeq(database);
   const values: Value[] = [];
@@ -88,19 +88,19 @@ function publish(transaction: Transaction, args: MessageColumns & { readonly sin
     values.push(args.timestamps[index]!, args.bodies[index]!);
   }
   database.insert('INSERT INTO messages (target, id, source, received, timestamp, body)', 6, values);
-  if (queue === undefined) tally.broadcast(args.ids.length);
+  if (queue === undefined) delta.broadcast(args.ids.length);
   else addressed(transaction, queue, args.sink!, before, args.ids.length);
 }
 
 /** After messages for one queue alone: it accepted them, and the others that had nothing waiting go past them at once. */
 export function addressed(
-  { database, tally }: Transaction,
+  { database, delta }: Transaction,
   queue: number,
   sink: string,
   before: number,
   count: number,
 ) {
-  tally.add(sink, { accepted: count });
+  delta.add(sink, { accepted: count });
   database.run('UPDATE queues SET cursor = ? WHERE cursor = ? AND number <> ?', lastSeq(database), before, queue);
 }
 
@@ -147,7 +147,7 @@ function take({ database }: Transaction, args: TakeArguments): { rows: QueueRow[
  * and each exception is passed once.
  */
 function settle(transaction: Transaction, args: SettleArguments): void {
-  const { database, tally, now } = transaction;
+  const { database, delta, now } = transaction;
   const { queue, seqs, duplicates = 0, filtered = 0, moved = false, dead = [] } = args;
   if (seqs.length === 0) return;
   const [cursor, sink] =
@@ -166,8 +166,8 @@ function settle(transaction: Transaction, args: SettleArguments): void {
   }
   advance(database, queue, cursor, seqs);
   const done = seqs.length - dead.length;
-  if (moved) tally.add(sink, { accepted: -done });
-  else tally.add(sink, { delivered: done - duplicates - filtered, duplicates, filtered, dead: dead.length });
+  if (moved) delta.add(sink, { accepted: -done });
+  else delta.add(sink, { delivered: done - duplicates - filtered, duplicates, filtered, dead: dead.length });
   trim(database, TRIM_CHUNK);
 }
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { EventStore } from './event-store.js';
-import type { Memory } from './key-values.js';
+import type { KeyValues } from './key-values.js';
 import type { LedgerReport } from './ledger-report.js';
 import { Maintenance, type Retention } from './maintenance.js';
 import { databaseFile } from './opening.js';
@@ -99,11 +99,11 @@ export class Storage {
   }
 
   /** A durable map of somebody's own. */
-  memory(namespace: string): Memory {
+  keyValues(namespace: string): KeyValues {
     return {
-      get: async keys => new Map(keys.length === 0 ? [] : await this.write('recall', { namespace, keys })),
+      get: async keys => new Map(keys.length === 0 ? [] : await this.write('getValues', { namespace, keys })),
       put: async (entries, keepMs) => {
-        if (entries.length > 0) await this.write('remember', { namespace, entries, keepMs });
+        if (entries.length > 0) await this.write('putValues', { namespace, entries, keepMs });
       },
     };
   }

@@ -3,7 +3,7 @@ import { assertNever } from '../errors.js';
 import { compact, relieve } from './compaction.js';
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
-import { Room } from './disk-space.js';
+import { DiskSpace } from './disk-space.js';
 import { type Outcome, runGroup } from './group.js';
 import { lockDirectory, markCorrupt, openForWriting } from './opening.js';
 import { packed, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
@@ -13,12 +13,12 @@ const { dir, now } = workerData as { dir: string; now: number };
 const answer = (message: WriterAnswer): void => port.postMessage(message);
 
 function serve(database: Database, lock: Database): void {
-  const room = new Room(dir);
+  const diskSpace = new DiskSpace(dir);
   const handle = (request: WriterRequest): void => {
     switch (request.kind) {
       case 'group': {
-        relieve(database, room);
-        const outcomes = runGroup(database, room, request.jobs, request.now);
+        relieve(database, diskSpace);
+        const outcomes = runGroup(database, diskSpace, request.jobs, request.now);
         const corrupt = outcomes.map(failure).find(error => error instanceof CorruptError);
         if (corrupt !== undefined) throw corrupt;
         return answer({ kind: 'group', outcomes: outcomes.map(wire) });

@@ -76,7 +76,7 @@ class World {
       run: this.run,
       publish: this.publish,
       checkpoints: this.checkpoints,
-      departure: async () => {},
+      nextFlush: async () => {},
       clock: hastyClock(20),
       board: this.board,
       log: silentLog,

@@ -49,7 +49,7 @@ export class StruckBroker {
       .reduce((sum, [, messages]) => sum + Number(messages), 0);
   }
 
-  mend(): Promise<void> {
+  fix(): Promise<void> {
     return this.#proxy.set('pass');
   }
 

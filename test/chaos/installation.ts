@@ -77,12 +77,12 @@ export class Installation {
   }
 
   /** No fault is left. */
-  async mend(random: Random): Promise<void> {
+  async fix(random: Random): Promise<void> {
     for (const destination of this.destinations) {
       destination.answers(undefined, random);
       await destination.proxy.set('pass');
     }
-    await this.broker?.mend();
+    await this.broker?.fix();
     this.disk?.free();
     this.diskFull = false;
   }

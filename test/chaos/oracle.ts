@@ -75,7 +75,7 @@ function holding(sink: string, arrivals: readonly Arrival[], letters: readonly L
     sink,
     arrivals: grouped(arrivals, ({ id }) => id),
     dead: grouped(
-      letters.filter(letter => letter.sink === sink),
+      letters.filter(deadLetter => deadLetter.sink === sink),
       ({ id }) => id,
     ),
   };

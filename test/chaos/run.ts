@@ -35,7 +35,7 @@ const clients = 2;
 /** How long everything may take to arrive when all faults are over: the longest backoff is a minute. */
 const patienceMs = 240_000;
 
-/** Faults under load for a while; then everything is mended, the queues run empty, and the oracle compares what was sent with what is there. */
+/** Faults under load for a while; then everything is fixed, the queues run empty, and the oracle compares what was sent with what is there. */
 export async function run({ broker, seed, durationMs, tell }: RunOptions): Promise<Run> {
   const random = new Random(seed);
   const installation = await Installation.start(broker, random.fork('scope'));
@@ -62,14 +62,14 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
     over.abort();
     await Promise.all(load);
 
-    await installation.mend(random);
+    await installation.fix(random);
     const again = random.fork('end').chance(0.5);
     if (again) for (const daemon of daemons) await daemon.suffer('SIGTERM', 0);
-    tell(`all is mended${again ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
-    const mended = performance.now();
+    tell(`all is fixed${again ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
+    const fixed = performance.now();
     const problems: string[] = [];
     await installation.quiet(patienceMs).catch(async error => problems.push(`${error}: ${await installation.told()}`));
-    const settledMs = performance.now() - mended;
+    const settledMs = performance.now() - fixed;
     const verdict = await judge({ daemon: daemons[0].daemon, destinations, record, exact: broker === 'embedded' });
     problems.push(...verdict.problems, ...(await fresh(maker, installation)));
     for (const daemon of daemons) {

@@ -35,7 +35,7 @@ test('all is well, and nothing is left behind', async ({ dir }) => {
   assert.match((await invoke(['check'], { env, onTerminal: true })).out, 'All is well.');
 });
 
-test('every failure says what was tried and how to mend it', async ({ dir }) => {
+test('every failure says what was tried and how to fix it', async ({ dir }) => {
   writeFileSync(join(dir, 'file'), '');
   const taken = createServer(socket => socket.resume().end('this is no HTTP\n'));
   await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve));
@@ -52,7 +52,7 @@ test('every failure says what was tried and how to mend it', async ({ dir }) => 
   assert.is(code, 1);
   for (const finding of findings(out)) {
     assert.is(finding.ok, false, finding.dependency);
-    assert.ok(finding.mend.length > 10 && finding.result.length > 5);
+    assert.ok(finding.fix.length > 10 && finding.result.length > 5);
   }
   assert.is(findings(out).length, 4);
   assert.not.match(out + shown.out, 'hunter2');
@@ -67,9 +67,9 @@ test('wrong settings end it with the report', async () => {
 });
 
 test('a probe that heeds nothing is given up', async () => {
-  const deaf: Probe = { dependency: 'x', tried: 'y', mend: 'z', run: () => new Promise(() => {}) };
+  const deaf: Probe = { dependency: 'x', tried: 'y', fix: 'z', run: () => new Promise(() => {}) };
   const [finding] = await runProbes([deaf], { ...systemClock, sleep: async () => {} });
-  assert.equal(finding, { dependency: 'x', tried: 'y', mend: 'z', ok: false, result: 'no answer within 5 s' });
+  assert.equal(finding, { dependency: 'x', tried: 'y', fix: 'z', ok: false, result: 'no answer within 5 s' });
 });
 
 test.run();

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fakeDaemon, invoke } from './invoke.js';
 
-const letter = (key: string) => ({
+const deadLetter = (key: string) => ({
   key,
   sink: 'influxdb',
   id: `id-${key}`,
@@ -18,8 +18,8 @@ test('all pages are listed, as lines or as a table', async () => {
   const daemon = await fakeDaemon(({ path }) => ({
     status: 200,
     body: path.includes('cursor=next')
-      ? { dead_letters: [letter('2')], next_cursor: null }
-      : { dead_letters: [letter('1')], next_cursor: 'next' },
+      ? { dead_letters: [deadLetter('2')], next_cursor: null }
+      : { dead_letters: [deadLetter('1')], next_cursor: 'next' },
   }));
   const env = { EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: 'k' };
   const lines = await invoke(['dead-letters', 'list', '--sink', 'influxdb', '--all'], { env });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { StartDaemon, Surroundings } from '../../src/cli/command.js';
+import type { CommandContext, StartDaemon } from '../../src/cli/command.js';
 import { runCommandLine } from '../../src/cli/run.js';
 import type { Terminal } from '../../src/cli/terminal.js';
 import type { Clock } from '../../src/clock.js';
@@ -17,7 +17,7 @@ export interface Around {
   readonly env?: Record<string, string>;
   readonly input?: string;
   readonly onTerminal?: boolean;
-  readonly signals?: Surroundings['signals'];
+  readonly signals?: CommandContext['signals'];
   readonly startDaemon?: StartDaemon;
 }
 

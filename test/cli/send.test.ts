@@ -86,7 +86,7 @@ test('a refusal is told in words, and nothing is tried again', async () => {
   assert.is(daemon.asked.length, 1);
 });
 
-test('a wrong or missing key is told how to mend', async ({ dir }) => {
+test('a wrong or missing key is told how to fix', async ({ dir }) => {
   const daemon = await fakeDaemon(() => ({ status: 401, body: { title: 'Unknown key' } }));
   const without = await invoke(['send', '{"category":"a"}', '--url', daemon.url], { env: { DATA_DIR: dir } });
   assert.match(without.err, 'Set EVENT_SINK_API_KEY');

@@ -278,7 +278,7 @@ test('a port that Kubernetes sets for a service of that name is not ours', () =>
   assert.equal('config' in loaded && loaded.config.sinks[0]?.config, { port: 8086 });
 });
 
-test('everything that is wrong is reported at once, and how to mend it', () => {
+test('everything that is wrong is reported at once, and how to fix it', () => {
   const [env, files] = yaml('colour: red\nlocal: {max_mb: 1}\n');
   const problems = bad(
     { ...env, PORT: 'x', HOST: '0.0.0.0', MAILBOX_SIZE: '10', LOG_LEVEL: 'loud', RABBITMQ_URI: 'x' },

@@ -30,11 +30,11 @@ const words: Readonly<Record<string, (argument: never, value: unknown, schema: S
     }),
   additionalProperties: () => true,
   description: () => true,
-  minLength: (least: number, value) => typeof value !== 'string' || [...value].length >= least,
-  maxLength: (most: number, value) => typeof value !== 'string' || [...value].length <= most,
+  minLength: (min: number, value) => typeof value !== 'string' || [...value].length >= min,
+  maxLength: (max: number, value) => typeof value !== 'string' || [...value].length <= max,
   pattern: (pattern: string, value) => typeof value !== 'string' || new RegExp(pattern, 'u').test(value),
-  minimum: (least: number, value) => typeof value !== 'number' || value >= least,
-  maximum: (most: number, value) => typeof value !== 'number' || value <= most,
+  minimum: (min: number, value) => typeof value !== 'number' || value >= min,
+  maximum: (max: number, value) => typeof value !== 'number' || value <= max,
   exclusiveMaximum: (limit: number, value) => typeof value !== 'number' || value < limit,
 };
 

@@ -21,7 +21,7 @@ export interface HttpResult {
   readonly statuses: ReadonlyMap<number, number>;
   readonly accepted: number;
   /** Resident memory of the daemon, MiB, at even steps of the run. */
-  readonly memory: readonly number[];
+  readonly keyValues: readonly number[];
   readonly sloths: string;
 }
 
@@ -40,7 +40,7 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
   const sloths = new Sloths(daemon.port, 20);
   const allowed = documented();
   const statuses = new Map<number, number>();
-  const memory: number[] = [];
+  const keyValues: number[] = [];
   let answered = 0;
   let accepted = 0;
   let volley = firstVolley;
@@ -62,10 +62,10 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
         const what = `volley ${number}: ${error instanceof Error ? error.message : error}`;
         throw error instanceof FuzzProblem ? FuzzProblem.about(error, what) : new FuzzProblem(what, '');
       }
-      if (answered >= ((memory.length + 1) * inputs) / memorySteps) {
-        memory.push(residentMegabytes(daemon.pid));
-        demand(memory.at(-1)! < mostMemory, `the daemon takes ${memory.at(-1)} MiB`, '');
-        if (memory.length % 8 === 0) tell(`${answered} requests answered, ${memory.at(-1)} MiB`);
+      if (answered >= ((keyValues.length + 1) * inputs) / memorySteps) {
+        keyValues.push(residentMegabytes(daemon.pid));
+        demand(keyValues.at(-1)! < mostMemory, `the daemon takes ${keyValues.at(-1)} MiB`, '');
+        if (keyValues.length % 8 === 0) tell(`${answered} requests answered, ${keyValues.at(-1)} MiB`);
       }
     }
   };
@@ -80,7 +80,7 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
     await conserved(daemon, accepted);
     sound(daemon);
     demand(sloths.overdue === 0, `${sloths.overdue} slow connections are still there`, '');
-    const result = { answered, statuses, accepted, memory, sloths: await sloths.end() };
+    const result = { answered, statuses, accepted, keyValues, sloths: await sloths.end() };
     demand((await daemon.kill('SIGTERM')) === 0, 'the daemon does not end in order', daemon.output.slice(-2_000));
     return result;
   } finally {

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Rhythm, spread } from '../../src/health/fixed-rate.js';
+import { FixedRate, spread } from '../../src/health/fixed-rate.js';
 
 test('beats keep to the interval however late the timer fires', () => {
-  const rhythm = new Rhythm(100, 1_000);
+  const rhythm = new FixedRate(100, 1_000);
   assert.is(rhythm.next(0), 100);
   assert.is(rhythm.next(107), 993);
   assert.is(rhythm.next(1_100.5), 999.5);
@@ -13,7 +13,7 @@ test('beats keep to the interval however late the timer fires', () => {
 });
 
 test('beats that pass during a long run are skipped, not made up for', () => {
-  const rhythm = new Rhythm(0, 1_000);
+  const rhythm = new FixedRate(0, 1_000);
   rhythm.next(0);
   assert.is(rhythm.next(3_400), 600);
   assert.is(rhythm.skipped, 3);
@@ -23,14 +23,14 @@ test('beats that pass during a long run are skipped, not made up for', () => {
 test('over any runs, a beat is on the grid, after the one before, and at most an interval away', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(5_000), { maxLength: 50 }), fc.integer({ min: 1, max: 2_000 }), (runs, interval) => {
-      const rhythm = new Rhythm(50, interval);
+      const rhythm = new FixedRate(50, interval);
       let now = 0;
       let last = Number.NEGATIVE_INFINITY;
       for (const run of runs) {
-        const beat = now + rhythm.next(now);
-        assert.ok(beat > last && (beat - 50) % interval === 0 && beat - now <= Math.max(50, 2 * interval));
-        last = beat;
-        now = beat + run;
+        const tick = now + rhythm.next(now);
+        assert.ok(tick > last && (tick - 50) % interval === 0 && tick - now <= Math.max(50, 2 * interval));
+        last = tick;
+        now = tick + run;
       }
     }),
   );

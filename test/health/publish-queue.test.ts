@@ -3,17 +3,17 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../src/clock.js';
 import type { Message } from '../../src/events/message.js';
-import { Departures } from '../../src/health/flush-schedule.js';
-import { Outgoing } from '../../src/health/publish-queue.js';
+import { FlushSchedule } from '../../src/health/flush-schedule.js';
+import { PublishQueue } from '../../src/health/publish-queue.js';
 import { hastyClock } from '../helpers/clock.js';
 import { until } from '../helpers/wait.js';
 
 const message = (id: string): Message => ({ id, body: '{}', source: 'health', received: 0 });
 
-function outgoing(most = Number.POSITIVE_INFINITY) {
+function outgoing(max = Number.POSITIVE_INFINITY) {
   const seen = { published: [] as string[], told: [] as string[], dropped: 0, troubles: 0, fails: false };
   const clock = hastyClock();
-  const out = new Outgoing({
+  const out = new PublishQueue({
     publish: async messages => {
       if (seen.fails) throw new Error('not now');
       seen.published.push(...messages.map(({ id }) => id));
@@ -21,14 +21,14 @@ function outgoing(most = Number.POSITIVE_INFINITY) {
     },
     clock,
     onPublished: ids => seen.told.push(...ids),
-    onTrouble: () => {
+    onError: () => {
       seen.troubles += 1;
     },
     onDropped: count => {
       seen.dropped += count;
     },
-    most,
-    departure: async () => {},
+    max,
+    nextFlush: async () => {},
   });
   return { out, seen, clock };
 }
@@ -66,13 +66,13 @@ test('closing ends the tries, and says what is lost', async () => {
 });
 
 test('who asks before the next departure leaves with it; closing lets all go at once', async () => {
-  const departures = new Departures(systemClock, 30);
-  const first = departures.next();
+  const flushes = new FlushSchedule(systemClock, 30);
+  const first = flushes.next();
   await sleep(5);
-  assert.is(departures.next(), first);
+  assert.is(flushes.next(), first);
   await first;
-  assert.is.not(departures.next(), first);
-  const patient = new Departures(systemClock, 60_000);
+  assert.is.not(flushes.next(), first);
+  const patient = new FlushSchedule(systemClock, 60_000);
   const waiting = patient.next();
   patient.close();
   await waiting;

@@ -4,8 +4,8 @@ import type { Message } from '../../src/events/message.js';
 import { declarationOf } from '../../src/health/declaration.js';
 import type { Declaration } from '../../src/health/maintenance.js';
 import type { Finding } from '../../src/health/result.js';
-import { readMemory } from '../../src/health/saved-state.js';
-import { Watch } from '../../src/health/target-monitor.js';
+import { readState } from '../../src/health/saved-state.js';
+import { TargetMonitor } from '../../src/health/target-monitor.js';
 import { targetOf } from './probes/looking.js';
 
 const start = 1_772_690_400_000;
@@ -14,7 +14,7 @@ type Told = Readonly<Record<string, unknown>>;
 
 /** A target looked at every minute: findings in, told changes out. */
 class Watched {
-  watch: Watch;
+  watch: TargetMonitor;
   now = start;
   readonly told: Told[] = [];
   readonly ids: string[] = [];
@@ -23,7 +23,7 @@ class Watched {
 
   constructor(more: object = {}) {
     this.#written = { name: 'clowder', url: 'https://clowder.example.org/', interval: 60, ...more };
-    this.watch = new Watch(targetOf(this.#written));
+    this.watch = new TargetMonitor(targetOf(this.#written));
   }
 
   see(...findings: readonly Finding[]): this {
@@ -49,10 +49,10 @@ class Watched {
 
   /** The daemon ends, and is there again after so many minutes. */
   restart(minutes = 0, more: object = {}): this {
-    const kept = readMemory(JSON.parse(JSON.stringify(this.watch.memory)));
+    const kept = readState(JSON.parse(JSON.stringify(this.watch.saved)));
     assert.ok(kept);
     this.now += minutes * minute;
-    this.watch = new Watch(targetOf({ ...this.#written, ...more }), kept);
+    this.watch = new TargetMonitor(targetOf({ ...this.#written, ...more }), kept);
     const before = this.watch.pending.length;
     this.watch.resume(this.now);
     this.#note(this.watch.pending.slice(before));
@@ -291,8 +291,8 @@ test('uptime is of a day, by the checks that were made', () => {
 });
 
 test('a memory that cannot be read is none', () => {
-  assert.is(readMemory(undefined), undefined);
-  assert.is(readMemory({ version: 2 }), undefined);
+  assert.is(readState(undefined), undefined);
+  assert.is(readState({ version: 2 }), undefined);
 });
 
 test('a declaration is read from an event, and from nothing else', () => {

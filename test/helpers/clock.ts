@@ -8,7 +8,7 @@ export interface HastyClock extends Clock {
   readonly sleeps: number[];
 }
 
-export function hastyClock(mostMs = 2): HastyClock {
+export function hastyClock(maxMs = 2): HastyClock {
   const sleeps: number[] = [];
   return {
     sleeps,
@@ -16,7 +16,7 @@ export function hastyClock(mostMs = 2): HastyClock {
     monotonic: systemClock.monotonic,
     sleep: (ms, signal) => {
       sleeps.push(ms);
-      return systemClock.sleep(ms > 300_000 ? ms : Math.min(ms, mostMs), signal);
+      return systemClock.sleep(ms > 300_000 ? ms : Math.min(ms, maxMs), signal);
     },
   };
 }

@@ -150,7 +150,7 @@ export class TestDaemon {
   }
 
   /** Waits until no event waits for any sink. */
-  async drained(mostMs = 30_000): Promise<void> {
+  async drained(maxMs = 30_000): Promise<void> {
     // The status is shared among those who ask within 200 ms: one that is older than the last event does not count.
     await new Promise(resolve => setTimeout(resolve, 250));
     await until(
@@ -159,7 +159,7 @@ export class TestDaemon {
         return sinks.every(({ pending }) => pending === 0);
       },
       'empty queues',
-      mostMs,
+      maxMs,
     );
     // So is the ledger.
     await new Promise(resolve => setTimeout(resolve, 250));

@@ -7,7 +7,7 @@ import type { CategoryFilter } from '../../src/events/filter.js';
 import { type Log, silentLog } from '../../src/log.js';
 import type { SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status/board.js';
-import type { Memory } from '../../src/storage/key-values.js';
+import type { KeyValues } from '../../src/storage/key-values.js';
 import { superviseDelivery } from '../../supervisors/delivery.js';
 import { hastyClock } from './clock.js';
 import { MemoryQueue } from './memory-broker.js';
@@ -45,7 +45,7 @@ export function startDelivery(setup: DeliverySetup) {
   const tools: SinkTools = {
     log: setup.log ?? silentLog,
     clock,
-    memory: memoryInMemory(),
+    keyValues: memoryInMemory(),
     events: { insert: async () => 0 },
     sendNames: false,
     ...setup.tools,
@@ -104,7 +104,7 @@ function firstSeenInMemory(): FirstSeen {
   };
 }
 
-export function memoryInMemory(): Memory {
+export function memoryInMemory(): KeyValues {
   const entries = new Map<string, string>();
   return {
     get: async keys => new Map(keys.flatMap(key => (entries.has(key) ? [[key, entries.get(key)!] as const] : []))),

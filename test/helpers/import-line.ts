@@ -32,14 +32,14 @@ const environment = ['src/config/', 'src/main.ts'];
 const exit = ['src/main.ts'];
 /** The entry, and the command that starts the daemon: they put the layers together. */
 const composers = ['src/main.ts', 'src/cli/start.ts'];
-const longestFile = 300;
+const maxLines = 300;
 
 /** What breaks the line supervisors → actors → src, and the rules that keep drivers and sinks apart. One sentence each. */
 export function violations(sources: readonly Source[]): string[] {
   const stripped = sources.map(source => ({ path: source.path, text: withoutComments(source.text) }));
   const sinks = sinkNames(stripped);
   return [
-    ...sources.filter(({ text }) => text.trimEnd().split('\n').length > longestFile).map(tooLong),
+    ...sources.filter(({ text }) => text.trimEnd().split('\n').length > maxLines).map(tooLong),
     ...stripped.flatMap(source => importsOf(source).flatMap(target => brokenBy(source.path, target, sinks))),
     ...stripped.flatMap(processUse),
     ...circles(stripped),
@@ -47,7 +47,7 @@ export function violations(sources: readonly Source[]): string[] {
 }
 
 function tooLong({ path }: Source): string {
-  return `${path} has more than ${longestFile} lines`;
+  return `${path} has more than ${maxLines} lines`;
 }
 
 function brokenBy(path: string, target: string, sinks: readonly string[]): string[] {

@@ -23,7 +23,7 @@ export function sinkTools(log: Log = silentLog): SinkTools {
   return {
     log,
     clock: systemClock,
-    memory: memoryInMemory(),
+    keyValues: memoryInMemory(),
     events: { insert: async () => 0 },
     sendNames: false,
   };

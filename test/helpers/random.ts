@@ -23,13 +23,13 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 
-  between(least: number, most: number): number {
-    return least + this.next() * (most - least);
+  between(min: number, max: number): number {
+    return min + this.next() * (max - min);
   }
 
   /** Whole, both ends included. */
-  integer(least: number, most: number): number {
-    return Math.floor(this.between(least, most + 1));
+  integer(min: number, max: number): number {
+    return Math.floor(this.between(min, max + 1));
   }
 
   chance(probability: number): boolean {

@@ -2,14 +2,14 @@ import { type Clock, systemClock } from '../../src/clock.js';
 import type { Event, Fields } from '../../src/events/event.js';
 import { type Log, silentLog } from '../../src/log.js';
 import type { SinkTools } from '../../src/sinks/sink.js';
-import type { Memory } from '../../src/storage/key-values.js';
+import type { KeyValues } from '../../src/storage/key-values.js';
 
 /** For tests that speak to one sink session directly. */
 export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
   return {
     log: silentLog,
     clock: systemClock,
-    memory: rememberingMemory(),
+    keyValues: rememberingMemory(),
     events: { insert: async () => 0 },
     sendNames: false,
     ...changes,
@@ -17,7 +17,7 @@ export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
 }
 
 /** Outlives sessions, as the disk does. */
-export function rememberingMemory(): Memory & { readonly entries: Map<string, string> } {
+export function rememberingMemory(): KeyValues & { readonly entries: Map<string, string> } {
   const entries = new Map<string, string>();
   return {
     entries,

@@ -5,10 +5,10 @@
 export async function until<Result>(
   condition: () => Result | false | undefined | Promise<Result | false | undefined>,
   what: string,
-  mostMs = 10_000,
+  maxMs = 10_000,
   everyMs = 5,
 ): Promise<Result> {
-  const deadline = performance.now() + mostMs;
+  const deadline = performance.now() + maxMs;
   for (;;) {
     let trouble: unknown;
     try {
@@ -19,7 +19,7 @@ export async function until<Result>(
     }
     if (performance.now() > deadline) {
       const reason = trouble === undefined ? '' : ` (${trouble})`;
-      throw new Error(`waited ${mostMs} ms in vain for: ${what}${reason}`, { cause: trouble });
+      throw new Error(`waited ${maxMs} ms in vain for: ${what}${reason}`, { cause: trouble });
     }
     await new Promise(resolve => setTimeout(resolve, everyMs));
   }

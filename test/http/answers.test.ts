@@ -98,7 +98,7 @@ const special: Readonly<Record<string, Case>> = {
   'GET /v1/stream 503': { settings: { maxStreams: 0 }, send: right.send },
   'GET /readyz 503': {
     send: (daemon, { path, init }) => {
-      daemon.door.isReady = false;
+      daemon.backend.isReady = false;
       return daemon.request(path, init);
     },
   },
@@ -199,7 +199,7 @@ function closed(schema: unknown): unknown {
 function failing(error: Error): Case {
   return {
     send: (daemon, { path, init }) => {
-      daemon.door.fails = error;
+      daemon.backend.fails = error;
       return daemon.request(path, init);
     },
   };
@@ -221,7 +221,7 @@ async function sendHalf(daemon: Running, { path, init }: Sample): Promise<Respon
 /** A connection that was busy when the server began to close brings one more request. */
 async function sendWhileClosing(daemon: Running, { path, init }: Sample): Promise<Response> {
   let open = (): void => {};
-  daemon.door.gate = new Promise(resolve => {
+  daemon.backend.gate = new Promise(resolve => {
     open = resolve;
   });
   const connection = await daemon.connect();

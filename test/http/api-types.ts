@@ -647,7 +647,7 @@ export interface components {
             problems: {
                 what: string;
                 since: number;
-                mend: string;
+                fix: string;
             }[];
             broker: {
                 /** @enum {string} */

@@ -46,7 +46,7 @@ test('scopes are kept apart', async () => {
   assert.is(await statusOf(keys.read, '/v1/dead-letters'), 200);
   const refused = await daemon.request('/v1/events', { headers: { 'x-api-key': keys.publish } });
   assert.match(refused.headers.get('www-authenticate') ?? '', 'insufficient_scope');
-  assert.is(daemon.door.published.length, 0);
+  assert.is(daemon.backend.published.length, 0);
 });
 
 test('without a key nobody learns what a request should look like', async () => {

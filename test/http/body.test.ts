@@ -12,7 +12,7 @@ test.before.each(async () => {
 });
 /** Whatever a test sent: nothing of it was kept, unless it says so, and the daemon goes on. */
 test.after.each(async () => {
-  assert.is(daemon.door.published.length, 0);
+  assert.is(daemon.backend.published.length, 0);
   assert.is((await daemon.request('/v1/events', post({ category: 'after' }))).status, 202);
   const metrics = await (await daemon.request('/metrics')).text();
   assert.match(metrics, /event_sink_http_in_flight_bytes 0\n/);

@@ -35,7 +35,7 @@ test('a generated client sends events and reads them', async () => {
   assert.is(status.data?.sinks[0]?.sink, 'mongodb');
   const removed = await api.DELETE('/v1/dead-letters', { params: { query: { sink: 'mongodb', key: ['a', 'b'] } } });
   assert.is(removed.data?.removed, 1);
-  assert.equal(daemon.door.selections[0], { sink: 'mongodb', keys: ['a', 'b'] });
+  assert.equal(daemon.backend.selections[0], { sink: 'mongodb', keys: ['a', 'b'] });
 });
 
 test('it gets problems as they are documented', async () => {

@@ -31,10 +31,10 @@ test('one event is published once, and its id comes back', async () => {
   assert.is(durability, 'embedded');
   assert.equal(
     ids,
-    daemon.door.published.map(message => message.id),
+    daemon.backend.published.map(message => message.id),
   );
-  assert.equal(JSON.parse(daemon.door.published[0]!.body), upload);
-  assert.is(daemon.door.published[0]!.source, 'http');
+  assert.equal(JSON.parse(daemon.backend.published[0]!.body), upload);
+  assert.is(daemon.backend.published[0]!.source, 'http');
 });
 
 test('a list is answered in its order, and a repeated id is published once', async () => {
@@ -47,7 +47,7 @@ test('a list is answered in its order, and a repeated id is published once', asy
   assert.equal(ids, ['b', 'a', 'b']);
   assert.is(accepted, 2);
   assert.is(duplicates, 1);
-  assert.is(daemon.door.published.length, 2);
+  assert.is(daemon.backend.published.length, 2);
 });
 
 test('lines of JSON, with empty lines, a byte order mark and Windows line ends', async () => {
@@ -75,12 +75,12 @@ test('Idempotency-Key is the id of a single event, and of nothing else', async (
   }
   const unprintable = await daemon.request('/v1/events', post(upload, { 'idempotency-key': 'x'.repeat(129) }));
   assert.is((await problemOf(unprintable)).status, 400);
-  assert.is(daemon.door.published.length, 1);
+  assert.is(daemon.backend.published.length, 1);
 });
 
 test('events that are replayed are marked', async () => {
   await receipt(await daemon.request('/v1/events', post(upload, { 'event-source': 'replay' })));
-  assert.is(daemon.door.published[0]!.source, 'replay');
+  assert.is(daemon.backend.published[0]!.source, 'replay');
   assert.is((await daemon.request('/v1/events', post(upload, { 'event-source': 'clowder' }))).status, 400);
 });
 
@@ -96,7 +96,7 @@ test('one bad event refuses all, and the problem names its index and field', asy
       [3, ''],
     ],
   );
-  assert.is(daemon.door.published.length, 0);
+  assert.is(daemon.backend.published.length, 0);
 });
 
 test('a line that is no JSON is named', async () => {
@@ -126,7 +126,7 @@ test('more events than allowed are too many, in either form', async () => {
 });
 
 test('when the events cannot be kept, nothing is accepted and the client is told when to try again', async () => {
-  daemon.door.fails = new TransientError('broker down', { retryAfterMs: 2500 });
+  daemon.backend.fails = new TransientError('broker down', { retryAfterMs: 2500 });
   const response = await daemon.request('/v1/events', post(upload));
   assert.is(response.headers.get('retry-after'), '3');
   assert.is((await problemOf(response)).status, 503);
@@ -135,7 +135,7 @@ test('when the events cannot be kept, nothing is accepted and the client is told
 test('a service status becomes an event whose type is the status', async () => {
   const body = { service_name: 'clowder', status: 'down', message: 'disk', until: '2024-03-04T12:00:00Z' };
   await receipt(await daemon.request('/v1/service-status', post(body, { 'idempotency-key': 'outage-1' })));
-  const { id, body: text } = daemon.door.published[0]!;
+  const { id, body: text } = daemon.backend.published[0]!;
   assert.is(id, 'outage-1');
   const { created, ...event } = JSON.parse(text) as Record<string, unknown>;
   assert.type(created, 'number');
@@ -157,7 +157,7 @@ test('stored events are asked for by category, type, time and cursor', async () 
   const page = (await response.json()) as { events: { id: string }[]; next_cursor: string };
   assert.is(page.events[0]?.id, 'event-1');
   assert.is(page.next_cursor, 'next');
-  assert.equal(daemon.door.queries[0], {
+  assert.equal(daemon.backend.queries[0], {
     category: 'download',
     type: 'file',
     from: Date.UTC(2024, 2, 4),

@@ -1,6 +1,6 @@
 import type { Address, DeadLetterQuery, DeadLetterSelection, Durability } from '../../src/broker/broker.js';
 import type { Message } from '../../src/events/message.js';
-import type { Door } from '../../src/http/backend.js';
+import type { Backend } from '../../src/http/backend.js';
 import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
 import type { DaemonStatus } from '../../src/status/report.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
@@ -23,7 +23,7 @@ const status: DaemonStatus = {
   started: at,
   now: at + 1000,
   ready: true,
-  problems: [{ what: 'MongoDB does not answer', since: at, mend: 'start it' }],
+  problems: [{ what: 'MongoDB does not answer', since: at, fix: 'start it' }],
   broker: { kind: 'embedded', state: 'ready', detail: 'embedded', outbox: 0 },
   sinks: [
     {
@@ -73,7 +73,7 @@ const ledger: LedgerReport = {
 };
 
 /** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */
-export class FakeDoor implements Door {
+export class FakeBackend implements Backend {
   readonly published: Message[] = [];
   readonly sent: { address: Address; body: string; messageId: string | undefined }[] = [];
   readonly queries: (EventQuery | SeriesQuery | DeadLetterQuery)[] = [];
@@ -112,7 +112,7 @@ export class FakeDoor implements Door {
   async deadLetters(query: DeadLetterQuery) {
     this.#mayFail();
     this.queries.push(query);
-    const letter = {
+    const deadLetter = {
       key: 'key-1',
       sink: 'mongodb',
       id: 'event-1',
@@ -124,7 +124,7 @@ export class FakeDoor implements Door {
       body: '{}',
       source: 'http' as const,
     };
-    return { deadLetters: [letter], nextCursor: null };
+    return { deadLetters: [deadLetter], nextCursor: null };
   }
 
   async redrive(request: RedriveRequest): Promise<RedriveReport> {

@@ -5,7 +5,7 @@ import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.
 import type { KeyRing, Scope } from '../../src/keys/keys.js';
 import { silentLog } from '../../src/log.js';
 import { Metrics } from '../../src/status/metrics.js';
-import { FakeDoor } from './fake-backend.js';
+import { FakeBackend } from './fake-backend.js';
 
 export const keys = {
   all: 'key-all',
@@ -27,7 +27,7 @@ const granted: Readonly<Record<string, readonly Scope[]>> = {
 export interface Running {
   readonly url: string;
   readonly port: number;
-  readonly door: FakeDoor;
+  readonly backend: FakeBackend;
   readonly server: HttpServer;
   /** Keys that were taken away. */
   readonly revoked: Set<string>;
@@ -41,7 +41,7 @@ export interface Running {
 }
 
 export async function run(settings: Partial<HttpSettings> = {}): Promise<Running> {
-  const door = new FakeDoor();
+  const backend = new FakeBackend();
   const revoked = new Set<string>();
   let broken = false;
   const ring: KeyRing = {
@@ -52,7 +52,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     },
   };
   const server = createServer({
-    door,
+    backend,
     keys: ring,
     log: silentLog,
     clock: systemClock,
@@ -64,7 +64,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
   return {
     url,
     port,
-    door,
+    backend,
     server,
     revoked,
     breakKeys: () => {

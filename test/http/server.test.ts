@@ -85,7 +85,7 @@ test('what is no HTTP is answered with a problem all the same', async () => {
 test('a pipeline whose client leaves before its answers leaves nothing behind', async () => {
   const before = queryObjects(ServerResponse, { format: 'count' });
   let open = (): void => {};
-  daemon.door.gate = new Promise(resolve => {
+  daemon.backend.gate = new Promise(resolve => {
     open = resolve;
   });
   const body = '{"category":"x"}';
@@ -162,13 +162,13 @@ test('many connections at once', async () => {
     });
   const statuses = await Promise.all(Array.from({ length: 400 }, send));
   assert.ok(statuses.every(status => status === 202));
-  assert.is(daemon.door.published.length, 400);
+  assert.is(daemon.backend.published.length, 400);
   agent.destroy();
 });
 
 test('closing lets what was begun finish, and waits for nobody else', async () => {
   let open = (): void => {};
-  daemon.door.gate = new Promise(resolve => {
+  daemon.backend.gate = new Promise(resolve => {
     open = resolve;
   });
   const silent = await daemon.connect();
@@ -185,7 +185,7 @@ test('closing lets what was begun finish, and waits for nobody else', async () =
 });
 
 test('closing cuts what is not finished by the deadline', async () => {
-  daemon.door.gate = new Promise(() => {});
+  daemon.backend.gate = new Promise(() => {});
   const stuck = daemon.request('/v1/events', post({ category: 'upload' })).catch((error: Error) => error);
   await new Promise(resolve => setTimeout(resolve, 50));
   await daemon.server.close(100);

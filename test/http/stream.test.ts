@@ -27,22 +27,22 @@ async function readUntil(response: Response, text: string): Promise<string> {
 test('events come as they are stored, to every reader', async () => {
   const readers = await Promise.all([daemon.request('/v1/stream'), daemon.request('/v1/stream?category=download')]);
   assert.match(readers[0]!.headers.get('content-type') ?? '', /^text\/event-stream/);
-  daemon.door.emit(sampleEvent);
-  daemon.door.emit({ ...sampleEvent, id: 'event-2', category: 'upload' });
-  daemon.door.emit({ ...sampleEvent, id: 'event-3' });
+  daemon.backend.emit(sampleEvent);
+  daemon.backend.emit({ ...sampleEvent, id: 'event-2', category: 'upload' });
+  daemon.backend.emit({ ...sampleEvent, id: 'event-3' });
   const [all, some] = await Promise.all(readers.map(reader => readUntil(reader, 'event-3"')));
   assert.match(all!, 'id: event-1\ndata: {"id":"event-1"');
   assert.match(all!, 'event-2');
   assert.not.match(some!, 'event-2');
-  assert.is(daemon.door.listeners.size, 1);
+  assert.is(daemon.backend.listeners.size, 1);
   await Promise.all(readers.map(reader => reader.body!.cancel()));
-  while (daemon.door.listeners.size > 0) await new Promise(resolve => setTimeout(resolve, 5));
+  while (daemon.backend.listeners.size > 0) await new Promise(resolve => setTimeout(resolve, 5));
 });
 
 test('what is too much for the moment is dropped, and said to be', async () => {
   const reader = await daemon.request('/v1/stream');
   const large = { ...sampleEvent, text: 'x'.repeat(10_000) };
-  for (let count = 0; count < 200; count++) daemon.door.emit(large);
+  for (let count = 0; count < 200; count++) daemon.backend.emit(large);
   const text = await readUntil(reader, 'event: dropped\ndata:');
   const sent = text.split('id: event-1\n').length - 1;
   const dropped = Number(/"count":(\d+)/.exec(text)?.[1]);
@@ -58,7 +58,7 @@ test('a reader that does not read costs a bounded buffer', async () => {
   const large = { ...sampleEvent, text: 'x'.repeat(50_000) };
   const before = process.memoryUsage().rss;
   for (let round = 0; round < 12; round++) {
-    for (let count = 0; count < 100; count++) daemon.door.emit(large);
+    for (let count = 0; count < 100; count++) daemon.backend.emit(large);
     await new Promise(resolve => setTimeout(resolve, 260));
   }
   assert.ok(process.memoryUsage().rss - before < 60e6);
@@ -95,7 +95,7 @@ test('a stream ends after its time, and at shutdown; the reader sees why', async
   await daemon.close();
   daemon = await run();
   const reader = await daemon.request('/v1/stream');
-  daemon.door.emit(sampleEvent);
+  daemon.backend.emit(sampleEvent);
   const text = readUntil(reader, '"never"');
   await daemon.server.close(30_000);
   assert.match(await text, /event-1[\s\S]*event: end\ndata: {"reason":"shutdown"}\n\n$/);

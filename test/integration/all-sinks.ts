@@ -112,7 +112,7 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
     assert.is(new Set(found).size, 2000);
   });
 
-  test('wrong credentials hold the events of that sink alone, say which and why, and flow when the key is mended at the server', async context => {
+  test('wrong credentials hold the events of that sink alone, say which and why, and flow when the key is fixed at the server', async context => {
     const { daemon, destinations } = context;
     destinations.amplitude.apiKeys.clear();
     await daemon.kill('SIGTERM');
@@ -129,7 +129,7 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
       await until(async () => (await sinkRow(daemon, sink)).state === 'holding', `${sink} to be holding`);
       assert.is((await sinkRow(daemon, sink)).pending, 3);
     }
-    const status = await daemon.json<{ problems: { what: string; mend: string }[] }>('/v1/status');
+    const status = await daemon.json<{ problems: { what: string; fix: string }[] }>('/v1/status');
     const words = JSON.stringify(status.problems);
     assert.match(words, 'Amplitude');
     assert.match(words, 'InfluxDB');

@@ -214,7 +214,7 @@ for (const path of ['1.x', '2'] as const) {
     assert.is(await count(database), 1000);
   });
 
-  real(`${path}: wrong credentials wait to be mended`, async () => {
+  real(`${path}: wrong credentials wait to be fixed`, async () => {
     const database = await newDatabase(path, 'locked');
     const user = `writer_${database}`;
     await server.query(`CREATE USER ${user} WITH PASSWORD 'old-password'`);

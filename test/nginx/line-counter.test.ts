@@ -268,7 +268,7 @@ test('a time that no event can have makes a line unparsed', () => {
 
 test('visitors keep their key for a day, and no longer', async () => {
   const stored = new Map<string, string>();
-  const memory = {
+  const keyValues = {
     get: async (keys: readonly string[]) =>
       new Map(keys.flatMap(key => (stored.has(key) ? [[key, stored.get(key)!]] : []))),
     put: async (entries: readonly (readonly [string, string])[]) => {
@@ -277,13 +277,13 @@ test('visitors keep their key for a day, and no longer', async () => {
   };
   let now = Date.UTC(2024, 2, 5, 12);
   const clock = { now: () => now, monotonic: () => 0, sleep: async () => {} };
-  const first = new VisitorKeys(memory, clock);
+  const first = new VisitorKeys(keyValues, clock);
   const today = first.keyOf(now, '203.0.113.9', firefox);
   assert.is(first.keyOf(now + 3_600_000, '203.0.113.9', firefox), today);
   assert.is.not(first.keyOf(now, '203.0.113.10', firefox), today);
   assert.is.not(first.keyOf(now + day, '203.0.113.9', firefox), today);
   await first.save();
-  const again = new VisitorKeys(memory, clock);
+  const again = new VisitorKeys(keyValues, clock);
   await again.load();
   assert.is(again.keyOf(now, '203.0.113.9', firefox), today, 'after a restart');
   now += 3 * day;

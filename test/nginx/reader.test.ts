@@ -457,7 +457,7 @@ test('whatever happens to the log and to the reader, every line is counted once'
       const scene = new Scene();
       const renamed: string[] = [];
       let torn = '';
-      const mend = (): void => {
+      const fix = (): void => {
         if (torn !== '') scene.write(torn);
         torn = '';
       };
@@ -465,7 +465,7 @@ test('whatever happens to the log and to the reader, every line is counted once'
         scene.create();
         await scene.start();
         for (const action of steps) {
-          if (action.do !== 'read' && action.do !== 'kill' && action.do !== 'stop') mend();
+          if (action.do !== 'read' && action.do !== 'kill' && action.do !== 'stop') fix();
           switch (action.do) {
             case 'write':
               scene.writeLines(action.count);
@@ -514,7 +514,7 @@ test('whatever happens to the log and to the reader, every line is counted once'
               break;
           }
         }
-        mend();
+        fix();
         if (scene.reader === undefined) await scene.start();
         await scene.read();
         await scene.read();

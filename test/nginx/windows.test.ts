@@ -169,17 +169,17 @@ test('a set counts like a Set, up to its bound, also when it was saved in betwee
     maxLength: 400,
   });
   fc.assert(
-    fc.property(pairs, fc.integer({ min: 1, max: 300 }), (added, most) => {
-      let set = new DistinctSet(most);
+    fc.property(pairs, fc.integer({ min: 1, max: 300 }), (added, max) => {
+      let set = new DistinctSet(max);
       const model = new Set<string>();
       for (const [index, [high, low]] of added.entries()) {
         set.add(high, low);
         // The one pair that stands for nothing counts as its neighbour.
         model.add(`${high >>> 0} ${high === 0 ? (low | 1) >>> 0 : low >>> 0}`);
-        if (index % 50 === 49) set = DistinctSet.restore(most, set.save());
+        if (index % 50 === 49) set = DistinctSet.restore(max, set.save());
       }
-      assert.is(set.size, Math.min(most, model.size));
-      assert.is(set.capped, model.size > most);
+      assert.is(set.size, Math.min(max, model.size));
+      assert.is(set.capped, model.size > max);
     }),
   );
 });

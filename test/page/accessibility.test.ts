@@ -126,7 +126,7 @@ for (const { name, ...options } of looks) {
     assert.equal(await violations(page), [], 'signed out');
     await visit.signIn(here.daemon.key);
     await visit.headline('One thing needs attention');
-    await page.locator('.letter').first().waitFor();
+    await page.locator('.dead-letter').first().waitFor();
     await page.locator('.service-bar').first().waitFor();
     await page.locator('.legend').nth(2).waitFor();
     await visit.picture(name);
@@ -150,7 +150,7 @@ test('the keyboard is enough', async () => {
   await page.keyboard.type(here.daemon.key);
   await page.keyboard.press('Enter');
   await visit.headline('One thing needs attention');
-  await page.locator('.letter').first().waitFor();
+  await page.locator('.dead-letter').first().waitFor();
   await page.keyboard.press('Tab');
   assert.is(await focused(), 'Skip to the content');
   await page.keyboard.press('Enter');

@@ -63,7 +63,7 @@ test('bad events are found, understood and sent again', async () => {
   await visit.sees(/3 events could not be delivered to InfluxDB/);
   const letters = page.locator('#dead-letters');
   await letters.getByText(/field type conflict/).waitFor();
-  assert.is(await letters.locator('.letter').count(), 3);
+  assert.is(await letters.locator('.dead-letter').count(), 3);
   await letters.getByRole('button', { name: 'Show event' }).first().click();
   assert.match((await letters.locator('.inspector').textContent()) ?? '', /"awkward 1"/);
   await visit.picture('dead-letters');
@@ -73,7 +73,7 @@ test('bad events are found, understood and sent again', async () => {
   await dialog.getByText(/deleted here for good/).waitFor();
   await visit.picture('dialog');
   await page.keyboard.press('Escape');
-  assert.is(await letters.locator('.letter').count(), 3);
+  assert.is(await letters.locator('.dead-letter').count(), 3);
   await letters.getByRole('button', { name: 'Delete', exact: true }).last().click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await letters.getByText('1 dead letter of InfluxDB deleted.').waitFor();
@@ -81,7 +81,7 @@ test('bad events are found, understood and sent again', async () => {
   await letters.getByLabel('Reason').fill('nothing such');
   await letters.getByText('No such dead letter').waitFor();
   await letters.getByLabel('Reason').fill('TYPE CONFLICT');
-  await until(async () => (await letters.locator('.letter').count()) === 2, 'the two that are left');
+  await until(async () => (await letters.locator('.dead-letter').count()) === 2, 'the two that are left');
   await letters.getByLabel('Reason').fill('');
   await letters.getByRole('button', { name: 'Send all again' }).waitFor();
 

@@ -81,12 +81,12 @@ export class Visit {
   }
 
   /** The headline of the banner. */
-  async headline(text: string | RegExp, mostMs = 15_000): Promise<void> {
-    await this.page.locator('.banner-title', { hasText: text }).waitFor({ timeout: mostMs });
+  async headline(text: string | RegExp, maxMs = 15_000): Promise<void> {
+    await this.page.locator('.banner-title', { hasText: text }).waitFor({ timeout: maxMs });
   }
 
-  async sees(text: string | RegExp, mostMs = 10_000): Promise<void> {
-    await this.page.getByText(text).first().waitFor({ timeout: mostMs });
+  async sees(text: string | RegExp, maxMs = 10_000): Promise<void> {
+    await this.page.getByText(text).first().waitFor({ timeout: maxMs });
   }
 
   async picture(name: string): Promise<void> {

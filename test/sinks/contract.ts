@@ -7,7 +7,7 @@ import { type DeliverySetup, memoryInMemory, startDelivery } from '../helpers/de
 import { MemoryQueue } from '../helpers/memory-broker.js';
 import { until } from '../helpers/wait.js';
 
-/** A destination that a test can break and mend. What it cannot do, it leaves out, and the suite says so. */
+/** A destination that a test can break and fix. What it cannot do, it leaves out, and the suite says so. */
 export interface SinkHarness {
   readonly definition: SinkDefinition;
   readonly config: unknown;
@@ -51,7 +51,7 @@ export function sinkContract(name: string, open: () => SinkHarness | Promise<Sin
       const delivery = startDelivery({
         definition: wrap(harness.definition),
         config: harness.config,
-        tools: { memory: memoryInMemory(), ...harness.tools },
+        tools: { keyValues: memoryInMemory(), ...harness.tools },
         queue,
         clock,
         ...rest,

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeadLetter, DeadLetterStore } from '../../src/broker/broker.js';
-import { DeadLetterDesk } from '../../src/status/dead-letter-admin.js';
+import { DeadLetterAdmin } from '../../src/status/dead-letter-admin.js';
 import { hastyClock } from '../helpers/clock.js';
 
 const hour = 3_600_000;
@@ -11,7 +11,7 @@ function storeOf(letters: DeadLetter[]): DeadLetterStore & { letters: DeadLetter
   const store = {
     letters,
     list: async ({ sink, limit, cursor }: Parameters<DeadLetterStore['list']>[0]) => {
-      const all = store.letters.filter(letter => sink === undefined || letter.sink === sink);
+      const all = store.letters.filter(deadLetter => sink === undefined || deadLetter.sink === sink);
       const start = Number(cursor ?? 0);
       const page = all.slice(start, start + limit);
       return { deadLetters: page, nextCursor: start + limit < all.length ? String(start + limit) : null };
@@ -20,15 +20,17 @@ function storeOf(letters: DeadLetter[]): DeadLetterStore & { letters: DeadLetter
       store.remove({ sink, ...(keys && { keys }) }),
     remove: async ({ sink, keys }: Parameters<DeadLetterStore['remove']>[0]) => {
       const before = store.letters.length;
-      store.letters = store.letters.filter(letter => letter.sink !== sink || (keys && !keys.includes(letter.key)));
+      store.letters = store.letters.filter(
+        deadLetter => deadLetter.sink !== sink || (keys && !keys.includes(deadLetter.key)),
+      );
       return before - store.letters.length;
     },
-    count: async (sink: string) => store.letters.filter(letter => letter.sink === sink).length,
+    count: async (sink: string) => store.letters.filter(deadLetter => deadLetter.sink === sink).length,
   };
   return store;
 }
 
-function letter(number: number, more: Partial<DeadLetter> = {}): DeadLetter {
+function deadLetter(number: number, more: Partial<DeadLetter> = {}): DeadLetter {
   return {
     key: String(number),
     sink: 'ga4',
@@ -47,17 +49,17 @@ function letter(number: number, more: Partial<DeadLetter> = {}): DeadLetter {
 function deskOf(letters: DeadLetter[], since: 'created' | 'first-seen' = 'created') {
   const store = storeOf(letters);
   const limits = new Map([['ga4', { withinMs: 72 * hour, since, because: 'older than 72 hours' }]]);
-  return { store, desk: new DeadLetterDesk(store, { ...hastyClock(), now: () => now }, limits) };
+  return { store, deadLetterAdmin: new DeadLetterAdmin(store, { ...hastyClock(), now: () => now }, limits) };
 }
 
-const hundred = (): DeadLetter[] => Array.from({ length: 100 }, (_, number) => letter(number));
+const hundred = (): DeadLetter[] => Array.from({ length: 100 }, (_, number) => deadLetter(number));
 
 test('lists by reason, category and time; paging through a filter misses nothing and repeats nothing', async () => {
-  const { desk } = deskOf(hundred());
+  const { deadLetterAdmin } = deskOf(hundred());
   const found: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await desk.list({
+    const page = await deadLetterAdmin.list({
       sink: 'ga4',
       limit: 7,
       reason: 'TYPE CONFLICT',
@@ -73,7 +75,7 @@ test('lists by reason, category and time; paging through a filter misses nothing
       .map(({ key }) => key)
       .filter(key => Number(key) % 6 === 0),
   );
-  const timed = await desk.list({ limit: 1000, from: now - 10 * hour, to: now - 4 * hour });
+  const timed = await deadLetterAdmin.list({ limit: 1000, from: now - 10 * hour, to: now - 4 * hour });
   assert.equal(
     timed.deadLetters.map(({ key }) => key),
     ['5', '6', '7', '8', '9', '10'],
@@ -81,8 +83,8 @@ test('lists by reason, category and time; paging through a filter misses nothing
 });
 
 test('a dry run says what would happen and changes nothing', async () => {
-  const { desk, store } = deskOf(hundred());
-  const report = await desk.redrive({ sink: 'ga4', dryRun: true });
+  const { deadLetterAdmin, store } = deskOf(hundred());
+  const report = await deadLetterAdmin.redrive({ sink: 'ga4', dryRun: true });
   assert.is(report.redriven, 73);
   assert.is(report.refused.length, 27);
   assert.is(report.refused[0]?.reason, 'older than 72 hours');
@@ -90,39 +92,39 @@ test('a dry run says what would happen and changes nothing', async () => {
 });
 
 test('what is too old for the destination stays, unless forced', async () => {
-  const { desk, store } = deskOf(hundred());
-  assert.is((await desk.redrive({ sink: 'ga4' })).redriven, 73);
+  const { deadLetterAdmin, store } = deskOf(hundred());
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4' })).redriven, 73);
   assert.is(store.letters.length, 27);
-  assert.is((await desk.redrive({ sink: 'ga4', force: true })).redriven, 27);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', force: true })).redriven, 27);
   assert.is(store.letters.length, 0);
 });
 
 test('the limit counts from the first try where the sink says so', async () => {
-  const { desk } = deskOf(
-    [letter(1, { firstSeen: now - 100 * hour }), letter(100, { firstSeen: now - hour })],
+  const { deadLetterAdmin } = deskOf(
+    [deadLetter(1, { firstSeen: now - 100 * hour }), deadLetter(100, { firstSeen: now - hour })],
     'first-seen',
   );
   assert.equal(
-    (await desk.redrive({ sink: 'ga4', dryRun: true })).refused.map(({ key }) => key),
+    (await deadLetterAdmin.redrive({ sink: 'ga4', dryRun: true })).refused.map(({ key }) => key),
     ['1'],
   );
 });
 
 test('redrives by key and by filter, and another sink has no limit', async () => {
-  const { desk, store } = deskOf([...hundred(), letter(200, { sink: 'mongodb' })]);
-  assert.is((await desk.redrive({ sink: 'ga4', keys: ['3', '4', '99'] })).redriven, 2);
-  assert.is((await desk.redrive({ sink: 'ga4', reason: 'too large', category: 'upload' })).redriven, 11);
-  assert.is((await desk.redrive({ sink: 'mongodb', dryRun: true })).redriven, 1);
-  assert.is((await desk.redrive({ sink: 'mongodb' })).redriven, 1);
+  const { deadLetterAdmin, store } = deskOf([...hundred(), deadLetter(200, { sink: 'mongodb' })]);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', keys: ['3', '4', '99'] })).redriven, 2);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', reason: 'too large', category: 'upload' })).redriven, 11);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'mongodb', dryRun: true })).redriven, 1);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'mongodb' })).redriven, 1);
   assert.is(store.letters.length, 100 - 2 - 11);
 });
 
 test('expires what is past its retention, and nothing else', async () => {
   const letters = hundred().reverse();
-  const { desk, store } = deskOf(letters);
-  assert.is(await desk.expire('ga4', now - 50 * hour), 49);
+  const { deadLetterAdmin, store } = deskOf(letters);
+  assert.is(await deadLetterAdmin.expire('ga4', now - 50 * hour), 49);
   assert.is(store.letters.length, 51);
-  assert.is(await desk.expire('ga4', now - 50 * hour), 0);
+  assert.is(await deadLetterAdmin.expire('ga4', now - 50 * hour), 0);
 });
 
 test.run();

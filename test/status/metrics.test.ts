@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Metrics } from '../../src/status/metrics.js';
-import { FakeDoor } from '../http/fake-backend.js';
+import { FakeBackend } from '../http/fake-backend.js';
 
 const quiet = { streams: 0, inFlightBytes: 0 };
 
@@ -11,7 +11,7 @@ test('what was told and what is read now are in one text', async () => {
   metrics.published('embedded', 7);
   metrics.batchWritten('mongodb', 500, 20, 1500);
   metrics.batchFailed('mongodb', 'held', 5000);
-  const text = await metrics.render(new FakeDoor(), { streams: 2, inFlightBytes: 9 });
+  const text = await metrics.render(new FakeBackend(), { streams: 2, inFlightBytes: 9 });
   for (const line of [
     'event_sink_http_request_duration_seconds_count{method="POST",route="/v1/events",status="202"} 1',
     'event_sink_published_events_total{durability="embedded"} 7',
@@ -39,11 +39,11 @@ test('what was told and what is read now are in one text', async () => {
 
 test('a state that was left is not shown beside the present one', async () => {
   const metrics = new Metrics();
-  const door = new FakeDoor();
-  await metrics.render(door, quiet);
-  const status = await door.status();
+  const backend = new FakeBackend();
+  await metrics.render(backend, quiet);
+  const status = await backend.status();
   const running = { ...status, sinks: status.sinks.map(sink => ({ ...sink, state: 'running' })) };
-  const text = await metrics.render({ status: async () => running, ledger: () => door.ledger() }, quiet);
+  const text = await metrics.render({ status: async () => running, ledger: () => backend.ledger() }, quiet);
   assert.match(text, 'event_sink_sink_state{sink="mongodb",state="running"} 1');
   assert.not.match(text, 'state="holding"');
 });
@@ -51,7 +51,7 @@ test('a state that was left is not shown beside the present one', async () => {
 test('two daemons in one process have their own', async () => {
   const first = new Metrics();
   first.published('broker', 1);
-  assert.not.match(await new Metrics().render(new FakeDoor(), quiet), 'durability="broker"');
+  assert.not.match(await new Metrics().render(new FakeBackend(), quiet), 'durability="broker"');
 });
 
 test.run();

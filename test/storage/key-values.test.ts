@@ -6,7 +6,7 @@ test('remembers by namespace and forgets in time', async () => {
   const clock = manualClock(1_700_000_000_000);
   await withStorage(
     async storage => {
-      const [ours, theirs] = [storage.memory('ours'), storage.memory('theirs')];
+      const [ours, theirs] = [storage.keyValues('ours'), storage.keyValues('theirs')];
       await ours.put(
         [
           ['a', '1'],
@@ -57,16 +57,16 @@ test('sweeps what has expired in chunks', async () => {
   const clock = manualClock(1_700_000_000_000);
   await withStorage(
     async storage => {
-      const memory = storage.memory('sent');
-      await memory.put(
+      const keyValues = storage.keyValues('sent');
+      await keyValues.put(
         Array.from({ length: 50 }, (_, index) => [`key-${index}`, '']),
         1000,
       );
-      await memory.put([['kept', 'x']], 100_000);
+      await keyValues.put([['kept', 'x']], 100_000);
       clock.time += 2000;
-      const sweep = () => storage.write('sweepMemories', { limit: 20 });
+      const sweep = () => storage.write('sweepKeyValues', { limit: 20 });
       assert.equal([await sweep(), await sweep(), await sweep(), await sweep()], [20, 20, 10, 0]);
-      assert.is((await memory.get(['kept'])).size, 1);
+      assert.is((await keyValues.get(['kept'])).size, 1);
     },
     { clock },
   );

@@ -192,7 +192,7 @@ test('maintenance lets go of what is old, and gives the space back', async () =>
           })),
         );
       }
-      await storage.memory('m').put([['k', 'v']], DAY);
+      await storage.keyValues('m').put([['k', 'v']], DAY);
       clock.time += 40 * DAY;
       await storage.events.insert([{ ...event, id: 'young', received: clock.now(), fields: {} }]);
       storage.startMaintenance({ days: 30, maxBytes: 1e9, everyMs: 5 });

@@ -105,9 +105,9 @@ test('a sink that is down holds its events; the one beside it gets them at once;
 });
 
 test('an event that a sink has a bug with is dead-lettered with its reason, and can be sent again', async context => {
-  let mended = false;
+  let fixed = false;
   const buggy = scriptedSink(events => {
-    if (!mended && events.some(({ id }) => id === 'event-7')) throw new TypeError('cannot read property of undefined');
+    if (!fixed && events.some(({ id }) => id === 'event-7')) throw new TypeError('cannot read property of undefined');
     return {};
   });
   const daemon = await start(context, { buggy });
@@ -117,11 +117,11 @@ test('an event that a sink has a bug with is dead-lettered with its reason, and 
     ((await (await call(daemon, '/v1/dead-letters?sink=buggy')).json()) as { dead_letters: Record<string, unknown>[] })
       .dead_letters;
   await until(async () => (await list()).length === 1, 'a dead letter');
-  const [letter] = await list();
-  assert.is(letter?.id, 'event-7');
-  assert.is(letter?.fault, 'bug');
-  assert.match(String(letter?.reason), 'cannot read property');
-  mended = true;
+  const [deadLetter] = await list();
+  assert.is(deadLetter?.id, 'event-7');
+  assert.is(deadLetter?.fault, 'bug');
+  assert.match(String(deadLetter?.reason), 'cannot read property');
+  fixed = true;
   const redriven = await call(daemon, '/v1/dead-letters/redrive', {
     method: 'POST',
     body: JSON.stringify({ sink: 'buggy' }),
@@ -173,7 +173,7 @@ test('the queue of a sink that was switched off is told, in words and numbers', 
     return problems.length > 0 && problems;
   }, 'a problem');
   assert.match(problem?.what ?? '', 'No sink takes from the queue event-sink.other');
-  assert.match(problem?.mend ?? '', 'event-sink queues remove event-sink.other');
+  assert.match(problem?.fix ?? '', 'event-sink queues remove event-sink.other');
   assert.match(
     await (await call(second, '/metrics')).text(),
     'event_sink_orphaned_queue_events{queue="event-sink.other"}',

@@ -74,7 +74,7 @@ test('a growth that fails and says why counts once towards the five a minute', a
   assert.is(growths, 6, 'the first and five restarts');
 });
 
-test('what a person has to mend ends it at once', async () => {
+test('what a person has to fix ends it at once', async () => {
   let growths = 0;
   const { trees, grow } = nursery(() => {
     growths += 1;

@@ -14,7 +14,7 @@ import type {
   Subscription,
 } from '../broker.js';
 import { EmbeddedDeadLetters } from './dead-letters.js';
-import { JoinedPublishing } from './group-publish.js';
+import { GroupPublisher } from './group-publish.js';
 import { EmbeddedQueue } from './queue.js';
 import { EmbeddedSubscription, type EmbeddedTools } from './subscription.js';
 
@@ -26,7 +26,7 @@ export class EmbeddedBroker implements Broker {
   readonly #queues = new Map<string, EmbeddedQueue>();
   readonly #subscriptions = new Map<EmbeddedSubscription, string>();
   readonly #publishing = new Set<Promise<unknown>>();
-  readonly #joined = new JoinedPublishing(messages => this.#publish(messages, undefined, []));
+  readonly #grouped = new GroupPublisher(messages => this.#publish(messages, undefined, []));
   #problem: string | undefined;
   #looking = false;
 
@@ -47,7 +47,7 @@ export class EmbeddedBroker implements Broker {
 
   async publish(messages: readonly Message[], sink?: string): Promise<Durability> {
     if (messages.length === 0) return 'embedded';
-    await (sink === undefined ? this.#joined.publish(messages) : this.#publish(messages, sink, []));
+    await (sink === undefined ? this.#grouped.publish(messages) : this.#publish(messages, sink, []));
     return 'embedded';
   }
 

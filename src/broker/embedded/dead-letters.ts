@@ -22,7 +22,7 @@ export class EmbeddedDeadLetters implements DeadLetterStore {
     if (after === undefined) throw new CursorError('the cursor is none that a page of dead letters ended with');
     const { rows, more } = await this.#storage.read('listDeadLetters', { sink, limit, after });
     const last = rows.at(-1);
-    return { deadLetters: rows.map(letter), nextCursor: more && last !== undefined ? String(last[0]) : null };
+    return { deadLetters: rows.map(deadLetter), nextCursor: more && last !== undefined ? String(last[0]) : null };
   }
 
   redrive(selection: DeadLetterSelection): Promise<number> {
@@ -69,7 +69,18 @@ function keyNumber(key: string): number | undefined {
   return /^\d{1,15}$/.test(key) ? Number(key) : undefined;
 }
 
-function letter([key, sink, id, reason, fault, attempts, firstSeen, deadAt, source, body]: DeadLetterRow): DeadLetter {
+function deadLetter([
+  key,
+  sink,
+  id,
+  reason,
+  fault,
+  attempts,
+  firstSeen,
+  deadAt,
+  source,
+  body,
+]: DeadLetterRow): DeadLetter {
   return {
     key: String(key),
     sink,

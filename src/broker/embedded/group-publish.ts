@@ -1,7 +1,7 @@
 import type { Message } from '../../events/message.js';
 
 /** In one write, unless a single list is longer: what waits behind it waits no more than some milliseconds. */
-const mostMessages = 1_000;
+const maxMessages = 1_000;
 
 interface Waiting {
   readonly messages: readonly Message[];
@@ -13,7 +13,7 @@ interface Waiting {
  * Many callers, one write: the lists that come while one is being written go together with the next. So a write is as large as the last one was
  * slow, without a timer, and a request with a single event costs a row, not a statement. When a write fails, each list is tried alone.
  */
-export class JoinedPublishing {
+export class GroupPublisher {
   #waiting: Waiting[] = [];
   #writing = false;
   readonly #write: (messages: readonly Message[]) => Promise<void>;
@@ -53,7 +53,7 @@ export class JoinedPublishing {
     let count = 0;
     let messages = 0;
     for (const { messages: next } of this.#waiting) {
-      if (count > 0 && messages + next.length > mostMessages) break;
+      if (count > 0 && messages + next.length > maxMessages) break;
       count += 1;
       messages += next.length;
     }

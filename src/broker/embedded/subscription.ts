@@ -57,7 +57,7 @@ export class EmbeddedSubscription implements Subscription {
   async settle(settlement: Settlement): Promise<void> {
     const done = this.#release(settlement.done);
     const dead = settlement.dead.flatMap(({ delivery, reason, fault, attempts }) =>
-      this.#release([delivery]).map(entry => ({ entry, letter: { seq: entry[1].seq, reason, fault, attempts } })),
+      this.#release([delivery]).map(entry => ({ entry, deadLetter: { seq: entry[1].seq, reason, fault, attempts } })),
     );
     const leaving = [...done, ...dead.map(({ entry }) => entry)];
     if (leaving.length === 0) return;
@@ -67,7 +67,7 @@ export class EmbeddedSubscription implements Subscription {
       seqs: leaving.map(([, { seq }]) => seq).sort((a, b) => a - b),
       duplicates,
       filtered: Math.min(settlement.filtered, done.length - duplicates),
-      dead: dead.map(({ letter }) => letter),
+      dead: dead.map(({ deadLetter }) => deadLetter),
     };
     this.#leaving += leaving.length;
     const written = this.#tools.storage.write('settle', args);
@@ -160,7 +160,7 @@ export class EmbeddedSubscription implements Subscription {
     signal: AbortSignal,
   ): Promise<{ taken: Taken[]; full: boolean }> {
     const { log } = this.#tools;
-    let pause = backoff({ firstMs: 200, mostMs: 10_000 });
+    let pause = backoff({ firstMs: 200, maxMs: 10_000 });
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#queue.take(count, bytes, atLeastOne);

@@ -18,9 +18,9 @@ import type {
 import { Connection } from './connection.js';
 import { AmqpSubscription } from './consume/subscription.js';
 import { DeadLetterQueue } from './dead-letters/queue.js';
-import { AmqpDeadLetters, deadParcel } from './dead-letters/store.js';
+import { AmqpDeadLetters, deadLetterMessage } from './dead-letters/store.js';
 import { toQueue } from './publish/outgoing-message.js';
-import { Sender } from './publish/store-and-forward.js';
+import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
 import { brokerStatus } from './status.js';
 import { deadLetterQueue, type QueueType, queueName } from './topology/declare.js';
 import { Inspector } from './topology/inspector.js';
@@ -59,7 +59,7 @@ export class AmqpBroker implements Broker {
   readonly #inspector: Inspector;
   readonly #topology: Topology;
   readonly #watchdog: Watchdog;
-  readonly #sender: Sender;
+  readonly #publisher: StoreAndForwardPublisher;
   readonly #queueList: QueueList;
   readonly #queues = new Map<string, QueueDefinition>();
   readonly #deadLetterQueues = new Map<string, DeadLetterQueue>();
@@ -72,7 +72,7 @@ export class AmqpBroker implements Broker {
     this.#publishing = new Connection({
       ...options,
       name: 'event-sink publishing',
-      onChange: () => this.#sender.wake(),
+      onChange: () => this.#publisher.wake(),
     });
     this.#inspector = new Inspector(this.#consuming, clock);
     this.#topology = new Topology({ ...options, inspector: this.#inspector });
@@ -80,9 +80,9 @@ export class AmqpBroker implements Broker {
       connection: this.#consuming,
       topology: this.#topology,
       clock,
-      onLooked: () => this.#sender.wake(),
+      onLooked: () => this.#publisher.wake(),
     });
-    this.#sender = new Sender({
+    this.#publisher = new StoreAndForwardPublisher({
       ...options,
       connection: this.#publishing,
       exchangeReady: () => this.#topology.exchangeReady,
@@ -99,7 +99,7 @@ export class AmqpBroker implements Broker {
       queue: sink => this.#deadLetterQueue(sink),
       sinks: () => [...new Set([...this.#queues.keys(), ...options.sinks])],
       feeds: sink => this.#queues.get(sink)?.name ?? queueName(sink),
-      publish: parcels => this.#sender.transmit(parcels),
+      publish: parcels => this.#publisher.transmit(parcels),
       clock,
     });
   }
@@ -109,7 +109,7 @@ export class AmqpBroker implements Broker {
       this.#queues.set(definition.sink, definition);
       this.#topology.add(definition);
     }
-    await this.#sender.open();
+    await this.#publisher.open();
     this.#watchdog.open();
     const connections = Promise.all([this.#consuming.open(), this.#publishing.open()]);
     const over = new AbortController();
@@ -122,11 +122,11 @@ export class AmqpBroker implements Broker {
 
   publish(messages: readonly Message[], sink?: string): Promise<Durability> {
     const target = sink === undefined ? null : toQueue(this.#definition(sink).name);
-    return this.#sender.send(messages.map(message => ({ message, target })));
+    return this.#publisher.send(messages.map(message => ({ message, target })));
   }
 
   publishTo(address: Address, body: string, messageId?: string): Promise<Durability> {
-    return this.#sender.sendTo(address, body, messageId);
+    return this.#publisher.sendTo(address, body, messageId);
   }
 
   async subscribe(sink: string, prefetch: number): Promise<Subscription> {
@@ -136,7 +136,7 @@ export class AmqpBroker implements Broker {
       prefetch,
       connection: this.#consuming,
       topology: this.#topology,
-      bury: (name, dead) => this.#bury(name, dead),
+      deadLetter: (name, dead) => this.#deadLetter(name, dead),
       onClose: closed => this.#subscriptions.delete(closed),
     });
     this.#subscriptions.add(subscription);
@@ -178,10 +178,10 @@ export class AmqpBroker implements Broker {
     return brokerStatus({
       consuming: this.#consuming,
       publishing: this.#publishing,
-      troubles: this.#topology.troubles,
+      errors: this.#topology.errors,
       gaps: this.#topology.gaps,
-      ready: this.#sender.publishing,
-      waiting: this.#sender.waiting,
+      ready: this.#publisher.publishing,
+      waiting: this.#publisher.waiting,
       outbox: this.#options.outboxBytes > 0,
     });
   }
@@ -189,7 +189,7 @@ export class AmqpBroker implements Broker {
   /** Acknowledgements and publishes first, then the connections: what is in a channel's buffer when its connection closes is lost. */
   async close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map(subscription => subscription.close()));
-    await this.#sender.close();
+    await this.#publisher.close();
     await this.#watchdog.close();
     await Promise.all([this.#consuming.close(), this.#publishing.close()]);
   }
@@ -197,12 +197,12 @@ export class AmqpBroker implements Broker {
   /** After both connections have been tried once. */
   async #firstAttempt(): Promise<void> {
     if (this.#consuming.now() !== undefined) await this.#watchdog.firstLook;
-    if (this.#publishing.now() !== undefined && this.#topology.exchangeReady) await this.#sender.ready;
+    if (this.#publishing.now() !== undefined && this.#topology.exchangeReady) await this.#publisher.ready;
   }
 
-  async #bury(sink: string, dead: readonly DeadDelivery[]): Promise<void> {
+  async #deadLetter(sink: string, dead: readonly DeadDelivery[]): Promise<void> {
     const now = this.#options.clock.now();
-    await this.#sender.send(dead.map(one => deadParcel(sink, one, now)));
+    await this.#publisher.send(dead.map(one => deadLetterMessage(sink, one, now)));
     this.#inspector.forget(deadLetterQueue(sink));
   }
 

@@ -2,8 +2,8 @@ import type { ChannelModel } from 'amqplib';
 import { type Backoff, backoff } from '../../backoff.js';
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
-import { within } from '../../retry.js';
-import { connectTrouble, nodeAddress } from './errors.js';
+import { untilAborted } from '../../retry.js';
+import { connectionReason, nodeAddress } from './errors.js';
 
 export interface ConnectionOptions {
   /** Tried in order, then again from the first. */
@@ -47,7 +47,7 @@ export class Connection {
   #drop: ((reason: string) => void) | undefined;
   #running: Promise<void> | undefined;
   #blocked: string | undefined;
-  #trouble: string | undefined;
+  #error: string | undefined;
   #address: string | undefined;
   #attempted = false;
 
@@ -56,8 +56,8 @@ export class Connection {
   }
 
   /** Why there is none; undefined while there is one. */
-  get trouble(): string | undefined {
-    return this.#live === undefined ? (this.#trouble ?? 'not connected yet') : undefined;
+  get error(): string | undefined {
+    return this.#live === undefined ? (this.#error ?? 'not connected yet') : undefined;
   }
 
   /** The broker's reason for taking no messages now. */
@@ -102,7 +102,7 @@ export class Connection {
 
   async #run(): Promise<void> {
     const { clock, random } = this.#options;
-    const fresh = (): Backoff => backoff({ firstMs: 200, mostMs: 10_000, ...(random === undefined ? {} : { random }) });
+    const fresh = (): Backoff => backoff({ firstMs: 200, maxMs: 10_000, ...(random === undefined ? {} : { random }) });
     let waits = fresh();
     while (!this.#stop.signal.aborted) {
       const lived = await this.#round();
@@ -133,10 +133,10 @@ export class Connection {
         await this.#livesOn(node, model, socket);
         return clock.monotonic() - since;
       } catch (error) {
-        const trouble = connectTrouble(node, error);
-        if (trouble !== this.#trouble && !this.#stop.signal.aborted)
-          log.warn({ connection: name, reason: trouble }, 'rabbitmq.unreachable');
-        this.#trouble = trouble;
+        const reason = connectionReason(node, error);
+        if (reason !== this.#error && !this.#stop.signal.aborted)
+          log.warn({ connection: name, reason }, 'rabbitmq.unreachable');
+        this.#error = reason;
       } finally {
         this.#stop.signal.removeEventListener('abort', abort);
       }
@@ -150,10 +150,10 @@ export class Connection {
     let reason: string | undefined;
     const gone = new Promise<void>(resolve => {
       model.on('error', error => {
-        reason ??= connectTrouble(node, error);
+        reason ??= connectionReason(node, error);
       });
       model.on('close', error => {
-        reason ??= error === undefined ? undefined : connectTrouble(node, error);
+        reason ??= error === undefined ? undefined : connectionReason(node, error);
         resolve();
       });
     });
@@ -164,12 +164,12 @@ export class Connection {
       socket.abort();
     };
     this.#live = { model, gone };
-    this.#trouble = undefined;
+    this.#error = undefined;
     this.#attempted = true;
     log.info({ connection: name, node: this.#address }, 'rabbitmq.connected');
     this.#announce();
 
-    await within(this.#stop.signal, gone, () => {});
+    await untilAborted(this.#stop.signal, gone, () => {});
     this.#live = undefined;
     this.#blocked = undefined;
     this.#drop = undefined;
@@ -178,8 +178,8 @@ export class Connection {
       await Promise.race([model.close().catch(() => {}), clock.sleep(FAREWELL, over.signal)]);
       over.abort();
     } else {
-      this.#trouble = reason ?? `RabbitMQ at ${this.#address} has closed the connection`;
-      log.warn({ connection: name, reason: this.#trouble }, 'rabbitmq.lost');
+      this.#error = reason ?? `RabbitMQ at ${this.#address} has closed the connection`;
+      log.warn({ connection: name, reason: this.#error }, 'rabbitmq.lost');
       this.#announce();
       // The answer to the broker's farewell goes out; after that a half-open socket would linger for minutes.
       await clock.sleep(50, this.#stop.signal);

@@ -8,15 +8,15 @@ export function replyCode(error: unknown): number | undefined {
 }
 
 /** What a person can do about a node that cannot be reached. Never tells the credentials. */
-export function connectTrouble(node: string, error: unknown): string {
+export function connectionReason(node: string, error: unknown): string {
   const where = nodeAddress(node);
   const text = redact(describe(error));
   const code = String((error as { code?: unknown } | null)?.code ?? '');
   if (/\b403\b/.test(text))
-    return `RabbitMQ at ${where} refuses the user name or the password: mend them in RABBITMQ_URI`;
+    return `RabbitMQ at ${where} refuses the user name or the password: fix them in RABBITMQ_URI`;
   if (/ConnectionOpenOk/.test(text)) {
     const host = decodeURIComponent(new URL(node).pathname.slice(1)) || '/';
-    return `RabbitMQ at ${where} refuses the virtual host "${host}": it is not there, or the user may not use it. Mend RABBITMQ_URI, or the permissions`;
+    return `RabbitMQ at ${where} refuses the virtual host "${host}": it is not there, or the user may not use it. Fix RABBITMQ_URI, or the permissions`;
   }
   if (code === 'ECONNREFUSED') return `nothing listens at ${where} (ECONNREFUSED)`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${where} cannot be found (${code})`;
@@ -31,7 +31,7 @@ export function nodeAddress(node: string): string {
 }
 
 /** What an operation on a queue or an exchange failed with, as what the caller must do about it. */
-export function operationTrouble(what: string, error: unknown): TransientError | SetupError {
+export function operationError(what: string, error: unknown): TransientError | SetupError {
   const said = serverText(error);
   switch (replyCode(error)) {
     case 403:

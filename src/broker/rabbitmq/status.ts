@@ -6,7 +6,7 @@ export interface Circumstances {
   readonly consuming: Connection;
   readonly publishing: Connection;
   /** Of exchange and queues. */
-  readonly troubles: readonly Error[];
+  readonly errors: readonly Error[];
   /** How often a queue or the exchange had disappeared. */
   readonly gaps: number;
   /** Events go straight to the broker. */
@@ -19,14 +19,14 @@ export interface Circumstances {
 
 /** One word, and what a person should know. */
 export function brokerStatus(circumstances: Circumstances): BrokerStatus {
-  const { consuming, publishing, troubles, gaps, ready, waiting, outbox } = circumstances;
+  const { consuming, publishing, errors, gaps, ready, waiting, outbox } = circumstances;
   const sentences: string[] = [];
-  const lost = publishing.trouble ?? consuming.trouble;
+  const lost = publishing.error ?? consuming.error;
   if (lost !== undefined) sentences.push(capital(lost));
   else if (publishing.blocked !== undefined) {
     sentences.push(`RabbitMQ at ${publishing.address} takes no messages now (${publishing.blocked})`);
   } else sentences.push(`Connected to RabbitMQ at ${publishing.address}`);
-  sentences.push(...troubles.map(trouble => capital(describe(trouble))));
+  sentences.push(...errors.map(error => capital(describe(error))));
   if (!ready) sentences.push(outbox ? 'New events wait in the outbox' : 'New events are refused: there is no outbox');
   if (gaps === 1) sentences.push('A queue or the exchange had disappeared once, and was made again');
   if (gaps > 1) sentences.push(`Queues or the exchange had disappeared ${gaps} times, and were made again`);

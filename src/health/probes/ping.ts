@@ -11,7 +11,7 @@ export interface PingOptions {
 
 /** Numbers and words of ping in English, whatever the language of the system; nothing else of our environment. */
 const environment = { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
-const mostOutput = 256 * 1024;
+const maxOutput = 256 * 1024;
 
 /** The system's ping (iputils or BusyBox), run as a program, without a shell: one packet a second. */
 export function pingRun({ host }: PingCheck, { samples, timeoutMs, program = 'ping' }: PingOptions): Run {
@@ -20,7 +20,7 @@ export function pingRun({ host }: PingCheck, { samples, timeoutMs, program = 'pi
   const timeout = Math.max(timeoutMs, (samples - 1 + lastWait) * 1000 + 500);
   return signal =>
     new Promise<Outcome>(resolve => {
-      const options = { env: environment, timeout, killSignal: 'SIGKILL', maxBuffer: mostOutput, signal } as const;
+      const options = { env: environment, timeout, killSignal: 'SIGKILL', maxBuffer: maxOutput, signal } as const;
       execFile(program, args, options, (error, stdout, stderr) =>
         resolve(readPing({ error, stdout, stderr, samples, timeout })),
       );
@@ -40,11 +40,11 @@ export function readPing({ error, stdout, stderr, samples, timeout }: PingResult
   const [, sent, received] = /(\d+) packets transmitted, (\d+)(?: packets)? received/.exec(stdout) ?? [];
   if (sent === undefined || received === undefined) return failed(samples, whyNot({ error, stderr, timeout }));
   const counted = { sent: Math.max(1, Number(sent)), good: Math.min(Number(received), Number(sent)), readings: {} };
-  const [, least, average, most] = /min\/avg\/max\S* = ([\d.]+)\/([\d.]+)\/([\d.]+)/.exec(stdout) ?? [];
+  const [, min, average, max] = /min\/avg\/max\S* = ([\d.]+)\/([\d.]+)\/([\d.]+)/.exec(stdout) ?? [];
   const lost = counted.sent - counted.good;
   return {
     ...counted,
-    times: average === undefined ? undefined : { average: milli(average), least: milli(least), most: milli(most) },
+    times: average === undefined ? undefined : { average: milli(average), min: milli(min), max: milli(max) },
     reason: lost === 0 ? undefined : `${lost} of ${counted.sent} pings without an answer`,
   };
 }

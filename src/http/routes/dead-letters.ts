@@ -43,18 +43,18 @@ export class DeadLetterRoutes {
   )
   async list(ctx: ApiContext, { query }: { query: DeadLettersQuery }): Promise<void> {
     const { limit = 100, ...filter } = query;
-    const page = await ctx.services.door.deadLetters({ limit, ...given(filter) });
+    const page = await ctx.services.backend.deadLetters({ limit, ...given(filter) });
     ctx.body = {
-      dead_letters: page.deadLetters.map(letter => ({
-        key: letter.key,
-        sink: letter.sink,
-        id: letter.id,
-        reason: letter.reason,
-        fault: letter.fault,
-        attempts: letter.attempts,
-        first_seen: letter.firstSeen,
-        dead_at: letter.deadAt,
-        body: letter.body,
+      dead_letters: page.deadLetters.map(deadLetter => ({
+        key: deadLetter.key,
+        sink: deadLetter.sink,
+        id: deadLetter.id,
+        reason: deadLetter.reason,
+        fault: deadLetter.fault,
+        attempts: deadLetter.attempts,
+        first_seen: deadLetter.firstSeen,
+        dead_at: deadLetter.deadAt,
+        body: deadLetter.body,
       })),
       next_cursor: page.nextCursor,
     };
@@ -87,7 +87,7 @@ export class DeadLetterRoutes {
     ctx.body = await withJson(ctx, async body => {
       const { sink, dry_run: dryRun = false, ...rest } = Redrive.parse(body);
       await requireSink(ctx, sink);
-      const { redriven, refused } = await ctx.services.door.redrive({ sink, dryRun, ...given(rest) });
+      const { redriven, refused } = await ctx.services.backend.redrive({ sink, dryRun, ...given(rest) });
       return { redriven, refused: refused.slice(0, shownRefusals), refused_count: refused.length, dry_run: dryRun };
     });
   }
@@ -113,12 +113,12 @@ export class DeadLetterRoutes {
     }
     await requireSink(ctx, sink);
     const selection = named === undefined ? { sink } : { sink, keys: typeof named === 'string' ? [named] : named };
-    ctx.body = { removed: await ctx.services.door.removeDeadLetters(selection) };
+    ctx.body = { removed: await ctx.services.backend.removeDeadLetters(selection) };
   }
 }
 
 async function requireSink(ctx: ApiContext, name: string): Promise<void> {
-  const { sinks } = await ctx.services.door.status();
+  const { sinks } = await ctx.services.backend.status();
   if (sinks.some(({ sink }) => sink === name)) return;
   throw new Problem(
     'not-found',

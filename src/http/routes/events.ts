@@ -96,7 +96,7 @@ export class EventRoutes {
   )
   async list(ctx: ApiContext, { query }: { query: EventsQuery }): Promise<void> {
     const { limit = 100, ...filter } = query;
-    const { events, nextCursor } = await ctx.services.door.events({ limit, ...given(filter) });
+    const { events, nextCursor } = await ctx.services.backend.events({ limit, ...given(filter) });
     ctx.body = { events, next_cursor: nextCursor };
   }
 }

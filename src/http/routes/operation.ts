@@ -36,7 +36,7 @@ export class OperationRoutes {
   )
   async readiness(ctx: ApiContext): Promise<void> {
     if (ctx.services.closing()) throw unavailable('The daemon is shutting down.');
-    if (!ctx.services.door.ready()) throw unavailable('The daemon is not ready to accept events durably.', 1000);
+    if (!ctx.services.backend.ready()) throw unavailable('The daemon is not ready to accept events durably.', 1000);
     ctx.body = { status: 'ready' };
   }
 
@@ -55,8 +55,8 @@ export class OperationRoutes {
     }),
   )
   async metrics(ctx: ApiContext): Promise<void> {
-    const { metrics, door, feed, inFlight } = ctx.services;
-    const text = await metrics.render(door, { streams: feed.readers, inFlightBytes: inFlight.bytes });
+    const { metrics, backend, feed, inFlight } = ctx.services;
+    const text = await metrics.render(backend, { streams: feed.readers, inFlightBytes: inFlight.bytes });
     ctx.type = metrics.contentType;
     ctx.body = text;
   }

@@ -39,7 +39,7 @@ export class PublishRoutes {
       const publication = Publication.parse(body);
       const { message, message_id: messageId } = publication;
       try {
-        return await ctx.services.door.publishTo(addressOf(publication), JSON.stringify(message), messageId);
+        return await ctx.services.backend.publishTo(addressOf(publication), JSON.stringify(message), messageId);
       } catch (error) {
         if (error instanceof SetupError) throw new Problem('conflict', error.message);
         throw error;

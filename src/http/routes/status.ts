@@ -5,7 +5,7 @@ import { Problem } from '../problem.js';
 import { given, Ledger, Series, SeriesQuery, Status } from '../schemas.js';
 
 const hourMs = 3_600_000;
-const mostSteps = 1000;
+const maxSteps = 1000;
 const counts = { accepted: 1200, delivered: 1190, duplicates: 4, filtered: 3, dead: 1 };
 
 /** What the daemon does and has done. */
@@ -22,7 +22,7 @@ export class StatusRoutes {
     }),
   )
   async status(ctx: ApiContext): Promise<void> {
-    const { actors, ...rest } = await ctx.services.door.status();
+    const { actors, ...rest } = await ctx.services.backend.status();
     ctx.body = {
       ...rest,
       actors: actors.map(({ path, state, since, restarts, lastError, nextTry, detail }) => ({
@@ -57,7 +57,7 @@ export class StatusRoutes {
     }),
   )
   async ledger(ctx: ApiContext): Promise<void> {
-    ctx.body = await ctx.services.door.ledger();
+    ctx.body = await ctx.services.backend.ledger();
   }
 
   @routeConfig(
@@ -83,9 +83,9 @@ export class StatusRoutes {
     const { to = ctx.services.clock.now(), from = Math.max(0, to - hourMs), step: asked, ...filter } = query;
     if (from >= to) throw new Problem('invalid-request', 'from must be before to.');
     const step = asked ?? Math.max(1000, Math.ceil((to - from) / 60_000) * 1000);
-    if ((to - from) / step > mostSteps) {
-      throw new Problem('invalid-request', `That makes more than ${mostSteps} steps. Ask for a larger step.`);
+    if ((to - from) / step > maxSteps) {
+      throw new Problem('invalid-request', `That makes more than ${maxSteps} steps. Ask for a larger step.`);
     }
-    ctx.body = await ctx.services.door.series({ from, to, step, ...given(filter) });
+    ctx.body = await ctx.services.backend.series({ from, to, step, ...given(filter) });
   }
 }

@@ -9,8 +9,8 @@ export const plotHeight = 200;
 const dayMs = 24 * 3_600_000;
 /** A line with fewer points shows them: a line of one would be invisible. */
 const fewPoints = 25;
-const leastColumns = 4;
-const leastLines = 1e-6;
+const minColumns = 4;
+const minLines = 1e-6;
 
 interface PlotOptions {
   readonly kind: Kind;
@@ -44,7 +44,7 @@ export function optionsOf(container: HTMLElement, { kind, lines, step, format, o
     ticks: { show: false },
     border: { show: false },
   };
-  const least = kind === 'columns' ? leastColumns : leastLines;
+  const min = kind === 'columns' ? minColumns : minLines;
   const timeWords: uPlot.Axis['values'] = (_plot, splits, _axis, _space, gap) =>
     splits.map(time => (gap >= dayMs ? date(time) : hourAndMinute(time)));
   const numberWords: uPlot.Axis['values'] = (_plot, splits) =>
@@ -58,7 +58,7 @@ export function optionsOf(container: HTMLElement, { kind, lines, step, format, o
     cursor: { y: false, points: { show: kind === 'lines' }, drag: { x: false, y: false } },
     scales: {
       x: { time: true, range: (_plot, first, last) => [first, kind === 'columns' ? last + step : last] },
-      y: { range: (_plot, _lowest, highest) => [0, Math.max(highest, least) * 1.08] },
+      y: { range: (_plot, _lowest, highest) => [0, Math.max(highest, min) * 1.08] },
     },
     axes: [
       { ...axis, grid: { show: false }, size: 26, space: 64, values: timeWords },

@@ -4,8 +4,8 @@ import { html, type Markup } from '../elements/html.js';
 import { dateAndTime, duration, plural } from '../elements/words.js';
 import { Inspector } from '../events/json.js';
 
-interface LetterProps {
-  readonly letter: DeadLetter;
+interface DeadLetterDetailsProps {
+  readonly deadLetter: DeadLetter;
   readonly admin: boolean;
   readonly now: number;
   readonly onRedrive: () => Promise<void>;
@@ -20,27 +20,27 @@ const faults: Readonly<Record<string, string>> = {
 };
 
 /** One event that could not be delivered. */
-export function Letter({ letter, admin, now, onRedrive, onRemove }: LetterProps): Markup {
+export function DeadLetterDetails({ deadLetter, admin, now, onRedrive, onRemove }: DeadLetterDetailsProps): Markup {
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<string | undefined>();
-  const { id, fault, attempts, first_seen: first, dead_at: died, body } = letter;
+  const [failure, setFailure] = useState<string | undefined>();
+  const { id, fault, attempts, first_seen: first, dead_at: died, body } = deadLetter;
   const send = (): void => {
     setBusy(true);
-    setTrouble(undefined);
+    setFailure(undefined);
     onRedrive()
-      .catch((error: Error) => setTrouble(error.message))
+      .catch((error: Error) => setFailure(error.message))
       .finally(() => setBusy(false));
   };
   return html`
-    <li class="letter">
-      <p class="letter-name">${nameOf(body)} <code>${id}</code></p>
-      <p class="letter-facts">${faults[fault] ?? fault}, ${plural(attempts, 'attempt')}, given up <time dateTime=${new Date(died).toISOString()} title=${`First seen ${dateAndTime(first)}, given up ${dateAndTime(died)}`}>${duration(now - died)} ago</time></p>
+    <li class="dead-letter">
+      <p class="dead-letter-name">${nameOf(body)} <code>${id}</code></p>
+      <p class="dead-letter-facts">${faults[fault] ?? fault}, ${plural(attempts, 'attempt')}, given up <time dateTime=${new Date(died).toISOString()} title=${`First seen ${dateAndTime(first)}, given up ${dateAndTime(died)}`}>${duration(now - died)} ago</time></p>
       <div class="actions">
         <button type="button" class="quiet" aria-expanded=${open} onClick=${() => setOpen(!open)}>${open ? 'Hide event' : 'Show event'}</button>
         ${admin && html`<button type="button" disabled=${busy} onClick=${send}>Send again</button><button type="button" class="quiet grave" onClick=${onRemove}>Delete</button>`}
       </div>
-      ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
+      ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
       ${open && html`<${Inspector} text=${body} label="The event as it came" />`}
     </li>`;
 }

@@ -4,7 +4,7 @@ import { Confirm, type Question } from '../elements/dialog.js';
 import { html, type Markup } from '../elements/html.js';
 import { Empty, Section } from '../elements/states.js';
 import { number } from '../elements/words.js';
-import { Letters } from './list.js';
+import { DeadLetterList } from './list.js';
 
 interface DeadLettersProps {
   readonly sinks: readonly SinkStatus[];
@@ -34,7 +34,7 @@ export function DeadLetters({ sinks, admin, now, onChanged }: DeadLettersProps):
     <${Section} id="dead-letters" title="Dead letters" aside=${chooser}>
       <p class="section-note" role="status">${said}</p>
       ${sink === undefined && html`<${Empty} title="None"><p>Events that a sink can never take are kept here, with the reason, until you send them again or delete them.</p><//>`}
-      ${sink !== undefined && html`<${Letters} key=${sink.sink} sink=${sink} admin=${admin} now=${now} onAsk=${setQuestion} onChanged=${changed} />`}
+      ${sink !== undefined && html`<${DeadLetterList} key=${sink.sink} sink=${sink} admin=${admin} now=${now} onAsk=${setQuestion} onChanged=${changed} />`}
       ${question !== undefined && html`<${Confirm} question=${question} onClose=${() => setQuestion(undefined)} />`}
     <//>`;
 }

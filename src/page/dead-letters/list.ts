@@ -5,10 +5,10 @@ import { html, type Markup } from '../elements/html.js';
 import { usePolled } from '../elements/polling.js';
 import { Empty, Failure, Loading } from '../elements/states.js';
 import { plural } from '../elements/words.js';
-import { Letter } from './dead-letter.js';
+import { DeadLetterDetails } from './dead-letter.js';
 import { offerRedrive, redriveOne, type Selection } from './redrive.js';
 
-interface LettersProps {
+interface DeadLetterListProps {
   readonly sink: SinkStatus;
   readonly admin: boolean;
   readonly now: number;
@@ -19,7 +19,7 @@ interface LettersProps {
 
 /** Asked for at once; each may be as large as a request. */
 const pageSize = 50;
-const mostPages = 10;
+const maxPages = 10;
 /** They are asked for when their number changes; this is for those that changed places. */
 const everyMs = 60_000;
 
@@ -31,16 +31,16 @@ interface Filter {
 }
 
 /** The dead letters of one sink, those with the same reason together. */
-export function Letters({ sink, admin, now, onAsk, onChanged }: LettersProps): Markup {
+export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLetterListProps): Markup {
   const [pages, setPages] = useState(1);
   const [filter, setFilter] = useState<Filter>({});
-  const [trouble, setTrouble] = useState<string | undefined>();
+  const [failure, setFailure] = useState<string | undefined>();
   const query = { sink: sink.sink, ...filter, limit: pages * pageSize };
   const { data, error, refresh } = usePolled<DeadLetterPage>(`dead ${JSON.stringify(query)}`, everyMs, () =>
     ask<DeadLetterPage>('v1/dead-letters', { query }),
   );
   useEffect(refresh, [sink.dead]);
-  const letters = data?.dead_letters ?? [];
+  const deadLetters = data?.dead_letters ?? [];
   const filtered = filter.reason !== undefined || filter.category !== undefined;
 
   const changed = (words: string): void => {
@@ -53,24 +53,24 @@ export function Letters({ sink, admin, now, onAsk, onChanged }: LettersProps): M
     onDone: (redriven: number) => changed(`${plural(redriven, 'event')} on the way to ${sink.title} again.`),
   };
   const offer = (selection: Omit<Selection, 'sink'>): void => {
-    setTrouble(undefined);
-    offerRedrive({ sink: sink.sink, ...selection }, handlers).catch((caught: Error) => setTrouble(caught.message));
+    setFailure(undefined);
+    offerRedrive({ sink: sink.sink, ...selection }, handlers).catch((caught: Error) => setFailure(caught.message));
   };
   const remove = async (key?: string): Promise<void> => {
     const chosen = { sink: sink.sink, ...(key === undefined ? { all: 'true' } : { key }) };
     const { removed } = await ask<{ removed: number }>('v1/dead-letters', { method: 'DELETE', query: chosen });
     changed(`${plural(removed, 'dead letter')} of ${sink.title} deleted.`);
   };
-  const askRemove = (letter?: DeadLetter): void =>
+  const askRemove = (deadLetter?: DeadLetter): void =>
     onAsk({
-      title: letter === undefined ? `Delete ${plural(sink.dead, 'dead letter')}?` : 'Delete this dead letter?',
-      text: html`<p>${letter === undefined ? `Every dead letter of ${sink.title} is` : html`The event <code>${letter.id}</code> is`} deleted here for good, and will never reach ${sink.title}.</p>`,
+      title: deadLetter === undefined ? `Delete ${plural(sink.dead, 'dead letter')}?` : 'Delete this dead letter?',
+      text: html`<p>${deadLetter === undefined ? `Every dead letter of ${sink.title} is` : html`The event <code>${deadLetter.id}</code> is`} deleted here for good, and will never reach ${sink.title}.</p>`,
       grave: true,
-      choices: [{ action: letter === undefined ? 'Delete all' : 'Delete', run: () => remove(letter?.key) }],
+      choices: [{ action: deadLetter === undefined ? 'Delete all' : 'Delete', run: () => remove(deadLetter?.key) }],
     });
 
   return html`
-    <div class="letters-head">
+    <div class="dead-letters-head">
       <p><strong>${sink.title}</strong> could not take ${plural(sink.dead, 'event')}.</p>
       ${
         admin
@@ -81,25 +81,25 @@ export function Letters({ sink, admin, now, onAsk, onChanged }: LettersProps): M
           : html`<p class="note">Sending again and deleting need a key with the scope “admin”.</p>`
       }
     </div>
-    ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
-    ${(sink.dead > 1 || filtered) && html`<${LetterFilter} onChoose=${setFilter} />`}
+    ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
+    ${(sink.dead > 1 || filtered) && html`<${DeadLetterFilter} onChoose=${setFilter} />`}
     ${data === undefined && (error === undefined ? html`<${Loading} what="Reading dead letters" />` : html`<${Failure} error=${error} onRetry=${refresh} />`)}
-    ${data !== undefined && letters.length === 0 && filtered && html`<${Empty} title="No such dead letter" />`}
-    ${byReason(letters).map(
+    ${data !== undefined && deadLetters.length === 0 && filtered && html`<${Empty} title="No such dead letter" />`}
+    ${byReason(deadLetters).map(
       ([reason, group]) => html`
         <section class="reason" key=${reason} aria-label=${reason}>
           <div class="reason-head">
             <p class="reason-words">${reason}</p>
-            ${admin && group.length > 1 && group.length < letters.length && html`<button type="button" onClick=${() => offer({ keys: group.map(({ key }) => key) })}>Send these ${group.length} again</button>`}
+            ${admin && group.length > 1 && group.length < deadLetters.length && html`<button type="button" onClick=${() => offer({ keys: group.map(({ key }) => key) })}>Send these ${group.length} again</button>`}
           </div>
-          <ul>${group.map(letter => html`<${Letter} key=${letter.key} letter=${letter} admin=${admin} now=${now} onRedrive=${() => redriveOne({ sink: sink.sink, keys: [letter.key] }, handlers)} onRemove=${() => askRemove(letter)} />`)}</ul>
+          <ul>${group.map(deadLetter => html`<${DeadLetterDetails} key=${deadLetter.key} deadLetter=${deadLetter} admin=${admin} now=${now} onRedrive=${() => redriveOne({ sink: sink.sink, keys: [deadLetter.key] }, handlers)} onRemove=${() => askRemove(deadLetter)} />`)}</ul>
         </section>`,
     )}
-    ${data?.next_cursor != null && pages < mostPages && html`<p class="more"><button type="button" onClick=${() => setPages(pages + 1)}>Show more</button></p>`}`;
+    ${data?.next_cursor != null && pages < maxPages && html`<p class="more"><button type="button" onClick=${() => setPages(pages + 1)}>Show more</button></p>`}`;
 }
 
 /** Asked for once the typing pauses: a filter reads through all letters. */
-function LetterFilter({ onChoose }: { onChoose: (filter: Filter) => void }): Markup {
+function DeadLetterFilter({ onChoose }: { onChoose: (filter: Filter) => void }): Markup {
   const [typed, setTyped] = useState<Filter>({});
   useEffect(() => {
     const timer = window.setTimeout(() => onChoose(typed), patienceMs);
@@ -118,8 +118,9 @@ function LetterFilter({ onChoose }: { onChoose: (filter: Filter) => void }): Mar
 }
 
 /** In the order of their first. */
-function byReason(letters: readonly DeadLetter[]): [string, DeadLetter[]][] {
+function byReason(deadLetters: readonly DeadLetter[]): [string, DeadLetter[]][] {
   const groups = new Map<string, DeadLetter[]>();
-  for (const letter of letters) groups.set(letter.reason, [...(groups.get(letter.reason) ?? []), letter]);
+  for (const deadLetter of deadLetters)
+    groups.set(deadLetter.reason, [...(groups.get(deadLetter.reason) ?? []), deadLetter]);
   return [...groups];
 }

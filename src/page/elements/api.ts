@@ -10,7 +10,7 @@ export interface Session {
 export interface Problem {
   readonly what: string;
   readonly since: number;
-  readonly mend: string;
+  readonly fix: string;
 }
 
 export interface SinkStatus {

@@ -20,18 +20,18 @@ export interface Question {
 export function Confirm({ question, onClose }: { question: Question; onClose: () => void }): Markup {
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<string | undefined>();
+  const [failure, setFailure] = useState<string | undefined>();
 
   useEffect(() => dialog.current?.showModal(), []);
 
   const choose = async ({ run }: Choice): Promise<void> => {
     setBusy(true);
-    setTrouble(undefined);
+    setFailure(undefined);
     try {
       await run();
       dialog.current?.close();
     } catch (error) {
-      setTrouble((error as Error).message);
+      setFailure((error as Error).message);
       setBusy(false);
     }
   };
@@ -44,7 +44,7 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
     <dialog ref=${dialog} aria-labelledby="dialog-title" onClose=${onClose}>
       <h2 id="dialog-title">${question.title}</h2>
       <div class="dialog-text">${question.text}</div>
-      ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
+      ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
       <div class="dialog-actions">
         <button type="button" autofocus onClick=${() => dialog.current?.close()}>${question.choices.length === 0 ? 'Close' : 'Cancel'}</button>
         ${question.choices.map((choice, at) => html`<button key=${choice.action} type="button" class=${look(at)} disabled=${busy} onClick=${() => choose(choice)}>${choice.action}</button>`)}

@@ -3,7 +3,7 @@ import { html, type Markup } from '../elements/html.js';
 
 /** Deeper than this, parts are closed at first. */
 const openDepth = 2;
-const mostEntries = 200;
+const maxEntries = 200;
 
 /** A value as JSON, with parts that open and close; what is closed is not made. Everything in it is text. */
 export function Json({ value, name, depth = 0 }: { value: unknown; name?: string; depth?: number }): Markup {
@@ -23,8 +23,8 @@ export function Json({ value, name, depth = 0 }: { value: unknown; name?: string
       ${
         open &&
         html`
-        ${entries.slice(0, mostEntries).map(([key, part]) => html`<${Json} key=${key} name=${key} value=${part} depth=${depth + 1} />`)}
-        ${entries.length > mostEntries && html`<div class="json-line muted">${entries.length - mostEntries} more</div>`}
+        ${entries.slice(0, maxEntries).map(([key, part]) => html`<${Json} key=${key} name=${key} value=${part} depth=${depth + 1} />`)}
+        ${entries.length > maxEntries && html`<div class="json-line muted">${entries.length - maxEntries} more</div>`}
         <span class="json-mark">${end}</span>`
       }
     </details>`;

@@ -19,8 +19,8 @@ export function Recent({ ledger, stored, now }: { ledger: Ledger; stored: boolea
 
 /** Every sink is offered every event. What was sent again counts twice, which the local store is spared as good as always. */
 function mainSink({ sinks }: Ledger): string | undefined {
-  const most = [...sinks].sort((a, b) => b.accepted - a.accepted)[0];
-  return (sinks.find(({ sink }) => sink === 'local') ?? most)?.sink;
+  const max = [...sinks].sort((a, b) => b.accepted - a.accepted)[0];
+  return (sinks.find(({ sink }) => sink === 'local') ?? max)?.sink;
 }
 
 /** With RabbitMQ the hours are not in the ledger; the local store has them, where it is on. */

@@ -22,7 +22,7 @@ interface Loaded {
 }
 
 const pageSize = 50;
-const most = 1000;
+const max = 1000;
 /** While a type is being typed. */
 const patienceMs = 250;
 
@@ -40,7 +40,7 @@ export function useStoredEvents({ category, type }: Filter): StoredEvents {
       if (mine !== turn.current) return;
       setError(undefined);
       setLoaded(before => ({
-        events: cursor === undefined ? page.events : [...(before?.events ?? []), ...page.events].slice(0, most),
+        events: cursor === undefined ? page.events : [...(before?.events ?? []), ...page.events].slice(0, max),
         cursor: page.next_cursor,
       }));
     } catch (caught) {
@@ -55,7 +55,7 @@ export function useStoredEvents({ category, type }: Filter): StoredEvents {
   }, [category, type]);
 
   const cursor = loaded?.cursor ?? null;
-  const hasOlder = cursor !== null && (loaded?.events.length ?? 0) < most;
+  const hasOlder = cursor !== null && (loaded?.events.length ?? 0) < max;
   return {
     events: loaded?.events,
     error,

@@ -4,7 +4,7 @@ import type { StoredEvent } from '../elements/api.js';
 /** Events are shown together this often. */
 const flushMs = 250;
 /** Kept of what came live; the oldest leave. */
-const mostLive = 200;
+const maxLive = 200;
 
 export interface Tap {
   /** Newest first. */
@@ -69,7 +69,7 @@ export function useTap({ category, wanted, onGap }: TapOptions): Tap {
       if (!latest.current.wanted(event)) return;
       count += 1;
       arrived.push(event);
-      if (arrived.length > mostLive) arrived.shift();
+      if (arrived.length > maxLive) arrived.shift();
     };
     source.addEventListener('dropped', ({ data }) => {
       const { count } = JSON.parse(data) as { count: number };
@@ -84,7 +84,7 @@ export function useTap({ category, wanted, onGap }: TapOptions): Tap {
       setTap(before => ({
         ...before,
         arrived: before.arrived + more,
-        events: [...fresh, ...before.events].slice(0, mostLive),
+        events: [...fresh, ...before.events].slice(0, maxLive),
       }));
     }, flushMs);
     return () => {

@@ -4,7 +4,7 @@ import { html, type Markup } from '../elements/html.js';
 
 /** Nothing has come yet: how to send the first one. */
 export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
-  const [trouble, setTrouble] = useState<string | undefined>();
+  const [failure, setFailure] = useState<string | undefined>();
   const address = new URL('v1/events', document.baseURI).href;
   const command = `curl ${address} \\
   -H "X-API-Key: $EVENT_SINK_API_KEY" -H "Content-Type: application/json" \\
@@ -14,8 +14,8 @@ export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
       method: 'POST',
       body: { category: 'hello', message: 'the first event, sent from the page' },
     }).then(
-      () => setTrouble(undefined),
-      (error: Error) => setTrouble(error.message),
+      () => setFailure(undefined),
+      (error: Error) => setFailure(error.message),
     );
   };
   return html`
@@ -24,6 +24,6 @@ export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
       <p>Send the first one. It shows up here the moment it is stored.</p>
       <pre class="command" tabindex="0">${command}</pre>
       ${mayPublish && html`<button type="button" onClick=${send}>Or send it from here</button>`}
-      ${trouble !== undefined && html`<p class="field-trouble" role="alert">${trouble}</p>`}
+      ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
     </div>`;
 }

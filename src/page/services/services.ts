@@ -18,19 +18,19 @@ interface Service {
 
 const tones: Readonly<Record<string, Tone>> = { up: 'good', degraded: 'waiting', maintenance: 'waiting', down: 'bad' };
 /** Changes read for the bars; and of the time before them, to know how each service began. */
-const mostChanges = 1000;
+const maxChanges = 1000;
 const earlierChanges = 200;
-const leastMs = 10_000;
+const minMs = 10_000;
 
 /** Which service was up and which was not: a bar for each, from the changes that were reported. */
 export function Services({ range, offset }: { range: Range; offset: number }): Markup {
   const { data, error, refresh } = usePolled<readonly Service[]>(
     `services ${range.id}`,
-    Math.max(range.everyMs, leastMs),
+    Math.max(range.everyMs, minMs),
     async () => {
       const { from, to } = span(range, offset);
       const [within, before] = await Promise.all([
-        changes({ from, to, limit: mostChanges }),
+        changes({ from, to, limit: maxChanges }),
         changes({ to: from, limit: earlierChanges }),
       ]);
       return servicesOf(before, within, from, Math.min(to, Date.now() + offset));
@@ -54,7 +54,7 @@ function Bar({ service: { name, segments } }: { service: Service }): Markup {
   const known = segments.filter(({ state }) => state !== 'unknown');
   const up = sum(known.filter(({ state }) => state === 'up'));
   const share = sum(known) === 0 ? undefined : (up / sum(known)) * 100;
-  const troubles = known.filter(({ state }) => state !== 'up');
+  const outages = known.filter(({ state }) => state !== 'up');
   return html`
     <li>
       <div class="service-head">
@@ -62,7 +62,7 @@ function Bar({ service: { name, segments } }: { service: Service }): Markup {
         <${StateChip} tone=${tones[last.state] ?? 'idle'} word=${last.state} />
         ${share !== undefined && html`<span class="service-share">${share === 100 ? '100' : share.toFixed(share > 99 ? 2 : 1)} % up</span>`}
       </div>
-      <div class="service-bar" role="img" aria-label=${troubles.length === 0 ? `${name}: no trouble in this time` : `${name}: ${troubles.map(spoken).join('; ')}`}>
+      <div class="service-bar" role="img" aria-label=${outages.length === 0 ? `${name}: no trouble in this time` : `${name}: ${outages.map(spoken).join('; ')}`}>
         ${segments.map(
           segment =>
             html`<span key=${segment.from} class="segment ${tones[segment.state] ?? 'idle'}" style=${{ flexGrow: String((segment.to - segment.from) / whole) }} title=${`${segment.state}: ${dateAndTime(segment.from)}, for ${duration(segment.to - segment.from)}`}></span>`,

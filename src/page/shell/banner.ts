@@ -57,14 +57,14 @@ function Wrong({ problems, now }: { problems: readonly Problem[]; now: number })
 }
 
 /** Up to the first colon, a problem says what; behind it, why. */
-function Trouble({ problem: { what, since, mend }, now }: { problem: Problem; now: number }): Markup {
+function Trouble({ problem: { what, since, fix }, now }: { problem: Problem; now: number }): Markup {
   const colon = what.indexOf(': ');
   const [head, why] = colon < 0 ? [what, ''] : [what.slice(0, colon), what.slice(colon + 2)];
   return html`
     <li>
       <p class="problem-what"><strong>${head}</strong> <span class="problem-since">since <time dateTime=${new Date(since).toISOString()} title=${dateAndTime(since)}>${moment(since, new Date(now).toDateString())}</time>, for ${duration(now - since)}</span></p>
       ${why !== '' && html`<p class="problem-why">${why}</p>`}
-      <p class="problem-mend">${mend}</p>
+      <p class="problem-fix">${fix}</p>
     </li>`;
 }
 

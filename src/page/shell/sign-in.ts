@@ -11,7 +11,7 @@ interface SignInProps {
 
 /** The key travels once, in a header; a cookie that no script can read takes its place, and the field is forgotten. */
 export function SignIn({ ended, onSignedIn }: SignInProps): Markup {
-  const [trouble, setTrouble] = useState<string | undefined>();
+  const [failure, setFailure] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
 
@@ -23,13 +23,13 @@ export function SignIn({ ended, onSignedIn }: SignInProps): Markup {
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const key = field.current?.value.trim() ?? '';
-    if (key === '') return setTrouble('Enter an API key.');
+    if (key === '') return setFailure('Enter an API key.');
     setBusy(true);
-    setTrouble(undefined);
+    setFailure(undefined);
     try {
       onSignedIn(await ask<Session>('v1/session', { method: 'POST', headers: { 'X-API-Key': key } }));
     } catch (error) {
-      setTrouble(wordsFor(error as Error));
+      setFailure(wordsFor(error as Error));
       setBusy(false);
       field.current?.select();
     }
@@ -44,8 +44,8 @@ export function SignIn({ ended, onSignedIn }: SignInProps): Markup {
         <form onSubmit=${submit} novalidate>
           <label for="key">API key</label>
           <input id="key" ref=${field} type="password" autocomplete="off" spellcheck=${false} autocapitalize="off"
-            aria-invalid=${trouble !== undefined} aria-describedby=${trouble === undefined ? 'key-hint' : 'key-trouble key-hint'} />
-          ${trouble !== undefined && html`<p class="field-trouble" id="key-trouble" role="alert">${trouble}</p>`}
+            aria-invalid=${failure !== undefined} aria-describedby=${failure === undefined ? 'key-hint' : 'key-trouble key-hint'} />
+          ${failure !== undefined && html`<p class="field-error" id="key-trouble" role="alert">${failure}</p>`}
           <button class="primary" type="submit" disabled=${busy}>${busy ? 'Signing in…' : 'Sign in'}</button>
           <p class="hint" id="key-hint">
             At its first start the daemon made a key and kept it in the file <code>api-key</code> of its data folder.

@@ -41,7 +41,7 @@ function Actor({ actor, name, now }: { actor: ActorStatus; name: string; now: nu
       ${restarts > 0 && html`<span class="actor-restarts">${plural(restarts, 'restart')}</span>`}
       ${next !== null && next > now && html`<span class="actor-next">next try in ${duration(next - now)}</span>`}
       ${details.length > 0 && html`<dl class="actor-detail">${details.map(([key, value]) => html`<div key=${key}>${key !== 'detail' && html`<dt>${key.replaceAll('_', ' ')}</dt>`}<dd>${typeof value === 'number' ? number(value) : String(value)}</dd></div>`)}</dl>`}
-      ${error !== null && html`<p class="actor-error">${state === 'running' ? 'Last error, mended: ' : ''}${error.message} <span class="muted">(${error.fault}, ${duration(now - error.at)} ago)</span></p>`}
+      ${error !== null && html`<p class="actor-error">${state === 'running' ? 'Last error, fixed: ' : ''}${error.message} <span class="muted">(${error.fault}, ${duration(now - error.at)} ago)</span></p>`}
     </div>`;
 }
 

@@ -1,5 +1,5 @@
 import { SetupError, TransientError } from '../../errors.js';
-import { faultOf, type HttpResponse, redact, retryAfter, summary } from '../http/request.js';
+import { type HttpResponse, httpFault, redact, retryAfter, summary } from '../http/request.js';
 
 /** What an answer says of the events of one request. Positions count within that request. Nothing is ingested unless `accepted`. */
 export type Answer =
@@ -31,7 +31,7 @@ const name = 'Amplitude';
 const throttleMs = 30_000;
 /** A daily quota does not end in seconds; it rolls, so it is looked at again and again. */
 const quotaMs = 600_000;
-const leastMs = 1_000;
+const minMs = 1_000;
 
 /**
  * The verdict of one answer, by its HTTP status; the body (HTTP V2 and Batch API) only tells which events.
@@ -52,7 +52,7 @@ export function interpret(response: HttpResponse, context: AnswerContext): Answe
   if (status === 429) return tooMany(response, context);
   if (status === 400) return invalid(response, context);
   throw (
-    faultOf(response, say) ??
+    httpFault(response, say) ??
     new SetupError(`${summary(response, say)}: check that AMPLITUDE_SERVER_URL leads to Amplitude`)
   );
 }
@@ -106,7 +106,7 @@ function throttledOf(body: Record<string, unknown>, wait: number | undefined): T
   const positions = new Set(indexes(body.throttled_events));
   if (users.size + devices.size + positions.size === 0) return undefined;
   const quota = overQuota.some(list => list.length > 0);
-  return { positions, users, devices, waitMs: Math.max(leastMs, wait ?? (quota ? quotaMs : throttleMs)) };
+  return { positions, users, devices, waitMs: Math.max(minMs, wait ?? (quota ? quotaMs : throttleMs)) };
 }
 
 /** JSON, nothing, or a word as the older API says it; not the page of some gateway, which knows nothing of the events. */

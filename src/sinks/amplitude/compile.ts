@@ -18,9 +18,9 @@ export interface CompileOptions {
 }
 
 /** Amplitude cuts or refuses longer strings (HTTP V2 API, "String character limit"). */
-const longestString = 1024;
+const maxStringLength = 1024;
 /** Of one event. Amplitude documents none for events; its SDKs stop at 1,000 keys. */
-const mostProperties = 1000;
+const maxProperties = 1000;
 
 /** Told in fields of Amplitude's own, so not told again as properties. */
 const promoted: ReadonlySet<string> = new Set([
@@ -38,7 +38,7 @@ export function compile(event: Event, { devices, sendNames }: CompileOptions): A
   const place = placeOf(fields);
   const name = sendNames && person.user !== undefined ? text(fields.user_name) : undefined;
   return {
-    event_type: cut(title(event.category, event.type), longestString),
+    event_type: cut(title(event.category, event.type), maxStringLength),
     time: event.created,
     insert_id: event.id,
     ...(person.user === undefined ? {} : { user_id: person.user }),
@@ -70,8 +70,8 @@ function properties(event: Event, sendNames: boolean): Record<string, Scalar> {
   const all: [string, Scalar][] = [];
   for (const [name, value] of scalars(event.fields, sendNames)) {
     if (promoted.has(name) || (name === 'id' && value === event.id)) continue;
-    if (all.length === mostProperties) break;
-    all.push([cut(name, longestString), typeof value === 'string' ? cut(value, longestString) : value]);
+    if (all.length === maxProperties) break;
+    all.push([cut(name, maxStringLength), typeof value === 'string' ? cut(value, maxStringLength) : value]);
   }
   return Object.fromEntries(all);
 }
@@ -83,7 +83,7 @@ function sessionOf(value: unknown): { session_id?: number } {
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? cut(value, longestString) : undefined;
+  return typeof value === 'string' && value !== '' ? cut(value, maxStringLength) : undefined;
 }
 
 /** Only what is known, cut to length. */
@@ -91,7 +91,7 @@ function present<Name extends string>(values: Record<Name, string | undefined>):
   const known: Partial<Record<Name, string>> = {};
   for (const name of Object.keys(values) as Name[]) {
     const value = values[name];
-    if (value !== undefined) known[name] = cut(value, longestString);
+    if (value !== undefined) known[name] = cut(value, maxStringLength);
   }
   return known;
 }

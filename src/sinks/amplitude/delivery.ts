@@ -19,10 +19,10 @@ interface Group {
 }
 
 /** Below Amplitude's 1 MB and 2,000 events a request (HTTP V2 API, "Upload limit"). */
-const mostBytes = 900_000;
-const mostEvents = 1_900;
+const maxBytes = 900_000;
+const maxEvents = 1_900;
 /** After so many, a bad event is searched by halves: the server names only the first of each kind. */
-const mostRounds = 3;
+const maxRounds = 3;
 
 /** One parcel an id, in order. */
 export function pack(events: readonly AmplitudeEvent[]): Parcel[] {
@@ -91,7 +91,7 @@ export async function deliver(parcels: readonly Parcel[], channel: Channel, thro
     }
     if (rest.length === sendable.length && rest.length === 1) {
       for (const parcel of rest) rejected.set(parcel, 'Amplitude refused the event, naming another');
-    } else if (rest.length === sendable.length || group.rounds + 1 >= mostRounds) {
+    } else if (rest.length === sendable.length || group.rounds + 1 >= maxRounds) {
       groups.unshift(...halves(rest));
     } else if (rest.length > 0) {
       groups.unshift({ parcels: rest, rounds: group.rounds + 1 });
@@ -116,7 +116,7 @@ function requests(parcels: readonly Parcel[]): Group[] {
   let bytes = 0;
   for (const parcel of parcels) {
     const size = Buffer.byteLength(parcel.json) + 1;
-    if (current.length > 0 && (bytes + size > mostBytes || current.length === mostEvents)) {
+    if (current.length > 0 && (bytes + size > maxBytes || current.length === maxEvents)) {
       groups.push(current);
       current = [];
       bytes = 0;

@@ -46,8 +46,8 @@ export interface CompileOptions {
 /** A clock may be so far ahead of ours: the event is then dated now, since the protocol only knows the past. */
 const clockSkewMs = 600_000;
 const sessionMs = 1_800_000;
-const longestFact = 100;
-const longestUserAgent = 512;
+const maxFactLength = 100;
+const maxUserAgentLength = 512;
 
 /** First in line for the 25 parameters; the rest follow as they stand in the event. */
 const first = [
@@ -162,7 +162,7 @@ function envelopeOf(event: Event, person: Person, device: Device, fallback: stri
       ? { device: facts }
       : device.userAgent === undefined
         ? {}
-        : { user_agent: cut(device.userAgent, longestUserAgent) }),
+        : { user_agent: cut(device.userAgent, maxUserAgentLength) }),
     ...(place.ip !== undefined
       ? { ip_override: place.ip }
       : place.country !== undefined && /^[A-Z]{2}$/.test(place.country)
@@ -184,7 +184,7 @@ function deviceFacts(device: Device): Record<string, string> {
     browser_version: device.browserVersion,
   };
   return Object.fromEntries(
-    Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value, longestFact)]])),
+    Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value, maxFactLength)]])),
   );
 }
 

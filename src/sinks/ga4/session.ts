@@ -1,7 +1,7 @@
 import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../devices.js';
-import { faultOf, summary } from '../http/request.js';
+import { httpFault, summary } from '../http/request.js';
 import type { Rejection, SinkSession, SinkTools } from '../sink.js';
 import { type Compiled, compile, type Shortening, untimely } from './compile.js';
 import { deliver } from './delivery.js';
@@ -14,9 +14,9 @@ export interface Ga4Config extends Stream {
   readonly onAmbiguous: 'resend' | 'skip';
 }
 
-export function openSession(config: Ga4Config, { clock, log, memory, sendNames }: SinkTools): SinkSession {
+export function openSession(config: Ga4Config, { clock, log, keyValues, sendNames }: SinkTools): SinkSession {
   const devices = new DeviceReader();
-  const ledger = new Ledger(memory);
+  const ledger = new Ledger(keyValues);
   const note = shorteningNotes(log);
   const say = sayOf(config);
 
@@ -30,7 +30,7 @@ export function openSession(config: Ga4Config, { clock, log, memory, sendNames }
     }
     // Some proxies pass on the events and have no validation server: then there is nothing to knock at.
     if (which === 'debug' && (response.status === 404 || response.status === 405)) return undefined;
-    const fault = faultOf(response, { ...say, now: clock.now() });
+    const fault = httpFault(response, { ...say, now: clock.now() });
     if (fault !== undefined) throw fault;
     return summary(response, say);
   };
@@ -107,7 +107,7 @@ function verdict(
   return { rejected, duplicates };
 }
 
-const mostNotes = 200;
+const maxNotes = 200;
 
 /** Says once what does not fit into Google Analytics, per kind and field. */
 function shorteningNotes(log: SinkTools['log']): (event: Event, shortened: readonly Shortening[]) => void {
@@ -115,7 +115,7 @@ function shorteningNotes(log: SinkTools['log']): (event: Event, shortened: reado
   return ({ category, id }, shortened) => {
     for (const { what, field } of shortened) {
       const key = `${what} ${field}`;
-      if (said.has(key) || said.size >= mostNotes) continue;
+      if (said.has(key) || said.size >= maxNotes) continue;
       said.add(key);
       log.debug({ what, field, category, id }, 'event.shortened');
     }

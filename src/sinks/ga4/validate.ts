@@ -1,7 +1,7 @@
 import { SetupError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../devices.js';
-import { faultOf, summary } from '../http/request.js';
+import { httpFault, summary } from '../http/request.js';
 import { compile } from './compile.js';
 import { bodyOf, requestsOf } from './requests.js';
 import { ask, type Stream, sayOf } from './stream.js';
@@ -38,7 +38,7 @@ export async function validate(
     const [sample] = requestsOf([[event.id, compiled]]);
     if (sample === undefined) continue;
     const response = await ask(stream, 'debug', bodyOf(sample), options.signal);
-    const fault = faultOf(response, { ...sayOf(stream), now: options.now });
+    const fault = httpFault(response, { ...sayOf(stream), now: options.now });
     if (fault !== undefined) throw fault;
     if (response.status >= 300) throw new SetupError(`${summary(response, sayOf(stream))}: check GOOGLE_SERVER_URL`);
     validations.push({ name: compiled.event.name, problems: problemsOf(response.text) });

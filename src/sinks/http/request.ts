@@ -114,7 +114,7 @@ function address(options: HttpRequest): { url: URL; headers: Headers } {
   return { url, headers };
 }
 
-async function readText(response: Response, most: number): Promise<string> {
+async function readText(response: Response, max: number): Promise<string> {
   if (response.body === null) return '';
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -122,9 +122,9 @@ async function readText(response: Response, most: number): Promise<string> {
   for await (const chunk of response.body) {
     chunks.push(chunk);
     length += chunk.byteLength;
-    if (length >= most) break;
+    if (length >= max) break;
   }
-  return Buffer.concat(chunks).subarray(0, most).toString('utf8');
+  return Buffer.concat(chunks).subarray(0, max).toString('utf8');
 }
 
 /** What each error code means to a person, and whether the request can have arrived. */
@@ -182,7 +182,7 @@ export interface FaultContext {
  * The one table from an HTTP status to a fault. Undefined: 2xx, or an answer that only the sink can interpret (400, 413, 422 …).
  * What differs at one server (an Amplitude 429 that names users, say) is looked at by its sink before it asks here.
  */
-export function faultOf(response: HttpResponse, context: FaultContext): TransientError | SetupError | undefined {
+export function httpFault(response: HttpResponse, context: FaultContext): TransientError | SetupError | undefined {
   const { status, headers } = response;
   if (status === 408 || status === 423 || status === 425 || status === 429 || status >= 500) {
     const wait = retryAfter(headers.get('retry-after'), context.now);

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import type { Log } from '../../log.js';
-import { faultOf, type HttpResponse, redact, summary } from '../http/request.js';
+import { type HttpResponse, httpFault, redact, summary } from '../http/request.js';
 import type { Rejection, WriteResult } from '../sink.js';
 import { lineOf, type Schema } from './point.js';
 import { conflictIn, FieldTypes, type TypeConflict } from './types.js';
@@ -140,7 +140,7 @@ export class Delivery {
   /** @throws TransientError, SetupError */
   #verdict(answer: HttpResponse): Verdict {
     const context = { name: 'InfluxDB', secrets: this.#secrets, now: this.#clock.now() };
-    const fault = faultOf(answer, context);
+    const fault = httpFault(answer, context);
     if (fault !== undefined) throw fault;
     switch (answer.status) {
       case 204:
@@ -175,9 +175,9 @@ function bodyOf(chunk: readonly Item[], schema: Schema, types: FieldTypes): Uint
   let length = 0;
   for (const { event, series, slot } of chunk) {
     const line = lineOf(event, series, slot, schema, types);
-    const most = length + line.length * 3 + 1;
-    if (most > body.length) {
-      const larger = Buffer.allocUnsafe(Math.max(most, body.length * 2));
+    const max = length + line.length * 3 + 1;
+    if (max > body.length) {
+      const larger = Buffer.allocUnsafe(Math.max(max, body.length * 2));
       body.copy(larger, 0, 0, length);
       body = larger;
     }

@@ -4,17 +4,17 @@
  */
 export class SharedTexts {
   readonly #texts = new Map<string, string>();
-  readonly #most: number;
+  readonly #max: number;
 
   /** Beyond so many different ones it starts afresh. */
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
   of(text: string): string {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    if (this.#texts.size >= this.#most) this.#texts.clear();
+    if (this.#texts.size >= this.#max) this.#texts.clear();
     this.#texts.set(text, text);
     return text;
   }

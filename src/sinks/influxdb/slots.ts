@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Memory } from '../../storage/key-values.js';
+import type { KeyValues } from '../../storage/key-values.js';
 
 /**
  * InfluxDB keeps one point per series (measurement and tags) and nanosecond: a second one overwrites it. Events have
@@ -34,8 +34,8 @@ export interface Place {
 }
 
 export class Slots {
-  readonly #memory: Memory;
-  readonly #mostInMemory: number;
+  readonly #keyValues: KeyValues;
+  readonly #maxInMemory: number;
   /**
    * By millisecond, in order of first use, so that the oldest leave first; then by series, where there are several. An event that
    * is alone in its millisecond, as most are, sits at its home and needs no group.
@@ -45,15 +45,15 @@ export class Slots {
   /** The latest `created` of any durable group: later ones need not be looked up. */
   #newest: number;
 
-  private constructor(memory: Memory, newest: number, mostInMemory: number) {
-    this.#memory = memory;
+  private constructor(keyValues: KeyValues, newest: number, maxInMemory: number) {
+    this.#keyValues = keyValues;
     this.#newest = newest;
-    this.#mostInMemory = mostInMemory;
+    this.#maxInMemory = maxInMemory;
   }
 
-  static async open(memory: Memory, mostInMemory = MOST_IN_MEMORY): Promise<Slots> {
-    const newest = (await memory.get([NEWEST])).get(NEWEST);
-    return new Slots(memory, newest === undefined ? -1 : Number(newest), mostInMemory);
+  static async open(keyValues: KeyValues, maxInMemory = MOST_IN_MEMORY): Promise<Slots> {
+    const newest = (await keyValues.get([NEWEST])).get(NEWEST);
+    return new Slots(keyValues, newest === undefined ? -1 : Number(newest), maxInMemory);
   }
 
   /**
@@ -102,14 +102,14 @@ export class Slots {
   }
 
   async #load(groups: readonly Group[]): Promise<void> {
-    const heads = await this.#memory.get(groups.map(group => group.headKey()));
+    const heads = await this.#keyValues.get(groups.map(group => group.headKey()));
     const chunks: { group: Group; key: string }[] = [];
     for (const group of groups) {
       group.chunks = Number(heads.get(group.headKey()) ?? 0);
       for (let n = 0; n < group.chunks; n += 1) chunks.push({ group, key: group.chunkKey(n) });
     }
     if (chunks.length === 0) return;
-    const values = await this.#memory.get(chunks.map(({ key }) => key));
+    const values = await this.#keyValues.get(chunks.map(({ key }) => key));
     for (const { group, key } of chunks) {
       const value = values.get(key);
       if (value !== undefined) group.restore(JSON.parse(value) as [string, number][]);
@@ -132,7 +132,7 @@ export class Slots {
     }
     if (entries.length === 0) return;
     entries.push([NEWEST, String(newest)]);
-    await this.#memory.put(entries, KEEP_MS);
+    await this.#keyValues.put(entries, KEEP_MS);
     this.#newest = newest;
     for (const group of written) {
       group.chunks += 1;
@@ -164,7 +164,7 @@ export class Slots {
   }
 
   #forget(inUse: ReadonlySet<Group>): void {
-    if (this.#size <= this.#mostInMemory) return;
+    if (this.#size <= this.#maxInMemory) return;
     for (const [created, there] of this.#groups) {
       if (there instanceof Map || there instanceof Group) {
         const groups = there instanceof Map ? [...there.values()] : [there];
@@ -172,7 +172,7 @@ export class Slots {
         for (const group of groups) this.#size -= group.size;
       } else this.#size -= 1;
       this.#groups.delete(created);
-      if (this.#size <= this.#mostInMemory) return;
+      if (this.#size <= this.#maxInMemory) return;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { TransientError } from '../../errors.js';
-import { faultOf, type HttpResponse, request, summary } from '../http/request.js';
+import { type HttpResponse, httpFault, request, summary } from '../http/request.js';
 import type { FieldType } from './line-protocol.js';
 import { typeNamed } from './types.js';
 import { LONGEST_ANSWER, REQUEST_TIMEOUT_MS, type Writer } from './writer.js';
@@ -41,7 +41,7 @@ export function writerV1(config: V1Config, measurement: string, secrets: readonl
       const answer = await query(`CREATE DATABASE ${identifier(config.database)}`, signal);
       if (answer.status === 403) return;
       const context = { name: 'InfluxDB', secrets, now: clock.now() };
-      const fault = faultOf(answer, context);
+      const fault = httpFault(answer, context);
       if (fault !== undefined) throw fault;
       if (resultsIn(answer.text) === undefined) throw new TransientError(summary(answer, context));
     },

@@ -53,11 +53,11 @@ const setup = new Map([
   [8000, 'refused by Atlas: user, password or storage quota'], // AtlasError
 ]);
 
-export type Meaning = { readonly fault: 'transient' } | { readonly fault: 'setup'; readonly mend: string } | undefined;
+export type Meaning = { readonly fault: 'transient' } | { readonly fault: 'setup'; readonly fix: string } | undefined;
 
-/** `mend` says what a person has to do. */
+/** `fix` says what a person has to do. */
 export function meaningOf(code: number): Meaning {
   if (transient.has(code)) return { fault: 'transient' };
-  const mend = setup.get(code);
-  return mend === undefined ? undefined : { fault: 'setup', mend };
+  const fix = setup.get(code);
+  return fix === undefined ? undefined : { fault: 'setup', fix };
 }

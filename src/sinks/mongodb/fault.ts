@@ -5,7 +5,7 @@ import { meaningOf } from './codes.js';
 
 export type Driver = typeof import('mongodb');
 
-/** Certificates that a retry does not mend. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** Certificates that a retry does not fix. https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const certificate = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_)/;
 
 /** Sorts what the driver throws into the faults of src/errors.ts. What is neither transient nor setup stays a bug. */
@@ -38,7 +38,7 @@ export class Faults {
   raise(code: number, message = ''): void {
     const meaning = meaningOf(code);
     if (meaning?.fault === 'transient') throw this.#transient('the server cannot take it now', message);
-    if (meaning?.fault === 'setup') throw this.setup(meaning.mend, message);
+    if (meaning?.fault === 'setup') throw this.setup(meaning.fix, message);
   }
 
   setup(what: string, error: unknown): SetupError {
@@ -55,7 +55,7 @@ export class Faults {
 
   #ofServer(error: MongoServerError): Error {
     const meaning = meaningOf(Number(error.code));
-    if (meaning?.fault === 'setup') return this.setup(meaning.mend, error);
+    if (meaning?.fault === 'setup') return this.setup(meaning.fix, error);
     if (meaning?.fault === 'transient' || this.#passes(error)) {
       return this.#transient('the server cannot take it now', error);
     }

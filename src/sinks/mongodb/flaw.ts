@@ -9,11 +9,11 @@ declare global {
 }
 
 /** https://www.mongodb.com/docs/manual/reference/limits/: 16 MiB a document; the driver refuses that size itself. */
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 /** Same page: levels of nesting, the document itself being the first. */
-const mostLevels = 100;
-const mostInt64 = 2n ** 63n - 1n;
-const leastInt64 = -(2n ** 63n);
+const maxLevels = 100;
+const maxInt64 = 2n ** 63n - 1n;
+const minInt64 = -(2n ** 63n);
 
 interface Flaw {
   /** From the inside out. */
@@ -33,9 +33,9 @@ export function flawOf(document: StoredDocument, measure: (document: StoredDocum
   const size = { atMost: 0 };
   const flaw = inspect(document, 1, size);
   if (flaw !== undefined) return `${flaw.path.reverse().join('.').slice(0, 200) || 'document'}: ${flaw.what}`;
-  if (size.atMost < mostBytes) return undefined;
+  if (size.atMost < maxBytes) return undefined;
   const bytes = measure(document);
-  return bytes < mostBytes ? undefined : `document of ${bytes} bytes; MongoDB takes less than ${mostBytes}`;
+  return bytes < maxBytes ? undefined : `document of ${bytes} bytes; MongoDB takes less than ${maxBytes}`;
 }
 
 /** `size.atMost` grows by an upper bound: three bytes of UTF-8 a UTF-16 unit, 20 for type, length and end. */
@@ -46,11 +46,11 @@ function inspect(value: unknown, level: number, size: { atMost: number }): Flaw 
       size.atMost += 3 * value.length;
       return undefined;
     case 'bigint':
-      return value > mostInt64 || value < leastInt64 ? flaw('integer beyond 64 bits') : undefined;
+      return value > maxInt64 || value < minInt64 ? flaw('integer beyond 64 bits') : undefined;
     case 'object':
       if (value === null) return undefined;
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? flaw('invalid date') : undefined;
-      if (level > mostLevels) return flaw(`nested deeper than ${mostLevels} levels`);
+      if (level > maxLevels) return flaw(`nested deeper than ${maxLevels} levels`);
       return Array.isArray(value)
         ? inspectArray(value, level, size)
         : inspectObject(value as Record<string, unknown>, level, size);

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { JoinedPublishing } from '../../../src/broker/embedded/group-publish.js';
+import { GroupPublisher } from '../../../src/broker/embedded/group-publish.js';
 import type { Message } from '../../../src/events/message.js';
 
 const message = (id: string): Message => ({ id, body: '{"category":"upload"}', source: 'http', received: 0 });
@@ -10,7 +10,7 @@ const list = (count: number, prefix = 'event'): Message[] =>
 /** Writes that end when they are told to. */
 function recorded(fails: (ids: readonly string[]) => boolean = () => false) {
   const writes: string[][] = [];
-  const joined = new JoinedPublishing(async messages => {
+  const joined = new GroupPublisher(async messages => {
     const ids = messages.map(({ id }) => id);
     writes.push(ids);
     await new Promise(resolve => setImmediate(resolve));

@@ -42,7 +42,7 @@ test('a page that answers is up, with its times, status and bytes', async () => 
   const { finding, reason, times, loss, readings } = await look(`web=${url}`);
   assert.equal([finding, reason, loss], ['up', undefined, 0]);
   assert.equal([readings.status, readings.bytes], [200, 5]);
-  assert.ok(times !== undefined && times.average > 0 && times.least === times.most);
+  assert.ok(times !== undefined && times.average > 0 && times.min === times.max);
   assert.ok((readings.time_connect ?? 0) > 0);
   assert.ok((readings.time_first_byte ?? 0) >= (readings.time_connect ?? 0));
   assert.is(readings.time_tls, undefined);
@@ -64,7 +64,7 @@ test('several samples give the least, the mean and the most, over fresh connecti
   const url = `http://127.0.0.1:${await listening(server)}`;
   const { times } = await look({ name: 'web', url, samples: 4 });
   assert.is(connections, 4);
-  assert.ok(times !== undefined && times.least <= times.average && times.average <= times.most);
+  assert.ok(times !== undefined && times.min <= times.average && times.average <= times.max);
 });
 
 test('a page slower than it should be is degraded', async () => {

@@ -79,7 +79,7 @@ rtt min/avg/max/mdev = 0.019/0.029/0.040/0.010 ms
   assert.equal(readPing({ ...common, stdout: iputils }), {
     sent: 5,
     good: 4,
-    times: { average: 0.000029, least: 0.000019, most: 0.00004 },
+    times: { average: 0.000029, min: 0.000019, max: 0.00004 },
     readings: {},
     reason: '1 of 5 pings without an answer',
   });

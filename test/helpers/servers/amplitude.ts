@@ -19,7 +19,7 @@ export class AmplitudeServer extends StandIn {
   forbids: (event: Accepted) => boolean = () => false;
   readonly throttledUsers = new Set<string>();
   readonly silencedDevices = new Set<string>();
-  mostEvents = 2_000;
+  maxEvents = 2_000;
   readonly #seen = new Set<string>();
 
   constructor() {
@@ -47,7 +47,7 @@ export class AmplitudeServer extends StandIn {
     if (!Array.isArray(events) || events.length === 0) {
       return refusal('Request missing required field', { missing_field: 'events' });
     }
-    if (events.length >= this.mostEvents) return tell(413, { code: 413, error: 'Payload too large' });
+    if (events.length >= this.maxEvents) return tell(413, { code: 413, error: 'Payload too large' });
     if (events.some(event => this.forbids(event))) return tell(403, { code: 403, error: 'Forbidden' });
 
     const leastId = (options as { min_id_length?: number } | undefined)?.min_id_length ?? 5;

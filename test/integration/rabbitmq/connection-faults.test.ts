@@ -15,7 +15,7 @@ const proxy = await FaultProxy.start(Number(port));
 /** A second's heartbeat, so that a half-open connection is noticed within the test. */
 const uri = `amqp://127.0.0.1:${proxy.port}${pathname}?heartbeat=1`;
 
-async function publishThrough(fault: () => Promise<void>, mend: () => Promise<void>): Promise<void> {
+async function publishThrough(fault: () => Promise<void>, fix: () => Promise<void>): Promise<void> {
   const queue = definition('cut');
   const harness = await openAmqp({ uri, removeAt: server.uri }, [queue]);
   const { broker } = harness;
@@ -27,7 +27,7 @@ async function publishThrough(fault: () => Promise<void>, mend: () => Promise<vo
     for (let from = 0; from < all.length; from += 10) {
       publishing.push(broker.publish(all.slice(from, from + 10)).then(kind => kinds.add(kind)));
       if (from === 200) await fault();
-      if (from === 400) await mend();
+      if (from === 400) await fix();
       await new Promise(resolve => setTimeout(resolve, 10));
     }
     await Promise.all(publishing);

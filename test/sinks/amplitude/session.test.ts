@@ -125,7 +125,7 @@ test('everything forbidden is a matter of setup, found with one more request', a
 });
 
 test('halves what is too large', async ({ server, open }) => {
-  server.mostEvents = 8;
+  server.maxEvents = 8;
   const events = someEvents(30);
   const result = await (await open()).write(events, patience);
   assert.equal(result.rejected, []);
@@ -305,7 +305,7 @@ test('200 with an empty body, or whose code says otherwise, is a yes', async ({ 
   assert.is(server.accepted.length, 3);
 });
 
-test('a wrong key holds until it is mended at the server', async ({ server, open }) => {
+test('a wrong key holds until it is fixed at the server', async ({ server, open }) => {
   server.apiKeys.clear();
   const session = await open();
   for (const attempt of [session.write(someEvents(3), patience), (await open()).probe(patience)]) {

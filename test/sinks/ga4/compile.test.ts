@@ -231,10 +231,10 @@ test('every recorded event, rebased to now, is a hit once, without the name of a
         return [{ ...decoded.event, created: now - index * 1_000 }];
       }),
     );
-    const memory = rememberingMemory();
+    const keyValues = rememberingMemory();
     const config = { measurementId: 'G-TEST1', apiSecret: 's3cret', serverUrl: server.origin, clientId: undefined };
     for (let round = 0; round < 2; round += 1) {
-      const session = await ga4Sink.open({ ...config, onAmbiguous: 'resend' }, sinkTools({ memory }));
+      const session = await ga4Sink.open({ ...config, onAmbiguous: 'resend' }, sinkTools({ keyValues }));
       const result = await session.write(events, new AbortController().signal);
       assert.equal(result, { rejected: [], duplicates: round * events.length });
     }

@@ -24,7 +24,7 @@ sinkContract('ga4', async () => {
       clientId: undefined,
       onAmbiguous: 'resend',
     },
-    tools: { memory: rememberingMemory() },
+    tools: { keyValues: rememberingMemory() },
     message: id => message(id),
     delivered: () => server.eventIds().map(String),
     poison: id => message(id, 80),

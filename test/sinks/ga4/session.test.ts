@@ -25,7 +25,7 @@ const hourMs = 3_600_000;
 interface Context {
   server: Ga4Server;
   config: Ga4Config;
-  memory: ReturnType<typeof rememberingMemory>;
+  keyValues: ReturnType<typeof rememberingMemory>;
   open(changes?: Partial<SinkTools>, config?: Partial<Ga4Config>): Promise<SinkSession>;
 }
 
@@ -35,7 +35,7 @@ test.before.each(async context => {
   const server = new Ga4Server();
   await server.start();
   context.server = server;
-  context.memory = rememberingMemory();
+  context.keyValues = rememberingMemory();
   context.config = {
     measurementId: 'G-TEST1234',
     apiSecret,
@@ -44,7 +44,7 @@ test.before.each(async context => {
     onAmbiguous: 'resend',
   };
   context.open = (changes, config) =>
-    ga4Sink.open({ ...context.config, ...config }, sinkTools({ memory: context.memory, ...changes }));
+    ga4Sink.open({ ...context.config, ...config }, sinkTools({ keyValues: context.keyValues, ...changes }));
 });
 
 test.after.each(async ({ server }) => {
@@ -184,7 +184,7 @@ const setup: readonly [string, Trouble][] = [
   ['400 to whatever is sent', { status: 400, body: 'no' }],
 ];
 for (const [name, trouble] of setup) {
-  test(`${name}: a matter of setup, and mended at the server it flows`, async ({ server, open }) => {
+  test(`${name}: a matter of setup, and fixed at the server it flows`, async ({ server, open }) => {
     server.always = trouble;
     const events = someEvents(5);
     assert.instance(await thrown((await open()).write(events, patience)), SetupError);

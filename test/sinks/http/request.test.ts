@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SetupError, TransientError } from '../../../src/errors.js';
-import { faultOf, NoAnswerError, redact, request, retryAfter, summary } from '../../../src/sinks/http/request.js';
+import { httpFault, NoAnswerError, redact, request, retryAfter, summary } from '../../../src/sinks/http/request.js';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 
@@ -129,7 +129,7 @@ test('redirects are not followed: they are a matter of settings', async () => {
     },
     async url => {
       const answer = await request({ url, body: 'x', timeoutMs: 5000 });
-      assert.instance(faultOf(answer, { name: 'X', now }), SetupError);
+      assert.instance(httpFault(answer, { name: 'X', now }), SetupError);
     },
   );
   assert.is(requests, 1);
@@ -225,7 +225,7 @@ test('what can never be sent is a matter of settings', async () => {
 
 test('status → fault', () => {
   const fault = (status: number, headers: Record<string, string> = {}) =>
-    faultOf({ status, headers: new Headers(headers), text: 'why' }, { name: 'Server', now });
+    httpFault({ status, headers: new Headers(headers), text: 'why' }, { name: 'Server', now });
   for (const status of [200, 202, 204, 400, 409, 413, 415, 422]) assert.is(fault(status), undefined, `${status}`);
   for (const status of [408, 423, 425, 429, 500, 502, 503, 504, 599]) {
     assert.instance(fault(status), TransientError, `${status}`);

@@ -242,7 +242,7 @@ for (const path of ['1.x', '2'] as const) {
     assert.is(server.asked.length, before + 1);
   });
 
-  answers(`${path}: a wrong secret is a matter of settings, until it is mended`, async ({ server, open }) => {
+  answers(`${path}: a wrong secret is a matter of settings, until it is fixed`, async ({ server, open }) => {
     const attempt = async (token: string) => (await open(path, { token })).write(someEvents(2), never);
     const error = await failureOf(attempt('wrong-secret-token'));
     assert.instance(error, SetupError);

@@ -52,26 +52,26 @@ test('the same id has the same slot, within a batch and in later ones', async ()
 });
 
 test('quiet groups cost no disk', async () => {
-  const memory = rememberingMemory();
-  const slots = await Slots.open(memory);
+  const keyValues = rememberingMemory();
+  const slots = await Slots.open(keyValues);
   await slots.assign(Array.from({ length: 1000 }, (_, n) => place(`event-${n}`, undefined, created + n)));
-  assert.is(memory.entries.size, 0);
+  assert.is(keyValues.entries.size, 0);
 });
 
 test('a moved id is durable before the write: after a restart, in any order, nobody changes place', async () => {
-  const memory = rememberingMemory();
-  const [a, b] = await (await Slots.open(memory)).assign([place(one), place(two)]);
-  assert.equal(await (await Slots.open(memory)).assign([place(two)]), [b]);
-  assert.equal(await (await Slots.open(memory)).assign([place(two), place(one)]), [b, a]);
+  const keyValues = rememberingMemory();
+  const [a, b] = await (await Slots.open(keyValues)).assign([place(one), place(two)]);
+  assert.equal(await (await Slots.open(keyValues)).assign([place(two)]), [b]);
+  assert.equal(await (await Slots.open(keyValues)).assign([place(two), place(one)]), [b, a]);
 });
 
 test('2,000 events in one millisecond of one series: distinct slots, however often and in whatever pieces they come', async () => {
-  const memory = rememberingMemory();
+  const keyValues = rememberingMemory();
   const places = many(2000);
-  const first = await (await Slots.open(memory)).assign(places.slice(0, 700));
-  const slots = await Slots.open(memory);
+  const first = await (await Slots.open(keyValues)).assign(places.slice(0, 700));
+  const slots = await Slots.open(keyValues);
   const second = await slots.assign(places.slice(300, 1500));
-  const third = await (await Slots.open(memory)).assign([...places.slice(1000)].reverse());
+  const third = await (await Slots.open(keyValues)).assign([...places.slice(1000)].reverse());
   const all = new Map<string, number>();
   const note = (ids: readonly { id: string }[], taken: readonly (number | undefined)[]) => {
     taken.forEach((slot, n) => {
@@ -88,8 +88,8 @@ test('2,000 events in one millisecond of one series: distinct slots, however oft
 });
 
 test('what is durable is found again when memory had to let it go', async () => {
-  const memory = rememberingMemory();
-  const slots = await Slots.open(memory, 100);
+  const keyValues = rememberingMemory();
+  const slots = await Slots.open(keyValues, 100);
   const before = await slots.assign(many(50));
   await slots.assign(Array.from({ length: 500 }, (_, n) => place(`other-${n}`, undefined, created + 1 + n)));
   assert.equal(await slots.assign(many(50)), before);
@@ -98,17 +98,17 @@ test('what is durable is found again when memory had to let it go', async () => 
 });
 
 test('records grow by what is new', async () => {
-  const memory = rememberingMemory();
-  const slots = await Slots.open(memory);
+  const keyValues = rememberingMemory();
+  const slots = await Slots.open(keyValues);
   for (let n = 0; n < 10; n += 1) await slots.assign(many(100, `batch-${n}`));
-  const sizes = [...memory.entries.values()].map(value => value.length).filter(length => length > 20);
+  const sizes = [...keyValues.entries.values()].map(value => value.length).filter(length => length > 20);
   assert.is(sizes.length, 10);
   assert.ok(Math.max(...sizes) < 1.2 * Math.min(...sizes));
 });
 
 test('nothing is given out that could not be made durable', async () => {
-  const memory = rememberingMemory();
-  const slots = await Slots.open({ ...memory, put: () => Promise.reject(new Error('the disk is full')) });
+  const keyValues = rememberingMemory();
+  const slots = await Slots.open({ ...keyValues, put: () => Promise.reject(new Error('the disk is full')) });
   try {
     await slots.assign(many(100));
     assert.unreachable();

@@ -39,7 +39,7 @@ session('the right password opens, writes and probes', async ({ server }) => {
 });
 
 session(
-  'a wrong password is a setup error that does not tell it, and mended at the server it flows',
+  'a wrong password is a setup error that does not tell it, and fixed at the server it flows',
   async ({ server }) => {
     server.users.set('sink', 'right-one');
     const uri = withUser(server, 'sink', 'wrong-one');

@@ -5,7 +5,7 @@ import { closeChannel } from '../channel.js';
 import type { Live } from '../connection.js';
 import { AmqpDelivery, tagged } from './delivery.js';
 
-export interface TapOptions {
+export interface ChannelConsumerOptions {
   readonly queue: string;
   readonly prefetch: number;
   /** Epoch ms. */
@@ -18,9 +18,9 @@ export interface TapOptions {
  * One consumer on one channel, for as long as that lives; once `dry` it stays so, and another takes its place. Delivery tags belong to their
  * channel: a delivery of another tap is unknown here, so a late acknowledgement never hits the wrong message.
  */
-export class Tap {
+export class ChannelConsumer {
   readonly #channel: Channel;
-  readonly #options: TapOptions;
+  readonly #options: ChannelConsumerOptions;
   /** Arrived and not handed out, in order. */
   readonly #buffer: AmqpDelivery[] = [];
   /** Arrived and not settled, in order of their tags, which count up without a gap. */
@@ -29,38 +29,38 @@ export class Tap {
   #consumerTag = '';
   #open = true;
   #stopping = false;
-  #trouble: Error | undefined;
+  #error: Error | undefined;
 
-  static async open(live: Live, options: TapOptions): Promise<Tap> {
+  static async open(live: Live, options: ChannelConsumerOptions): Promise<ChannelConsumer> {
     const channel = await live.model.createChannel();
-    const tap = new Tap(channel, options);
+    const consumer = new ChannelConsumer(channel, options);
     try {
       await channel.prefetch(options.prefetch);
-      const { consumerTag } = await channel.consume(options.queue, message => tap.#arrived(message));
-      tap.#consumerTag = consumerTag;
-      return tap;
+      const { consumerTag } = await channel.consume(options.queue, message => consumer.#arrived(message));
+      consumer.#consumerTag = consumerTag;
+      return consumer;
     } catch (error) {
-      if (tap.#open) void closeChannel(channel);
+      if (consumer.#open) void closeChannel(channel);
       throw error;
     }
   }
 
-  private constructor(channel: Channel, options: TapOptions) {
+  private constructor(channel: Channel, options: ChannelConsumerOptions) {
     this.#channel = channel;
     this.#options = options;
     channel.on('error', error => {
-      this.#trouble = error;
+      this.#error = error;
     });
     channel.on('close', () => this.#ended());
   }
 
-  get dry(): boolean {
+  get closed(): boolean {
     return !this.#open || this.#stopping;
   }
 
   /** What the broker ended it with. */
-  get trouble(): Error | undefined {
-    return this.#trouble;
+  get error(): Error | undefined {
+    return this.#error;
   }
 
   /** Handed out, or buffered here, and not settled. */
@@ -108,7 +108,7 @@ export class Tap {
    * When it resolves, every acknowledgement is at the broker.
    */
   async stop(): Promise<void> {
-    if (this.dry) return;
+    if (this.closed) return;
     this.#stopping = true;
     await this.#channel.cancel(this.#consumerTag);
     if (!this.#open) return;
@@ -124,8 +124,8 @@ export class Tap {
       this.#buffer.push(delivery);
       this.#buffered += delivery.size;
       this.#options.onChange();
-    } else if (!this.dry) {
-      this.#trouble = new TransientError(`RabbitMQ has ended the consumer of ${this.#options.queue}`);
+    } else if (!this.closed) {
+      this.#error = new TransientError(`RabbitMQ has ended the consumer of ${this.#options.queue}`);
       this.#stopping = true;
       void closeChannel(this.#channel);
       this.#ended();
@@ -151,7 +151,7 @@ export class Tap {
     if (tags.length === 0 || !this.#open) return;
     const [oldest] = this.#outstanding;
     const limit = oldest === undefined ? Number.POSITIVE_INFINITY : (oldest as AmqpDelivery).tag;
-    const upTo = tags.reduce((most, tag) => (tag < limit ? Math.max(most, tag) : most), 0);
+    const upTo = tags.reduce((max, tag) => (tag < limit ? Math.max(max, tag) : max), 0);
     if (upTo > 0) send(tagged(upTo), true);
     for (const tag of tags) if (tag > limit) send(tagged(tag), false);
   }

@@ -5,7 +5,7 @@ import type { Log } from '../../../log.js';
 import type { BatchLimits, DeadDelivery, Delivery, QueueDefinition, Settlement, Subscription } from '../../broker.js';
 import type { Connection, Live } from '../connection.js';
 import type { Topology } from '../topology/topology.js';
-import { Tap } from './channel-consumer.js';
+import { ChannelConsumer } from './channel-consumer.js';
 
 export interface SubscriptionOptions {
   readonly definition: QueueDefinition;
@@ -13,7 +13,7 @@ export interface SubscriptionOptions {
   readonly connection: Connection;
   readonly topology: Topology;
   /** Resolves when they are durable as dead letters. @throws TransientError */
-  readonly bury: (sink: string, dead: readonly DeadDelivery[]) => Promise<void>;
+  readonly deadLetter: (sink: string, dead: readonly DeadDelivery[]) => Promise<void>;
   readonly onClose: (subscription: AmqpSubscription) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,7 +37,7 @@ export class AmqpSubscription implements Subscription {
   #state: 'open' | 'paused' | 'closed' = 'open';
   /** Aborts when the subscription is paused or closed. */
   #stop = new AbortController();
-  #tap: Tap | undefined;
+  #consumer: ChannelConsumer | undefined;
   #opening: Promise<void> | undefined;
   #waits: Backoff = freshWaits();
   #openedAt = Number.NEGATIVE_INFINITY;
@@ -52,7 +52,7 @@ export class AmqpSubscription implements Subscription {
   }
 
   get unsettled(): number {
-    return this.#tap?.unsettled ?? 0;
+    return this.#consumer?.unsettled ?? 0;
   }
 
   /** Begins to consume. Resolves when the first try has settled; without a connection, at once. */
@@ -66,32 +66,32 @@ export class AmqpSubscription implements Subscription {
     const { clock } = this.#options;
     let deadline: number | undefined;
     while (!signal.aborted && this.#state === 'open') {
-      const tap = this.#want();
-      if (tap === undefined || tap.empty) {
+      const consumer = this.#want();
+      if (consumer === undefined || consumer.empty) {
         deadline = undefined;
-        await this.#change(signal, () => tap === undefined || tap.dry || !tap.empty);
+        await this.#change(signal, () => consumer === undefined || consumer.closed || !consumer.empty);
         continue;
       }
       deadline ??= clock.monotonic() + limits.lingerMs;
       const left = deadline - clock.monotonic();
-      if (left <= 0 || tap.full(limits)) return tap.take(limits);
-      await this.#change(signal, () => tap.dry || tap.full(limits), left);
+      if (left <= 0 || consumer.full(limits)) return consumer.take(limits);
+      await this.#change(signal, () => consumer.closed || consumer.full(limits), left);
     }
     return [];
   }
 
   async settle({ done, dead }: Settlement): Promise<void> {
-    const tap = this.#tap;
-    if (tap === undefined) return;
-    tap.acknowledge(done);
-    const held = dead.filter(({ delivery }) => tap.holds(delivery));
+    const consumer = this.#consumer;
+    if (consumer === undefined) return;
+    consumer.acknowledge(done);
+    const held = dead.filter(({ delivery }) => consumer.holds(delivery));
     if (held.length === 0) return;
-    await this.#options.bury(this.#options.definition.sink, held);
-    tap.acknowledge(held.map(({ delivery }) => delivery));
+    await this.#options.deadLetter(this.#options.definition.sink, held);
+    consumer.acknowledge(held.map(({ delivery }) => delivery));
   }
 
   async requeue(deliveries: readonly Delivery[]): Promise<void> {
-    this.#tap?.giveBack(deliveries);
+    this.#consumer?.giveBack(deliveries);
   }
 
   async pause(): Promise<void> {
@@ -115,8 +115,8 @@ export class AmqpSubscription implements Subscription {
   }
 
   /** The tap, if it runs; else one will be opened. */
-  #want(): Tap | undefined {
-    if (this.#tap !== undefined && !this.#tap.dry) return this.#tap;
+  #want(): ChannelConsumer | undefined {
+    if (this.#consumer !== undefined && !this.#consumer.closed) return this.#consumer;
     this.#begin(() => this.#reopen());
     return undefined;
   }
@@ -143,16 +143,16 @@ export class AmqpSubscription implements Subscription {
     const { definition, prefetch, topology, clock, log } = this.#options;
     const { signal } = this.#stop;
     const { name: queue } = definition;
-    const lost = this.#tap?.trouble;
+    const lost = this.#consumer?.error;
     if (lost !== undefined) log.warn({ queue, reason: describe(lost) }, 'consumer.lost');
     try {
       await topology.ensure(live, queue);
       const onChange = (): void => this.#onChange();
-      const tap = await Tap.open(live, { queue, prefetch, now: () => clock.now(), onChange });
-      this.#tap = tap;
+      const consumer = await ChannelConsumer.open(live, { queue, prefetch, now: () => clock.now(), onChange });
+      this.#consumer = consumer;
       this.#openedAt = clock.monotonic();
       // Paused or closed meanwhile: that waits for this.
-      if (signal.aborted) await tap.stop();
+      if (signal.aborted) await consumer.stop();
     } catch (error) {
       log.warn({ queue, reason: describe(error) }, 'queue.unreachable');
     }
@@ -165,7 +165,7 @@ export class AmqpSubscription implements Subscription {
     const live = connection.now();
     const stop = async (): Promise<boolean> => {
       await this.#opening;
-      await this.#tap?.stop();
+      await this.#consumer?.stop();
       return true;
     };
     const over = new AbortController();
@@ -175,7 +175,7 @@ export class AmqpSubscription implements Subscription {
     ]);
     over.abort();
     if (orderly === false && live !== undefined) connection.drop(live, 'no answer to the end of a consumer');
-    this.#tap = undefined;
+    this.#consumer = undefined;
   }
 
   /** Resolves when something happened and the condition holds, after `ms`, or when the subscription or the signal stops. */
@@ -200,5 +200,5 @@ export class AmqpSubscription implements Subscription {
 }
 
 function freshWaits(): Backoff {
-  return backoff({ firstMs: 100, mostMs: 10_000 });
+  return backoff({ firstMs: 100, maxMs: 10_000 });
 }

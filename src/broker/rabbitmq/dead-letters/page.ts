@@ -4,13 +4,13 @@ import type { DeadLetter } from '../../broker.js';
 const PAGE_BYTES = 8 * 1024 * 1024;
 
 /** Names a dead letter for good; in the order of these keys they are listed, because the order in the queue changes. */
-export function letterKey(deadAt: number, id: string): string {
+export function deadLetterKey(deadAt: number, id: string): string {
   return `${String(deadAt).padStart(15, '0')}-${id}`;
 }
 
 /** Of the letters that it is shown, in whatever order, it keeps the first behind a key. */
-export class LetterPage {
-  readonly letters: DeadLetter[] = [];
+export class PageBuilder {
+  readonly deadLetters: DeadLetter[] = [];
   readonly #limit: number;
   readonly #after: string | undefined;
   #bytes = 0;
@@ -26,14 +26,14 @@ export class LetterPage {
     return this.#more;
   }
 
-  add(letter: DeadLetter): void {
-    if (this.#after !== undefined && letter.key <= this.#after) return;
-    let place = this.letters.length;
-    while (place > 0 && this.letters[place - 1]!.key > letter.key) place -= 1;
-    this.letters.splice(place, 0, letter);
-    this.#bytes += letter.body.length;
-    while (this.letters.length > this.#limit || (this.#bytes > PAGE_BYTES && this.letters.length > 1)) {
-      this.#bytes -= this.letters.pop()!.body.length;
+  add(deadLetter: DeadLetter): void {
+    if (this.#after !== undefined && deadLetter.key <= this.#after) return;
+    let place = this.deadLetters.length;
+    while (place > 0 && this.deadLetters[place - 1]!.key > deadLetter.key) place -= 1;
+    this.deadLetters.splice(place, 0, deadLetter);
+    this.#bytes += deadLetter.body.length;
+    while (this.deadLetters.length > this.#limit || (this.#bytes > PAGE_BYTES && this.deadLetters.length > 1)) {
+      this.#bytes -= this.deadLetters.pop()!.body.length;
       this.#more = true;
     }
   }

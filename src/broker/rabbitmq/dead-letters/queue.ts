@@ -4,7 +4,7 @@ import { TransientError } from '../../../errors.js';
 import { onChannel } from '../channel.js';
 import type { Connection } from '../connection.js';
 import { AmqpDelivery, tagged } from '../consume/delivery.js';
-import { operationTrouble, replyCode } from '../errors.js';
+import { operationError, replyCode } from '../errors.js';
 import type { Inspector } from '../topology/inspector.js';
 
 /** A dead letter as it lies in its queue. */
@@ -97,7 +97,7 @@ export class DeadLetterQueue {
   async #look<Result>(work: (look: Look) => Promise<Result>, without: Result): Promise<Result> {
     const { name, connection, inspector, clock } = this.#options;
     const live = connection.now();
-    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.trouble}`);
+    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.error}`);
     let out = 0;
     try {
       return await onChannel(live, async channel => {
@@ -111,7 +111,7 @@ export class DeadLetterQueue {
       });
     } catch (error) {
       if (replyCode(error) === 404) return without;
-      if (replyCode(error) !== undefined) throw operationTrouble(`the queue ${name}`, error);
+      if (replyCode(error) !== undefined) throw operationError(`the queue ${name}`, error);
       throw error;
     } finally {
       await this.#whenBack(out);
@@ -170,11 +170,11 @@ class Look {
   }
 }
 
-async function chunkOf(look: Look, choose: (dead: DeadMessage) => boolean, most: number) {
+async function chunkOf(look: Look, choose: (dead: DeadMessage) => boolean, max: number) {
   const chunk: AmqpDelivery[] = [];
   let bytes = 0;
   let seen = 0;
-  while (seen < most && chunk.length < CHUNK && bytes < CHUNK_BYTES) {
+  while (seen < max && chunk.length < CHUNK && bytes < CHUNK_BYTES) {
     const dead = await look.next();
     if (dead === undefined) break;
     seen += 1;

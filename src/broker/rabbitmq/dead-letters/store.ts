@@ -10,10 +10,10 @@ import type {
 } from '../../broker.js';
 import type { AmqpDelivery } from '../consume/delivery.js';
 import * as header from '../headers.js';
-import { type Parcel, toQueue } from '../publish/outgoing-message.js';
+import { type OutgoingMessage, toQueue } from '../publish/outgoing-message.js';
 import type { Verdict } from '../publish/pending-confirms.js';
 import { deadLetterQueue } from '../topology/declare.js';
-import { LetterPage, letterKey } from './page.js';
+import { deadLetterKey, PageBuilder } from './page.js';
 import type { DeadLetterQueue, DeadMessage } from './queue.js';
 
 export interface DeadLetterOptions {
@@ -23,12 +23,16 @@ export interface DeadLetterOptions {
   /** The queue that feeds a sink. */
   readonly feeds: (sink: string) => string;
   /** One verdict a parcel. Never rejects. */
-  readonly publish: (parcels: readonly Parcel[]) => Promise<readonly Verdict[]>;
+  readonly publish: (parcels: readonly OutgoingMessage[]) => Promise<readonly Verdict[]>;
   readonly clock: Clock;
 }
 
 /** A dead letter on its way to its queue. */
-export function deadParcel(sink: string, { delivery, reason, fault, attempts }: DeadDelivery, now: number): Parcel {
+export function deadLetterMessage(
+  sink: string,
+  { delivery, reason, fault, attempts }: DeadDelivery,
+  now: number,
+): OutgoingMessage {
   const { bytes } = delivery as AmqpDelivery;
   const headers = {
     [header.SINK]: sink,
@@ -58,10 +62,10 @@ export class AmqpDeadLetters implements DeadLetterStore {
     const deadLetters: DeadLetter[] = [];
     for (const name of sinks.slice(start?.index ?? 0)) {
       const after = name === start?.sink ? start.key : undefined;
-      const page = new LetterPage(limit - deadLetters.length, after);
-      await this.#options.queue(name).read(dead => page.add(letterOf(name, dead)));
-      deadLetters.push(...page.letters);
-      if (page.more) return { deadLetters, nextCursor: cursorOf(name, page.letters.at(-1)?.key) };
+      const page = new PageBuilder(limit - deadLetters.length, after);
+      await this.#options.queue(name).read(dead => page.add(deadLetterOf(name, dead)));
+      deadLetters.push(...page.deadLetters);
+      if (page.more) return { deadLetters, nextCursor: cursorOf(name, page.deadLetters.at(-1)?.key) };
     }
     return { deadLetters, nextCursor: null };
   }
@@ -102,13 +106,13 @@ export class AmqpDeadLetters implements DeadLetterStore {
   ): Promise<number> {
     const queue = this.#options.queue(sink);
     const now = this.#options.clock.now();
-    if (keys === undefined) return queue.take('all', dead => letterOf(sink, dead).deadAt <= now, handle);
+    if (keys === undefined) return queue.take('all', dead => deadLetterOf(sink, dead).deadAt <= now, handle);
     const wanted = new Set(keys);
-    return queue.take('oldest', dead => wanted.has(letterOf(sink, dead).key), handle);
+    return queue.take('oldest', dead => wanted.has(deadLetterOf(sink, dead).key), handle);
   }
 }
 
-function letterOf(sink: string, { delivery, headers }: DeadMessage): DeadLetter {
+function deadLetterOf(sink: string, { delivery, headers }: DeadMessage): DeadLetter {
   const { id, body, source, received } = delivery;
   const number = (name: string, otherwise: number): number => {
     const value = headers[name];
@@ -116,7 +120,7 @@ function letterOf(sink: string, { delivery, headers }: DeadMessage): DeadLetter 
   };
   const deadAt = number(header.DEAD_AT, 0);
   return {
-    key: letterKey(deadAt, id),
+    key: deadLetterKey(deadAt, id),
     sink,
     id,
     reason: String(headers[header.REASON] ?? 'unknown: it was not put here by event-sink'),

@@ -3,12 +3,12 @@ import { backoff } from '../../../backoff.js';
 import { type Clock, Timer } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
-import { within } from '../../../retry.js';
+import { untilAborted } from '../../../retry.js';
 import { closeChannel } from '../channel.js';
 import type { Connection, Live } from '../connection.js';
 import { replyCode } from '../errors.js';
-import type { Envelope } from './outgoing-message.js';
-import { Flight, type Verdict } from './pending-confirms.js';
+import type { EncodedMessage } from './outgoing-message.js';
+import { PendingConfirms, type Verdict } from './pending-confirms.js';
 
 export interface PublisherOptions {
   readonly connection: Connection;
@@ -34,7 +34,7 @@ const LANDING = 1_000;
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #flights = new Set<Flight>();
+  readonly #pending = new Set<PendingConfirms>();
   readonly #expiry: Timer;
   readonly #stop = new AbortController();
   #channel: ConfirmChannel | undefined;
@@ -57,33 +57,33 @@ export class Publisher {
   }
 
   /** One verdict an envelope, in their order. Never rejects. */
-  async publish(envelopes: readonly Envelope[]): Promise<readonly Verdict[]> {
+  async publish(messages: readonly EncodedMessage[]): Promise<readonly Verdict[]> {
     const channel = this.#channel;
-    if (envelopes.length === 0) return [];
-    if (channel === undefined || !this.ready) return envelopes.map(() => 'failed');
+    if (messages.length === 0) return [];
+    if (channel === undefined || !this.ready) return messages.map(() => 'failed');
     const { clock } = this.#options;
-    const flight = new Flight(envelopes, clock.monotonic() + CONFIRM_TIMEOUT);
-    this.#flights.add(flight);
+    const pending = new PendingConfirms(messages, clock.monotonic() + CONFIRM_TIMEOUT);
+    this.#pending.add(pending);
     this.#expiry.start(CONFIRM_TIMEOUT, () => this.#expire());
-    for (const [index, envelope] of envelopes.entries()) {
+    for (const [index, envelope] of messages.entries()) {
       if (this.#full !== undefined) await this.#full;
-      if (flight.over) break;
-      this.#send(channel, envelope, accepted => flight.decide(index, accepted));
+      if (pending.over) break;
+      this.#send(channel, envelope, accepted => pending.decide(index, accepted));
     }
-    await flight.landed;
-    this.#flights.delete(flight);
-    if (this.#flights.size === 0) this.#expiry.stop();
-    return flight.verdicts;
+    await pending.settled;
+    this.#pending.delete(pending);
+    if (this.#pending.size === 0) this.#expiry.stop();
+    return pending.verdicts;
   }
 
   /** The connection is blocked: what is on its way may stay there for hours, so nobody waits for it. */
   giveUpWaiting(): void {
-    for (const flight of this.#flights) flight.end();
+    for (const pending of this.#pending) pending.end();
   }
 
   /** Waits for the verdicts of everything that was begun. */
   async close(): Promise<void> {
-    while (this.#flights.size > 0) await Promise.all([...this.#flights].map(({ landed }) => landed));
+    while (this.#pending.size > 0) await Promise.all([...this.#pending].map(({ settled }) => settled));
     this.#stop.abort();
     this.#expiry.stop();
     await this.#running;
@@ -91,7 +91,7 @@ export class Publisher {
 
   #send(
     channel: ConfirmChannel,
-    { exchange, routingKey, content, options }: Envelope,
+    { exchange, routingKey, content, options }: EncodedMessage,
     decide: (accepted: boolean) => void,
   ): void {
     try {
@@ -123,18 +123,18 @@ export class Publisher {
   #expire(): void {
     const { clock, connection } = this.#options;
     const now = clock.monotonic();
-    const late = [...this.#flights].filter(({ deadline }) => deadline <= now);
-    for (const flight of late) flight.end();
+    const late = [...this.#pending].filter(({ deadline }) => deadline <= now);
+    for (const pending of late) pending.end();
     const live = connection.now();
     if (late.length > 0 && live !== undefined) connection.drop(live, `no confirm within ${CONFIRM_TIMEOUT / 1000} s`);
-    const [oldest] = [...this.#flights].filter(({ over }) => !over);
+    const [oldest] = [...this.#pending].filter(({ over }) => !over);
     if (oldest !== undefined) this.#expiry.start(Math.max(1, oldest.deadline - now), () => this.#expire());
   }
 
   async #run(): Promise<void> {
     const { connection, clock, log } = this.#options;
     const { signal } = this.#stop;
-    let waits = backoff({ firstMs: 100, mostMs: 5_000 });
+    let waits = backoff({ firstMs: 100, maxMs: 5_000 });
     let before: Live | undefined;
     for (;;) {
       const live = await connection.live(signal);
@@ -146,7 +146,7 @@ export class Publisher {
         log.warn({ reason: describe(error) }, 'publisher.unopened');
       }
       before = live;
-      if (clock.monotonic() - since > 10_000) waits = backoff({ firstMs: 100, mostMs: 5_000 });
+      if (clock.monotonic() - since > 10_000) waits = backoff({ firstMs: 100, maxMs: 5_000 });
       const [waitMs, after] = waits.next();
       waits = after;
       await clock.sleep(waitMs, signal);
@@ -171,20 +171,20 @@ export class Publisher {
     });
     channel.on('return', ({ fields, properties }) => {
       const { exchange, routingKey } = fields;
-      for (const flight of this.#flights) flight.returned(properties.messageId, exchange, routingKey);
+      for (const pending of this.#pending) pending.returned(properties.messageId, exchange, routingKey);
     });
     this.#channel = channel;
     onReady(anew);
-    await within(this.#stop.signal, Promise.race([over, live.gone]), () => {});
+    await untilAborted(this.#stop.signal, Promise.race([over, live.gone]), () => {});
     this.#channel = undefined;
     this.#onRefusal = () => {};
     if (open && !this.#stop.signal.aborted) {
-      const landed = Promise.all([...this.#flights].map(flight => flight.landed));
+      const settled = Promise.all([...this.#pending].map(pending => pending.settled));
       const landing = new AbortController();
-      await Promise.race([landed, clock.sleep(LANDING, landing.signal)]);
+      await Promise.race([settled, clock.sleep(LANDING, landing.signal)]);
       landing.abort();
       if (open) void closeChannel(channel);
     }
-    for (const flight of this.#flights) flight.end();
+    for (const pending of this.#pending) pending.end();
   }
 }

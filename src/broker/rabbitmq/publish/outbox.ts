@@ -3,7 +3,7 @@ import type { Clock } from '../../../clock.js';
 import { describe, TransientError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
-import { type Parcel, restored, type StoredParcel, stored } from './outgoing-message.js';
+import { type OutboxRow, type OutgoingMessage, restored, stored } from './outgoing-message.js';
 import type { Verdict } from './pending-confirms.js';
 
 export interface OutboxOptions {
@@ -13,7 +13,7 @@ export interface OutboxOptions {
   /** The broker can be reached. */
   readonly ready: () => boolean;
   /** One verdict a parcel. Never rejects. */
-  readonly publish: (parcels: readonly Parcel[]) => Promise<readonly Verdict[]>;
+  readonly publish: (messages: readonly OutgoingMessage[]) => Promise<readonly Verdict[]>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -50,14 +50,14 @@ export class Outbox {
   }
 
   /** All of them or none; durable when it resolves. @throws TransientError, FullError */
-  async put(parcels: readonly Parcel[]): Promise<void> {
+  async put(messages: readonly OutgoingMessage[]): Promise<void> {
     const { maxBytes, storage } = this.#options;
     if (maxBytes === 0) {
       const message = 'RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)';
       throw new TransientError(message, { retryAfterMs: 5_000 });
     }
-    const groups = new Map<string | null, StoredParcel[]>();
-    for (const row of parcels.map(stored)) {
+    const groups = new Map<string | null, OutboxRow[]>();
+    for (const row of messages.map(stored)) {
       const group = groups.get(row.target);
       if (group === undefined) groups.set(row.target, [row]);
       else group.push(row);
@@ -89,7 +89,7 @@ export class Outbox {
 
   async #run(): Promise<void> {
     const { clock, log, ready } = this.#options;
-    const fresh = (): Backoff => backoff({ firstMs: 1_000, mostMs: 60_000 });
+    const fresh = (): Backoff => backoff({ firstMs: 1_000, maxMs: 60_000 });
     let waits = fresh();
     while (!this.#stop.signal.aborted) {
       if (this.#count === 0 || !ready()) {
@@ -123,7 +123,7 @@ export class Outbox {
     while (ready() && !this.#stop.signal.aborted) {
       const rows = await storage.write('takeOutbox', { limit: PAGE, after });
       if (rows.length === 0) break;
-      const verdicts = await publish(rows.map(([, ...columns]) => restored(parcelOf(columns))));
+      const verdicts = await publish(rows.map(([, ...columns]) => restored(messageOf(columns))));
       const seqs = rows.flatMap(([seq], index) => (verdicts[index] === 'confirmed' ? [seq] : []));
       if (seqs.length > 0) this.#count = (await storage.write('removeOutbox', { seqs })).count;
       gone += seqs.length;
@@ -146,11 +146,11 @@ type Columns = [
   body: string,
 ];
 
-function parcelOf([target, id, source, received, timestamp, body]: Columns): StoredParcel {
+function messageOf([target, id, source, received, timestamp, body]: Columns): OutboxRow {
   return { target, id, source, received, timestamp, body };
 }
 
-function columns(rows: readonly StoredParcel[]) {
+function columns(rows: readonly OutboxRow[]) {
   return {
     ids: rows.map(({ id }) => id),
     bodies: rows.map(({ body }) => body),

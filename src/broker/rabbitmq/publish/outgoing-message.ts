@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** One message on its way out. */
-export interface Parcel {
+export interface OutgoingMessage {
   readonly message: Message;
   /** Null: to every queue. */
   readonly target: Target | null;
@@ -24,7 +24,7 @@ export interface Parcel {
 }
 
 /** What amqplib is given. */
-export interface Envelope {
+export interface EncodedMessage {
   readonly exchange: string;
   readonly routingKey: string;
   readonly content: Buffer;
@@ -35,7 +35,7 @@ export function toQueue(name: string): Target {
   return { exchange: '', routingKey: name };
 }
 
-export function envelope({ message, target, bytes }: Parcel, exchange: string): Envelope {
+export function encode({ message, target, bytes }: OutgoingMessage, exchange: string): EncodedMessage {
   const { id, source, received, timestamp } = message;
   // A foreign message keeps the time that it had, or its lack of one: its `created` may follow from it.
   const time = timestamp ?? (source === 'clowder' ? undefined : received);
@@ -55,7 +55,7 @@ export function envelope({ message, target, bytes }: Parcel, exchange: string): 
 }
 
 /** A row of the outbox. */
-export interface StoredParcel {
+export interface OutboxRow {
   readonly target: string | null;
   readonly id: string;
   readonly source: string;
@@ -64,7 +64,7 @@ export interface StoredParcel {
   readonly body: string;
 }
 
-export function stored({ message, target, bytes }: Parcel): StoredParcel {
+export function stored({ message, target, bytes }: OutgoingMessage): OutboxRow {
   const { id, source, received, timestamp = null, body } = message;
   const binary = bytes !== undefined && !isUtf8(bytes);
   return {
@@ -77,7 +77,7 @@ export function stored({ message, target, bytes }: Parcel): StoredParcel {
   };
 }
 
-export function restored({ target, id, source, received, timestamp, body }: StoredParcel): Parcel {
+export function restored({ target, id, source, received, timestamp, body }: OutboxRow): OutgoingMessage {
   const message = {
     id,
     body,

@@ -2,8 +2,8 @@ import type { Clock } from '../../../clock.js';
 import { UnsupportedError } from '../../../errors.js';
 import { closeChannel } from '../channel.js';
 import type { Live } from '../connection.js';
-import { operationTrouble, replyCode } from '../errors.js';
-import type { Envelope } from './outgoing-message.js';
+import { operationError, replyCode } from '../errors.js';
+import type { EncodedMessage } from './outgoing-message.js';
 import type { Verdict } from './pending-confirms.js';
 
 /** How long the broker may take, ms. */
@@ -13,7 +13,7 @@ const TIMEOUT = 5_000;
  * Publishes one message on a confirm channel of its own, because an exchange that is not there, or is not ours to use, closes the channel.
  * Nothing is declared. @throws UnsupportedError when there is no such exchange, SetupError when it may not be used
  */
-export async function publishAlone(live: Live, envelope: Envelope, clock: Clock): Promise<Verdict> {
+export async function publishAlone(live: Live, envelope: EncodedMessage, clock: Clock): Promise<Verdict> {
   const over = new AbortController();
   const late = clock.sleep(TIMEOUT, over.signal).then((): Verdict => 'failed');
   try {
@@ -23,16 +23,16 @@ export async function publishAlone(live: Live, envelope: Envelope, clock: Clock)
   }
 }
 
-async function published(live: Live, { exchange, routingKey, content, options }: Envelope): Promise<Verdict> {
+async function published(live: Live, { exchange, routingKey, content, options }: EncodedMessage): Promise<Verdict> {
   const channel = await live.model.createConfirmChannel();
-  let trouble: Error | undefined;
+  let error: Error | undefined;
   let verdict: Verdict = 'confirmed';
   channel.on('return', () => {
     verdict = 'returned';
   });
   const closed = new Promise<void>(resolve => {
-    channel.on('error', error => {
-      trouble = error;
+    channel.on('error', cause => {
+      error = cause;
     });
     channel.on('close', resolve);
   });
@@ -45,9 +45,9 @@ async function published(live: Live, { exchange, routingKey, content, options }:
     return verdict;
   }
   // A nack leaves the channel open; an error closes it, and what it was is known by then.
-  if (trouble === undefined) void closeChannel(channel);
+  if (error === undefined) void closeChannel(channel);
   await closed;
-  if (trouble === undefined || replyCode(trouble) === undefined) return 'failed';
-  if (replyCode(trouble) === 404) throw new UnsupportedError(`there is no exchange called ${exchange}`);
-  throw operationTrouble(`the exchange ${exchange}`, trouble);
+  if (error === undefined || replyCode(error) === undefined) return 'failed';
+  if (replyCode(error) === 404) throw new UnsupportedError(`there is no exchange called ${exchange}`);
+  throw operationError(`the exchange ${exchange}`, error);
 }

@@ -7,11 +7,11 @@ import type { Address, Durability } from '../../broker.js';
 import type { Connection } from '../connection.js';
 import { Publisher } from './confirm-publisher.js';
 import { Outbox } from './outbox.js';
-import { envelope, type Parcel, type Target } from './outgoing-message.js';
+import { encode, type OutgoingMessage, type Target } from './outgoing-message.js';
 import type { Verdict } from './pending-confirms.js';
 import { publishAlone } from './publish-alone.js';
 
-export interface SenderOptions {
+export interface StoreAndForwardOptions {
   readonly connection: Connection;
   readonly storage: Pick<Storage, 'write' | 'read' | 'atomically'>;
   /** Of the events. */
@@ -26,8 +26,8 @@ export interface SenderOptions {
 }
 
 /** The way out: to the broker, and what that does not take, to the outbox. */
-export class Sender {
-  readonly #options: SenderOptions;
+export class StoreAndForwardPublisher {
+  readonly #options: StoreAndForwardOptions;
   readonly #publisher: Publisher;
   readonly #outbox: Outbox;
   readonly #sending = new Set<Promise<unknown>>();
@@ -37,7 +37,7 @@ export class Sender {
     this.#firstReady = resolve;
   });
 
-  constructor(options: SenderOptions) {
+  constructor(options: StoreAndForwardOptions) {
     const { connection, clock, log, onMissing } = options;
     this.#options = options;
     this.#publisher = new Publisher({ connection, clock, log, onMissing, onReady: anew => this.#ready(anew) });
@@ -45,7 +45,7 @@ export class Sender {
       ...options,
       maxBytes: options.outboxBytes,
       ready: () => this.publishing,
-      publish: parcels => this.transmit(parcels),
+      publish: messages => this.transmit(messages),
     });
   }
 
@@ -73,8 +73,8 @@ export class Sender {
   }
 
   /** Resolves when all are durable. @throws TransientError when something can be kept nowhere; others may have arrived then */
-  send(parcels: readonly Parcel[]): Promise<Durability> {
-    return this.#track(this.#send(parcels));
+  send(messages: readonly OutgoingMessage[]): Promise<Durability> {
+    return this.#track(this.#send(messages));
   }
 
   /** To an exchange or a queue of somebody else's. @throws UnsupportedError when there is none, SetupError when it may not be used */
@@ -92,17 +92,17 @@ export class Sender {
   }
 
   /** To the broker alone; one verdict a parcel. Never rejects. */
-  async transmit(parcels: readonly Parcel[]): Promise<readonly Verdict[]> {
+  async transmit(messages: readonly OutgoingMessage[]): Promise<readonly Verdict[]> {
     const { exchange, exchangeReady } = this.#options;
-    const verdicts: Verdict[] = parcels.map(() => 'failed');
+    const verdicts: Verdict[] = messages.map(() => 'failed');
     const together: number[] = [];
-    for (const [index, parcel] of parcels.entries()) {
-      if (isAlone(parcel)) verdicts[index] = await this.#alone(parcel).catch((): Verdict => 'returned');
-      else if (parcel.target !== null || exchangeReady()) together.push(index);
+    for (const [index, message] of messages.entries()) {
+      if (isAlone(message)) verdicts[index] = await this.#alone(message).catch((): Verdict => 'returned');
+      else if (message.target !== null || exchangeReady()) together.push(index);
     }
-    const found = await this.#publisher.publish(together.map(index => envelope(parcels[index]!, exchange)));
+    const found = await this.#publisher.publish(together.map(index => encode(messages[index]!, exchange)));
     for (const [place, index] of together.entries()) verdicts[index] = found[place]!;
-    if (parcels.some(({ target }, index) => verdicts[index] === 'returned' && !target?.plain))
+    if (messages.some(({ target }, index) => verdicts[index] === 'returned' && !target?.plain))
       this.#options.onMissing();
     return verdicts;
   }
@@ -119,34 +119,34 @@ export class Sender {
     if (anew) this.#outbox.hurry();
   }
 
-  async #send(parcels: readonly Parcel[]): Promise<Durability> {
-    if (parcels.length === 0) return 'broker';
-    const verdicts = await this.transmit(parcels);
-    const left = parcels.filter((_, index) => verdicts[index] !== 'confirmed');
+  async #send(messages: readonly OutgoingMessage[]): Promise<Durability> {
+    if (messages.length === 0) return 'broker';
+    const verdicts = await this.transmit(messages);
+    const left = messages.filter((_, index) => verdicts[index] !== 'confirmed');
     if (left.length === 0) return 'broker';
     await this.#outbox.put(left);
     return 'outbox';
   }
 
-  async #sendTo(parcel: Parcel): Promise<Durability> {
-    const [verdict] = isAlone(parcel) ? [await this.#alone(parcel)] : await this.transmit([parcel]);
+  async #sendTo(message: OutgoingMessage): Promise<Durability> {
+    const [verdict] = isAlone(message) ? [await this.#alone(message)] : await this.transmit([message]);
     if (verdict === 'confirmed') return 'broker';
-    const { exchange, routingKey } = parcel.target!;
+    const { exchange, routingKey } = message.target!;
     if (verdict === 'returned')
       throw new UnsupportedError(
         exchange === ''
           ? `there is no queue called ${routingKey}`
           : `the exchange ${exchange} has no queue for the routing key "${routingKey}"`,
       );
-    await this.#outbox.put([parcel]);
+    await this.#outbox.put([message]);
     return 'outbox';
   }
 
-  async #alone(parcel: Parcel): Promise<Verdict> {
+  async #alone(message: OutgoingMessage): Promise<Verdict> {
     const { connection, clock, exchange } = this.#options;
     const live = connection.now();
     if (live === undefined || connection.blocked !== undefined) return 'failed';
-    return publishAlone(live, envelope(parcel, exchange), clock);
+    return publishAlone(live, encode(message, exchange), clock);
   }
 
   async #track<Result>(work: Promise<Result>): Promise<Result> {
@@ -160,6 +160,6 @@ export class Sender {
 }
 
 /** To an exchange that we know nothing about. */
-function isAlone({ target }: Parcel): boolean {
+function isAlone({ target }: OutgoingMessage): boolean {
   return target !== null && target.exchange !== '';
 }

@@ -1,7 +1,7 @@
 import { SetupError } from '../../../errors.js';
 import { onChannel } from '../channel.js';
 import type { Live } from '../connection.js';
-import { operationTrouble, replyCode } from '../errors.js';
+import { operationError, replyCode } from '../errors.js';
 
 export type QueueType = 'quorum' | 'classic';
 
@@ -27,10 +27,10 @@ export async function declareExchange(live: Live, exchange: string): Promise<voi
     await onChannel(live, channel => channel.assertExchange(exchange, 'fanout', { durable: true }));
   } catch (error) {
     if (replyCode(error) === 403 && (await isThere(live, exchange))) return;
-    const trouble = operationTrouble(`the exchange ${exchange}`, error);
-    if (replyCode(error) !== 406) throw trouble;
+    const refusal = operationError(`the exchange ${exchange}`, error);
+    if (replyCode(error) !== 406) throw refusal;
     throw new SetupError(
-      `${trouble.message}. Clowder and event-sink need a durable fanout exchange without arguments: delete this one, or name another in RABBITMQ_EXCHANGENAME`,
+      `${refusal.message}. Clowder and event-sink need a durable fanout exchange without arguments: delete this one, or name another in RABBITMQ_EXCHANGENAME`,
     );
   }
 }
@@ -40,10 +40,10 @@ export async function declareQueue(live: Live, name: string, type: QueueType): P
   try {
     await onChannel(live, channel => channel.assertQueue(name, { durable: true, arguments: queueArguments(type) }));
   } catch (error) {
-    const trouble = operationTrouble(`the queue ${name}`, error);
-    if (replyCode(error) !== 406) throw trouble;
+    const refusal = operationError(`the queue ${name}`, error);
+    if (replyCode(error) !== 406) throw refusal;
     throw new SetupError(
-      `${trouble.message}. Either set RABBITMQ_QUEUE_TYPE to the type that it has; or use it as it is, by naming it in the sink's own *_QUEUE setting; or empty it and remove it (event-sink queues remove ${name}), and it is declared anew`,
+      `${refusal.message}. Either set RABBITMQ_QUEUE_TYPE to the type that it has; or use it as it is, by naming it in the sink's own *_QUEUE setting; or empty it and remove it (event-sink queues remove ${name}), and it is declared anew`,
     );
   }
 }

@@ -2,7 +2,7 @@ import type { Channel } from 'amqplib';
 import type { Clock } from '../../../clock.js';
 import { TransientError } from '../../../errors.js';
 import type { Connection, Live } from '../connection.js';
-import { operationTrouble, replyCode } from '../errors.js';
+import { operationError, replyCode } from '../errors.js';
 
 export interface QueueLook {
   /** Waiting; those handed out to a consumer are not among them. */
@@ -54,7 +54,7 @@ export class Inspector {
 
   async #ask(queue: string): Promise<QueueLook | undefined> {
     const live = this.#connection.now();
-    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${this.#connection.trouble}`);
+    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${this.#connection.error}`);
     try {
       const channel = await this.#answered(this.#open(live));
       const { messageCount, consumerCount } = await this.#answered(channel.checkQueue(queue));
@@ -62,7 +62,7 @@ export class Inspector {
     } catch (error) {
       this.#channel = undefined;
       if (replyCode(error) === 404) return undefined;
-      throw operationTrouble(`the queue ${queue}`, error);
+      throw operationError(`the queue ${queue}`, error);
     }
   }
 

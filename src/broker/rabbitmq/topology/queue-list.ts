@@ -2,7 +2,7 @@ import { SetupError, TransientError, UnsupportedError } from '../../../errors.js
 import type { QueueDefinition, QueueInfo } from '../../broker.js';
 import { onChannel } from '../channel.js';
 import { Connection, type ConnectionOptions } from '../connection.js';
-import { operationTrouble } from '../errors.js';
+import { operationError } from '../errors.js';
 import { queueName } from './declare.js';
 import { Inspector } from './inspector.js';
 
@@ -18,10 +18,10 @@ export interface QueueListOptions {
 export async function openQueueList(options: ConnectionOptions & Pick<QueueListOptions, 'sinks' | 'configured'>) {
   const connection = new Connection(options);
   await connection.open();
-  const { trouble } = connection;
-  if (trouble !== undefined) {
+  const { error } = connection;
+  if (error !== undefined) {
     await connection.close();
-    throw new TransientError(trouble);
+    throw new TransientError(error);
   }
   const queues = new QueueList({ ...options, connection, inspector: new Inspector(connection, options.clock) });
   return {
@@ -63,11 +63,11 @@ export class QueueList {
     // Quorum queues know no deletion on condition that it is unused: they answer by closing the connection.
     if (look.consumers > 0) throw new SetupError(`the queue ${name} has consumers: stop them first`);
     const live = connection.now();
-    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.trouble}`);
+    if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.error}`);
     try {
       await onChannel(live, channel => channel.deleteQueue(name));
     } catch (error) {
-      throw operationTrouble(`the queue ${name}`, error);
+      throw operationError(`the queue ${name}`, error);
     } finally {
       inspector.forget(name);
     }

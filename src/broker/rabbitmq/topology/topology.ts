@@ -3,7 +3,7 @@ import { describe, SetupError, UnsupportedError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { QueueDefinition } from '../../broker.js';
 import type { Live } from '../connection.js';
-import { operationTrouble, replyCode } from '../errors.js';
+import { operationError, replyCode } from '../errors.js';
 import { bindQueue, deadLetterQueue, declareExchange, declareQueue, type QueueType } from './declare.js';
 import type { Inspector } from './inspector.js';
 
@@ -23,7 +23,7 @@ interface Standing {
   known: boolean;
   /** Monotonic ms: when it was last made sure of, or failed. */
   at: number;
-  trouble: Error | undefined;
+  error: Error | undefined;
 }
 
 /** Bindings go with a deleted exchange, without a sign, so they are made again this often, ms. */
@@ -59,15 +59,15 @@ export class Topology {
     return this.#gaps;
   }
 
-  /** What is not as it should be, and how to mend it. */
-  get troubles(): Error[] {
-    const all = [this.#exchange, ...this.#queues.values()].map(({ trouble }) => trouble);
-    return all.filter(trouble => trouble !== undefined);
+  /** What is not as it should be, and how to fix it. */
+  get errors(): Error[] {
+    const all = [this.#exchange, ...this.#queues.values()].map(({ error }) => error);
+    return all.filter(error => error !== undefined);
   }
 
   /** Messages may be published to the exchange: it has been seen, and is as it should be. */
   get exchangeReady(): boolean {
-    return this.#exchange.known && !(this.#exchange.trouble instanceof SetupError);
+    return this.#exchange.known && !(this.#exchange.error instanceof SetupError);
   }
 
   /** Something was found missing: the next check takes nothing for granted. */
@@ -91,21 +91,21 @@ export class Topology {
       await this.#attempt(this.#exchange, () => this.#checkExchange(live));
       await this.#attempt(queue, () => this.#checkQueue(live, queue));
     }
-    if (queue.trouble !== undefined) throw queue.trouble;
+    if (queue.error !== undefined) throw queue.error;
   }
 
-  /** Each thing in its turn; a failure is kept as its trouble, and told once. */
+  /** Each thing in its turn; a failure is kept as its error, and logged once. */
   #attempt(standing: Standing, work: () => Promise<void>): Promise<void> {
     const { clock, log } = this.#options;
     const attempt = this.#last.then(async () => {
-      if (standing.trouble instanceof SetupError && clock.monotonic() - standing.at < REFUSED) return;
+      if (standing.error instanceof SetupError && clock.monotonic() - standing.at < REFUSED) return;
       try {
         await work();
-        standing.trouble = undefined;
+        standing.error = undefined;
       } catch (error) {
-        const trouble = error as Error;
-        if (trouble.message !== standing.trouble?.message) log.warn({ reason: describe(trouble) }, 'topology.refused');
-        standing.trouble = trouble;
+        const failure = error as Error;
+        if (failure.message !== standing.error?.message) log.warn({ reason: describe(failure) }, 'topology.refused');
+        standing.error = failure;
         standing.on = undefined;
         standing.at = clock.monotonic();
       }
@@ -139,11 +139,11 @@ export class Topology {
   async #bind(live: Live, name: string): Promise<void> {
     const { exchange } = this.#options;
     // Without its exchange a queue can still be emptied.
-    if (this.#exchange.trouble !== undefined) return;
+    if (this.#exchange.error !== undefined) return;
     try {
       await bindQueue(live, name, exchange);
     } catch (error) {
-      if (replyCode(error) !== 404) throw operationTrouble(`the binding of ${name} to ${exchange}`, error);
+      if (replyCode(error) !== 404) throw operationError(`the binding of ${name} to ${exchange}`, error);
       this.#tellGap('exchange', exchange);
       await declareExchange(live, exchange);
       await bindQueue(live, name, exchange);
@@ -163,5 +163,5 @@ export class Topology {
 }
 
 function newStanding(): Standing {
-  return { on: undefined, known: false, at: Number.NEGATIVE_INFINITY, trouble: undefined };
+  return { on: undefined, known: false, at: Number.NEGATIVE_INFINITY, error: undefined };
 }

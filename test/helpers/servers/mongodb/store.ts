@@ -15,7 +15,7 @@ interface Index {
   expireAfterSeconds?: number;
 }
 
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 
 /** One collection in memory, with unique indexes. */
 export class StoredCollection {
@@ -29,7 +29,7 @@ export class StoredCollection {
   }
 
   insert(document: Document, bytes: number): WriteFault | undefined {
-    if (bytes > mostBytes) return { code: 10334, errmsg: `BSONObj size: ${bytes} is invalid` };
+    if (bytes > maxBytes) return { code: 10334, errmsg: `BSONObj size: ${bytes} is invalid` };
     if (Array.isArray(document._id)) return { code: 53, errmsg: "The '_id' value cannot be of type array" };
     for (const index of this.indexes.filter(({ unique }) => unique)) {
       if (!this.#taken(index).has(keyOf(index, document))) continue;
