@@ -21,7 +21,7 @@ export interface NginxLogOptions {
   readonly createReader: (onHold: (error: unknown) => Promise<void>, stopping: AbortSignal) => LogReader;
 }
 
-/** When nothing wakes the reader, it looks by itself; and after a wake it waits a little, so that many writes are one look. */
+/** The log is checked this often even when nothing wakes the reader; after a wake it waits a little, so that many writes cost one check. */
 const pollMs = 1_000;
 const gatherMs = 50;
 
@@ -49,16 +49,16 @@ export function spawnNginxLog(parent: Ref<never>, options: NginxLogOptions): Act
       onCrash: resumeAfterDefect(options.log, options.path),
     },
   ) as Actor<NginxLogMessage>;
-  dispatch(self, { type: 'look' });
+  dispatch(self, { type: 'check' });
   return self;
 }
 
 class NginxLog {
   #phase: Phase = 'waiting';
-  /** Something was written since the last look. */
+  /** Something was written since the last check. */
   #woken = false;
   #watch: { readonly inode: number; readonly watch: FileWatch } | undefined;
-  #backoff = fresh();
+  #backoff = initialBackoff();
   readonly #reader: LogReader;
   readonly #poll: Timer;
   readonly #gather: Timer;
@@ -78,8 +78,8 @@ class NginxLog {
 
   handle(message: NginxLogMessage): void {
     switch (message.type) {
-      case 'look':
-        return this.#look();
+      case 'check':
+        return this.#check();
       case 'written':
         return this.#written();
       case 'opened':
@@ -103,7 +103,7 @@ class NginxLog {
     this.#phase = phase;
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#phase === 'waiting') this.#begin('opening', this.#reader.open(), () => ({ type: 'opened' }));
     else if (this.#phase === 'resting')
       this.#begin('reading', this.#reader.pass(), result => ({ type: 'passed', result }));
@@ -123,7 +123,7 @@ class NginxLog {
   #opened(): void {
     if (this.#phase === 'stopping') return this.#finish();
     this.#become('resting');
-    this.#look();
+    this.#check();
   }
 
   #passed(result: PassResult): void {
@@ -131,7 +131,7 @@ class NginxLog {
     this.#become('resting');
     this.#show(result);
     this.#watchOver(result.inode);
-    if (result.more) this.#look();
+    if (result.more) this.#check();
     else this.#rest();
   }
 
@@ -140,17 +140,17 @@ class NginxLog {
     if (this.#phase === 'stopping') return this.#finish();
     this.#become(this.#phase === 'opening' ? 'waiting' : 'resting');
     this.#unwatch();
-    this.#tell(error, 'log.unreadable');
+    this.#report(error, 'log.unreadable');
     this.#rest();
   }
 
   #rest(): void {
-    this.#poll.start(pollMs, () => dispatch(this.#self, { type: 'look' }));
+    this.#poll.start(pollMs, () => dispatch(this.#self, { type: 'check' }));
     if (this.#woken) this.#written();
   }
 
   #written(): void {
-    if (this.#phase === 'resting') this.#gather.start(gatherMs, () => dispatch(this.#self, { type: 'look' }));
+    if (this.#phase === 'resting') this.#gather.start(gatherMs, () => dispatch(this.#self, { type: 'check' }));
   }
 
   /** A commit did not go through: it is tried again until it does. Resolves when it is time. */
@@ -158,23 +158,23 @@ class NginxLog {
     const { clock, board, path } = this.#options;
     const [waitMs, after] = this.#backoff.next();
     this.#backoff = after;
-    this.#tell(error, 'commit.held');
+    this.#report(error, 'commit.held');
     board.update(path, { nextTry: clock.now() + waitMs });
     await clock.sleep(waitMs, this.#stopping.signal);
   }
 
   /** Logs once for each reason. */
-  #tell(error: unknown, line: string): void {
+  #report(error: unknown, line: string): void {
     const { board, path, clock, log, file } = this.#options;
-    const message = describe(error);
-    if (board.get(path)?.lastError?.message !== message || board.get(path)?.state !== 'holding')
-      log.warn({ file, reason: message }, line);
-    board.update(path, { state: 'holding', lastError: { fault: storageFault(error), message, at: clock.now() } });
+    const reason = describe(error);
+    if (board.get(path)?.lastError?.message !== reason || board.get(path)?.state !== 'holding')
+      log.warn({ file, reason }, line);
+    board.update(path, { state: 'holding', lastError: { fault: faultOf(error), message: reason, at: clock.now() } });
   }
 
   #show({ totals, inode, rotated, mismatch }: PassResult): void {
     const { board, path, file, log } = this.#options;
-    this.#backoff = fresh();
+    this.#backoff = initialBackoff();
     if (board.get(path)?.state === 'holding') log.info({ file }, 'log.resumed');
     const { requests, unparsed, oversized } = totals;
     const missing = inode === undefined;
@@ -231,11 +231,11 @@ class NginxLog {
   }
 }
 
-function fresh() {
+function initialBackoff() {
   return backoff({ firstMs: 500, maxMs: 30_000 });
 }
 
-function storageFault(error: unknown): Fault {
+function faultOf(error: unknown): Fault {
   if (error instanceof TransientError) return 'transient';
   const { code } = error as NodeJS.ErrnoException;
   return error instanceof SetupError || code === 'EACCES' || code === 'EPERM' ? 'setup' : 'bug';

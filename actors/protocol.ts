@@ -83,8 +83,8 @@ export type HealthPingMessage =
   | { readonly type: 'saveLast'; readonly reply: Reply<void> };
 
 export type NginxLogMessage =
-  /** Time to look at the file. */
-  | { readonly type: 'look' }
+  /** Time to check the file for new lines. */
+  | { readonly type: 'check' }
   /** Something was written to it. */
   | { readonly type: 'written' }
   /** The watch over it has ended. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type Content, firstBytes, openPlain } from './content.js';
-import { beginsWith, type Fingerprint, headBytes, headMark } from './fingerprint.js';
+import { beginsWith, type Fingerprint, headBytes, headFingerprint } from './fingerprint.js';
 import { type FileIdentity, type FilePosition, LogFile } from './log-file.js';
 import { beginsLike, headOf, openRotated, rotatedLogs } from './rotated.js';
 import type { RotatedLog } from './rotated-log.js';
@@ -92,7 +92,7 @@ export async function findUnread(
       fingerprints.some(fingerprint => fingerprint.length > 0 && beginsWith(head, fingerprint));
     const copied = current !== undefined && log.born > current.born && (like(before) || copies(head, current.head));
     if (log.archive ? like(heads) : copied) continue;
-    const fingerprint = headMark(head);
+    const fingerprint = headFingerprint(head);
     heads.push(fingerprint);
     try {
       found.set(log, new LogFile(await openRotated(log), { head: fingerprint }));

@@ -22,7 +22,7 @@ class LogTail extends Tail {
   }
 }
 
-/** Undefined when there is no such file yet, or it cannot be watched: polling has to do. `onEnd`: the watch is of no use any more. */
+/** Undefined when there is no such file yet, or it cannot be watched: polling has to do. `onEnd` is called when the watch has ended by itself. */
 export function watchLog(path: string, onChange: () => void, onEnd: () => void): FileWatch | undefined {
   try {
     const watch = new LogTail(path, onChange);

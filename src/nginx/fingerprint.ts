@@ -10,18 +10,18 @@ export interface Fingerprint {
 export const headBytes = 1024;
 export const tailBytes = 64;
 
-export const noMark: Fingerprint = { length: 0, hash: '' };
+export const noFingerprint: Fingerprint = { length: 0, hash: '' };
 
 export function fingerprintOf(bytes: Uint8Array): Fingerprint {
-  return bytes.length === 0 ? noMark : { length: bytes.length, hash: hash('sha256', bytes, 'hex').slice(0, 32) };
+  return bytes.length === 0 ? noFingerprint : { length: bytes.length, hash: hash('sha256', bytes, 'hex').slice(0, 32) };
 }
 
-/** Of the first bytes of a file. Less than a line tells nothing: too many logs begin so. */
-export function headMark(bytes: Uint8Array): Fingerprint {
-  return bytes.length >= headBytes || bytes.includes(10) ? fingerprintOf(bytes) : noMark;
+/** Fingerprint of a file's first bytes; empty for less than a line, since too many logs begin alike. */
+export function headFingerprint(bytes: Uint8Array): Fingerprint {
+  return bytes.length >= headBytes || bytes.includes(10) ? fingerprintOf(bytes) : noFingerprint;
 }
 
-/** Do these bytes begin with the marked ones? A mark of nothing tells nothing. */
+/** Whether these bytes begin with those of the fingerprint. */
 export function beginsWith(bytes: Uint8Array, fingerprint: Fingerprint): boolean {
   return (
     bytes.length >= fingerprint.length && fingerprintOf(bytes.subarray(0, fingerprint.length)).hash === fingerprint.hash

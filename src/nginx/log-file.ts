@@ -1,7 +1,15 @@
 import { hashOf } from '../events/identity.js';
 import type { Content } from './content.js';
 import { firstBytes } from './content.js';
-import { beginsWith, type Fingerprint, fingerprintOf, headBytes, headMark, noMark, tailBytes } from './fingerprint.js';
+import {
+  beginsWith,
+  type Fingerprint,
+  fingerprintOf,
+  headBytes,
+  headFingerprint,
+  noFingerprint,
+  tailBytes,
+} from './fingerprint.js';
 import { maxLineBytes } from './line-counter.js';
 
 export interface FileIdentity {
@@ -45,8 +53,8 @@ export class LogFile {
   constructor(content: Content, position: Partial<FilePosition> = {}) {
     this.#content = content;
     this.#key = position.key ?? '';
-    this.#head = position.head ?? noMark;
-    this.#tail = position.tail ?? noMark;
+    this.#head = position.head ?? noFingerprint;
+    this.#tail = position.tail ?? noFingerprint;
     this.#offset = position.offset ?? 0;
     this.#skipping = position.skipping ?? false;
   }
@@ -92,7 +100,7 @@ export class LogFile {
     if (size < this.#offset + this.#rest.length) return false;
     const head = await firstBytes(this.#content, headBytes);
     if (!beginsWith(head, this.#head) || !(await this.#endsRight())) return false;
-    if (head.length > this.#head.length) this.#head = headMark(head);
+    if (head.length > this.#head.length) this.#head = headFingerprint(head);
     this.#name();
     this.#looked = { size, written };
     return true;
@@ -128,7 +136,7 @@ export class LogFile {
   }
 
   async #identify(): Promise<void> {
-    if (this.#content.grows) this.#head = headMark(await firstBytes(this.#content, headBytes));
+    if (this.#content.grows) this.#head = headFingerprint(await firstBytes(this.#content, headBytes));
     this.#name();
   }
 

@@ -45,7 +45,7 @@ export async function headOf(log: RotatedLog): Promise<Buffer> {
   }
 }
 
-/** Does it begin like the marked file? One without a mark is like nothing. */
+/** Whether it begins with the bytes of the fingerprint. An empty fingerprint matches nothing. */
 export async function beginsLike(log: RotatedLog, fingerprint: Fingerprint): Promise<boolean> {
   return fingerprint.length > 0 && beginsWith(await headOf(log), fingerprint);
 }

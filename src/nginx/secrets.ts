@@ -1,4 +1,4 @@
-/** Parameters of a query that open doors. */
+/** Names of query parameters whose values are secrets. */
 const secret =
   /^(?:.*[_-])?(?:key|apikey|token|password|passwd|pass|pwd|secret|signature|sig|auth|authorization|credential|credentials|jwt|session|sessionid|sid|ticket)$|^(?:jsessionid|phpsessid|code)$/i;
 

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { KeyValues } from '../storage/key-values.js';
 
 const dayMs = 86_400_000;
-/** A salt is forgotten so long after it was made; the visitors of its day can then not be told from others by anybody. */
+/** A salt is forgotten this long after it was made, ms. From then on nobody can link that day's keys to an address. */
 const keptMs = 2 * dayMs;
 const keyValuesKey = 'salts';
 
@@ -23,7 +23,7 @@ export class VisitorKeys {
   readonly #clock: Clock;
   readonly #random: () => string;
   #salts: readonly Salt[] = [];
-  /** Of the last save that was begun. */
+  /** The last save that was begun. */
   #saving: Promise<void> = Promise.resolve();
   #saved = true;
 
@@ -41,11 +41,11 @@ export class VisitorKeys {
   }
 
   keyOf(time: number, address: string, agent: string): string {
-    const { salt } = this.#of(Math.floor(time / dayMs));
+    const { salt } = this.#saltOf(Math.floor(time / dayMs));
     return createHmac('sha256', salt).update(`${address}\n${agent}`).digest('hex').slice(0, 16);
   }
 
-  /** Before anything that was made with a new salt is told to anybody. */
+  /** To be awaited before anything that was made with a new salt leaves the process. */
   save(): Promise<void> {
     if (this.#saved) return this.#saving;
     const now = this.#clock.now();
@@ -58,7 +58,7 @@ export class VisitorKeys {
     return this.#saving;
   }
 
-  #of(day: number): Salt {
+  #saltOf(day: number): Salt {
     const known = this.#salts.find(salt => salt.day === day);
     if (known !== undefined) return known;
     const made: Salt = { day, salt: this.#random(), made: this.#clock.now() };
