@@ -16,6 +16,8 @@ import type { Checkpoints } from '../src/storage/storage.js';
 
 export interface HealthOptions {
   readonly targets: readonly Target[];
+  /** For the ids of the events that are made here: see events/identity.ts. */
+  readonly idSecret: string;
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
   readonly checkpoints: Checkpoints;

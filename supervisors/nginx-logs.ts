@@ -17,6 +17,8 @@ import type { Storage } from '../src/storage/storage.js';
 
 export interface NginxLogsOptions {
   readonly config: NginxConfig;
+  /** For the ids of the events that are made here: see events/identity.ts. */
+  readonly idSecret: string;
   readonly broker: Broker;
   readonly storage: Pick<Storage, 'checkpoints' | 'keyValues'>;
   /** Through the publisher actor; resolves when the messages are durable. */

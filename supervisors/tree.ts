@@ -8,6 +8,7 @@ import type { Config } from '../src/config/config.js';
 import { type DeliveryMeter, SettledCounters } from '../src/delivery/meter.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
+import { openIdSecret } from '../src/keys/id-secret.js';
 import type { KeyRing } from '../src/keys/keys.js';
 import type { Log } from '../src/log.js';
 import { createBackend } from '../src/status/backend.js';
@@ -77,6 +78,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
     });
     onStop('storage', () => storage.close());
     storage.startMaintenance(retention(config));
+    const idSecret = openIdSecret(config.server.dataDir, config.server.idSecret);
 
     const broker = createBroker({ config: config.broker, storage, clock, log });
     onStop('broker', () => broker.close());
@@ -163,6 +165,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
 
     const health = superviseHealth(system, {
       targets: config.health.targets,
+      idSecret,
       broker,
       publisher,
       checkpoints: storage.checkpoints,
@@ -183,6 +186,7 @@ export async function growTree({ config, clock, log, keys, onFailure }: TreeOpti
 
     const logs = superviseNginxLogs(system, {
       config: config.nginx,
+      idSecret,
       broker,
       storage,
       publish: publishThrough(publisher).publish,

@@ -1,3 +1,4 @@
+import { minSecretLength } from '../keys/id-secret.js';
 import type { KeySource } from '../keys/keys.js';
 import { parseEntries } from '../keys/keys.js';
 import { boolean, integer, list, text } from '../settings/readers.js';
@@ -29,6 +30,12 @@ export const serverSettings = {
     'A file with such entries, one a line, instead of API_KEYS; `#` begins a comment. Read again on SIGHUP and when it changes.',
     { example: '/etc/event-sink/keys' },
   ),
+  idSecret: setting(
+    'ID_SECRET',
+    text().optional(),
+    'The secret under which the ids of log lines and health checks are made, at least 16 characters. With it they stay the same when DATA_DIR is lost, and two daemons that read the same log count each line once. Default: one is made at the first start and kept in DATA_DIR/id-secret.',
+    { secret: true },
+  ),
   trustProxy: setting(
     'TRUST_PROXY',
     boolean().default('off'),
@@ -58,6 +65,8 @@ export interface Server {
   readonly port: number;
   readonly host: string;
   readonly dataDir: string;
+  /** Undefined = the one that is kept in DATA_DIR. */
+  readonly idSecret: string | undefined;
   readonly trustProxy: boolean;
   /** Empty = CORS off; `*` = any. */
   readonly corsOrigins: readonly string[];
@@ -75,6 +84,12 @@ export function server(values: Values<typeof serverSettings>, problems: Problems
       `is ${host}, but no API keys are configured, so only the loopback may be listened on. Set API_KEYS (event-sink keygen NAME makes one), or leave HOST out`,
     );
   }
+  if (values.idSecret !== undefined && values.idSecret.length < minSecretLength) {
+    problems.add(
+      'ID_SECRET',
+      `must have at least ${minSecretLength} characters, for example from openssl rand -hex 32`,
+    );
+  }
   for (const origin of values.corsOrigins) {
     if (origin !== '*' && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
       problems.add(
@@ -87,6 +102,7 @@ export function server(values: Values<typeof serverSettings>, problems: Problems
     port: values.port,
     host,
     dataDir: values.dataDir,
+    idSecret: values.idSecret,
     trustProxy: values.trustProxy,
     corsOrigins: values.corsOrigins,
     maxInFlightBytes: values.maxInFlightMb * 1024 * 1024,

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { join } from 'node:path';
 import { describe, SetupError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { KeySource } from './keys.js';
 import { findKey, generateKey, type KeyEntry, type KeyRing, keyEntry, parseEntries, scopes } from './keys.js';
+import { readSecretFile, writeSecretFile } from './secret-file.js';
 
 /** Looked at this often, because a watch by the system does not see a file that is replaced behind a link (as Kubernetes does). */
 const watchIntervalMs = 2000;
@@ -59,20 +60,16 @@ function entriesOf(text: string, where: string): readonly KeyEntry[] {
   return entries;
 }
 
-/** Written under another name first, so that a crash leaves no half a key. */
 function firstKey(dataDir: string, log: Log, announce: (line: string) => void): KeyEntry {
   const path = firstKeyPath(dataDir);
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const kept = readFirstKey(dataDir);
     if (kept !== undefined) {
       announce(`API key: see ${path}`);
       return keyEntry(kept, 'first-start', scopes);
     }
     const key = generateKey();
-    writeFileSync(`${path}.new`, `${key}\n`, { mode: 0o600, flush: true });
-    chmodSync(`${path}.new`, 0o600);
-    renameSync(`${path}.new`, path);
+    writeSecretFile(path, key);
     log.info({ file: path }, 'key.made');
     announce(`API key, made for this first start and kept in ${path}: ${key}`);
     return keyEntry(key, 'first-start', scopes);
@@ -90,13 +87,8 @@ function firstKey(dataDir: string, log: Log, announce: (line: string) => void): 
  */
 export function readFirstKey(dataDir: string): string | undefined {
   const path = firstKeyPath(dataDir);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = readSecretFile(path);
+  if (text === undefined) return undefined;
   if (!/^es_[\w-]{43}$/.test(text))
     throw new SetupError(`${path} holds no API key. Delete it, and the next start makes a new one`);
   return text;
