@@ -6,13 +6,13 @@ import type { Message } from '../src/events/message.js';
 import { FixedRate } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import { PublishQueue } from '../src/health/publish-queue.js';
-import { withoutSecrets } from '../src/health/reasons.js';
 import { judge, type Result } from '../src/health/result.js';
 import type { Run } from '../src/health/sample.js';
 import { blankState, readState, type SavedState } from '../src/health/saved-state.js';
 import { statusDetail } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
 import { savedEveryMs, TargetMonitor } from '../src/health/target-monitor.js';
+import { redact } from '../src/redact.js';
 import type { Checkpoints } from '../src/storage/storage.js';
 import { type Actor, type ActorTools, type HealthPingMessage, type Reply, resumeAfterDefect } from './protocol.js';
 
@@ -187,7 +187,7 @@ class HealthPing {
     const { told } = this.#watch.saved;
     const { event, changes, changed } = this.#watch.observe({ at, ended, result });
     if (this.#watch.saved.told !== told) {
-      const reason = withoutSecrets(result.reason ?? '', target.secrets);
+      const reason = redact(result.reason ?? '', target.secrets);
       log.info({ target: target.name, from: told, to: this.#watch.saved.told, reason }, 'target.changed');
     }
     this.#show();

@@ -2,6 +2,7 @@ import { backoff } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import { firstKeyIn } from '../keys/ring.js';
+import { retryAfterMs } from '../retry-after.js';
 import { type Invocation, text, UsageError } from './command.js';
 
 /** The options of every command that speaks to a daemon. */
@@ -96,7 +97,7 @@ export class Client {
     return {
       failure: 'busy',
       reason,
-      retryAfterMs: retryAfter(response.headers.get('retry-after'), this.#options.clock),
+      retryAfterMs: retryAfterMs(response.headers.get('retry-after'), this.#options.clock.now()),
     };
   }
 }
@@ -149,11 +150,4 @@ function explain(body: string): string {
 function hint(status: number, key: string | undefined): string {
   if (status !== 401) return '';
   return key === undefined ? ' Set EVENT_SINK_API_KEY.' : ' Is EVENT_SINK_API_KEY the key of this daemon?';
-}
-
-/** Seconds or a date, as ms from now. */
-function retryAfter(header: string | null, clock: Clock): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - clock.now();
-  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, 300_000) : undefined;
 }

@@ -1,3 +1,4 @@
+import { redact } from '../redact.js';
 import { editDistance, type Problem, ProblemList } from '../settings/problems.js';
 import type { Setting, Settings, Values } from '../settings/setting.js';
 import { localSink } from '../sinks/local.js';
@@ -84,7 +85,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     const parsed = setting.schema.safeParse(raw);
     if (parsed.success) return parsed.data;
     const message = raw === undefined ? 'must be set' : (parsed.error.issues[0]?.message ?? 'is wrong');
-    const value = setting.secret || typeof raw !== 'string' ? '' : `, but is "${raw}"`;
+    const value = setting.secret || typeof raw !== 'string' ? '' : `, but is "${redact(raw)}"`;
     problems.add(setting.name, `${message}${value}`);
     const fallback = setting.schema.safeParse(undefined);
     return fallback.success ? fallback.data : undefined;

@@ -1,7 +1,7 @@
 import { acceptEvent } from '../events/accept.js';
 import { hashOf } from '../events/identity.js';
 import type { Message } from '../events/message.js';
-import { withoutSecrets } from './reasons.js';
+import { redact } from '../redact.js';
 import type { Result } from './result.js';
 import type { Target } from './target.js';
 
@@ -26,7 +26,7 @@ export function healthEvent(target: Target, measured: Measured, now: number): Me
     type: target.check.kind,
     service_name: target.name,
     target: target.address,
-    ...(result.reason === undefined ? {} : { message: withoutSecrets(result.reason, target.secrets) }),
+    ...(result.reason === undefined ? {} : { message: redact(result.reason, target.secrets) }),
     ...measurements(measured),
     ...result.readings,
     ...(unknownMs === 0 ? {} : { unknown_seconds: unknownMs / 1000 }),
@@ -57,7 +57,7 @@ export function statusEvent(target: Target, change: Change, now: number): Messag
     type: status,
     service_name: target.name,
     target: target.address,
-    ...(message === undefined ? {} : { message: withoutSecrets(message, target.secrets) }),
+    ...(message === undefined ? {} : { message: redact(message, target.secrets) }),
     ...(measured === undefined ? {} : measurements(measured)),
     ...(measured?.result.readings.queue_length === undefined
       ? {}

@@ -48,8 +48,3 @@ function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }
-
-/** Takes the texts that nothing may show out of a reason. */
-export function withoutSecrets(reason: string, secrets: readonly string[]): string {
-  return secrets.reduce((text, secret) => text.replaceAll(secret, '[hidden]'), reason);
-}

@@ -1,4 +1,4 @@
-import { withoutSecrets } from './reasons.js';
+import { redact } from '../redact.js';
 import type { Result } from './result.js';
 
 /** A result as the status shows it. Times in seconds; `http_status`, for `status` is that of the target there. */
@@ -6,7 +6,7 @@ export function statusDetail({ finding, reason, times, loss, readings }: Result,
   const { status, ...others } = readings;
   return {
     found: finding,
-    ...(reason === undefined ? {} : { reason: withoutSecrets(reason, secrets) }),
+    ...(reason === undefined ? {} : { reason: redact(reason, secrets) }),
     ...(times === undefined ? {} : { response_time: Math.round(times.average * 1e6) / 1e6 }),
     loss,
     ...(status === undefined ? {} : { http_status: status }),

@@ -1,3 +1,4 @@
+import { hideSecrets } from '../redact.js';
 import type { Problems } from './setting.js';
 
 export interface Problem {
@@ -18,7 +19,7 @@ export class ProblemList implements Problems {
 
   /** A value that no message may show. */
   hide(secret: string): void {
-    if (secret.length >= 4) this.#secrets.add(secret);
+    this.#secrets.add(secret);
   }
 
   about(name: string): boolean {
@@ -26,13 +27,8 @@ export class ProblemList implements Problems {
   }
 
   all(): readonly Problem[] {
-    return this.#problems.map(({ name, message }) => ({ name, message: this.#clean(message) }));
-  }
-
-  #clean(message: string): string {
-    let clean = message;
-    for (const secret of this.#secrets) clean = clean.replaceAll(secret, '[hidden]');
-    return clean;
+    const secrets = [...this.#secrets];
+    return this.#problems.map(({ name, message }) => ({ name, message: hideSecrets(message, secrets) }));
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Event, Fields } from '../events/event.js';
 import { fields as knownFields, personalFields } from '../events/fields.js';
+import { hideParameters } from '../redact.js';
 
 /**
  * Who did it, and what of it may be told to an analytics service. The one rule for personal names: names and mail addresses of people
@@ -98,7 +99,7 @@ function toScalar(value: unknown, sendNames: boolean): Scalar | undefined {
     case 'number':
       return Number.isFinite(value) ? value : undefined;
     case 'string':
-      return value === '' || (!sendNames && mailAddress.test(value)) ? undefined : withoutKeys(wellFormed(value));
+      return value === '' || (!sendNames && mailAddress.test(value)) ? undefined : hideParameters(wellFormed(value));
     case 'object':
       return value === null ? undefined : nestedText(value, sendNames);
     default:
@@ -112,17 +113,11 @@ function nestedText(value: object, sendNames: boolean): string | undefined {
     return isPersonal(name) || (typeof inner === 'string' && mailAddress.test(inner)) ? undefined : inner;
   };
   try {
-    return withoutKeys(wellFormed(JSON.stringify(value, told)));
+    return hideParameters(wellFormed(JSON.stringify(value, told)));
   } catch {
     // Nested deeper than the stack: no chart shows it.
     return undefined;
   }
-}
-
-const keyInUrl = /([?&](?:key|api_?key|token|access_token|password|secret|signature|sig)=)[^&#\s"']*/gi;
-
-function withoutKeys(text: string): string {
-  return text.includes('=') ? text.replace(keyInUrl, '$1-') : text;
 }
 
 /** Half a surrogate pair is no text that a server must accept: it becomes U+FFFD. */

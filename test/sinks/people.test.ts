@@ -107,7 +107,7 @@ test('scalars: no names, no mail addresses, no keys in URLs, nested as JSON', ()
   };
   assert.equal(Object.fromEntries(scalars(fields, false)), {
     nested: '{"deep":[{"ok":1}]}',
-    url: 'https://c.example/api/files/1?key=-&size=2',
+    url: 'https://c.example/api/files/1?key=[hidden]&size=2',
     yes: true,
     n: 1.5,
     half: 'a\ufffd',

@@ -1,5 +1,7 @@
 import { SetupError, TransientError } from '../../errors.js';
-import { type HttpResponse, httpFault, redact, retryAfter, summary } from '../http/request.js';
+import { redact } from '../../redact.js';
+import { retryAfterMs } from '../../retry-after.js';
+import { type HttpResponse, httpFault, summary } from '../http/faults.js';
 
 /** What an answer says of the events of one request. Positions count within that request. Nothing is ingested unless `accepted`. */
 export type Answer =
@@ -82,7 +84,7 @@ function invalid(response: HttpResponse, context: AnswerContext): Answer {
     }
   }
   for (const position of indexes(body.silenced_events)) rejected.set(position, because(`${error} (silenced)`));
-  const throttled = throttledOf(body, retryAfter(response.headers.get('retry-after'), context.now));
+  const throttled = throttledOf(body, retryAfterMs(response.headers.get('retry-after'), context.now));
   if (rejected.size === 0 && throttled === undefined) {
     const missing = typeof body.missing_field === 'string' ? ` (missing: ${body.missing_field})` : '';
     return { kind: 'refused', reason: because(error + missing), forbidden: false };
@@ -91,7 +93,7 @@ function invalid(response: HttpResponse, context: AnswerContext): Answer {
 }
 
 function tooMany(response: HttpResponse, context: AnswerContext): Answer {
-  const wait = retryAfter(response.headers.get('retry-after'), context.now);
+  const wait = retryAfterMs(response.headers.get('retry-after'), context.now);
   const throttled = throttledOf(parse(response.text) ?? {}, wait);
   if (throttled !== undefined) return { kind: 'named', rejected: new Map(), throttled };
   throw new TransientError(summary(response, { name, secrets: [context.apiKey] }), {

@@ -1,6 +1,7 @@
 import { SetupError } from '../../errors.js';
 import { DeviceReader } from '../devices.js';
-import { type HttpResponse, request } from '../http/request.js';
+import type { HttpResponse } from '../http/faults.js';
+import { request } from '../http/request.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { interpret } from './answer.js';
 import { compile } from './compile.js';

@@ -1,6 +1,6 @@
 import { TransientError } from '../../errors.js';
 import type { Log } from '../../log.js';
-import { NoAnswerError } from '../http/request.js';
+import { NoAnswerError } from '../http/faults.js';
 import type { Ledger } from './ledger.js';
 import { type Ga4Request, halves } from './requests.js';
 

@@ -1,7 +1,7 @@
 import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../devices.js';
-import { httpFault, summary } from '../http/request.js';
+import { httpFault, summary } from '../http/faults.js';
 import type { Rejection, SinkSession, SinkTools } from '../sink.js';
 import { type Compiled, compile, type Shortening, untimely } from './compile.js';
 import { deliver } from './delivery.js';

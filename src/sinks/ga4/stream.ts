@@ -1,4 +1,5 @@
-import { type HttpResponse, request } from '../http/request.js';
+import type { HttpResponse } from '../http/faults.js';
+import { request } from '../http/request.js';
 
 /** The Measurement Protocol of one stream. */
 export interface Stream {

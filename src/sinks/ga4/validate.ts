@@ -1,7 +1,7 @@
 import { SetupError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../devices.js';
-import { httpFault, summary } from '../http/request.js';
+import { httpFault, summary } from '../http/faults.js';
 import { compile } from './compile.js';
 import { bodyOf, requestsOf } from './requests.js';
 import { ask, type Stream, sayOf } from './stream.js';

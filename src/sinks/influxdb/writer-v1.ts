@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { TransientError } from '../../errors.js';
-import { type HttpResponse, httpFault, request, summary } from '../http/request.js';
+import { type HttpResponse, httpFault, summary } from '../http/faults.js';
+import { request } from '../http/request.js';
 import type { FieldType } from './line-protocol.js';
 import { typeNamed } from './types.js';
 import { LONGEST_ANSWER, REQUEST_TIMEOUT_MS, type Writer } from './writer.js';

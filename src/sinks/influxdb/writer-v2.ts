@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { SetupError } from '../../errors.js';
-import { type HttpResponse, NoAnswerError, noAnswer } from '../http/request.js';
+import { type HttpResponse, NoAnswerError, noAnswer } from '../http/faults.js';
 import { LONGEST_ANSWER, REQUEST_TIMEOUT_MS, type Writer } from './writer.js';
 
 export interface V2Config {

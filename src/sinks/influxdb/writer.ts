@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../http/request.js';
+import type { HttpResponse } from '../http/faults.js';
 import type { FieldType } from './line-protocol.js';
 
 /** One way to reach an InfluxDB. It sends and says what came back; what that means is decided in delivery.ts. */

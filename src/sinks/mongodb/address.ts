@@ -30,17 +30,11 @@ export function optionsIn(uri: string): Set<string> {
   return new Set([...query.keys()].map(name => name.toLowerCase()));
 }
 
-/** Takes the connection string and its secrets out of a text. */
-export function withoutSecrets(text: string, uri: string): string {
+/** What no message may show: credentials, and the password alone. */
+export function secretsIn(uri: string): readonly string[] {
   const credentials = /^[^:]+:\/\/([^/?]*)@/.exec(uri)?.[1] ?? '';
   const password = /:(.*)$/s.exec(credentials)?.[1] ?? '';
-  const secrets = [
-    uri,
-    password === '' ? '' : credentials,
-    password,
-    decodes(password) ? decodeURIComponent(password) : '',
-  ];
-  return secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '***')), text);
+  return password === '' ? [] : [credentials, password];
 }
 
 function decodes(text: string): boolean {

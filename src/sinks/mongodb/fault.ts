@@ -1,6 +1,7 @@
 import type { MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { SetupError, TransientError } from '../../errors.js';
-import { withoutSecrets } from './address.js';
+import { redact } from '../../redact.js';
+import { secretsIn } from './address.js';
 import { meaningOf } from './codes.js';
 
 export type Driver = typeof import('mongodb');
@@ -11,11 +12,11 @@ const certificate = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_)/;
 /** Sorts what the driver throws into the faults of src/errors.ts. What is neither transient nor setup stays a bug. */
 export class Faults {
   readonly #driver: Driver;
-  readonly #uri: string;
+  readonly #secrets: readonly string[];
 
   constructor(driver: Driver, uri: string) {
     this.#driver = driver;
-    this.#uri = uri;
+    this.#secrets = secretsIn(uri);
   }
 
   /** Of anything that was thrown after the client was made. */
@@ -93,7 +94,7 @@ export class Faults {
   /** The driver's own error does not travel as a cause: it may carry the connection string and whole documents. */
   #words(error: unknown): string {
     const words = error instanceof Error ? error.message || error.name : String(error);
-    return withoutSecrets(words, this.#uri).slice(0, 300);
+    return redact(words, this.#secrets).slice(0, 300);
   }
 }
 

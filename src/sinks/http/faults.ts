@@ -1,0 +1,100 @@
+import { SetupError, TransientError } from '../../errors.js';
+import { redact } from '../../redact.js';
+import { retryAfterMs } from '../../retry-after.js';
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** No answer came. */
+export class NoAnswerError extends TransientError {
+  override name = 'NoAnswerError';
+  /** The server may have received, and acted on, the request. False: it surely has not. */
+  readonly ambiguous: boolean;
+
+  constructor(message: string, ambiguous: boolean) {
+    super(message);
+    this.ambiguous = ambiguous;
+  }
+}
+
+export interface FaultContext {
+  /** Who answered, for the message: `InfluxDB`. */
+  readonly name: string;
+  readonly secrets?: readonly string[];
+  /** Wall clock, epoch ms: needed where Retry-After is a date. */
+  readonly now: number;
+}
+
+/**
+ * The one table from an HTTP status to a fault. Undefined: 2xx, or an answer that only the sink can interpret (400, 413, 422 …).
+ * What differs at one server (an Amplitude 429 that names users, say) is looked at by its sink before it asks here.
+ */
+export function httpFault(response: HttpResponse, context: FaultContext): TransientError | SetupError | undefined {
+  const { status, headers } = response;
+  if (status === 408 || status === 423 || status === 425 || status === 429 || status >= 500) {
+    return new TransientError(summary(response, context), {
+      retryAfterMs: retryAfterMs(headers.get('retry-after'), context.now),
+    });
+  }
+  if (status === 401 || status === 403) return new SetupError(`${summary(response, context)}: check the credentials`);
+  if (status === 404) return new SetupError(`${summary(response, context)}: check the address and the names in it`);
+  if (status >= 300 && status < 400) {
+    return new SetupError(`${context.name} answered ${status}, a redirect: configure the address that it leads to`);
+  }
+  return undefined;
+}
+
+/** `InfluxDB answered 503 (timeout)`: the status and the beginning of the text, on one line and without secrets. */
+export function summary(response: HttpResponse, context: Pick<FaultContext, 'name' | 'secrets'>): string {
+  const text = redact(response.text, context.secrets ?? [])
+    .replace(/\s+/g, ' ')
+    .trim();
+  const shown = text.length > 300 ? `${text.slice(0, 300)}…` : text;
+  return `${context.name} answered ${response.status}${shown === '' ? '' : ` (${shown})`}`;
+}
+
+/** What each error code means to a person, and whether the request can have arrived. */
+export function noAnswer(error: unknown, host: string): NoAnswerError {
+  const code = codeOf(error);
+  const because = (sentence: string, ambiguous: boolean): NoAnswerError =>
+    new NoAnswerError(`${sentence}${code === '' ? '' : ` (${code})`}`, ambiguous);
+  switch (code) {
+    case 'ECONNREFUSED':
+      return because(`${host} refused the connection: nothing listens there`, false);
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_NODATA':
+      return because(`the name of ${host} cannot be resolved`, false);
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+      return because(`there is no route to ${host}`, false);
+    case 'ETIMEDOUT':
+      return because(`the connection to ${host} timed out`, true);
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return because(`${host} did not take the connection in time`, false);
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+    case 'UND_ERR_ABORTED':
+      return because(`${host} cut the connection`, true);
+  }
+  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|EPROTO/.test(code)) {
+    return because(`no secure connection to ${host}`, false);
+  }
+  if (code.startsWith('HPE_')) return because(`${host} does not answer in HTTP`, true);
+  return because(`the request to ${host} failed`, true);
+}
+
+/** fetch wraps the reason: TypeError('fetch failed') → cause, and one more for a body that ends too soon. */
+function codeOf(error: unknown): string {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
+    const code = (at as NodeJS.ErrnoException).code;
+    if (typeof code === 'string') return code;
+    if (at.name === 'HTTPParserError') return 'HPE_INVALID'; // Node 24 gives it no code
+  }
+  return '';
+}
