@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EVENT_COLUMNS } from '../src/storage/events.js';
+import { eventColumns } from '../src/storage/events.js';
 import { openForWriting } from '../src/storage/opening.js';
 import { sampleBody } from './measure/events.js';
 import { figure, machine } from './measure/report.js';
@@ -49,6 +49,6 @@ function measure(into: string, width: number, row: Row, idOf: (number: number) =
 console.log(machine);
 for (let round = 0; round < 3; round += 1) {
   console.log(`message: ${figure(measure(messages, 6, message, hashed))} µs of CPU`);
-  console.log(`event, id a hash: ${figure(measure(events, EVENT_COLUMNS, event, hashed))} µs`);
-  console.log(`event, ids ascending: ${figure(measure(events, EVENT_COLUMNS, event, ascending))} µs`);
+  console.log(`event, id a hash: ${figure(measure(events, eventColumns, event, hashed))} µs`);
+  console.log(`event, ids ascending: ${figure(measure(events, eventColumns, event, ascending))} µs`);
 }

@@ -5,7 +5,7 @@
  * - SetupError: somebody has to fix a setting or a permission. Hold, say so once, probe until it is fixed, never drop.
  * - anything else is a bug: the session is closed and the sink actor restarted.
  *
- * A bad event is no error: a sink lists it as rejected (the fault `poison`).
+ * A bad event is not an error: a sink lists it as rejected (the fault `poison`).
  */
 export class TransientError extends Error {
   override name = 'TransientError';
@@ -23,7 +23,7 @@ export class SetupError extends Error {
   override name = 'SetupError';
 }
 
-/** Storage cannot take more: the disk, or a size cap, is full. The door answers 503. */
+/** Storage cannot take more: the disk, or a size cap, is full. HTTP answers 503. */
 export class FullError extends TransientError {
   override name = 'FullError';
 }

@@ -1,12 +1,12 @@
 import { entriesByCategory, fieldsOf } from './catalogue.js';
+import { type FieldKind, fieldKinds } from './field-kinds.js';
 import { fields } from './fields.js';
 import { hashOf } from './identity.js';
-import { type Kind, kinds } from './kinds.js';
 import type { Message, Source } from './message.js';
 
 /** Deeper values are refused: destinations and JSON writers recurse. */
 const deepest = 40;
-/** An item with more problems than this is told of the first ones. */
+/** Of an item with more problems, only the first ones are reported. */
 const maxProblems = 20;
 
 export interface Acceptance {
@@ -45,7 +45,8 @@ export function acceptEvent(input: unknown, { now, source, id }: Acceptance): Ac
   }
   const item = input as Readonly<Record<string, unknown>>;
   const problems = problemsOf(item);
-  if (id !== undefined && !kinds.eventId.accepts(id)) problems.push({ field: 'id', message: mustBe('id', 'eventId') });
+  if (id !== undefined && !fieldKinds.eventId.accepts(id))
+    problems.push({ field: 'id', message: mustBe('id', 'eventId') });
   if (problems.length > 0) return { problems };
   const text = JSON.stringify(item);
   const body = item.created === undefined ? `${text.slice(0, -1)},"created":${now}}` : text;
@@ -87,12 +88,12 @@ function checksFor(category: string): Map<string, Check> {
   return new Map([...fieldsOf(category)].map(name => [name, check(name, fields[name].kind)]));
 }
 
-function check(name: string, kind: Kind): Check {
+function check(name: string, kind: FieldKind): Check {
   const problem = { field: name, message: mustBe(name, kind) };
-  const { accepts } = kinds[kind];
+  const { accepts } = fieldKinds[kind];
   return value => (accepts(value) ? undefined : problem);
 }
 
-function mustBe(name: string, kind: Kind): string {
-  return `${name} must be ${kinds[kind].expected}`;
+function mustBe(name: string, kind: FieldKind): string {
+  return `${name} must be ${fieldKinds[kind].expected}`;
 }

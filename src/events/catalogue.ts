@@ -1,10 +1,10 @@
 import type { Event } from './event.js';
 import type { FieldName } from './fields.js';
 
-/** Who sends events of this kind. `requested`: users asked for it, and nobody sends it by itself yet. */
+/** Who sends events of this kind. `requested`: users asked for it, and nothing sends it by itself yet. */
 type Emitter = 'clowder' | 'requested' | 'nginx' | 'health' | 'heartbeat';
 
-/** One known kind of event. Nothing here is demanded at the door but `category`; it documents, and types what is present. */
+/** One known kind of event. It documents, and says what is checked where it is present: only `category` is required. */
 export interface CatalogueEntry {
   readonly category: string;
   /** Absent: events of this category carry no type, or any. */

@@ -8,14 +8,14 @@ import { isEpochMs, parseTimestamp } from './timestamp.js';
  * - event: goes to the sink.
  * - undated: an event without `created`, on a message without a timestamp. Decode it again with a stamp: the time at which this
  *   message was first seen, kept durably so that a redelivery gets the same.
- * - refused: no event, for the reason given: a dead letter. A sink with `acceptsText` takes `event` all the same.
+ * - refused: not an event, for the reason given: a dead letter. A sink with `acceptsText` takes `event` all the same.
  */
 export type Decoded =
   | { readonly kind: 'event'; readonly event: Event }
   | { readonly kind: 'undated' }
   | { readonly kind: 'refused'; readonly reason: string; readonly event: Event };
 
-/** Levels of values within values. MongoDB keeps 100, and JSON writers recurse until their stack ends. */
+/** Levels of values within values. MongoDB takes 100, and JSON writers recurse until their stack overflows. */
 const deepest = 100;
 
 /** Reads a message for a sink. Never throws. The stamp is epoch ms. */
@@ -28,7 +28,7 @@ export function decode(message: Message, stamp?: number): Decoded {
     return { kind: 'refused', reason: notJson(body), event: asText(message, stamp) };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const reason = `the body is JSON but no object: it is ${nameOf(value)}`;
+    const reason = `the body is JSON but not an object: it is ${nameOf(value)}`;
     return { kind: 'refused', reason, event: asText(message, stamp) };
   }
   const fields = value as Fields;
@@ -57,7 +57,7 @@ function reaches(value: unknown, levels: number): boolean {
   return typeof value === 'object' && value !== null && (levels === 0 || deeperThan(value as Fields, levels - 1));
 }
 
-/** A body that is no event of any shape, as one: for sinks that take any text. */
+/** A body that is not an event, wrapped as one for sinks that take any text. */
 function asText(message: Message, stamp: number | undefined): Event {
   return { ...eventOf(message, {}, fallback(message, stamp)), text: message.body };
 }

@@ -13,7 +13,7 @@ export interface Event {
   readonly type: string | undefined;
   /** The body as it was received, verbatim: `category`, `type` and `created` (in its original form) are in it. */
   readonly fields: Fields;
-  /** Set when the body is no JSON object: the body as text; `fields` is empty then. Only sinks with `acceptsText` see such events. */
+  /** Set when the body is not a JSON object: the body as text; `fields` is empty then. Only sinks with `acceptsText` see such events. */
   readonly text?: string;
   readonly source: Source;
   /** When this daemon (or another of ours) first had it, epoch ms. */

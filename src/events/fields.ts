@@ -1,7 +1,7 @@
-import type { Kind } from './kinds.js';
+import type { FieldKind } from './field-kinds.js';
 
 export interface Field {
-  readonly kind: Kind;
+  readonly kind: FieldKind;
   readonly description: string;
   /** Where the kind does not say it. */
   readonly unit?: string;

@@ -34,7 +34,7 @@ function problemOf(entry: string, name: string): string | undefined {
     return `'${entry}' is neither a category nor category.type`;
   }
   if (name.includes('*') || name.includes('!')) {
-    return `'${entry}' is no category: write a category for all its types, \`all\` for everything`;
+    return `'${entry}' is not a category: write a category for all its types, or \`all\` for everything`;
   }
   if (entry === '!all') return '`!all` leaves nothing; to switch a sink off, remove its settings';
   return undefined;

@@ -5,10 +5,10 @@ export type Source = 'clowder' | 'http' | 'nginx' | 'health' | 'heartbeat' | 're
 export interface Message {
   /** 1 to 128 printable ASCII characters. */
   readonly id: string;
-  /** The event as JSON text, exactly as published; bytes that are no UTF-8 show as U+FFFD. */
+  /** The event as JSON text, exactly as published; bytes that are not UTF-8 show as U+FFFD. */
   readonly body: string;
   readonly source: Source;
-  /** Epoch ms at the door. */
+  /** When this daemon, or another of ours, first had it; epoch ms. */
   readonly received: number;
   /** The broker's own timestamp of a foreign message, epoch ms. */
   readonly timestamp?: number;

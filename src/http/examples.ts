@@ -1,7 +1,7 @@
 import type { routeConfig } from 'koa-swagger-decorator';
 import { type CatalogueEntry, catalogue } from '../events/catalogue.js';
+import { fieldKinds } from '../events/field-kinds.js';
 import { type FieldName, fields } from '../events/fields.js';
-import { kinds } from '../events/kinds.js';
 
 type RouteConfig = Parameters<typeof routeConfig>[0];
 type RequestBody = NonNullable<NonNullable<RouteConfig['request']>['body']>;
@@ -39,7 +39,7 @@ export const eventPageExample = {
 export function eventSchema(): Schema {
   const properties = Object.entries(fields).map(([name, { kind, description }]) => [
     name,
-    { ...forOpenApi30(kinds[kind].schema), description },
+    { ...forOpenApi30(fieldKinds[kind].schema), description },
   ]);
   return {
     type: 'object',

@@ -3,7 +3,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 export const scopes = ['publish', 'read', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
 
-/** What an API key may do; the key itself is nowhere kept. */
+/** What an API key may do; the key itself is not kept anywhere. */
 export interface Key {
   readonly name: string;
   readonly scopes: readonly Scope[];
@@ -15,7 +15,7 @@ export interface KeyEntry extends Key {
 }
 
 export interface KeyRing {
-  /** The key that was presented, or undefined when there is none such. Takes as long whichever it is. */
+  /** The key that was presented, or undefined when it is unknown; takes the same time either way. */
   find(presented: string): Key | undefined;
 }
 

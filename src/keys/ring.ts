@@ -6,11 +6,11 @@ import type { KeySource } from './keys.js';
 import { findKey, generateKey, type KeyEntry, type KeyRing, keyEntry, parseEntries, scopes } from './keys.js';
 import { readSecretFile, writeSecretFile } from './secret-file.js';
 
-/** Looked at this often, because a watch by the system does not see a file that is replaced behind a link (as Kubernetes does). */
+/** The file is looked at this often, because a watch by the system does not see a file that is replaced behind a link (as Kubernetes does). */
 const watchIntervalMs = 2000;
 
 export interface LivingKeyRing extends KeyRing {
-  /** Reads the key file again, if there is one. Bad content changes nothing but is logged. */
+  /** Reads the key file again, if there is one. Bad content is logged and changes nothing. */
   reload(): void;
   close(): void;
 }
@@ -19,7 +19,7 @@ export interface KeyRingOptions {
   readonly source: KeySource;
   readonly dataDir: string;
   readonly log: Log;
-  /** Tells a person at a terminal; never a log. */
+  /** To a person at a terminal, never to a log. */
   announce(line: string): void;
 }
 
@@ -47,7 +47,10 @@ function fileRing(file: string, log: Log): LivingKeyRing {
       text = changed;
       log.info({ file, keys: entries.length }, 'keys.reloaded');
     } catch (error) {
-      log.error({ file, error, fix: 'the keys before stay in force; fix the file' }, 'keys.refused');
+      log.error(
+        { file, reason: describe(error), fix: 'correct the file; until then the previous keys stay in force' },
+        'keys.refused',
+      );
     }
   };
   watchFile(file, { interval: watchIntervalMs, persistent: false }, reload);
@@ -70,7 +73,7 @@ function firstKey(dataDir: string, log: Log, announce: (line: string) => void): 
     }
     const key = generateKey();
     writeSecretFile(path, key);
-    log.info({ file: path }, 'key.made');
+    log.info({ file: path }, 'key.created');
     announce(`API key, made for this first start and kept in ${path}: ${key}`);
     return keyEntry(key, 'first-start', scopes);
   } catch (error) {
@@ -90,11 +93,11 @@ export function readFirstKey(dataDir: string): string | undefined {
   const text = readSecretFile(path);
   if (text === undefined) return undefined;
   if (!/^es_[\w-]{43}$/.test(text))
-    throw new SetupError(`${path} holds no API key. Delete it, and the next start makes a new one`);
+    throw new SetupError(`${path} does not hold an API key. Delete it, and the next start makes a new one`);
   return text;
 }
 
-/** As `readFirstKey`, for a client: without one when there is none that it may read. */
+/** As `readFirstKey`, for a client: undefined also when it may not read the file. */
 export function firstKeyIn(dataDir: string): string | undefined {
   try {
     return readFirstKey(dataDir);

@@ -1,20 +1,20 @@
 import { TransientError } from '../errors.js';
 import type { Database } from './database.js';
 import type { DiskSpace } from './disk-space.js';
-import { BUSY_TIMEOUT_MS } from './opening.js';
+import { busyTimeoutMs } from './opening.js';
 
 /** A file this much larger than its content is left alone: it will be filled again. */
-const SPARE_PAGES = 1000;
+const sparePages = 1000;
 
 /**
- * Gives free pages back to the file system, at most so many at once, and cuts the WAL back when it is all in the file.
- * Resolves with true when there is more to give.
+ * Gives at most `pages` free pages back to the file system, and truncates the write-ahead log once there is nothing more to give.
+ * Returns true when there is more to give.
  */
 export function compact(database: Database, pages: number): boolean {
   const free = database.value<number>('PRAGMA freelist_count') ?? 0;
-  const vacuum = `PRAGMA incremental_vacuum(${Math.min(pages, free - SPARE_PAGES)})`;
-  const done = free <= SPARE_PAGES || succeeds(() => database.exec(vacuum));
-  const more = done && free - pages > SPARE_PAGES;
+  const vacuum = `PRAGMA incremental_vacuum(${Math.min(pages, free - sparePages)})`;
+  const done = free <= sparePages || succeeds(() => database.exec(vacuum));
+  const more = done && free - pages > sparePages;
   if (!more) cutLog(database);
   return more;
 }
@@ -34,7 +34,7 @@ export function relieve(database: Database, diskSpace: DiskSpace): void {
 function cutLog(database: Database): void {
   database.exec('PRAGMA busy_timeout = 0');
   succeeds(() => database.rows('PRAGMA wal_checkpoint(TRUNCATE)'));
-  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
 }
 
 /** False when a reader is in the way or there is no space: the next round does it. */

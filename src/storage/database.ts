@@ -23,7 +23,7 @@ export class Database {
     guarded(() => this.#connection.exec(sql));
   }
 
-  /** Resolves with how many rows it changed. */
+  /** Returns how many rows it changed. */
   run(sql: string, ...values: readonly Value[]): number {
     return guarded(() => this.#statement(sql).run(values)).changes;
   }

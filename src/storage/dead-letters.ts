@@ -1,5 +1,5 @@
 import type { Database, Value } from './database.js';
-import { fitting, PAGE_BYTES } from './page.js';
+import { fitting, pageBytes } from './page.js';
 import { addressed, lastSeq, queueOf } from './queues.js';
 import type { Transaction } from './transaction.js';
 
@@ -19,11 +19,11 @@ export type DeadLetterRow = [
 export interface DeadLetterListArguments {
   readonly sink: string | undefined;
   readonly limit: number;
-  /** Key of the last one of the page before. */
+  /** Key of the last dead letter of the previous page. */
   readonly after: number;
 }
 
-/** One chunk of a selection: some keys, or all from `after` up to `last`. */
+/** One chunk of a selection: the named keys, or all after `after` up to `last`. */
 export interface DeadLetterChunk {
   readonly sink: string;
   readonly keys: readonly number[] | undefined;
@@ -43,7 +43,7 @@ function listDeadLetters(database: Database, { sink, limit, after }: DeadLetterL
   );
   const count = fitting(
     sizes.slice(0, limit).map(([, size]) => size),
-    PAGE_BYTES,
+    pageBytes,
   );
   const rows = database.rows<DeadLetterRow>(
     `SELECT key, sink, id, reason, fault, attempts, first_seen, dead_at, source, body FROM dead_letters
@@ -58,7 +58,7 @@ function countDeadLetters(database: Database, { sink }: { sink: string }): numbe
   return database.value<number>('SELECT count(*) FROM dead_letters WHERE sink = ?', sink) ?? 0;
 }
 
-/** The newest key: "all" means those that were there when it was asked. */
+/** The newest key: "all" means those that were there when the request came. */
 function lastDeadLetter(database: Database, { sink }: { sink: string }): number {
   return database.value<number | null>('SELECT max(key) FROM dead_letters WHERE sink = ?', sink) ?? 0;
 }

@@ -2,8 +2,8 @@ import { statfsSync, statSync } from 'node:fs';
 import { FullError } from '../errors.js';
 import { databaseFile } from './opening.js';
 
-/** At most this much is kept free for settling what is already there. */
-const RESERVE_BYTES = 16 * 1024 * 1024;
+/** Kept free for settling what is already there. */
+const reserveBytes = 16 * 1024 * 1024;
 
 /**
  * Free space on the disk under DATA_DIR. What would fill it (events coming in, the outbox) is refused a little before the end,
@@ -29,7 +29,7 @@ export class DiskSpace {
     return this.#low;
   }
 
-  /** Bytes of the write-ahead log, which is there as long as the database is open. @throws when somebody took the files away */
+  /** Bytes of the write-ahead log, which is there as long as the database is open. @throws when the files were deleted */
   get logBytes(): number {
     const log = statSync(`${databaseFile(this.#dir)}-wal`, { throwIfNoEntry: false });
     if (log === undefined) throw new Error('the files in DATA_DIR were deleted under the running daemon');
@@ -44,6 +44,6 @@ export class DiskSpace {
   #measure(): boolean {
     const log = this.logBytes;
     const { bavail, bsize, blocks } = statfsSync(this.#dir);
-    return bavail * bsize < Math.min(RESERVE_BYTES, (blocks * bsize) / 20) + log;
+    return bavail * bsize < Math.min(reserveBytes, (blocks * bsize) / 20) + log;
   }
 }

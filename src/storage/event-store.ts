@@ -1,21 +1,21 @@
 import { CursorError } from '../errors.js';
 import type { Event, Fields } from '../events/event.js';
+import type { Calls } from './calls.js';
 import type { Value } from './database.js';
 import type { EventRow } from './events.js';
-import type { Operations } from './operations.js';
 import type { EventPage, EventQuery, EventWriter, Series, SeriesQuery, StoredEvent } from './queries.js';
 
-/** What a row and its index entries take beside the body, roughly: so that LOCAL_MAX_MB speaks of the disk. */
-const ROW_OVERHEAD_BYTES = 200;
+/** Roughly what a row and its index entries take beside the body, so that LOCAL_MAX_MB means bytes on the disk. */
+const rowOverheadBytes = 200;
 
 type Listener = (event: StoredEvent) => void;
 
 /** The local store, seen from the main thread. */
 export class EventStore implements EventWriter {
-  readonly #storage: Operations;
+  readonly #storage: Calls;
   readonly #listeners = new Set<Listener>();
 
-  constructor(storage: Operations) {
+  constructor(storage: Calls) {
     this.#storage = storage;
   }
 
@@ -25,14 +25,14 @@ export class EventStore implements EventWriter {
     for (const event of events) {
       const body = JSON.stringify(event.text === undefined ? event.fields : { text: event.text });
       values.push(event.id, event.created, event.category, event.type ?? null, event.source, event.received);
-      values.push(Buffer.byteLength(body) + ROW_OVERHEAD_BYTES, body);
+      values.push(Buffer.byteLength(body) + rowOverheadBytes, body);
     }
     const present = await this.#storage.write('insertEvents', { values });
-    if (this.#listeners.size > 0) this.#tell(events, new Set(present));
+    if (this.#listeners.size > 0) this.#notify(events, new Set(present));
     return present.length;
   }
 
-  /** @throws CursorError for a cursor that no page ended with */
+  /** @throws CursorError for a cursor that did not come from a page */
   async query(query: EventQuery): Promise<EventPage> {
     const { cursor, ...rest } = query;
     const args = cursor === undefined ? rest : { ...rest, after: decodeCursor(cursor) };
@@ -49,13 +49,13 @@ export class EventStore implements EventWriter {
   }
 
   /** Calls back with every event that was not there before, once it is stored, until the signal aborts. */
-  tap(listener: Listener, signal: AbortSignal): void {
+  listen(listener: Listener, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
   }
 
-  #tell(events: readonly Event[], present: ReadonlySet<number>): void {
+  #notify(events: readonly Event[], present: ReadonlySet<number>): void {
     for (const [index, event] of events.entries()) {
       if (present.has(index)) continue;
       const { id, created, category, type, fields, text, source, received } = event;
@@ -96,7 +96,6 @@ function encodeCursor([n, , created]: EventRow): string {
 
 function decodeCursor(cursor: string): { created: number; n: number } {
   const [, created, n] = /^(-?\d{1,15}):(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (created === undefined || n === undefined)
-    throw new CursorError('the cursor is none that a page of events ended with');
+  if (created === undefined || n === undefined) throw new CursorError('the cursor does not come from a page of events');
   return { created: Number(created), n: Number(n) };
 }

@@ -1,21 +1,21 @@
 import type { Database, Value } from './database.js';
-import { fitting, PAGE_BYTES } from './page.js';
+import { fitting, pageBytes } from './page.js';
 import type { Transaction } from './transaction.js';
 
-export const EVENT_COLUMNS = 8;
+export const eventColumns = 8;
 
-/** `id, created, category, type, source, received, size, body` of each event, one after the other. */
+/** `id, created, category, type, source, received, size, body` of each event, one event after the other. */
 export interface InsertEventsArguments {
   readonly values: readonly Value[];
 }
 
-/** Inserts those that are not there yet. Resolves with the positions of those that are. */
+/** Inserts those that are not there yet. Returns the positions of those that are. */
 function insertEvents({ database }: Transaction, { values }: InsertEventsArguments): number[] {
-  const count = values.length / EVENT_COLUMNS;
+  const count = values.length / eventColumns;
   const before = database.value<number | null>('SELECT max(n) FROM events') ?? 0;
   const inserted = database.insert(
     'INSERT OR IGNORE INTO events (id, created, category, type, source, received, size, body)',
-    EVENT_COLUMNS,
+    eventColumns,
     values,
   );
   const bytes = database.value<number | null>('SELECT sum(size) FROM events WHERE n > ?', before) ?? 0;
@@ -26,9 +26,9 @@ function insertEvents({ database }: Transaction, { values }: InsertEventsArgumen
 function alreadyThere(database: Database, values: readonly Value[], before: number): number[] {
   const fresh = new Set(database.rows<[string]>('SELECT id FROM events WHERE n > ?', before).map(([id]) => id));
   const positions: number[] = [];
-  for (let position = 0; position * EVENT_COLUMNS < values.length; position += 1) {
-    // Deleting, so that the second of the same id in one batch counts as there already.
-    if (!fresh.delete(values[position * EVENT_COLUMNS] as string)) positions.push(position);
+  for (let position = 0; position * eventColumns < values.length; position += 1) {
+    // Deleted here, so that the second event with the same id in one batch counts as present.
+    if (!fresh.delete(values[position * eventColumns] as string)) positions.push(position);
   }
   return positions;
 }
@@ -42,7 +42,7 @@ export interface TrimEventsArguments {
 
 /**
  * Deletes the events that were stored first, while they are too old or the whole is too large; a chunk at a time.
- * Age is that of receipt, so that a replayed history is not thrown away as it arrives. Resolves with how many it deleted.
+ * Age is that of receipt, so that a replayed history is not thrown away as it arrives. Returns how many it deleted.
  */
 function trimEvents({ database }: Transaction, { receivedBefore, maxBytes, limit }: TrimEventsArguments): number {
   let left = eventBytes(database);
@@ -94,7 +94,7 @@ export interface EventFilter {
 
 export interface QueryEventsArguments extends EventFilter {
   readonly limit: number;
-  /** Where the page before ended. */
+  /** Where the previous page ended. */
   readonly after?: { readonly created: number; readonly n: number };
 }
 
@@ -124,7 +124,7 @@ function queryEvents(database: Database, query: QueryEventsArguments): { rows: E
   );
   const count = fitting(
     found.slice(0, query.limit).map(([, size]) => size),
-    PAGE_BYTES,
+    pageBytes,
   );
   const rows = database.rows<EventRow>(
     `SELECT n, id, created, category, type, source, received, body FROM events

@@ -1,10 +1,10 @@
+import { runWrite, type WriteCall } from './calls.js';
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
 import type { DiskSpace } from './disk-space.js';
 import { LedgerDelta } from './ledger-delta.js';
-import { runWrite, type WriteCall } from './operations.js';
 
-/** Operations that happen together or not at all. */
+/** Calls that happen together or not at all. */
 export type Job = readonly WriteCall[];
 
 export type Outcome = { readonly results: readonly unknown[] } | { readonly error: unknown };

@@ -1,7 +1,7 @@
 import type { Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
-/** A small durable map of the sink's own, on this daemon's disk; entries leave after their time. */
+/** A small durable map that belongs to one sink (or another part), on this daemon's disk; entries expire. */
 export interface KeyValues {
   /** Only the keys that are there. */
   get(keys: readonly string[]): Promise<Map<string, string>>;
@@ -9,7 +9,7 @@ export interface KeyValues {
   put(entries: readonly (readonly [key: string, value: string])[], keepMs: number): Promise<void>;
 }
 
-/** Of a sink's small durable map; entries past their time are not there any more, whether swept or not. */
+/** Expired entries do not count, whether swept or not. */
 function getValues(
   { database, now }: Transaction,
   { namespace, keys }: { namespace: string; keys: readonly string[] },
@@ -36,14 +36,14 @@ function putValues(
 }
 
 /** A message is redelivered within a day, or is somebody else's. */
-const FIRST_SEEN_MS = 24 * 3_600_000;
+const firstSeenKeptMs = 24 * 3_600_000;
 
 function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly string[] }): [id: string, at: number][] {
   const chosen = JSON.stringify(ids);
   database.run(
     `INSERT INTO memories (namespace, key, value, expires) SELECT 'first-seen', value, ?, ? FROM json_each(?) WHERE true
      ON CONFLICT DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE memories.expires <= ?`,
-    ...[String(now), now + FIRST_SEEN_MS, chosen, now],
+    ...[String(now), now + firstSeenKeptMs, chosen, now],
   );
   return database
     .rows<[string, string]>(
@@ -53,7 +53,7 @@ function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly stri
     .map(([id, at]) => [id, Number(at)]);
 }
 
-/** Resolves with how many it removed. */
+/** Returns how many it removed. */
 function sweepKeyValues({ database, now }: Transaction, { limit }: { limit: number }): number {
   return database.run(
     `DELETE FROM memories WHERE (namespace, key) IN

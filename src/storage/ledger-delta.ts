@@ -8,12 +8,12 @@ export interface Counts {
   readonly dead: number;
 }
 
-export const HOUR = 3_600_000;
+export const hourMs = 3_600_000;
 /** The row of the totals. */
-export const TOTAL = 0;
+export const totalHour = 0;
 
-const NOTHING: Counts = { accepted: 0, delivered: 0, duplicates: 0, filtered: 0, dead: 0 };
-const ADD = `ON CONFLICT (sink, hour) DO UPDATE SET accepted = accepted + excluded.accepted,
+const noCounts: Counts = { accepted: 0, delivered: 0, duplicates: 0, filtered: 0, dead: 0 };
+const addition = `ON CONFLICT (sink, hour) DO UPDATE SET accepted = accepted + excluded.accepted,
   delivered = delivered + excluded.delivered, duplicates = duplicates + excluded.duplicates,
   filtered = filtered + excluded.filtered, dead = dead + excluded.dead`;
 
@@ -28,7 +28,7 @@ export class LedgerDelta {
   }
 
   add(sink: string, counts: Partial<Counts>): void {
-    const sum = { ...(this.#sinks.get(sink) ?? NOTHING) };
+    const sum = { ...(this.#sinks.get(sink) ?? noCounts) };
     for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name] ?? 0;
     this.#sinks.set(sink, sum);
   }
@@ -39,10 +39,10 @@ export class LedgerDelta {
   }
 
   write(database: Database, now: number): void {
-    for (const hour of [TOTAL, now - (now % HOUR)]) {
+    for (const hour of [totalHour, now - (now % hourMs)]) {
       if (this.#everyQueue > 0) {
         database.run(
-          `INSERT INTO ledger SELECT sink, ?, count(*) * ?, 0, 0, 0, 0 FROM queues GROUP BY sink ${ADD}`,
+          `INSERT INTO ledger SELECT sink, ?, count(*) * ?, 0, 0, 0, 0 FROM queues GROUP BY sink ${addition}`,
           hour,
           this.#everyQueue,
         );
@@ -51,7 +51,7 @@ export class LedgerDelta {
       for (const [sink, { accepted, delivered, duplicates, filtered, dead }] of this.#sinks)
         values.push(sink, hour, accepted, delivered, duplicates, filtered, dead);
       for (let from = 0; from < values.length; from += 7)
-        database.run(`INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?) ${ADD}`, ...values.slice(from, from + 7));
+        database.run(`INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?) ${addition}`, ...values.slice(from, from + 7));
     }
     this.clear();
   }

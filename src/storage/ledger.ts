@@ -1,9 +1,9 @@
 import type { Database } from './database.js';
-import { type Counts, HOUR, TOTAL } from './ledger-delta.js';
+import { type Counts, hourMs, totalHour } from './ledger-delta.js';
 import type { LedgerReport, LedgerRow } from './ledger-report.js';
 import type { Transaction } from './transaction.js';
 
-const KEPT_HOURS = 48;
+const keptHours = 48;
 
 /** Counters of a broker that keeps its queues elsewhere. */
 function count({ delta }: Transaction, { sink, ...counts }: { readonly sink: string } & Partial<Counts>): void {
@@ -11,13 +11,13 @@ function count({ delta }: Transaction, { sink, ...counts }: { readonly sink: str
 }
 
 function trimLedger({ database, now }: Transaction): void {
-  database.run('DELETE FROM ledger WHERE hour > ? AND hour < ?', TOTAL, now - (KEPT_HOURS + 1) * HOUR);
+  database.run('DELETE FROM ledger WHERE hour > ? AND hour < ?', totalHour, now - (keptHours + 1) * hourMs);
 }
 
 /** Pending is counted here from the messages themselves, so that the identity proves something. */
 function ledgerReport(database: Database, { now }: { now: number }): LedgerReport {
   const pending = countPending(database);
-  const totals = new Map(rows(database, 'hour = ?', TOTAL).map(row => [row.sink, row]));
+  const totals = new Map(rows(database, 'hour = ?', totalHour).map(row => [row.sink, row]));
   const sinks = new Set([...totals.keys(), ...pending.keys()]);
   const lines = [...sinks].sort().map(sink => {
     const row = totals.get(sink) ?? {
@@ -37,7 +37,7 @@ function ledgerReport(database: Database, { now }: { now: number }): LedgerRepor
     exact: true,
     balanced: lines.every(line => line.difference === 0),
     sinks: lines,
-    hours: rows(database, 'hour > ?', Math.max(TOTAL, now - KEPT_HOURS * HOUR)),
+    hours: rows(database, 'hour > ?', Math.max(totalHour, now - keptHours * hourMs)),
   };
 }
 
@@ -49,7 +49,7 @@ function rows(database: Database, where: string, hour: number): LedgerRow[] {
     )
     .map(([sink, at, accepted, delivered, duplicates, filtered, dead]) => ({
       sink,
-      hour: at === TOTAL ? null : at,
+      hour: at === totalHour ? null : at,
       accepted,
       delivered,
       duplicates,

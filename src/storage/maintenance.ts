@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
-import type { Operations } from './operations.js';
+import type { Calls } from './calls.js';
 
 /** How long the local store keeps events, and how large it may grow. */
 export interface Retention {
@@ -21,23 +21,23 @@ export interface MaintenanceOptions {
   stillThere(): boolean;
 }
 
-const EVERY_MS = 30_000;
-const DAY_MS = 86_400_000;
+const roundMs = 30_000;
+const dayMs = 86_400_000;
 /** Rows a job; the writer is free for others between two jobs. */
-const CHUNK = 1000;
-const PAGES = 500;
+const chunkRows = 1000;
+const chunkPages = 500;
 
 /**
- * What has to happen now and then: old events, expired memories and old hours leave, and the file gives back what it no longer
+ * The periodic work: old events, expired key-values and old hours of the ledger are deleted, and the file gives back the pages that it no longer
  * needs. In small jobs, one after the other, so that what comes in never waits for more than one.
  */
 export class Maintenance {
-  readonly #storage: Pick<Operations, 'write'>;
+  readonly #storage: Pick<Calls, 'write'>;
   readonly #options: MaintenanceOptions;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(storage: Pick<Operations, 'write'>, options: MaintenanceOptions) {
+  constructor(storage: Pick<Calls, 'write'>, options: MaintenanceOptions) {
     this.#storage = storage;
     this.#options = options;
     this.#running = this.#run();
@@ -51,14 +51,14 @@ export class Maintenance {
   async #run(): Promise<void> {
     const { clock, log, retention } = this.#options;
     for (;;) {
-      await clock.sleep(retention.everyMs ?? EVERY_MS, this.#stop.signal);
+      await clock.sleep(retention.everyMs ?? roundMs, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       if (!this.#options.stillThere())
         return this.#options.onFatal(new Error('the database file in DATA_DIR was deleted or replaced'));
       try {
         await this.#round();
       } catch (error) {
-        log.warn({ error: describe(error) }, 'storage.maintenance-failed');
+        log.warn({ reason: describe(error) }, 'maintenance.failed');
       }
     }
   }
@@ -67,17 +67,17 @@ export class Maintenance {
     const { clock, retention, compact } = this.#options;
     await this.#repeat(() => this.#storage.write('trimMessages'));
     await this.#repeat(async () => {
-      const receivedBefore = clock.now() - retention.days * DAY_MS;
+      const receivedBefore = clock.now() - retention.days * dayMs;
       const deleted = await this.#storage.write('trimEvents', {
         receivedBefore,
         maxBytes: retention.maxBytes,
-        limit: CHUNK,
+        limit: chunkRows,
       });
-      return deleted === CHUNK;
+      return deleted === chunkRows;
     });
-    await this.#repeat(async () => (await this.#storage.write('sweepKeyValues', { limit: CHUNK })) === CHUNK);
+    await this.#repeat(async () => (await this.#storage.write('sweepKeyValues', { limit: chunkRows })) === chunkRows);
     await this.#storage.write('trimLedger');
-    await this.#repeat(() => compact(PAGES));
+    await this.#repeat(() => compact(chunkPages));
   }
 
   async #repeat(step: () => Promise<boolean>): Promise<void> {

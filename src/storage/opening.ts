@@ -6,7 +6,7 @@ import { CorruptError } from './database-error.js';
 import { migrate } from './schema.js';
 
 /** For a lock that somebody else holds on the database (a backup tool, say). */
-export const BUSY_TIMEOUT_MS = 2000;
+export const busyTimeoutMs = 2000;
 
 export function databaseFile(dir: string): string {
   return join(dir, 'event-sink.db');
@@ -70,7 +70,7 @@ export function openForWriting(dir: string, now: number): Opened {
 /** For queries only. */
 export function openForReading(dir: string): Database {
   const database = new Database(databaseFile(dir));
-  database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY`);
+  database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY`);
   return database;
 }
 
@@ -82,7 +82,7 @@ function prepare(dir: string): Database {
   const database = new Database(databaseFile(dir));
   try {
     database.exec(`
-      PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
+      PRAGMA busy_timeout = ${busyTimeoutMs};
       PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;

@@ -1,10 +1,10 @@
 import { FullError } from '../errors.js';
 import type { Database, Value } from './database.js';
-import { fitting, PAGE_BYTES } from './page.js';
+import { fitting, pageBytes } from './page.js';
 import type { MessageColumns } from './queues.js';
 import type { Transaction } from './transaction.js';
 
-export type OutboxRow = [
+export type OutboxColumns = [
   seq: number,
   target: string | null,
   id: string,
@@ -40,7 +40,7 @@ function appendOutbox(
 }
 
 /** Oldest first. */
-function takeOutbox({ database }: Transaction, { limit, after }: { limit: number; after: number }): OutboxRow[] {
+function takeOutbox({ database }: Transaction, { limit, after }: { limit: number; after: number }): OutboxColumns[] {
   const sizes = database.rows<[number, number]>(
     'SELECT seq, size FROM outbox WHERE seq > ? ORDER BY seq LIMIT CAST(? AS INTEGER)',
     after,
@@ -48,9 +48,9 @@ function takeOutbox({ database }: Transaction, { limit, after }: { limit: number
   );
   const count = fitting(
     sizes.map(([, size]) => size),
-    PAGE_BYTES,
+    pageBytes,
   );
-  return database.rows<OutboxRow>(
+  return database.rows<OutboxColumns>(
     'SELECT seq, target, id, source, received, timestamp, body FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq',
     after,
     sizes[count - 1]?.[0] ?? 0,

@@ -1,6 +1,6 @@
 /**
- * How many rows from the start fit into a limit of bytes, at least one: so that a page of a thousand large bodies
- * is a shorter page and not a gigabyte.
+ * The number of rows from the start that fit into a limit of bytes, at least one: a page of a thousand large bodies
+ * becomes a shorter page instead of a gigabyte.
  */
 export function fitting(sizes: readonly number[], bytes: number): number {
   let sum = 0;
@@ -11,5 +11,5 @@ export function fitting(sizes: readonly number[], bytes: number): number {
   return sizes.length;
 }
 
-/** What a page of a listing carries at most. */
-export const PAGE_BYTES = 8 * 1024 * 1024;
+/** A page of a listing carries at most this much. */
+export const pageBytes = 8 * 1024 * 1024;

@@ -1,12 +1,12 @@
 import { FullError, SetupError, TransientError, UnsupportedError } from '../errors.js';
+import type { ReadName } from './calls.js';
 import { CorruptError } from './database-error.js';
 import type { Job } from './group.js';
-import type { ReadName } from './operations.js';
 
-/** What the main thread tells the writer: one at a time, the next after the answer. */
+/** What the main thread asks of the writer: one request at a time, the next after the answer. */
 export type WriterRequest =
   | { readonly kind: 'group'; readonly jobs: readonly Job[]; readonly now: number }
-  /** Gives free pages back to the file system, at most so many; outside of any transaction. */
+  /** Gives at most `pages` free pages back to the file system, outside of any transaction. */
   | { readonly kind: 'compact'; readonly pages: number }
   | { readonly kind: 'close' };
 

@@ -3,21 +3,29 @@ import type { Event } from '../events/event.js';
 export interface EventQuery {
   readonly category?: string;
   readonly type?: string;
-  /** Epoch ms, inclusive; `to` is exclusive. Of `created`. */
+  /** `created` is at least this, epoch ms. */
   readonly from?: number;
+  /** `created` is less than this, epoch ms. */
   readonly to?: number;
-  /** 1 to 1000. */
+  /** Events on the page, 1 to 1000; a page of large events may have fewer. */
   readonly limit: number;
+  /** `nextCursor` of the previous page. */
   readonly cursor?: string;
 }
 
-/** An event as the API shows it: the fields flat, the daemon's own beside them. */
+/**
+ * An event as the API shows it: its fields flat, and beside them what the daemon knows. A field of the same name yields to the daemon's own;
+ * a body's own `id`, when it differs, is `id_original`.
+ */
 export interface StoredEvent {
   readonly id: string;
+  /** Epoch ms. */
   readonly created: number;
   readonly category: string;
   readonly type?: string;
+  /** Where it came in: clowder, http, nginx, health, heartbeat or replay. */
   readonly _source: string;
+  /** When it came in, epoch ms. */
   readonly _received: number;
   readonly [field: string]: unknown;
 }
@@ -25,29 +33,39 @@ export interface StoredEvent {
 /** Newest first by `created`; among equals, the one stored last. */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
+  /** Null on the last page. */
   readonly nextCursor: string | null;
 }
 
 /** Events counted per step of time, by category; or the mean of a numeric field of one category. */
 export interface SeriesQuery {
+  /** Start of the first step, epoch ms. */
   readonly from: number;
+  /** End, exclusive, epoch ms. */
   readonly to: number;
-  /** ms, at least 1000; at most 1000 steps. */
+  /** Length of a step, ms, at least 1000; at most 1000 steps. */
   readonly step: number;
   readonly category?: string;
   /** A numeric field whose mean is wanted instead of the count. */
   readonly field?: string;
-  /** Split by this field instead of by category. */
+  /** The field whose values are the lines, instead of the category; at most the 20 largest. */
   readonly by?: string;
 }
 
 export interface Series {
   /** Start of each step, epoch ms. */
   readonly times: readonly number[];
-  readonly lines: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+  readonly lines: readonly SeriesLine[];
+}
+
+export interface SeriesLine {
+  /** The category, or the value of the field that splits. */
+  readonly name: string;
+  /** One for each step: a count, or a mean, which is null where the step has no value. */
+  readonly values: readonly (number | null)[];
 }
 
 export interface EventWriter {
-  /** Inserts what is not there yet; resolves with how many already were. */
+  /** Inserts what is not there yet; resolves with the number that already were. */
   insert(events: readonly Event[]): Promise<number>;
 }

@@ -1,14 +1,14 @@
 import { UnsupportedError } from '../errors.js';
 import type { Database, Value } from './database.js';
-import { TOTAL } from './ledger-delta.js';
+import { totalHour } from './ledger-delta.js';
 import { fitting } from './page.js';
 import type { Transaction } from './transaction.js';
 
-/** How many settled messages leave the file at once, at most. */
-const TRIM_CHUNK = 2000;
+/** At most this many settled messages leave the file at once. */
+const trimChunk = 2000;
 
-/** Waits in queue ?1, beyond the sequence number ?2. */
-const WAITING = `messages.seq > ?2 AND (target IS NULL OR target = ?1)
+/** Waits in queue ?1, after the sequence number ?2. */
+const isWaiting = `messages.seq > ?2 AND (target IS NULL OR target = ?1)
   AND NOT EXISTS (SELECT 1 FROM settled WHERE settled.queue = ?1 AND settled.seq = messages.seq)`;
 
 /** Messages by column: half the work of a list of objects when they are copied to another thread. */
@@ -31,7 +31,7 @@ export type QueueRow = [
 
 export interface TakeArguments {
   readonly queue: number;
-  /** Sequence number: only what stands behind it. */
+  /** Sequence number: only what comes after it. */
   readonly after: number;
   readonly count: number;
   readonly bytes: number;
@@ -41,7 +41,7 @@ export interface TakeArguments {
 
 export interface SettleArguments {
   readonly queue: number;
-  /** Ascending, each unsettled until now: of done and dead alike. */
+  /** Ascending, each unsettled until now; done and dead alike. */
   readonly seqs: readonly number[];
   /** How many of them were there already, were filtered, or went to the next broker; the rest of those not dead counts as delivered. */
   readonly duplicates?: number;
@@ -69,7 +69,7 @@ function removeQueue({ database, delta, now }: Transaction, { name }: { name: st
   const queue = database.row<[number, string, number]>('SELECT number, sink, cursor FROM queues WHERE name = ?', name);
   if (queue === undefined) return false;
   const [number, sink, cursor] = queue;
-  const pending = database.value<number>(`SELECT count(*) FROM messages WHERE ${WAITING}`, number, cursor)!;
+  const pending = database.value<number>(`SELECT count(*) FROM messages WHERE ${isWaiting}`, number, cursor)!;
   delta.add(sink, { accepted: -pending });
   database.run('DELETE FROM settled WHERE queue = ?', number);
   database.run('DELETE FROM queues WHERE number = ?', number);
@@ -115,13 +115,13 @@ export function lastSeq(database: Database): number {
   return database.value<number>("SELECT seq FROM sqlite_sequence WHERE name = 'messages'") ?? 0;
 }
 
-/** The next messages of a queue, in order. It has no memory of what it gave: the caller goes on behind the last one. */
+/** The next messages of a queue, in order. It does not remember what it gave: the caller goes on after the last one. */
 function take({ database }: Transaction, args: TakeArguments): { rows: QueueRow[]; more: boolean } {
   const cursor = database.value<number>('SELECT cursor FROM queues WHERE number = ?', args.queue);
   if (cursor === undefined) return { rows: [], more: false };
   const after = Math.max(cursor, args.after);
   const sizes = database.rows<[number, number]>(
-    `SELECT seq, octet_length(body) FROM messages WHERE ${WAITING} ORDER BY seq LIMIT CAST(?3 AS INTEGER)`,
+    `SELECT seq, octet_length(body) FROM messages WHERE ${isWaiting} ORDER BY seq LIMIT CAST(?3 AS INTEGER)`,
     args.queue,
     after,
     args.count,
@@ -133,7 +133,7 @@ function take({ database }: Transaction, args: TakeArguments): { rows: QueueRow[
     args.bytes,
   );
   const rows = database.rows<QueueRow>(
-    `SELECT seq, id, source, received, timestamp, body FROM messages WHERE ${WAITING} AND seq <= ?3 ORDER BY seq`,
+    `SELECT seq, id, source, received, timestamp, body FROM messages WHERE ${isWaiting} AND seq <= ?3 ORDER BY seq`,
     args.queue,
     after,
     sizes[count - 1]![0],
@@ -168,11 +168,11 @@ function settle(transaction: Transaction, args: SettleArguments): void {
   const done = seqs.length - dead.length;
   if (moved) delta.add(sink, { accepted: -done });
   else delta.add(sink, { delivered: done - duplicates - filtered, duplicates, filtered, dead: dead.length });
-  trim(database, TRIM_CHUNK);
+  trim(database, trimChunk);
 }
 
 function advance(database: Database, queue: number, cursor: number, seqs: readonly number[]): void {
-  const first = `SELECT seq FROM messages WHERE ${WAITING} ORDER BY seq LIMIT`;
+  const first = `SELECT seq FROM messages WHERE ${isWaiting} ORDER BY seq LIMIT`;
   let passed = 0;
   if (database.value<number>(`${first} 1`, queue, cursor) === seqs[0]) {
     const waiting = database.rows<[number]>(`${first} CAST(?3 AS INTEGER)`, queue, cursor, seqs.length + 1);
@@ -191,7 +191,7 @@ function advance(database: Database, queue: number, cursor: number, seqs: readon
   }
 }
 
-/** Deletes what every queue has behind it. Resolves with true when there is more to delete. */
+/** Deletes what every queue has settled. Returns true when there is more to delete. */
 function trim(database: Database, chunk: number): boolean {
   const first = database.value<number | null>('SELECT min(seq) FROM messages') ?? null;
   if (first === null) return false;
@@ -202,7 +202,7 @@ function trim(database: Database, chunk: number): boolean {
 }
 
 function trimMessages({ database }: Transaction): boolean {
-  return trim(database, TRIM_CHUNK);
+  return trim(database, trimChunk);
 }
 
 export interface QueueState {
@@ -221,7 +221,7 @@ function queueStates(database: Database): QueueState[] {
   );
   return queues.map(([number, name, sink, cursor]) => {
     const oldest = database.value<number>(
-      `SELECT received FROM messages WHERE ${WAITING} ORDER BY seq LIMIT 1`,
+      `SELECT received FROM messages WHERE ${isWaiting} ORDER BY seq LIMIT 1`,
       number,
       cursor,
     );
@@ -234,9 +234,9 @@ function queueStates(database: Database): QueueState[] {
           ? database.value<number>(
               'SELECT accepted - delivered - duplicates - filtered - dead FROM ledger WHERE sink = ? AND hour = ?',
               sink,
-              TOTAL,
+              totalHour,
             )
-          : database.value<number>(`SELECT count(*) FROM messages WHERE ${WAITING}`, number, cursor);
+          : database.value<number>(`SELECT count(*) FROM messages WHERE ${isWaiting}`, number, cursor);
     return { number, name, sink, pending: pending ?? 0, oldest };
   });
 }

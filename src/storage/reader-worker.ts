@@ -1,8 +1,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assertNever } from '../errors.js';
+import { runRead } from './calls.js';
 import type { Database } from './database.js';
 import { openForReading } from './opening.js';
-import { runRead } from './operations.js';
 import { packed, type ReaderRequest, type WireRead } from './protocol.js';
 
 const port = parentPort as MessagePort;

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { ReadName } from './operations.js';
+import type { ReadName } from './calls.js';
 import { type ReaderAnswer, type ReaderRequest, unpacked } from './protocol.js';
 
 interface Pending {
@@ -7,7 +7,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The main thread's side of the reader. It starts with the first question. */
+/** The main thread's side of the reader. It starts with the first query. */
 export class Reader {
   readonly #dir: string;
   readonly #onFatal: (error: Error) => void;
@@ -30,7 +30,7 @@ export class Reader {
     });
   }
 
-  /** After what was asked. */
+  /** After the queries that were begun. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#ended = new Error('the storage is closed');

@@ -5,12 +5,12 @@ import type { Database } from './database.js';
  * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add one.
  *
  * - messages: a body is stored once, whatever the number of queues. `target` NULL = for every queue, else for that queue alone.
- *   AUTOINCREMENT, because a number below a queue's cursor must never come again.
+ *   AUTOINCREMENT, because a number below a queue's cursor must never be used again.
  * - queues: everything up to `cursor` is settled; `settled` holds what is settled beyond it, until the cursor passes.
  * - ledger: `hour` 0 is the total since the beginning, the other rows are hours (epoch ms).
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
  */
-const MIGRATIONS: readonly string[] = [
+const migrationSteps: readonly string[] = [
   `
   CREATE TABLE messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -94,7 +94,7 @@ const MIGRATIONS: readonly string[] = [
  * Brings the file to the newest schema; each step is one transaction, so a kill in between leaves a version that goes on from there.
  * @throws SetupError when a newer release made the file
  */
-export function migrate(database: Database, migrations: readonly string[] = MIGRATIONS): void {
+export function migrate(database: Database, migrations: readonly string[] = migrationSteps): void {
   const version = database.value<number>('PRAGMA user_version') ?? 0;
   if (version > migrations.length) {
     throw new SetupError(

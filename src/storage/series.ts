@@ -2,19 +2,19 @@ import type { Database, Value } from './database.js';
 import { conditions } from './events.js';
 import type { Series, SeriesQuery } from './queries.js';
 
-/** A chart with more lines than this says nothing; the largest are kept. */
-const MOST_LINES = 20;
+/** Nobody can read a chart with more lines; the largest are kept. */
+const maxLines = 20;
 
 /**
- * Every category there is, by jumps through its index: it lets SQLite count in the index by category and time, without
+ * Every category that occurs, by jumps through its index: it lets SQLite count in the index by category and time, without
  * reading a single event.
  */
-const CATEGORIES = `WITH RECURSIVE names(name) AS (
+const everyCategory = `WITH RECURSIVE names(name) AS (
   SELECT min(category) FROM events
   UNION ALL SELECT (SELECT min(category) FROM events WHERE category > names.name) FROM names WHERE names.name IS NOT NULL
 ) SELECT name FROM names WHERE name IS NOT NULL`;
 
-const COLUMNS: ReadonlyMap<string, string> = new Map([
+const columnByName: ReadonlyMap<string, string> = new Map([
   ['category', 'category'],
   ['type', 'type'],
   ['_source', 'source'],
@@ -23,8 +23,8 @@ const COLUMNS: ReadonlyMap<string, string> = new Map([
 /**
  * Counts per step, or the mean of a numeric field; the lines with the most events first.
  *
- * Names leave SQLite as hex: what it takes out of JSON can hold half a surrogate pair, which is no UTF-8, and libsql aborts the whole
- * process at a text that is none; and a text ends for it at the first NUL.
+ * Names leave SQLite as hex: what it takes out of JSON can hold half a surrogate pair, which is not UTF-8, and libsql aborts the whole
+ * process at such a text; and a text ends for it at the first NUL.
  */
 function series(database: Database, query: SeriesQuery): Series {
   const { from, to, step, field, by = 'category' } = query;
@@ -36,14 +36,15 @@ function series(database: Database, query: SeriesQuery): Series {
   const number = field === undefined ? undefined : numeric(field);
   if (name === undefined || (field !== undefined && number === undefined)) return { times, lines: [] };
 
-  const where = by === 'category' && query.category === undefined ? `${given} AND category IN (${CATEGORIES})` : given;
+  const where =
+    by === 'category' && query.category === undefined ? `${given} AND category IN (${everyCategory})` : given;
   const counted = number === undefined ? 'count(*)' : `count(${number.sql})`;
   const numbers = number?.values ?? [];
   const largest = database
     .rows<[string]>(
       `SELECT hex(name) FROM (
          SELECT ${name.sql} AS name, ${counted} AS amount FROM events WHERE ${where} GROUP BY name
-         HAVING name IS NOT NULL AND amount > 0 ORDER BY amount DESC, name LIMIT ${MOST_LINES})`,
+         HAVING name IS NOT NULL AND amount > 0 ORDER BY amount DESC, name LIMIT ${maxLines})`,
       ...[...name.values, ...numbers, ...values],
     )
     .map(([hex]) => hex);
@@ -71,13 +72,13 @@ interface Expression {
 }
 
 function expression(field: string): Expression | undefined {
-  const column = COLUMNS.get(field);
+  const column = columnByName.get(field);
   if (column !== undefined) return { sql: column, values: [] };
   const path = jsonPath(field);
   return path === undefined ? undefined : { sql: 'CAST(json_extract(body, ?) AS TEXT)', values: [path] };
 }
 
-/** NULL, which counts and means leave out, where the field is no number. */
+/** NULL, which counts and means leave out, where the field is not a number. */
 function numeric(field: string): Expression | undefined {
   const path = jsonPath(field);
   if (path === undefined) return undefined;

@@ -1,11 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
-import { EventStore } from './event-store.js';
-import type { KeyValues } from './key-values.js';
-import type { LedgerReport } from './ledger-report.js';
-import { Maintenance, type Retention } from './maintenance.js';
-import { databaseFile } from './opening.js';
 import type {
   ReadArguments,
   ReadName,
@@ -14,7 +9,12 @@ import type {
   WriteCall,
   WriteName,
   WriteResult,
-} from './operations.js';
+} from './calls.js';
+import { EventStore } from './event-store.js';
+import type { KeyValues } from './key-values.js';
+import type { LedgerReport } from './ledger-report.js';
+import { Maintenance, type Retention } from './maintenance.js';
+import { databaseFile } from './opening.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
@@ -23,7 +23,7 @@ export interface StorageOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The storage is gone for good: a corrupt file, a thread that died. Called once; everything after it fails. */
+  /** The storage has failed for good: a corrupt file, a thread that died. Called once; every later call fails. */
   readonly onFatal: (error: Error) => void;
 }
 
@@ -35,7 +35,7 @@ export interface Checkpoints {
 
 /**
  * Everything durable of this daemon, in one SQLite file under DATA_DIR: one thread writes it, another answers queries.
- * What an operation does is said in the file of its concern; `operations.ts` lists them.
+ * Each operation is described in the file of its concern; `calls.ts` lists them.
  */
 export class Storage {
   readonly events: EventStore;
@@ -57,8 +57,8 @@ export class Storage {
     const { writer, movedAside } = await Writer.open({ ...options, onFatal });
     if (movedAside !== undefined)
       log.error(
-        movedAside,
-        'storage.moved-aside: the file was corrupt; what waited in it is not delivered, a fresh one was made',
+        { ...movedAside, consequence: 'a fresh file was made; what waited in the corrupt one is not delivered' },
+        'storage.moved-aside',
       );
     return new Storage({ ...options, onFatal }, writer, new Reader(dir, onFatal));
   }
@@ -98,7 +98,7 @@ export class Storage {
     return (await this.#reader.read(name, args[0])) as ReadResult<Name>;
   }
 
-  /** A durable map of somebody's own. */
+  /** A durable map under a name of its own. */
   keyValues(namespace: string): KeyValues {
     return {
       get: async keys => new Map(keys.length === 0 ? [] : await this.write('getValues', { namespace, keys })),
@@ -108,7 +108,7 @@ export class Storage {
     };
   }
 
-  /** When these were first seen: now, unless they were within the last day. Two who ask at once get the same. */
+  /** When these were first seen: now, unless it was within the last day. Two who ask at once get the same answer. */
   async firstSeen(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return new Map(ids.length === 0 ? [] : await this.write('firstSeen', { ids }));
   }

@@ -4,10 +4,10 @@ import { assertNever } from '../errors.js';
 import type { Job } from './group.js';
 import { unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
 
-/** Jobs of one transaction, at most. */
-const GROUP_JOBS = 128;
-/** MB: what a group brings is soon garbage, and a larger young generation would stay resident for it. */
-const YOUNG_GENERATION_MB = 4;
+/** Jobs of one transaction. */
+const maxGroupJobs = 128;
+/** What a group brings is soon garbage, and a larger young generation would stay resident for it. */
+const youngGenerationMb = 4;
 
 interface Pending {
   readonly job: Job;
@@ -57,7 +57,7 @@ export class Writer {
     this.#worker = new Worker(new URL('./writer-worker.js', import.meta.url), {
       name: 'storage writer',
       workerData,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
     });
     this.#exited = new Promise(resolve => this.#worker.once('exit', resolve));
   }
@@ -123,7 +123,7 @@ export class Writer {
   #next(): void {
     if (this.#fault !== undefined) return;
     if (this.#gathering.length > 0) {
-      this.#written = this.#gathering.splice(0, GROUP_JOBS);
+      this.#written = this.#gathering.splice(0, maxGroupJobs);
       return this.#send({ kind: 'group', jobs: this.#written.map(({ job }) => job), now: this.#options.clock.now() });
     }
     const compaction = this.#compactions[0];
@@ -147,7 +147,7 @@ export class Writer {
         const written = this.#written;
         this.#written = [];
         for (const [index, pending] of written.entries()) settle(pending, answer.outcomes[index]!);
-        // After the callers have been told: what they write next belongs to the next group.
+        // After the callers have their results: what they write next belongs to the next group.
         this.#state = 'asked';
         setImmediate(() => this.#next());
         return;

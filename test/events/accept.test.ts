@@ -104,7 +104,7 @@ test('numbers that JSON cannot write back are refused', () => {
   assert.equal(refused(JSON.parse('{"category":"x","values":[1,{"a":-1e999}]}')), ['values']);
 });
 
-test('an item with a thousand problems is told of the first twenty', () => {
+test('of an item with a thousand problems, the first twenty are reported', () => {
   const values = Object.fromEntries(
     Array.from({ length: 1000 }, (_, index) => [`v${index}`, Number.POSITIVE_INFINITY]),
   );

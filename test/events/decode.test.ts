@@ -39,7 +39,7 @@ test('an event keeps its fields verbatim and its created normalised', () => {
   });
 });
 
-test('a category or type that is no text counts as none', () => {
+test('a category or type that is not text counts as none', () => {
   for (const category of ['""', 'null', '7', '{}', '["upload"]']) {
     const event = eventOf(message(`{"category":${category},"type":${category},"created":1}`));
     assert.is(event.category, 'unknown');
@@ -70,7 +70,7 @@ test('a hundred levels are an event, more are none: writers of JSON would run ou
   }
 });
 
-test('a timestamp that is no time counts as none', () => {
+test('a timestamp that is not a time counts as none', () => {
   for (const odd of [0, -1, 1.5, Number.NaN, 1e18]) {
     assert.equal(decode(message('{}', { timestamp: odd })), { kind: 'undated' });
   }
@@ -104,16 +104,16 @@ test('text is refused, in words; echo sinks get it whole', () => {
   assert.is(refusal(message('Hello'), 5).event.created, 5);
 });
 
-test('JSON that is no object is refused, in words', () => {
+test('JSON that is not an object is refused, with the reason', () => {
   const reasons = ['[1,2]', '"up"', '17', 'true', 'null', '', ' \n', '{"category":'].map(
     body => refusal(message(body)).reason,
   );
   assert.equal(reasons, [
-    'the body is JSON but no object: it is a list',
-    "the body is JSON but no object: it is 'up'",
-    'the body is JSON but no object: it is 17',
-    'the body is JSON but no object: it is true',
-    'the body is JSON but no object: it is null',
+    'the body is JSON but not an object: it is a list',
+    "the body is JSON but not an object: it is 'up'",
+    'the body is JSON but not an object: it is 17',
+    'the body is JSON but not an object: it is true',
+    'the body is JSON but not an object: it is null',
     'the body is empty',
     'the body is empty',
     `the body is not JSON: it begins with '{"category":'`,
@@ -128,7 +128,7 @@ test('a reason is short and safe to show', () => {
   assert.ok(reason.endsWith("…'"));
 });
 
-test('a byte order mark is no fault', () => {
+test('a byte order mark is not a fault', () => {
   assert.is(eventOf(message('\ufeff{"category":"x","created":1}')).category, 'x');
 });
 

@@ -5,7 +5,7 @@ import { isEpochMs, parseTimestamp } from '../../src/events/timestamp.js';
 
 const last = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-test('each unit is told by its number of digits', () => {
+test('each unit is known by its number of digits', () => {
   const ms = 1_709_542_841_377;
   assert.is(parseTimestamp(1_709_542_841), 1_709_542_841_000);
   assert.is(parseTimestamp(ms), ms);
@@ -47,7 +47,7 @@ test('ISO-8601 in the forms that tools write', () => {
   assert.is(parseTimestamp('2024-02-29'), Date.UTC(2024, 1, 29));
 });
 
-test('what is no time, or not from 1970 to 9999, is refused', () => {
+test('what is not a time, or not from 1970 to 9999, is refused', () => {
   for (const value of [
     undefined,
     null,

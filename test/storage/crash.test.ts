@@ -20,7 +20,7 @@ import { inFolder } from './scratch.js';
 
 const APPENDER = fileURLToPath(new URL('./appender.js', import.meta.url));
 
-/** Runs the appender for a while, kills it, and gives back what it had been told is durable. */
+/** Runs the appender for a while, kills it, and returns what was reported to it as durable. */
 async function killed(dir: string, round: string, ms: number): Promise<string[]> {
   const child: ChildProcess = spawn(process.execPath, [APPENDER, dir, round], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
@@ -52,7 +52,7 @@ async function kept(dir: string): Promise<string[]> {
   return rows.map(([, id]) => id);
 }
 
-/** How many of the ids of each publisher are there, in order and without a hole. */
+/** The number of ids of each publisher that are there, in order and without a hole. */
 function assertWhole(ids: readonly string[]): void {
   const batches = new Map<string, number[]>();
   for (const id of ids) {

@@ -172,16 +172,16 @@ test('the first stored leave when the store is too large', () =>
     assert.is(await storage.read('eventBytes'), 0);
   }));
 
-test('the tap tells what is new, once it is stored', () =>
+test('a listener hears of what is new, once it is stored', () =>
   withStorage(async storage => {
-    const told: string[] = [];
+    const heard: string[] = [];
     const abort = new AbortController();
     await storage.events.insert(events(2));
-    storage.events.tap(({ id }) => told.push(id), abort.signal);
+    storage.events.listen(({ id }) => heard.push(id), abort.signal);
     await storage.events.insert(events(4));
     abort.abort();
     await storage.events.insert(events(6));
-    assert.equal(told, ['event-2', 'event-3']);
+    assert.equal(heard, ['event-2', 'event-3']);
   }));
 
 test('a series counts by category', () =>
@@ -223,7 +223,7 @@ test('a series is the mean of a number, split by a field', () =>
     }
   }));
 
-test('half a surrogate pair and NUL come out of the store as they went in, and end no process', () =>
+test('half a surrogate pair and NUL come out of the store as they went in, and do not end the process', () =>
   withStorage(async storage => {
     const odd = ['half \ud83c end', 'nul \u0000 end', '\udc00', '\u0000'];
     const fieldsOf = (text: string) => ({ category: text, type: text, place: text });
@@ -237,7 +237,7 @@ test('half a surrogate pair and NUL come out of the store as they went in, and e
     );
     for (const by of ['category', 'type', 'place']) {
       const { lines } = await storage.events.series({ from: START, to: START + 1000, step: 1000, by });
-      // A half is told as one or more U+FFFD.
+      // A half comes out as one or more U+FFFD.
       const names = lines.map(({ name }) => name.replace(/\ufffd+/, '?'));
       assert.equal(names.sort(), ['\u0000', '?', 'half ? end', 'nul \u0000 end'], by);
       assert.equal(

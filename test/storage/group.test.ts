@@ -42,7 +42,7 @@ test('what comes at once is one group, and only the culprit is refused', () =>
     assert.is(sinks[0]!.accepted, 299);
   }));
 
-test('operations told together happen together or not at all', () =>
+test('operations of one job happen together or not at all', () =>
   withStorage(async storage => {
     const failed = await storage
       .atomically([

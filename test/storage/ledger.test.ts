@@ -2,21 +2,21 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columns, ScratchDatabase } from './scratch.js';
 
-const HOUR = 3_600_000;
+const hourMs = 3_600_000;
 
 test('counts by hour for 48 hours, and in total for ever', () => {
   const scratch = new ScratchDatabase();
-  scratch.now = 1000 * HOUR;
+  scratch.now = 1000 * hourMs;
   scratch.write('declareQueue', { sink: 'a', name: 'a' });
   for (let hour = 0; hour < 60; hour += 1) {
     scratch.write('publish', columns(hour * 2, 2));
-    scratch.now += HOUR;
+    scratch.now += hourMs;
   }
   scratch.write('trimLedger');
   const report = scratch.read('ledgerReport', { now: scratch.now });
   assert.is(report.sinks[0]!.accepted, 120);
   assert.is(report.hours.length, 47);
-  assert.ok(report.hours.every(({ accepted, hour }) => accepted === 2 && hour! % HOUR === 0));
+  assert.ok(report.hours.every(({ accepted, hour }) => accepted === 2 && hour! % hourMs === 0));
   assert.ok(scratch.database.value<number>('SELECT count(*) FROM ledger')! < 55);
 });
 

@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { silentLog } from '../../src/log.js';
-import { Database } from '../../src/storage/database.js';
-import { type Job, type Outcome, runGroup } from '../../src/storage/group.js';
 import {
   type ReadArguments,
   type ReadName,
@@ -13,7 +11,9 @@ import {
   type WriteArguments,
   type WriteName,
   type WriteResult,
-} from '../../src/storage/operations.js';
+} from '../../src/storage/calls.js';
+import { Database } from '../../src/storage/database.js';
+import { type Job, type Outcome, runGroup } from '../../src/storage/group.js';
 import { migrate } from '../../src/storage/schema.js';
 import { Storage, type StorageOptions } from '../../src/storage/storage.js';
 
@@ -57,7 +57,7 @@ export function withStorage<T>(
 /** The operations on a database in memory, on this thread: for tests of what they do, thousands a second. */
 export class ScratchDatabase {
   readonly database = new Database(':memory:');
-  readonly #room = { require: () => {} };
+  readonly #diskSpace = { require: () => {} };
   now = 1_700_000_000_000;
 
   constructor() {
@@ -65,7 +65,7 @@ export class ScratchDatabase {
   }
 
   group(jobs: readonly Job[]): Outcome[] {
-    return runGroup(this.database, this.#room, jobs, this.now);
+    return runGroup(this.database, this.#diskSpace, jobs, this.now);
   }
 
   write<Name extends WriteName>(name: Name, ...args: WriteArguments<Name>): WriteResult<Name> {
@@ -79,7 +79,7 @@ export class ScratchDatabase {
   }
 }
 
-/** A clock that stands still until it is told. */
+/** A clock that stands still until a test moves it. */
 export function manualClock(start: number): Clock & { time: number } {
   const clock = {
     time: start,

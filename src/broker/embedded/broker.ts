@@ -1,6 +1,6 @@
 import { describe, TransientError, UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
-import type { WriteCall } from '../../storage/operations.js';
+import type { WriteCall } from '../../storage/calls.js';
 import type { QueueState } from '../../storage/queues.js';
 import type {
   Address,

@@ -1,5 +1,5 @@
+import type { FieldKind } from '../../events/field-kinds.js';
 import { fields } from '../../events/fields.js';
-import type { Kind } from '../../events/kinds.js';
 import { parseTimestamp } from '../../events/timestamp.js';
 import type { FieldType, Scalar } from './line-protocol.js';
 
@@ -8,7 +8,7 @@ import type { FieldType, Scalar } from './line-protocol.js';
  * the type of its kind, whatever arrives (`size` is an integer, as it always was here); any other number is a float, so that
  * 1 and 1.5 agree. Where the server has another type from earlier days, that one is learnt from its answer and wins.
  */
-const typeOfKind: Readonly<Record<Kind, FieldType>> = {
+const typeOfKind: Readonly<Record<FieldKind, FieldType>> = {
   eventId: 'string',
   category: 'string',
   id: 'string',

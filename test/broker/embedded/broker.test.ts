@@ -7,7 +7,7 @@ import { EmbeddedBroker } from '../../../src/broker/embedded/broker.js';
 import { systemClock } from '../../../src/clock.js';
 import { FullError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
-import type { WriteCall } from '../../../src/storage/operations.js';
+import type { WriteCall } from '../../../src/storage/calls.js';
 import { Storage } from '../../../src/storage/storage.js';
 import { withStorage } from '../../storage/scratch.js';
 import { brokerConformance } from '../conformance.js';

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../../broker.js';
 
 /** A page of a thousand large bodies is a shorter page and not a gigabyte. */
-const PAGE_BYTES = 8 * 1024 * 1024;
+const pageBytes = 8 * 1024 * 1024;
 
 /** Names a dead letter for good; in the order of these keys they are listed, because the order in the queue changes. */
 export function deadLetterKey(deadAt: number, id: string): string {
@@ -32,7 +32,7 @@ export class PageBuilder {
     while (place > 0 && this.deadLetters[place - 1]!.key > deadLetter.key) place -= 1;
     this.deadLetters.splice(place, 0, deadLetter);
     this.#bytes += deadLetter.body.length;
-    while (this.deadLetters.length > this.#limit || (this.#bytes > PAGE_BYTES && this.deadLetters.length > 1)) {
+    while (this.deadLetters.length > this.#limit || (this.#bytes > pageBytes && this.deadLetters.length > 1)) {
       this.#bytes -= this.deadLetters.pop()!.body.length;
       this.#more = true;
     }

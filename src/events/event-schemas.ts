@@ -1,10 +1,10 @@
 import { entriesByCategory, fieldsOf } from './catalogue.js';
+import { fieldKinds, type JsonSchema } from './field-kinds.js';
 import { type Field, type FieldName, fields } from './fields.js';
-import { type JsonSchema, kinds } from './kinds.js';
 
 /**
- * The catalogue as JSON Schema (2020-12, in the subset that OpenAPI 3.0 reads too), to be put beside each other under `base`:
- * `Event` is one of a schema per known category, or `OtherEvent`. They say what the door checks, no more and no less.
+ * The catalogue as JSON Schema (2020-12, in the subset that OpenAPI 3.0 reads too), to stand side by side under `base`:
+ * `Event` is one of a schema per known category, or `OtherEvent`. They say exactly what is checked on arrival.
  */
 export function eventSchemas(base = '#/components/schemas/'): Readonly<Record<string, JsonSchema>> {
   const known = [...entriesByCategory.keys()];
@@ -57,5 +57,5 @@ function objectSchema(
 
 function propertySchema(name: FieldName): JsonSchema {
   const { kind, description, unit }: Field = fields[name];
-  return { ...kinds[kind].schema, description: unit === undefined ? description : `${description} (${unit})` };
+  return { ...fieldKinds[kind].schema, description: unit === undefined ? description : `${description} (${unit})` };
 }

@@ -46,7 +46,7 @@ export type ReadResult<Name extends ReadName> = ReturnType<(typeof reads)[Name]>
 export type WriteCall = { [Name in WriteName]: readonly [name: Name, ...args: WriteArguments<Name>] }[WriteName];
 
 /** Who runs them, on whichever thread. */
-export interface Operations {
+export interface Calls {
   write<Name extends WriteName>(name: Name, ...args: WriteArguments<Name>): Promise<WriteResult<Name>>;
   read<Name extends ReadName>(name: Name, ...args: ReadArguments<Name>): Promise<ReadResult<Name>>;
 }

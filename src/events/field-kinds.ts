@@ -3,7 +3,7 @@ import { parseTimestamp } from './timestamp.js';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** What a field holds: how the door checks it, what it tells a client that sends something else, and its JSON Schema. */
+/** What a field holds: how it is checked, the words for a client that sends something else, and its JSON Schema. */
 interface KindDefinition {
   accepts(value: unknown): boolean;
   /** Ends the sentence "<field> must be …". */
@@ -22,7 +22,7 @@ function isCategory(value: unknown): boolean {
   return value.length <= 128 || [...value].length <= 128;
 }
 
-export const kinds = {
+export const fieldKinds = {
   eventId: {
     accepts: isEventId,
     expected: '1 to 128 printable ASCII characters',
@@ -78,4 +78,4 @@ export const kinds = {
   },
 } as const satisfies Readonly<Record<string, KindDefinition>>;
 
-export type Kind = keyof typeof kinds;
+export type FieldKind = keyof typeof fieldKinds;
