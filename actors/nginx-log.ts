@@ -1,5 +1,5 @@
 import { dispatch, type Ref, spawn } from 'nact';
-import { backoff } from '../src/backoff.js';
+import { backoff, backoffs } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe, type Fault, SetupError, TransientError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
@@ -232,7 +232,7 @@ class NginxLog {
 }
 
 function initialBackoff() {
-  return backoff({ firstMs: 500, maxMs: 30_000 });
+  return backoff(backoffs.source);
 }
 
 function faultOf(error: unknown): Fault {

@@ -16,6 +16,26 @@ export interface BackoffOptions {
   readonly random?: () => number;
 }
 
+/** Ceilings of the first wait and of every wait, ms. Retrying a sink is another matter: supervisors/restart.ts. */
+export const backoffs = {
+  /** Things of our own that must go through: a settlement, opening a queue. */
+  ownWork: { firstMs: 100, maxMs: 10_000 },
+  /** Reading an embedded queue from a storage that fails. */
+  storageRead: { firstMs: 200, maxMs: 10_000 },
+  /** Connecting to RabbitMQ, between rounds over all nodes. */
+  connection: { firstMs: 200, maxMs: 10_000 },
+  /** Opening a consumer on a RabbitMQ queue. */
+  consumer: { firstMs: 100, maxMs: 10_000 },
+  /** Opening a confirm channel. */
+  publisher: { firstMs: 100, maxMs: 5_000 },
+  /** Messages in the outbox that RabbitMQ did not take though it can be reached. */
+  outbox: { firstMs: 1_000, maxMs: 60_000 },
+  /** Events of the daemon's own sources (health, NGINX logs) that were not accepted. */
+  source: { firstMs: 500, maxMs: 30_000 },
+  /** Requests of the command line to a daemon that is busy or cannot be reached. */
+  client: { firstMs: 500, maxMs: 15_000 },
+} as const;
+
 export function backoff(options: BackoffOptions, attempt = 0): Backoff {
   const { firstMs, maxMs, random = Math.random } = options;
   return {

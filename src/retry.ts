@@ -1,4 +1,4 @@
-import { backoff } from './backoff.js';
+import { backoff, backoffs } from './backoff.js';
 import type { Clock } from './clock.js';
 
 export interface RetryOptions {
@@ -16,7 +16,7 @@ export async function retryUntilDone(
   work: () => Promise<void>,
   { clock, signal, onError }: RetryOptions,
 ): Promise<void> {
-  let waits = backoff({ firstMs: 100, maxMs: 10_000 });
+  let waits = backoff(backoffs.ownWork);
   while (!signal.aborted) {
     try {
       return await work();

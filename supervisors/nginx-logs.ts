@@ -3,7 +3,6 @@ import { dispatch, type Ref } from 'nact';
 import { spawnNginxLog } from '../actors/nginx-log.js';
 import { ask } from '../actors/protocol.js';
 import type { Broker } from '../src/broker/broker.js';
-import { EmbeddedBroker } from '../src/broker/embedded/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { Message } from '../src/events/message.js';
 import type { Log } from '../src/log.js';
@@ -32,13 +31,14 @@ export interface NginxLogsOptions {
 export function superviseNginxLogs(parent: Ref<never>, options: NginxLogsOptions): { close(): Promise<void> } {
   const { config, broker, storage, publish, board, clock } = options;
   const { files } = config;
+  const publishWith = broker.publishWith?.bind(broker);
   const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
   const actors = files.map((file, index) => {
     const key = `nginx/${file}`;
     const store: SourceStore<LogCheckpoint> =
-      broker instanceof EmbeddedBroker
-        ? atomicStore(key, storage.checkpoints, (messages, calls) => broker.publishWith(messages, calls))
-        : writeAheadStore(key, storage.checkpoints, publish);
+      publishWith === undefined
+        ? writeAheadStore(key, storage.checkpoints, publish)
+        : atomicStore(key, storage.checkpoints, publishWith);
     const log = options.log.child({ log: file });
     return spawnNginxLog(parent, {
       index,

@@ -1,5 +1,6 @@
 import type { Fault } from '../errors.js';
 import type { Message, Source } from '../events/message.js';
+import type { WriteCall } from '../storage/operations.js';
 
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {
@@ -31,7 +32,7 @@ export interface DeadDelivery {
   readonly attempts: number;
 }
 
-/** The end of deliveries, told all at once so that it is one transaction or one burst of acks. */
+/** What became of deliveries, all at once so that it is one transaction or one burst of acknowledgements. */
 export interface Settlement {
   /** Delivered, found to be there already, or filtered out: gone from the queue. */
   readonly done: readonly Delivery[];
@@ -58,7 +59,7 @@ export interface Subscription {
   settle(settlement: Settlement): Promise<void>;
   /** Back to the queue, to be handed out again by this or another consumer. */
   requeue(deliveries: readonly Delivery[]): Promise<void>;
-  /** Long hold: stop receiving, then give back everything unsettled. No delivery is held after it resolves. */
+  /** Stops receiving, then gives back everything unsettled. No delivery is held after it resolves. */
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Gives back what is unsettled. */
@@ -66,7 +67,7 @@ export interface Subscription {
 }
 
 export interface Depth {
-  /** Waiting and not handed out. */
+  /** Waiting, not handed out to anybody. */
   readonly ready: number;
   /** Handed out by this daemon and not settled. */
   readonly unsettled: number;
@@ -143,6 +144,11 @@ export interface Broker {
    * @throws TransientError when nothing can take them now (FullError: the disk or the cap); none of them is accepted then
    */
   publish(messages: readonly Message[], sink?: string): Promise<Durability>;
+  /**
+   * To every queue, in one transaction with other writes (where a source keeps its position): only where the queues are in the daemon's own storage.
+   * @throws as `publish`
+   */
+  publishWith?(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void>;
   /** Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ */
   publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
   subscribe(sink: string, prefetch: number): Promise<Subscription>;

@@ -1,4 +1,4 @@
-import { backoff } from '../backoff.js';
+import { backoff, backoffs } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import { firstKeyIn } from '../keys/ring.js';
@@ -52,7 +52,7 @@ export class Client {
   async request<Answer>(request: Request): Promise<Answer> {
     const { clock, signal, random = Math.random, waiting } = this.#options;
     const tries = { unreachable: 0, busy: 0 };
-    let pause = backoff({ firstMs: 500, maxMs: 15_000, random });
+    let pause = backoff({ ...backoffs.client, random });
     for (;;) {
       const attempt = await this.#attempt<Answer>(request);
       if ('answer' in attempt) return attempt.answer;

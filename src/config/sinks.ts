@@ -1,4 +1,5 @@
 import type { BatchLimits, QueueDefinition } from '../broker/broker.js';
+import { queueName } from '../broker/queue-names.js';
 import { type CategoryFilter, parseFilter } from '../events/filter.js';
 import { integer, text } from '../settings/readers.js';
 import type { Problems, Values } from '../settings/setting.js';
@@ -30,8 +31,8 @@ export function commonSettings({ prefix, title, name, batch }: SinkDefinition) {
     queue: setting(
       `${prefix}_QUEUE`,
       text().optional(),
-      `An existing queue to take over. Default: \`event-sink.${name}\`, declared by the daemon.`,
-      { example: `event-sink.${name}` },
+      `An existing queue to take over. Default: \`${queueName(name)}\`, declared by the daemon.`,
+      { example: queueName(name) },
     ),
     count: setting(
       `${prefix}_BATCH_SIZE`,
@@ -60,7 +61,7 @@ export function configuredSink(
   return {
     definition,
     config,
-    queue: { sink: name, name: queue ?? `event-sink.${name}`, adopted: queue !== undefined },
+    queue: { sink: name, name: queue ?? queueName(name), adopted: queue !== undefined },
     batch: { count, bytes: definition.batch.bytes, lingerMs },
     filter: 'filter' in parsed ? parsed.filter : { matches: () => true },
   };

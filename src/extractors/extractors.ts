@@ -3,7 +3,7 @@ export interface Heartbeat {
   readonly name: string;
   readonly version: string;
   readonly queue: string;
-  /** Of the process: several may run of one extractor. */
+  /** Of the process: one extractor may run as several. */
   readonly id: string;
 }
 
@@ -34,16 +34,16 @@ interface Extractor {
   gaps: number[];
 }
 
-const MOST_EXTRACTORS = 1_000;
-const MOST_VERSIONS = 8;
-const MOST_PROCESSES = 32;
+const maxExtractors = 1_000;
+const maxVersions = 8;
+const maxProcesses = 32;
 /** pyClowder's own interval, until an extractor has shown another, ms. */
-const USUAL_INTERVAL = 300_000;
-const MISSED_BEATS = 3;
-/** One that is silent for so long is forgotten, ms. */
-const FORGOTTEN = 30 * 86_400_000;
+const usualIntervalMs = 300_000;
+const missedBeats = 3;
+/** An extractor that is silent for this long is forgotten, ms. */
+const forgetAfterMs = 30 * 86_400_000;
 
-/** Who is there: told by heartbeats, and by their absence. Knows nothing of time but what it is told; bounded whatever is sent. */
+/** Which extractors run, by their heartbeats and their silence. Takes the time as an argument; bounded whatever is sent. */
 export class Extractors {
   readonly #known = new Map<string, Extractor>();
 
@@ -55,7 +55,7 @@ export class Extractors {
   heard(beat: Heartbeat, now: number): ExtractorChange | undefined {
     const known = this.#known.get(beat.name);
     if (known === undefined || known.silent) {
-      if (known === undefined && this.#known.size >= MOST_EXTRACTORS) return undefined;
+      if (known === undefined && this.#known.size >= maxExtractors) return undefined;
       const { name, version, queue, id } = beat;
       const extractor = { name, version, queue, silent: false, lastSeen: now };
       this.#known.set(name, { ...extractor, versions: { [version]: now }, processes: { [id]: now }, gaps: [] });
@@ -65,10 +65,10 @@ export class Extractors {
     const gap = now - (timeOf(known.processes, beat.id) ?? Number.NEGATIVE_INFINITY);
     const isNew = now - (timeOf(known.versions, beat.version) ?? Number.NEGATIVE_INFINITY) > max;
     // A longer one was an absence.
-    if (gap > 0 && gap <= max) known.gaps = [...known.gaps, gap].slice(-MISSED_BEATS);
+    if (gap > 0 && gap <= max) known.gaps = [...known.gaps, gap].slice(-missedBeats);
     known.lastSeen = now;
-    known.versions = latest({ ...known.versions, [beat.version]: now }, MOST_VERSIONS);
-    known.processes = latest({ ...known.processes, [beat.id]: now }, MOST_PROCESSES);
+    known.versions = latest({ ...known.versions, [beat.version]: now }, maxVersions);
+    known.processes = latest({ ...known.processes, [beat.id]: now }, maxProcesses);
     if (!isNew) return undefined;
     const previousVersion = known.version;
     known.version = beat.version;
@@ -81,7 +81,7 @@ export class Extractors {
     const changes: ExtractorChange[] = [];
     for (const extractor of this.#known.values()) {
       const { name, version, queue, lastSeen, silent } = extractor;
-      if (silent && now - lastSeen > FORGOTTEN) this.#known.delete(name);
+      if (silent && now - lastSeen > forgetAfterMs) this.#known.delete(name);
       if (silent || now - lastSeen <= patience(extractor)) continue;
       extractor.silent = true;
       const minutes = Math.max(1, Math.round((now - lastSeen) / 60_000));
@@ -91,7 +91,7 @@ export class Extractors {
     return changes;
   }
 
-  /** Nobody listened until now: what was not heard meanwhile counts for nothing. */
+  /** Listening begins, or begins again: a silence until now says nothing. */
   listening(now: number): void {
     for (const extractor of this.#known.values()) {
       if (extractor.silent) continue;
@@ -109,7 +109,7 @@ export class Extractors {
 
 /** The longest of the last times between two beats counts, once there are two of them: a beat may be late, or sent twice at the start. */
 function patience({ gaps }: Extractor): number {
-  return MISSED_BEATS * (gaps.length < 2 ? USUAL_INTERVAL : Math.max(...gaps));
+  return missedBeats * (gaps.length < 2 ? usualIntervalMs : Math.max(...gaps));
 }
 
 /** The keys are somebody else's: one may be called `constructor`. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Durability } from '../broker/broker.js';
-import { onChannel } from '../broker/rabbitmq/channel.js';
-import { Connection, type Live } from '../broker/rabbitmq/connection.js';
+import { heartbeatQueueName } from '../broker/queue-names.js';
+import { Connection, type LiveConnection } from '../broker/rabbitmq/connection.js';
+import { listenExclusively } from '../broker/rabbitmq/consume/exclusive-listener.js';
 import { replyCode } from '../broker/rabbitmq/errors.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
@@ -21,14 +22,12 @@ export interface HeartbeatOptions {
 }
 
 /** Where extractors send their heartbeats; theirs, and never declared here. */
-const EXCHANGE = 'extractors';
-/** Exclusive, so that of several daemons one listens; another takes over when its connection is gone. */
-const QUEUE = 'event-sink.heartbeats';
-const CHECKPOINT = 'extractors';
-/** Between two looks for those that have fallen silent, ms. */
-const LOOK = 1_000;
-/** The exchange is not there yet, or another daemon listens, ms. */
-const AGAIN = 15_000;
+const exchange = 'extractors';
+const checkpoint = 'extractors';
+/** Between two searches for extractors that have fallen silent, ms. */
+const pollMs = 1_000;
+/** When the exchange is not there yet, or another daemon listens, ms. */
+const retryMs = 15_000;
 
 /** Listens to the heartbeats of extractors, and makes an event when one appears, changes its version or falls silent: not one a beat. */
 export class HeartbeatListener {
@@ -36,7 +35,7 @@ export class HeartbeatListener {
   readonly #connection: Connection;
   readonly #stop = new AbortController();
   #extractors = new Extractors();
-  #telling: Promise<void> = Promise.resolve();
+  #announcing: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
 
   constructor(options: HeartbeatOptions) {
@@ -53,83 +52,85 @@ export class HeartbeatListener {
     this.#stop.abort();
     await this.#connection.close();
     await this.#running;
-    await this.#telling;
+    await this.#announcing;
   }
 
   async #run(): Promise<void> {
     const { checkpoints, clock, log } = this.#options;
     const { signal } = this.#stop;
-    const saved = await checkpoints.get<ReturnType<Extractors['toJSON']>>(CHECKPOINT).catch(() => undefined);
+    const saved = await checkpoints.get<ReturnType<Extractors['toJSON']>>(checkpoint).catch(() => undefined);
     this.#extractors = new Extractors(saved);
     void this.#connection.open();
-    let complaint: string | undefined;
+    let logged: string | undefined;
     for (;;) {
       const live = await this.#connection.live(signal);
       if (live === undefined) return;
       try {
-        await onChannel(live, channel => channel.checkExchange(EXCHANGE));
         await this.#listen(live);
-        complaint = undefined;
+        logged = undefined;
       } catch (error) {
         const reason = this.#reason(error);
-        if (reason !== complaint) log.warn({ reason }, 'heartbeats.unheard');
-        complaint = reason;
+        if (reason !== logged) log.warn({ reason }, 'heartbeats.unheard');
+        logged = reason;
       }
-      await clock.sleep(AGAIN, signal);
+      await clock.sleep(retryMs, signal);
     }
   }
 
   /** Until the channel is lost. */
-  async #listen(live: Live): Promise<void> {
+  async #listen(live: LiveConnection): Promise<void> {
     const { clock, log } = this.#options;
-    await onChannel(live, async channel => {
-      const lost = new AbortController();
-      channel.on('close', () => lost.abort());
-      await channel.assertQueue(QUEUE, { exclusive: true, autoDelete: true, durable: false });
-      await channel.bindQueue(QUEUE, EXCHANGE, '');
-      this.#extractors.listening(clock.now());
-      await channel.consume(
-        QUEUE,
-        message => {
-          if (message === null) return lost.abort();
-          const beat = heartbeatOf(message.content);
-          if (beat !== undefined) this.#tell(this.#extractors.heard(beat, clock.now()));
-        },
-        { noAck: true },
-      );
-      log.info({ exchange: EXCHANGE }, 'heartbeats.heard');
-      const over = AbortSignal.any([lost.signal, this.#stop.signal]);
-      while (!over.aborted) {
-        await clock.sleep(LOOK, over);
-        if (over.aborted) return;
-        for (const change of this.#extractors.overdue(clock.now())) this.#tell(change);
+    const over = new AbortController();
+    const watch = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        await clock.sleep(pollMs, over.signal);
+        if (over.signal.aborted) return;
+        for (const change of this.#extractors.overdue(clock.now())) this.#announce(change);
       }
-    });
+    };
+    try {
+      await listenExclusively(live, {
+        exchange,
+        queue: heartbeatQueueName,
+        onListening: () => {
+          this.#extractors.listening(clock.now());
+          log.info({ exchange }, 'heartbeats.heard');
+          void watch();
+        },
+        onMessage: content => {
+          const beat = heartbeatOf(content);
+          if (beat !== undefined) this.#announce(this.#extractors.heard(beat, clock.now()));
+        },
+        signal: this.#stop.signal,
+      });
+    } finally {
+      over.abort();
+    }
   }
 
-  /** One after the other; what is known is kept after it was told. */
-  #tell(change: ExtractorChange | undefined): void {
+  /** One after the other; who is known is stored after the change was published, so a crash in between repeats it and loses nothing. */
+  #announce(change: ExtractorChange | undefined): void {
     if (change === undefined) return;
     const { publish, checkpoints, clock, log } = this.#options;
     const message = messageOf(change, clock.now());
     const known = this.#extractors.toJSON();
     const work = async (): Promise<void> => {
       await publish([message]);
-      await checkpoints.put(CHECKPOINT, known);
+      await checkpoints.put(checkpoint, known);
     };
     const onError = (error: unknown, waitMs: number): void =>
       log.warn({ reason: describe(error), waitMs }, 'heartbeat.delayed');
-    this.#telling = this.#telling.then(() => retryUntilDone(work, { clock, signal: this.#stop.signal, onError }));
+    this.#announcing = this.#announcing.then(() => retryUntilDone(work, { clock, signal: this.#stop.signal, onError }));
   }
 
   #reason(error: unknown): string {
-    if (replyCode(error) === 404) return `there is no exchange called ${EXCHANGE} yet: extractors make it`;
+    if (replyCode(error) === 404) return `there is no exchange called ${exchange} yet: extractors make it`;
     if (replyCode(error) === 405) return 'another daemon listens to the heartbeats';
     return describe(error);
   }
 }
 
-/** Undefined for what is none. */
+/** Undefined for anything else. */
 function heartbeatOf(content: Buffer): Heartbeat | undefined {
   try {
     const { queue, id, extractor_info } = JSON.parse(content.toString()) as Record<string, unknown>;

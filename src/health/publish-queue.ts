@@ -1,4 +1,4 @@
-import { type Backoff, backoff } from '../backoff.js';
+import { type Backoff, backoff, backoffs } from '../backoff.js';
 import type { Durability } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Message } from '../events/message.js';
@@ -71,5 +71,5 @@ export class PublishQueue {
 }
 
 function firstWait(): Backoff {
-  return backoff({ firstMs: 500, maxMs: 30_000 });
+  return backoff(backoffs.source);
 }

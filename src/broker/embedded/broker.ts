@@ -28,7 +28,7 @@ export class EmbeddedBroker implements Broker {
   readonly #publishing = new Set<Promise<unknown>>();
   readonly #grouped = new GroupPublisher(messages => this.#publish(messages, undefined, []));
   #problem: string | undefined;
-  #looking = false;
+  #probing = false;
 
   constructor(tools: EmbeddedTools) {
     this.#tools = tools;
@@ -51,7 +51,6 @@ export class EmbeddedBroker implements Broker {
     return 'embedded';
   }
 
-  /** To every queue, in one transaction with what a source keeps of where it stands. */
   publishWith(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
     return this.#publish(messages, undefined, calls);
   }
@@ -133,7 +132,7 @@ export class EmbeddedBroker implements Broker {
 
   status(): BrokerStatus {
     if (this.#problem !== undefined) {
-      this.#lookAgain();
+      this.#probeStorage();
       return { state: 'down', detail: this.#problem, outbox: 0 };
     }
     return { state: 'ready', detail: 'embedded queues in DATA_DIR', outbox: 0 };
@@ -144,10 +143,10 @@ export class EmbeddedBroker implements Broker {
     await Promise.all([...this.#subscriptions.keys()].map(subscription => subscription.close()));
   }
 
-  /** Nobody may publish for a long time: whether there is room again is found out by whoever asks for the status. */
-  #lookAgain(): void {
-    if (this.#looking) return;
-    this.#looking = true;
+  /** Nobody may publish for a long time, so a request for the status tries whether storage can be written again. */
+  #probeStorage(): void {
+    if (this.#probing) return;
+    this.#probing = true;
     const nothing = { ids: [], bodies: [], sources: [], received: [], timestamps: [] };
     void this.#tools.storage
       .write('publish', nothing)
@@ -158,7 +157,7 @@ export class EmbeddedBroker implements Broker {
         () => undefined,
       )
       .finally(() => {
-        this.#looking = false;
+        this.#probing = false;
       });
   }
 

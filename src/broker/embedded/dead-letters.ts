@@ -4,8 +4,8 @@ import type { DeadLetterRow } from '../../storage/dead-letters.js';
 import type { Storage } from '../../storage/storage.js';
 import type { DeadLetter, DeadLetterPage, DeadLetterQuery, DeadLetterSelection, DeadLetterStore } from '../broker.js';
 
-/** Dead letters of one transaction. */
-const CHUNK = 200;
+/** Dead letters in one transaction. */
+const chunkSize = 200;
 
 /** Dead letters in the storage. Their key is a number, and so is the cursor of a page: the key of its last one. */
 export class EmbeddedDeadLetters implements DeadLetterStore {
@@ -19,7 +19,7 @@ export class EmbeddedDeadLetters implements DeadLetterStore {
 
   async list({ sink, limit, cursor }: DeadLetterQuery): Promise<DeadLetterPage> {
     const after = cursor === undefined ? 0 : keyNumber(cursor);
-    if (after === undefined) throw new CursorError('the cursor is none that a page of dead letters ended with');
+    if (after === undefined) throw new CursorError('the cursor is not one that a page of dead letters ended with');
     const { rows, more } = await this.#storage.read('listDeadLetters', { sink, limit, after });
     const last = rows.at(-1);
     return { deadLetters: rows.map(deadLetter), nextCursor: more && last !== undefined ? String(last[0]) : null };
@@ -41,7 +41,7 @@ export class EmbeddedDeadLetters implements DeadLetterStore {
     return this.#storage.read('countDeadLetters', { sink });
   }
 
-  /** Those that are there now: one that dies again while this runs is not met again. */
+  /** Those that are there now: one which dies again meanwhile is not taken a second time. */
   async #inChunks(
     { sink, keys }: DeadLetterSelection,
     step: (chunk: {
@@ -57,9 +57,9 @@ export class EmbeddedDeadLetters implements DeadLetterStore {
     let after = 0;
     let count = 0;
     for (;;) {
-      const chosen = await step({ sink, keys: numbers, after, last, limit: CHUNK });
+      const chosen = await step({ sink, keys: numbers, after, last, limit: chunkSize });
       count += chosen.length;
-      if (chosen.length < CHUNK) return count;
+      if (chosen.length < chunkSize) return count;
       after = chosen.at(-1)!;
     }
   }

@@ -1,6 +1,6 @@
 import type { Message } from '../../events/message.js';
 
-/** In one write, unless a single list is longer: what waits behind it waits no more than some milliseconds. */
+/** Messages in one write, unless a single list is longer: what comes next waits only some milliseconds. */
 const maxMessages = 1_000;
 
 interface Waiting {

@@ -3,14 +3,14 @@ import type { Log } from '../../log.js';
 import type { Storage } from '../../storage/storage.js';
 import type { Durability } from '../broker.js';
 
-const BATCH = { count: 500, bytes: 4 * 1024 * 1024 };
+const batchLimits = { count: 500, bytes: 4 * 1024 * 1024 };
 
-export interface MoveOptions {
+export interface HandOverOptions {
   readonly storage: Storage;
   readonly log: Log;
-  /** Whose queues are handed on; what waits for others stays. */
+  /** Sinks whose queues are handed on; what waits for others stays. */
   readonly sinks: readonly string[];
-  /** Of the broker that takes over. What has waited here for a sink goes to that sink's queue alone. */
+  /** The new broker's. What has waited here for a sink goes only to that sink's queue there. */
   readonly publish: (messages: readonly Message[], sink: string) => Promise<Durability>;
 }
 
@@ -19,13 +19,13 @@ export interface MoveOptions {
  * in between sends a batch twice, never loses one. The queues themselves go once they are empty, or they would fill for ever
  * should this daemon be embedded again. Dead letters stay where they are. Resolves with how many it handed on.
  */
-export async function moveEmbeddedQueues({ storage, log, sinks, publish }: MoveOptions): Promise<number> {
+export async function moveEmbeddedQueues({ storage, log, sinks, publish }: HandOverOptions): Promise<number> {
   let total = 0;
   for (const { number, name, sink } of await storage.read('queueStates')) {
     if (!sinks.includes(sink)) continue;
     let count = 0;
     for (;;) {
-      const { rows } = await storage.write('take', { queue: number, after: 0, ...BATCH, atLeastOne: true });
+      const { rows } = await storage.write('take', { queue: number, after: 0, ...batchLimits, atLeastOne: true });
       if (rows.length === 0) break;
       const messages = rows.map(([, id, source, received, timestamp, body]) => ({
         ...{ id, source: source as Source, received, body },

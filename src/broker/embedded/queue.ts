@@ -23,7 +23,7 @@ export class EmbeddedQueue {
   readonly number: number;
   readonly #storage: Pick<Storage, 'write'>;
   readonly #listeners = new Set<() => void>();
-  /** What was there before this process may have been handed out by the one before. */
+  /** The last message of the process before this one, which may have handed it out. */
   readonly #old: number;
   #position = 0;
   #returned: Taken[] = [];
@@ -44,7 +44,7 @@ export class EmbeddedQueue {
   }
 
   /**
-   * The next messages, at most so many and so large; the first one whatever its size when `atLeastOne`.
+   * The next messages: at most `count`, of at most `bytes` in all; the first one whatever its size when `atLeastOne`.
    * `full` says that the next one did not fit.
    */
   async take(count: number, bytes: number, atLeastOne: boolean): Promise<{ taken: Taken[]; full: boolean }> {

@@ -1,4 +1,4 @@
-import { backoff } from '../../backoff.js';
+import { backoff, backoffs } from '../../backoff.js';
 import type { Clock } from '../../clock.js';
 import { describe } from '../../errors.js';
 import type { Log } from '../../log.js';
@@ -160,12 +160,12 @@ export class EmbeddedSubscription implements Subscription {
     signal: AbortSignal,
   ): Promise<{ taken: Taken[]; full: boolean }> {
     const { log } = this.#tools;
-    let pause = backoff({ firstMs: 200, maxMs: 10_000 });
+    let pause = backoff(backoffs.storageRead);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#queue.take(count, bytes, atLeastOne);
       } catch (error) {
-        if (attempt === 1) log.warn({ queue: this.#queue.name, error: describe(error) }, 'queue.stalled');
+        if (attempt === 1) log.warn({ queue: this.#queue.name, reason: describe(error) }, 'queue.stalled');
         const [ms, after] = pause.next();
         pause = after;
         await this.#wait(ms, signal, () => false);

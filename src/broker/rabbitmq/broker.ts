@@ -15,6 +15,7 @@ import type {
   QueueInfo,
   Subscription,
 } from '../broker.js';
+import { deadLetterQueueName, queueName } from '../queue-names.js';
 import { Connection } from './connection.js';
 import { AmqpSubscription } from './consume/subscription.js';
 import { DeadLetterQueue } from './dead-letters/queue.js';
@@ -22,7 +23,7 @@ import { AmqpDeadLetters, deadLetterMessage } from './dead-letters/store.js';
 import { toQueue } from './publish/outgoing-message.js';
 import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
 import { brokerStatus } from './status.js';
-import { deadLetterQueue, type QueueType, queueName } from './topology/declare.js';
+import type { QueueType } from './topology/declare.js';
 import { Inspector } from './topology/inspector.js';
 import { QueueList } from './topology/queue-list.js';
 import { Topology } from './topology/topology.js';
@@ -43,12 +44,12 @@ export interface AmqpOptions {
   readonly random?: () => number;
 }
 
-/** What the first attempt may take, ms. */
-const FIRST_ATTEMPT = 5_000;
+/** How long `open` waits for the server, ms: the daemon starts without it. */
+const firstAttemptMs = 5_000;
 
 /**
- * RabbitMQ. One connection consumes and looks after the topology, another publishes: a broker short of memory stops reading from
- * connections that publish, and acknowledgements must not wait behind that.
+ * RabbitMQ. One connection consumes and keeps the topology, another publishes: a broker that is short of memory stops reading from connections
+ * that publish, and acknowledgements must not wait behind that.
  */
 export class AmqpBroker implements Broker {
   readonly kind = 'rabbitmq';
@@ -80,13 +81,13 @@ export class AmqpBroker implements Broker {
       connection: this.#consuming,
       topology: this.#topology,
       clock,
-      onLooked: () => this.#publisher.wake(),
+      onChecked: () => this.#publisher.wake(),
     });
     this.#publisher = new StoreAndForwardPublisher({
       ...options,
       connection: this.#publishing,
       exchangeReady: () => this.#topology.exchangeReady,
-      onMissing: () => this.#watchdog.alarm(),
+      onMissing: () => this.#watchdog.checkNow(),
       log,
     });
     this.#queueList = new QueueList({
@@ -99,7 +100,7 @@ export class AmqpBroker implements Broker {
       queue: sink => this.#deadLetterQueue(sink),
       sinks: () => [...new Set([...this.#queues.keys(), ...options.sinks])],
       feeds: sink => this.#queues.get(sink)?.name ?? queueName(sink),
-      publish: parcels => this.#publisher.transmit(parcels),
+      publish: messages => this.#publisher.transmit(messages),
       clock,
     });
   }
@@ -115,7 +116,7 @@ export class AmqpBroker implements Broker {
     const over = new AbortController();
     await Promise.race([
       connections.then(() => this.#firstAttempt()),
-      this.#options.clock.sleep(FIRST_ATTEMPT, over.signal),
+      this.#options.clock.sleep(firstAttemptMs, over.signal),
     ]);
     over.abort();
   }
@@ -146,15 +147,15 @@ export class AmqpBroker implements Broker {
 
   async depth(sink: string): Promise<Depth> {
     const { name } = this.#definition(sink);
-    const look = await this.#inspector.look(name);
+    const queue = await this.#inspector.inspect(name);
     let unsettled = 0;
     for (const subscription of this.#subscriptions)
       if (subscription.queue === name) unsettled += subscription.unsettled;
-    return { ready: look?.messages ?? 0, unsettled, consumers: look?.consumers ?? 0, oldest: undefined };
+    return { ready: queue?.messages ?? 0, unsettled, consumers: queue?.consumers ?? 0, oldest: undefined };
   }
 
   inspect(queue: string): Promise<{ messages: number; consumers: number } | undefined> {
-    return this.#inspector.look(queue);
+    return this.#inspector.inspect(queue);
   }
 
   queues(): Promise<QueueInfo[]> {
@@ -163,7 +164,7 @@ export class AmqpBroker implements Broker {
 
   async removeQueue(name: string): Promise<void> {
     const mine = [...this.#queues.values()].find(definition => definition.name === name);
-    // First of all the watchdog must let go of it.
+    // First, or the watchdog would make it again.
     this.#topology.remove(name);
     try {
       await this.#queueList.remove(name);
@@ -182,7 +183,7 @@ export class AmqpBroker implements Broker {
       gaps: this.#topology.gaps,
       ready: this.#publisher.publishing,
       waiting: this.#publisher.waiting,
-      outbox: this.#options.outboxBytes > 0,
+      hasOutbox: this.#options.outboxBytes > 0,
     });
   }
 
@@ -196,21 +197,21 @@ export class AmqpBroker implements Broker {
 
   /** After both connections have been tried once. */
   async #firstAttempt(): Promise<void> {
-    if (this.#consuming.now() !== undefined) await this.#watchdog.firstLook;
+    if (this.#consuming.now() !== undefined) await this.#watchdog.firstCheck;
     if (this.#publishing.now() !== undefined && this.#topology.exchangeReady) await this.#publisher.ready;
   }
 
   async #deadLetter(sink: string, dead: readonly DeadDelivery[]): Promise<void> {
     const now = this.#options.clock.now();
     await this.#publisher.send(dead.map(one => deadLetterMessage(sink, one, now)));
-    this.#inspector.forget(deadLetterQueue(sink));
+    this.#inspector.forget(deadLetterQueueName(sink));
   }
 
   #deadLetterQueue(sink: string): DeadLetterQueue {
     const known = this.#deadLetterQueues.get(sink);
     if (known !== undefined) return known;
     const { clock } = this.#options;
-    const name = deadLetterQueue(sink);
+    const name = deadLetterQueueName(sink);
     const queue = new DeadLetterQueue({ name, connection: this.#consuming, inspector: this.#inspector, clock });
     this.#deadLetterQueues.set(sink, queue);
     return queue;

@@ -1,11 +1,14 @@
 import type { Channel } from 'amqplib';
-import type { Live } from './connection.js';
+import type { LiveConnection } from './connection.js';
 
 /**
  * Works on a channel of its own, which is closed afterwards: a failure on it (a queue that is not there) ends no other.
  * @throws what the work throws, with the server's code
  */
-export async function onChannel<Result>(live: Live, work: (channel: Channel) => Promise<Result>): Promise<Result> {
+export async function onChannel<Result>(
+  live: LiveConnection,
+  work: (channel: Channel) => Promise<Result>,
+): Promise<Result> {
   const channel = await live.model.createChannel();
   let open = true;
   channel.on('error', () => {});
@@ -19,7 +22,7 @@ export async function onChannel<Result>(live: Live, work: (channel: Channel) => 
   }
 }
 
-/** What was sent before is at the broker when it resolves. amqplib's own promise would wait for ever when the connection is lost meanwhile. */
+/** Resolves when everything sent before is at the broker, or the connection is lost: then amqplib's own promise would wait for ever. */
 export function closeChannel(channel: Channel): Promise<void> {
   return new Promise(resolve => {
     channel.once('close', resolve);

@@ -14,7 +14,7 @@ export async function checkConnection(node: string, clock: Clock): Promise<strin
     const live = connection.now();
     if (live === undefined) throw new TransientError(connection.error ?? 'no connection');
     const { product, version } = live.model.connection.serverProperties as { product?: string; version?: string };
-    return `${product ?? 'broker'} ${version ?? ''} lets us in`.replace('  ', ' ');
+    return `${product ?? 'broker'} ${version ?? ''} accepts the connection`.replace('  ', ' ');
   } finally {
     await connection.close();
   }

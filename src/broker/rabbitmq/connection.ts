@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { type Backoff, backoff } from '../../backoff.js';
+import { type Backoff, backoff, backoffs } from '../../backoff.js';
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
 import { untilAborted } from '../../retry.js';
@@ -18,32 +18,32 @@ export interface ConnectionOptions {
 }
 
 /** A connection while it lives. */
-export interface Live {
+export interface LiveConnection {
   readonly model: ChannelModel;
   /** Resolves when it is gone. */
   readonly gone: Promise<void>;
 }
 
-/** For one node, ms. */
-const CONNECT_TIMEOUT = 5_000;
-/** A broker that hangs is noticed after two of them. In seconds; `?heartbeat=` in the URI wins. */
-const HEARTBEAT = 15;
-/** A connection that lived so long was a good one: the next backoff starts small again. */
-const STEADY = 10_000;
-/** What an orderly end may take, ms; a blocked or dead broker never answers. */
-const FAREWELL = 2_000;
+/** What connecting to one node may take, ms. */
+const connectTimeoutMs = 5_000;
+/** A broker that hangs is noticed after two of these; `?heartbeat=` in the URI overrides it. */
+const heartbeatSeconds = 15;
+/** After a connection that lived this long, the backoff starts anew, ms. */
+const reconnectResetMs = 10_000;
+/** What an orderly end may take, ms: a blocked or dead broker never answers. */
+const closeTimeoutMs = 2_000;
 
 /**
  * One supervised connection: when it is lost, the nodes are tried one after the other, with a backoff between the rounds, for ever.
- * Whoever uses it asks for the living one and makes channels of its own there; nothing is carried over from one to the next.
+ * Its users ask for the living one and make channels of their own there; nothing is carried over from one to the next.
  *
- * connecting → live → connecting …; any → closed. `blocked` is a state of the living one: the broker takes no messages for want of memory or disk.
+ * connecting → live → connecting …; any → closed. `blocked` is a state of the living one: the broker, short of memory or disk, takes no messages.
  */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #stop = new AbortController();
   readonly #waiting = new Set<() => void>();
-  #live: Live | undefined;
+  #live: LiveConnection | undefined;
   #drop: ((reason: string) => void) | undefined;
   #running: Promise<void> | undefined;
   #blocked: string | undefined;
@@ -55,7 +55,7 @@ export class Connection {
     this.#options = options;
   }
 
-  /** Why there is none; undefined while there is one. */
+  /** Why there is no connection; undefined while there is one. */
   get error(): string | undefined {
     return this.#live === undefined ? (this.#error ?? 'not connected yet') : undefined;
   }
@@ -70,54 +70,54 @@ export class Connection {
     return this.#live === undefined ? undefined : this.#address;
   }
 
-  /** Begins. Resolves when the first round has settled, whichever way. */
+  /** Begins to connect. Resolves when each node has been tried once, or one has accepted. */
   async open(): Promise<void> {
     this.#running ??= this.#run();
     await this.#until(() => this.#attempted || this.#stop.signal.aborted);
   }
 
   /** The living connection, as soon as there is one; undefined when the signal aborts or this is closed first. */
-  async live(signal: AbortSignal): Promise<Live | undefined> {
+  async live(signal: AbortSignal): Promise<LiveConnection | undefined> {
     const over = (): boolean => signal.aborted || this.#stop.signal.aborted;
     await this.#until(() => this.#live !== undefined || over(), signal);
     return over() ? undefined : this.#live;
   }
 
   /** The living connection now. */
-  now(): Live | undefined {
+  now(): LiveConnection | undefined {
     return this.#live;
   }
 
   /** Ends the living connection, which has proved useless, so that another takes its place. */
-  drop(live: Live, reason: string): void {
+  drop(live: LiveConnection, reason: string): void {
     if (live === this.#live) this.#drop?.(reason);
   }
 
   /** Channels must have been closed before: what is still in their buffers is lost. */
   async close(): Promise<void> {
     this.#stop.abort();
-    this.#announce();
+    this.#notify();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     const { clock, random } = this.#options;
-    const fresh = (): Backoff => backoff({ firstMs: 200, maxMs: 10_000, ...(random === undefined ? {} : { random }) });
+    const fresh = (): Backoff => backoff({ ...backoffs.connection, ...(random === undefined ? {} : { random }) });
     let waits = fresh();
     while (!this.#stop.signal.aborted) {
-      const lived = await this.#round();
+      const lived = await this.#tryNodes();
       this.#attempted = true;
-      this.#announce();
+      this.#notify();
       if (this.#stop.signal.aborted) return;
-      if (lived > STEADY) waits = fresh();
+      if (lived > reconnectResetMs) waits = fresh();
       const [waitMs, after] = waits.next();
       waits = after;
       await clock.sleep(waitMs, this.#stop.signal);
     }
   }
 
-  /** Tries each node once, and lives on the first that lets us. Resolves with how long it did, ms. */
-  async #round(): Promise<number> {
+  /** Tries each node once and stays with the first that accepts. Resolves with how long that connection lived, ms. */
+  async #tryNodes(): Promise<number> {
     const { nodes, log, name, clock } = this.#options;
     for (const node of nodes) {
       if (this.#stop.signal.aborted) break;
@@ -125,12 +125,12 @@ export class Connection {
       const abort = (): void => socket.abort();
       this.#stop.signal.addEventListener('abort', abort, { once: true });
       try {
-        // Loaded by those who use RabbitMQ: the embedded broker starts sooner without it.
+        // Loaded only here: a daemon on the embedded broker starts sooner without it.
         const { connect } = await import('amqplib');
         const model = await connect(withHeartbeat(node), this.#socketOptions(socket.signal));
         this.#stop.signal.removeEventListener('abort', abort);
         const since = clock.monotonic();
-        await this.#livesOn(node, model, socket);
+        await this.#stayOn(node, model, socket);
         return clock.monotonic() - since;
       } catch (error) {
         const reason = connectionReason(node, error);
@@ -144,7 +144,7 @@ export class Connection {
     return 0;
   }
 
-  async #livesOn(node: string, model: ChannelModel, socket: AbortController): Promise<void> {
+  async #stayOn(node: string, model: ChannelModel, socket: AbortController): Promise<void> {
     const { log, name, clock } = this.#options;
     this.#address = nodeAddress(node);
     let reason: string | undefined;
@@ -167,7 +167,7 @@ export class Connection {
     this.#error = undefined;
     this.#attempted = true;
     log.info({ connection: name, node: this.#address }, 'rabbitmq.connected');
-    this.#announce();
+    this.#notify();
 
     await untilAborted(this.#stop.signal, gone, () => {});
     this.#live = undefined;
@@ -175,13 +175,13 @@ export class Connection {
     this.#drop = undefined;
     if (this.#stop.signal.aborted) {
       const over = new AbortController();
-      await Promise.race([model.close().catch(() => {}), clock.sleep(FAREWELL, over.signal)]);
+      await Promise.race([model.close().catch(() => {}), clock.sleep(closeTimeoutMs, over.signal)]);
       over.abort();
     } else {
       this.#error = reason ?? `RabbitMQ at ${this.#address} has closed the connection`;
       log.warn({ connection: name, reason: this.#error }, 'rabbitmq.lost');
-      this.#announce();
-      // The answer to the broker's farewell goes out; after that a half-open socket would linger for minutes.
+      this.#notify();
+      // The answer to the broker's close goes out; after that a half-open socket would linger for minutes.
       await clock.sleep(50, this.#stop.signal);
     }
     socket.abort();
@@ -189,7 +189,12 @@ export class Connection {
 
   #socketOptions(signal: AbortSignal) {
     const connection_name = this.#options.name;
-    const options = { noDelay: true, keepAlive: true, timeout: CONNECT_TIMEOUT, clientProperties: { connection_name } };
+    const options = {
+      noDelay: true,
+      keepAlive: true,
+      timeout: connectTimeoutMs,
+      clientProperties: { connection_name },
+    };
     // Handed on to the socket by amqplib, which has no other way to destroy it.
     return { ...options, signal };
   }
@@ -199,31 +204,31 @@ export class Connection {
     this.#blocked = reason;
     if (reason === undefined) log.info({ connection: name }, 'rabbitmq.unblocked');
     else log.warn({ connection: name, reason }, 'rabbitmq.blocked');
-    this.#announce();
+    this.#notify();
   }
 
-  #announce(): void {
+  #notify(): void {
     this.#options.onChange?.();
-    for (const look of [...this.#waiting]) look();
+    for (const check of [...this.#waiting]) check();
   }
 
   #until(ready: () => boolean, signal?: AbortSignal): Promise<void> {
     return new Promise(resolve => {
-      const look = (): void => {
+      const check = (): void => {
         if (!ready()) return;
-        this.#waiting.delete(look);
-        signal?.removeEventListener('abort', look);
+        this.#waiting.delete(check);
+        signal?.removeEventListener('abort', check);
         resolve();
       };
-      this.#waiting.add(look);
-      signal?.addEventListener('abort', look);
-      look();
+      this.#waiting.add(check);
+      signal?.addEventListener('abort', check);
+      check();
     });
   }
 }
 
 function withHeartbeat(node: string): string {
   const url = new URL(node);
-  if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(HEARTBEAT));
+  if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(heartbeatSeconds));
   return url.href;
 }

@@ -1,4 +1,5 @@
 import { describe, SetupError, TransientError } from '../../errors.js';
+import { errorCodeOf, networkErrorWords } from '../../network-errors.js';
 import { redact } from '../../redact.js';
 
 /** The reply code with which the server closed a channel or a connection; https://www.rabbitmq.com/amqp-0-9-1-reference.html#constants */
@@ -7,20 +8,20 @@ export function replyCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
-/** What a person can do about a node that cannot be reached. Never tells the credentials. */
+/** Why a node cannot be reached, and what a person can do about it. Never shows the credentials. */
 export function connectionReason(node: string, error: unknown): string {
   const where = nodeAddress(node);
   const text = redact(describe(error));
-  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  const code = errorCodeOf(error);
   if (/\b403\b/.test(text))
     return `RabbitMQ at ${where} refuses the user name or the password: fix them in RABBITMQ_URI`;
   if (/ConnectionOpenOk/.test(text)) {
     const host = decodeURIComponent(new URL(node).pathname.slice(1)) || '/';
     return `RabbitMQ at ${where} refuses the virtual host "${host}": it is not there, or the user may not use it. Fix RABBITMQ_URI, or the permissions`;
   }
-  if (code === 'ECONNREFUSED') return `nothing listens at ${where} (ECONNREFUSED)`;
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${where} cannot be found (${code})`;
   if (/ETIMEDOUT|aborted/.test(text)) return `RabbitMQ at ${where} does not answer`;
+  const words = code === undefined ? undefined : networkErrorWords[code];
+  if (words !== undefined) return `RabbitMQ at ${where} cannot be reached: ${words} (${code})`;
   return `RabbitMQ at ${where}: ${text || code || 'no connection'}`;
 }
 

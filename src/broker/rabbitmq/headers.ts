@@ -1,13 +1,17 @@
-/** Headers of our own messages. */
-export const SOURCE = 'event-sink-source';
-/** Epoch ms at the door. */
-export const RECEIVED = 'event-sink-received';
+/** Headers of our own messages; their names never change. Others read them, and messages of older daemons wait in queues. */
+export const headerNames = {
+  source: 'event-sink-source',
+  /** When the event arrived at the first daemon, epoch ms. */
+  received: 'event-sink-received',
+} as const;
 
-/** Headers of dead letters, beside those. */
-export const SINK = 'event-sink-sink';
-export const REASON = 'event-sink-reason';
-export const FAULT = 'event-sink-fault';
-export const ATTEMPTS = 'event-sink-attempts';
-/** Epoch ms. */
-export const FIRST_SEEN = 'event-sink-first-seen';
-export const DEAD_AT = 'event-sink-dead-at';
+/** Headers that a dead letter has beside those. */
+export const deadLetterHeaderNames = {
+  sink: 'event-sink-sink',
+  reason: 'event-sink-reason',
+  fault: 'event-sink-fault',
+  attempts: 'event-sink-attempts',
+  /** Epoch ms, as `deadAt`. */
+  firstSeen: 'event-sink-first-seen',
+  deadAt: 'event-sink-dead-at',
+} as const;

@@ -2,24 +2,23 @@ import { describe } from '../../errors.js';
 import type { BrokerStatus } from '../broker.js';
 import type { Connection } from './connection.js';
 
-export interface Circumstances {
+export interface StatusInput {
   readonly consuming: Connection;
   readonly publishing: Connection;
-  /** Of exchange and queues. */
+  /** What is wrong with the exchange and the queues. */
   readonly errors: readonly Error[];
   /** How often a queue or the exchange had disappeared. */
   readonly gaps: number;
   /** Events go straight to the broker. */
   readonly ready: boolean;
-  /** In the outbox. */
+  /** Messages in the outbox. */
   readonly waiting: number;
-  /** There is one. */
-  readonly outbox: boolean;
+  readonly hasOutbox: boolean;
 }
 
-/** One word, and what a person should know. */
-export function brokerStatus(circumstances: Circumstances): BrokerStatus {
-  const { consuming, publishing, errors, gaps, ready, waiting, outbox } = circumstances;
+/** The state in one word, and in sentences for a person. */
+export function brokerStatus(input: StatusInput): BrokerStatus {
+  const { consuming, publishing, errors, gaps, ready, waiting, hasOutbox } = input;
   const sentences: string[] = [];
   const lost = publishing.error ?? consuming.error;
   if (lost !== undefined) sentences.push(capital(lost));
@@ -27,10 +26,11 @@ export function brokerStatus(circumstances: Circumstances): BrokerStatus {
     sentences.push(`RabbitMQ at ${publishing.address} takes no messages now (${publishing.blocked})`);
   } else sentences.push(`Connected to RabbitMQ at ${publishing.address}`);
   sentences.push(...errors.map(error => capital(describe(error))));
-  if (!ready) sentences.push(outbox ? 'New events wait in the outbox' : 'New events are refused: there is no outbox');
+  if (!ready)
+    sentences.push(hasOutbox ? 'New events wait in the outbox' : 'New events are refused: there is no outbox');
   if (gaps === 1) sentences.push('A queue or the exchange had disappeared once, and was made again');
   if (gaps > 1) sentences.push(`Queues or the exchange had disappeared ${gaps} times, and were made again`);
-  const state = ready ? 'ready' : outbox ? 'outbox' : 'down';
+  const state = ready ? 'ready' : hasOutbox ? 'outbox' : 'down';
   return { state, detail: `${sentences.join('. ')}.`, outbox: waiting, gaps };
 }
 

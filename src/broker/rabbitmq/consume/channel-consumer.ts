@@ -2,7 +2,7 @@ import type { Channel, ConsumeMessage, Message } from 'amqplib';
 import { TransientError } from '../../../errors.js';
 import type { BatchLimits, Delivery } from '../../broker.js';
 import { closeChannel } from '../channel.js';
-import type { Live } from '../connection.js';
+import type { LiveConnection } from '../connection.js';
 import { AmqpDelivery, tagged } from './delivery.js';
 
 export interface ChannelConsumerOptions {
@@ -10,13 +10,13 @@ export interface ChannelConsumerOptions {
   readonly prefetch: number;
   /** Epoch ms. */
   readonly now: () => number;
-  /** A message came, or the tap went dry. */
+  /** A message came, or the consumer ended. */
   readonly onChange: () => void;
 }
 
 /**
- * One consumer on one channel, for as long as that lives; once `dry` it stays so, and another takes its place. Delivery tags belong to their
- * channel: a delivery of another tap is unknown here, so a late acknowledgement never hits the wrong message.
+ * One consumer on one channel, for as long as that lives; once `closed` it stays so, and another takes its place. Delivery tags belong to their
+ * channel: a delivery of another consumer is unknown here, so a late acknowledgement never hits the wrong message.
  */
 export class ChannelConsumer {
   readonly #channel: Channel;
@@ -31,7 +31,7 @@ export class ChannelConsumer {
   #stopping = false;
   #error: Error | undefined;
 
-  static async open(live: Live, options: ChannelConsumerOptions): Promise<ChannelConsumer> {
+  static async open(live: LiveConnection, options: ChannelConsumerOptions): Promise<ChannelConsumer> {
     const channel = await live.model.createChannel();
     const consumer = new ChannelConsumer(channel, options);
     try {
@@ -58,7 +58,7 @@ export class ChannelConsumer {
     return !this.#open || this.#stopping;
   }
 
-  /** What the broker ended it with. */
+  /** Why the broker ended it. */
   get error(): Error | undefined {
     return this.#error;
   }
@@ -77,7 +77,7 @@ export class ChannelConsumer {
     return this.#buffer.length >= count || this.#buffered >= bytes || this.#outstanding.size >= this.#options.prefetch;
   }
 
-  /** At least one, when there is one. */
+  /** At least one where there is one, whatever its size. */
   take({ count, bytes }: BatchLimits): AmqpDelivery[] {
     let taken = 0;
     let size = 0;
@@ -104,8 +104,8 @@ export class ChannelConsumer {
   }
 
   /**
-   * Ends the consumer, then gives back everything unsettled: before the broker has confirmed the end it would hand the same out here again.
-   * When it resolves, every acknowledgement is at the broker.
+   * Ends the consumer, then gives back everything unsettled: before the broker has confirmed the end, it would hand the same out here again.
+   * Every acknowledgement is at the broker when it resolves.
    */
   async stop(): Promise<void> {
     if (this.closed) return;
@@ -116,7 +116,7 @@ export class ChannelConsumer {
     await closeChannel(this.#channel);
   }
 
-  /** Null: the broker has ended the consumer, because the queue is gone or has moved. */
+  /** Null means that the broker has ended the consumer: the queue is gone, or has moved to another node. */
   #arrived(message: ConsumeMessage | null): void {
     if (message !== null) {
       const delivery = new AmqpDelivery(message, this.#options.now());
@@ -141,8 +141,8 @@ export class ChannelConsumer {
   }
 
   /**
-   * Everything below the oldest that is still out goes in one frame; those that overtook it go one by one.
-   * What is stale is not in the set, and left alone.
+   * One frame settles everything below the oldest delivery that stays out; those beyond it are settled one by one.
+   * A stale delivery is not in the set, and nothing is sent for it.
    */
   #release(deliveries: readonly Delivery[], send: (message: Message, allUpTo: boolean) => void): void {
     const tags: number[] = [];

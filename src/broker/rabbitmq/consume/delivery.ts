@@ -3,11 +3,11 @@ import type { Message, MessageProperties } from 'amqplib';
 import { hashOf, isEventId } from '../../../events/identity.js';
 import type { Source } from '../../../events/message.js';
 import type { Delivery } from '../../broker.js';
-import { RECEIVED, SOURCE } from '../headers.js';
+import { headerNames } from '../headers.js';
 
 const sources: ReadonlySet<unknown> = new Set<Source>(['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay']);
 
-/** As amqplib hands it over. */
+/** What amqplib hands over. */
 interface Received {
   readonly content: Buffer;
   readonly properties: MessageProperties;
@@ -24,17 +24,17 @@ export class AmqpDelivery implements Delivery {
   readonly received: number;
   readonly timestamp?: number;
   readonly redelivered: boolean;
-  /** The broker's number of it on its channel. */
+  /** The broker's number of this delivery on its channel. */
   readonly tag: number;
-  /** Of the body, bytes. */
+  /** Bytes of the body. */
   readonly size: number;
   readonly #content: Buffer;
 
   constructor({ content, properties, fields }: Received, now: number) {
     const { messageId, headers, timestamp } = properties;
-    const received = headers?.[RECEIVED];
+    const received = headers?.[headerNames.received];
     this.id = idOf(messageId, content);
-    this.source = sources.has(headers?.[SOURCE]) ? (headers?.[SOURCE] as Source) : 'clowder';
+    this.source = sources.has(headers?.[headerNames.source]) ? (headers?.[headerNames.source] as Source) : 'clowder';
     this.received = typeof received === 'number' ? received : now;
     // The property counts seconds.
     if (this.source === 'clowder' && typeof timestamp === 'number' && timestamp > 0) this.timestamp = timestamp * 1000;
@@ -48,7 +48,7 @@ export class AmqpDelivery implements Delivery {
     return this.#content.toString();
   }
 
-  /** Of a body that is no UTF-8, so that it can be published again as it was. */
+  /** The body's bytes where it is not UTF-8, so that it can be published again as it was. */
   get bytes(): Buffer | undefined {
     return isUtf8(this.#content) ? undefined : this.#content;
   }
@@ -59,7 +59,7 @@ function idOf(messageId: unknown, content: Buffer): string {
   return typeof messageId === 'string' && messageId !== '' ? hashOf(messageId) : hashOf(content);
 }
 
-/** amqplib wants a message in order to acknowledge it, and looks at its tag alone. */
+/** A message by its tag: amqplib wants a whole one in order to acknowledge it, but reads only the tag. */
 export function tagged(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as unknown as Message;
 }

@@ -1,9 +1,9 @@
-import { type Backoff, backoff } from '../../../backoff.js';
+import { type Backoff, backoff, backoffs } from '../../../backoff.js';
 import type { Clock } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { BatchLimits, DeadDelivery, Delivery, QueueDefinition, Settlement, Subscription } from '../../broker.js';
-import type { Connection, Live } from '../connection.js';
+import type { Connection, LiveConnection } from '../connection.js';
 import type { Topology } from '../topology/topology.js';
 import { ChannelConsumer } from './channel-consumer.js';
 
@@ -19,18 +19,18 @@ export interface SubscriptionOptions {
   readonly log: Log;
 }
 
-/** What an orderly end of a consumer may take, ms; a dead broker never answers. */
-const FAREWELL = 5_000;
-/** A tap that ran so long was a good one: the next backoff starts small again, ms. */
-const STEADY = 10_000;
+/** What an orderly end of a consumer may take, ms: a dead broker never answers. */
+const closeTimeoutMs = 5_000;
+/** After a consumer that lived this long, the backoff starts anew, ms. */
+const reconnectResetMs = 10_000;
 
 /**
- * One consumer of one queue, over all the connections and channels that it will see.
+ * A subscription to one queue that outlives connections and channels, with one consumer at a time.
  *
- * open: there is a tap, or one is being opened. A tap that goes dry (its channel or its connection was lost, its queue deleted) is replaced when
- * `next` asks for more, not before: one whose sink is in trouble would only fetch what it cannot write, and lose it again to the broker's
+ * open: there is a consumer, or one is being opened. One that ends (its channel or its connection was lost, its queue deleted) is replaced when
+ * `next` asks for more, not before: a sink that is failing would only fetch what it cannot write, and lose it again to the broker's
  * acknowledgement timeout.
- * open → paused: the tap is stopped and everything unsettled given back. paused → open: a new tap. any → closed.
+ * open → paused: the consumer is stopped and everything unsettled given back. paused → open: a new consumer. any → closed.
  */
 export class AmqpSubscription implements Subscription {
   readonly #options: SubscriptionOptions;
@@ -39,7 +39,7 @@ export class AmqpSubscription implements Subscription {
   #stop = new AbortController();
   #consumer: ChannelConsumer | undefined;
   #opening: Promise<void> | undefined;
-  #waits: Backoff = freshWaits();
+  #waits: Backoff = backoff(backoffs.consumer);
   #openedAt = Number.NEGATIVE_INFINITY;
   #onChange: () => void = () => {};
 
@@ -55,7 +55,7 @@ export class AmqpSubscription implements Subscription {
     return this.#consumer?.unsettled ?? 0;
   }
 
-  /** Begins to consume. Resolves when the first try has settled; without a connection, at once. */
+  /** Begins to consume. Resolves when the first try has settled, or at once without a connection. */
   async open(): Promise<void> {
     const live = this.#options.connection.now();
     this.#begin(() => (live === undefined ? this.#reopen() : this.#tryOn(live)));
@@ -66,7 +66,7 @@ export class AmqpSubscription implements Subscription {
     const { clock } = this.#options;
     let deadline: number | undefined;
     while (!signal.aborted && this.#state === 'open') {
-      const consumer = this.#want();
+      const consumer = this.#current();
       if (consumer === undefined || consumer.empty) {
         deadline = undefined;
         await this.#change(signal, () => consumer === undefined || consumer.closed || !consumer.empty);
@@ -114,8 +114,8 @@ export class AmqpSubscription implements Subscription {
     this.#options.onClose(this);
   }
 
-  /** The tap, if it runs; else one will be opened. */
-  #want(): ChannelConsumer | undefined {
+  /** The consumer, if it runs; otherwise one is opened meanwhile. */
+  #current(): ChannelConsumer | undefined {
     if (this.#consumer !== undefined && !this.#consumer.closed) return this.#consumer;
     this.#begin(() => this.#reopen());
     return undefined;
@@ -131,7 +131,7 @@ export class AmqpSubscription implements Subscription {
   async #reopen(): Promise<void> {
     const { clock, connection } = this.#options;
     const { signal } = this.#stop;
-    if (clock.monotonic() - this.#openedAt > STEADY) this.#waits = freshWaits();
+    if (clock.monotonic() - this.#openedAt > reconnectResetMs) this.#waits = backoff(backoffs.consumer);
     const [waitMs, after] = this.#waits.next();
     this.#waits = after;
     await clock.sleep(waitMs, signal);
@@ -139,7 +139,7 @@ export class AmqpSubscription implements Subscription {
     if (live !== undefined && !signal.aborted) await this.#tryOn(live);
   }
 
-  async #tryOn(live: Live): Promise<void> {
+  async #tryOn(live: LiveConnection): Promise<void> {
     const { definition, prefetch, topology, clock, log } = this.#options;
     const { signal } = this.#stop;
     const { name: queue } = definition;
@@ -171,7 +171,7 @@ export class AmqpSubscription implements Subscription {
     const over = new AbortController();
     const orderly = await Promise.race([
       stop().catch(error => log.debug({ reason: describe(error) }, 'consumer.lost')),
-      clock.sleep(FAREWELL, over.signal).then(() => false),
+      clock.sleep(closeTimeoutMs, over.signal).then(() => false),
     ]);
     over.abort();
     if (orderly === false && live !== undefined) connection.drop(live, 'no answer to the end of a consumer');
@@ -197,8 +197,4 @@ export class AmqpSubscription implements Subscription {
       if (ms !== undefined) this.#options.clock.sleep(ms, over.signal).then(go);
     });
   }
-}
-
-function freshWaits(): Backoff {
-  return backoff({ firstMs: 100, maxMs: 10_000 });
 }

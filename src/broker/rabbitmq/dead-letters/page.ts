@@ -1,14 +1,14 @@
 import type { DeadLetter } from '../../broker.js';
 
-/** A page of a thousand large bodies is a shorter page and not a gigabyte. */
+/** Bytes of bodies in a page: with large bodies it holds fewer dead letters than were asked for. */
 const pageBytes = 8 * 1024 * 1024;
 
-/** Names a dead letter for good; in the order of these keys they are listed, because the order in the queue changes. */
+/** Names a dead letter for good. Lists go by these keys, because the order in the queue changes. */
 export function deadLetterKey(deadAt: number, id: string): string {
   return `${String(deadAt).padStart(15, '0')}-${id}`;
 }
 
-/** Of the letters that it is shown, in whatever order, it keeps the first behind a key. */
+/** Collects a page: of the dead letters that it is given, in any order, it keeps the first ones behind a key. */
 export class PageBuilder {
   readonly deadLetters: DeadLetter[] = [];
   readonly #limit: number;
@@ -21,7 +21,7 @@ export class PageBuilder {
     this.#after = after;
   }
 
-  /** Some did not find room. */
+  /** Some did not fit in. */
   get more(): boolean {
     return this.#more;
   }

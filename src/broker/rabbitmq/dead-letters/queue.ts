@@ -7,7 +7,7 @@ import { AmqpDelivery, tagged } from '../consume/delivery.js';
 import { operationError, replyCode } from '../errors.js';
 import type { Inspector } from '../topology/inspector.js';
 
-/** A dead letter as it lies in its queue. */
+/** A dead letter as its queue holds it. */
 export interface DeadMessage {
   readonly delivery: AmqpDelivery;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -21,17 +21,17 @@ export interface DeadLetterQueueOptions {
 }
 
 /**
- * A look for single letters goes so far. Always to the same place: a quorum queue puts what was given back behind what had been given back before,
- * so that looks of different lengths would turn its order round.
+ * Dead letters that are looked at when some are listed, or wanted by key. Always the same number: a quorum queue puts what was given back behind
+ * what had been given back before, so that reads of different lengths would change its order.
  */
-const WINDOW = 1_000;
-/** Letters, and bytes of them, that are worked on at once. */
-const CHUNK = 100;
-const CHUNK_BYTES = 4 * 1024 * 1024;
+const browseLimit = 1_000;
+/** Dead letters, and bytes of them, that are handled at once. */
+const chunkSize = 100;
+const chunkBytes = 4 * 1024 * 1024;
 
 /**
- * One queue of dead letters, read from the oldest on. A queue has no index and a look takes the messages out, so there is one look at a time,
- * on a channel of its own that gives back everything in the end.
+ * One queue of dead letters, read from the oldest on. A queue has no index, and reading takes the messages out: so one reads at a time,
+ * on a channel of its own, and gives back everything in the end.
  */
 export class DeadLetterQueue {
   readonly #options: DeadLetterQueueOptions;
@@ -42,14 +42,14 @@ export class DeadLetterQueue {
   }
 
   async count(): Promise<number> {
-    return (await this.#options.inspector.look(this.#options.name))?.messages ?? 0;
+    return (await this.#options.inspector.inspect(this.#options.name))?.messages ?? 0;
   }
 
-  /** Shows the oldest, one after the other. */
+  /** Hands the oldest to `visit`, one after the other. */
   read(visit: (dead: DeadMessage) => void): Promise<void> {
-    return this.#inTurn(async look => {
-      for (let seen = 0; seen < WINDOW; seen += 1) {
-        const dead = await look.next();
+    return this.#inTurn(async browsing => {
+      for (let seen = 0; seen < browseLimit; seen += 1) {
+        const dead = await browsing.next();
         if (dead === undefined) return;
         visit(dead);
       }
@@ -57,56 +57,56 @@ export class DeadLetterQueue {
   }
 
   /**
-   * Takes out those that are chosen and that `handle` says true to: among the oldest, or among all there are. Ends when it says false.
-   * Resolves with how many.
+   * Takes out those that are chosen and that `handle` answers with true, among the oldest or among all. Ends when it answers false.
+   * Resolves with how many it took out.
    */
   take(
     among: 'oldest' | 'all',
     choose: (dead: DeadMessage) => boolean,
     handle: (deliveries: readonly AmqpDelivery[]) => Promise<readonly boolean[]>,
   ): Promise<number> {
-    return this.#inTurn(async look => {
-      let left = among === 'all' ? Number.POSITIVE_INFINITY : WINDOW;
+    return this.#inTurn(async browsing => {
+      let left = among === 'all' ? Number.POSITIVE_INFINITY : browseLimit;
       let taken = 0;
       for (;;) {
-        const { chunk, seen } = await chunkOf(look, choose, left);
+        const { chunk, seen } = await chunkOf(browsing, choose, left);
         left -= seen;
         if (chunk.length === 0) return taken;
         const handled = await handle(chunk);
         for (const [index, delivery] of chunk.entries()) {
           if (handled[index] !== true) return taken;
-          look.remove(delivery);
+          browsing.remove(delivery);
           taken += 1;
         }
       }
     }, 0);
   }
 
-  /** Resolves with how many there were. */
+  /** Resolves with how many it removed. */
   purge(): Promise<number> {
-    return this.#inTurn(look => look.purge(), 0);
+    return this.#inTurn(browsing => browsing.purge(), 0);
   }
 
   /** Resolves with `without` when there is no such queue. */
-  async #inTurn<Result>(work: (look: Look) => Promise<Result>, without: Result): Promise<Result> {
-    const turn = this.#last.then(() => this.#look(work, without));
+  async #inTurn<Result>(work: (browsing: Browsing) => Promise<Result>, without: Result): Promise<Result> {
+    const turn = this.#last.then(() => this.#browse(work, without));
     this.#last = turn.catch(() => {});
     return turn;
   }
 
-  async #look<Result>(work: (look: Look) => Promise<Result>, without: Result): Promise<Result> {
+  async #browse<Result>(work: (browsing: Browsing) => Promise<Result>, without: Result): Promise<Result> {
     const { name, connection, inspector, clock } = this.#options;
     const live = connection.now();
     if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.error}`);
     let out = 0;
     try {
       return await onChannel(live, async channel => {
-        const look = new Look(channel, name, clock.now());
+        const browsing = new Browsing(channel, name, clock.now());
         try {
-          return await work(look);
+          return await work(browsing);
         } finally {
-          out = look.out;
-          look.giveBack();
+          out = browsing.out;
+          browsing.giveBack();
         }
       });
     } catch (error) {
@@ -119,20 +119,20 @@ export class DeadLetterQueue {
     }
   }
 
-  /** A quorum queue takes back what it is given a moment later; the next look should find it. */
+  /** A quorum queue shows what it was given back a moment later; the next reader should find it. */
   async #whenBack(count: number): Promise<void> {
     const { name, inspector, clock } = this.#options;
     for (let tries = 0; count > 0 && tries < 20; tries += 1) {
-      const look = await inspector.lookNow(name).catch(() => undefined);
-      if (look === undefined || look.messages >= count) return;
+      const depth = await inspector.inspectNow(name).catch(() => undefined);
+      if (depth === undefined || depth.messages >= count) return;
       await clock.sleep(10);
     }
   }
 }
 
-/** What is out of the queue during one look. */
-class Look {
-  /** How many. */
+/** Messages taken out of the queue by one reader. */
+class Browsing {
+  /** How many are out now. */
   out = 0;
   readonly #channel: Channel;
   readonly #name: string;
@@ -160,7 +160,7 @@ class Look {
     return (await this.#channel.purgeQueue(this.#name)).messageCount;
   }
 
-  /** Explicitly, because from RabbitMQ 4.3 on a nack does not count as a failed delivery. */
+  /** Explicitly: from RabbitMQ 4.3 on a nack, unlike a closed channel, does not count as a failed delivery. */
   giveBack(): void {
     try {
       if (this.out > 0) this.#channel.nackAll(true);
@@ -170,12 +170,12 @@ class Look {
   }
 }
 
-async function chunkOf(look: Look, choose: (dead: DeadMessage) => boolean, max: number) {
+async function chunkOf(browsing: Browsing, choose: (dead: DeadMessage) => boolean, max: number) {
   const chunk: AmqpDelivery[] = [];
   let bytes = 0;
   let seen = 0;
-  while (seen < max && chunk.length < CHUNK && bytes < CHUNK_BYTES) {
-    const dead = await look.next();
+  while (seen < max && chunk.length < chunkSize && bytes < chunkBytes) {
+    const dead = await browsing.next();
     if (dead === undefined) break;
     seen += 1;
     if (!choose(dead)) continue;

@@ -8,11 +8,11 @@ import type {
   DeadLetterSelection,
   DeadLetterStore,
 } from '../../broker.js';
+import { deadLetterQueueName } from '../../queue-names.js';
 import type { AmqpDelivery } from '../consume/delivery.js';
-import * as header from '../headers.js';
+import { deadLetterHeaderNames as header } from '../headers.js';
 import { type OutgoingMessage, toQueue } from '../publish/outgoing-message.js';
-import type { Verdict } from '../publish/pending-confirms.js';
-import { deadLetterQueue } from '../topology/declare.js';
+import type { PublishResult } from '../publish/pending-confirms.js';
 import { deadLetterKey, PageBuilder } from './page.js';
 import type { DeadLetterQueue, DeadMessage } from './queue.js';
 
@@ -22,8 +22,8 @@ export interface DeadLetterOptions {
   readonly sinks: () => readonly string[];
   /** The queue that feeds a sink. */
   readonly feeds: (sink: string) => string;
-  /** One verdict a parcel. Never rejects. */
-  readonly publish: (parcels: readonly OutgoingMessage[]) => Promise<readonly Verdict[]>;
+  /** One result for each message, in their order. Never rejects. */
+  readonly publish: (messages: readonly OutgoingMessage[]) => Promise<readonly PublishResult[]>;
   readonly clock: Clock;
 }
 
@@ -35,19 +35,19 @@ export function deadLetterMessage(
 ): OutgoingMessage {
   const { bytes } = delivery as AmqpDelivery;
   const headers = {
-    [header.SINK]: sink,
-    // All headers together may have 64 KiB.
-    [header.REASON]: reason.slice(0, 4_000),
-    [header.FAULT]: fault,
-    [header.ATTEMPTS]: attempts,
-    [header.FIRST_SEEN]: delivery.received,
-    [header.DEAD_AT]: now,
+    [header.sink]: sink,
+    // All headers together may have 64 KiB; a character may be 3 bytes.
+    [header.reason]: reason.slice(0, 4_000),
+    [header.fault]: fault,
+    [header.attempts]: attempts,
+    [header.firstSeen]: delivery.received,
+    [header.deadAt]: now,
   };
-  const target = { ...toQueue(deadLetterQueue(sink)), headers };
+  const target = { ...toQueue(deadLetterQueueName(sink)), headers };
   return { message: delivery, target, ...(bytes === undefined ? {} : { bytes }) };
 }
 
-/** Dead letters in one queue a sink. The key of one is made of its id and of when it died. */
+/** Dead letters in one queue for each sink. The key of one is made of its time of death and its id. */
 export class AmqpDeadLetters implements DeadLetterStore {
   readonly #options: DeadLetterOptions;
 
@@ -55,7 +55,7 @@ export class AmqpDeadLetters implements DeadLetterStore {
     this.#options = options;
   }
 
-  /** Of each sink the oldest thousand. */
+  /** The oldest thousand of each sink. */
   async list({ sink, limit, cursor }: DeadLetterQuery): Promise<DeadLetterPage> {
     const sinks = sink === undefined ? this.#options.sinks() : [sink];
     const start = cursor === undefined ? undefined : position(cursor, sinks);
@@ -72,16 +72,16 @@ export class AmqpDeadLetters implements DeadLetterStore {
 
   async redrive({ sink, keys }: DeadLetterSelection): Promise<number> {
     const target = toQueue(this.#options.feeds(sink));
-    let refused: readonly Verdict[] = [];
+    let refused: readonly PublishResult[] = [];
     const count = await this.#take(sink, keys, async deliveries => {
-      const parcels = deliveries.map(delivery => ({
+      const messages = deliveries.map(delivery => ({
         message: delivery,
         target,
         ...(delivery.bytes === undefined ? {} : { bytes: delivery.bytes }),
       }));
-      const verdicts = await this.#options.publish(parcels);
-      refused = verdicts.filter(verdict => verdict !== 'confirmed');
-      return verdicts.map(verdict => verdict === 'confirmed');
+      const results = await this.#options.publish(messages);
+      refused = results.filter(result => result !== 'confirmed');
+      return results.map(result => result === 'confirmed');
     });
     if (refused.includes('returned')) throw new UnsupportedError(`there is no queue called ${target.routingKey}`);
     if (refused.length > 0)
@@ -98,7 +98,7 @@ export class AmqpDeadLetters implements DeadLetterStore {
     return this.#options.queue(sink).count();
   }
 
-  /** Without keys: those that are there now, so that one that dies again meanwhile is not met again. */
+  /** Without keys: those that are there now, so that one which dies again meanwhile is not taken a second time. */
   #take(
     sink: string,
     keys: readonly string[] | undefined,
@@ -118,15 +118,15 @@ function deadLetterOf(sink: string, { delivery, headers }: DeadMessage): DeadLet
     const value = headers[name];
     return typeof value === 'number' ? value : otherwise;
   };
-  const deadAt = number(header.DEAD_AT, 0);
+  const deadAt = number(header.deadAt, 0);
   return {
     key: deadLetterKey(deadAt, id),
     sink,
     id,
-    reason: String(headers[header.REASON] ?? 'unknown: it was not put here by event-sink'),
-    fault: (headers[header.FAULT] as Fault | undefined) ?? 'poison',
-    attempts: number(header.ATTEMPTS, 0),
-    firstSeen: number(header.FIRST_SEEN, received),
+    reason: String(headers[header.reason] ?? 'unknown: it was not put here by event-sink'),
+    fault: (headers[header.fault] as Fault | undefined) ?? 'poison',
+    attempts: number(header.attempts, 0),
+    firstSeen: number(header.firstSeen, received),
     deadAt,
     body,
     source,
@@ -143,7 +143,7 @@ function position(cursor: string, sinks: readonly string[]) {
     const index = sinks.indexOf(sink as string);
     if (index >= 0) return { index, sink: sinks[index], key: typeof key === 'string' ? key : undefined };
   } catch {
-    // Told below.
+    // Not a cursor of ours.
   }
-  throw new CursorError('the cursor is none that a page of dead letters ended with');
+  throw new CursorError('the cursor is not one that a page of dead letters ended with');
 }

@@ -1,39 +1,42 @@
 import type { ConfirmChannel } from 'amqplib';
-import { backoff } from '../../../backoff.js';
+import { backoff, backoffs } from '../../../backoff.js';
 import { type Clock, Timer } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import { untilAborted } from '../../../retry.js';
 import { closeChannel } from '../channel.js';
-import type { Connection, Live } from '../connection.js';
+import type { Connection, LiveConnection } from '../connection.js';
 import { replyCode } from '../errors.js';
 import type { EncodedMessage } from './outgoing-message.js';
-import { PendingConfirms, type Verdict } from './pending-confirms.js';
+import { PendingConfirms, type PublishResult } from './pending-confirms.js';
 
-export interface PublisherOptions {
+export interface ConfirmPublisherOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly log: Log;
-  /** Messages can be published from now on; `anew` when the connection is a new one. */
-  readonly onReady: (anew: boolean) => void;
+  /** Messages can be published from now on; `isNewConnection` when the connection is a new one. */
+  readonly onReady: (isNewConnection: boolean) => void;
   /** The exchange is not there. */
   readonly onMissing: () => void;
 }
 
 /** How long the broker may take to confirm, ms. */
-const CONFIRM_TIMEOUT = 5_000;
+const confirmTimeoutMs = 5_000;
 
-/** What is under way when a channel is given up may still land, ms. */
-const LANDING = 1_000;
+/** After a channel that lived this long, the backoff starts anew, ms. */
+const reopenResetMs = 10_000;
+
+/** What a channel that is given up has under way may still be confirmed, ms. */
+const settleGraceMs = 1_000;
 
 /**
- * Publishes on a confirm channel, which it opens again whenever it is lost. Every message gets its verdict within five seconds; a broker that
+ * Publishes on a confirm channel, which it opens again whenever it is lost. Every message gets its result within five seconds; a broker that
  * is silent for longer counts as dead: the connection is dropped, so that those who come next need not wait.
  *
  * After a refusal (nack) another channel takes over: one that met a quorum queue between two leaders refuses for ever (RabbitMQ 3.10).
  */
-export class Publisher {
-  readonly #options: PublisherOptions;
+export class ConfirmPublisher {
+  readonly #options: ConfirmPublisherOptions;
   readonly #pending = new Set<PendingConfirms>();
   readonly #expiry: Timer;
   readonly #stop = new AbortController();
@@ -43,7 +46,7 @@ export class Publisher {
   #full: Promise<void> | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(options: PublisherOptions) {
+  constructor(options: ConfirmPublisherOptions) {
     this.#options = options;
     this.#expiry = new Timer(options.clock);
   }
@@ -56,24 +59,24 @@ export class Publisher {
     this.#running ??= this.#run();
   }
 
-  /** One verdict an envelope, in their order. Never rejects. */
-  async publish(messages: readonly EncodedMessage[]): Promise<readonly Verdict[]> {
+  /** One result for each message, in their order. Never rejects. */
+  async publish(messages: readonly EncodedMessage[]): Promise<readonly PublishResult[]> {
     const channel = this.#channel;
     if (messages.length === 0) return [];
     if (channel === undefined || !this.ready) return messages.map(() => 'failed');
     const { clock } = this.#options;
-    const pending = new PendingConfirms(messages, clock.monotonic() + CONFIRM_TIMEOUT);
+    const pending = new PendingConfirms(messages, clock.monotonic() + confirmTimeoutMs);
     this.#pending.add(pending);
-    this.#expiry.start(CONFIRM_TIMEOUT, () => this.#expire());
-    for (const [index, envelope] of messages.entries()) {
+    this.#expiry.start(confirmTimeoutMs, () => this.#expire());
+    for (const [index, message] of messages.entries()) {
       if (this.#full !== undefined) await this.#full;
-      if (pending.over) break;
-      this.#send(channel, envelope, accepted => pending.decide(index, accepted));
+      if (pending.complete) break;
+      this.#send(channel, message, accepted => pending.decide(index, accepted));
     }
     await pending.settled;
     this.#pending.delete(pending);
     if (this.#pending.size === 0) this.#expiry.stop();
-    return pending.verdicts;
+    return pending.results;
   }
 
   /** The connection is blocked: what is on its way may stay there for hours, so nobody waits for it. */
@@ -81,7 +84,7 @@ export class Publisher {
     for (const pending of this.#pending) pending.end();
   }
 
-  /** Waits for the verdicts of everything that was begun. */
+  /** Waits for the results of everything that was begun. */
   async close(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all([...this.#pending].map(({ settled }) => settled));
     this.#stop.abort();
@@ -126,27 +129,27 @@ export class Publisher {
     const late = [...this.#pending].filter(({ deadline }) => deadline <= now);
     for (const pending of late) pending.end();
     const live = connection.now();
-    if (late.length > 0 && live !== undefined) connection.drop(live, `no confirm within ${CONFIRM_TIMEOUT / 1000} s`);
-    const [oldest] = [...this.#pending].filter(({ over }) => !over);
+    if (late.length > 0 && live !== undefined) connection.drop(live, `no confirm within ${confirmTimeoutMs / 1000} s`);
+    const [oldest] = [...this.#pending].filter(({ complete }) => !complete);
     if (oldest !== undefined) this.#expiry.start(Math.max(1, oldest.deadline - now), () => this.#expire());
   }
 
   async #run(): Promise<void> {
     const { connection, clock, log } = this.#options;
     const { signal } = this.#stop;
-    let waits = backoff({ firstMs: 100, maxMs: 5_000 });
-    let before: Live | undefined;
+    let waits = backoff(backoffs.publisher);
+    let before: LiveConnection | undefined;
     for (;;) {
       const live = await connection.live(signal);
       if (live === undefined) return;
       const since = clock.monotonic();
       try {
-        await this.#lives(live, live !== before);
+        await this.#publishOn(live, live !== before);
       } catch (error) {
         log.warn({ reason: describe(error) }, 'publisher.unopened');
       }
       before = live;
-      if (clock.monotonic() - since > 10_000) waits = backoff({ firstMs: 100, maxMs: 5_000 });
+      if (clock.monotonic() - since > reopenResetMs) waits = backoff(backoffs.publisher);
       const [waitMs, after] = waits.next();
       waits = after;
       await clock.sleep(waitMs, signal);
@@ -154,7 +157,7 @@ export class Publisher {
   }
 
   /** Until the channel is lost, or given up. */
-  async #lives(live: Live, anew: boolean): Promise<void> {
+  async #publishOn(live: LiveConnection, isNewConnection: boolean): Promise<void> {
     const { log, onReady, onMissing, clock } = this.#options;
     const channel = await live.model.createConfirmChannel();
     let open = true;
@@ -174,15 +177,15 @@ export class Publisher {
       for (const pending of this.#pending) pending.returned(properties.messageId, exchange, routingKey);
     });
     this.#channel = channel;
-    onReady(anew);
+    onReady(isNewConnection);
     await untilAborted(this.#stop.signal, Promise.race([over, live.gone]), () => {});
     this.#channel = undefined;
     this.#onRefusal = () => {};
     if (open && !this.#stop.signal.aborted) {
       const settled = Promise.all([...this.#pending].map(pending => pending.settled));
-      const landing = new AbortController();
-      await Promise.race([settled, clock.sleep(LANDING, landing.signal)]);
-      landing.abort();
+      const grace = new AbortController();
+      await Promise.race([settled, clock.sleep(settleGraceMs, grace.signal)]);
+      grace.abort();
       if (open) void closeChannel(channel);
     }
     for (const pending of this.#pending) pending.end();

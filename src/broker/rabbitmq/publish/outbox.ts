@@ -1,10 +1,10 @@
-import { type Backoff, backoff } from '../../../backoff.js';
+import { type Backoff, backoff, backoffs } from '../../../backoff.js';
 import type { Clock } from '../../../clock.js';
 import { describe, TransientError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
 import { type OutboxRow, type OutgoingMessage, restored, stored } from './outgoing-message.js';
-import type { Verdict } from './pending-confirms.js';
+import type { PublishResult } from './pending-confirms.js';
 
 export interface OutboxOptions {
   readonly storage: Pick<Storage, 'write' | 'read' | 'atomically'>;
@@ -12,14 +12,14 @@ export interface OutboxOptions {
   readonly maxBytes: number;
   /** The broker can be reached. */
   readonly ready: () => boolean;
-  /** One verdict a parcel. Never rejects. */
-  readonly publish: (messages: readonly OutgoingMessage[]) => Promise<readonly Verdict[]>;
+  /** One result for each message, in their order. Never rejects. */
+  readonly publish: (messages: readonly OutgoingMessage[]) => Promise<readonly PublishResult[]>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Rows on their way to the broker at once. */
-const PAGE = 500;
+/** Rows that are published together. */
+const pageSize = 500;
 
 /**
  * Keeps on this disk what the broker did not take, and hands it on beside the live traffic once it can. A row leaves only after its confirm,
@@ -76,20 +76,20 @@ export class Outbox {
   }
 
   /** It is another one, or it has changed: what was refused before may be taken now. */
-  hurry(): void {
+  retryNow(): void {
     this.#rest.abort();
     this.#wake();
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
-    this.hurry();
+    this.retryNow();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     const { clock, log, ready } = this.#options;
-    const fresh = (): Backoff => backoff({ firstMs: 1_000, maxMs: 60_000 });
+    const fresh = (): Backoff => backoff(backoffs.outbox);
     let waits = fresh();
     while (!this.#stop.signal.aborted) {
       if (this.#count === 0 || !ready()) {
@@ -121,15 +121,15 @@ export class Outbox {
     let left = 0;
     let gone = 0;
     while (ready() && !this.#stop.signal.aborted) {
-      const rows = await storage.write('takeOutbox', { limit: PAGE, after });
+      const rows = await storage.write('takeOutbox', { limit: pageSize, after });
       if (rows.length === 0) break;
-      const verdicts = await publish(rows.map(([, ...columns]) => restored(messageOf(columns))));
-      const seqs = rows.flatMap(([seq], index) => (verdicts[index] === 'confirmed' ? [seq] : []));
+      const results = await publish(rows.map(([, ...columns]) => restored(messageOf(columns))));
+      const seqs = rows.flatMap(([seq], index) => (results[index] === 'confirmed' ? [seq] : []));
       if (seqs.length > 0) this.#count = (await storage.write('removeOutbox', { seqs })).count;
       gone += seqs.length;
       left += rows.length - seqs.length;
       // Those that no queue takes are passed over; a broker that refuses is left alone for a while.
-      if (seqs.length === 0 && verdicts.includes('failed')) break;
+      if (seqs.length === 0 && results.includes('failed')) break;
       after = rows.at(-1)![0];
     }
     if (gone > 0) log.info({ count: gone, left: this.#count }, 'outbox.drained');

@@ -1,29 +1,29 @@
 import { isUtf8 } from 'node:buffer';
 import type { Options } from 'amqplib';
 import type { Message, Source } from '../../../events/message.js';
-import { RECEIVED, SOURCE } from '../headers.js';
+import { headerNames } from '../headers.js';
 
-/** Where a message goes when it is not the exchange of the events. */
+/** Where a message goes when it does not go to the exchange of the events. */
 export interface Target {
   /** Empty: the default exchange, whose routing keys are the names of queues. */
   readonly exchange: string;
   readonly routingKey: string;
-  /** Beside those that every message of ours carries. */
+  /** Added to the headers that every message of ours carries. */
   readonly headers?: Readonly<Record<string, string | number>>;
-  /** Somebody else's message, handed on: nothing of ours in its headers. */
+  /** Published for somebody else (`/v1/publish`): without headers of ours. */
   readonly plain?: boolean;
 }
 
-/** One message on its way out. */
+/** A message and where it goes. */
 export interface OutgoingMessage {
   readonly message: Message;
   /** Null: to every queue. */
   readonly target: Target | null;
-  /** The body, where its text is not the whole truth. */
+  /** The body's bytes where they are not UTF-8, and the text cannot stand for them. */
   readonly bytes?: Buffer;
 }
 
-/** What amqplib is given. */
+/** What amqplib publishes. */
 export interface EncodedMessage {
   readonly exchange: string;
   readonly routingKey: string;
@@ -49,7 +49,9 @@ export function encode({ message, target, bytes }: OutgoingMessage, exchange: st
       deliveryMode: 2,
       mandatory: true,
       ...(time === undefined ? {} : { timestamp: Math.floor(time / 1000) }),
-      headers: target?.plain ? {} : { [SOURCE]: source, [RECEIVED]: received, ...target?.headers },
+      headers: target?.plain
+        ? {}
+        : { [headerNames.source]: source, [headerNames.received]: received, ...target?.headers },
     },
   };
 }

@@ -5,19 +5,19 @@ import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { Address, Durability } from '../../broker.js';
 import type { Connection } from '../connection.js';
-import { Publisher } from './confirm-publisher.js';
+import { ConfirmPublisher } from './confirm-publisher.js';
 import { Outbox } from './outbox.js';
 import { encode, type OutgoingMessage, type Target } from './outgoing-message.js';
-import type { Verdict } from './pending-confirms.js';
-import { publishAlone } from './publish-alone.js';
+import { publishOnOwnChannel } from './own-channel.js';
+import type { PublishResult } from './pending-confirms.js';
 
 export interface StoreAndForwardOptions {
   readonly connection: Connection;
   readonly storage: Pick<Storage, 'write' | 'read' | 'atomically'>;
-  /** Of the events. */
+  /** The exchange of the events. */
   readonly exchange: string;
   readonly outboxBytes: number;
-  /** The exchange is there: publishing to one that is not ends the channel. */
+  /** The exchange is there: publishing to a missing one ends the channel. */
   readonly exchangeReady: () => boolean;
   /** The exchange, or a queue of ours, is not there. */
   readonly onMissing: () => void;
@@ -25,10 +25,10 @@ export interface StoreAndForwardOptions {
   readonly log: Log;
 }
 
-/** The way out: to the broker, and what that does not take, to the outbox. */
+/** Publishes to the broker, and keeps in the outbox what the broker does not take. */
 export class StoreAndForwardPublisher {
   readonly #options: StoreAndForwardOptions;
-  readonly #publisher: Publisher;
+  readonly #publisher: ConfirmPublisher;
   readonly #outbox: Outbox;
   readonly #sending = new Set<Promise<unknown>>();
   #firstReady: () => void = () => {};
@@ -40,7 +40,13 @@ export class StoreAndForwardPublisher {
   constructor(options: StoreAndForwardOptions) {
     const { connection, clock, log, onMissing } = options;
     this.#options = options;
-    this.#publisher = new Publisher({ connection, clock, log, onMissing, onReady: anew => this.#ready(anew) });
+    this.#publisher = new ConfirmPublisher({
+      connection,
+      clock,
+      log,
+      onMissing,
+      onReady: isNewConnection => this.#ready(isNewConnection),
+    });
     this.#outbox = new Outbox({
       ...options,
       maxBytes: options.outboxBytes,
@@ -49,7 +55,7 @@ export class StoreAndForwardPublisher {
     });
   }
 
-  /** Waiting in the outbox. */
+  /** Messages in the outbox. */
   get waiting(): number {
     return this.#outbox.count;
   }
@@ -91,48 +97,49 @@ export class StoreAndForwardPublisher {
     return this.#track(this.#sendTo({ message, target }));
   }
 
-  /** To the broker alone; one verdict a parcel. Never rejects. */
-  async transmit(messages: readonly OutgoingMessage[]): Promise<readonly Verdict[]> {
+  /** To the broker, past the outbox: one result for each message, in their order. Never rejects. */
+  async transmit(messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
     const { exchange, exchangeReady } = this.#options;
-    const verdicts: Verdict[] = messages.map(() => 'failed');
+    const results: PublishResult[] = messages.map(() => 'failed');
     const together: number[] = [];
     for (const [index, message] of messages.entries()) {
-      if (isAlone(message)) verdicts[index] = await this.#alone(message).catch((): Verdict => 'returned');
+      if (needsOwnChannel(message))
+        results[index] = await this.#onOwnChannel(message).catch((): PublishResult => 'returned');
       else if (message.target !== null || exchangeReady()) together.push(index);
     }
     const found = await this.#publisher.publish(together.map(index => encode(messages[index]!, exchange)));
-    for (const [place, index] of together.entries()) verdicts[index] = found[place]!;
-    if (messages.some(({ target }, index) => verdicts[index] === 'returned' && !target?.plain))
+    for (const [place, index] of together.entries()) results[index] = found[place]!;
+    if (messages.some(({ target }, index) => results[index] === 'returned' && !target?.plain))
       this.#options.onMissing();
-    return verdicts;
+    return results;
   }
 
-  /** What was begun is on its way, or in the outbox. */
+  /** Resolves when everything begun is at the broker or in the outbox. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#sending);
     await this.#outbox.close();
     await this.#publisher.close();
   }
 
-  #ready(anew: boolean): void {
+  #ready(isNewConnection: boolean): void {
     this.wake();
-    if (anew) this.#outbox.hurry();
+    if (isNewConnection) this.#outbox.retryNow();
   }
 
   async #send(messages: readonly OutgoingMessage[]): Promise<Durability> {
     if (messages.length === 0) return 'broker';
-    const verdicts = await this.transmit(messages);
-    const left = messages.filter((_, index) => verdicts[index] !== 'confirmed');
+    const results = await this.transmit(messages);
+    const left = messages.filter((_, index) => results[index] !== 'confirmed');
     if (left.length === 0) return 'broker';
     await this.#outbox.put(left);
     return 'outbox';
   }
 
   async #sendTo(message: OutgoingMessage): Promise<Durability> {
-    const [verdict] = isAlone(message) ? [await this.#alone(message)] : await this.transmit([message]);
-    if (verdict === 'confirmed') return 'broker';
+    const [result] = needsOwnChannel(message) ? [await this.#onOwnChannel(message)] : await this.transmit([message]);
+    if (result === 'confirmed') return 'broker';
     const { exchange, routingKey } = message.target!;
-    if (verdict === 'returned')
+    if (result === 'returned')
       throw new UnsupportedError(
         exchange === ''
           ? `there is no queue called ${routingKey}`
@@ -142,11 +149,11 @@ export class StoreAndForwardPublisher {
     return 'outbox';
   }
 
-  async #alone(message: OutgoingMessage): Promise<Verdict> {
+  async #onOwnChannel(message: OutgoingMessage): Promise<PublishResult> {
     const { connection, clock, exchange } = this.#options;
     const live = connection.now();
     if (live === undefined || connection.blocked !== undefined) return 'failed';
-    return publishAlone(live, encode(message, exchange), clock);
+    return publishOnOwnChannel(live, encode(message, exchange), clock);
   }
 
   async #track<Result>(work: Promise<Result>): Promise<Result> {
@@ -159,7 +166,7 @@ export class StoreAndForwardPublisher {
   }
 }
 
-/** To an exchange that we know nothing about. */
-function isAlone({ target }: OutgoingMessage): boolean {
+/** An exchange that is not ours may be missing, which closes the channel: nothing else should be on it. */
+function needsOwnChannel({ target }: OutgoingMessage): boolean {
   return target !== null && target.exchange !== '';
 }

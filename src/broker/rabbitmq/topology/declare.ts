@@ -1,6 +1,6 @@
 import { SetupError } from '../../../errors.js';
 import { onChannel } from '../channel.js';
-import type { Live } from '../connection.js';
+import type { LiveConnection } from '../connection.js';
 import { operationError, replyCode } from '../errors.js';
 
 export type QueueType = 'quorum' | 'classic';
@@ -13,16 +13,8 @@ export function queueArguments(type: QueueType): Record<string, string | number>
   return type === 'quorum' ? { 'x-queue-type': type, 'x-delivery-limit': 1_000_000 } : { 'x-queue-type': type };
 }
 
-export function queueName(sink: string): string {
-  return `event-sink.${sink}`;
-}
-
-export function deadLetterQueue(sink: string): string {
-  return `event-sink.${sink}.dead`;
-}
-
 /** As Clowder declares it. One that we may not declare will do when it is there. @throws SetupError, TransientError */
-export async function declareExchange(live: Live, exchange: string): Promise<void> {
+export async function declareExchange(live: LiveConnection, exchange: string): Promise<void> {
   try {
     await onChannel(live, channel => channel.assertExchange(exchange, 'fanout', { durable: true }));
   } catch (error) {
@@ -36,7 +28,7 @@ export async function declareExchange(live: Live, exchange: string): Promise<voi
 }
 
 /** @throws SetupError, TransientError */
-export async function declareQueue(live: Live, name: string, type: QueueType): Promise<void> {
+export async function declareQueue(live: LiveConnection, name: string, type: QueueType): Promise<void> {
   try {
     await onChannel(live, channel => channel.assertQueue(name, { durable: true, arguments: queueArguments(type) }));
   } catch (error) {
@@ -49,11 +41,11 @@ export async function declareQueue(live: Live, name: string, type: QueueType): P
 }
 
 /** Costs nothing when it is bound already. @throws SetupError, TransientError; with `code` 404 when the exchange or the queue is not there */
-export async function bindQueue(live: Live, name: string, exchange: string): Promise<void> {
+export async function bindQueue(live: LiveConnection, name: string, exchange: string): Promise<void> {
   await onChannel(live, channel => channel.bindQueue(name, exchange, ''));
 }
 
-async function isThere(live: Live, exchange: string): Promise<boolean> {
+async function isThere(live: LiveConnection, exchange: string): Promise<boolean> {
   return onChannel(live, channel => channel.checkExchange(exchange)).then(
     () => true,
     () => false,

@@ -1,29 +1,29 @@
 import type { Channel } from 'amqplib';
 import type { Clock } from '../../../clock.js';
 import { TransientError } from '../../../errors.js';
-import type { Connection, Live } from '../connection.js';
+import type { Connection, LiveConnection } from '../connection.js';
 import { operationError, replyCode } from '../errors.js';
 
-export interface QueueLook {
+export interface QueueDepth {
   /** Waiting; those handed out to a consumer are not among them. */
   readonly messages: number;
   readonly consumers: number;
 }
 
-/** A look at a queue is this fresh at least, ms. */
-const FRESH = 500;
-/** For an answer, ms. */
-const PATIENCE = 3_000;
+/** How long an answer stands for all who ask, ms. */
+const cacheMs = 500;
+/** What RabbitMQ may take to answer, ms. */
+const answerTimeoutMs = 3_000;
 
 /**
- * Looks at queues by name, without touching them (passive declare), one at a time on one channel, which the broker closes whenever a queue is not
- * there. Many who ask for the same queue within half a second share one look.
+ * Asks for the depth of queues by name, without touching them (passive declare): one at a time on one channel, which the broker closes whenever
+ * a queue is not there. All who ask for the same queue within half a second share one answer.
  */
 export class Inspector {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #looks = new Map<string, { readonly at: number; readonly look: Promise<QueueLook | undefined> }>();
-  #channel: { readonly channel: Channel; readonly live: Live } | undefined;
+  readonly #cached = new Map<string, { readonly at: number; readonly depth: Promise<QueueDepth | undefined> }>();
+  #channel: { readonly channel: Channel; readonly live: LiveConnection } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(connection: Connection, clock: Clock) {
@@ -31,28 +31,28 @@ export class Inspector {
     this.#clock = clock;
   }
 
-  /** Undefined when there is no such queue. @throws TransientError without a connection, SetupError when it may not be looked at */
-  look(queue: string): Promise<QueueLook | undefined> {
-    const known = this.#looks.get(queue);
+  /** Undefined when there is no such queue. @throws TransientError without a connection, SetupError when the user may not see it */
+  inspect(queue: string): Promise<QueueDepth | undefined> {
+    const known = this.#cached.get(queue);
     const now = this.#clock.monotonic();
-    if (known !== undefined && now - known.at < FRESH) return known.look;
-    return this.lookNow(queue);
+    if (known !== undefined && now - known.at < cacheMs) return known.depth;
+    return this.inspectNow(queue);
   }
 
-  lookNow(queue: string): Promise<QueueLook | undefined> {
-    const look = this.#last.then(() => this.#ask(queue));
-    this.#last = look.catch(() => this.forget(queue));
-    if (this.#looks.size > 1_000) this.#looks.clear();
-    this.#looks.set(queue, { at: this.#clock.monotonic(), look });
-    return look;
+  inspectNow(queue: string): Promise<QueueDepth | undefined> {
+    const depth = this.#last.then(() => this.#ask(queue));
+    this.#last = depth.catch(() => this.forget(queue));
+    if (this.#cached.size > 1_000) this.#cached.clear();
+    this.#cached.set(queue, { at: this.#clock.monotonic(), depth });
+    return depth;
   }
 
   /** What is known of it is no longer true. */
   forget(queue: string): void {
-    this.#looks.delete(queue);
+    this.#cached.delete(queue);
   }
 
-  async #ask(queue: string): Promise<QueueLook | undefined> {
+  async #ask(queue: string): Promise<QueueDepth | undefined> {
     const live = this.#connection.now();
     if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${this.#connection.error}`);
     try {
@@ -69,8 +69,8 @@ export class Inspector {
   /** A status page should not wait for heartbeats to find out that the broker is gone. */
   async #answered<Result>(work: Promise<Result>): Promise<Result> {
     const over = new AbortController();
-    const late = this.#clock.sleep(PATIENCE, over.signal).then(() => {
-      throw new TransientError(`no answer within ${PATIENCE / 1000} s`);
+    const late = this.#clock.sleep(answerTimeoutMs, over.signal).then(() => {
+      throw new TransientError(`no answer within ${answerTimeoutMs / 1000} s`);
     });
     try {
       return await Promise.race([work, late]);
@@ -80,7 +80,7 @@ export class Inspector {
     }
   }
 
-  async #open(live: Live): Promise<Channel> {
+  async #open(live: LiveConnection): Promise<Channel> {
     if (this.#channel?.live === live) return this.#channel.channel;
     const channel = await live.model.createChannel();
     channel.on('error', () => {});

@@ -1,9 +1,9 @@
 import { SetupError, TransientError, UnsupportedError } from '../../../errors.js';
 import type { QueueDefinition, QueueInfo } from '../../broker.js';
+import { queueName } from '../../queue-names.js';
 import { onChannel } from '../channel.js';
 import { Connection, type ConnectionOptions } from '../connection.js';
 import { operationError } from '../errors.js';
-import { queueName } from './declare.js';
 import { Inspector } from './inspector.js';
 
 export interface QueueListOptions {
@@ -14,7 +14,7 @@ export interface QueueListOptions {
   readonly configured: () => readonly QueueDefinition[];
 }
 
-/** From outside a daemon, over a connection of its own. @throws TransientError when no node can be reached */
+/** For the command line: the queues over a connection of their own. @throws TransientError when no node can be reached */
 export async function openQueueList(options: ConnectionOptions & Pick<QueueListOptions, 'sinks' | 'configured'>) {
   const connection = new Connection(options);
   await connection.open();
@@ -31,7 +31,7 @@ export async function openQueueList(options: ConnectionOptions & Pick<QueueListO
   };
 }
 
-/** RabbitMQ tells nobody what queues there are, so those are looked for whose names we know. */
+/** AMQP cannot list queues, so those whose names we know are looked up one by one. */
 export class QueueList {
   readonly #options: QueueListOptions;
 
@@ -39,14 +39,14 @@ export class QueueList {
     this.#options = options;
   }
 
-  /** Those that are there. */
+  /** Those that exist. */
   async list(): Promise<QueueInfo[]> {
     const configured = new Set(this.#options.configured().map(({ name }) => name));
     const found: QueueInfo[] = [];
     for (const [name, sink] of this.#names()) {
-      const look = await this.#options.inspector.look(name);
-      if (look === undefined) continue;
-      const { messages: ready, consumers } = look;
+      const depth = await this.#options.inspector.inspect(name);
+      if (depth === undefined) continue;
+      const { messages: ready, consumers } = depth;
       found.push({ name, sink, ready, consumers, orphaned: !configured.has(name) && consumers === 0 });
     }
     return found;
@@ -56,12 +56,12 @@ export class QueueList {
   async remove(name: string): Promise<void> {
     const { connection, inspector } = this.#options;
     if (!this.#names().has(name)) {
-      throw new UnsupportedError(`${name} is no queue of event-sink's: remove it with RabbitMQ's own tools`);
+      throw new UnsupportedError(`${name} is not a queue of event-sink: remove it with RabbitMQ's own tools`);
     }
-    const look = await inspector.lookNow(name);
-    if (look === undefined) throw new UnsupportedError(`there is no queue called ${name}`);
-    // Quorum queues know no deletion on condition that it is unused: they answer by closing the connection.
-    if (look.consumers > 0) throw new SetupError(`the queue ${name} has consumers: stop them first`);
+    const depth = await inspector.inspectNow(name);
+    if (depth === undefined) throw new UnsupportedError(`there is no queue called ${name}`);
+    // `ifUnused` is not for quorum queues: RabbitMQ answers it by closing the connection.
+    if (depth.consumers > 0) throw new SetupError(`the queue ${name} has consumers: stop them first`);
     const live = connection.now();
     if (live === undefined) throw new TransientError(`no connection to RabbitMQ: ${connection.error}`);
     try {
@@ -73,7 +73,7 @@ export class QueueList {
     }
   }
 
-  /** With their sinks. */
+  /** Names of queues, with the sink of each. */
   #names(): Map<string, string> {
     const { sinks, configured } = this.#options;
     return new Map([

@@ -2,29 +2,29 @@ import type { Clock } from '../../../clock.js';
 import type { Connection } from '../connection.js';
 import type { Topology } from './topology.js';
 
-/** Between two looks, ms. */
-const EVERY = 1_000;
-/** However often something seems wrong. */
-const AT_MOST_EVERY = 50;
+/** Between two checks, ms. */
+const checkIntervalMs = 1_000;
+/** Between two checks however often something seems wrong, ms. */
+const minPauseMs = 50;
 
 export interface WatchdogOptions {
   readonly connection: Connection;
   readonly topology: Topology;
   readonly clock: Clock;
-  /** After each look. */
-  readonly onLooked: () => void;
+  /** After each check. */
+  readonly onChecked: () => void;
 }
 
-/** Looks after the topology, from the first connection on: within a second what disappeared is back. */
+/** Checks the topology every second from the first connection on, so that what disappeared is soon made again. */
 export class Watchdog {
   readonly #options: WatchdogOptions;
   readonly #stop = new AbortController();
   #pause = new AbortController();
   #running: Promise<void> | undefined;
-  #firstLook: () => void = () => {};
-  /** Resolves after the first look. */
-  readonly firstLook = new Promise<void>(resolve => {
-    this.#firstLook = resolve;
+  #firstCheck: () => void = () => {};
+  /** Resolves after the first check. */
+  readonly firstCheck = new Promise<void>(resolve => {
+    this.#firstCheck = resolve;
   });
 
   constructor(options: WatchdogOptions) {
@@ -35,9 +35,9 @@ export class Watchdog {
     this.#running ??= this.#run();
   }
 
-  /** Something is missing: look now. */
-  alarm(): void {
-    this.#options.topology.doubt();
+  /** Something is missing: check at once. */
+  checkNow(): void {
+    this.#options.topology.invalidate();
     this.#pause.abort();
   }
 
@@ -48,16 +48,16 @@ export class Watchdog {
   }
 
   async #run(): Promise<void> {
-    const { connection, topology, clock, onLooked } = this.#options;
+    const { connection, topology, clock, onChecked } = this.#options;
     for (;;) {
       const live = await connection.live(this.#stop.signal);
       if (live === undefined) return;
       this.#pause = new AbortController();
       await topology.check(live);
-      this.#firstLook();
-      onLooked();
-      await clock.sleep(AT_MOST_EVERY, this.#stop.signal);
-      await clock.sleep(EVERY - AT_MOST_EVERY, this.#pause.signal);
+      this.#firstCheck();
+      onChecked();
+      await clock.sleep(minPauseMs, this.#stop.signal);
+      await clock.sleep(checkIntervalMs - minPauseMs, this.#pause.signal);
     }
   }
 }

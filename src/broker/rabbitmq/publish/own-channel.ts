@@ -1,34 +1,41 @@
 import type { Clock } from '../../../clock.js';
 import { UnsupportedError } from '../../../errors.js';
 import { closeChannel } from '../channel.js';
-import type { Live } from '../connection.js';
+import type { LiveConnection } from '../connection.js';
 import { operationError, replyCode } from '../errors.js';
 import type { EncodedMessage } from './outgoing-message.js';
-import type { Verdict } from './pending-confirms.js';
+import type { PublishResult } from './pending-confirms.js';
 
-/** How long the broker may take, ms. */
-const TIMEOUT = 5_000;
+/** How long the broker may take to confirm, ms. */
+const confirmTimeoutMs = 5_000;
 
 /**
  * Publishes one message on a confirm channel of its own, because an exchange that is not there, or is not ours to use, closes the channel.
  * Nothing is declared. @throws UnsupportedError when there is no such exchange, SetupError when it may not be used
  */
-export async function publishAlone(live: Live, envelope: EncodedMessage, clock: Clock): Promise<Verdict> {
+export async function publishOnOwnChannel(
+  live: LiveConnection,
+  message: EncodedMessage,
+  clock: Clock,
+): Promise<PublishResult> {
   const over = new AbortController();
-  const late = clock.sleep(TIMEOUT, over.signal).then((): Verdict => 'failed');
+  const late = clock.sleep(confirmTimeoutMs, over.signal).then((): PublishResult => 'failed');
   try {
-    return await Promise.race([published(live, envelope), late]);
+    return await Promise.race([published(live, message), late]);
   } finally {
     over.abort();
   }
 }
 
-async function published(live: Live, { exchange, routingKey, content, options }: EncodedMessage): Promise<Verdict> {
+async function published(
+  live: LiveConnection,
+  { exchange, routingKey, content, options }: EncodedMessage,
+): Promise<PublishResult> {
   const channel = await live.model.createConfirmChannel();
   let error: Error | undefined;
-  let verdict: Verdict = 'confirmed';
+  let result: PublishResult = 'confirmed';
   channel.on('return', () => {
-    verdict = 'returned';
+    result = 'returned';
   });
   const closed = new Promise<void>(resolve => {
     channel.on('error', cause => {
@@ -42,7 +49,7 @@ async function published(live: Live, { exchange, routingKey, content, options }:
   const accepted = await confirmed;
   if (accepted) {
     await closeChannel(channel);
-    return verdict;
+    return result;
   }
   // A nack leaves the channel open; an error closes it, and what it was is known by then.
   if (error === undefined) void closeChannel(channel);
