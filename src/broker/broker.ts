@@ -1,6 +1,6 @@
 import type { Fault } from '../errors.js';
 import type { Message, Source } from '../events/message.js';
-import type { WriteCall } from '../storage/operations.js';
+import type { WriteCall } from '../storage/calls.js';
 
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {
