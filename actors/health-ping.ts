@@ -8,7 +8,7 @@ import type { Declaration } from '../src/health/maintenance.js';
 import { PublishQueue } from '../src/health/publish-queue.js';
 import { judge, type Result } from '../src/health/result.js';
 import type { Run } from '../src/health/sample.js';
-import { blankState, readState, type SavedState } from '../src/health/saved-state.js';
+import { blankState, readState, type SavedState, storedState } from '../src/health/saved-state.js';
 import { statusDetail } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
 import { savedEveryMs, TargetMonitor } from '../src/health/target-monitor.js';
@@ -17,7 +17,7 @@ import type { Checkpoints } from '../src/storage/storage.js';
 import { type Actor, type ActorTools, type HealthPingMessage, type Reply, resumeAfterDefect } from './protocol.js';
 
 export interface HealthPingOptions extends ActorTools {
-  /** Of the actor: unique in the system, and no more than letters, digits and hyphens. */
+  /** Of the actor: unique in the system; letters, digits and hyphens only. */
   readonly name: string;
   readonly target: Target;
   readonly run: Run;
@@ -31,12 +31,12 @@ export interface HealthPingOptions extends ActorTools {
 }
 
 /**
- * Looks at one target, again and again.
+ * Checks one target of any kind, again and again.
  *
- * restoring: the state of before is read. → waiting.
- * waiting: for the next beat. → running.
- * running: one run is under way. → waiting when it ends; beats that passed meanwhile are skipped, so that runs neither overlap nor pile up.
- * any → closed: a run under way is given up, what is to be published is tried, the state is saved.
+ * restoring: the saved state is read. → waiting.
+ * waiting: for the next tick. → running.
+ * running: one run is under way. → waiting when it ends; ticks that passed meanwhile are skipped, so that runs neither overlap nor pile up.
+ * any → closed: a run under way is given up, publishing is tried once more, the state is saved.
  *
  * A change of state is saved before it is published: a crash in between publishes it again, under the same id.
  */
@@ -57,21 +57,21 @@ export function spawnHealthPing(parent: Ref<never>, options: HealthPingOptions):
   return self;
 }
 
-/** Measurements that wait to be published, of one target. */
+/** How many measurements of one target may wait to be published. */
 const maxMeasurements = 1_000;
 
 type Phase = 'restoring' | 'waiting' | 'running' | 'closed';
 
 class HealthPing {
   #phase: Phase = 'restoring';
-  #watch: TargetMonitor;
+  #monitor: TargetMonitor;
   #runs = 0;
   #savedAt = Number.NEGATIVE_INFINITY;
   /** Declarations that came before the state was read. */
   #early: Extract<HealthPingMessage, { type: 'declared' }>[] = [];
   #last: Result | undefined;
   #schedule: FixedRate;
-  readonly #tick: Timer;
+  readonly #timer: Timer;
   readonly #changes: PublishQueue;
   readonly #measurements: PublishQueue;
   readonly #stopping = new AbortController();
@@ -82,23 +82,23 @@ class HealthPing {
     this.#options = options;
     this.#self = self;
     const { clock, log, target, publish } = options;
-    this.#watch = new TargetMonitor(target);
+    this.#monitor = new TargetMonitor(target);
     this.#schedule = this.#newSchedule();
-    this.#tick = new Timer(clock);
-    const outgoing = {
+    this.#timer = new Timer(clock);
+    const common = {
       publish,
       clock,
       onPublished: (ids: ReadonlySet<string>) => dispatch(self, { type: 'published', ids }),
       onError: (error: unknown, waitMs: number) => dispatch(self, { type: 'unpublished', error, waitMs }),
     };
     this.#changes = new PublishQueue({
-      ...outgoing,
+      ...common,
       nextFlush: async () => {},
       max: Number.POSITIVE_INFINITY,
       onDropped: count => log.info({ target: target.name, count }, 'change.postponed'),
     });
     this.#measurements = new PublishQueue({
-      ...outgoing,
+      ...common,
       nextFlush: options.nextFlush,
       max: maxMeasurements,
       onDropped: count =>
@@ -114,7 +114,7 @@ class HealthPing {
       case 'restored':
         return this.#restored(message.saved);
       case 'due':
-        return this.#begin();
+        return this.#startRun();
       case 'ran':
         return this.#ran(message);
       case 'published':
@@ -146,14 +146,14 @@ class HealthPing {
 
   #restored(saved: SavedState | undefined): void {
     if (this.#phase !== 'restoring') return;
-    this.#watch = new TargetMonitor(this.#options.target, saved ?? blankState);
-    this.#watch.resume(this.#options.clock.now());
+    this.#monitor = new TargetMonitor(this.#options.target, saved ?? blankState);
+    this.#monitor.resume(this.#options.clock.now());
     this.#phase = 'waiting';
     this.#schedule = this.#newSchedule();
-    this.#show('running');
-    if (this.#watch.pending.length > 0) this.#saveAndPublish(this.#watch.pending);
+    this.#updateStatus('running');
+    if (this.#monitor.pending.length > 0) this.#saveAndPublish(this.#monitor.pending);
     for (const declared of this.#early.splice(0)) this.#declared(declared);
-    this.#await();
+    this.#scheduleNext();
   }
 
   #newSchedule(): FixedRate {
@@ -161,11 +161,13 @@ class HealthPing {
     return new FixedRate(clock.monotonic() + delayMs, target.intervalMs);
   }
 
-  #await(): void {
-    this.#tick.start(this.#schedule.next(this.#options.clock.monotonic()), () => dispatch(this.#self, { type: 'due' }));
+  #scheduleNext(): void {
+    this.#timer.start(this.#schedule.next(this.#options.clock.monotonic()), () =>
+      dispatch(this.#self, { type: 'due' }),
+    );
   }
 
-  #begin(): void {
+  #startRun(): void {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'running';
     const { run, target, clock } = this.#options;
@@ -179,27 +181,27 @@ class HealthPing {
   #ran({ at, result }: Extract<HealthPingMessage, { type: 'ran' }>): void {
     if (this.#phase !== 'running') return;
     this.#phase = 'waiting';
-    this.#await();
+    this.#scheduleNext();
     this.#runs += 1;
     this.#last = result;
     const { clock, log, target } = this.#options;
     const ended = Math.max(at, clock.now());
-    const { told } = this.#watch.saved;
-    const { event, changes, changed } = this.#watch.observe({ at, ended, result });
-    if (this.#watch.saved.told !== told) {
+    const { announced } = this.#monitor.saved;
+    const { event, changes, changed } = this.#monitor.observe({ at, ended, result });
+    if (this.#monitor.saved.announced !== announced) {
       const reason = redact(result.reason ?? '', target.secrets);
-      log.info({ target: target.name, from: told, to: this.#watch.saved.told, reason }, 'target.changed');
+      log.info({ target: target.name, from: announced, to: this.#monitor.saved.announced, reason }, 'target.changed');
     }
-    this.#show();
+    this.#updateStatus();
     if (changes.length > 0) this.#saveAndPublish(changes);
     else if (changed || clock.monotonic() - this.#savedAt >= savedEveryMs) this.#saveSoon();
     this.#measurements.add([event]);
   }
 
   #published(ids: ReadonlySet<string>): void {
-    this.#watch.published(ids);
+    this.#monitor.published(ids);
     const { board, path } = this.#options;
-    if (board.get(path)?.state === 'holding') this.#show('running');
+    if (board.get(path)?.state === 'holding') this.#updateStatus('running');
   }
 
   #unpublished(error: unknown, waitMs: number): void {
@@ -220,9 +222,9 @@ class HealthPing {
     }
     const { clock, log, target } = this.#options;
     const { status, window }: Declaration = message.declaration;
-    const changes = this.#watch.declare(message.declaration, clock.now());
+    const changes = this.#monitor.declare(message.declaration, clock.now());
     log.info({ target: target.name, status, from: window.from, until: window.until ?? null }, 'target.declared');
-    this.#show();
+    this.#updateStatus();
     this.#saveAndPublish(changes).then(message.reply.resolve);
   }
 
@@ -230,7 +232,7 @@ class HealthPing {
     if (this.#phase === 'closed') return reply.resolve();
     const known = this.#phase !== 'restoring';
     this.#phase = 'closed';
-    this.#tick.stop();
+    this.#timer.stop();
     this.#stopping.abort();
     for (const declared of this.#early.splice(0)) declared.reply.resolve();
     this.#options.board.update(this.#options.path, { state: 'stopped', nextTry: undefined });
@@ -255,7 +257,7 @@ class HealthPing {
     const { checkpoints, clock, log, target } = this.#options;
     this.#savedAt = clock.monotonic();
     try {
-      await checkpoints.put(this.#key, this.#watch.saved);
+      await checkpoints.put(this.#key, storedState(this.#monitor.saved));
     } catch (error) {
       this.#savedAt = Number.NEGATIVE_INFINITY;
       log.warn({ target: target.name, reason: describe(error) }, 'checkpoint.unsaved');
@@ -266,10 +268,10 @@ class HealthPing {
     return `health/${this.#options.target.name}`;
   }
 
-  /** In the state given, or in the one that it is in. */
-  #show(state?: 'running'): void {
+  /** Without a state, the actor stays in the one that it is in. */
+  #updateStatus(state?: 'running'): void {
     const { board, path, target } = this.#options;
-    const { uptime, status } = this.#watch;
+    const { uptime, status } = this.#monitor;
     const detail = {
       target: target.address,
       status,

@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { clientSettings, settingGroups } from '../dist/src/config/groups.js';
+import { probes } from '../dist/src/health/probes/registry.js';
 import { sinks } from '../dist/src/sinks/registry.js';
 import { grafanaFiles } from './grafana.mjs';
 import { openapiFiles } from './openapi.mjs';
@@ -15,6 +16,7 @@ const groups = [...settingGroups(sinks), client];
 const files = [
   ['.env.example', environmentExample()],
   ['docs/settings.md', settingsPage()],
+  ['docs/health.md', healthPage()],
   ...grafanaFiles,
   ...(await openapiFiles()).map(({ path, text }) => [path, text]),
 ];
@@ -66,6 +68,19 @@ A setting marked *secret* is never printed, and can be read from a file: \`MONGO
     return `## ${title}\n\n| variable | default | meaning |\n| --- | --- | --- |\n${rows.join('\n')}`;
   });
   return `${[head, ...sections].join('\n\n')}\n`;
+}
+
+/** Written by hand but for the table of probes, which stands between two comments. */
+function healthPage() {
+  const rows = probes.map(({ form, does, readings = [] }) => {
+    const measures = readings.map(name => `\`${name}\``).join(', ');
+    return `| \`${form}\` | ${does} | ${measures} |`;
+  });
+  const head = '| address | what a run does | it measures, beside the response time |\n| --- | --- | --- |';
+  return readFileSync('docs/health.md', 'utf8').replace(
+    /(<!-- probes: .* -->\n)[\s\S]*?(<!-- end of probes -->)/,
+    (_all, begin, end) => `${begin}\n${head}\n${rows.join('\n')}\n\n${end}`,
+  );
 }
 
 /** As it would be written, or undefined. Defaults stand in the schema, before they are read. */

@@ -13,9 +13,9 @@ export const networkErrorWords: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'TLS certificate is not valid yet',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'TLS certificate is self-signed',
   SELF_SIGNED_CERT_IN_CHAIN: 'TLS certificate chain is self-signed',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'TLS certificate is of an issuer that is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'TLS certificate is of an issuer that is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'TLS certificate is of an issuer that is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'TLS certificate comes from an issuer that is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'TLS certificate comes from an issuer that is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'TLS certificate comes from an issuer that is not trusted',
   ERR_TLS_CERT_ALTNAME_INVALID: 'TLS certificate is for another name',
   EPROTO: 'TLS handshake failed',
   ERR_SSL_WRONG_VERSION_NUMBER: 'TLS handshake failed: the other side does not speak TLS',
@@ -26,7 +26,7 @@ export const networkErrorWords: Readonly<Record<string, string>> = {
   ENOSPC: 'disk is full',
   EDQUOT: 'disk quota is used up',
   EIO: 'disk fails (input/output error)',
-  ENOTDIR: 'a part of the path is no folder',
+  ENOTDIR: 'a part of the path is not a folder',
   EMFILE: 'too many open files',
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { probes } from '../health/probes/registry.js';
 import type { Target } from '../health/target.js';
 import { parseTargets } from '../health/targets.js';
 import { integer, list } from '../settings/readers.js';
@@ -9,10 +10,14 @@ export const healthSettings = {
   targets: setting(
     'HEALTH_TARGETS',
     z.union([list(), z.array(z.unknown())]).default(''),
-    'What to watch, comma-separated: `name=http(s)://…`, `name=tcp://host:port`, `name=queue:NAME`, `name=file:PATH`, `name=ping:HOST`. The YAML file can say more about each.',
+    `What to watch, comma-separated: ${probes.map(({ form }) => `\`name=${form}\``).join(', ')}. The YAML file can say more about each.`,
     { example: 'clowder=https://clowder.example.org/healthz', structured: true },
   ),
-  intervalSeconds: setting('HEALTH_INTERVAL_SECONDS', integer(1, 86_400).default('60'), 'Between two looks, seconds.'),
+  intervalSeconds: setting(
+    'HEALTH_INTERVAL_SECONDS',
+    integer(1, 86_400).default('60'),
+    'Time from one check of a target to the next, seconds.',
+  ),
   timeoutSeconds: setting(
     'HEALTH_TIMEOUT_SECONDS',
     integer(1, 86_400).optional(),

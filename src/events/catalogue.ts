@@ -172,7 +172,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry(
     'health',
     'health',
-    'One check of a service; the type says how (http, tcp, queue, file, ping).',
+    'One check of a service; the type is the kind of probe, such as http.',
     ['service_name', 'healthy'],
     [
       ...responseTimes,

@@ -4,7 +4,7 @@ import type { Declaration } from './maintenance.js';
 
 const marker = '"service_status"';
 
-/** What a message says of the maintenance of a service; undefined for every other message. Cheap for those. */
+/** What a message says about a service that is watched; undefined for every other message, and cheap for those. */
 export function declarationOf({ body, source, received }: Message): Declaration | undefined {
   if (source === 'health' || !body.includes(marker)) return undefined;
   let event: Readonly<Record<string, unknown>>;

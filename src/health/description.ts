@@ -1,39 +1,25 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
-import { parseTimestamp } from '../events/timestamp.js';
 import { nearest } from '../settings/problems.js';
-import type { Complain } from './target.js';
+import type { ProbeDefinition } from './probes/probe.js';
+import { probeFor, probes } from './probes/registry.js';
+import { moment, seconds, text, wholeNumber } from './values.js';
 
-/** A target as the YAML file describes it; times in seconds. */
-export type Description = z.output<typeof structure>;
+/** A target as it is written down, read and found right; times in seconds. */
+export interface Description extends z.output<z.ZodObject<ReturnType<typeof commonKeys>>> {
+  readonly probe: ProbeDefinition;
+  /** Parts of the address. */
+  readonly address: object;
+  /** What only this probe takes. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly expect: Readonly<Record<string, unknown>>;
+}
 
-/** No address: those may hold secrets, and names are shown. */
+/** Takes what is wrong about one target: the end of a sentence that begins with its name. */
+export type Complain = (message: string) => void;
+
+/** Addresses may hold secrets, and names are shown. */
 const nameForm = /^(?!.*:\/\/)[^\p{C}]{1,128}$/u;
-const nameRule = 'must be 1 to 128 characters, and no address';
-
-const seconds = (min: number) =>
-  z
-    .number({ message: 'must be a number of seconds' })
-    .min(min, `must be at least ${min} s`)
-    .max(86_400, 'must be at most a day');
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .number({ message: `must be a whole number from ${min} to ${max}` })
-    .int(`must be a whole number from ${min} to ${max}`)
-    .min(min, `must be at least ${min}`)
-    .max(max, `must be at most ${max}`);
-
-const text = z.string({ message: 'must be a text' }).min(1, 'must not be empty');
-
-const moment = z
-  .union([z.string(), z.number()], { message: 'must be a time, such as 2026-03-05T06:00:00Z' })
-  .transform((value, context) => {
-    const time = parseTimestamp(value);
-    if (time === undefined)
-      context.addIssue({ code: 'custom', message: 'must be a time, such as 2026-03-05T06:00:00Z' });
-    return time ?? z.NEVER;
-  });
+const nameRule = 'must be 1 to 128 characters, and not an address';
 
 const maintenance = z
   .object({ from: moment, until: moment, message: text.optional() })
@@ -41,61 +27,17 @@ const maintenance = z
   .refine(({ from, until }) => from < until, 'must end after it begins')
   .transform(({ from, until, message }) => ({ from, until, message }));
 
-/** `200`, `2xx`, or a list of those. */
-const status = z
-  .union([z.number(), z.string(), z.array(z.union([z.number(), z.string()]))], {
-    message: 'must be a status such as 200 or 2xx, or a list of them',
-  })
-  .transform((value, context): readonly (readonly [number, number])[] => {
-    const ranges = [value].flat().map(one => statusRange(String(one)));
-    if (ranges.length === 0 || ranges.includes(undefined))
-      context.addIssue({ code: 'custom', message: 'must be a status such as 200 or 2xx, or a list of them' });
-    return ranges.filter(range => range !== undefined);
-  });
+const streak = wholeNumber(1, 1000);
 
-function statusRange(word: string): readonly [number, number] | undefined {
-  if (/^[1-5]xx$/i.test(word)) return [Number(word[0]) * 100, Number(word[0]) * 100 + 99];
-  return /^[1-5]\d\d$/.test(word) ? [Number(word), Number(word)] : undefined;
-}
-
-const headers = z
-  .record(z.union([z.string(), z.number()]).transform(String), { message: 'must be a mapping of names to values' })
-  .superRefine((all, context) => {
-    for (const [name, value] of Object.entries(all)) {
-      try {
-        validateHeaderName(name);
-        validateHeaderValue(name, value);
-      } catch {
-        context.addIssue({ code: 'custom', message: `has a name or a value that HTTP cannot carry: ${name}` });
-      }
-    }
-  });
-
-const structure = z
-  .object({
+/** Keys that every target takes. */
+function commonKeys(maxSamples: number) {
+  return {
     name: text.regex(nameForm, nameRule),
     url: text,
-    expect: z
-      .object({
-        status: status.optional(),
-        body: text.optional(),
-        json: z.record(z.unknown(), { message: 'must be a mapping of dotted paths to values' }).optional(),
-        messages: wholeNumber(0, 1e12).optional(),
-        consumers: wholeNumber(0, 1e6).optional(),
-      })
-      .strict()
-      .optional(),
-    headers: headers.optional(),
-    ca: text.optional(),
     interval: seconds(1).optional(),
     timeout: seconds(0.01).optional(),
-    samples: wholeNumber(1, 100).optional(),
-    threshold: z
-      .union([
-        wholeNumber(1, 1000),
-        z.object({ down: wholeNumber(1, 1000).default(2), up: wholeNumber(1, 1000).default(2) }).strict(),
-      ])
-      .optional(),
+    samples: wholeNumber(1, maxSamples).optional(),
+    threshold: z.union([streak, z.object({ down: streak.default(2), up: streak.default(2) }).strict()]).optional(),
     slow: seconds(0.001).optional(),
     loss: z
       .number({ message: 'must be a percentage' })
@@ -103,39 +45,88 @@ const structure = z
       .max(100, 'must be at most 100')
       .optional(),
     maintenance: z.array(maintenance, { message: 'must be a list of {from, until}' }).optional(),
-  })
-  .strict();
+  };
+}
 
-/** `name=address`. */
-export function fromText(item: string, complain: Complain): Description | undefined {
+/** The structure of `name=address`; undefined when it is not of that form. */
+export function fromText(item: string): { readonly name: string; readonly url: string } | undefined {
   const [, name = '', url = ''] = /^([^=]*)=(.*)$/s.exec(item) ?? [];
-  if (nameForm.test(name.trim()) && url.trim() !== '') return { name: name.trim(), url: url.trim() };
-  complain('must be name=address (a comma inside an address is written %2C)');
-  return undefined;
+  return isName(name.trim()) && url.trim() !== '' ? { name: name.trim(), url: url.trim() } : undefined;
 }
 
+/** A name that may be shown. */
+export function isName(name: unknown): name is string {
+  return typeof name === 'string' && nameForm.test(name);
+}
+
+/** Complains of everything that is wrong; undefined when anything is. */
 export function readDescription(item: unknown, complain: Complain): Description | undefined {
-  const parsed = structure.safeParse(item);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) complain(inWords(issue));
-  return undefined;
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    complain('must be name=address, or a mapping with name and url');
+    return undefined;
+  }
+  const { url } = item as { readonly url?: unknown };
+  const probe = typeof url === 'string' ? probeFor(url) : undefined;
+  const parsed = z
+    .object({
+      ...commonKeys(probe?.samples?.max ?? 100),
+      expect:
+        probe === undefined
+          ? z.unknown()
+          : z
+              .object(probe.expect ?? {})
+              .strict()
+              .default({}),
+      ...probe?.options,
+    })
+    .strict()
+    .safeParse(item);
+  for (const issue of parsed.error?.issues ?? []) for (const message of inWords(issue, probe)) complain(message);
+  if (typeof url !== 'string' || url === '') return undefined;
+  const address = probe === undefined ? `must be ${forms()}` : probe.parse(url);
+  if (typeof address === 'string') complain(address);
+  if (probe === undefined || typeof address === 'string' || !parsed.success) return undefined;
+  const { expect, ...data } = parsed.data;
+  return {
+    ...data,
+    probe,
+    address,
+    options: picked(data, Object.keys(probe.options ?? {})),
+    expect: (expect ?? {}) as Description['expect'],
+  };
 }
 
-function inWords(issue: z.ZodIssue): string {
+/** `http(s)://…, tcp://host:port or ping:HOST` */
+function forms(): string {
+  const all = probes.map(({ form }) => form);
+  return `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`;
+}
+
+function picked(values: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
+}
+
+function inWords(issue: z.ZodIssue, probe: ProbeDefinition | undefined): readonly string[] {
   const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 ? Object.keys(structure.shape) : [];
-    return issue.keys
-      .map(key => {
-        const like = nearest(key, known);
-        const hint = like === undefined ? '' : `. Did you mean ${like}?`;
-        return `has ${path === '' ? '' : `in ${path} `}a key that is not known: ${key}${hint}`;
-      })
-      .join('; ');
+  if (issue.code === 'unrecognized_keys') return issue.keys.flatMap(key => unknownKey(key, path, probe) ?? []);
+  if (issue.code === 'invalid_union') return [`${path} ${deepest(issue)}`];
+  return [`${path} ${issue.code === 'invalid_type' && issue.received === 'undefined' ? 'is missing' : issue.message}`];
+}
+
+/** Undefined for a key of which nobody can say whether it is right, because the address is wrong. */
+function unknownKey(key: string, path: string, probe: ProbeDefinition | undefined): string | undefined {
+  const keys = (one: ProbeDefinition) => Object.keys((path === 'expect' ? one.expect : one.options) ?? {});
+  if (path === '' || path === 'expect') {
+    const takers = probes.filter(one => keys(one).includes(key)).map(({ form }) => form);
+    if (takers.length > 0 && probe === undefined) return undefined;
+    if (takers.length > 0)
+      return `${path === '' ? 'has' : 'expects'} ${key}, which is only for ${takers.join(' and ')}`;
   }
-  if (path === '') return 'must be name=address, or a mapping with name and url';
-  if (issue.code === 'invalid_union') return `${path} ${deepest(issue)}`;
-  return `${path} ${issue.code === 'invalid_type' && issue.received === 'undefined' ? 'is missing' : issue.message}`;
+  const own = probe === undefined ? [] : keys(probe);
+  const known = path === '' ? [...Object.keys(commonKeys(1)), 'expect', ...own] : path === 'expect' ? own : [];
+  const like = nearest(key, known);
+  const hint = like === undefined ? '' : `. Did you mean ${like}?`;
+  return `has an unknown key${path === '' ? '' : ` in ${path}`}: ${key}${hint}`;
 }
 
 function deepest(issue: z.ZodInvalidUnionIssue): string {

@@ -9,12 +9,12 @@ export type Status = 'up' | 'degraded' | 'down' | 'maintenance';
 
 /** What a run adds to its result. */
 export interface Measured {
-  /** Begin of the run, epoch ms. */
+  /** When the run began, epoch ms. */
   readonly at: number;
   readonly result: Result;
   /** Percent, of the last 24 hours. */
   readonly uptime: number | undefined;
-  /** Before this run, ms in which nobody looked. */
+  /** Before this run, ms without a check because the daemon was not running. */
   readonly unknownMs: number;
 }
 
@@ -23,7 +23,7 @@ export function healthEvent(target: Target, measured: Measured, now: number): Me
   const { at, result, unknownMs } = measured;
   const event = {
     category: 'health',
-    type: target.check.kind,
+    type: target.probe.kind,
     service_name: target.name,
     target: target.address,
     ...(result.reason === undefined ? {} : { message: redact(result.reason, target.secrets) }),
@@ -49,7 +49,7 @@ export interface Change {
   readonly measured?: Measured | undefined;
 }
 
-/** A `service_status` event, made `now`. Its id follows from target, time and status: made again after a crash, it is the same event. */
+/** A `service_status` event, made `now`. Its id follows from target, time and status, so that it is the same event when made again after a crash. */
 export function statusEvent(target: Target, change: Change, now: number): Message {
   const { status, at, message, from, until, outageMs, unknownMs, corrects, measured } = change;
   const event = {
@@ -59,9 +59,7 @@ export function statusEvent(target: Target, change: Change, now: number): Messag
     target: target.address,
     ...(message === undefined ? {} : { message: redact(message, target.secrets) }),
     ...(measured === undefined ? {} : measurements(measured)),
-    ...(measured?.result.readings.queue_length === undefined
-      ? {}
-      : { queue_length: measured.result.readings.queue_length }),
+    ...(measured === undefined ? {} : carried(target, measured)),
     ...(from === undefined ? {} : { from }),
     ...(until === undefined ? {} : { until }),
     ...(outageMs === undefined ? {} : { outage_seconds: outageMs / 1000 }),
@@ -71,6 +69,12 @@ export function statusEvent(target: Target, change: Change, now: number): Messag
   };
   const identity = ['service_status', target.name, target.address, status, at, from ?? '', until ?? '', corrects ?? ''];
   return messageOf(event, now, hashOf(identity.join('\n')));
+}
+
+/** The readings that its probe wants on changes too. */
+function carried({ probe }: Target, { result: { readings } }: Measured) {
+  const names = probe.changesCarry ?? [];
+  return Object.fromEntries(names.flatMap(name => (readings[name] === undefined ? [] : [[name, readings[name]]])));
 }
 
 function measurements({ result, uptime }: Measured) {

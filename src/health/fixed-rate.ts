@@ -1,10 +1,10 @@
 /**
- * The beats of one target on a monotonic clock: `first`, and then every `intervalMs` after it, however late a timer fires and however long a run takes.
- * Beats that pass during a run are skipped, not made up for.
+ * The ticks of one target on a monotonic clock: `first`, and then every `intervalMs` after it, however late a timer fires and however long a run takes.
+ * Ticks that pass during a run are skipped, not made up for.
  */
 export class FixedRate {
   #tick = -1;
-  /** Beats that no run began at. */
+  /** Ticks at which no run began. */
   skipped = 0;
   readonly #first: number;
   readonly #intervalMs: number;
@@ -14,7 +14,7 @@ export class FixedRate {
     this.#intervalMs = intervalMs;
   }
 
-  /** ms to wait for the next beat. */
+  /** Time to wait for the next tick, ms. */
   next(now: number): number {
     const passed = Math.ceil((now - this.#first) / this.#intervalMs);
     const tick = Math.max(this.#tick + 1, passed);
@@ -24,7 +24,7 @@ export class FixedRate {
   }
 }
 
-/** Where in the interval the targets begin, so that they do not all look at once: a share from 0 to 1. */
+/** Where in the interval the targets begin, so that they are not all checked at once: a share from 0 to 1. */
 export function spread(index: number, count: number): number {
   return count === 0 ? 0 : index / count;
 }

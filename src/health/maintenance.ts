@@ -1,4 +1,9 @@
-import type { MaintenanceWindow } from './target.js';
+/** A time in which a service is being worked on, epoch ms. Without an end: until somebody says that it is over. */
+export interface MaintenanceWindow {
+  readonly from: number;
+  readonly until: number | undefined;
+  readonly message: string | undefined;
+}
 
 /** Epoch ms; without an end, it goes on. */
 export interface Span {
@@ -10,7 +15,7 @@ export function covers({ from, until }: Span, at: number): boolean {
   return from <= at && at < (until ?? Number.POSITIVE_INFINITY);
 }
 
-/** ms of the time from one moment to another that lie in any of the spans. */
+/** How much of the time from one moment to another lies in any of the spans, ms. */
 export function overlapMs(spans: readonly Span[], from: number, until: number): number {
   let covered = 0;
   let reached = from;
@@ -24,7 +29,7 @@ export function overlapMs(spans: readonly Span[], from: number, until: number): 
   return covered;
 }
 
-/** What somebody said of a service by an event `service_status`. */
+/** What somebody said about a service with a `service_status` event. */
 export interface Declaration {
   readonly service: string;
   readonly status: string;

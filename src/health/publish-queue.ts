@@ -9,11 +9,11 @@ export interface PublishQueueOptions {
   /** They are durable. */
   readonly onPublished: (ids: ReadonlySet<string>) => void;
   readonly onError: (error: unknown, waitMs: number) => void;
-  /** So many are given up, the oldest ones: too many wait, or the daemon stops. */
+  /** The oldest ones were given up: too many wait, or the daemon stops. */
   readonly onDropped: (count: number) => void;
   /** How many may wait. */
   readonly max: number;
-  /** Resolves when it is time to go. */
+  /** Resolves when it is time to publish. */
   readonly nextFlush: () => Promise<void>;
 }
 
@@ -36,17 +36,17 @@ export class PublishQueue {
     const waiting = [...this.#waiting, ...messages];
     if (waiting.length > max) onDropped(waiting.length - max);
     this.#waiting = waiting.slice(-max);
-    this.#flushing ??= this.#travel();
+    this.#flushing ??= this.#flush();
   }
 
-  /** Waits for the try that is under way or about to begin, and makes no other one. */
+  /** Waits for the attempt that is under way or about to begin, and makes no other. */
   async close(): Promise<void> {
     this.#stopping.abort();
     await this.#flushing;
     if (this.#waiting.length > 0) this.#options.onDropped(this.#waiting.length);
   }
 
-  async #travel(): Promise<void> {
+  async #flush(): Promise<void> {
     const { publish, nextFlush, clock, onPublished, onError } = this.#options;
     const { signal } = this.#stopping;
     do {

@@ -8,6 +8,6 @@ export function reasonOf(error: unknown): string {
   const known = networkErrorWords[code];
   if (known !== undefined) return known;
   // HPE_*: llhttp's; ERR_SSL_*: OpenSSL's. Their messages are sentences, without secrets.
-  if (code.startsWith('HPE_')) return `answer is no HTTP (${describe(error)})`;
+  if (code.startsWith('HPE_')) return `answer is not HTTP (${describe(error)})`;
   return code.startsWith('ERR_SSL_') ? `TLS handshake failed (${code})` : `${describe(error)} (${code})`;
 }

@@ -15,7 +15,7 @@ export interface Result {
 }
 
 /**
- * - down: at least so many percent of the samples failed as the target allows (99 by default), or all of them.
+ * - down: as large a share of the samples failed as the target's `loss` says (99 % by default), or all of them.
  * - degraded: some failed, or they took longer on average than the target's `slow`.
  * - up: otherwise.
  */

@@ -1,17 +1,9 @@
-/** Numbers beside the response time, by the field of the event that carries them. */
-export interface Readings {
-  readonly status?: number;
-  readonly bytes?: number;
-  readonly time_dns?: number;
-  readonly time_connect?: number;
-  readonly time_tls?: number;
-  readonly time_first_byte?: number;
-  readonly certificate_days_left?: number;
-  readonly queue_length?: number;
-  readonly consumers?: number;
-}
+import type { FieldName } from '../events/fields.js';
 
-/** One look at a target. */
+/** Numbers beside the response time, by the field of the event that carries them. */
+export type Readings = { readonly [Name in FieldName]?: number };
+
+/** One try at a target. */
 export interface Sample {
   /** Why it is not as it should be, in words; undefined when it is. */
   readonly reason: string | undefined;
@@ -20,10 +12,10 @@ export interface Sample {
   readonly readings?: Readings;
 }
 
-/** Looks once. The signal aborts when the timeout is over; a probe says then what it was waiting for. Never rejects. */
-export type Probe = (signal: AbortSignal) => Promise<Sample>;
+/** Tries once. The signal aborts when the timeout is over; the sample's reason then says what it was waiting for. Never rejects. */
+export type TakeSample = (signal: AbortSignal) => Promise<Sample>;
 
-/** What came of a run: all its samples together. */
+/** What a run gave: all its samples together. */
 export interface Outcome {
   readonly sent: number;
   readonly good: number;
@@ -35,22 +27,24 @@ export interface Outcome {
   readonly reason: string | undefined;
 }
 
-/** One run after another; never rejects. The signal ends it early, and its outcome means nothing then. */
+/** One check of a target, to be repeated. Never rejects. The signal ends it early, and its outcome then means nothing. */
 export type Run = (signal: AbortSignal) => Promise<Outcome>;
 
-export interface SampledOptions {
+export interface Pace {
+  /** In one run. */
   readonly samples: number;
+  /** Of one sample; of the whole run where a probe takes its samples by itself. */
   readonly timeoutMs: number;
 }
 
-/** How long a probe has to say what it was waiting for, ms. */
+/** How long it may take to say what was being waited for, ms. */
 const graceMs = 50;
 
-/** As many samples as wanted, one after another, each within the timeout. */
-export function sampled(probe: Probe, { samples, timeoutMs }: SampledOptions): Run {
+/** A run of samples, one after another, each within the timeout. */
+export function sampled(take: TakeSample, { samples, timeoutMs }: Pace): Run {
   return async stopping => {
     const taken: Sample[] = [];
-    while (taken.length < samples && !stopping.aborted) taken.push(await within(probe, timeoutMs, stopping));
+    while (taken.length < samples && !stopping.aborted) taken.push(await inTime(take, timeoutMs, stopping));
     const good = taken.filter(({ reason }) => reason === undefined);
     return {
       sent: taken.length,
@@ -62,14 +56,14 @@ export function sampled(probe: Probe, { samples, timeoutMs }: SampledOptions): R
   };
 }
 
-export function timesOf(seconds: readonly number[]): Outcome['times'] {
+function timesOf(seconds: readonly number[]): Outcome['times'] {
   if (seconds.length === 0) return undefined;
   const sum = seconds.reduce((total, one) => total + one, 0);
   return { average: sum / seconds.length, min: Math.min(...seconds), max: Math.max(...seconds) };
 }
 
-/** The sample, or a failed one when the probe does not heed its signal. */
-async function within(probe: Probe, timeoutMs: number, stopping: AbortSignal): Promise<Sample> {
+/** The sample, or a failed one when its signal is ignored. */
+async function inTime(take: TakeSample, timeoutMs: number, stopping: AbortSignal): Promise<Sample> {
   const over = new AbortController();
   const abort = (): void => over.abort();
   stopping.addEventListener('abort', abort, { once: true });
@@ -82,7 +76,7 @@ async function within(probe: Probe, timeoutMs: number, stopping: AbortSignal): P
     });
   });
   try {
-    const sample = await Promise.race([probe(over.signal), late]);
+    const sample = await Promise.race([take(over.signal), late]);
     return over.signal.aborted && sample.reason !== undefined
       ? { ...sample, reason: noAnswer(timeoutMs, sample.reason) }
       : sample;
@@ -94,6 +88,6 @@ async function within(probe: Probe, timeoutMs: number, stopping: AbortSignal): P
 }
 
 function noAnswer(timeoutMs: number, phase?: string): string {
-  const within = `no answer within ${timeoutMs / 1000} s`;
-  return phase === undefined || phase.startsWith('no answer') ? within : `${within} (${phase})`;
+  const reason = `no answer within ${timeoutMs / 1000} s`;
+  return phase === undefined || phase.startsWith('no answer') ? reason : `${reason} (${phase})`;
 }

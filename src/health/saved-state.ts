@@ -4,30 +4,30 @@ import type { Message } from '../events/message.js';
 /**
  * What is known of a target, kept as a checkpoint so that a restart goes on where the daemon stopped.
  *
- * - `observed`: what the last runs agree on, once as many did as the threshold asks.
- * - `told`: the last `service_status`; differs from `observed` in maintenance.
+ * - `observed`: what the last runs agree on, once there were as many as the threshold asks for.
+ * - `announced`: the last `service_status`; differs from `observed` in maintenance. Checkpoints call it `told`, as those of the first version do.
  */
 const windowShape = z.object({
   from: z.number(),
-  /** null: nobody has said yet. */
+  /** null: open. */
   until: z.number().nullable(),
 });
 
 const outageShape = z.object({
-  /** Id of the event that told of it; null when none did, because of maintenance. */
+  /** Id of the event that announced it; null when none did, because of maintenance. */
   id: z.string().nullable(),
   from: z.number(),
   /** null: it goes on. */
   until: z.number().nullable(),
-  /** Of it, ms in which the daemon itself was not running. */
+  /** The part of it in which the daemon itself was not running, ms. */
   unknownMs: z.number(),
-  /** An event told that it is over. */
+  /** An event announced its end. */
   over: z.boolean(),
-  /** An event told that it was maintenance. */
+  /** An event said that it was maintenance. */
   corrected: z.boolean(),
 });
 
-const shape = z.object({
+const stored = z.object({
   version: z.literal(1),
   observed: z.enum(['unknown', 'up', 'degraded', 'down']),
   observedSince: z.number(),
@@ -38,14 +38,19 @@ const shape = z.object({
   lastRun: z.number().nullable(),
   /** The latest ones, oldest first; the last may go on. */
   outages: z.array(outageShape),
-  /** Maintenance that was declared by an event. */
+  /** Maintenance that events declared. */
   declared: z.array(windowShape),
   hours: z.array(z.object({ hour: z.number(), checks: z.number(), good: z.number() })).readonly(),
   /** Events that may not have been published yet. */
   pending: z.array(z.object({ id: z.string(), body: z.string(), received: z.number() })),
 });
 
-export type SavedState = z.output<typeof shape>;
+type Stored = z.output<typeof stored>;
+
+export interface SavedState extends Omit<Stored, 'told'> {
+  readonly announced: Stored['told'];
+}
+
 export type Outage = z.output<typeof outageShape>;
 export type PendingEvent = SavedState['pending'][number];
 
@@ -53,7 +58,7 @@ export const blankState: SavedState = {
   version: 1,
   observed: 'unknown',
   observedSince: 0,
-  told: 'unknown',
+  announced: 'unknown',
   streak: null,
   lastRun: null,
   outages: [],
@@ -62,10 +67,17 @@ export const blankState: SavedState = {
   pending: [],
 };
 
-/** Undefined when it is none, or of another version. */
+/** From a checkpoint; undefined when there is none, or one of another version. */
 export function readState(value: unknown): SavedState | undefined {
-  const parsed = shape.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
+  const parsed = stored.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { told: announced, ...state } = parsed.data;
+  return { ...state, announced };
+}
+
+/** For a checkpoint. */
+export function storedState({ announced: told, ...state }: SavedState): Stored {
+  return { ...state, told };
 }
 
 export function messageOf({ id, body, received }: PendingEvent): Message {

@@ -1,7 +1,7 @@
 import { redact } from '../redact.js';
 import type { Result } from './result.js';
 
-/** A result as the status shows it. Times in seconds; `http_status`, for `status` is that of the target there. */
+/** A result as the status shows it. Times in seconds; `http_status`, because `status` there is that of the target. */
 export function statusDetail({ finding, reason, times, loss, readings }: Result, secrets: readonly string[]) {
   const { status, ...others } = readings;
   return {

@@ -1,12 +1,12 @@
 import type { Message } from '../events/message.js';
 import { type Change, healthEvent, type Measured, statusEvent } from './events.js';
-import { covers, type Declaration, overlapMs } from './maintenance.js';
+import { covers, type Declaration, type MaintenanceWindow, overlapMs } from './maintenance.js';
 import type { Finding, Result } from './result.js';
 import { blankState, messageOf, type Outage, type SavedState } from './saved-state.js';
-import type { MaintenanceWindow, Target } from './target.js';
+import type { Target } from './target.js';
 import { counted, excused, uptimeOf } from './uptime.js';
 
-/** The state is saved at every change, and otherwise at least so often, ms. */
+/** The state is saved at every change, and otherwise at least this often, ms. */
 export const savedEveryMs = 30_000;
 
 const outagesKept = 20;
@@ -27,7 +27,7 @@ export interface Observed {
   readonly event: Message;
   /** New events about a change. */
   readonly changes: readonly Message[];
-  /** The memory is to be saved before the changes are published. */
+  /** The state is to be saved before the changes are published. */
   readonly changed: boolean;
 }
 
@@ -35,10 +35,10 @@ export interface Observed {
  * What is known of one target, from run to run and over restarts.
  *
  * unknown, up, degraded, down: what was *observed*. A run that finds something else begins a streak; once the streak is as long as the threshold
- * (`down` for the worse, `up` for the better), that is the state, since the first run of the streak. A time in which nobody looked ends a streak.
+ * (`down` for the worse, `up` for the better), that is the state, since the first run of the streak. A time without checks ends a streak.
  *
- * What is *told* by `service_status` is what was observed, and `maintenance` inside a window. Observing goes on there; when the window ends, what holds
- * then is told. The first state is told only when it is a bad one.
+ * What `service_status` *announces* is what was observed, and `maintenance` inside a window. Observing goes on there; when the window ends, what holds
+ * then is announced. The first state is announced only when it is a bad one.
  *
  * Events about a change stay pending here until they are durable, under ids that do not depend on when they are sent.
  */
@@ -61,9 +61,9 @@ export class TargetMonitor {
     return this.#saved.pending.map(messageOf);
   }
 
-  /** `unknown` until enough was seen since the daemon looked again. */
-  get status(): SavedState['told'] {
-    if (this.#saved.told === 'maintenance') return 'maintenance';
+  /** `unknown` until enough was seen since the checks began again. */
+  get status(): SavedState['announced'] {
+    if (this.#saved.announced === 'maintenance') return 'maintenance';
     return this.#confirmed ? this.#saved.observed : 'unknown';
   }
 
@@ -79,15 +79,16 @@ export class TargetMonitor {
       this.#become({ hours: counted(this.#saved.hours, at, result.finding !== 'down') });
     this.#follow(result.finding, at);
     const measured = { at, result, uptime: this.uptime, unknownMs };
-    this.#tell(measured, ended);
+    this.#announceChange(measured, ended);
     this.#become({ lastRun: ended });
-    const changed = this.#saved.observed !== before.observed || this.#saved.told !== before.told;
+    const changed = this.#saved.observed !== before.observed || this.#saved.announced !== before.announced;
     return { event: healthEvent(this.#target, measured, ended), changes: this.#since(before), changed };
   }
 
   /**
-   * Maintenance opens a window, any other status ends one that is open. The declaration is an event by itself, so that none is made here,
-   * but for outages that were told and turn out to have been maintenance: an event for each corrects it. Gives those.
+   * Maintenance opens a window, any other status ends one that is open. The declaration is an event itself, so that none is made here, except to
+   * correct outages that were announced and turn out to have been maintenance.
+   * @returns those corrections
    */
   declare({ status, at, window }: Declaration, now: number): readonly Message[] {
     const before = this.#saved;
@@ -95,8 +96,8 @@ export class TargetMonitor {
     if (status !== 'maintenance') {
       const ended = declared.map(one => (covers(one, at) ? { ...one, until: at } : one));
       this.#become({ declared: ended });
-      if (this.#saved.told === 'maintenance' && this.#windowAt(at) === undefined && isFinding(status))
-        this.#become({ told: status });
+      if (this.#saved.announced === 'maintenance' && this.#windowAt(at) === undefined && isFinding(status))
+        this.#become({ announced: status });
       return [];
     }
     const until = window.until ?? null;
@@ -105,11 +106,11 @@ export class TargetMonitor {
     this.#become({ declared: [...declared, { from: window.from, until }].slice(-declaredKept) });
     this.#correct(window, now);
     this.#excuse(window, now);
-    if (covers(window, now)) this.#become({ told: 'maintenance' });
+    if (covers(window, now)) this.#become({ announced: 'maintenance' });
     return this.#since(before);
   }
 
-  /** Windows of the configuration may be written down afterwards too. */
+  /** Windows of the configuration, too, may be written down afterwards. */
   resume(now: number): void {
     for (const window of this.#target.maintenance) if (this.#correct(window, now)) this.#excuse(window, now);
   }
@@ -118,7 +119,7 @@ export class TargetMonitor {
     this.#become({ pending: this.#saved.pending.filter(({ id }) => !ids.has(id)) });
   }
 
-  /** The one place where the memory changes. */
+  /** The one place where the state changes. */
   #become(patch: Partial<SavedState>): void {
     this.#saved = { ...this.#saved, ...patch };
   }
@@ -161,21 +162,22 @@ export class TargetMonitor {
     } else if (outage?.until === null) this.#outage = { ...outage, until: streak.since };
   }
 
-  #tell(measured: Measured, now: number): void {
+  #announceChange(measured: Measured, now: number): void {
     const { at, result } = measured;
-    const { observed, told, streak } = this.#saved;
+    const { observed, announced, streak } = this.#saved;
     const window = this.#windowAt(at);
     const wanted = window === undefined ? observed : 'maintenance';
-    if (wanted === told || wanted === 'unknown') return;
-    // What was observed in maintenance is about to change: told once that is decided.
-    if (told === 'maintenance' && streak !== null) return;
-    this.#become({ told: wanted });
+    if (wanted === announced || wanted === 'unknown') return;
+    // What was observed in maintenance is about to change: announced once that is decided.
+    if (announced === 'maintenance' && streak !== null) return;
+    this.#become({ announced: wanted });
     if (wanted === 'maintenance') return this.#maintenanceBegins(window, at, now);
     if (wanted === 'down') return this.#outageBegins(measured, now);
     const outage = this.#outage;
     const recovered = outage?.id != null && outage.until !== null && !outage.over ? outage : undefined;
-    if (wanted === 'up' && told === 'unknown' && recovered === undefined) return;
-    const message = wanted === 'up' ? (told === 'maintenance' ? 'maintenance has ended' : undefined) : result.reason;
+    if (wanted === 'up' && announced === 'unknown' && recovered === undefined) return;
+    const message =
+      wanted === 'up' ? (announced === 'maintenance' ? 'maintenance has ended' : undefined) : result.reason;
     if (recovered !== undefined) this.#outage = { ...recovered, over: true };
     this.#announce(
       { status: wanted, at, message, ...(recovered === undefined ? {} : this.#extent(recovered)), measured },
@@ -183,14 +185,14 @@ export class TargetMonitor {
     );
   }
 
-  /** A window that was declared by an event needs no other one. */
+  /** A window that an event declared needs no other event. */
   #maintenanceBegins(window: MaintenanceWindow | undefined, at: number, now: number): void {
     if (window === undefined || !this.#target.maintenance.includes(window)) return;
     const { from, until, message } = window;
     this.#announce({ status: 'maintenance', at, message, from, until }, now);
   }
 
-  /** One that began in maintenance begins with the end of that; one that maintenance interrupted goes on. */
+  /** An outage that began in maintenance counts from the end of that; one that maintenance interrupted goes on. */
   #outageBegins(measured: Measured, now: number): void {
     const outage = this.#outage;
     if (outage === undefined) return;
@@ -201,14 +203,14 @@ export class TargetMonitor {
     this.#outage = { ...outage, from, id: outage.id ?? id };
   }
 
-  /** Without maintenance, and without the time in which nobody looked. */
+  /** Without maintenance, and without the time in which the daemon was not running. */
   #extent({ from, until, unknownMs }: Outage): Pick<Change, 'from' | 'until' | 'outageMs' | 'unknownMs'> {
     const end = until ?? from;
     const outageMs = Math.max(0, end - from - unknownMs - overlapMs(this.#windows, from, end));
     return { from, until: end, outageMs, unknownMs };
   }
 
-  /** Outages that were told, and began in a window that nobody knew of then. @returns whether there were any */
+  /** Outages that were announced, and began in a window that nobody knew of then. @returns whether there were any */
   #correct({ from, until, message }: MaintenanceWindow, now: number): boolean {
     const mistaken = this.#saved.outages.filter(
       outage => outage.id !== null && !outage.corrected && covers({ from, until }, outage.from),
@@ -225,6 +227,7 @@ export class TargetMonitor {
     return mistaken.length > 0;
   }
 
+  /** Checks in the window no longer count for the uptime. */
   #excuse({ from, until }: MaintenanceWindow, now: number): void {
     this.#become({ hours: excused(this.#saved.hours, from, Math.min(until ?? now, now), now) });
   }
@@ -247,7 +250,7 @@ export class TargetMonitor {
     return declared && { from: declared.from, until: declared.until ?? undefined, message: undefined };
   }
 
-  /** The latest. */
+  /** The latest outage. */
   get #outage(): Outage | undefined {
     return this.#saved.outages.at(-1);
   }

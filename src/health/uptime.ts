@@ -1,4 +1,4 @@
-/** Checks of one hour, and how many of them found the service working. */
+/** The checks of one hour, and how many of them found the service working. */
 export interface Hour {
   /** Epoch ms. */
   readonly hour: number;
@@ -9,7 +9,7 @@ export interface Hour {
 const hourMs = 3_600_000;
 const hoursKept = 24;
 
-/** One check more, and no hour that is older than a day. */
+/** With one check more, and without hours that are older than a day. */
 export function counted(hours: readonly Hour[], at: number, good: boolean): readonly Hour[] {
   const hour = at - (at % hourMs);
   const kept = hours.filter(one => one.hour > hour - hoursKept * hourMs && one.hour <= hour);

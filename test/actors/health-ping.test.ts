@@ -11,8 +11,8 @@ import type { Outcome, Run } from '../../src/health/sample.js';
 import { silentLog } from '../../src/log.js';
 import { StatusBoard } from '../../src/status/board.js';
 import type { Checkpoints } from '../../src/storage/storage.js';
-import { targetOf } from '../health/probes/looking.js';
 import { hastyClock } from '../helpers/clock.js';
+import { targetOf } from '../helpers/health.js';
 import { until } from '../helpers/wait.js';
 
 const path = 'ingress/health/clowder';
@@ -190,7 +190,7 @@ test('what cannot be published waits, and the board says so', async ({ world }) 
   assert.equal(created, [...created].sort());
 });
 
-test('without checkpoints the changes are told all the same', async ({ world }) => {
+test('without checkpoints the changes are announced all the same', async ({ world }) => {
   world.checkpointsFail = true;
   world.outcome = bad;
   world.start();

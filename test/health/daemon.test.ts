@@ -81,7 +81,7 @@ test('a target goes down and up, over a kill and a restart; the events are in th
   assert.is(await daemon.kill('SIGTERM'), 0);
 });
 
-test('maintenance that is declared over HTTP keeps an outage from being told', async context => {
+test('maintenance that is declared over HTTP keeps an outage from being announced', async context => {
   const port = await freePort();
   const daemon = new TestDaemon({
     env: { HEALTH_TARGETS: `clowder=tcp://127.0.0.1:${port}`, HEALTH_INTERVAL_SECONDS: '1' },
@@ -102,7 +102,7 @@ test('maintenance that is declared over HTTP keeps an outage from being told', a
   );
 });
 
-test('a target that cannot be is said before the daemon starts', async context => {
+test('a target that cannot be checked is reported before the daemon starts', async context => {
   const daemon = new TestDaemon({ env: { HEALTH_TARGETS: 'a=ping:-f, b=gopher://h' } });
   context.daemon = daemon;
   await daemon.launch();

@@ -3,31 +3,31 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FixedRate, spread } from '../../src/health/fixed-rate.js';
 
-test('beats keep to the interval however late the timer fires', () => {
-  const rhythm = new FixedRate(100, 1_000);
-  assert.is(rhythm.next(0), 100);
-  assert.is(rhythm.next(107), 993);
-  assert.is(rhythm.next(1_100.5), 999.5);
-  assert.is(rhythm.next(2_099.5), 1_000.5, 'a timer that fires early does not beat twice');
-  assert.is(rhythm.skipped, 0);
+test('ticks keep to the interval however late the timer fires', () => {
+  const rate = new FixedRate(100, 1_000);
+  assert.is(rate.next(0), 100);
+  assert.is(rate.next(107), 993);
+  assert.is(rate.next(1_100.5), 999.5);
+  assert.is(rate.next(2_099.5), 1_000.5, 'a timer that fires early does not tick twice');
+  assert.is(rate.skipped, 0);
 });
 
-test('beats that pass during a long run are skipped, not made up for', () => {
-  const rhythm = new FixedRate(0, 1_000);
-  rhythm.next(0);
-  assert.is(rhythm.next(3_400), 600);
-  assert.is(rhythm.skipped, 3);
-  assert.is(rhythm.next(4_001), 999);
+test('ticks that pass during a long run are skipped, not made up for', () => {
+  const rate = new FixedRate(0, 1_000);
+  rate.next(0);
+  assert.is(rate.next(3_400), 600);
+  assert.is(rate.skipped, 3);
+  assert.is(rate.next(4_001), 999);
 });
 
-test('over any runs, a beat is on the grid, after the one before, and at most an interval away', () => {
+test('over any runs, a tick is on the grid, after the one before, and at most an interval away', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(5_000), { maxLength: 50 }), fc.integer({ min: 1, max: 2_000 }), (runs, interval) => {
-      const rhythm = new FixedRate(50, interval);
+      const rate = new FixedRate(50, interval);
       let now = 0;
       let last = Number.NEGATIVE_INFINITY;
       for (const run of runs) {
-        const tick = now + rhythm.next(now);
+        const tick = now + rate.next(now);
         assert.ok(tick > last && (tick - 50) % interval === 0 && tick - now <= Math.max(50, 2 * interval));
         last = tick;
         now = tick + run;

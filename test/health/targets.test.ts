@@ -2,19 +2,15 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadConfig } from '../../src/config/load.js';
-import { parsed, targetOf } from './probes/looking.js';
+import { parsed, targetOf } from '../helpers/health.js';
 
 test('a target is name=address; what it does not say is the default', () => {
   const target = targetOf('clowder=https://clowder.example.org/healthz', { intervalMs: 30_000, timeoutMs: 10_000 });
-  assert.equal(target, {
+  const { probe, ...rest } = target;
+  assert.is(probe.kind, 'http');
+  assert.equal(rest, {
     name: 'clowder',
-    check: {
-      kind: 'http',
-      url: 'https://clowder.example.org/healthz',
-      headers: {},
-      ca: undefined,
-      expect: { status: [[200, 399]], body: undefined, json: {} },
-    },
+    check: { url: 'https://clowder.example.org/healthz', headers: {}, expect: { status: [[200, 399]], json: {} } },
     address: 'https://clowder.example.org/healthz',
     intervalMs: 30_000,
     timeoutMs: 10_000,
@@ -25,19 +21,6 @@ test('a target is name=address; what it does not say is the default', () => {
     maintenance: [],
     secrets: [],
   });
-});
-
-test('each kind of address is understood', () => {
-  const check = (address: string) => targetOf(`a=${address}`).check;
-  assert.equal(check('tcp://db.example.org:27017'), { kind: 'tcp', host: 'db.example.org', port: 27_017 });
-  assert.equal(check('tcp://[::1]:5672'), { kind: 'tcp', host: '::1', port: 5_672 });
-  const expect = { messages: undefined, consumers: undefined };
-  assert.equal(check('queue:error.ncsa.image preview'), { kind: 'queue', queue: 'error.ncsa.image preview', expect });
-  assert.equal(check('file:/data/.alive'), { kind: 'file', path: '/data/.alive' });
-  assert.equal(check('file:///data'), { kind: 'file', path: '/data' });
-  assert.equal(check('ping:gateway.example.org'), { kind: 'ping', host: 'gateway.example.org' });
-  assert.equal(check('ping:2001:db8::1'), { kind: 'ping', host: '2001:db8::1' });
-  assert.is(targetOf('a=ping:192.0.2.1').samples, 5);
 });
 
 test('the file says more: everything about a target', () => {
@@ -57,14 +40,23 @@ test('the file says more: everything about a target', () => {
   assert.equal(target.threshold, { down: 3, up: 2 });
   assert.equal([target.intervalMs, target.timeoutMs, target.slowMs, target.lossPercent], [10_000, 10_000, 500, 40]);
   assert.equal(target.maintenance, [{ from: 1_772_690_400_000, until: 1_772_697_600_000, message: 'upgrade' }]);
-  assert.is(target.check.kind === 'http' && target.check.headers['X-API-Key'], '12345');
+  const { headers, expect } = target.check;
+  assert.equal(headers, { 'X-API-Key': '12345' });
+  assert.equal(expect, {
+    status: [
+      [200, 200],
+      [300, 399],
+    ],
+    body: 'ok',
+    json: { 'a.b': 1 },
+  });
 });
 
 test('a timeout is never longer than the interval by itself', () => {
   assert.is(targetOf({ name: 'a', url: 'tcp://h:1', interval: 2 }).timeoutMs, 2_000);
 });
 
-test('everything that is wrong is said at once, and of which target', () => {
+test('everything that is wrong is reported at once, with its target', () => {
   const { targets, problems } = parsed([
     'a=tcp://h:1',
     'a=tcp://h:2',
@@ -82,6 +74,9 @@ test('everything that is wrong is said at once, and of which target', () => {
     { name: 'k', url: 'https://h', headers: { 'bad name': 'x' }, samples: 0 },
     { name: 'l', url: 'tcp://h:1', maintenance: [{ from: '2026-03-05', until: '2026-03-04' }] },
     7,
+    { name: 'm', headers: { a: 'b' } },
+    { name: 'n', url: 'gopher://h', interval: 0, expect: { body: 'x' } },
+    { name: 'o', url: 'queue:q', samples: 2 },
   ]);
   assert.equal(
     targets.map(({ name }) => name),
@@ -96,23 +91,28 @@ test('everything that is wrong is said at once, and of which target', () => {
       'target "c" must be tcp://host:port, with a port from 1 to 65535',
       'target "d" must name a queue of 1 to 255 bytes, as queue:NAME',
       'target "e" must name a path from the root, as file:/path',
-      'target "f" is no URL that can be read',
-      'target 9 has a key that is not known: every; has a key that is not known: timout. Did you mean timeout?',
-      'target 10 expect.status must be a status such as 200 or 2xx, or a list of them',
-      'target 10 has in expect a key that is not known: josn',
+      'target "f" is not a URL that can be read',
+      'target "g" has an unknown key: every',
+      'target "g" has an unknown key: timout. Did you mean timeout?',
+      'target "h" expect.status must be a status such as 200 or 2xx, or a list of them',
+      'target "h" has an unknown key in expect: josn. Did you mean json?',
       'target "i" has a timeout of 61 s, longer than its interval of 60 s',
-      'target "j" cannot expect body: that is for http(s)',
-      'target "j" cannot have headers: they are for http(s)',
+      'target "j" expects body, which is only for http(s)://…',
+      'target "j" has headers, which is only for http(s)://…',
       'target 13 name is missing',
-      'target 14 headers has a name or a value that HTTP cannot carry: bad name',
-      'target 14 samples must be at least 1',
-      'target 15 maintenance.0 must end after it begins',
+      'target "k" samples must be a whole number from 1 to 100',
+      'target "k" headers has a name or a value that HTTP cannot carry: bad name',
+      'target "l" maintenance.0 must end after it begins',
       'target 16 must be name=address, or a mapping with name and url',
+      'target "m" url is missing',
+      'target "n" interval must be at least 1 s',
+      'target "n" must be http(s)://…, tcp://host:port, queue:NAME, file:PATH or ping:HOST',
+      'target "o" samples must be 1',
     ],
   );
 });
 
-test('hosts that are no hosts are refused: no options, no shell, no paths', () => {
+test('what is not a host is refused: no options, no shell, no paths', () => {
   for (const host of [
     '-f',
     '-c9 h',
@@ -149,10 +149,10 @@ test('no problem shows an address', () => {
   for (const problem of problems) assert.not.match(problem, secret);
 });
 
-test('the examples of the README are right', () => {
-  const readme = readFileSync('README.md', 'utf8');
-  const [, file = ''] = /```yaml\n(health:[\s\S]*?)```/.exec(readme) ?? [];
-  const [, variable = ''] = /^HEALTH_TARGETS=(\S+)$/m.exec(readme) ?? [];
+test('the examples of the documentation are right', () => {
+  const page = readFileSync('docs/health.md', 'utf8');
+  const [, file = ''] = /```yaml\n(health:[\s\S]*?)```/.exec(page) ?? [];
+  const [, variable = ''] = /^HEALTH_TARGETS=(\S+)$/m.exec(page) ?? [];
   for (const env of [{ EVENT_SINK_CONFIG: 'config.yaml' }, { HEALTH_TARGETS: variable }]) {
     const loaded = loadConfig({ env, readFile: () => file });
     assert.not('problems' in loaded, JSON.stringify(loaded));

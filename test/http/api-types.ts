@@ -283,7 +283,7 @@ export interface components {
          *     | `resource_download` | A file, dataset or collection (the type) was downloaded over HTTP. | url, bytes |
          *     | `api_call` | The API was called. | url |
          *     | `connections` | Requests and connections in one window of an NGINX log. | window_start, window_seconds, requests, connections, visitors, bytes_sent, status_2xx, status_3xx, status_4xx, status_5xx |
-         *     | `health` | One check of a service; the type says how (http, tcp, queue, file, ping). | service_name, healthy |
+         *     | `health` | One check of a service; the type is the kind of probe, such as http. | service_name, healthy |
          *     | `service_status.up` | A service is up. | service_name |
          *     | `service_status.down` | A service is down. | service_name |
          *     | `service_status.degraded` | A service is degraded. | service_name |

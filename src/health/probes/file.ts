@@ -2,51 +2,71 @@ import { randomBytes } from 'node:crypto';
 import { open, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '../reasons.js';
-import type { Probe, Sample } from '../sample.js';
-import type { FileCheck } from '../target.js';
+import { type Sample, sampled, type TakeSample } from '../sample.js';
+import { defineProbe } from './probe.js';
+
+interface FileAddress {
+  /** A folder, or a name beside which to write. */
+  readonly path: string;
+}
 
 const writtenBytes = 1024;
 
-/**
- * Writes a file of our own (in the folder, or beside the name that was given), syncs it to the disk, reads it back and deletes it.
- * A file system that hangs (NFS) cannot be interrupted: while one write hangs, no other is begun.
- */
-export function fileProbe({ path }: FileCheck): Probe {
+export const fileProbe = defineProbe({
+  kind: 'file',
+  schemes: ['file'],
+  form: 'file:PATH',
+  does: 'writes a file of its own in the folder or beside the name, syncs it, reads it back and deletes it',
+  readings: ['bytes'],
+  parse,
+  show: ({ path }) => `file:${path}`,
+  run: (check, pace) => sampled(writing(check), pace),
+});
+
+function parse(address: string): FileAddress | string {
+  const path = address.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+  if (!path.startsWith('/') || path.includes('\0')) return 'must name a path from the root, as file:/path';
+  return { path };
+}
+
+/** A file system that hangs (NFS) cannot be interrupted: while one write hangs, no other is begun. */
+function writing({ path }: FileAddress): TakeSample {
   let hanging: Promise<Sample> | undefined;
   return async signal => {
     if (hanging !== undefined) return { reason: 'the write of an earlier check hangs' };
-    const look = writeAndRead(path).finally(() => {
+    const sample = writeAndRead(path).finally(() => {
       hanging = undefined;
     });
-    hanging = look;
-    return Promise.race([look, late(signal)]);
+    hanging = sample;
+    return Promise.race([sample, late(signal)]);
   };
 }
 
 async function writeAndRead(path: string): Promise<Sample> {
   const began = performance.now();
-  let mine: string | undefined;
+  let created: string | undefined;
   try {
     const suffix = `event-sink-${randomBytes(6).toString('hex')}`;
     const name = (await isFolder(path)) ? join(path, `.${suffix}`) : `${path}.${suffix}`;
     const written = randomBytes(writtenBytes);
     const file = await open(name, 'wx+', 0o600);
-    mine = name;
+    created = name;
     try {
       await file.write(written, 0, writtenBytes, 0);
       await file.sync();
       const { buffer, bytesRead } = await file.read(Buffer.alloc(writtenBytes), 0, writtenBytes, 0);
-      if (bytesRead !== writtenBytes || !buffer.equals(written)) return { reason: 'what was written reads otherwise' };
+      if (bytesRead !== writtenBytes || !buffer.equals(written))
+        return { reason: 'what was read back differs from what was written' };
     } finally {
       await file.close();
     }
     await unlink(name);
-    mine = undefined;
+    created = undefined;
     return { reason: undefined, seconds: (performance.now() - began) / 1000, readings: { bytes: writtenBytes } };
   } catch (error) {
     return { reason: reasonOf(error) };
   } finally {
-    if (mine !== undefined) await unlink(mine).catch(() => undefined);
+    if (created !== undefined) await unlink(created).catch(() => undefined);
   }
 }
 

@@ -1,147 +1,41 @@
-import { readFile } from 'node:fs/promises';
-import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
-import { isIP, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
-import { version } from '../../version.js';
-import { mismatch } from '../expectation.js';
-import { reasonOf } from '../reasons.js';
-import type { Probe, Readings, Sample } from '../sample.js';
-import type { HttpCheck } from '../target.js';
+import { sampled } from '../sample.js';
+import type { HttpCheck } from './http/check.js';
+import { expect, options } from './http/description.js';
+import { requesting } from './http/request.js';
+import { defineProbe } from './probe.js';
 
-/** The expectations look at the beginning of a body; all of it is read and counted. */
-const lookedAtBytes = 1024 * 1024;
-const dayMs = 86_400_000;
+export const httpProbe = defineProbe({
+  kind: 'http',
+  schemes: ['http', 'https'],
+  form: 'http(s)://…',
+  does: 'a GET over a fresh connection; 200 to 399 is up, redirects are not followed',
+  options,
+  expect,
+  readings: ['status', 'bytes', 'time_dns', 'time_connect', 'time_tls', 'time_first_byte', 'certificate_days_left'],
+  parse,
+  show: ({ url }) => {
+    const { origin, pathname } = new URL(url);
+    return `${origin}${pathname}`;
+  },
+  secrets,
+  run: (check, pace, { clock }) => sampled(requesting(check, clock.now), pace),
+});
 
-/** What a request was doing when its time was over. */
-type Phase =
-  | 'while looking the name up'
-  | 'while connecting'
-  | 'in the TLS handshake'
-  | 'waiting for the first byte'
-  | 'reading the body';
-
-/** One GET over a fresh connection, with the time of each step. Redirects are not followed: they are an answer. */
-export function httpProbe(check: HttpCheck, now: () => number): Probe {
-  const secure = check.url.startsWith('https:');
-  return async signal => {
-    let ca: Buffer | undefined;
-    try {
-      ca = check.ca === undefined ? undefined : await readFile(check.ca, { signal });
-    } catch (error) {
-      return { reason: `ca cannot be read: ${reasonOf(error)}` };
-    }
-    return new Promise<Sample>(resolve => {
-      const options = {
-        // A pooled connection would hide what a new visitor meets.
-        agent: false,
-        signal,
-        headers: {
-          'user-agent': `event-sink/${version} (health)`,
-          accept: '*/*',
-          'accept-encoding': 'identity',
-          ...lowerCased(check.headers),
-        },
-        ...(ca === undefined ? {} : { ca }),
-      } as const;
-      let request: ClientRequest;
-      try {
-        request = secure ? tlsRequest(check.url, options) : plainRequest(check.url, options);
-      } catch (error) {
-        return resolve({ reason: reasonOf(error) });
-      }
-      const exchange = new Exchange(check, secure, now, signal);
-      const end = (sample: Sample): void => {
-        resolve(sample);
-        request.destroy();
-      };
-      request.on('socket', socket => exchange.follow(socket));
-      request.on('response', response => exchange.read(response, end));
-      request.on('error', error => end(exchange.failed(error)));
-      request.end();
-    });
-  };
+function parse(address: string): Pick<HttpCheck, 'url'> | string {
+  if (!/^https?:\/\/\S+$/i.test(address) || !URL.canParse(address)) return 'is not a URL that can be read';
+  const url = new URL(address);
+  url.hash = '';
+  return { url: url.href };
 }
 
-/** One request and its answer, as they go. */
-class Exchange {
-  #phase: Phase;
-  #stepBegan: number;
-  readonly #began = performance.now();
-  readonly #readings: { -readonly [Name in keyof Readings]: Readings[Name] } = {};
-  readonly #check: HttpCheck;
-  readonly #secure: boolean;
-  readonly #now: () => number;
-  readonly #signal: AbortSignal;
-
-  constructor(check: HttpCheck, secure: boolean, now: () => number, signal: AbortSignal) {
-    this.#check = check;
-    this.#secure = secure;
-    this.#now = now;
-    this.#signal = signal;
-    this.#stepBegan = this.#began;
-    const host = new URL(check.url).hostname.replace(/^\[|\]$/g, '');
-    this.#phase = isIP(host) === 0 ? 'while looking the name up' : 'while connecting';
-  }
-
-  follow(socket: Socket): void {
-    socket.once('lookup', error => {
-      if (error) return;
-      this.#readings.time_dns = this.#step('while connecting');
-    });
-    socket.once('connect', () => {
-      this.#readings.time_connect = this.#step(this.#secure ? 'in the TLS handshake' : 'waiting for the first byte');
-    });
-    socket.once('secureConnect', () => {
-      this.#readings.time_tls = this.#step('waiting for the first byte');
-      const { valid_to: end } = (socket as TLSSocket).getPeerCertificate();
-      if (end !== undefined) this.#readings.certificate_days_left = tenth((Date.parse(end) - this.#now()) / dayMs);
-    });
-  }
-
-  read(response: IncomingMessage, end: (sample: Sample) => void): void {
-    this.#readings.time_first_byte = this.#since(this.#began);
-    this.#phase = 'reading the body';
-    const status = response.statusCode ?? 0;
-    const kept: Buffer[] = [];
-    let bytes = 0;
-    response.on('data', (chunk: Buffer) => {
-      if (bytes < lookedAtBytes) kept.push(chunk);
-      bytes += chunk.length;
-    });
-    response.on('error', error => end(this.failed(error)));
-    response.on('end', () => {
-      const seconds = this.#since(this.#began);
-      const reason = mismatch(this.#check.expect, status, Buffer.concat(kept).subarray(0, lookedAtBytes));
-      end({ reason, seconds, readings: { ...this.#readings, status, bytes } });
-    });
-  }
-
-  /** When the time is over: what it was doing. */
-  failed(error: unknown): Sample {
-    return { reason: this.#signal.aborted ? this.#phase : reasonOf(error), readings: this.#readings };
-  }
-
-  #step(next: Phase): number {
-    const seconds = this.#since(this.#stepBegan);
-    this.#stepBegan = performance.now();
-    this.#phase = next;
-    return seconds;
-  }
-
-  #since(begin: number): number {
-    return micro((performance.now() - begin) / 1000);
-  }
-}
-
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function micro(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6;
-}
-
-function tenth(days: number): number {
-  return Math.round(days * 10) / 10;
+/** User, password and query of the URL; the values of headers, and their parts (`Bearer …`). */
+function secrets({ url, headers }: Pick<HttpCheck, 'url' | 'headers'>): string[] {
+  const { username, password, search, searchParams } = new URL(url);
+  return [
+    username,
+    password,
+    search.slice(1),
+    ...searchParams.values(),
+    ...Object.values(headers).flatMap(value => [value, ...value.split(/\s+/).slice(1)]),
+  ].filter(secret => secret !== '');
 }

@@ -1,20 +1,35 @@
 import { type ExecFileException, execFile } from 'node:child_process';
-import type { Outcome, Run } from '../sample.js';
-import type { PingCheck } from '../target.js';
+import type { Outcome, Pace, Run } from '../sample.js';
+import { isHost, withoutBrackets } from './host.js';
+import { defineProbe } from './probe.js';
 
-export interface PingOptions {
-  readonly samples: number;
-  /** Of the whole run. */
-  readonly timeoutMs: number;
-  readonly program?: string;
+interface PingAddress {
+  /** An IPv6 address without brackets. */
+  readonly host: string;
+}
+
+export const pingProbe = defineProbe({
+  kind: 'ping',
+  schemes: ['ping'],
+  form: 'ping:HOST',
+  does: 'the system’s `ping` (Debian: `iputils-ping`), five packets by default, one a second',
+  samples: { default: 5, max: 100 },
+  parse,
+  show: ({ host }) => `ping:${host}`,
+  run: (check, pace) => pingRun(check, pace),
+});
+
+function parse(address: string): PingAddress | string {
+  const host = withoutBrackets(address.slice('ping:'.length).replace(/^\/\//, ''));
+  return isHost(host) ? { host } : 'must name a host or an IP address, as ping:HOST';
 }
 
 /** Numbers and words of ping in English, whatever the language of the system; nothing else of our environment. */
 const environment = { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 const maxOutput = 256 * 1024;
 
-/** The system's ping (iputils or BusyBox), run as a program, without a shell: one packet a second. */
-export function pingRun({ host }: PingCheck, { samples, timeoutMs, program = 'ping' }: PingOptions): Run {
+/** The system's ping (iputils or BusyBox), run as a program, without a shell: one packet a second. The timeout is that of the whole run. */
+export function pingRun({ host }: PingAddress, { samples, timeoutMs }: Pace, program = 'ping'): Run {
   const lastWait = Math.max(1, Math.floor(timeoutMs / 1000) - (samples - 1));
   const args = ['-n', '-c', String(samples), '-W', String(lastWait), host];
   const timeout = Math.max(timeoutMs, (samples - 1 + lastWait) * 1000 + 500);
@@ -45,7 +60,7 @@ export function readPing({ error, stdout, stderr, samples, timeout }: PingResult
   return {
     ...counted,
     times: average === undefined ? undefined : { average: milli(average), min: milli(min), max: milli(max) },
-    reason: lost === 0 ? undefined : `${lost} of ${counted.sent} pings without an answer`,
+    reason: lost === 0 ? undefined : `${lost} of ${counted.sent} pings were not answered`,
   };
 }
 

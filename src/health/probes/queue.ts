@@ -1,10 +1,39 @@
-import type { Broker } from '../../broker/broker.js';
 import { reasonOf } from '../reasons.js';
-import type { Probe } from '../sample.js';
-import type { QueueCheck } from '../target.js';
+import { sampled, type TakeSample } from '../sample.js';
+import { wholeNumber } from '../values.js';
+import { defineProbe, type ProbeTools } from './probe.js';
 
-/** How many messages wait in a queue of the broker, and how many consumers it has. */
-export function queueProbe({ queue, expect }: QueueCheck, broker: Pick<Broker, 'inspect' | 'kind'>): Probe {
+interface QueueCheck {
+  readonly queue: string;
+  readonly expect: {
+    /** At most this many wait. */
+    readonly messages?: number | undefined;
+    /** At least this many are there. */
+    readonly consumers?: number | undefined;
+  };
+}
+
+export const queueProbe = defineProbe({
+  kind: 'queue',
+  schemes: ['queue'],
+  form: 'queue:NAME',
+  does: 'asks the broker; with RabbitMQ any queue, an extractor’s and its `error.` queue too',
+  expect: { messages: wholeNumber(0, 1e12).optional(), consumers: wholeNumber(0, 1e6).optional() },
+  readings: ['queue_length', 'consumers'],
+  changesCarry: ['queue_length'],
+  samples: { default: 1, max: 1 },
+  parse,
+  show: ({ queue }) => `queue:${queue}`,
+  run: (check, pace, { broker }) => sampled(asking(check, broker), pace),
+});
+
+function parse(address: string): { readonly queue: string } | string {
+  const queue = address.slice('queue:'.length);
+  if (queue === '' || Buffer.byteLength(queue) > 255) return 'must name a queue of 1 to 255 bytes, as queue:NAME';
+  return { queue };
+}
+
+function asking({ queue, expect }: QueueCheck, broker: ProbeTools['broker']): TakeSample {
   return async () => {
     try {
       const found = await broker.inspect(queue);
@@ -13,14 +42,14 @@ export function queueProbe({ queue, expect }: QueueCheck, broker: Pick<Broker, '
         return { reason: `there is no queue ${queue}${hint}` };
       }
       const { messages, consumers } = found;
-      return { reason: tooMuch(expect, messages, consumers), readings: { queue_length: messages, consumers } };
+      return { reason: outOfBounds(expect, messages, consumers), readings: { queue_length: messages, consumers } };
     } catch (error) {
-      return { reason: `the broker does not tell: ${reasonOf(error)}` };
+      return { reason: `the broker does not answer: ${reasonOf(error)}` };
     }
   };
 }
 
-function tooMuch(expect: QueueCheck['expect'], messages: number, consumers: number): string | undefined {
+function outOfBounds(expect: QueueCheck['expect'], messages: number, consumers: number): string | undefined {
   if (expect.messages !== undefined && messages > expect.messages)
     return `${messages} messages wait, more than ${expect.messages}`;
   if (expect.consumers !== undefined && consumers < expect.consumers)

@@ -1,10 +1,36 @@
 import { connect } from 'node:net';
 import { reasonOf } from '../reasons.js';
-import type { Probe, Sample } from '../sample.js';
-import type { TcpCheck } from '../target.js';
+import { type Sample, sampled, type TakeSample } from '../sample.js';
+import { isHost, withoutBrackets } from './host.js';
+import { defineProbe } from './probe.js';
 
-/** Connects, and hangs up. */
-export function tcpProbe({ host, port }: TcpCheck): Probe {
+interface TcpAddress {
+  /** An IPv6 address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export const tcpProbe = defineProbe({
+  kind: 'tcp',
+  schemes: ['tcp'],
+  form: 'tcp://host:port',
+  does: 'connects, and hangs up',
+  parse,
+  show: ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
+  run: (check, pace) => sampled(connecting(check), pace),
+});
+
+function parse(address: string): TcpAddress | string {
+  const rule = 'must be tcp://host:port, with a port from 1 to 65535';
+  if (!/^tcp:\/\/\S+$/i.test(address) || !URL.canParse(address)) return rule;
+  const { hostname, port, username, password, pathname, search } = new URL(address);
+  const host = withoutBrackets(hostname);
+  if (port === '' || port === '0' || !isHost(host)) return rule;
+  if (username !== '' || password !== '' || pathname.length > 1 || search !== '') return rule;
+  return { host, port: Number(port) };
+}
+
+function connecting({ host, port }: TcpAddress): TakeSample {
   return signal =>
     new Promise<Sample>(resolve => {
       const began = performance.now();

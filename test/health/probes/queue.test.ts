@@ -1,47 +1,47 @@
-// timeout: 120 s
-// shares: rabbitmq
-import { connect } from 'amqplib';
-import { suite } from 'uvu';
+import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { TestDaemon } from '../../helpers/daemon.js';
-import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
-import { required } from '../../helpers/skip.js';
-import { until } from '../../helpers/wait.js';
+import type { ProbeTools } from '../../../src/health/probes/probe.js';
+import { runOnce, targetOf } from '../../helpers/health.js';
 
-const rabbitmq = required('rabbitmq', await sharedRabbitMQ());
-const daemon = new TestDaemon({
-  env: {
-    RABBITMQ_URI: rabbitmq.uri,
-    HEALTH_TARGETS: 'preview=queue:ncsa.image.preview,failed=queue:error.ncsa.image.preview,none=queue:ncsa.none',
-    HEALTH_INTERVAL_SECONDS: '1',
-  },
+const brokerWith = (inspect: ProbeTools['broker']['inspect']): ProbeTools['broker'] => ({ kind: 'rabbitmq', inspect });
+
+test('a queue may have any name that RabbitMQ allows', () => {
+  const { check, address } = targetOf('a=queue:error.ncsa.image preview');
+  assert.equal(check, { queue: 'error.ncsa.image preview', expect: {} });
+  assert.is(address, 'queue:error.ncsa.image preview');
 });
 
-const test = suite('queue targets on RabbitMQ');
-test.after(async () => {
-  await daemon.remove();
-  await rabbitmq.stop();
+test('messages and consumers are read; limits may be expected of them', async () => {
+  const broker = brokerWith(async queue =>
+    queue === 'ncsa.image.preview' ? { messages: 12, consumers: 0 } : undefined,
+  );
+  const found = await runOnce('q=queue:ncsa.image.preview', broker);
+  assert.equal([found.finding, found.readings], ['up', { queue_length: 12, consumers: 0 }]);
+  assert.is((await runOnce('q=queue:error.none', broker)).reason, 'there is no queue error.none');
+  const url = 'queue:ncsa.image.preview';
+  const full = await runOnce({ name: 'q', url, expect: { messages: 10 } }, broker);
+  assert.equal([full.finding, full.reason], ['down', '12 messages wait, more than 10']);
+  assert.is((await runOnce({ name: 'q', url, expect: { consumers: 1 } }, broker)).reason, '0 consumers, fewer than 1');
 });
 
-test('any queue is watched: an extractor’s, its error queue, and one that is not there', async () => {
-  const connection = await connect(rabbitmq.uri);
-  const channel = await connection.createConfirmChannel();
-  for (const queue of ['ncsa.image.preview', 'error.ncsa.image.preview']) await channel.assertQueue(queue);
-  for (let count = 0; count < 3; count += 1) channel.sendToQueue('error.ncsa.image.preview', Buffer.from('{}'));
-  await channel.waitForConfirms();
-  await channel.consume('ncsa.image.preview', () => {});
-  await daemon.start();
+test('a broker that fails, or does not answer, is down', async () => {
+  const failing = await runOnce(
+    'q=queue:a',
+    brokerWith(async () => {
+      throw new Error('not connected');
+    }),
+  );
+  assert.equal([failing.finding, failing.reason], ['down', 'the broker does not answer: not connected']);
+  const silent = await runOnce(
+    { name: 'q', url: 'queue:a', timeout: 0.05 },
+    brokerWith(() => new Promise(() => {})),
+  );
+  assert.is(silent.reason, 'no answer within 0.05 s');
+});
 
-  const latest = async (name: string) => (await daemon.stored('health')).find(event => event.service_name === name);
-  await until(async () => (await latest('preview'))?.consumers === 1, 'the extractor’s queue', 30_000);
-  assert.equal([(await latest('preview'))?.healthy, (await latest('preview'))?.queue_length], [true, 0]);
-  await until(async () => (await latest('failed'))?.queue_length === 3, 'the error queue', 30_000);
-  assert.is((await latest('failed'))?.consumers, 0);
-  await until(async () => (await latest('none')) !== undefined, 'the queue that is not there', 30_000);
-  const none = await latest('none');
-  assert.equal([none?.healthy, none?.message], [false, 'there is no queue ncsa.none']);
-  assert.is((await latest('preview'))?.healthy, true, 'asking for a queue that is not there does no harm');
-  await connection.close();
+test('without RabbitMQ the reason says why other queues cannot be seen', async () => {
+  const { reason } = await runOnce('q=queue:other', { kind: 'embedded', inspect: async () => undefined });
+  assert.is(reason, 'there is no queue other here: without RABBITMQ_URI only the daemon’s own can be seen');
 });
 
 test.run();

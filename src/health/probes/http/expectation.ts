@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { HttpCheck } from './target.js';
+import type { HttpCheck } from './check.js';
 
 const maxShownLength = 80;
 
@@ -30,7 +30,7 @@ function jsonMismatch(expected: Readonly<Record<string, unknown>>, text: string)
   return undefined;
 }
 
-/** `services.0.state`, `services[0].state` and `$.services[0].state` are one path. Undefined where nothing is. */
+/** `services.0.state`, `services[0].state` and `$.services[0].state` are one path. Undefined where there is nothing. */
 export function valueAt(json: unknown, path: string): unknown {
   const keys = path
     .replace(/^\$\.?/, '')

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '../../helpers/running.js';
-import type { Skip } from '../../helpers/skip.js';
+import { findProgram } from './running.js';
+import type { Skip } from './skip.js';
 
 export interface Pair {
   readonly key: string;

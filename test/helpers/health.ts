@@ -1,10 +1,11 @@
-import { systemClock } from '../../../src/clock.js';
-import { judge, type Result } from '../../../src/health/result.js';
-import { runOf } from '../../../src/health/run.js';
-import type { Target } from '../../../src/health/target.js';
-import { parseTargets } from '../../../src/health/targets.js';
+import { systemClock } from '../../src/clock.js';
+import type { ProbeTools } from '../../src/health/probes/probe.js';
+import { judge, type Result } from '../../src/health/result.js';
+import { runOf } from '../../src/health/run.js';
+import type { Target } from '../../src/health/target.js';
+import { parseTargets } from '../../src/health/targets.js';
 
-/** One target, as somebody writes it. @throws with what is wrong about it */
+/** One target from what stands in HEALTH_TARGETS. @throws with what is wrong about it */
 export function targetOf(written: unknown, defaults = { intervalMs: 60_000, timeoutMs: 5_000 }): Target {
   const { targets, problems } = parsed([written], defaults);
   const [target] = targets;
@@ -12,17 +13,18 @@ export function targetOf(written: unknown, defaults = { intervalMs: 60_000, time
   return target;
 }
 
+/** Targets and the problems found with them. */
 export function parsed(written: readonly unknown[], defaults = { intervalMs: 60_000, timeoutMs: 10_000 }) {
   const problems: string[] = [];
   const targets = parseTargets(written, defaults, { add: (name, message) => problems.push(`${name}: ${message}`) });
   return { targets, problems };
 }
 
-type Inspect = (queue: string) => Promise<{ messages: number; consumers: number } | undefined>;
+const noQueues: ProbeTools['broker'] = { kind: 'rabbitmq', inspect: async () => undefined };
 
 /** One run, as the actor makes it. */
-export async function look(written: unknown, inspect: Inspect = async () => undefined): Promise<Result> {
+export async function runOnce(written: unknown, broker = noQueues): Promise<Result> {
   const target = targetOf(written);
-  const run = runOf(target, { broker: { kind: 'rabbitmq', inspect }, clock: systemClock });
+  const run = runOf(target, { broker, clock: systemClock });
   return judge(await run(new AbortController().signal), target);
 }

@@ -1,0 +1,33 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Message } from '../../src/events/message.js';
+import { declarationOf } from '../../src/health/declaration.js';
+
+const start = 1_772_690_400_000;
+
+test('a declaration is read from an event, and from nothing else', () => {
+  const message = (event: unknown, source: Message['source'] = 'http'): Message => ({
+    id: 'a',
+    body: typeof event === 'string' ? event : JSON.stringify(event),
+    source,
+    received: start,
+  });
+  const event = {
+    category: 'service_status',
+    type: 'maintenance',
+    service_name: 'clowder',
+    until: '2026-03-05T08:00:00Z',
+  };
+  assert.equal(declarationOf(message(event)), {
+    service: 'clowder',
+    status: 'maintenance',
+    at: start,
+    window: { from: start, until: 1_772_697_600_000, message: undefined },
+  });
+  assert.is(declarationOf(message(event, 'health')), undefined);
+  assert.is(declarationOf(message({ category: 'upload', type: 'service_status' })), undefined);
+  assert.is(declarationOf(message('"service_status" is no JSON')), undefined);
+  assert.is(declarationOf(message({ ...event, service_name: 7 })), undefined);
+});
+
+test.run();
