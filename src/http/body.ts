@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, type InputType, inflate as inflateCallback, type ZlibOptions } from 'node:zlib';
-import { ClientGone, Problem, unavailable } from './problem.js';
+import { ClientGone, HttpProblem, unavailable } from './problem.js';
 
 type Unpack = (input: InputType, options: ZlibOptions) => Promise<Buffer>;
 
@@ -50,7 +50,7 @@ export class InFlight {
 
 /** One request's share of what is in flight: taken as its bytes arrive, given back when it is answered. */
 export interface Reservation {
-  /** @throws Problem (503) */
+  /** @throws HttpProblem (503) */
   grow(bytes: number): void;
   release(): void;
 }
@@ -62,7 +62,7 @@ export interface Incoming extends IncomingMessage {
 
 /**
  * The whole body as text, unpacked. Neither its packed nor its unpacked form is ever held beyond the limit.
- * @throws Problem 400, 408, 413, 415, 503; ClientGone
+ * @throws HttpProblem 400, 408, 413, 415, 503; ClientGone
  */
 export async function readText(
   request: Incoming,
@@ -80,8 +80,8 @@ export async function readText(
   const packed = await receive(request, limits, reservation);
   const bytes = unpack === undefined ? packed : await unpackWithin(unpack, packed, limits.maxBodyBytes);
   if (bytes !== packed) reservation.grow(bytes.length);
-  if (bytes.length === 0) throw new Problem('invalid-request', 'The request has no body.');
-  if (!isUtf8(bytes)) throw new Problem('invalid-request', 'The body is not valid UTF-8.');
+  if (bytes.length === 0) throw new HttpProblem('invalid-request', 'The request has no body.');
+  if (!isUtf8(bytes)) throw new HttpProblem('invalid-request', 'The body is not valid UTF-8.');
   const text = bytes.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
@@ -101,9 +101,13 @@ function unpackerOf(request: IncomingMessage): Unpack | undefined {
   if (encoding === '' || encoding === 'identity') return undefined;
   const unpack = Object.hasOwn(unpackers, encoding) ? unpackers[encoding] : undefined;
   if (unpack !== undefined) return unpack;
-  throw new Problem('unsupported-media-type', 'This content encoding is not understood: use gzip, deflate or none.', {
-    headers: { 'Accept-Encoding': 'gzip, deflate, identity' },
-  });
+  throw new HttpProblem(
+    'unsupported-media-type',
+    'This content encoding is not understood: use gzip, deflate or none.',
+    {
+      headers: { 'Accept-Encoding': 'gzip, deflate, identity' },
+    },
+  );
 }
 
 function receive(request: IncomingMessage, limits: BodyLimits, reservation: Reservation): Promise<Buffer> {
@@ -137,7 +141,7 @@ function receive(request: IncomingMessage, limits: BodyLimits, reservation: Rese
     const timer = setTimeout(() => {
       const seconds = limits.bodyTimeoutMs / 1000;
       settle(
-        new Problem('request-timeout', `The body did not arrive within ${seconds} s.`, {
+        new HttpProblem('request-timeout', `The body did not arrive within ${seconds} s.`, {
           headers: { Connection: 'close' },
         }),
       );
@@ -154,10 +158,10 @@ async function unpackWithin(unpack: Unpack, packed: Buffer, limit: number): Prom
     return await unpack(packed, { maxOutputLength: limit });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit);
-    throw new Problem('invalid-request', `The body cannot be unpacked: ${(error as Error).message}.`);
+    throw new HttpProblem('invalid-request', `The body cannot be unpacked: ${(error as Error).message}.`);
   }
 }
 
-function tooLarge(limit: number): Problem {
-  return new Problem('too-large', `A body may have ${limit} bytes, packed and unpacked. Send several requests.`);
+function tooLarge(limit: number): HttpProblem {
+  return new HttpProblem('too-large', `A body may have ${limit} bytes, packed and unpacked. Send several requests.`);
 }

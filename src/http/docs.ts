@@ -1,7 +1,6 @@
-import helmet from 'koa-helmet';
 import type Router from 'koa-router';
 import { buildDocument } from './document.js';
-import { addPage } from './page-files.js';
+import { docsHeaders } from './middleware/page-headers.js';
 import { type StaticFile, serve } from './static-files.js';
 
 const styles = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui.css'));
@@ -24,11 +23,11 @@ const docsPage = `<!doctype html>
 </html>
 `;
 
-/** `validatorUrl` unset would ask a server on the internet to check the document. */
+/** Left unset, `validatorUrl` would ask a server on the internet to check the document. */
 const docsStart = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null });
 `;
 
-/** Under one path each; no key is needed for any of them. */
+/** None of these needs a key. */
 const files: readonly StaticFile[] = [
   { path: '/docs', type: 'html', content: () => docsPage },
   { path: '/docs/start.js', type: 'js', content: () => docsStart },
@@ -37,29 +36,10 @@ const files: readonly StaticFile[] = [
   { path: '/openapi.json', type: 'json', content: () => JSON.stringify(buildDocument()) },
 ];
 
-/** Nothing but what this server sends, no inline script, no frame. Swagger UI sets styles on its elements and draws icons from data. */
-const pageHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  // Whether this host speaks TLS, and its neighbours too, is for the proxy in front to say.
-  strictTransportSecurity: false,
-});
-
-export function addPages(router: Router): void {
-  addPage(router);
+/** The API's documentation by Swagger UI, and the document it reads. */
+export function addDocs(router: Router): void {
   for (const file of files) {
-    if (file.type === 'html') router.get(file.path, pageHeaders, serve(file));
+    if (file.type === 'html') router.get(file.path, docsHeaders, serve(file));
     else router.get(file.path, serve(file));
   }
 }

@@ -1,14 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { registry, SwaggerRouter } from 'koa-swagger-decorator';
 import { prepareDocs } from 'koa-swagger-decorator/dist/lib/swagger-builder.js';
-import { eventSchema } from './examples.js';
+import type { JsonSchema } from '../events/field-kinds.js';
+import { eventSchemas } from '../events/event-schemas.js';
+import { recordedEvents } from './examples.js';
 import { sessionCookie } from './middleware/authentication.js';
 import { controllers } from './routes.js';
 
 type Document = ReturnType<typeof prepareDocs>;
 
-const fixtures = new URL('../../../fixtures/events/', import.meta.url);
-/** What the decorator library says of a 200 that no route has. */
+/** What the decorator library writes for a 200 that no route has. */
 const placeholder = '成功响应';
 
 let built: Document | undefined;
@@ -22,9 +22,11 @@ export function buildDocument(): Document {
 }
 
 function build(): Document {
-  // The library takes the words around the routes from the router that was made last.
+  // The library takes what surrounds the routes from the router that was made last.
   for (const controller of controllers) new SwaggerRouter({ spec: specification }).applyRoute(controller);
-  registry.registerComponent('schemas', 'Event', eventSchema());
+  for (const [name, schema] of Object.entries(eventSchemas())) {
+    registry.registerComponent('schemas', name, forOpenApi30(schema));
+  }
   registry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   registry.registerComponent('securitySchemes', 'Bearer', {
     type: 'http',
@@ -43,27 +45,35 @@ function build(): Document {
       if (operation?.responses[200]?.description === placeholder) delete operation.responses[200];
     }
   }
-  const publish = document.paths['/v1/events']?.post?.requestBody;
-  if (publish !== undefined && 'content' in publish) {
-    const lines = recordedEvents();
-    const examples = Object.entries(lines).map(([name, line]) => [name, { value: JSON.parse(line) }]);
-    publish.content['application/json']!.examples = Object.fromEntries(examples);
-    publish.content['application/x-ndjson']!.example = Object.values(lines).slice(0, 3).join('\n');
-  }
+  addRecordedEvents(document);
   return document;
 }
 
-/** The first recorded event of each kind, by kind, as its line. */
-function recordedEvents(): Record<string, string> {
-  const lines: Record<string, string> = {};
-  for (const file of ['clowder.ndjson', 'requested.ndjson'].filter(name => readdirSync(fixtures).includes(name))) {
-    for (const line of readFileSync(new URL(file, fixtures), 'utf8').split('\n')) {
-      if (line === '') continue;
-      const { category, type } = JSON.parse(line) as { category: string; type?: string };
-      lines[type === undefined ? category : `${category}.${type}`] ??= line;
-    }
-  }
-  return lines;
+function addRecordedEvents(document: Document): void {
+  const publish = document.paths['/v1/events']?.post?.requestBody;
+  if (publish === undefined || !('content' in publish)) return;
+  const lines = recordedEvents();
+  const examples = Object.entries(lines).map(([name, line]) => [name, { value: JSON.parse(line) }]);
+  publish.content['application/json']!.examples = Object.fromEntries(examples);
+  publish.content['application/x-ndjson']!.example = Object.values(lines).slice(0, 3).join('\n');
+}
+
+/** JSON Schema of 2020 has the bound itself where OpenAPI 3.0 has a flag beside `maximum`. */
+function forOpenApi30(schema: JsonSchema): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(schema).flatMap(([word, value]): [string, unknown][] => {
+      if (word !== 'exclusiveMaximum') return [[word, nested(value)]];
+      return [
+        ['maximum', value],
+        ['exclusiveMaximum', true],
+      ];
+    }),
+  );
+}
+
+function nested(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(nested);
+  return typeof value === 'object' && value !== null ? forOpenApi30(value as JsonSchema) : value;
 }
 
 const specification = {
@@ -72,17 +82,17 @@ const specification = {
     title: 'event-sink',
     version: '1.0.0',
     description:
-      'Collects the events of a Clowder installation and delivers each, exactly accounted for, to MongoDB, InfluxDB, Amplitude and Google Analytics 4. ' +
+      'Collects the events of a Clowder installation and delivers each of them, exactly accounted for, to MongoDB, InfluxDB, Amplitude and Google Analytics 4. ' +
       'Errors are problem documents (RFC 9457).',
     license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
   },
   servers: [{ url: '/' }],
   tags: [
-    { name: 'Events', description: 'Events in, out, and as they come.' },
+    { name: 'Events', description: 'Sending events, reading them back, following them live.' },
     { name: 'Dead letters', description: 'Events that a sink could not take.' },
     { name: 'RabbitMQ', description: 'Messages to any queue.' },
-    { name: 'Status', description: 'What the daemon does and has done.' },
+    { name: 'Status', description: 'What the daemon is doing and has done.' },
     { name: 'Session', description: 'Signing in from a page.' },
-    { name: 'Operation', description: 'For what runs the daemon.' },
+    { name: 'Monitoring', description: 'For load balancers, platforms and Prometheus.' },
   ],
 };

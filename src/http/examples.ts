@@ -1,21 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { routeConfig } from 'koa-swagger-decorator';
-import { type CatalogueEntry, catalogue } from '../events/catalogue.js';
-import { fieldKinds } from '../events/field-kinds.js';
-import { type FieldName, fields } from '../events/fields.js';
 
 type RouteConfig = Parameters<typeof routeConfig>[0];
 type RequestBody = NonNullable<NonNullable<RouteConfig['request']>['body']>;
-type Schema = Readonly<Record<string, unknown>>;
 
-export const eventReference = { $ref: '#/components/schemas/Event' };
-const eventList = { type: 'array' as const, items: eventReference, minItems: 1, maxItems: 1000 };
+const fixtures = new URL('../../../fixtures/events/', import.meta.url);
+const recordings = ['clowder.ndjson', 'requested.ndjson'];
 
-/** Examples are put in where the document is built, from the recorded events. */
+const event = { $ref: '#/components/schemas/Event' };
+const eventList = { type: 'array' as const, items: event, minItems: 1, maxItems: 1000 };
+
+/** Examples are added where the document is built, from the recorded events. */
 export const eventBody: RequestBody = {
   content: {
-    'application/json': { schema: { oneOf: [eventReference, eventList] } },
+    'application/json': { schema: { oneOf: [event, eventList] } },
     'application/x-ndjson': { schema: { type: 'string', description: 'One event a line.' } },
   },
+};
+
+export const receiptExample = {
+  accepted: 1,
+  duplicates: 0,
+  ids: ['8c5be8ba9be24dc0a3e5c1f7e3b0ad6c'],
+  durability: 'embedded',
 };
 
 export const eventPageExample = {
@@ -35,46 +42,15 @@ export const eventPageExample = {
   next_cursor: null,
 };
 
-/** An event as the catalogue has it: every known field with its meaning, and room for any other. */
-export function eventSchema(): Schema {
-  const properties = Object.entries(fields).map(([name, { kind, description }]) => [
-    name,
-    { ...forOpenApi30(fieldKinds[kind].schema), description },
-  ]);
-  return {
-    type: 'object',
-    description: `Only \`category\` is needed; unknown fields and categories are kept as they are.\n\n${catalogueTable()}`,
-    required: ['category'],
-    properties: Object.fromEntries(properties),
-    additionalProperties: true,
-  };
-}
-
-function catalogueTable(): string {
-  const rows = catalogue.map(
-    entry => `| \`${kindName(entry)}\` | ${entry.description} | ${words(entry.fields.always)} |`,
-  );
-  return ['| category.type | when | fields |', '| --- | --- | --- |', ...rows].join('\n');
-}
-
-function kindName({ category, type }: CatalogueEntry): string {
-  return type === undefined ? category : `${category}.${type}`;
-}
-
-function words(names: readonly FieldName[]): string {
-  return names.join(', ');
-}
-
-/** JSON Schema of 2020 has the bound itself where OpenAPI 3.0 has a flag beside `maximum`. */
-function forOpenApi30(schema: Schema): Schema {
-  return Object.fromEntries(
-    Object.entries(schema).flatMap(([name, value]): [string, unknown][] => {
-      if (name === 'exclusiveMaximum')
-        return [
-          ['maximum', value],
-          ['exclusiveMaximum', true],
-        ];
-      return [[name, Array.isArray(value) && name === 'oneOf' ? value.map(forOpenApi30) : value]];
-    }),
-  );
+/** The first recorded event of each kind, by kind (`category` or `category.type`), as its line. */
+export function recordedEvents(): Readonly<Record<string, string>> {
+  const lines: Record<string, string> = {};
+  for (const file of recordings.filter(name => readdirSync(fixtures).includes(name))) {
+    for (const line of readFileSync(new URL(file, fixtures), 'utf8').split('\n')) {
+      if (line === '') continue;
+      const { category, type } = JSON.parse(line) as { category: string; type?: string };
+      lines[type === undefined ? category : `${category}.${type}`] ??= line;
+    }
+  }
+  return lines;
 }

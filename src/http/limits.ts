@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import { Problem } from './problem.js';
+import { HttpProblem } from './problem.js';
 
 /**
  * Slows down guessing: so many failed attempts a minute of one address, then 429.
@@ -18,7 +18,7 @@ export class FailedAttempts {
     this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
   }
 
-  /** @throws Problem (429) when the address is over its limit */
+  /** @throws HttpProblem (429) when the address is over its limit */
   async count(address: string): Promise<void> {
     const digest = createHash('sha256').update(this.#salt).update(network(address)).digest();
     const counter = String(digest.readUInt16BE(0) & 0x3fff);
@@ -34,7 +34,7 @@ export class KeyRate {
     this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
   }
 
-  /** @throws Problem (429) */
+  /** @throws HttpProblem (429) */
   async count(keyName: string): Promise<void> {
     await consume(this.#limiter, keyName, 'Too many requests with this key.');
   }
@@ -45,7 +45,7 @@ async function consume(limiter: RateLimiterMemory, counter: string, detail: stri
     await limiter.consume(counter);
   } catch (over) {
     const seconds = Math.max(1, Math.ceil((over as RateLimiterRes).msBeforeNext / 1000));
-    throw new Problem('too-many-requests', `${detail} Wait ${seconds} s.`, {
+    throw new HttpProblem('too-many-requests', `${detail} Wait ${seconds} s.`, {
       headers: { 'Retry-After': String(seconds) },
     });
   }

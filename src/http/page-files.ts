@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import type { Middleware } from 'koa';
-import helmet from 'koa-helmet';
 import type Router from 'koa-router';
 import type { ApiContext } from './context.js';
 import { identify, presentedKey } from './middleware/authentication.js';
+import { pageHeaders } from './middleware/page-headers.js';
 import { type StaticFile, serve } from './static-files.js';
 
 /** Compiled for the browser, and served as they are: no bundler. */
@@ -18,15 +17,6 @@ const packages: Readonly<Record<string, string>> = {
   uplot: 'uplot/dist/uPlot.esm.js',
 };
 
-const styles = [
-  'uplot.css',
-  'elements/base.css',
-  'shell/layout.css',
-  'flow/flow.css',
-  'elements/sections.css',
-  'events/events.css',
-];
-
 const fonts: Readonly<Record<string, string>> = {
   'sans.woff2': import.meta.resolve('@fontsource-variable/ibm-plex-sans/files/ibm-plex-sans-latin-wght-normal.woff2'),
   'sans-extended.woff2': import.meta.resolve(
@@ -35,14 +25,17 @@ const fonts: Readonly<Record<string, string>> = {
   'mono.woff2': import.meta.resolve('@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff2'),
 };
 
+/** Of uPlot, which draws the charts. */
+const chartStyle = 'uplot.css';
+
 const installed = (name: string): URL => new URL(import.meta.resolve(name));
 const packagePath = (name: string): string => `page/packages/${name.replace('/', '-')}.js`;
 
-/** The operator's page at `/` and all that it loads. Nothing of it needs a key, and nothing in it is secret. */
+/** The operator's page at `/` and everything it loads. None of it needs a key, and none of it is secret. */
 export function addPage(router: Router): void {
-  const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.js'))
-    .map(name => `page/${name}`);
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const modules = names.filter(name => name.endsWith('.js')).map(name => `page/${name}`);
+  const styles = [chartStyle, ...inOrder(names.filter(name => name.endsWith('.css')))];
   const files: StaticFile[] = [
     ...modules.map(path => ({ path: `/${path}`, type: 'js', content: new URL(path.slice(5), folder) })),
     ...Object.entries(packages).map(([name, file]) => ({
@@ -53,7 +46,7 @@ export function addPage(router: Router): void {
     ...styles.map(name => ({
       path: `/page/${name}`,
       type: 'css',
-      content: name === 'uplot.css' ? installed('uplot/dist/uPlot.min.css') : new URL(name, folder),
+      content: name === chartStyle ? installed('uplot/dist/uPlot.min.css') : new URL(name, folder),
     })),
     ...Object.entries(fonts).map(([name, file]) => ({
       path: `/page/${name}`,
@@ -63,13 +56,23 @@ export function addPage(router: Router): void {
     { path: '/page/icon.svg', type: 'svg', content: new URL('elements/icon.svg', folder) },
   ];
   const preload = [...modules, ...Object.keys(packages).map(packagePath)];
-  router.get('/', pageHeaders, shell(preload));
+  router.get('/', pageHeaders, shell(preload, styles));
   router.get('/page/session', session as unknown as Router.IMiddleware);
   for (const file of files) router.get(file.path, serve(file));
 }
 
+/**
+ * Style sheets in the order in which they are loaded, where the later one wins: the elements that all sections share (`base.css` first), the
+ * shell around the sections, then the sections by name. A section's sheet only speaks of that section.
+ */
+function inOrder(styles: readonly string[]): string[] {
+  const rank = (name: string): number =>
+    name === 'elements/base.css' ? 0 : name.startsWith('elements/') ? 1 : name.startsWith('shell/') ? 2 : 3;
+  return [...styles].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
 /** Every path is relative, so that the page also works below a path of a proxy. */
-function shell(preload: readonly string[]): Middleware {
+function shell(preload: readonly string[], styles: readonly string[]): Middleware {
   const imports = Object.fromEntries(Object.keys(packages).map(name => [name, `./${packagePath(name)}`]));
   return async ctx => {
     ctx.type = 'html';
@@ -90,43 +93,18 @@ ${preload.map(path => `    <link rel="modulepreload" href="${path}">`).join('\n'
   </head>
   <body>
     <div id="page"></div>
-    <noscript><p>This page needs JavaScript. The same is at <a href="docs">the API</a> and on the command line: <code>event-sink --help</code>.</p></noscript>
+    <noscript><p>This page needs JavaScript. The same is available through <a href="docs">the API</a> and on the command line: <code>event-sink --help</code>.</p></noscript>
   </body>
 </html>
 `;
   };
 }
 
-/** Who is signed in here, or null: so that the page need not provoke a 401 to find out. */
+/** Who is signed in, or null, so that the page need not provoke a 401 to find out. */
 async function session(ctx: ApiContext): Promise<void> {
   const key = identify(ctx);
-  // Keys may not be guessed here faster than elsewhere.
+  // Keys must not be easier to guess here than elsewhere.
   if (key === undefined && presentedKey(ctx) !== undefined) await ctx.services.failedAttempts.count(ctx.ip);
   ctx.set('Cache-Control', 'no-store');
   ctx.body = { session: key === undefined ? null : { name: key.name, scopes: key.scopes } };
 }
-
-/** Nothing but what this server sends; the import map is known by its nonce; text never becomes markup or a script. */
-const pageHeaders: Middleware = async (ctx, next) => {
-  const nonce = randomBytes(16).toString('base64');
-  ctx.state.nonce = nonce;
-  await helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'", `'nonce-${nonce}'`],
-        styleSrc: ["'self'"],
-        fontSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-        requireTrustedTypesFor: ["'script'"],
-      },
-    },
-    // Whether this host speaks TLS, and its neighbours too, is for the proxy in front to say.
-    strictTransportSecurity: false,
-  })(ctx, next);
-};

@@ -1,46 +1,46 @@
 import { CursorError, FullError, TransientError, UnsupportedError } from '../errors.js';
 
-/** Every kind of problem that the API answers with: its status and the title that stays the same for all of its cases. */
-const kinds = {
+/** Every kind of problem that the API answers with: its status, and the title that all of its cases share. */
+export const problemKinds = {
   'invalid-request': [400, 'The request is not valid'],
   'invalid-event': [400, 'An event is not valid'],
-  unauthenticated: [401, 'A valid API key is needed'],
+  unauthenticated: [401, 'A valid API key is required'],
   forbidden: [403, 'This key may not do that'],
-  'not-found': [404, 'There is no such thing here'],
-  'method-not-allowed': [405, 'This path does not take that method'],
+  'not-found': [404, 'Not found'],
+  'method-not-allowed': [405, 'This path does not support that method'],
   'request-timeout': [408, 'The request took too long to arrive'],
   conflict: [409, 'The broker refused the message'],
   'too-large': [413, 'The request is too large'],
-  'unsupported-media-type': [415, 'This form of body is not understood'],
+  'unsupported-media-type': [415, 'This kind of body is not supported'],
   'too-many-requests': [429, 'Too many requests'],
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
-  unsupported: [501, 'This installation does not have that'],
+  unsupported: [501, 'This installation does not offer that'],
   unavailable: [503, 'Not possible right now'],
 } as const satisfies Record<string, readonly [status: number, title: string]>;
 
-export type ProblemKind = keyof typeof kinds;
+export type ProblemKind = keyof typeof problemKinds;
 
 /** What is wrong with one part of a request: the event's position (when there are events), the field, the reason. */
-export interface FieldProblem {
+export interface FieldError {
   readonly index?: number;
   readonly field: string;
   readonly message: string;
 }
 
-export interface ProblemOptions {
-  readonly errors?: readonly FieldProblem[];
+export interface HttpProblemOptions {
+  readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer that is an error, as RFC 9457 has it. Its text is for the person who sent the request. */
-export class Problem extends Error {
-  override name = 'Problem';
+/** An answer that is an error, as RFC 9457 defines it. Its text is for the person who sent the request. */
+export class HttpProblem extends Error {
+  override name = 'HttpProblem';
   readonly kind: ProblemKind;
-  readonly errors: readonly FieldProblem[] | undefined;
+  readonly errors: readonly FieldError[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(kind: ProblemKind, detail: string, { errors, headers = {} }: ProblemOptions = {}) {
+  constructor(kind: ProblemKind, detail: string, { errors, headers = {} }: HttpProblemOptions = {}) {
     super(detail);
     this.kind = kind;
     this.errors = errors;
@@ -48,7 +48,7 @@ export class Problem extends Error {
   }
 
   get status(): number {
-    return kinds[this.kind][0];
+    return problemKinds[this.kind][0];
   }
 }
 
@@ -57,68 +57,34 @@ export class ClientGone extends Error {
   override name = 'ClientGone';
 }
 
-export interface ProblemDocument {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  /** The request id. */
-  readonly instance: string;
-  /** At most `listedErrors` of them. */
-  readonly errors?: readonly FieldProblem[];
-  /** Set when there are more than the list shows. */
-  readonly errors_total?: number;
+const retryAfterMs = 5_000;
+
+/** Retry-After takes whole seconds, at least 1. */
+export function unavailable(detail: string, waitMs = retryAfterMs): HttpProblem {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return new HttpProblem('unavailable', detail, { headers: { 'Retry-After': String(seconds) } });
 }
 
-/** A request of a thousand bad events is answered with so many reasons and the count of all. */
-export const listedErrors = 100;
-
-export const problemType = 'application/problem+json';
-
-export function problemDocument(problem: Problem, requestId: string): ProblemDocument {
-  const { errors } = problem;
-  return {
-    type: `urn:event-sink:problem:${problem.kind}`,
-    title: kinds[problem.kind][1],
-    status: problem.status,
-    detail: problem.message,
-    instance: requestId,
-    ...(errors === undefined ? {} : { errors: errors.slice(0, listedErrors) }),
-    ...(errors === undefined || errors.length <= listedErrors ? {} : { errors_total: errors.length }),
-  };
-}
-
-const retryAfterSeconds = 5;
-
-/** Whole seconds, at least 1: what the header takes. */
-export function unavailable(detail: string, retryAfterMs = retryAfterSeconds * 1000): Problem {
-  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  return new Problem('unavailable', detail, { headers: { 'Retry-After': String(seconds) } });
-}
-
-/** The answer to whatever a route threw. What is no fault of the request tells nothing of the inside. */
-export function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
+/** The answer to whatever a route threw. A fault that is not the client's reveals nothing of the inside. */
+export function toProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
   if (error instanceof FullError) {
     return unavailable('Storage is full, so nothing was accepted. Try again later.', error.retryAfterMs);
   }
   if (error instanceof TransientError) {
-    const detail = 'What the daemon needs for this does not answer right now. Nothing was accepted; try again later.';
+    const detail = 'Something that the daemon needs for this is not answering. Nothing was accepted; try again later.';
     return unavailable(detail, error.retryAfterMs);
   }
-  if (error instanceof UnsupportedError) return new Problem('unsupported', error.message);
-  if (error instanceof CursorError) {
-    const errors = [{ field: 'cursor', message: error.message }];
-    return new Problem('invalid-request', 'A parameter is not valid; see errors.', { errors });
-  }
+  if (error instanceof UnsupportedError) return new HttpProblem('unsupported', error.message);
+  if (error instanceof CursorError) return invalidParameters([{ field: 'cursor', message: error.message }]);
   if (isValidationError(error)) {
-    const errors = error.issues.map(issue => ({ field: issue.path.join('.'), message: issue.message }));
-    return new Problem('invalid-request', 'A parameter is not valid; see errors.', { errors });
+    return invalidParameters(error.issues.map(issue => ({ field: issue.path.join('.'), message: issue.message })));
   }
-  return new Problem(
-    'internal',
-    'The request failed for a reason that the log of the daemon tells, under this request id.',
-  );
+  return new HttpProblem('internal', 'The request failed. The daemon’s log gives the reason, under this request id.');
+}
+
+function invalidParameters(errors: readonly FieldError[]): HttpProblem {
+  return new HttpProblem('invalid-request', 'A parameter is not valid; see errors.', { errors });
 }
 
 interface ValidationError {

@@ -1,18 +1,22 @@
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventRoutes } from './routes/events.js';
-import { OperationRoutes } from './routes/operation.js';
+import { HealthRoutes } from './routes/health.js';
+import { LedgerRoutes } from './routes/ledger.js';
 import { PublishRoutes } from './routes/publish.js';
+import { SeriesRoutes } from './routes/series.js';
 import { SessionRoutes } from './routes/session.js';
 import { StatusRoutes } from './routes/status.js';
 import { StreamRoutes } from './routes/stream.js';
 
-/** Every documented route. Class names must differ: the decorator library keeps routes by them. */
+/** Every documented route, by group. Class names must differ: the decorator library identifies routes by them. */
 export const controllers = [
   EventRoutes,
   DeadLetterRoutes,
   PublishRoutes,
   StatusRoutes,
+  LedgerRoutes,
+  SeriesRoutes,
   StreamRoutes,
   SessionRoutes,
-  OperationRoutes,
+  HealthRoutes,
 ];

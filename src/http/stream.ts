@@ -57,7 +57,7 @@ export class Feed {
     return this.#readers.size;
   }
 
-  /** @throws Problem (503) when too many are open */
+  /** @throws HttpProblem (503) when too many are open */
   admit(): void {
     if (this.#readers.size >= this.#settings.maxStreams) {
       throw unavailable(`${this.#settings.maxStreams} streams are open; no more are allowed.`, 30_000);

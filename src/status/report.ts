@@ -1,10 +1,10 @@
 import type { BrokerStatus } from '../broker/broker.js';
-import type { ActorStatus } from './board.js';
+import type { ActorState, ActorStatus } from './board.js';
 
 export interface SinkStatus {
   readonly sink: string;
   readonly title: string;
-  readonly state: string;
+  readonly state: ActorState;
   readonly queue: string;
   readonly pending: number;
   /** Epoch ms, of the oldest waiting event. */

@@ -1,3 +1,4 @@
+import type { Source } from '../events/message.js';
 import type { Database, Value } from './database.js';
 import { fitting, pageBytes } from './page.js';
 import type { Transaction } from './transaction.js';
@@ -80,7 +81,7 @@ export type EventRow = [
   created: number,
   category: string,
   type: string | null,
-  source: string,
+  source: Source,
   received: number,
   body: string,
 ];

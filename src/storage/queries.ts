@@ -1,4 +1,5 @@
 import type { Event } from '../events/event.js';
+import type { Source } from '../events/message.js';
 
 export interface EventQuery {
   readonly category?: string;
@@ -23,8 +24,8 @@ export interface StoredEvent {
   readonly created: number;
   readonly category: string;
   readonly type?: string;
-  /** Where it came in: clowder, http, nginx, health, heartbeat or replay. */
-  readonly _source: string;
+  /** Where it came in. */
+  readonly _source: Source;
   /** When it came in, epoch ms. */
   readonly _received: number;
   readonly [field: string]: unknown;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import createClient from 'openapi-fetch';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { paths } from './api-types.js';
+import type { paths } from '../../openapi/api-types.js';
 import { keys, type Running, run } from './running.js';
 
 /** A client whose types were generated from the OpenAPI document: what compiles here is what the document promises. */

@@ -42,7 +42,7 @@ test('a state that was left is not shown beside the present one', async () => {
   const backend = new FakeBackend();
   await metrics.render(backend, quiet);
   const status = await backend.status();
-  const running = { ...status, sinks: status.sinks.map(sink => ({ ...sink, state: 'running' })) };
+  const running = { ...status, sinks: status.sinks.map(sink => ({ ...sink, state: 'running' as const })) };
   const text = await metrics.render({ status: async () => running, ledger: () => backend.ledger() }, quiet);
   assert.match(text, 'event_sink_sink_state{sink="mongodb",state="running"} 1');
   assert.not.match(text, 'state="holding"');

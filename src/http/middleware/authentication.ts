@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
 import type { Key, Scope } from '../../keys/keys.js';
 import type { ApiContext } from '../context.js';
-import { Problem, unavailable } from '../problem.js';
+import { HttpProblem, unavailable } from '../problem.js';
 
 /** What a route needs: a scope, or nothing at all. */
 export type Access = Scope | 'open';
@@ -48,23 +48,23 @@ export function identify(ctx: ApiContext): Key | undefined {
   const kept = token === undefined ? undefined : ctx.services.sessions.keyOf(token);
   const key = kept === undefined ? undefined : ctx.services.keys.find(kept);
   if (key !== undefined && !safeMethods.has(ctx.method) && ctx.get(pageHeader) === '') {
-    throw new Problem('forbidden', `A request with the session cookie needs the header ${pageHeader}.`);
+    throw new HttpProblem('forbidden', `A request with the session cookie needs the header ${pageHeader}.`);
   }
   return key;
 }
 
-function unauthenticated(presented: boolean): Problem {
+function unauthenticated(presented: boolean): HttpProblem {
   return presented
-    ? new Problem('unauthenticated', 'This API key is not known here.', {
+    ? new HttpProblem('unauthenticated', 'This API key is not known here.', {
         headers: { 'WWW-Authenticate': `${realm}, error="invalid_token"` },
       })
-    : new Problem('unauthenticated', 'Send an API key in the header X-API-Key, or as Authorization: Bearer.', {
+    : new HttpProblem('unauthenticated', 'Send an API key in the header X-API-Key, or as Authorization: Bearer.', {
         headers: { 'WWW-Authenticate': realm },
       });
 }
 
-function forbidden(key: Key, needed: Scope): Problem {
-  return new Problem(
+function forbidden(key: Key, needed: Scope): HttpProblem {
+  return new HttpProblem(
     'forbidden',
     `This needs the scope ${needed}; the key ${key.name} has ${key.scopes.join(', ') || 'none'}.`,
     {

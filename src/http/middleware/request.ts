@@ -3,16 +3,17 @@ import type { Middleware } from 'koa';
 import { describe } from '../../errors.js';
 import { discardRest } from '../body.js';
 import type { ApiContext } from '../context.js';
-import { ClientGone, Problem, problemDocument, problemType, toProblem } from '../problem.js';
+import { ClientGone, HttpProblem, toProblem } from '../problem.js';
+import { problemDocument, problemType } from '../problem-document.js';
 
-/** What is left of a refused body is read and forgotten up to here; then the connection is cut. */
+/** The rest of a refused body is read and discarded up to here; then the connection is cut. */
 const discardedBytes = 8 * 1024 * 1024;
-/** As others count a request whose client went away. */
-const clientGone = 499;
+/** The status under which other servers, nginx first, count a request whose client went away. */
+const clientGoneStatus = 499;
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH']);
 
-/** The outermost of a request: its id, the headers of every answer, errors in words, one measurement, one line at debug. */
-export function entry(): Middleware {
+/** The outermost middleware: gives a request its id, sets the headers of every answer, answers errors, measures, and logs one line at debug. */
+export function answerRequest(): Middleware {
   const nextId = requestIds();
   return async (context, next) => {
     const ctx = context as unknown as ApiContext;
@@ -40,15 +41,15 @@ export function entry(): Middleware {
   };
 }
 
-/** Cheap and unlike those of other daemons. */
+/** Cheap, and different from those of other daemons. */
 export function requestIds(): () => string {
   const prefix = randomBytes(5).toString('hex');
   let count = 0;
   return () => `${prefix}-${(++count).toString(36)}`;
 }
 
-function hostMissing(): Problem {
-  return new Problem('invalid-request', 'The header Host is missing.', { headers: { Connection: 'close' } });
+function hostMissing(): HttpProblem {
+  return new HttpProblem('invalid-request', 'The header Host is missing.', { headers: { Connection: 'close' } });
 }
 
 function givenId(ctx: ApiContext): string | undefined {
@@ -60,25 +61,29 @@ function answerError(ctx: ApiContext, error: unknown): number {
   const { log } = ctx.services;
   const { requestId } = ctx.state;
   if (error instanceof ClientGone || ctx.headerSent) {
-    if (!(error instanceof ClientGone)) log.error({ requestId, error: describe(error) }, 'answer.broken');
+    if (!(error instanceof ClientGone)) log.error({ requestId, reason: describe(error) }, 'answer.broken');
     ctx.respond = false;
     ctx.res.destroy();
-    return clientGone;
+    return clientGoneStatus;
   }
   const problem = toProblem(error);
   if (problem.kind === 'internal') {
-    log.error({ requestId, method: ctx.method, route: ctx._matchedRoute, err: error }, 'request.failed');
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.error(
+      { requestId, method: ctx.method, route: ctx._matchedRoute, reason: describe(error), stack },
+      'request.failed',
+    );
   }
   ctx.status = problem.status;
   ctx.set(problem.headers);
   ctx.body = JSON.stringify(problemDocument(problem, requestId));
   ctx.type = problemType;
-  refuseRest(ctx);
+  discardBody(ctx);
   return problem.status;
 }
 
-/** A body that was not read, or not to its end, must not be kept, and must not keep the answer from arriving. */
-function refuseRest(ctx: ApiContext): void {
+/** A body that was not read to its end must neither be kept nor keep the answer from arriving. */
+function discardBody(ctx: ApiContext): void {
   if (ctx.req.complete) return;
   if ((ctx.req as { awaitsContinue?: boolean }).awaitsContinue) ctx.set('Connection', 'close');
   discardRest(ctx.req, discardedBytes);

@@ -1,31 +1,100 @@
-import { routeConfig } from 'koa-swagger-decorator';
+import { routeConfig, z } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
-import { withJson } from '../ingest.js';
-import { json, operation } from '../operation.js';
-import { Problem } from '../problem.js';
-import { DeadLetterPage, DeadLettersQuery, given, Redrive, Redriven, RemovalQuery, Removed } from '../schemas.js';
+import { HttpProblem } from '../problem.js';
+import { withJson } from '../request-body.js';
+import { json, route } from '../route.js';
+import { type Answer, count, epochMs, fault, given, moment, name, nextCursor, paging } from '../schemas.js';
 
-const key = 'MDAwMDAwMDAwMDAwMDAxNw';
-const shownRefusals = 100;
+const exampleKey = 'MDAwMDAwMDAwMDAwMDAxNw';
+const listedRefusals = 100;
+
+const filters = {
+  reason: name.optional().openapi({ description: 'Only those whose reason contains this, in any case.' }),
+  category: name.optional().openapi({ description: 'Only events of this category.' }),
+  from: moment('Given up at this time or later.'),
+  to: moment('Given up before this time.'),
+};
+
+const DeadLettersQuery = z
+  .object({ sink: name.optional().openapi({ description: 'Only those of this sink.' }), ...filters, ...paging })
+  .strict();
+type DeadLettersQuery = z.output<typeof DeadLettersQuery>;
+
+const DeadLetter = z
+  .object({
+    key: z.string().openapi({ description: 'Identifies it for redriving and deleting.' }),
+    sink: z.string(),
+    id: z.string(),
+    reason: z.string(),
+    fault,
+    attempts: count,
+    first_seen: epochMs,
+    dead_at: epochMs.openapi({ description: 'When it was given up.' }),
+    body: z.string().openapi({ description: 'The event as it came.' }),
+  })
+  .openapi('DeadLetter');
+
+const DeadLetterPage = z
+  .object({ dead_letters: z.array(DeadLetter), next_cursor: nextCursor })
+  .openapi('DeadLetterPage');
+
+const RedriveRequest = z
+  .object({
+    sink: name,
+    keys: z.array(name).min(1).max(1000).optional().openapi({ description: 'All of the sink when absent.' }),
+    ...filters,
+    dry_run: z.boolean().optional().openapi({ description: 'Only report what would happen.' }),
+    force: z.boolean().optional().openapi({
+      description:
+        'Include those that the destination would by now refuse or count twice: older than 72 hours at GA4, than 7 days at Amplitude.',
+    }),
+  })
+  .strict()
+  .openapi('RedriveRequest');
+
+const RedriveReport = z
+  .object({
+    redriven: count,
+    refused: z.array(z.object({ key: z.string(), id: z.string(), reason: z.string() })).openapi({
+      description: `Left where they are, the first ${listedRefusals} of them; \`force\` sends them all the same.`,
+    }),
+    refused_count: count,
+    dry_run: z.boolean(),
+  })
+  .openapi('RedriveReport');
+
+const RemovalQuery = z
+  .object({
+    sink: name,
+    key: z
+      .union([name, z.array(name).min(1).max(1000)])
+      .optional()
+      .openapi({ type: 'array', items: { type: 'string' }, description: 'Repeat it for several.' }),
+    all: z.enum(['true']).optional().openapi({ description: '`true` deletes every dead letter of the sink.' }),
+  })
+  .strict();
+type RemovalQuery = z.output<typeof RemovalQuery>;
+
+const RemovalReport = z.object({ removed: count }).openapi('RemovalReport');
 
 /** Events that a sink could not take: kept, explained, sent again or deleted. */
 export class DeadLetterRoutes {
   @routeConfig(
-    operation({
+    route({
       method: 'get',
       path: '/v1/dead-letters',
       access: 'read',
       tag: 'Dead letters',
       id: 'listDeadLetters',
-      summary: 'List dead letters, with the reason of each',
-      description: 'Oldest first. With a filter a page may be shorter than the limit though more follow.',
+      summary: 'List dead letters, each with its reason',
+      description: 'Oldest first. With a filter a page may be shorter than the limit although more follow.',
       query: DeadLettersQuery,
       answer: {
         status: 200,
         config: json('A page of dead letters.', DeadLetterPage, {
           dead_letters: [
             {
-              key,
+              key: exampleKey,
               sink: 'mongodb',
               id: '8c5be8ba9be24dc0a3e5c1f7e3b0ad6c',
               reason: 'the document is larger than 16 MiB',
@@ -57,11 +126,11 @@ export class DeadLetterRoutes {
         body: deadLetter.body,
       })),
       next_cursor: page.nextCursor,
-    };
+    } satisfies Answer<typeof DeadLetterPage>;
   }
 
   @routeConfig(
-    operation({
+    route({
       method: 'post',
       path: '/v1/dead-letters/redrive',
       access: 'admin',
@@ -69,11 +138,13 @@ export class DeadLetterRoutes {
       id: 'redriveDeadLetters',
       summary: 'Send dead letters to their sink again',
       description:
-        'To that one sink only, behind what waits there; other sinks see nothing of it. Without keys: all of the sink, or those that the filter leaves. Try `dry_run` first.',
-      body: { content: { 'application/json': { schema: Redrive, example: { sink: 'mongodb', keys: [key] } } } },
+        'To that one sink only, behind what is already waiting there; other sinks are not affected. Without keys: all of the sink, or those that match the filter. Try `dry_run` first.',
+      body: {
+        content: { 'application/json': { schema: RedriveRequest, example: { sink: 'mongodb', keys: [exampleKey] } } },
+      },
       answer: {
         status: 200,
-        config: json('How many are in the queue of the sink again.', Redriven, {
+        config: json('How many are back in the queue of the sink.', RedriveReport, {
           redriven: 1,
           refused: [],
           refused_count: 0,
@@ -84,16 +155,16 @@ export class DeadLetterRoutes {
     }),
   )
   async redrive(ctx: ApiContext): Promise<void> {
-    ctx.body = await withJson(ctx, async body => {
-      const { sink, dry_run: dryRun = false, ...rest } = Redrive.parse(body);
+    ctx.body = (await withJson(ctx, async body => {
+      const { sink, dry_run: dryRun = false, ...rest } = RedriveRequest.parse(body);
       await requireSink(ctx, sink);
       const { redriven, refused } = await ctx.services.backend.redrive({ sink, dryRun, ...given(rest) });
-      return { redriven, refused: refused.slice(0, shownRefusals), refused_count: refused.length, dry_run: dryRun };
-    });
+      return { redriven, refused: refused.slice(0, listedRefusals), refused_count: refused.length, dry_run: dryRun };
+    })) satisfies Answer<typeof RedriveReport>;
   }
 
   @routeConfig(
-    operation({
+    route({
       method: 'delete',
       path: '/v1/dead-letters',
       access: 'admin',
@@ -102,26 +173,25 @@ export class DeadLetterRoutes {
       summary: 'Delete dead letters for good',
       description: 'Those named by `key`, or every one of the sink with `all=true`.',
       query: RemovalQuery,
-      answer: { status: 200, config: json('How many are gone.', Removed, { removed: 1 }) },
+      answer: { status: 200, config: json('How many were deleted.', RemovalReport, { removed: 1 }) },
       problems: [404],
     }),
   )
   async remove(ctx: ApiContext, { query }: { query: RemovalQuery }): Promise<void> {
     const { sink, key: named, all } = query;
     if ((named === undefined) === (all === undefined)) {
-      throw new Problem('invalid-request', 'Name the dead letters by key, or say all=true.');
+      throw new HttpProblem('invalid-request', 'Name the dead letters by key, or pass all=true.');
     }
     await requireSink(ctx, sink);
     const selection = named === undefined ? { sink } : { sink, keys: typeof named === 'string' ? [named] : named };
-    ctx.body = { removed: await ctx.services.backend.removeDeadLetters(selection) };
+    const removed = await ctx.services.backend.removeDeadLetters(selection);
+    ctx.body = { removed } satisfies Answer<typeof RemovalReport>;
   }
 }
 
-async function requireSink(ctx: ApiContext, name: string): Promise<void> {
+async function requireSink(ctx: ApiContext, wanted: string): Promise<void> {
   const { sinks } = await ctx.services.backend.status();
-  if (sinks.some(({ sink }) => sink === name)) return;
-  throw new Problem(
-    'not-found',
-    `There is no sink ${name}; there are ${sinks.map(({ sink }) => sink).join(', ') || 'none'}.`,
-  );
+  if (sinks.some(({ sink }) => sink === wanted)) return;
+  const known = sinks.map(({ sink }) => sink).join(', ') || 'none';
+  throw new HttpProblem('not-found', `There is no sink named ${wanted}. Configured: ${known}.`);
 }

@@ -1,29 +1,83 @@
-import { routeConfig } from 'koa-swagger-decorator';
+import { routeConfig, z } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
-import { eventBody, eventPageExample } from '../examples.js';
-import { takeEvent, takeEvents, withJson } from '../ingest.js';
-import { json, operation } from '../operation.js';
-import {
-  EventPage,
-  EventsQuery,
-  given,
-  IdempotencyHeader,
-  PublishHeaders,
-  Receipt,
-  ServiceStatus,
-} from '../schemas.js';
+import { eventBody, eventPageExample, receiptExample } from '../examples.js';
+import { ingestEvent, ingestEvents, type Receipt } from '../ingest.js';
+import { withJson } from '../request-body.js';
+import { json, route } from '../route.js';
+import { type Answer, count, durability, epochMs, given, moment, name, nextCursor, paging } from '../schemas.js';
 
-const receiptExample = {
-  accepted: 1,
-  duplicates: 0,
-  ids: ['8c5be8ba9be24dc0a3e5c1f7e3b0ad6c'],
-  durability: 'embedded',
-};
+const PublishHeaders = z.object({
+  'Idempotency-Key': z.string().min(1).max(128).optional().openapi({
+    description: 'The id of a single event: sending it again changes nothing. 1 to 128 printable ASCII characters.',
+  }),
+  'Event-Source': z
+    .enum(['replay'])
+    .optional()
+    .openapi({ description: '`replay` marks recorded events that are sent again.' }),
+});
+
+const ReceiptSchema = z
+  .object({
+    accepted: count.openapi({ description: 'Events that are now durable.' }),
+    duplicates: count.openapi({ description: 'Items that repeat the id of an earlier one in this request.' }),
+    ids: z.array(z.string()).openapi({ description: 'Ids in the order of the items.' }),
+    durability,
+  })
+  .openapi('Receipt');
+
+const statuses = z.enum(['up', 'down', 'degraded', 'maintenance']);
+
+const ServiceStatus = z
+  .object({
+    service_name: name.openapi({ example: 'clowder' }),
+    status: statuses,
+    message: z.string().max(10_000).optional(),
+    from: z
+      .union([z.string(), z.number()])
+      .optional()
+      .openapi({ description: 'When it began, written like `created` of an event.' }),
+    until: z
+      .union([z.string(), z.number()])
+      .optional()
+      .openapi({ description: 'When it is expected to end, written like `created` of an event.' }),
+  })
+  .strict()
+  .openapi('ServiceStatus');
+
+const EventsQuery = z
+  .object({
+    category: name.optional().openapi({ description: 'Only this category.' }),
+    type: name.optional().openapi({ description: 'Only this type.' }),
+    from: moment('Created at this time or later.'),
+    to: moment('Created before this time.'),
+    ...paging,
+  })
+  .strict();
+type EventsQuery = z.output<typeof EventsQuery>;
+
+const StoredEvent = z
+  .object({
+    id: z.string(),
+    created: epochMs,
+    category: z.string(),
+    type: z.string().optional(),
+    _source: z
+      .enum(['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay'])
+      .openapi({ description: 'Where it came in; `clowder` is a message that somebody else published.' }),
+    _received: epochMs.openapi({ description: 'When the daemon first received it.' }),
+  })
+  .passthrough()
+  .openapi('StoredEvent', {
+    additionalProperties: true,
+    description: 'An event with its fields at the top level, beside what the daemon knows about it.',
+  });
+
+const EventPage = z.object({ events: z.array(StoredEvent), next_cursor: nextCursor }).openapi('EventPage');
 
 /** Events in, and out again from the local store. */
 export class EventRoutes {
   @routeConfig(
-    operation({
+    route({
       method: 'post',
       path: '/v1/events',
       access: 'publish',
@@ -31,30 +85,28 @@ export class EventRoutes {
       id: 'publishEvents',
       summary: 'Send events',
       description:
-        'One event as a JSON object, several as a JSON array or as lines of JSON (NDJSON); gzip or deflate if you like. At most 1 MiB unpacked and 1,000 events. ' +
-        'Answered once the events are durable. One bad event refuses the whole request: see `errors`.',
+        'One event as a JSON object, or several as a JSON array or as lines of JSON (NDJSON); gzip and deflate are welcome. At most 1 MiB unpacked and 1,000 events. ' +
+        'The answer comes once the events are durable. One bad event refuses the whole request: see `errors`.',
       headers: PublishHeaders,
       body: eventBody,
-      answer: { status: 202, config: json('Accepted and durable.', Receipt, receiptExample) },
+      answer: { status: 202, config: json('Accepted and durable.', ReceiptSchema, receiptExample) },
     }),
   )
   async publish(ctx: ApiContext): Promise<void> {
-    const receipt = await takeEvents(ctx);
-    ctx.services.metrics.published(receipt.durability, receipt.accepted);
-    ctx.status = 202;
-    ctx.body = receipt;
+    accepted(ctx, await ingestEvents(ctx));
   }
 
   @routeConfig(
-    operation({
+    route({
       method: 'post',
       path: '/v1/service-status',
       access: 'publish',
       tag: 'Events',
       id: 'reportServiceStatus',
-      summary: 'Tell that a service is up, down, degraded or in maintenance',
-      description: 'The emergency form: it becomes an event of category `service_status` whose `type` is the status.',
-      headers: IdempotencyHeader,
+      summary: 'Report that a service is up, down, degraded or in maintenance',
+      description:
+        'For emergencies, by hand: it becomes an event of category `service_status` whose `type` is the status.',
+      headers: PublishHeaders.pick({ 'Idempotency-Key': true }),
       body: {
         content: {
           'application/json': {
@@ -68,21 +120,19 @@ export class EventRoutes {
           },
         },
       },
-      answer: { status: 202, config: json('Accepted and durable.', Receipt, receiptExample) },
+      answer: { status: 202, config: json('Accepted and durable.', ReceiptSchema, receiptExample) },
     }),
   )
   async report(ctx: ApiContext): Promise<void> {
     const receipt = await withJson(ctx, async body => {
       const { status, ...rest } = ServiceStatus.parse(body);
-      return takeEvent(ctx, { category: 'service_status', type: status, ...rest });
+      return ingestEvent(ctx, { category: 'service_status', type: status, ...rest });
     });
-    ctx.services.metrics.published(receipt.durability, receipt.accepted);
-    ctx.status = 202;
-    ctx.body = receipt;
+    accepted(ctx, receipt);
   }
 
   @routeConfig(
-    operation({
+    route({
       method: 'get',
       path: '/v1/events',
       access: 'read',
@@ -97,6 +147,12 @@ export class EventRoutes {
   async list(ctx: ApiContext, { query }: { query: EventsQuery }): Promise<void> {
     const { limit = 100, ...filter } = query;
     const { events, nextCursor } = await ctx.services.backend.events({ limit, ...given(filter) });
-    ctx.body = { events, next_cursor: nextCursor };
+    ctx.body = { events, next_cursor: nextCursor } satisfies Answer<typeof EventPage>;
   }
+}
+
+function accepted(ctx: ApiContext, receipt: Receipt): void {
+  ctx.services.metrics.published(receipt.durability, receipt.accepted);
+  ctx.status = 202;
+  ctx.body = receipt satisfies Answer<typeof ReceiptSchema>;
 }

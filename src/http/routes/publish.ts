@@ -1,16 +1,32 @@
-import { routeConfig } from 'koa-swagger-decorator';
+import { routeConfig, z } from 'koa-swagger-decorator';
 import type { Address } from '../../broker/broker.js';
 import { SetupError } from '../../errors.js';
 import type { ApiContext } from '../context.js';
-import { withJson } from '../ingest.js';
-import { json, operation } from '../operation.js';
-import { Problem } from '../problem.js';
-import { Publication, Published } from '../schemas.js';
+import { HttpProblem } from '../problem.js';
+import { withJson } from '../request-body.js';
+import { json, route } from '../route.js';
+import { type Answer, durability, name } from '../schemas.js';
+
+const Publication = z
+  .object({
+    queue: name.optional().openapi({ description: 'A queue by its name; otherwise `exchange` and `routing_key`.' }),
+    exchange: name.optional(),
+    routing_key: z.string().max(255).optional(),
+    message: z
+      .record(z.unknown())
+      .openapi({ type: 'object', additionalProperties: true, description: 'Any JSON object, sent unchanged.' }),
+    message_id: z.string().min(1).max(128).optional(),
+  })
+  .strict()
+  .openapi('Publication');
+type Publication = z.output<typeof Publication>;
+
+const PublicationReceipt = z.object({ durability }).openapi('PublicationReceipt');
 
 /** Any message to any queue, for extractors and whatever else listens on the same RabbitMQ. */
 export class PublishRoutes {
   @routeConfig(
-    operation({
+    route({
       method: 'post',
       path: '/v1/publish',
       access: 'admin',
@@ -18,7 +34,7 @@ export class PublishRoutes {
       id: 'publishMessage',
       summary: 'Send a message to any queue or exchange of RabbitMQ',
       description:
-        'The message goes where it is addressed and nowhere else; it is no event. The queue or exchange must be there.',
+        'The message goes where it is addressed and nowhere else; it is not an event. The queue or exchange must exist.',
       body: {
         content: {
           'application/json': {
@@ -30,7 +46,7 @@ export class PublishRoutes {
           },
         },
       },
-      answer: { status: 202, config: json('Confirmed by the broker.', Published, { durability: 'broker' }) },
+      answer: { status: 202, config: json('Confirmed by the broker.', PublicationReceipt, { durability: 'broker' }) },
       problems: [409, 501],
     }),
   )
@@ -41,17 +57,17 @@ export class PublishRoutes {
       try {
         return await ctx.services.backend.publishTo(addressOf(publication), JSON.stringify(message), messageId);
       } catch (error) {
-        if (error instanceof SetupError) throw new Problem('conflict', error.message);
+        if (error instanceof SetupError) throw new HttpProblem('conflict', error.message);
         throw error;
       }
     });
     ctx.status = 202;
-    ctx.body = { durability };
+    ctx.body = { durability } satisfies Answer<typeof PublicationReceipt>;
   }
 }
 
 function addressOf({ queue, exchange, routing_key: routingKey }: Publication): Address {
   if (queue !== undefined && exchange === undefined && routingKey === undefined) return { queue };
   if (queue === undefined && exchange !== undefined) return { exchange, routingKey: routingKey ?? '' };
-  throw new Problem('invalid-request', 'Give either queue, or exchange and routing_key.');
+  throw new HttpProblem('invalid-request', 'Give either queue, or exchange and routing_key.');
 }

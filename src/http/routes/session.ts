@@ -1,21 +1,29 @@
-import { routeConfig } from 'koa-swagger-decorator';
+import { routeConfig, z } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
 import { pageHeader, presentedKey, sessionCookie } from '../middleware/authentication.js';
-import { empty, json, operation } from '../operation.js';
-import { Problem } from '../problem.js';
-import { Session } from '../schemas.js';
+import { HttpProblem } from '../problem.js';
+import { empty, json, route } from '../route.js';
+import { type Answer, epochMs, scope } from '../schemas.js';
+
+const Session = z
+  .object({
+    name: z.string().openapi({ description: 'Name of the key.' }),
+    scopes: z.array(scope),
+    expires: epochMs,
+  })
+  .openapi('Session');
 
 /** Signing in from a page: the key is sent once, in a header, and a cookie that scripts cannot read takes its place. */
 export class SessionRoutes {
   @routeConfig(
-    operation({
+    route({
       method: 'post',
       path: '/v1/session',
       access: 'read',
       tag: 'Session',
       id: 'signIn',
       summary: 'Sign in with a key, for a page',
-      description: `Send the key in a header. Requests that change something need the header ${pageHeader} beside the cookie.`,
+      description: `Send the key in a header. With the cookie, requests that change something also need the header ${pageHeader}.`,
       answer: {
         status: 200,
         config: json('Signed in; the cookie is set.', Session, {
@@ -31,18 +39,18 @@ export class SessionRoutes {
     const presented = presentedKey(ctx);
     const { key } = ctx.state;
     if (presented === undefined || key === undefined) {
-      throw new Problem(
+      throw new HttpProblem(
         'invalid-request',
-        'Sign in with a key in the header X-API-Key; a session cannot begin another.',
+        'Sign in with a key in the header X-API-Key; a session cannot start another.',
       );
     }
     const { token, expires } = ctx.services.sessions.begin(presented);
     setCookie(ctx, token, new Date(expires));
-    ctx.body = { name: key.name, scopes: key.scopes, expires };
+    ctx.body = { name: key.name, scopes: key.scopes, expires } satisfies Answer<typeof Session>;
   }
 
   @routeConfig(
-    operation({
+    route({
       method: 'delete',
       path: '/v1/session',
       access: 'read',

@@ -1,24 +1,84 @@
-import { routeConfig } from 'koa-swagger-decorator';
+import { routeConfig, z } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
-import { json, operation } from '../operation.js';
-import { Problem } from '../problem.js';
-import { given, Ledger, Series, SeriesQuery, Status } from '../schemas.js';
+import { json, route } from '../route.js';
+import { type Answer, count, epochMs, fault } from '../schemas.js';
 
-const hourMs = 3_600_000;
-const maxSteps = 1000;
-const counts = { accepted: 1200, delivered: 1190, duplicates: 4, filtered: 3, dead: 1 };
+const actorState = z.enum(['starting', 'running', 'holding', 'parked', 'stopped', 'failed']).openapi({
+  description:
+    'holding: a batch waits for its destination; parked: every event fails, and is tried slowly; failed: given up for good.',
+});
 
-/** What the daemon does and has done. */
+const ActorStatus = z
+  .object({
+    path: z.string().openapi({ description: 'Its place in the supervision tree, as `delivery/mongodb/sink`.' }),
+    state: actorState,
+    since: epochMs.openapi({ description: 'When this state began.' }),
+    restarts: count,
+    last_error: z.object({ fault, message: z.string(), at: epochMs }).nullable(),
+    next_try: epochMs.nullable().openapi({ description: 'When the current backoff ends.' }),
+    detail: z
+      .record(z.union([z.string(), z.number(), z.boolean(), z.null()]))
+      .openapi({ description: 'What the actor reports about itself.' }),
+  })
+  .openapi('ActorStatus');
+
+const SinkStatus = z
+  .object({
+    sink: z.string(),
+    title: z.string(),
+    state: actorState,
+    queue: z.string(),
+    pending: count,
+    oldest: epochMs.nullable().openapi({ description: 'When the event that has waited longest came in.' }),
+    delivered: count,
+    duplicates: count,
+    filtered: count,
+    dead: count.openapi({ description: 'Dead letters kept now.' }),
+  })
+  .openapi('SinkStatus');
+
+const Problem = z
+  .object({
+    what: z.string(),
+    since: epochMs,
+    fix: z.string().openapi({ description: 'What to do about it.' }),
+  })
+  .openapi('Problem', { description: 'Something that is wrong with the installation.' });
+
+const Status = z
+  .object({
+    version: z.string(),
+    started: epochMs,
+    now: epochMs.openapi({ description: 'The daemon’s clock.' }),
+    ready: z.boolean(),
+    problems: z.array(Problem).openapi({ description: 'What is wrong, worst first; empty when all is well.' }),
+    broker: z
+      .object({
+        kind: z.enum(['embedded', 'rabbitmq']),
+        state: z.enum(['ready', 'outbox', 'down']),
+        detail: z.string(),
+        outbox: count.openapi({ description: 'Events in the outbox.' }),
+        gaps: count.optional().openapi({
+          description: 'How often a queue or the exchange had disappeared from RabbitMQ and was declared again.',
+        }),
+      })
+      .openapi('BrokerStatus'),
+    sinks: z.array(SinkStatus),
+    actors: z.array(ActorStatus),
+  })
+  .openapi('Status');
+
+/** What the daemon is doing. */
 export class StatusRoutes {
   @routeConfig(
-    operation({
+    route({
       method: 'get',
       path: '/v1/status',
       access: 'read',
       tag: 'Status',
       id: 'getStatus',
       summary: 'The state of the daemon, its sinks and its actors',
-      answer: { status: 200, config: json('The state now.', Status) },
+      answer: { status: 200, config: json('The current state.', Status) },
     }),
   )
   async status(ctx: ApiContext): Promise<void> {
@@ -34,58 +94,6 @@ export class StatusRoutes {
         next_try: nextTry ?? null,
         detail,
       })),
-    };
-  }
-
-  @routeConfig(
-    operation({
-      method: 'get',
-      path: '/v1/ledger',
-      access: 'read',
-      tag: 'Status',
-      id: 'getLedger',
-      summary: 'What became of every event, by sink and hour',
-      answer: {
-        status: 200,
-        config: json('The ledger.', Ledger, {
-          exact: true,
-          balanced: true,
-          sinks: [{ sink: 'local', hour: null, ...counts, pending: 2, difference: 0 }],
-          hours: [{ sink: 'local', hour: 1709542800000, ...counts }],
-        }),
-      },
-    }),
-  )
-  async ledger(ctx: ApiContext): Promise<void> {
-    ctx.body = await ctx.services.backend.ledger();
-  }
-
-  @routeConfig(
-    operation({
-      method: 'get',
-      path: '/v1/series',
-      access: 'read',
-      tag: 'Status',
-      id: 'getSeries',
-      summary: 'Stored events over time, for charts',
-      query: SeriesQuery,
-      answer: {
-        status: 200,
-        config: json('One line for each category, or each value of `by`.', Series, {
-          times: [1709542800000, 1709542860000],
-          lines: [{ name: 'download', values: [3, 8] }],
-        }),
-      },
-      problems: [501],
-    }),
-  )
-  async series(ctx: ApiContext, { query }: { query: SeriesQuery }): Promise<void> {
-    const { to = ctx.services.clock.now(), from = Math.max(0, to - hourMs), step: asked, ...filter } = query;
-    if (from >= to) throw new Problem('invalid-request', 'from must be before to.');
-    const step = asked ?? Math.max(1000, Math.ceil((to - from) / 60_000) * 1000);
-    if ((to - from) / step > maxSteps) {
-      throw new Problem('invalid-request', `That makes more than ${maxSteps} steps. Ask for a larger step.`);
-    }
-    ctx.body = await ctx.services.backend.series({ from, to, step, ...given(filter) });
+    } satisfies Answer<typeof Status>;
   }
 }

@@ -1,12 +1,15 @@
-import { routeConfig } from 'koa-swagger-decorator';
+import { routeConfig, z } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
-import { content, operation } from '../operation.js';
-import { StreamQuery } from '../schemas.js';
+import { content, route } from '../route.js';
+import { name } from '../schemas.js';
+
+const StreamQuery = z.object({ category: name.optional().openapi({ description: 'Only this category.' }) }).strict();
+type StreamQuery = z.output<typeof StreamQuery>;
 
 /** The live stream. */
 export class StreamRoutes {
   @routeConfig(
-    operation({
+    route({
       method: 'get',
       path: '/v1/stream',
       access: 'read',
@@ -14,8 +17,8 @@ export class StreamRoutes {
       id: 'streamEvents',
       summary: 'Events as they are stored, live (Server-Sent Events)',
       description:
-        'Each message is an event as in `GET /v1/events`. `event: dropped` tells how many were left out because they came faster than they could be read; ' +
-        '`event: end` tells that the stream ends (`shutdown`, or `expired` after an hour: connect again). A comment is sent every 15 s when nothing else is.',
+        'Each message is an event as in `GET /v1/events`. `event: dropped` gives the number of events left out because they came faster than they could be read; ' +
+        '`event: end` announces the end of the stream (`shutdown`, or `expired` after an hour: connect again). When there is nothing else to send, a comment goes out every 15 s.',
       query: StreamQuery,
       answer: {
         status: 200,

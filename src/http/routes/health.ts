@@ -1,51 +1,53 @@
-import { routeConfig } from 'koa-swagger-decorator';
+import { routeConfig, z } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
-import { content, json, operation } from '../operation.js';
 import { unavailable } from '../problem.js';
-import { Health } from '../schemas.js';
+import { content, json, route } from '../route.js';
+import type { Answer } from '../schemas.js';
+
+const Health = z.object({ status: z.enum(['ok', 'ready']) }).openapi('Health');
 
 /** For what runs the daemon: load balancers, platforms, Prometheus. */
-export class OperationRoutes {
+export class HealthRoutes {
   @routeConfig(
-    operation({
+    route({
       method: 'get',
       path: '/healthz',
       access: 'open',
-      tag: 'Operation',
+      tag: 'Monitoring',
       id: 'getHealth',
-      summary: 'The process turns',
-      answer: { status: 200, config: json('It does.', Health, { status: 'ok' }) },
+      summary: 'Whether the process is running',
+      answer: { status: 200, config: json('It is running.', Health, { status: 'ok' }) },
     }),
   )
   async health(ctx: ApiContext): Promise<void> {
-    ctx.body = { status: 'ok' };
+    ctx.body = { status: 'ok' } satisfies Answer<typeof Health>;
   }
 
   @routeConfig(
-    operation({
+    route({
       method: 'get',
       path: '/readyz',
       access: 'open',
-      tag: 'Operation',
+      tag: 'Monitoring',
       id: 'getReadiness',
-      summary: 'Events can be accepted durably',
+      summary: 'Whether events can be accepted durably',
       description: 'A fault of a sink never changes it: see `/v1/status`.',
-      answer: { status: 200, config: json('They can.', Health, { status: 'ready' }) },
+      answer: { status: 200, config: json('Events can be accepted.', Health, { status: 'ready' }) },
       problems: [503],
     }),
   )
   async readiness(ctx: ApiContext): Promise<void> {
     if (ctx.services.closing()) throw unavailable('The daemon is shutting down.');
     if (!ctx.services.backend.ready()) throw unavailable('The daemon is not ready to accept events durably.', 1000);
-    ctx.body = { status: 'ready' };
+    ctx.body = { status: 'ready' } satisfies Answer<typeof Health>;
   }
 
   @routeConfig(
-    operation({
+    route({
       method: 'get',
       path: '/metrics',
       access: 'read',
-      tag: 'Operation',
+      tag: 'Monitoring',
       id: 'getMetrics',
       summary: 'Metrics for Prometheus',
       answer: {
