@@ -1191,7 +1191,7 @@ export interface components {
         };
         readonly LedgerSink: {
             readonly sink: string;
-            /** @description Always null: the whole time. */
+            /** @description When the hour began; null in totals. */
             readonly hour: number | null;
             readonly accepted: number;
             readonly delivered: number;
@@ -1199,12 +1199,13 @@ export interface components {
             readonly filtered: number;
             readonly dead: number;
             readonly pending: number;
-            /** @description Accepted events that are in none of the others. */
+            /** @description Accepted events that none of the others accounts for. */
             readonly difference: number;
         };
         readonly LedgerHour: {
             readonly sink: string;
-            readonly hour: number;
+            /** @description When the hour began; null in totals. */
+            readonly hour: number | null;
             readonly accepted: number;
             readonly delivered: number;
             readonly duplicates: number;
@@ -1311,7 +1312,7 @@ export interface components {
             readonly next_try: number | null;
             /** @description What the actor reports about itself. */
             readonly detail: {
-                readonly [key: string]: string | number | boolean | unknown | unknown;
+                readonly [key: string]: (string | null) | number | boolean;
             };
         };
         readonly Status: {

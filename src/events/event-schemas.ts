@@ -14,7 +14,7 @@ export function eventSchemas(base = '#/components/schemas/'): Readonly<Record<st
   });
   const names = [...Object.keys(schemas), 'OtherEvent'];
   return {
-    Event: { description: 'One event.', oneOf: names.map(name => ({ $ref: base + name })) },
+    Event: { description: 'One event.', anyOf: names.map(name => ({ $ref: base + name })) },
     ...schemas,
     OtherEvent: other,
   };

@@ -1,7 +1,7 @@
 import { registry, SwaggerRouter } from 'koa-swagger-decorator';
 import { prepareDocs } from 'koa-swagger-decorator/dist/lib/swagger-builder.js';
-import type { JsonSchema } from '../events/field-kinds.js';
 import { eventSchemas } from '../events/event-schemas.js';
+import type { JsonSchema } from '../events/field-kinds.js';
 import { recordedEvents } from './examples.js';
 import { sessionCookie } from './middleware/authentication.js';
 import { controllers } from './routes.js';

@@ -1,7 +1,7 @@
 import { CursorError } from '../errors.js';
 import type { Event, Fields } from '../events/event.js';
-import type { Calls } from './calls.js';
 import type { Source } from '../events/message.js';
+import type { Calls } from './calls.js';
 import type { Value } from './database.js';
 import type { EventRow } from './events.js';
 import type { EventPage, EventQuery, EventWriter, Series, SeriesQuery, StoredEvent } from './queries.js';

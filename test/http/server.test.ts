@@ -198,7 +198,10 @@ test('a port that is taken is said to be', async () => {
     assert.unreachable();
   } catch (error) {
     assert.instance(error, SetupError);
-    assert.match((error as Error).message, `cannot listen on 127.0.0.1:${daemon.port}: something else listens there`);
+    assert.match(
+      (error as Error).message,
+      `cannot listen on 127.0.0.1:${daemon.port}: another program already listens there`,
+    );
   }
 });
 

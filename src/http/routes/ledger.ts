@@ -5,18 +5,21 @@ import { type Answer, count, epochMs } from '../schemas.js';
 
 const counts = { accepted: count, delivered: count, duplicates: count, filtered: count, dead: count };
 
-const LedgerHour = z
-  .object({
-    sink: z.string(),
-    hour: epochMs.nullable().openapi({ description: 'When the hour began; null in totals.' }),
-    ...counts,
-  })
-  .openapi('LedgerHour');
+const row = {
+  sink: z.string(),
+  hour: epochMs.nullable().openapi({ description: 'When the hour began; null in totals.' }),
+  ...counts,
+};
 
-const LedgerSink = LedgerHour.extend({
-  pending: count,
-  difference: z.number().int().openapi({ description: 'Accepted events that none of the others accounts for.' }),
-}).openapi('LedgerSink');
+const LedgerHour = z.object(row).openapi('LedgerHour');
+
+const LedgerSink = z
+  .object({
+    ...row,
+    pending: count,
+    difference: z.number().int().openapi({ description: 'Accepted events that none of the others accounts for.' }),
+  })
+  .openapi('LedgerSink');
 
 const Ledger = z
   .object({

@@ -16,9 +16,13 @@ const ActorStatus = z
     restarts: count,
     last_error: z.object({ fault, message: z.string(), at: epochMs }).nullable(),
     next_try: epochMs.nullable().openapi({ description: 'When the current backoff ends.' }),
-    detail: z
-      .record(z.union([z.string(), z.number(), z.boolean(), z.null()]))
-      .openapi({ description: 'What the actor reports about itself.' }),
+    detail: z.record(z.union([z.string(), z.number(), z.boolean(), z.null()])).openapi({
+      type: 'object',
+      additionalProperties: {
+        oneOf: [{ type: 'string', nullable: true }, { type: 'number' }, { type: 'boolean' }],
+      },
+      description: 'What the actor reports about itself.',
+    }),
   })
   .openapi('ActorStatus');
 
