@@ -855,7 +855,7 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description One check of a service; the type says how (http, tcp, queue, file, ping). Usually with service_name, healthy. */
+        /** @description One check of a service; the type is the kind of probe, such as http. Usually with service_name, healthy. */
         readonly HealthEvent: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
