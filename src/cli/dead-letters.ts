@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../broker/broker.js';
+import { sinks } from '../sinks/registry.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, number, text, texts, UsageError } from './command.js';
 import { table } from './terminal.js';
@@ -22,7 +23,11 @@ export const deadLetters: Command = {
   description:
     'Events that a sink refused, with the reason.\n\n  list                           oldest first\n  redrive --sink SINK --all      send them to that sink again, and to no other\n  delete --sink SINK --key KEY   give them up for good',
   options: {
-    sink: { type: 'string', value: 'SINK', description: 'of this sink: amplitude, ga4, influxdb, local or mongodb' },
+    sink: {
+      type: 'string',
+      value: 'SINK',
+      description: `of this sink: ${sinks.map(({ name }) => name).join(', ')}, or KIND.NAME of one with a name of its own`,
+    },
     key: {
       type: 'string',
       multiple: true,
@@ -36,7 +41,7 @@ export const deadLetters: Command = {
     to: { type: 'string', value: 'TIME', description: 'dead before this time' },
     'dry-run': { type: 'boolean', description: 'redrive: only say what would happen' },
     force: { type: 'boolean', description: 'redrive: also what the destination refuses or doubles by now' },
-    limit: { type: 'string', value: 'N', description: 'list so many (default: 100)' },
+    limit: { type: 'string', value: 'N', description: 'list at most N (default: 100)' },
     ...clientOptions,
   },
   examples: [

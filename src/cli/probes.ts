@@ -17,7 +17,9 @@ export function probesFor(config: Config, clock: Clock): Probe[] {
     dataFolder(server.dataDir),
     listener(server.host, server.port),
     ...broker.nodes.map(node => rabbitmq(node, clock)),
-    ...sinks.filter(sink => sink.definition.name !== 'local').map(sink => destination(sink, config, clock)),
+    ...sinks
+      .filter(({ definition }) => definition.storesWith === undefined)
+      .map(sink => destination(sink, config, clock)),
     ...nginx.files.map(accessLog),
   ];
 }
@@ -88,11 +90,11 @@ function rabbitmq(node: string, clock: Clock): Probe {
   };
 }
 
-function destination({ definition, config }: ConfiguredSink, { sendNames }: Config, clock: Clock): Probe {
+function destination({ definition, config, place }: ConfiguredSink, { sendNames }: Config, clock: Clock): Probe {
   return {
     dependency: definition.title,
     tried: 'connect, and ask whether a write would do',
-    fix: `See the settings that begin with ${definition.prefix}_, and whether it can be reached from here`,
+    fix: `See ${place}, and whether it can be reached from here`,
     run: async signal => {
       const tools = {
         log: silentLog,

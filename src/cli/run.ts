@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { describe } from '../errors.js';
 import { redact } from '../redact.js';
-import { nearest } from '../settings/problems.js';
+import { nearest } from '../settings/nearest.js';
 import { version } from '../version.js';
 import { type Command, type CommandContext, exitCodes, UsageError } from './command.js';
 import { commands } from './commands.js';

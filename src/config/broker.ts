@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { boolean, choice, integer, text } from '../settings/readers.js';
+import { seconds } from '../settings/durations.js';
+import { mebibytes } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
+import { boolean, choice, text } from '../settings/words.js';
 
 const nodes = z.string().transform((value, context): readonly string[] => {
   const all = brokerNodes(value);
@@ -36,14 +38,14 @@ export const brokerSettings = {
     boolean().default('off'),
     'Make events of the heartbeats that extractors send to the exchange `extractors`. Needs RabbitMQ.',
   ),
-  holdSeconds: setting(
+  holdMs: setting(
     'HOLD_SECONDS',
-    integer(1, 1500).default('600'),
+    seconds(1, 1500).default('600'),
     'How long a sink in trouble keeps its batch before its queue gets it back. Below the acknowledgement timeout of the broker (30 minutes).',
   ),
-  outboxMaxMb: setting(
+  outboxBytes: setting(
     'OUTBOX_MAX_MB',
-    integer(0, 1_048_576).default('1024'),
+    mebibytes(0, 1_048_576).default('1024'),
     'Most disk space, MiB, for events that wait for RabbitMQ; 0 = none, such events are answered 503.',
   ),
 };
@@ -71,8 +73,8 @@ export function broker(values: Values<typeof brokerSettings>, problems: Problems
     exchange: values.exchange,
     queueType: values.queueType,
     heartbeats: values.heartbeats,
-    holdMs: values.holdSeconds * 1000,
-    outboxBytes: values.outboxMaxMb * 1024 * 1024,
+    holdMs: values.holdMs,
+    outboxBytes: values.outboxBytes,
   };
 }
 

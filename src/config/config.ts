@@ -2,8 +2,9 @@ import type { KeySource } from '../keys/keys.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import type { LocalStore } from '../sinks/local.js';
 import type { BrokerConfig } from './broker.js';
+import type { DeadLetterConfig } from './dead-letters.js';
 import type { HealthConfig } from './health.js';
-import type { DeadLetterConfig, LogConfig } from './process.js';
+import type { LogConfig } from './log.js';
 import type { Server } from './server.js';
 import type { ConfiguredSink } from './sinks.js';
 
@@ -14,7 +15,7 @@ export interface Config {
   readonly server: Server;
   readonly keys: KeySource;
   readonly broker: BrokerConfig;
-  /** Those that are switched on, in the order of the registry. */
+  /** Those that are switched on: in the order of the registry, then those under names of their own. */
   readonly sinks: readonly ConfiguredSink[];
   /** The local store; undefined when it is switched off. */
   readonly local: LocalStore | undefined;

@@ -1,92 +1,81 @@
-import { createRequire } from 'node:module';
-import { nearest, type ProblemList } from '../settings/problems.js';
-import type { Setting } from '../settings/setting.js';
+import { nearest } from '../settings/nearest.js';
+import type { ProblemList } from '../settings/problems.js';
+import { namesOf, type Setting } from '../settings/setting.js';
+import { type Document, isMapping, type Mapping, parseYaml, withoutNulls } from './yaml.js';
 
-/** Loaded where there is such a file: a daemon without one starts sooner, and smaller. */
-const yaml = (): typeof import('yaml') => createRequire(import.meta.url)('yaml');
-
-/** The values of a YAML file by variable name; lists of structures are kept for the settings that take them. */
+/** The values of a YAML file by the name of their setting; lists of structures are kept for the settings that take them. */
 export type FileValues = ReadonlyMap<string, string | readonly unknown[]>;
 
-/**
- * Keys are the variable names in lower case, nested at any underscore: `mongodb: {uri: …}` is `mongodb_uri: …`.
- * Scalars are taken as they are written (`007` stays `007`); a list is joined by commas where a string is expected.
- */
+/** Where the names of a mapping come from, and how its keys are spelt in messages. */
+export interface Vocabulary {
+  /** By key in lower case: the setting, and the name under which its value is kept. */
+  readonly known: ReadonlyMap<string, { readonly setting: Setting; readonly name: string }>;
+  /** For messages: the file. */
+  readonly path: string;
+  /** For messages, before every key: `sinks[1].`, or nothing. */
+  readonly place: string;
+}
+
+/** @see flatten */
 export function readConfigFile(
   path: string,
   text: string,
   settings: readonly Setting[],
   problems: ProblemList,
 ): FileValues {
-  const values = new Map<string, string | readonly unknown[]>();
-  const { parseDocument } = yaml();
-  // Warnings would go to the process, past the log.
-  const asWritten = parseDocument(text, { schema: 'failsafe', logLevel: 'error' });
-  const typed = parseDocument(text, { logLevel: 'error' });
-  const [error] = [...asWritten.errors, ...typed.errors];
-  if (error !== undefined) {
-    const at = error.linePos === undefined ? '' : `, line ${error.linePos[0].line}`;
-    problems.add('EVENT_SINK_CONFIG', `${path} is not YAML${at}: ${error.message.split(/ at line|\n/)[0]}`);
-    return values;
-  }
-  let root: unknown;
-  let typedRoot: unknown;
-  try {
-    root = asWritten.toJS();
-    typedRoot = typed.toJS();
-  } catch (resolving) {
-    // An alias without its anchor, or aliases of aliases that would fill the memory.
-    problems.add('EVENT_SINK_CONFIG', `${path} is not YAML that can be read: ${(resolving as Error).message}`);
-    return values;
-  }
-  const known = new Map<string, Setting>();
-  for (const setting of settings) {
-    for (const name of [setting.name, ...setting.aliases]) {
-      known.set(name.toLowerCase(), setting);
-      if (setting.secret) known.set(`${name}_FILE`.toLowerCase(), setting);
-    }
-  }
-
-  if (root === null || root === '') return values;
-  if (!isMapping(root)) {
+  const document = parseYaml(path, text, problems);
+  if (document === undefined || document.written === null || document.written === '') return new Map();
+  if (!isMapping(document.written)) {
     problems.add('EVENT_SINK_CONFIG', `${path} must be a mapping of settings, such as "port: 8080"`);
-    return values;
+    return new Map();
   }
-  walk(root, typedRoot, []);
+  const known = new Map(
+    settings.flatMap(setting => namesOf(setting).map(name => [name.toLowerCase(), { setting, name }] as const)),
+  );
+  return flatten(document as Document & { written: Mapping }, { known, path, place: '' }, problems);
+}
+
+/**
+ * Keys are the names of settings in lower case, nested at any underscore: `mongodb: {uri: …}` is `mongodb_uri: …`.
+ * Scalars are taken as they are written (`007` stays `007`); a list is joined by commas where a string is expected.
+ */
+export function flatten(
+  root: { readonly written: Mapping; readonly typed: unknown },
+  { known, path, place }: Vocabulary,
+  problems: ProblemList,
+): FileValues {
+  const values = new Map<string, string | readonly unknown[]>();
+  walk(root.written, root.typed, []);
   return values;
 
   function walk(node: Mapping, typedNode: unknown, above: readonly string[]): void {
     for (const [key, value] of Object.entries(node)) {
       const keys = [...above, key];
-      const name = keys.join('_').toLowerCase();
-      const setting = known.get(name);
-      const typedValue = isMapping(typedNode) ? typedNode[key] : undefined;
-      if (typedValue === null) continue;
-      if (setting === undefined && isMapping(value)) walk(value, typedValue, keys);
-      else if (setting === undefined) unknownKey(keys.join('.'), name);
-      else leaf(keys.join('.'), name.toUpperCase(), setting, value, typedValue);
+      const shown = `${place}${keys.join('.')}`;
+      const found = known.get(keys.join('_').toLowerCase());
+      const typed = isMapping(typedNode) ? typedNode[key] : undefined;
+      if (typed === null) continue;
+      if (found !== undefined) leaf(shown, found.name, found.setting, { written: value, typed });
+      else if (isMapping(value)) walk(value, typed, keys);
+      else unknownKey(shown, keys.join('_').toLowerCase());
     }
   }
 
-  function leaf(key: string, name: string, setting: Setting, value: unknown, typedValue: unknown): void {
-    if (values.has(name)) problems.add(key, `is in ${path} twice, nested and flat. Leave one of them out`);
-    else if (typeof value === 'string') values.set(name, value);
-    else if (Array.isArray(value) && setting.structured) values.set(name, typedValue as unknown[]);
-    else if (Array.isArray(value) && value.every(item => typeof item === 'string')) values.set(name, value.join(','));
-    else problems.add(key, `must be a single value${setting.structured ? ' or a list' : ''} in ${path}`);
+  function leaf(shown: string, name: string, setting: Setting, document: Document): void {
+    const { written, typed } = document;
+    if (values.has(name)) problems.add(shown, `is in ${path} twice, nested and flat. Leave one of them out`);
+    else if (typeof written === 'string') values.set(name, written);
+    else if (Array.isArray(written) && setting.structured === 'typed') values.set(name, typed as unknown[]);
+    else if (Array.isArray(written) && setting.structured === 'written')
+      values.set(name, withoutNulls(document) as unknown[]);
+    else if (Array.isArray(written) && written.every(item => typeof item === 'string'))
+      values.set(name, written.join(','));
+    else problems.add(shown, `must be a single value${setting.structured ? ' or a list' : ''} in ${path}`);
   }
 
-  function unknownKey(key: string, name: string): void {
+  function unknownKey(shown: string, name: string): void {
     const like = nearest(name, known.keys());
-    problems.add(
-      key,
-      `is no setting, but stands in ${path}. ${like === undefined ? 'Take it out' : `Did you mean ${like}?`}`,
-    );
+    const advice = like === undefined ? 'Take it out' : `Did you mean ${like}?`;
+    problems.add(shown, `is not a setting, but stands in ${path}. ${advice}`);
   }
-}
-
-type Mapping = Readonly<Record<string, unknown>>;
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

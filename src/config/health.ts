@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { probes } from '../health/probes/registry.js';
 import type { Target } from '../health/target.js';
 import { parseTargets } from '../health/targets.js';
-import { integer, list } from '../settings/readers.js';
+import { list } from '../settings/lists.js';
+import { integer } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
 
@@ -11,7 +12,7 @@ export const healthSettings = {
     'HEALTH_TARGETS',
     z.union([list(), z.array(z.unknown())]).default(''),
     `What to watch, comma-separated: ${probes.map(({ form }) => `\`name=${form}\``).join(', ')}. The YAML file can say more about each.`,
-    { example: 'clowder=https://clowder.example.org/healthz', structured: true },
+    { example: 'clowder=https://clowder.example.org/healthz', structured: 'typed' },
   ),
   intervalSeconds: setting(
     'HEALTH_INTERVAL_SECONDS',

@@ -1,9 +1,11 @@
 import { FormatError, type LogFormat, parseFormat } from '../nginx/format.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import { type TrafficKind, trafficKinds } from '../nginx/traffic.js';
-import { boolean, integer, list, text } from '../settings/readers.js';
+import { seconds } from '../settings/durations.js';
+import { list } from '../settings/lists.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
+import { boolean, text } from '../settings/words.js';
 
 export const nginxSettings = {
   files: setting('NGINX_ACCESS_LOG', list().default(''), 'Access logs to follow, comma-separated. Default: none.', {
@@ -14,9 +16,9 @@ export const nginxSettings = {
     text().default('combined'),
     'How they are written: `combined`, `json`, or the string of an nginx `log_format`.',
   ),
-  windowSeconds: setting(
+  windowMs: setting(
     'NGINX_WINDOW_SECONDS',
-    integer(1, 86_400).default('60'),
+    seconds(1, 86_400).default('60'),
     'Length of the windows in which connections are counted, seconds.',
   ),
   trafficEvents: setting(
@@ -43,7 +45,7 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
   return {
     files: [...new Set(values.files)],
     format: format(values.format, problems),
-    windowMs: values.windowSeconds * 1000,
+    windowMs: values.windowMs,
     trafficEvents: kinds(values.trafficEvents, problems),
     keepIp: values.keepIp,
     pathPrefix: pathPrefix.replace(/\/+$/, ''),

@@ -1,15 +1,16 @@
 import { minSecretLength } from '../keys/id-secret.js';
-import type { KeySource } from '../keys/keys.js';
-import { parseEntries } from '../keys/keys.js';
-import { boolean, integer, list, text } from '../settings/readers.js';
+import { host } from '../settings/addresses.js';
+import { list } from '../settings/lists.js';
+import { integer, mebibytes } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
+import { boolean, text } from '../settings/words.js';
 
 export const serverSettings = {
   port: setting('PORT', integer(0, 65535).default('8080'), 'Port of the HTTP listener; 0 takes a free one.'),
   host: setting(
     'HOST',
-    text().optional(),
+    host().optional(),
     'Address of the HTTP listener. Default: 127.0.0.1, and 0.0.0.0 when API keys are configured. Without configured keys it must stay a loopback address.',
     { example: '0.0.0.0' },
   ),
@@ -47,10 +48,10 @@ export const serverSettings = {
     'Origins whose pages may call the API, comma-separated, or `*`. Default: none.',
     { example: 'https://portal.example.org' },
   ),
-  maxInFlightMb: setting(
+  maxInFlightBytes: setting(
     'MAX_IN_FLIGHT_MB',
-    integer(2, 4096).default('64'),
-    'Bytes of requests accepted at once at the door, MiB; more is answered 503 with Retry-After.',
+    mebibytes(2, 4096).default('64'),
+    'Bytes of requests accepted at once, MiB; more is answered 503 with Retry-After.',
   ),
   rateLimit: setting(
     'RATE_LIMIT',
@@ -94,7 +95,7 @@ export function server(values: Values<typeof serverSettings>, problems: Problems
     if (origin !== '*' && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
       problems.add(
         'CORS_ORIGINS',
-        `"${origin}" is no origin. Write scheme and host only, such as https://portal.example.org`,
+        `"${origin}" is not an origin. Write scheme and host only, such as https://portal.example.org`,
       );
     }
   }
@@ -105,34 +106,9 @@ export function server(values: Values<typeof serverSettings>, problems: Problems
     idSecret: values.idSecret,
     trustProxy: values.trustProxy,
     corsOrigins: values.corsOrigins,
-    maxInFlightBytes: values.maxInFlightMb * 1024 * 1024,
+    maxInFlightBytes: values.maxInFlightBytes,
     rateLimit: values.rateLimit,
   };
-}
-
-/** The file is read to see that it is right; the key ring reads it again whenever it changes. */
-export function keySource(
-  values: Values<typeof serverSettings>,
-  problems: Problems,
-  readFile: (path: string) => string,
-): KeySource {
-  const { keys: entries, keysFile: file } = values;
-  if (entries !== undefined && file !== undefined) {
-    problems.add('API_KEYS_FILE', 'is set, and API_KEYS too. Leave one of them out');
-  }
-  if (entries !== undefined) check('API_KEYS', entries);
-  if (file !== undefined) {
-    try {
-      check('API_KEYS_FILE', readFile(file));
-    } catch (error) {
-      problems.add('API_KEYS_FILE', `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`);
-    }
-  }
-  return { entries, file };
-
-  function check(name: string, text: string): void {
-    for (const problem of parseEntries(text).problems) problems.add(name, problem);
-  }
 }
 
 export function isLoopback(host: string): boolean {

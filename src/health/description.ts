@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { nearest } from '../settings/problems.js';
+import { nearest } from '../settings/nearest.js';
 import type { ProbeDefinition } from './probes/probe.js';
 import { probeFor, probes } from './probes/registry.js';
 import { moment, seconds, text, wholeNumber } from './values.js';

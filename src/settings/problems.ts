@@ -26,6 +26,11 @@ export class ProblemList implements Problems {
     return this.#problems.some(problem => problem.name === name);
   }
 
+  /** Something is wrong with a setting of this place: `sinks[1]` has `sinks[1].uri`. */
+  within(place: string): boolean {
+    return this.#problems.some(({ name }) => name === place || name.startsWith(`${place}.`));
+  }
+
   all(): readonly Problem[] {
     const secrets = [...this.#secrets];
     return this.#problems.map(({ name, message }) => ({ name, message: hideSecrets(message, secrets) }));
@@ -39,32 +44,4 @@ export function problemReport(problems: readonly Problem[]): string {
     `${count} wrong:`,
     ...problems.map(({ name, message }) => `  ${name}: ${message.replace(/([^.?!])$/, '$1.')}`),
   ].join('\n');
-}
-
-/** The name most like this one, when one is like it at all. */
-export function nearest(name: string, names: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let min = Math.max(2, Math.floor(name.length / 3)) + 1;
-  for (const candidate of names) {
-    const distance = editDistance(name, candidate);
-    if (distance < min) {
-      min = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein's: how many characters to insert, delete or replace. */
-export function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replace = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }

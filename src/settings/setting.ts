@@ -7,7 +7,7 @@ import type { z } from 'zod';
 export interface Setting<Schema extends z.ZodTypeAny = z.ZodTypeAny> {
   /** Environment variable; the YAML key is its lower case, nested or flat (`mongodb: {uri: …}` = `mongodb_uri: …`). */
   readonly name: string;
-  /** From a string. Defaults live in the schema. */
+  /** From a string without blanks around it. Defaults live in the schema. */
   readonly schema: Schema;
   /** One sentence for the documentation. */
   readonly description: string;
@@ -15,30 +15,40 @@ export interface Setting<Schema extends z.ZodTypeAny = z.ZodTypeAny> {
   readonly secret: boolean;
   /** Other names for the same setting. */
   readonly aliases: readonly string[];
-  /** Shown in `.env.example`. */
+  /** Shown in `.env.example`; of a setting that only the file can hold, a piece of that file. */
   readonly example: string | undefined;
-  /** The YAML file may give a list of structures, which the schema then gets as it is. */
-  readonly structured: boolean;
+  /**
+   * The YAML file may give a list of structures, which the schema then gets: with YAML's types (`typed`), or with every scalar as it
+   * is written (`written`: `007` stays `'007'`).
+   */
+  readonly structured: 'typed' | 'written' | undefined;
+  /** The environment has no form for it. */
+  readonly fileOnly: boolean;
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
 
 export type Values<S extends Settings> = { readonly [K in keyof S]: z.output<S[K]['schema']> };
 
-export interface SettingOptions {
-  readonly secret?: boolean;
-  readonly aliases?: readonly string[];
-  readonly example?: string;
-  readonly structured?: boolean;
-}
+export type SettingOptions = Partial<Omit<Setting, 'name' | 'schema' | 'description'>>;
 
 export function setting<Schema extends z.ZodTypeAny>(
   name: string,
   schema: Schema,
   description: string,
-  { secret = false, aliases = [], example, structured = false }: SettingOptions = {},
+  { secret = false, aliases = [], example, structured, fileOnly = false }: SettingOptions = {},
 ): Setting<Schema> {
-  return { name, schema, description, secret, aliases, example, structured };
+  return { name, schema, description, secret, aliases, example, structured, fileOnly };
+}
+
+/** The name under which a secret's file is given: `MONGODB_URI_FILE`, or `sinks[0].uri_file` where names are in lower case. */
+export function fileNameOf(name: string): string {
+  return name === name.toUpperCase() ? `${name}_FILE` : `${name}_file`;
+}
+
+/** Every name under which a setting can be given. */
+export function namesOf({ name, aliases, secret }: Setting): readonly string[] {
+  return [name, ...aliases].flatMap(each => (secret ? [each, fileNameOf(each)] : [each]));
 }
 
 /** Collects everything that is wrong with a configuration, to be reported at once. */

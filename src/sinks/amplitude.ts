@@ -1,5 +1,7 @@
-import { choice, text, url } from '../settings/readers.js';
+import { httpAddress } from '../settings/addresses.js';
+import { secret } from '../settings/secrets.js';
 import { setting } from '../settings/setting.js';
+import { choice } from '../settings/words.js';
 import type { AmplitudeConfig } from './amplitude/session.js';
 import { defineSink } from './sink.js';
 
@@ -9,10 +11,12 @@ export const amplitudeSink = defineSink({
   title: 'Amplitude',
   prefix: 'AMPLITUDE',
   settings: {
-    apiKey: setting('AMPLITUDE_API_KEY', text().optional(), 'API key of the project. Set = sink on.', { secret: true }),
+    apiKey: setting('AMPLITUDE_API_KEY', secret().optional(), 'API key of the project. Set = sink on.', {
+      secret: true,
+    }),
     serverUrl: setting(
       'AMPLITUDE_SERVER_URL',
-      url('https', 'http').optional(),
+      httpAddress(['https', 'http']).optional(),
       'Full address to send to (HTTP V2 or Batch API); by default that of the zone.',
       { example: 'https://api2.amplitude.com/2/httpapi' },
     ),
@@ -22,6 +26,7 @@ export const amplitudeSink = defineSink({
       'Where the project keeps its data: US or EU.',
     ),
   },
+  switchedOnBy: 'AMPLITUDE_API_KEY',
   configure({ apiKey, serverUrl, zone }, problems): AmplitudeConfig | undefined {
     if (apiKey !== undefined) return { apiKey, serverUrl, zone };
     if (serverUrl !== undefined)

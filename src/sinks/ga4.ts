@@ -1,5 +1,7 @@
-import { choice, text, url } from '../settings/readers.js';
+import { httpAddress } from '../settings/addresses.js';
+import { secret } from '../settings/secrets.js';
 import { setting } from '../settings/setting.js';
+import { choice, text } from '../settings/words.js';
 import { isClientId } from './ga4/client-id.js';
 import type { Ga4Config } from './ga4/session.js';
 import { defineSink } from './sink.js';
@@ -13,12 +15,12 @@ export const ga4Sink = defineSink({
     measurementId: setting('GOOGLE_MEASUREMENT_ID', text().optional(), 'Id of the web data stream. Set = sink on.', {
       example: 'G-XXXXXXXXXX',
     }),
-    apiSecret: setting('GOOGLE_API_SECRET', text().optional(), 'Measurement Protocol API secret of that stream.', {
+    apiSecret: setting('GOOGLE_API_SECRET', secret().optional(), 'Measurement Protocol API secret of that stream.', {
       secret: true,
     }),
     serverUrl: setting(
       'GOOGLE_SERVER_URL',
-      url('https', 'http').default('https://www.google-analytics.com'),
+      httpAddress(['https', 'http'], { base: true }).default('https://www.google-analytics.com'),
       'Origin to send to; to keep data in the EU: https://region1.google-analytics.com.',
     ),
     clientId: setting(
@@ -33,6 +35,7 @@ export const ga4Sink = defineSink({
       'When no answer came to a request that may have arrived: resend (may count twice) or skip (may be missing).',
     ),
   },
+  switchedOnBy: 'GOOGLE_MEASUREMENT_ID and GOOGLE_API_SECRET',
   configure({ measurementId, apiSecret, serverUrl, clientId, onAmbiguous }, problems): Ga4Config | undefined {
     if (measurementId === undefined && apiSecret === undefined) return undefined;
     if (measurementId === undefined || apiSecret === undefined) {

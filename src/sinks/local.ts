@@ -1,5 +1,7 @@
-import { boolean, integer } from '../settings/readers.js';
+import { days } from '../settings/durations.js';
+import { mebibytes } from '../settings/numbers.js';
 import { setting } from '../settings/setting.js';
+import { boolean } from '../settings/words.js';
 import { defineSink } from './sink.js';
 
 /** What the local store keeps at most; the oldest leaves first. */
@@ -19,17 +21,16 @@ export const localSink = defineSink({
       boolean().default('on'),
       'Keep events in a SQLite file of this daemon, for the API and the page.',
     ),
-    retentionDays: setting(
-      'LOCAL_RETENTION_DAYS',
-      integer(1, 36_500).default('30'),
-      'How long they are kept there, days.',
+    retentionMs: setting('LOCAL_RETENTION_DAYS', days(1, 36_500).default('30'), 'How long they are kept there, days.'),
+    maxBytes: setting(
+      'LOCAL_MAX_MB',
+      mebibytes(16, 1_048_576).default('2048'),
+      'How much disk space they may take, MiB.',
     ),
-    maxMb: setting('LOCAL_MAX_MB', integer(16, 1_048_576).default('2048'), 'How much disk space they may take, MiB.'),
   },
-  configure: (values): LocalStore | undefined =>
-    values.on
-      ? { retentionMs: values.retentionDays * 24 * 60 * 60 * 1000, maxBytes: values.maxMb * 1024 * 1024 }
-      : undefined,
+  switchedOnBy: 'LOCAL_STORE',
+  configure: ({ on, retentionMs, maxBytes }): LocalStore | undefined => (on ? { retentionMs, maxBytes } : undefined),
+  storesWith: 'storage',
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   open: async (_store, { events }) => ({
     write: async batch => ({ duplicates: await events.insert(batch) }),

@@ -1,43 +1,60 @@
 import { z } from 'zod';
+import { integer } from '../settings/numbers.js';
+import { refuse } from '../settings/refuse.js';
 import { setting } from '../settings/setting.js';
-import { addressFlaw } from './mongodb/address.js';
-import { openSession } from './mongodb/session.js';
+import { text } from '../settings/words.js';
+import { type MongoAddress, readMongoAddress } from './mongodb/address.js';
+import { type MongoConfig, openSession } from './mongodb/session.js';
 import { defineSink } from './sink.js';
 
-/** Every event as one document (docs/mapping-mongodb.md); a body that is no JSON object is echoed as text. */
+/** Every event as one document (docs/mapping-mongodb.md); a body that is not a JSON object is echoed as text. */
 export const mongodbSink = defineSink({
   name: 'mongodb',
   title: 'MongoDB',
   prefix: 'MONGODB',
   settings: {
-    uri: setting(
+    address: setting(
       'MONGODB_URI',
-      z.string().optional(),
+      connectionString().optional(),
       'Connection string (`mongodb://` or `mongodb+srv://`); set = sink on.',
       { secret: true, example: 'mongodb://event-sink:secret@mongodb.example.org:27017' },
     ),
-    database: setting('MONGODB_DATABASE', z.string().default('eventsink'), 'Database of the collection.'),
-    collection: setting('MONGODB_COLLECTION', z.string().default('events'), 'Collection that takes the documents.'),
+    database: setting(
+      'MONGODB_DATABASE',
+      text().optional(),
+      'Database of the collection. Default: the one that MONGODB_URI names (`/clowder`; `/admin` names none), or `eventsink`. With both, that of MONGODB_URI is where its user is looked up.',
+      { example: 'eventsink' },
+    ),
+    collection: setting('MONGODB_COLLECTION', text().default('events'), 'Collection that takes the documents.'),
     ttlDays: setting(
       'MONGODB_TTL_DAYS',
-      z.coerce.number().int().min(1).max(24_855).optional(),
+      integer(1, 24_855).optional(),
       'MongoDB deletes a document this many days after its event was created; not set = kept for ever.',
       { example: '365' },
     ),
   },
-  configure({ uri, database, collection, ttlDays }, problems) {
-    if (uri === undefined) return undefined;
-    const flaw = addressFlaw(uri);
-    if (flaw !== undefined) problems.add('MONGODB_URI', flaw);
+  switchedOnBy: 'MONGODB_URI',
+  configure({ address, database: wanted, collection, ttlDays }, problems): MongoConfig | undefined {
+    if (address === undefined) return undefined;
+    const database = wanted ?? address.database ?? 'eventsink';
     if (!/^[^/\\. "$*<>:|?\0]{1,63}$/.test(database)) {
-      problems.add('MONGODB_DATABASE', 'must be 1 to 63 characters without / \\ . " $ * < > : | ? and spaces');
+      const rule = 'must be 1 to 63 characters without / \\ . " $ * < > : | ? and spaces';
+      if (wanted === undefined) problems.add('MONGODB_URI', `names a database whose name ${rule}`);
+      else problems.add('MONGODB_DATABASE', rule);
     }
     if (!/^(?!system\.)[^$\0]{1,120}$/.test(collection)) {
       problems.add('MONGODB_COLLECTION', 'must be 1 to 120 characters without $, and not start with "system."');
     }
-    return { uri, database, collection, ttlDays };
+    return { address, database, collection, ttlDays };
   },
   batch: { count: 1000, bytes: 4_000_000, lingerMs: 100 },
   acceptsText: true,
   open: openSession,
 });
+
+function connectionString() {
+  return z.string().transform((value, context): MongoAddress => {
+    const read = readMongoAddress(value);
+    return 'flaw' in read ? refuse(context, read.flaw) : read;
+  });
+}

@@ -18,11 +18,18 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   /** Of the common settings: `GOOGLE` gives GOOGLE_CATEGORIES, GOOGLE_QUEUE, GOOGLE_BATCH_SIZE, GOOGLE_LINGER_MS. */
   readonly prefix: string;
   readonly settings: S;
+  /** For people, which settings have to be there: `MONGODB_URI`. */
+  readonly switchedOnBy: string;
   /** The sink's own slice, or undefined when it is switched off. Anything wrong goes to `problems`; never throws. */
   configure(values: Values<S>, problems: Problems): Config | undefined;
+  /**
+   * It keeps its events in the daemon's own storage: there is one of it in a daemon, nothing has to be reached for it, and the
+   * embedded broker may hand it its rows without a detour. Other sinks can be had several times, under names of their own.
+   */
+  readonly storesWith?: 'storage';
   /** Defaults; count and linger can be set by the user. */
   readonly batch: BatchLimits;
-  /** Takes bodies that are no JSON object (`event.text`). Otherwise they are dead-lettered before they get here. */
+  /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
   readonly acceptsText?: boolean;
   /** Dead letters that are better not sent again, because the destination refuses or doubles them by now. */
   readonly redriveLimit?: RedriveLimit;

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { declaredSettings } from '../../src/config/groups.js';
+import { declaredSettings } from '../../src/config/declared.js';
+import { loadConfig } from '../../src/config/load.js';
 import { sinks } from '../../src/sinks/registry.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -10,10 +11,19 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 test('every setting has a name of its own, a sentence, and an example that is right', () => {
   const settings = declaredSettings(sinks);
   assert.is(new Set(settings.flatMap(({ name, aliases }) => [name, ...aliases])).size, settings.length + 1);
-  for (const { name, description, example, schema } of settings) {
-    assert.match(name, /^[A-Z][A-Z0-9_]+$/);
+  for (const { name, description, example, schema, fileOnly } of settings) {
+    assert.match(name, fileOnly ? /^[a-z]+$/ : /^[A-Z][A-Z0-9_]+$/);
     assert.match(description, /\.$/, name);
-    if (example !== undefined) assert.ok(schema.safeParse(example).success, name);
+    if (example !== undefined && !fileOnly) assert.ok(schema.safeParse(example).success, name);
+  }
+});
+
+test('the example of a setting that only the file can hold is right', () => {
+  for (const { example = '' } of declaredSettings(sinks).filter(({ fileOnly }) => fileOnly)) {
+    const readFile = (path: string) => (path === 'c.yaml' ? example : 'mongodb://127.0.0.1');
+    const loaded = loadConfig({ env: { EVENT_SINK_CONFIG: 'c.yaml' }, readFile });
+    assert.ok('config' in loaded, JSON.stringify(loaded));
+    assert.ok(example.includes('kind:') && loaded.config.sinks.length > 2);
   }
 });
 

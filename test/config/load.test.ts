@@ -2,9 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
+import { integer } from '../../src/settings/numbers.js';
 import { type Problem, problemReport } from '../../src/settings/problems.js';
-import { boolean, integer, text } from '../../src/settings/readers.js';
 import { setting } from '../../src/settings/setting.js';
+import { boolean, text } from '../../src/settings/words.js';
 import { localSink } from '../../src/sinks/local.js';
 import { defineSink } from '../../src/sinks/sink.js';
 
@@ -19,6 +20,7 @@ const mailbox = (name: string) =>
       size: setting(`${name.toUpperCase()}_SIZE`, integer(1, 9).default('5'), 'How many.'),
       loud: setting(`${name.toUpperCase()}_LOUD`, boolean().default('off'), 'Whether.'),
     },
+    switchedOnBy: `${name.toUpperCase()}_URI`,
     configure: (values, problems) => {
       if (values.uri?.startsWith('bad')) problems.add(`${name.toUpperCase()}_URI`, `cannot be ${values.uri}`);
       return values.uri === undefined ? undefined : values;
@@ -266,6 +268,7 @@ test('a port that Kubernetes sets for a service of that name is not ours', () =>
     title: 'InfluxDB',
     prefix: 'INFLUXDB',
     settings: { port: setting('INFLUXDB_PORT', integer(1, 65535).default('8086'), 'Port.') },
+    switchedOnBy: 'INFLUXDB_PORT',
     configure: values => values,
     batch: { count: 1, bytes: 1, lingerMs: 0 },
     open: async () => ({ write: async () => ({}), probe: async () => {}, close: async () => {} }),

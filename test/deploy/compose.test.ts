@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
-import { clientSettings, declaredSettings } from '../../src/config/groups.js';
+import { clientSettings } from '../../src/config/client.js';
+import { declaredSettings } from '../../src/config/declared.js';
 import { loadConfig } from '../../src/config/load.js';
-import { operationSettings } from '../../src/config/process.js';
+import { shutdownSettings } from '../../src/config/shutdown.js';
 import { findKey, parseEntries } from '../../src/keys/keys.js';
 import { sinks } from '../../src/sinks/registry.js';
 import { complete } from '../helpers/running.js';
@@ -72,7 +73,7 @@ test('the services are those that the daemon delivers to and is watched by, each
 });
 
 test('Docker waits longer for the daemon to end than the daemon takes', () => {
-  const patience = Number(operationSettings.shutdownSeconds.schema.parse(undefined));
+  const patience = Number(shutdownSettings.shutdownMs.schema.parse(undefined)) / 1000;
   assert.ok(Number.parseInt(services['event-sink']?.stop_grace_period ?? '', 10) > patience);
 });
 

@@ -3,11 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { operationSettings } from '../../src/config/process.js';
+import { shutdownSettings } from '../../src/config/shutdown.js';
 import { findProgram } from '../helpers/running.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
-const patience = Number(operationSettings.shutdownSeconds.schema.parse(undefined));
+const patience = Number(shutdownSettings.shutdownMs.schema.parse(undefined)) / 1000;
 const unit = readFileSync('deploy/event-sink.service', 'utf8');
 const dockerfile = readFileSync('deploy/Dockerfile', 'utf8');
 

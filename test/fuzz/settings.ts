@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { declaredSettings } from '../../src/config/groups.js';
+import { declaredSettings } from '../../src/config/declared.js';
 import { loadConfig } from '../../src/config/load.js';
 import { problemReport } from '../../src/settings/problems.js';
 import { sinks } from '../../src/sinks/registry.js';

@@ -56,6 +56,8 @@ export function startDelivery(setup: DeliverySetup) {
       definition,
       config: setup.config ?? {},
       queue: { sink: definition.name, name: `event-sink.${definition.name}`, adopted: false },
+      place: 'the test',
+      queueSetting: `${definition.prefix}_QUEUE`,
       batch: { count, bytes: 4_000_000, lingerMs: 0 },
       filter,
     },

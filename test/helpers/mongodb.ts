@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/clock.js';
 import type { Event } from '../../src/events/event.js';
 import { type Log, silentLog } from '../../src/log.js';
+import { readMongoAddress } from '../../src/sinks/mongodb/address.js';
 import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
 import { mongodbSink } from '../../src/sinks/mongodb.js';
 import type { SinkSession, SinkTools } from '../../src/sinks/sink.js';
@@ -30,7 +31,9 @@ export function sinkTools(log: Log = silentLog): SinkTools {
 }
 
 export function mongoConfig(uri: string, options: Partial<MongoConfig> = {}): MongoConfig {
-  return { uri, database: 'eventsink', collection: 'events', ttlDays: undefined, ...options };
+  const address = readMongoAddress(uri);
+  if ('flaw' in address) throw new Error(address.flaw);
+  return { address, database: 'eventsink', collection: 'events', ttlDays: undefined, ...options };
 }
 
 export function openMongoSink(uri: string, options: Partial<MongoConfig> = {}, log?: Log): Promise<SinkSession> {

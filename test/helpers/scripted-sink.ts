@@ -33,6 +33,7 @@ export function scriptedSink(write: Script = () => ({})): ScriptedSink {
       title: 'Scripted',
       prefix: 'SCRIPTED',
       settings: {},
+      switchedOnBy: 'nothing',
       configure: () => ({}),
       batch: { count: 100, bytes: 1_000_000, lingerMs: 0 },
       open: async () => {

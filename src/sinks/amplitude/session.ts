@@ -1,7 +1,8 @@
 import { SetupError } from '../../errors.js';
+import type { Address } from '../../settings/addresses.js';
 import { DeviceReader } from '../devices.js';
 import type { HttpResponse } from '../http/faults.js';
-import { request } from '../http/request.js';
+import { authorizationOf, request } from '../http/request.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { interpret } from './answer.js';
 import { compile } from './compile.js';
@@ -14,7 +15,7 @@ export interface AmplitudeConfig {
   readonly apiKey: string;
   readonly zone: 'US' | 'EU';
   /** Full address of an HTTP V2 or Batch API; undefined = the zone's own. */
-  readonly serverUrl: string | undefined;
+  readonly serverUrl: Address | undefined;
 }
 
 const timeoutMs = 30_000;
@@ -22,14 +23,15 @@ const timeoutMs = 30_000;
 export async function openSession(config: AmplitudeConfig, tools: SinkTools): Promise<SinkSession> {
   const { apiKey } = config;
   const { clock, sendNames } = tools;
-  const endpoint = await resolveEndpoint(config.zone, config.serverUrl);
+  const endpoint = await resolveEndpoint(config.zone, config.serverUrl?.url);
+  const authorization = config.serverUrl === undefined ? {} : authorizationOf(config.serverUrl);
   const devices = new DeviceReader();
   const throttle = new Throttle(clock);
 
   const post = (parcels: readonly Parcel[], signal: AbortSignal): Promise<HttpResponse> =>
     request({
       url: endpoint.url,
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      headers: { ...authorization, 'content-type': 'application/json', accept: 'application/json' },
       body: payload(apiKey, endpoint.minIdLength, parcels),
       signal,
       timeoutMs,

@@ -1,12 +1,13 @@
+import type { Address } from '../../settings/addresses.js';
 import type { HttpResponse } from '../http/faults.js';
-import { request } from '../http/request.js';
+import { authorizationOf, request } from '../http/request.js';
 
 /** The Measurement Protocol of one stream. */
 export interface Stream {
   readonly measurementId: string;
   readonly apiSecret: string;
   /** Google's own or the EU's, or a proxy's: everything before `/mp/collect`. */
-  readonly serverUrl: string;
+  readonly serverUrl: Address;
 }
 
 const timeoutMs = 15_000;
@@ -20,7 +21,7 @@ export function ask(
 ): Promise<HttpResponse> {
   return request({
     url: addressOf(stream, which),
-    headers: { 'content-type': 'application/json' },
+    headers: { ...authorizationOf(stream.serverUrl), 'content-type': 'application/json' },
     body,
     timeoutMs,
     ...(signal === undefined ? {} : { signal }),
@@ -34,7 +35,7 @@ export function sayOf(stream: Stream): { readonly name: string; readonly secrets
 
 /** `collect` takes events; `debug` says what is wrong with them and keeps nothing. The secret stands in it: never for a log. */
 function addressOf(stream: Stream, which: 'collect' | 'debug'): URL {
-  const base = stream.serverUrl.replace(/\/+$/, '').replace(/\/mp\/collect$/, '');
+  const base = stream.serverUrl.url.replace(/\/mp\/collect$/, '');
   const url = new URL(`${base}${which === 'debug' ? '/debug' : ''}/mp/collect`);
   url.searchParams.set('measurement_id', stream.measurementId);
   url.searchParams.set('api_secret', stream.apiSecret);

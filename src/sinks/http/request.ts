@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, gzip as gzipWithCallback } from 'node:zlib';
 import { SetupError } from '../../errors.js';
+import type { Address } from '../../settings/addresses.js';
 import { type HttpResponse, NoAnswerError, noAnswer } from './faults.js';
 
 /**
@@ -8,7 +9,6 @@ import { type HttpResponse, NoAnswerError, noAnswer } from './faults.js';
  * Nothing is retried here, redirects are not followed (a POST would arrive as a GET), and no message holds a secret.
  */
 export interface HttpRequest {
-  /** `user:password@` in it becomes basic authentication. */
   readonly url: string | URL;
   /** GET without a body, POST with one. */
   readonly method?: string;
@@ -74,7 +74,7 @@ function address(options: HttpRequest): { url: URL; headers: Headers } {
   try {
     url = new URL(options.url);
   } catch {
-    throw new SetupError('the address is no valid URL');
+    throw new SetupError('the address is not a valid URL');
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new SetupError(`the address begins with ${url.protocol}//, only http:// and https:// are possible`);
@@ -87,14 +87,13 @@ function address(options: HttpRequest): { url: URL; headers: Headers } {
       `a header for ${url.host} holds characters that HTTP forbids: look for a stray line break in a key`,
     );
   }
-  if (url.username !== '' || url.password !== '') {
-    const userinfo = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    if (!headers.has('authorization'))
-      headers.set('authorization', `Basic ${Buffer.from(userinfo).toString('base64')}`);
-    url.username = '';
-    url.password = '';
-  }
   return { url, headers };
+}
+
+/** Basic authentication for an address that names a user; nothing for others. */
+export function authorizationOf({ user, password }: Pick<Address, 'user' | 'password'>): Record<string, string> {
+  if (user === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` };
 }
 
 async function readText(response: Response, max: number): Promise<string> {

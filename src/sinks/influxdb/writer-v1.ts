@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { TransientError } from '../../errors.js';
 import { type HttpResponse, httpFault, summary } from '../http/faults.js';
-import { request } from '../http/request.js';
+import { authorizationOf, request } from '../http/request.js';
 import type { FieldType } from './line-protocol.js';
 import { typeNamed } from './types.js';
 import { LONGEST_ANSWER, REQUEST_TIMEOUT_MS, type Writer } from './writer.js';
@@ -18,10 +18,7 @@ export interface V1Config {
 
 /** InfluxDB 1.x: `POST /write` and InfluxQL (https://docs.influxdata.com/influxdb/v1/tools/api/). */
 export function writerV1(config: V1Config, measurement: string, secrets: readonly string[], clock: Clock): Writer {
-  const authorization: Record<string, string> =
-    config.user === undefined
-      ? {}
-      : { authorization: `Basic ${Buffer.from(`${config.user}:${config.password}`).toString('base64')}` };
+  const authorization = authorizationOf(config);
   const writeUrl = `${config.url}/write?db=${encodeURIComponent(config.database)}&precision=ns`;
 
   /** InfluxQL answers 200 and says in the body what went wrong with the statement. */

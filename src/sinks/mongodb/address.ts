@@ -1,47 +1,61 @@
+import { isIPv6 } from 'node:net';
+import { addressFlaw, decoded } from '../../settings/addresses.js';
+
+/** A connection string, read once; the driver takes it whole. */
+export interface MongoAddress {
+  readonly uri: string;
+  /** The database that it names for events. `admin` is none: there the users of a server live. */
+  readonly database: string | undefined;
+  /** Names of the options that it sets, in lower case. */
+  readonly options: ReadonlySet<string>;
+  /** What no message may show. */
+  readonly secrets: readonly string[];
+}
+
+const form = 'must look like mongodb://user:password@host:port/database?options';
+
 /**
- * What is wrong with a connection string, in words that never repeat any part of it; undefined when nothing is.
- * The driver has the last word (its options are many), but it is loaded only when the sink opens.
+ * What is wrong is said in words that never repeat any part of the string. The driver has the last word (its options are many), but it
+ * is loaded only when the sink opens.
  */
-export function addressFlaw(uri: string): string | undefined {
-  const parts = /^(mongodb(?:\+srv)?):\/\/(?:([^/?]*)@)?([^/?@]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(uri.trim());
-  if (parts === null) {
-    return 'must look like mongodb://user:password@host:port/?options (percent-encode @ : / ? # in user and password)';
-  }
-  const [, scheme, credentials = '', hosts = '', , query = ''] = parts;
+export function readMongoAddress(uri: string): MongoAddress | { readonly flaw: string } {
+  if (!/^mongodb(?:\+srv)?:\/\//.test(uri)) return { flaw: form };
+  const flaw = addressFlaw(uri);
+  if (flaw !== undefined) return { flaw };
+  const [, scheme, credentials, hosts = '', database = '', query = ''] =
+    /^(mongodb(?:\+srv)?):\/\/(?:([^@/?]*)@)?([^@/?]*)(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri) ?? [];
   const list = hosts.split(',');
-  if (list.some(host => host === '')) return 'names no host';
-  if (scheme === 'mongodb+srv' && (list.length > 1 || /:\d+$/.test(hosts))) {
-    return 'with mongodb+srv:// exactly one host without a port is allowed';
+  if (list.some(host => host === '')) return { flaw: 'names no host' };
+  if (list.some(isIPv6)) return { flaw: 'must have its IPv6 address in brackets, such as mongodb://[::1]:27017' };
+  const bad = list.find(host => !/^(?:\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.test(host));
+  if (bad !== undefined) {
+    return { flaw: `${form}: a host there is neither a name nor an address, with a port behind it at most` };
   }
-  if (credentials.includes('@')) return 'has an @ in user or password that is not percent-encoded (%40)';
-  if (!decodes(credentials)) return 'has a % in user or password that is not percent-encoded (%25)';
+  if (list.some(host => !isPort(/:(\d+)$/.exec(host)?.[1]))) return { flaw: 'must have ports from 1 to 65535' };
+  if (scheme === 'mongodb+srv' && (list.length > 1 || /:\d+$/.test(hosts))) {
+    return { flaw: 'with mongodb+srv:// exactly one host without a port is allowed' };
+  }
+  if (database.includes('/')) return { flaw: `${form}: a database has no slash in its name` };
   const options = new URLSearchParams(query);
   for (const [name, value] of options) {
     if (name.toLowerCase() === 'w' && value.trim() === '0') {
-      return 'must not ask for w=0: MongoDB would not confirm what it stored, and events could be lost';
+      return { flaw: 'must not ask for w=0: MongoDB would not confirm what it stored, and events could be lost' };
     }
   }
-  return undefined;
+  const named = decoded(database);
+  return {
+    uri,
+    database: named === '' || named === 'admin' ? undefined : named,
+    options: new Set([...options.keys()].map(name => name.toLowerCase())),
+    secrets: secretsIn(credentials),
+  };
 }
 
-/** Names of the options that a connection string sets, in lower case. */
-export function optionsIn(uri: string): Set<string> {
-  const query = new URLSearchParams(/\?(.*)$/s.exec(uri)?.[1]);
-  return new Set([...query.keys()].map(name => name.toLowerCase()));
+function isPort(text: string | undefined): boolean {
+  return text === undefined || (Number(text) >= 1 && Number(text) <= 65_535);
 }
 
-/** What no message may show: credentials, and the password alone. */
-export function secretsIn(uri: string): readonly string[] {
-  const credentials = /^[^:]+:\/\/([^/?]*)@/.exec(uri)?.[1] ?? '';
-  const password = /:(.*)$/s.exec(credentials)?.[1] ?? '';
+function secretsIn(credentials = ''): readonly string[] {
+  const password = /:(.*)$/.exec(credentials)?.[1] ?? '';
   return password === '' ? [] : [credentials, password];
-}
-
-function decodes(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,6 @@
 import type { MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { SetupError, TransientError } from '../../errors.js';
 import { redact } from '../../redact.js';
-import { secretsIn } from './address.js';
 import { meaningOf } from './codes.js';
 
 export type Driver = typeof import('mongodb');
@@ -14,9 +13,9 @@ export class Faults {
   readonly #driver: Driver;
   readonly #secrets: readonly string[];
 
-  constructor(driver: Driver, uri: string) {
+  constructor(driver: Driver, secrets: readonly string[]) {
     this.#driver = driver;
-    this.#secrets = secretsIn(uri);
+    this.#secrets = secrets;
   }
 
   /** Of anything that was thrown after the client was made. */

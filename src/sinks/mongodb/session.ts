@@ -2,7 +2,7 @@ import type { Collection, MongoClient, MongoClientOptions, WriteError } from 'mo
 import { TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
-import { optionsIn } from './address.js';
+import type { MongoAddress } from './address.js';
 import { type StoredDocument, toDocument } from './document.js';
 import { type Driver, Faults } from './fault.js';
 import { flawOf } from './flaw.js';
@@ -10,7 +10,7 @@ import { keepIndexes } from './indexes.js';
 import { checkPermission } from './permission.js';
 
 export interface MongoConfig {
-  readonly uri: string;
+  readonly address: MongoAddress;
   readonly database: string;
   readonly collection: string;
   readonly ttlDays: number | undefined;
@@ -41,10 +41,10 @@ const closeMs = 3000;
 /** Connects, and begins to look after the indexes without waiting for them. */
 export async function openSession(config: MongoConfig, tools: SinkTools): Promise<SinkSession> {
   const driver = await import('mongodb');
-  const faults = new Faults(driver, config.uri);
+  const faults = new Faults(driver, config.address.secrets);
   let client: MongoClient;
   try {
-    client = new driver.MongoClient(config.uri, optionsFor(config.uri));
+    client = new driver.MongoClient(config.address.uri, optionsFor(config.address));
   } catch (error) {
     throw faults.setup('MONGODB_URI is not accepted', error);
   }
@@ -59,10 +59,9 @@ export async function openSession(config: MongoConfig, tools: SinkTools): Promis
   return session;
 }
 
-function optionsFor(uri: string): MongoClientOptions {
-  const said = optionsIn(uri);
+function optionsFor({ options }: MongoAddress): MongoClientOptions {
   return {
-    ...Object.fromEntries(Object.entries(defaults).filter(([name]) => !said.has(name.toLowerCase()))),
+    ...Object.fromEntries(Object.entries(defaults).filter(([name]) => !options.has(name.toLowerCase()))),
     ...fixed,
   };
 }

@@ -11,6 +11,7 @@ import { amplitudeSink } from '../../../src/sinks/amplitude.js';
 import { DeviceReader } from '../../../src/sinks/devices.js';
 import type { SinkSession } from '../../../src/sinks/sink.js';
 import { fixtureFiles, fixtureLines } from '../../events/fixtures.js';
+import { address } from '../../helpers/address.js';
 import { AmplitudeServer } from '../../helpers/servers/amplitude.js';
 import { eventOf, sinkTools } from '../../helpers/sink-session.js';
 
@@ -26,7 +27,10 @@ test.before.each(async context => {
   await server.start();
   context.server = server;
   context.open = (sendNames = false) =>
-    amplitudeSink.open({ apiKey: 'key-of-the-project', zone: 'US', serverUrl: server.url }, sinkTools({ sendNames }));
+    amplitudeSink.open(
+      { apiKey: 'key-of-the-project', zone: 'US', serverUrl: address(server.url) },
+      sinkTools({ sendNames }),
+    );
 });
 
 test.after.each(({ server }) => server.stop());

@@ -1,5 +1,6 @@
 import type { Message } from '../../../src/events/message.js';
 import { amplitudeSink } from '../../../src/sinks/amplitude.js';
+import { address } from '../../helpers/address.js';
 import { AmplitudeServer } from '../../helpers/servers/amplitude.js';
 import { sinkContract } from '../contract.js';
 
@@ -17,7 +18,7 @@ sinkContract('amplitude', async () => {
   await server.start();
   return {
     definition: amplitudeSink,
-    config: { apiKey, zone: 'US', serverUrl: server.url },
+    config: { apiKey, zone: 'US', serverUrl: address(server.url) },
     message: id => message(id),
     delivered: () => server.accepted.map(event => String(event.insert_id)),
     poison: id => message(id, { bad: 'yes' }),

@@ -4,6 +4,7 @@ import { describe, SetupError, TransientError } from '../../../src/errors.js';
 import type { Event } from '../../../src/events/event.js';
 import { amplitudeSink } from '../../../src/sinks/amplitude.js';
 import type { SinkSession, SinkTools } from '../../../src/sinks/sink.js';
+import { address } from '../../helpers/address.js';
 import { AmplitudeServer } from '../../helpers/servers/amplitude.js';
 import type { Trouble } from '../../helpers/servers/stand-in.js';
 import { collectingLog, eventOf, hexId, sinkTools, someEvents, standingClock } from '../../helpers/sink-session.js';
@@ -18,7 +19,10 @@ test.before.each(async context => {
   await server.start();
   context.server = server;
   context.open = changes =>
-    amplitudeSink.open({ apiKey, zone: 'US', serverUrl: server.url }, sinkTools(changes)) as Promise<SinkSession>;
+    amplitudeSink.open(
+      { apiKey, zone: 'US', serverUrl: address(server.url) },
+      sinkTools(changes),
+    ) as Promise<SinkSession>;
 });
 
 test.after.each(async context => {
@@ -349,7 +353,7 @@ test('configuration: on with a key, and a lone address is a mistake', () => {
   assert.is(amplitudeSink.configure(values, { add }), undefined);
   assert.equal(problems, []);
   assert.equal(amplitudeSink.configure({ ...values, apiKey: 'k' }, { add }), { ...values, apiKey: 'k' });
-  amplitudeSink.configure({ ...values, serverUrl: 'https://proxy.example/2/httpapi' }, { add });
+  amplitudeSink.configure({ ...values, serverUrl: address('https://proxy.example/2/httpapi') }, { add });
   assert.equal(problems, ['AMPLITUDE_API_KEY']);
 });
 

@@ -10,6 +10,7 @@ import { limits, reservedEvents } from '../../../src/sinks/ga4/limits.js';
 import { bodyOf, requestsOf } from '../../../src/sinks/ga4/requests.js';
 import { ga4Sink } from '../../../src/sinks/ga4.js';
 import { fixtureFiles, fixtureLines } from '../../events/fixtures.js';
+import { address } from '../../helpers/address.js';
 import { Ga4Server, validationMessages } from '../../helpers/servers/ga4.js';
 import { eventOf, rememberingMemory, sinkTools } from '../../helpers/sink-session.js';
 
@@ -232,7 +233,12 @@ test('every recorded event, rebased to now, is a hit once, without the name of a
       }),
     );
     const keyValues = rememberingMemory();
-    const config = { measurementId: 'G-TEST1', apiSecret: 's3cret', serverUrl: server.origin, clientId: undefined };
+    const config = {
+      measurementId: 'G-TEST1',
+      apiSecret: 's3cret',
+      serverUrl: address(server.origin),
+      clientId: undefined,
+    };
     for (let round = 0; round < 2; round += 1) {
       const session = await ga4Sink.open({ ...config, onAmbiguous: 'resend' }, sinkTools({ keyValues }));
       const result = await session.write(events, new AbortController().signal);

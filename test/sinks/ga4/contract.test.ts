@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import type { Message } from '../../../src/events/message.js';
 import { ga4Sink } from '../../../src/sinks/ga4.js';
+import { address } from '../../helpers/address.js';
 import { Ga4Server } from '../../helpers/servers/ga4.js';
 import { rememberingMemory } from '../../helpers/sink-session.js';
 import { sinkContract } from '../contract.js';
@@ -20,7 +21,7 @@ sinkContract('ga4', async () => {
     config: {
       measurementId: 'G-TEST1',
       apiSecret: 'secret-of-the-stream',
-      serverUrl: server.origin,
+      serverUrl: address(server.origin),
       clientId: undefined,
       onAmbiguous: 'resend',
     },

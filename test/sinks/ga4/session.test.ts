@@ -6,6 +6,7 @@ import type { Ga4Config } from '../../../src/sinks/ga4/session.js';
 import { validate } from '../../../src/sinks/ga4/validate.js';
 import { ga4Sink } from '../../../src/sinks/ga4.js';
 import type { SinkSession, SinkTools } from '../../../src/sinks/sink.js';
+import { address } from '../../helpers/address.js';
 import { Ga4Server } from '../../helpers/servers/ga4.js';
 import type { Trouble } from '../../helpers/servers/stand-in.js';
 import {
@@ -39,7 +40,7 @@ test.before.each(async context => {
   context.config = {
     measurementId: 'G-TEST1234',
     apiSecret,
-    serverUrl: server.origin,
+    serverUrl: address(server.origin),
     clientId: undefined,
     onAmbiguous: 'resend',
   };
@@ -343,7 +344,7 @@ test('configuration: both or none, and what can never work is said', () => {
   const none = {
     measurementId: undefined,
     apiSecret: undefined,
-    serverUrl: 'https://www.google-analytics.com',
+    serverUrl: address('https://www.google-analytics.com'),
     clientId: undefined,
     onAmbiguous: 'resend' as const,
   };

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { redact } from '../../../src/redact.js';
-import { addressFlaw, secretsIn } from '../../../src/sinks/mongodb/address.js';
+import { readMongoAddress } from '../../../src/sinks/mongodb/address.js';
 import { mongodbSink } from '../../../src/sinks/mongodb.js';
 
 const good = [
@@ -14,7 +14,12 @@ const good = [
   'mongodb://%2Ftmp%2Fmongodb-27017.sock',
 ];
 
-for (const uri of good) test(`accepted: ${uri}`, () => assert.is(addressFlaw(uri), undefined));
+const flawOf = (uri: string): string | undefined => {
+  const read = readMongoAddress(uri);
+  return 'flaw' in read ? read.flaw : undefined;
+};
+
+for (const uri of good) test(`accepted: ${uri}`, () => assert.is(flawOf(uri), undefined));
 
 const bad: [uri: string, says: RegExp][] = [
   ['', /must look like/],
@@ -22,8 +27,8 @@ const bad: [uri: string, says: RegExp][] = [
   ['mongodb:/secret@example.org', /must look like/],
   ['mongodb://user:secret@', /names no host/],
   ['mongodb://a.example.org,,b.example.org', /names no host/],
-  ['mongodb://user:sec@ret@example.org', /an @ .*%40/],
-  ['mongodb://user:sec%ret@example.org', /percent-encoded/],
+  ['mongodb://user:sec@ret@example.org', /more than one @.*%40/],
+  ['mongodb://user:sec%ret@example.org', /%25/],
   ['mongodb+srv://user:secret@a.example.org,b.example.org', /exactly one host/],
   ['mongodb+srv://user:secret@a.example.org:27017', /exactly one host/],
   ['mongodb://user:secret@example.org/?w=0', /w=0/],
@@ -32,7 +37,7 @@ const bad: [uri: string, says: RegExp][] = [
 
 for (const [uri, says] of bad) {
   test(`refused: ${uri}`, () => {
-    const flaw = addressFlaw(uri);
+    const flaw = flawOf(uri);
     assert.match(flaw ?? 'no flaw', says);
     assert.not.match(flaw ?? '', /secret|sec@ret|sec%ret|example\.org/);
   });
@@ -40,22 +45,22 @@ for (const [uri, says] of bad) {
 
 test('no uri: switched off', () => {
   const { problems, configure } = configuring();
-  assert.is(configure({ uri: undefined }), undefined);
+  assert.is(configure(undefined), undefined);
   assert.equal(problems, []);
 });
 
 test('all that is wrong is said at once', () => {
   const { problems, configure } = configuring();
-  configure({ uri: 'mongodb://h/?w=0', database: 'a b', collection: 'system.users' });
+  configure('mongodb://h', { database: 'a b', collection: 'system.users' });
   assert.equal(
     problems.map(([name]) => name),
-    ['MONGODB_URI', 'MONGODB_DATABASE', 'MONGODB_COLLECTION'],
+    ['MONGODB_DATABASE', 'MONGODB_COLLECTION'],
   );
 });
 
 test('the collection of the older worker can be named', () => {
   const { problems, configure } = configuring();
-  configure({ uri: 'mongodb://h', database: 'clowder', collection: 'eventsink.messages' });
+  configure('mongodb://h', { database: 'clowder', collection: 'eventsink.messages' });
   assert.equal(problems, []);
 });
 
@@ -64,6 +69,23 @@ test('time to live: whole days, or none', () => {
   assert.is(schema.parse(undefined), undefined);
   assert.is(schema.parse('30'), 30);
   for (const wrong of ['0', '-1', '1.5', 'soon', '99999']) assert.not(schema.safeParse(wrong).success, wrong);
+});
+
+test('the database of the address is taken, unless MONGODB_DATABASE says otherwise', () => {
+  const databaseOf = (uri: string, database?: string): string | undefined =>
+    configuring().configure(uri, { database })?.database;
+  assert.is(databaseOf('mongodb://h'), 'eventsink');
+  assert.is(databaseOf('mongodb://h/?authSource=admin'), 'eventsink');
+  assert.is(databaseOf('mongodb://h/clowder'), 'clowder');
+  assert.is(databaseOf('mongodb://u:p@a,b/my%2Ddata?w=2'), 'my-data');
+  assert.is(databaseOf('mongodb://h/users', 'clowder'), 'clowder');
+  assert.is(databaseOf('mongodb://u:p@h/admin'), 'eventsink');
+  const { problems, configure } = configuring();
+  configure('mongodb://h/a%20b');
+  assert.equal(
+    problems.map(([name]) => name),
+    ['MONGODB_URI'],
+  );
 });
 
 test('secrets leave a text, also percent-decoded and alone', () => {
@@ -76,12 +98,23 @@ test('secrets leave a text, also percent-decoded and alone', () => {
 
 test.run();
 
+function secretsIn(uri: string): readonly string[] {
+  const read = readMongoAddress(uri);
+  if ('flaw' in read) throw new Error(read.flaw);
+  return read.secrets;
+}
+
 function configuring() {
   const problems: [name: string, message: string][] = [];
-  const defaults = { database: 'eventsink', collection: 'events', ttlDays: undefined };
+  const { address } = mongodbSink.settings;
   return {
     problems,
-    configure: (values: { uri: string | undefined; database?: string; collection?: string }) =>
-      mongodbSink.configure({ ...defaults, ...values }, { add: (...problem) => problems.push(problem) }),
+    configure: (uri: string | undefined, changes: { database?: string | undefined; collection?: string } = {}) => {
+      const values = { database: undefined, collection: 'events', ttlDays: undefined, ...changes };
+      return mongodbSink.configure(
+        { address: address.schema.parse(uri), ...values },
+        { add: (...problem) => problems.push(problem) },
+      );
+    },
   };
 }

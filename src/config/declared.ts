@@ -1,36 +1,15 @@
-import { text } from '../settings/readers.js';
-import type { Setting, Settings } from '../settings/setting.js';
-import { setting } from '../settings/setting.js';
+import { namesOf, type Setting, type Settings } from '../settings/setting.js';
 import type { SinkDefinition } from '../sinks/sink.js';
+import { analyticsSettings } from './analytics.js';
 import { brokerSettings } from './broker.js';
+import { deadLetterSettings } from './dead-letters.js';
 import { healthSettings } from './health.js';
+import { logSettings } from './log.js';
+import { namedSinkSettings } from './named-sinks.js';
 import { nginxSettings } from './nginx.js';
-import { operationSettings } from './process.js';
 import { serverSettings } from './server.js';
+import { shutdownSettings } from './shutdown.js';
 import { commonSettings } from './sinks.js';
-
-/** What the command line asks of a daemon that runs, here or elsewhere. Only from the environment. */
-export const clientSettings = {
-  url: setting(
-    'EVENT_SINK_URL',
-    text().default('http://127.0.0.1:8080'),
-    'The daemon that `send`, `replay` and `dead-letters` speak to.',
-  ),
-  key: setting(
-    'EVENT_SINK_API_KEY',
-    text().optional(),
-    'The key they present. Default: the one made at the first start, when DATA_DIR/api-key can be read.',
-    { example: 'es_…' },
-  ),
-  config: setting(
-    'EVENT_SINK_CONFIG',
-    text().optional(),
-    'A YAML file with any of these settings; the environment wins.',
-    {
-      example: '/etc/event-sink/config.yaml',
-    },
-  ),
-};
 
 export interface SettingGroup {
   readonly title: string;
@@ -43,12 +22,25 @@ export function settingGroups(registry: readonly SinkDefinition[]): readonly Set
     { title: 'Server', settings: serverSettings },
     { title: 'Broker', settings: brokerSettings },
     ...registry.map(sink => ({ title: sink.title, settings: { ...sink.settings, ...commonSettings(sink) } })),
+    { title: 'Sinks under names of their own', settings: namedSinkSettings },
     { title: 'NGINX access log', settings: nginxSettings },
     { title: 'Health', settings: healthSettings },
-    { title: 'Operation', settings: operationSettings },
+    {
+      title: 'Operation',
+      settings: { ...analyticsSettings, ...shutdownSettings, ...deadLetterSettings, ...logSettings },
+    },
   ];
 }
 
 export function declaredSettings(registry: readonly SinkDefinition[]): readonly Setting[] {
   return settingGroups(registry).flatMap(group => Object.values(group.settings));
+}
+
+/** Every name that the environment may hold. */
+export function environmentNames(registry: readonly SinkDefinition[]): ReadonlySet<string> {
+  return new Set(
+    declaredSettings(registry)
+      .filter(({ fileOnly }) => !fileOnly)
+      .flatMap(namesOf),
+  );
 }

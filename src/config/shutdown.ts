@@ -1,0 +1,10 @@
+import { seconds } from '../settings/durations.js';
+import { setting } from '../settings/setting.js';
+
+export const shutdownSettings = {
+  shutdownMs: setting(
+    'SHUTDOWN_SECONDS',
+    seconds(1, 600).default('25'),
+    'How long a stop may take, seconds. Below the patience of the platform (often 30).',
+  ),
+};
