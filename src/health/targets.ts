@@ -26,7 +26,9 @@ export function parseTargets(
     const structure = typeof item === 'string' ? fromText(item) : item;
     const complain = complaints(problems, labelOf(structure, index));
     if (structure === undefined) {
-      complain('must be name=address (a comma inside an address is written %2C)');
+      complain(
+        'must be name=address. A comma separates targets: inside a URL write %2C, and put any other address that has one into the YAML file',
+      );
       continue;
     }
     const description = readDescription(structure, complain);

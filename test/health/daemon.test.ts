@@ -103,12 +103,14 @@ test('maintenance that is declared over HTTP keeps an outage from being announce
 });
 
 test('a target that cannot be checked is reported before the daemon starts', async context => {
-  const daemon = new TestDaemon({ env: { HEALTH_TARGETS: 'a=ping:-f, b=gopher://h' } });
+  const daemon = new TestDaemon({ env: { HEALTH_TARGETS: 'a=ping:-f, b=gopher://h, c=http://mon:100%sure@host/' } });
   context.daemon = daemon;
   await daemon.launch();
   assert.is(await daemon.ended(), 2);
   assert.match(daemon.output, 'HEALTH_TARGETS: target "a" must name a host or an IP address, as ping:HOST.');
   assert.match(daemon.output, 'HEALTH_TARGETS: target "b" must be http(s)://');
+  assert.match(daemon.output, 'HEALTH_TARGETS: target "c" has a user or password that is not percent-encoded');
+  assert.not.match(daemon.output, 'sure');
 });
 
 test.run();

@@ -86,7 +86,7 @@ test('everything that is wrong is reported at once, with its target', () => {
     problems.map(problem => problem.replace('HEALTH_TARGETS: ', '')),
     [
       'target "a" is there twice',
-      'target 3 must be name=address (a comma inside an address is written %2C)',
+      'target 3 must be name=address. A comma separates targets: inside a URL write %2C, and put any other address that has one into the YAML file',
       'target "b" must be http(s)://…, tcp://host:port, queue:NAME, file:PATH or ping:HOST',
       'target "c" must be tcp://host:port, with a port from 1 to 65535',
       'target "d" must name a queue of 1 to 255 bytes, as queue:NAME',

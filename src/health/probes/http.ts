@@ -23,9 +23,24 @@ export const httpProbe = defineProbe({
 
 function parse(address: string): Pick<HttpCheck, 'url'> | string {
   if (!/^https?:\/\/\S+$/i.test(address) || !URL.canParse(address)) return 'is not a URL that can be read';
+  // `http://ann:12345#Secret@host/`: some readers see the host `ann` here, and others a password.
+  if (/^[a-z]+:\/\/[^/?#]*[?#][^/]*@/i.test(address))
+    return 'has # or ? in its user or password: write %23 for # and %3F for ?';
   const url = new URL(address);
+  if (!isEncoded(url.username) || !isEncoded(url.password))
+    return 'has a user or password that is not percent-encoded: write %25 for %';
   url.hash = '';
   return { url: url.href };
+}
+
+/** Percent signs begin an escape, and the escapes are UTF-8: Node refuses to send anything else. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** User, password and query of the URL; the values of headers, and their parts (`Bearer …`). */

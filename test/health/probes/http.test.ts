@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { redact } from '../../../src/redact.js';
 import { makeCertificates, type Pair } from '../../helpers/certificates.js';
-import { runOnce, targetOf } from '../../helpers/health.js';
+import { parsed, runOnce, targetOf } from '../../helpers/health.js';
 import { watchLeaks } from '../../helpers/leaks.js';
 import { freePort, portOf } from '../../helpers/ports.js';
 import { required } from '../../helpers/skip.js';
@@ -195,6 +195,34 @@ test('each fault of a certificate is named', async () => {
   assert.is(await reason(certificates.valid, '/no/such.pem'), 'ca cannot be read: no such file or folder');
   const plain = await serve((_request, response) => response.end());
   assert.match((await runOnce(`w=${plain.replace('http:', 'https:')}`)).reason ?? '', /^TLS handshake failed/);
+});
+
+test('a user or password that cannot be sent is refused by the settings', async () => {
+  const problemsOf = (url: string) => parsed([{ name: 'clowder', url }]).problems;
+  for (const url of [
+    'http://mon:100%sure@host/',
+    'https://mo%n:secret@host/',
+    'http://mon:%@host',
+    'http://mon:%e4@host/',
+    'http://mon:a%2@host/',
+    'http://%zz@host/',
+  ])
+    assert.equal(problemsOf(url), [
+      'HEALTH_TARGETS: target "clowder" has a user or password that is not percent-encoded: write %25 for %',
+    ]);
+  for (const url of ['http://mon:12345#Secret@host/', 'http://mon:12345?Secret@host/', 'https://mon#x:y@host'])
+    assert.equal(problemsOf(url), [
+      'HEALTH_TARGETS: target "clowder" has # or ? in its user or password: write %23 for # and %3F for ?',
+    ]);
+  for (const url of [
+    'http://mon:100%25sure@host/',
+    'http://mon:12345%23Secret@host/',
+    'http://m%C3%BCller:secret@host/',
+    'http://host/?mail=ann@example.org',
+    'http://host/#ann@example.org',
+    'http://host/100%?like=5%',
+  ])
+    assert.equal(problemsOf(url), [], url);
 });
 
 test('secrets of an address and of headers are known, and the address is shown without them', async () => {
