@@ -1,4 +1,4 @@
-import { dispatch, type Ref, spawn } from 'nact';
+import { dispatch } from 'nact';
 import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
 import { Timer } from '../src/clock.js';
 import { Batch, type Evidence, type Item } from '../src/delivery/batch.js';
@@ -8,18 +8,10 @@ import type { Prepared } from '../src/delivery/prepare.js';
 import { Settler, type SettlerOptions } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
 import { untilAborted } from '../src/retry.js';
-import type { ActorState } from '../src/status/board.js';
-import {
-  type Actor,
-  type ActorTools,
-  ask,
-  type ConsumerMessage,
-  type Reply,
-  type RestartPolicy,
-  resumeAfterDefect,
-  type SinkFault,
-  type SinkMessage,
-} from './protocol.js';
+import type { ActorState, StatusLine } from '../src/status/board.js';
+import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
+import type { Actor, ConsumerMessage, Reply, SinkFault, SinkMessage } from './protocol.js';
+import type { RestartPolicy } from './sink.js';
 
 export interface ConsumerOptions extends ActorTools, SettlerOptions {
   readonly limits: BatchLimits;
@@ -34,10 +26,10 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions {
  * Pulls batches from one queue and sees each through its sink to its settlement.
  *
  * subscribing → fetching: the queue is open, nothing is in hand, a fetch is under way.
- * fetching → writing: a batch came; its next segment is with the sink actor, and one batch more is fetched ahead.
+ * fetching → writing: a batch came; its next segment is with the sink actor, and one more batch is fetched ahead.
  * writing → writing: a segment was settled, the next one goes out. → fetching when the batch is finished.
  * writing → holding: the sink failed and is backing off; the batch stays. → writing when the sink is ready (after a probe, if the setup was wrong).
- * holding → released: held too long, one try more that was under way included; everything went back to the broker. → fetching after a probe goes through.
+ * holding → released: held too long, counting a retry that was under way; everything went back to the broker. → fetching after a successful probe.
  * any → stopping → stopped: drain; a segment that is with the sink is waited for, the rest goes back to the broker.
  */
 type Phase = 'subscribing' | 'fetching' | 'writing' | 'holding' | 'released' | 'stopping' | 'stopped';
@@ -51,27 +43,21 @@ const shownAs: Partial<Record<Phase, ActorState>> = {
 
 /** Spawns the consumer, then the sink actor that it feeds. */
 export function spawnConsumer(
-  parent: Ref<never>,
+  parent: Parent,
   options: ConsumerOptions,
   spawnSink: (consumer: Actor<ConsumerMessage>) => Actor<SinkMessage>,
 ): Actor<ConsumerMessage> {
-  const self = spawn(
+  const self = spawnActor<ConsumerMessage>(
     parent,
-    (consumer: Consumer, message: ConsumerMessage): Consumer => {
-      consumer.handle(message);
-      return consumer;
-    },
-    `${options.sink}-consumer`,
-    {
-      initialStateFunc: context => new Consumer(options, context.self as Actor<ConsumerMessage>),
-      onCrash: resumeAfterDefect(options.log, options.path),
-    },
-  ) as Actor<ConsumerMessage>;
+    'consumer',
+    options,
+    (actor, status) => new Consumer(options, actor, status),
+  );
   dispatch(self, { type: 'begin', sink: spawnSink(self) });
   return self;
 }
 
-class Consumer {
+class Consumer implements Behaviour<ConsumerMessage> {
   #phase: Phase = 'subscribing';
   #sink!: Actor<SinkMessage>;
   #subscription!: Subscription;
@@ -83,15 +69,17 @@ class Consumer {
   readonly #fetch: FetchAhead<Prepared>;
   readonly #deferral: Deferral;
   readonly #hold: Timer;
-  /** The hold ended while the batch was being tried once more. */
+  /** The hold expired while the batch was being retried. */
   #overdue = false;
   readonly #settler: Settler;
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
+  readonly #status: StatusLine;
 
-  constructor(options: ConsumerOptions, self: Actor<ConsumerMessage>) {
+  constructor(options: ConsumerOptions, self: Actor<ConsumerMessage>, status: StatusLine) {
     this.#options = options;
     this.#self = self;
+    this.#status = status;
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
     this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
@@ -132,12 +120,12 @@ class Consumer {
     }
   }
 
-  /** The one place where the phase changes. While a held batch is tried again, it still shows as held. */
+  /** The one place where the phase changes. A held batch that is being retried still shows as held. */
   #become(phase: Phase): void {
     this.#phase = phase;
     const held = phase === 'writing' && this.#lastFault !== undefined ? 'holding' : (shownAs[phase] ?? 'running');
     const state = this.#batch?.parked && held === 'holding' ? 'parked' : held;
-    this.#options.board.update(this.#options.path, { state, detail: { phase } });
+    this.#status.update({ state, detail: { phase } });
   }
 
   #begin(sink: Actor<SinkMessage>): void {
@@ -162,7 +150,7 @@ class Consumer {
     if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
   }
 
-  /** Phase fetching: takes up what was deferred and is due, or what was fetched ahead; and fetches the one after. */
+  /** Phase fetching: takes what was deferred and is due, or else what was fetched ahead; then fetches the batch after it. */
   #nextBatch(): void {
     const deferred = this.#deferral.take();
     const items = deferred ?? this.#ahead?.items;
@@ -199,7 +187,7 @@ class Consumer {
     this.#write();
   }
 
-  /** What has waited as long as a hold may last goes back to the broker, like a batch that is held too long. */
+  /** Events that have been deferred for as long as a hold may last go back to the broker, like a batch that is held too long. */
   #defer(items: readonly Item[], waitMs: number): void {
     const { clock, holdMs } = this.#options;
     const now = clock.monotonic();
@@ -213,7 +201,7 @@ class Consumer {
   #sinkFailed(fault: SinkFault, error: unknown): void {
     this.#lastFault = fault;
     if (this.#phase === 'released' || this.#phase === 'stopped') return;
-    // In phase holding it was a probe that failed, which tells nothing of the events.
+    // In phase holding it was a probe that failed, which says nothing about the events.
     if (this.#phase !== 'holding') this.#writeFailed(fault, error);
     if (this.#phase === 'stopping') return this.#finish();
     this.#become('holding');
@@ -228,7 +216,7 @@ class Consumer {
     if (this.#batch.parked) this.#options.policy.park();
   }
 
-  /** The sink actor stands ready again: take up where it failed. */
+  /** The sink actor is ready again: go on where it failed. */
   #sinkReady(): void {
     if (this.#phase === 'released') return dispatch(this.#sink, { type: 'probe' });
     if (this.#phase !== 'holding') return;
@@ -256,7 +244,7 @@ class Consumer {
     else if (this.#phase === 'writing' && this.#lastFault !== undefined) this.#overdue = true;
   }
 
-  /** Held too long: brokers take back, or punish, what is not acknowledged in time. */
+  /** Held too long: brokers take back what is not acknowledged in time, or close the channel. */
   #release(): void {
     this.#options.log.warn({ events: this.#batch?.size ?? 0 }, 'batch.released');
     this.#hold.stop();

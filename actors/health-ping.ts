@@ -1,4 +1,4 @@
-import { dispatch, type Ref, spawn } from 'nact';
+import { dispatch } from 'nact';
 import type { Durability } from '../src/broker/broker.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
@@ -13,12 +13,12 @@ import { statusDetail } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
 import { savedEveryMs, TargetMonitor } from '../src/health/target-monitor.js';
 import { redact } from '../src/redact.js';
+import type { StatusLine } from '../src/status/board.js';
 import type { Checkpoints } from '../src/storage/storage.js';
-import { type Actor, type ActorTools, type HealthPingMessage, type Reply, resumeAfterDefect } from './protocol.js';
+import { type ActorTools, actorName, type Behaviour, type Parent, spawnActor } from './actor.js';
+import type { Actor, HealthPingMessage, Reply } from './protocol.js';
 
 export interface HealthPingOptions extends ActorTools {
-  /** Of the actor: unique in the system; letters, digits and hyphens only. */
-  readonly name: string;
   readonly target: Target;
   readonly run: Run;
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
@@ -26,7 +26,7 @@ export interface HealthPingOptions extends ActorTools {
   /** Resolves at the moment when measurements and routine checkpoints of all targets are written together. */
   readonly nextFlush: () => Promise<void>;
   readonly clock: Clock;
-  /** How long after the start the first run begins, ms. */
+  /** Time from the start to the first run, ms. */
   readonly delayMs: number;
 }
 
@@ -38,21 +38,15 @@ export interface HealthPingOptions extends ActorTools {
  * running: one run is under way. → waiting when it ends; ticks that passed meanwhile are skipped, so that runs neither overlap nor pile up.
  * any → closed: a run under way is given up, publishing is tried once more, the state is saved.
  *
- * A change of state is saved before it is published: a crash in between publishes it again, under the same id.
+ * A change of state is saved before it is published: after a crash in between it is published again, under the same id.
  */
-export function spawnHealthPing(parent: Ref<never>, options: HealthPingOptions): Actor<HealthPingMessage> {
-  const self = spawn(
+export function spawnHealthPing(parent: Parent, options: HealthPingOptions): Actor<HealthPingMessage> {
+  const self = spawnActor<HealthPingMessage>(
     parent,
-    (ping: HealthPing, message: HealthPingMessage): HealthPing => {
-      ping.handle(message);
-      return ping;
-    },
-    options.name,
-    {
-      initialStateFunc: context => new HealthPing(options, context.self as Actor<HealthPingMessage>),
-      onCrash: resumeAfterDefect(options.log, options.path),
-    },
-  ) as Actor<HealthPingMessage>;
+    actorName(options.target.name),
+    options,
+    (actor, status) => new HealthPing(options, actor, status),
+  );
   dispatch(self, { type: 'begin' });
   return self;
 }
@@ -62,7 +56,7 @@ const maxMeasurements = 1_000;
 
 type Phase = 'restoring' | 'waiting' | 'running' | 'closed';
 
-class HealthPing {
+class HealthPing implements Behaviour<HealthPingMessage> {
   #phase: Phase = 'restoring';
   #monitor: TargetMonitor;
   #runs = 0;
@@ -77,10 +71,12 @@ class HealthPing {
   readonly #stopping = new AbortController();
   readonly #options: HealthPingOptions;
   readonly #self: Actor<HealthPingMessage>;
+  readonly #status: StatusLine;
 
-  constructor(options: HealthPingOptions, self: Actor<HealthPingMessage>) {
+  constructor(options: HealthPingOptions, self: Actor<HealthPingMessage>, status: StatusLine) {
     this.#options = options;
     this.#self = self;
+    this.#status = status;
     const { clock, log, target, publish } = options;
     this.#monitor = new TargetMonitor(target);
     this.#schedule = this.#newSchedule();
@@ -104,7 +100,7 @@ class HealthPing {
       onDropped: count =>
         log.error({ target: target.name, count, reason: 'the broker takes no events' }, 'event.dropped'),
     });
-    options.board.update(options.path, { state: 'starting', detail: { target: target.address } });
+    status.update({ detail: { service: target.name, target: target.address } });
   }
 
   handle(message: HealthPingMessage): void {
@@ -200,18 +196,17 @@ class HealthPing {
 
   #published(ids: ReadonlySet<string>): void {
     this.#monitor.published(ids);
-    const { board, path } = this.#options;
-    if (board.get(path)?.state === 'holding') this.#updateStatus('running');
+    if (this.#status.status.state === 'holding') this.#updateStatus('running');
   }
 
   #unpublished(error: unknown, waitMs: number): void {
     if (this.#phase === 'closed') return;
-    const { board, path, clock, log, target } = this.#options;
+    const { clock, log, target } = this.#options;
     const now = clock.now();
-    if (board.get(path)?.state !== 'holding')
+    if (this.#status.status.state !== 'holding')
       log.warn({ target: target.name, reason: describe(error), waitMs }, 'event.held');
     const lastError = { fault: 'transient', message: describe(error), at: now } as const;
-    board.update(path, { state: 'holding', lastError, nextTry: now + waitMs });
+    this.#status.update({ state: 'holding', lastError, nextTry: now + waitMs });
   }
 
   #declared(message: Extract<HealthPingMessage, { type: 'declared' }>): void {
@@ -235,14 +230,14 @@ class HealthPing {
     this.#timer.stop();
     this.#stopping.abort();
     for (const declared of this.#early.splice(0)) declared.reply.resolve();
-    this.#options.board.update(this.#options.path, { state: 'stopped', nextTry: undefined });
+    this.#status.update({ state: 'stopped', nextTry: undefined });
     Promise.all([this.#changes.close(), this.#measurements.close()]).then(() => {
       if (known) dispatch(this.#self, { type: 'saveLast', reply });
       else reply.resolve();
     });
   }
 
-  /** Never rejects: what could not be saved is published all the same, and saved with the next run. */
+  /** Never rejects: what could not be saved is published all the same, and saved after the next run. */
   async #saveAndPublish(changes: readonly Message[]): Promise<void> {
     await this.#save();
     this.#changes.add(changes);
@@ -270,9 +265,10 @@ class HealthPing {
 
   /** Without a state, the actor stays in the one that it is in. */
   #updateStatus(state?: 'running'): void {
-    const { board, path, target } = this.#options;
+    const { target } = this.#options;
     const { uptime, status } = this.#monitor;
     const detail = {
+      service: target.name,
       target: target.address,
       status,
       ...(this.#last === undefined ? {} : statusDetail(this.#last, target.secrets)),
@@ -280,7 +276,7 @@ class HealthPing {
       runs: this.#runs,
       skipped: this.#schedule.skipped,
     };
-    board.update(path, state === undefined ? { detail } : { state, detail, nextTry: undefined });
+    this.#status.update(state === undefined ? { detail } : { state, detail, nextTry: undefined });
   }
 }
 

@@ -1,47 +1,71 @@
 import type { AddressInfo } from 'node:net';
-import { type Ref, spawn } from 'nact';
+import { dispatch } from 'nact';
 import { assertNever, describe } from '../src/errors.js';
 import type { HttpServer } from '../src/http/server.js';
-import { type Actor, type ActorTools, type HttpMessage, resumeAfterDefect } from './protocol.js';
+import type { StatusLine } from '../src/status/board.js';
+import { type ActorTools, type Behaviour, type Parent, spawnActor } from './actor.js';
+import type { Actor, HttpMessage, Reply } from './protocol.js';
 
 export interface HttpOptions extends ActorTools {
   readonly server: HttpServer;
 }
 
-/** Owns the listener: opens it, says where it is, and closes it when everything that was begun is answered. */
-export function spawnHttp(parent: Ref<never>, options: HttpOptions): Actor<HttpMessage> {
-  const { path, server, board, log } = options;
-  return spawn(
-    parent,
-    (_state: undefined, message: HttpMessage): undefined => {
-      switch (message.type) {
-        case 'listen':
-          server.listen().then(
-            info => {
-              const address = addressOf(info);
-              board.update(path, { state: 'running', detail: { address } });
-              message.reply.resolve(address);
-            },
-            error => {
-              board.update(path, { state: 'failed' });
-              message.reply.reject(error);
-            },
-          );
-          return;
-        case 'close':
-          board.update(path, { state: 'stopped' });
-          server.close(message.patienceMs).then(message.reply.resolve, error => {
-            log.warn({ reason: describe(error) }, 'listener.unclosed');
-            message.reply.resolve();
-          });
-          return;
-        default:
-          return assertNever(message);
-      }
-    },
-    'http',
-    { onCrash: resumeAfterDefect(log, path) },
-  ) as Actor<HttpMessage>;
+/**
+ * Owns the listener: opens it, says where it is, and closes it when every request that was begun is answered. A listener that fails later is thrown to the
+ * supervisor: without it the daemon is deaf.
+ */
+export function spawnHttp(parent: Parent, options: HttpOptions): Actor<HttpMessage> {
+  return spawnActor(parent, 'http', options, (self, status) => new Http(options, self, status));
+}
+
+class Http implements Behaviour<HttpMessage> {
+  readonly #options: HttpOptions;
+  readonly #self: Actor<HttpMessage>;
+  readonly #status: StatusLine;
+
+  constructor(options: HttpOptions, self: Actor<HttpMessage>, status: StatusLine) {
+    this.#options = options;
+    this.#self = self;
+    this.#status = status;
+  }
+
+  handle(message: HttpMessage): void {
+    switch (message.type) {
+      case 'listen':
+        return this.#listen(message.reply);
+      case 'failed':
+        this.#status.update({ state: 'failed' });
+        throw message.error;
+      case 'close':
+        return this.#close(message.patienceMs, message.reply);
+      default:
+        return assertNever(message);
+    }
+  }
+
+  #listen(reply: Reply<string>): void {
+    this.#options.server
+      .listen(error => dispatch(this.#self, { type: 'failed', error }))
+      .then(
+        info => {
+          const address = addressOf(info);
+          this.#status.update({ state: 'running', detail: { address } });
+          reply.resolve(address);
+        },
+        error => {
+          this.#status.update({ state: 'failed' });
+          reply.reject(error);
+        },
+      );
+  }
+
+  #close(patienceMs: number, reply: Reply<void>): void {
+    this.#status.update({ state: 'stopped' });
+    this.#options.server.close(patienceMs).then(reply.resolve, error => {
+      this.#options.log.warn({ reason: describe(error) }, 'listener.unclosed');
+      reply.resolve();
+    });
+  }
 }
 
 function addressOf({ address, family, port }: AddressInfo): string {

@@ -1,23 +1,19 @@
-import { dispatch, type Ref, spawn } from 'nact';
+import { dispatch } from 'nact';
 import { backoff, backoffs } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe, type Fault, SetupError, TransientError } from '../src/errors.js';
-import type { Log } from '../src/log.js';
 import { type FileWatch, watchLog } from '../src/nginx/file-watch.js';
 import type { LogReader, PassResult } from '../src/nginx/reader.js';
-import type { StatusBoard } from '../src/status/board.js';
-import { type Actor, type NginxLogMessage, type Reply, resumeAfterDefect } from './protocol.js';
+import type { StatusLine } from '../src/status/board.js';
+import { type ActorTools, type Behaviour, type Parent, spawnActor } from './actor.js';
+import type { Actor, NginxLogMessage, Reply } from './protocol.js';
 
-export interface NginxLogOptions {
-  /** Names the actor among its kind: one a log. */
-  readonly index: number;
-  /** On the status board. */
-  readonly path: string;
+export interface NginxLogOptions extends ActorTools {
+  /** Names the actor among the logs. */
+  readonly number: number;
   readonly file: string;
-  readonly board: StatusBoard;
   readonly clock: Clock;
-  readonly log: Log;
-  /** `onHold` is called, and awaited, when a commit does not go through. */
+  /** `onHold` is called, and awaited, when a commit fails. */
   readonly createReader: (onHold: (error: unknown) => Promise<void>, stopping: AbortSignal) => LogReader;
 }
 
@@ -26,34 +22,28 @@ const pollMs = 1_000;
 const gatherMs = 50;
 
 /**
- * Keeps one log read.
+ * Reads one log as it grows.
  *
- * waiting: nothing was opened yet. → opening at once, and after a fault at every poll.
- * opening: the checkpoint is loaded and the files are found that it speaks of. → resting
- * resting: everything that was there is counted. → reading at the poll, or shortly after something was written.
- * reading: a pass is under way; what wakes it meanwhile is remembered. → reading when there is more, else → resting.
- * any → stopping: what is under way ends after its present piece, then the files close. → stopped
+ * waiting: nothing is open yet. → opening at once, and after a fault at every poll.
+ * opening: the checkpoint is loaded, and the files that it names are found. → resting
+ * resting: everything that was there is counted. → reading at the next poll, or shortly after a write.
+ * reading: a pass is under way; a write meanwhile is remembered. → reading when there is more, else → resting.
+ * any → stopping: what is under way ends after its current piece, then the files close. → stopped
  */
 type Phase = 'waiting' | 'opening' | 'resting' | 'reading' | 'stopping' | 'stopped';
 
-export function spawnNginxLog(parent: Ref<never>, options: NginxLogOptions): Actor<NginxLogMessage> {
-  const self = spawn(
+export function spawnNginxLog(parent: Parent, options: NginxLogOptions): Actor<NginxLogMessage> {
+  const self = spawnActor<NginxLogMessage>(
     parent,
-    (log: NginxLog, message: NginxLogMessage): NginxLog => {
-      log.handle(message);
-      return log;
-    },
-    `nginx-log-${options.index}`,
-    {
-      initialStateFunc: context => new NginxLog(options, context.self as Actor<NginxLogMessage>),
-      onCrash: resumeAfterDefect(options.log, options.path),
-    },
-  ) as Actor<NginxLogMessage>;
+    String(options.number),
+    options,
+    (actor, status) => new NginxLog(options, actor, status),
+  );
   dispatch(self, { type: 'check' });
   return self;
 }
 
-class NginxLog {
+class NginxLog implements Behaviour<NginxLogMessage> {
   #phase: Phase = 'waiting';
   /** Something was written since the last check. */
   #woken = false;
@@ -66,14 +56,16 @@ class NginxLog {
   readonly #stopped: Reply<void>[] = [];
   readonly #options: NginxLogOptions;
   readonly #self: Actor<NginxLogMessage>;
+  readonly #status: StatusLine;
 
-  constructor(options: NginxLogOptions, self: Actor<NginxLogMessage>) {
+  constructor(options: NginxLogOptions, self: Actor<NginxLogMessage>, status: StatusLine) {
     this.#options = options;
     this.#self = self;
+    this.#status = status;
     this.#poll = new Timer(options.clock);
     this.#gather = new Timer(options.clock);
     this.#reader = options.createReader(error => this.#held(error), this.#stopping.signal);
-    options.board.update(options.path, { state: 'starting', detail: { file: options.file } });
+    status.update({ detail: { file: options.file } });
   }
 
   handle(message: NginxLogMessage): void {
@@ -135,7 +127,7 @@ class NginxLog {
     else this.#rest();
   }
 
-  /** A file that cannot be opened or read. Somebody may have to fix its permissions; it is tried again at every poll. */
+  /** The file cannot be opened or read. Somebody may have to fix its permissions; it is tried again at every poll. */
   #failed(error: unknown): void {
     if (this.#phase === 'stopping') return this.#finish();
     this.#become(this.#phase === 'opening' ? 'waiting' : 'resting');
@@ -153,33 +145,36 @@ class NginxLog {
     if (this.#phase === 'resting') this.#gather.start(gatherMs, () => dispatch(this.#self, { type: 'check' }));
   }
 
-  /** A commit did not go through: it is tried again until it does. Resolves when it is time. */
+  /** A commit failed; it is tried again until it succeeds. Resolves when the next try is due. */
   async #held(error: unknown): Promise<void> {
-    const { clock, board, path } = this.#options;
+    const { clock } = this.#options;
     const [waitMs, after] = this.#backoff.next();
     this.#backoff = after;
     this.#report(error, 'commit.held');
-    board.update(path, { nextTry: clock.now() + waitMs });
+    this.#status.update({ nextTry: clock.now() + waitMs });
     await clock.sleep(waitMs, this.#stopping.signal);
   }
 
-  /** Logs once for each reason. */
+  /** Logs each reason once. */
   #report(error: unknown, line: string): void {
-    const { board, path, clock, log, file } = this.#options;
+    const { clock, log, file } = this.#options;
     const reason = describe(error);
-    if (board.get(path)?.lastError?.message !== reason || board.get(path)?.state !== 'holding')
-      log.warn({ file, reason }, line);
-    board.update(path, { state: 'holding', lastError: { fault: faultOf(error), message: reason, at: clock.now() } });
+    const { state, lastError } = this.#status.status;
+    if (lastError?.message !== reason || state !== 'holding') log.warn({ file, reason }, line);
+    this.#status.update({
+      state: 'holding',
+      lastError: { fault: faultOf(error), message: reason, at: clock.now() },
+    });
   }
 
   #show({ totals, inode, rotated, mismatch }: PassResult): void {
-    const { board, path, file, log } = this.#options;
+    const { file, log } = this.#options;
     this.#backoff = initialBackoff();
-    if (board.get(path)?.state === 'holding') log.info({ file }, 'log.resumed');
+    if (this.#status.status.state === 'holding') log.info({ file }, 'log.resumed');
     const { requests, unparsed, oversized } = totals;
     const missing = inode === undefined;
     const detail = { file, missing, mismatch, requests, unparsed, oversized, rotated };
-    board.update(path, { state: missing ? 'starting' : 'running', nextTry: undefined, detail });
+    this.#status.update({ state: missing ? 'starting' : 'running', nextTry: undefined, detail });
   }
 
   #watchOver(inode: number | undefined): void {
@@ -198,7 +193,7 @@ class NginxLog {
     );
     if (watch === undefined) return;
     this.#watch = { inode, watch };
-    // Nobody saw what was written before there was a watch.
+    // Writes before the watch began went unnoticed.
     this.#woken = true;
   }
 
@@ -222,10 +217,9 @@ class NginxLog {
   }
 
   #finish(): void {
-    const { board, path } = this.#options;
     this.#reader.close().finally(() => {
       this.#become('stopped');
-      board.update(path, { state: 'stopped' });
+      this.#status.update({ state: 'stopped' });
       for (const reply of this.#stopped) reply.resolve();
     });
   }

@@ -1,33 +1,25 @@
-import { dispatch, type Ref, spawn } from 'nact';
+import { dispatch } from 'nact';
 import type { Address, Broker, Durability } from '../src/broker/broker.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
-import { type Actor, type ActorTools, ask, type PublisherMessage, type Reply, resumeAfterDefect } from './protocol.js';
+import type { StatusLine } from '../src/status/board.js';
+import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
+import type { Actor, PublisherMessage, PublishObserver, Reply } from './protocol.js';
 
 export interface PublisherOptions extends ActorTools {
   readonly broker: Broker;
 }
 
 /**
- * The one way into the broker: every source hands its events to this actor and learns when they are durable. It keeps no queue of its own:
- * the broker groups what arrives together into one commit or one burst of confirms, and the door bounds the bytes in flight.
+ * Every source hands its events to this actor and learns when they are durable; only the log reader on the embedded broker goes past it, to commit its
+ * events together with its place in the log. It keeps no queue of its own: the broker groups what arrives together into one commit or one burst of
+ * confirms, and HTTP bounds the bytes in flight.
  */
-export function spawnPublisher(parent: Ref<never>, options: PublisherOptions): Actor<PublisherMessage> {
-  return spawn(
-    parent,
-    (publisher: Publisher, message: PublisherMessage): Publisher => {
-      publisher.handle(message);
-      return publisher;
-    },
-    'publisher',
-    {
-      initialStateFunc: () => new Publisher(options),
-      onCrash: resumeAfterDefect(options.log, options.path),
-    },
-  ) as Actor<PublisherMessage>;
+export function spawnPublisher(parent: Parent, options: PublisherOptions): Actor<PublisherMessage> {
+  return spawnActor(parent, 'publisher', options, (_self, status) => new Publisher(options.broker, status));
 }
 
-/** For sources that are no actor: resolves when every message is durable. */
+/** For code that is not an actor: resolves when every message is durable and its observers have heard of it. */
 export function publishThrough(publisher: Actor<PublisherMessage>) {
   return {
     publish: (messages: readonly Message[]): Promise<Durability> =>
@@ -37,33 +29,43 @@ export function publishThrough(publisher: Actor<PublisherMessage>) {
   };
 }
 
-class Publisher {
+class Publisher implements Behaviour<PublisherMessage> {
   readonly #broker: Broker;
+  readonly #status: StatusLine;
+  readonly #observers: PublishObserver[] = [];
   #inFlight = 0;
   #drained: Reply<void>[] | undefined;
-  readonly #options: PublisherOptions;
 
-  constructor(options: PublisherOptions) {
-    this.#options = options;
-    this.#broker = options.broker;
-    options.board.update(options.path, { state: 'running' });
+  constructor(broker: Broker, status: StatusLine) {
+    this.#broker = broker;
+    this.#status = status;
+    status.update({ state: 'running' });
   }
 
   handle(message: PublisherMessage): void {
     switch (message.type) {
       case 'publish':
-        return this.#answer(message.reply, () => this.#broker.publish(message.messages));
+        return this.#answer(message.reply, () => this.#publish(message.messages));
       case 'publishTo':
         return this.#answer(message.reply, () =>
           this.#broker.publishTo(message.address, message.body, message.messageId),
         );
+      case 'observe':
+        this.#observers.push(message.observer);
+        return;
       case 'drain':
         this.#drained = [...(this.#drained ?? []), message.reply];
-        this.#options.board.update(this.#options.path, { state: 'stopped' });
+        this.#status.update({ state: 'stopped' });
         return this.#settle();
       default:
         return assertNever(message);
     }
+  }
+
+  async #publish(messages: readonly Message[]): Promise<Durability> {
+    const durability = await this.#broker.publish(messages);
+    for (const observer of this.#observers) await observer(messages);
+    return durability;
   }
 
   #answer(reply: Reply<Durability>, publish: () => Promise<Durability>): void {

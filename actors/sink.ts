@@ -1,59 +1,52 @@
-import { dispatch, type Ref, spawn } from 'nact';
+import { dispatch } from 'nact';
 import type { Clock } from '../src/clock.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
 import type { SinkDefinition, SinkSession, SinkTools, WriteResult } from '../src/sinks/sink.js';
-import type { Actor, ConsumerMessage, RestartPolicy, SinkMessage } from './protocol.js';
+import { type ActorTools, type Behaviour, type Parent, spawnActor } from './actor.js';
+import type { Actor, ConsumerMessage, SinkFault, SinkMessage } from './protocol.js';
 
-export interface SinkOptions {
+/** What the supervisor decides about a sink. Implemented in supervisors/restart.ts, the one place that interprets faults. */
+export interface RestartPolicy {
+  faultOf(error: unknown): SinkFault;
+  /** Resolves when the backoff is over (at once at shutdown): the sink may begin again. Never rejects. */
+  crashed(error: unknown): Promise<void>;
+  /** A write succeeded; or a probe, after a long hold. */
+  succeeded(): void;
+  /** Every event fails: try slowly from now on, until something succeeds. */
+  park(): void;
+}
+
+export interface SinkOptions extends Pick<ActorTools, 'board' | 'onCrash'> {
   readonly definition: SinkDefinition;
   readonly config: unknown;
   readonly tools: SinkTools;
   readonly policy: RestartPolicy;
   readonly clock: Clock;
   readonly meter: DeliveryMeter;
-  /** A write that takes longer is given up as transient, ms. */
+  /** A write that takes longer is abandoned as transient, ms. */
   readonly writeDeadlineMs: number;
-  /** Aborts at the end of an orderly shutdown's patience. */
+  /** Aborts when shutdown's patience ends. */
   readonly giveUp: AbortSignal;
 }
 
-/** How long a session may take to heed its aborted signal before it is left behind, ms. */
+/** How long a session may take to end after its signal has aborted before it is abandoned, ms. */
 const graceMs = 2_000;
 
 /**
- * Owns the one living session of a sink. It is the only actor that lets an error reach its supervisor: it tells its consumer, closes the session and
- * throws; the policy waits out the backoff and resets it; the new beginning tells the consumer that it is ready. The session is opened lazily, since
- * nact restarts for ever, without a pause, what fails while it starts.
+ * Owns the one open session of a sink. Its errors go to its supervisor: it notifies its consumer, closes the session and throws; the supervisor waits
+ * out the backoff and resets it; the fresh start tells the consumer that it is ready. The session is opened lazily, since nact restarts for ever,
+ * without a pause, what fails while it starts.
  */
-export function spawnSink(
-  parent: Ref<never>,
-  consumer: Actor<ConsumerMessage>,
-  options: SinkOptions,
-): Actor<SinkMessage> {
-  const { policy } = options;
-  return spawn(
-    parent,
-    async (worker: SinkWorker, message: SinkMessage): Promise<SinkWorker> => {
-      await worker.handle(message);
-      return worker;
-    },
-    `${options.definition.name}-sink`,
-    {
-      initialStateFunc: () => {
-        dispatch(consumer, { type: 'sinkReady' });
-        return new SinkWorker(consumer, options);
-      },
-      onCrash: async (_message, error, context) => {
-        await policy.crashed(error);
-        return context.reset;
-      },
-    },
-  ) as Actor<SinkMessage>;
+export function spawnSink(parent: Parent, consumer: Actor<ConsumerMessage>, options: SinkOptions): Actor<SinkMessage> {
+  return spawnActor<SinkMessage>(parent, 'sink', options, () => {
+    dispatch(consumer, { type: 'sinkReady' });
+    return new SinkWorker(consumer, options);
+  });
 }
 
-class SinkWorker {
+class SinkWorker implements Behaviour<SinkMessage> {
   #session: SinkSession | undefined;
   readonly #consumer: Actor<ConsumerMessage>;
   readonly #options: SinkOptions;
@@ -86,7 +79,7 @@ class SinkWorker {
     }
   }
 
-  /** One call on the session, within the deadline. On any error the session is closed, the consumer told, and the error thrown on. */
+  /** One call on the session, within the deadline. On any error the session is closed, the consumer notified, and the error rethrown. */
   async #guarded<T>(
     call: (session: SinkSession, signal: AbortSignal) => Promise<T>,
   ): Promise<{ result: T; milliseconds: number }> {
@@ -109,7 +102,7 @@ class SinkWorker {
       return call(this.#session, stop.signal);
     };
     try {
-      const result = await orLeftBehind(work(), stop.signal);
+      const result = await orAbandoned(work(), stop.signal);
       return { result, milliseconds: clock.monotonic() - began };
     } catch (thrown) {
       const error = stop.signal.aborted
@@ -136,20 +129,20 @@ class SinkWorker {
   }
 }
 
-/** What the work gives, or an error when it does not heed its aborted signal in time. */
-async function orLeftBehind<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The work's result, or an error when it does not end soon after its signal has aborted. */
+async function orAbandoned<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let reject: (error: Error) => void;
-  const leftBehind = new Promise<never>((_resolve, fail) => {
+  const abandoned = new Promise<never>((_resolve, fail) => {
     reject = fail;
   });
   const onAbort = (): void => {
-    timer = setTimeout(() => reject(new TransientError('the call does not end')), graceMs);
+    timer = setTimeout(() => reject(new TransientError('the call did not end after it was aborted')), graceMs);
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([work, leftBehind]);
+    return await Promise.race([work, abandoned]);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
@@ -157,7 +150,7 @@ async function orLeftBehind<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-/** A sink that names an event it was not given, or one twice, has a defect: better found here than as a lost event. */
+/** A sink that names an event it was not given, or names one twice, has a defect: better found here than as a lost event. */
 function checked(result: WriteResult, events: readonly Event[]): WriteResult {
   const indexes = [...(result.rejected ?? []).map(({ index }) => index), ...(result.deferred?.indexes ?? [])];
   if (new Set(indexes).size !== indexes.length || indexes.some(index => events[index] === undefined))

@@ -1,38 +1,72 @@
+import { dispatch } from 'nact';
+import { ask, spawnSupervisor, stopTree } from '../actors/actor.js';
+import type { Actor, PublisherMessage } from '../actors/protocol.js';
+import { spawnPublisher } from '../actors/publisher.js';
 import type { Broker, QueueDefinition } from '../src/broker/broker.js';
 import { EmbeddedBroker } from '../src/broker/embedded/broker.js';
 import { moveEmbeddedQueues } from '../src/broker/embedded/hand-over.js';
 import { AmqpBroker } from '../src/broker/rabbitmq/broker.js';
-import type { Clock } from '../src/clock.js';
 import type { BrokerConfig } from '../src/config/broker.js';
 import { describe } from '../src/errors.js';
-import { HeartbeatListener, type HeartbeatOptions } from '../src/extractors/heartbeats.js';
-import type { Log } from '../src/log.js';
 import { retryUntilDone } from '../src/retry.js';
 import { sinks } from '../src/sinks/registry.js';
+import type { StatusLine } from '../src/status/board.js';
 import type { Storage } from '../src/storage/storage.js';
+import type { PartOptions } from './part.js';
+import { restartTree, resumeAfterDefect } from './restart.js';
 
-export interface BrokerOptions {
+export interface BrokerOptions extends PartOptions {
   readonly config: BrokerConfig;
   readonly storage: Storage;
-  readonly clock: Clock;
-  readonly log: Log;
+  /** One for each configured sink. */
+  readonly queues: readonly QueueDefinition[];
+  /** Aborts when shutdown ends every wait. */
+  readonly stopping: AbortSignal;
+}
+
+export interface BrokerPart {
+  readonly broker: Broker;
+  readonly publisher: Actor<PublisherMessage>;
+  /** The broker's line on the status board. */
+  readonly status: StatusLine;
+}
+
+/**
+ * The broker and the publisher in front of it. A broker does not fail for good: RabbitMQ is reconnected to for as long as it takes, and the embedded
+ * one fails only with its storage.
+ */
+export async function startBroker(options: BrokerOptions): Promise<BrokerPart> {
+  const { root, board, log, queues, onFailure, onStop } = options;
+  const broker = createBroker(options);
+  onStop('broker', () => broker.close());
+  onStop('actors', () => stopTree(root));
+  const supervisor = spawnSupervisor(root, 'broker', board, restartTree(onFailure));
+  const publisher = spawnPublisher(supervisor, { broker, board, log, onCrash: resumeAfterDefect(log) });
+  await broker.open(queues);
+  const moving = moveFromEmbedded(broker, options);
+  onStop('move', () => moving);
+  return { broker, publisher, status: supervisor.status };
+}
+
+/** What publishes is done with: whoever published has an answer. */
+export function drainPublisher(publisher: Actor<PublisherMessage>): Promise<void> {
+  return ask<void>(reply => dispatch(publisher, { type: 'drain', reply }));
 }
 
 /** RabbitMQ where it is configured, the embedded broker otherwise. */
-export function createBroker({ config, storage, clock, log }: BrokerOptions): Broker {
+function createBroker({ config, storage, clock, log }: BrokerOptions): Broker {
   if (config.nodes.length === 0) return new EmbeddedBroker({ storage, clock, log });
   const names = sinks.map(({ name }) => name);
   return new AmqpBroker({ ...config, sinks: names, storage, clock, log });
 }
 
 /**
- * What still waits in the embedded queues of configured sinks when RabbitMQ takes over goes to each sink's own queue there: in the background, until
- * it is through. Queues of sinks that are off keep what they have.
+ * What still waits in the embedded queues of configured sinks when RabbitMQ takes over goes to each sink's own queue there, in the background. Queues of
+ * sinks that are off keep what they have.
  */
-export async function moveFromEmbedded(
+async function moveFromEmbedded(
   broker: Broker,
-  queues: readonly QueueDefinition[],
-  { storage, clock, log, signal }: Omit<BrokerOptions, 'config'> & { readonly signal: AbortSignal },
+  { queues, storage, clock, log, stopping }: BrokerOptions,
 ): Promise<void> {
   if (broker.kind === 'embedded') return;
   const sinks = queues.map(({ sink }) => sink);
@@ -41,17 +75,5 @@ export async function moveFromEmbedded(
   };
   const onError = (error: unknown, waitMs: number): void =>
     log.warn({ reason: describe(error), waitMs }, 'move.delayed');
-  await retryUntilDone(move, { clock, signal, onError });
-}
-
-export interface ExtractorOptions extends Omit<HeartbeatOptions, 'nodes'> {
-  readonly config: BrokerConfig;
-}
-
-/** Hears extractors where EXTRACTOR_HEARTBEATS is on. */
-export function listenToExtractors({ config, ...options }: ExtractorOptions): Pick<HeartbeatListener, 'close'> {
-  if (!config.heartbeats || config.nodes.length === 0) return { close: async () => {} };
-  const listener = new HeartbeatListener({ ...options, nodes: config.nodes });
-  listener.open();
-  return listener;
+  await retryUntilDone(move, { clock, signal: stopping, onError });
 }

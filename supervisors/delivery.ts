@@ -1,18 +1,69 @@
-import type { Ref } from 'nact';
+import { dispatch } from 'nact';
+import { ask, type Parent, spawnSupervisor } from '../actors/actor.js';
 import { spawnConsumer } from '../actors/consumer.js';
 import type { Actor, ConsumerMessage } from '../actors/protocol.js';
 import { spawnSink } from '../actors/sink.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
-import type { DeliveryMeter } from '../src/delivery/meter.js';
+import type { DeliveryMeter, SettledCounters } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import type { Log } from '../src/log.js';
 import type { SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
-import { createRestartPolicy } from './restart.js';
+import type { Metrics } from '../src/status/metrics.js';
+import type { Storage } from '../src/storage/storage.js';
+import type { PartOptions } from './part.js';
+import { createRestartPolicy, escalate, resetSink, restartTree, resumeAfterDefect } from './restart.js';
 
-export interface DeliveryOptions {
+export interface DeliveryOptions extends PartOptions {
+  readonly sinks: readonly ConfiguredSink[];
+  readonly sendNames: SinkTools['sendNames'];
+  readonly broker: Broker;
+  readonly storage: Storage;
+  readonly counters: SettledCounters;
+  readonly metrics: Metrics;
+  readonly holdMs: number;
+  /** Aborted once the consumers are draining, and not before: a wait that ends sooner is followed by one try after the other. */
+  readonly stopping: AbortController;
+  readonly giveUp: AbortSignal;
+}
+
+const writeDeadlineMs = 30_000;
+
+/** A supervisor for each sink, with its consumer and its sink actor. */
+export function startDelivery(options: DeliveryOptions): void {
+  const { root, board, clock, log, onFailure, onStop, sinks, sendNames, broker, storage, stopping } = options;
+  const delivery = spawnSupervisor(root, 'delivery', board, restartTree(onFailure));
+  const tools = (sink: string): SinkTools => ({
+    log: log.child({ sink }),
+    clock,
+    keyValues: storage.keyValues(`sink.${sink}`),
+    events: storage.events,
+    sendNames,
+  });
+  const consumers = sinks.map(sink =>
+    superviseSink(delivery, sink, tools(sink.definition.name), {
+      broker,
+      board,
+      clock,
+      log,
+      meter: meterOf(options),
+      firstSeen: ids => storage.firstSeen(ids),
+      holdMs: options.holdMs,
+      writeDeadlineMs,
+      stopping: stopping.signal,
+      giveUp: options.giveUp,
+    }),
+  );
+  onStop('delivery', async () => {
+    const drained = consumers.map(consumer => ask<void>(reply => dispatch(consumer, { type: 'drain', reply })));
+    stopping.abort();
+    await Promise.all(drained);
+  });
+}
+
+export interface SinkSupervision {
   readonly broker: Broker;
   readonly board: StatusBoard;
   readonly clock: Clock;
@@ -28,33 +79,31 @@ export interface DeliveryOptions {
   readonly random?: () => number;
 }
 
-/** One consumer and one sink actor for one sink: its trouble is its own. */
-export function superviseDelivery(
-  parent: Ref<never>,
+/** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
+export function superviseSink(
+  parent: Parent,
   { definition, config, batch, filter }: ConfiguredSink,
   tools: SinkTools,
-  options: DeliveryOptions,
+  options: SinkSupervision,
 ): Actor<ConsumerMessage> {
   const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp, random } = options;
   const log = options.log.child({ sink: definition.name });
-  const path = `delivery/${definition.name}`;
+  const supervisor = spawnSupervisor(parent, definition.name, board, (error, child) => decide(error, child));
   const policy = createRestartPolicy({
-    path: `${path}/sink`,
-    board,
+    status: board.line(`${supervisor.status.path}/sink`),
     clock,
     log,
     stopping,
     ...(random === undefined ? {} : { random }),
   });
-  const prepare = createPrepare({ filter, acceptsText: definition.acceptsText ?? false, firstSeen });
+  const decide = resetSink(policy);
   return spawnConsumer(
-    parent,
+    supervisor,
     {
       sink: definition.name,
-      path: `${path}/consumer`,
       broker,
       limits: batch,
-      prepare,
+      prepare: createPrepare({ filter, acceptsText: definition.acceptsText ?? false, firstSeen }),
       holdMs,
       policy,
       board,
@@ -62,8 +111,29 @@ export function superviseDelivery(
       log,
       meter,
       giveUp,
+      onCrash: resumeAfterDefect(log),
     },
     consumer =>
-      spawnSink(parent, consumer, { definition, config, tools, policy, clock, meter, writeDeadlineMs, giveUp }),
+      spawnSink(supervisor, consumer, {
+        definition,
+        config,
+        tools,
+        policy,
+        board,
+        clock,
+        meter,
+        writeDeadlineMs,
+        giveUp,
+        onCrash: escalate,
+      }),
   );
+}
+
+function meterOf({ counters, metrics, clock }: DeliveryOptions): DeliveryMeter {
+  return {
+    written: (sink, count, milliseconds, oldest) =>
+      metrics.batchWritten(sink, count, milliseconds, clock.now() - oldest),
+    failed: (sink, fault, milliseconds) => metrics.batchFailed(sink, fault === 'bug' ? 'failed' : 'held', milliseconds),
+    settled: (sink, settlement) => counters.add(sink, settlement),
+  };
 }

@@ -1,16 +1,39 @@
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
+import { describe, SetupError } from '../src/errors.js';
 import type { KeyRing } from '../src/keys/keys.js';
 import type { Log } from '../src/log.js';
-import { superviseSpine } from './spine.js';
-import { growTree } from './tree.js';
+import type { OnFailure } from './part.js';
+import { startTree, type Tree } from './tree.js';
+
+/**
+ * The tree of actors, as nact has it and `/v1/status` shows it:
+ *
+ *     root
+ *     ├── broker
+ *     │   └── publisher
+ *     ├── delivery
+ *     │   └── SINK              one for each configured sink
+ *     │       ├── consumer
+ *     │       └── sink
+ *     └── ingress
+ *         ├── extractors        with EXTRACTOR_HEARTBEATS
+ *         ├── health            with HEALTH_TARGETS
+ *         │   └── TARGET
+ *         ├── http
+ *         └── nginx-log         with NGINX_ACCESS_LOG
+ *             └── NUMBER
+ *
+ * Above it stands this file, beneath it storage, which is threads and not actors. A sink that throws is reset by its supervisor. A listener that fails
+ * escalates up to the root; storage that fails reports here; either way the whole tree is taken down and started again.
+ */
 
 export interface DaemonOptions {
   readonly config: Config;
   readonly log: Log;
   readonly clock: Clock;
   readonly keys: KeyRing;
-  /** Tells a person at the terminal. */
+  /** Writes a line for the person at the terminal. */
   announce(line: string): void;
 }
 
@@ -25,29 +48,143 @@ export interface Daemon {
   readonly ended: Promise<{ readonly code: number }>;
 }
 
-/**
- * The root supervisor: grows the tree and keeps it standing.
- * @throws when the first start fails: SetupError (a busy port, a locked folder), or what was thrown
- */
+/** @throws when the first start fails: SetupError (a busy port, a locked folder), or what was thrown */
 export async function startDaemon({ config, log, clock, keys, announce }: DaemonOptions): Promise<Daemon> {
   const began = clock.monotonic();
-  const spine = await superviseSpine({
-    grow: onFailure => growTree({ config, log, clock, keys, onFailure }),
-    clock,
-    log,
-  });
-  const { address } = spine.tree;
+  const start = (onFailure: OnFailure): Promise<Tree> => startTree({ config, log, clock, keys, onFailure });
+  const root = await superviseTree({ start, clock, log });
+  const { address } = root.tree;
   log.info({ address, ms: Math.round(clock.monotonic() - began) }, 'daemon.started');
   announce(`event-sink listens on ${address}`);
   return {
     get address() {
-      return spine.tree.address;
+      return root.tree.address;
     },
-    ended: spine.ended,
+    ended: root.ended,
     stop: async () => {
-      await spine.stop(config.shutdownMs);
+      await root.stop(config.shutdownMs);
       log.info({}, 'daemon.stopped');
     },
-    stopNow: () => spine.stopNow(),
+    stopNow: () => root.stopNow(),
   };
+}
+
+export interface RootOptions {
+  readonly start: (onFailure: OnFailure) => Promise<Tree>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Root {
+  /** The one that runs, or ran last. */
+  readonly tree: Tree;
+  /** Ends the wait for a new tree, then the tree that runs. */
+  stop(patienceMs: number): Promise<void>;
+  stopNow(): void;
+  /** Resolves when it has given up by itself. */
+  readonly ended: Promise<{ readonly code: number }>;
+}
+
+/** For stopping a tree that has failed: what is not on the disk by now cannot be saved. */
+const failedTreePatienceMs = 5_000;
+
+/**
+ * Starts the tree, and restarts it whole when a part of it fails for good: at most five times in a minute. Beyond that, or when a person has to fix
+ * something first, the daemon ends, for the platform to start it again.
+ *
+ * A tree fails once: whatever else it reports belongs to the same failure. What a tree reports while it starts counts only if the start succeeds: otherwise
+ * the error of the start says it.
+ * @throws what the first start threw
+ */
+export async function superviseTree({ start, clock, log }: RootOptions): Promise<Root> {
+  const intensity = new Intensity(clock);
+  const stopping = new AbortController();
+  let end: (ended: { code: number }) => void;
+  const ended = new Promise<{ code: number }>(resolve => {
+    end = resolve;
+  });
+  let tree: Tree;
+  let restarting: Promise<void> = Promise.resolve();
+
+  const startOne = async (): Promise<void> => {
+    let failure: { what: string; error: unknown } | undefined;
+    let runs = false;
+    tree = await start((what, error) => {
+      if (failure !== undefined) return;
+      failure = { what, error };
+      if (runs) fail(what, error);
+    });
+    runs = true;
+    if (failure !== undefined) fail(failure.what, failure.error);
+  };
+
+  const fail = (what: string, error: unknown): void => {
+    if (stopping.signal.aborted) return;
+    const again = intensity.allows();
+    const stack = error instanceof Error ? error.stack : undefined;
+    if (again) log.error({ what, reason: describe(error), stack }, 'daemon.restarting');
+    restarting = restarting.then(() => (again ? restart(what) : giveUp(what, error)));
+  };
+
+  const restart = async (what: string): Promise<void> => {
+    await tree.stop(failedTreePatienceMs);
+    await clock.sleep(100 * 2 ** intensity.recent, stopping.signal);
+    if (stopping.signal.aborted) return;
+    try {
+      await startOne();
+      log.info({ what }, 'daemon.restarted');
+    } catch (error) {
+      if (error instanceof SetupError) await giveUp(what, error);
+      else fail(what, error);
+    }
+  };
+
+  const giveUp = async (what: string, error: unknown): Promise<void> => {
+    await tree.stop(0);
+    if (stopping.signal.aborted) return;
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.fatal({ what, reason: describe(error), stack }, 'daemon.failed');
+    end({ code: 1 });
+  };
+
+  await startOne();
+  return {
+    get tree() {
+      return tree;
+    },
+    ended,
+    stop: async patienceMs => {
+      stopping.abort();
+      await restarting;
+      await tree.stop(patienceMs);
+    },
+    stopNow: () => {
+      stopping.abort();
+      tree.giveUp();
+    },
+  };
+}
+
+const restartIntensity = { restarts: 5, withinMs: 60_000 } as const;
+
+/** Restart intensity, as in OTP: counts the failures of the last minute. */
+export class Intensity {
+  #failures: number[] = [];
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts one more. False when there have been too many: give up. */
+  allows(): boolean {
+    const now = this.#clock.monotonic();
+    this.#failures = [...this.#failures, now].filter(at => now - at < restartIntensity.withinMs);
+    return this.#failures.length <= restartIntensity.restarts;
+  }
+
+  /** How many failures are remembered: the wait before the next start grows with it. */
+  get recent(): number {
+    return this.#failures.length;
+  }
 }

@@ -2,28 +2,29 @@ import type { Clock } from '../src/clock.js';
 import { describe } from '../src/errors.js';
 import type { Log } from '../src/log.js';
 
-/** A part of the daemon that ends, and in which order. */
+/** How one part of the daemon ends. */
 export interface ShutdownStep {
   readonly name: string;
-  run(): Promise<void>;
+  /** @param patienceMs of the whole shutdown */
+  run(patienceMs: number): Promise<void>;
 }
 
 export interface ShutdownOptions {
   readonly patienceMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whatever still waits, ends now. */
+  /** Called when whatever still waits has to end. */
   readonly giveUp: () => void;
 }
 
-/** The end of the patience: in it, what was told to give up does so. */
+/** How long before its end the patience is used up: time for what gives up to end in order. */
 const hurryMs = 2_500;
-/** What a step gets at least, even when those before it used up everything. */
+/** What a step gets at least, even when the steps before it used up everything. */
 const minMs = 500;
 
 /**
- * Runs the steps one after the other. Shortly before the patience is used up, `giveUp` is called once; a step that does not end all
- * the same is left behind. Every step runs. Never rejects: a step that fails is logged, and the next one runs.
+ * Runs the steps one after the other. Shortly before the patience is used up, `giveUp` is called once; a step that still does not end is
+ * abandoned. Every step runs. Never rejects: a step that fails is logged, and the next one runs.
  */
 export async function shutdownInOrder(steps: readonly ShutdownStep[], options: ShutdownOptions): Promise<void> {
   const { patienceMs, clock, log, giveUp } = options;
@@ -36,7 +37,7 @@ export async function shutdownInOrder(steps: readonly ShutdownStep[], options: S
   const end = performance.now() + Math.max(patienceMs, hurryMs);
   for (const { name, run } of steps) {
     try {
-      await atMost(Math.max(minMs, end - performance.now()), run());
+      await atMost(Math.max(minMs, end - performance.now()), run(patienceMs));
     } catch (error) {
       log.error({ step: name, reason: describe(error) }, 'shutdown.incomplete');
     }
@@ -44,11 +45,11 @@ export async function shutdownInOrder(steps: readonly ShutdownStep[], options: S
   finished.abort();
 }
 
-/** On the system's time, whatever the clock: this is the last resort. */
+/** By the system's time, whatever the clock: this is the last resort. */
 async function atMost(ms: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('it does not end')), ms);
+    timer = setTimeout(() => reject(new Error(`did not end within ${Math.round(ms)} ms`)), ms);
   });
   try {
     await Promise.race([work, late]);

@@ -19,6 +19,9 @@ export interface HeartbeatOptions {
   readonly checkpoints: Checkpoints;
   readonly clock: Clock;
   readonly log: Log;
+  readonly onHeard: () => void;
+  /** Heartbeats cannot be heard, for this reason; it tries again. */
+  readonly onUnheard: (reason: string) => void;
 }
 
 /** Where extractors send their heartbeats; theirs, and never declared here. */
@@ -68,10 +71,12 @@ export class HeartbeatListener {
       try {
         await this.#listen(live);
         logged = undefined;
+        this.#options.onUnheard('the connection to RabbitMQ is lost');
       } catch (error) {
         const reason = this.#reason(error);
         if (reason !== logged) log.warn({ reason }, 'heartbeats.unheard');
         logged = reason;
+        this.#options.onUnheard(reason);
       }
       await clock.sleep(retryMs, signal);
     }
@@ -95,6 +100,7 @@ export class HeartbeatListener {
         onListening: () => {
           this.#extractors.listening(clock.now());
           log.info({ exchange }, 'heartbeats.heard');
+          this.#options.onHeard();
           void watch();
         },
         onMessage: content => {

@@ -33,8 +33,11 @@ export interface ServerOptions {
 }
 
 export interface HttpServer {
-  /** Resolves with the address it listens on. Rejects with SetupError when it may not, or cannot, listen there. */
-  listen(): Promise<AddressInfo>;
+  /**
+   * Resolves with the address it listens on. Rejects with SetupError when it may not, or cannot, listen there. `onFailed` is called at most once, later,
+   * when it accepts no more connections though it was not closed.
+   */
+  listen(onFailed: (error: Error) => void): Promise<AddressInfo>;
   /**
    * Accepts nothing more, ends the streams, lets requests finish and cuts those that have not by the deadline.
    * Never rejects; may be called before `listen` and more than once.
@@ -89,13 +92,23 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
   });
 
   return {
-    listen: () =>
+    listen: onFailed =>
       new Promise((resolve, reject) => {
+        let failed = false;
+        const fail = (error: Error): void => {
+          if (closing || failed) return;
+          failed = true;
+          onFailed(error);
+        };
         const refused = (error: NodeJS.ErrnoException): void => reject(unlistenable(error, settings));
         server.once('error', refused);
         server.listen({ host: settings.host, port: settings.port }, () => {
           server.off('error', refused);
-          server.on('error', error => log.error({ reason: describe(error) }, 'listener.failed'));
+          server.on('error', error => {
+            if (passes(error)) log.error({ reason: describe(error) }, 'connection.unaccepted');
+            else fail(error);
+          });
+          server.on('close', () => fail(new Error('the listener was closed')));
           resolve(server.address() as AddressInfo);
         });
       }),
@@ -109,6 +122,11 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
       clearTimeout(deadline);
     },
   };
+}
+
+/** Errors after which the listener goes on: one connection could not be accepted, for want of files or memory, say. Any other means that it is broken. */
+function passes({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EPROTO', 'EPERM', 'ETIMEDOUT'].includes(code);
 }
 
 function unlistenable(error: NodeJS.ErrnoException, { host, port }: HttpSettings): Error {

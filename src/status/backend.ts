@@ -2,14 +2,14 @@ import type { Address, Broker, DeadLetterQuery, DeadLetterSelection, Durability,
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
 import type { SettledCounters } from '../delivery/meter.js';
-import { TransientError, UnsupportedError } from '../errors.js';
+import { UnsupportedError } from '../errors.js';
 import type { Message } from '../events/message.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
-import type { StatusBoard } from './board.js';
+import type { StatusBoard, StatusLine } from './board.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
 import { type FoundProblem, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
@@ -20,6 +20,8 @@ export interface BackendOptions {
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly publishTo: (address: Address, body: string, messageId?: string) => Promise<Durability>;
   readonly broker: Broker;
+  /** The broker's line on the status board, written here: a broker reports its state when it is asked. */
+  readonly brokerStatus: StatusLine;
   readonly storage: Storage;
   readonly board: StatusBoard;
   readonly clock: Clock;
@@ -30,8 +32,6 @@ export interface BackendOptions {
   /** The local store is on. */
   readonly local: boolean;
   readonly started: number;
-  /** The broker's first attempt has settled. */
-  readonly ready: () => boolean;
 }
 
 /** What the HTTP layer sees of the daemon. */
@@ -46,13 +46,12 @@ export function createBackend(options: BackendOptions) {
     sinks,
     orphans,
     started,
-    ready,
+    brokerStatus,
     publish,
     publishTo,
   } = options;
-
-  const whenReady = <T>(work: () => Promise<T>): Promise<T> =>
-    ready() ? work() : Promise.reject(new TransientError('the daemon is starting', { retryAfterMs: 1_000 }));
+  /** HTTP starts last, so whoever can ask finds everything else started. */
+  const ready = (): boolean => true;
 
   const stored = <T>(work: () => Promise<T>): Promise<T> =>
     options.local
@@ -105,7 +104,7 @@ export function createBackend(options: BackendOptions) {
     const now = clock.now();
     const state = broker.status();
     const shown = { ready: 'running', outbox: 'holding', down: 'failed' } as const;
-    board.update('broker', {
+    brokerStatus.update({
       state: shown[state.state],
       detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox },
     });
@@ -113,13 +112,12 @@ export function createBackend(options: BackendOptions) {
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
     const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans() };
     const actors = board.all();
-    const brokerSince = board.get('broker')?.since ?? now;
     return {
       version,
       started,
       now,
       ready: ready(),
-      problems: sinceOf(problemsOf({ ...findings, brokerSince, actors }), now),
+      problems: sinceOf(problemsOf({ ...findings, brokerSince: brokerStatus.status.since, actors }), now),
       broker: { kind: broker.kind, ...state },
       sinks: rows,
       actors,
@@ -127,9 +125,8 @@ export function createBackend(options: BackendOptions) {
   };
 
   return {
-    publish: (messages: readonly Message[]) => whenReady<Durability>(() => publish(messages)),
-    publishTo: (address: Address, body: string, messageId?: string) =>
-      whenReady<Durability>(() => publishTo(address, body, messageId)),
+    publish,
+    publishTo,
     events: (query: EventQuery) => stored(() => storage.events.query(query)),
     series: (query: SeriesQuery) => stored(() => series(query)),
     deadLetters: (query: DeadLetterQuery & DeadLetterFilter) => deadLetterAdmin.list(query),

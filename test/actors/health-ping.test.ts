@@ -1,8 +1,9 @@
-import { dispatch, type Ref, start as startSystem, stop as stopActor } from 'nact';
+import { dispatch } from 'nact';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ask, startRoot, stopTree } from '../../actors/actor.js';
 import { spawnHealthPing } from '../../actors/health-ping.js';
-import { type Actor, ask, type HealthPingMessage } from '../../actors/protocol.js';
+import type { Actor, HealthPingMessage } from '../../actors/protocol.js';
 import type { Durability } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/clock.js';
 import { TransientError } from '../../src/errors.js';
@@ -11,11 +12,12 @@ import type { Outcome, Run } from '../../src/health/sample.js';
 import { silentLog } from '../../src/log.js';
 import { StatusBoard } from '../../src/status/board.js';
 import type { Checkpoints } from '../../src/storage/storage.js';
+import { escalate } from '../../supervisors/restart.js';
 import { hastyClock } from '../helpers/clock.js';
 import { targetOf } from '../helpers/health.js';
 import { until } from '../helpers/wait.js';
 
-const path = 'ingress/health/clowder';
+const path = 'clowder';
 const good: Outcome = { sent: 1, good: 1, times: undefined, readings: { status: 200 }, reason: undefined };
 const bad: Outcome = { sent: 1, good: 0, times: undefined, readings: {}, reason: 'refused by ann:hunter22' };
 
@@ -32,7 +34,7 @@ class World {
   runs = 0;
   publishFails = false;
   checkpointsFail = false;
-  system: Ref<never> = startSystem() as unknown as Ref<never>;
+  root = startRoot();
   actor!: Actor<HealthPingMessage>;
 
   readonly checkpoints: Checkpoints = {
@@ -69,9 +71,7 @@ class World {
 
   start(more: object = {}): this {
     const url = 'https://ann:hunter22@clowder.example.org/';
-    this.actor = spawnHealthPing(this.system, {
-      name: 'health-1',
-      path,
+    this.actor = spawnHealthPing(this.root, {
       target: { ...targetOf({ name: 'clowder', url, interval: 1, ...more }), intervalMs: 20, timeoutMs: 20 },
       run: this.run,
       publish: this.publish,
@@ -80,6 +80,7 @@ class World {
       clock: hastyClock(20),
       board: this.board,
       log: silentLog,
+      onCrash: escalate,
       delayMs: 0,
     });
     return this;
@@ -93,10 +94,10 @@ class World {
   async restart(more: object = {}): Promise<void> {
     const kept = new Map(this.kept);
     await this.close();
-    stopActor(this.system);
+    await stopTree(this.root);
     this.kept.clear();
     for (const [key, value] of kept) this.kept.set(key, value);
-    this.system = startSystem() as unknown as Ref<never>;
+    this.root = startRoot();
     this.start(more);
   }
 
@@ -111,7 +112,7 @@ test.before.each(context => {
 });
 test.after.each(async ({ world }) => {
   await world.close();
-  stopActor(world.system);
+  await stopTree(world.root);
 });
 
 test('each run is an event, and the board shows the last', async ({ world }) => {

@@ -1,22 +1,24 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
-import { dispatch, type Ref, start as startSystem, stop as stopSystem } from 'nact';
+import { dispatch } from 'nact';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ask, type Parent, startRoot, stopTree } from '../../actors/actor.js';
 import { spawnNginxLog } from '../../actors/nginx-log.js';
-import { type Actor, ask, type NginxLogMessage } from '../../actors/protocol.js';
+import type { Actor, NginxLogMessage } from '../../actors/protocol.js';
 import { type Clock, systemClock } from '../../src/clock.js';
 import { TransientError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
 import { createLogReader } from '../../src/nginx/source.js';
 import { VisitorKeys } from '../../src/nginx/visitors.js';
 import { type ActorStatus, StatusBoard } from '../../src/status/board.js';
+import { escalate } from '../../supervisors/restart.js';
 import { watchLeaks } from '../helpers/leaks.js';
 import { until } from '../helpers/wait.js';
 import { noMemory, plainConfig, Scene } from '../nginx/scene.js';
 
 interface Context {
   scene: Scene;
-  system: Ref<never>;
+  root: Parent;
   actor: Actor<NginxLogMessage> | undefined;
   board: StatusBoard;
 }
@@ -25,13 +27,13 @@ const test = suite<Context>('nginx log actor');
 
 test.before.each(context => {
   context.scene = new Scene();
-  context.system = startSystem() as unknown as Ref<never>;
+  context.root = startRoot();
   context.board = new StatusBoard(systemClock);
   context.actor = undefined;
 });
-test.after.each(async ({ scene, system, actor }) => {
+test.after.each(async ({ scene, root, actor }) => {
   if (actor !== undefined) await stop(actor);
-  stopSystem(system);
+  await stopTree(root);
   await scene.remove();
 });
 
@@ -46,9 +48,10 @@ function polling(ms: number): Clock {
 }
 
 function start(context: Context, clock: Clock): Actor<NginxLogMessage> {
-  const { scene, board, system } = context;
-  const options = { index: 0, path: 'log', file: scene.path, board, clock, log: silentLog };
-  context.actor = spawnNginxLog(system, {
+  const { scene, board, root } = context;
+  const tools = { board, log: silentLog, onCrash: escalate };
+  const options = { ...tools, number: 1, file: scene.path, clock };
+  context.actor = spawnNginxLog(root, {
     ...options,
     createReader: (onHold, stopping) =>
       createLogReader({
@@ -66,7 +69,7 @@ const stop = (actor: Actor<NginxLogMessage>): Promise<void> => ask(reply => disp
 const counted = ({ scene }: Context) => until(() => scene.store.requests === scene.written, 'every line counted');
 
 const state = (board: StatusBoard, wanted: ActorStatus['state']) =>
-  until(() => board.get('log')?.state === wanted && board.get('log'), `state ${wanted}`);
+  until(() => board.get('1')?.state === wanted && board.get('1'), `state ${wanted}`);
 
 test('what is written is read at once, without a poll, also after a rotation', async context => {
   const { scene, board } = context;
@@ -77,7 +80,7 @@ test('what is written is read at once, without a poll, also after a rotation', a
     scene.writeLines(10);
     await counted(context);
   }
-  assert.is(board.get('log')?.detail.requests, 30);
+  assert.is(board.get('1')?.detail.requests, 30);
   scene.rename();
   scene.create();
   scene.writeLines(5);
@@ -89,8 +92,8 @@ test('what is written is read at once, without a poll, also after a rotation', a
 test('without a watch, polls have to do: a log that is not there yet', async context => {
   const { scene, board } = context;
   start(context, polling(20));
-  await until(() => board.get('log')?.detail.missing === true, 'a look');
-  assert.is(board.get('log')?.state, 'starting');
+  await until(() => board.get('1')?.detail.missing === true, 'a look');
+  assert.is(board.get('1')?.state, 'starting');
   scene.writeLines(3);
   await counted(context);
   assert.is((await state(board, 'running')).detail.missing, false);
@@ -99,7 +102,7 @@ test('without a watch, polls have to do: a log that is not there yet', async con
 test('a commit that does not go through is held, and shown', async context => {
   const { scene, board } = context;
   start(context, polling(20));
-  await until(() => board.get('log')?.detail.missing === true, 'a look');
+  await until(() => board.get('1')?.detail.missing === true, 'a look');
   scene.store.fault = new TransientError('the disk is full');
   scene.writeLines(3);
   const { lastError, nextTry } = await state(board, 'holding');
@@ -117,12 +120,12 @@ test('it stops while a commit is held, and the next one takes up from the last c
     ...systemClock,
     sleep: (ms, signal) => systemClock.sleep(ms === 1_000 ? 20 : 3_600_000, signal),
   });
-  await until(() => board.get('log')?.detail.missing === true, 'a look');
+  await until(() => board.get('1')?.detail.missing === true, 'a look');
   scene.store.fault = new TransientError('the disk is full');
   scene.writeLines(3);
   await state(board, 'holding');
   await stop(actor);
-  assert.is(board.get('log')?.state, 'stopped');
+  assert.is(board.get('1')?.state, 'stopped');
   scene.store.fault = undefined;
   assert.is(scene.store.requests, 0);
   await scene.start();
@@ -147,7 +150,7 @@ test('it stops twice, and before it has begun', async context => {
   const actor = start(context, polling(20));
   await Promise.all([stop(actor), stop(actor)]);
   await stop(actor);
-  assert.is(context.board.get('log')?.state, 'stopped');
+  assert.is(context.board.get('1')?.state, 'stopped');
 });
 
 test.run();

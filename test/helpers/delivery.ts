@@ -1,5 +1,6 @@
-import nact, { type Ref } from 'nact';
-import { ask, type ConsumerMessage } from '../../actors/protocol.js';
+import nact from 'nact';
+import { ask, spawnSupervisor, startRoot, stopTree } from '../../actors/actor.js';
+import type { ConsumerMessage } from '../../actors/protocol.js';
 import type { Broker } from '../../src/broker/broker.js';
 import type { Clock } from '../../src/clock.js';
 import type { FirstSeen } from '../../src/delivery/prepare.js';
@@ -8,7 +9,8 @@ import { type Log, silentLog } from '../../src/log.js';
 import type { SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status/board.js';
 import type { KeyValues } from '../../src/storage/key-values.js';
-import { superviseDelivery } from '../../supervisors/delivery.js';
+import { superviseSink } from '../../supervisors/delivery.js';
+import { escalate } from '../../supervisors/restart.js';
 import { hastyClock } from './clock.js';
 import { MemoryQueue } from './memory-broker.js';
 
@@ -41,7 +43,8 @@ export function startDelivery(setup: DeliverySetup) {
   const board = new StatusBoard(clock);
   const stopping = new AbortController();
   const giveUp = new AbortController();
-  const system = nact.start() as unknown as Ref<never>;
+  const root = startRoot();
+  const delivery = spawnSupervisor(root, 'delivery', board, escalate);
   const tools: SinkTools = {
     log: setup.log ?? silentLog,
     clock,
@@ -50,8 +53,8 @@ export function startDelivery(setup: DeliverySetup) {
     sendNames: false,
     ...setup.tools,
   };
-  const consumer = superviseDelivery(
-    system,
+  const consumer = superviseSink(
+    delivery,
     {
       definition,
       config: setup.config ?? {},
@@ -93,7 +96,7 @@ export function startDelivery(setup: DeliverySetup) {
       const patience = setTimeout(() => giveUp.abort(), 1_000);
       await ask<void>(reply => nact.dispatch(consumer, { type: 'drain', reply } satisfies ConsumerMessage));
       clearTimeout(patience);
-      nact.stop(system);
+      await stopTree(root);
     },
   };
 }

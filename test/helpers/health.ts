@@ -20,11 +20,11 @@ export function parsed(written: readonly unknown[], defaults = { intervalMs: 60_
   return { targets, problems };
 }
 
-const noTools: ProbeTools = { broker: { kind: 'rabbitmq', inspect: async () => undefined }, clock: systemClock };
+const noQueues: ProbeTools['broker'] = { kind: 'rabbitmq', inspect: async () => undefined };
 
 /** One run, as the actor makes it. */
-export async function runOnce(written: unknown, tools: Partial<ProbeTools> = {}): Promise<Result> {
+export async function runOnce(written: unknown, broker = noQueues): Promise<Result> {
   const target = targetOf(written);
-  const run = runOf(target, { ...noTools, ...tools });
+  const run = runOf(target, { broker, clock: systemClock });
   return judge(await run(new AbortController().signal), target);
 }

@@ -59,7 +59,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     settings: { ...defaultHttpSettings, port: 0, ...settings },
     metrics: new Metrics(),
   });
-  const { port } = await server.listen();
+  const { port } = await server.listen(() => {});
   const url = `http://127.0.0.1:${port}`;
   return {
     url,

@@ -5,19 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadConfig } from '../../src/config/load.js';
 import { TransientError } from '../../src/errors.js';
-import { keyEntry } from '../../src/keys/keys.js';
-import { silentLog } from '../../src/log.js';
-import { localSink } from '../../src/sinks/local.js';
-import type { SinkDefinition } from '../../src/sinks/sink.js';
 import type { DaemonStatus } from '../../src/status/report.js';
-import { type Daemon, startDaemon } from '../../supervisors/root.js';
-import { hastyClock } from '../helpers/clock.js';
+import type { Daemon } from '../../supervisors/root.js';
+import { callDaemon, startDaemonHere } from '../helpers/daemon-here.js';
 import { type ScriptedSink, scriptedSink } from '../helpers/scripted-sink.js';
 import { until } from '../helpers/wait.js';
-
-const key = 'daemon-test-key';
 
 interface Context {
   dir: string;
@@ -35,45 +28,23 @@ test.after.each(async ({ dir, daemons }) => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** The whole daemon in this process, with sinks that do what the test says beside the local store. */
 async function start(context: Context, sinks: Record<string, ScriptedSink>): Promise<Daemon> {
-  const scripted = Object.entries(sinks).map(([name, { definition }]) => ({
-    ...definition,
-    name,
-    prefix: name.toUpperCase(),
-  }));
-  const loaded = loadConfig({
-    env: { PORT: '0', DATA_DIR: context.dir, SHUTDOWN_SECONDS: '5' },
-    readFile: () => '',
-    registry: [localSink as unknown as SinkDefinition, ...scripted],
-  });
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
-  const entry = keyEntry(key, 'test', ['publish', 'read', 'admin']);
-  const daemon = await startDaemon({
-    config: loaded.config,
-    log: silentLog,
-    clock: hastyClock(100),
-    keys: { find: presented => (presented === key ? entry : undefined) },
-    announce: () => {},
-  });
+  const daemon = await startDaemonHere({ dir: context.dir, sinks });
   context.daemons.push(daemon);
   return daemon;
 }
-
-const call = (daemon: Daemon, path: string, init: RequestInit = {}): Promise<Response> =>
-  fetch(daemon.address + path, { ...init, headers: { 'x-api-key': key, 'content-type': 'application/json' } });
 
 async function send(daemon: Daemon, from: number, to: number): Promise<void> {
   const events = Array.from({ length: to - from + 1 }, (_, index) => ({
     id: `event-${from + index}`,
     category: 'upload',
   }));
-  const response = await call(daemon, '/v1/events', { method: 'POST', body: JSON.stringify(events) });
+  const response = await callDaemon(daemon, '/v1/events', { method: 'POST', body: JSON.stringify(events) });
   assert.is(response.status, 202, await response.text());
 }
 
 const status = async (daemon: Daemon): Promise<DaemonStatus> =>
-  (await (await call(daemon, '/v1/status')).json()) as DaemonStatus;
+  (await (await callDaemon(daemon, '/v1/status')).json()) as DaemonStatus;
 
 async function stateOf(daemon: Daemon, sink: string): Promise<string | undefined> {
   return (await status(daemon)).sinks.find(row => row.sink === sink)?.state;
@@ -96,7 +67,7 @@ test('a sink that is down holds its events; the one beside it gets them at once;
   const { problems, sinks } = await status(daemon);
   assert.is(sinks.find(row => row.sink === 'lame')?.pending, 1000);
   assert.match(problems[0]?.what ?? '', 'connection refused');
-  assert.is((await call(daemon, '/readyz')).status, 200);
+  assert.is((await callDaemon(daemon, '/readyz')).status, 200);
   down = false;
   await until(() => lame.delivered.length === 1000, 'the lame sink');
   assert.is(new Set(lame.delivered).size, 1000);
@@ -114,15 +85,18 @@ test('an event that a sink has a bug with is dead-lettered with its reason, and 
   await send(daemon, 1, 20);
   await until(() => buggy.delivered.length === 19, 'the nineteen others');
   const list = async () =>
-    ((await (await call(daemon, '/v1/dead-letters?sink=buggy')).json()) as { dead_letters: Record<string, unknown>[] })
-      .dead_letters;
+    (
+      (await (await callDaemon(daemon, '/v1/dead-letters?sink=buggy')).json()) as {
+        dead_letters: Record<string, unknown>[];
+      }
+    ).dead_letters;
   await until(async () => (await list()).length === 1, 'a dead letter');
   const [deadLetter] = await list();
   assert.is(deadLetter?.id, 'event-7');
   assert.is(deadLetter?.fault, 'bug');
   assert.match(String(deadLetter?.reason), 'cannot read property');
   fixed = true;
-  const redriven = await call(daemon, '/v1/dead-letters/redrive', {
+  const redriven = await callDaemon(daemon, '/v1/dead-letters/redrive', {
     method: 'POST',
     body: JSON.stringify({ sink: 'buggy' }),
   });
@@ -158,11 +132,11 @@ test('events that wait are delivered after a restart, to each sink once', async 
   const sound = scriptedSink();
   const second = await start(context, { other: sound });
   await until(() => sound.delivered.length === 30, 'the events of before');
-  const ledger = (await (await call(second, '/v1/ledger')).json()) as { balanced: boolean };
+  const ledger = (await (await callDaemon(second, '/v1/ledger')).json()) as { balanced: boolean };
   assert.ok(ledger.balanced);
 });
 
-test('the queue of a sink that was switched off is told, in words and numbers', async context => {
+test('the queue of a sink that was switched off is reported, in words and numbers', async context => {
   const first = await start(context, { other: scriptedSink() });
   await first.stop();
   context.daemons.pop();
@@ -175,7 +149,7 @@ test('the queue of a sink that was switched off is told, in words and numbers', 
   assert.match(problem?.what ?? '', 'No sink takes from the queue event-sink.other');
   assert.match(problem?.fix ?? '', 'event-sink queues remove event-sink.other');
   assert.match(
-    await (await call(second, '/metrics')).text(),
+    await (await callDaemon(second, '/metrics')).text(),
     'event_sink_orphaned_queue_events{queue="event-sink.other"}',
   );
 });
@@ -187,7 +161,7 @@ test('a sink that is down is not hammered while the daemon stops', async context
   const daemon = await start(context, { down });
   await send(daemon, 1, 3);
   const { hostname, port } = new URL(daemon.address);
-  const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+  const headers = { 'x-api-key': 'daemon-test-key', 'content-type': 'application/json' };
   const unfinished = request({ hostname, port, path: '/v1/events', method: 'POST', headers });
   const gone = new Promise(resolve => unfinished.on('error', () => {}).on('close', resolve));
   unfinished.write('[');
@@ -198,16 +172,16 @@ test('a sink that is down is not hammered while the daemon stops', async context
   assert.ok(down.writes.length - before < 100, `${down.writes.length - before} more writes`);
 });
 
-test('storage whose file is taken away fails, and the spine begins anew on a fresh one', async context => {
+test('storage whose file is taken away fails, and the tree starts again on a fresh one', async context => {
   const daemon = await start(context, {});
   rmSync(context.dir, { recursive: true });
   await until(async () => {
-    const answer = await call(daemon, '/v1/events', {
+    const answer = await callDaemon(daemon, '/v1/events', {
       method: 'POST',
       body: '{"id":"after","category":"upload"}',
     }).catch(() => undefined);
     if (answer?.status !== 202) return false;
-    const found = await call(daemon, '/v1/events');
+    const found = await callDaemon(daemon, '/v1/events');
     return found.status === 200 && (await found.text()).includes('after');
   }, 'a daemon that accepts and stores again');
 });

@@ -1,36 +1,17 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SetupError, TransientError } from '../../src/errors.js';
-import type { Log } from '../../src/log.js';
 import { StatusBoard } from '../../src/status/board.js';
-import { Intensity } from '../../supervisors/intensity.js';
 import { createRestartPolicy, faultOf } from '../../supervisors/restart.js';
-import { shutdownInOrder } from '../../supervisors/shutdown.js';
 import { hastyClock } from '../helpers/clock.js';
-
-function recorder() {
-  const lines: { level: string; line: string; fields: Record<string, unknown> }[] = [];
-  const at = (level: string) => (fields: object, line: string) => {
-    lines.push({ level, line, fields: fields as Record<string, unknown> });
-  };
-  const log: Log = {
-    trace: at('trace'),
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    fatal: at('fatal'),
-    child: () => log,
-  };
-  return { log, lines };
-}
+import { recordingLog } from '../helpers/recording-log.js';
 
 function policyOf(random: () => number) {
   const clock = hastyClock(0);
   const board = new StatusBoard(clock);
   const stopping = new AbortController();
-  const { log, lines } = recorder();
-  const policy = createRestartPolicy({ path: 'sink', board, clock, log, stopping: stopping.signal, random });
+  const { log, lines } = recordingLog();
+  const policy = createRestartPolicy({ status: board.line('sink'), clock, log, stopping: stopping.signal, random });
   return { policy, clock, board, lines, stopping };
 }
 
@@ -79,59 +60,6 @@ test('shutdown ends a wait at once', async () => {
   const { policy, stopping } = policyOf(() => 1);
   stopping.abort();
   await policy.crashed(new TransientError('down', { retryAfterMs: 3_600_000 }));
-});
-
-test('five failures in a minute are allowed, the sixth is not, and they are forgotten with time', () => {
-  let now = 0;
-  const intensity = new Intensity({ ...hastyClock(), monotonic: () => now });
-  for (let failure = 0; failure < 5; failure += 1) assert.ok(intensity.allows());
-  assert.not.ok(intensity.allows());
-  now = 61_000;
-  assert.ok(intensity.allows());
-});
-
-test('shutdown runs every step in order, also after one that fails, and hurries when the patience ends', async () => {
-  const order: string[] = [];
-  let hurried = false;
-  let release: () => void = () => {};
-  const { log, lines } = recorder();
-  await shutdownInOrder(
-    [
-      { name: 'first', run: async () => void order.push('first') },
-      { name: 'broken', run: () => Promise.reject(new Error('broken')) },
-      { name: 'slow', run: () => new Promise<void>(resolve => (release = resolve)) },
-      { name: 'last', run: async () => void order.push('last') },
-    ],
-    {
-      patienceMs: 5,
-      clock: hastyClock(20),
-      log,
-      giveUp: () => {
-        hurried = true;
-        release();
-      },
-    },
-  );
-  assert.equal(order, ['first', 'last']);
-  assert.ok(hurried);
-  assert.ok(lines.some(({ line }) => line === 'shutdown.incomplete'));
-});
-
-test('shutdown leaves a step behind that never ends', async () => {
-  const order: string[] = [];
-  const { log, lines } = recorder();
-  await shutdownInOrder(
-    [
-      { name: 'stuck', run: () => new Promise<void>(() => {}) },
-      { name: 'last', run: async () => void order.push('last') },
-    ],
-    { patienceMs: 0, clock: hastyClock(), log, giveUp: () => {} },
-  );
-  assert.equal(order, ['last']);
-  assert.equal(
-    lines.filter(({ line }) => line === 'shutdown.incomplete').map(({ fields }) => fields.step),
-    ['stuck'],
-  );
 });
 
 test.run();

@@ -1,5 +1,4 @@
 import { sampled } from '../sample.js';
-import { connectOptions } from './connect.js';
 import type { HttpCheck } from './http/check.js';
 import { expect, options } from './http/description.js';
 import { requesting } from './http/request.js';
@@ -19,7 +18,7 @@ export const httpProbe = defineProbe({
     return `${origin}${pathname}`;
   },
   secrets,
-  run: (check, pace, tools) => sampled(requesting(check, connectOptions(pace, tools), tools.clock.now), pace),
+  run: (check, pace, { clock }) => sampled(requesting(check, clock.now), pace),
 });
 
 function parse(address: string): Pick<HttpCheck, 'url'> | string {

@@ -1,7 +1,6 @@
-import { connect, type TcpNetConnectOpts } from 'node:net';
+import { connect } from 'node:net';
 import { reasonOf } from '../reasons.js';
 import { type Sample, sampled, type TakeSample } from '../sample.js';
-import { connectOptions } from './connect.js';
 import { isHost, withoutBrackets } from './host.js';
 import { defineProbe } from './probe.js';
 
@@ -18,7 +17,7 @@ export const tcpProbe = defineProbe({
   does: 'connects, and hangs up',
   parse,
   show: ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
-  run: ({ host, port }, pace, tools) => sampled(connecting({ host, port, ...connectOptions(pace, tools) }), pace),
+  run: (check, pace) => sampled(connecting(check), pace),
 });
 
 function parse(address: string): TcpAddress | string {
@@ -31,11 +30,11 @@ function parse(address: string): TcpAddress | string {
   return { host, port: Number(port) };
 }
 
-function connecting(options: TcpNetConnectOpts): TakeSample {
+function connecting({ host, port }: TcpAddress): TakeSample {
   return signal =>
     new Promise<Sample>(resolve => {
       const began = performance.now();
-      const socket = connect(options);
+      const socket = connect({ host, port });
       const end = (sample: Sample): void => {
         signal.removeEventListener('abort', late);
         resolve(sample);

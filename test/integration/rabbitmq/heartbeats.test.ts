@@ -25,6 +25,8 @@ function listener(kept: Map<string, unknown>) {
   };
   const heartbeats = new HeartbeatListener({
     nodes: [uri],
+    onHeard: () => {},
+    onUnheard: () => {},
     publish: async messages => {
       published.push(...messages);
       return 'broker';

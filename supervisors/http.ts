@@ -1,0 +1,81 @@
+import { dispatch } from 'nact';
+import { ask, type Parent } from '../actors/actor.js';
+import { spawnHttp } from '../actors/http.js';
+import { publishThrough } from '../actors/publisher.js';
+import type { Config } from '../src/config/config.js';
+import type { SettledCounters } from '../src/delivery/meter.js';
+import { createServer } from '../src/http/server.js';
+import { defaultHttpSettings } from '../src/http/settings.js';
+import type { KeyRing } from '../src/keys/keys.js';
+import { createBackend } from '../src/status/backend.js';
+import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
+import { runHousekeeping } from '../src/status/housekeeping.js';
+import type { Metrics } from '../src/status/metrics.js';
+import { orphanFinder } from '../src/status/orphaned-queues.js';
+import type { Storage } from '../src/storage/storage.js';
+import type { BrokerPart } from './broker.js';
+import type { PartOptions } from './part.js';
+import { escalate } from './restart.js';
+
+export interface HttpOptions extends PartOptions, BrokerPart {
+  readonly parent: Parent;
+  readonly config: Config;
+  readonly keys: KeyRing;
+  readonly storage: Storage;
+  readonly counters: SettledCounters;
+  readonly metrics: Metrics;
+}
+
+/**
+ * The listener and everything it answers from, and the housekeeping that looks at the same things without being asked. The last part to start: whoever
+ * can connect finds a daemon that is ready. Resolves with the address.
+ */
+export async function startHttp(options: HttpOptions): Promise<string> {
+  const { parent, board, clock, log, onStop, config, keys, storage, counters, metrics, broker, publisher } = options;
+  const limits = new Map(
+    config.sinks.flatMap(({ definition: { name, redriveLimit } }) =>
+      redriveLimit === undefined ? [] : [[name, redriveLimit] as const],
+    ),
+  );
+  const deadLetterAdmin = new DeadLetterAdmin(broker.deadLetters, clock, limits);
+  const orphans = orphanFinder({ broker, clock, log, metrics });
+  orphans();
+  const backend = createBackend({
+    ...publishThrough(publisher),
+    deadLetterAdmin,
+    broker,
+    brokerStatus: options.status,
+    storage,
+    board,
+    clock,
+    counters,
+    orphans,
+    sinks: config.sinks,
+    local: config.local !== undefined,
+    started: clock.now(),
+  });
+
+  const housekeeping = new AbortController();
+  const housekept = runHousekeeping({
+    sinks: config.sinks.map(({ definition }) => definition.name),
+    broker,
+    deadLetterAdmin,
+    ledger: backend.ledger,
+    ...config.deadLetters,
+    clock,
+    log,
+    signal: housekeeping.signal,
+  });
+  onStop('housekeeping', () => {
+    housekeeping.abort();
+    return housekept;
+  });
+
+  const settings = { ...defaultHttpSettings, ...config.server };
+  const server = createServer({ backend, keys, log, clock, metrics, settings });
+  const http = spawnHttp(parent, { server, board, log, onCrash: escalate });
+  onStop('http', patienceMs =>
+    ask<void>(reply => dispatch(http, { type: 'close', patienceMs: patienceMs / 2, reply })),
+  );
+  return ask<string>(reply => dispatch(http, { type: 'listen', reply }));
+}

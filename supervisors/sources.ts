@@ -1,0 +1,131 @@
+import { basename } from 'node:path';
+import { dispatch } from 'nact';
+import { type ActorTools, ask, type Parent, type Supervisor, spawnSupervisor } from '../actors/actor.js';
+import { spawnExtractors } from '../actors/extractors.js';
+import { spawnHealthPing } from '../actors/health-ping.js';
+import { spawnNginxLog } from '../actors/nginx-log.js';
+import type { Actor, HealthPingMessage, PublisherMessage, PublishObserver } from '../actors/protocol.js';
+import { publishThrough } from '../actors/publisher.js';
+import type { Broker } from '../src/broker/broker.js';
+import type { Config } from '../src/config/config.js';
+import { declarationOf } from '../src/health/declaration.js';
+import { spread } from '../src/health/fixed-rate.js';
+import { FlushSchedule } from '../src/health/flush-schedule.js';
+import { runOf } from '../src/health/run.js';
+import type { LogCheckpoint } from '../src/nginx/reader.js';
+import { createLogReader } from '../src/nginx/source.js';
+import { atomicStore, type SourceStore, writeAheadStore } from '../src/nginx/store.js';
+import { VisitorKeys } from '../src/nginx/visitors.js';
+import type { Storage } from '../src/storage/storage.js';
+import type { PartOptions } from './part.js';
+import { escalate, restartTree, resumeAfterDefect } from './restart.js';
+
+export interface SourcesOptions extends PartOptions {
+  readonly config: Pick<Config, 'nginx' | 'health' | 'broker'>;
+  /** For the ids of the events that are made here: see events/identity.ts. */
+  readonly idSecret: string;
+  readonly broker: Broker;
+  readonly publisher: Actor<PublisherMessage>;
+  readonly storage: Pick<Storage, 'checkpoints' | 'keyValues'>;
+}
+
+/** How often measurements and routine checkpoints of all health targets are written together, ms. */
+const flushMs = 500;
+
+/** Everything that makes events by itself: an actor for each health target and each NGINX log, and one for the heartbeats of extractors. */
+export function startSources(options: SourcesOptions): Supervisor {
+  const { root, board, log, onFailure } = options;
+  const ingress = spawnSupervisor(root, 'ingress', board, restartTree(onFailure));
+  const tools = { board, log, onCrash: resumeAfterDefect(log) };
+  startHealth(ingress, tools, options);
+  startExtractors(ingress, tools, options);
+  startNginxLogs(ingress, tools, options);
+  return ingress;
+}
+
+function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
+  const { config, broker, publisher, storage, board, clock, onStop } = options;
+  const { targets } = config.health;
+  if (targets.length === 0) return;
+  const supervisor = spawnSupervisor(ingress, 'health', board, escalate);
+  const flushes = new FlushSchedule(clock, flushMs);
+  const actors = new Map(
+    targets.map((target, index) => {
+      const actor = spawnHealthPing(supervisor, {
+        ...tools,
+        target,
+        run: runOf(target, { broker, clock }),
+        publish: publishThrough(publisher).publish,
+        checkpoints: storage.checkpoints,
+        nextFlush: flushes.next,
+        clock,
+        // The first runs are spread out over the interval.
+        delayMs: spread(index, targets.length) * target.intervalMs,
+      });
+      return [target.name, actor];
+    }),
+  );
+  dispatch(publisher, { type: 'observe', observer: declarationsTo(actors) });
+  onStop('health', async () => {
+    flushes.close();
+    await Promise.all([...actors.values()].map(actor => ask<void>(reply => dispatch(actor, { type: 'close', reply }))));
+  });
+}
+
+/** Whoever publishes a declaration of maintenance has an answer once its target has saved it. */
+function declarationsTo(actors: ReadonlyMap<string, Actor<HealthPingMessage>>): PublishObserver {
+  return async messages => {
+    for (const message of messages) {
+      const declaration = declarationOf(message);
+      const actor = declaration && actors.get(declaration.service);
+      if (actor) await ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
+    }
+  };
+}
+
+/** Where EXTRACTOR_HEARTBEATS is on. */
+function startExtractors(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
+  const { config, publisher, storage, clock, onStop } = options;
+  const { heartbeats, nodes } = config.broker;
+  if (!heartbeats || nodes.length === 0) return;
+  const { publish } = publishThrough(publisher);
+  const actor = spawnExtractors(ingress, { ...tools, nodes, publish, checkpoints: storage.checkpoints, clock });
+  onStop('extractors', () => ask<void>(reply => dispatch(actor, { type: 'close', reply })));
+}
+
+function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
+  const { broker, publisher, storage, board, clock, onStop } = options;
+  const config = options.config.nginx;
+  const { files } = config;
+  if (files.length === 0) return;
+  const supervisor = spawnSupervisor(ingress, 'nginx-log', board, escalate);
+  const { publish } = publishThrough(publisher);
+  const publishWith = broker.publishWith?.bind(broker);
+  const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
+  const actors = files.map((file, index) => {
+    const key = `nginx/${file}`;
+    const store: SourceStore<LogCheckpoint> =
+      publishWith === undefined
+        ? writeAheadStore(key, storage.checkpoints, publish)
+        : atomicStore(key, storage.checkpoints, publishWith);
+    const log = options.log.child({ log: file });
+    const reader = { path: file, name: nameOf(file, files), config, visitors, store, clock, log };
+    return spawnNginxLog(supervisor, {
+      ...tools,
+      log,
+      number: index + 1,
+      file,
+      clock,
+      createReader: (onHold, stopping) => createLogReader({ ...reader, onHold, stopping }),
+    });
+  });
+  onStop('nginx logs', async () => {
+    await Promise.all(actors.map(actor => ask<void>(reply => dispatch(actor, { type: 'stop', reply }))));
+  });
+}
+
+/** The name alone, unless two logs have the same. */
+function nameOf(file: string, files: readonly string[]): string {
+  const name = basename(file);
+  return files.filter(other => basename(other) === name).length > 1 ? file : name;
+}

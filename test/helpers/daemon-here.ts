@@ -1,0 +1,46 @@
+import { loadConfig } from '../../src/config/load.js';
+import { keyEntry } from '../../src/keys/keys.js';
+import { type Log, silentLog } from '../../src/log.js';
+import { localSink } from '../../src/sinks/local.js';
+import type { SinkDefinition } from '../../src/sinks/sink.js';
+import { type Daemon, startDaemon } from '../../supervisors/root.js';
+import { hastyClock } from './clock.js';
+import type { ScriptedSink } from './scripted-sink.js';
+
+export interface DaemonHere {
+  readonly dir: string;
+  /** Sinks that do what the test says, beside the local store. */
+  readonly sinks?: Readonly<Record<string, ScriptedSink>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly log?: Log;
+}
+
+const key = 'daemon-test-key';
+
+/** The whole daemon in this process. */
+export async function startDaemonHere({ dir, sinks = {}, env = {}, log = silentLog }: DaemonHere): Promise<Daemon> {
+  const scripted = Object.entries(sinks).map(([name, { definition }]) => ({
+    ...definition,
+    name,
+    prefix: name.toUpperCase(),
+  }));
+  const loaded = loadConfig({
+    env: { PORT: '0', DATA_DIR: dir, SHUTDOWN_SECONDS: '5', ...env },
+    readFile: () => '',
+    registry: [localSink as unknown as SinkDefinition, ...scripted],
+  });
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const entry = keyEntry(key, 'test', ['publish', 'read', 'admin']);
+  return startDaemon({
+    config: loaded.config,
+    log,
+    clock: hastyClock(100),
+    keys: { find: presented => (presented === key ? entry : undefined) },
+    announce: () => {},
+  });
+}
+
+/** With a key that may do everything. */
+export function callDaemon(daemon: Daemon, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(daemon.address + path, { ...init, headers: { 'x-api-key': key, 'content-type': 'application/json' } });
+}
