@@ -4,7 +4,8 @@ const mask = '[hidden]';
 /** Shorter secrets are left alone: they would shred every sentence. */
 const minSecretLength = 4;
 
-const userinfo = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi;
+/** Behind a colon to the last @, whatever stands between: a password may hold a slash that nobody encoded. */
+const userinfo = /([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/?#"<>:]*:[^\s"<>]*|[^\s/?#]*)@/gi;
 const parameters =
   /([?&;](?:api_?secret|api_?key|key|(?:access_)?token|password|pass|secret|signature|sig)=)[^&\s"'#;]+/gi;
 /** The password of InfluxDB 1.x; elsewhere a `p` is often a page. */

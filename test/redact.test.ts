@@ -7,6 +7,7 @@ test('secrets leave every text', () => {
   assert.is(redact('q=a%20b%2Fc', ['a b/c']), 'q=[hidden]');
   assert.is(redact(`Basic ${Buffer.from('ann:pass').toString('base64')}`, ['ann:pass']), 'Basic [hidden]');
   assert.is(redact('https://ann:pass@host/x', []), 'https://[hidden]@host/x');
+  assert.is(redact('"amqp://ann:1/pa#ss@host" is bad, ann@host', []), '"amqp://[hidden]@host" is bad, ann@host');
   assert.is(
     redact('/mp/collect?measurement_id=G-1&api_secret=xyz', []),
     '/mp/collect?measurement_id=G-1&api_secret=[hidden]',

@@ -2,7 +2,9 @@ import { backoff, backoffs } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import { firstKeyIn } from '../keys/ring.js';
+import { redact } from '../redact.js';
 import { retryAfterMs } from '../retry-after.js';
+import { readHttpAddress } from '../settings/addresses.js';
 import { type Invocation, text, UsageError } from './command.js';
 
 /** The options of every command that speaks to a daemon. */
@@ -113,13 +115,10 @@ export function clientFor(
   { values, env, clock, terminal }: Invocation,
   options: Pick<ClientOptions, 'waiting' | 'signal'> = {},
 ): Client {
-  const url = (text(values, 'url') ?? (env.EVENT_SINK_URL || `http://127.0.0.1:${env.PORT || 8080}`)).replace(
-    /\/+$/,
-    '',
-  );
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new UsageError(`the address of the daemon must begin with http:// or https://, but is "${url}"`);
-  }
+  const given = text(values, 'url') ?? (env.EVENT_SINK_URL || `http://127.0.0.1:${env.PORT || 8080}`);
+  const address = readHttpAddress(given.trim(), ['http', 'https']);
+  if ('flaw' in address) throw new UsageError(`the address of the daemon ${address.flaw}, but is "${redact(given)}"`);
+  const url = address.url.replace(/\/+$/, '');
   const waiting = (reason: string, ms: number): void => terminal.err(`waiting ${Math.ceil(ms / 1000)} s: ${reason}`);
   return new Client({ url, key: keyFor(env), clock, waiting, ...options });
 }

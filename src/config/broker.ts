@@ -1,23 +1,14 @@
-import { z } from 'zod';
 import { seconds } from '../settings/durations.js';
 import { mebibytes } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
 import { boolean, choice, text } from '../settings/words.js';
-
-const nodes = z.string().transform((value, context): readonly string[] => {
-  const all = brokerNodes(value);
-  if (all !== undefined) return all;
-  const message =
-    'must be a URL such as amqp://user:password@host:5672/vhost (or amqps://, or several nodes separated by commas; special characters of the password percent-encoded)';
-  context.addIssue({ code: z.ZodIssueCode.custom, message });
-  return z.NEVER;
-});
+import { brokerNodes } from './broker-nodes.js';
 
 export const brokerSettings = {
   uri: setting(
     'RABBITMQ_URI',
-    nodes.optional(),
+    brokerNodes().optional(),
     'RabbitMQ; amqps and several nodes separated by commas work. Default: none, the embedded broker.',
     { secret: true, aliases: ['CLOUDAMQP_URL'], example: 'amqp://user:password@rabbitmq:5672/%2F' },
   ),
@@ -76,23 +67,4 @@ export function broker(values: Values<typeof brokerSettings>, problems: Problems
     holdMs: values.holdMs,
     outboxBytes: values.outboxBytes,
   };
-}
-
-/**
- * One URI a node. Reads `amqp://u:p@a/v,amqp://u:p@b/v` as well as the short form `amqp://u:p@a:5672,b:5672/v`;
- * undefined when it is neither.
- */
-export function brokerNodes(value: string): readonly string[] | undefined {
-  const all: string[] = [];
-  for (const uri of value.trim().split(/\s*,\s*(?=amqps?:\/\/)/)) {
-    const parts = /^(amqps?:\/\/)([^@/]*@)?([^@/?#]+)([/?].*)?$/.exec(uri);
-    if (parts === null) return undefined;
-    const [, scheme, user = '', hosts = '', rest = ''] = parts;
-    for (const host of hosts.split(',')) {
-      const node = `${scheme}${user}${host.trim()}${rest}`;
-      if (host.trim() === '' || !URL.canParse(node)) return undefined;
-      all.push(node);
-    }
-  }
-  return all;
 }
