@@ -1,6 +1,6 @@
 // Writes the files that follow from the code; with --check writes nothing, names those that differ and fails.
 //
-//   node scripts/generate.mjs [--check]
+//   npm run generate     or, after a build: node scripts/generate.mjs [--check]
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { clientSettings } from '../dist/src/config/client.js';
@@ -25,7 +25,7 @@ const files = [
 const check = process.argv.includes('--check');
 const different = files.filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
 for (const [path, text] of different) {
-  if (check) console.error(`${path} is out of step: run node scripts/generate.mjs`);
+  if (check) console.error(`${path} is out of step: npm run generate`);
   else {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);

@@ -1,9 +1,10 @@
 // Runs the compiled tests (dist/test/**/*.test.js), one process a file, and cannot pass by accident:
 // a file fails unless it ran at least one test, all of them passed, it ended by itself and left nothing behind.
 //
-//   node scripts/test.mjs [FILTER...] [--without TEXT] [--nothing-skipped] [--jobs N] [--timeout S] [--linger S]
+//   node scripts/test.mjs [FILTER...] [--without TEXT] [--quick] [--nothing-skipped] [--jobs N] [--timeout S] [--linger S]
 //
 // FILTER: only files whose path contains one of the texts. --without: not those (may be repeated).
+// --quick: only files that import nothing which starts a server, a browser or a daemon, and ask for no time of their own.
 // --timeout: seconds a file may take (default 120; a comment `// timeout: 300 s` in a file asks for more).
 // --linger: seconds a file may live after its last test (default 5): what keeps it alive is an open handle.
 // A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.
@@ -16,6 +17,7 @@ const { values: options, positionals: filters } = parseArgs({
   allowPositionals: true,
   options: {
     without: { type: 'string', multiple: true, default: [] },
+    quick: { type: 'boolean', default: false },
     'nothing-skipped': { type: 'boolean', default: false },
     jobs: { type: 'string', default: process.env.TEST_JOBS ?? '2' },
     timeout: { type: 'string', default: '120' },
@@ -30,6 +32,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
+const slow =
+  /from '(?:[./]+\/(?:helpers\/(?:servers|daemon|running)|chaos|supervisors\/(?:root|tree))\b|node:child_process')/;
 const files = testFiles();
 const waiting = [...files];
 const shared = sharedServers();
@@ -91,7 +95,13 @@ function testFiles() {
     .filter(path => filters.length === 0 || filters.some(filter => path.includes(filter)))
     .filter(path => !options.without.some(text => path.includes(text)))
     .map(path => ({ path, source: read(path.slice(5).replace(/js$/, 'ts')), compiled: read(path) }))
+    .filter(file => !options.quick || isQuick(file))
     .sort((a, b) => longer(b) - longer(a) || (a.path < b.path ? -1 : 1));
+}
+
+/** What takes long is told by what a file imports, so that nobody has to keep a list. */
+function isQuick({ path, source, compiled }) {
+  return !/\/(?:fuzz|servers)\//.test(path) && !slow.test(compiled) && !/^\/\/ (?:timeout|shares): /m.test(source);
 }
 
 function longer(file) {

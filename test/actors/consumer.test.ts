@@ -226,6 +226,7 @@ test('a hold that ends while its batch is tried once more is over when that fail
   await new Promise(resolve => setTimeout(resolve, 10));
   fail?.();
   await until(() => delivery.queue.pauses === 1, 'the batch given back');
+  assert.equal(delivery.queue.done, []);
 });
 
 test('a probe that is broken blames no event', async context => {
@@ -257,6 +258,7 @@ test('a parked sink takes on one event after the other until one succeeds', asyn
   }
   delivery.queue.add(message('good'));
   await until(() => delivery.queue.done.length === 1 && delivery.queue.dead.length === 5, 'six verdicts');
+  assert.equal(delivery.queue.done, ['good']);
 });
 
 test('a sink whose probe says yes and whose writes say no is still tried ever more slowly', async context => {
@@ -282,6 +284,7 @@ test('a queue that opens when the daemon already stops is closed again', async c
   open?.(delivery.queue);
   await drained;
   await until(() => delivery.queue.closed, 'a closed queue');
+  assert.equal(delivery.queue.done, []);
 });
 
 test.run();

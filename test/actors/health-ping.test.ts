@@ -196,6 +196,7 @@ test('without checkpoints the changes are announced all the same', async ({ worl
   world.outcome = bad;
   world.start();
   await until(() => world.events('service_status').length === 1, 'the outage');
+  assert.is(world.events('service_status')[0].type, 'down');
 });
 
 test('a check that itself fails is down with the reason, and the next one is made', async ({ world }) => {

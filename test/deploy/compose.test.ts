@@ -185,7 +185,7 @@ test('Grafana is given what its data sources ask for', () => {
   }
 });
 
-// Registered where Docker Compose is installed.
+// Nothing that the tests install brings Docker: the test is there where Docker is.
 if (spawnSync('docker', ['compose', 'version']).status === 0) {
   test('Docker Compose understands the file', () => {
     cpSync('deploy', join(folder.path, 'deploy'), { recursive: true });

@@ -1,10 +1,5 @@
 import { posix } from 'node:path';
-
-/** A TypeScript file of the product; the path is relative to the repository, with slashes. */
-export interface Source {
-  readonly path: string;
-  readonly text: string;
-}
+import type { Rule, Source } from '../rules/rule.js';
 
 /** Who may import a package: paths that begin so. Packages that are not named here may be imported anywhere. */
 const drivers: Readonly<Record<string, readonly string[]>> = {
@@ -34,45 +29,86 @@ const exit = ['src/main.ts'];
 const composers = ['src/main.ts', 'src/cli/start.ts'];
 const maxLines = 300;
 
-/** What breaks the line supervisors → actors → src, and the rules that keep drivers and sinks apart. One sentence each. */
-export function violations(sources: readonly Source[]): string[] {
-  const stripped = sources.map(source => ({ path: source.path, text: withoutComments(source.text) }));
-  const sinks = sinkNames(stripped);
-  return [
-    ...sources.filter(({ text }) => text.trimEnd().split('\n').length > maxLines).map(tooLong),
-    ...stripped.flatMap(source => importsOf(source).flatMap(target => brokenBy(source.path, target, sinks))),
-    ...stripped.flatMap(processUse),
-    ...circles(stripped),
-  ];
+/** What the text of product files keeps to. */
+export const importRules: readonly Rule[] = [
+  {
+    name: 'one direction',
+    why: 'Imports go supervisors → actors → src and never back, so that what lies below can be read, tested and used without what lies above.',
+    broken: imports((path, target) => {
+      const upward = { src: ['actors/', 'supervisors/'], actors: ['supervisors/'], supervisors: [] }[layer(path)];
+      if (upward && begins(target, upward) && !composers.includes(path)) return 'that is upward';
+      return target === 'src/main.ts' ? 'the entry imports, and is not imported' : undefined;
+    }),
+  },
+  {
+    name: 'no circle',
+    why: 'Files or folders that know each other in a circle, types included, can only be understood all at once.',
+    broken: sources => circles(sources.map(withoutComments)),
+  },
+  {
+    name: 'one importer a driver',
+    why: 'A library that is imported in one place can be replaced, upgraded and faked in one place.',
+    broken: imports((path, target) => {
+      const owners = drivers[packageOf(target)];
+      return owners === undefined || begins(path, owners) ? undefined : `only ${owners.join(', ')} may`;
+    }),
+  },
+  {
+    name: 'sinks apart',
+    why: 'A sink knows no other sink and no broker, so that it can be added, changed and taken out by itself.',
+    broken: sources => {
+      const sinks = sinkNames(sources.map(withoutComments));
+      return imports((path, target) => {
+        const sink = sinkOf(path, sinks);
+        const other = sinkOf(target, sinks);
+        if (sink === undefined) return undefined;
+        if (other !== undefined && other !== sink) return 'that is another sink';
+        return target.startsWith('src/broker/') && target !== 'src/broker/broker.ts' ? 'that is a broker' : undefined;
+      })(sources);
+    },
+  },
+  {
+    name: 'product without tests',
+    why: 'What is shipped imports nothing that is not shipped.',
+    broken: imports((_path, target) =>
+      begins(target, ['test/', 'bench/', 'scripts/']) ? 'that is not part of the product' : undefined,
+    ),
+  },
+  {
+    name: 'environment in one place',
+    why: 'Settings are read once, whole, at the edge, so that every problem is reported at the start and a component gets only its own.',
+    broken: uses(/\bprocess\.env\b/, environment, 'reads process.env'),
+  },
+  {
+    name: 'exit in one place',
+    why: 'Only the entry ends the process, so that no shutdown step is skipped and every command can be tested.',
+    broken: uses(/\bprocess\.exit\(/, exit, 'calls process.exit'),
+  },
+  {
+    name: 'at most 300 lines',
+    why: 'A product file that grows past 300 lines has a second thing in it, which wants a file of its own.',
+    broken: sources =>
+      sources.filter(({ text }) => text.trimEnd().split('\n').length > maxLines).map(({ path }) => `${path} is longer`),
+  },
+];
+
+/** Asks about each import of each file; the answer is what is wrong with it. */
+function imports(fault: (path: string, target: string) => string | undefined): Rule['broken'] {
+  return sources =>
+    sources.map(withoutComments).flatMap(source =>
+      importsOf(source).flatMap(target => {
+        const reason = fault(source.path, target);
+        return reason === undefined ? [] : [`${source.path} imports ${target}: ${reason}`];
+      }),
+    );
 }
 
-function tooLong({ path }: Source): string {
-  return `${path} has more than ${maxLines} lines`;
-}
-
-function brokenBy(path: string, target: string, sinks: readonly string[]): string[] {
-  const found: string[] = [];
-  const say = (reason: string): number => found.push(`${path} imports ${target}: ${reason}`);
-  const owners = drivers[packageOf(target)];
-  if (owners && !begins(path, owners)) say(`only ${owners.join(', ')} may`);
-  const upward = { src: ['actors/', 'supervisors/'], actors: ['supervisors/'], supervisors: [] }[layer(path)];
-  if (upward && begins(target, upward) && !composers.includes(path)) say('upward');
-  if (begins(target, ['test/', 'bench/', 'scripts/'])) say('no part of the product');
-  if (target === 'src/main.ts') say('the entry imports, and is not imported');
-  const sink = sinkOf(path, sinks);
-  if (sink) {
-    const other = sinkOf(target, sinks);
-    if (other && other !== sink) say('another sink');
-    if (target.startsWith('src/broker/') && target !== 'src/broker/broker.ts') say('a broker implementation');
-  }
-  return found;
-}
-
-function processUse({ path, text }: Source): string[] {
-  const found: string[] = [];
-  if (/\bprocess\.env\b/.test(text) && !begins(path, environment)) found.push(`${path} reads process.env`);
-  if (/\bprocess\.exit\(/.test(text) && !begins(path, exit)) found.push(`${path} calls process.exit`);
-  return found;
+function uses(pattern: RegExp, allowed: readonly string[], fault: string): Rule['broken'] {
+  return sources =>
+    sources
+      .map(withoutComments)
+      .filter(({ path, text }) => pattern.test(text) && !begins(path, allowed))
+      .map(({ path }) => `${path} ${fault}`);
 }
 
 /**
@@ -127,7 +163,7 @@ function shortestCircle(edges: ReadonlyMap<string, ReadonlySet<string>>, start: 
 }
 
 /** Packages by name, files by their path in the repository. */
-function importsOf({ path, text }: Source): string[] {
+export function importsOf({ path, text }: Source): string[] {
   const pattern =
     /\bfrom\s+'([^']+)'|\bimport\s+'([^']+)'|\b(?:import|require)\s*\(\s*'([^']+)'|\bnew URL\(\s*'(\.[^']+\.js)'/g;
   return [...text.matchAll(pattern)].map(match => {
@@ -168,8 +204,7 @@ function begins(path: string, starts: readonly string[]): boolean {
 }
 
 /** Strings are matched as well, so that the slashes in one start no comment. */
-function withoutComments(text: string): string {
-  return text.replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, found =>
-    found.startsWith('/') ? ' ' : found,
-  );
+function withoutComments({ path, text }: Source): Source {
+  const pattern = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+  return { path, text: text.replace(pattern, found => (found.startsWith('/') ? ' ' : found)) };
 }

@@ -175,7 +175,7 @@ test('a sink that is down is not hammered while the daemon stops', async context
 test('storage whose file is taken away fails, and the tree starts again on a fresh one', async context => {
   const daemon = await start(context, {});
   rmSync(context.dir, { recursive: true });
-  await until(async () => {
+  const again = await until(async () => {
     const answer = await callDaemon(daemon, '/v1/events', {
       method: 'POST',
       body: '{"id":"after","category":"upload"}',
@@ -184,6 +184,7 @@ test('storage whose file is taken away fails, and the tree starts again on a fre
     const found = await callDaemon(daemon, '/v1/events');
     return found.status === 200 && (await found.text()).includes('after');
   }, 'a daemon that accepts and stores again');
+  assert.ok(again);
 });
 
 test('storage that fails for good ends the daemon with code 1', async context => {

@@ -57,9 +57,10 @@ test('a wrong setup is one error line, however often it repeats; an outage is su
 });
 
 test('shutdown ends a wait at once', async () => {
-  const { policy, stopping } = policyOf(() => 1);
+  const { policy, stopping, board } = policyOf(() => 1);
   stopping.abort();
   await policy.crashed(new TransientError('down', { retryAfterMs: 3_600_000 }));
+  assert.is(board.get('sink')?.lastError?.fault, 'transient');
 });
 
 test.run();

@@ -53,9 +53,10 @@ test('when a write fails, each list is tried alone, and only the culprit fails',
 });
 
 test('it goes on after a failure', async () => {
-  const { joined } = recorded(ids => ids.includes('bad'));
+  const { writes, joined } = recorded(ids => ids.includes('bad'));
   await joined.publish([message('bad')]).catch(() => {});
   await joined.publish([message('good')]);
+  assert.equal(writes, [['bad'], ['good']]);
 });
 
 test.run();

@@ -286,6 +286,7 @@ test('a write that is aborted is held', async ({ server, open }) => {
 test('a proxy without a validation server can be probed', async ({ server, open }) => {
   server.always = { status: 404 };
   await (await open()).probe(patience);
+  assert.is(server.hits.length, 0);
 });
 
 test('the validation server finds nothing wrong with events of ours, and its words reach the caller', async context => {

@@ -127,7 +127,7 @@ const anyName = fc.oneof(
 test('never throws, whatever the fields are', () => {
   fc.assert(
     fc.property(fc.dictionary(anyName, fc.anything({ withBigInt: true, withDate: true })), fields => {
-      flawOf(toDocument(event('a', fields)), measure);
+      assert.not.throws(() => flawOf(toDocument(event('a', fields)), measure));
     }),
     { numRuns: 300 },
   );

@@ -1,0 +1,67 @@
+import type { Rule } from './rule.js';
+
+interface Word {
+  /** In every form that is meant, lower case, words apart: `deadLetter` is read as `dead letter`. */
+  readonly pattern: RegExp;
+  readonly instead: string;
+}
+
+/** Words of an earlier dialect of this code, each with the plain noun of the field that took its place. */
+export const words: readonly Word[] = [
+  { pattern: /\bdoors?\b/, instead: 'HTTP API, backend or arrival' },
+  { pattern: /\bspines?\b/, instead: 'root supervisor' },
+  { pattern: /\bregrow(?:n|s)?\b/, instead: 'restart' },
+  { pattern: /\bkeepers?\b/, instead: 'housekeeping' },
+  { pattern: /\bdesks?\b/, instead: 'DeadLetterAdmin' },
+  { pattern: /\bparcels?\b/, instead: 'OutgoingMessage, OutboxRow or EncodedEvent' },
+  { pattern: /\btroubles?\b/, instead: 'problem, error or reason' },
+  { pattern: /\bgreetings?\b/, instead: 'check' },
+  { pattern: /\berrands?\b/, instead: 'retries' },
+  { pattern: /\bbur(?:y|ies|ied|ying)\b/, instead: 'dead-letter' },
+  { pattern: /\btall(?:y|ies|ied)\b/, instead: 'ledger delta' },
+  { pattern: /\bdepartures?\b/, instead: 'flush' },
+  { pattern: /\bmend(?:s|ed|ing)?\b/, instead: 'fix' },
+  { pattern: /\bfarewell\b/, instead: 'close time-out' },
+  { pattern: /\bsteady\b/, instead: 'reconnect reset' },
+  { pattern: /\b(?:consumer|channel) taps?\b/, instead: 'ChannelConsumer' },
+  {
+    pattern: /(?<!\bdead[- ]?)(?<!capital |of |small )\bletters?\b(?! spacing|s?,? (?:digits|and|or))/,
+    instead: 'dead letter',
+  },
+  { pattern: /\bleases?d?\b/, instead: 'settler or reservation' },
+  { pattern: /\bintakes?\b/, instead: 'ingest or prepare' },
+  { pattern: /\bheed(?:s|ed|ing)?\b/, instead: 'notify or follow' },
+  { pattern: /\btold\b(?! apart)/, instead: 'reported, announced or said' },
+  { pattern: /\bso many\b/, instead: 'at most N' },
+  { pattern: /\bsurroundings\b/, instead: 'what it is: options, context, environment' },
+];
+
+/** Files in which a word is meant as it stands, with the reason. `*` = any word. */
+export const genuine: Readonly<Record<string, string>> = {
+  'test/rules/words.ts': 'lists the words',
+};
+
+/** Rooms whose words are being changed: this list only shrinks. */
+export const changing: readonly RegExp[] = [];
+
+export const wordRule: Rule = {
+  name: 'words of the field',
+  why: 'One plain noun of the field for one thing, in names, messages, page and prose, so that nobody has to learn a dialect.',
+  broken: sources =>
+    sources
+      .filter(({ path }) => !(path in genuine) && !changing.some(pattern => pattern.test(path)))
+      .flatMap(({ path, text }) =>
+        text.split('\n').flatMap((line, index) => wordsIn(line).map(found => `${path}:${index + 1} ${found}`)),
+      ),
+};
+
+function wordsIn(line: string): string[] {
+  const plain = line
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replaceAll('_', ' ');
+  return words.flatMap(({ pattern, instead }) => {
+    const found = pattern.exec(plain);
+    return found === null ? [] : [`says "${found[0]}": ${instead}`];
+  });
+}
