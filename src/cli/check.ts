@@ -9,7 +9,7 @@ import { table } from './terminal.js';
 export const check: Command = {
   usage: 'check',
   description:
-    'Reads the settings as the daemon would, then tries everything they lead to, each for at most five seconds:\nwhat was tried, what came of it, and how to fix it.',
+    'Reads the settings as the daemon would, then tries everything they point to, for at most five seconds each.\nPrints what was tried, what came of it, and how to fix what failed.',
   options: {},
   examples: [
     'event-sink check',
@@ -17,7 +17,7 @@ export const check: Command = {
     'event-sink check | jq -r "select(.ok | not) | .dependency"',
   ],
   async run({ env, terminal, clock, operands }) {
-    if (operands.length > 0) throw new UsageError('check takes no operands');
+    if (operands.length > 0) throw new UsageError('check takes no arguments');
     const loaded = loadConfig({ env, readFile });
     if ('problems' in loaded) {
       terminal.err(problemReport(loaded.problems));
@@ -33,7 +33,7 @@ export const check: Command = {
         result,
         fix,
       ]);
-      terminal.out(table(['', 'DEPENDENCY', 'TRIED', 'RESULT', 'HOW TO MEND'], rows, terminal.columns));
+      terminal.out(table(['', 'DEPENDENCY', 'TRIED', 'RESULT', 'HOW TO FIX IT'], rows, terminal.columns));
     } else for (const finding of findings) terminal.out(JSON.stringify(finding));
     const failed = findings.filter(finding => !finding.ok).length;
     if (terminal.outIsTerminal) {

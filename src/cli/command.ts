@@ -4,14 +4,14 @@ import type { LivingKeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
 import type { Terminal } from './terminal.js';
 
-/** What the process said when it ended. */
+/** How the process ends. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2 } as const;
 
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly multiple?: boolean;
   readonly short?: string;
-  /** What stands for the value in the help. */
+  /** The placeholder of its value in the help. */
   readonly value?: string;
   readonly description: string;
 }
@@ -23,7 +23,7 @@ export interface Command {
   readonly description: string;
   readonly options: Readonly<Record<string, Option>>;
   readonly examples: readonly string[];
-  /** @returns the exit code; throws UsageError for 2, anything else is shown in one line for 1 */
+  /** @returns the exit code; a UsageError that it throws becomes 2, any other error one line and 1 */
   run(invocation: Invocation): Promise<number>;
 }
 
@@ -34,18 +34,18 @@ export interface Invocation extends CommandContext {
   readonly operands: readonly string[];
 }
 
-/** What a command has around it; tests bring their own. */
+/** What a command may use of the process; tests bring their own. */
 export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly signals: Signals;
   loadDaemon(): Promise<StartDaemon>;
-  /** Ends the process at once, for what must not go on. */
+  /** Ends the process at once, when it must not go on. */
   exit(code: number): never;
 }
 
-/** The process, as far as it is listened to. */
+/** The signals and faults of the process. */
 export interface Signals {
   on(event: string, listener: (reason?: unknown) => void): unknown;
   off(event: string, listener: (reason?: unknown) => void): unknown;
@@ -56,19 +56,19 @@ export type StartDaemon = (options: {
   readonly log: Log;
   readonly clock: Clock;
   readonly keys: LivingKeyRing;
-  /** Tells a person at a terminal. */
+  /** Prints a line for a person at a terminal, and nowhere else. */
   announce(line: string): void;
 }) => Promise<Daemon>;
 
 export interface Daemon {
   readonly address: string;
-  /** In order, within the deadline. */
+  /** Shuts down in order, within the deadline. */
   stop(): Promise<void>;
   stopNow(): void;
   readonly ended: Promise<{ readonly code: number }>;
 }
 
-/** The command line is wrong; the message says how to write it. */
+/** The command line is wrong; the message says how to write it right. */
 export class UsageError extends Error {
   override name = 'UsageError';
 }
@@ -83,7 +83,7 @@ export function texts(values: OptionValues, name: string): readonly string[] {
   return Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
 }
 
-/** @throws UsageError when it is no number within the limits */
+/** @throws UsageError when it is not a number within the limits */
 export function number(values: OptionValues, name: string, min: number, max: number): number | undefined {
   const written = text(values, name);
   if (written === undefined) return undefined;

@@ -7,30 +7,38 @@ interface Entry {
   load(): Promise<Command>;
 }
 
-/** Every command there is. */
+/** Every command, in the order of the help. */
 export const commands: readonly Entry[] = [
   {
     name: 'start',
-    summary: 'run the daemon (also without any command)',
+    summary: 'run the daemon (the default command)',
     load: async () => (await import('./start.js')).start,
   },
   {
     name: 'check',
-    summary: 'try the settings and everything they lead to',
+    summary: 'check the settings and everything they point to',
     load: async () => (await import('./check.js')).check,
   },
-  { name: 'keygen', summary: 'make an API key and its entry', load: async () => (await import('./keygen.js')).keygen },
+  {
+    name: 'keygen',
+    summary: 'make an API key and its entry for API_KEYS',
+    load: async () => (await import('./keygen.js')).keygen,
+  },
   { name: 'send', summary: 'send events to a daemon', load: async () => (await import('./send.js')).send },
   {
     name: 'replay',
-    summary: 'send recorded events at the pace they were made',
+    summary: 'send recorded events at the pace they were recorded',
     load: async () => (await import('./replay.js')).replay,
   },
   {
     name: 'dead-letters',
-    summary: 'list, redrive or delete events that a sink refused',
+    summary: 'list, redrive or delete the events that a sink refused',
     load: async () => (await import('./dead-letters.js')).deadLetters,
   },
-  { name: 'queues', summary: 'list or remove queues', load: async () => (await import('./queues.js')).queues },
+  {
+    name: 'queues',
+    summary: 'list or remove the queues of sinks',
+    load: async () => (await import('./queues.js')).queues,
+  },
   { name: 'openapi', summary: 'print the OpenAPI document', load: async () => (await import('./openapi.js')).openapi },
 ];

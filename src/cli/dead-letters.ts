@@ -15,13 +15,13 @@ interface Page {
   readonly next_cursor: string | null;
 }
 
-/** So that the keys fit into the address of one request. */
+/** As many keys as fit into the URL of one request. */
 const keysAtOnce = 50;
 
 export const deadLetters: Command = {
   usage: 'dead-letters list | redrive | delete [OPTIONS]',
   description:
-    'Events that a sink refused, with the reason.\n\n  list                           oldest first\n  redrive --sink SINK --all      send them to that sink again, and to no other\n  delete --sink SINK --key KEY   give them up for good',
+    'Events that a sink refused, each with the reason.\n\n  list                           oldest first\n  redrive --sink SINK --all      send them to that sink again, and to no other\n  delete --sink SINK --key KEY   delete them for good',
   options: {
     sink: {
       type: 'string',
@@ -32,15 +32,19 @@ export const deadLetters: Command = {
       type: 'string',
       multiple: true,
       value: 'KEY',
-      description: 'this one, as list names it; several times for several',
+      description: 'this one, by the key that list shows; may be repeated',
     },
-    all: { type: 'boolean', description: 'all of the sink; with list, without any limit' },
-    reason: { type: 'string', value: 'TEXT', description: 'whose reason contains this' },
+    all: { type: 'boolean', description: 'every one of the sink; with list, no limit' },
+    reason: { type: 'string', value: 'TEXT', description: 'whose reason contains TEXT' },
     category: { type: 'string', value: 'CATEGORY', description: 'of events of this category' },
-    from: { type: 'string', value: 'TIME', description: 'dead at this time or later, as 2024-03-04 or epoch ms' },
-    to: { type: 'string', value: 'TIME', description: 'dead before this time' },
-    'dry-run': { type: 'boolean', description: 'redrive: only say what would happen' },
-    force: { type: 'boolean', description: 'redrive: also what the destination refuses or doubles by now' },
+    from: {
+      type: 'string',
+      value: 'TIME',
+      description: 'dead since this time or later, such as 2024-03-04 or epoch ms',
+    },
+    to: { type: 'string', value: 'TIME', description: 'dead since before this time' },
+    'dry-run': { type: 'boolean', description: 'redrive: only show what would happen' },
+    force: { type: 'boolean', description: 'redrive: also what the destination would now refuse or double' },
     limit: { type: 'string', value: 'N', description: 'list at most N (default: 100)' },
     ...clientOptions,
   },
@@ -52,7 +56,7 @@ export const deadLetters: Command = {
   ],
   async run(invocation) {
     const [action = 'list', ...more] = invocation.operands;
-    if (more.length > 0) throw new UsageError(`dead-letters ${action} takes no operands; name one by --key`);
+    if (more.length > 0) throw new UsageError(`dead-letters ${action} takes no arguments; name one with --key`);
     if (action === 'list') await list(invocation);
     else if (action === 'redrive' || action === 'delete') await act(action, invocation);
     else throw new UsageError(`dead-letters can list, redrive or delete, not ${action}`);
@@ -94,11 +98,12 @@ async function act(action: 'redrive' | 'delete', invocation: Invocation): Promis
   const sink = text(values, 'sink');
   const keys = texts(values, 'key');
   if (sink === undefined) throw new UsageError(`dead-letters ${action} needs --sink`);
-  if (keys.length > 0 === (values.all === true)) throw new UsageError(`say which: either --key, or --all of ${sink}`);
+  if (keys.length > 0 === (values.all === true))
+    throw new UsageError(`either name some with --key, or take --all of ${sink}`);
   const filter = filterOf(values);
   if (action === 'delete') {
     if (Object.keys(filter).length > 0)
-      throw new UsageError('delete takes no filter: list first, then name them by --key');
+      throw new UsageError('delete takes no filter: list first, then name them with --key');
     return remove(invocation, sink, keys);
   }
   await redrive(invocation, sink, keys, filter);
@@ -139,7 +144,7 @@ async function redrive(
   if (!terminal.outIsTerminal) return terminal.out(JSON.stringify({ sink, redriven, refused, dry_run: dryRun }));
   terminal.out(`${events(redriven)} ${dryRun ? 'would be redriven' : 'redriven'}`);
   if (refusedCount === 0) return;
-  terminal.out(`${events(refusedCount)} left where they are; --force sends them all the same:`);
+  terminal.out(`${events(refusedCount)} left where they are; --force redrives them anyway:`);
   for (const reason of new Set(refused.map(one => one.reason))) terminal.out(`  ${reason}`);
 }
 

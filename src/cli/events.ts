@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { describe } from '../errors.js';
 
-/** What one request carries at most; the door takes twice as many events. */
+/** The most that one request carries; the API takes twice as many events. */
 export const requestLimits = { count: 500, bytes: 1024 * 1024 };
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -25,12 +25,12 @@ export interface Line {
 export type Chunks = AsyncIterable<Uint8Array | string>;
 
 const unreadable: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EISDIR: 'it is a folder',
+  ENOENT: 'no such file',
+  EACCES: 'this user is not allowed to read it',
+  EISDIR: 'it is a directory',
 };
 
-/** Bytes. @throws Error in words, when it is no file that can be read */
+/** Bytes. @throws Error that says why the file cannot be read */
 export function fileSize(path: string): number {
   try {
     accessSync(path, constants.R_OK);
@@ -53,7 +53,7 @@ export function openFile(path: string): Readable {
   return file.pipe(unpacked);
 }
 
-/** @throws Error that names the line which is no JSON object */
+/** @throws Error that names the line that is not a JSON object */
 export async function* readLines(chunks: Chunks, name: string): AsyncGenerator<Line> {
   let number = 0;
   for await (const text of splitLines(chunks)) {
@@ -64,7 +64,7 @@ export async function* readLines(chunks: Chunks, name: string): AsyncGenerator<L
   }
 }
 
-/** One JSON text (an object or a list), or NDJSON when it is none. */
+/** One JSON text (an object or a list), or else NDJSON. */
 export function eventsOf(text: string, name: string): Fields[] {
   let whole: unknown;
   try {
@@ -84,7 +84,7 @@ export function eventsOf(text: string, name: string): Fields[] {
 
 /**
  * Gives an event that has neither an id nor a time an id, so that it is the same event when it has to be sent again.
- * The others are told apart by what they hold.
+ * The others are told apart by their content.
  */
 export function nameable(fields: Fields, id: () => string): Fields {
   return fields.id === undefined && fields.created === undefined ? { ...fields, id: id() } : fields;
@@ -125,5 +125,5 @@ function parse(text: string, where: string): unknown {
 
 function object(value: unknown, where: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new Error(`${where} is no JSON object`);
+  throw new Error(`${where} is not a JSON object`);
 }

@@ -16,14 +16,14 @@ ${list}
   event-sink COMMAND --help    options and examples of a command
   event-sink --version
 
-Settings come from the environment and from the YAML file that EVENT_SINK_CONFIG names: see docs/settings.md.
+Settings come from the environment and from the YAML file named by EVENT_SINK_CONFIG: see docs/settings.md.
 Exit codes: 0 done, 1 failed, 2 the command line or the settings are wrong.
 
 Examples:
-  event-sink                                     start the daemon; embedded, when nothing is set
-  event-sink check                               find out what is missing
+  event-sink                                     start the daemon, embedded when nothing is set
+  event-sink check                               find out what is missing or wrong
   event-sink send '{"category":"upload"}'        send one event
-  event-sink replay --now events.ndjson          send a recording as fast as it goes`;
+  event-sink replay --now events.ndjson          send a recording as fast as possible`;
 }
 
 export function commandHelp({ usage, description, options, examples }: Command): string {

@@ -4,7 +4,7 @@ import { type Command, exitCodes, text, UsageError } from './command.js';
 export const keygen: Command = {
   usage: 'keygen NAME [--scopes SCOPES]',
   description:
-    'Makes an API key and the entry that lets a daemon know it. The key itself is kept nowhere.\nPut the entry into API_KEYS, or on a line of its own into the API_KEYS_FILE.',
+    'Makes an API key, and the entry by which a daemon recognises it. The key itself is stored nowhere.\nAdd the entry to API_KEYS, or to API_KEYS_FILE on a line of its own.',
   options: {
     scopes: {
       type: 'string',
@@ -24,7 +24,7 @@ export const keygen: Command = {
     const written = text(values, 'scopes') ?? 'publish+read';
     const granted = parseScopes(written.replaceAll(',', '+'));
     if (granted === undefined)
-      throw new UsageError(`--scopes must be of ${scopes.join(', ')}, joined by +, but is "${written}"`);
+      throw new UsageError(`--scopes must be one or more of ${scopes.join(', ')}, joined by +, but is "${written}"`);
     const key = generateKey();
     const entry = formatEntry(keyEntry(key, name, granted));
     if (terminal.outIsTerminal) {

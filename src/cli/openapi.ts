@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, exitCodes, UsageError } from './command.js';
 
-/** In the package, from the compiled file. */
+/** Where the package has it, seen from the compiled file. */
 const document = new URL('../../../openapi/openapi.json', import.meta.url);
 
 export const openapi: Command = {
@@ -10,7 +10,7 @@ export const openapi: Command = {
   options: {},
   examples: ['event-sink openapi >event-sink.json', 'event-sink openapi | jq ".paths | keys"'],
   async run({ operands, terminal }) {
-    if (operands.length > 0) throw new UsageError('openapi takes no operands');
+    if (operands.length > 0) throw new UsageError('openapi takes no arguments');
     terminal.out(readFileSync(document, 'utf8').trimEnd());
     return exitCodes.ok;
   },

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import { redact } from '../redact.js';
 
-/** One thing that the daemon depends on, and how to try it. */
+/** Something that the daemon depends on, and how to try it. */
 export interface Probe {
   readonly dependency: string;
   /** What is tried, in words. */
@@ -18,13 +18,13 @@ export interface Finding {
   readonly tried: string;
   readonly ok: boolean;
   readonly result: string;
-  /** Empty when all is well. */
+  /** Empty when nothing is wrong. */
   readonly fix: string;
 }
 
 const timeoutMs = 5000;
 
-/** All at once, each within five seconds whether or not it heeds the signal. */
+/** All at once, each within five seconds, whether or not it follows the signal. */
 export async function runProbes(probes: readonly Probe[], clock: Clock): Promise<Finding[]> {
   return Promise.all(probes.map(probe => runProbe(probe, clock)));
 }

@@ -10,7 +10,7 @@ import { silentLog } from '../log.js';
 import type { KeyValues } from '../storage/key-values.js';
 import type { Probe } from './probe.js';
 
-/** Everything that this configuration leads to. */
+/** Everything that this configuration points to. */
 export function probesFor(config: Config, clock: Clock): Probe[] {
   const { server, broker, nginx, sinks } = config;
   return [
@@ -39,7 +39,7 @@ function dataFolder(dataDir: string): Probe {
   };
 }
 
-/** A port that is taken is all right when a daemon of ours has it. */
+/** A port that is taken is fine when our own daemon has it. */
 function listener(host: string, port: number): Probe {
   return {
     dependency: 'listener',

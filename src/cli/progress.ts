@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Terminal } from './terminal.js';
 
-/** A bar is drawn at most so often, a line written at most so often, ms. */
+/** The shortest time between two drawings of the bar, and between two lines, ms. */
 const barMs = 100;
 const lineMs = 10_000;
 

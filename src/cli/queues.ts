@@ -10,11 +10,11 @@ import { table } from './terminal.js';
 export const queues: Command = {
   usage: 'queues list | remove QUEUE [--force]',
   description:
-    'The queues that this configuration leads to. A queue whose sink is switched off is an orphan: it only fills.\n\n  list           what waits where\n  remove QUEUE   for good, with everything that waits in it; the embedded broker asks that the daemon be stopped',
+    'The queues of this configuration. A queue whose sink is switched off is an orphan: it only fills up.\n\n  list           what waits where\n  remove QUEUE   for good, with everything that waits in it; with the embedded broker, stop the daemon first',
   options: {
     force: {
       type: 'boolean',
-      description: 'remove it although events wait in it, or a sink is configured to consume it',
+      description: 'remove it even if events wait in it, or a sink is configured to consume it',
     },
   },
   examples: [
@@ -27,7 +27,7 @@ export const queues: Command = {
     const [action = 'list', name, ...more] = operands;
     const right =
       action === 'list' ? name === undefined : action === 'remove' && name !== undefined && more.length === 0;
-    if (!right) throw new UsageError('write queues list, or queues remove QUEUE');
+    if (!right) throw new UsageError('use queues list, or queues remove QUEUE');
     const loaded = loadConfig({ env, readFile });
     if ('problems' in loaded) {
       terminal.err(problemReport(loaded.problems));
@@ -52,7 +52,7 @@ function list(infos: readonly QueueInfo[], { terminal }: Invocation): void {
       name,
       sink ?? '',
       String(ready),
-      orphaned ? 'orphaned: no sink of this configuration takes from it' : '',
+      orphaned ? 'orphaned: no sink of this configuration consumes it' : '',
     ]);
     terminal.out(table(['QUEUE', 'SINK', 'WAITING', ''], rows, terminal.columns));
   }
@@ -60,13 +60,13 @@ function list(infos: readonly QueueInfo[], { terminal }: Invocation): void {
 
 async function remove(name: string, access: Queues, config: Config, { values, terminal }: Invocation): Promise<void> {
   const info = (await access.list()).find(queue => queue.name === name);
-  if (info === undefined) throw new Error(`there is no queue ${name}; event-sink queues list names them`);
+  if (info === undefined) throw new Error(`there is no queue ${name}; event-sink queues list shows what there is`);
   const sink = config.sinks.find(({ queue }) => queue.name === name);
   if (values.force !== true && sink !== undefined) {
     throw new Error(`${sink.definition.title} is configured to consume ${name}. Switch it off first, or use --force`);
   }
   if (values.force !== true && info.ready > 0) {
-    throw new Error(`${info.ready} events wait in ${name}, and would be gone. To remove it all the same, use --force`);
+    throw new Error(`${info.ready} events wait in ${name} and would be lost. To remove it anyway, use --force`);
   }
   await access.remove(name);
   terminal.out(terminal.outIsTerminal ? `${name} removed` : JSON.stringify({ removed: name, events: info.ready }));

@@ -8,14 +8,14 @@ import { Progress } from './progress.js';
 export const replay: Command = {
   usage: 'replay FILE... [--speed N | --now] [--rebase] [--url URL]',
   description:
-    'Sends recorded events (NDJSON, also .gz; - is the standard input) at the pace of their `created`, in the order of the files.\nEvents keep their `created`, so that a replay of what is already there adds nothing.',
+    'Sends recorded events (NDJSON, also .gz; - is standard input) at the pace of their `created` times, file after file.\nEvents keep their `created`, so replaying what is already there adds nothing.',
   options: {
-    speed: { type: 'string', value: 'N', description: 'N times as fast as they were made (default: 1)' },
-    now: { type: 'boolean', description: 'all at once, without any pace' },
+    speed: { type: 'string', value: 'N', description: 'N times as fast as they were recorded (default: 1)' },
+    now: { type: 'boolean', description: 'as fast as possible' },
     rebase: {
       type: 'boolean',
       description:
-        'move all times so that the newest is now: the events are then new ones, unless they have ids of their own',
+        'shift all times so that the newest is now: these are then new events, unless they have ids of their own',
     },
     ...clientOptions,
   },
@@ -26,8 +26,8 @@ export const replay: Command = {
   ],
   async run(invocation) {
     const { values, operands: files, clock, terminal } = invocation;
-    if (files.length === 0) throw new UsageError('replay needs a file, or - for the standard input');
-    if (values.now === true && values.speed !== undefined) throw new UsageError('--now and --speed exclude each other');
+    if (files.length === 0) throw new UsageError('replay needs a file, or - for standard input');
+    if (values.now === true && values.speed !== undefined) throw new UsageError('use either --now or --speed');
     const speed = values.now === true ? Number.POSITIVE_INFINITY : (number(values, 'speed', 0.001, 1_000_000) ?? 1);
     const shift = values.rebase === true ? clock.now() - (await newest(files)) : undefined;
     const progress = new Progress(terminal, clock, sizeOf(files));
@@ -65,7 +65,7 @@ async function sendAll(
     const input = file === '-' ? terminal.input : openFile(file);
     for await (const line of readLines(
       counted(input, file, bytes => (done += bytes)),
-      file === '-' ? 'the standard input' : file,
+      file === '-' ? 'standard input' : file,
     )) {
       const created = parseTimestamp(line.fields.created);
       if (created !== undefined && Number.isFinite(speed)) {
@@ -111,13 +111,13 @@ function counted(input: Chunks & { bytesWritten?: number }, file: string, add: (
 async function newest(files: readonly string[]): Promise<number> {
   let latest: number | undefined;
   for (const file of files) {
-    if (file === '-') throw new UsageError('--rebase reads everything twice, which the standard input cannot be');
+    if (file === '-') throw new UsageError('--rebase reads everything twice, so it cannot read standard input');
     for await (const { fields } of readLines(openFile(file), file)) {
       const created = parseTimestamp(fields.created);
       if (created !== undefined && (latest === undefined || created > latest)) latest = created;
     }
   }
-  if (latest === undefined) throw new UsageError('--rebase finds no event with a `created`');
+  if (latest === undefined) throw new UsageError('--rebase found no event with a `created` time');
   return latest;
 }
 

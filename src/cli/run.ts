@@ -24,8 +24,8 @@ export async function runCommandLine(words: readonly string[], context: CommandC
 async function dispatch(words: readonly string[], context: CommandContext): Promise<number> {
   const { terminal } = context;
   const [first] = words;
-  if (first === '--version' || first === '-v') return say(version);
-  if (first === '--help' || first === '-h' || (first === 'help' && words.length === 1)) return say(generalHelp());
+  if (first === '--version' || first === '-v') return print(version);
+  if (first === '--help' || first === '-h' || (first === 'help' && words.length === 1)) return print(generalHelp());
   if (first === 'help') return dispatch([...words.slice(1), '--help'], context);
   const named = first !== undefined && !first.startsWith('-');
   const name = named ? first : 'start';
@@ -35,14 +35,14 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
       name,
       commands.map(command => command.name),
     );
-    throw new UsageError(`there is no command ${name}${like === undefined ? '' : `; did you mean ${like}?`}`);
+    throw new UsageError(`unknown command ${name}${like === undefined ? '' : `; did you mean ${like}?`}`);
   }
   const command = await entry.load();
   const { values, positionals } = parse(command, named ? words.slice(1) : words);
-  if (values.help === true) return say(commandHelp(command));
+  if (values.help === true) return print(commandHelp(command));
   return command.run({ ...context, values, operands: positionals });
 
-  function say(text: string): number {
+  function print(text: string): number {
     terminal.out(text);
     return exitCodes.ok;
   }
@@ -64,7 +64,7 @@ function parse(command: Command, words: readonly string[]) {
     const { code, message } = error as NodeJS.ErrnoException;
     const unknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? /'--([^'=]+)/.exec(message)?.[1] : undefined;
     const like = unknown === undefined ? undefined : nearest(unknown, Object.keys(options));
-    const [said = ''] = message.split('. ');
-    throw new UsageError(like === undefined ? said : `${said}; did you mean --${like}?`);
+    const [fault = ''] = message.split('. ');
+    throw new UsageError(like === undefined ? fault : `${fault}; did you mean --${like}?`);
   }
 }

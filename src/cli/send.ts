@@ -7,7 +7,7 @@ import { eventsOf, nameable, openFile, type Receipt, readAll } from './events.js
 export const send: Command = {
   usage: 'send [EVENT | FILE | -] [--url URL]',
   description:
-    'Sends events: one as an argument, or any number from a file or the standard input, as JSON (an object or a list) or NDJSON.\nAn answer that says "later" is tried again; an event that arrives twice counts once.',
+    'Sends one event given as an argument, or any number from a file or standard input, as JSON (an object or an array) or NDJSON.\nWhat the daemon cannot take yet is sent again; an event that arrives twice counts once.',
   options: clientOptions,
   examples: [
     `event-sink send '{"category":"upload","resource_name":"scan.tif","size":1024}'`,
@@ -18,7 +18,7 @@ export const send: Command = {
     const { terminal } = invocation;
     const { text, name } = await input(invocation);
     const events = eventsOf(text, name);
-    if (events.length === 0) throw new UsageError(`${name} has no event`);
+    if (events.length === 0) throw new UsageError(`there is no event in ${name}`);
     const batcher = new Batcher(clientFor(invocation));
     let last: Receipt | undefined;
     const sent = (receipt: Receipt | undefined): void => {
@@ -35,12 +35,11 @@ export const send: Command = {
 
 async function input({ operands, terminal }: Invocation): Promise<{ text: string; name: string }> {
   const [operand, ...more] = operands;
-  if (more.length > 0) throw new UsageError('send takes one event or one file; quote the event for the shell');
+  if (more.length > 0) throw new UsageError('send takes one event or one file; put the event in quotes for the shell');
   if (operand === undefined && terminal.inputIsTerminal) {
-    throw new UsageError('send needs an event, a file, or events on its standard input');
+    throw new UsageError('send needs an event, a file, or events on standard input');
   }
-  if (operand === undefined || operand === '-')
-    return { text: await readAll(terminal.input), name: 'the standard input' };
+  if (operand === undefined || operand === '-') return { text: await readAll(terminal.input), name: 'standard input' };
   if (/^\s*[{[]/.test(operand)) return { text: operand, name: 'the event' };
   return { text: await readAll(openFile(operand)), name: operand };
 }

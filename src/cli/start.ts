@@ -8,13 +8,13 @@ import { redact } from '../redact.js';
 import { problemReport } from '../settings/problems.js';
 import { type Command, type Daemon, exitCodes, type Invocation, UsageError } from './command.js';
 
-/** npm passes on the Ctrl-C that the terminal has already sent: so soon after the first, a signal is no second one. */
+/** npm passes on the Ctrl-C that the terminal has already sent: a signal this soon after the first, ms, is its echo. */
 const echoMs = 500;
 
 export const start: Command = {
   usage: 'start',
   description:
-    'Runs the daemon until SIGTERM or SIGINT, which end it in order; a second one ends it at once.\nSIGHUP reads API_KEYS_FILE again.',
+    'Runs the daemon until SIGTERM or SIGINT shuts it down in order; a second signal ends it at once.\nSIGHUP reads API_KEYS_FILE again.',
   options: {},
   examples: [
     'event-sink start',
@@ -23,7 +23,7 @@ export const start: Command = {
   ],
   async run(invocation) {
     const { env, terminal, operands } = invocation;
-    if (operands.length > 0) throw new UsageError('start takes no operands');
+    if (operands.length > 0) throw new UsageError('start takes no arguments');
     const loaded = loadConfig({ env, readFile });
     if ('problems' in loaded) {
       terminal.err(problemReport(loaded.problems));
@@ -37,8 +37,8 @@ export const start: Command = {
 };
 
 /**
- * Starting → running → stopping → ended. A signal while starting is kept until there is something to stop.
- * Whatever ends the daemon first decides on the exit code.
+ * Starting → running → stopping → ended. A signal that arrives while starting waits until there is something to stop.
+ * Whatever ends the daemon first decides the exit code.
  */
 async function runDaemon(
   { terminal, clock, signals, loadDaemon, exit }: Invocation,
@@ -100,7 +100,7 @@ async function runDaemon(
     if (firstSignalAt !== undefined) stop(daemon);
     return await finished;
   } catch (error) {
-    // A person has to fix something: one clear line. Anything else is told with its stack.
+    // A person has to fix something: one clear line. Anything else is logged with its stack.
     const fixable = error instanceof SetupError || error instanceof FullError;
     if (fixable) terminal.err(`event-sink: ${redact(describe(error))}`);
     else log.fatal({ error }, 'daemon.failed');

@@ -10,7 +10,7 @@ export interface Terminal {
   out(line: string): void;
   /** A line to the standard error. */
   err(line: string): void;
-  /** Rewrites the last line of the standard error; an empty one takes it away. Only on a terminal. */
+  /** Rewrites the last line of the standard error; an empty line removes it. Only on a terminal. */
   rewrite(line: string): void;
 }
 
@@ -22,7 +22,7 @@ export function processTerminal(streams: {
   readonly stderr: Output;
 }): Terminal {
   const { stdin, stdout, stderr } = streams;
-  // A reader that went away (`| head`) is no error of ours.
+  // A reader that went away (`| head`) is not our error.
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;

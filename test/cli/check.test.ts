@@ -56,7 +56,7 @@ test('every failure says what was tried and how to fix it', async ({ dir }) => {
   }
   assert.is(findings(out).length, 4);
   assert.not.match(out + shown.out, 'hunter2');
-  assert.match(shown.out, /DEPENDENCY +TRIED +RESULT +HOW TO MEND/);
+  assert.match(shown.out, /DEPENDENCY +TRIED +RESULT +HOW TO FIX IT/);
   assert.match(shown.out, '4 of 4 failed');
 });
 
@@ -66,7 +66,7 @@ test('wrong settings end it with the report', async () => {
   assert.match(err, '2 settings are wrong');
 });
 
-test('a probe that heeds nothing is given up', async () => {
+test('a probe that ignores the signal is given up', async () => {
   const deaf: Probe = { dependency: 'x', tried: 'y', fix: 'z', run: () => new Promise(() => {}) };
   const [finding] = await runProbes([deaf], { ...systemClock, sleep: async () => {} });
   assert.equal(finding, { dependency: 'x', tried: 'y', fix: 'z', ok: false, result: 'no answer within 5 s' });

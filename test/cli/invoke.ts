@@ -85,7 +85,7 @@ export interface FakeDaemon {
   close(): Promise<void>;
 }
 
-/** Answers as it is told; by default it accepts every event. */
+/** Answers as the test says; by default it accepts every event. */
 export async function fakeDaemon(
   answer: (asked: Asked, index: number) => Answer | 'hang up' | undefined = () => undefined,
 ): Promise<FakeDaemon> {
@@ -97,10 +97,10 @@ export async function fakeDaemon(
       const { method = '', url = '', headers } = request;
       const one: Asked = { method, path: url, headers, body: Buffer.concat(chunks).toString() };
       asked.push(one);
-      const told = answer(one, asked.length - 1) ?? accept(one);
-      if (told === 'hang up') return request.socket.destroy();
-      response.writeHead(told.status, { 'content-type': 'application/json', connection: 'close', ...told.headers });
-      response.end(told.body === undefined ? '' : JSON.stringify(told.body));
+      const reply = answer(one, asked.length - 1) ?? accept(one);
+      if (reply === 'hang up') return request.socket.destroy();
+      response.writeHead(reply.status, { 'content-type': 'application/json', connection: 'close', ...reply.headers });
+      response.end(reply.body === undefined ? '' : JSON.stringify(reply.body));
     });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));

@@ -99,11 +99,11 @@ test('a line that is no JSON ends it, and says which; what came before is sent',
   assert.match(err, 'events.ndjson, line 2, is not JSON');
 });
 
-test('a file that cannot be read is told in words, before anything is sent', async ({ dir }) => {
+test('a file that cannot be read is reported in words, before anything is sent', async ({ dir }) => {
   const file = join(dir, 'events.ndjson');
   writeFileSync(file, line(1));
   for (const [path, reason] of [
-    [join(dir, 'gone'), 'there is no such file'],
+    [join(dir, 'gone'), 'no such file'],
     [dir, 'it is a folder'],
   ] as const) {
     const { code, err, asked } = await replay(['--now', file, path]);

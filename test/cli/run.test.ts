@@ -30,7 +30,7 @@ test('a command line that is wrong ends with 2 and says what was meant', async (
     [['keygen', 'a b'], 'a name is'],
     [['keygen', 'a', '--scopes', 'all'], '--scopes must be of publish, read, admin'],
     [['replay'], 'needs a file'],
-    [['replay', '--now', '--speed', '2', 'x'], 'exclude each other'],
+    [['replay', '--now', '--speed', '2', 'x'], 'either --now or --speed'],
     [['replay', '--speed', 'fast', 'x'], '--speed must be a number'],
     [['replay', '--rebase', '-'], 'standard input'],
     [['send'], 'needs an event'],
@@ -38,7 +38,7 @@ test('a command line that is wrong ends with 2 and says what was meant', async (
     [['dead-letters', 'burn'], 'not burn'],
     [['dead-letters', 'redrive', '--all'], 'needs --sink'],
     [['dead-letters', 'delete', '--sink', 'x'], 'say which'],
-    [['start', 'now'], 'no operands'],
+    [['start', 'now'], 'no arguments'],
   ];
   for (const [words, said] of wrong) {
     const { code, err, out } = await invoke(words);

@@ -26,7 +26,7 @@ test('one event as an argument', async () => {
   assert.is(asked?.body, '{"category":"upload","created":1}');
 });
 
-test('a list, lines, one file, the standard input', async ({ dir }) => {
+test('a list, lines, one file, standard input', async ({ dir }) => {
   const file = join(dir, 'events.json');
   writeFileSync(file, '[\n{"category":"a","id":"1"},\n{"category":"b","id":"2"}\n]\n');
   const input = '{"category":"a","id":"1"}\n\n{"category":"b","id":"2"}\n';
@@ -73,7 +73,7 @@ test('a daemon that asks for patience gets it', async () => {
   assert.match(err, /waiting 7 s: .*429: Later/);
 });
 
-test('a refusal is told in words, and nothing is tried again', async () => {
+test('a refusal is reported in words, and nothing is tried again', async () => {
   const errors = [{ index: 0, field: 'created', message: 'must be a time' }];
   const daemon = await fakeDaemon(() => ({
     status: 400,
@@ -86,7 +86,7 @@ test('a refusal is told in words, and nothing is tried again', async () => {
   assert.is(daemon.asked.length, 1);
 });
 
-test('a wrong or missing key is told how to fix', async ({ dir }) => {
+test('with a wrong or missing key, the command says how to fix it', async ({ dir }) => {
   const daemon = await fakeDaemon(() => ({ status: 401, body: { title: 'Unknown key' } }));
   const without = await invoke(['send', '{"category":"a"}', '--url', daemon.url], { env: { DATA_DIR: dir } });
   assert.match(without.err, 'Set EVENT_SINK_API_KEY');
@@ -116,9 +116,9 @@ test('where nobody listens, it says so after a few tries', async () => {
 
 test('what is no event is not sent', async () => {
   for (const [input, said] of [
-    ['nonsense', 'the standard input is not JSON'],
+    ['nonsense', 'standard input is not JSON'],
     ['{"a":1}\nnonsense', 'line 2, is not JSON'],
-    ['[1]', 'item 1, is no JSON object'],
+    ['[1]', 'item 1, is not a JSON object'],
     ['', 'has no event'],
   ] as const) {
     const { code, err } = await invoke(['send'], { env, input });

@@ -57,7 +57,7 @@ test('a daemon that gave up ends the process with its code', async ({ env }) => 
   assert.is((await invoke(['start'], { env, startDaemon })).code, 1);
 });
 
-test('what a person has to fix is told in one line', async ({ env }) => {
+test('what a person has to fix is reported in one line', async ({ env }) => {
   const startDaemon: StartDaemon = () => Promise.reject(new SetupError('another daemon uses DATA_DIR: stop it'));
   const { code, err } = await invoke(['start'], { env, startDaemon });
   assert.is(code, 1);

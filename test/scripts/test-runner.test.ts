@@ -96,8 +96,8 @@ test('every bad file fails for its own reason, and a good one beside them does n
     const at = lines.findIndex(line => line.startsWith(`FAIL dist/test/${name}.test.js `));
     assert.ok(at >= 0, `${name} is not reported as failing`);
     const next = lines.findIndex((line, index) => index > at && /^(FAIL|ok {2}) /.test(line));
-    const told = lines.slice(at, next < 0 ? undefined : next).join('\n');
-    assert.ok(told.includes(says), `${name} should say: ${says}\n${told}`);
+    const reported = lines.slice(at, next < 0 ? undefined : next).join('\n');
+    assert.ok(reported.includes(says), `${name} should say: ${says}\n${reported}`);
   }
   assert.ok(lines.some(line => line.startsWith('ok   dist/test/good.test.js  2 passed')));
   assert.match(lines.at(-1) ?? '', new RegExp(`^\\d+ passed, ${Object.keys(bad).length} failed$`));
