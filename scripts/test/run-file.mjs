@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pidsMarked } from './marked.mjs';
 
 const running = new Set();
-const counting = new URL('./count-assertions.mjs', import.meta.url).href;
 let count = 0;
 
 /** Kills every test process that is under way, and what it started. */

@@ -27,7 +27,7 @@ export type Chunks = AsyncIterable<Uint8Array | string>;
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'this user is not allowed to read it',
-  EISDIR: 'it is a directory',
+  EISDIR: 'it is a folder',
 };
 
 /** Bytes. @throws Error that says why the file cannot be read */

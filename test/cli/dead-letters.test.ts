@@ -50,7 +50,7 @@ test('some or all are redriven or deleted', async () => {
   await daemon.close();
   assert.equal(JSON.parse(redriven.out).redriven, 2);
   assert.match(all.out, '2 events redriven');
-  assert.match(all.out, '1 event left where they are; --force sends them all the same:\n  too old');
+  assert.match(all.out, '1 event left where they are; --force redrives them anyway:\n  too old');
   assert.equal(JSON.parse(removed.out), { sink: 'ga4', removed: 1 });
   assert.equal(
     daemon.asked.map(({ method, path, body }) => [method, path, body]),

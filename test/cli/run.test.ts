@@ -28,7 +28,7 @@ test('a command line that is wrong ends with 2 and says what was meant', async (
     [['--bad'], "Unknown option '--bad'"],
     [['keygen'], 'keygen takes one name'],
     [['keygen', 'a b'], 'a name is'],
-    [['keygen', 'a', '--scopes', 'all'], '--scopes must be of publish, read, admin'],
+    [['keygen', 'a', '--scopes', 'all'], '--scopes must be one or more of publish, read, admin'],
     [['replay'], 'needs a file'],
     [['replay', '--now', '--speed', '2', 'x'], 'either --now or --speed'],
     [['replay', '--speed', 'fast', 'x'], '--speed must be a number'],
@@ -37,7 +37,7 @@ test('a command line that is wrong ends with 2 and says what was meant', async (
     [['send', '{}', '--url', 'localhost:1'], 'http://'],
     [['dead-letters', 'burn'], 'not burn'],
     [['dead-letters', 'redrive', '--all'], 'needs --sink'],
-    [['dead-letters', 'delete', '--sink', 'x'], 'say which'],
+    [['dead-letters', 'delete', '--sink', 'x'], 'either name some with --key'],
     [['start', 'now'], 'no arguments'],
   ];
   for (const [words, said] of wrong) {

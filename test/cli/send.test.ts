@@ -119,7 +119,7 @@ test('what is no event is not sent', async () => {
     ['nonsense', 'standard input is not JSON'],
     ['{"a":1}\nnonsense', 'line 2, is not JSON'],
     ['[1]', 'item 1, is not a JSON object'],
-    ['', 'has no event'],
+    ['', 'there is no event in'],
   ] as const) {
     const { code, err } = await invoke(['send'], { env, input });
     assert.ok(code > 0);

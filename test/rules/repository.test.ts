@@ -31,7 +31,7 @@ const forbidden: Record<string, Source[]> = {
     `-----BEGIN RSA ${'PRIVATE KEY-----'}x`,
     `AKIA${'A'.repeat(16)}`,
     `es_${'a'.repeat(43)}`,
-    '/home/mira/x',
+    ['', 'home', 'mira', 'x'].join('/'),
   ].map(text => ({ path: 'docs/deploy.md', text })),
   'no early return': [
     `test('one', async () => {\n  if (found === undefined) return;\n  assert.ok(found);\n});`,
@@ -92,7 +92,7 @@ test('CONTRIBUTING.md lists every rule with its reason, and no other', async () 
     checks: readonly Omit<Rule, 'broken'>[];
   };
   const [, table = ''] = /## Rules\n([\s\S]*?)\n## /.exec(readFileSync('CONTRIBUTING.md', 'utf8')) ?? [];
-  const listed = [...table.matchAll(/^\| ([a-z][^|]*?) \| ([^|]*?) \| [^|]+ \|$/gm)].map(
+  const listed = [...table.matchAll(/^\| (?!rule )([a-z][^|]*?) \| ([^|]*?) \| [^|]+ \|$/gm)].map(
     ([, name, why]) => `${name}: ${why}`,
   );
   const known = [...checks, ...importRules, ...rules].map(({ name, why }) => `${name}: ${why}`);
