@@ -7,20 +7,21 @@ import * as assert from 'uvu/assert';
 
 const runner = resolve('scripts/test.mjs');
 const uvu = `import { test } from 'uvu';\nimport * as assert from 'uvu/assert';\n`;
-const good = `${uvu}test('one', () => {});\ntest('two', () => {});\ntest.run();\n`;
+const good = `${uvu}test('one', () => assert.ok(true));\ntest('two', () => assert.not.equal(1, 2));\ntest.run();\n`;
 
 const bad: Record<string, { text: string; says: string }> = {
   'failing-assertion': {
     text: `${uvu}test('no', () => assert.is(1, 2));\ntest.run();`,
     says: '0 passed, 1 failed',
   },
+  'asserts-nothing': { text: `${uvu}test('no', async () => {});\ntest.run();`, says: 'the test asserted nothing' },
   'throw-at-import': { text: `${uvu}throw new Error('early');`, says: 'ended before its tests did' },
   'unhandled-rejection': {
-    text: `${uvu}test('no', () => { Promise.reject(new Error('stray')); });\ntest('two', () => new Promise(done => setTimeout(done, 50)));\ntest.run();`,
+    text: `${uvu}test('no', () => { Promise.reject(new Error('stray')); });\ntest('two', () => new Promise(done => setTimeout(done, 50)).then(() => assert.ok(true)));\ntest.run();`,
     says: 'ended before its tests did',
   },
   'late-throw': {
-    text: `${uvu}test('no', () => { setTimeout(() => { throw new Error('late'); }, 50); });\ntest.run();`,
+    text: `${uvu}test('no', () => { assert.ok(true); setTimeout(() => { throw new Error('late'); }, 50); });\ntest.run();`,
     says: 'ended with 1',
   },
   'never-resolves': { text: `${uvu}test('no', () => new Promise(() => {}));\ntest.run();`, says: 'ended before' },
@@ -30,33 +31,33 @@ const bad: Record<string, { text: string; says: string }> = {
     says: 'took longer than 1 s',
   },
   'server-left-open': {
-    text: `import { createServer } from 'node:net';\n${uvu}test('no', () => { createServer().listen(0, '127.0.0.1'); });\ntest.run();`,
+    text: `import { createServer } from 'node:net';\n${uvu}test('no', () => { assert.ok(true); createServer().listen(0, '127.0.0.1'); });\ntest.run();`,
     says: 'a handle is open',
   },
   'before-throws': {
-    text: `${uvu}test.before(() => { throw new Error('before'); });\ntest('no', () => {});\ntest.run();`,
+    text: `${uvu}test.before(() => { throw new Error('before'); });\ntest('no', () => assert.ok(true));\ntest.run();`,
     says: '0 passed, 1 failed',
   },
   'after-throws': {
-    text: `${uvu}test.after(() => { throw new Error('after'); });\ntest('no', () => {});\ntest.run();`,
+    text: `${uvu}test.after(() => { throw new Error('after'); });\ntest('no', () => assert.ok(true));\ntest.run();`,
     says: 'ended before its tests did',
   },
   'after-each-throws': {
-    text: `${uvu}test.after.each(() => { throw new Error('each'); });\ntest('no', () => {});\ntest.run();`,
+    text: `${uvu}test.after.each(() => { throw new Error('each'); });\ntest('no', () => assert.ok(true));\ntest.run();`,
     says: '0 passed, 1 failed',
   },
-  'forgets-run': { text: `${uvu}test('no', () => {});`, says: 'ended before its tests did' },
+  'forgets-run': { text: `${uvu}test('no', () => assert.ok(true));`, says: 'ended before its tests did' },
   'forgets-one-run': {
-    text: `import { suite } from 'uvu';\nconst ran = suite('ran');\nconst other = suite('other');\nran('yes', () => {});\nother('no', () => {});\nran.run();`,
+    text: `import { suite } from 'uvu';\nimport * as assert from 'uvu/assert';\nconst ran = suite('ran');\nconst other = suite('other');\nran('yes', () => assert.ok(true));\nother('no', () => assert.ok(true));\nran.run();`,
     says: 'other.run() is missing',
   },
   'no-test': { text: `${uvu}test.run();`, says: 'ran no test' },
   'process-left': {
-    text: `import { spawn } from 'node:child_process';\n${uvu}test('no', () => { spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref(); });\ntest.run();`,
+    text: `import { spawn } from 'node:child_process';\n${uvu}test('no', () => { assert.ok(true); spawn('sleep', ['60'], { detached: true, stdio: 'ignore' }).unref(); });\ntest.run();`,
     says: 'left a process behind',
   },
   'file-left': {
-    text: `import { mkdtempSync } from 'node:fs';\nimport { tmpdir } from 'node:os';\n${uvu}test('no', () => { mkdtempSync(tmpdir() + '/left-'); });\ntest.run();`,
+    text: `import { mkdtempSync } from 'node:fs';\nimport { tmpdir } from 'node:os';\n${uvu}test('no', () => { assert.ok(true); mkdtempSync(tmpdir() + '/left-'); });\ntest.run();`,
     says: 'left files behind: left-',
   },
 };
@@ -123,7 +124,7 @@ test('filters choose by part of the path', () => {
 
 test('what was skipped is named on the last lines, and fails where nothing may be skipped', () => {
   const skipping = `process.stdout.write('SKIP influxdb: no influxd on the PATH\\n');\nprocess.exit(0);`;
-  const partly = `${uvu}test.skip('later', () => {});\ntest('now', () => {});\ntest.run();`;
+  const partly = `${uvu}test.skip('later', () => {});\ntest('now', () => assert.ok(true));\ntest.run();`;
   const allowed = run({ skipping, partly, good });
   assert.is(allowed.status, 0);
   assert.equal(allowed.lines.slice(-3).sort(), [
