@@ -3,8 +3,10 @@ import { runCommandLine } from './cli/run.js';
 import { processTerminal } from './cli/terminal.js';
 import { systemClock } from './clock.js';
 import { environment } from './config/environment.js';
+import { waitForDistantHosts } from './connect-attempts.js';
 import { keepHeapSmall } from './heap.js';
 
+waitForDistantHosts();
 // Other commands may read large files, and are gone when they are through.
 if (process.argv[2] === 'start') keepHeapSmall();
 const code = await runCommandLine(process.argv.slice(2), {

@@ -5,3 +5,6 @@ export const version: string = (() => {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 })();
+
+/** How health probes name themselves to web servers, so that whoever reads an access log can tell them from visitors. */
+export const probeUserAgent = `event-sink/${version} (health)`;

@@ -20,11 +20,11 @@ export function parsed(written: readonly unknown[], defaults = { intervalMs: 60_
   return { targets, problems };
 }
 
-const noQueues: ProbeTools['broker'] = { kind: 'rabbitmq', inspect: async () => undefined };
+const noTools: ProbeTools = { broker: { kind: 'rabbitmq', inspect: async () => undefined }, clock: systemClock };
 
 /** One run, as the actor makes it. */
-export async function runOnce(written: unknown, broker = noQueues): Promise<Result> {
+export async function runOnce(written: unknown, tools: Partial<ProbeTools> = {}): Promise<Result> {
   const target = targetOf(written);
-  const run = runOf(target, { broker, clock: systemClock });
+  const run = runOf(target, { ...noTools, ...tools });
   return judge(await run(new AbortController().signal), target);
 }

@@ -1,4 +1,5 @@
 import { sampled } from '../sample.js';
+import { connectOptions } from './connect.js';
 import type { HttpCheck } from './http/check.js';
 import { expect, options } from './http/description.js';
 import { requesting } from './http/request.js';
@@ -18,7 +19,7 @@ export const httpProbe = defineProbe({
     return `${origin}${pathname}`;
   },
   secrets,
-  run: (check, pace, { clock }) => sampled(requesting(check, clock.now), pace),
+  run: (check, pace, tools) => sampled(requesting(check, connectOptions(pace, tools), tools.clock.now), pace),
 });
 
 function parse(address: string): Pick<HttpCheck, 'url'> | string {

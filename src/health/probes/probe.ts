@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { z } from 'zod';
 import type { Broker } from '../../broker/broker.js';
 import type { Clock } from '../../clock.js';
@@ -51,6 +52,8 @@ export type Check<Address extends object, Options extends z.ZodRawShape, Expect 
 export interface ProbeTools {
   readonly broker: Pick<Broker, 'inspect' | 'kind'>;
   readonly clock: Clock;
+  /** Finds the addresses of a name; the system's when absent. */
+  readonly lookup?: LookupFunction;
 }
 
 type NoKeys = Record<never, never>;

@@ -1,6 +1,7 @@
-import { connect } from 'node:net';
+import { connect, type TcpNetConnectOpts } from 'node:net';
 import { reasonOf } from '../reasons.js';
 import { type Sample, sampled, type TakeSample } from '../sample.js';
+import { connectOptions } from './connect.js';
 import { isHost, withoutBrackets } from './host.js';
 import { defineProbe } from './probe.js';
 
@@ -17,7 +18,7 @@ export const tcpProbe = defineProbe({
   does: 'connects, and hangs up',
   parse,
   show: ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
-  run: (check, pace) => sampled(connecting(check), pace),
+  run: ({ host, port }, pace, tools) => sampled(connecting({ host, port, ...connectOptions(pace, tools) }), pace),
 });
 
 function parse(address: string): TcpAddress | string {
@@ -30,11 +31,11 @@ function parse(address: string): TcpAddress | string {
   return { host, port: Number(port) };
 }
 
-function connecting({ host, port }: TcpAddress): TakeSample {
+function connecting(options: TcpNetConnectOpts): TakeSample {
   return signal =>
     new Promise<Sample>(resolve => {
       const began = performance.now();
-      const socket = connect({ host, port });
+      const socket = connect(options);
       const end = (sample: Sample): void => {
         signal.removeEventListener('abort', late);
         resolve(sample);

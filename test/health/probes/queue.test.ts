@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert';
 import type { ProbeTools } from '../../../src/health/probes/probe.js';
 import { runOnce, targetOf } from '../../helpers/health.js';
 
-const brokerWith = (inspect: ProbeTools['broker']['inspect']): ProbeTools['broker'] => ({ kind: 'rabbitmq', inspect });
+const brokerWith = (inspect: ProbeTools['broker']['inspect']): Partial<ProbeTools> => ({
+  broker: { kind: 'rabbitmq', inspect },
+});
 
 test('a queue may have any name that RabbitMQ allows', () => {
   const { check, address } = targetOf('a=queue:error.ncsa.image preview');
@@ -40,7 +42,9 @@ test('a broker that fails, or does not answer, is down', async () => {
 });
 
 test('without RabbitMQ the reason says why other queues cannot be seen', async () => {
-  const { reason } = await runOnce('q=queue:other', { kind: 'embedded', inspect: async () => undefined });
+  const { reason } = await runOnce('q=queue:other', {
+    broker: { kind: 'embedded', inspect: async () => undefined },
+  });
   assert.is(reason, 'there is no queue other here: without RABBITMQ_URI only the daemon’s own can be seen');
 });
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { version } from '../../../version.js';
+import { probeUserAgent } from '../../../version.js';
 import { reasonOf } from '../../reasons.js';
 import type { Readings, Sample, TakeSample } from '../../sample.js';
 import type { HttpCheck } from './check.js';
@@ -22,7 +22,7 @@ type Phase =
   | 'reading the body';
 
 /** One GET over a fresh connection, with the time of each step. Redirects are not followed: they are an answer. */
-export function requesting(check: HttpCheck, now: () => number): TakeSample {
+export function requesting(check: HttpCheck, connect: RequestOptions, now: () => number): TakeSample {
   const secure = check.url.startsWith('https:');
   return async signal => {
     let ca: Buffer | undefined;
@@ -33,11 +33,12 @@ export function requesting(check: HttpCheck, now: () => number): TakeSample {
     }
     return new Promise<Sample>(resolve => {
       const options = {
+        ...connect,
         // A pooled connection would hide what a new visitor meets.
         agent: false,
         signal,
         headers: {
-          'user-agent': `event-sink/${version} (health)`,
+          'user-agent': probeUserAgent,
           accept: '*/*',
           'accept-encoding': 'identity',
           ...lowerCased(check.headers),
