@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { redact } from '../../../src/redact.js';
@@ -120,6 +121,34 @@ test('JSON must have the values that are expected at their paths', async () => {
   assert.is((await json({ constructor: 1 })).reason, 'constructor is missing instead of 1');
   const text = await serve((_request, response) => response.end('<html>'));
   assert.is((await runOnce({ name: 'w', url: text, expect: { json: { a: 1 } } })).reason, 'body is not JSON');
+});
+
+test('a server that always compresses is read all the same', async () => {
+  const url = await serve((_request, response) => {
+    response.setHeader('content-encoding', 'gzip');
+    response.end(gzipSync('\uFEFF{"status":"ok","word":"well"}'));
+  });
+  const found = await runOnce({ name: 'w', url, expect: { body: 'well', json: { status: 'ok' } } });
+  assert.equal([found.finding, found.reason], ['up', undefined]);
+  const wrong = await runOnce({ name: 'w', url, expect: { json: { status: 'bad' } } });
+  assert.is(wrong.reason, 'status is "ok" instead of "bad"');
+});
+
+test('JSON may begin with a byte order mark', async () => {
+  const url = await serve((_request, response) => response.end('\uFEFF{"status":"ok"}'));
+  assert.is((await runOnce({ name: 'w', url, expect: { json: { status: 'ok' } } })).finding, 'up');
+});
+
+test('what stands behind the first 1 MiB is not looked at, and the reason says so', async () => {
+  const url = await serve((_request, response) => response.end(`"early ${' '.repeat(1024 * 1024)} late"`));
+  assert.is((await runOnce({ name: 'w', url, expect: { body: 'early' } })).finding, 'up');
+  const late = await runOnce({ name: 'w', url, expect: { body: 'late' } });
+  assert.is(
+    late.reason,
+    'body does not contain "late" in its first 1 MiB, and is longer than 1 MiB, not looked at any further',
+  );
+  const json = await runOnce({ name: 'w', url, expect: { json: { a: 1 } } });
+  assert.is(json.reason, 'body is longer than 1 MiB, not looked at');
 });
 
 test('headers are sent, and a user and password from the URL', async () => {

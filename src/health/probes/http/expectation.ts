@@ -1,22 +1,36 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ExaminedBody } from './body.js';
 import type { HttpCheck } from './check.js';
 
 const maxShownLength = 80;
+const tooLong = 'longer than 1 MiB, not looked at';
 
-/** Why an answer is not as expected, in words; undefined when it is. */
-export function mismatch(expect: HttpCheck['expect'], status: number, body: Buffer): string | undefined {
-  if (!expect.status.some(([min, max]) => status >= min && status <= max)) {
-    return `status ${status} instead of ${expect.status.map(rangeInWords).join(', ')}`;
-  }
-  if (expect.body === undefined && Object.keys(expect.json).length === 0) return undefined;
-  const text = body.toString('utf8');
-  if (expect.body !== undefined && !text.includes(expect.body)) return `body does not contain ${shown(expect.body)}`;
-  return jsonMismatch(expect.json, text);
+/** Why a status is not as expected, in words; undefined when it is. */
+export function statusMismatch({ status: ranges }: HttpCheck['expect'], status: number): string | undefined {
+  if (ranges.some(([min, max]) => status >= min && status <= max)) return undefined;
+  return `status ${status} instead of ${ranges.map(rangeInWords).join(', ')}`;
 }
 
-function jsonMismatch(expected: Readonly<Record<string, unknown>>, text: string): string | undefined {
+/** Whether anything is expected of the body. */
+export function expectsBody({ body, json }: HttpCheck['expect']): boolean {
+  return body !== undefined || Object.keys(json).length > 0;
+}
+
+/** Why a body is not as expected, in words; undefined when it is. */
+export function bodyMismatch({ body, json }: HttpCheck['expect'], found: ExaminedBody): string | undefined {
+  if ('reason' in found) return found.reason;
+  const { text, whole } = found;
+  if (body !== undefined && !text.includes(body))
+    return whole
+      ? `body does not contain ${shown(body)}`
+      : `body does not contain ${shown(body)} in its first 1 MiB, and is ${tooLong} any further`;
+  return jsonMismatch(json, text, whole);
+}
+
+function jsonMismatch(expected: Readonly<Record<string, unknown>>, text: string, whole: boolean): string | undefined {
   const paths = Object.entries(expected);
   if (paths.length === 0) return undefined;
+  if (!whole) return `body is ${tooLong}`;
   let json: unknown;
   try {
     json = JSON.parse(text);

@@ -1,16 +1,21 @@
 import { readFile } from 'node:fs/promises';
-import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as plainRequest,
+  type RequestOptions,
+} from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { probeUserAgent } from '../../../version.js';
 import { reasonOf } from '../../reasons.js';
 import type { Readings, Sample, TakeSample } from '../../sample.js';
+import { ReceivedBody } from './body.js';
 import type { HttpCheck } from './check.js';
-import { mismatch } from './expectation.js';
+import { bodyMismatch, expectsBody, statusMismatch } from './expectation.js';
 
-/** What is expected of a body is looked for in its beginning; all of it is read and counted. */
-const examinedBytes = 1024 * 1024;
 const dayMs = 86_400_000;
 
 /** What a request was doing when its time was over. */
@@ -104,23 +109,26 @@ class Exchange {
     this.#readings.time_first_byte = this.#since(this.#began);
     this.#phase = 'reading the body';
     const status = response.statusCode ?? 0;
-    const kept: Buffer[] = [];
-    let bytes = 0;
-    response.on('data', (chunk: Buffer) => {
-      if (bytes < examinedBytes) kept.push(chunk);
-      bytes += chunk.length;
-    });
+    const body = new ReceivedBody();
+    response.on('data', (chunk: Buffer) => body.add(chunk));
     response.on('error', error => end(this.failed(error)));
-    response.on('end', () => {
+    response.on('end', async () => {
       const seconds = this.#since(this.#began);
-      const reason = mismatch(this.#check.expect, status, Buffer.concat(kept).subarray(0, examinedBytes));
-      end({ reason, seconds, readings: { ...this.#readings, status, bytes } });
+      const reason = await this.#mismatch(status, body, response.headers);
+      end({ reason, seconds, readings: { ...this.#readings, status, bytes: body.bytes } });
     });
   }
 
   /** When the time is over: what it was doing. */
   failed(error: unknown): Sample {
     return { reason: this.#signal.aborted ? this.#phase : reasonOf(error), readings: this.#readings };
+  }
+
+  async #mismatch(status: number, body: ReceivedBody, headers: IncomingHttpHeaders): Promise<string | undefined> {
+    const { expect } = this.#check;
+    const reason = statusMismatch(expect, status);
+    if (reason !== undefined || !expectsBody(expect)) return reason;
+    return bodyMismatch(expect, await body.examine(headers['content-encoding'], headers['content-type']));
   }
 
   #step(next: Phase): number {
