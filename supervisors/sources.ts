@@ -94,7 +94,7 @@ function startExtractors(ingress: Parent, tools: ActorTools, options: SourcesOpt
 }
 
 function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
-  const { broker, publisher, storage, board, clock, onStop } = options;
+  const { idSecret, broker, publisher, storage, board, clock, onStop } = options;
   const config = options.config.nginx;
   const { files } = config;
   if (files.length === 0) return;
@@ -109,7 +109,7 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
         ? writeAheadStore(key, storage.checkpoints, publish)
         : atomicStore(key, storage.checkpoints, publishWith);
     const log = options.log.child({ log: file });
-    const reader = { path: file, name: nameOf(file, files), config, visitors, store, clock, log };
+    const reader = { path: file, name: nameOf(file, files), config, idSecret, visitors, store, clock, log };
     return spawnNginxLog(supervisor, {
       ...tools,
       log,

@@ -1,4 +1,4 @@
-import { FormatError, type LogFormat, parseFormat } from '../nginx/format.js';
+import { type ClientAddress, FormatError, type LogFormat, parseFormat } from '../nginx/format.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import { type TrafficKind, trafficKinds } from '../nginx/traffic.js';
 import { seconds } from '../settings/durations.js';
@@ -15,6 +15,12 @@ export const nginxSettings = {
     'NGINX_LOG_FORMAT',
     text().default('combined'),
     'How they are written: `combined`, `json`, or the string of an nginx `log_format`.',
+  ),
+  clientAddress: setting(
+    'NGINX_CLIENT_ADDRESS',
+    text().default('$remote_addr'),
+    'Which variable of the log says who the client is, such as `$http_x_forwarded_for` behind a balancer. Of a list the first address counts, which the client may have made up; with ` last` behind the variable, the last one, which the balancer saw.',
+    { example: '$http_x_forwarded_for' },
   ),
   windowMs: setting(
     'NGINX_WINDOW_SECONDS',
@@ -44,7 +50,7 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
     problems.add('CLOWDER_PATH_PREFIX', `must begin with a slash, but is "${pathPrefix}"`);
   return {
     files: [...new Set(values.files)],
-    format: format(values.format, problems),
+    format: format(values.format, client(values.clientAddress, problems), problems),
     windowMs: values.windowMs,
     trafficEvents: kinds(values.trafficEvents, problems),
     keepIp: values.keepIp,
@@ -52,9 +58,20 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
   };
 }
 
-function format(text: string, problems: Problems): LogFormat {
+/** Undefined = the client's own address, or what stands for it in a log without one. */
+function client(text: string, problems: Problems): ClientAddress | undefined {
+  const [, variable, pick = 'first'] = /^\$\{?(\w+)\}?(?:\s+(first|last))?$/.exec(text) ?? [];
+  if (variable === undefined) {
+    const message = `must be a variable of the log, such as $http_x_forwarded_for, perhaps with "last" behind it, but is "${text}"`;
+    problems.add('NGINX_CLIENT_ADDRESS', message);
+  }
+  if (variable === undefined || variable === 'remote_addr') return undefined;
+  return { variable, pick: pick as ClientAddress['pick'] };
+}
+
+function format(text: string, address: ClientAddress | undefined, problems: Problems): LogFormat {
   try {
-    return parseFormat(text);
+    return parseFormat(text, address);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     problems.add('NGINX_LOG_FORMAT', error.message);

@@ -1,8 +1,10 @@
 import { isbot } from 'isbot';
 
-/** Who asked. Programs that people run, such as curl, are people. */
-export type AgentKind = 'person' | 'crawler' | 'extractor';
+/** Who asked. Programs that people run, such as curl, are people; `own` are the health checks of a daemon like this one. */
+export type AgentKind = 'person' | 'crawler' | 'extractor' | 'own';
 
+/** `probeUserAgent` of src/version.ts, of any version. */
+const own = /^event-sink\/\S+ \(health\)$/;
 const extractor = /pyclowder/i;
 /** The library under pyClowder; also under many a script. */
 const extractorLibrary = /^python-requests\//i;
@@ -11,9 +13,10 @@ const programs =
   /^(?:aiohttp|apache-httpclient|aria2|axios|curl|dart|fetch|go-http-client|guzzlehttp|httpie|insomnia|java|jakarta|julia|libcurl|libwww-perl|matlab|node|node-fetch|okhttp|perl|php|postmanruntime|powershell|python|python-httpx|python-urllib|r|r-curl|rcurl|rclone|ruby|undici|wget)(?:[/ (;]|$)|WindowsPowerShell/i;
 const key = /(?:^|&)key=/i;
 
-/** What the agent alone tells; crawlers by a maintained list (npm: isbot). */
+/** What follows from the agent alone; crawlers by a maintained list (npm: isbot). */
 export function agentKind(agent: string): AgentKind | 'extractor with key' {
   if (agent === '' || agent === '-') return 'person';
+  if (own.test(agent)) return 'own';
   if (extractor.test(agent)) return 'extractor';
   if (extractorLibrary.test(agent)) return 'extractor with key';
   return !programs.test(agent) && isbot(agent) ? 'crawler' : 'person';

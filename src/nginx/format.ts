@@ -1,93 +1,6 @@
-/**
- * What is taken from a line. The number is the field's place among the bounds that a parser finds: where it begins at twice the number, where it
- * ends right after that.
- */
-export const slots = {
-  address: 0,
-  timeLocal: 1,
-  timeIso: 2,
-  msec: 3,
-  request: 4,
-  method: 5,
-  target: 6,
-  query: 7,
-  status: 8,
-  bytes: 9,
-  referrer: 10,
-  agent: 11,
-  pid: 12,
-  connection: 13,
-  duration: 14,
-} as const;
-
-export type SlotName = keyof typeof slots;
-export const slotCount = Object.keys(slots).length;
-
-/** How a value looks, where that is known: it tells where a field before it ends. */
-export type Shape = 'local time' | 'iso time' | 'integer' | 'decimal' | 'path' | 'free';
-
-interface Variable {
-  readonly slot?: SlotName;
-  /** Where several variables of a format could fill a slot, the lowest does. */
-  readonly rank?: number;
-  readonly shape?: Shape;
-}
-
-/** https://nginx.org/en/docs/varindex.html: those that mean something here, or whose shape is known. All others are free text. */
-const variables: Readonly<Record<string, Variable>> = {
-  remote_addr: { slot: 'address' },
-  http_x_real_ip: { slot: 'address', rank: 1 },
-  http_x_forwarded_for: { slot: 'address', rank: 2 },
-  time_local: { slot: 'timeLocal', shape: 'local time' },
-  time_iso8601: { slot: 'timeIso', shape: 'iso time' },
-  msec: { slot: 'msec', shape: 'decimal' },
-  request: { slot: 'request' },
-  request_method: { slot: 'method' },
-  request_uri: { slot: 'target', shape: 'path' },
-  uri: { slot: 'target', rank: 1, shape: 'path' },
-  document_uri: { slot: 'target', rank: 2, shape: 'path' },
-  args: { slot: 'query' },
-  query_string: { slot: 'query', rank: 1 },
-  status: { slot: 'status', shape: 'integer' },
-  body_bytes_sent: { slot: 'bytes', shape: 'integer' },
-  bytes_sent: { slot: 'bytes', rank: 1, shape: 'integer' },
-  http_referer: { slot: 'referrer' },
-  http_user_agent: { slot: 'agent' },
-  pid: { slot: 'pid', shape: 'integer' },
-  connection: { slot: 'connection', shape: 'integer' },
-  request_time: { slot: 'duration', shape: 'decimal' },
-  connection_requests: { shape: 'integer' },
-  connection_time: { shape: 'decimal' },
-  content_length: { shape: 'integer' },
-  remote_port: { shape: 'integer' },
-  request_length: { shape: 'integer' },
-  server_port: { shape: 'integer' },
-  gzip_ratio: { shape: 'decimal' },
-};
-
-/** Names that people give to the keys of a JSON log, beside those of the variables themselves. */
-const jsonNames: Readonly<Record<string, string>> = {
-  ip: 'remote_addr',
-  client: 'remote_addr',
-  client_ip: 'remote_addr',
-  clientip: 'remote_addr',
-  remote_ip: 'remote_addr',
-  time: 'time_iso8601',
-  timestamp: 'time_iso8601',
-  '@timestamp': 'time_iso8601',
-  method: 'request_method',
-  uri: 'request_uri',
-  url: 'request_uri',
-  path: 'request_uri',
-  bytes: 'body_bytes_sent',
-  size: 'body_bytes_sent',
-  referer: 'http_referer',
-  referrer: 'http_referer',
-  http_referrer: 'http_referer',
-  user_agent: 'http_user_agent',
-  agent: 'http_user_agent',
-  duration: 'request_time',
-};
+import { type JsonKey, keyNamed, keyOfVariable } from './json-names.js';
+import type { SlotName } from './slots.js';
+import { addressLists, type Shape, variables } from './variables.js';
 
 /** A field of a text line, and the literal that ends it. */
 export interface Segment {
@@ -97,20 +10,35 @@ export interface Segment {
   readonly literal: string;
 }
 
+/** Which address of a list is the client's: the first is what the client itself said, the last what the nearest proxy saw. */
+export type AddressPick = 'whole' | 'first' | 'last';
+
 export interface TextFormat {
   readonly kind: 'text';
   readonly opening: string;
   readonly segments: readonly Segment[];
-  readonly escaping: 'default' | 'json' | 'none';
+  /** `any`: a template of JSON that does not say; its lines show it. */
+  readonly escaping: 'default' | 'json' | 'none' | 'any';
+  readonly address: AddressPick;
 }
 
-/** Where each field is in an object: the names of the keys, from the outermost. The first that is there counts. */
+/** An object a line. */
 export interface JsonFormat {
   readonly kind: 'json';
-  readonly keys: readonly { readonly slot: SlotName; readonly path: readonly string[] }[];
+  /** What a key means; nested ones are joined by dots. */
+  readonly keyOf: (path: string) => JsonKey | undefined;
+  readonly address: AddressPick;
 }
 
-export type LogFormat = TextFormat | JsonFormat;
+/** A `log_format` that writes objects: read by its template, and what does not fit that, as an object. */
+export interface TemplateFormat {
+  readonly kind: 'template';
+  readonly text: TextFormat;
+  readonly json: JsonFormat;
+  readonly address: AddressPick;
+}
+
+export type LogFormat = TextFormat | JsonFormat | TemplateFormat;
 
 /** Built into nginx: https://nginx.org/en/docs/http/ngx_http_log_module.html */
 const combined =
@@ -121,40 +49,51 @@ export class FormatError extends Error {
   override name = 'FormatError';
 }
 
+/** Which variable says who the client is, and which address of it counts. */
+export interface ClientAddress {
+  /** Without the dollar sign. */
+  readonly variable: string;
+  readonly pick: 'first' | 'last';
+}
+
 /**
  * `combined`, `json`, or an nginx `log_format`: its string alone, or the directive as it stands in nginx.conf.
  * @throws FormatError
  */
-export function parseFormat(text: string): LogFormat {
+export function parseFormat(text: string, client?: ClientAddress): LogFormat {
   const trimmed = text.trim();
-  if (trimmed === 'combined') return textFormat(combined, 'default');
-  if (trimmed === 'json') return jsonFormat();
+  if (trimmed === 'combined') return textFormat(combined, 'default', client);
+  if (trimmed === 'json') return { kind: 'json', keyOf: named(client), address: client?.pick ?? 'first' };
   const { template, escaping } = directive(trimmed);
   if (!template.includes('$'))
     throw new FormatError(`must be combined, json, or a log_format with $variables, but is "${text}"`);
-  return template.trimStart().startsWith('{') ? jsonTemplate(template) : textFormat(template, escaping);
+  return template.trimStart().startsWith('{')
+    ? templateFormat(template, escaping, client)
+    : textFormat(template, escaping ?? 'default', client);
 }
 
+type Escaping = TextFormat['escaping'];
+
 /** Takes off `log_format name escape=…`, and joins quoted pieces as nginx does. */
-function directive(text: string): { template: string; escaping: TextFormat['escaping'] } {
-  const [, head = '', escaping = 'default', rest = ''] =
+function directive(text: string): { template: string; escaping: Escaping | undefined } {
+  const [, head = '', escaping, rest = ''] =
     /^(log_format\s+\S+\s+)?(?:escape=(default|json|none)\s+)?([\s\S]*)$/.exec(text) ?? [];
   const pieces = /^\s*(?:'[^']*'\s*)+;?\s*$/.test(rest)
     ? [...rest.matchAll(/'([^']*)'/g)].map(([, piece]) => piece)
     : [];
   const template = pieces.length > 0 ? pieces.join('') : head === '' ? rest : rest.replace(/;\s*$/, '');
-  return { template, escaping: escaping as TextFormat['escaping'] };
+  return { template, escaping: escaping as Escaping | undefined };
 }
 
-function textFormat(text: string, escaping: TextFormat['escaping']): TextFormat {
+function textFormat(text: string, escaping: Escaping, client: ClientAddress | undefined): TextFormat {
   const template = text.replace(/\$uri\$is_args\$(?:args|query_string)/g, '$request_uri');
   // Odd items are names of variables, even ones the literals between them.
   const parts = template.split(/\$(?:\{(\w+)\}|(\w+))/).filter(part => part !== undefined);
   const names = parts.filter((_, index) => index % 2 === 1);
   const [opening = '', ...literals] = parts.filter((_, index) => index % 2 === 0);
-  const chosen = choose(names);
+  const chosen = choose(names, client);
   const segments = names.map((name, index) => ({
-    slot: chosen.get(name) === index ? variables[name]?.slot : undefined,
+    slot: chosen.get(index),
     shape: variables[name]?.shape ?? 'free',
     literal: literals[index] ?? '',
   }));
@@ -165,54 +104,78 @@ function textFormat(text: string, escaping: TextFormat['escaping']): TextFormat 
         `has nothing between $${names[index]} and $${names[index + 1]}, so nobody can tell them apart`,
       );
   }
-  demand(segments.map(({ slot }) => slot));
-  return { kind: 'text', opening, segments, escaping };
+  check(segments.map(({ slot }) => slot));
+  const address = names.find((_, index) => chosen.get(index) === 'address');
+  return { kind: 'text', opening, segments, escaping, address: pickOf(address, client) };
 }
 
-/** For each slot, the variable that fills it best: its name and place. */
-function choose(names: readonly string[]): Map<string, number> {
-  const best = new Map<SlotName, { name: string; index: number; rank: number }>();
+function pickOf(name: string | undefined, client: ClientAddress | undefined): AddressPick {
+  if (client !== undefined && name === client.variable) return client.pick;
+  return name !== undefined && addressLists.has(name) ? 'first' : 'whole';
+}
+
+/** For each place whose variable fills a slot best, that slot. */
+function choose(names: readonly string[], client: ClientAddress | undefined): Map<number, SlotName> {
+  const best = new Map<SlotName, { index: number; rank: number }>();
+  const offer = (slot: SlotName, index: number, rank: number): void => {
+    const other = best.get(slot);
+    if (other === undefined || rank < other.rank) best.set(slot, { index, rank });
+  };
   for (const [index, name] of names.entries()) {
     const { slot, rank = 0 } = variables[name] ?? {};
-    if (slot === undefined) continue;
-    const other = best.get(slot);
-    if (other === undefined || rank < other.rank) best.set(slot, { name, index, rank });
+    if (client !== undefined && name === client.variable) offer('address', index, -1);
+    else if (slot !== undefined && !(slot === 'address' && client !== undefined)) offer(slot, index, rank);
   }
-  return new Map([...best.values()].map(({ name, index }) => [name, index]));
+  if (client !== undefined && !best.has('address'))
+    throw new FormatError(`does not have $${client.variable}, which NGINX_CLIENT_ADDRESS names`);
+  return new Map([...best].map(([slot, { index }]) => [index, slot]));
 }
 
-function jsonFormat(): JsonFormat {
-  const names = [...Object.keys(variables).map(name => [name, name]), ...Object.entries(jsonNames)] as [
-    string,
-    string,
-  ][];
-  const keys = names.flatMap(([key, name]) => keyOf(name, [key]));
-  return { kind: 'json', keys: keys.sort((a, b) => a.rank - b.rank) };
+/** Keys by their usual names, but for the client's, where a setting names it. */
+function named(client: ClientAddress | undefined): JsonFormat['keyOf'] {
+  if (client === undefined) return keyNamed;
+  return path => {
+    if (path === client.variable) return { slot: 'address', rank: -1 };
+    const key = keyNamed(path);
+    return key?.slot === 'address' ? undefined : key;
+  };
 }
 
-/** `{"at":"$time_iso8601","status":$status}`: which key holds which variable. */
-function jsonTemplate(template: string): JsonFormat {
+/** `{"at":"$time_iso8601","status":$status}`: read by its text, else by which key holds which variable. */
+function templateFormat(
+  template: string,
+  escaping: Escaping | undefined,
+  client: ClientAddress | undefined,
+): TemplateFormat {
   let value: unknown;
   try {
     value = JSON.parse(quoted(template));
   } catch {
-    throw new FormatError('begins like JSON, but is none once the variables are filled in');
+    throw new FormatError('begins like JSON, but is not JSON once the variables are filled in');
   }
-  const keys: (JsonFormat['keys'][number] & { rank: number })[] = [];
-  const walk = (inner: unknown, path: readonly string[]): void => {
+  const keys = new Map<string, JsonKey>();
+  const walk = (inner: unknown, path: string): void => {
     if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
-      for (const [key, next] of Object.entries(inner)) walk(next, [...path, key]);
+      for (const [key, next] of Object.entries(inner)) walk(next, path === '' ? key : `${path}.${key}`);
     const name = typeof inner === 'string' ? /^\$\{?(\w+)\}?$/.exec(inner)?.[1] : undefined;
-    if (name !== undefined) keys.push(...keyOf(name, path));
+    const key = name === undefined ? undefined : keyOfClient(name, client);
+    if (key !== undefined) keys.set(path, key);
   };
-  walk(value, []);
-  demand(keys.map(({ slot }) => slot));
-  return { kind: 'json', keys: keys.sort((a, b) => a.rank - b.rank) };
+  walk(value, '');
+  check([...keys.values()].map(({ slot }) => slot));
+  const text = textFormat(template.trim(), escaping ?? 'any', client);
+  return {
+    kind: 'template',
+    text,
+    json: { kind: 'json', keyOf: path => keys.get(path), address: text.address },
+    address: text.address,
+  };
 }
 
-function keyOf(name: string, path: readonly string[]) {
-  const { slot, rank = 0 } = variables[name] ?? {};
-  return slot === undefined ? [] : [{ slot, path, rank }];
+function keyOfClient(name: string, client: ClientAddress | undefined): JsonKey | undefined {
+  if (name === client?.variable) return { slot: 'address', rank: -1 };
+  const key = keyOfVariable(name);
+  return client !== undefined && key?.slot === 'address' ? undefined : key;
 }
 
 /** Puts quotes around the variables that stand outside of strings. */
@@ -220,7 +183,7 @@ function quoted(template: string): string {
   return template.replace(/"(?:[^"\\]|\\.)*"|\$(?:\{\w+\}|\w+)/g, part => (part.startsWith('"') ? part : `"${part}"`));
 }
 
-function demand(filled: readonly (SlotName | undefined)[]): void {
+function check(filled: readonly (SlotName | undefined)[]): void {
   if (!filled.some(slot => slot === 'timeLocal' || slot === 'timeIso' || slot === 'msec'))
     throw new FormatError('has no time: it needs $time_local, $time_iso8601 or $msec');
   if (!filled.some(slot => slot === 'request' || slot === 'target'))

@@ -1,34 +1,39 @@
-import { type JsonFormat, slotCount, slots } from './format.js';
+import type { JsonFormat } from './format.js';
+import type { JsonKey } from './json-names.js';
 import type { LineParser } from './line-parser.js';
+import { slotCount, slots } from './slots.js';
+import { repairedJson } from './unescape.js';
 
-/** Room for the fields of the longest line: each of its bytes may be one that is no UTF-8, and becomes three. */
+/** Room for the fields of the longest line: each of its bytes may be one that is not UTF-8, and becomes three. */
 const scratchBytes = 3 * 64 * 1024;
+/** Keys whose meaning is remembered; and how deep objects are looked into. */
+const maxKeys = 2_000;
+const maxDepth = 4;
 
 /** A JSON object a line. The fields are copied out as bytes, so that the rest of the work is the same as for text. */
 export class JsonParser implements LineParser {
   readonly bytes = Buffer.alloc(scratchBytes);
   readonly bounds = new Int32Array(2 * slotCount).fill(-1);
-  readonly #keys: readonly { readonly bound: number; readonly path: readonly string[] }[];
+  readonly #keyOf: JsonFormat['keyOf'];
+  readonly #known = new Map<string, JsonKey | undefined>();
+  /** The rank of the key that fills a slot. */
+  readonly #ranks = new Int32Array(slotCount);
+  #used = 0;
+  /** The line says what was asked for, be it nothing: a log of anything else does not. */
+  #request = false;
 
-  constructor({ keys }: JsonFormat) {
-    this.#keys = keys.map(({ slot, path }) => ({ bound: 2 * slots[slot], path }));
+  constructor({ keyOf }: JsonFormat) {
+    this.#keyOf = keyOf;
   }
 
   parse(buffer: Buffer, start: number, end: number): boolean {
-    const line = objectIn(buffer.toString('utf8', start, end));
+    const line = objectIn(buffer, start, end);
     if (line === undefined) return false;
     this.bounds.fill(-1);
-    let at = 0;
-    for (const { bound, path } of this.#keys) {
-      if (this.bounds[bound] !== -1) continue;
-      const value = valueAt(line, path);
-      if (value === undefined || value === '') continue;
-      const stop = at + this.bytes.write(value, at);
-      this.bounds[bound] = at;
-      this.bounds[bound + 1] = stop;
-      at = stop;
-    }
-    return true;
+    this.#used = 0;
+    this.#request = false;
+    this.#read(line, '', 1);
+    return this.#request;
   }
 
   text(slot: number): string | undefined {
@@ -41,21 +46,57 @@ export class JsonParser implements LineParser {
   textOf(start: number, end: number): string {
     return this.bytes.toString('utf8', start, end);
   }
+
+  #read(line: Line, prefix: string, depth: number): void {
+    for (const name in line) {
+      const path = prefix === '' ? name : `${prefix}.${name}`;
+      const inner = line[name];
+      const value = Array.isArray(inner) ? (inner[0] as unknown) : inner;
+      if (typeof value === 'object' && value !== null) {
+        if (depth < maxDepth) this.#read(value as Line, path, depth + 1);
+        continue;
+      }
+      const key = this.#meaning(path);
+      if (key !== undefined) this.#take(key, value);
+    }
+  }
+
+  #take({ slot, rank, scale }: JsonKey, value: unknown): void {
+    const place = slots[slot];
+    if (place === slots.request || place === slots.target) this.#request = true;
+    if (value === undefined || value === null || value === '' || typeof value === 'boolean') return;
+    const bound = 2 * place;
+    if (this.bounds[bound] !== -1 && this.#ranks[place]! <= rank) return;
+    const text = scale === undefined ? String(value) : String(Number(value) * scale);
+    if (this.#used + 3 * text.length > scratchBytes) return;
+    const stop = this.#used + this.bytes.write(text, this.#used);
+    this.bounds[bound] = this.#used;
+    this.bounds[bound + 1] = stop;
+    this.#ranks[place] = rank;
+    this.#used = stop;
+  }
+
+  #meaning(path: string): JsonKey | undefined {
+    const known = this.#known.get(path);
+    if (known !== undefined || this.#known.has(path)) return known;
+    const key = this.#keyOf(path);
+    if (this.#known.size < maxKeys) this.#known.set(path, key);
+    return key;
+  }
 }
 
 type Line = Readonly<Record<string, unknown>>;
 
-function objectIn(text: string): Line | undefined {
+function objectIn(buffer: Buffer, start: number, end: number): Line | undefined {
+  const value =
+    parsed(buffer.toString('utf8', start, end)) ?? parsed(repairedJson(buffer.toString('latin1', start, end)));
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Line) : undefined;
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Line) : undefined;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
-}
-
-function valueAt(line: Line, path: readonly string[]): string | undefined {
-  let value: unknown = line;
-  for (const key of path) value = typeof value === 'object' && value !== null ? (value as Line)[key] : undefined;
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }

@@ -1,29 +1,32 @@
 import type { Message } from '../events/message.js';
 import { latestMs } from '../events/timestamp.js';
-import { agentKind, showsKey } from './agents.js';
-import { slots } from './format.js';
+import { type AgentKind, agentKind, showsKey } from './agents.js';
+import type { AddressPick } from './format.js';
 import { ByteHash } from './hash.js';
+import { maxLineBytes } from './limits.js';
 import type { LineParser } from './line-parser.js';
-import type { Request, RequestClassifier, RequestKind } from './requests.js';
-import { isoTime, localTime, unixTime } from './time.js';
+import type { LogIds } from './log-ids.js';
+import { RequestFields } from './request-fields.js';
+import type { RequestClassifier, RequestKind } from './requests.js';
+import { slots } from './slots.js';
+import { timeOf } from './time.js';
 import type { TrafficEvents } from './traffic.js';
 import { type CounterName, counters, type Window, type Windows } from './windows.js';
 
-/** Longer lines are passed over, and counted. */
-export const maxLineBytes = 64 * 1024;
-
-/** Of the lines that were read, since the first one ever. */
+/** How the lines were that were read, since the first one ever. */
 export interface Totals {
   /** Lines that were understood; each is one request. */
   requests: number;
   /** Lines that are not of the format. */
   unparsed: number;
-  /** Lines beyond 64 KiB. */
+  /** Lines longer than 64 KiB. */
   oversized: number;
 }
 
 export interface LineCounterOptions {
   readonly parser: LineParser;
+  readonly address: AddressPick;
+  readonly ids: LogIds;
   readonly classifier: RequestClassifier;
   readonly windows: Windows;
   readonly traffic: TrafficEvents;
@@ -52,13 +55,10 @@ const kinds: Readonly<Record<RequestKind, number>> = {
 const newline = 10;
 const carriageReturn = 13;
 const space = 32;
-const dash = 45;
-const zero = 48;
-const slash = 47;
-const question = 63;
+const comma = 44;
 /** Places in the memory of agents. */
 const agentPlaces = 4096;
-const agentKinds = ['person', 'crawler', 'extractor', 'extractor with key'] as const;
+const agentKinds = ['person', 'crawler', 'extractor', 'extractor with key', 'own'] as const;
 
 /** Takes lines of bytes, and counts each into its window; some become an event. This is the hot path: no object and few strings for a line. */
 export class LineCounter {
@@ -66,31 +66,35 @@ export class LineCounter {
   readonly #options: LineCounterOptions;
   readonly #parser: LineParser;
   readonly #windows: Windows;
+  readonly #request: RequestFields;
   readonly #hash = new ByteHash();
   readonly #agentHashes = new Int32Array(2 * agentPlaces);
   readonly #agentKinds = new Uint8Array(agentPlaces);
-  /** The file whose lines are read now, and the place of its line in it. */
-  #file = '';
-  #offset = 0;
-  #targetStart = -1;
-  #targetEnd = -1;
-  readonly #origin = (): string => `${this.#file}:${this.#offset}`;
+  /** The file whose lines are read now, and the place of the present line in it. */
+  readonly #place = { file: '', offset: 0 };
+  /** The client's address in the present line. */
+  #addressStart = -1;
+  #addressEnd = -1;
 
   constructor(options: LineCounterOptions) {
     this.#options = options;
     this.#parser = options.parser;
     this.#windows = options.windows;
+    this.#request = new RequestFields(options.parser);
   }
 
   /** Takes the whole lines of a piece of a file. Returns where the first unfinished line begins. */
   takeLines(buffer: Buffer, end: number, file: string, fileOffset: number): number {
-    this.#file = file;
+    this.#place.file = file;
+    const firstNul = buffer.indexOf(0);
+    const nuls = firstNul >= 0 && firstNul < end;
     let start = 0;
     for (;;) {
       const stop = buffer.indexOf(newline, start);
       if (stop < 0 || stop >= end) break;
-      this.#offset = fileOffset + start;
-      this.#takeLine(buffer, start, stop);
+      this.#place.offset = fileOffset + start;
+      if (nuls) this.#takeBehindNuls(buffer, start, stop);
+      else this.#takeLine(buffer, start, stop);
       start = stop + 1;
     }
     this.#windows.closeDue();
@@ -99,13 +103,26 @@ export class LineCounter {
 
   /** The end of a file that nobody writes any more: its last line may lack the newline. */
   takeRest(rest: Buffer, file: string, fileOffset: number): void {
-    this.#file = file;
-    this.#offset = fileOffset;
-    this.#takeLine(rest, 0, rest.length);
+    this.#place.file = file;
+    this.#place.offset = fileOffset;
+    this.#takeBehindNuls(rest, 0, rest.length);
   }
 
   takeMessages(): Message[] {
     return [...this.#windows.takeClosed(), ...this.#options.traffic.take()];
+  }
+
+  /**
+   * After a loss of power a file system leaves NUL bytes where it had not written yet. The line is what stands behind them; what stands before them is
+   * the piece of a line that is lost. Where the format writes NUL bytes itself (escape=none), the whole line counts.
+   */
+  #takeBehindNuls(buffer: Buffer, start: number, stop: number): void {
+    let from = start;
+    while (from < stop && buffer[from] === 0) from += 1;
+    const last = buffer.subarray(from, stop).lastIndexOf(0);
+    const begin = last >= 0 && this.#parser.parse(buffer, from + last + 1, stop) ? from + last + 1 : from;
+    this.#place.offset += begin - start;
+    this.#takeLine(buffer, begin, stop);
   }
 
   #takeLine(buffer: Buffer, start: number, stop: number): void {
@@ -122,27 +139,38 @@ export class LineCounter {
       return;
     }
     this.totals.requests += 1;
-    this.#count(time, this.#windows.at(time, this.#origin));
+    this.#count(time, this.#windows.at(time, this.#place), buffer, start, end);
     this.#windows.advance(time);
   }
 
-  #count(time: number, window: Window): void {
+  #time(): number {
+    const { bounds, bytes } = this.#parser;
+    let slot: number = slots.msec;
+    if (bounds[2 * slot]! < 0) slot = slots.timeIso;
+    if (bounds[2 * slot]! < 0) slot = slots.timeLocal;
+    const start = bounds[2 * slot]!;
+    return start < 0 ? Number.NaN : timeOf(bytes, start, bounds[2 * slot + 1]!);
+  }
+
+  #count(time: number, window: Window, buffer: Buffer, start: number, end: number): void {
     const { counts } = window;
-    const request = this.#request();
-    const agent = this.#visitor(window);
-    const agentOf = agent !== 'extractor with key' ? agent : showsKey(request.query) ? 'extractor' : 'person';
-    const { classifier, traffic } = this.#options;
+    const request = this.#request.read();
+    this.#findAddress();
+    const agent = this.#countVisitor(window);
+    const agentOf: AgentKind =
+      agent !== 'extractor with key' ? agent : showsKey(request.query) ? 'extractor' : 'person';
+    const { classifier, traffic, ids } = this.#options;
     const { status } = request;
     const kind = classifier.kindOf(request);
-    const bytes = this.#number(slots.bytes);
+    const bytes = this.#request.number(slots.bytes);
 
     counts[index.requests]! += 1;
     if (bytes > 0) counts[index.bytes_sent]! += bytes;
     const statusClass = statusClasses[Math.floor(status / 100)] ?? -1;
     if (statusClass >= 0) counts[statusClass]! += 1;
     counts[methods.get(request.method) ?? index.method_other]! += 1;
-    // Views and downloads are those by people; whoever else came is told below.
-    const apart = agentOf === 'crawler' || agentOf === 'extractor';
+    // Views and downloads are those by people; everybody else is counted below.
+    const apart = agentOf !== 'person';
     counts[apart && (kind === 'page view' || kind === 'download') ? index.other_requests : kinds[kind]]! += 1;
     if (agentOf === 'crawler') counts[index.bot_requests]! += 1;
     else if (agentOf === 'extractor') counts[index.extractor_requests]! += 1;
@@ -151,89 +179,47 @@ export class LineCounter {
       const parser = this.#parser;
       traffic.add({
         time,
-        origin: this.#origin(),
+        id: ids.ofLine(time, this.#place, buffer.toString('latin1', start, end)),
         kind,
         agentKind: agentOf,
         request,
-        target: this.#target(request.query),
+        target: this.#request.target(request.query),
         bytes,
-        duration: this.#number(slots.duration),
-        address: parser.text(slots.address)?.split(',')[0]?.trim(),
+        duration: this.#request.number(slots.duration),
+        address: this.#address(),
         agent: parser.text(slots.agent),
         referrer: parser.text(slots.referrer),
       });
     }
   }
 
-  /** By its form, wherever it stands: JSON logs put any of them under any name. */
-  #time(): number {
+  /** Of a list of addresses, the one that stands for the client. */
+  #findAddress(): void {
     const { bounds, bytes } = this.#parser;
-    let slot: number = slots.msec;
-    if (bounds[2 * slot]! < 0) slot = slots.timeIso;
-    if (bounds[2 * slot]! < 0) slot = slots.timeLocal;
-    const start = bounds[2 * slot]!;
-    const end = bounds[2 * slot + 1]!;
-    if (start < 0) return Number.NaN;
-    if (bytes[start + 2] === slash) return end - start >= 26 ? localTime(bytes, start) : Number.NaN;
-    if (bytes[start + 4] === dash) return end - start >= 19 ? isoTime(bytes, start, end) : Number.NaN;
-    return unixTime(bytes, start, end);
-  }
-
-  /** Method and target, from the request line or from fields of their own. */
-  #request(): Request {
-    const { bounds, bytes } = this.#parser;
-    let method = '';
-    let start = bounds[2 * slots.target]!;
-    let end = bounds[2 * slots.target + 1]!;
-    const line = bounds[2 * slots.request]!;
-    if (line >= 0) {
-      const stop = bounds[2 * slots.request + 1]!;
-      let at = line;
-      while (at < stop && bytes[at] !== space) at += 1;
-      method = bytes.toString('latin1', line, at);
-      start = Math.min(at + 1, stop);
-      end = stop;
-      while (end > start && bytes[end - 1] !== space) end -= 1;
-      // `GET /path` alone is HTTP/0.9.
-      end = end > start ? end - 1 : stop;
-    } else if (bounds[2 * slots.method]! >= 0) {
-      method = bytes.toString('latin1', bounds[2 * slots.method]!, bounds[2 * slots.method + 1]!);
-    }
-    return this.#split(method, start, end);
-  }
-
-  #split(method: string, start: number, end: number): Request {
-    const { bounds, bytes } = this.#parser;
-    const status = this.#number(slots.status);
-    this.#targetStart = start;
-    this.#targetEnd = end;
-    if (start < 0) return { method, path: '', query: '', status };
-    let from = start;
-    // A client of a proxy sends the whole address: http://host/path
-    if (bytes[start] !== slash && end - start > 7) {
-      const scheme = bytes.indexOf('://', start, 'latin1');
-      if (scheme > start && scheme < Math.min(end, start + 6)) {
-        from = scheme + 3;
-        while (from < end && bytes[from] !== slash && bytes[from] !== question) from += 1;
+    let start = bounds[2 * slots.address]!;
+    let end = bounds[2 * slots.address + 1]!;
+    const { address } = this.#options;
+    if (address !== 'whole' && start >= 0) {
+      const at = address === 'first' ? bytes.indexOf(comma, start) : bytes.lastIndexOf(comma, end - 1);
+      if (at >= start && at < end) {
+        if (address === 'first') end = at;
+        else start = at + 1;
+        while (start < end && bytes[start] === space) start += 1;
+        while (end > start && bytes[end - 1] === space) end -= 1;
       }
     }
-    this.#targetStart = from;
-    let mark = from;
-    while (mark < end && bytes[mark] !== question) mark += 1;
-    const path = bytes.toString('latin1', from, mark);
-    if (mark < end) return { method, path, query: bytes.toString('latin1', mark + 1, end), status };
-    const query = bounds[2 * slots.query]! < 0 ? '' : (this.#parser.text(slots.query) ?? '');
-    return { method, path, query, status };
+    this.#addressStart = start;
+    this.#addressEnd = end;
   }
 
-  /** Of the line whose request was looked at last, as the client sent it, without the host. */
-  #target(query: string): string {
-    const target = this.#targetStart < 0 ? '' : this.#parser.textOf(this.#targetStart, this.#targetEnd);
-    return query === '' || target.includes('?') ? target : `${target}?${query}`;
+  #address(): string | undefined {
+    if (this.#addressStart < 0) return undefined;
+    const text = this.#parser.textOf(this.#addressStart, this.#addressEnd);
+    return text === '' || text === '-' ? undefined : text;
   }
 
-  /** Counts the visitor and the connection; tells what the agent is. */
-  #visitor({ visitors, connections }: Window): (typeof agentKinds)[number] {
+  /** Counts the visitor and the connection; returns what the agent is. */
+  #countVisitor({ visitors, connections, programs }: Window): (typeof agentKinds)[number] {
     const { bounds, bytes } = this.#parser;
     const hash = this.#hash;
     hash.reset();
@@ -244,8 +230,9 @@ export class LineCounter {
       hash.add(bytes, agentStart, agentEnd);
       kind = this.#agentKind(hash.high, hash.low);
     }
-    if (bounds[2 * slots.address]! >= 0) hash.add(bytes, bounds[2 * slots.address]!, bounds[2 * slots.address + 1]!);
+    if (this.#addressStart >= 0) hash.add(bytes, this.#addressStart, this.#addressEnd);
     visitors.add(hash.high, hash.low);
+    if (kind === 'crawler' || kind === 'own') programs.add(hash.high, hash.low);
     if (bounds[2 * slots.connection]! >= 0) {
       hash.reset();
       hash.add(bytes, bounds[2 * slots.connection]!, bounds[2 * slots.connection + 1]!);
@@ -265,20 +252,5 @@ export class LineCounter {
       this.#agentKinds[place] = agentKinds.indexOf(agentKind(this.#parser.text(slots.agent) ?? ''));
     }
     return agentKinds[this.#agentKinds[place]!]!;
-  }
-
-  /** NaN when absent. */
-  #number(slot: number): number {
-    const { bounds, bytes } = this.#parser;
-    const start = bounds[2 * slot]!;
-    const end = bounds[2 * slot + 1]!;
-    if (start < 0 || start === end) return Number.NaN;
-    let value = 0;
-    for (let at = start; at < end; at += 1) {
-      const unit = bytes[at]! - zero;
-      if (unit < 0 || unit > 9) return Number.parseFloat(bytes.toString('latin1', start, end));
-      value = value * 10 + unit;
-    }
-    return value;
   }
 }

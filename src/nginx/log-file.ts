@@ -10,7 +10,7 @@ import {
   noFingerprint,
   tailBytes,
 } from './fingerprint.js';
-import { maxLineBytes } from './line-counter.js';
+import { maxLineBytes } from './limits.js';
 
 export interface FileIdentity {
   readonly dev: number;

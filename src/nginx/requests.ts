@@ -51,12 +51,14 @@ export class RequestClassifier {
     if (path === undefined) return 'other';
     const get = method === 'GET';
     if ((get || method === 'HEAD') && assets.test(path)) return 'asset';
-    const sent = !(status < 200 || status > 299);
+    const failed = status < 200 || status > 299;
+    // A log that does not say how a request ended shows pages, but no downloads.
+    const sent = status >= 200 && status <= 299;
     if (path.startsWith('/api/')) {
       return get && sent && apiDownload.test(path) && !preview.test(query) ? 'download' : 'API call';
     }
     if (!get) return 'other';
-    if ((sent || status === 304) && page.test(path)) return 'page view';
+    if ((!failed || status === 304) && page.test(path)) return 'page view';
     return sent && path.startsWith('/files/') && fileDownload.test(path) && !preview.test(query) ? 'download' : 'other';
   }
 

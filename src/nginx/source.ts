@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { createParser } from './create-parser.js';
 import { LineCounter } from './line-counter.js';
+import { LogIds } from './log-ids.js';
 import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
 import { RequestClassifier } from './requests.js';
@@ -15,6 +16,7 @@ export interface LogSourceOptions {
   /** In the events. */
   readonly name: string;
   readonly config: NginxConfig;
+  readonly idSecret: string;
   readonly visitors: VisitorKeys;
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
@@ -27,12 +29,13 @@ export interface LogSourceOptions {
 const sampleMs = 60_000;
 
 /** Puts the parts together that read one log. */
-export function createLogReader({ path, name, config, visitors, ...rest }: LogSourceOptions): LogReader {
+export function createLogReader({ path, name, config, idSecret, visitors, ...rest }: LogSourceOptions): LogReader {
   const { clock, log } = rest;
   const now = clock.now;
   const parser = createParser(config.format);
   const classifier = new RequestClassifier(config.pathPrefix);
-  const windows = new Windows({ windowMs: config.windowMs, log: name, now });
+  const ids = new LogIds(idSecret);
+  const windows = new Windows({ windowMs: config.windowMs, log: name, now, ids });
   const traffic = new TrafficEvents({ kinds: config.trafficEvents, keepIp: config.keepIp, classifier, visitors, now });
   let sampled = Number.NEGATIVE_INFINITY;
   const onUnparsed = (line: string): void => {
@@ -40,6 +43,14 @@ export function createLogReader({ path, name, config, visitors, ...rest }: LogSo
     sampled = clock.monotonic();
     log.warn({ path, message: line }, 'line.unparsed');
   };
-  const counter = new LineCounter({ parser, classifier, windows, traffic, onUnparsed });
+  const counter = new LineCounter({
+    parser,
+    address: config.format.address,
+    ids,
+    classifier,
+    windows,
+    traffic,
+    onUnparsed,
+  });
   return new LogReader({ path, counter, windows, visitors, ...rest });
 }

@@ -1,24 +1,31 @@
-import { type Shape, slotCount, slots, type TextFormat } from './format.js';
+import type { TextFormat } from './format.js';
 import type { LineParser } from './line-parser.js';
+import { fixedEnd, isAt } from './shapes.js';
+import { slotCount, slots } from './slots.js';
+import { unescapedDefault, unescapedJson } from './unescape.js';
+import type { Shape } from './variables.js';
 
 interface Step {
   /** Place of the first bound, or -1 when nobody wants the field. */
   readonly bound: number;
   readonly shape: Shape;
   readonly literal: Buffer;
-  readonly next: Shape;
+  /** First byte of what ends the field. */
+  readonly first: number;
+  /** Where the field ends is seen from its own bytes. */
+  readonly fixed: boolean;
   readonly last: boolean;
 }
 
-const localTimeLength = '05/Mar/2024:10:00:00 +0000'.length;
-const isoTimeLength = '2024-03-05T10:00:00+00:00'.length;
-const [slash, space, dash, dot, zero, nine, colon, letterT] = [...'/ -.09:T'].map(character =>
-  character.charCodeAt(0),
-) as [number, number, number, number, number, number, number, number];
+const seeking: ReadonlySet<Shape> = new Set(['free', 'word', 'path']);
+const slash = 47;
+const space = 32;
+const dash = 45;
 
 /**
- * A `log_format` as a list of steps over bytes. A free field ends where its literal comes and the field behind it looks right: so a user name with
- * ` [` in it, or a raw quote, costs one more look and not a line. The work is linear in the length of the line, whatever is in it.
+ * A `log_format` as a list of steps over bytes. A free field ends where its literal stands and all fields of a known shape that follow it fit, up
+ * to the next free one: so a user name with ` [` in it, a raw quote or the colons of an address cost one more try and not a line. What was tried
+ * and fitted is not read again. Fields of a known shape are short, so the work is linear in the length of the line, whatever is in it.
  */
 export class TextParser implements LineParser {
   bytes: Buffer = Buffer.alloc(0);
@@ -26,36 +33,31 @@ export class TextParser implements LineParser {
   readonly #opening: Buffer;
   readonly #steps: readonly Step[];
   readonly #escaping: TextFormat['escaping'];
+  /** With other escapes than the default, nginx writes what is not there as nothing, not as a dash. */
+  readonly #mayBeEmpty: boolean;
+  /** The free field that comes after the run that was read last. */
+  #next = 0;
 
-  constructor({ opening, segments, escaping }: TextFormat) {
+  constructor({ opening, segments, escaping }: TextFormat, mayBeEmpty = escaping !== 'default') {
     this.#escaping = escaping;
+    this.#mayBeEmpty = mayBeEmpty;
     this.#opening = Buffer.from(opening);
     this.#steps = segments.map(({ slot, shape, literal }, index) => ({
       bound: slot === undefined ? -1 : 2 * slots[slot],
       shape,
       literal: Buffer.from(literal),
-      next: segments[index + 1]?.shape ?? 'free',
+      first: literal.length > 0 ? Buffer.from(literal)[0]! : slash,
+      fixed: !seeking.has(shape),
       last: index === segments.length - 1,
     }));
   }
 
   parse(buffer: Buffer, start: number, end: number): boolean {
     this.bytes = buffer;
-    const { bounds } = this;
     if (!isAt(this.#opening, buffer, start, end)) return false;
-    let at = start + this.#opening.length;
-    const steps = this.#steps;
-    for (let index = 0; index < steps.length; index += 1) {
-      const step = steps[index]!;
-      const stop = fieldEnd(step, buffer, at, end);
-      if (stop < 0) return false;
-      if (step.bound >= 0) {
-        bounds[step.bound] = at;
-        bounds[step.bound + 1] = stop;
-      }
-      at = stop + step.literal.length;
-    }
-    return true;
+    let at = this.#readRun(0, buffer, start + this.#opening.length, end);
+    while (at >= 0 && this.#next < this.#steps.length) at = this.#readFree(this.#next, buffer, at, end);
+    return at >= 0;
   }
 
   text(slot: number): string | undefined {
@@ -68,87 +70,61 @@ export class TextParser implements LineParser {
   textOf(start: number, end: number): string {
     const raw = this.bytes.toString('utf8', start, end);
     if (this.#escaping === 'none' || !raw.includes('\\')) return raw;
-    return this.#escaping === 'json' ? unescapedJson(raw) : unescaped(this.bytes.toString('latin1', start, end));
+    const json = this.#escaping === 'json' || (this.#escaping === 'any' && !raw.includes('\\x'));
+    return json ? unescapedJson(raw) : unescapedDefault(this.bytes.toString('latin1', start, end));
   }
-}
 
-/** Where the field that begins at `at` ends, or -1. */
-function fieldEnd({ shape, literal, next, last }: Step, bytes: Buffer, at: number, end: number): number {
-  let stop = at;
-  switch (shape) {
-    case 'local time':
-      stop = at + localTimeLength;
-      return looksRight(shape, bytes, at, end) && isAt(literal, bytes, stop, end) ? stop : -1;
-    case 'iso time':
-      stop = at + isoTimeLength;
-      return looksRight(shape, bytes, at, end) && isAt(literal, bytes, stop, end) ? stop : -1;
-    case 'integer':
-    case 'decimal':
-      stop = numberEnd(shape, bytes, at, end);
-      return stop > at && isAt(literal, bytes, stop, end) ? stop : -1;
-    default:
-      break;
+  /** Reads the fields of known shapes from this step on. Returns where the free field behind them begins, or -1 when they do not fit. */
+  #readRun(from: number, bytes: Buffer, begin: number, end: number): number {
+    const steps = this.#steps;
+    const { bounds } = this;
+    let index = from;
+    let at = begin;
+    for (; index < steps.length; index += 1) {
+      const step = steps[index]!;
+      if (!step.fixed) break;
+      const stop = fixedEnd(step.shape, step.literal, bytes, at, end, this.#mayBeEmpty);
+      if (stop < 0) return -1;
+      if (step.bound >= 0) {
+        bounds[step.bound] = at;
+        bounds[step.bound + 1] = stop;
+      }
+      at = stop + step.literal.length;
+    }
+    this.#next = index;
+    return at;
   }
-  if (literal.length === 0 && last) return end;
-  const first = literal.length > 0 ? literal[0]! : slash;
-  for (; stop < end; stop += 1) {
-    if (bytes[stop] !== first || !isAt(literal, bytes, stop, end)) continue;
-    // What is behind the last literal is not looked at: a log may have more fields than its format says.
-    if (last || looksRight(next, bytes, stop + literal.length, end)) return stop;
+
+  /** Reads a free field and the run behind it. Returns where the next free field begins, or -1. */
+  #readFree(index: number, bytes: Buffer, at: number, end: number): number {
+    const { bound, literal, first, shape, last } = this.#steps[index]!;
+    if (last && literal.length === 0) return this.#readLast(index, at, end);
+    const word = shape === 'word' && first !== space;
+    for (let stop = at; stop < end; stop += 1) {
+      if (bytes[stop] !== first) {
+        if (word && bytes[stop] === space) return -1;
+        continue;
+      }
+      if (literal.length > 1 && !isAt(literal, bytes, stop, end)) continue;
+      // What is behind the last literal is not looked at: a log may have more fields than its format says.
+      const next = this.#readRun(index + 1, bytes, stop + literal.length, end);
+      if (next < 0) continue;
+      if (bound >= 0) {
+        this.bounds[bound] = at;
+        this.bounds[bound + 1] = stop;
+      }
+      return next;
+    }
+    return -1;
   }
-  return -1;
-}
 
-function isAt(literal: Buffer, bytes: Buffer, at: number, end: number): boolean {
-  if (at + literal.length > end) return false;
-  for (let index = 0; index < literal.length; index += 1) if (bytes[at + index] !== literal[index]) return false;
-  return true;
-}
-
-function looksRight(shape: Shape, bytes: Buffer, at: number, end: number): boolean {
-  switch (shape) {
-    case 'local time':
-      return (
-        at + localTimeLength <= end &&
-        bytes[at + 2] === slash &&
-        bytes[at + 6] === slash &&
-        bytes[at + 11] === colon &&
-        bytes[at + 20] === space
-      );
-    case 'iso time':
-      return at + isoTimeLength <= end && bytes[at + 4] === dash && bytes[at + 10] === letterT;
-    case 'integer':
-    case 'decimal':
-      return at < end && (bytes[at] === dash || isDigit(bytes[at]!));
-    default:
-      return true;
-  }
-}
-
-/** `-` alone stands for a number that is not there. */
-function numberEnd(shape: Shape, bytes: Buffer, at: number, end: number): number {
-  if (bytes[at] === dash) return at + 1;
-  let stop = at;
-  while (stop < end && (isDigit(bytes[stop]!) || (shape === 'decimal' && bytes[stop] === dot))) stop += 1;
-  return stop;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= zero && byte <= nine;
-}
-
-/** `\xHH`, as nginx writes quotes, backslashes, control characters and everything beyond ASCII. */
-function unescaped(latin1: string): string {
-  const bytes = latin1.replace(/\\x([0-9A-Fa-f]{2})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  );
-  return Buffer.from(bytes, 'latin1').toString('utf8');
-}
-
-function unescapedJson(raw: string): string {
-  try {
-    return JSON.parse(`"${raw}"`) as string;
-  } catch {
-    return raw;
+  #readLast(index: number, at: number, end: number): number {
+    const { bound } = this.#steps[index]!;
+    if (bound >= 0) {
+      this.bounds[bound] = at;
+      this.bounds[bound + 1] = end;
+    }
+    this.#next = index + 1;
+    return end;
   }
 }

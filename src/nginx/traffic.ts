@@ -1,4 +1,3 @@
-import { hashOf } from '../events/identity.js';
 import type { Message } from '../events/message.js';
 import type { AgentKind } from './agents.js';
 import type { Request, RequestClassifier, RequestKind } from './requests.js';
@@ -14,8 +13,7 @@ export type TrafficKind = (typeof trafficKinds)[number];
 export interface TrafficLine {
   /** Epoch ms. */
   readonly time: number;
-  /** Where the line is: file and offset. It makes the id. */
-  readonly origin: string;
+  readonly id: string;
   readonly kind: RequestKind;
   readonly agentKind: AgentKind;
   readonly request: Request;
@@ -46,7 +44,7 @@ const settings = { 'page view': 'views', download: 'downloads', 'API call': 'api
 
 /**
  * An event for each page view, download and API call. What crawlers look at and fetch is counted in the windows and makes no event; downloads and API calls of
- * extractors do, and say so (`agent_kind`).
+ * extractors do, and say so (`agent_kind`). This daemon's own health checks make none.
  */
 export class TrafficEvents {
   readonly #options: TrafficOptions;
@@ -58,6 +56,7 @@ export class TrafficEvents {
 
   wants(kind: RequestKind, agentKind: AgentKind): boolean {
     if (kind === 'asset' || kind === 'other') return false;
+    if (agentKind === 'own') return false;
     if (agentKind === 'crawler' && kind !== 'API call') return false;
     if (agentKind === 'extractor' && kind === 'page view') return false;
     return this.#options.kinds.includes(settings[kind]);
@@ -67,14 +66,14 @@ export class TrafficEvents {
     const { kind } = line;
     if (kind === 'asset' || kind === 'other') return;
     const { classifier, visitors, keepIp, now } = this.#options;
-    const { type, id } = classifier.resourceOf(kind, line.request.path);
+    const { type, id: resourceId } = classifier.resourceOf(kind, line.request.path);
     const { method, status } = line.request;
     const { agentKind, address, agent, referrer, bytes, duration } = line;
     const body = {
       category: categories[kind],
       ...(type === undefined ? {} : { type }),
       url: maskUrlSecrets(line.target),
-      ...(id === undefined ? {} : { resource_id: id }),
+      ...(resourceId === undefined ? {} : { resource_id: resourceId }),
       method,
       ...(Number.isNaN(status) ? {} : { status }),
       // A download's bytes are there even when the log has no such field: 0 is what is known of them.
@@ -87,8 +86,7 @@ export class TrafficEvents {
       ...(keepIp && address !== undefined ? { ip: address } : {}),
       created: line.time,
     };
-    const id128 = hashOf(`line ${line.origin}`);
-    this.#made.push({ id: id128, body: JSON.stringify(body), source: 'nginx', received: now() });
+    this.#made.push({ id: line.id, body: JSON.stringify(body), source: 'nginx', received: now() });
   }
 
   take(): Message[] {

@@ -1,6 +1,6 @@
-import { hashOf } from '../events/identity.js';
 import type { Message } from '../events/message.js';
 import { DistinctSet } from './distinct.js';
+import type { LinePlace, LogIds } from './log-ids.js';
 
 /** What is counted, in the order of the event's fields. */
 export const counters = [
@@ -46,13 +46,17 @@ export interface WindowsOptions {
   /** Name of the log in the events. */
   readonly log: string;
   readonly now: () => number;
+  readonly ids: LogIds;
 }
 
 /** One window, or the late lines of one. */
 export class Window {
   readonly counts = new Float64Array(counters.length);
+  /** Addresses with agents. */
   readonly visitors: DistinctSet;
   readonly connections: DistinctSet;
+  /** Those of the visitors that are not visitors: crawlers, and this daemon itself. */
+  readonly programs: DistinctSet;
 
   constructor(
     readonly start: number,
@@ -60,13 +64,16 @@ export class Window {
     readonly part: number,
     /** The log's time at which it closes, epoch ms. */
     readonly closesAt: number,
-    /** Where its first line is: file and offset. It makes the id. */
-    readonly origin: string,
-    visitors = new DistinctSet(maxDistinct),
-    connections = new DistinctSet(maxDistinct),
+    /** Where its first line is, as file and offset. With the last one it makes the id. */
+    readonly first: string,
+    /** Where its last line is. */
+    public lastFile = '',
+    public lastOffset = 0,
+    sets: readonly DistinctSet[] = [],
   ) {
-    this.visitors = visitors;
-    this.connections = connections;
+    this.visitors = sets[0] ?? new DistinctSet(maxDistinct);
+    this.connections = sets[1] ?? new DistinctSet(maxDistinct);
+    this.programs = sets[2] ?? new DistinctSet(maxDistinct);
   }
 }
 
@@ -76,9 +83,13 @@ interface SavedWindow {
   readonly part: number;
   readonly closesAt: number;
   readonly origin: string;
+  /** Absent in checkpoints of version 1. */
+  readonly last?: readonly [file: string, offset: number];
   readonly counts: readonly number[];
   readonly visitors: string;
   readonly connections: string;
+  /** Absent in checkpoints of version 1. */
+  readonly programs?: string;
 }
 
 export interface SavedWindows {
@@ -97,7 +108,7 @@ export class Windows {
   #closed: Message[] = [];
   #open: Window[] = [];
   #current: Window | undefined;
-  /** The latest time that the log has told. */
+  /** The latest time in the log. */
   #time = Number.NEGATIVE_INFINITY;
   readonly #late = new Map<number, number>();
   readonly #options: WindowsOptions;
@@ -106,13 +117,17 @@ export class Windows {
     this.#options = options;
   }
 
-  /** Where a line of this time is counted. `origin` is asked only for the first line of a window. */
-  at(time: number, origin: () => string): Window {
+  /** Where a line of this time and place is counted. */
+  at(time: number, { file, offset }: LinePlace): Window {
     const current = this.#current;
-    if (current !== undefined && time >= current.start && time < current.end) return current;
-    const known = this.#open.find(({ start, end }) => time >= start && time < end);
-    this.#current = known ?? this.#begin(time, origin());
-    return this.#current;
+    if (current === undefined || time < current.start || time >= current.end) {
+      const known = this.#open.find(({ start, end }) => time >= start && time < end);
+      this.#current = known ?? this.#begin(time, `${file}:${offset}`);
+    }
+    const window = this.#current!;
+    window.lastFile = file;
+    window.lastOffset = offset;
+    return window;
   }
 
   /** The log has come to this time. */
@@ -139,12 +154,17 @@ export class Windows {
   }
 
   save(): SavedWindows {
-    const open = this.#open.map(({ start, end, part, closesAt, origin, counts, visitors, connections }) => ({
-      ...{ start, end, part, closesAt, origin },
-      counts: [...counts],
-      visitors: visitors.save(),
-      connections: connections.save(),
-    }));
+    const open = this.#open.map(
+      ({ start, end, part, closesAt, first, counts, ...window }): SavedWindow => ({
+        ...{ start, end, part, closesAt },
+        origin: first,
+        last: [window.lastFile, window.lastOffset],
+        counts: [...counts],
+        visitors: window.visitors.save(),
+        connections: window.connections.save(),
+        programs: window.programs.save(),
+      }),
+    );
     return { time: Number.isFinite(this.#time) ? this.#time : null, open, late: [...this.#late] };
   }
 
@@ -154,16 +174,18 @@ export class Windows {
     this.#time = time ?? Number.NEGATIVE_INFINITY;
     this.#late.clear();
     for (const [start, part] of late) this.#late.set(start, part);
-    this.#open = open.map(({ start, end, part, closesAt, origin, counts, visitors, connections }) => {
-      const sets = [visitors, connections].map(saved => DistinctSet.restore(maxDistinct, saved));
-      const window = new Window(start, end, part, closesAt, origin, ...sets);
+    this.#open = open.map(({ start, end, part, closesAt, origin, last = ['', 0], counts, ...saved }) => {
+      const sets = [saved.visitors, saved.connections, saved.programs ?? ''].map(set =>
+        DistinctSet.restore(maxDistinct, set),
+      );
+      const window = new Window(start, end, part, closesAt, origin, ...last, sets);
       window.counts.set(counts.slice(0, counters.length));
       return window;
     });
     this.#close(({ start, end }) => end - start !== this.#options.windowMs);
   }
 
-  #begin(time: number, origin: string): Window {
+  #begin(time: number, place: string): Window {
     this.closeDue();
     const { windowMs, now } = this.#options;
     const start = Math.floor(time / windowMs) * windowMs;
@@ -172,7 +194,7 @@ export class Windows {
     // A line from the far future is not waited for.
     const ends = start > now() + futureMs ? Number.NEGATIVE_INFINITY : end;
     const closesAt = Math.max(ends, Number.isFinite(this.#time) ? this.#time : time) + graceMs;
-    const window = new Window(start, end, late, closesAt, origin);
+    const window = new Window(start, end, late, closesAt, place);
     this.#open.push(window);
     this.#bound(window);
     return window;
@@ -196,7 +218,7 @@ export class Windows {
     this.#current = undefined;
     for (const window of closing.sort((a, b) => a.start - b.start)) {
       this.#closed.push(this.#event(window));
-      // What the log's time alone tells need not be remembered: a line that is so late is part 1 anyway.
+      // What follows from the log's time alone need not be remembered: a line that is this late is part 1 anyway.
       if (window.part > 0 || window.end + graceMs > this.#time) this.#remember(window.start, window.part + 1);
     }
   }
@@ -208,8 +230,9 @@ export class Windows {
     if (this.#late.size > maxLate && oldest !== undefined) this.#late.delete(oldest);
   }
 
-  #event({ start, end, part, origin, counts, visitors, connections }: Window): Message {
-    const { log, now } = this.#options;
+  #event({ start, end, part, first, lastFile, lastOffset, counts, ...sets }: Window): Message {
+    const { log, now, ids } = this.#options;
+    const { visitors, connections, programs } = sets;
     // Where the format does not tell connections apart ($connection), an address with an agent is one.
     const connected = connections.size > 0 ? connections : visitors;
     const counted = Object.fromEntries(counters.map((name, index) => [name, counts[index]!]));
@@ -223,13 +246,13 @@ export class Windows {
       requests,
       connections: connected.size,
       ...(connected.capped ? { connections_capped: true } : {}),
-      visitors: visitors.size,
+      visitors: visitors.size - programs.size,
       visitors_capped: visitors.capped,
       ...rest,
       created: start,
     };
     return {
-      id: hashOf(`connections ${origin} ${start} ${part}`),
+      id: ids.ofWindow(start, part, first, `${lastFile}:${lastOffset}`),
       body: JSON.stringify(body),
       source: 'nginx',
       received: now(),

@@ -14,7 +14,7 @@ import { type ActorStatus, StatusBoard } from '../../src/status/board.js';
 import { escalate } from '../../supervisors/restart.js';
 import { watchLeaks } from '../helpers/leaks.js';
 import { until } from '../helpers/wait.js';
-import { noMemory, plainConfig, Scene } from '../nginx/scene.js';
+import { idSecret, noMemory, plainConfig, Scene } from '../nginx/scene.js';
 
 interface Context {
   scene: Scene;
@@ -56,6 +56,7 @@ function start(context: Context, clock: Clock): Actor<NginxLogMessage> {
     createReader: (onHold, stopping) =>
       createLogReader({
         ...{ path: scene.path, name: 'access.log', config: plainConfig, store: scene.store, clock, log: silentLog },
+        idSecret,
         visitors: new VisitorKeys(noMemory, clock),
         onHold,
         stopping,

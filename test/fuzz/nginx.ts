@@ -3,6 +3,7 @@ import { acceptEvent } from '../../src/events/accept.js';
 import { createParser } from '../../src/nginx/create-parser.js';
 import { FormatError, type LogFormat, parseFormat } from '../../src/nginx/format.js';
 import { LineCounter } from '../../src/nginx/line-counter.js';
+import { LogIds } from '../../src/nginx/log-ids.js';
 import { RequestClassifier } from '../../src/nginx/requests.js';
 import { TrafficEvents, trafficKinds } from '../../src/nginx/traffic.js';
 import { VisitorKeys } from '../../src/nginx/visitors.js';
@@ -17,7 +18,7 @@ const formats = [
   'json',
   '$remote_addr $msec "$request" $status $bytes_sent "$http_user_agent" $connection $request_time',
   '{"time":"$time_iso8601","request":"$request","status":$status,"address":"$remote_addr","agent":"$http_user_agent"}',
-].map(parseFormat);
+].map(format => parseFormat(format));
 
 const targets = [
   '/datasets/65fd8f8b72b6e319f3c4706e',
@@ -35,10 +36,13 @@ export function fuzzLogLines(random: Random): void {
   const format = random.chance(0.1) ? anyFormat(random) : random.pick(formats);
   if (format === undefined) return;
   const classifier = new RequestClassifier(random.pick(['', '/clowder']));
-  const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: () => now });
+  const ids = new LogIds('a secret of the fuzzer');
+  const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: () => now, ids });
   const visitors = new VisitorKeys(memoryInMemory(), systemClock);
   const counter = new LineCounter({
     parser: createParser(format),
+    address: format.address,
+    ids,
     classifier,
     windows,
     traffic: new TrafficEvents({

@@ -2,13 +2,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../src/events/accept.js';
 import { createParser } from '../../src/nginx/create-parser.js';
-import { parseFormat } from '../../src/nginx/format.js';
+import { type ClientAddress, parseFormat } from '../../src/nginx/format.js';
 import { LineCounter } from '../../src/nginx/line-counter.js';
+import { LogIds } from '../../src/nginx/log-ids.js';
 import { RequestClassifier } from '../../src/nginx/requests.js';
 import { TrafficEvents, type TrafficKind } from '../../src/nginx/traffic.js';
 import { VisitorKeys } from '../../src/nginx/visitors.js';
 import { Windows } from '../../src/nginx/windows.js';
-import { noMemory } from './scene.js';
+import { probeUserAgent } from '../../src/version.js';
+import { idSecret, noMemory } from './scene.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
 const day = 86_400_000;
@@ -20,21 +22,26 @@ interface Setting {
   readonly kinds?: readonly TrafficKind[];
   readonly keepIp?: boolean;
   readonly prefix?: string;
+  readonly client?: ClientAddress;
 }
 
 /** Counts the lines as one file, and closes the windows. */
 function count(
   lines: readonly (string | Buffer)[],
-  { format = 'combined', kinds = [], keepIp = false, prefix = '' }: Setting = {},
+  { format = 'combined', kinds = [], keepIp = false, prefix = '', client }: Setting = {},
 ) {
   const clock = { now: () => Date.UTC(2030, 0), monotonic: () => 0, sleep: async () => {} };
   const classifier = new RequestClassifier(prefix);
-  const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now });
+  const ids = new LogIds(idSecret);
+  const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now, ids });
   const visitors = new VisitorKeys(noMemory, clock, () => 'salt');
   const traffic = new TrafficEvents({ kinds, keepIp, classifier, visitors, now: clock.now });
   const unparsed: string[] = [];
+  const parsed = parseFormat(format, client);
   const counter = new LineCounter({
-    parser: createParser(parseFormat(format)),
+    parser: createParser(parsed),
+    address: parsed.address,
+    ids,
     classifier,
     windows,
     traffic,
@@ -91,7 +98,7 @@ test('requests by status, method, kind and sender; bytes', () => {
     Object.fromEntries(Object.entries(window).filter(([, value]) => typeof value === 'number' && value !== 0)),
     {
       ...{ window_start: Date.UTC(2024, 2, 5, 10), window_seconds: 60, created: Date.UTC(2024, 2, 5, 10) },
-      ...{ requests: 15, connections: 4, visitors: 4, bytes_sent: 5_000_000_120 },
+      ...{ requests: 15, connections: 4, visitors: 3, bytes_sent: 5_000_000_120 },
       ...{ status_1xx: 1, status_2xx: 8, status_3xx: 1, status_4xx: 4, status_5xx: 1 },
       ...{ method_get: 7, method_head: 1, method_post: 1, method_put: 1, method_patch: 1, method_delete: 1 },
       ...{ method_other: 3, page_views: 1, downloads: 2, api_calls: 3, assets: 1, other_requests: 8 },
@@ -104,11 +111,71 @@ test('visitors are addresses with agents; connections are $pid and $connection w
   const format = '$remote_addr $pid $connection [$time_local] "$request" $status "$http_user_agent"';
   const of = (address: string, pid: number, connection: number, agent: string): string =>
     `${address} ${pid} ${connection} [05/Mar/2024:10:00:01 +0000] "GET / HTTP/1.1" 200 "${agent}"`;
-  const lines = [of('a', 1, 7, 'x'), of('a', 1, 7, 'x'), of('a', 2, 7, 'x'), of('b', 17, 1, 'x'), of('a', 1, 71, 'y')];
+  const [x, y] = [firefox, 'curl/8.5.0'];
+  const lines = [of('a', 1, 7, x), of('a', 1, 7, x), of('a', 2, 7, x), of('b', 17, 1, x), of('a', 1, 71, y)];
   const { window } = count(lines, { format });
   assert.is(window.connections, 4);
   assert.is(window.visitors, 3);
   assert.is(count([line(), line({ address: 'b' }), line({ agent: 'x' }), line()]).window.connections, 3);
+});
+
+test('crawlers are not visitors, nor are the health checks of a daemon like this one', () => {
+  const { window, of } = count(
+    [
+      line({ request: `GET /datasets/${id} HTTP/1.1` }),
+      line({ request: `GET /datasets/${id} HTTP/1.1`, agent: google }),
+      line({ request: `GET /datasets/${id} HTTP/1.1`, agent: probeUserAgent }),
+      line({ request: `GET /files/${id}/blob HTTP/1.1`, agent: 'event-sink/0.9.1 (health)' }),
+      line({ request: 'GET /api/status HTTP/1.1', agent: probeUserAgent }),
+    ],
+    { kinds: ['views', 'downloads', 'api'] },
+  );
+  assert.is(window.visitors, 1);
+  assert.is(window.connections, 4);
+  assert.is(window.requests, 5);
+  assert.is(window.page_views, 1);
+  assert.is(window.downloads, 0);
+  assert.is(of('page_view').length + of('resource_download').length + of('api_call').length, 1);
+});
+
+test('behind a balancer one address of the list is the client, for visitors and for their keys', () => {
+  const format = '[$time_local] "$request" $status "$http_user_agent" "$http_x_forwarded_for" $remote_addr';
+  const of = (list: string): string =>
+    `[05/Mar/2024:10:00:01 +0000] "GET /datasets/${id} HTTP/1.1" 200 "${firefox}" "${list}" 10.0.0.1`;
+  const lines = ['203.0.113.1, 10.9.9.9', '203.0.113.1, 10.9.9.8', '203.0.113.1', '203.0.113.2,10.9.9.9'].map(of);
+  const visitorsOf = (client?: ClientAddress) => {
+    const { window, of: events } = count(lines, { format, kinds: ['views'], keepIp: true, ...(client && { client }) });
+    const views = events('page_view');
+    assert.is(new Set(views.map(({ visitor }) => visitor)).size, window.visitors, 'one notion of a client');
+    return views.map(({ ip }) => ip);
+  };
+  assert.equal(visitorsOf(), ['10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1']);
+  const variable = 'http_x_forwarded_for';
+  assert.equal(visitorsOf({ variable, pick: 'first' }), ['203.0.113.1', '203.0.113.1', '203.0.113.1', '203.0.113.2']);
+  assert.equal(visitorsOf({ variable, pick: 'last' }), ['10.9.9.9', '10.9.9.8', '203.0.113.1', '10.9.9.9']);
+  const bare = format.replace(' $remote_addr', '');
+  const without = lines.map(text => text.replace(' 10.0.0.1', ''));
+  assert.is(count(without, { format: bare }).window.visitors, 2);
+});
+
+test('NUL bytes before a line are passed over, the line behind them counts', () => {
+  const nuls = (length: number): string => '\0'.repeat(length);
+  const view = line({ request: `GET /datasets/${id} HTTP/1.1` });
+  const { counter, of, window } = count(
+    [nuls(64) + view, nuls(70_000) + view, view.slice(0, 20) + nuls(300) + view, nuls(5), view],
+    { kinds: ['views'], keepIp: true },
+  );
+  assert.equal(counter.totals, { requests: 4, unparsed: 0, oversized: 0 });
+  assert.is(window.visitors, 1);
+  assert.equal([...new Set(of('page_view').map(({ ip }) => ip))], ['203.0.113.9']);
+  const json = JSON.stringify({ time: '2024-03-05T10:00:01Z', request: 'GET / HTTP/1.1', status: 200 });
+  assert.equal(count([nuls(64) + json], { format: 'json' }).counter.totals.requests, 1);
+});
+
+test('a format may write NUL bytes itself: then the whole line counts', () => {
+  const format = 'log_format x escape=none \'$remote_addr [$time_local] "$request" $status "$http_user_agent"\'';
+  const { counter } = count(['h [05/Mar/2024:10:00:01 +0000] "GET / HTTP/1.1" 200 "a\0b"'], { format });
+  assert.is(counter.totals.requests, 1);
 });
 
 test('a million visitors would not be counted one by one: beyond the bound the window says so', () => {
@@ -261,7 +328,7 @@ test('unparsed lines are shown in part', () => {
 test('a time that no event can have makes a line unparsed', () => {
   const format = '$remote_addr $msec "$request" $status';
   const line = (time: string): string => `203.0.113.7 ${time} "GET / HTTP/1.1" 200`;
-  const { counter, events } = count(['253402300800.000', '9'.repeat(25), '1709632800.000'].map(line), { format });
+  const { counter, events } = count(['18446744073709551615', '9'.repeat(25), '1709632800.000'].map(line), { format });
   assert.equal(counter.totals, { requests: 1, unparsed: 2, oversized: 0 });
   assert.is(events.length, 1);
 });

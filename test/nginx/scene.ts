@@ -40,6 +40,9 @@ export function line(number: number, more: { time?: string; agent?: string; requ
   return `10.0.0.1 - - [${time}] "${request ?? `GET /line/${number} HTTP/1.1`}" 200 12 "-" "${agent}"\n`;
 }
 
+/** For ids of events. */
+export const idSecret = 'the secret of a test';
+
 export const noMemory = { get: async () => new Map<string, string>(), put: async () => {} };
 
 /** What a reader has committed, as a database would keep it. */
@@ -107,6 +110,7 @@ export class Scene {
       path: this.path,
       name: 'access.log',
       config: { ...plainConfig, ...config },
+      idSecret,
       visitors: new VisitorKeys(noMemory, clock),
       store: this.store,
       clock,

@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isoTime, localTime, unixTime } from '../../src/nginx/time.js';
+import { parseTimestamp } from '../../src/events/timestamp.js';
+import { timeOf } from '../../src/nginx/time.js';
 
-const local = (text: string): number => localTime(Buffer.from(text), 0);
-const iso = (text: string): number => isoTime(Buffer.from(text), 0, text.length);
-const unix = (text: string): number => unixTime(Buffer.from(text), 0, text.length);
+const read = (text: string): number => timeOf(Buffer.from(text), 0, Buffer.byteLength(text));
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (number: number): string => String(number).padStart(2, '0');
@@ -31,26 +30,52 @@ test('every second from 1970 to 9999, in every zone', () => {
     fc.property(instants, zones, (seconds, zone) => {
       fc.pre(new Date((seconds + zone * 60) * 1000).getUTCFullYear() < 10_000 && seconds + zone * 60 >= 0);
       const text = shown(seconds, zone);
-      assert.is(local(text.local), seconds * 1000, text.local);
-      assert.is(iso(text.iso), seconds * 1000, text.iso);
+      assert.is(read(text.local), seconds * 1000, text.local);
+      assert.is(read(text.iso), seconds * 1000, text.iso);
     }),
   );
 });
 
 test('fractions of a second, and UTC by its letter', () => {
-  assert.is(iso('2024-03-05T10:00:00.250Z'), Date.UTC(2024, 2, 5, 10, 0, 0, 250));
-  assert.is(iso('2024-03-05T10:00:00.123456+01:00'), Date.UTC(2024, 2, 5, 9, 0, 0, 123));
-  assert.is(iso('2024-03-05T10:00:00'), Date.UTC(2024, 2, 5, 10));
-  assert.is(unix('1709632800.123'), 1_709_632_800_123);
-  assert.is(unix('1709632800'), 1_709_632_800_000);
-  assert.is(unix('1709632800.5'), 1_709_632_800_500);
+  assert.is(read('2024-03-05T10:00:00.250Z'), Date.UTC(2024, 2, 5, 10, 0, 0, 250));
+  assert.is(read('2024-03-05T10:00:00.123456+01:00'), Date.UTC(2024, 2, 5, 9, 0, 0, 123));
+  assert.is(read('2024-03-05T10:00:00'), Date.UTC(2024, 2, 5, 10));
+  assert.is(read('1709632800.123'), 1_709_632_800_123);
+  assert.is(read('1709632800'), 1_709_632_800_000);
+  assert.is(read('1709632800.5'), 1_709_632_800_500);
 });
 
-test('what is no time', () => {
+test('the one grammar of times that the program has: a comma before the fraction, zones without minutes, ms and µs', () => {
+  assert.is(read('2026-11-26T18:34:52,123+00:00'), Date.UTC(2026, 10, 26, 18, 34, 52, 123));
+  assert.is(read('2026-11-26T18:34:52+01'), Date.UTC(2026, 10, 26, 17, 34, 52));
+  assert.is(read('2026-11-26 18:34:52.5-0330'), Date.UTC(2026, 10, 26, 22, 4, 52, 500));
+  assert.is(read('1709632800123'), 1_709_632_800_123);
+  assert.is(read('1709632800123456'), 1_709_632_800_123);
+  fc.assert(
+    fc.property(instants, zones, fc.constantFrom('', '.5', ',25', '.123456'), (seconds, zone, fraction) => {
+      fc.pre(new Date((seconds + zone * 60) * 1000).getUTCFullYear() < 10_000 && seconds + zone * 60 >= 0);
+      const { iso } = shown(seconds, zone);
+      const text = `${iso.slice(0, 19)}${fraction}${iso.slice(19)}`;
+      assert.is(read(text), parseTimestamp(text), text);
+    }),
+  );
+});
+
+test('what is not a time', () => {
   for (const text of ['05/Mrz/2024:10:00:00 +0000', 'xx/Mar/2024:10:00:00 +0000', '41/Mar/2024:10:00:00 +0000'])
-    assert.ok(Number.isNaN(local(text)), text);
-  for (const text of ['2024-13-05T10:00:00Z', 'abcd-03-05T10:00:00Z']) assert.ok(Number.isNaN(iso(text)), text);
-  for (const text of ['', '-', '12a', 'now', '17.x']) assert.ok(Number.isNaN(unix(text)), text);
+    assert.ok(Number.isNaN(read(text)), text);
+  for (const text of ['2024-13-05T10:00:00Z', 'abcd-03-05T10:00:00Z']) assert.ok(Number.isNaN(read(text)), text);
+  for (const text of [
+    '',
+    '-',
+    '12a',
+    'now',
+    '17.x',
+    '24/Mar/2024:25:00:00 +0000',
+    '31/Feb/2024:10:00:00 +0000',
+    '05/Mar/2024:10:00:00 X000',
+  ])
+    assert.ok(Number.isNaN(read(text)), text);
 });
 
 test.run();

@@ -3,7 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../src/events/accept.js';
 import { DistinctSet } from '../../src/nginx/distinct.js';
+import { LogIds } from '../../src/nginx/log-ids.js';
 import { counters, Windows } from '../../src/nginx/windows.js';
+import { idSecret } from './scene.js';
 
 const start = Date.UTC(2024, 2, 5, 10);
 const requests = counters.indexOf('requests');
@@ -17,14 +19,14 @@ class Counting {
   lines = 0;
 
   #windows(windowMs = 60_000): Windows {
-    return new Windows({ windowMs, log: 'access.log', now: () => this.now });
+    return new Windows({ windowMs, log: 'access.log', now: () => this.now, ids: new LogIds(idSecret) });
   }
 
   /** One piece of the file. */
   add(...seconds: readonly number[]): this {
     for (const second of seconds) {
       const time = start + second * 1000;
-      const window = this.windows.at(time, () => `file:${this.lines}`);
+      const window = this.windows.at(time, { file: 'file', offset: this.lines });
       window.counts[requests]! += 1;
       window.visitors.add(this.lines, second);
       this.windows.advance(time);

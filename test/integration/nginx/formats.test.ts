@@ -14,7 +14,7 @@ import { VisitorKeys } from '../../../src/nginx/visitors.js';
 import { startNginx } from '../../helpers/servers/nginx.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';
-import { MemoryStore, noMemory, plainConfig } from '../../nginx/scene.js';
+import { idSecret, MemoryStore, noMemory, plainConfig } from '../../nginx/scene.js';
 
 const main = `log_format main '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
   '"$http_referer" "$http_user_agent" "$http_x_forwarded_for" $pid $connection $request_time';`;
@@ -85,6 +85,7 @@ async function eventsOf(file: string, format: string) {
   const store = new MemoryStore();
   const reader = createLogReader({
     ...{ path: join(dirname(nginx.accessLog), file), name: 'log', config, store, clock, log: silentLog },
+    idSecret,
     visitors: new VisitorKeys(noMemory, clock, () => 'salt'),
     onHold: async error => {
       throw error;

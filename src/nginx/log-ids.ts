@@ -1,0 +1,26 @@
+import { keyedHash, timedId } from '../events/identity.js';
+
+/** Where a line is: `file` is the hash of its file's first whole line, `offset` counts unpacked bytes. Neither path nor inode enters. */
+export interface LinePlace {
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** Ids of what is made from a log: the same line at the same place of the same file is the same event, whenever and under whatever name it is read. */
+export class LogIds {
+  readonly #secret: string;
+
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
+
+  /** `time`: epoch ms. `line`: the line's own bytes as latin1. */
+  ofLine(time: number, { file, offset }: LinePlace, line: string): string {
+    return timedId(Math.floor(time), keyedHash(this.#secret, 'line', file, offset, line));
+  }
+
+  /** `start`: epoch ms. `places`: of the first and the last line counted in the window. */
+  ofWindow(start: number, part: number, first: string, last: string): string {
+    return timedId(start, keyedHash(this.#secret, 'connections', start, part, first, last));
+  }
+}
