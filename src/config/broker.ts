@@ -56,7 +56,7 @@ export function broker(values: Values<typeof brokerSettings>, problems: Problems
   if (values.heartbeats && values.uri === undefined) {
     problems.add(
       'EXTRACTOR_HEARTBEATS',
-      'is on, but there is no RabbitMQ to hear extractors on. Set RABBITMQ_URI, or leave it off',
+      'is on, but there is no RabbitMQ that extractors could send to. Set RABBITMQ_URI, or leave it off',
     );
   }
   return {

@@ -16,7 +16,7 @@ const encode = 'percent-encode @ : / ? # % in user and password (%40 %3A %2F %3F
 /**
  * Why programs could read this address in different ways, or cannot read it at all; undefined when there is one reading. Repeats no
  * part of it. Stricter than the standard on purpose: where a password holds `#` or `/`, half of the readers take the first part of
- * it for the host, and tell it to everybody.
+ * it for the host, and show it to everybody.
  */
 export function addressFlaw(text: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for

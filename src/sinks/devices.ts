@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { UAParser } from 'ua-parser-js';
 import type { Fields } from '../events/event.js';
 
-/** What an event tells of the device, either in fields of its own or by its user agent; fields win. */
+/** What an event says about the device, in fields of its own or by its user agent; fields win. */
 export interface Device {
   readonly userAgent: string | undefined;
   /** The event has fields on the device of its own: the user agent alone would say less. */
@@ -28,7 +28,7 @@ export interface Place {
   readonly city: string | undefined;
 }
 
-/** Which fields are meant by which fact. A sink tells them as facts and leaves them out of the rest. */
+/** Which fields state which fact. A sink sends them as facts and leaves them out of the rest. */
 const deviceFields = {
   category: ['device_category', 'device_type'],
   platform: ['platform'],
@@ -43,7 +43,7 @@ const deviceFields = {
 } as const;
 const placeFields = { ip: ['ip'], country: ['country'], region: ['region'], city: ['city'] } as const;
 
-/** Every field that is told as a fact on the device or the place. */
+/** Every field that is sent as a fact about the device or the place. */
 export const factFields: ReadonlySet<string> = new Set([
   'user_agent',
   ...Object.values(deviceFields).flat(),

@@ -6,7 +6,7 @@ import { isClientId } from './ga4/client-id.js';
 import type { Ga4Config } from './ga4/session.js';
 import { defineSink } from './sink.js';
 
-/** Google Analytics 4 over the Measurement Protocol. It has no key for an event: the ledger keeps what was sent from being sent again. */
+/** Google Analytics 4 over the Measurement Protocol. It has no key for an event: the ids that were sent are kept, so that none is sent again. */
 export const ga4Sink = defineSink({
   name: 'ga4',
   title: 'Google Analytics 4',

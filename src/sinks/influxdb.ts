@@ -1,20 +1,20 @@
 import type { Event } from '../events/event.js';
-import { Delivery, type Item } from './influxdb/delivery.js';
 import { measurementText } from './influxdb/line-protocol.js';
-import { LATEST_MS, type Schema, seriesOf } from './influxdb/point.js';
+import { latestMs, type Schema, seriesOf } from './influxdb/point.js';
+import { type Item, PointWriter } from './influxdb/point-writer.js';
 import { configure, influxdbSettings, secretsOf } from './influxdb/settings.js';
 import { SharedTexts } from './influxdb/shared-texts.js';
-import { type Place, SLOTS, Slots } from './influxdb/slots.js';
+import { type Place, Slots, slotsPerMs } from './influxdb/slots.js';
 import { writerV1 } from './influxdb/writer-v1.js';
 import { writerV2 } from './influxdb/writer-v2.js';
 import { defineSink, type Rejection } from './sink.js';
 
-/** Of one daemon at a time; InfluxDB itself wants few. */
-const MOST_SERIES = 10_000;
+/** Texts of series that are shared in memory; InfluxDB itself wants few series. */
+const maxSeriesTexts = 10_000;
 
 /**
  * InfluxDB: one point an event, in one measurement, for Grafana. Writing an event again rewrites its own point (slots.ts says
- * how, and where that ends); what a point holds is in point.ts, what the server's answers mean in delivery.ts.
+ * how, and where that ends); what a point holds is in point.ts, what the server's answers mean in point-writer.ts.
  */
 export const influxdbSink = defineSink({
   name: 'influxdb',
@@ -32,10 +32,10 @@ export const influxdbSink = defineSink({
     };
     const secrets = secretsOf(server);
     const writer = server.version === 1 ? writerV1(server, config.measurement, secrets, clock) : await writerV2(server);
-    const delivery = new Delivery(writer, schema, secrets, clock, log);
+    const points = new PointWriter(writer, schema, secrets, clock, log);
     await writer.prepare();
     const slots = await Slots.open(keyValues);
-    const texts = new SharedTexts(MOST_SERIES);
+    const texts = new SharedTexts(maxSeriesTexts);
     return {
       async write(events, signal) {
         const { places, rejected } = placesOf(events, schema, texts);
@@ -44,15 +44,15 @@ export const influxdbSink = defineSink({
         places.forEach(({ index, series }, n) => {
           const slot = taken[n];
           if (slot === undefined)
-            rejected.push({ index, reason: `more than ${SLOTS} events share its millisecond and its tags` });
+            rejected.push({ index, reason: `more than ${slotsPerMs} events share its millisecond and its tags` });
           else items.push({ index, event: events[index]!, series, slot });
         });
-        const result = await delivery.write(items, signal);
+        const result = await points.write(items, signal);
         return { ...result, rejected: [...rejected, ...(result.rejected ?? [])] };
       },
       async probe(signal) {
         await writer.prepare(signal);
-        await delivery.probe(signal);
+        await points.probe(signal);
       },
       close: async () => writer.close(),
     };
@@ -64,7 +64,7 @@ function placesOf(events: readonly Event[], schema: Schema, texts: SharedTexts) 
   const places: (Place & { readonly index: number })[] = [];
   events.forEach((event, index) => {
     const { id, created } = event;
-    if (created <= LATEST_MS) places.push({ id, created, series: texts.of(seriesOf(event, schema)), index });
+    if (created <= latestMs) places.push({ id, created, series: texts.of(seriesOf(event, schema)), index });
     else rejected.push({ index, reason: 'its time is after the year 2262, which InfluxDB cannot express' });
   });
   return { places, rejected };

@@ -34,7 +34,7 @@ export const localSink = defineSink({
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   open: async (_store, { events }) => ({
     write: async batch => ({ duplicates: await events.insert(batch) }),
-    // Only a write tells whether the disk has room.
+    // Only a write shows whether the disk has room.
     probe: async () => {},
     close: async () => {},
   }),

@@ -4,7 +4,7 @@ import { fields as knownFields, personalFields } from '../events/fields.js';
 import { hideParameters } from '../redact.js';
 
 /**
- * Who did it, and what of it may be told to an analytics service. The one rule for personal names: names and mail addresses of people
+ * Who did it, and what of it may be sent to an analytics service. The one rule for personal names: names and mail addresses of people
  * leave this machine for such a service only with ANALYTICS_SEND_NAMES=on, wherever in the event they stand.
  */
 export interface Person {
@@ -50,8 +50,8 @@ function identifier(value: unknown): string | undefined {
 
 function opaque(user: string | undefined, sendNames: boolean): string | undefined {
   if (user === undefined) return undefined;
-  const told = user.length <= maxIdLength && (sendNames || !user.includes('@'));
-  return told ? user : `user-${digest(user, 16)}`;
+  const shown = user.length <= maxIdLength && (sendNames || !user.includes('@'));
+  return shown ? user : `user-${digest(user, 16)}`;
 }
 
 /** Keyed by what tells visitors apart: browser and address of a day, or, where neither is known, what was looked at. */
@@ -108,24 +108,24 @@ function toScalar(value: unknown, sendNames: boolean): Scalar | undefined {
 }
 
 function nestedText(value: object, sendNames: boolean): string | undefined {
-  const told = (name: string, inner: unknown): unknown => {
+  const allowed = (name: string, inner: unknown): unknown => {
     if (sendNames) return inner;
     return isPersonal(name) || (typeof inner === 'string' && mailAddress.test(inner)) ? undefined : inner;
   };
   try {
-    return hideParameters(wellFormed(JSON.stringify(value, told)));
+    return hideParameters(wellFormed(JSON.stringify(value, allowed)));
   } catch {
     // Nested deeper than the stack: no chart shows it.
     return undefined;
   }
 }
 
-/** Half a surrogate pair is no text that a server must accept: it becomes U+FFFD. */
+/** No server has to accept half a surrogate pair: it becomes U+FFFD. */
 function wellFormed(text: string): string {
   return /\p{Surrogate}/u.test(text) ? Buffer.from(text, 'utf8').toString('utf8') : text;
 }
 
-/** At most so many UTF-16 units, never half a surrogate pair. */
+/** At most `max` UTF-16 units, never half a surrogate pair. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   const last = text.charCodeAt(max - 1);

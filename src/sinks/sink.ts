@@ -15,7 +15,7 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly name: string;
   /** For people: `Google Analytics 4`. */
   readonly title: string;
-  /** Of the common settings: `GOOGLE` gives GOOGLE_CATEGORIES, GOOGLE_QUEUE, GOOGLE_BATCH_SIZE, GOOGLE_LINGER_MS. */
+  /** Prefix of its settings' names: `GOOGLE` gives GOOGLE_CATEGORIES, GOOGLE_QUEUE, GOOGLE_BATCH_SIZE, GOOGLE_LINGER_MS. */
   readonly prefix: string;
   readonly settings: S;
   /** For people, which settings have to be there: `MONGODB_URI`. */

@@ -7,7 +7,7 @@ import { DeviceReader } from '../../src/sinks/devices.js';
 import { compile as compileForGa4, untimely } from '../../src/sinks/ga4/compile.js';
 import { bodyOf, requestsOf } from '../../src/sinks/ga4/requests.js';
 import { measurementText } from '../../src/sinks/influxdb/line-protocol.js';
-import { LATEST_MS, lineOf, type Schema, seriesOf } from '../../src/sinks/influxdb/point.js';
+import { latestMs, lineOf, type Schema, seriesOf } from '../../src/sinks/influxdb/point.js';
 import { FieldTypes } from '../../src/sinks/influxdb/types.js';
 import { toDocument } from '../../src/sinks/mongodb/document.js';
 import { flawOf } from '../../src/sinks/mongodb/flaw.js';
@@ -81,7 +81,7 @@ function local({ fields, text: whole }: Event): void {
 }
 
 function point(found: Event, body: string): void {
-  if (found.created > LATEST_MS) return;
+  if (found.created > latestMs) return;
   const line = lineOf(found, seriesOf(found, influxdb), 7, influxdb, new FieldTypes());
   demand(linesIn(line).length === 1, 'InfluxDB: not one line', body);
   const { fields, measurement, ns } = parseLine(Buffer.from(line).toString());

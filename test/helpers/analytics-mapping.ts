@@ -10,8 +10,8 @@ const now = 1_700_000_000_000;
 const devices = new DeviceReader();
 const amplitude = (event: Event, sendNames: boolean): object => compileAmplitude(event, { devices, sendNames });
 const ga4 = (event: Event, sendNames: boolean): object => {
-  const { envelope, event: hit } = compileGa4(event, { devices, sendNames, now, clientId: undefined });
-  return { ...envelope, events: { ...hit } };
+  const { context, event: hit } = compileGa4(event, { devices, sendNames, now, clientId: undefined });
+  return { ...context, events: { ...hit } };
 };
 
 const samples: Readonly<Record<string, unknown>> = {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { title, words } from '../../src/sinks/event-title.js';
 import { cut, identify, isPersonal, scalars } from '../../src/sinks/people.js';
-import { title, words } from '../../src/sinks/wording.js';
 import { eventOf } from '../helpers/sink-session.js';
 
 const someone = '5a0011223344556677889900';

@@ -1,7 +1,7 @@
 import { SetupError, TransientError } from '../../errors.js';
 import { redact } from '../../redact.js';
 import { retryAfterMs } from '../../retry-after.js';
-import { type HttpResponse, httpFault, summary } from '../http/faults.js';
+import { type FaultContext, type HttpResponse, httpFault, summary } from '../http/faults.js';
 
 /** What an answer says of the events of one request. Positions count within that request. Nothing is ingested unless `accepted`. */
 export type Answer =
@@ -12,7 +12,7 @@ export type Answer =
       readonly rejected: ReadonlyMap<number, string>;
       readonly throttled: Throttled | undefined;
     }
-  /** Something among them is bad, and the server does not say which. `forbidden`: or it lets nothing of ours in. */
+  /** Something among them is bad, and the server does not say which. `forbidden`: or it accepts nothing from us at all. */
   | { readonly kind: 'refused'; readonly reason: string; readonly forbidden: boolean };
 
 export interface Throttled {
@@ -22,13 +22,6 @@ export interface Throttled {
   readonly waitMs: number;
 }
 
-export interface AnswerContext {
-  readonly apiKey: string;
-  /** Wall clock, epoch ms. */
-  readonly now: number;
-}
-
-const name = 'Amplitude';
 /** "Pause sending events for that user or device for a period of 30 seconds" (HTTP V2 API, 429). */
 const throttleMs = 30_000;
 /** A daily quota does not end in seconds; it rolls, so it is looked at again and again. */
@@ -36,36 +29,34 @@ const quotaMs = 600_000;
 const minMs = 1_000;
 
 /**
- * The verdict of one answer, by its HTTP status; the body (HTTP V2 and Batch API) only tells which events.
+ * What one answer means is decided by its HTTP status; the body (HTTP V2 and Batch API) only names the events.
  * @throws TransientError when the same request may succeed later: every event carries its insert_id, so repeating is harmless
  * @throws SetupError when the key or the address is wrong
  */
-export function interpret(response: HttpResponse, context: AnswerContext): Answer {
+export function interpret(response: HttpResponse, context: FaultContext): Answer {
   const { status } = response;
-  const say = { name, secrets: [context.apiKey], now: context.now };
   if (status >= 200 && status < 300) {
     if (!isWord(response.text)) {
-      throw new TransientError(`${summary(response, say)}, which is no answer of Amplitude's`);
+      throw new TransientError(`${summary(response, context)}, which is not an answer of Amplitude`);
     }
     return { kind: 'accepted' };
   }
-  if (status === 403) return { kind: 'refused', reason: summary(response, say), forbidden: true };
-  if (status === 413) return { kind: 'refused', reason: summary(response, say), forbidden: false };
+  if (status === 403) return { kind: 'refused', reason: summary(response, context), forbidden: true };
+  if (status === 413) return { kind: 'refused', reason: summary(response, context), forbidden: false };
   if (status === 429) return tooMany(response, context);
   if (status === 400) return invalid(response, context);
   throw (
-    httpFault(response, say) ??
-    new SetupError(`${summary(response, say)}: check that AMPLITUDE_SERVER_URL leads to Amplitude`)
+    httpFault(response, context) ??
+    new SetupError(`${summary(response, context)}: check that AMPLITUDE_SERVER_URL leads to Amplitude`)
   );
 }
 
-function invalid(response: HttpResponse, context: AnswerContext): Answer {
-  const say = { name, secrets: [context.apiKey] };
+function invalid(response: HttpResponse, context: FaultContext): Answer {
   const body = parse(response.text);
   if (body === undefined) {
-    throw new TransientError(`${summary(response, say)}, which is no answer of Amplitude's`);
+    throw new TransientError(`${summary(response, context)}, which is not an answer of Amplitude`);
   }
-  const error = typeof body.error === 'string' ? redact(body.error, [context.apiKey]) : 'refused without a reason';
+  const error = typeof body.error === 'string' ? redact(body.error, context.secrets) : 'refused without a reason';
   if (/invalid api key/i.test(error) || body.missing_field === 'api_key') {
     throw new SetupError('Amplitude does not know the key: set AMPLITUDE_API_KEY to the API key of the project');
   }
@@ -92,11 +83,11 @@ function invalid(response: HttpResponse, context: AnswerContext): Answer {
   return { kind: 'named', rejected, throttled };
 }
 
-function tooMany(response: HttpResponse, context: AnswerContext): Answer {
+function tooMany(response: HttpResponse, context: FaultContext): Answer {
   const wait = retryAfterMs(response.headers.get('retry-after'), context.now);
   const throttled = throttledOf(parse(response.text) ?? {}, wait);
   if (throttled !== undefined) return { kind: 'named', rejected: new Map(), throttled };
-  throw new TransientError(summary(response, { name, secrets: [context.apiKey] }), {
+  throw new TransientError(summary(response, context), {
     retryAfterMs: wait ?? throttleMs,
   });
 }

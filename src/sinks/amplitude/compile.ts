@@ -2,8 +2,8 @@ import type { Types } from '@amplitude/analytics-node';
 import { measure } from '../../events/catalogue.js';
 import type { Event } from '../../events/event.js';
 import { type DeviceReader, factFields, placeOf } from '../devices.js';
+import { title } from '../event-title.js';
 import { cut, identify, type Scalar, scalars } from '../people.js';
-import { title } from '../wording.js';
 
 /** What one event is at Amplitude: the SDK's event, with everything set that the SDK would otherwise make up. */
 export type AmplitudeEvent = Types.BaseEvent & {
@@ -19,10 +19,10 @@ export interface CompileOptions {
 
 /** Amplitude cuts or refuses longer strings (HTTP V2 API, "String character limit"). */
 const maxStringLength = 1024;
-/** Of one event. Amplitude documents none for events; its SDKs stop at 1,000 keys. */
+/** Properties of one event. Amplitude documents no limit; its SDKs stop at 1,000 keys. */
 const maxProperties = 1000;
 
-/** Told in fields of Amplitude's own, so not told again as properties. */
+/** Sent in fields of Amplitude's own, so not sent again as properties. */
 const promoted: ReadonlySet<string> = new Set([
   ...factFields,
   ...['created', 'user_id', 'device_id', 'visitor_id', 'visitor', 'client_id', 'session', 'app_version'],

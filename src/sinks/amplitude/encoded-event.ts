@@ -1,6 +1,6 @@
-/** One event on its way, as the JSON that is sent however often it takes. */
-export interface Parcel {
-  /** Every position in the batch that this id has. */
+/** One event as the JSON that is sent, as often as it takes. */
+export interface EncodedEvent {
+  /** Every position in the batch at which its id stands. */
   readonly indexes: readonly number[];
   readonly json: string;
   readonly user: string | undefined;

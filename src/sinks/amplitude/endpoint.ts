@@ -8,7 +8,7 @@ export interface Endpoint {
 
 /**
  * The address for a zone as Amplitude's SDK knows it, or the address that was configured. The SDK's client hands out its settings to a plugin;
- * events never enter its queue, because its promises say "dropped" and "delivered" wrongly: the verdict is the answer to our own request.
+ * events never enter its queue, because its promises say "dropped" and "delivered" wrongly: only the answer to our own request counts.
  * Loaded here, when the sink is opened: whoever does not use Amplitude does not pay for it.
  */
 export async function resolveEndpoint(zone: 'US' | 'EU', serverUrl: string | undefined): Promise<Endpoint> {

@@ -6,10 +6,10 @@ import { authorizationOf, request } from '../http/request.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { interpret } from './answer.js';
 import { compile } from './compile.js';
-import { deliver, pack } from './delivery.js';
-import type { Parcel } from './encoded-event.js';
+import type { EncodedEvent } from './encoded-event.js';
 import { resolveEndpoint } from './endpoint.js';
 import { Throttle } from './throttle.js';
+import { pack, upload } from './upload.js';
 
 export interface AmplitudeConfig {
   readonly apiKey: string;
@@ -28,22 +28,22 @@ export async function openSession(config: AmplitudeConfig, tools: SinkTools): Pr
   const devices = new DeviceReader();
   const throttle = new Throttle(clock);
 
-  const post = (parcels: readonly Parcel[], signal: AbortSignal): Promise<HttpResponse> =>
+  const post = (encoded: readonly EncodedEvent[], signal: AbortSignal): Promise<HttpResponse> =>
     request({
       url: endpoint.url,
       headers: { ...authorization, 'content-type': 'application/json', accept: 'application/json' },
-      body: payload(apiKey, endpoint.minIdLength, parcels),
+      body: payload(apiKey, endpoint.minIdLength, encoded),
       signal,
       timeoutMs,
     });
-  const ask = async (parcels: readonly Parcel[], signal: AbortSignal) =>
-    interpret(await post(parcels, signal), { apiKey, now: clock.now() });
+  const ask = async (encoded: readonly EncodedEvent[], signal: AbortSignal) =>
+    interpret(await post(encoded, signal), { name: 'Amplitude', secrets: [apiKey], now: clock.now() });
 
   /**
-   * A request without events: nothing can be stored, and whatever the answer says of the missing events (a 400), the door is open;
+   * A request without events: nothing can be stored. A 400 about the missing events says that Amplitude takes requests from here;
    * a wrong key, a firewall, an outage show as they would for a batch.
    */
-  const knock = async (signal: AbortSignal): Promise<void> => {
+  const check = async (signal: AbortSignal): Promise<void> => {
     const answer = await ask([], signal);
     if (answer.kind === 'refused' && answer.forbidden) {
       throw new SetupError(
@@ -54,18 +54,18 @@ export async function openSession(config: AmplitudeConfig, tools: SinkTools): Pr
 
   return {
     write: (events, signal) =>
-      deliver(
+      upload(
         pack(events.map(event => compile(event, { devices, sendNames }))),
-        { send: parcels => ask(parcels, signal), knock: () => knock(signal) },
+        { send: encoded => ask(encoded, signal), check: () => check(signal) },
         throttle,
       ),
-    probe: knock,
+    probe: check,
     close: async () => {},
   };
 }
 
 /** `{api_key, events, options}`: the body that the SDK sends, from events that are JSON already. */
-function payload(apiKey: string, minIdLength: number, parcels: readonly Parcel[]): string {
-  const events = parcels.map(parcel => parcel.json).join(',');
+function payload(apiKey: string, minIdLength: number, encoded: readonly EncodedEvent[]): string {
+  const events = encoded.map(event => event.json).join(',');
   return `{"api_key":${JSON.stringify(apiKey)},"options":{"min_id_length":${minIdLength}},"events":[${events}]}`;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
 import type { Throttled } from './answer.js';
-import type { Parcel } from './encoded-event.js';
+import type { EncodedEvent } from './encoded-event.js';
 
 /** Users and devices that Amplitude asked to leave alone for a while. Their events are put off without being sent. */
 export class Throttle {
@@ -13,30 +13,30 @@ export class Throttle {
   }
 
   /** `sent` is the request that was answered so: where the answer gives only positions, their user or device is meant. */
-  add(throttled: Throttled, sent: readonly Parcel[]): void {
+  add(throttled: Throttled, sent: readonly EncodedEvent[]): void {
     const now = this.#clock.monotonic();
     for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
     const until = now + throttled.waitMs;
     for (const user of throttled.users) this.#until.set(userKey(user), until);
     for (const device of throttled.devices) this.#until.set(deviceKey(device), until);
     for (const position of throttled.positions) {
-      const parcel = sent[position];
-      if (parcel === undefined || this.holds(parcel)) continue;
-      this.#until.set(parcel.user === undefined ? deviceKey(parcel.device) : userKey(parcel.user), until);
+      const event = sent[position];
+      if (event === undefined || this.holds(event)) continue;
+      this.#until.set(event.user === undefined ? deviceKey(event.device) : userKey(event.user), until);
     }
   }
 
-  holds(parcel: Parcel): boolean {
-    return this.#waitOf(parcel) > 0;
+  holds(event: EncodedEvent): boolean {
+    return this.#waitOf(event) > 0;
   }
 
   /** Until the last of them may be sent. */
-  waitMs(parcels: readonly Parcel[]): number {
-    return Math.max(1, ...parcels.map(parcel => Math.ceil(this.#waitOf(parcel))));
+  waitMs(encoded: readonly EncodedEvent[]): number {
+    return Math.max(1, ...encoded.map(event => Math.ceil(this.#waitOf(event))));
   }
 
-  #waitOf(parcel: Parcel): number {
-    const { user, device } = parcel;
+  #waitOf(event: EncodedEvent): number {
+    const { user, device } = event;
     const ends = [user === undefined ? undefined : this.#until.get(userKey(user)), this.#until.get(deviceKey(device))];
     return Math.max(0, ...ends.map(until => (until ?? 0) - this.#clock.monotonic()));
   }

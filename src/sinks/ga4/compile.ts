@@ -7,7 +7,7 @@ import { limits, valueLengths } from './limits.js';
 import { eventName, parameterName, suffixed } from './names.js';
 
 /** Everything of a request but its events: only events with the same one travel together. */
-export interface Envelope {
+export interface RequestContext {
   readonly client_id: string;
   readonly user_id?: string;
   readonly user_agent?: string;
@@ -23,7 +23,7 @@ export interface Ga4Event {
 }
 
 export interface Compiled {
-  readonly envelope: Envelope;
+  readonly context: RequestContext;
   readonly event: Ga4Event;
   readonly shortened: readonly Shortening[];
 }
@@ -43,7 +43,7 @@ export interface CompileOptions {
   readonly now: number;
 }
 
-/** A clock may be so far ahead of ours: the event is then dated now, since the protocol only knows the past. */
+/** How far another clock may be ahead of ours: the event is then dated now, since the protocol only knows the past. */
 const clockSkewMs = 600_000;
 const sessionMs = 1_800_000;
 const maxFactLength = 100;
@@ -69,7 +69,7 @@ const renamed: ReadonlyMap<string, string> = new Map([
   ['referrer', 'page_referrer'],
 ]);
 
-/** Told outside the parameters, so not told again as such. */
+/** Sent outside the parameters, so not sent again as such. */
 const promoted: ReadonlySet<string> = new Set([
   ...factFields,
   ...['created', 'user_id', 'device_id', 'visitor_id', 'visitor', 'client_id', 'session_id', 'session'],
@@ -98,7 +98,7 @@ export function compile(event: Event, options: CompileOptions): Compiled {
   if (cutName) shortened.push({ what: 'event name', field: event.category });
   if (event.created > now) shortened.push({ what: 'future time', field: 'created' });
   return {
-    envelope: envelopeOf(event, person, devices.read(event.fields), options.clientId),
+    context: contextOf(event, person, devices.read(event.fields), options.clientId),
     event: {
       name,
       timestamp_micros: Math.min(event.created, now) * 1000,
@@ -145,7 +145,7 @@ function ordered(event: Event, sendNames: boolean): [string, Scalar][] {
   return [...head, ...rest];
 }
 
-function envelopeOf(event: Event, person: Person, device: Device, fallback: string | undefined): Envelope {
+function contextOf(event: Event, person: Person, device: Device, fallback: string | undefined): RequestContext {
   const place = placeOf(event.fields);
   const facts = device.stated ? deviceFacts(device) : {};
   const own = event.fields.client_id;

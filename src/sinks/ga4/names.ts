@@ -1,5 +1,5 @@
+import { words } from '../event-title.js';
 import { digest } from '../people.js';
-import { words } from '../wording.js';
 import { limits, namePattern, reservedEvents, reservedParameters, reservedPrefix } from './limits.js';
 
 /** Where Google Analytics has a name and reports of its own for the same thing. */
@@ -9,7 +9,7 @@ const recommended: ReadonlyMap<string, string> = new Map([
   ['download_file', 'file_download'],
 ]);
 
-/** The event's words (src/sinks/wording.ts) as a name: `view_dataset`. A page view is a `page_view`, whatever it shows. */
+/** The event's words (src/sinks/event-title.ts) as a name: `view_dataset`. A page view is a `page_view`, whatever it shows. */
 export function eventName(category: string, type: string | undefined): { name: string; shortened: boolean } {
   const parts = words(category, category === 'page_view' ? undefined : type);
   const raw = parts.join('_');
@@ -29,7 +29,7 @@ function toName(raw: string, reserved: ReadonlySet<string>): { name: string; sho
   return { name: shortened ? suffixed(name, raw) : name, shortened };
 }
 
-/** Within the limit, and told from others that begin alike. */
+/** Within the limit, and different from others that begin alike. */
 export function suffixed(name: string, raw: string): string {
   return `${name.slice(0, limits.nameLength - 5)}_${digest(raw, 4)}`;
 }

@@ -10,7 +10,7 @@ export interface Hit {
 /** What goes to Google in one POST. */
 export interface Ga4Request {
   readonly hits: readonly Hit[];
-  /** The envelope as JSON, without the closing brace. */
+  /** The request's context as JSON, without the closing brace. */
   readonly head: string;
 }
 
@@ -18,8 +18,8 @@ export interface Ga4Request {
 export function requestsOf(compiled: readonly (readonly [id: string, compiled: Compiled])[]): Ga4Request[] {
   const requests: { hits: Hit[]; head: string; bytes: number }[] = [];
   const open = new Map<string, { hits: Hit[]; head: string; bytes: number }>();
-  for (const [id, { envelope, event }] of compiled) {
-    const head = JSON.stringify(envelope).slice(0, -1);
+  for (const [id, { context, event }] of compiled) {
+    const head = JSON.stringify(context).slice(0, -1);
     const json = JSON.stringify(event);
     const bytes = Buffer.byteLength(json) + 1;
     let request = open.get(head);

@@ -3,11 +3,11 @@ import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../devices.js';
 import { httpFault, summary } from '../http/faults.js';
 import type { Rejection, SinkSession, SinkTools } from '../sink.js';
+import { collect } from './collect.js';
 import { type Compiled, compile, type Shortening, untimely } from './compile.js';
-import { deliver } from './delivery.js';
-import { Ledger } from './ledger.js';
 import { bodyOf, type Ga4Request, requestsOf } from './requests.js';
-import { ask, type Stream, sayOf } from './stream.js';
+import { SentIds } from './sent-ids.js';
+import { ask, faultContext, type Stream } from './stream.js';
 
 export interface Ga4Config extends Stream {
   readonly clientId: string | undefined;
@@ -16,27 +16,29 @@ export interface Ga4Config extends Stream {
 
 export function openSession(config: Ga4Config, { clock, log, keyValues, sendNames }: SinkTools): SinkSession {
   const devices = new DeviceReader();
-  const ledger = new Ledger(keyValues);
+  const sentIds = new SentIds(keyValues);
   const note = shorteningNotes(log);
-  const say = sayOf(config);
+  const context = faultContext(config);
 
   const send = async (body: string, which: 'collect' | 'debug', signal: AbortSignal): Promise<string | undefined> => {
     const response = await ask(config, which, body, signal);
     if (response.status >= 200 && response.status < 300) {
       // Google answers a collected request with nothing: a page is some gateway's, which has kept the request to itself.
       if (response.text.trimStart().startsWith('<'))
-        throw new TransientError(`${summary(response, say)}: a page, no yes`);
+        throw new TransientError(
+          `${summary(response, context)}, a page instead of nothing: a gateway kept the request`,
+        );
       return undefined;
     }
-    // Some proxies pass on the events and have no validation server: then there is nothing to knock at.
+    // Some proxies pass on the events and have no validation server: then there is nothing to ask.
     if (which === 'debug' && (response.status === 404 || response.status === 405)) return undefined;
-    const fault = httpFault(response, { ...say, now: clock.now() });
+    const fault = httpFault(response, { ...context, now: clock.now() });
     if (fault !== undefined) throw fault;
-    return summary(response, say);
+    return summary(response, context);
   };
 
-  /** The validation server takes a sample: nothing is stored. Neither it nor the collecting server tells a wrong id or secret. */
-  const knock = async (signal: AbortSignal): Promise<void> => {
+  /** The validation server takes a sample: nothing is stored. Neither it nor the collecting server says that an id or a secret is wrong. */
+  const check = async (signal: AbortSignal): Promise<void> => {
     const [sample] = requestsOf([
       ['probe', compile(sampleEvent(clock.now()), { ...config, devices, sendNames, now: clock.now() })],
     ]);
@@ -48,7 +50,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, sendName
     async write(events, signal) {
       const now = clock.now();
       const positions = positionsById(events);
-      const sent = await ledger.sent([...positions.keys()]);
+      const sent = await sentIds.sent([...positions.keys()]);
       const reasons = new Map<string, string>();
       const compiled = new Map<string, Compiled>();
       for (const [id, indexes] of positions) {
@@ -63,20 +65,20 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, sendName
         note(event, one.shortened);
         compiled.set(id, one);
       }
-      const channel = {
+      const transport = {
         send: (request: Ga4Request) => send(bodyOf(request), 'collect', signal),
-        knock: () => knock(signal),
+        check: () => check(signal),
       };
-      const refused = await deliver(requestsOf([...compiled]), {
-        channel,
-        ledger,
+      const refused = await collect(requestsOf([...compiled]), {
+        transport,
+        sentIds,
         log,
         onAmbiguous: config.onAmbiguous,
       });
       for (const [id, reason] of refused) reasons.set(id, reason);
-      return verdict(positions, reasons, sent);
+      return resultOf(positions, reasons, sent);
     },
-    probe: knock,
+    probe: check,
     close: async () => {},
   };
 }
@@ -92,7 +94,7 @@ function positionsById(events: readonly Event[]): Map<string, number[]> {
   return positions;
 }
 
-function verdict(
+function resultOf(
   positions: ReadonlyMap<string, readonly number[]>,
   reasons: ReadonlyMap<string, string>,
   sent: ReadonlySet<string>,

@@ -28,8 +28,8 @@ export function ask(
   });
 }
 
-/** For messages: who answered, and what no message may tell. */
-export function sayOf(stream: Stream): { readonly name: string; readonly secrets: readonly string[] } {
+/** For messages: who answered, and what no message may show. */
+export function faultContext(stream: Stream): { readonly name: string; readonly secrets: readonly string[] } {
   return { name: 'Google Analytics', secrets: [stream.apiSecret] };
 }
 

@@ -4,7 +4,7 @@ import { DeviceReader } from '../devices.js';
 import { httpFault, summary } from '../http/faults.js';
 import { compile } from './compile.js';
 import { bodyOf, requestsOf } from './requests.js';
-import { ask, type Stream, sayOf } from './stream.js';
+import { ask, faultContext, type Stream } from './stream.js';
 
 export interface ValidateOptions {
   readonly clientId: string | undefined;
@@ -23,7 +23,7 @@ export interface Validation {
 
 /**
  * Asks Google's validation server about events, compiled as they would be sent. It stores nothing, and it checks neither the
- * measurement id nor the secret: nothing of Google's tells a wrong one.
+ * measurement id nor the secret: Google never says that one is wrong.
  * @throws TransientError, SetupError when the server cannot be asked
  */
 export async function validate(
@@ -38,9 +38,10 @@ export async function validate(
     const [sample] = requestsOf([[event.id, compiled]]);
     if (sample === undefined) continue;
     const response = await ask(stream, 'debug', bodyOf(sample), options.signal);
-    const fault = httpFault(response, { ...sayOf(stream), now: options.now });
+    const fault = httpFault(response, { ...faultContext(stream), now: options.now });
     if (fault !== undefined) throw fault;
-    if (response.status >= 300) throw new SetupError(`${summary(response, sayOf(stream))}: check GOOGLE_SERVER_URL`);
+    if (response.status >= 300)
+      throw new SetupError(`${summary(response, faultContext(stream))}: check GOOGLE_SERVER_URL`);
     validations.push({ name: compiled.event.name, problems: problemsOf(response.text) });
   }
   return validations;

@@ -16,10 +16,10 @@ export type FieldType = 'float' | 'integer' | 'unsigned' | 'string' | 'boolean';
 export type Scalar = string | number | boolean;
 
 /** Bytes of a text field (documented limit of 64 KiB). */
-const LONGEST_TEXT = 65_535;
+const maxTextBytes = 65_535;
 
 /** Characters of a name; far below every documented limit. */
-const LONGEST_NAME = 255;
+const maxNameLength = 255;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const unwantedInNames = /[\u0000-\u001f\u007f\u2028\u2029"\\]/g;
@@ -33,7 +33,7 @@ const halfCharacters = /\p{Surrogate}/gu;
 
 const plainName = /^[A-Za-z][\w.-]{0,99}$/;
 
-/** Almost every name that comes is one of these, and a look is cheaper than a match. */
+/** Almost every name that comes is one of these, and a set is cheaper than a pattern. */
 const knownNames: ReadonlySet<string> = new Set(Object.keys(fields).filter(name => plainName.test(name)));
 
 function isPlain(name: string): boolean {
@@ -43,7 +43,7 @@ function isPlain(name: string): boolean {
 /** A name that every version takes, before escaping. */
 export function safeName(name: string): string {
   if (isPlain(name) && name !== 'time') return name;
-  const clean = name.slice(0, LONGEST_NAME).replace(unwantedInNames, '_').replace(halfCharacters, '\uFFFD');
+  const clean = name.slice(0, maxNameLength).replace(unwantedInNames, '_').replace(halfCharacters, '\uFFFD');
   return clean === '' || clean === 'time' || clean.startsWith('_') ? `x_${clean.replace(/^_+/, '')}` : clean;
 }
 
@@ -86,7 +86,7 @@ export function fieldText(type: FieldType, value: Scalar): string {
 }
 
 function quoted(text: string): string {
-  if (text.length <= LONGEST_TEXT / 3 && /^[\w .:/@,=-]*$/.test(text)) return `"${text}"`;
+  if (text.length <= maxTextBytes / 3 && /^[\w .:/@,=-]*$/.test(text)) return `"${text}"`;
   const shown = cut(text)
     .replace(/["\\]/g, '\\$&')
     .replace(breaks, found => `\\${visible(found)}`);
@@ -100,10 +100,10 @@ function visible(character: string): string {
   return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
-/** At most so many bytes of UTF-8, never half a character. */
+/** At most `maxTextBytes` of UTF-8, never half a character. */
 function cut(text: string): string {
-  if (text.length <= LONGEST_TEXT / 3 || Buffer.byteLength(text) <= LONGEST_TEXT) return text;
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(LONGEST_TEXT));
+  if (text.length <= maxTextBytes / 3 || Buffer.byteLength(text) <= maxTextBytes) return text;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxTextBytes));
   return text.slice(0, read);
 }
 

@@ -4,16 +4,16 @@ import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } fro
 import { type FieldTypes, fit, naturalType, normalised } from './types.js';
 
 /** Later milliseconds do not fit in a signed 64-bit number of nanoseconds: the year 2262. */
-export const LATEST_MS = 9_223_372_036_853;
+export const latestMs = 9_223_372_036_853;
 
 /**
  * Characters of a tag's value. Tags are indexed, so their values should be few and short; a longer one is cut, and stands
  * whole in the field `<tag>_text`. The cut depends on nothing but the value: a retry must meet its own point again.
  */
-const LONGEST_TAG = 256;
+const maxTagLength = 256;
 
 /** Fields of one event; what exceeds them is kept as JSON in the field `other_fields`. */
-const MOST_FIELDS = 250;
+const maxFields = 250;
 
 export interface Schema {
   /** Escaped. */
@@ -27,7 +27,7 @@ export function seriesOf(event: Event, schema: Schema): string {
   let series = schema.measurement;
   for (const tag of schema.tags) {
     const value = tagValue(event, tag);
-    const text = value === undefined ? undefined : tagText(value.slice(0, LONGEST_TAG));
+    const text = value === undefined ? undefined : tagText(value.slice(0, maxTagLength));
     if (text !== undefined) series += `,${keyText(tag)}=${text}`;
   }
   return series;
@@ -55,8 +55,8 @@ export function lineOf(event: Event, series: string, slot: number, schema: Schem
     const value = fields[name];
     if (value === null || value === undefined || name === 'created') continue;
     const isTag = schema.tags.has(name);
-    if (isTag && typeof value !== 'object' && !(typeof value === 'string' && value.length > LONGEST_TAG)) continue;
-    if (count >= MOST_FIELDS) {
+    if (isTag && typeof value !== 'object' && !(typeof value === 'string' && value.length > maxTagLength)) continue;
+    if (count >= maxFields) {
       others ??= Object.create(null) as Record<string, unknown>;
       others[name] = value;
       continue;

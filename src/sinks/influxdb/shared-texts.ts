@@ -6,7 +6,7 @@ export class SharedTexts {
   readonly #texts = new Map<string, string>();
   readonly #max: number;
 
-  /** Beyond so many different ones it starts afresh. */
+  /** Beyond `max` different texts it starts afresh. */
   constructor(max: number) {
     this.#max = max;
   }

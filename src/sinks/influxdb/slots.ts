@@ -17,14 +17,14 @@ import type { KeyValues } from '../../storage/key-values.js';
  * million for that event. The same holds for events of one group more than 7 days apart, and between several daemons that
  * consume one queue, as each remembers only its own (odds: the product of their shares of the group in a million).
  */
-export const SLOTS = 1_000_000;
+export const slotsPerMs = 1_000_000;
 
 /** Beyond that, a free slot would be hard to find; more events than this in one millisecond of one series are refused. */
-const MOST_IN_GROUP = 900_000;
-const PERSIST_ABOVE = 16;
-const KEEP_MS = 7 * 24 * 3_600_000;
-const MOST_IN_MEMORY = 50_000;
-const NEWEST = 'slots/newest';
+const maxInGroup = 900_000;
+const persistAbove = 16;
+const keepMs = 7 * 24 * 3_600_000;
+const defaultMaxInMemory = 50_000;
+const newestKey = 'slots/newest';
 
 export interface Place {
   readonly id: string;
@@ -51,8 +51,8 @@ export class Slots {
     this.#maxInMemory = maxInMemory;
   }
 
-  static async open(keyValues: KeyValues, maxInMemory = MOST_IN_MEMORY): Promise<Slots> {
-    const newest = (await keyValues.get([NEWEST])).get(NEWEST);
+  static async open(keyValues: KeyValues, maxInMemory = defaultMaxInMemory): Promise<Slots> {
+    const newest = (await keyValues.get([newestKey])).get(newestKey);
     return new Slots(keyValues, newest === undefined ? -1 : Number(newest), maxInMemory);
   }
 
@@ -131,8 +131,8 @@ export class Slots {
       newest = Math.max(newest, group.created);
     }
     if (entries.length === 0) return;
-    entries.push([NEWEST, String(newest)]);
-    await this.#keyValues.put(entries, KEEP_MS);
+    entries.push([newestKey, String(newest)]);
+    await this.#keyValues.put(entries, keepMs);
     this.#newest = newest;
     for (const group of written) {
       group.chunks += 1;
@@ -205,10 +205,10 @@ class Group {
   take(id: string): number | undefined {
     const known = this.#slotOf(id);
     if (known !== undefined) return known;
-    if (this.#ids.length >= MOST_IN_GROUP) return undefined;
+    if (this.#ids.length >= maxInGroup) return undefined;
     const home = homeOf(id);
     let slot = home;
-    while (this.#isTaken(slot)) slot = (slot + 1) % SLOTS;
+    while (this.#isTaken(slot)) slot = (slot + 1) % slotsPerMs;
     if (slot !== home) this.#moved = true;
     this.#add(id, slot);
     this.fresh += 1;
@@ -221,7 +221,7 @@ class Group {
 
   needsRecord(): boolean {
     if (this.#persisted === this.#ids.length) return false;
-    return this.#persisted > 0 || this.#moved || this.#ids.length > PERSIST_ABOVE;
+    return this.#persisted > 0 || this.#moved || this.#ids.length > persistAbove;
   }
 
   unpersisted(): [string, number][] {
@@ -247,7 +247,7 @@ class Group {
     if (this.#index !== undefined) {
       this.#index.slotOf.set(id, slot);
       this.#index.taken.add(slot);
-    } else if (this.#ids.length > PERSIST_ABOVE) {
+    } else if (this.#ids.length > persistAbove) {
       this.#index = { slotOf: new Map(this.#ids.map((one, n) => [one, this.#slots[n]!])), taken: new Set(this.#slots) };
     }
   }
@@ -269,5 +269,5 @@ export function homeOf(id: string): number {
   for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) % SLOTS;
+  return ((hash ^ (hash >>> 16)) >>> 0) % slotsPerMs;
 }

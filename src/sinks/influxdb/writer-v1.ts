@@ -4,7 +4,7 @@ import { type HttpResponse, httpFault, summary } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
 import type { FieldType } from './line-protocol.js';
 import { typeNamed } from './types.js';
-import { LONGEST_ANSWER, REQUEST_TIMEOUT_MS, type Writer } from './writer.js';
+import { maxAnswerBytes, requestTimeoutMs, type Writer } from './writer.js';
 
 export interface V1Config {
   readonly version: 1;
@@ -29,12 +29,12 @@ export function writerV1(config: V1Config, measurement: string, secrets: readonl
       headers: { ...authorization, 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ q: statement }).toString(),
       ...(signal === undefined ? {} : { signal }),
-      timeoutMs: REQUEST_TIMEOUT_MS,
-      maxResponseBytes: LONGEST_ANSWER,
+      timeoutMs: requestTimeoutMs,
+      maxResponseBytes: maxAnswerBytes,
     });
 
   return {
-    /** A user without the right to create a database may still write to one that is there: the first write will tell. */
+    /** A user without the right to create a database may still write to one that is there: the first write will show it. */
     async prepare(signal) {
       const answer = await query(`CREATE DATABASE ${identifier(config.database)}`, signal);
       if (answer.status === 403) return;
@@ -51,8 +51,8 @@ export function writerV1(config: V1Config, measurement: string, secrets: readonl
         body: lines,
         gzip: config.gzip,
         signal,
-        timeoutMs: REQUEST_TIMEOUT_MS,
-        maxResponseBytes: LONGEST_ANSWER,
+        timeoutMs: requestTimeoutMs,
+        maxResponseBytes: maxAnswerBytes,
       }),
     async fieldTypes(signal) {
       try {

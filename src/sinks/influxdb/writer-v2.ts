@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { SetupError } from '../../errors.js';
 import { type HttpResponse, NoAnswerError, noAnswer } from '../http/faults.js';
-import { LONGEST_ANSWER, REQUEST_TIMEOUT_MS, type Writer } from './writer.js';
+import { maxAnswerBytes, requestTimeoutMs, type Writer } from './writer.js';
 
 export interface V2Config {
   readonly version: 2;
@@ -35,13 +35,13 @@ export async function writerV2(config: V2Config): Promise<Writer> {
     const timer = setTimeout(() => {
       late = true;
       abort.abort();
-    }, REQUEST_TIMEOUT_MS);
+    }, requestTimeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const client = new InfluxDB({
         url: config.url,
         token: config.token,
-        timeout: REQUEST_TIMEOUT_MS,
+        timeout: requestTimeoutMs,
         transportOptions: { agent, signal: abort.signal, 'follow-redirects': watched(answer) },
       });
       const api = client.getWriteApi(config.org, config.bucket, 'ns', {
@@ -55,7 +55,7 @@ export async function writerV2(config: V2Config): Promise<Writer> {
       await api.flush();
     } catch (error) {
       if (signal.aborted) throw new NoAnswerError(`the request to ${host} was aborted`, true);
-      if (late) throw new NoAnswerError(`no answer from ${host} within ${REQUEST_TIMEOUT_MS} ms`, true);
+      if (late) throw new NoAnswerError(`no answer from ${host} within ${requestTimeoutMs} ms`, true);
       if (!(error instanceof HttpError)) {
         if ((error as NodeJS.ErrnoException).code === 'ERR_INVALID_CHAR') {
           throw new SetupError('INFLUXDB_TOKEN holds characters that HTTP forbids: look for a stray line break in it');
@@ -98,7 +98,7 @@ function watched(answer: Answer) {
       response.on('data', (chunk: Buffer) => {
         length += chunk.length;
         chunks.push(chunk);
-        if (length > LONGEST_ANSWER) response.destroy();
+        if (length > maxAnswerBytes) response.destroy();
       });
       response.on('end', () => {
         answer.text = Buffer.concat(chunks).toString('utf8');

@@ -1,6 +1,6 @@
 /**
  * The server's error codes by what the sink must do; names as in the server's own table (src/mongo/base/error_codes.yml).
- * A code that stands in neither list is the document's own fault when it was given for a document (2 BadValue, 53 InvalidIdField,
+ * A code that is in neither list is the document's own fault when it was given for a document (2 BadValue, 53 InvalidIdField,
  * 121 DocumentValidationFailure, 10334 BSONObjectTooLarge, 16755 a bad geo field, 11000 on another unique index …),
  * and a bug when it was given for a whole command.
  */
@@ -45,7 +45,7 @@ const setup = new Map([
   [11, 'user of MONGODB_URI unknown'], // UserNotFound
   [20, 'this server does not allow it; on a standalone server try retryWrites=false'], // IllegalOperation
   [59, 'this server cannot do it'], // CommandNotFound
-  [73, 'MONGODB_DATABASE or MONGODB_COLLECTION is no valid name'], // InvalidNamespace
+  [73, 'MONGODB_DATABASE or MONGODB_COLLECTION is not a valid name'], // InvalidNamespace
   [115, 'this server cannot do it'], // CommandNotSupported
   [166, 'MONGODB_COLLECTION is a view; name a collection'], // CommandNotSupportedOnView
   [334, 'the server does not offer this way to authenticate'], // MechanismUnavailable

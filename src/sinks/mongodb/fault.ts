@@ -18,7 +18,7 @@ export class Faults {
     this.#secrets = secrets;
   }
 
-  /** Of anything that was thrown after the client was made. */
+  /** The fault that anything thrown after the client was made stands for. */
   of(error: unknown): unknown {
     const driver = this.#driver;
     if (error instanceof TransientError || error instanceof SetupError || !(error instanceof Error)) return error;
@@ -34,7 +34,7 @@ export class Faults {
     return error;
   }
 
-  /** Throws when a code that the server gave for one document is no fault of that document. */
+  /** Throws when a code that the server gave for one document is not the document's fault. */
   raise(code: number, message = ''): void {
     const meaning = meaningOf(code);
     if (meaning?.fault === 'transient') throw this.#transient('the server cannot take it now', message);
@@ -82,7 +82,7 @@ export class Faults {
         error.hasErrorLabel(label),
       );
     }
-    // Of the operating system or of DNS (mongodb+srv): ECONNRESET, ENOTFOUND, ESERVFAIL, ETIMEOUT …
+    // Codes of the operating system or of DNS (mongodb+srv): ECONNRESET, ENOTFOUND, ESERVFAIL, ETIMEOUT …
     return /^E[A-Z]+$/.test(codeOf(error));
   }
 

@@ -2,7 +2,7 @@ import type { StoredDocument } from './document.js';
 
 declare global {
   interface String {
-    // Of ECMAScript 2024; in Node since version 20.
+    // ECMAScript 2024; in Node since version 20.
     isWellFormed(): boolean;
     toWellFormed(): string;
   }

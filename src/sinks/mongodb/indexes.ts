@@ -11,7 +11,7 @@ const noCollection = 26;
 
 /**
  * Makes the indexes that are missing and keeps the time to live as configured. Events are delivered without them,
- * so that trouble here is a warning and never a fault: a user without that permission, a build that takes hours.
+ * so that a failure here is a warning and never a fault: a user without that permission, a build that takes hours.
  */
 export async function keepIndexes(
   collection: Collection<StoredDocument>,

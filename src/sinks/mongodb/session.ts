@@ -38,7 +38,7 @@ const duplicateKey = 11_000;
 const duplicateId = /^E11000 duplicate key error (?:collection|index): \S+ (?:index: )?(?:\S+\.\$)?_id_\s+dup key/;
 const closeMs = 3000;
 
-/** Connects, and begins to look after the indexes without waiting for them. */
+/** Connects, and begins to make the indexes without waiting for them. */
 export async function openSession(config: MongoConfig, tools: SinkTools): Promise<SinkSession> {
   const driver = await import('mongodb');
   const faults = new Faults(driver, config.address.secrets);
@@ -92,7 +92,7 @@ class MongoSession implements SinkSession {
     const measure = this.#driver.BSON.calculateObjectSize;
     const rejected: Rejection[] = [];
     const documents: StoredDocument[] = [];
-    /** Of each document, its event's position in the batch. */
+    /** The position in the batch of each document's event. */
     const positions: number[] = [];
     events.forEach((event, index) => {
       const document = toDocument(event);
@@ -118,7 +118,7 @@ class MongoSession implements SinkSession {
     this.#closing.abort();
     const done = new AbortController();
     const closed = this.#client.close().catch(() => undefined);
-    // A server that hangs would keep the driver waiting for its goodbye.
+    // A server that hangs would keep the driver waiting for the end of the connection.
     await Promise.race([closed.finally(() => done.abort()), this.#tools.clock.sleep(closeMs, done.signal)]);
   }
 
@@ -136,7 +136,7 @@ class MongoSession implements SinkSession {
       if (unconfirmed !== undefined) {
         throw new TransientError(`MongoDB: stored, but not confirmed: ${unconfirmed.errmsg ?? 'write concern error'}`);
       }
-      // Without this list the command failed as a whole, and the result, if any, tells of a part of it only.
+      // Without this list the command failed as a whole, and the result, if any, is about a part of it only.
       if (!Array.isArray(error.errorResponse?.writeErrors)) throw error;
       const refused = error.result.getWriteErrors();
       for (const { code, errmsg } of refused) this.#faults.raise(code, errmsg);
@@ -154,7 +154,7 @@ class MongoSession implements SinkSession {
       else doubtful.push(index);
     }
     if (doubtful.length === 0) return stored;
-    // Another unique index, or a server that does not name the index: only a look tells whether the event itself is there.
+    // Another unique index, or a server that does not name the index: only a query shows whether the event itself is there.
     const ids = doubtful.map(index => documents[index]!._id);
     const found = await this.#collection
       .find({ _id: { $in: ids } })

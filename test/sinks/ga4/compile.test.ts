@@ -23,7 +23,7 @@ const compiled = (fields: Fields, changes: Partial<CompileOptions> = {}) =>
 
 test('a dataset that is viewed by a signed-in user', () => {
   const created = 1_700_000_000_123;
-  const { envelope, event, shortened } = compiled({
+  const { context, event, shortened } = compiled({
     category: 'view_resource',
     type: 'dataset',
     resource_id: 'r1',
@@ -34,8 +34,8 @@ test('a dataset that is viewed by a signed-in user', () => {
     user_name: 'Ada Example',
     created,
   });
-  assert.match(envelope.client_id, /^[1-9]\d*\.[1-9]\d*$/);
-  assert.equal(envelope, { client_id: envelope.client_id, user_id: 'u1' });
+  assert.match(context.client_id, /^[1-9]\d*\.[1-9]\d*$/);
+  assert.equal(context, { client_id: context.client_id, user_id: 'u1' });
   assert.equal(event, {
     name: 'view_dataset',
     timestamp_micros: created * 1000,
@@ -54,7 +54,7 @@ test('a dataset that is viewed by a signed-in user', () => {
 });
 
 test('an anonymous page view: Google’s names, the user agent, no user', () => {
-  const { envelope, event } = compiled({
+  const { context, event } = compiled({
     category: 'page_view',
     type: 'dataset',
     user_id: '0'.repeat(24),
@@ -70,28 +70,28 @@ test('an anonymous page view: Google’s names, the user agent, no user', () => 
   assert.is(event.params.page_referrer, 'https://search.example/');
   assert.is(event.params.status, 200);
   assert.type(event.params.session_id, 'number');
-  assert.equal(envelope, { client_id: envelope.client_id, user_agent: firefox });
+  assert.equal(context, { client_id: context.client_id, user_agent: firefox });
 });
 
 test('device and place of the event', () => {
-  const { envelope } = compiled({ category: 'x', user_agent: firefox, language: 'de', ip: '192.0.2.7', country: 'DE' });
-  assert.equal(envelope.device, {
+  const { context } = compiled({ category: 'x', user_agent: firefox, language: 'de', ip: '192.0.2.7', country: 'DE' });
+  assert.equal(context.device, {
     category: 'desktop',
     language: 'de',
     operating_system: 'Ubuntu',
     browser: 'Firefox',
     browser_version: '121.0',
   });
-  assert.is(envelope.user_agent, undefined);
-  assert.is(envelope.ip_override, '192.0.2.7');
-  assert.is(envelope.user_location, undefined);
-  assert.equal(compiled({ category: 'x', country: 'DE' }).envelope.user_location, { country_id: 'DE' });
-  assert.is(compiled({ category: 'x', country: 'Germany' }).envelope.user_location, undefined);
+  assert.is(context.user_agent, undefined);
+  assert.is(context.ip_override, '192.0.2.7');
+  assert.is(context.user_location, undefined);
+  assert.equal(compiled({ category: 'x', country: 'DE' }).context.user_location, { country_id: 'DE' });
+  assert.is(compiled({ category: 'x', country: 'Germany' }).context.user_location, undefined);
 });
 
 test('the client: the tag’s own, the visitor’s, the user’s, the configured one, or a pseudonym', () => {
   const clientOf = (fields: Fields, clientId?: string) =>
-    compiled({ category: 'x', ...fields }, clientId === undefined ? {} : { clientId }).envelope.client_id;
+    compiled({ category: 'x', ...fields }, clientId === undefined ? {} : { clientId }).context.client_id;
   assert.is(clientOf({ client_id: '1234.5678', user_id: 'u' }), '1234.5678');
   assert.is.not(clientOf({ client_id: '0.5678', user_id: 'u' }), '0.5678');
   assert.is(clientOf({ user_id: 'u' }), clientOf({ user_id: 'u', resource_id: 'r' }));
@@ -200,7 +200,7 @@ test('whatever is a JSON object, no documented limit is broken', () => {
       const requests = requestsOf(
         events.map(event => {
           const result = compile(event, options);
-          return [event.id, one ? { ...result, envelope: { client_id: '1.2' } } : result] as const;
+          return [event.id, one ? { ...result, context: { client_id: '1.2' } } : result] as const;
         }),
       );
       assert.is(

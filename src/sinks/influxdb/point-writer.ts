@@ -21,17 +21,17 @@ export interface Item {
  * Requests of one write. A batch full of bad events needs two for each of them, and must still come to an end before the
  * runner's deadline: what is undecided then comes again, without those that are decided.
  */
-const MOST_REQUESTS = 300;
-const UNDECIDED_WAIT_MS = 100;
-/** So many lines dropped at once share the one reason that is given; fewer are asked about one by one. */
-const ONE_REASON_FOR = 64;
+const maxRequests = 300;
+const undecidedWaitMs = 100;
+/** More lines than this that are dropped at once share the one reason that is given; fewer are sent again one by one. */
+const oneReasonAbove = 64;
 /** Fields of one line whose type can differ from what is known of the measurement (1.x has a type per shard). */
-const MOST_CONFLICTS = 16;
+const maxConflicts = 16;
 
 /** A line that writes nothing; the server looks at credentials and bucket all the same [run on 1.6.7]. */
-const NOTHING = Buffer.from('# event-sink\n');
+const emptyWrite = Buffer.from('# event-sink\n');
 
-type Verdict =
+type Outcome =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'too large' }
   | {
@@ -43,10 +43,10 @@ type Verdict =
     };
 
 /**
- * Writes points until there is a verdict for each. Points are idempotent, so a request that is refused in part is split and
+ * Writes points until each is accepted or rejected. Points are idempotent, so a request that is refused in part is split and
  * sent again until the refusal is about one line: that one is rejected, in the server's words.
  */
-export class Delivery {
+export class PointWriter {
   readonly #writer: Writer;
   readonly #schema: Schema;
   readonly #types = new FieldTypes();
@@ -70,46 +70,46 @@ export class Delivery {
     let linesAreToBlame = false;
     const learnt = new Set<string>();
     for (let chunk = work.pop(); chunk !== undefined; chunk = work.pop()) {
-      if (requests >= MOST_REQUESTS) {
+      if (requests >= maxRequests) {
         undecided.push(...chunk.map(item => item.index));
         continue;
       }
       requests += 1;
-      const verdict = await this.#send(chunk, this.#types, signal);
-      if (verdict.kind === 'accepted') continue;
-      if (verdict.kind === 'refused' && verdict.conflict !== undefined && !learnt.has(verdict.conflict.field)) {
-        learnt.add(verdict.conflict.field);
-        await this.#learn(verdict.conflict, signal);
+      const outcome = await this.#send(chunk, this.#types, signal);
+      if (outcome.kind === 'accepted') continue;
+      if (outcome.kind === 'refused' && outcome.conflict !== undefined && !learnt.has(outcome.conflict.field)) {
+        learnt.add(outcome.conflict.field);
+        await this.#learn(outcome.conflict, signal);
         work.push(chunk);
         continue;
       }
-      const parts = split(chunk, verdict);
+      const parts = split(chunk, outcome);
       if (parts.length > 1) {
         work.push(...parts);
         continue;
       }
-      if (verdict.kind === 'refused' && !linesAreToBlame) {
-        await this.#blameLines(verdict.reason, signal);
+      if (outcome.kind === 'refused' && !linesAreToBlame) {
+        await this.#blameLines(outcome.reason, signal);
         linesAreToBlame = true;
       }
-      const reason = chunk.length === 1 ? await this.#alone(chunk[0]!, verdict, signal) : reasonOf(verdict);
+      const reason = chunk.length === 1 ? await this.#alone(chunk[0]!, outcome, signal) : reasonOf(outcome);
       if (reason !== undefined) rejected.push(...chunk.map(({ index }) => ({ index, reason })));
     }
     return {
       rejected,
-      ...(undecided.length === 0 ? {} : { deferred: { indexes: undecided, retryAfterMs: UNDECIDED_WAIT_MS } }),
+      ...(undecided.length === 0 ? {} : { deferred: { indexes: undecided, retryAfterMs: undecidedWaitMs } }),
     };
   }
 
   /** Whether a write would have a chance. @throws as a write does */
   async probe(signal: AbortSignal): Promise<void> {
-    const answer = await this.#writer.send(NOTHING, signal);
+    const answer = await this.#writer.send(emptyWrite, signal);
     if (answer.status === 200 && answer.text === '') return;
-    this.#verdict(answer);
+    this.#outcome(answer);
   }
 
-  async #send(chunk: readonly Item[], types: FieldTypes, signal: AbortSignal): Promise<Verdict> {
-    return this.#verdict(await this.#writer.send(bodyOf(chunk, this.#schema, types), signal));
+  async #send(chunk: readonly Item[], types: FieldTypes, signal: AbortSignal): Promise<Outcome> {
+    return this.#outcome(await this.#writer.send(bodyOf(chunk, this.#schema, types), signal));
   }
 
   /** A new type of a field; with it, on 1.x, all the others, so that each costs no request of its own. */
@@ -119,27 +119,27 @@ export class Delivery {
   }
 
   /** The last word on one line: undefined when it was written after all, with types that hold for it alone. */
-  async #alone(item: Item, first: Verdict, signal: AbortSignal): Promise<string | undefined> {
+  async #alone(item: Item, first: Outcome, signal: AbortSignal): Promise<string | undefined> {
     const types = this.#types.copy();
-    let verdict = first;
-    for (let n = 0; n < MOST_CONFLICTS; n += 1) {
-      if (verdict.kind !== 'refused' || verdict.conflict === undefined) break;
-      if (!types.learn(verdict.conflict.field, verdict.conflict.type)) break;
-      verdict = await this.#send([item], types, signal);
+    let outcome = first;
+    for (let n = 0; n < maxConflicts; n += 1) {
+      if (outcome.kind !== 'refused' || outcome.conflict === undefined) break;
+      if (!types.learn(outcome.conflict.field, outcome.conflict.type)) break;
+      outcome = await this.#send([item], types, signal);
     }
-    return verdict.kind === 'accepted' ? undefined : reasonOf(verdict);
+    return outcome.kind === 'accepted' ? undefined : reasonOf(outcome);
   }
 
   /** A refusal that a line which writes nothing gets too is about the request: nobody's event is bad. */
   async #blameLines(reason: string, signal: AbortSignal): Promise<void> {
-    const verdict = this.#verdict(await this.#writer.send(NOTHING, signal));
-    if (verdict.kind === 'refused' && verdict.reason === reason) {
+    const outcome = this.#outcome(await this.#writer.send(emptyWrite, signal));
+    if (outcome.kind === 'refused' && outcome.reason === reason) {
       throw new SetupError(`InfluxDB refuses every request: ${reason}`);
     }
   }
 
   /** @throws TransientError, SetupError */
-  #verdict(answer: HttpResponse): Verdict {
+  #outcome(answer: HttpResponse): Outcome {
     const context = { name: 'InfluxDB', secrets: this.#secrets, now: this.#clock.now() };
     const fault = httpFault(answer, context);
     if (fault !== undefined) throw fault;
@@ -156,10 +156,10 @@ export class Delivery {
       case 422:
         break;
       default:
-        throw new TransientError(`${summary(answer, context)}: not an answer of an InfluxDB`);
+        throw new TransientError(`${summary(answer, context)}, which is not an answer of InfluxDB`);
     }
     const text = errorIn(answer.text);
-    if (text === undefined) throw new TransientError(`${summary(answer, context)}: not an answer of an InfluxDB`);
+    if (text === undefined) throw new TransientError(`${summary(answer, context)}, which is not an answer of InfluxDB`);
     const clean = redact(text, this.#secrets);
     return {
       kind: 'refused',
@@ -189,9 +189,9 @@ function bodyOf(chunk: readonly Item[], schema: Schema, types: FieldTypes): Uint
   return body.subarray(0, length);
 }
 
-function reasonOf(verdict: Exclude<Verdict, { kind: 'accepted' }>): string {
-  return verdict.kind === 'refused'
-    ? `InfluxDB refused it: ${verdict.reason}`
+function reasonOf(outcome: Exclude<Outcome, { kind: 'accepted' }>): string {
+  return outcome.kind === 'refused'
+    ? `InfluxDB refused it: ${outcome.reason}`
     : 'InfluxDB refused it: the point alone is larger than the server takes';
 }
 
@@ -214,15 +214,15 @@ function droppedIn(text: string): number | undefined {
 }
 
 /**
- * Smaller requests that tell more; the chunk itself when there is nothing left to tell. Points that are too old for the
+ * Smaller requests whose answers say more; the chunk itself when no answer could. Points that are too old for the
  * bucket are the oldest of the chunk, so the count of the dropped says which they are.
  */
-function split(chunk: readonly Item[], verdict: Verdict): (readonly Item[])[] {
+function split(chunk: readonly Item[], outcome: Outcome): (readonly Item[])[] {
   if (chunk.length === 1) return [chunk];
-  if (verdict.kind === 'refused' && verdict.conflict === undefined && verdict.dropped !== undefined) {
-    const { dropped } = verdict;
-    const tooOld = /retention/i.test(verdict.reason);
-    if (dropped === chunk.length && (tooOld || dropped > ONE_REASON_FOR)) return [chunk];
+  if (outcome.kind === 'refused' && outcome.conflict === undefined && outcome.dropped !== undefined) {
+    const { dropped } = outcome;
+    const tooOld = /retention/i.test(outcome.reason);
+    if (dropped === chunk.length && (tooOld || dropped > oneReasonAbove)) return [chunk];
     if (tooOld && dropped > 0 && dropped < chunk.length) {
       const byAge = [...chunk].sort((a, b) => a.event.created - b.event.created);
       return [byAge.slice(dropped), byAge.slice(0, dropped)];

@@ -1,19 +1,19 @@
 import { TransientError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { NoAnswerError } from '../http/faults.js';
-import type { Ledger } from './ledger.js';
 import { type Ga4Request, halves } from './requests.js';
+import type { SentIds } from './sent-ids.js';
 
-export interface Channel {
+export interface Transport {
   /** What Google said against it, or undefined when it took it. @throws TransientError, SetupError */
   send(request: Ga4Request): Promise<string | undefined>;
-  /** Resolves when a request that no event can spoil passes. @throws TransientError, SetupError */
-  knock(): Promise<void>;
+  /** Resolves when a request that no event can spoil is taken. @throws TransientError, SetupError */
+  check(): Promise<void>;
 }
 
-export interface DeliveryOptions {
-  readonly channel: Channel;
-  readonly ledger: Ledger;
+export interface CollectOptions {
+  readonly transport: Transport;
+  readonly sentIds: SentIds;
   readonly log: Log;
   /** What to do when a request may have arrived although no answer came. */
   readonly onAmbiguous: 'resend' | 'skip';
@@ -27,12 +27,12 @@ const atOnce = 6;
  *
  * Several workers take from one line. What was taken by Google is recorded before anything else happens to it. A refused request is cut in
  * halves down to the one event that is to blame. At the first error no worker takes more; those under way end first, so that what they sent
- * is recorded; then the error is thrown, and at the next try the ledger leaves out what was sent. With `skip`, a request that may have arrived is recorded as
+ * is recorded; then the error is thrown, and the next try leaves out what was sent. With `skip`, a request that may have arrived is recorded as
  * sent, and the error is thrown only when others are left: an outage then costs what was under way, not the whole batch.
  */
-export async function deliver(
+export async function collect(
   requests: readonly Ga4Request[],
-  { channel, ledger, log, onAmbiguous }: DeliveryOptions,
+  { transport, sentIds, log, onAmbiguous }: CollectOptions,
 ): Promise<ReadonlyMap<string, string>> {
   const line = [...requests];
   const rejected = new Map<string, string>();
@@ -43,17 +43,17 @@ export async function deliver(
     const ids = request.hits.map(hit => hit.id);
     let refusal: string | undefined;
     try {
-      refusal = await channel.send(request);
+      refusal = await transport.send(request);
     } catch (error) {
       if (onAmbiguous === 'resend' || !(error instanceof NoAnswerError) || !error.ambiguous) throw error;
-      await ledger.record(ids);
-      log.warn({ count: ids.length, error: error.message }, 'batch.assumed_sent');
+      await sentIds.record(ids);
+      log.warn({ count: ids.length, reason: error.message }, 'batch.assumed_sent');
       failure ??= { error, skipped: true };
       return;
     }
-    if (refusal === undefined) return ledger.record(ids);
+    if (refusal === undefined) return sentIds.record(ids);
     if (!open) {
-      await channel.knock();
+      await transport.check();
       open = true;
     }
     const [only] = ids;

@@ -2,18 +2,18 @@ import { TransientError } from '../../errors.js';
 import type { WriteResult } from '../sink.js';
 import type { Answer } from './answer.js';
 import type { AmplitudeEvent } from './compile.js';
-import type { Parcel } from './encoded-event.js';
+import type { EncodedEvent } from './encoded-event.js';
 import type { Throttle } from './throttle.js';
 
-export interface Channel {
+export interface Transport {
   /** @throws TransientError, SetupError */
-  send(parcels: readonly Parcel[]): Promise<Answer>;
-  /** Resolves when the door is open to a request that no event can spoil. @throws TransientError, SetupError */
-  knock(): Promise<void>;
+  send(encoded: readonly EncodedEvent[]): Promise<Answer>;
+  /** Resolves when a request that no event can spoil is taken. @throws TransientError, SetupError */
+  check(): Promise<void>;
 }
 
 interface Group {
-  readonly parcels: readonly Parcel[];
+  readonly encoded: readonly EncodedEvent[];
   /** Requests that named a bad event and were sent again without it. */
   readonly rounds: number;
 }
@@ -21,11 +21,11 @@ interface Group {
 /** Below Amplitude's 1 MB and 2,000 events a request (HTTP V2 API, "Upload limit"). */
 const maxBytes = 900_000;
 const maxEvents = 1_900;
-/** After so many, a bad event is searched by halves: the server names only the first of each kind. */
+/** After this many, a bad event is searched by halves: the server names only the first of each kind. */
 const maxRounds = 3;
 
-/** One parcel an id, in order. */
-export function pack(events: readonly AmplitudeEvent[]): Parcel[] {
+/** One for each id, in order. */
+export function pack(events: readonly AmplitudeEvent[]): EncodedEvent[] {
   const positions = new Map<string, number[]>();
   const first: AmplitudeEvent[] = [];
   for (const [index, event] of events.entries()) {
@@ -46,27 +46,31 @@ export function pack(events: readonly AmplitudeEvent[]): Parcel[] {
 }
 
 /**
- * Sends parcels until each has a verdict: accepted, rejected with a reason, or put off because its user or device is throttled.
+ * Sends events until each is accepted, rejected with a reason, or put off because its user or device is throttled.
  *
  * A line of groups; the first is sent next, one at a time, so that Amplitude sees the events of a device in their order. A group is accepted
  * whole; or loses the events that the answer names and goes back to the front; or, when the answer names none, is cut in halves, down to the
  * one event that is to blame. Every answer accepts, names or halves, so the number of requests is below twice the number of events.
  */
-export async function deliver(parcels: readonly Parcel[], channel: Channel, throttle: Throttle): Promise<WriteResult> {
-  const rejected = new Map<Parcel, string>();
-  const deferred: Parcel[] = [];
-  const groups: Group[] = requests(parcels);
+export async function upload(
+  encoded: readonly EncodedEvent[],
+  transport: Transport,
+  throttle: Throttle,
+): Promise<WriteResult> {
+  const rejected = new Map<EncodedEvent, string>();
+  const deferred: EncodedEvent[] = [];
+  const groups: Group[] = requests(encoded);
   let open = false;
   for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
-    const sendable: Parcel[] = [];
-    for (const parcel of group.parcels) (throttle.holds(parcel) ? deferred : sendable).push(parcel);
+    const sendable: EncodedEvent[] = [];
+    for (const event of group.encoded) (throttle.holds(event) ? deferred : sendable).push(event);
     if (sendable.length === 0) continue;
 
-    const answer = await channel.send(sendable);
+    const answer = await transport.send(sendable);
     if (answer.kind === 'accepted') continue;
     if (answer.kind === 'refused') {
       if (answer.forbidden && !open) {
-        await channel.knock();
+        await transport.check();
         open = true;
       }
       const [only] = sendable;
@@ -77,12 +81,12 @@ export async function deliver(parcels: readonly Parcel[], channel: Channel, thro
 
     const { throttled } = answer;
     if (throttled !== undefined) throttle.add(throttled, sendable);
-    const rest: Parcel[] = [];
-    for (const [position, parcel] of sendable.entries()) {
+    const rest: EncodedEvent[] = [];
+    for (const [position, event] of sendable.entries()) {
       const reason = answer.rejected.get(position);
-      if (reason !== undefined) rejected.set(parcel, reason);
-      else if (throttle.holds(parcel)) deferred.push(parcel);
-      else rest.push(parcel);
+      if (reason !== undefined) rejected.set(event, reason);
+      else if (throttle.holds(event)) deferred.push(event);
+      else rest.push(event);
     }
     if (rest.length === sendable.length && throttled !== undefined) {
       throw new TransientError('Amplitude throttles users that are not in the request', {
@@ -90,47 +94,47 @@ export async function deliver(parcels: readonly Parcel[], channel: Channel, thro
       });
     }
     if (rest.length === sendable.length && rest.length === 1) {
-      for (const parcel of rest) rejected.set(parcel, 'Amplitude refused the event, naming another');
+      for (const event of rest) rejected.set(event, 'Amplitude refused the event, naming another');
     } else if (rest.length === sendable.length || group.rounds + 1 >= maxRounds) {
       groups.unshift(...halves(rest));
     } else if (rest.length > 0) {
-      groups.unshift({ parcels: rest, rounds: group.rounds + 1 });
+      groups.unshift({ encoded: rest, rounds: group.rounds + 1 });
     }
   }
   const late = new Set(deferred);
   return {
-    rejected: [...rejected].flatMap(([parcel, reason]) => parcel.indexes.map(index => ({ index, reason }))),
+    rejected: [...rejected].flatMap(([event, reason]) => event.indexes.map(index => ({ index, reason }))),
     ...(deferred.length === 0
       ? {}
-      : { deferred: { indexes: deferred.flatMap(parcel => parcel.indexes), retryAfterMs: throttle.waitMs(deferred) } }),
-    duplicates: parcels
-      .filter(parcel => !rejected.has(parcel) && !late.has(parcel))
-      .reduce((sum, parcel) => sum + parcel.indexes.length - 1, 0),
+      : { deferred: { indexes: deferred.flatMap(event => event.indexes), retryAfterMs: throttle.waitMs(deferred) } }),
+    duplicates: encoded
+      .filter(event => !rejected.has(event) && !late.has(event))
+      .reduce((sum, event) => sum + event.indexes.length - 1, 0),
   };
 }
 
 /** Cuts by what one request may hold. An event that is too large by itself travels alone: the server has the last word. */
-function requests(parcels: readonly Parcel[]): Group[] {
-  const groups: Parcel[][] = [];
-  let current: Parcel[] = [];
+function requests(encoded: readonly EncodedEvent[]): Group[] {
+  const groups: EncodedEvent[][] = [];
+  let current: EncodedEvent[] = [];
   let bytes = 0;
-  for (const parcel of parcels) {
-    const size = Buffer.byteLength(parcel.json) + 1;
+  for (const event of encoded) {
+    const size = Buffer.byteLength(event.json) + 1;
     if (current.length > 0 && (bytes + size > maxBytes || current.length === maxEvents)) {
       groups.push(current);
       current = [];
       bytes = 0;
     }
-    current.push(parcel);
+    current.push(event);
     bytes += size;
   }
   if (current.length > 0) groups.push(current);
-  return groups.map(group => ({ parcels: group, rounds: 0 }));
+  return groups.map(group => ({ encoded: group, rounds: 0 }));
 }
 
-function halves(parcels: readonly Parcel[]): Group[] {
-  const middle = Math.ceil(parcels.length / 2);
-  return [parcels.slice(0, middle), parcels.slice(middle)]
+function halves(encoded: readonly EncodedEvent[]): Group[] {
+  const middle = Math.ceil(encoded.length / 2);
+  return [encoded.slice(0, middle), encoded.slice(middle)]
     .filter(half => half.length > 0)
-    .map(half => ({ parcels: half, rounds: 0 }));
+    .map(half => ({ encoded: half, rounds: 0 }));
 }

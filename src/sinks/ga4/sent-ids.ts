@@ -5,14 +5,14 @@ import { limits } from './limits.js';
 const keepMs = limits.backdateMs + 3_600_000;
 
 /** Which events were sent: Google Analytics has no key by which it would know one again. Durable, of this daemon only. */
-export class Ledger {
+export class SentIds {
   readonly #keyValues: KeyValues;
 
   constructor(keyValues: KeyValues) {
     this.#keyValues = keyValues;
   }
 
-  /** Of these ids, those that were sent before. */
+  /** Those of these ids that were sent before. */
   async sent(ids: readonly string[]): Promise<ReadonlySet<string>> {
     return ids.length === 0 ? new Set() : new Set((await this.#keyValues.get(ids)).keys());
   }
