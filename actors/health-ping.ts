@@ -266,12 +266,14 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   /** Without a state, the actor stays in the one that it is in. */
   #updateStatus(state?: 'running'): void {
     const { target } = this.#options;
-    const { uptime, status } = this.#monitor;
+    const { uptime, status, since, saved } = this.#monitor;
     const detail = {
       service: target.name,
       target: target.address,
       status,
       ...(this.#last === undefined ? {} : statusDetail(this.#last, target.secrets)),
+      ...(since === undefined ? {} : { status_since: since }),
+      ...(saved.lastRun === null ? {} : { checked: saved.lastRun }),
       ...(uptime === undefined ? {} : { uptime }),
       runs: this.#runs,
       skipped: this.#schedule.skipped,

@@ -1153,7 +1153,7 @@ export interface components {
              */
             readonly durability: "broker" | "outbox" | "embedded";
         };
-        readonly ServiceStatus: {
+        readonly ServiceStatusReport: {
             /** @example clowder */
             readonly service_name: string;
             /** @enum {string} */
@@ -1291,6 +1291,27 @@ export interface components {
             /** @description Dead letters kept now. */
             readonly dead: number;
         };
+        /** @description A service that is watched, as its checks found it. */
+        readonly ServiceState: {
+            readonly service_name: string;
+            /** @description What is checked, without secrets. */
+            readonly target: string;
+            /**
+             * @description `unknown` until enough checks agree.
+             * @enum {string}
+             */
+            readonly state: "unknown" | "up" | "degraded" | "down" | "maintenance";
+            /** @description When the state began, across restarts of the daemon. */
+            readonly since: number | null;
+            /** @description When the last check ended. */
+            readonly checked: number | null;
+            /** @description What the last check complained about. */
+            readonly reason: string | null;
+            /** @description Mean of the last check, in seconds. */
+            readonly response_time: number | null;
+            /** @description Of the last 24 hours, in percent. */
+            readonly uptime: number | null;
+        };
         readonly ActorStatus: {
             /** @description Its place in the supervision tree, as `delivery/mongodb/sink`. */
             readonly path: string;
@@ -1325,6 +1346,7 @@ export interface components {
             readonly problems: readonly components["schemas"]["Problem"][];
             readonly broker: components["schemas"]["BrokerStatus"];
             readonly sinks: readonly components["schemas"]["SinkStatus"][];
+            readonly services: readonly components["schemas"]["ServiceState"][];
             readonly actors: readonly components["schemas"]["ActorStatus"][];
         };
     };
@@ -1360,7 +1382,7 @@ export type RedriveReport = components['schemas']['RedriveReport'];
 export type RedriveRequest = components['schemas']['RedriveRequest'];
 export type RemovalReport = components['schemas']['RemovalReport'];
 export type Receipt = components['schemas']['Receipt'];
-export type ServiceStatus = components['schemas']['ServiceStatus'];
+export type ServiceStatusReport = components['schemas']['ServiceStatusReport'];
 export type StoredEvent = components['schemas']['StoredEvent'];
 export type EventPage = components['schemas']['EventPage'];
 export type Health = components['schemas']['Health'];
@@ -1375,6 +1397,7 @@ export type Session = components['schemas']['Session'];
 export type Problem = components['schemas']['Problem'];
 export type BrokerStatus = components['schemas']['BrokerStatus'];
 export type SinkStatus = components['schemas']['SinkStatus'];
+export type ServiceState = components['schemas']['ServiceState'];
 export type ActorStatus = components['schemas']['ActorStatus'];
 export type Status = components['schemas']['Status'];
 export type $defs = Record<string, never>;
@@ -2421,7 +2444,7 @@ export interface operations {
                  *       "until": "2024-03-04T12:00:00Z"
                  *     }
                  */
-                readonly "application/json": components["schemas"]["ServiceStatus"];
+                readonly "application/json": components["schemas"]["ServiceStatusReport"];
             };
         };
         readonly responses: {

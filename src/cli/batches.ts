@@ -1,5 +1,6 @@
+import type { Receipt } from '../../openapi/api-types.js';
 import type { Client } from './client.js';
-import { type Receipt, requestLimits } from './events.js';
+import { requestLimits } from './events.js';
 
 /** Gathers lines into requests within the limits. */
 export class Batcher {

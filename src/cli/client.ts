@@ -1,3 +1,4 @@
+import type { ProblemDocument } from '../../openapi/api-types.js';
 import { backoff, backoffs } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
@@ -30,13 +31,13 @@ export interface ClientOptions {
   readonly key: string | undefined;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
-  /** Told before every wait. */
+  /** Called before every wait. */
   waiting?(reason: string, ms: number): void;
   readonly random?: () => number;
 }
 
-/** How often something is tried again: no answer at all is given up soon, a daemon that asks for patience late. */
-const patience = { unreachable: 5, busy: 30 };
+/** How often a request is tried again: without any answer it is given up soon, with a daemon that is busy late. */
+const maxRetries = { unreachable: 5, busy: 30 };
 const timeoutMs = 60_000;
 
 /**
@@ -50,7 +51,7 @@ export class Client {
     this.#options = options;
   }
 
-  /** @throws Error when the answer is no success, or there is none for too long */
+  /** @throws Error when the answer is not a success, or there is none for too long */
   async request<Answer>(request: Request): Promise<Answer> {
     const { clock, signal, random = Math.random, waiting } = this.#options;
     const tries = { unreachable: 0, busy: 0 };
@@ -59,7 +60,7 @@ export class Client {
       const attempt = await this.#attempt<Answer>(request);
       if ('answer' in attempt) return attempt.answer;
       tries[attempt.failure] += 1;
-      if (tries[attempt.failure] > patience[attempt.failure] || signal?.aborted) throw new Error(attempt.reason);
+      if (tries[attempt.failure] > maxRetries[attempt.failure] || signal?.aborted) throw new Error(attempt.reason);
       const [wait, after] = pause.next();
       pause = after;
       const ms = Math.max(wait, attempt.retryAfterMs ?? 0);
@@ -131,11 +132,7 @@ function keyFor(env: Invocation['env']): string | undefined {
 /** What an RFC 9457 problem document says, or the text itself. */
 function explain(body: string): string {
   try {
-    const { title, detail, errors } = JSON.parse(body) as {
-      readonly title?: string;
-      readonly detail?: string;
-      readonly errors?: readonly { readonly index?: number; readonly field?: string; readonly message?: string }[];
-    };
+    const { title, detail, errors } = JSON.parse(body) as Partial<ProblemDocument>;
     const listed = (errors ?? [])
       .slice(0, 5)
       .map(({ index, field, message }) => `event ${index ?? '?'}${field ? `, ${field}` : ''}: ${message}`);

@@ -1,19 +1,8 @@
-import type { DeadLetter } from '../broker/broker.js';
+import type { DeadLetterPage, RedriveReport, RemovalReport } from '../../openapi/api-types.js';
 import { sinks } from '../sinks/registry.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, number, text, texts, UsageError } from './command.js';
 import { table } from './terminal.js';
-
-/** As the API shows it. */
-interface Shown extends Pick<DeadLetter, 'key' | 'sink' | 'id' | 'reason' | 'fault' | 'attempts' | 'body'> {
-  readonly first_seen: number;
-  readonly dead_at: number;
-}
-
-interface Page {
-  readonly dead_letters: readonly Shown[];
-  readonly next_cursor: string | null;
-}
 
 /** As many keys as fit into the URL of one request. */
 const keysAtOnce = 50;
@@ -77,7 +66,10 @@ async function list(invocation: Invocation): Promise<void> {
     if (sink !== undefined) query.set('sink', sink);
     for (const [name, value] of Object.entries(filterOf(values))) query.set(name, value);
     if (cursor !== null) query.set('cursor', cursor);
-    const page: Page = await client.request<Page>({ method: 'GET', path: `/v1/dead-letters?${query}` });
+    const page: DeadLetterPage = await client.request<DeadLetterPage>({
+      method: 'GET',
+      path: `/v1/dead-letters?${query}`,
+    });
     for (const deadLetter of page.dead_letters) {
       if (terminal.outIsTerminal)
         rows.push([deadLetter.key, deadLetter.sink, when(deadLetter.dead_at), deadLetter.fault, deadLetter.reason]);
@@ -109,12 +101,6 @@ async function act(action: 'redrive' | 'delete', invocation: Invocation): Promis
   await redrive(invocation, sink, keys, filter);
 }
 
-interface Redriven {
-  readonly redriven: number;
-  readonly refused: readonly { readonly key: string; readonly id: string; readonly reason: string }[];
-  readonly refused_count: number;
-}
-
 async function redrive(
   invocation: Invocation,
   sink: string,
@@ -127,7 +113,7 @@ async function redrive(
   const chosen = keys.length === 0 ? [undefined] : chunks(keys);
   let redriven = 0;
   let refusedCount = 0;
-  const refused: Redriven['refused'][number][] = [];
+  const refused: RedriveReport['refused'][number][] = [];
   for (const some of chosen) {
     const body = JSON.stringify({
       sink,
@@ -136,7 +122,7 @@ async function redrive(
       ...(dryRun ? { dry_run: true } : {}),
       ...(values.force === true ? { force: true } : {}),
     });
-    const answer = await client.request<Redriven>({ method: 'POST', path: '/v1/dead-letters/redrive', body });
+    const answer = await client.request<RedriveReport>({ method: 'POST', path: '/v1/dead-letters/redrive', body });
     redriven += answer.redriven;
     refusedCount += answer.refused_count;
     refused.push(...answer.refused);
@@ -157,7 +143,7 @@ async function remove(invocation: Invocation, sink: string, keys: readonly strin
     if (some === undefined) query.set('all', 'true');
     for (const key of some ?? []) query.append('key', key);
     const path = `/v1/dead-letters?${query}`;
-    count += (await client.request<{ removed: number }>({ method: 'DELETE', path })).removed;
+    count += (await client.request<RemovalReport>({ method: 'DELETE', path })).removed;
   }
   terminal.out(terminal.outIsTerminal ? `${events(count)} removed` : JSON.stringify({ sink, removed: count }));
 }

@@ -9,13 +9,6 @@ export const requestLimits = { count: 500, bytes: 1024 * 1024 };
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export interface Receipt {
-  readonly accepted: number;
-  readonly duplicates: number;
-  readonly ids: readonly string[];
-  readonly durability: string;
-}
-
 /** An event as the text of one line. */
 export interface Line {
   readonly text: string;

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Receipt } from '../../openapi/api-types.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
-import { eventsOf, nameable, openFile, type Receipt, readAll } from './events.js';
+import { eventsOf, nameable, openFile, readAll } from './events.js';
 
 export const send: Command = {
   usage: 'send [EVENT | FILE | -] [--url URL]',

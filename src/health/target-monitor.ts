@@ -67,6 +67,11 @@ export class TargetMonitor {
     return this.#confirmed ? this.#saved.observed : 'unknown';
   }
 
+  /** When `status` began, epoch ms; undefined while that is not known. */
+  get since(): number | undefined {
+    return this.status === 'unknown' || this.status === 'maintenance' ? undefined : this.#saved.observedSince;
+  }
+
   get uptime(): number | undefined {
     return uptimeOf(this.#saved.hours);
   }

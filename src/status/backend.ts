@@ -13,6 +13,7 @@ import type { StatusBoard, StatusLine } from './board.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
 import { type FoundProblem, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
+import { servicesOf } from './services.js';
 
 export interface BackendOptions {
   readonly deadLetterAdmin: DeadLetterAdmin;
@@ -112,14 +113,16 @@ export function createBackend(options: BackendOptions) {
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
     const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans() };
     const actors = board.all();
+    const services = servicesOf(actors);
     return {
       version,
       started,
       now,
       ready: ready(),
-      problems: sinceOf(problemsOf({ ...findings, brokerSince: brokerStatus.status.since, actors }), now),
+      problems: sinceOf(problemsOf({ ...findings, brokerSince: brokerStatus.status.since, services, actors }), now),
       broker: { kind: broker.kind, ...state },
       sinks: rows,
+      services,
       actors,
     };
   };

@@ -2,7 +2,7 @@ import type { BrokerStatus, QueueInfo } from '../broker/broker.js';
 import type { Fault } from '../errors.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { ActorStatus } from './board.js';
-import type { SinkStatus } from './report.js';
+import type { ServiceState, SinkStatus } from './report.js';
 
 /** A problem that has no beginning of its own lasts since it was first found under its key. */
 export interface FoundProblem {
@@ -17,6 +17,7 @@ export interface Findings {
   /** Since when the broker is in its state, epoch ms. */
   readonly brokerSince: number;
   readonly sinks: readonly SinkStatus[];
+  readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];
   readonly ledger: LedgerReport | undefined;
   /** Queues that no sink takes from. */
@@ -39,8 +40,16 @@ const plural = (count: number, noun: string): string =>
 const unended = (reason: string): string => reason.replace(/\.$/, '');
 
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
-export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans }: Findings): FoundProblem[] {
-  const problems: FoundProblem[] = [];
+export function problemsOf({
+  broker,
+  brokerSince,
+  sinks,
+  services,
+  actors,
+  ledger,
+  orphans,
+}: Findings): FoundProblem[] {
+  const problems = services.filter(({ state }) => state === 'down').map(serviceProblem);
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
     if (row.difference === 0) continue;
     const what = `The ledger of ${row.sink} does not balance: ${plural(Math.abs(row.difference), 'event')} ${row.difference > 0 ? 'missing' : 'too many'}.`;
@@ -84,6 +93,7 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
       fix: fixes[fault],
     });
   }
+  problems.push(...services.filter(({ state }) => state === 'degraded').map(serviceProblem));
   for (const sink of sinks) {
     if (sink.dead === 0) continue;
     problems.push({
@@ -104,7 +114,14 @@ export function problemsOf({ broker, brokerSince, sinks, actors, ledger, orphans
   return problems;
 }
 
-/** Of a source that reads a log. */
+function serviceProblem({ service_name: name, state, since, reason }: ServiceState): FoundProblem {
+  const why = reason === null ? '' : `: ${unended(reason)}`;
+  const fix =
+    'This is about the service, which event-sink only watches. The entry disappears once the checks find the service up again.';
+  return { key: `service ${name}`, what: `${name} is ${state}${why}.`, since: since ?? undefined, fix };
+}
+
+/** A problem of a source that reads a log. */
 function logProblems({ path, state, since, lastError, detail }: ActorStatus): FoundProblem[] {
   if (!path.startsWith('ingress/nginx-log/')) return [];
   const { file } = detail;

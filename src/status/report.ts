@@ -16,6 +16,25 @@ export interface SinkStatus {
   readonly dead: number;
 }
 
+/** A service that is watched, as its checks found it. */
+export interface ServiceState {
+  readonly service_name: string;
+  /** What is checked, without secrets. */
+  readonly target: string;
+  /** `unknown` until enough checks agree. */
+  readonly state: 'unknown' | 'up' | 'degraded' | 'down' | 'maintenance';
+  /** When the state began, epoch ms; kept across restarts. */
+  readonly since: number | null;
+  /** When the last check ended, epoch ms. */
+  readonly checked: number | null;
+  /** What the last check complained about. */
+  readonly reason: string | null;
+  /** Mean of the last check, seconds. */
+  readonly response_time: number | null;
+  /** Of the last 24 hours, percent. */
+  readonly uptime: number | null;
+}
+
 export interface DaemonStatus {
   readonly version: string;
   readonly started: number;
@@ -25,5 +44,6 @@ export interface DaemonStatus {
   readonly problems: readonly { readonly what: string; readonly since: number; readonly fix: string }[];
   readonly broker: { readonly kind: 'embedded' | 'rabbitmq' } & BrokerStatus;
   readonly sinks: readonly SinkStatus[];
+  readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];
 }

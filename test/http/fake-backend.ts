@@ -39,6 +39,18 @@ const status: DaemonStatus = {
       dead: 1,
     },
   ],
+  services: [
+    {
+      service_name: 'clowder',
+      target: 'http://clowder/healthz',
+      state: 'down',
+      since: at,
+      checked: at + 900,
+      reason: 'connection refused',
+      response_time: null,
+      uptime: 99.5,
+    },
+  ],
   actors: [
     {
       path: 'delivery/mongodb/sink',

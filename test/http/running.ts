@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { ProblemDocument } from '../../openapi/api-types.js';
 import { systemClock } from '../../src/clock.js';
 import { createServer, type HttpServer } from '../../src/http/server.js';
 import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.js';
@@ -23,13 +24,13 @@ const granted: Readonly<Record<string, readonly Scope[]>> = {
   [keys.none]: [],
 };
 
-/** A server over a fake door, on a free port. */
+/** A server in front of a fake backend, on a free port. */
 export interface Running {
   readonly url: string;
   readonly port: number;
   readonly backend: FakeBackend;
   readonly server: HttpServer;
-  /** Keys that were taken away. */
+  /** Keys that were revoked. */
   readonly revoked: Set<string>;
   /** Makes looking up a key fail as a bug would. */
   breakKeys(): void;
@@ -107,13 +108,13 @@ export class RawConnection {
   /** All that came until the text is there, or the other side closed. */
   until(text: string): Promise<string> {
     return new Promise(resolve => {
-      const look = (): void => {
+      const check = (): void => {
         if (!this.#received.includes(text) && !this.socket.destroyed && !this.socket.readableEnded) return;
-        this.socket.off('data', look).off('close', look).off('end', look);
+        this.socket.off('data', check).off('close', check).off('end', check);
         resolve(this.#received);
       };
-      this.socket.on('data', look).on('close', look).on('end', look);
-      look();
+      this.socket.on('data', check).on('close', check).on('end', check);
+      check();
     });
   }
 
@@ -127,20 +128,10 @@ export class RawConnection {
   }
 }
 
-export interface ProblemAnswer {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly instance: string;
-  readonly errors?: readonly { readonly index?: number; readonly field: string; readonly message: string }[];
-  readonly errors_total?: number;
-}
-
-export async function problemOf(response: Response): Promise<ProblemAnswer> {
+export async function problemOf(response: Response): Promise<ProblemDocument> {
   const type = response.headers.get('content-type');
-  if (type !== 'application/problem+json') throw new Error(`${response.status} is no problem document but ${type}`);
-  return (await response.json()) as ProblemAnswer;
+  if (type !== 'application/problem+json') throw new Error(`${response.status} is not a problem document but ${type}`);
+  return (await response.json()) as ProblemDocument;
 }
 
 export const jsonHeaders = { 'content-type': 'application/json' } as const;

@@ -1,34 +1,10 @@
-import type { Browser } from 'playwright-core';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startChromium } from '../helpers/servers/chromium.js';
-import { required } from '../helpers/skip.js';
 import { until } from '../helpers/wait.js';
-import { type Installation, install, Visit } from './visit.js';
+import { pageSuite } from './visit.js';
 
-const browser: Browser = required('chromium', await startChromium());
-let here: Installation;
-let visit: Visit;
+const test = await pageSuite('faults on the page');
 
-test.before(async () => {
-  here = await install();
-});
-test.before.each(async () => {
-  visit = await Visit.begin(browser, here.daemon.url);
-});
-test.after.each(async () => {
-  const hosts = new Set(visit.asked.map(({ protocol, host }) => `${protocol}//${host}`));
-  const { complaints } = visit;
-  await visit.end();
-  assert.equal([...hosts], [here.daemon.url], 'nothing leaves the machine');
-  assert.equal(complaints, []);
-});
-test.after(async () => {
-  await browser.close();
-  await here.remove();
-});
-
-test('a stopped sink: which, why, since when; and green again by itself', async () => {
+test('a stopped sink: which, why, since when; and green again by itself', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
@@ -50,7 +26,7 @@ test('a stopped sink: which, why, since when; and green again by itself', async 
   assert.match((await sink.textContent()) ?? '', /waiting\s*0/);
 });
 
-test('bad events are found, understood and sent again', async () => {
+test('bad events are found, understood and sent again', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
@@ -61,34 +37,34 @@ test('bad events are found, understood and sent again', async () => {
   await here.daemon.post([1, 2, 3].map(n => ({ category: 'upload', resource_name: `awkward ${n}`, size: n })));
   await visit.headline('One thing needs attention');
   await visit.sees(/3 events could not be delivered to InfluxDB/);
-  const letters = page.locator('#dead-letters');
-  await letters.getByText(/field type conflict/).waitFor();
-  assert.is(await letters.locator('.dead-letter').count(), 3);
-  await letters.getByRole('button', { name: 'Show event' }).first().click();
-  assert.match((await letters.locator('.inspector').textContent()) ?? '', /"awkward 1"/);
+  const section = page.locator('#dead-letters');
+  await section.getByText(/field type conflict/).waitFor();
+  assert.is(await section.locator('.dead-letter').count(), 3);
+  await section.getByRole('button', { name: 'Show event' }).first().click();
+  assert.match((await section.locator('.inspector').textContent()) ?? '', /"awkward 1"/);
   await visit.picture('dead-letters');
 
   const dialog = page.getByRole('dialog');
-  await letters.getByRole('button', { name: 'Delete', exact: true }).last().click();
+  await section.getByRole('button', { name: 'Delete', exact: true }).last().click();
   await dialog.getByText(/deleted here for good/).waitFor();
   await visit.picture('dialog');
   await page.keyboard.press('Escape');
-  assert.is(await letters.locator('.dead-letter').count(), 3);
-  await letters.getByRole('button', { name: 'Delete', exact: true }).last().click();
+  assert.is(await section.locator('.dead-letter').count(), 3);
+  await section.getByRole('button', { name: 'Delete', exact: true }).last().click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await letters.getByText('1 dead letter of InfluxDB deleted.').waitFor();
+  await section.getByText('1 dead letter of InfluxDB deleted.').waitFor();
 
-  await letters.getByLabel('Reason').fill('nothing such');
-  await letters.getByText('No such dead letter').waitFor();
-  await letters.getByLabel('Reason').fill('TYPE CONFLICT');
-  await until(async () => (await letters.locator('.dead-letter').count()) === 2, 'the two that are left');
-  await letters.getByLabel('Reason').fill('');
-  await letters.getByRole('button', { name: 'Send all again' }).waitFor();
+  await section.getByLabel('Reason').fill('nothing such');
+  await section.getByText('No matching dead letter').waitFor();
+  await section.getByLabel('Reason').fill('TYPE CONFLICT');
+  await until(async () => (await section.locator('.dead-letter').count()) === 2, 'the two that are left');
+  await section.getByLabel('Reason').fill('');
+  await section.getByRole('button', { name: 'Send all again' }).waitFor();
 
   here.influxdb.refuses = () => undefined;
-  await letters.getByRole('button', { name: 'Send again' }).first().click();
-  await letters.getByText('1 event on the way to InfluxDB again.').waitFor();
-  await letters.getByRole('button', { name: 'Send all again' }).click();
+  await section.getByRole('button', { name: 'Send again' }).first().click();
+  await section.getByText('1 event on the way to InfluxDB again.').waitFor();
+  await section.getByRole('button', { name: 'Send all again' }).click();
   await dialog.getByText('Send 1 event again?').waitFor();
   await dialog.getByRole('button', { name: 'Send again' }).click();
   await visit.headline('All is well', 30_000);
@@ -104,19 +80,19 @@ test('bad events are found, understood and sent again', async () => {
   );
 });
 
-test('a key that may only look finds no button that changes something', async () => {
+test('a key that may only read finds no button that changes something', async ({ here, visit }) => {
   const { page } = visit;
   here.influxdb.refuses = ({ fields }) => (fields.resource_name?.value === 'odd' ? 'odd' : undefined);
   await here.daemon.post({ category: 'upload', resource_name: 'odd' });
   await visit.signIn(here.viewerKey);
-  await visit.sees(/need a key with the scope “admin”/);
+  await visit.sees(/require a key with the scope “admin”/);
   assert.is(await page.getByRole('button', { name: /again|Delete/ }).count(), 0);
   here.influxdb.refuses = () => undefined;
   await here.daemon.request('/v1/dead-letters?sink=influxdb&all=true', { method: 'DELETE' });
   await visit.headline('All is well');
 });
 
-test('the daemon gone and back: it says so, and goes on', async () => {
+test('the daemon gone and back: it says so, and goes on', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
@@ -138,5 +114,4 @@ test('the daemon gone and back: it says so, and goes on', async () => {
   );
 });
 
-test.run();
 test.run();

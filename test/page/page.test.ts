@@ -1,35 +1,11 @@
-import type { Browser } from 'playwright-core';
-import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
-import { startChromium } from '../helpers/servers/chromium.js';
-import { required } from '../helpers/skip.js';
 import { until } from '../helpers/wait.js';
-import { type Installation, install, Visit } from './visit.js';
+import { pageSuite, Visit } from './visit.js';
 
-const browser: Browser = required('chromium', await startChromium());
-let here: Installation;
-let visit: Visit;
+const test = await pageSuite('the page');
 
-test.before(async () => {
-  here = await install();
-});
-test.before.each(async () => {
-  visit = await Visit.begin(browser, here.daemon.url);
-});
-test.after.each(async () => {
-  const hosts = new Set(visit.asked.map(({ protocol, host }) => `${protocol}//${host}`));
-  const { complaints } = visit;
-  await visit.end();
-  assert.equal([...hosts], [here.daemon.url], 'nothing leaves the machine');
-  assert.equal(complaints, []);
-});
-test.after(async () => {
-  await browser.close();
-  await here.remove();
-});
-
-test('a newcomer signs in, sends the first event, and sees it arrive', async () => {
+test('a newcomer signs in, sends the first event, and sees it arrive', async ({ here, visit }) => {
   const { page } = visit;
   await visit.picture('signed-out');
   await visit.signIn(here.daemon.key);
@@ -46,7 +22,7 @@ test('a newcomer signs in, sends the first event, and sees it arrive', async () 
   await page.locator('.sums tbody tr', { hasText: 'InfluxDB' }).getByText('✓').waitFor();
 });
 
-test('the key is kept nowhere that a script or a neighbour could read', async () => {
+test('the key is kept nowhere that a script or a neighbour could read', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
@@ -70,7 +46,7 @@ test('the key is kept nowhere that a script or a neighbour could read', async ()
   assert.is(status, 401);
 });
 
-test('a key that does not fit is told apart from one that may not read', async () => {
+test('a wrong key and one that may not read get different messages', async ({ here, visit }) => {
   await visit.signIn('a-wrong-key');
   await visit.sees('This key is not known here.');
   await visit.signIn(here.senderKey);
@@ -81,7 +57,7 @@ test('a key that does not fit is told apart from one that may not read', async (
   assert.is(visit.complaints.splice(0).length, 2);
 });
 
-test('whatever comes from outside is text', async () => {
+test('whatever comes from outside is text', async ({ here, visit }) => {
   const { page } = visit;
   const hostile = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>';
   await here.daemon.post([
@@ -102,10 +78,10 @@ test('whatever comes from outside is text', async () => {
   assert.is(await page.locator('#page img, #page script').count(), 0);
 });
 
-test('the list can be held, and narrowed to a category and a type', async () => {
+test('the list can be held, and narrowed to a category and a type', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
-  await page.locator('.tap.live').waitFor();
+  await page.locator('.stream-state.live').waitFor();
   await page.getByRole('button', { name: 'Pause' }).click();
   await here.daemon.post([
     { category: 'archive', type: 'file' },
@@ -123,10 +99,10 @@ test('the list can be held, and narrowed to a category and a type', async () => 
   ]);
   await until(async () => (await page.locator('.event-row:not(.head)').count()) === 2, 'the one that fits');
   await page.getByLabel('Type').fill('nothing such');
-  await visit.sees('No such event here');
+  await visit.sees('No matching event');
 });
 
-test('a tab that nobody looks at asks for nothing', async () => {
+test('a tab that nobody looks at asks for nothing', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
@@ -147,7 +123,7 @@ test('a tab that nobody looks at asks for nothing', async () => {
   await until(() => visit.asked.some(({ pathname }) => pathname === '/v1/stream'), 'and the stream opened');
 });
 
-test('without a local store the rest works, and nothing is asked in vain', async () => {
+test('without a local store the rest works, and nothing is asked in vain', async ({ browser }) => {
   const bare = new TestDaemon({ env: { LOCAL_STORE: 'off' } });
   const other = await Visit.begin(browser, (await bare.start()).url);
   try {

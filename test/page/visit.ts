@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
 import { freePort } from '../helpers/ports.js';
+import { startChromium } from '../helpers/servers/chromium.js';
 import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
+import { required } from '../helpers/skip.js';
 
 /** Where screenshots are kept, to be looked at. */
 const pictures = 'test-output/page';
@@ -19,7 +23,7 @@ export interface Installation {
   remove(): Promise<void>;
 }
 
-export async function install(): Promise<Installation> {
+export async function install(env: Readonly<Record<string, string>> = {}): Promise<Installation> {
   const influxdb = new InfluxdbStandIn();
   await influxdb.start();
   const { hostname, port } = new URL(influxdb.origin);
@@ -27,7 +31,7 @@ export async function install(): Promise<Installation> {
   const [viewerKey, senderKey] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
   const entry = (name: string, scopes: string, key: string): string =>
     `${name}:${scopes}:${createHash('sha256').update(key).digest('hex')}`;
-  Object.assign(daemon.env, {
+  Object.assign(daemon.env, env, {
     API_KEYS: [
       entry('operator', 'publish+read+admin', daemon.key),
       entry('viewer', 'read', viewerKey),
@@ -97,4 +101,35 @@ export class Visit {
   async end(): Promise<void> {
     await this.page.context().close();
   }
+}
+
+interface VisitorContext {
+  readonly browser: Browser;
+  readonly here: Installation;
+  visit: Visit;
+}
+
+/**
+ * A suite of tests at the page of one installation: each gets a visit of its own, and fails when the browser complained or asked another host.
+ * Skipped by name where there is no browser.
+ */
+export async function pageSuite(name: string, env: Readonly<Record<string, string>> = {}) {
+  const browser = required('chromium', await startChromium());
+  const here = await install(env);
+  const test = suite<VisitorContext>(name, { browser, here } as VisitorContext);
+  test.before.each(async context => {
+    context.visit = await Visit.begin(browser, here.daemon.url);
+  });
+  test.after.each(async ({ visit }) => {
+    const hosts = new Set(visit.asked.map(({ protocol, host }) => `${protocol}//${host}`));
+    const { complaints } = visit;
+    await visit.end();
+    assert.equal([...hosts], [here.daemon.url], 'nothing leaves the machine');
+    assert.equal(complaints, []);
+  });
+  test.after(async () => {
+    await browser.close();
+    await here.remove();
+  });
+  return test;
 }

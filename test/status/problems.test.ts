@@ -1,12 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Findings, problemsOf } from '../../src/status/problems.js';
-import type { SinkStatus } from '../../src/status/report.js';
+import type { ServiceState, SinkStatus } from '../../src/status/report.js';
 
 const quiet: Findings = {
   broker: { state: 'ready', detail: 'Connected.', outbox: 0 },
   brokerSince: 1,
   sinks: [],
+  services: [],
   actors: [],
   ledger: undefined,
   orphans: [],
@@ -86,6 +87,37 @@ test('a ledger that does not balance comes first', () => {
   };
   const broker = { state: 'down', detail: 'x', outbox: 0 } as const;
   assert.match(what({ ledger, broker })[0]!, 'The ledger of local does not balance: 2 events missing.');
+});
+
+test('a watched service that is down comes first, with its reason and since when; a degraded one comes later', () => {
+  const service = (service_name: string, state: ServiceState['state'], reason: string | null): ServiceState => ({
+    service_name,
+    target: 'http://clowder/healthz',
+    state,
+    since: 7,
+    checked: 9,
+    reason,
+    response_time: null,
+    uptime: null,
+  });
+  const services = [
+    service('search', 'degraded', 'it answered after 3.2 s'),
+    service('clowder', 'down', 'connection refused.'),
+    service('mail', 'up', null),
+    service('backup', 'maintenance', 'connection refused'),
+    service('new', 'unknown', null),
+  ];
+  const broker = { state: 'down', detail: 'the disk is full', outbox: 0 } as const;
+  const found = problemsOf({ ...quiet, services, broker });
+  assert.equal(
+    found.map(problem => problem.what),
+    [
+      'clowder is down: connection refused.',
+      'The broker takes no events: the disk is full.',
+      'search is degraded: it answered after 3.2 s.',
+    ],
+  );
+  assert.is(found[0]?.since, 7);
 });
 
 test.run();

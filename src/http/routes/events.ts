@@ -42,7 +42,7 @@ const ServiceStatus = z
       .openapi({ description: 'When it is expected to end, written like `created` of an event.' }),
   })
   .strict()
-  .openapi('ServiceStatus');
+  .openapi('ServiceStatusReport');
 
 const EventsQuery = z
   .object({

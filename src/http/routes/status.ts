@@ -41,6 +41,21 @@ const SinkStatus = z
   })
   .openapi('SinkStatus');
 
+const ServiceState = z
+  .object({
+    service_name: z.string(),
+    target: z.string().openapi({ description: 'What is checked, without secrets.' }),
+    state: z
+      .enum(['unknown', 'up', 'degraded', 'down', 'maintenance'])
+      .openapi({ description: '`unknown` until enough checks agree.' }),
+    since: epochMs.nullable().openapi({ description: 'When the state began, across restarts of the daemon.' }),
+    checked: epochMs.nullable().openapi({ description: 'When the last check ended.' }),
+    reason: z.string().nullable().openapi({ description: 'What the last check complained about.' }),
+    response_time: z.number().nullable().openapi({ description: 'Mean of the last check, in seconds.' }),
+    uptime: z.number().nullable().openapi({ description: 'Of the last 24 hours, in percent.' }),
+  })
+  .openapi('ServiceState', { description: 'A service that is watched, as its checks found it.' });
+
 const Problem = z
   .object({
     what: z.string(),
@@ -68,6 +83,7 @@ const Status = z
       })
       .openapi('BrokerStatus'),
     sinks: z.array(SinkStatus),
+    services: z.array(ServiceState),
     actors: z.array(ActorStatus),
   })
   .openapi('Status');

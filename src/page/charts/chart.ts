@@ -1,8 +1,8 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { Line } from '../elements/api.js';
+import type { SeriesLine } from '../../../openapi/api-types.js';
+import { dateAndTime } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { dateAndTime } from '../elements/words.js';
 import { type ColouredLine, useColours } from './colours.js';
 import { dataOf, type Kind, optionsOf, plotHeight } from './plot.js';
 
@@ -10,9 +10,9 @@ interface ChartProps {
   readonly kind: Kind;
   readonly times: readonly number[];
   /** The largest first. */
-  readonly lines: readonly Line[];
+  readonly lines: readonly SeriesLine[];
   readonly step: number;
-  /** What is shown, for those who do not see it. */
+  /** What is shown, for those who cannot see it. */
   readonly words: string;
   readonly format: (value: number) => string;
 }
@@ -44,8 +44,8 @@ export function Chart({ kind, times, lines: given, step, words, format }: ChartP
   useLayoutEffect(() => plot.current?.setData(data), [data]);
 
   const shown = at !== null && at < times.length ? at : null;
-  const whole = kind === 'columns' ? 'in all' : 'latest';
-  const figureOf = (line: Line): string => {
+  const whole = kind === 'columns' ? 'total' : 'latest';
+  const figureOf = (line: SeriesLine): string => {
     const value = shown === null ? (kind === 'columns' ? sum(line) : latest(line)) : (line.values[shown] ?? null);
     return value === null ? '–' : format(value);
   };
@@ -68,18 +68,18 @@ function LegendItem({ line: { name, colour }, figure }: { line: ColouredLine; fi
     </li>`;
 }
 
-const sum = (line: Line): number => line.values.reduce<number>((total, value) => total + (value ?? 0), 0);
-const latest = (line: Line): number | null => line.values.findLast(value => value !== null) ?? null;
+const sum = (line: SeriesLine): number => line.values.reduce<number>((total, value) => total + (value ?? 0), 0);
+const latest = (line: SeriesLine): number | null => line.values.findLast(value => value !== null) ?? null;
 
-/** Another value whenever the system changes between light and dark: the picture has to be painted anew. */
+/** Changes whenever the system switches between light and dark, because the picture then has to be painted anew. */
 function useScheme(): boolean {
   const [dark, setDark] = useState(false);
   useEffect(() => {
     const preference = window.matchMedia('(prefers-color-scheme: dark)');
-    const look = (): void => setDark(preference.matches);
-    look();
-    preference.addEventListener('change', look);
-    return () => preference.removeEventListener('change', look);
+    const update = (): void => setDark(preference.matches);
+    update();
+    preference.addEventListener('change', update);
+    return () => preference.removeEventListener('change', update);
   }, []);
   return dark;
 }

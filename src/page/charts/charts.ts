@@ -1,32 +1,30 @@
 import { useMemo, useState } from 'preact/hooks';
-import { ask, type Line, type Series } from '../elements/api.js';
+import type { Series, SeriesLine } from '../../../openapi/api-types.js';
+import { ask } from '../elements/api.js';
+import { number, seconds } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
 import { usePolled } from '../elements/polling.js';
-import { type Range, ranges, span } from '../elements/range.js';
-import { Empty, Failure, Loading, Section, StoreOff } from '../elements/states.js';
-import { number, seconds } from '../elements/words.js';
-import { Services } from '../services/services.js';
+import { type Range, RangeChooser, ranges, span } from '../elements/range.js';
+import { type PageSection, type PageState, Section } from '../elements/section.js';
+import { Empty, Failure, Loading, StoreOff } from '../elements/states.js';
 import { Chart } from './chart.js';
 
-export function Charts({ offset, stored }: { offset: number; stored: boolean }): Markup {
-  const [range, setRange] = useState<Range>(ranges[0] as Range);
-  if (!stored) return html`<${Section} id="charts" title="Charts"><${StoreOff} /><//>`;
-  const chooser = html`
-    <fieldset class="segments"><legend class="unseen">Time shown</legend>
-      ${ranges.map(
-        one =>
-          html`<label key=${one.id}><input type="radio" name="range" value=${one.id} checked=${one === range} onChange=${() => setRange(one)} /><span>${one.title}</span></label>`,
-      )}
-    </fieldset>`;
-  return html`
-    <${Section} id="charts" title="Charts" aside=${chooser}>
-      <div class="charts">
-        <${Counts} range=${range} offset=${offset} />
-        <${Connections} range=${range} offset=${offset} />
-        <${ResponseTimes} range=${range} offset=${offset} />
-        <${Services} range=${range} offset=${offset} />
-      </div>
-    <//>`;
+export const charts: PageSection = { id: 'charts', title: 'Charts', View: Charts };
+
+/** Stored events over time. They do not change with every second. */
+function Charts({ page: { offset, stored } }: { page: PageState }): Markup {
+  const [range, setRange] = useState<Range>(ranges[0]);
+  return useMemo(() => {
+    if (!stored) return html`<${Section} of=${charts}><${StoreOff} /><//>`;
+    return html`
+      <${Section} of=${charts} aside=${html`<${RangeChooser} name="charts-range" range=${range} onChoose=${setRange} />`}>
+        <div class="charts">
+          <${Counts} range=${range} offset=${offset} />
+          <${Connections} range=${range} offset=${offset} />
+          <${ResponseTimes} range=${range} offset=${offset} />
+        </div>
+      <//>`;
+  }, [range, offset, stored]);
 }
 
 interface PanelProps {
@@ -37,7 +35,7 @@ interface PanelProps {
 function Counts({ range, offset }: PanelProps): Markup {
   const series = useSeries('counts', range, offset, {});
   return html`
-    <${Panel} title="Events by category" series=${series} wide empty="No events in this time" hint="They are counted by the time in the event.">
+    <${Panel} title="Events by category" series=${series} wide empty="No events in this time" hint="Events are counted by the time they carry.">
       ${(data: Series) => html`<${Chart} kind="columns" times=${data.times} lines=${data.lines} step=${range.step} words="Events by category, ${range.words}" format=${number} />`}
     <//>`;
 }
@@ -48,7 +46,7 @@ function Connections({ range, offset }: PanelProps): Markup {
   const data = useMemo(() => merged(connections.data, visitors.data), [connections.data, visitors.data]);
   return html`
     <${Panel} title="Connections" series=${{ ...connections, data }} empty="No connections counted in this time" hint="They come from the NGINX log: set NGINX_ACCESS_LOG.">
-      ${(shown: Series) => html`<${Chart} kind="lines" times=${shown.times} lines=${shown.lines} step=${range.step} words="Connections in each window, mean, ${range.words}" format=${number} />`}
+      ${(shown: Series) => html`<${Chart} kind="lines" times=${shown.times} lines=${shown.lines} step=${range.step} words="Mean number of connections per window, ${range.words}" format=${number} />`}
     <//>`;
 }
 
@@ -92,6 +90,7 @@ function useSeries(name: string, range: Range, offset: number, filter: Readonly<
 
 function merged(connections: Series | undefined, visitors: Series | undefined): Series | undefined {
   if (connections === undefined || visitors === undefined) return undefined;
-  const named = (name: string, series: Series): Line[] => series.lines.map(line => ({ name, values: line.values }));
+  const named = (name: string, series: Series): SeriesLine[] =>
+    series.lines.map(line => ({ name, values: line.values }));
   return { times: connections.times, lines: [...named('connections', connections), ...named('visitors', visitors)] };
 }

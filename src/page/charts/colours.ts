@@ -1,12 +1,12 @@
 import { useMemo, useRef } from 'preact/hooks';
-import type { Line } from '../elements/api.js';
+import type { SeriesLine } from '../../../openapi/api-types.js';
 
 /** A line and which of the chart's colours (`--chart-0` and on) it has. */
-export interface ColouredLine extends Line {
+export interface ColouredLine extends SeriesLine {
   readonly colour: number;
 }
 
-/** More colours than these nobody can tell apart; the last, a grey, is for what is gathered. */
+/** Nobody can tell more colours than these apart; the last, a grey, is for what is gathered. */
 const colours = 7;
 const gatheredColour = 7;
 
@@ -14,7 +14,7 @@ const gatheredColour = 7;
  * The largest lines, each with the colour it had before, in an order that stays: a line that overtakes another changes
  * neither. The others are gathered into one when they are counts that can be added up; otherwise they are left out.
  */
-export function useColours(lines: readonly Line[], gather: boolean): readonly ColouredLine[] {
+export function useColours(lines: readonly SeriesLine[], gather: boolean): readonly ColouredLine[] {
   const slots = useRef<readonly (string | undefined)[]>([]);
   return useMemo(() => {
     const shown = lines.slice(0, colours);
@@ -42,7 +42,7 @@ function assign(before: readonly (string | undefined)[], names: readonly string[
   return slots;
 }
 
-function gathered(lines: readonly Line[]): ColouredLine {
+function gathered(lines: readonly SeriesLine[]): ColouredLine {
   const values = (lines[0]?.values ?? []).map((_, at) => lines.reduce((sum, line) => sum + (line.values[at] ?? 0), 0));
   return { name: `${lines.length} more`, values, colour: gatheredColour };
 }

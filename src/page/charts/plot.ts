@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import { date, hourAndMinute } from '../elements/words.js';
+import { date, hourAndMinute } from '../elements/format.js';
 import type { ColouredLine } from './colours.js';
 
 /** Columns stand on each other; lines cross. */

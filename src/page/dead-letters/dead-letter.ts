@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import type { DeadLetter } from '../elements/api.js';
+import type { DeadLetter } from '../../../openapi/api-types.js';
+import { dateAndTime, duration, plural } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { dateAndTime, duration, plural } from '../elements/words.js';
-import { Inspector } from '../events/json.js';
+import { Inspector } from '../elements/json.js';
 
 interface DeadLetterDetailsProps {
   readonly deadLetter: DeadLetter;
@@ -16,7 +16,7 @@ const faults: Readonly<Record<string, string>> = {
   poison: 'the event is bad',
   bug: 'a defect of event-sink',
   setup: 'a setting is wrong',
-  transient: 'not reached',
+  transient: 'the destination was not reached',
 };
 
 /** One event that could not be delivered. */

@@ -1,10 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ask, type DeadLetter, type DeadLetterPage, type SinkStatus } from '../elements/api.js';
+import type { DeadLetter, DeadLetterPage, SinkStatus } from '../../../openapi/api-types.js';
+import { ask } from '../elements/api.js';
 import type { Question } from '../elements/dialog.js';
+import { plural } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
 import { usePolled } from '../elements/polling.js';
 import { Empty, Failure, Loading } from '../elements/states.js';
-import { plural } from '../elements/words.js';
 import { DeadLetterDetails } from './dead-letter.js';
 import { offerRedrive, redriveOne, type Selection } from './redrive.js';
 
@@ -13,17 +14,18 @@ interface DeadLetterListProps {
   readonly admin: boolean;
   readonly now: number;
   readonly onAsk: (question: Question) => void;
-  /** Told in words what has been done. */
-  readonly onChanged: (words: string) => void;
+  /** Called with a sentence that says what has been done. */
+  readonly onChanged: (sentence: string) => void;
 }
 
-/** Asked for at once; each may be as large as a request. */
+/** Read at once; each may be as large as a request. */
 const pageSize = 50;
 const maxPages = 10;
-/** They are asked for when their number changes; this is for those that changed places. */
+/** They are read when their number changes; this catches those that were replaced. */
 const everyMs = 60_000;
 
-const patienceMs = 400;
+/** How long the typing must pause before the filter is used. */
+const filterDelayMs = 400;
 
 interface Filter {
   readonly reason?: string;
@@ -43,8 +45,8 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
   const deadLetters = data?.dead_letters ?? [];
   const filtered = filter.reason !== undefined || filter.category !== undefined;
 
-  const changed = (words: string): void => {
-    onChanged(words);
+  const changed = (sentence: string): void => {
+    onChanged(sentence);
     refresh();
   };
   const handlers = {
@@ -78,13 +80,13 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
               <button type="button" onClick=${() => offer(filter)}>${filtered ? 'Send these again' : 'Send all again'}</button>
               ${!filtered && html`<button type="button" class="quiet grave" onClick=${() => askRemove()}>Delete all</button>`}
             </div>`
-          : html`<p class="note">Sending again and deleting need a key with the scope “admin”.</p>`
+          : html`<p class="note">Sending again and deleting require a key with the scope “admin”.</p>`
       }
     </div>
     ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
     ${(sink.dead > 1 || filtered) && html`<${DeadLetterFilter} onChoose=${setFilter} />`}
     ${data === undefined && (error === undefined ? html`<${Loading} what="Reading dead letters" />` : html`<${Failure} error=${error} onRetry=${refresh} />`)}
-    ${data !== undefined && deadLetters.length === 0 && filtered && html`<${Empty} title="No such dead letter" />`}
+    ${data !== undefined && deadLetters.length === 0 && filtered && html`<${Empty} title="No matching dead letter" />`}
     ${byReason(deadLetters).map(
       ([reason, group]) => html`
         <section class="reason" key=${reason} aria-label=${reason}>
@@ -98,11 +100,11 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
     ${data?.next_cursor != null && pages < maxPages && html`<p class="more"><button type="button" onClick=${() => setPages(pages + 1)}>Show more</button></p>`}`;
 }
 
-/** Asked for once the typing pauses: a filter reads through all letters. */
+/** Used once the typing pauses, because a filter reads through all dead letters. */
 function DeadLetterFilter({ onChoose }: { onChoose: (filter: Filter) => void }): Markup {
   const [typed, setTyped] = useState<Filter>({});
   useEffect(() => {
-    const timer = window.setTimeout(() => onChoose(typed), patienceMs);
+    const timer = window.setTimeout(() => onChoose(typed), filterDelayMs);
     return () => window.clearTimeout(timer);
   }, [typed]);
   const type = (name: keyof Filter) => (event: Event) => {
@@ -117,7 +119,7 @@ function DeadLetterFilter({ onChoose }: { onChoose: (filter: Filter) => void }):
     </form>`;
 }
 
-/** In the order of their first. */
+/** Groups in the order of the first dead letter of each. */
 function byReason(deadLetters: readonly DeadLetter[]): [string, DeadLetter[]][] {
   const groups = new Map<string, DeadLetter[]>();
   for (const deadLetter of deadLetters)

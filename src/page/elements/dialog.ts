@@ -12,7 +12,7 @@ export interface Question {
   readonly text: Children;
   /** It cannot be undone. */
   readonly grave?: boolean;
-  /** The last is the one that most people want. */
+  /** The last is what most people want. */
   readonly choices: readonly Choice[];
 }
 
@@ -36,7 +36,7 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
     }
   };
 
-  const look = (at: number): string => {
+  const classOf = (at: number): string => {
     if (at < question.choices.length - 1) return '';
     return question.grave ? 'grave' : 'primary';
   };
@@ -47,7 +47,7 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
       ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
       <div class="dialog-actions">
         <button type="button" autofocus onClick=${() => dialog.current?.close()}>${question.choices.length === 0 ? 'Close' : 'Cancel'}</button>
-        ${question.choices.map((choice, at) => html`<button key=${choice.action} type="button" class=${look(at)} disabled=${busy} onClick=${() => choose(choice)}>${choice.action}</button>`)}
+        ${question.choices.map((choice, at) => html`<button key=${choice.action} type="button" class=${classOf(at)} disabled=${busy} onClick=${() => choose(choice)}>${choice.action}</button>`)}
       </div>
     </dialog>`;
 }

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Unreachable } from './api.js';
 
-/** What was asked for repeatedly: the last good answer stays while later ones fail. */
+/** What is asked for repeatedly: the last good answer stays while later ones fail. */
 export interface Polled<T> {
   readonly data: T | undefined;
-  /** Of the last attempt. */
+  /** Why the last attempt failed. */
   readonly error: Error | undefined;
-  /** Since when every attempt failed, epoch ms. */
+  /** Since when every attempt has failed, epoch ms. */
   readonly failingSince: number | undefined;
   /** Asks at once. */
   readonly refresh: () => void;
@@ -16,7 +16,7 @@ type State<T> = Omit<Polled<T>, 'refresh'>;
 
 /**
  * Asks now and again, `everyMs` after each answer, as long as the page is visible; a hidden tab costs nothing, and asks at once when
- * it is looked at again. `question` names what is asked: with another one, answers to the former no longer count. `everyMs` null: never.
+ * it becomes visible again. `question` names what is asked: when it changes, answers to the former no longer count. `everyMs` null: never.
  */
 export function usePolled<T>(question: string, everyMs: number | null, ask: () => Promise<T>): Polled<T> {
   const [state, setState] = useState<State<T> & { readonly question: string }>({ question, ...empty });
@@ -49,15 +49,15 @@ export function usePolled<T>(question: string, everyMs: number | null, ask: () =
       again = false;
     };
     refresh.current = () => void run();
-    const look = (): void => void run();
-    document.addEventListener('visibilitychange', look);
-    window.addEventListener('online', look);
+    const runNow = (): void => void run();
+    document.addEventListener('visibilitychange', runNow);
+    window.addEventListener('online', runNow);
     void run();
     return () => {
       over = true;
       window.clearTimeout(timer);
-      document.removeEventListener('visibilitychange', look);
-      window.removeEventListener('online', look);
+      document.removeEventListener('visibilitychange', runNow);
+      window.removeEventListener('online', runNow);
     };
   }, [question, everyMs]);
 

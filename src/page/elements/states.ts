@@ -1,14 +1,15 @@
+import type { ServiceState } from '../../../openapi/api-types.js';
 import { type Children, html, type Markup } from './html.js';
 
-/** How a thing is, as colour, shape and word: the colour alone says nothing. */
+/** A state, as colour, shape and word: colour alone would not be enough. */
 export type Tone = 'good' | 'waiting' | 'bad' | 'idle';
 
-interface Shown {
+interface StateLook {
   readonly tone: Tone;
   readonly word: string;
 }
 
-const sinkStates: Readonly<Record<string, Shown>> = {
+const sinkStates: Readonly<Record<string, StateLook>> = {
   running: { tone: 'good', word: 'delivering' },
   holding: { tone: 'waiting', word: 'holding' },
   parked: { tone: 'bad', word: 'failing' },
@@ -17,15 +18,29 @@ const sinkStates: Readonly<Record<string, Shown>> = {
   stopped: { tone: 'idle', word: 'stopped' },
 };
 
-export function sinkState(state: string): Shown {
+export function sinkState(state: string): StateLook {
   return sinkStates[state] ?? { tone: 'idle', word: state };
 }
 
-export function actorState(state: string): Shown {
+const serviceStates: Readonly<Record<ServiceState['state'], StateLook>> = {
+  up: { tone: 'good', word: 'up' },
+  degraded: { tone: 'waiting', word: 'degraded' },
+  down: { tone: 'bad', word: 'down' },
+  maintenance: { tone: 'waiting', word: 'maintenance' },
+  unknown: { tone: 'idle', word: 'not known yet' },
+};
+
+export function serviceState(state: string): StateLook {
+  return isServiceState(state) ? serviceStates[state] : { tone: 'idle', word: state };
+}
+
+const isServiceState = (state: string): state is ServiceState['state'] => Object.hasOwn(serviceStates, state);
+
+export function actorState(state: string): StateLook {
   return state === 'running' ? { tone: 'good', word: 'running' } : sinkState(state);
 }
 
-/** The queue of a sink in such a state does not empty. */
+/** The queue of a sink in such a state is not emptied. */
 export const isHeld = (state: string): boolean => state === 'holding' || state === 'parked' || state === 'failed';
 
 const shapes: Readonly<Record<Tone | 'attention', string>> = {
@@ -41,16 +56,16 @@ export function ToneIcon({ tone }: { tone: Tone | 'attention' }): Markup {
   return html`<svg class="tone-icon" viewBox="0 0 12 12" aria-hidden="true"><path d=${shapes[tone]} /></svg>`;
 }
 
-export function StateChip({ tone, word }: Shown): Markup {
+export function StateChip({ tone, word }: StateLook): Markup {
   return html`
     <span class="chip ${tone}">
       <${ToneIcon} tone=${tone} />${word}
     </span>`;
 }
 
-export function Mark(): Markup {
+export function Logo(): Markup {
   return html`
-    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="8" />
       <path d="M6 9c6 0 5 7 10 7M6 23c6 0 5-7 10-7" opacity=".6" />
       <path d="M6 16h20M16 16c5 0 4-7 10-7M16 16c5 0 4 7 10 7" />
@@ -63,10 +78,10 @@ export function Loading({ what }: { what: string }): Markup {
 
 export function Lost(): Markup {
   return html`
-    <div class="door-card" role="alert">
-      <p class="brand"><${Mark} /> event-sink</p>
+    <div class="card" role="alert">
+      <p class="brand"><${Logo} /> event-sink</p>
       <h1>No connection</h1>
-      <p>The daemon does not answer. This page keeps trying, and goes on by itself.</p>
+      <p>The daemon is not answering. This page keeps trying, and continues by itself.</p>
     </div>`;
 }
 
@@ -83,26 +98,7 @@ export function Failure({ error, onRetry }: { error: Error; onRetry?: () => void
     </div>`;
 }
 
-/** A part of the page, under a heading that can be jumped to. */
-export function Section({
-  id,
-  title,
-  aside,
-  children,
-}: {
-  id: string;
-  title: string;
-  aside?: Children;
-  children?: Children;
-}): Markup {
-  return html`
-    <section id=${id} aria-labelledby="${id}-title">
-      <header class="section-head"><h2 id="${id}-title">${title}</h2>${aside !== undefined && html`<div class="section-aside">${aside}</div>`}</header>
-      ${children}
-    </section>`;
-}
-
-/** Without a local store there is nothing to show; that is no fault. */
+/** Without a local store there is nothing to show; that is not a fault. */
 export function StoreOff(): Markup {
   return html`<${Empty} title="The local store is off"><p>Set LOCAL_STORE=on to see events and charts here.</p><//>`;
 }

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
-import type { StoredEvent } from '../elements/api.js';
+import type { StoredEvent } from '../../../openapi/api-types.js';
+import { dateAndTime, moment } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { dateAndTime, moment } from '../elements/words.js';
-import { Inspector } from './json.js';
+import { Inspector } from '../elements/json.js';
 
-/** Fields that tell most of an event at a glance, in this order. */
-const telling = [
+/** The fields that say most about an event at a glance, in this order. */
+const summaryFields = [
   'service_name',
   'resource_name',
   'extractor_name',
@@ -15,15 +15,15 @@ const telling = [
   'log',
   'user_name',
 ];
-const mostTelling = 3;
-const longest = 120;
+const maxSummaryFields = 3;
+const maxSummaryLength = 120;
 
 interface EventTableProps {
   readonly events: readonly StoredEvent[];
-  /** So many of them, from the top, came while the page was open. */
+  /** How many, from the top, arrived while the page was open. */
   readonly fresh: number;
   readonly today: string;
-  /** Somebody reads: the list should stand still. */
+  /** An event was opened: the list should stand still. */
   readonly onOpen: () => void;
 }
 
@@ -36,7 +36,7 @@ export function EventTable({ events, fresh, today, onOpen }: EventTableProps): M
   return html`
     <div class="events-table" role="table" aria-label="Recent events">
       <div role="row" class="event-row head">
-        <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">What</span><span role="columnheader">From</span>
+        <span role="columnheader">Time</span><span role="columnheader">Event</span><span role="columnheader">Details</span><span role="columnheader">Source</span>
       </div>
       ${events.map((event, at) => html`<${Row} key=${event.id} event=${event} fresh=${at < fresh} today=${today} open=${open === event.id} onToggle=${() => toggle(event.id)} />`)}
     </div>`;
@@ -65,9 +65,9 @@ function Row({ event, fresh, today, open, onToggle }: RowProps): Markup {
 }
 
 function summary(event: StoredEvent): string {
-  const words = telling
+  const words = summaryFields
     .map(name => event[name])
     .filter((value): value is string => typeof value === 'string' && value !== '');
-  const text = words.slice(0, mostTelling).join(' · ');
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+  const text = words.slice(0, maxSummaryFields).join(' · ');
+  return text.length > maxSummaryLength ? `${text.slice(0, maxSummaryLength)}…` : text;
 }

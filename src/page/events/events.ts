@@ -1,33 +1,46 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { StoredEvent } from '../elements/api.js';
+import type { StoredEvent } from '../../../openapi/api-types.js';
+import { number } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { Empty, Failure, Loading, Section } from '../elements/states.js';
-import { number } from '../elements/words.js';
-import { FirstEvent } from '../flow/first-event.js';
+import { type PageSection, type PageState, Section } from '../elements/section.js';
+import { Empty, Failure, Loading, StoreOff } from '../elements/states.js';
 import { EventTable } from './event-table.js';
+import { FirstEvent } from './first-event.js';
+import { type LiveEvents, useLiveEvents } from './live-events.js';
 import { type Filter, useStoredEvents } from './stored-events.js';
-import { type Tap, useTap } from './tap.js';
 
-interface EventsProps {
-  /** Events of this day are shown by the time alone. */
+export const events: PageSection = { id: 'events', title: 'Events', View: EventsSection };
+
+/** Rows at first, and for each "more": what stands below keeps its place while events come in. */
+const rowsAtFirst = 20;
+const rowsMore = 50;
+
+/** The latest events, and those that arrive now. The list does not change with every second. */
+function EventsSection({ page: { today, lost, stored, session } }: { page: PageState }): Markup {
+  const mayPublish = session.scopes.includes('publish');
+  return useMemo(
+    () =>
+      stored
+        ? html`<${EventList} today=${today} lost=${lost} mayPublish=${mayPublish} />`
+        : html`<${Section} of=${events}><${StoreOff} /><//>`,
+    [today, lost, mayPublish, stored],
+  );
+}
+
+interface EventListProps {
   readonly today: string;
   readonly lost: boolean;
   readonly mayPublish: boolean;
 }
 
-/** Rows at first, and for each wish for more: what stands below keeps its place while events come. */
-const rowsAtFirst = 20;
-const rowsMore = 50;
-
-/** What came last, and what comes now. */
-export function Events({ today, lost, mayPublish }: EventsProps): Markup {
+function EventList({ today, lost, mayPublish }: EventListProps): Markup {
   const [filter, setFilter] = useState<Filter>({ category: '', type: '' });
   const [paused, setPaused] = useState(false);
   const [room, setRoom] = useState(rowsAtFirst);
   const stored = useStoredEvents(filter);
   const wanted = (event: StoredEvent): boolean => filter.type === '' || event.type === filter.type;
-  const tap = useTap({ category: filter.category, wanted, onGap: stored.reload });
-  const shown = useHeld(tap, paused, filter);
+  const stream = useLiveEvents({ category: filter.category, wanted, onGap: stored.reload });
+  const shown = usePaused(stream, paused, filter);
   const live = useMemo(() => shown.events.filter(wanted), [shown, filter.type]);
   const rows = useMemo(() => joined(live, stored.events ?? []), [live, stored.events]);
   const categories = useCategories(rows);
@@ -40,14 +53,14 @@ export function Events({ today, lost, mayPublish }: EventsProps): Markup {
     if (rows.length < room + rowsMore) stored.loadOlder();
     setRoom(room + rowsMore);
   };
-  const state = lost ? 'no connection' : paused ? 'paused' : tap.state;
-  const fresh = tap.arrived - shown.arrived;
+  const state = lost ? 'no connection' : paused ? 'paused' : stream.state;
+  const fresh = stream.arrived - shown.arrived;
   const tools = html`
-    <span class="tap ${state === 'live' ? 'live' : ''}">${state}</span>
+    <span class="stream-state ${state === 'live' ? 'live' : ''}">${state}</span>
     <button type="button" onClick=${() => setPaused(!paused)}>${paused ? `Resume${fresh > 0 ? `, ${number(fresh)} new` : ''}` : 'Pause'}</button>`;
   return html`
-    <${Section} id="events" title="Events" aside=${tools}>
-      <${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${tap.dropped} />
+    <${Section} of=${events} aside=${tools}>
+      <${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${stream.dropped} />
       <${Instead} stored=${stored} empty=${rows.length === 0} filtered=${filter.category !== '' || filter.type !== ''} mayPublish=${mayPublish} />
       ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, room)} fresh=${live.length} today=${today} onOpen=${() => setPaused(true)} />`}
       ${(rows.length > room || stored.hasOlder) && html`<p class="more"><button type="button" onClick=${showOlder}>Show older events</button></p>`}
@@ -71,7 +84,7 @@ function Filters({ filter, categories, onChoose, dropped }: FiltersProps): Marku
         ${categories.map(name => html`<option key=${name} value=${name}>${name}</option>`)}
       </select></label>
       <label>Type <input type="search" value=${filter.type} placeholder="any" spellcheck=${false} autocapitalize="off" onInput=${onType} /></label>
-      ${dropped > 0 && html`<span class="muted">${number(dropped)} more came faster than they can be shown.</span>`}
+      ${dropped > 0 && html`<span class="muted">${number(dropped)} more arrived faster than they can be shown.</span>`}
     </form>`;
 }
 
@@ -82,7 +95,7 @@ interface InsteadProps {
   readonly mayPublish: boolean;
 }
 
-/** What stands there when there is no event to show. */
+/** What is shown when there is no event. */
 function Instead({ stored: { events, error, reload }, empty, filtered, mayPublish }: InsteadProps): Markup | null {
   if (error !== undefined && events === undefined) {
     return html`<${Failure} error=${error} onRetry=${reload} />`;
@@ -90,14 +103,14 @@ function Instead({ stored: { events, error, reload }, empty, filtered, mayPublis
   if (!empty) return null;
   if (events === undefined) return html`<${Loading} what="Reading events" />`;
   if (!filtered) return html`<${FirstEvent} mayPublish=${mayPublish} />`;
-  return html`<${Empty} title="No such event here"><p>Nothing stored has this category and type. What comes in shows up by itself.</p><//>`;
+  return html`<${Empty} title="No matching event"><p>No stored event has this category and type. New ones will appear here.</p><//>`;
 }
 
-/** The tap as it was when the pause began. */
-function useHeld(tap: Tap, paused: boolean, filter: Filter): Tap {
-  const held = useRef({ tap, filter });
-  if (!paused || held.current.filter.category !== filter.category) held.current = { tap, filter };
-  return held.current.tap;
+/** The live events as they were when the pause began. */
+function usePaused(stream: LiveEvents, paused: boolean, filter: Filter): LiveEvents {
+  const kept = useRef({ stream, filter });
+  if (!paused || kept.current.filter.category !== filter.category) kept.current = { stream, filter };
+  return kept.current.stream;
 }
 
 /** Every category that was seen here. */
@@ -110,7 +123,7 @@ function useCategories(rows: readonly StoredEvent[]): readonly string[] {
   return [...known].sort();
 }
 
-/** What came live is on top, in order of arrival; what is stored below, without what is on top already. */
+/** Live events on top, the latest first; below them those that were stored before, without repeating any. */
 function joined(live: readonly StoredEvent[], stored: readonly StoredEvent[]): readonly StoredEvent[] {
   const ids = new Set(live.map(({ id }) => id));
   return [...live, ...stored.filter(({ id }) => !ids.has(id))];

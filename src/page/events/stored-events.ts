@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask, type EventPage, type StoredEvent } from '../elements/api.js';
+import type { EventPage, StoredEvent } from '../../../openapi/api-types.js';
+import { ask } from '../elements/api.js';
 
 export interface Filter {
   /** Empty = all. */

@@ -1,23 +1,20 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { Sparkline } from '../charts/sparkline.js';
-import type { SinkStatus, Status } from '../elements/api.js';
+import type { SinkStatus, Status } from '../../../openapi/api-types.js';
+import { duration, number, plural, rate, short } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { isHeld, Section, StateChip, sinkState, type Tone } from '../elements/states.js';
-import { duration, number, plural, rate, short } from '../elements/words.js';
-import type { Rates } from './rates.js';
+import { type PageSection, type PageState, Section } from '../elements/section.js';
+import { Sparkline } from '../elements/sparkline.js';
+import { isHeld, StateChip, sinkState, type Tone } from '../elements/states.js';
+import { useRates } from './rates.js';
 import { type Source, useSources } from './sources.js';
 
-interface FlowProps {
-  readonly status: Status;
-  readonly rates: Rates;
-  readonly now: number;
-}
+export const flow: PageSection = { id: 'flow', title: 'Flow', View: Flow };
 
-/** The way of the events as it is here: where they come from, what keeps them, where they go. */
-export function Flow({ status, rates, now }: FlowProps): Markup {
+/** The events' way through this installation: where they come from, what keeps them, where they go. */
+function Flow({ page: { status, now } }: { page: PageState }): Markup {
+  const rates = useRates(status);
   const sources = useSources(status);
   const { broker, sinks } = status;
-  const waiting = Math.max(0, ...sinks.map(({ pending }) => pending));
   const brokerTone = ({ ready: 'good', outbox: 'waiting', down: 'bad' } as const)[broker.state];
   const links: Link[] = [
     ...sources.map(({ id, perSecond }) => ({
@@ -34,7 +31,7 @@ export function Flow({ status, rates, now }: FlowProps): Markup {
     })),
   ];
   return html`
-    <${Section} id="flow" title="Flow" aside=${html`<span class="muted">${rate(rates.incoming)} in · ${plural(waiting, 'event')} waiting</span>`}>
+    <${Section} of=${flow} aside=${html`<span class="muted">${rate(rates.incoming)} in · ${waitingIn(sinks)}</span>`}>
       <${Diagram} links=${links}>
         <div class="flow-column sources">
           <h3 class="flow-title">Sources</h3>
@@ -59,6 +56,16 @@ export function Flow({ status, rates, now }: FlowProps): Markup {
         </div>
       <//>
     <//>`;
+}
+
+/** Every sink has a queue of its own, so an event that two of them have not taken yet waits twice. */
+function waitingIn(sinks: readonly SinkStatus[]): string {
+  const behind = sinks.filter(({ pending }) => pending > 0);
+  const [only] = behind;
+  if (only === undefined) return 'nothing waiting';
+  if (behind.length === 1) return `${plural(only.pending, 'event')} waiting for ${only.title}`;
+  const most = Math.max(...behind.map(({ pending }) => pending));
+  return `up to ${plural(most, 'event')} waiting for each of ${behind.length} sinks`;
 }
 
 function SourceNode({ source }: { source: Source }): Markup {

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import type { SinkStatus, Status } from '../elements/api.js';
+import type { SinkStatus, Status } from '../../../openapi/api-types.js';
 
 /** A rate is the difference over this long: long enough to be calm, short enough to be live. */
 const windowMs = 10_000;

@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks';
-import { ask, hasStore, type Series, type Status } from '../elements/api.js';
+import type { Series, Status } from '../../../openapi/api-types.js';
+import { ask, hasStore } from '../elements/api.js';
 import { usePolled } from '../elements/polling.js';
 
 export interface Source {

@@ -1,34 +1,35 @@
-import type { Ledger } from '../elements/api.js';
+import { useMemo } from 'preact/hooks';
+import type { Ledger } from '../../../openapi/api-types.js';
+import { hourAndMinute, number } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { Failure, Loading, Section, StateChip } from '../elements/states.js';
-import { hourAndMinute, number } from '../elements/words.js';
+import { type PageSection, type PageState, Section } from '../elements/section.js';
+import { Failure, Loading, StateChip } from '../elements/states.js';
 
-interface LedgerProps {
-  readonly ledger: Ledger | undefined;
-  readonly error: Error | undefined;
-  /** Of the sinks, by name. */
-  readonly titles: ReadonlyMap<string, string>;
-}
+export const ledger: PageSection = { id: 'ledger', title: 'Ledger', View: LedgerSection };
 
 const outcomes = ['delivered', 'duplicates', 'filtered', 'dead', 'pending'] as const;
 
-/** Every event that came in is somewhere: the sum that shows it, for each sink. */
-export function LedgerSums({ ledger, error, titles }: LedgerProps): Markup {
-  const verdict =
-    ledger !== undefined &&
-    (ledger.balanced
-      ? html`<${StateChip} tone="good" word="it balances" />`
-      : html`<${StateChip} tone="bad" word="it does not balance" />`);
-  return html`
-    <${Section} id="ledger" title="Ledger" aside=${verdict}>
-      ${ledger === undefined && (error === undefined ? html`<${Loading} what="Adding up" />` : html`<${Failure} error=${error} />`)}
-      ${ledger !== undefined && html`<${Sums} ledger=${ledger} titles=${titles} />`}
-    <//>`;
+/** Every event that came in is somewhere: for each sink, the sum that proves it. It does not change with every second. */
+function LedgerSection({ page: { status, ledger: report, ledgerError: error } }: { page: PageState }): Markup {
+  const titles = status.sinks.map(({ sink, title }) => `${sink}=${title}`).join();
+  return useMemo(() => {
+    const verdict =
+      report !== undefined &&
+      (report.balanced
+        ? html`<${StateChip} tone="good" word="balanced" />`
+        : html`<${StateChip} tone="bad" word="not balanced" />`);
+    const titleOf = new Map(status.sinks.map(({ sink, title }) => [sink, title]));
+    return html`
+      <${Section} of=${ledger} aside=${verdict}>
+        ${report === undefined && (error === undefined ? html`<${Loading} what="Adding up" />` : html`<${Failure} error=${error} />`)}
+        ${report !== undefined && html`<${Sums} ledger=${report} titles=${titleOf} />`}
+      <//>`;
+  }, [report, error, titles]);
 }
 
 function Sums({ ledger, titles }: { ledger: Ledger; titles: ReadonlyMap<string, string> }): Markup {
   return html`
-    <p class="section-note">${ledger.exact ? 'Since the beginning: every event accepted for a sink is delivered, known already, filtered out, dead, or still on its way.' : 'What this daemon has settled since it started, beside what RabbitMQ holds now.'}</p>
+    <p class="section-note">${ledger.exact ? 'Since the beginning: every event accepted for a sink has been delivered, recognised as a duplicate, filtered out or given up, or is still on its way.' : 'What this daemon has settled since it started, and what RabbitMQ holds now.'}</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Ledger, table">
       <table class="sums">
         <thead><tr><th scope="col">Sink</th><th scope="col">accepted</th>
@@ -57,7 +58,7 @@ function Hours({ ledger, sink }: { ledger: Ledger; sink: string }): Markup {
   const columns = Array.from({ length: 48 }, (_, index) => newest - (47 - index) * 3_600_000);
   const top = Math.max(...hours.values(), 1);
   return html`
-    <svg class="hour-bars" viewBox="0 0 192 28" role="img" aria-label="Accepted by the hour; most ${number(top)}">
+    <svg class="hour-bars" viewBox="0 0 192 28" role="img" aria-label="Accepted events by the hour, at most ${number(top)}">
       ${columns.map((hour, index) => {
         const value = hours.get(hour) ?? 0;
         const tall = value === 0 ? 1 : Math.max(2, (value / top) * 27);

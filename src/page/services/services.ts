@@ -1,104 +1,105 @@
-import { ask, type EventPage, type StoredEvent } from '../elements/api.js';
+import { useMemo, useState } from 'preact/hooks';
+import type { ServiceState } from '../../../openapi/api-types.js';
+import { dateAndTime, duration, percent, seconds } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { usePolled } from '../elements/polling.js';
-import { type Range, span } from '../elements/range.js';
-import { Empty, Failure, Loading, StateChip, type Tone } from '../elements/states.js';
-import { dateAndTime, duration } from '../elements/words.js';
+import { type Range, RangeChooser, ranges } from '../elements/range.js';
+import { type PageSection, type PageState, Section } from '../elements/section.js';
+import { Empty, Failure, StateChip, serviceState } from '../elements/states.js';
+import { type History, type Segment, unchangedHistory, useHistories } from './history.js';
 
-interface Segment {
-  readonly state: string;
-  readonly from: number;
-  readonly to: number;
-}
+export const services: PageSection = {
+  id: 'services',
+  title: 'Services',
+  View: Services,
+  count: status => status.services.filter(({ state }) => state === 'down').length,
+};
 
+/** A service that is watched, that has reported about itself, or both. */
 interface Service {
   readonly name: string;
-  readonly segments: readonly Segment[];
+  readonly watched: ServiceState | undefined;
+  readonly history: History;
 }
 
-const tones: Readonly<Record<string, Tone>> = { up: 'good', degraded: 'waiting', maintenance: 'waiting', down: 'bad' };
-/** Changes read for the bars; and of the time before them, to know how each service began. */
-const maxChanges = 1000;
-const earlierChanges = 200;
-const minMs = 10_000;
-
-/** Which service was up and which was not: a bar for each, from the changes that were reported. */
-export function Services({ range, offset }: { range: Range; offset: number }): Markup {
-  const { data, error, refresh } = usePolled<readonly Service[]>(
-    `services ${range.id}`,
-    Math.max(range.everyMs, minMs),
-    async () => {
-      const { from, to } = span(range, offset);
-      const [within, before] = await Promise.all([
-        changes({ from, to, limit: maxChanges }),
-        changes({ to: from, limit: earlierChanges }),
-      ]);
-      return servicesOf(before, within, from, Math.min(to, Date.now() + offset));
-    },
+/** Every service: how it is now, and how it was. */
+function Services({ page: { status, stored, offset, now } }: { page: PageState }): Markup {
+  const [range, setRange] = useState<Range>(ranges[0]);
+  const { data: histories, error, refresh } = useHistories(stored ? range : undefined, offset);
+  const all = useMemo(
+    () => joined(status.services, histories ?? new Map(), status.now - range.length, status.now),
+    [status, histories, range],
   );
+  const chooser = stored && html`<${RangeChooser} name="services-range" range=${range} onChoose=${setRange} />`;
   return html`
-    <article class="panel">
-      <h3>Services</h3>
-      ${data === undefined && error === undefined && html`<${Loading} what="Reading the changes" />`}
-      ${data === undefined && error !== undefined && html`<${Failure} error=${error} onRetry=${refresh} />`}
-      ${data?.length === 0 && html`<${Empty} title="No service has reported"><p>Health checks report changes by themselves; anybody with a key can at <code>POST /v1/service-status</code>.</p><//>`}
-      ${data !== undefined && data.length > 0 && html`<ul class="services">${data.map(service => html`<${Bar} key=${service.name} service=${service} />`)}</ul>`}
-    </article>`;
+    <${Section} of=${services} aside=${chooser}>
+      ${all.length === 0 && html`<${Empty} title="No service is watched"><p>Set HEALTH_TARGETS to have services checked. Anybody with a key can also report one with <code>POST /v1/service-status</code>.</p><//>`}
+      ${all.length > 0 && html`<ul class="services panel">${all.map(service => html`<${ServiceRow} key=${service.name} service=${service} range=${range} now=${now} />`)}</ul>`}
+      ${error !== undefined && histories === undefined && html`<${Failure} error=${error} onRetry=${refresh} />`}
+    <//>`;
 }
 
-function Bar({ service: { name, segments } }: { service: Service }): Markup {
-  const first = segments[0];
-  const last = segments.at(-1);
-  if (first === undefined || last === undefined) return html`<li></li>`;
-  const whole = last.to - first.from;
-  const known = segments.filter(({ state }) => state !== 'unknown');
-  const up = sum(known.filter(({ state }) => state === 'up'));
-  const share = sum(known) === 0 ? undefined : (up / sum(known)) * 100;
-  const outages = known.filter(({ state }) => state !== 'up');
+function ServiceRow({ service, range, now }: { service: Service; range: Range; now: number }): Markup {
+  const { name, watched, history } = service;
+  const state = watched?.state ?? history.at(-1)?.state ?? 'unknown';
+  const since = watched === undefined ? history.at(-1)?.from : watched.since;
   return html`
     <li>
       <div class="service-head">
         <span class="service-name">${name}</span>
-        <${StateChip} tone=${tones[last.state] ?? 'idle'} word=${last.state} />
-        ${share !== undefined && html`<span class="service-share">${share === 100 ? '100' : share.toFixed(share > 99 ? 2 : 1)} % up</span>`}
+        <${StateChip} ...${serviceState(state)} />
+        ${since != null && state !== 'unknown' && html`<span class="service-since" title="Since ${dateAndTime(since)}">for ${duration(now - since)}</span>`}
+        <span class="service-facts">${factsOf(watched, history).join(' · ')}</span>
       </div>
-      <div class="service-bar" role="img" aria-label=${outages.length === 0 ? `${name}: no trouble in this time` : `${name}: ${outages.map(spoken).join('; ')}`}>
-        ${segments.map(
-          segment =>
-            html`<span key=${segment.from} class="segment ${tones[segment.state] ?? 'idle'}" style=${{ flexGrow: String((segment.to - segment.from) / whole) }} title=${`${segment.state}: ${dateAndTime(segment.from)}, for ${duration(segment.to - segment.from)}`}></span>`,
-        )}
-      </div>
+      ${watched !== undefined && watched.reason !== null && state !== 'up' && html`<p class="service-reason">${watched.reason}</p>`}
+      ${history.length > 0 && html`<${HistoryBar} name=${name} history=${history} range=${range} />`}
+      ${watched !== undefined && html`<p class="service-target">${watched.target}${watched.checked === null ? ', not checked yet' : `, checked ${duration(now - watched.checked)} ago`}</p>`}
     </li>`;
 }
 
-const sum = (segments: readonly Segment[]): number => segments.reduce((total, { from, to }) => total + to - from, 0);
-const spoken = ({ state, from, to }: Segment): string =>
-  `${state} from ${dateAndTime(from)} for ${duration(to - from)}`;
-
-async function changes(query: { from?: number; to: number; limit: number }): Promise<readonly StoredEvent[]> {
-  const page = await ask<EventPage>('v1/events', { query: { category: 'service_status', ...query } });
-  return page.events;
+function factsOf(watched: ServiceState | undefined, history: History): readonly string[] {
+  const share = shareUp(history);
+  return [
+    ...(watched?.response_time == null ? [] : [`answers in ${seconds(watched.response_time)}`]),
+    ...(watched?.uptime == null ? [] : [`${percent(watched.uptime)} up in 24 hours`]),
+    ...(watched === undefined && share !== undefined ? [`${percent(share)} up in the time shown`] : []),
+  ];
 }
 
-/** Both lists newest first. */
-function servicesOf(
-  before: readonly StoredEvent[],
-  within: readonly StoredEvent[],
+function HistoryBar({ name, history, range }: { name: string; history: History; range: Range }): Markup {
+  const [first, last] = [history[0], history.at(-1)];
+  const whole = (last?.to ?? 0) - (first?.from ?? 0);
+  const bad = history.filter(({ state }) => state !== 'up' && state !== 'unknown');
+  const words = bad.length === 0 ? `nothing but up in the ${range.words}` : bad.map(describe).join('; ');
+  return html`
+    <div class="service-bar" role="img" aria-label="${name}: ${words}">
+      ${history.map(
+        segment =>
+          html`<span key=${segment.from} class="segment ${serviceState(segment.state).tone}" style=${{ flexGrow: String((segment.to - segment.from) / whole) }} title=${describe(segment)}></span>`,
+      )}
+    </div>`;
+}
+
+const describe = ({ state, from, to }: Segment): string =>
+  `${serviceState(state).word} from ${dateAndTime(from)} for ${duration(to - from)}`;
+
+/** Of the time in which the state was known, percent. */
+function shareUp(history: History): number | undefined {
+  const length = (segments: History): number => segments.reduce((total, { from, to }) => total + to - from, 0);
+  const known = length(history.filter(({ state }) => state !== 'unknown'));
+  return known === 0 ? undefined : (length(history.filter(({ state }) => state === 'up')) / known) * 100;
+}
+
+/** A watched service that has reported no change has been in its state since that began. */
+function joined(
+  watched: readonly ServiceState[],
+  histories: ReadonlyMap<string, History>,
   from: number,
   to: number,
-): Service[] {
-  const states = new Map<string, Segment[]>();
-  for (const event of [...before].reverse()) states.set(nameOf(event), [{ state: event.type ?? 'unknown', from, to }]);
-  for (const event of [...within].reverse()) {
-    const name = nameOf(event);
-    const segments = states.get(name) ?? [{ state: 'unknown', from, to }];
-    const last = segments.pop() as Segment;
-    if (event.created > last.from) segments.push({ ...last, to: event.created });
-    segments.push({ state: event.type ?? 'unknown', from: event.created, to });
-    states.set(name, segments);
-  }
-  return [...states].map(([name, segments]) => ({ name, segments })).sort((a, b) => (a.name < b.name ? -1 : 1));
+): readonly Service[] {
+  const names = new Set([...watched.map(({ service_name: name }) => name), ...histories.keys()]);
+  return [...names].sort().map(name => {
+    const service = watched.find(({ service_name: other }) => other === name);
+    const unchanged = service === undefined ? [] : unchangedHistory(service, from, to);
+    return { name, watched: service, history: histories.get(name) ?? unchanged };
+  });
 }
-
-const nameOf = (event: StoredEvent): string =>
-  typeof event.service_name === 'string' ? event.service_name : '(no name)';

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ask, type Session, signedOut, Unreachable } from '../elements/api.js';
+import type { Session } from '../../../openapi/api-types.js';
+import { ask, signedOut, Unreachable } from '../elements/api.js';
 import { html, type Markup } from '../elements/html.js';
 import { Loading, Lost } from '../elements/states.js';
 import { Dashboard } from './dashboard.js';
@@ -7,7 +8,7 @@ import { SignIn } from './sign-in.js';
 
 type Presence = 'unknown' | 'lost' | 'out' | 'ended' | Session;
 
-/** Who is here decides what is shown: the page, or the door to it. */
+/** The page for somebody who is signed in; otherwise the way to sign in. */
 export function App(): Markup {
   const [presence, setPresence] = useState<Presence>('unknown');
 
@@ -38,8 +39,8 @@ export function App(): Markup {
     setPresence('out');
   };
 
-  if (presence === 'unknown') return html`<main class="door"><${Loading} what="Looking for your session" /></main>`;
-  if (presence === 'lost') return html`<main class="door"><${Lost} /></main>`;
+  if (presence === 'unknown') return html`<main class="signed-out"><${Loading} what="Checking your session" /></main>`;
+  if (presence === 'lost') return html`<main class="signed-out"><${Lost} /></main>`;
   if (presence === 'out' || presence === 'ended') {
     return html`<${SignIn} ended=${presence === 'ended'} onSignedIn=${setPresence} />`;
   }

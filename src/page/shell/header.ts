@@ -1,7 +1,9 @@
-import type { Session, Status } from '../elements/api.js';
+import type { Session, Status } from '../../../openapi/api-types.js';
+import { dateAndTime, duration, number } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { Mark } from '../elements/states.js';
-import { dateAndTime, duration } from '../elements/words.js';
+import type { PageSection } from '../elements/section.js';
+import { Logo } from '../elements/states.js';
+import { sections } from './sections.js';
 
 interface HeaderProps {
   readonly session: Session;
@@ -11,27 +13,12 @@ interface HeaderProps {
   readonly onSignOut: () => void;
 }
 
-const parts = [
-  ['flow', 'Flow'],
-  ['charts', 'Charts'],
-  ['events', 'Events'],
-  ['dead-letters', 'Dead letters'],
-  ['ledger', 'Ledger'],
-  ['actors', 'Supervision'],
-] as const;
-
 export function Header({ session, status, lost, now, onSignOut }: HeaderProps): Markup {
-  const dead = status?.sinks.reduce((sum, sink) => sum + sink.dead, 0) ?? 0;
   return html`
     <a class="skip" href="#main">Skip to the content</a>
     <header class="top">
-      <h1 class="brand"><${Mark} /> event-sink</h1>
-      <nav aria-label="Parts of the page">
-        ${parts.map(
-          ([id, title]) =>
-            html`<a key=${id} href="#${id}">${title}${id === 'dead-letters' && dead > 0 && html`<span class="count">${dead}</span>`}</a>`,
-        )}
-      </nav>
+      <h1 class="brand"><${Logo} /> event-sink</h1>
+      <nav aria-label="Sections of the page">${sections.map(section => html`<${SectionLink} key=${section.id} section=${section} status=${status} />`)}</nav>
       <div class="who">
         ${status !== undefined && html`<span class="uptime" title="Since ${dateAndTime(status.started)}">${status.version} · up ${duration(now - status.started)}</span>`}
         <span class="link ${lost ? 'lost' : ''}">${lost ? 'no connection' : 'connected'}</span>
@@ -39,4 +26,9 @@ export function Header({ session, status, lost, now, onSignOut }: HeaderProps): 
         <button type="button" class="quiet" onClick=${onSignOut}>Sign out</button>
       </div>
     </header>`;
+}
+
+function SectionLink({ section, status }: { section: PageSection; status: Status | undefined }): Markup {
+  const count = status === undefined ? 0 : (section.count?.(status) ?? 0);
+  return html`<a href="#${section.id}">${section.title}${count > 0 && html`<span class="count">${number(count)}</span>`}</a>`;
 }

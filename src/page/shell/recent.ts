@@ -1,13 +1,14 @@
-import { ask, type Ledger, type Series } from '../elements/api.js';
+import type { Ledger, Series } from '../../../openapi/api-types.js';
+import { ask } from '../elements/api.js';
+import { hourAndMinute, number } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
 import { usePolled } from '../elements/polling.js';
-import { hourAndMinute, number } from '../elements/words.js';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const everyMs = 60_000;
 
-/** How much has come lately. Both the ledger and the local store count by the hour, so that is how it is told. */
+/** How much has come in lately, by the hour: that is how the ledger and the local store count. */
 export function Recent({ ledger, stored, now }: { ledger: Ledger; stored: boolean; now: number }): Markup | null {
   const hour = Math.floor(now / hourMs) * hourMs;
   if (ledger.hours.length === 0) return stored ? html`<${StoredLately} hour=${hour} />` : null;

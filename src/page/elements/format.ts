@@ -54,14 +54,28 @@ export const hourAndMinute = (at: number): string => minute.format(at);
 export const date = (at: number): string => day.format(at);
 export const dateAndTime = (at: number): string => full.format(at);
 
-/** The time alone for what is of today, otherwise the date too. */
+/** The time alone for something of today, otherwise the date too. */
 export function moment(at: number, today: string): string {
   return new Date(at).toDateString() === today ? clock.format(at) : dateAndTime(at);
 }
 
-/** Seconds of a response time. */
+/** Seconds of a response time, in the unit that keeps the number readable. */
 export function seconds(value: number): string {
-  if (value === 0) return '0';
+  if (value === 0) return '0 s';
   if (value < 0.001) return `${Math.round(value * 1e6)} µs`;
   return value < 1 ? `${Math.round(value * 1000)} ms` : `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}
+
+/** `100 %`, `99.95 %`, `87.5 %`: more digits where they matter, and 100 only when nothing is missing. */
+export function percent(value: number): string {
+  if (value === 0 || value === 100) return `${value} %`;
+  const digits = value > 99 ? 2 : 1;
+  return `${Math.min(value, 100 - 10 ** -digits).toFixed(digits)} %`;
+}
+
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+export function bytes(value: number): string {
+  const power = value < 1000 ? 0 : Math.min(byteUnits.length - 1, Math.floor(Math.log10(value) / 3));
+  return `${significant(value / 1000 ** power)} ${byteUnits[power]}`;
 }

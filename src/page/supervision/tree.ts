@@ -1,7 +1,8 @@
-import type { ActorStatus } from '../elements/api.js';
+import type { ActorStatus } from '../../../openapi/api-types.js';
+import { dateAndTime, duration, plural } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
-import { actorState, StateChip } from '../elements/states.js';
-import { dateAndTime, duration, number, plural } from '../elements/words.js';
+import { actorState, StateChip, serviceState } from '../elements/states.js';
+import { detailsOf } from './details.js';
 
 interface Node {
   readonly name: string;
@@ -11,7 +12,7 @@ interface Node {
 }
 
 /** Who watches whom: the tree of actors, from their paths. */
-export function Actors({ actors, now }: { actors: readonly ActorStatus[]; now: number }): Markup {
+export function ActorTree({ actors, now }: { actors: readonly ActorStatus[]; now: number }): Markup {
   return html`
     <ul class="tree root">
       <li>
@@ -30,18 +31,24 @@ function Branch({ node, now }: { node: Node; now: number }): Markup {
     </li>`;
 }
 
+/** A health check that runs says how its service is; otherwise the actor's own state is what matters. */
+function lookOf({ path, state, detail }: ActorStatus) {
+  const watches = path.startsWith('ingress/health/') && state === 'running';
+  return watches && typeof detail.status === 'string' ? serviceState(detail.status) : actorState(state);
+}
+
 function Actor({ actor, name, now }: { actor: ActorStatus; name: string; now: number }): Markup {
   const { state, since, restarts, last_error: error, next_try: next, detail } = actor;
-  const details = Object.entries(detail).filter(([, value]) => value !== null && value !== '');
+  const details = detailsOf(detail, now);
   return html`
     <div class="actor">
       <span class="actor-name">${name}</span>
-      <${StateChip} ...${actorState(state)} />
+      <${StateChip} ...${lookOf(actor)} />
       <span class="actor-since" title="Since ${dateAndTime(since)}">for ${duration(now - since)}</span>
       ${restarts > 0 && html`<span class="actor-restarts">${plural(restarts, 'restart')}</span>`}
       ${next !== null && next > now && html`<span class="actor-next">next try in ${duration(next - now)}</span>`}
-      ${details.length > 0 && html`<dl class="actor-detail">${details.map(([key, value]) => html`<div key=${key}>${key !== 'detail' && html`<dt>${key.replaceAll('_', ' ')}</dt>`}<dd>${typeof value === 'number' ? number(value) : String(value)}</dd></div>`)}</dl>`}
-      ${error !== null && html`<p class="actor-error">${state === 'running' ? 'Last error, fixed: ' : ''}${error.message} <span class="muted">(${error.fault}, ${duration(now - error.at)} ago)</span></p>`}
+      ${details.length > 0 && html`<dl class="actor-detail">${details.map(({ name, value }) => html`<div key=${name}>${name !== '' && html`<dt>${name}</dt>`}<dd>${value}</dd></div>`)}</dl>`}
+      ${error !== null && html`<p class="actor-error">${state === 'running' ? 'Last error, since recovered: ' : ''}${error.message} <span class="muted">(${error.fault}, ${duration(now - error.at)} ago)</span></p>`}
     </div>`;
 }
 

@@ -1,22 +1,22 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { StoredEvent } from '../elements/api.js';
+import type { StoredEvent } from '../../../openapi/api-types.js';
 
 /** Events are shown together this often. */
 const flushMs = 250;
-/** Kept of what came live; the oldest leave. */
+/** Live events kept; the oldest make room. */
 const maxLive = 200;
 
-export interface Tap {
+export interface LiveEvents {
   /** Newest first. */
   readonly events: readonly StoredEvent[];
-  /** All that came, also those that have left. */
+  /** All that came, including those that had to make room. */
   readonly arrived: number;
   readonly state: 'off' | 'connecting' | 'live';
-  /** Came faster than they could be sent. */
+  /** Events that came faster than they could be sent. */
   readonly dropped: number;
 }
 
-interface TapOptions {
+interface Options {
   readonly category: string;
   readonly wanted: (event: StoredEvent) => boolean;
   /** The stream is there again after a gap: what came meanwhile is not in it. */
@@ -24,13 +24,13 @@ interface TapOptions {
 }
 
 /** After a refusal (too many streams are open) the browser does not try again by itself. */
-const againMs = 5_000;
+const retryMs = 5_000;
 
-const nothing: Tap = { events: [], arrived: 0, state: 'off', dropped: 0 };
+const nothing: LiveEvents = { events: [], arrived: 0, state: 'off', dropped: 0 };
 
 /** The live stream of one category, or of all (''), while the page is visible. The browser connects again by itself. */
-export function useTap({ category, wanted, onGap }: TapOptions): Tap {
-  const [tap, setTap] = useState<Tap>(nothing);
+export function useLiveEvents({ category, wanted, onGap }: Options): LiveEvents {
+  const [live, setLive] = useState<LiveEvents>(nothing);
   const [visible, setVisible] = useState(!document.hidden);
   const latest = useRef({ wanted, onGap });
   latest.current = { wanted, onGap };
@@ -38,31 +38,31 @@ export function useTap({ category, wanted, onGap }: TapOptions): Tap {
   const [attempt, setAttempt] = useState(0);
 
   useEffect(() => {
-    const look = (): void => setVisible(!document.hidden);
-    document.addEventListener('visibilitychange', look);
-    return () => document.removeEventListener('visibilitychange', look);
+    const update = (): void => setVisible(!document.hidden);
+    document.addEventListener('visibilitychange', update);
+    return () => document.removeEventListener('visibilitychange', update);
   }, []);
 
-  useEffect(() => setTap(before => ({ ...nothing, state: before.state })), [category]);
+  useEffect(() => setLive(before => ({ ...nothing, state: before.state })), [category]);
 
   useEffect(() => {
     if (!visible) {
-      setTap(before => ({ ...before, state: 'off' }));
+      setLive(before => ({ ...before, state: 'off' }));
       return;
     }
     let arrived: StoredEvent[] = [];
     let count = 0;
     const source = new EventSource(`v1/stream${category === '' ? '' : `?${new URLSearchParams({ category })}`}`);
-    setTap(before => ({ ...before, state: 'connecting' }));
+    setLive(before => ({ ...before, state: 'connecting' }));
     source.onopen = () => {
-      setTap(before => ({ ...before, state: 'live' }));
+      setLive(before => ({ ...before, state: 'live' }));
       if (opened.current) latest.current.onGap();
       opened.current = true;
     };
-    let again: number | undefined;
+    let retry: number | undefined;
     source.onerror = () => {
-      setTap(before => ({ ...before, state: 'connecting' }));
-      if (source.readyState === EventSource.CLOSED) again = window.setTimeout(() => setAttempt(attempt + 1), againMs);
+      setLive(before => ({ ...before, state: 'connecting' }));
+      if (source.readyState === EventSource.CLOSED) retry = window.setTimeout(() => setAttempt(attempt + 1), retryMs);
     };
     source.onmessage = ({ data }) => {
       const event = JSON.parse(data) as StoredEvent;
@@ -73,7 +73,7 @@ export function useTap({ category, wanted, onGap }: TapOptions): Tap {
     };
     source.addEventListener('dropped', ({ data }) => {
       const { count } = JSON.parse(data) as { count: number };
-      setTap(before => ({ ...before, dropped: before.dropped + count }));
+      setLive(before => ({ ...before, dropped: before.dropped + count }));
     });
     const timer = window.setInterval(() => {
       if (arrived.length === 0) return;
@@ -81,7 +81,7 @@ export function useTap({ category, wanted, onGap }: TapOptions): Tap {
       const more = count;
       arrived = [];
       count = 0;
-      setTap(before => ({
+      setLive(before => ({
         ...before,
         arrived: before.arrived + more,
         events: [...fresh, ...before.events].slice(0, maxLive),
@@ -89,10 +89,10 @@ export function useTap({ category, wanted, onGap }: TapOptions): Tap {
     }, flushMs);
     return () => {
       window.clearInterval(timer);
-      window.clearTimeout(again);
+      window.clearTimeout(retry);
       source.close();
     };
   }, [visible, category, attempt]);
 
-  return tap;
+  return live;
 }

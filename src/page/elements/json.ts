@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { html, type Markup } from '../elements/html.js';
+import { html, type Markup } from './html.js';
 
 /** Deeper than this, parts are closed at first. */
 const openDepth = 2;

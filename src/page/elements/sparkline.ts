@@ -1,4 +1,4 @@
-import { html, type Markup } from '../elements/html.js';
+import { html, type Markup } from './html.js';
 
 const width = 96;
 const height = 24;

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ask } from '../elements/api.js';
 import { html, type Markup } from '../elements/html.js';
 
-/** Nothing has come yet: how to send the first one. */
+/** Nothing has come in yet: how to send the first event. */
 export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
   const [failure, setFailure] = useState<string | undefined>();
   const address = new URL('v1/events', document.baseURI).href;
@@ -21,9 +21,9 @@ export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
   return html`
     <div class="state empty">
       <p class="state-title">No event yet</p>
-      <p>Send the first one. It shows up here the moment it is stored.</p>
+      <p>Send the first one. It appears here the moment it is stored.</p>
       <pre class="command" tabindex="0">${command}</pre>
-      ${mayPublish && html`<button type="button" onClick=${send}>Or send it from here</button>`}
+      ${mayPublish && html`<button type="button" onClick=${send}>Send it from here</button>`}
       ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
     </div>`;
 }

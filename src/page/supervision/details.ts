@@ -1,0 +1,46 @@
+import type { ActorStatus } from '../../../openapi/api-types.js';
+import { bytes, duration, number, percent, plural, seconds } from '../elements/format.js';
+
+type Detail = ActorStatus['detail'];
+type Write = (value: number, now: number) => string;
+
+const ago: Write = (value, now) => `${duration(now - value)} ago`;
+
+/** Details with a unit. Others are counts, which need none. */
+const writers: Readonly<Record<string, Write>> = {
+  response_time: seconds,
+  time_dns: seconds,
+  time_connect: seconds,
+  time_tls: seconds,
+  time_first_byte: seconds,
+  loss: percent,
+  uptime: percent,
+  bytes,
+  certificate_days_left: days => plural(Math.floor(days), 'day'),
+  checked: ago,
+};
+
+/** What a person would call it, where the name alone does not say it. */
+const names: Readonly<Record<string, string>> = {
+  detail: '',
+  uptime: 'uptime in 24 hours',
+  http_status: 'HTTP status',
+  time_dns: 'DNS',
+  time_connect: 'connecting',
+  time_tls: 'TLS',
+  time_first_byte: 'first byte',
+  certificate_days_left: 'certificate valid for',
+};
+
+/** Shown elsewhere in the row, or only of use to programs. */
+const hidden = new Set(['status', 'found', 'status_since']);
+
+/** What an actor reports about itself, as a person reads it: names in words, numbers with their units. */
+export function detailsOf(detail: Detail, now: number): readonly { readonly name: string; readonly value: string }[] {
+  return Object.entries(detail).flatMap(([key, value]) => {
+    if (value === null || value === '' || value === false || hidden.has(key)) return [];
+    const name = names[key] ?? key.replaceAll('_', ' ');
+    if (typeof value === 'number') return [{ name, value: (writers[key] ?? number)(value, now) }];
+    return [{ name, value: value === true ? 'yes' : value }];
+  });
+}

@@ -1,0 +1,94 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import * as assert from 'uvu/assert';
+import { pageSuite } from './visit.js';
+
+/** A service that answers as long as it is up. */
+class WatchedService {
+  readonly server: Server = createServer((_request, response) => {
+    response.statusCode = this.up ? 200 : 500;
+    response.end();
+  });
+  up = true;
+  url = '';
+
+  async start(): Promise<this> {
+    await new Promise<void>(resolve => this.server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/healthz`;
+    return this;
+  }
+}
+
+const [clowder, search] = [await new WatchedService().start(), await new WatchedService().start()];
+const test = await pageSuite('services on the page', {
+  HEALTH_TARGETS: `clowder=${clowder.url},search=${search.url}`,
+  HEALTH_INTERVAL_SECONDS: '1',
+  HEALTH_TIMEOUT_SECONDS: '1',
+});
+test.after(() => {
+  for (const { server } of [clowder, search]) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test('when all is well every watched service is listed, with its state, its figures and its history', async ({
+  here,
+  visit,
+}) => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  const rows = page.locator('.services > li');
+  await rows.nth(1).getByText('up', { exact: true }).waitFor();
+  assert.equal(await page.locator('.service-name').allTextContents(), ['clowder', 'search']);
+  const first = rows.first();
+  await first.getByText('up', { exact: true }).waitFor();
+  await first.locator('.service-bar .segment.good').waitFor();
+  assert.match((await first.locator('.service-facts').textContent()) ?? '', /^answers in [\d.]+ (µs|ms) · 100 % up/);
+  assert.match((await first.locator('.service-target').textContent()) ?? '', `${clowder.url}, checked`);
+  const actor = page.locator('#actors .actor', { hasText: clowder.url });
+  assert.match((await actor.textContent()) ?? '', /response time[\d.]+ (µs|ms)loss0 %/);
+});
+
+test('a service that is down is the first thing said, in whole sentences, and its row says down', async ({
+  here,
+  visit,
+}) => {
+  const { page } = visit;
+  await here.influxdb.stop();
+  await here.daemon.post({ category: 'download', type: 'file' });
+  clowder.up = false;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('2 things need attention', 30_000);
+  assert.is(await page.locator('.problem-what strong').first().textContent(), 'clowder is down');
+  await page.locator('.banner.bad').waitFor();
+  const row = page.locator('.services > li').first();
+  await row.locator('.chip.bad', { hasText: 'down' }).waitFor();
+  await row.locator('.service-reason', { hasText: '500' }).waitFor();
+  const actor = page.locator('#actors .actor', { hasText: clowder.url });
+  await actor.locator('.chip.bad', { hasText: 'down' }).waitFor();
+  assert.is(await actor.locator('.chip.good').count(), 0);
+  const announced = (await page.locator('.banner [role=status]').textContent()) ?? '';
+  assert.match(announced, /^2 things need attention\. clowder is down: .*500.*\. InfluxDB is not taking events: /);
+  assert.match(announced, /events? waiting\.$/);
+  await visit.picture('service-down');
+
+  clowder.up = true;
+  await here.influxdb.start();
+  await visit.headline('All is well', 60_000);
+  await row.locator('.segment.bad').waitFor();
+});
+
+test('what waits is not added up over the sinks', async ({ here, visit }) => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  await here.influxdb.stop();
+  await here.daemon.post([1, 2, 3].map(n => ({ category: 'upload', n })));
+  await page.locator('#flow .section-aside', { hasText: /\d+ events? waiting for InfluxDB/ }).waitFor();
+  await here.influxdb.start();
+  await page.locator('#flow .section-aside', { hasText: 'nothing waiting' }).waitFor({ timeout: 60_000 });
+});
+
+test.run();
