@@ -9,7 +9,7 @@ export function servicesOf(actors: readonly ActorStatus[]): ServiceState[] {
   return actors
     .filter(({ path }) => path.startsWith(prefix))
     .map(({ path, detail }) => ({
-      service_name: path.slice(prefix.length),
+      service_name: typeof detail.service === 'string' ? detail.service : path.slice(prefix.length),
       target: typeof detail.target === 'string' ? detail.target : '',
       state: states.find(state => state === detail.status) ?? 'unknown',
       since: numberOr(detail.status_since),

@@ -33,7 +33,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /** Shown elsewhere in the row, or only of use to programs. */
-const hidden = new Set(['status', 'found', 'status_since']);
+const hidden = new Set(['service', 'status', 'found', 'status_since']);
 
 /** What an actor reports about itself, as a person reads it: names in words, numbers with their units. */
 export function detailsOf(detail: Detail, now: number): readonly { readonly name: string; readonly value: string }[] {
