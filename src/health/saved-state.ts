@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Message } from '../events/message.js';
+import { noStreaks, type Streaks, streaksOf, streaksShape } from './streaks.js';
 
 /**
  * What is known of a target, kept as a checkpoint so that a restart goes on where the daemon stopped.
@@ -32,8 +33,10 @@ const stored = z.object({
   observed: z.enum(['unknown', 'up', 'degraded', 'down']),
   observedSince: z.number(),
   told: z.enum(['unknown', 'up', 'degraded', 'down', 'maintenance']),
-  /** Equal results in a row that differ from `observed`. */
-  streak: z.object({ finding: z.enum(['up', 'degraded', 'down']), count: z.number(), since: z.number() }).nullable(),
+  /** Results in a row; none after a time without checks. */
+  streaks: streaksShape.optional(),
+  /** What the first version had in place of `streaks`: equal results in a row that differ from `observed`. */
+  streak: z.object({ finding: z.enum(['up', 'degraded', 'down']), count: z.number(), since: z.number() }).nullish(),
   /** End of the last run, epoch ms. */
   lastRun: z.number().nullable(),
   /** The latest ones, oldest first; the last may go on. */
@@ -47,8 +50,9 @@ const stored = z.object({
 
 type Stored = z.output<typeof stored>;
 
-export interface SavedState extends Omit<Stored, 'told'> {
+export interface SavedState extends Omit<Stored, 'told' | 'streak' | 'streaks'> {
   readonly announced: Stored['told'];
+  readonly streaks: Streaks;
 }
 
 export type Outage = z.output<typeof outageShape>;
@@ -59,7 +63,7 @@ export const blankState: SavedState = {
   observed: 'unknown',
   observedSince: 0,
   announced: 'unknown',
-  streak: null,
+  streaks: noStreaks,
   lastRun: null,
   outages: [],
   declared: [],
@@ -71,8 +75,9 @@ export const blankState: SavedState = {
 export function readState(value: unknown): SavedState | undefined {
   const parsed = stored.safeParse(value);
   if (!parsed.success) return undefined;
-  const { told: announced, ...state } = parsed.data;
-  return { ...state, announced };
+  const { told: announced, streak, streaks, ...state } = parsed.data;
+  const earlier = streak ? streaksOf(streak.finding, streak.count, streak.since) : noStreaks;
+  return { ...state, announced, streaks: streaks ?? earlier };
 }
 
 /** For a checkpoint. */

@@ -3,6 +3,7 @@ import { type Change, healthEvent, type Measured, statusEvent } from './events.j
 import { covers, type Declaration, type MaintenanceWindow, overlapMs } from './maintenance.js';
 import type { Finding, Result } from './result.js';
 import { blankState, messageOf, type Outage, type SavedState } from './saved-state.js';
+import { followedBy, noStreaks, stateAfter } from './streaks.js';
 import type { Target } from './target.js';
 import { counted, excused, uptimeOf } from './uptime.js';
 
@@ -12,8 +13,6 @@ export const savedEveryMs = 30_000;
 const outagesKept = 20;
 const declaredKept = 50;
 const declaredKeptMs = 7 * 86_400_000;
-
-const rank: Record<Finding | 'unknown', number> = { unknown: 0, up: 0, degraded: 1, down: 2 };
 
 export interface Finished {
   /** Begin and end of the run, epoch ms. */
@@ -34,8 +33,8 @@ export interface Observed {
 /**
  * What is known of one target, from run to run and over restarts.
  *
- * unknown, up, degraded, down: what was *observed*. A run that finds something else begins a streak; once the streak is as long as the threshold
- * (`down` for the worse, `up` for the better), that is the state, since the first run of the streak. A time without checks ends a streak.
+ * unknown, up, degraded, down: what was *observed*. It changes by the rule of `stateAfter`, once enough runs in a row say so, and dates from the first of
+ * them. A time without checks ends a row.
  *
  * What `service_status` *announces* is what was observed, and `maintenance` inside a window. Observing goes on there; when the window ends, what holds
  * then is announced. The first state is announced only when it is a bad one.
@@ -47,6 +46,8 @@ export class TargetMonitor {
   #saved: SavedState;
   /** Runs since the start agree with what was observed before it. */
   #confirmed = false;
+  /** The last runs in a row that differ from what is observed. */
+  #differing = 0;
 
   constructor(target: Target, saved: SavedState = blankState) {
     this.#target = target;
@@ -141,40 +142,44 @@ export class TargetMonitor {
 
   #interrupted(unknownMs: number): void {
     this.#confirmed = false;
-    this.#become({ streak: null });
+    this.#become({ streaks: noStreaks });
     const outage = this.#outage;
     if (outage?.until === null) this.#outage = { ...outage, unknownMs: outage.unknownMs + unknownMs };
   }
 
   /** From the finding of a run to what is observed. */
   #follow(finding: Finding, at: number): void {
-    const { observed, streak: before } = this.#saved;
-    if (finding === observed) {
-      this.#confirmed = true;
-      return this.#become({ streak: null });
-    }
-    const streak =
-      before?.finding === finding ? { ...before, count: before.count + 1 } : { finding, count: 1, since: at };
-    const { threshold } = this.#target;
-    const enough = rank[finding] < rank[observed] ? threshold.up : threshold.down;
-    if (streak.count < enough) return this.#become({ streak });
-    this.#confirmed = true;
-    this.#become({ observed: finding, observedSince: streak.since, streak: null });
+    const streaks = followedBy(this.#saved.streaks, finding, at);
+    const next = stateAfter(this.#saved.observed, streaks, this.#target.threshold);
+    this.#become({ streaks });
+    if (next !== undefined) this.#observe(next.state, next.since);
+    this.#differing = finding === this.#saved.observed ? 0 : this.#differing + 1;
+    if (next !== undefined || !this.#undecided) this.#confirmed = true;
+  }
+
+  #observe(state: Finding, since: number): void {
+    this.#become({ observed: state, observedSince: since });
     const outage = this.#outage;
-    if (finding === 'down') {
-      const begun = { id: null, from: streak.since, until: null, unknownMs: 0, over: false, corrected: false };
+    if (state === 'down') {
+      const begun = { id: null, from: since, until: null, unknownMs: 0, over: false, corrected: false };
       this.#become({ outages: [...this.#saved.outages, begun].slice(-outagesKept) });
-    } else if (outage?.until === null) this.#outage = { ...outage, until: streak.since };
+    } else if (outage?.until === null) this.#outage = { ...outage, until: since };
+  }
+
+  /** The last runs differ from what is observed, and the next ones may change it. Runs that go to and fro never do. */
+  get #undecided(): boolean {
+    const { down, up } = this.#target.threshold;
+    return this.#differing > 0 && this.#differing < down + up;
   }
 
   #announceChange(measured: Measured, now: number): void {
     const { at, result } = measured;
-    const { observed, announced, streak } = this.#saved;
+    const { observed, announced } = this.#saved;
     const window = this.#windowAt(at);
     const wanted = window === undefined ? observed : 'maintenance';
     if (wanted === announced || wanted === 'unknown') return;
     // What was observed in maintenance is about to change: announced once that is decided.
-    if (announced === 'maintenance' && streak !== null) return;
+    if (announced === 'maintenance' && this.#undecided) return;
     this.#become({ announced: wanted });
     if (wanted === 'maintenance') return this.#maintenanceBegins(window, at, now);
     if (wanted === 'down') return this.#outageBegins(measured, now);

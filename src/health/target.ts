@@ -1,8 +1,10 @@
 import type { MaintenanceWindow } from './maintenance.js';
 import type { ProbeDefinition } from './probes/probe.js';
+import type { Limits } from './result.js';
+import type { Threshold } from './streaks.js';
 
 /** A service that is watched. */
-export interface Target {
+export interface Target extends Limits {
   /** Unique among targets; `service_name` of its events. */
   readonly name: string;
   readonly probe: ProbeDefinition;
@@ -15,12 +17,7 @@ export interface Target {
   readonly timeoutMs: number;
   /** In one run. */
   readonly samples: number;
-  /** Equal results in a row before the state changes: for the worse, and for the better. */
-  readonly threshold: { readonly down: number; readonly up: number };
-  /** A mean response time above this is degraded, ms. */
-  readonly slowMs: number | undefined;
-  /** Lost samples from which on the target is down, percent; fewer are degraded. */
-  readonly lossPercent: number;
+  readonly threshold: Threshold;
   readonly maintenance: readonly MaintenanceWindow[];
   /** Texts that nothing may show, in any of the forms that `redact` knows. */
   readonly secrets: readonly string[];

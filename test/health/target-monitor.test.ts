@@ -139,6 +139,24 @@ test('degraded is announced on the way down and on the way up, and ends an outag
   assert.is(monitored.announced[0]?.healthy, true);
 });
 
+test('down and degraded in turn are announced as degraded, once', () => {
+  const monitored = new MonitoredTarget();
+  for (let run = 0; run < 11; run += 1) monitored.runs('down', 'degraded');
+  assert.equal([monitored.monitor.status, monitored.types], ['degraded', ['degraded']]);
+  assert.is(monitored.announced[0]?.created, at(1), 'after two runs that are not up');
+  const before = new MonitoredTarget().runs('up', 'up', 'degraded', 'down', 'degraded', 'down');
+  assert.equal([before.monitor.status, before.types], ['degraded', ['degraded']]);
+});
+
+test('runs that go to and fro do not hide the state for ever, after a restart or maintenance', () => {
+  const restarted = new MonitoredTarget().runs('degraded', 'degraded').restart(30).runs('up', 'down', 'up', 'down');
+  assert.is(restarted.monitor.status, 'degraded');
+  const maintenance = [{ from: at(2), until: at(4) }];
+  const monitored = new MonitoredTarget({ maintenance }).runs('degraded', 'degraded', 'degraded', 'degraded');
+  monitored.runs('up', 'down', 'up', 'down');
+  assert.equal(monitored.types, ['degraded', 'maintenance', 'degraded']);
+});
+
 test('a restart goes on with the state of before: nothing is announced twice', () => {
   const monitored = new MonitoredTarget().runs('up', 'up', 'down', 'down').restart().runs('down', 'down');
   assert.equal(monitored.types, ['down']);
