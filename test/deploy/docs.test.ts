@@ -13,7 +13,12 @@ import { findProgram } from '../helpers/running.js';
 import { skipped } from '../helpers/skip.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
-const pages = ['README.md', ...readdirSync('docs').map(name => `docs/${name}`)];
+const pages = [
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
+  ...readdirSync('docs')
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
+];
 const textOf = (page: string): string => readFileSync(page, 'utf8');
 const runbook = textOf('docs/runbook.md');
 
@@ -37,6 +42,19 @@ test('every link leads somewhere', () => {
       assert.ok(anchors.includes(heading), `${page}: ${target}`);
     }
   }
+});
+
+test('every file and folder that is named is there', () => {
+  let named = 0;
+  for (const page of pages.filter(page => page !== 'CHANGELOG.md')) {
+    for (const [, path = ''] of textOf(page).matchAll(
+      /`((?:src|actors|supervisors|test|scripts|bench|deploy|docs|fixtures|openapi|\.ci)\/[\w./-]+)`/g,
+    )) {
+      assert.ok(existsSync(path), `${page}: ${path}`);
+      named += 1;
+    }
+  }
+  assert.ok(named > 30);
 });
 
 test('the runbook explains every line of the log that asks for a person', () => {
