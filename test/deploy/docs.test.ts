@@ -44,13 +44,13 @@ test('every link leads somewhere', () => {
   }
 });
 
-test('every file and folder that is named is there', () => {
+test('every file and folder that is named is there, but for the one that the set-up makes', () => {
   let named = 0;
   for (const page of pages.filter(page => page !== 'CHANGELOG.md')) {
     for (const [, path = ''] of textOf(page).matchAll(
       /`((?:src|actors|supervisors|test|scripts|bench|deploy|docs|fixtures|openapi|\.ci)\/[\w./-]+)`/g,
     )) {
-      assert.ok(existsSync(path), `${page}: ${path}`);
+      assert.ok(existsSync(path) || path === 'deploy/.env', `${page}: ${path}`);
       named += 1;
     }
   }
