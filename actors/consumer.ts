@@ -87,8 +87,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#fetch = new FetchAhead({
       limits,
       prepare,
-      tell: (turn, prepared) => dispatch(self, { type: 'fetched', turn, prepared }),
-      complain: (error, waitMs) => log.warn({ reason: describe(error), waitMs }, 'fetch.failed'),
+      onFetched: (turn, prepared) => dispatch(self, { type: 'fetched', turn, prepared }),
+      onError: (error, waitMs) => log.warn({ reason: describe(error), waitMs }, 'fetch.failed'),
       clock,
     });
   }

@@ -1,10 +1,10 @@
-/** Time and chance are injected, so that tests own them. */
+/** Time is injected, so that tests control it. */
 export interface Clock {
   /** Wall clock, epoch ms. */
   now(): number;
   /** Monotonic ms: for intervals and deadlines. */
   monotonic(): number;
-  /** Resolves after `ms`, or at once (without an error) when the signal aborts. The timer is gone in either case. */
+  /** Resolves after `ms`, or as soon as the signal aborts. Never rejects, and leaves no timer behind. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
     }),
 };
 
-/** A timer that runs at most once at a time: starting it again while it runs changes nothing. */
+/** A timer that can be stopped. Starting it while it runs changes nothing. */
 export class Timer {
   #running: AbortController | undefined;
   readonly #clock: Clock;

@@ -63,6 +63,7 @@ function options(level: string): LoggerOptions {
       err: redactedError,
       message: redactValue,
       reason: redactValue,
+      stack: redactValue,
       uri: redactValue,
       url: redactValue,
     },

@@ -7,7 +7,7 @@ import { waitForDistantHosts } from './connect-attempts.js';
 import { keepHeapSmall } from './heap.js';
 
 waitForDistantHosts();
-// Other commands may read large files, and are gone when they are through.
+// Other commands may read large files, and end when they are done.
 if (process.argv[2] === 'start') keepHeapSmall();
 const code = await runCommandLine(process.argv.slice(2), {
   env: environment,
@@ -17,5 +17,5 @@ const code = await runCommandLine(process.argv.slice(2), {
   loadDaemon: async () => (await import('../supervisors/root.js')).startDaemon,
   exit: status => process.exit(status),
 });
-// Whatever is still open then (a kept-alive connection, a timer of a driver) is no reason to stay.
+// Whatever is still open then (a kept-alive connection, a driver's timer) must not keep the process alive.
 process.exit(code);

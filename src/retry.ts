@@ -3,14 +3,13 @@ import type { Clock } from './clock.js';
 
 export interface RetryOptions {
   readonly clock: Clock;
-  /** Ends the tries. */
+  /** Ends the retries. */
   readonly signal: AbortSignal;
   readonly onError: (error: unknown, waitMs: number) => void;
 }
 
 /**
- * For the few things of our own that must go through (a settlement, opening a queue): tries until it works or the signal aborts, with a backoff
- * from 100 ms to 10 s. Never rejects. Retrying a sink is not its business: that is supervisors/restart.ts.
+ * For the few things that have to succeed (a settlement, opening a queue): tries until it works or the signal aborts, with a backoff from 100 ms to 10 s. Never rejects. Retrying a sink is not its business: that is supervisors/restart.ts.
  */
 export async function retryUntilDone(
   work: () => Promise<void>,
@@ -29,7 +28,7 @@ export async function retryUntilDone(
   }
 }
 
-/** Resolves when the work settles or the signal aborts, whichever is first; an error of the work is handed to `onError`. */
+/** Resolves when the work ends or the signal aborts, whichever is first. An error of the work goes to `onError`. */
 export async function untilAborted(
   signal: AbortSignal,
   work: Promise<void>,
@@ -45,34 +44,30 @@ export async function untilAborted(
   if (stop !== undefined) signal.removeEventListener('abort', stop);
 }
 
-/** Work that must be done in order, each until it is through. */
+/** Work that is done in order, each piece retried until it succeeds. */
 export class RetryQueue {
   #last: Promise<void> = Promise.resolve();
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #complain: (complaint: string, error: unknown, waitMs: number) => void;
+  readonly #onError: (line: string, error: unknown, waitMs: number) => void;
 
-  constructor(
-    clock: Clock,
-    signal: AbortSignal,
-    complain: (complaint: string, error: unknown, waitMs: number) => void,
-  ) {
+  constructor(clock: Clock, signal: AbortSignal, onError: (line: string, error: unknown, waitMs: number) => void) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#complain = complain;
+    this.#onError = onError;
   }
 
-  /** `complaint` is the log line of a failed try. */
-  add(complaint: string, work: () => Promise<void>): void {
+  /** @param line the log line of a failed try */
+  add(line: string, work: () => Promise<void>): void {
     const options = {
       clock: this.#clock,
       signal: this.#signal,
-      onError: (error: unknown, waitMs: number) => this.#complain(complaint, error, waitMs),
+      onError: (error: unknown, waitMs: number) => this.#onError(line, error, waitMs),
     };
     this.#last = this.#last.then(() => retryUntilDone(work, options));
   }
 
-  /** Resolves when everything that was added so far is through, or given up. */
+  /** Resolves when everything that was added so far is done, or the signal has aborted. */
   done(): Promise<void> {
     return this.#last;
   }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 
-/** One answer for everybody who asks within `maxAgeMs` of the question, so that many readers cost no more than one. An error is shared but not kept. */
+/** Everybody who asks within `maxAgeMs` of a question gets its answer, so that many readers cost no more than one. An error is shared but not kept. */
 export function singleFlight<T>(clock: Clock, maxAgeMs: number, ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let askedAt = 0;
@@ -18,17 +18,17 @@ export function singleFlight<T>(clock: Clock, maxAgeMs: number, ask: () => Promi
   };
 }
 
-/** An answer that took long is kept longer, so that asking takes no more than one part in so many of the time; but not longer than this, ms. */
-const share = 20;
-const maxMs = 10_000;
+/** An answer that took long is kept for this many times as long, up to a limit (ms): asking takes at most a twentieth of the time. */
+const keepFactor = 20;
+const maxKeepMs = 10_000;
 
 interface Kept<T> {
   readonly answer: Promise<T>;
-  /** Monotonic ms; far away until the answer has come. */
+  /** Monotonic ms; infinity until the answer is there. */
   until: number;
 }
 
-/** The same for a costly question of many forms: one answer for each, forgotten when it is too old to be given again. */
+/** The same for a costly question with parameters: one answer for each set of them, forgotten when it is too old to be given again. */
 export function singleFlightBy<Question, T>(
   clock: Clock,
   maxAgeMs: number,
@@ -46,7 +46,7 @@ export function singleFlightBy<Question, T>(
     made.answer.then(
       () => {
         const took = clock.monotonic() - now;
-        made.until = now + Math.max(maxAgeMs, Math.min(took * share, maxMs));
+        made.until = now + Math.max(maxAgeMs, Math.min(took * keepFactor, maxKeepMs));
       },
       () => kept.delete(key),
     );

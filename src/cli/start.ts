@@ -59,7 +59,7 @@ async function runDaemon(
     running.stop().then(
       () => finish(exitCodes.ok),
       error => {
-        log.fatal({ error }, 'shutdown.failed');
+        log.fatal(fieldsOf(error), 'shutdown.failed');
         finish(exitCodes.failed);
       },
     );
@@ -79,7 +79,7 @@ async function runDaemon(
   const onFault =
     (event: string) =>
     (error: unknown): void => {
-      log.fatal({ error, event }, 'daemon.crashed');
+      log.fatal({ ...fieldsOf(error), event }, 'daemon.crashed');
       exit(exitCodes.failed);
     };
   const keys = openKeyRing({ source: config.keys, dataDir: config.server.dataDir, log, announce });
@@ -103,10 +103,14 @@ async function runDaemon(
     // A person has to fix something: one clear line. Anything else is logged with its stack.
     const fixable = error instanceof SetupError || error instanceof FullError;
     if (fixable) terminal.err(`event-sink: ${redact(describe(error))}`);
-    else log.fatal({ error }, 'daemon.failed');
+    else log.fatal(fieldsOf(error), 'daemon.failed');
     return exitCodes.failed;
   } finally {
     keys.close();
     for (const [event, listener] of listeners) signals.off(event, listener);
   }
+}
+
+function fieldsOf(error: unknown): object {
+  return { reason: describe(error), stack: error instanceof Error ? error.stack : undefined };
 }

@@ -14,7 +14,7 @@ export interface Item {
   deferredAt?: number;
 }
 
-/** What became of the segment that was written. */
+/** What became of a segment that was written. */
 export interface Outcome {
   readonly done: Delivery[];
   readonly duplicates: number;
@@ -22,27 +22,27 @@ export interface Outcome {
   readonly deferred: Item[];
 }
 
-/** Memory across batches: has anything succeeded since an event was last dead-lettered as a bug? */
+/** Kept from batch to batch: whether anything has succeeded since an event was last dead-lettered as a bug. */
 export interface Evidence {
   healthy: boolean;
 }
 
-/** A single event that fails so often, alone, is the culprit. */
+/** An event that fails this often alone is a suspect. */
 const triesAlone = 3;
-/** Of a reason, characters: it is kept with every dead letter, logged and listed. */
+/** In characters. A reason is kept with its dead letter, logged and listed. */
 const maxReasonLength = 1000;
 
-/** So many culprits and not one success: the sink is at fault, not the events. */
+/** With this many suspects and not one success, the sink is at fault and not the events. */
 const suspectsToPark = 3;
 
 /**
  * One batch on its way to a sink, and the search for a culprit when the sink throws a bug.
  *
- * The batch is a line of segments; the first is written next. A segment that is written leaves with its verdict. One that fails as a bug is
- * split in two; one event that fails alone three times becomes a suspect. As soon as any event of the batch succeeds, the sink works, so the
- * suspects are culprits: they leave as dead letters. When every event so far has failed, the batch is parked: nothing leaves, and at each slow
- * try one event after the other has its turn, until one succeeds. A batch of a single event cannot tell the two apart: the event is held to be
- * the culprit if the sink has succeeded since the last such verdict, and the batch is parked otherwise.
+ * The batch is a list of segments; the first is written next. A segment that is written leaves with its verdict. One that fails as a bug is
+ * split in two; an event that fails three times alone becomes a suspect. As soon as any event of the batch succeeds, the sink works, so the
+ * suspects are culprits: they leave as dead letters. When every event so far has failed, the batch is parked: nothing leaves, and each slow
+ * try takes the next event in turn, until one succeeds. A batch of a single event cannot tell the two apart: the event is taken for the
+ * culprit if the sink has succeeded since the last such verdict, and otherwise the batch is parked.
  */
 export class Batch {
   #segments: Item[][];
@@ -70,7 +70,7 @@ export class Batch {
     return this.#suspects.length + this.#segments.reduce((sum, segment) => sum + segment.length, 0);
   }
 
-  /** More events beside a parked batch: one that succeeds proves that the sink works. */
+  /** Adds events to a parked batch: one that succeeds proves that the sink works. */
   grow(items: readonly Item[]): void {
     if (items.length > 0) this.#segments.push([...items]);
     if (this.#parked) this.#segments = this.#segments.flat().map(item => [item]);
@@ -99,7 +99,7 @@ export class Batch {
     return { done, duplicates: result.duplicates ?? 0, dead, deferred };
   }
 
-  /** The sink threw a bug at the first segment. Gives the dead letters that this decides. */
+  /** The sink failed at the first segment with a bug. Returns the dead letters that this decides. */
   failed(reason: string): DeadDelivery[] {
     const segment = this.#segments.shift() ?? [];
     for (const item of segment) item.attempts += 1;
@@ -130,7 +130,7 @@ export class Batch {
     return [];
   }
 
-  /** The first segment could not be written for a reason that lies with the destination. */
+  /** The first segment could not be written because of the destination. */
   held(): void {
     for (const item of this.#segments[0] ?? []) item.attempts += 1;
   }

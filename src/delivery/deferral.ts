@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Item } from './batch.js';
 
-/** Events that must wait for a while (a throttled user's, say) while the rest of the queue goes on. Bounded by the subscription's prefetch. */
+/** Events that have to wait (a throttled user's, say) while the rest of the queue goes on. Bounded by the subscription's prefetch. */
 export class Deferral {
   #waiting: { readonly items: readonly Item[]; due: boolean }[] = [];
   #stop = new AbortController();
@@ -25,7 +25,7 @@ export class Deferral {
     });
   }
 
-  /** The first group whose time has come, taken out. */
+  /** Takes out the first group that is due. */
   take(): readonly Item[] | undefined {
     const index = this.#waiting.findIndex(({ due }) => due);
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]?.items;

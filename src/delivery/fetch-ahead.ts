@@ -6,16 +6,16 @@ export interface FetchAheadOptions<Batch> {
   readonly limits: BatchLimits;
   /** Decodes what was fetched. */
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Batch>;
-  /** `turn` goes back into `arrived`. Called once for each fetch. */
-  readonly tell: (turn: number, batch: Batch) => void;
-  /** A fetch failed; it is tried again. */
-  readonly complain: (error: unknown, waitMs: number) => void;
+  /** Called once for each fetch, when its batch is prepared. `turn` is for `arrived`. */
+  readonly onFetched: (turn: number, batch: Batch) => void;
+  /** A fetch failed, and is tried again. */
+  readonly onError: (error: unknown, waitMs: number) => void;
   readonly clock: Clock;
 }
 
 /**
- * Keeps one fetch under way beside the batch that is being written. What an interruption has overtaken bears an old turn and is dropped:
- * its deliveries went back to the broker with the pause.
+ * Keeps one fetch under way beside the batch that is being written. A fetch that was interrupted has an old turn, and its batch is dropped: the
+ * deliveries went back to the broker with the pause.
  */
 export class FetchAhead<Batch> {
   #turn = 0;
@@ -31,17 +31,17 @@ export class FetchAhead<Batch> {
     if (this.#fetching) return;
     this.#fetching = true;
     const turn = this.#turn;
-    const { limits, prepare, tell, complain, clock } = this.#options;
+    const { limits, prepare, onFetched, onError, clock } = this.#options;
     const { signal } = this.#stop;
     let deliveries: Delivery[] | undefined;
     const fetch = async (): Promise<void> => {
       deliveries ??= await subscription.next(limits, signal);
-      tell(turn, await prepare(deliveries));
+      onFetched(turn, await prepare(deliveries));
     };
-    void retryUntilDone(fetch, { clock, signal, onError: complain });
+    void retryUntilDone(fetch, { clock, signal, onError });
   }
 
-  /** True when the answer belongs to the present turn; another fetch may start then. */
+  /** True when the batch belongs to the current turn; the next fetch may start then. */
   arrived(turn: number): boolean {
     if (turn !== this.#turn) return false;
     this.#fetching = false;

@@ -1,17 +1,17 @@
 import type { Settlement } from '../broker/broker.js';
 import type { Fault } from '../errors.js';
 
-/** Told of every batch of every sink, for metrics and counters. */
+/** Measures every write of every sink, for metrics and counters. */
 export interface DeliveryMeter {
-  /** One write: how many events, how long, and when the oldest of them was received, epoch ms. */
+  /** A write that succeeded: how many events, how long it took, and when the oldest of them was received (epoch ms). */
   written(sink: string, count: number, milliseconds: number, oldest: number): void;
-  /** A write (or a probe) that threw. */
+  /** A write or a probe that threw. */
   failed(sink: string, fault: Fault, milliseconds: number): void;
-  /** After the settlement is through. */
+  /** A settlement that the broker has taken. */
   settled(sink: string, settlement: Settlement): void;
 }
 
-/** What this daemon has settled since it started, per sink. The embedded broker's own ledger is durable and exact; see storage/ledger.ts. */
+/** What this daemon has settled for one sink since it started. */
 export interface Settled {
   delivered: number;
   duplicates: number;
@@ -19,6 +19,7 @@ export interface Settled {
   dead: number;
 }
 
+/** For the ledger on RabbitMQ; the embedded broker's own is durable and exact (storage/ledger.ts). */
 export class SettledCounters {
   readonly #sinks = new Map<string, Settled>();
 

@@ -7,13 +7,13 @@ import type { Item } from './batch.js';
 export interface Prepared {
   readonly items: readonly Item[];
   readonly filtered: readonly Delivery[];
-  /** What is no event that this sink could take. */
+  /** Not events, or not ones that this sink takes. */
   readonly dead: readonly DeadDelivery[];
 }
 
 /**
- * When each of these messages was first seen, epoch ms: now, if it never was. Durable for a day when it resolves, and the same for
- * everybody who asks, so that every sink and every redelivery gets the same.
+ * When each of these messages was first seen, epoch ms: now, for a new one. Durable for a day when it resolves, so that every sink and every
+ * redelivery gets the same time.
  */
 export type FirstSeen = (ids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
 
@@ -24,7 +24,7 @@ export interface PrepareOptions {
   readonly firstSeen: FirstSeen;
 }
 
-/** Parses each body once, here; everything behind it works on events. */
+/** The one place where bodies are parsed: everything after it works on events. */
 export function createPrepare({ filter, acceptsText, firstSeen }: PrepareOptions) {
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
     const decoded = deliveries.map(delivery => decode(delivery));

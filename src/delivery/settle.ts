@@ -11,15 +11,15 @@ export interface SettlerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: DeliveryMeter;
-  /** Ends the tries. */
+  /** Ends the retries. */
   readonly giveUp: AbortSignal;
 }
 
-/** So many rejected events of one settlement are logged one by one; the dead letters hold them all. */
-const linesOfRejected = 10;
+/** At most this many rejected events of one settlement are logged; the dead letters hold them all. */
+const maxRejectedLines = 10;
 
 /**
- * A consumer's hold on its queue: what it tells the broker goes through here, in order, each thing until it is through or shutdown's patience ends.
+ * A consumer's side of its queue. What it asks of the broker is done in order, and each thing is retried until it succeeds or shutdown's patience ends.
  * Nothing here rejects.
  */
 export class Settler {
@@ -31,8 +31,8 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options;
     const { clock, giveUp, log } = options;
-    this.#retries = new RetryQueue(clock, giveUp, (complaint, error, waitMs) =>
-      log.warn({ reason: describe(error), waitMs }, complaint),
+    this.#retries = new RetryQueue(clock, giveUp, (line, error, waitMs) =>
+      log.warn({ reason: describe(error), waitMs }, line),
     );
   }
 
@@ -48,7 +48,7 @@ export class Settler {
   settle(settlement: Settlement): void {
     if (settlement.done.length === 0 && settlement.dead.length === 0) return;
     const { meter, sink, log } = this.#options;
-    for (const { delivery, reason, fault } of settlement.dead.slice(0, linesOfRejected))
+    for (const { delivery, reason, fault } of settlement.dead.slice(0, maxRejectedLines))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
     this.#retries.add('settlement.delayed', async () => {
       await this.#subscription?.settle(settlement);
@@ -74,7 +74,7 @@ export class Settler {
     });
   }
 
-  /** After everything before it; the rest goes back to the broker. */
+  /** Closes the queue after everything before it is done; what is not settled goes back to the broker. */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#retries.done();

@@ -27,7 +27,7 @@ export interface BackendOptions {
   readonly board: StatusBoard;
   readonly clock: Clock;
   readonly counters: SettledCounters;
-  /** Queues that no sink takes from. */
+  /** Queues that no sink consumes. */
   readonly orphans: () => readonly QueueInfo[];
   readonly sinks: readonly ConfiguredSink[];
   /** The local store is on. */
@@ -96,7 +96,7 @@ export function createBackend(options: BackendOptions) {
     };
   };
 
-  /** Counting what waits reads the whole backlog: once in a while is enough for the status. */
+  /** Counting what waits reads the whole backlog: every two seconds is enough for the status. */
   const recentLedger = singleFlight(clock, 2_000, ledger);
   const series = singleFlightBy(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
   const sinceOf = createSince();
@@ -142,7 +142,7 @@ export function createBackend(options: BackendOptions) {
   };
 }
 
-/** A problem without a beginning of its own is dated from when it was first seen, for as long as it stays. */
+/** A problem whose beginning is not known is dated from when it was first found, for as long as it lasts. */
 function createSince() {
   let known = new Map<string, number>();
   return (problems: readonly FoundProblem[], now: number): DaemonStatus['problems'] => {

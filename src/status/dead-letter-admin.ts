@@ -3,12 +3,12 @@ import type { Clock } from '../clock.js';
 import { decode } from '../events/decode.js';
 import type { RedriveLimit } from '../sinks/sink.js';
 
-/** Which dead letters are meant; what is left out does not matter. */
+/** Selects dead letters; a criterion that is left out matches all. */
 export interface DeadLetterFilter {
-  /** Part of the reason, whatever the case. */
+  /** Part of the reason; case does not matter. */
   readonly reason?: string;
   readonly category?: string;
-  /** Of the time of death, epoch ms; `to` is exclusive. */
+  /** When they were dead-lettered, epoch ms; `to` is exclusive. */
   readonly from?: number;
   readonly to?: number;
 }
@@ -16,9 +16,9 @@ export interface DeadLetterFilter {
 export interface RedriveRequest extends DeadLetterFilter {
   readonly sink: string;
   readonly keys?: readonly string[];
-  /** Only say what would happen. */
+  /** Only report what would happen. */
   readonly dryRun?: boolean;
-  /** In spite of the sink's limit. */
+  /** Ignore the sink's limit. */
   readonly force?: boolean;
 }
 
@@ -28,11 +28,11 @@ export interface RedriveReport {
 }
 
 const pageSize = 1000;
-/** Pages that one filtered request may read: a filter that fits nothing must not read for ever. */
+/** How many pages one filtered request may read: a filter that matches nothing must not read for ever. */
 const maxPages = 100;
 const keysAtOnce = 500;
 
-/** What people do with dead letters, on whichever broker keeps them. */
+/** What people do with dead letters, whichever broker keeps them. */
 export class DeadLetterAdmin {
   readonly #store: DeadLetterStore;
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class DeadLetterAdmin {
     this.#limits = limits;
   }
 
-  /** With a filter, a page may be shorter than the limit though more follow. */
+  /** With a filter, a page may hold fewer than the limit even if more follow. */
   async list(query: DeadLetterQuery & DeadLetterFilter): Promise<DeadLetterPage> {
     const { reason, category, from, to, ...plain } = query;
     if (!filters(query)) return this.#store.list(plain);
@@ -58,7 +58,7 @@ export class DeadLetterAdmin {
     return { deadLetters: [], nextCursor: cursor ?? null };
   }
 
-  /** To that one sink's queue, behind what waits there. What the sink's limit speaks against stays, with the reason, unless forced. */
+  /** Back to that one sink's queue, behind what waits there. What is beyond the sink's limit stays, and the report says why, unless `force` is set. */
   async redrive(request: RedriveRequest): Promise<RedriveReport> {
     const { sink, keys, dryRun = false, force = false } = request;
     const limit = force ? undefined : this.#limits.get(sink);
@@ -80,7 +80,7 @@ export class DeadLetterAdmin {
     return { redriven, refused };
   }
 
-  /** Removes those that died before, oldest first. Resolves with how many. */
+  /** Removes those that were dead-lettered before `before` (epoch ms). Resolves with how many. */
   async expire(sink: string, before: number): Promise<number> {
     let removed = 0;
     for (;;) {

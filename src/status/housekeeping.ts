@@ -12,33 +12,35 @@ export interface HousekeepingOptions {
   readonly ledger: () => Promise<LedgerReport>;
   /** Dead letters older than this are removed, ms. */
   readonly retentionMs: number;
-  /** More dead letters of one sink than this are an error, not an accident. */
+  /** With more dead letters than this of one sink, a person should look. */
   readonly alarm: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
+/** From the start to the first round, and between rounds, ms. */
+const firstMs = 60_000;
 const everyMs = 300_000;
 
 /**
- * Looks after what nobody asks for: every five minutes it removes dead letters past their retention, and says in the log, once for each change,
- * when a ledger does not balance or dead letters pile up. Resolves when the signal aborts. Never rejects.
+ * Every five minutes, removes dead letters that are past their retention, and logs when a ledger does not balance or dead letters pile up: once for each
+ * change. Resolves when the signal aborts. Never rejects.
  */
 export async function runHousekeeping(options: HousekeepingOptions): Promise<void> {
   const { clock, log, signal } = options;
   const known = new Map<string, string>();
-  /** True the first time, and whenever what is to be said has changed. */
-  const fresh = (key: string, said: string): boolean => {
-    if (known.get(key) === said) return false;
-    known.set(key, said);
+  /** True the first time, and whenever the value has changed. */
+  const changed = (key: string, value: string): boolean => {
+    if (known.get(key) === value) return false;
+    known.set(key, value);
     return true;
   };
-  await clock.sleep(60_000, signal);
+  await clock.sleep(firstMs, signal);
   while (!signal.aborted) {
     try {
-      await audit(options, fresh);
-      await expire(options, fresh);
+      await audit(options, changed);
+      await expire(options, changed);
     } catch (error) {
       log.warn({ reason: describe(error) }, 'housekeeping.delayed');
     }
@@ -46,23 +48,22 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
   }
 }
 
-async function audit(
-  { ledger, log }: HousekeepingOptions,
-  fresh: (key: string, said: string) => boolean,
-): Promise<void> {
+type Changed = (key: string, value: string) => boolean;
+
+async function audit({ ledger, log }: HousekeepingOptions, changed: Changed): Promise<void> {
   for (const { sink, difference } of (await ledger()).sinks) {
-    if (fresh(`ledger ${sink}`, String(difference)) && difference !== 0)
+    if (changed(`ledger ${sink}`, String(difference)) && difference !== 0)
       log.error({ sink, difference }, 'ledger.unbalanced');
   }
 }
 
-async function expire(options: HousekeepingOptions, fresh: (key: string, said: string) => boolean): Promise<void> {
+async function expire(options: HousekeepingOptions, changed: Changed): Promise<void> {
   const { sinks, broker, deadLetterAdmin, retentionMs, alarm, clock, log } = options;
   for (const sink of sinks) {
     const removed = await deadLetterAdmin.expire(sink, clock.now() - retentionMs);
     if (removed > 0) log.warn({ sink, removed, days: Math.round(retentionMs / 86_400_000) }, 'dead-letters.expired');
     const count = await broker.deadLetters.count(sink);
     const many = count > alarm;
-    if (fresh(`dead ${sink}`, String(many)) && many) log.error({ sink, count, alarm }, 'dead-letters.many');
+    if (changed(`dead ${sink}`, String(many)) && many) log.error({ sink, count, alarm }, 'dead-letters.many');
   }
 }

@@ -5,7 +5,7 @@ import type { Log } from '../log.js';
 import { singleFlight } from '../single-flight.js';
 import type { Metrics } from './metrics.js';
 
-/** A queue is left behind by a change of settings, so there is no hurry. */
+/** How often to look at most, ms: a queue is left behind by a change of settings, so there is no hurry. */
 const everyMs = 30_000;
 
 export interface OrphansOptions {
@@ -17,11 +17,11 @@ export interface OrphansOptions {
 
 /**
  * Finds the queues of sinks that were switched off: they only fill, and an embedded one keeps every event on the disk. Each is logged once.
- * Answers at once with what the last look found, and looks again: a broker that does not answer keeps nobody waiting.
+ * Answers at once with what was found last, and looks again in the background: a broker that does not answer keeps nobody waiting.
  */
 export function orphanFinder({ broker, clock, log, metrics }: OrphansOptions): () => readonly QueueInfo[] {
   let found: readonly QueueInfo[] = [];
-  const look = async (): Promise<void> => {
+  const find = async (): Promise<void> => {
     try {
       const now = (await broker.queues()).filter(({ orphaned }) => orphaned);
       for (const { name, ready } of now)
@@ -32,9 +32,9 @@ export function orphanFinder({ broker, clock, log, metrics }: OrphansOptions): (
       log.debug({ reason: describe(error) }, 'queues.unknown');
     }
   };
-  const lookNowAndThen = singleFlight(clock, everyMs, look);
+  const findNowAndThen = singleFlight(clock, everyMs, find);
   return () => {
-    void lookNowAndThen();
+    void findNowAndThen();
     return found;
   };
 }

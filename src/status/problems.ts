@@ -4,7 +4,7 @@ import type { LedgerReport } from '../storage/ledger-report.js';
 import type { ActorStatus } from './board.js';
 import type { ServiceState, SinkStatus } from './report.js';
 
-/** A problem that has no beginning of its own lasts since it was first found under its key. */
+/** A problem whose beginning is not known counts from when it was first found under its key. */
 export interface FoundProblem {
   readonly key: string;
   readonly what: string;
@@ -20,13 +20,13 @@ export interface Findings {
   readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];
   readonly ledger: LedgerReport | undefined;
-  /** Queues that no sink takes from. */
+  /** Queues that no sink consumes. */
   readonly orphans: readonly QueueInfo[];
 }
 
 const fixes: Record<Fault, string> = {
   transient:
-    'Nothing is lost: the events wait in their queue, and the daemon keeps trying. See that the destination is up and can be reached from here.',
+    'Nothing is lost: the events wait in their queue, and the daemon keeps trying. Make sure that the destination is up and can be reached from here.',
   setup:
     'Nothing is lost: the events wait in their queue. Fix the setting or the permission; the daemon notices by itself, without a restart.',
   bug: 'Nothing is lost: the events wait in their queue. This is a defect of event-sink: please report it with the log.',
@@ -36,8 +36,8 @@ const fixes: Record<Fault, string> = {
 const plural = (count: number, noun: string): string =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 
-/** Some reasons are whole sentences. */
-const unended = (reason: string): string => reason.replace(/\.$/, '');
+/** Some reasons are whole sentences, and end with a full stop. */
+const withoutStop = (reason: string): string => reason.replace(/\.$/, '');
 
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
 export function problemsOf({
@@ -63,21 +63,21 @@ export function problemsOf({
   if (broker.state === 'down') {
     problems.push({
       key: 'broker',
-      what: `The broker takes no events: ${unended(broker.detail)}.`,
+      what: `The broker takes no events: ${withoutStop(broker.detail)}.`,
       since: brokerSince,
-      fix: 'Clients are answered 503 and told to come again. See that the disk has room and that RabbitMQ can be reached.',
+      fix: 'Clients are answered 503 and retry later. Make sure that the disk has room and that RabbitMQ can be reached.',
     });
   } else if (broker.state === 'outbox') {
     problems.push({
       key: 'broker',
-      what: `RabbitMQ cannot take events. ${unended(broker.detail)}. In the outbox: ${plural(broker.outbox, 'event')}.`,
+      what: `RabbitMQ cannot take events. ${withoutStop(broker.detail)}. In the outbox: ${plural(broker.outbox, 'event')}.`,
       since: brokerSince,
-      fix: 'Nothing is lost. See that RabbitMQ is up and can be reached; the outbox empties by itself.',
+      fix: 'Nothing is lost. Make sure that RabbitMQ is up and can be reached; the outbox empties by itself.',
     });
   }
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
-    const what = `${actor.path} has given up: ${unended(actor.lastError?.message ?? 'no reason known')}.`;
+    const what = `${actor.path} has given up: ${withoutStop(actor.lastError?.message ?? 'no reason known')}.`;
     problems.push({ key: actor.path, what, since: actor.since, fix: fixes[actor.lastError?.fault ?? 'bug'] });
   }
   for (const actor of actors) problems.push(...logProblems(actor));
@@ -88,7 +88,7 @@ export function problemsOf({
     const state = actor.state === 'parked' ? 'fails at every event and is tried slowly' : 'is not taking events';
     problems.push({
       key: actor.path,
-      what: `${sink.title} ${state}: ${unended(message)}. ${plural(sink.pending, 'event')} waiting.`,
+      what: `${sink.title} ${state}: ${withoutStop(message)}. ${plural(sink.pending, 'event')} waiting.`,
       since: actor.since,
       fix: fixes[fault],
     });
@@ -100,13 +100,13 @@ export function problemsOf({
       key: `dead ${sink.sink}`,
       what: `${plural(sink.dead, 'event')} could not be delivered to ${sink.title} and ${sink.dead === 1 ? 'is' : 'are'} kept as dead letters.`,
       since: undefined,
-      fix: 'Read the reasons under dead letters; when the cause is fixed, send them again from there.',
+      fix: 'Read the reasons under dead letters. When the cause is fixed, send them again from there.',
     });
   }
   for (const { name, ready } of orphans) {
     problems.push({
       key: `orphan ${name}`,
-      what: `No sink takes from the queue ${name}: ${plural(ready, 'event')} in it, and more with every event that comes.`,
+      what: `No sink consumes the queue ${name}: it holds ${plural(ready, 'event')}, and grows with every event that arrives.`,
       since: undefined,
       fix: `Switch its sink on again, or remove the queue with everything in it: event-sink queues remove ${name}`,
     });
@@ -115,24 +115,25 @@ export function problemsOf({
 }
 
 function serviceProblem({ service_name: name, state, since, reason }: ServiceState): FoundProblem {
-  const why = reason === null ? '' : `: ${unended(reason)}`;
+  const why = reason === null ? '' : `: ${withoutStop(reason)}`;
   const fix =
     'This is about the service, which event-sink only watches. The entry disappears once the checks find the service up again.';
   return { key: `service ${name}`, what: `${name} is ${state}${why}.`, since: since ?? undefined, fix };
 }
 
-/** A problem of a source that reads a log. */
+/** The problems of an actor that reads a log. */
 function logProblems({ path, state, since, lastError, detail }: ActorStatus): FoundProblem[] {
   if (!path.startsWith('ingress/nginx-log/')) return [];
   const { file } = detail;
   if (state === 'holding' && lastError !== undefined) {
     const waits =
-      'Nothing is lost while the log is there: it is read on from the same place. See that the disk has room.';
-    const fix = lastError.fault === 'transient' ? waits : 'See that the daemon may read it; it tries again by itself.';
-    return [{ key: path, what: `The log ${file} is not being read: ${unended(lastError.message)}.`, since, fix }];
+      'Nothing is lost as long as the log is there: reading goes on from the same place. Make sure that the disk has room.';
+    const fix =
+      lastError.fault === 'transient' ? waits : 'Make sure that the daemon may read it; it tries again by itself.';
+    return [{ key: path, what: `The log ${file} is not being read: ${withoutStop(lastError.message)}.`, since, fix }];
   }
   if (detail.mismatch !== true) return [];
   const fix =
-    'Set NGINX_LOG_FORMAT to the log_format that nginx has for it. One of the lines is in the daemon’s own log.';
-  return [{ key: path, what: `Most lines of ${file} are not of the format that is set.`, since: undefined, fix }];
+    'Set NGINX_LOG_FORMAT to the log_format that nginx uses for it. The daemon’s own log shows one of the lines.';
+  return [{ key: path, what: `Most lines of ${file} do not have the format that is set.`, since: undefined, fix }];
 }

@@ -7,12 +7,12 @@ export interface SinkStatus {
   readonly state: ActorState;
   readonly queue: string;
   readonly pending: number;
-  /** Epoch ms, of the oldest waiting event. */
+  /** When the oldest waiting event was received, epoch ms. */
   readonly oldest: number | null;
   readonly delivered: number;
   readonly duplicates: number;
   readonly filtered: number;
-  /** Dead letters kept now. */
+  /** Dead letters that are there now. */
   readonly dead: number;
 }
 

@@ -73,7 +73,7 @@ test('a log that cannot be read, or not be understood', () => {
     'The log /logs/access.log is not being read: permission denied.',
   ]);
   assert.equal(what({ actors: [{ ...log, detail: { ...log.detail, mismatch: true } }] }), [
-    'Most lines of /logs/access.log are not of the format that is set.',
+    'Most lines of /logs/access.log do not have the format that is set.',
   ]);
 });
 

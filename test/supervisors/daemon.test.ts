@@ -146,7 +146,7 @@ test('the queue of a sink that was switched off is reported, in words and number
     const { problems } = await status(second);
     return problems.length > 0 && problems;
   }, 'a problem');
-  assert.match(problem?.what ?? '', 'No sink takes from the queue event-sink.other');
+  assert.match(problem?.what ?? '', 'No sink consumes the queue event-sink.other');
   assert.match(problem?.fix ?? '', 'event-sink queues remove event-sink.other');
   assert.match(
     await (await callDaemon(second, '/metrics')).text(),

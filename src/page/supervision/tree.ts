@@ -11,7 +11,7 @@ interface Node {
   readonly children: Node[];
 }
 
-/** Who watches whom: the tree of actors, from their paths. */
+/** Who supervises whom: the tree of actors, from their paths. */
 export function ActorTree({ actors, now }: { actors: readonly ActorStatus[]; now: number }): Markup {
   return html`
     <ul class="tree root">
@@ -52,6 +52,15 @@ function Actor({ actor, name, now }: { actor: ActorStatus; name: string; now: nu
     </div>`;
 }
 
+/** Actors are named after what they watch, with the characters escaped that their names may not hold. */
+function readable(name: string): string {
+  try {
+    return decodeURIComponent(name.replace(/!([0-9A-F]{2})/g, '%$1'));
+  } catch {
+    return name;
+  }
+}
+
 function treeOf(actors: readonly ActorStatus[]): Node[] {
   const roots: Node[] = [];
   const known = new Map<string, Node>();
@@ -59,7 +68,7 @@ function treeOf(actors: readonly ActorStatus[]): Node[] {
     const found = known.get(path);
     if (found !== undefined) return found;
     const cut = path.lastIndexOf('/');
-    const node: Node = { name: path.slice(cut + 1), path, actor: undefined, children: [] };
+    const node: Node = { name: readable(path.slice(cut + 1)), path, actor: undefined, children: [] };
     known.set(path, node);
     (cut < 0 ? roots : nodeAt(path.slice(0, cut)).children).push(node);
     return node;
