@@ -1,0 +1,83 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createPrepare, type PrepareOptions } from '../../src/delivery/prepare.js';
+import { parseFilter } from '../../src/events/filter.js';
+import { delivery } from '../helpers/deliveries.js';
+
+const noStamps: PrepareOptions['firstSeen'] = async () => {
+  throw new Error('nothing here is without a time');
+};
+
+function prepare(options: Partial<PrepareOptions> = {}) {
+  return createPrepare({ filter: { matches: () => true }, acceptsText: false, firstSeen: noStamps, ...options });
+}
+
+const text = { ...delivery('text'), body: 'Hello World!' };
+const undated = (id: string) => ({ ...delivery(id), body: '{"category":"upload"}' });
+
+test('events come out decoded, in order, each with its delivery', async () => {
+  const deliveries = [delivery('a'), delivery('b')];
+  const { items, filtered, dead } = await prepare()(deliveries);
+  assert.equal(
+    items.map(({ event, attempts, alone }) => [event.id, event.category, attempts, alone]),
+    [
+      ['a', 'upload', 0, 0],
+      ['b', 'upload', 0, 0],
+    ],
+  );
+  for (const [index, item] of items.entries()) assert.is(item.delivery, deliveries[index]);
+  assert.equal([filtered, dead], [[], []]);
+});
+
+test('what the filter leaves out comes apart from the rest', async () => {
+  const parsed = parseFilter('download');
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  const left = delivery('a');
+  const { items, filtered } = await prepare({ filter: parsed.filter })([left, delivery('b', { category: 'download' })]);
+  assert.equal(
+    items.map(({ event }) => event.id),
+    ['b'],
+  );
+  assert.is(filtered[0], left);
+});
+
+test('what is not an event is poison, with a reason; a sink that accepts text gets it', async () => {
+  const refused = await prepare()([text, delivery('good')]);
+  assert.equal(
+    refused.dead.map(({ delivery: { id }, fault, attempts }) => [id, fault, attempts]),
+    [['text', 'poison', 1]],
+  );
+  assert.match(refused.dead[0]?.reason ?? '', 'not JSON');
+  assert.is(refused.items.length, 1);
+  const taken = await prepare({ acceptsText: true })([text]);
+  assert.equal([taken.dead.length, taken.items[0]?.event.id], [0, 'text']);
+});
+
+test('events without a time are stamped with when they were first seen, all in one question', async () => {
+  const asked: (readonly string[])[] = [];
+  const { items } = await prepare({
+    firstSeen: async ids => {
+      asked.push(ids);
+      return new Map(ids.map((id, index) => [id, 1_000 + index]));
+    },
+  })([undated('x'), delivery('dated'), undated('y')]);
+  assert.equal(asked, [['x', 'y']]);
+  assert.equal(
+    items.map(({ event }) => event.created),
+    [1_000, 1_700_000_000_000, 1_001],
+  );
+});
+
+test('an event of which nobody knows when it was first seen is as old as its message', async () => {
+  const { items } = await prepare({ firstSeen: async () => new Map() })([undated('x')]);
+  assert.is(items[0]?.event.created, 1_700_000_000_500);
+});
+
+test('a failure to look up first-seen times is passed on: nothing is settled by halves', async () => {
+  await prepare()([undated('x')]).then(
+    () => assert.unreachable('it has to fail'),
+    error => assert.match(error.message, 'nothing here is without a time'),
+  );
+});
+
+test.run();
