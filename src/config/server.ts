@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { minSecretLength } from '../keys/id-secret.js';
 import { host } from '../settings/addresses.js';
+import { seconds } from '../settings/durations.js';
 import { list } from '../settings/lists.js';
 import { integer, mebibytes } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
@@ -60,6 +61,11 @@ export const serverSettings = {
     mebibytes(2, 4096).default('64'),
     'Bytes of requests accepted at once, MiB; more is answered 503 with Retry-After.',
   ),
+  keepAliveMs: setting(
+    'KEEP_ALIVE_SECONDS',
+    seconds(1, 3600).default('75'),
+    'How long a connection may be idle, before its first request as well as between two. Should be longer than a proxy in front keeps its connections, so that it is never this side that closes one about to be used.',
+  ),
   rateLimit: setting(
     'RATE_LIMIT',
     integer(1, 10_000_000).optional(),
@@ -79,6 +85,7 @@ export interface Server {
   /** Empty = CORS off; `*` = any. */
   readonly corsOrigins: readonly string[];
   readonly maxInFlightBytes: number;
+  readonly keepAliveMs: number;
   /** Requests a minute for each key; undefined = no limit. */
   readonly rateLimit: number | undefined;
 }
@@ -114,6 +121,7 @@ export function server(values: Values<typeof serverSettings>, problems: Problems
     trustProxy: values.trustProxy,
     corsOrigins: values.corsOrigins,
     maxInFlightBytes: values.maxInFlightBytes,
+    keepAliveMs: values.keepAliveMs,
     rateLimit: values.rateLimit,
   };
 }

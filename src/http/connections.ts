@@ -42,3 +42,26 @@ export class Connections {
     for (const socket of this.#all) if (!this.#busy.has(socket)) socket.destroy();
   }
 }
+
+/**
+ * Lets a connection be idle until its first byte, for as long as one between two requests. Balancers and browsers open connections ahead of
+ * their first request, and Node would otherwise count the whole wait as a request that is late, and answer 408.
+ *
+ * Call it before anything else listens for connections that expects Node to have them. From the first byte on, Node's own limits hold.
+ */
+export function idleUntilFirstByte(server: Server, idleMs: number): void {
+  const accept = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
+  server.removeAllListeners('connection');
+  server.on('connection', socket => {
+    const onIdle = (): void => void socket.destroy();
+    const onError = (): void => {};
+    socket.setTimeout(idleMs, onIdle).on('error', onError);
+    socket.once('data', chunk => {
+      socket.setTimeout(0).off('timeout', onIdle).off('error', onError);
+      socket.pause();
+      socket.unshift(chunk);
+      for (const listener of accept) listener.call(server, socket);
+      socket.resume();
+    });
+  });
+}

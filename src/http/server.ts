@@ -8,7 +8,7 @@ import type { Metrics } from '../status/metrics.js';
 import { createApplication } from './application.js';
 import type { Backend } from './backend.js';
 import { type Incoming, InFlight } from './body.js';
-import { Connections } from './connections.js';
+import { Connections, idleUntilFirstByte } from './connections.js';
 import type { Services } from './context.js';
 import { FailedAttempts, KeyRate } from './limits.js';
 import { requestIds } from './middleware/request.js';
@@ -20,9 +20,6 @@ import { unreadableAnswer } from './unreadable.js';
 const maxHeaderBytes = 16 * 1024;
 /** How often Node checks for requests that are late. */
 const checkIntervalMs = 2000;
-/** Longer than proxies keep a connection, so that this side never closes one they are about to use. */
-const keepAliveMs = 75_000;
-
 export interface ServerOptions {
   readonly backend: Backend;
   readonly keys: KeyRing;
@@ -67,11 +64,12 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.headersTimeoutMs + settings.bodyTimeoutMs,
-    keepAliveTimeout: keepAliveMs,
+    keepAliveTimeout: settings.keepAliveMs,
     connectionsCheckingInterval: checkIntervalMs,
     // Checked by the application, so that its answer is a problem document too.
     requireHostHeader: false,
   });
+  idleUntilFirstByte(server, settings.keepAliveMs);
   const connections = new Connections(server);
   const answer = createApplication(services).callback();
   server.on('request', (request, response) => {

@@ -1,4 +1,4 @@
-/** What the HTTP layer can be told. Sizes in bytes, times in ms. */
+/** The settings of the HTTP layer. Sizes in bytes, times in ms. */
 export interface HttpSettings {
   readonly host: string;
   /** 0 = any free one. */
@@ -7,7 +7,7 @@ export interface HttpSettings {
   readonly trustProxy: boolean;
   /** Origins whose pages may call the API; none by default. `*` = all. */
   readonly corsOrigins: readonly string[];
-  /** Of a body, packed and unpacked alike. */
+  /** The limit of a body, packed and unpacked alike. */
   readonly maxBodyBytes: number;
   readonly maxEvents: number;
   /** Requests a minute of each key; undefined = no limit. */
@@ -16,15 +16,17 @@ export interface HttpSettings {
   readonly maxInFlightBytes: number;
   /** From the end of the headers to the end of the body; beyond it 408. */
   readonly bodyTimeoutMs: number;
-  /** From the connection (or the last answer) to the end of the headers. */
+  /** From the first byte of a request to the end of its headers; beyond it 408. */
   readonly headersTimeoutMs: number;
+  /** How long a connection may be idle, before its first request as well as between two; then it is closed. */
+  readonly keepAliveMs: number;
   /** Live streams open at once; beyond it 503. */
   readonly maxStreams: number;
-  /** A stream ends after so long, and its reader signs in again. */
+  /** A stream ends after this time, and its reader connects again. */
   readonly streamMs: number;
   readonly heartbeatMs: number;
   readonly sessionMs: number;
-  /** Of one address in a minute; beyond it 429. */
+  /** How many one address may make in a minute; beyond it 429. */
   readonly failedAttempts: number;
 }
 
@@ -41,6 +43,7 @@ export const defaultHttpSettings: HttpSettings = {
   maxInFlightBytes: 64 * MiB,
   bodyTimeoutMs: 30_000,
   headersTimeoutMs: 15_000,
+  keepAliveMs: 75_000,
   maxStreams: 100,
   streamMs: 3_600_000,
   heartbeatMs: 15_000,
