@@ -894,6 +894,8 @@ export interface components {
             readonly response_time_max?: number;
             /** @description Share of the probes without an answer. (percent) */
             readonly response_time_loss?: number;
+            /** @description The service is being worked on: a check that fails is no reason for an alert. Absent otherwise. */
+            readonly maintenance?: boolean;
             /** @description Share of the checks of the last 24 hours that found the service working; maintenance and times without a check do not count. (percent) */
             readonly uptime?: number;
             /** @description What was probed: an address, a queue or a path, without secrets. */

@@ -176,6 +176,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     ['service_name', 'healthy'],
     [
       ...responseTimes,
+      'maintenance',
       'uptime',
       'target',
       'message',

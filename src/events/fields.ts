@@ -110,6 +110,10 @@ export const fields = {
   service_name: { kind: 'text', description: 'Name of the service.' },
   target: { kind: 'text', description: 'What was probed: an address, a queue or a path, without secrets.' },
   healthy: { kind: 'boolean', description: 'The service works.' },
+  maintenance: {
+    kind: 'boolean',
+    description: 'The service is being worked on: a check that fails is no reason for an alert. Absent otherwise.',
+  },
   uptime: {
     kind: 'number',
     description:

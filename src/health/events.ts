@@ -14,13 +14,15 @@ export interface Measured {
   readonly result: Result;
   /** Percent, of the last 24 hours. */
   readonly uptime: number | undefined;
+  /** It was taken inside a window of maintenance. */
+  readonly maintenance: boolean;
   /** Before this run, ms without a check because the daemon was not running. */
   readonly unknownMs: number;
 }
 
 /** The `health` event of one run, made `now`. */
 export function healthEvent(target: Target, measured: Measured, now: number): Message {
-  const { at, result, unknownMs } = measured;
+  const { at, result, maintenance, unknownMs } = measured;
   const event = {
     category: 'health',
     type: target.probe.kind,
@@ -29,6 +31,7 @@ export function healthEvent(target: Target, measured: Measured, now: number): Me
     ...(result.reason === undefined ? {} : { message: redact(result.reason, target.secrets) }),
     ...measurements(measured),
     ...result.readings,
+    ...(maintenance ? { maintenance } : {}),
     ...(unknownMs === 0 ? {} : { unknown_seconds: unknownMs / 1000 }),
     created: at,
   };

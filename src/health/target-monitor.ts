@@ -81,10 +81,10 @@ export class TargetMonitor {
     const before = this.#saved;
     const unknownMs = this.#unknownBefore(at);
     if (unknownMs > 0) this.#interrupted(unknownMs);
-    if (this.#windowAt(at) === undefined)
-      this.#become({ hours: counted(this.#saved.hours, at, result.finding !== 'down') });
+    const maintenance = this.#windowAt(at) !== undefined;
+    if (!maintenance) this.#become({ hours: counted(this.#saved.hours, at, result.finding !== 'down') });
     this.#follow(result.finding, at);
-    const measured = { at, result, uptime: this.uptime, unknownMs };
+    const measured = { at, result, uptime: this.uptime, maintenance, unknownMs };
     this.#announceChange(measured, ended);
     this.#become({ lastRun: ended });
     const changed = this.#saved.observed !== before.observed || this.#saved.announced !== before.announced;

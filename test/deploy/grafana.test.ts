@@ -56,4 +56,24 @@ test('people are counted, not their events', async () => {
   assert.is(row?.count, people.size);
 });
 
+test('the alert "Service down" counts failed checks of any sender, but for those in maintenance', async () => {
+  const failed = { category: 'health', service_name: 'clowder', healthy: false };
+  const events = [
+    ...Array.from({ length: 4 }, () => ({ ...failed, type: 'worked-on', maintenance: true })),
+    ...Array.from({ length: 3 }, () => ({ ...failed, type: 'down' })),
+    ...Array.from({ length: 2 }, () => ({ ...failed, type: 'both', maintenance: true })),
+    { ...failed, type: 'both' },
+  ];
+  const now = Date.now();
+  assert.is((await daemon.post(events.map((event, index) => ({ ...event, created: now - index })))).status, 202);
+  await daemon.drained();
+  const { text = '' } = influxQueries().find(({ where }) => where === 'alert Service down') ?? {};
+  // One query a kind, because the answer of this helper is without the tags.
+  const failures = async (type: string) => {
+    const [row = {}] = await server.query(text.replace('AND time', `AND "type" = '${type}' AND time`), 'eventsink');
+    return Object.entries(row).find(([name]) => name.startsWith('count'))?.[1];
+  };
+  assert.equal([await failures('worked-on'), await failures('down'), await failures('both')], [0, 3, 1]);
+});
+
 test.run();

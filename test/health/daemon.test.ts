@@ -96,6 +96,8 @@ test('maintenance that is declared over HTTP keeps an outage from being announce
   assert.is(response.status, 202);
   const checks = async () => (await daemon.stored('health')).filter(({ healthy }) => healthy === false).length;
   await until(async () => (await checks()) >= 2, 'failed checks', patienceMs);
+  const [latest] = await daemon.stored('health');
+  assert.equal([latest?.healthy, latest?.maintenance], [false, true]);
   assert.equal(
     (await daemon.stored('service_status')).map(({ type, _source }) => [type, _source]),
     [['maintenance', 'http']],

@@ -279,6 +279,24 @@ test('declared maintenance without an end lasts until somebody says something el
   assert.equal(early.types, ['down']);
 });
 
+test('checks in maintenance say so, and no others', () => {
+  const flags = (monitored: MonitoredTarget) => monitored.health.map(({ maintenance }) => maintenance);
+  const configured = new MonitoredTarget({ maintenance: [{ from: at(1), until: at(3) }] });
+  assert.equal(flags(configured.runs('up', 'down', 'down', 'up')), [undefined, true, true, undefined]);
+  const declared = new MonitoredTarget().runs('up').declare('maintenance').runs('down', 'up').declare('up').runs('up');
+  assert.equal(flags(declared), [undefined, true, true, undefined]);
+  assert.equal(
+    declared
+      .restart()
+      .declare('maintenance')
+      .restart()
+      .runs('down')
+      .health.map(({ healthy, maintenance }) => [healthy, maintenance])
+      .at(-1),
+    [false, true],
+  );
+});
+
 test('maintenance declared afterwards corrects the outage that was announced', () => {
   const monitored = new MonitoredTarget().runs('up', 'up', 'down', 'down', 'up', 'up');
   monitored.declare('maintenance', { from: at(1), until: at(4) });
