@@ -56,7 +56,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Send events
-         * @description One event as a JSON object, or several as a JSON array or as lines of JSON (NDJSON); gzip and deflate are welcome. At most 1 MiB unpacked and 1,000 events. The answer comes once the events are durable. One bad event refuses the whole request: see `errors`.
+         * @description One event as a JSON object, or several as a JSON array or as lines of JSON (NDJSON); gzip and deflate are welcome. At most 1 MiB unpacked and 1,000 events. The answer comes once the events are durable. One bad event refuses the whole request: see `errors`. An event without an id gets a new one, so equal events without ids are several; give ids, or an Idempotency-Key, to send again safely. For a day, the same id with another content is refused (422).
          */
         readonly post: operations["publishEvents"];
         readonly delete?: never;
@@ -1098,7 +1098,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;
@@ -2361,6 +2361,26 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description An id was sent before with another content; `errors` says for which items. Nothing was accepted. */
+            readonly 422: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:id-conflict",
+                     *       "title": "An id belongs to another event",
+                     *       "status": 422,
+                     *       "detail": "An id was sent before with another content; `errors` says for which items. Nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Too many failed attempts from this address, or too many requests with this key. */
             readonly 429: {
                 headers: {
@@ -2587,6 +2607,26 @@ export interface operations {
                      *       "title": "This kind of body is not supported",
                      *       "status": 415,
                      *       "detail": "The content type, charset or content encoding is not supported.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description An id was sent before with another content; `errors` says for which items. Nothing was accepted. */
+            readonly 422: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:id-conflict",
+                     *       "title": "An id belongs to another event",
+                     *       "status": 422,
+                     *       "detail": "An id was sent before with another content; `errors` says for which items. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

@@ -38,6 +38,17 @@ export class CursorError extends Error {
   override name = 'CursorError';
 }
 
+/** Ids that were given to other events within the last day: the caller's mistake. */
+export class IdConflictError extends Error {
+  override name = 'IdConflictError';
+  readonly ids: readonly string[];
+
+  constructor(ids: readonly string[]) {
+    super('an id belongs to another event');
+    this.ids = ids;
+  }
+}
+
 /** The four faults of the delivery contract. */
 export type Fault = 'transient' | 'setup' | 'poison' | 'bug';
 

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
 import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { describe } from '../errors.js';
+import { itemTexts, withMember } from '../events/json-text.js';
 
 /** The most that one request carries; the API takes twice as many events. */
 export const requestLimits = { count: 500, bytes: 1024 * 1024 };
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** An event as the text of one line. */
+/** An event as the text of one line, without white space around it. */
 export interface Line {
   readonly text: string;
   readonly fields: Fields;
@@ -53,12 +53,12 @@ export async function* readLines(chunks: Chunks, name: string): AsyncGenerator<L
     number += 1;
     if (text.trim() === '') continue;
     const where = `${name}, line ${number},`;
-    yield { text, fields: object(parse(text, where), where) };
+    yield { text: text.trim(), fields: object(parse(text, where), where) };
   }
 }
 
-/** One JSON text (an object or a list), or else NDJSON. */
-export function eventsOf(text: string, name: string): Fields[] {
+/** The events of one JSON text (an object or a list), or of lines of JSON when it is not JSON as a whole; their texts as they stand. */
+export function eventsOf(text: string, name: string): Line[] {
   let whole: unknown;
   try {
     whole = JSON.parse(text);
@@ -67,25 +67,25 @@ export function eventsOf(text: string, name: string): Fields[] {
     const first = lines.length < 2 ? name : `${name}, line`;
     return lines.map((line, index) => {
       const where = lines.length < 2 ? first : `${first} ${index + 1},`;
-      return object(parse(line, where), where);
+      return { text: line.trim(), fields: object(parse(line, where), where) };
     });
   }
-  return Array.isArray(whole)
-    ? whole.map((item, index) => object(item, `${name}, item ${index + 1},`))
-    : [object(whole, name)];
+  if (!Array.isArray(whole)) return [{ text: oneLine(text), fields: object(whole, name) }];
+  const texts = itemTexts(text);
+  return whole.map((item, index) => ({
+    text: oneLine(texts[index] as string),
+    fields: object(item, `${name}, item ${index + 1},`),
+  }));
 }
 
-/**
- * Gives an event that has neither an id nor a time an id, so that it is the same event when it has to be sent again.
- * The others are told apart by their content.
- */
-export function nameable(fields: Fields, id: () => string): Fields {
-  return fields.id === undefined && fields.created === undefined ? { ...fields, id: id() } : fields;
+/** In JSON, line breaks stand between tokens only. */
+function oneLine(text: string): string {
+  return text.trim().replace(/[\r\n]+/g, ' ');
 }
 
-/** 128 bits of the text's SHA-256, hex. */
-export function hashId(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+/** With an id, so that it is the same event when it has to be sent again: its own, or one that is made. */
+export function withId({ text, fields }: Line, id: (text: string) => string): string {
+  return fields.id === undefined ? withMember(text, 'id', JSON.stringify(id(text))) : text;
 }
 
 export async function* splitLines(chunks: Chunks): AsyncGenerator<string> {

@@ -1,14 +1,17 @@
+import { hashOf } from '../events/identity.js';
+import { withValue } from '../events/json-text.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, number, UsageError } from './command.js';
-import { type Chunks, fileSize, hashId, type Line, nameable, openFile, readLines } from './events.js';
+import { type Chunks, fileSize, type Line, openFile, readLines, withId } from './events.js';
+import { Occurrences } from './occurrences.js';
 import { Progress } from './progress.js';
 
 export const replay: Command = {
   usage: 'replay FILE... [--speed N | --now] [--rebase] [--url URL]',
   description:
-    'Sends recorded events (NDJSON, also .gz; - is standard input) at the pace of their `created` times, file after file.\nEvents keep their `created`, so replaying what is already there adds nothing.',
+    'Sends recorded events (NDJSON, also .gz; - is standard input) at the pace of their `created` times, file after file.\nEvents keep their `created`. One without an id gets one made of its line and of the number of equal lines before it, so replaying the same files again adds nothing.\nA recording without ids cannot be told from the same events that arrived live: then they are there twice.',
   options: {
     speed: { type: 'string', value: 'N', description: 'N times as fast as they were recorded (default: 1)' },
     now: { type: 'boolean', description: 'as fast as possible' },
@@ -61,6 +64,7 @@ async function sendAll(
   let first: number | undefined;
   let done = 0;
   let events = 0;
+  const occurrences = new Occurrences();
   for (const file of files) {
     const input = file === '-' ? terminal.input : openFile(file);
     for await (const line of readLines(
@@ -78,7 +82,8 @@ async function sendAll(
           await clock.sleep(Math.min(1000, Math.max(0, wait)));
         }
       }
-      await batcher.add(outgoing(line, shift === undefined || created === undefined ? undefined : created + shift));
+      const rebased = shift === undefined || created === undefined ? line : timed(line, created + shift);
+      await batcher.add(withId(rebased, text => lineId(text, occurrences)));
       events += 1;
       progress.update(done, events);
     }
@@ -86,11 +91,13 @@ async function sendAll(
   await batcher.flush();
 }
 
-/** The line itself, byte for byte, unless something has to be added. */
-function outgoing({ text, fields }: Line, created: number | undefined): string {
-  if (created !== undefined) return JSON.stringify({ ...fields, created });
-  const named = nameable(fields, () => hashId(text));
-  return named === fields ? text.trim() : JSON.stringify(named);
+function timed({ text, fields }: Line, created: number): Line {
+  return { text: withValue(text, 'created', String(created)), fields };
+}
+
+function lineId(text: string, occurrences: Occurrences): string {
+  const hash = hashOf(text);
+  return hashOf(`${hash}\n${occurrences.next(hash)}`);
 }
 
 /** Counts what has been read of the file itself, so that the total fits packed files too. */

@@ -3,12 +3,12 @@ import type { Receipt } from '../../openapi/api-types.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
-import { eventsOf, nameable, openFile, readAll } from './events.js';
+import { eventsOf, openFile, readAll, withId } from './events.js';
 
 export const send: Command = {
   usage: 'send [EVENT | FILE | -] [--url URL]',
   description:
-    'Sends one event given as an argument, or any number from a file or standard input, as JSON (an object or an array) or NDJSON.\nWhat the daemon cannot take yet is sent again; an event that arrives twice counts once.',
+    'Sends one event given as an argument, or any number from a file or standard input, as JSON (an object or an array) or NDJSON.\nAn event without an id gets one, so what the daemon cannot take yet is sent again safely: an event that arrives twice counts once.',
   options: clientOptions,
   examples: [
     `event-sink send '{"category":"upload","resource_name":"scan.tif","size":1024}'`,
@@ -27,7 +27,7 @@ export const send: Command = {
       last = receipt;
       if (!terminal.outIsTerminal) terminal.out(JSON.stringify(receipt));
     };
-    for (const event of events) sent(await batcher.add(JSON.stringify(nameable(event, randomUUID))));
+    for (const event of events) sent(await batcher.add(withId(event, () => randomUUID())));
     sent(await batcher.flush());
     if (terminal.outIsTerminal) terminal.out(summary(batcher, last));
     return exitCodes.ok;

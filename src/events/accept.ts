@@ -1,7 +1,8 @@
 import { entriesByCategory, fieldsOf } from './catalogue.js';
 import { type FieldKind, fieldKinds } from './field-kinds.js';
 import { fields } from './fields.js';
-import { hashOf } from './identity.js';
+import { ascendingId, hashOf } from './identity.js';
+import { withMember } from './json-text.js';
 import type { Message, Source } from './message.js';
 
 /** Deeper values are refused: destinations and JSON writers recurse. */
@@ -13,8 +14,10 @@ export interface Acceptance {
   /** Epoch ms; becomes `created` of an event that has none. */
   readonly now: number;
   readonly source: Source;
-  /** Of an event whose body names none: the Idempotency-Key, or what a maker of events derived. */
+  /** For an event whose body names none: the Idempotency-Key, or what a source of ours derived. */
   readonly id?: string;
+  /** The item as it was sent, without white space around it. Default: the item as JSON.stringify writes it. */
+  readonly text?: string;
 }
 
 /** What is wrong with an item. */
@@ -33,13 +36,14 @@ const checksByCategory = new Map([...entriesByCategory.keys()].map(category => [
 const generalChecks = checksFor('');
 
 /**
- * The door's validation of one item that came from JSON. Only `category` is demanded; known fields must be of their kind;
+ * Checks one item on its arrival. Only `category` is required; known fields must be of their kind;
  * unknown fields and categories are kept as they are.
  *
- * The body is the item's JSON, serialised once; `created` is added at its end when it was absent and is part of the event from
- * then on. The id is the item's own, else the one given, else the hash of that body.
+ * The body is the item's text, to the letter; `created` is added at its end when it was absent and is part of the event from
+ * then on. The id is the item's own, else the one in `acceptance`, else a new one: two equal items without ids are two events.
  */
-export function acceptEvent(input: unknown, { now, source, id }: Acceptance): Accepted {
+export function acceptEvent(input: unknown, acceptance: Acceptance): Accepted {
+  const { now, source, id } = acceptance;
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     return { problems: [{ field: '', message: 'an event must be a JSON object' }] };
   }
@@ -48,9 +52,25 @@ export function acceptEvent(input: unknown, { now, source, id }: Acceptance): Ac
   if (id !== undefined && !fieldKinds.eventId.accepts(id))
     problems.push({ field: 'id', message: mustBe('id', 'eventId') });
   if (problems.length > 0) return { problems };
-  const text = JSON.stringify(item);
-  const body = item.created === undefined ? `${text.slice(0, -1)},"created":${now}}` : text;
-  return { message: { id: (item.id as string | undefined) ?? id ?? hashOf(body), body, source, received: now } };
+  const { text = JSON.stringify(item) } = acceptance;
+  const stamped = item.created === undefined;
+  const body = stamped ? withMember(text, 'created', String(now)) : text;
+  const known = (item.id as string | undefined) ?? id;
+  if (known === undefined) return { message: { id: ascendingId(now), body, source, received: now } };
+  if (!outside.has(source)) return { message: { id: known, body, source, received: now } };
+  const given = stamped ? { hash: hashOf(text), stamped: now } : { hash: hashOf(text) };
+  return { message: { id: known, body, source, received: now, given } };
+}
+
+/** Sources whose ids are chosen by others; where we choose them, the same id is the same event. */
+const outside: ReadonlySet<Source> = new Set(['http', 'replay']);
+
+/** The same message with the `created` that was added when it first came. */
+export function stampedAgain(message: Message, created: number): Message {
+  const { body, given } = message;
+  if (given?.stamped === undefined || given.stamped === created) return message;
+  const text = body.slice(0, -`,"created":${given.stamped}}`.length);
+  return { ...message, body: `${text},"created":${created}}`, given: { ...given, stamped: created } };
 }
 
 function problemsOf(item: Readonly<Record<string, unknown>>): ItemProblem[] {
@@ -66,22 +86,15 @@ function problemsOf(item: Readonly<Record<string, unknown>>): ItemProblem[] {
   return problems;
 }
 
-/** What JSON cannot say, or not safely. A number like 1e999 is read as Infinity and would be written as null. */
 function shape(name: string, value: unknown): ItemProblem | undefined {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return undefined;
-  const message = flaw(value, 1);
-  return message === undefined ? undefined : { field: name.slice(0, 128), message };
+  if (!tooDeep(value, 1)) return undefined;
+  return { field: name.slice(0, 128), message: `values may be nested at most ${deepest} deep` };
 }
 
-function flaw(value: unknown, depth: number): string | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'a number is too large for JSON';
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (depth >= deepest) return `values may be nested ${deepest} deep at most`;
-  for (const key of Object.keys(value)) {
-    const found = flaw((value as Readonly<Record<string, unknown>>)[key], depth + 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+function tooDeep(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth >= deepest) return true;
+  return Object.keys(value).some(key => tooDeep((value as Readonly<Record<string, unknown>>)[key], depth + 1));
 }
 
 function checksFor(category: string): Map<string, Check> {

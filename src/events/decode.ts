@@ -1,3 +1,4 @@
+import { exactFields } from './digits.js';
 import type { Event, Fields } from './event.js';
 import type { Message } from './message.js';
 import { isEpochMs, parseTimestamp } from './timestamp.js';
@@ -21,9 +22,10 @@ const deepest = 100;
 /** Reads a message for a sink. Never throws. The stamp is epoch ms. */
 export function decode(message: Message, stamp?: number): Decoded {
   const { body } = message;
+  const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body; // some writers begin with a byte order mark
   let value: unknown;
   try {
-    value = JSON.parse(body.charCodeAt(0) === 0xfeff ? body.slice(1) : body); // some writers begin with a byte order mark
+    value = JSON.parse(text);
   } catch {
     return { kind: 'refused', reason: notJson(body), event: asText(message, stamp) };
   }
@@ -39,12 +41,12 @@ export function decode(message: Message, stamp?: number): Decoded {
   const { created } = fields;
   if (created === undefined || created === null) {
     const known = timestampOf(message) ?? stamp;
-    return known === undefined ? { kind: 'undated' } : { kind: 'event', event: eventOf(message, fields, known) };
+    return known === undefined ? { kind: 'undated' } : { kind: 'event', event: eventOf(message, text, fields, known) };
   }
   const moment = parseTimestamp(created);
-  if (moment !== undefined) return { kind: 'event', event: eventOf(message, fields, moment) };
+  if (moment !== undefined) return { kind: 'event', event: eventOf(message, text, fields, moment) };
   const reason = `created cannot be read as a time between 1970 and 9999: it is ${nameOf(created)}`;
-  return { kind: 'refused', reason, event: eventOf(message, fields, fallback(message, stamp)) };
+  return { kind: 'refused', reason, event: eventOf(message, text, fields, fallback(message, stamp)) };
 }
 
 function deeperThan(value: Fields | readonly unknown[], levels: number): boolean {
@@ -59,17 +61,22 @@ function reaches(value: unknown, levels: number): boolean {
 
 /** A body that is not an event, wrapped as one for sinks that take any text. */
 function asText(message: Message, stamp: number | undefined): Event {
-  return { ...eventOf(message, {}, fallback(message, stamp)), text: message.body };
+  const { id, source, received, body } = message;
+  const created = fallback(message, stamp);
+  return { id, created, category: 'unknown', type: undefined, fields: {}, text: body, source, received };
 }
 
-function eventOf({ id, source, received }: Message, fields: Fields, created: number): Event {
+function eventOf({ id, source, received }: Message, body: string, fields: Fields, created: number): Event {
   const { category, type } = fields;
+  const exact = exactFields(body);
   return {
     id,
     created,
     category: typeof category === 'string' && category !== '' ? category : 'unknown',
     type: typeof type === 'string' && type !== '' ? type : undefined,
     fields,
+    body,
+    ...(exact === undefined ? {} : { exact }),
     source,
     received,
   };

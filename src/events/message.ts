@@ -10,6 +10,16 @@ export interface Message {
   readonly source: Source;
   /** When this daemon, or another of ours, first had it; epoch ms. */
   readonly received: number;
+  /** Set when the id came from outside: then the same id on another text is a conflict. */
+  readonly given?: GivenId;
   /** The broker's own timestamp of a foreign message, epoch ms. */
   readonly timestamp?: number;
+}
+
+/** What is remembered of an id that a client gave, for a day. */
+export interface GivenId {
+  /** Of the item's text as it was sent. */
+  readonly hash: string;
+  /** The `created` that was added here because the text has none, epoch ms. */
+  readonly stamped?: number;
 }

@@ -11,7 +11,8 @@ import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '..
 export interface Backend {
   /**
    * Resolves when every message is durable.
-   * @throws TransientError when they cannot be had now: 503 with Retry-After, nothing accepted
+   * @throws TransientError when they cannot be had now: 503 with Retry-After, nothing accepted; IdConflictError when an id was given to
+   * another event within a day
    */
   publish(messages: readonly Message[]): Promise<Durability>;
   /** @throws UnsupportedError without RabbitMQ, TransientError as above */

@@ -81,7 +81,7 @@ export async function readText(
   const bytes = unpack === undefined ? packed : await unpackWithin(unpack, packed, limits.maxBodyBytes);
   if (bytes !== packed) reservation.grow(bytes.length);
   if (bytes.length === 0) throw new HttpProblem('invalid-request', 'The request has no body.');
-  if (!isUtf8(bytes)) throw new HttpProblem('invalid-request', 'The body is not valid UTF-8.');
+  if (!isUtf8(bytes)) throw new HttpProblem('invalid-request', 'The body is not UTF-8.');
   const text = bytes.toString('utf8');
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

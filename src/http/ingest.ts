@@ -1,5 +1,8 @@
 import type { Durability } from '../broker/broker.js';
+import { IdConflictError } from '../errors.js';
 import { acceptEvent } from '../events/accept.js';
+import { hashOf } from '../events/identity.js';
+import { itemTexts } from '../events/json-text.js';
 import type { Message, Source } from '../events/message.js';
 import type { ApiContext } from './context.js';
 import { type FieldError, HttpProblem } from './problem.js';
@@ -21,9 +24,15 @@ const forms: Readonly<Record<string, BodyForm>> = {
   'application/ndjson': 'ndjson',
 };
 
-/** Several events, or a single one that a header may identify. */
+/** One event of a request: what JSON.parse makes of it, and its text to the letter. */
+interface Item {
+  readonly value: unknown;
+  readonly text: string;
+}
+
+/** Several events, or a single one whose id may stand in a header. */
 interface Items {
-  readonly items: readonly unknown[];
+  readonly items: readonly Item[];
   readonly single: boolean;
 }
 
@@ -33,52 +42,74 @@ interface Items {
  */
 export async function ingestEvents(ctx: ApiContext): Promise<Receipt> {
   const form = bodyForm(ctx, forms);
-  const id = idempotencyKey(ctx);
-  return withText(ctx, async text => {
-    const { items, single } = form === 'ndjson' ? fromLines(text, ctx) : fromJson(text, ctx);
-    if (id !== undefined && !single) {
-      throw new HttpProblem(
-        'invalid-request',
-        'Idempotency-Key identifies a single event. Give each event of a list its own id.',
-      );
-    }
-    return publish(ctx, messagesOf(items, { now: ctx.services.clock.now(), source: sourceOf(ctx), id }));
+  const key = idempotencyKey(ctx);
+  const source = sourceOf(ctx);
+  return withText(ctx, text =>
+    publish(ctx, form === 'ndjson' ? fromLines(text, ctx) : fromJson(text, ctx), key, source),
+  );
+}
+
+/** One event whose text a route has put together itself. */
+export async function ingestEvent(ctx: ApiContext, text: string): Promise<Receipt> {
+  const items = [{ value: JSON.parse(text), text }];
+  return publish(ctx, { items, single: true }, idempotencyKey(ctx), 'http');
+}
+
+async function publish(ctx: ApiContext, items: Items, key: string | undefined, source: Source): Promise<Receipt> {
+  const made = messagesOf(items, key, { now: ctx.services.clock.now(), source });
+  const messages = withoutRepeats(made);
+  const durability = await ctx.services.backend.publish(messages).catch((error: unknown) => {
+    throw error instanceof IdConflictError ? knownConflict(error, made) : error;
   });
-}
-
-/** One event that a route has put together itself. */
-export async function ingestEvent(ctx: ApiContext, event: Readonly<Record<string, unknown>>): Promise<Receipt> {
-  return publish(ctx, messagesOf([event], { now: ctx.services.clock.now(), source: 'http', id: idempotencyKey(ctx) }));
-}
-
-async function publish(ctx: ApiContext, items: readonly Message[]): Promise<Receipt> {
-  const byId = new Map<string, Message>();
-  for (const message of items) if (!byId.has(message.id)) byId.set(message.id, message);
-  const messages = byId.size === items.length ? items : [...byId.values()];
-  const durability = await ctx.services.backend.publish(messages);
   return {
     accepted: messages.length,
-    duplicates: items.length - messages.length,
-    ids: items.map(message => message.id),
+    duplicates: made.length - messages.length,
+    ids: made.map(message => message.id),
     durability,
   };
 }
 
+/** The first item of each id. @throws HttpProblem 422 when another item has the same id and another text */
+function withoutRepeats(made: readonly Message[]): readonly Message[] {
+  const byId = new Map<string, Message>();
+  const errors: FieldError[] = [];
+  for (const [index, message] of made.entries()) {
+    const first = byId.get(message.id);
+    if (first === undefined) byId.set(message.id, message);
+    else if (first.given?.hash !== message.given?.hash) {
+      const others = `another event of this request has the id ${message.id} and another content`;
+      errors.push({ index, field: 'id', message: others });
+    }
+  }
+  if (errors.length > 0)
+    throw new HttpProblem('id-conflict', 'An id names one event only. Nothing was accepted.', { errors });
+  return byId.size === made.length ? made : [...byId.values()];
+}
+
+function knownConflict({ ids }: IdConflictError, made: readonly Message[]): HttpProblem {
+  const taken = new Set(ids);
+  const errors = made.flatMap(({ id }, index): FieldError[] =>
+    taken.has(id) ? [{ index, field: 'id', message: `the id ${id} was sent before, with another content` }] : [],
+  );
+  return new HttpProblem('id-conflict', 'An id names one event only. Nothing was accepted.', { errors });
+}
+
+/** A key is the id of a single event; in a list, key and index make the id of an item that has none of its own. */
 function messagesOf(
-  items: readonly unknown[],
-  { now, source, id }: { readonly now: number; readonly source: Source; readonly id: string | undefined },
+  { items, single }: Items,
+  key: string | undefined,
+  { now, source }: { readonly now: number; readonly source: Source },
 ): Message[] {
   const messages: Message[] = [];
   const errors: FieldError[] = [];
-  const acceptance = id === undefined ? { now, source } : { now, source, id };
-  for (let index = 0; index < items.length; index++) {
-    const result = acceptEvent(items[index], acceptance);
+  for (const [index, { value, text }] of items.entries()) {
+    const id = single || key === undefined ? key : hashOf(`${key}\n${index}`);
+    const result = acceptEvent(value, id === undefined ? { now, source, text } : { now, source, text, id });
     if ('message' in result) messages.push(result.message);
     else for (const { field, message } of result.problems) errors.push({ index, field, message });
   }
   if (errors.length > 0) throw badEvents(errors, items.length);
-  const named = messages[0];
-  if (id !== undefined && named !== undefined && named.id !== id) {
+  if (single && key !== undefined && messages[0]?.id !== key) {
     throw new HttpProblem('invalid-request', 'Idempotency-Key and the id of the event differ. Send only one of them.');
   }
   return messages;
@@ -108,29 +139,30 @@ function sourceOf(ctx: ApiContext): Source {
 
 function fromJson(text: string, ctx: ApiContext): Items {
   const value = parseJson(text);
-  if (!Array.isArray(value)) return { items: [value], single: true };
+  if (!Array.isArray(value)) return { items: [{ value, text: text.trim() }], single: true };
   if (value.length === 0) throw new HttpProblem('invalid-request', 'The list of events is empty.');
   if (value.length > ctx.services.settings.maxEvents) throw tooMany(ctx);
-  return { items: value, single: false };
+  const texts = itemTexts(text);
+  return { items: value.map((item, index) => ({ value: item, text: texts[index] as string })), single: false };
 }
 
 function fromLines(text: string, ctx: ApiContext): Items {
-  const items: unknown[] = [];
+  const items: Item[] = [];
   const errors: FieldError[] = [];
   let line = 0;
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
-    const item = text.slice(start, end).trim();
+    const words = text.slice(start, end).trim();
     start = end + 1;
     line++;
-    if (item === '') continue;
+    if (words === '') continue;
     if (items.length === ctx.services.settings.maxEvents) throw tooMany(ctx);
     try {
-      items.push(JSON.parse(item));
+      items.push({ value: JSON.parse(words), text: words });
     } catch (error) {
       errors.push({ index: items.length, field: '', message: `line ${line} is not JSON: ${(error as Error).message}` });
-      items.push(undefined);
+      items.push({ value: undefined, text: words });
     }
   }
   if (items.length === 0) throw new HttpProblem('invalid-request', 'The body contains no events.');

@@ -82,6 +82,10 @@ export const problemAnswers: Readonly<Record<number, ResponseConfig>> = {
   409: documented('conflict', 'The broker refused the message; the detail says why.'),
   413: documented('too-large', 'The body is too large, or contains too many events.'),
   415: documented('unsupported-media-type', 'The content type, charset or content encoding is not supported.'),
+  422: documented(
+    'id-conflict',
+    'An id was sent before with another content; `errors` says for which items. Nothing was accepted.',
+  ),
   429: documented(
     'too-many-requests',
     'Too many failed attempts from this address, or too many requests with this key.',

@@ -7,9 +7,12 @@ export type BodyForm = 'json' | 'ndjson';
 const jsonForm: Readonly<Record<string, BodyForm>> = { 'application/json': 'json' };
 
 /** Reads a JSON body and calls back; its bytes count as in flight until the call has settled. */
-export async function withJson<Result>(ctx: ApiContext, use: (body: unknown) => Promise<Result>): Promise<Result> {
+export async function withJson<Result>(
+  ctx: ApiContext,
+  use: (body: unknown, text: string) => Promise<Result>,
+): Promise<Result> {
   bodyForm(ctx, jsonForm);
-  return withText(ctx, text => use(parseJson(text)));
+  return withText(ctx, text => use(parseJson(text), text));
 }
 
 /** The same for a body of any form, as text. */

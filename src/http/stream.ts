@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../clock.js';
 import type { StoredEvent } from '../storage/queries.js';
 import type { Backend } from './backend.js';
+import { eventText } from './event-text.js';
 import { unavailable } from './problem.js';
 import type { HttpSettings } from './settings.js';
 
@@ -105,7 +106,7 @@ export class Feed {
       this.#overflow.set(event.category, (this.#overflow.get(event.category) ?? 0) + 1);
       return;
     }
-    const text = `id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`;
+    const text = `id: ${event.id}\ndata: ${eventText(event)}\n\n`;
     this.#pending.push({ category: event.category, text });
     this.#bytes += text.length;
   }

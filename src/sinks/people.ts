@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ExactNumber, stringifyExact } from '../events/digits.js';
 import type { Event, Fields } from '../events/event.js';
 import { fields as knownFields, personalFields } from '../events/fields.js';
 import { hideParameters } from '../redact.js';
@@ -88,7 +89,9 @@ export function* scalars(fields: Fields, sendNames: boolean): Generator<[name: s
   for (const [name, value] of Object.entries(fields)) {
     if (!sendNames && isPersonal(name)) continue;
     const scalar = toScalar(value, sendNames);
-    if (scalar !== undefined) yield [wellFormed(name), scalar];
+    // A number that a double cannot hold goes as text, under a name of its own: one property, one type.
+    if (value instanceof ExactNumber) yield [`${wellFormed(name)}_text`, value.digits];
+    else if (scalar !== undefined) yield [wellFormed(name), scalar];
   }
 }
 
@@ -113,7 +116,7 @@ function nestedText(value: object, sendNames: boolean): string | undefined {
     return isPersonal(name) || (typeof inner === 'string' && mailAddress.test(inner)) ? undefined : inner;
   };
   try {
-    return hideParameters(wellFormed(JSON.stringify(value, allowed)));
+    return hideParameters(wellFormed(stringifyExact(value, allowed)));
   } catch {
     // Nested deeper than the stack: no chart shows it.
     return undefined;

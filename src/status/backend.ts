@@ -5,6 +5,7 @@ import type { SettledCounters } from '../delivery/meter.js';
 import { UnsupportedError } from '../errors.js';
 import type { Message } from '../events/message.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
+import { IdRegister } from '../storage/id-register.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
@@ -51,6 +52,7 @@ export function createBackend(options: BackendOptions) {
     publish,
     publishTo,
   } = options;
+  const ids = new IdRegister(storage);
   /** HTTP starts last, so whoever can ask finds everything else started. */
   const ready = (): boolean => true;
 
@@ -128,7 +130,7 @@ export function createBackend(options: BackendOptions) {
   };
 
   return {
-    publish,
+    publish: (messages: readonly Message[]) => ids.publish(messages, publish),
     publishTo,
     events: (query: EventQuery) => stored(() => storage.events.query(query)),
     series: (query: SeriesQuery) => stored(() => series(query)),

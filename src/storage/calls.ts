@@ -2,6 +2,7 @@ import { checkpointWrites } from './checkpoints.js';
 import type { Database } from './database.js';
 import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
 import { eventReads, eventWrites } from './events.js';
+import { givenIdWrites } from './given-ids.js';
 import { keyValueWrites } from './key-values.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
 import { outboxReads, outboxWrites } from './outbox.js';
@@ -20,6 +21,7 @@ export const writes = {
   ...eventWrites,
   ...outboxWrites,
   ...keyValueWrites,
+  ...givenIdWrites,
   ...checkpointWrites,
   ...ledgerWrites,
 };

@@ -4,7 +4,15 @@ import type { Source } from '../events/message.js';
 import type { Calls } from './calls.js';
 import type { Value } from './database.js';
 import type { EventRow } from './events.js';
-import type { EventPage, EventQuery, EventWriter, Series, SeriesQuery, StoredEvent } from './queries.js';
+import {
+  bodyText,
+  type EventPage,
+  type EventQuery,
+  type EventWriter,
+  type Series,
+  type SeriesQuery,
+  type StoredEvent,
+} from './queries.js';
 
 /** Roughly what a row and its index entries take beside the body, so that LOCAL_MAX_MB means bytes on the disk. */
 const rowOverheadBytes = 200;
@@ -24,7 +32,7 @@ export class EventStore implements EventWriter {
     if (events.length === 0) return 0;
     const values: Value[] = [];
     for (const event of events) {
-      const body = JSON.stringify(event.text === undefined ? event.fields : { text: event.text });
+      const body = bodyOf(event);
       values.push(event.id, event.created, event.category, event.type ?? null, event.source, event.received);
       values.push(Buffer.byteLength(body) + rowOverheadBytes, body);
     }
@@ -60,11 +68,15 @@ export class EventStore implements EventWriter {
     for (const [index, event] of events.entries()) {
       if (present.has(index)) continue;
       const { id, created, category, type, fields, text, source, received } = event;
-      const body = text === undefined ? fields : { text };
-      const stored = storedEvent(body, id, created, category, type, source, received);
+      const shown = text === undefined ? fields : { text };
+      const stored = storedEvent(shown, bodyOf(event), id, created, category, type, source, received);
       for (const listener of this.#listeners) listener(stored);
     }
   }
+}
+
+function bodyOf({ body, text, fields }: Event): string {
+  return body ?? JSON.stringify(text === undefined ? fields : { text });
 }
 
 /** Category and type as the body has them: in a column, a text ends at its first NUL, and half a surrogate pair is U+FFFD. */
@@ -73,12 +85,13 @@ function storedRow([, id, created, category, type, source, received, body]: Even
   const verbatim = (value: unknown, column: string): string =>
     typeof value === 'string' && value !== '' ? value : column;
   const ownType = type === null ? undefined : verbatim(fields.type, type);
-  return storedEvent(fields, id, created, verbatim(fields.category, category), ownType, source, received);
+  return storedEvent(fields, body, id, created, verbatim(fields.category, category), ownType, source, received);
 }
 
 /** The fields flat; a body's own `id`, when it is another than the event's, as `id_original`. */
 function storedEvent(
   fields: Fields,
+  body: string,
   id: string,
   created: number,
   category: string,
@@ -88,7 +101,17 @@ function storedEvent(
 ): StoredEvent {
   const original = fields.id === undefined || fields.id === id ? {} : { id_original: fields.id };
   const typed = type === undefined ? {} : { type };
-  return { ...fields, ...original, id, created, category, ...typed, _source: source, _received: received };
+  return {
+    ...fields,
+    ...original,
+    id,
+    created,
+    category,
+    ...typed,
+    _source: source,
+    _received: received,
+    [bodyText]: body,
+  };
 }
 
 function encodeCursor([n, , created]: EventRow): string {

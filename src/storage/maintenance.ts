@@ -76,6 +76,9 @@ export class Maintenance {
       return deleted === chunkRows;
     });
     await this.#repeat(async () => (await this.#storage.write('sweepKeyValues', { limit: chunkRows })) === chunkRows);
+    await this.#repeat(
+      async () => (await this.#storage.write('trimGivenIds', { now: clock.now(), limit: chunkRows })) === chunkRows,
+    );
     await this.#storage.write('trimLedger');
     await this.#repeat(() => compact(chunkPages));
   }

@@ -1,6 +1,9 @@
 import type { Event } from '../events/event.js';
 import type { Source } from '../events/message.js';
 
+/** The text of the event's body as it was received: what an answer is made of. JSON.stringify passes it over. */
+export const bodyText = Symbol('body text');
+
 export interface EventQuery {
   readonly category?: string;
   readonly type?: string;
@@ -28,6 +31,7 @@ export interface StoredEvent {
   readonly _source: Source;
   /** When it came in, epoch ms. */
   readonly _received: number;
+  readonly [bodyText]?: string;
   readonly [field: string]: unknown;
 }
 

@@ -1,5 +1,6 @@
 import { UnsupportedError } from '../errors.js';
 import type { Database, Value } from './database.js';
+import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { totalHour } from './ledger-delta.js';
 import { fitting } from './page.js';
 import type { Transaction } from './transaction.js';
@@ -76,8 +77,15 @@ function removeQueue({ database, delta, now }: Transaction, { name }: { name: st
   return true;
 }
 
+export interface PublishArguments extends MessageColumns {
+  /** Only to this sink's queue. */
+  readonly sink?: string;
+  /** Kept in the same commit. */
+  readonly given?: GivenIdColumns;
+}
+
 /** To every queue, or to one sink's alone. */
-function publish(transaction: Transaction, args: MessageColumns & { readonly sink?: string }): void {
+function publish(transaction: Transaction, args: PublishArguments): void {
   const { database, delta, diskSpace } = transaction;
   diskSpace.require();
   const queue = args.sink === undefined ? undefined : queueOf(database, args.sink);
@@ -88,6 +96,7 @@ function publish(transaction: Transaction, args: MessageColumns & { readonly sin
     values.push(args.timestamps[index]!, args.bodies[index]!);
   }
   database.insert('INSERT INTO messages (target, id, source, received, timestamp, body)', 6, values);
+  if (args.given !== undefined) keepGivenIds(transaction, args.given);
   if (queue === undefined) delta.broadcast(args.ids.length);
   else addressed(transaction, queue, args.sink!, before, args.ids.length);
 }

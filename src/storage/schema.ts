@@ -8,6 +8,7 @@ import type { Database } from './database.js';
  *   AUTOINCREMENT, because a number below a queue's cursor must never be used again.
  * - queues: everything up to `cursor` is settled; `settled` holds what is settled beyond it, until the cursor passes.
  * - ledger: `hour` 0 is the total since the beginning, the other rows are hours (epoch ms).
+ * - given_ids: ids that clients gave, with the hash of the text as it was sent; `n` is the order of arrival.
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
  */
 const migrationSteps: readonly string[] = [
@@ -87,6 +88,15 @@ const migrationSteps: readonly string[] = [
   CREATE TABLE checkpoints (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   INSERT INTO counters VALUES ('event_bytes', 0), ('outbox_bytes', 0), ('outbox_count', 0);
+  `,
+  `
+  CREATE TABLE given_ids (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    hash TEXT NOT NULL,
+    stamp INTEGER,
+    at INTEGER NOT NULL
+  );
   `,
 ];
 

@@ -65,12 +65,13 @@ test('rebased, the newest is now and the distances stay', async ({ dir }) => {
   assert.is(timeless?.created, undefined);
 });
 
-test('an event with neither id nor time has the same id in every replay', async () => {
-  const input = '{"category":"a"}\n{"category":"b"}\n';
+test('an event without an id has the same id in every replay, and equal lines have different ones', async () => {
+  const input = '{"category":"a"}\n{"category":"b","created":1}\n{"category":"a"}\n{"category":"b","created":1}\n';
   const [first, again] = [await replay(['--now', '-'], { input }), await replay(['--now', '-'], { input })];
   const ids = (asked: typeof first.asked) => asked.flatMap(eventsIn).map(event => event.id);
   assert.equal(ids(first.asked), ids(again.asked));
-  assert.is(new Set(ids(first.asked)).size, 2);
+  assert.is(new Set(ids(first.asked)).size, 4);
+  assert.ok(first.asked[0]?.body.startsWith('{"category":"a","id":"'));
 });
 
 test('a broken connection is tried again with the same bytes', async () => {

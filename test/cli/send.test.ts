@@ -15,15 +15,18 @@ const env = { EVENT_SINK_API_KEY: 'es_test' };
 
 test('one event as an argument', async () => {
   const daemon = await fakeDaemon();
-  const { code, out } = await invoke(['send', '{"category":"upload","created":1}', '--url', `${daemon.url}/`], { env });
+  const { code, out } = await invoke(
+    ['send', '{"category":"upload", "created":1.0,"id":"7"}', '--url', `${daemon.url}/`],
+    { env },
+  );
   await daemon.close();
   assert.is(code, 0);
-  assert.equal(JSON.parse(out), { accepted: 1, duplicates: 0, ids: ['id0'], durability: 'embedded' });
+  assert.equal(JSON.parse(out), { accepted: 1, duplicates: 0, ids: ['7'], durability: 'embedded' });
   const [asked] = daemon.asked;
   assert.is(asked?.path, '/v1/events');
   assert.is(asked?.headers['x-api-key'], 'es_test');
   assert.is(asked?.headers['content-type'], 'application/x-ndjson');
-  assert.is(asked?.body, '{"category":"upload","created":1}');
+  assert.is(asked?.body, '{"category":"upload", "created":1.0,"id":"7"}');
 });
 
 test('a list, lines, one file, standard input', async ({ dir }) => {
@@ -49,9 +52,9 @@ test('a list, lines, one file, standard input', async ({ dir }) => {
   assert.is(daemon.asked.length, 3);
 });
 
-test('an event with neither id nor time gets an id, and is sent again under the same', async () => {
+test('an event without an id gets one, and is sent again under the same', async () => {
   const daemon = await fakeDaemon((_, index) => (index === 0 ? 'hang up' : undefined));
-  const { code } = await invoke(['send', '{"category":"upload"}', '--url', daemon.url], { env });
+  const { code } = await invoke(['send', '{"category":"upload","created":1}', '--url', daemon.url], { env });
   await daemon.close();
   assert.is(code, 0);
   assert.is(daemon.asked.length, 2);
@@ -65,7 +68,9 @@ test('a daemon that asks for patience gets it', async () => {
       ? { status: index === 0 ? 429 : 503, headers: { 'retry-after': '7' }, body: { title: 'Later' } }
       : undefined,
   );
-  const { code, slept, err } = await invoke(['send', '{"category":"upload"}', '--url', daemon.url], { env });
+  const { code, slept, err } = await invoke(['send', '{"category":"upload","created":1}', '--url', daemon.url], {
+    env,
+  });
   await daemon.close();
   assert.is(code, 0);
   assert.is(slept.length, 2);
@@ -79,7 +84,7 @@ test('a refusal is reported in words, and nothing is tried again', async () => {
     status: 400,
     body: { title: 'Bad', detail: 'One event is wrong', errors },
   }));
-  const { code, err } = await invoke(['send', '{"category":"upload"}', '--url', daemon.url], { env });
+  const { code, err } = await invoke(['send', '{"category":"upload","created":1}', '--url', daemon.url], { env });
   await daemon.close();
   assert.is(code, 1);
   assert.match(err, '400: One event is wrong; event 0, created: must be a time');

@@ -33,6 +33,7 @@ test('an event keeps its fields verbatim and its created normalised', () => {
       category: 'upload',
       type: undefined,
       fields: JSON.parse(body),
+      body,
       source: 'clowder',
       received,
     },

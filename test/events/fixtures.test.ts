@@ -47,6 +47,7 @@ test('every recorded event is accepted, and decodes to itself', () => {
       category: item.category,
       type: item.type || undefined,
       fields: item,
+      body: accepted.message.body,
       source: 'replay',
       received: now,
     };

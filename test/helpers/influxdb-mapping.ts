@@ -27,6 +27,10 @@ const examples: [what: string, body: string][] = [
   ],
   ['other numbers: always floats', '{"category":"sensor_reading","depth":5,"moisture":0.231,"created":1709544703342}'],
   [
+    'numbers that no double holds',
+    '{"category":"sensor_reading","sensor":1524831183200260097,"bytes":9007199254740993,"list":[9007199254740993],"created":1709544703342}',
+  ],
+  [
     'nested values: JSON text',
     '{"category":"sensor_reading","values":{"frozen":true},"depths":[5,10],"created":1709544703342}',
   ],

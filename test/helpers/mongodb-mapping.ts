@@ -10,6 +10,10 @@ const examples: [what: string, body: string][] = [
   ['a field named `created_at`', '{"category":"upload","created_at":"then","created":1709544703}'],
   ['integer of 32 bits', '{"category":"upload","size":2147483647,"created":1709544703}'],
   ['any other number', '{"category":"upload","size":2147483648,"share":0.5,"created":1709544703}'],
+  [
+    'numbers that no double holds',
+    '{"category":"sensor_reading","sensor":1524831183200260097,"share":0.12345678901234567890,"created":1709544703}',
+  ],
   ['nested values', '{"category":"new","list":[1,null,true],"inner":{"a.b":"$c"},"created":1709544703}'],
   ['a body that is no JSON object', 'Hello World!'],
 ];

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { default as addFormats } from 'ajv-formats';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SetupError, TransientError, UnsupportedError } from '../../src/errors.js';
+import { IdConflictError, SetupError, TransientError, UnsupportedError } from '../../src/errors.js';
 import { buildDocument } from '../../src/http/document.js';
 import type { HttpSettings } from '../../src/http/settings.js';
 import { keys, post, type Running, run } from './running.js';
@@ -71,6 +71,7 @@ const general: Readonly<Record<number, Case>> = {
     send: (daemon, { path, init }) =>
       daemon.request(path, { ...init, headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
   },
+  422: failing(new IdConflictError(['a'])),
   429: {
     settings: { failedAttempts: 1 },
     send: async (daemon, { path, init }) => {

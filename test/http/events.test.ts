@@ -64,18 +64,76 @@ test('a packed body', async () => {
   assert.is(accepted, 1);
 });
 
-test('Idempotency-Key is the id of a single event, and of nothing else', async () => {
+test('Idempotency-Key is the id of a single event', async () => {
   const key = { 'idempotency-key': 'retry-7' };
   const { ids } = await receipt(await daemon.request('/v1/events', post(upload, key)));
   assert.equal(ids, ['retry-7']);
-  for (const body of [[upload], { ...upload, id: 'other' }]) {
-    const { status, detail } = await problemOf(await daemon.request('/v1/events', post(body, key)));
-    assert.is(status, 400);
-    assert.match(detail, 'Idempotency-Key');
-  }
+  const line = { 'content-type': 'application/x-ndjson', ...key };
+  const body = `${JSON.stringify(upload)}\n`;
+  assert.equal((await receipt(await daemon.request('/v1/events', { method: 'POST', headers: line, body }))).ids, [
+    'retry-7',
+  ]);
+  const other = await problemOf(await daemon.request('/v1/events', post({ ...upload, id: 'other' }, key)));
+  assert.is(other.status, 400);
+  assert.match(other.detail, 'Idempotency-Key');
   const unprintable = await daemon.request('/v1/events', post(upload, { 'idempotency-key': 'x'.repeat(129) }));
   assert.is((await problemOf(unprintable)).status, 400);
-  assert.is(daemon.backend.published.length, 1);
+  assert.is(daemon.backend.published.length, 2);
+});
+
+test('in a list, Idempotency-Key and the index make the ids of the items that have none', async () => {
+  const key = { 'idempotency-key': 'retry-8' };
+  const list = [upload, { ...upload, id: 'own' }, upload];
+  const { ids, accepted } = await receipt(await daemon.request('/v1/events', post(list, key)));
+  assert.is(accepted, 3);
+  assert.is(ids[1], 'own');
+  assert.match(ids[0]!, /^[0-9a-f]{32}$/);
+  assert.is.not(ids[0], ids[2]);
+  assert.equal((await receipt(await daemon.request('/v1/events', post(list, key)))).ids, ids);
+  const headers = { 'content-type': 'application/x-ndjson', ...key };
+  const body = list.map(item => JSON.stringify(item)).join('\n');
+  assert.equal((await receipt(await daemon.request('/v1/events', { method: 'POST', headers, body }))).ids, ids);
+  const alone = await receipt(await daemon.request('/v1/events', post([upload], key)));
+  assert.equal(alone.ids, [ids[0]]);
+});
+
+test('equal events without ids are events of their own', async () => {
+  const { accepted, duplicates, ids } = await receipt(
+    await daemon.request('/v1/events', post([upload, upload, upload])),
+  );
+  assert.equal([accepted, duplicates], [3, 0]);
+  assert.is(new Set(ids).size, 3);
+});
+
+test('one id on two texts is a conflict, named by its index', async () => {
+  const list = [{ ...upload, id: 'a' }, upload, { ...upload, id: 'a', size: 4 }, { ...upload, id: 'a' }];
+  const problem = await problemOf(await daemon.request('/v1/events', post(list)));
+  assert.is(problem.status, 422);
+  assert.is(problem.type, 'urn:event-sink:problem:id-conflict');
+  assert.equal(
+    problem.errors?.map(({ index, field }) => [index, field]),
+    [[2, 'id']],
+  );
+  assert.is(daemon.backend.published.length, 0);
+});
+
+test('the text of an event is published to the letter, however it came', async () => {
+  const texts = [
+    '{"category":"x" , "sensor":1524831183200260097,"created":1}',
+    '{"category":"x","sensor":1524831183200260100,"b":1.0,"b":"\\u00e9","created":1}',
+  ];
+  const json = { 'content-type': 'application/json' };
+  const lines = { 'content-type': 'application/x-ndjson' };
+  const send = (headers: Record<string, string>, body: string) =>
+    daemon.request('/v1/events', { method: 'POST', headers, body }).then(receipt);
+  await send(json, `\n ${texts[0]}\t`);
+  await send(json, ` [ ${texts.join(' , ')} ] `);
+  await send(lines, texts.join('\r\n'));
+  assert.equal(
+    daemon.backend.published.map(({ body }) => body),
+    [texts[0], ...texts, ...texts],
+  );
+  assert.is(new Set(daemon.backend.published.map(({ id }) => id)).size, 5);
 });
 
 test('events that are replayed are marked', async () => {

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { exactFields } from '../../src/events/digits.js';
 import { title, words } from '../../src/sinks/event-title.js';
 import { cut, identify, isPersonal, scalars } from '../../src/sinks/people.js';
 import { eventOf } from '../helpers/sink-session.js';
@@ -91,6 +92,16 @@ test('names of people are known by the name of their field', () => {
   ]) {
     assert.not.ok(isPersonal(field), field);
   }
+});
+
+test('scalars: a number that a double cannot hold goes as text, under a name that says so', () => {
+  const fields = exactFields('{"sensor":1524831183200260097,"list":[9007199254740993],"n":1.0e1}');
+  assert.ok(fields);
+  assert.equal(Object.fromEntries(scalars(fields, true)), {
+    sensor_text: '1524831183200260097',
+    list: '[9007199254740993]',
+    n: 10,
+  });
 });
 
 test('scalars: no names, no mail addresses, no keys in URLs, nested as JSON', () => {

@@ -1,6 +1,7 @@
 import { describe, TransientError, UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
 import type { WriteCall } from '../../storage/calls.js';
+import { givenIdsOf } from '../../storage/id-register.js';
 import type { QueueState } from '../../storage/queues.js';
 import type {
   Address,
@@ -56,6 +57,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   async #publish(messages: readonly Message[], sink: string | undefined, calls: readonly WriteCall[]): Promise<void> {
+    const given = givenIdsOf(messages);
     const columns = {
       ids: messages.map(({ id }) => id),
       bodies: messages.map(({ body }) => body),
@@ -63,6 +65,7 @@ export class EmbeddedBroker implements Broker {
       received: messages.map(({ received }) => received),
       timestamps: messages.map(({ timestamp }) => timestamp ?? null),
       ...(sink === undefined ? {} : { sink }),
+      ...(given === undefined ? {} : { given }),
     };
     const written = this.#tools.storage.atomically<WriteCall[]>(
       messages.length === 0 ? [...calls] : [['publish', columns], ...calls],

@@ -1,5 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
+import { memberTexts } from '../../events/json-text.js';
 import type { ApiContext } from '../context.js';
+import { eventText } from '../event-text.js';
 import { eventBody, eventPageExample, receiptExample } from '../examples.js';
 import { ingestEvent, ingestEvents, type Receipt } from '../ingest.js';
 import { withJson } from '../request-body.js';
@@ -8,7 +10,8 @@ import { type Answer, count, durability, epochMs, given, moment, name, nextCurso
 
 const PublishHeaders = z.object({
   'Idempotency-Key': z.string().min(1).max(128).optional().openapi({
-    description: 'The id of a single event: sending it again changes nothing. 1 to 128 printable ASCII characters.',
+    description:
+      'Makes a repeat harmless: the id of a single event, and with the index of an item that has no id of its own, of every event of a list. 1 to 128 printable ASCII characters.',
   }),
   'Event-Source': z
     .enum(['replay'])
@@ -86,10 +89,13 @@ export class EventRoutes {
       summary: 'Send events',
       description:
         'One event as a JSON object, or several as a JSON array or as lines of JSON (NDJSON); gzip and deflate are welcome. At most 1 MiB unpacked and 1,000 events. ' +
-        'The answer comes once the events are durable. One bad event refuses the whole request: see `errors`.',
+        'The answer comes once the events are durable. One bad event refuses the whole request: see `errors`. ' +
+        'An event without an id gets a new one, so equal events without ids are several; give ids, or an Idempotency-Key, to send again safely. ' +
+        'For a day, the same id with another content is refused (422).',
       headers: PublishHeaders,
       body: eventBody,
       answer: { status: 202, config: json('Accepted and durable.', ReceiptSchema, receiptExample) },
+      problems: [422],
     }),
   )
   async publish(ctx: ApiContext): Promise<void> {
@@ -121,12 +127,13 @@ export class EventRoutes {
         },
       },
       answer: { status: 202, config: json('Accepted and durable.', ReceiptSchema, receiptExample) },
+      problems: [422],
     }),
   )
   async report(ctx: ApiContext): Promise<void> {
-    const receipt = await withJson(ctx, async body => {
-      const { status, ...rest } = ServiceStatus.parse(body);
-      return ingestEvent(ctx, { category: 'service_status', type: status, ...rest });
+    const receipt = await withJson(ctx, async (body, text) => {
+      ServiceStatus.parse(body);
+      return ingestEvent(ctx, statusEventText(text));
     });
     accepted(ctx, receipt);
   }
@@ -147,8 +154,15 @@ export class EventRoutes {
   async list(ctx: ApiContext, { query }: { query: EventsQuery }): Promise<void> {
     const { limit = 100, ...filter } = query;
     const { events, nextCursor } = await ctx.services.backend.events({ limit, ...given(filter) });
-    ctx.body = { events, next_cursor: nextCursor } satisfies Answer<typeof EventPage>;
+    ctx.type = 'application/json';
+    ctx.body = `{"events":[${events.map(eventText).join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`;
   }
+}
+
+/** The report as an event: its members as they were sent, with `status` for a type. */
+function statusEventText(report: string): string {
+  const members = [...memberTexts(report)].map(([name, text]) => `"${name === 'status' ? 'type' : name}":${text}`);
+  return `{"category":"service_status",${members.join(',')}}`;
 }
 
 function accepted(ctx: ApiContext, receipt: Receipt): void {

@@ -1,6 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import type { Address } from '../../broker/broker.js';
 import { SetupError } from '../../errors.js';
+import { memberTexts } from '../../events/json-text.js';
 import type { ApiContext } from '../context.js';
 import { HttpProblem } from '../problem.js';
 import { withJson } from '../request-body.js';
@@ -51,11 +52,12 @@ export class PublishRoutes {
     }),
   )
   async send(ctx: ApiContext): Promise<void> {
-    const durability = await withJson(ctx, async body => {
+    const durability = await withJson(ctx, async (body, text) => {
       const publication = Publication.parse(body);
-      const { message, message_id: messageId } = publication;
+      // As it stands in the request: numbers keep their digits.
+      const message = memberTexts(text).get('message') as string;
       try {
-        return await ctx.services.backend.publishTo(addressOf(publication), JSON.stringify(message), messageId);
+        return await ctx.services.backend.publishTo(addressOf(publication), message, publication.message_id);
       } catch (error) {
         if (error instanceof SetupError) throw new HttpProblem('conflict', error.message);
         throw error;

@@ -4,6 +4,7 @@ import { html, type Markup } from '../elements/html.js';
 
 /** Nothing has come in yet: how to send the first event. */
 export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
+  const [id] = useState(randomId);
   const [failure, setFailure] = useState<string | undefined>();
   const address = new URL('v1/events', document.baseURI).href;
   const command = `curl ${address} \\
@@ -12,7 +13,7 @@ export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
   const send = (): void => {
     ask('v1/events', {
       method: 'POST',
-      body: { category: 'hello', message: 'the first event, sent from the page' },
+      body: { category: 'hello', message: 'the first event, sent from the page', id },
     }).then(
       () => setFailure(undefined),
       (error: Error) => setFailure(error.message),
@@ -26,4 +27,9 @@ export function FirstEvent({ mayPublish }: { mayPublish: boolean }): Markup {
       ${mayPublish && html`<button type="button" onClick=${send}>Send it from here</button>`}
       ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
     </div>`;
+}
+
+/** However often the button is pressed, it is one event. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
 }

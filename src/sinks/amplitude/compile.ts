@@ -68,7 +68,7 @@ export function compile(event: Event, { devices, sendNames }: CompileOptions): A
 
 function properties(event: Event, sendNames: boolean): Record<string, Scalar> {
   const all: [string, Scalar][] = [];
-  for (const [name, value] of scalars(event.fields, sendNames)) {
+  for (const [name, value] of scalars(event.exact ?? event.fields, sendNames)) {
     if (promoted.has(name) || (name === 'id' && value === event.id)) continue;
     if (all.length === maxProperties) break;
     all.push([cut(name, maxStringLength), typeof value === 'string' ? cut(value, maxStringLength) : value]);

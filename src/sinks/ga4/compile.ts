@@ -134,7 +134,7 @@ function parameters(event: Event, sendNames: boolean, shortened: Shortening[]): 
 
 function ordered(event: Event, sendNames: boolean): [string, Scalar][] {
   const rest = new Map<string, Scalar>();
-  for (const [field, value] of scalars(event.fields, sendNames)) {
+  for (const [field, value] of scalars(event.exact ?? event.fields, sendNames)) {
     if (!promoted.has(field) && !(field === 'id' && value === event.id)) rest.set(field, value);
   }
   const head = first.flatMap((field): [string, Scalar][] => {

@@ -1,7 +1,8 @@
 import { measure } from '../../events/catalogue.js';
+import { ExactNumber, isInt64, stringifyExact } from '../../events/digits.js';
 import type { Event } from '../../events/event.js';
 import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
-import { type FieldTypes, fit, naturalType, normalised } from './types.js';
+import { type FieldTypes, fit, isTimestamp, naturalType, normalised } from './types.js';
 
 /** Later milliseconds do not fit in a signed 64-bit number of nanoseconds: the year 2262. */
 export const latestMs = 9_223_372_036_853;
@@ -34,7 +35,9 @@ export function seriesOf(event: Event, schema: Schema): string {
 }
 
 function tagValue(event: Event, tag: string): string | undefined {
-  const value = Object.hasOwn(event.fields, tag) ? event.fields[tag] : undefined;
+  const fields = event.exact ?? event.fields;
+  const value = Object.hasOwn(fields, tag) ? fields[tag] : undefined;
+  if (value instanceof ExactNumber) return value.digits;
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return tag === 'category' ? event.category : undefined;
@@ -45,7 +48,8 @@ function tagValue(event: Event, tag: string): string | undefined {
  * but for `created`, which is the time; `event_id`; and `bytes` or `item_count` where `size` means one of them.
  */
 export function lineOf(event: Event, series: string, slot: number, schema: Schema, types: FieldTypes): string {
-  const { id, created, fields } = event;
+  const { id, created } = event;
+  const fields = event.exact ?? event.fields;
   let line = `${series} event_id=${fieldText('string', id)}`;
   let count = 1;
   /** Names that are not the event's own. */
@@ -55,14 +59,15 @@ export function lineOf(event: Event, series: string, slot: number, schema: Schem
     const value = fields[name];
     if (value === null || value === undefined || name === 'created') continue;
     const isTag = schema.tags.has(name);
-    if (isTag && typeof value !== 'object' && !(typeof value === 'string' && value.length > maxTagLength)) continue;
+    const nested = typeof value === 'object' && !(value instanceof ExactNumber);
+    if (isTag && !nested && !(typeof value === 'string' && value.length > maxTagLength)) continue;
     if (count >= maxFields) {
       others ??= Object.create(null) as Record<string, unknown>;
       others[name] = value;
       continue;
     }
     let wanted = name === 'event_id' ? 'x_event_id' : safeName(name);
-    if (isTag) wanted = `${wanted}_${typeof value === 'object' ? 'json' : 'text'}`;
+    if (isTag) wanted = `${wanted}_${nested ? 'json' : 'text'}`;
     if (wanted !== name) {
       wanted = freeName(wanted, event, made);
       made.push(wanted);
@@ -71,10 +76,11 @@ export function lineOf(event: Event, series: string, slot: number, schema: Schem
     count += 1;
   }
   const { bytes, item_count } = measure(event);
-  if (bytes !== undefined) line += `,${fieldOf('bytes', bytes, event, made, types)}`;
-  if (item_count !== undefined) line += `,${fieldOf('item_count', item_count, event, made, types)}`;
+  const size = fields.size instanceof ExactNumber ? fields.size : undefined;
+  if (bytes !== undefined) line += `,${fieldOf('bytes', size ?? bytes, event, made, types)}`;
+  if (item_count !== undefined) line += `,${fieldOf('item_count', size ?? item_count, event, made, types)}`;
   if (others !== undefined) {
-    line += `,${fieldOf(freeName('other_fields', event, made), JSON.stringify(others), event, made, types)}`;
+    line += `,${fieldOf(freeName('other_fields', event, made), stringifyExact(others), event, made, types)}`;
   }
   return `${line} ${timestampText(created, slot)}`;
 }
@@ -86,14 +92,26 @@ function freeName(wanted: string, event: Event, made: readonly string[]): string
   return free;
 }
 
-function scalar(name: string, value: unknown): Scalar {
-  if (typeof value === 'object') return JSON.stringify(value);
+function scalar(name: string, value: unknown): Scalar | ExactNumber {
+  if (value instanceof ExactNumber) return isTimestamp(name) ? normalised(name, Number(value.digits)) : value;
+  if (typeof value === 'object') return stringifyExact(value);
   const plain = value as Scalar;
   return typeof plain === 'number' && !Number.isFinite(plain) ? String(plain) : normalised(name, plain);
 }
 
+/** An integer where the field is one and 64 bits hold it; elsewhere the number is left out and its digits stand in `<name>_text`. */
+function exactField(name: string, { digits }: ExactNumber, event: Event, made: string[], types: FieldTypes): string {
+  const type = types.of(name, 0);
+  if (type === 'integer' && isInt64(digits)) return `${keyText(name)}=${BigInt(digits)}i`;
+  if (type === 'string') return fieldOf(name, digits, event, made, types);
+  const text = freeName(`${name}_text`, event, made);
+  made.push(text);
+  return fieldOf(text, digits, event, made, types);
+}
+
 /** Under its own name when the value fits the field's type without loss, else under `<name>_<type>`. */
-function fieldOf(name: string, value: Scalar, event: Event, made: readonly string[], types: FieldTypes): string {
+function fieldOf(name: string, value: Scalar | ExactNumber, event: Event, made: string[], types: FieldTypes): string {
+  if (value instanceof ExactNumber) return exactField(name, value, event, made, types);
   const type = types.of(name, value);
   const fitting = fit(value, type);
   if (fitting !== undefined) return `${keyText(name)}=${fieldText(type, fitting)}`;

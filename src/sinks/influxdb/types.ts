@@ -35,6 +35,11 @@ const timestamps: ReadonlySet<string> = new Set(
     .map(([name]) => name),
 );
 
+/** A time, which is written as whole ms however precise it came. */
+export function isTimestamp(name: string): boolean {
+  return timestamps.has(name);
+}
+
 /** Times have many spellings (a number, a text): one of them, epoch ms, is written. */
 export function normalised(name: string, value: Scalar): Scalar {
   return timestamps.has(name) ? (parseTimestamp(value) ?? value) : value;

@@ -1,0 +1,18 @@
+import { memberTexts } from '../events/json-text.js';
+import { bodyText, type StoredEvent } from '../storage/queries.js';
+
+/** What the daemon says of an event, whatever its body has under these names. */
+const own: ReadonlySet<string> = new Set(['id', 'created', 'category', 'type', '_source', '_received']);
+
+/** A stored event as JSON: the members of its body to the letter, so that numbers keep their digits, and the daemon's own behind them. */
+export function eventText(event: StoredEvent): string {
+  const body = event[bodyText];
+  if (body === undefined) return JSON.stringify(event);
+  const members = memberTexts(body);
+  const id = members.get('id');
+  if (id !== undefined && JSON.parse(id) !== event.id) members.set('id_original', id);
+  let text = '{';
+  for (const [name, value] of members) if (!own.has(name)) text += `${JSON.stringify(name)}:${value},`;
+  const { created, category, type, _source, _received } = event;
+  return text + JSON.stringify({ id: event.id, created, category, type, _source, _received }).slice(1);
+}
