@@ -9,9 +9,11 @@ import { Database } from '../../src/storage/database.js';
 import { databaseFile } from '../../src/storage/opening.js';
 import { fixtureLines } from '../events/fixtures.js';
 import { TestDaemon } from '../helpers/daemon.js';
+import { importsOf } from '../helpers/import-line.js';
 import { findProgram } from '../helpers/running.js';
 import { skipped } from '../helpers/skip.js';
 import { temporaryFolder } from '../helpers/temporary.js';
+import { sources } from '../rules/repository.js';
 
 const pages = [
   ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
@@ -44,17 +46,51 @@ test('every link leads somewhere', () => {
   }
 });
 
-test('every file and folder that is named is there, but for the one that the set-up makes', () => {
+test('every file and folder that is named is there, but for what the reader or the set-up makes', () => {
   let named = 0;
   for (const page of pages.filter(page => page !== 'CHANGELOG.md')) {
     for (const [, path = ''] of textOf(page).matchAll(
       /`((?:src|actors|supervisors|test|scripts|bench|deploy|docs|fixtures|openapi|\.ci)\/[\w./-]+)`/g,
     )) {
-      assert.ok(existsSync(path) || path === 'deploy/.env', `${page}: ${path}`);
+      assert.ok(existsSync(path) || path === 'deploy/.env' || /NAME|KIND/.test(path), `${page}: ${path}`);
       named += 1;
     }
   }
   assert.ok(named > 30);
+});
+
+/** The numbered list under a heading: what stands in its first backticks. */
+function listed(page: string, heading: string): string[] {
+  const [, section = ''] = textOf(page).split(`${heading}\n`);
+  const [list = ''] = section.split(/\n#+ |\n<!-- /);
+  return [...list.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, name = '']) => name);
+}
+
+for (const walk of [
+  '### An HTTP event, with the embedded broker, into the local store',
+  '### An AMQP message, from Clowder into MongoDB',
+  '### A log line, into a window and a page view',
+]) {
+  test(`the walk can be followed: ${walk.slice(4)}`, () => {
+    const wiring = [...sources('supervisors'), ...sources('src/main.ts', 'src/cli/start.ts', 'src/sinks/registry.ts')];
+    const known = new Set(wiring.flatMap(importsOf));
+    const walked = listed('docs/architecture.md', walk);
+    assert.ok(walked.length > 10, walk);
+    for (const path of walked) {
+      assert.ok(known.has(path), `${path} is imported by no file before it`);
+      for (const next of sources(path).flatMap(importsOf)) known.add(next);
+    }
+  });
+}
+
+test('the order of the shutdown is the one that is written down', () => {
+  // In the order in which supervisors/tree.ts starts its parts.
+  const parts = ['tree', 'broker', 'delivery', 'sources', 'http'].map(name => textOf(`supervisors/${name}.ts`));
+  const steps = parts.map(text => [...text.matchAll(/\bonStop\('([^']+)'/g)].map(([, name = '']) => name));
+  // The tree's own steps: storage before all parts, the publisher after delivery.
+  const [[publisher = '', storage = ''] = [], broker = [], delivery = [], ...rest] = steps;
+  const started = [storage, ...broker, ...delivery, publisher, ...rest.flat()];
+  assert.equal(listed('docs/architecture.md', '<!-- shutdown -->'), started.reverse());
 });
 
 test('the runbook explains every line of the log that asks for a person', () => {
