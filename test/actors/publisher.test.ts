@@ -1,0 +1,122 @@
+import { dispatch } from 'nact';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ask, type Parent, startRoot, stopTree } from '../../actors/actor.js';
+import type { Actor, PublisherMessage } from '../../actors/protocol.js';
+import { publishThrough, spawnPublisher } from '../../actors/publisher.js';
+import type { Broker, Durability } from '../../src/broker/broker.js';
+import { systemClock } from '../../src/clock.js';
+import { TransientError } from '../../src/errors.js';
+import type { Message } from '../../src/events/message.js';
+import { silentLog } from '../../src/log.js';
+import { StatusBoard } from '../../src/status/board.js';
+import { escalate } from '../../supervisors/restart.js';
+import { settled } from '../helpers/manual-clock.js';
+import { message } from '../helpers/memory-broker.js';
+
+interface Context {
+  root: Parent;
+  board: StatusBoard;
+  publisher: Actor<PublisherMessage>;
+  /** Publishes that the broker has not answered. */
+  waiting: { resolve(durability: Durability): void; reject(error: Error): void }[];
+}
+
+const test = suite<Context>('publisher');
+test.before.each(context => {
+  context.root = startRoot();
+  context.board = new StatusBoard(systemClock);
+  context.waiting = [];
+  const publish = () => new Promise<Durability>((resolve, reject) => void context.waiting.push({ resolve, reject }));
+  context.publisher = spawnPublisher(context.root, {
+    broker: { publish, publishTo: publish } as unknown as Broker,
+    board: context.board,
+    log: silentLog,
+    onCrash: escalate,
+  });
+});
+test.after.each(({ root }) => stopTree(root));
+
+/** One immediate for the actor's turn, one for what follows. */
+const turn = async (): Promise<void> => {
+  await settled();
+  await settled();
+};
+
+test('many publishes are under way at once, each with its own answer', async ({ publisher, waiting }) => {
+  const { publish, publishTo } = publishThrough(publisher);
+  const answers = [publish([message('a')]), publishTo({ queue: 'q' }, '{}'), publish([message('b')])];
+  await turn();
+  await turn();
+  assert.is(waiting.length, 3);
+  waiting[2]?.resolve('outbox');
+  waiting[0]?.reject(new TransientError('the disk is full'));
+  waiting[1]?.resolve('broker');
+  const results = await Promise.allSettled(answers);
+  assert.equal(
+    results.map(result => (result.status === 'fulfilled' ? result.value : result.reason.message)),
+    ['the disk is full', 'broker', 'outbox'],
+  );
+});
+
+test('observers hear what was published, whoever published it, before the publisher has an answer', async context => {
+  const { publisher, waiting } = context;
+  const heard: string[] = [];
+  let finish: (() => void) | undefined;
+  const observer = (messages: readonly Message[]): Promise<void> => {
+    heard.push(...messages.map(({ id }) => id));
+    return new Promise(resolve => (finish = resolve));
+  };
+  dispatch(publisher, { type: 'observe', observer });
+  let answered = false;
+  const published = publishThrough(publisher)
+    .publish([message('a'), message('b')])
+    .then(durability => {
+      answered = true;
+      return durability;
+    });
+  await turn();
+  assert.equal(heard, [], 'not durable yet');
+  waiting[0]?.resolve('embedded');
+  await turn();
+  assert.equal([heard, answered], [['a', 'b'], false]);
+  finish?.();
+  assert.is(await published, 'embedded');
+});
+
+test('observers hear nothing of what was not published', async ({ publisher, waiting }) => {
+  let heard = 0;
+  dispatch(publisher, {
+    type: 'observe',
+    observer: async () => {
+      heard += 1;
+    },
+  });
+  const refused = publishThrough(publisher)
+    .publish([message('a')])
+    .catch(error => error.message);
+  await turn();
+  waiting[0]?.reject(new TransientError('the disk is full'));
+  assert.is(await refused, 'the disk is full');
+  assert.is(heard, 0);
+});
+
+test('a drain waits for what is under way, and refuses what comes after it', async ({ publisher, waiting, board }) => {
+  const { publish } = publishThrough(publisher);
+  const first = publish([message('a')]);
+  let drained = false;
+  const drain = ask<void>(reply => dispatch(publisher, { type: 'drain', reply })).then(() => {
+    drained = true;
+  });
+  const late = publish([message('b')]).catch(error => error.message);
+  assert.is(await late, 'the daemon is stopping');
+  assert.is(board.get('publisher')?.state, 'stopped');
+  assert.not(drained);
+  waiting[0]?.resolve('broker');
+  assert.is(await first, 'broker');
+  await drain;
+  await ask<void>(reply => dispatch(publisher, { type: 'drain', reply }));
+  assert.is(waiting.length, 1);
+});
+
+test.run();
