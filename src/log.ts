@@ -4,7 +4,7 @@ import { describe } from './errors.js';
 import { redact } from './redact.js';
 
 /**
- * Structured log. A line is `noun.verbed` with fields: `log.info({ sink, count }, 'batch.written')`.
+ * Structured log. A line is `noun.verbed` with fields: `log.info({ sink, count }, 'batch.written')`; what went wrong is `reason`.
  * One line a batch, never one an event. `error` means: a person should look.
  */
 export interface Log {
@@ -59,10 +59,8 @@ function options(level: string): LoggerOptions {
       censor: '[hidden]',
     },
     serializers: {
-      error: redactedError,
-      err: redactedError,
+      reason: redactReason,
       message: redactValue,
-      reason: redactValue,
       stack: redactValue,
       uri: redactValue,
       url: redactValue,
@@ -84,7 +82,7 @@ function redactValue(value: unknown): unknown {
   return typeof value === 'string' ? redact(value) : value;
 }
 
-function redactedError(error: unknown): unknown {
-  if (!(error instanceof Error)) return redactValue(error);
-  return { type: error.name, message: redact(describe(error)), stack: redactValue(error.stack) };
+/** A sentence; an error that was handed over as it is becomes one. */
+function redactReason(reason: unknown): unknown {
+  return redactValue(reason instanceof Error ? describe(reason) : reason);
 }

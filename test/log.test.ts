@@ -19,11 +19,11 @@ async function logged(pretty: boolean, write: (log: Log) => void): Promise<strin
 test('a line is one JSON object, with the error in words', async () => {
   const cause = new Error('ECONNREFUSED');
   const text = await logged(false, log =>
-    log.child({ sink: 'mongodb' }).warn({ error: new Error('no answer', { cause }) }, 'batch.held'),
+    log.child({ sink: 'mongodb' }).warn({ reason: new Error('no answer', { cause }) }, 'batch.held'),
   );
-  const { level, sink, msg, error, time } = JSON.parse(text);
+  const { level, sink, msg, reason, time } = JSON.parse(text);
   assert.equal([level, sink, msg], ['warn', 'mongodb', 'batch.held']);
-  assert.is(error.message, 'no answer (ECONNREFUSED)');
+  assert.is(reason, 'no answer (ECONNREFUSED)');
   assert.match(time, /^\d{4}-.*Z$/);
 });
 
@@ -39,7 +39,7 @@ test('no line shows a secret, for programs or for people', async () => {
         'a.b',
       );
       log.info({ config: { sink: { password: 'hunter2', api_secret: 'hunter2' } } }, 'a.b');
-      log.error({ error: new Error('connect amqp://user:hunter2@host failed') }, 'a.b');
+      log.error({ reason: new Error('connect amqp://user:hunter2@host failed') }, 'a.b');
       log.error(
         { reason: 'POST https://h/mp/collect?measurement_id=G-1&api_secret=hunter2', uri: 'mongodb://u:hunter2@h/x' },
         'a.b',

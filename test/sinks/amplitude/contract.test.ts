@@ -12,7 +12,7 @@ function message(id: string, fields: Record<string, unknown> = {}): Message {
   return { id, body, source: 'http', received: created };
 }
 
-sinkContract('amplitude', async () => {
+await sinkContract('amplitude', async () => {
   const server = new AmplitudeServer();
   server.refuses = event => ((event.event_properties as { bad?: string }).bad ? 'event_properties' : undefined);
   await server.start();

@@ -13,7 +13,7 @@ function message(id: string, hoursAgo = 1): Message {
   return { id, body, source: 'http', received };
 }
 
-sinkContract('ga4', async () => {
+await sinkContract('ga4', async () => {
   const server = new Ga4Server();
   await server.start();
   return {

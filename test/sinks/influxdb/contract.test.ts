@@ -10,7 +10,7 @@ function message(id: string, fields: Record<string, unknown> = {}): Message {
   return { id, body, source: 'http', received: created };
 }
 
-sinkContract('influxdb', async () => {
+await sinkContract('influxdb', async () => {
   const server = new InfluxdbStandIn();
   server.refuses = ({ fields }) => (fields.bad === undefined ? undefined : 'points beyond the patience of this test');
   await server.start();

@@ -7,7 +7,7 @@ import { message } from '../../helpers/memory-broker.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
 import { sinkContract } from '../contract.js';
 
-sinkContract('local', async () => {
+await sinkContract('local', async () => {
   const folder = temporaryFolder();
   const storage = await Storage.open({ dir: folder.path, clock: systemClock, log: silentLog, onFatal: () => {} });
   let full = false;

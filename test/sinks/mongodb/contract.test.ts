@@ -4,7 +4,7 @@ import { mongoConfig } from '../../helpers/mongodb.js';
 import { MongoStandIn } from '../../helpers/servers/mongodb/stand-in.js';
 import { sinkContract } from '../contract.js';
 
-sinkContract('mongodb', async () => {
+await sinkContract('mongodb', async () => {
   const server = new MongoStandIn();
   await server.listen();
   // One connection string for right and wrong credentials: the server's mind changes.

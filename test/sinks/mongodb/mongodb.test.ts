@@ -82,7 +82,7 @@ const wholeBatch: WholeBatch[] = [
     throws: SetupError,
     says: /password of MONGODB_URI/,
   },
-  { name: 'code 73', fault: command(73, 'Invalid namespace'), throws: SetupError, says: /no valid name/ },
+  { name: 'code 73', fault: command(73, 'Invalid namespace'), throws: SetupError, says: /not a valid name/ },
   { name: 'code 166', fault: command(166, 'is a view'), throws: SetupError, says: /name a collection/ },
   { name: 'code 8000', fault: command(8000, 'over your space quota'), throws: SetupError, says: /quota/ },
   {
