@@ -8,6 +8,7 @@ import { settingGroups } from '../dist/src/config/declared.js';
 import { probes } from '../dist/src/health/probes/registry.js';
 import { sinks } from '../dist/src/sinks/registry.js';
 import { grafanaFiles } from './grafana.mjs';
+import { mappingFiles } from './mappings.mjs';
 import { openapiFiles } from './openapi.mjs';
 
 const client = { title: 'Command line and file', settings: clientSettings };
@@ -18,6 +19,7 @@ const files = [
   ['.env.example', environmentExample()],
   ['docs/settings.md', settingsPage()],
   ['docs/health.md', healthPage()],
+  ...mappingFiles,
   ...grafanaFiles,
   ...(await openapiFiles()).map(({ path, text }) => [path, text]),
 ];

@@ -15,10 +15,10 @@ const examples: [what: string, body: string][] = [
     '{"category":"sensor_reading","sensor":1524831183200260097,"share":0.12345678901234567890,"created":1709544703}',
   ],
   ['nested values', '{"category":"new","list":[1,null,true],"inner":{"a.b":"$c"},"created":1709544703}'],
-  ['a body that is no JSON object', 'Hello World!'],
+  ['a body that is not a JSON object', 'Hello World!'],
 ];
 
-/** What a body becomes, as MongoDB's extended JSON tells it: with the type of every value. */
+/** What a body becomes, as MongoDB's extended JSON shows it: with the type of every value. */
 export function mongodbTable(): string {
   const rows = examples.map(([what, body]) => {
     const decoded = decode({ id: '5f0c…', body, source: 'clowder', received: 1_709_544_703_999 }, 1_709_544_703_999);

@@ -17,6 +17,7 @@ import { startInfluxDB } from '../helpers/servers/influxdb.js';
 import { startV2Proxy } from '../helpers/servers/v2-proxy.js';
 import { eventOf, sinkTools, someEvents } from '../helpers/sink-session.js';
 import { required } from '../helpers/skip.js';
+import { thrown } from '../helpers/thrown.js';
 
 const admin = { user: 'admin', password: 'admin-password' };
 const server = required('influxdb', await startInfluxDB({ admin, data: ['max-values-per-tag = 1000'] }));
@@ -82,15 +83,6 @@ function nanoseconds(time: string): bigint {
 async function count(database: string): Promise<number> {
   const [row] = await server.query('SELECT count(event_id) FROM events', database);
   return Number(row?.count ?? 0);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<Error> {
-  try {
-    await work;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('expected a failure');
 }
 
 function fixtures(): Event[] {
@@ -223,14 +215,14 @@ for (const path of ['1.x', '2'] as const) {
     const options = { user, password: 'new-password' };
     const events = someEvents(10);
     const attempt = async () => (await open(path, database, options)).write(events, never);
-    const error = await failureOf(attempt());
+    const error = await thrown(attempt());
     assert.instance(error, SetupError);
     assert.not.match(error.message, /new-password/);
     await server.query(`SET PASSWORD FOR ${user} = 'new-password'`);
     assert.equal(await attempt(), { rejected: [] });
     assert.is(await count(database), 10);
     await server.query(`REVOKE ALL ON ${database} FROM ${user}`);
-    assert.instance(await failureOf((await open(path, database, options)).probe(never)), SetupError);
+    assert.instance(await thrown((await open(path, database, options)).probe(never)), SetupError);
   });
 
   real(`${path}: a database that is not there`, async () => {
@@ -238,8 +230,8 @@ for (const path of ['1.x', '2'] as const) {
     if (path === '1.x') {
       assert.equal(await session.write(someEvents(1), never), { rejected: [] });
     } else {
-      assert.instance(await failureOf(session.write(someEvents(1), never)), SetupError);
-      assert.instance(await failureOf(session.probe(never)), SetupError);
+      assert.instance(await thrown(session.write(someEvents(1), never)), SetupError);
+      assert.instance(await thrown(session.probe(never)), SetupError);
     }
   });
 }
@@ -280,7 +272,7 @@ real('killed and started again: the same events are the same points', async () =
   const session = await open('1.x', database, { tools });
   await session.write(events.slice(0, 200), never);
   await server.kill9();
-  const error = await failureOf(session.write(events, never));
+  const error = await thrown(session.write(events, never));
   assert.instance(error, TransientError);
   await server.start();
   await (await open('1.x', database, { tools })).write(events, never);

@@ -7,30 +7,22 @@ import { decode } from '../../../src/events/decode.js';
 import type { Fields } from '../../../src/events/event.js';
 import { compile } from '../../../src/sinks/amplitude/compile.js';
 import { resolveEndpoint } from '../../../src/sinks/amplitude/endpoint.js';
-import { amplitudeSink } from '../../../src/sinks/amplitude.js';
+import type { AmplitudeConfig } from '../../../src/sinks/amplitude/session.js';
 import { DeviceReader } from '../../../src/sinks/devices.js';
-import type { SinkSession } from '../../../src/sinks/sink.js';
 import { fixtureFiles, fixtureLines } from '../../events/fixtures.js';
-import { address } from '../../helpers/address.js';
-import { AmplitudeServer } from '../../helpers/servers/amplitude.js';
-import { eventOf, sinkTools } from '../../helpers/sink-session.js';
+import { type AnalyticsSetup, startAmplitude } from '../../helpers/analytics-sinks.js';
+import type { AmplitudeServer } from '../../helpers/servers/amplitude.js';
+import { eventOf } from '../../helpers/sink-session.js';
 
 const firefox = 'Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0';
 const patience = new AbortController().signal;
 const devices = new DeviceReader();
 const compiled = (fields: Fields, sendNames = false) => compile(eventOf(fields), { devices, sendNames });
 
-const test = suite<{ server: AmplitudeServer; open(sendNames?: boolean): Promise<SinkSession> }>('amplitude compile');
+const test = suite<AnalyticsSetup<AmplitudeServer, AmplitudeConfig>>('amplitude compile');
 
 test.before.each(async context => {
-  const server = new AmplitudeServer();
-  await server.start();
-  context.server = server;
-  context.open = (sendNames = false) =>
-    amplitudeSink.open(
-      { apiKey: 'key-of-the-project', zone: 'US', serverUrl: address(server.url) },
-      sinkTools({ sendNames }),
-    );
+  Object.assign(context, await startAmplitude());
 });
 
 test.after.each(({ server }) => server.stop());

@@ -1,10 +1,8 @@
 import type { Message } from '../../../src/events/message.js';
 import { amplitudeSink } from '../../../src/sinks/amplitude.js';
-import { address } from '../../helpers/address.js';
-import { AmplitudeServer } from '../../helpers/servers/amplitude.js';
+import { startAmplitude } from '../../helpers/analytics-sinks.js';
 import { sinkContract } from '../contract.js';
 
-const apiKey = 'key-of-the-project';
 const created = 1_790_000_000_000;
 
 function message(id: string, fields: Record<string, unknown> = {}): Message {
@@ -13,12 +11,11 @@ function message(id: string, fields: Record<string, unknown> = {}): Message {
 }
 
 await sinkContract('amplitude', async () => {
-  const server = new AmplitudeServer();
+  const { server, config } = await startAmplitude();
   server.refuses = event => ((event.event_properties as { bad?: string }).bad ? 'event_properties' : undefined);
-  await server.start();
   return {
     definition: amplitudeSink,
-    config: { apiKey, zone: 'US', serverUrl: address(server.url) },
+    config,
     message: id => message(id),
     delivered: () => server.accepted.map(event => String(event.insert_id)),
     poison: id => message(id, { bad: 'yes' }),
@@ -27,8 +24,8 @@ await sinkContract('amplitude', async () => {
       server.always = seconds === undefined ? undefined : { status: 429, headers: { 'retry-after': String(seconds) } };
     },
     locked: on => {
-      if (on) server.apiKeys.delete(apiKey);
-      else server.apiKeys.add(apiKey);
+      if (on) server.apiKeys.delete(config.apiKey);
+      else server.apiKeys.add(config.apiKey);
     },
     close: () => server.stop(),
   };

@@ -2,27 +2,22 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describe, SetupError, TransientError } from '../../../src/errors.js';
 import type { Event } from '../../../src/events/event.js';
+import type { AmplitudeConfig } from '../../../src/sinks/amplitude/session.js';
 import { amplitudeSink } from '../../../src/sinks/amplitude.js';
-import type { SinkSession, SinkTools } from '../../../src/sinks/sink.js';
 import { address } from '../../helpers/address.js';
-import { AmplitudeServer } from '../../helpers/servers/amplitude.js';
+import { type AnalyticsSetup, startAmplitude } from '../../helpers/analytics-sinks.js';
+import type { AmplitudeServer } from '../../helpers/servers/amplitude.js';
 import type { Trouble } from '../../helpers/servers/stand-in.js';
-import { collectingLog, eventOf, hexId, sinkTools, someEvents, standingClock } from '../../helpers/sink-session.js';
+import { collectingLog, eventOf, hexId, someEvents, standingClock } from '../../helpers/sink-session.js';
+import { thrown } from '../../helpers/thrown.js';
 
 const apiKey = 'key-of-the-project';
 const patience = new AbortController().signal;
 
-const test = suite<{ server: AmplitudeServer; open(changes?: Partial<SinkTools>): Promise<SinkSession> }>('amplitude');
+const test = suite<AnalyticsSetup<AmplitudeServer, AmplitudeConfig>>('amplitude');
 
 test.before.each(async context => {
-  const server = new AmplitudeServer();
-  await server.start();
-  context.server = server;
-  context.open = changes =>
-    amplitudeSink.open(
-      { apiKey, zone: 'US', serverUrl: address(server.url) },
-      sinkTools(changes),
-    ) as Promise<SinkSession>;
+  Object.assign(context, await startAmplitude());
 });
 
 test.after.each(async context => {
@@ -31,15 +26,6 @@ test.after.each(async context => {
 
 const ids = (server: AmplitudeServer): unknown[] => server.accepted.map(event => event.insert_id);
 const idsOf = (events: readonly Event[]): string[] => events.map(event => event.id);
-
-async function thrown(what: Promise<unknown>): Promise<Error> {
-  try {
-    await what;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 test('delivers a batch in one request', async ({ server, open }) => {
   const events = someEvents(500);
@@ -312,8 +298,9 @@ test('200 with an empty body, or whose code says otherwise, is a yes', async ({ 
 test('a wrong key holds until it is fixed at the server', async ({ server, open }) => {
   server.apiKeys.clear();
   const session = await open();
-  for (const attempt of [session.write(someEvents(3), patience), (await open()).probe(patience)]) {
-    const error = await thrown(attempt);
+  const another = await open();
+  for (const attempt of [() => session.write(someEvents(3), patience), () => another.probe(patience)]) {
+    const error = await thrown(attempt());
     assert.instance(error, SetupError);
     assert.match(error.message, /AMPLITUDE_API_KEY/);
   }

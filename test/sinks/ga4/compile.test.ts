@@ -8,11 +8,10 @@ import { DeviceReader } from '../../../src/sinks/devices.js';
 import { type CompileOptions, compile } from '../../../src/sinks/ga4/compile.js';
 import { limits, reservedEvents } from '../../../src/sinks/ga4/limits.js';
 import { bodyOf, requestsOf } from '../../../src/sinks/ga4/requests.js';
-import { ga4Sink } from '../../../src/sinks/ga4.js';
 import { fixtureFiles, fixtureLines } from '../../events/fixtures.js';
-import { address } from '../../helpers/address.js';
-import { Ga4Server, validationMessages } from '../../helpers/servers/ga4.js';
-import { eventOf, rememberingMemory, sinkTools } from '../../helpers/sink-session.js';
+import { startGa4 } from '../../helpers/analytics-sinks.js';
+import { validationMessages } from '../../helpers/servers/ga4.js';
+import { eventOf } from '../../helpers/sink-session.js';
 
 const firefox = 'Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0';
 const now = Date.now();
@@ -222,8 +221,7 @@ test('25 events that are as large as can be stay below the size of a request', (
 });
 
 test('every recorded event, rebased to now, is a hit once, without the name of a person', async () => {
-  const server = new Ga4Server();
-  await server.start();
+  const { server, open } = await startGa4();
   try {
     const events = fixtureFiles.flatMap(file =>
       fixtureLines(file).flatMap((body, index) => {
@@ -232,15 +230,8 @@ test('every recorded event, rebased to now, is a hit once, without the name of a
         return [{ ...decoded.event, created: now - index * 1_000 }];
       }),
     );
-    const keyValues = rememberingMemory();
-    const config = {
-      measurementId: 'G-TEST1',
-      apiSecret: 's3cret',
-      serverUrl: address(server.origin),
-      clientId: undefined,
-    };
     for (let round = 0; round < 2; round += 1) {
-      const session = await ga4Sink.open({ ...config, onAmbiguous: 'resend' }, sinkTools({ keyValues }));
+      const session = await open();
       const result = await session.write(events, new AbortController().signal);
       assert.equal(result, { rejected: [], duplicates: round * events.length });
     }

@@ -1,9 +1,7 @@
 import * as assert from 'uvu/assert';
 import type { Message } from '../../../src/events/message.js';
 import { ga4Sink } from '../../../src/sinks/ga4.js';
-import { address } from '../../helpers/address.js';
-import { Ga4Server } from '../../helpers/servers/ga4.js';
-import { rememberingMemory } from '../../helpers/sink-session.js';
+import { startGa4 } from '../../helpers/analytics-sinks.js';
 import { sinkContract } from '../contract.js';
 
 function message(id: string, hoursAgo = 1): Message {
@@ -14,18 +12,11 @@ function message(id: string, hoursAgo = 1): Message {
 }
 
 await sinkContract('ga4', async () => {
-  const server = new Ga4Server();
-  await server.start();
+  const { server, config, keyValues } = await startGa4();
   return {
     definition: ga4Sink,
-    config: {
-      measurementId: 'G-TEST1',
-      apiSecret: 'secret-of-the-stream',
-      serverUrl: address(server.origin),
-      clientId: undefined,
-      onAmbiguous: 'resend',
-    },
-    tools: { keyValues: rememberingMemory() },
+    config,
+    tools: { keyValues },
     message: id => message(id),
     delivered: () => server.eventIds().map(String),
     poison: id => message(id, 80),

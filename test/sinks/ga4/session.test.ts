@@ -5,47 +5,21 @@ import type { Event } from '../../../src/events/event.js';
 import type { Ga4Config } from '../../../src/sinks/ga4/session.js';
 import { validate } from '../../../src/sinks/ga4/validate.js';
 import { ga4Sink } from '../../../src/sinks/ga4.js';
-import type { SinkSession, SinkTools } from '../../../src/sinks/sink.js';
 import { address } from '../../helpers/address.js';
-import { Ga4Server } from '../../helpers/servers/ga4.js';
+import { type AnalyticsSetup, startGa4 } from '../../helpers/analytics-sinks.js';
+import type { Ga4Server } from '../../helpers/servers/ga4.js';
 import type { Trouble } from '../../helpers/servers/stand-in.js';
-import {
-  collectingLog,
-  eventOf,
-  hexId,
-  rememberingMemory,
-  sinkTools,
-  someEvents,
-  standingClock,
-} from '../../helpers/sink-session.js';
+import { collectingLog, eventOf, hexId, someEvents, standingClock } from '../../helpers/sink-session.js';
+import { thrown } from '../../helpers/thrown.js';
 
 const apiSecret = 'secret-of-the-stream';
 const patience = new AbortController().signal;
 const hourMs = 3_600_000;
 
-interface Context {
-  server: Ga4Server;
-  config: Ga4Config;
-  keyValues: ReturnType<typeof rememberingMemory>;
-  open(changes?: Partial<SinkTools>, config?: Partial<Ga4Config>): Promise<SinkSession>;
-}
-
-const test = suite<Context>('ga4');
+const test = suite<AnalyticsSetup<Ga4Server, Ga4Config>>('ga4');
 
 test.before.each(async context => {
-  const server = new Ga4Server();
-  await server.start();
-  context.server = server;
-  context.keyValues = rememberingMemory();
-  context.config = {
-    measurementId: 'G-TEST1234',
-    apiSecret,
-    serverUrl: address(server.origin),
-    clientId: undefined,
-    onAmbiguous: 'resend',
-  };
-  context.open = (changes, config) =>
-    ga4Sink.open({ ...context.config, ...config }, sinkTools({ keyValues: context.keyValues, ...changes }));
+  Object.assign(context, await startGa4());
 });
 
 test.after.each(async ({ server }) => {
@@ -55,15 +29,6 @@ test.after.each(async ({ server }) => {
 
 const idsOf = (events: readonly Event[]): string[] => events.map(event => event.id).sort();
 const sentIds = (server: Ga4Server): unknown[] => server.eventIds().sort();
-
-async function thrown(what: Promise<unknown>): Promise<Error> {
-  try {
-    await what;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 test('delivers a batch, each client in requests of its own', async ({ server, open }) => {
   const events = someEvents(500);

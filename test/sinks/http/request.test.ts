@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { SetupError, TransientError } from '../../../src/errors.js';
 import { httpFault, NoAnswerError } from '../../../src/sinks/http/faults.js';
 import { authorizationOf, request } from '../../../src/sinks/http/request.js';
+import { thrown } from '../../helpers/thrown.js';
 
 interface Received {
   method: string | undefined;
@@ -31,15 +32,6 @@ async function withServer(
     server.closeAllConnections();
     await new Promise(resolve => server.close(resolve));
   }
-}
-
-async function failure(work: Promise<unknown>): Promise<Error> {
-  try {
-    await work;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('expected a failure');
 }
 
 test('a request carries method, headers and body, and gives status, headers and text', async () => {
@@ -137,7 +129,7 @@ test('a slow server is a transient fault, and ambiguous', async () => {
   await withServer(
     () => {},
     async url => {
-      const error = await failure(request({ url, timeoutMs: 50 }));
+      const error = await thrown(request({ url, timeoutMs: 50 }));
       assert.instance(error, TransientError);
       assert.match(error.message, /no answer from 127\.0\.0\.1:\d+ within 50 ms/);
       assert.is((error as NoAnswerError).ambiguous, true);
@@ -150,10 +142,10 @@ test('the caller can abort, before and during', async () => {
     () => {},
     async url => {
       const controller = new AbortController();
-      const going = failure(request({ url, timeoutMs: 5000, signal: controller.signal }));
+      const going = thrown(request({ url, timeoutMs: 5000, signal: controller.signal }));
       setTimeout(() => controller.abort(), 20);
       assert.match((await going).message, /aborted/);
-      const error = await failure(request({ url, timeoutMs: 5000, signal: controller.signal }));
+      const error = await thrown(request({ url, timeoutMs: 5000, signal: controller.signal }));
       assert.is((error as NoAnswerError).ambiguous, false);
     },
   );
@@ -164,14 +156,14 @@ test('a refused connection is said plainly and surely not sent', async () => {
   await new Promise<void>(resolve => free.listen(0, '127.0.0.1', resolve));
   const port = (free.address() as AddressInfo).port;
   await new Promise(resolve => free.close(resolve));
-  const error = await failure(request({ url: `http://127.0.0.1:${port}/`, body: 'x', timeoutMs: 5000 }));
+  const error = await thrown(request({ url: `http://127.0.0.1:${port}/`, body: 'x', timeoutMs: 5000 }));
   assert.instance(error, NoAnswerError);
   assert.is(error.message, `127.0.0.1:${port} refused the connection: nothing listens there (ECONNREFUSED)`);
   assert.is((error as NoAnswerError).ambiguous, false);
 });
 
 test('a name that does not exist is said plainly', async () => {
-  const error = await failure(request({ url: 'http://no-such-host.invalid/', timeoutMs: 5000 }));
+  const error = await thrown(request({ url: 'http://no-such-host.invalid/', timeoutMs: 5000 }));
   assert.instance(error, TransientError);
   assert.match(error.message, /no-such-host\.invalid cannot be resolved|cannot/);
 });
@@ -190,7 +182,7 @@ for (const [what, bytes] of [
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     try {
-      const error = await failure(request({ url: `http://127.0.0.1:${port}/`, body: 'x', timeoutMs: 5000 }));
+      const error = await thrown(request({ url: `http://127.0.0.1:${port}/`, body: 'x', timeoutMs: 5000 }));
       assert.instance(error, NoAnswerError);
       assert.is((error as NoAnswerError).ambiguous, true);
       assert.match(error.message, /cut the connection|does not answer in HTTP/);
@@ -204,7 +196,7 @@ test('TLS spoken to a plain server is said plainly', async () => {
   await withServer(
     () => {},
     async url => {
-      const error = await failure(request({ url: url.replace('http', 'https'), timeoutMs: 5000 }));
+      const error = await thrown(request({ url: url.replace('http', 'https'), timeoutMs: 5000 }));
       assert.instance(error, TransientError);
       assert.match(error.message, /no secure connection|cut the connection/);
     },
@@ -212,9 +204,9 @@ test('TLS spoken to a plain server is said plainly', async () => {
 });
 
 test('what can never be sent is a matter of settings', async () => {
-  assert.instance(await failure(request({ url: 'not a url', timeoutMs: 100 })), SetupError);
-  assert.instance(await failure(request({ url: 'ftp://127.0.0.1/', timeoutMs: 100 })), SetupError);
-  const header = failure(
+  assert.instance(await thrown(request({ url: 'not a url', timeoutMs: 100 })), SetupError);
+  assert.instance(await thrown(request({ url: 'ftp://127.0.0.1/', timeoutMs: 100 })), SetupError);
+  const header = thrown(
     request({ url: 'http://127.0.0.1:9', headers: { authorization: 'Token s3\ncret' }, timeoutMs: 1 }),
   );
   assert.instance(await header, SetupError);

@@ -9,6 +9,7 @@ import type { SinkSession, SinkTools } from '../../../src/sinks/sink.js';
 import { InfluxdbStandIn } from '../../helpers/servers/influxdb-stand-in.js';
 import type { Trouble } from '../../helpers/servers/stand-in.js';
 import { eventOf, sinkTools, someEvents } from '../../helpers/sink-session.js';
+import { thrown } from '../../helpers/thrown.js';
 
 const never = new AbortController().signal;
 
@@ -52,15 +53,6 @@ answers.after.each(async ({ server, sessions }) => {
   for (const session of sessions) await session.close();
   await server.stop();
 });
-
-async function failureOf(work: Promise<unknown>): Promise<Error> {
-  try {
-    await work;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('expected a failure');
-}
 
 const influx = (text: string): string => JSON.stringify({ error: text });
 
@@ -138,7 +130,7 @@ for (const path of ['1.x', '2'] as const) {
       const session = await open(path);
       const events = someEvents(3);
       server.always = trouble;
-      const error = await failureOf(session.write(events, never));
+      const error = await thrown(session.write(events, never));
       assert.is(error.constructor === is || error instanceof is, true, `${error.name}: ${error.message}`);
       if (says !== undefined) assert.match(error.message, says);
       assert.is((error as TransientError).retryAfterMs, retryAfterMs);
@@ -245,7 +237,7 @@ for (const path of ['1.x', '2'] as const) {
 
   answers(`${path}: a wrong secret is a matter of settings, until it is fixed`, async ({ server, open }) => {
     const attempt = async (token: string) => (await open(path, { token })).write(someEvents(2), never);
-    const error = await failureOf(attempt('wrong-secret-token'));
+    const error = await thrown(attempt('wrong-secret-token'));
     assert.instance(error, SetupError);
     assert.not.match(error.message, /wrong-secret-token/);
     server.token = 'wrong-secret-token';
@@ -257,20 +249,20 @@ for (const path of ['1.x', '2'] as const) {
     await session.probe(never);
     assert.is(server.points.size, 0);
     server.token = 'another-token';
-    assert.instance(await failureOf(session.probe(never)), SetupError);
+    assert.instance(await thrown(session.probe(never)), SetupError);
     server.token = 'the-right-token';
     server.always = { status: 503 };
-    assert.instance(await failureOf(session.probe(never)), TransientError);
+    assert.instance(await thrown(session.probe(never)), TransientError);
     server.always = { status: 200, body: '<html>' };
-    assert.instance(await failureOf(session.probe(never)), TransientError);
+    assert.instance(await thrown(session.probe(never)), TransientError);
     await server.stop();
-    assert.match((await failureOf(session.probe(never))).message, /refused the connection|cut the connection/);
+    assert.match((await thrown(session.probe(never))).message, /refused the connection|cut the connection/);
   });
 
   answers(`${path}: the caller's signal ends a write`, async ({ server, open }) => {
     const session = await open(path);
     server.always = { delayMs: 10_000 };
-    const error = await failureOf(session.write(someEvents(1), AbortSignal.timeout(50)));
+    const error = await thrown(session.write(someEvents(1), AbortSignal.timeout(50)));
     assert.instance(error, TransientError);
     assert.match(error.message, /aborted/);
   });
@@ -279,7 +271,7 @@ for (const path of ['1.x', '2'] as const) {
     `${path}: a token that HTTP cannot carry is a matter of settings, and stays secret`,
     async ({ server, open }) => {
       const work = async () => (await open(path, { token: 'two\nlines-of-secret' })).write(someEvents(1), never);
-      const error = await failureOf(work());
+      const error = await thrown(work());
       assert.instance(error, SetupError);
       assert.not.match(error.message, /lines-of-secret/);
       assert.is(server.points.size, 0);
@@ -352,7 +344,7 @@ answers('1.x: creates the database as the old worker did, and again when it went
   const session = await open('1.x');
   assert.is(server.database, 'eventsink');
   server.database = undefined;
-  assert.instance(await failureOf(session.write(someEvents(1), never)), SetupError);
+  assert.instance(await thrown(session.write(someEvents(1), never)), SetupError);
   await session.probe(never);
   assert.equal(await session.write(someEvents(1), never), { rejected: [] });
 });
