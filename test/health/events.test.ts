@@ -1,0 +1,63 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { healthEvent, type Measured, statusEvent } from '../../src/health/events.js';
+import { targetOf } from '../helpers/health.js';
+
+const at = 1_772_690_400_000;
+const queue = targetOf('previews=queue:ncsa.image.preview');
+const measured: Measured = {
+  at,
+  result: {
+    finding: 'down',
+    reason: '12 messages wait, more than 10',
+    times: undefined,
+    loss: 100,
+    readings: { queue_length: 12, consumers: 0 },
+  },
+  uptime: 99.5,
+  maintenance: false,
+  unknownMs: 0,
+};
+
+test('a health event carries the kind of its probe and every reading', () => {
+  const { body, source } = healthEvent(queue, measured, at + 5);
+  assert.is(source, 'health');
+  assert.equal(JSON.parse(body), {
+    category: 'health',
+    type: 'queue',
+    service_name: 'previews',
+    target: 'queue:ncsa.image.preview',
+    message: '12 messages wait, more than 10',
+    healthy: false,
+    uptime: 99.5,
+    response_time_loss: 100,
+    queue_length: 12,
+    consumers: 0,
+    created: at,
+  });
+});
+
+test('a change carries the readings that its probe names, and no others', () => {
+  const { body } = statusEvent(queue, { status: 'down', at, measured }, at);
+  const { queue_length, consumers } = JSON.parse(body);
+  assert.equal([queue_length, consumers], [12, undefined]);
+});
+
+test('a change has the same id whenever it is made, and another one for anything that differs', () => {
+  const id = (status: 'up' | 'down', when: number, now: number) => statusEvent(queue, { status, at: when }, now).id;
+  assert.is(id('down', at, at), id('down', at, at + 60_000));
+  assert.is.not(id('down', at, at), id('up', at, at));
+  assert.is.not(id('down', at, at), id('down', at + 1, at));
+});
+
+test('no event shows a secret', () => {
+  const target = targetOf('clowder=https://ann:hunter22@clowder.example.org/');
+  const result = { ...measured.result, reason: 'refused hunter22', readings: {} };
+  const bodies = [
+    healthEvent(target, { ...measured, result }, at).body,
+    statusEvent(target, { status: 'down', at, message: 'refused hunter22' }, at).body,
+  ];
+  for (const body of bodies) assert.not.match(body, 'hunter22');
+});
+
+test.run();

@@ -1,0 +1,28 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { covers, overlapMs } from '../../src/health/maintenance.js';
+
+test('a window begins with its first moment and ends before its last; without an end it goes on', () => {
+  const window = { from: 10, until: 20 };
+  assert.equal(
+    [9, 10, 19, 20].map(at => covers(window, at)),
+    [false, true, true, false],
+  );
+  for (const until of [null, undefined]) assert.is(covers({ from: 10, until }, Number.MAX_SAFE_INTEGER), true);
+});
+
+test('windows that overlap count once', () => {
+  const spans = [
+    { from: 30, until: 40 },
+    { from: 5, until: 15 },
+    { from: 10, until: 20 },
+    { from: 12, until: 13 },
+  ];
+  assert.is(overlapMs(spans, 0, 100), 25);
+  assert.is(overlapMs(spans, 10, 35), 15);
+  assert.is(overlapMs(spans, 20, 30), 0);
+  assert.is(overlapMs([{ from: 50, until: null }], 0, 60), 10);
+  assert.is(overlapMs([], 0, 60), 0);
+});
+
+test.run();
