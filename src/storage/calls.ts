@@ -9,6 +9,7 @@ import { outboxReads, outboxWrites } from './outbox.js';
 import { queueReads, queueWrites } from './queues.js';
 import { seriesReads } from './series.js';
 import type { Transaction } from './transaction.js';
+import { unnamedWrites } from './unnamed-messages.js';
 
 /**
  * Everything that storage can do. `writes` run on the writer's thread, in its transactions: all that delivery depends on,
@@ -22,6 +23,7 @@ export const writes = {
   ...outboxWrites,
   ...keyValueWrites,
   ...givenIdWrites,
+  ...unnamedWrites,
   ...checkpointWrites,
   ...ledgerWrites,
 };

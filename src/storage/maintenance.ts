@@ -79,6 +79,9 @@ export class Maintenance {
     await this.#repeat(
       async () => (await this.#storage.write('trimGivenIds', { now: clock.now(), limit: chunkRows })) === chunkRows,
     );
+    await this.#repeat(
+      async () => (await this.#storage.write('trimUnnamed', { now: clock.now(), limit: chunkRows })) === chunkRows,
+    );
     await this.#storage.write('trimLedger');
     await this.#repeat(() => compact(chunkPages));
   }

@@ -9,6 +9,7 @@ import type { Database } from './database.js';
  * - queues: everything up to `cursor` is settled; `settled` holds what is settled beyond it, until the cursor passes.
  * - ledger: `hour` 0 is the total since the beginning, the other rows are hours (epoch ms).
  * - given_ids: ids that clients gave, with the hash of the text as it was sent; `n` is the order of arrival.
+ * - unnamed_messages: ids of messages from RabbitMQ that bring neither an id nor a time, until they are settled.
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
  */
 const migrationSteps: readonly string[] = [
@@ -97,6 +98,15 @@ const migrationSteps: readonly string[] = [
     stamp INTEGER,
     at INTEGER NOT NULL
   );
+  CREATE TABLE unnamed_messages (
+    queue TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (queue, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX unnamed_by_hash ON unnamed_messages (queue, hash, id);
+  CREATE INDEX unnamed_by_time ON unnamed_messages (at);
   `,
 ];
 

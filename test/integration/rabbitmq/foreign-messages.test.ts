@@ -4,7 +4,7 @@ import { type ConfirmChannel, connect, type Options } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeadDelivery, Delivery } from '../../../src/broker/broker.js';
-import { hashOf } from '../../../src/events/identity.js';
+import { hashOf, timedId } from '../../../src/events/identity.js';
 import { openAmqp } from '../../broker/rabbitmq/harness.js';
 import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
@@ -37,15 +37,63 @@ function send(body: string | Buffer, options: Options.Publish = {}): void {
   channel.publish(exchange, '', Buffer.from(body), options);
 }
 
-test('null properties, as Clowder publishes: the id is a hash of the bytes, the same every time', async () => {
+test('null properties, as Clowder publishes: the id is the time in the body and a hash of the bytes, the same every time', async () => {
   const body = '{"category":"upload","created":1700000000000}';
   const [one, two, other] = await received(3, () => [send(body), send(body), send(`${body} `)]);
-  assert.is(one?.id, hashOf(body));
+  assert.is(one?.id, timedId(1_700_000_000_000, hashOf(body)));
   assert.is(two?.id, one?.id);
   assert.is.not(other?.id, one?.id);
   assert.is(one?.source, 'clowder');
   assert.is(one?.timestamp, undefined);
   assert.ok(Math.abs((one?.received ?? 0) - Date.now()) < 60_000);
+});
+
+test('equal messages without a time in them are events of their own, with a timestamp property or without', async () => {
+  const body = '{"category":"upload"}';
+  const got = await received(8, () => {
+    for (let count = 0; count < 3; count += 1) send(body);
+    for (const timestamp of [1_700_000_000, 1_700_000_000, 1_700_003_600]) send(body, { timestamp });
+    for (let count = 0; count < 2; count += 1) send('Hello World!');
+  });
+  assert.is(new Set(got.map(({ id }) => id)).size, 8);
+  assert.ok(got[3]?.id.startsWith(timedId(1_700_000_000_000, '').slice(0, 12)));
+});
+
+test('a redelivery keeps its id: given back, over a lost consumer and over a restart; each of equal ones has its own', async () => {
+  const queue = definition('redelivered');
+  const harness = await openAmqp({ uri, exchange }, [queue]);
+  const limits = { count: 4, bytes: 1_000_000, lingerMs: 2_000 };
+  try {
+    for (let count = 0; count < 4; count += 1) send('Hello World!');
+    await channel.waitForConfirms();
+    let subscription = await harness.broker.subscribe(queue.sink, 10);
+    const first = await subscription.next(limits, AbortSignal.timeout(10_000));
+    const [settled, ...rest] = first;
+    const ids = rest.map(({ id }) => id).sort();
+    await subscription.settle({ done: [settled!], duplicates: 0, filtered: 0, dead: [] });
+    await subscription.requeue(rest);
+    const again = () => subscription.next({ ...limits, count: 3 }, AbortSignal.timeout(10_000));
+    assert.equal((await again()).map(({ id }) => id).sort(), ids);
+
+    await subscription.pause();
+    await subscription.resume();
+    assert.equal((await again()).map(({ id }) => id).sort(), ids);
+    await subscription.close();
+
+    subscription = await (await harness.reopen()).subscribe(queue.sink, 10);
+    send('Hello World!');
+    await channel.waitForConfirms();
+    const all = await subscription.next(limits, AbortSignal.timeout(10_000));
+    const redelivered = all.filter(delivery => delivery.redelivered).map(({ id }) => id);
+    const fresh = all.filter(delivery => !delivery.redelivered).map(({ id }) => id);
+    assert.equal(redelivered.sort(), ids);
+    assert.is(fresh.length, 1);
+    assert.not.ok([settled!.id, ...ids].includes(fresh[0]!));
+    await subscription.settle({ done: all, duplicates: 0, filtered: 0, dead: [] });
+    await subscription.close();
+  } finally {
+    await harness.close();
+  }
 });
 
 test("properties of somebody else's: message-id and timestamp count, our headers only when they make sense", async () => {
@@ -126,7 +174,7 @@ test('plain text and bytes that are no UTF-8 come as they are; a dead letter of 
     const limits = { count: 2, bytes: 1_000_000, lingerMs: 2_000 };
     const got = await subscription.next(limits, AbortSignal.timeout(10_000));
     assert.is(got[0]?.body, 'Hello World!');
-    assert.is(got[1]?.id, hashOf(bytes));
+    assert.match(got[1]?.id ?? '', /^[0-9a-f]{32}$/);
     const dead: DeadDelivery[] = got.map(delivery => ({ delivery, reason: 'no JSON', fault: 'poison', attempts: 1 }));
     await subscription.settle({ done: [], duplicates: 0, filtered: 0, dead });
     await subscription.close();

@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { Message, MessageProperties } from 'amqplib';
-import { hashOf, isEventId } from '../../../events/identity.js';
+import { hashOf, isEventId, timedId } from '../../../events/identity.js';
+import { memberTexts } from '../../../events/json-text.js';
 import type { Source } from '../../../events/message.js';
+import { parseTimestamp } from '../../../events/timestamp.js';
 import type { Delivery } from '../../broker.js';
 import { headerNames } from '../headers.js';
 
@@ -15,11 +17,10 @@ interface Received {
 }
 
 /**
- * A message of ours or of anybody. Its id is the message-id, else a hash of the body's bytes, never a field of the body. The text is made anew
- * for whoever asks (decoding, once): kept beside the bytes, it would be a third of what a waiting message holds, and garbage that has grown old.
+ * A message of ours or of anybody. Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property;
+ * never a field of the body. A message without a time in its body is unnamed until `name` is called. The text is made anew for whoever asks (decoding, once): kept beside the bytes, it would be a third of what a waiting message holds, and garbage that has grown old.
  */
 export class AmqpDelivery implements Delivery {
-  readonly id: string;
   readonly source: Source;
   readonly received: number;
   readonly timestamp?: number;
@@ -29,11 +30,16 @@ export class AmqpDelivery implements Delivery {
   /** Bytes of the body. */
   readonly size: number;
   readonly #content: Buffer;
+  /** The timestamp property as it came. */
+  readonly #stamp: unknown;
+  #id: string | undefined;
+  #unnamed: string | undefined;
 
   constructor({ content, properties, fields }: Received, now: number) {
     const { messageId, headers, timestamp } = properties;
     const received = headers?.[headerNames.received];
-    this.id = idOf(messageId, content);
+    this.#id = idOf(messageId);
+    this.#stamp = timestamp;
     this.source = sources.has(headers?.[headerNames.source]) ? (headers?.[headerNames.source] as Source) : 'clowder';
     this.received = typeof received === 'number' ? received : now;
     // The property counts seconds.
@@ -42,6 +48,32 @@ export class AmqpDelivery implements Delivery {
     this.tag = fields.deliveryTag;
     this.size = content.length;
     this.#content = content;
+  }
+
+  get id(): string {
+    this.#id ??= this.#derive();
+    return this.#id;
+  }
+
+  /** The hash of a message that has no id yet, because nothing in it says when it was made. */
+  get unnamed(): string | undefined {
+    this.#id ??= this.#derive();
+    return this.#unnamed;
+  }
+
+  name(id: string): void {
+    this.#id = id;
+    this.#unnamed = undefined;
+  }
+
+  /** Looked at when it is handed out, not on arrival: one that is only buffered may never need it. */
+  #derive(): string {
+    const bytes = hashOf(this.#content);
+    const hash = this.#stamp === undefined ? bytes : hashOf(`${bytes}\n${this.#stamp}`);
+    const created = createdIn(this.body);
+    if (created !== undefined) return timedId(created, hash);
+    this.#unnamed = hash;
+    return hash;
   }
 
   get body(): string {
@@ -54,9 +86,21 @@ export class AmqpDelivery implements Delivery {
   }
 }
 
-function idOf(messageId: unknown, content: Buffer): string {
+function idOf(messageId: unknown): string | undefined {
   if (isEventId(messageId)) return messageId;
-  return typeof messageId === 'string' && messageId !== '' ? hashOf(messageId) : hashOf(content);
+  return typeof messageId === 'string' && messageId !== '' ? hashOf(messageId) : undefined;
+}
+
+/** The time that a JSON object itself says it was made at, epoch ms. */
+function createdIn(body: string): number | undefined {
+  if (!body.includes('created') || !/^[\ufeff\s]*\{/.test(body)) return undefined;
+  try {
+    return parseTimestamp(
+      JSON.parse(memberTexts(body.charCodeAt(0) === 0xfeff ? body.slice(1) : body).get('created') ?? 'null'),
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 /** A message by its tag: amqplib wants a whole one in order to acknowledge it, but reads only the tag. */

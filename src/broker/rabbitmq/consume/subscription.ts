@@ -2,10 +2,12 @@ import { type Backoff, backoff, backoffs } from '../../../backoff.js';
 import type { Clock } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
+import type { Storage } from '../../../storage/storage.js';
 import type { BatchLimits, DeadDelivery, Delivery, QueueDefinition, Settlement, Subscription } from '../../broker.js';
 import type { Connection, LiveConnection } from '../connection.js';
 import type { Topology } from '../topology/topology.js';
 import { ChannelConsumer } from './channel-consumer.js';
+import { Names } from './names.js';
 
 export interface SubscriptionOptions {
   readonly definition: QueueDefinition;
@@ -14,6 +16,7 @@ export interface SubscriptionOptions {
   readonly topology: Topology;
   /** Resolves when they are durable as dead letters. @throws TransientError */
   readonly deadLetter: (sink: string, dead: readonly DeadDelivery[]) => Promise<void>;
+  readonly storage: Pick<Storage, 'write'>;
   readonly onClose: (subscription: AmqpSubscription) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,6 +37,7 @@ const reconnectResetMs = 10_000;
  */
 export class AmqpSubscription implements Subscription {
   readonly #options: SubscriptionOptions;
+  readonly #names: Names;
   #state: 'open' | 'paused' | 'closed' = 'open';
   /** Aborts when the subscription is paused or closed. */
   #stop = new AbortController();
@@ -45,6 +49,7 @@ export class AmqpSubscription implements Subscription {
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
+    this.#names = new Names({ ...options, queue: options.definition.name });
   }
 
   get queue(): string {
@@ -74,7 +79,12 @@ export class AmqpSubscription implements Subscription {
       }
       deadline ??= clock.monotonic() + limits.lingerMs;
       const left = deadline - clock.monotonic();
-      if (left <= 0 || consumer.full(limits)) return consumer.take(limits);
+      if (left <= 0 || consumer.full(limits)) {
+        const deliveries = consumer.take(limits);
+        const isHeld = (delivery: Delivery): boolean => this.#consumer?.holds(delivery) ?? false;
+        // Without ids they stay unsettled, and go back to the queue when the consumer is stopped.
+        return (await this.#names.give(deliveries, isHeld, signal)) ? deliveries : [];
+      }
       await this.#change(signal, () => consumer.closed || consumer.full(limits), left);
     }
     return [];
@@ -83,14 +93,19 @@ export class AmqpSubscription implements Subscription {
   async settle({ done, dead }: Settlement): Promise<void> {
     const consumer = this.#consumer;
     if (consumer === undefined) return;
+    const acknowledged = done.filter(delivery => consumer.holds(delivery));
     consumer.acknowledge(done);
+    this.#names.settled(acknowledged);
     const held = dead.filter(({ delivery }) => consumer.holds(delivery));
     if (held.length === 0) return;
     await this.#options.deadLetter(this.#options.definition.sink, held);
-    consumer.acknowledge(held.map(({ delivery }) => delivery));
+    const deadLettered = held.map(({ delivery }) => delivery).filter(delivery => consumer.holds(delivery));
+    consumer.acknowledge(deadLettered);
+    this.#names.settled(deadLettered);
   }
 
   async requeue(deliveries: readonly Delivery[]): Promise<void> {
+    this.#names.givenBack(deliveries);
     this.#consumer?.giveBack(deliveries);
   }
 
