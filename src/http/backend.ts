@@ -6,7 +6,7 @@ import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../storage/queries.js';
 
 /**
- * All that the HTTP layer knows of the daemon behind it. The http actor implements it; tests fake it in a few lines.
+ * All that the HTTP layer knows of the daemon behind it. status/backend.ts implements it; tests fake it in a few lines.
  */
 export interface Backend {
   /**
@@ -27,6 +27,6 @@ export interface Backend {
   ledger(): Promise<LedgerReport>;
   /** Calls back with every event as it is stored locally, until the signal aborts. Never buffers for a slow reader. */
   tap(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
-  /** True once storage is open, the broker's first attempt has settled and the door can accept durably. */
+  /** True once storage is open, the broker's first attempt has settled and events can be accepted durably. */
   ready(): boolean;
 }

@@ -10,7 +10,7 @@ const batchSizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
 /** How a batch ended, for `event_sink_batches_total`. */
 export type BatchOutcome = 'written' | 'held' | 'failed';
 
-/** Prometheus metrics of one daemon. Counters and histograms are told as things happen; gauges are read when somebody asks. */
+/** Prometheus metrics of one daemon. Counters and histograms are updated as things happen; gauges are read when somebody asks. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = this.#histogram('event_sink_http_request_duration_seconds', {
@@ -29,7 +29,7 @@ export class Metrics {
     buckets: seconds,
   });
   readonly #latency = this.#histogram('event_sink_delivery_latency_seconds', {
-    help: 'From the door to the confirmation of the destination, of the oldest event of each batch.',
+    help: 'From the arrival of the oldest event of each batch to the confirmation by its destination.',
     labels: ['sink'],
     buckets: latencySeconds,
   });
@@ -41,7 +41,7 @@ export class Metrics {
     'durability',
   ]);
   readonly #gauges = {
-    ready: this.#gauge('event_sink_ready', '1 once the door can accept durably.'),
+    ready: this.#gauge('event_sink_ready', '1 once events can be accepted durably.'),
     problems: this.#gauge('event_sink_problems', 'Things that are wrong now, as /v1/status lists them.'),
     streams: this.#gauge('event_sink_streams', 'Live streams open.'),
     inFlight: this.#gauge('event_sink_http_in_flight_bytes', 'Bodies received and not answered yet.'),
@@ -52,7 +52,7 @@ export class Metrics {
     oldest: this.#gauge('event_sink_queue_oldest_age_seconds', 'Age of the oldest event that waits for a sink.', [
       'sink',
     ]),
-    dead: this.#gauge('event_sink_dead_letters', 'Dead letters kept now.', ['sink']),
+    dead: this.#gauge('event_sink_dead_letters', 'Dead letters that are there now.', ['sink']),
     sinkState: this.#gauge('event_sink_sink_state', '1 for the state that a sink is in.', ['sink', 'state']),
     ledger: this.#gauge('event_sink_ledger_events', 'Events of a sink since the beginning, by what became of them.', [
       'sink',
@@ -63,7 +63,7 @@ export class Metrics {
       'Events that the ledger of a sink cannot explain; 0 is right.',
       ['sink'],
     ),
-    orphaned: this.#gauge('event_sink_orphaned_queue_events', 'Events in a queue that no sink takes from.', ['queue']),
+    orphaned: this.#gauge('event_sink_orphaned_queue_events', 'Events in a queue that no sink consumes.', ['queue']),
     restarts: this.#gauge('event_sink_actor_restarts', 'Restarts of an actor since the start.', ['actor']),
   };
 
@@ -88,7 +88,7 @@ export class Metrics {
     this.#published.inc({ durability }, events);
   }
 
-  /** `oldestMs`: age of the batch's oldest event since the door, once the destination confirmed it. */
+  /** `oldestMs`: age of the batch's oldest event since its arrival, once the destination has confirmed it. */
   batchWritten(sink: string, events: number, durationMs: number, oldestMs: number): void {
     this.#batches.inc({ sink, outcome: 'written' });
     this.#batchEvents.observe({ sink }, events);
@@ -101,7 +101,7 @@ export class Metrics {
     this.#writes.observe({ sink }, durationMs / 1000);
   }
 
-  /** The queues that no sink takes from, as far as they are known. */
+  /** The queues that no sink consumes, as far as they are known. */
   orphaned(queues: readonly { readonly name: string; readonly ready: number }[]): void {
     const { orphaned } = this.#gauges;
     orphaned.reset();

@@ -31,7 +31,7 @@ export interface ServiceState {
   readonly reason: string | null;
   /** Mean of the last check, seconds. */
   readonly response_time: number | null;
-  /** Of the last 24 hours, percent. */
+  /** Share of the last 24 hours, percent. */
   readonly uptime: number | null;
 }
 

@@ -5,7 +5,7 @@ import { FakeBackend } from '../http/fake-backend.js';
 
 const quiet = { streams: 0, inFlightBytes: 0 };
 
-test('what was told and what is read now are in one text', async () => {
+test('what was counted and what is read now are in one text', async () => {
   const metrics = new Metrics();
   metrics.request('POST', '/v1/events', 202, 12);
   metrics.published('embedded', 7);

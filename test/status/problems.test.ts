@@ -18,7 +18,7 @@ test('nothing is wrong when all is well', () => {
   assert.equal(what({}), []);
 });
 
-test('the broker that takes nothing is told in whole sentences', () => {
+test('a broker that takes nothing is reported in whole sentences', () => {
   const detail = 'Nothing listens at rabbitmq:5672. New events wait in the outbox.';
   assert.equal(what({ broker: { state: 'outbox', detail, outbox: 1 } }), [
     'RabbitMQ cannot take events. Nothing listens at rabbitmq:5672. New events wait in the outbox. In the outbox: 1 event.',
@@ -28,7 +28,7 @@ test('the broker that takes nothing is told in whole sentences', () => {
   ]);
 });
 
-test('a sink that holds tells why and how much waits; one that works again tells nothing', () => {
+test('of a sink that holds, the reason and how much waits are reported; of one that works again, nothing', () => {
   const sink: SinkStatus = {
     sink: 'mongodb',
     title: 'MongoDB',
