@@ -51,7 +51,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** List stored events, newest first */
+        /**
+         * List stored events, newest first
+         * @description Events that arrive while you read pages do not move the others: no event is repeated or left out.
+         */
         readonly get: operations["listEvents"];
         readonly put?: never;
         /**
@@ -2010,6 +2013,7 @@ export interface operations {
                 readonly type?: string;
                 readonly from?: string;
                 readonly to?: string;
+                readonly order?: "received" | "created";
                 readonly limit?: number;
                 readonly cursor?: string;
             };

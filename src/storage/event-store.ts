@@ -43,7 +43,7 @@ export class EventStore implements EventWriter {
 
   /** @throws CursorError for a cursor that did not come from a page */
   async query(query: EventQuery): Promise<EventPage> {
-    const { cursor, ...rest } = query;
+    const { cursor, ...rest } = { order: 'received' as const, ...query };
     const args = cursor === undefined ? rest : { ...rest, after: decodeCursor(cursor) };
     const { rows, more } = await this.#storage.read('queryEvents', args);
     const last = rows.at(-1);

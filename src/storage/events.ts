@@ -1,6 +1,7 @@
 import type { Source } from '../events/message.js';
 import type { Database, Value } from './database.js';
 import { fitting, pageBytes } from './page.js';
+import type { EventOrder } from './queries.js';
 import type { Transaction } from './transaction.js';
 
 export const eventColumns = 8;
@@ -95,9 +96,29 @@ export interface EventFilter {
 
 export interface QueryEventsArguments extends EventFilter {
   readonly limit: number;
-  /** Where the previous page ended. */
-  readonly after?: { readonly created: number; readonly n: number };
+  readonly order: EventOrder;
+  /** The event with which the previous page ended. */
+  readonly after?: PageEnd;
 }
+
+interface PageEnd {
+  readonly created: number;
+  readonly n: number;
+}
+
+interface Order {
+  readonly by: string;
+  readonly after: { readonly sql: string; readonly values: (end: PageEnd) => Value[] };
+}
+
+/** Newest first. What is inserted while pages are read never moves an event from one page to another. */
+const orders: Readonly<Record<EventOrder, Order>> = {
+  received: { by: 'n DESC', after: { sql: 'AND n < ?', values: ({ n }) => [n] } },
+  created: {
+    by: 'created DESC, n DESC',
+    after: { sql: 'AND (created, n) < (?, ?)', values: ({ created, n }) => [created, n] },
+  },
+};
 
 export function conditions(filter: EventFilter): { where: string; values: Value[] } {
   const parts: [string, Value | undefined][] = [
@@ -113,13 +134,13 @@ export function conditions(filter: EventFilter): { where: string; values: Value[
   };
 }
 
-/** Newest first by `created`, among equals the one stored last. */
 function queryEvents(database: Database, query: QueryEventsArguments): { rows: EventRow[]; more: boolean } {
   const { where, values } = conditions(query);
-  const page = query.after === undefined ? '' : 'AND (created, n) < (?, ?)';
-  if (query.after !== undefined) values.push(query.after.created, query.after.n);
+  const { by, after } = orders[query.order];
+  const page = query.after === undefined ? '' : after.sql;
+  if (query.after !== undefined) values.push(...after.values(query.after));
   const found = database.rows<[number, number]>(
-    `SELECT n, size FROM events WHERE ${where} ${page} ORDER BY created DESC, n DESC LIMIT CAST(? AS INTEGER)`,
+    `SELECT n, size FROM events WHERE ${where} ${page} ORDER BY ${by} LIMIT CAST(? AS INTEGER)`,
     ...values,
     query.limit + 1,
   );
@@ -129,7 +150,7 @@ function queryEvents(database: Database, query: QueryEventsArguments): { rows: E
   );
   const rows = database.rows<EventRow>(
     `SELECT n, id, created, category, type, source, received, body FROM events
-     WHERE n IN (SELECT value FROM json_each(?)) ORDER BY created DESC, n DESC`,
+     WHERE n IN (SELECT value FROM json_each(?)) ORDER BY ${by}`,
     JSON.stringify(found.slice(0, count).map(([n]) => n)),
   );
   return { rows, more: count < found.length };

@@ -4,6 +4,8 @@ import type { Source } from '../events/message.js';
 /** The text of the event's body as it was received: what an answer is made of. JSON.stringify passes it over. */
 export const bodyText = Symbol('body text');
 
+export type EventOrder = 'received' | 'created';
+
 export interface EventQuery {
   readonly category?: string;
   readonly type?: string;
@@ -11,6 +13,8 @@ export interface EventQuery {
   readonly from?: number;
   /** `created` is less than this, epoch ms. */
   readonly to?: number;
+  /** Newest first by arrival (the default), or by the time that the events carry. */
+  readonly order?: EventOrder;
   /** Events on the page, 1 to 1000; a page of large events may have fewer. */
   readonly limit: number;
   /** `nextCursor` of the previous page. */
@@ -35,7 +39,7 @@ export interface StoredEvent {
   readonly [field: string]: unknown;
 }
 
-/** Newest first by `created`; among equals, the one stored last. */
+/** Newest first, in the order asked for; among those of the same `created`, the one stored last. */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
   /** Null on the last page. */

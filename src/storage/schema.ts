@@ -108,6 +108,8 @@ const migrationSteps: readonly string[] = [
   CREATE INDEX unnamed_by_hash ON unnamed_messages (queue, hash, id);
   CREATE INDEX unnamed_by_time ON unnamed_messages (at);
   `,
+  // A category in order of arrival: an index ends with the row's number.
+  'CREATE INDEX events_by_arrival ON events (category);',
 ];
 
 /**

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TransientError } from '../../src/errors.js';
+import type { EventQuery } from '../../src/storage/queries.js';
 import { post, problemOf, type Running, run } from './running.js';
 
 interface Receipt {
@@ -221,6 +222,7 @@ test('stored events are asked for by category, type, time and cursor', async () 
     from: Date.UTC(2024, 2, 4),
     to: 1709600000000,
     limit: 7,
+    order: 'created',
     cursor: 'abc',
   });
   for (const wrong of ['limit=0', 'limit=1001', 'limit=1e2', 'limit=5&limit=6', 'from=yesterday', 'catgory=x']) {
@@ -228,6 +230,21 @@ test('stored events are asked for by category, type, time and cursor', async () 
     assert.is(problem.status, 400, wrong);
     assert.ok((problem.errors?.length ?? 0) > 0, wrong);
   }
+});
+
+test('the list is by arrival, unless a time is asked for, or the order', async () => {
+  const orderOf = async (query: string): Promise<unknown> => {
+    const response = await daemon.request(`/v1/events?${query}`);
+    assert.is(response.status, 200, query);
+    await response.text();
+    return (daemon.backend.queries.at(-1) as EventQuery).order;
+  };
+  assert.is(await orderOf('category=upload'), 'received');
+  assert.is(await orderOf('from=2024-03-04'), 'created');
+  assert.is(await orderOf('to=2024-03-04&order=received'), 'received');
+  assert.is(await orderOf('order=created'), 'created');
+  const problem = await problemOf(await daemon.request('/v1/events?order=size'));
+  assert.is(problem.errors?.[0]?.field, 'order');
 });
 
 test.run();

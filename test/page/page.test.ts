@@ -100,6 +100,19 @@ test('the list can be held, and narrowed to a category and a type', async ({ her
   await until(async () => (await page.locator('.event-row:not(.head)').count()) === 2, 'the one that fits');
   await page.getByLabel('Type').fill('nothing such');
   await visit.sees('No matching event');
+  assert.is(await page.locator('.event-row').count(), 0);
+});
+
+test('an event from the future is marked, and does not stay on top', async ({ here, visit }) => {
+  const { page } = visit;
+  await here.daemon.post({ category: 'forecast', created: '2100-01-01T00:00:00Z' });
+  await here.daemon.post({ category: 'observation' });
+  await visit.signIn(here.daemon.key);
+  const row = page.locator('.event-row', { hasText: 'forecast' });
+  await row.getByText('in the future').waitFor();
+  const names = await page.locator('.event-category').allTextContents();
+  assert.equal(names.slice(0, 2), ['observation', 'forecast']);
+  assert.is(await page.getByText('in the future').count(), 1);
 });
 
 test('a tab that nobody looks at asks for nothing', async ({ here, visit }) => {

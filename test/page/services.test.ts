@@ -86,7 +86,9 @@ test('what waits is not added up over the sinks', async ({ here, visit }) => {
   await visit.headline('All is well');
   await here.influxdb.stop();
   await here.daemon.post([1, 2, 3].map(n => ({ category: 'upload', n })));
-  await page.locator('#flow .section-aside', { hasText: /\d+ events? waiting for InfluxDB/ }).waitFor();
+  const aside = page.locator('#flow .section-aside', { hasText: 'waiting for InfluxDB' });
+  await aside.waitFor();
+  assert.match((await aside.textContent()) ?? '', /· \d+ events? waiting for InfluxDB$/);
   await here.influxdb.start();
   await page.locator('#flow .section-aside', { hasText: 'nothing waiting' }).waitFor({ timeout: 60_000 });
 });

@@ -80,7 +80,7 @@ test('pages are newest first, and each event is on one, while others come in', (
     // Many share a time, so that the tie-break is tried.
     await storage.events.insert(events(95, number => ({ created: START + Math.floor(number / 20) })));
     let late = 1000;
-    const found = await everyPage(storage, { limit: 10, to: START + 1000 }, async () => {
+    const found = await everyPage(storage, { limit: 10, order: 'created', to: START + 1000 }, async () => {
       await storage.events.insert([event(late, { created: START + 900 }), event(late + 1, { created: START + 2000 })]);
       late += 2;
     });
@@ -90,6 +90,25 @@ test('pages are newest first, and each event is on one, while others come in', (
         .map(({ id }) => id)
         .reverse(),
     );
+  }));
+
+test('pages in order of arrival stand still while events come, and one from the future does not stay on top', () =>
+  withStorage(async storage => {
+    const year2360 = Date.UTC(2360, 0);
+    await storage.events.insert([event(0, { created: year2360 }), ...events(95).slice(1)]);
+    let late = 1000;
+    const found = await everyPage(storage, { limit: 10 }, async () => {
+      await storage.events.insert([event(late, { created: START + 20 }), event(late + 1, { created: year2360 })]);
+      late += 2;
+    });
+    assert.equal(
+      found.map(({ id }) => id),
+      events(95)
+        .map(({ id }) => id)
+        .reverse(),
+    );
+    const byTime = await storage.events.query({ limit: 1, order: 'created' });
+    assert.is(byTime.events[0]?.created, year2360);
   }));
 
 test('filters by category, type and time', () =>
@@ -129,6 +148,12 @@ test('pages use the indexes', () =>
       assert.match(plan, index!);
       assert.not.match(plan, 'TEMP B-TREE');
     }
+    const [[, , , arrival] = []] = database.rows<[number, number, number, string]>(
+      'EXPLAIN QUERY PLAN SELECT n, size FROM events WHERE category = ? AND n < ? ORDER BY n DESC LIMIT 10',
+      'x',
+      1,
+    );
+    assert.match(arrival ?? '', 'events_by_arrival');
     database.close();
   }));
 

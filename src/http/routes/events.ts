@@ -53,6 +53,10 @@ const EventsQuery = z
     type: name.optional().openapi({ description: 'Only this type.' }),
     from: moment('Created at this time or later.'),
     to: moment('Created before this time.'),
+    order: z.enum(['received', 'created']).optional().openapi({
+      description:
+        'Newest first by arrival, or by the time that the events carry. `received` by default; `created` when `from` or `to` is given.',
+    }),
     ...paging,
   })
   .strict();
@@ -146,6 +150,7 @@ export class EventRoutes {
       tag: 'Events',
       id: 'listEvents',
       summary: 'List stored events, newest first',
+      description: 'Events that arrive while you read pages do not move the others: no event is repeated or left out.',
       query: EventsQuery,
       answer: { status: 200, config: json('A page of events.', EventPage, eventPageExample) },
       problems: [501],
@@ -153,7 +158,8 @@ export class EventRoutes {
   )
   async list(ctx: ApiContext, { query }: { query: EventsQuery }): Promise<void> {
     const { limit = 100, ...filter } = query;
-    const { events, nextCursor } = await ctx.services.backend.events({ limit, ...given(filter) });
+    const order = query.from === undefined && query.to === undefined ? 'received' : 'created';
+    const { events, nextCursor } = await ctx.services.backend.events({ limit, order, ...given(filter) });
     ctx.type = 'application/json';
     ctx.body = `{"events":[${events.map(eventText).join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`;
   }

@@ -55,7 +55,7 @@ function Row({ event, fresh, today, open, onToggle }: RowProps): Markup {
   return html`
     <div role="rowgroup" class="event ${open ? 'open' : ''} ${fresh ? 'fresh' : ''}">
       <div role="row" class="event-row">
-        <span role="cell" class="event-time"><time dateTime=${new Date(created).toISOString()} title=${dateAndTime(created)}>${moment(created, today)}</time></span>
+        <span role="cell" class="event-time"><time dateTime=${new Date(created).toISOString()} title=${dateAndTime(created)}>${moment(created, today)}</time>${isAhead(created) && html` <span class="chip waiting" title="The event carries a time that is still to come">in the future</span>`}</span>
         <span role="cell"><button type="button" class="event-name" aria-expanded=${open} onClick=${onToggle}><span class="event-category">${category}</span>${type !== undefined && html` <span class="event-type">${type}</span>`}</button></span>
         <span role="cell" class="event-what">${summary(event)}</span>
         <span role="cell" class="event-source">${_source}</span>
@@ -63,6 +63,12 @@ function Row({ event, fresh, today, open, onToggle }: RowProps): Markup {
       ${open && html`<div role="row" class="event-inside"><div role="cell"><${Inspector} text=${JSON.stringify(event)} label="The event as JSON" /></div></div>`}
     </div>`;
 }
+
+/** More than a clock may be wrong. */
+const futureMs = 60_000;
+
+/** Its time is still to come: a wrong clock, or a date that was meant for something else. */
+const isAhead = (created: number): boolean => created > Date.now() + futureMs;
 
 function summary(event: StoredEvent): string {
   const words = summaryFields

@@ -9,7 +9,7 @@ export interface Filter {
 }
 
 export interface StoredEvents {
-  /** Newest first; undefined before the first answer. */
+  /** The latest to arrive first; undefined before the first answer. */
   readonly events: readonly StoredEvent[] | undefined;
   readonly error: Error | undefined;
   readonly hasOlder: boolean;
