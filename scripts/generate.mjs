@@ -66,7 +66,11 @@ Settings come from the environment, or from the YAML file that \`EVENT_SINK_CONF
 lower case, nested at any underscore (\`mongodb: {uri: …}\` is \`mongodb_uri: …\` is \`MONGODB_URI\`), lists may be written as lists, and unknown
 names are errors. An empty value is as good as none. Booleans are on, off, true, false, 1 or 0. \`event-sink check\` tries them all.
 
-A setting marked *secret* is never printed, and can be read from a file: \`MONGODB_URI_FILE=/run/secrets/mongodb\`.`;
+A setting marked *secret* is never printed, and can be read from a file: \`MONGODB_URI_FILE=/run/secrets/mongodb\`.
+
+In addresses, user and password are percent-encoded (\`@ : / ? # %\` are \`%40 %3A %2F %3F %23 %25\`), and an IPv6 address stands in brackets.
+
+Servers whose certificates come from an authority of your own: \`NODE_EXTRA_CA_CERTS=/etc/ssl/own-authority.pem\`, a file of certificates (PEM) that Node trusts beside those it knows. Node reads it when it starts, from the environment alone.`;
   const sections = groups.map(({ title, settings }) => {
     const rows = Object.values(settings).map(setting => {
       const names = [setting.name, ...setting.aliases].map(name => `\`${name}\``).join(' or ');

@@ -9,6 +9,7 @@ import type { ConfiguredSink } from '../src/config/config.js';
 import type { DeliveryMeter, SettledCounters } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import type { Log } from '../src/log.js';
+import { Outgoing, type Proxies } from '../src/outgoing.js';
 import type { SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
 import type { Metrics } from '../src/status/metrics.js';
@@ -18,6 +19,7 @@ import { createRestartPolicy, escalate, resetSink, restartTree, resumeAfterDefec
 
 export interface DeliveryOptions extends PartOptions {
   readonly sinks: readonly ConfiguredSink[];
+  readonly proxies: Proxies;
   readonly sendNames: SinkTools['sendNames'];
   readonly broker: Broker;
   readonly storage: Storage;
@@ -34,12 +36,14 @@ const writeDeadlineMs = 30_000;
 /** A supervisor for each sink, with its consumer and its sink actor. */
 export function startDelivery(options: DeliveryOptions): void {
   const { root, board, clock, log, onFailure, onStop, sinks, sendNames, broker, storage, stopping } = options;
+  const outgoing = new Outgoing(options.proxies);
   const delivery = spawnSupervisor(root, 'delivery', board, restartTree(onFailure));
   const tools = (sink: string): SinkTools => ({
     log: log.child({ sink }),
     clock,
     keyValues: storage.keyValues(`sink.${sink}`),
     events: storage.events,
+    outgoing,
     sendNames,
   });
   const consumers = sinks.map(sink =>

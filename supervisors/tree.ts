@@ -46,7 +46,7 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
   const board = new StatusBoard(clock);
   const part: PartOptions = { root: startRoot(), board, clock, log, onFailure, onStop };
   const counted = { counters: new SettledCounters(), metrics: new Metrics() };
-  const { sinks, sendNames } = config;
+  const { sinks, sendNames, proxies } = config;
 
   try {
     const storage = await openStorage(config, part);
@@ -55,7 +55,16 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
     const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal };
     const broker = await startBroker({ ...part, ...brokerOptions });
     const { holdMs } = config.broker;
-    const delivery = { sinks, sendNames, broker: broker.broker, storage, holdMs, stopping, giveUp: giveUp.signal };
+    const delivery = {
+      sinks,
+      sendNames,
+      proxies,
+      broker: broker.broker,
+      storage,
+      holdMs,
+      stopping,
+      giveUp: giveUp.signal,
+    };
     startDelivery({ ...part, ...counted, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
     const ingress = startSources({ ...part, ...broker, config, storage, idSecret });

@@ -7,6 +7,7 @@ import { nodeAddress } from '../broker/rabbitmq/errors.js';
 import type { Clock } from '../clock.js';
 import type { Config, ConfiguredSink } from '../config/config.js';
 import { silentLog } from '../log.js';
+import { Outgoing } from '../outgoing.js';
 import type { KeyValues } from '../storage/key-values.js';
 import type { Probe } from './probe.js';
 
@@ -90,7 +91,11 @@ function rabbitmq(node: string, clock: Clock): Probe {
   };
 }
 
-function destination({ definition, config, place }: ConfiguredSink, { sendNames }: Config, clock: Clock): Probe {
+function destination(
+  { definition, config, place }: ConfiguredSink,
+  { sendNames, proxies }: Config,
+  clock: Clock,
+): Probe {
   return {
     dependency: definition.title,
     tried: 'connect, and ask whether a write would do',
@@ -101,6 +106,7 @@ function destination({ definition, config, place }: ConfiguredSink, { sendNames 
         clock,
         keyValues: temporaryKeyValues(),
         events: { insert: async () => 0 },
+        outgoing: new Outgoing(proxies),
         sendNames,
       };
       const session = await definition.open(config, tools);

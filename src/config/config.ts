@@ -1,5 +1,6 @@
 import type { KeySource } from '../keys/keys.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
+import type { Proxies } from '../outgoing.js';
 import type { LocalStore } from '../sinks/local.js';
 import type { BrokerConfig } from './broker.js';
 import type { DeadLetterConfig } from './dead-letters.js';
@@ -23,6 +24,7 @@ export interface Config {
   readonly health: HealthConfig;
   readonly deadLetters: DeadLetterConfig;
   readonly log: LogConfig;
+  readonly proxies: Proxies;
   readonly sendNames: boolean;
   readonly shutdownMs: number;
 }

@@ -7,6 +7,7 @@ import { healthSettings } from './health.js';
 import { logSettings } from './log.js';
 import { namedSinkSettings } from './named-sinks.js';
 import { nginxSettings } from './nginx.js';
+import { proxySettings } from './proxies.js';
 import { serverSettings } from './server.js';
 import { shutdownSettings } from './shutdown.js';
 import { commonSettings } from './sinks.js';
@@ -23,6 +24,7 @@ export function settingGroups(registry: readonly SinkDefinition[]): readonly Set
     { title: 'Broker', settings: brokerSettings },
     ...registry.map(sink => ({ title: sink.title, settings: { ...sink.settings, ...commonSettings(sink) } })),
     { title: 'Sinks under names of their own', settings: namedSinkSettings },
+    { title: 'Proxies', settings: proxySettings },
     { title: 'NGINX access log', settings: nginxSettings },
     { title: 'Health', settings: healthSettings },
     {

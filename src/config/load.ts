@@ -15,6 +15,7 @@ import { logSettings } from './log.js';
 import { misspelt } from './misspelt.js';
 import { namedSinkSettings, namedSinks } from './named-sinks.js';
 import { nginx, nginxSettings } from './nginx.js';
+import { proxySettings } from './proxies.js';
 import { assignQueues } from './queues.js';
 import { server, serverSettings } from './server.js';
 import { shutdownSettings } from './shutdown.js';
@@ -73,6 +74,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     health: health(reader.read(healthSettings), problems),
     deadLetters: reader.read(deadLetterSettings),
     log: reader.read(logSettings),
+    proxies: reader.read(proxySettings),
     ...reader.read(analyticsSettings),
     ...reader.read(shutdownSettings),
   };

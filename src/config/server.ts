@@ -1,5 +1,5 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
 import { minSecretLength } from '../keys/id-secret.js';
+import { isLoopback } from '../loopback.js';
 import { host } from '../settings/addresses.js';
 import { seconds } from '../settings/durations.js';
 import { list } from '../settings/lists.js';
@@ -7,12 +7,6 @@ import { integer, mebibytes } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
 import { boolean, text } from '../settings/words.js';
-
-/** 127.0.0.0/8, also as IPv6 writes it, and ::1 in any spelling. */
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
-loopback.addAddress('::1', 'ipv6');
 
 export const serverSettings = {
   port: setting('PORT', integer(0, 65535).default('8080'), 'Port of the HTTP listener; 0 takes a free one.'),
@@ -124,8 +118,4 @@ export function server(values: Values<typeof serverSettings>, problems: Problems
     keepAliveMs: values.keepAliveMs,
     rateLimit: values.rateLimit,
   };
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || (isIP(host) !== 0 && loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4'));
 }

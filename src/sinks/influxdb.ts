@@ -24,14 +24,16 @@ export const influxdbSink = defineSink({
   switchedOnBy: 'INFLUXDB_URL or INFLUXDB_HOST',
   configure,
   batch: { count: 5000, bytes: 5_000_000, lingerMs: 200 },
-  async open(config, { keyValues, clock, log }) {
+  async open(config, tools) {
+    const { keyValues, clock, log, outgoing } = tools;
     const { server } = config;
     const schema: Schema = {
       measurement: measurementText(config.measurement),
       tags: new Set(config.tags),
     };
     const secrets = secretsOf(server);
-    const writer = server.version === 1 ? writerV1(server, config.measurement, secrets, clock) : await writerV2(server);
+    const writer =
+      server.version === 1 ? writerV1(server, config.measurement, secrets, tools) : await writerV2(server, outgoing);
     const points = new PointWriter(writer, schema, secrets, clock, log);
     await writer.prepare();
     const slots = await Slots.open(keyValues);

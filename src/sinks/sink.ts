@@ -2,6 +2,7 @@ import type { BatchLimits } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Event } from '../events/event.js';
 import type { Log } from '../log.js';
+import type { Outgoing } from '../outgoing.js';
 import type { Problems, Settings, Values } from '../settings/setting.js';
 import type { KeyValues } from '../storage/key-values.js';
 import type { EventWriter } from '../storage/queries.js';
@@ -91,6 +92,8 @@ export interface SinkTools {
   readonly keyValues: KeyValues;
   /** The local store, for the sink that fills it. */
   readonly events: EventWriter;
+  /** For requests over HTTP. */
+  readonly outgoing: Outgoing;
   /** Send names of people to analytics (ANALYTICS_SEND_NAMES). */
   readonly sendNames: boolean;
 }

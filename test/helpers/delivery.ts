@@ -6,6 +6,7 @@ import type { Clock } from '../../src/clock.js';
 import type { FirstSeen } from '../../src/delivery/prepare.js';
 import type { CategoryFilter } from '../../src/events/filter.js';
 import { type Log, silentLog } from '../../src/log.js';
+import { noProxies, Outgoing } from '../../src/outgoing.js';
 import type { SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status/board.js';
 import type { KeyValues } from '../../src/storage/key-values.js';
@@ -50,6 +51,7 @@ export function startDelivery(setup: DeliverySetup) {
     clock,
     keyValues: memoryInMemory(),
     events: { insert: async () => 0 },
+    outgoing: new Outgoing(noProxies),
     sendNames: false,
     ...setup.tools,
   };

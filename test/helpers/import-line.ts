@@ -8,6 +8,8 @@ const drivers: Readonly<Record<string, readonly string[]>> = {
   mongodb: ['src/sinks/mongodb'],
   '@influxdata/influxdb-client': ['src/sinks/influxdb'],
   '@amplitude/analytics-node': ['src/sinks/amplitude'],
+  undici: ['src/outgoing.ts'],
+  'https-proxy-agent': ['src/sinks/influxdb'],
   nact: ['actors/', 'supervisors/'],
   koa: ['src/http/'],
   'koa-router': ['src/http/'],

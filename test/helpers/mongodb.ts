@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/clock.js';
 import type { Event } from '../../src/events/event.js';
 import { type Log, silentLog } from '../../src/log.js';
+import { noProxies, Outgoing } from '../../src/outgoing.js';
 import { readMongoAddress } from '../../src/sinks/mongodb/address.js';
 import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
 import { mongodbSink } from '../../src/sinks/mongodb.js';
@@ -26,6 +27,7 @@ export function sinkTools(log: Log = silentLog): SinkTools {
     clock: systemClock,
     keyValues: memoryInMemory(),
     events: { insert: async () => 0 },
+    outgoing: new Outgoing(noProxies),
     sendNames: false,
   };
 }

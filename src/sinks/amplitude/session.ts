@@ -22,7 +22,7 @@ const timeoutMs = 30_000;
 
 export async function openSession(config: AmplitudeConfig, tools: SinkTools): Promise<SinkSession> {
   const { apiKey } = config;
-  const { clock, sendNames } = tools;
+  const { clock, outgoing, sendNames } = tools;
   const endpoint = await resolveEndpoint(config.zone, config.serverUrl?.url);
   const authorization = config.serverUrl === undefined ? {} : authorizationOf(config.serverUrl);
   const devices = new DeviceReader();
@@ -31,6 +31,7 @@ export async function openSession(config: AmplitudeConfig, tools: SinkTools): Pr
   const post = (encoded: readonly EncodedEvent[], signal: AbortSignal): Promise<HttpResponse> =>
     request({
       url: endpoint.url,
+      outgoing,
       headers: { ...authorization, 'content-type': 'application/json', accept: 'application/json' },
       body: payload(apiKey, endpoint.minIdLength, encoded),
       signal,

@@ -14,14 +14,14 @@ export interface Ga4Config extends Stream {
   readonly onAmbiguous: 'resend' | 'skip';
 }
 
-export function openSession(config: Ga4Config, { clock, log, keyValues, sendNames }: SinkTools): SinkSession {
+export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing, sendNames }: SinkTools): SinkSession {
   const devices = new DeviceReader();
   const sentIds = new SentIds(keyValues);
   const note = shorteningNotes(log);
   const context = faultContext(config);
 
   const send = async (body: string, which: 'collect' | 'debug', signal: AbortSignal): Promise<string | undefined> => {
-    const response = await ask(config, which, body, signal);
+    const response = await ask(config, outgoing, which, body, signal);
     if (response.status >= 200 && response.status < 300) {
       // Google answers a collected request with nothing: a page is some gateway's, which has kept the request to itself.
       if (response.text.trimStart().startsWith('<'))

@@ -1,3 +1,4 @@
+import type { Outgoing } from '../../outgoing.js';
 import type { Address } from '../../settings/addresses.js';
 import type { HttpResponse } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
@@ -15,12 +16,14 @@ const timeoutMs = 15_000;
 /** @throws NoAnswerError */
 export function ask(
   stream: Stream,
+  outgoing: Outgoing,
   which: 'collect' | 'debug',
   body: string,
   signal: AbortSignal | undefined,
 ): Promise<HttpResponse> {
   return request({
     url: addressOf(stream, which),
+    outgoing,
     headers: { ...authorizationOf(stream.serverUrl), 'content-type': 'application/json' },
     body,
     timeoutMs,

@@ -1,15 +1,17 @@
 import { promisify } from 'node:util';
 import { constants, gzip as gzipWithCallback } from 'node:zlib';
 import { SetupError } from '../../errors.js';
+import type { Outgoing } from '../../outgoing.js';
 import type { Address } from '../../settings/addresses.js';
 import { type HttpResponse, NoAnswerError, noAnswer } from './faults.js';
 
 /**
- * HTTP for sinks, over the platform's fetch (which keeps connections alive): one request, one whole answer or one error.
+ * HTTP for sinks, over fetch (which keeps connections alive): one request, one whole answer or one error.
  * Nothing is retried here, redirects are not followed (a POST would arrive as a GET), and no message holds a secret.
  */
 export interface HttpRequest {
   readonly url: string | URL;
+  readonly outgoing: Outgoing;
   /** GET without a body, POST with one. */
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,7 +52,7 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
   const timer = setTimeout(stop('timeout'), timeoutMs);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const response = await fetch(url, {
+    const response = await options.outgoing.fetch(url, {
       method: options.method ?? (body === undefined ? 'GET' : 'POST'),
       headers,
       ...(body === undefined ? {} : { body }),

@@ -1,7 +1,7 @@
-import type { Clock } from '../../clock.js';
 import { TransientError } from '../../errors.js';
 import { type HttpResponse, httpFault, summary } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
+import type { SinkTools } from '../sink.js';
 import type { FieldType } from './line-protocol.js';
 import { typeNamed } from './types.js';
 import { maxAnswerBytes, requestTimeoutMs, type Writer } from './writer.js';
@@ -16,14 +16,22 @@ export interface V1Config {
   readonly gzip: boolean;
 }
 
+type WriterTools = Pick<SinkTools, 'clock' | 'outgoing'>;
+
 /** InfluxDB 1.x: `POST /write` and InfluxQL (https://docs.influxdata.com/influxdb/v1/tools/api/). */
-export function writerV1(config: V1Config, measurement: string, secrets: readonly string[], clock: Clock): Writer {
+export function writerV1(
+  config: V1Config,
+  measurement: string,
+  secrets: readonly string[],
+  { clock, outgoing }: WriterTools,
+): Writer {
   const authorization = authorizationOf(config);
   const writeUrl = `${config.url}/write?db=${encodeURIComponent(config.database)}&precision=ns`;
 
   /** InfluxQL answers 200 and says in the body what went wrong with the statement. */
   const query = (statement: string, signal: AbortSignal | undefined): Promise<HttpResponse> =>
     request({
+      outgoing,
       url: `${config.url}/query?db=${encodeURIComponent(config.database)}`,
       method: 'POST',
       headers: { ...authorization, 'content-type': 'application/x-www-form-urlencoded' },
@@ -45,6 +53,7 @@ export function writerV1(config: V1Config, measurement: string, secrets: readonl
     },
     send: (lines, signal) =>
       request({
+        outgoing,
         url: writeUrl,
         method: 'POST',
         headers: { ...authorization, 'content-type': 'text/plain; charset=utf-8' },

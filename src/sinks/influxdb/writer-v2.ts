@@ -1,6 +1,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { SetupError } from '../../errors.js';
+import { type Outgoing, proxyAuthorization } from '../../outgoing.js';
+import type { Address } from '../../settings/addresses.js';
 import { type HttpResponse, NoAnswerError, noAnswer } from '../http/faults.js';
 import { maxAnswerBytes, requestTimeoutMs, type Writer } from './writer.js';
 
@@ -19,12 +21,13 @@ export interface V2Config {
  * interval, no retry (a failed batch would be sent again behind our back). The client hides the status of a success, where
  * 201 means "partly", and reads Retry-After as ms: so the answer is taken from the connection under it.
  */
-export async function writerV2(config: V2Config): Promise<Writer> {
+export async function writerV2(config: V2Config, outgoing: Outgoing): Promise<Writer> {
   const { HttpError, InfluxDB, setLogger } = await import('@influxdata/influxdb-client');
   setLogger({ error: () => {}, warn: () => {} });
-  const secure = config.url.startsWith('https:');
-  const agent = new (secure ? https.Agent : http.Agent)({ keepAlive: true, maxSockets: 2 });
-  const { host } = new URL(config.url);
+  const address = new URL(config.url);
+  const { host } = address;
+  const proxy = outgoing.proxyFor(address);
+  const agent = await agentFor(address, proxy);
 
   async function send(lines: Uint8Array, signal: AbortSignal): Promise<HttpResponse> {
     if (signal.aborted) throw new NoAnswerError(`the request to ${host} was aborted before it began`, false);
@@ -42,6 +45,7 @@ export async function writerV2(config: V2Config): Promise<Writer> {
         url: config.url,
         token: config.token,
         timeout: requestTimeoutMs,
+        ...(proxy === undefined ? {} : throughProxy(address, proxy)),
         transportOptions: { agent, signal: abort.signal, 'follow-redirects': watched(answer) },
       });
       const api = client.getWriteApi(config.org, config.bucket, 'ns', {
@@ -77,6 +81,25 @@ export async function writerV2(config: V2Config): Promise<Writer> {
     fieldTypes: async () => new Map(),
     close: () => agent.destroy(),
   };
+}
+
+const agentOptions = { keepAlive: true, maxSockets: 2 };
+
+async function agentFor({ protocol }: URL, proxy: Address | undefined): Promise<http.Agent> {
+  if (protocol === 'http:') return new http.Agent(agentOptions);
+  if (proxy === undefined) return new https.Agent(agentOptions);
+  const { HttpsProxyAgent } = await import('https-proxy-agent');
+  return new HttpsProxyAgent(proxy.url, { ...agentOptions, headers: authorizationFor(proxy) });
+}
+
+/** The client asks a proxy for a whole `http://` address; for `https://` the agent has the proxy make a tunnel. */
+function throughProxy({ protocol }: URL, proxy: Address): { proxyUrl?: string; headers?: Record<string, string> } {
+  return protocol === 'http:' ? { proxyUrl: proxy.url, headers: authorizationFor(proxy) } : {};
+}
+
+function authorizationFor(proxy: Address): Record<string, string> {
+  const authorization = proxyAuthorization(proxy);
+  return authorization === undefined ? {} : { 'proxy-authorization': authorization };
 }
 
 interface Answer {

@@ -3,7 +3,6 @@ import * as assert from 'uvu/assert';
 import { describe, SetupError, TransientError } from '../../../src/errors.js';
 import type { Event } from '../../../src/events/event.js';
 import type { Ga4Config } from '../../../src/sinks/ga4/session.js';
-import { validate } from '../../../src/sinks/ga4/validate.js';
 import { ga4Sink } from '../../../src/sinks/ga4.js';
 import { address } from '../../helpers/address.js';
 import { type AnalyticsSetup, startGa4 } from '../../helpers/analytics-sinks.js';
@@ -252,27 +251,6 @@ test('a proxy without a validation server can be probed', async ({ server, open 
   server.always = { status: 404 };
   await (await open()).probe(patience);
   assert.is(server.hits.length, 0);
-});
-
-test('the validation server finds nothing wrong with events of ours, and its words reach the caller', async context => {
-  const { server, config } = context;
-  const options = { clientId: undefined, sendNames: false, now: Date.now(), signal: patience };
-  const fine = await validate(config, someEvents(2), options);
-  assert.equal(fine, [
-    { name: 'view_dataset', problems: [] },
-    { name: 'view_dataset', problems: [] },
-  ]);
-  assert.is(server.hits.length, 0);
-  const validationMessages = [
-    { fieldPath: 'events', description: 'Too many.', validationCode: 'EXCEEDED_MAX_ENTITIES' },
-  ];
-  server.always = { status: 200, body: JSON.stringify({ validationMessages }) };
-  const [wrong] = await validate(config, someEvents(1), options);
-  assert.equal(wrong?.problems, ['events: Too many.: EXCEEDED_MAX_ENTITIES']);
-  server.always = { status: 503 };
-  assert.instance(await thrown(validate(config, someEvents(1), options)), TransientError);
-  server.always = { status: 418 };
-  assert.instance(await thrown(validate(config, someEvents(1), options)), SetupError);
 });
 
 test('the secret goes to Google and nowhere else', async ({ server, open }) => {
