@@ -99,7 +99,7 @@ function testFiles() {
     .sort((a, b) => longer(b) - longer(a) || (a.path < b.path ? -1 : 1));
 }
 
-/** What takes long is told by what a file imports, so that nobody has to keep a list. */
+/** What takes long shows in what a file imports, so that nobody has to keep a list. */
 function isQuick({ path, source, compiled }) {
   return !/\/(?:fuzz|servers)\//.test(path) && !slow.test(compiled) && !/^\/\/ (?:timeout|shares): /m.test(source);
 }

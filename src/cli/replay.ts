@@ -11,7 +11,7 @@ import { Progress } from './progress.js';
 export const replay: Command = {
   usage: 'replay FILE... [--speed N | --now] [--rebase] [--url URL]',
   description:
-    'Sends recorded events (NDJSON, also .gz; - is standard input) at the pace of their `created` times, file after file.\nEvents keep their `created`. One without an id gets one made of its line and of the number of equal lines before it, so replaying the same files again adds nothing.\nA recording without ids cannot be told from the same events that arrived live: then they are there twice.',
+    'Sends recorded events (NDJSON, also .gz; - is standard input) at the pace of their `created` times, file after file.\nEvents keep their `created`. One without an id gets one made of its line and of the number of equal lines before it, so replaying the same files again adds nothing.\nA recording without ids cannot be recognised as events that arrived live before: then they are there twice.',
   options: {
     speed: { type: 'string', value: 'N', description: 'N times as fast as they were recorded (default: 1)' },
     now: { type: 'boolean', description: 'as fast as possible' },

@@ -32,7 +32,7 @@ export const brokerSettings = {
   holdMs: setting(
     'HOLD_SECONDS',
     seconds(1, 1500).default('600'),
-    'How long a sink in trouble keeps its batch before its queue gets it back. Below the acknowledgement timeout of the broker (30 minutes).',
+    'How long a sink that fails keeps its batch before its queue gets it back. Keep it below the acknowledgement timeout of the broker (30 minutes).',
   ),
   outboxBytes: setting(
     'OUTBOX_MAX_MB',

@@ -25,7 +25,8 @@ export const words: readonly Word[] = [
   { pattern: /\bsteady\b/, instead: 'reconnect reset' },
   { pattern: /\b(?:consumer|channel) taps?\b/, instead: 'ChannelConsumer' },
   {
-    pattern: /(?<!\bdead[- ]?)(?<!capital |of |small )\bletters?\b(?! spacing|s?,? (?:digits|and|or))/,
+    // Not those of the alphabet.
+    pattern: /\b(?:const|let|of|each|old|this|their) letters?\b(?!,| and)|(?<!dead[- ])\bletters?(?: =>|\.\w)/,
     instead: 'dead letter',
   },
   { pattern: /\bleases?d?\b/, instead: 'settler or reservation' },
@@ -47,7 +48,7 @@ export const changing: readonly RegExp[] = [
   /^src\/(?:config|delivery|events|health|http|nginx|page|sinks|status|heap|single-flight)\b/,
   /^(?:actors|supervisors|bench)\//,
   /^test\/(?!cli\/|deploy\/|rules\/|scripts\/)/,
-  /^docs\/|^README|^\.env|^src\/cli\/client/,
+  /^docs\/|^README/,
   /^scripts\/(?:grafana|test\.mjs)/,
 ];
 
