@@ -5,7 +5,7 @@ import { Batch, type Evidence, type Item } from '../src/delivery/batch.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
 import type { Prepared } from '../src/delivery/prepare.js';
-import { Settler, type SettlerOptions } from '../src/delivery/settle.js';
+import { type SettlementError, Settler, type SettlerOptions } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
 import { untilAborted } from '../src/retry.js';
 import type { ActorState, StatusLine } from '../src/status/board.js';
@@ -72,6 +72,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
   /** The hold expired while the batch was being retried. */
   #overdue = false;
   readonly #settler: Settler;
+  /** Dead letters that the broker does not keep now; nothing else is held up by them. */
+  #unsettled = 0;
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
   readonly #status: StatusLine;
@@ -83,7 +85,12 @@ class Consumer implements Behaviour<ConsumerMessage> {
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
     this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
-    this.#settler = new Settler(options);
+    const onUnsettled = (count: number, lastError: SettlementError | undefined): void => {
+      this.#unsettled = count;
+      this.#status.update({ lastError });
+      this.#become(this.#phase);
+    };
+    this.#settler = new Settler({ ...options, onUnsettled });
     this.#fetch = new FetchAhead({
       limits,
       prepare,
@@ -125,7 +132,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#phase = phase;
     const held = phase === 'writing' && this.#lastFault !== undefined ? 'holding' : (shownAs[phase] ?? 'running');
     const state = this.#batch?.parked && held === 'holding' ? 'parked' : held;
-    this.#status.update({ state, detail: { phase } });
+    const detail = { phase, ...(this.#unsettled === 0 ? {} : { unsettled: this.#unsettled }) };
+    this.#status.update({ state: this.#unsettled > 0 && state === 'running' ? 'holding' : state, detail });
   }
 
   #begin(sink: Actor<SinkMessage>): void {

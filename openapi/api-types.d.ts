@@ -170,7 +170,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Send a message to any queue or exchange of RabbitMQ
-         * @description The message goes where it is addressed and nowhere else; it is not an event. The queue or exchange must exist.
+         * @description The message goes where it is addressed and nowhere else; it is not an event. The queue or exchange must exist: otherwise the answer is 422.
          */
         readonly post: operations["publishMessage"];
         readonly delete?: never;
@@ -1082,6 +1082,8 @@ export interface components {
             readonly dead_at: number;
             /** @description The event as it came. */
             readonly body: string;
+            /** @description Its bytes, where they are not UTF-8: `body` shows U+FFFD for some of them then. */
+            readonly body_base64?: string;
         };
         readonly DeadLetterPage: {
             readonly dead_letters: readonly components["schemas"]["DeadLetter"][];
@@ -1101,7 +1103,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;
@@ -1275,6 +1277,10 @@ export interface components {
             readonly detail: string;
             /** @description Events in the outbox. */
             readonly outbox: number;
+            /** @description Those of them that RabbitMQ did not take though it can be reached. */
+            readonly outbox_stuck?: number;
+            /** @description Messages that RabbitMQ can never take as they are: kept in the outbox, out of the way. */
+            readonly set_aside?: number;
             /** @description How often a queue or the exchange had disappeared from RabbitMQ and was declared again. */
             readonly gaps?: number;
         };
@@ -2365,7 +2371,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content; `errors` says for which items. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -2378,7 +2384,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content; `errors` says for which items. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -2617,7 +2623,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content; `errors` says for which items. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -2630,7 +2636,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content; `errors` says for which items. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -3239,6 +3245,26 @@ export interface operations {
                      *       "title": "This kind of body is not supported",
                      *       "status": 415,
                      *       "detail": "The content type, charset or content encoding is not supported.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            readonly 422: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:id-conflict",
+                     *       "title": "An id belongs to another event",
+                     *       "status": 422,
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

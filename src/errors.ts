@@ -33,6 +33,11 @@ export class UnsupportedError extends Error {
   override name = 'UnsupportedError';
 }
 
+/** The message cannot go where it was addressed, or not as it is: no such queue or exchange, say. The caller's mistake. */
+export class UnroutableError extends Error {
+  override name = 'UnroutableError';
+}
+
 /** A page's cursor that this daemon never gave out: the caller's mistake. */
 export class CursorError extends Error {
   override name = 'CursorError';

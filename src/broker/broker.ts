@@ -5,6 +5,8 @@ import type { WriteCall } from '../storage/calls.js';
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {
   readonly redelivered: boolean;
+  /** Why the body is not a text that anybody could read. It can only become a dead letter, which keeps its bytes. */
+  readonly unreadable?: string;
 }
 
 /** What "accepted" rests on: RabbitMQ's confirm, the outbox on this disk, or the embedded queues on this disk. */
@@ -88,6 +90,8 @@ export interface DeadLetter {
   readonly firstSeen: number;
   readonly deadAt: number;
   readonly body: string;
+  /** The body's bytes where they are not UTF-8, and `body` shows U+FFFD for some of them. */
+  readonly bytes?: Uint8Array;
   readonly source: Source;
 }
 
@@ -149,7 +153,7 @@ export interface Broker {
    * @throws as `publish`
    */
   publishWith?(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void>;
-  /** Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ */
+  /** Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ, UnroutableError when there is none of that name */
   publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
   subscribe(sink: string, prefetch: number): Promise<Subscription>;
   depth(sink: string): Promise<Depth>;
@@ -164,11 +168,24 @@ export interface Broker {
   close(): Promise<void>;
 }
 
+export interface BrokerProblem {
+  /** The same for as long as it is the same problem. */
+  readonly key: string;
+  readonly what: string;
+  readonly fix: string;
+}
+
 export interface BrokerStatus {
   readonly state: 'ready' | 'outbox' | 'down';
   readonly detail: string;
   /** Messages waiting in the outbox; 0 for the embedded broker. */
   readonly outbox: number;
+  /** Those of them that the broker did not take though it could be reached. */
+  readonly outboxStuck?: number;
+  /** Messages that the broker can never take as they are: kept aside, with a reason in `problems`. */
+  readonly setAside?: number;
+  /** What is wrong beside the state itself. */
+  readonly problems?: readonly BrokerProblem[];
   /** How often a queue or the exchange had disappeared from under this daemon and was made again; events may be missing since. */
   readonly gaps?: number;
 }

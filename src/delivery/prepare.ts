@@ -27,14 +27,20 @@ export interface PrepareOptions {
 /** The one place where bodies are parsed: everything after it works on events. */
 export function createPrepare({ filter, acceptsText, firstSeen }: PrepareOptions) {
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
-    const decoded = deliveries.map(delivery => decode(delivery));
+    const decoded = deliveries.map(delivery => (delivery.unreadable === undefined ? decode(delivery) : undefined));
     const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
     const stampOf = undated.length === 0 ? undefined : await firstSeen(undated);
     const items: Item[] = [];
     const filtered: Delivery[] = [];
     const dead: DeadDelivery[] = [];
     for (const [index, delivery] of deliveries.entries()) {
-      const first = decoded[index]!;
+      const { unreadable } = delivery;
+      const first = decoded[index];
+      // Not for a sink that takes any text either: the text is not what was sent.
+      if (unreadable !== undefined || first === undefined) {
+        dead.push({ delivery, reason: unreadable ?? '', fault: 'poison', attempts: 1 });
+        continue;
+      }
       const result =
         first.kind === 'undated' ? decode(delivery, stampOf?.get(delivery.id) ?? delivery.received) : first;
       if (result.kind === 'undated') throw new Error('a stamped event is still undated');

@@ -1,5 +1,6 @@
 import { exactFields } from './digits.js';
 import type { Event, Fields } from './event.js';
+import { jsonError } from './json-error.js';
 import type { Message } from './message.js';
 import { isEpochMs, parseTimestamp } from './timestamp.js';
 
@@ -22,12 +23,13 @@ const deepest = 100;
 /** Reads a message for a sink. Never throws. The stamp is epoch ms. */
 export function decode(message: Message, stamp?: number): Decoded {
   const { body } = message;
-  const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body; // some writers begin with a byte order mark
+  // Some writers begin with a byte order mark.
+  const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body;
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
-    return { kind: 'refused', reason: notJson(body), event: asText(message, stamp) };
+  } catch (error) {
+    return { kind: 'refused', reason: notJson(text, error), event: asText(message, stamp) };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const reason = `the body is JSON but not an object: it is ${nameOf(value)}`;
@@ -91,9 +93,9 @@ function timestampOf({ timestamp }: Message): number | undefined {
   return isEpochMs(timestamp) && timestamp > 0 ? timestamp : undefined;
 }
 
-function notJson(body: string): string {
+function notJson(body: string, error: unknown): string {
   if (body.trim() === '') return 'the body is empty';
-  return `the body is not JSON: it begins with ${excerpt(body)}`;
+  return `the body is not JSON: ${jsonError(body, error)}; it begins with ${excerpt(body)}`;
 }
 
 function nameOf(value: unknown): string {

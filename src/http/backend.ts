@@ -15,7 +15,7 @@ export interface Backend {
    * another event within a day
    */
   publish(messages: readonly Message[]): Promise<Durability>;
-  /** @throws UnsupportedError without RabbitMQ, TransientError as above */
+  /** @throws UnsupportedError without RabbitMQ, UnroutableError when there is no such queue or exchange, TransientError as above */
   publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
   /** @throws UnsupportedError when the local store is switched off */
   events(query: EventQuery): Promise<EventPage>;

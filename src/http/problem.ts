@@ -1,4 +1,4 @@
-import { CursorError, FullError, TransientError, UnsupportedError } from '../errors.js';
+import { CursorError, FullError, TransientError, UnroutableError, UnsupportedError } from '../errors.js';
 
 /** Every kind of problem that the API answers with: its status, and the title that all of its cases share. */
 export const problemKinds = {
@@ -13,6 +13,7 @@ export const problemKinds = {
   'id-conflict': [422, 'An id belongs to another event'],
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'This kind of body is not supported'],
+  unroutable: [422, 'The message cannot go where it is addressed'],
   'too-many-requests': [429, 'Too many requests'],
   'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something went wrong here'],
@@ -77,6 +78,7 @@ export function toProblem(error: unknown): HttpProblem {
     return unavailable(detail, error.retryAfterMs);
   }
   if (error instanceof UnsupportedError) return new HttpProblem('unsupported', error.message);
+  if (error instanceof UnroutableError) return new HttpProblem('unroutable', error.message);
   if (error instanceof CursorError) return invalidParameters([{ field: 'cursor', message: error.message }]);
   if (isValidationError(error)) {
     return invalidParameters(error.issues.map(issue => ({ field: issue.path.join('.'), message: issue.message })));

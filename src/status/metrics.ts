@@ -47,6 +47,19 @@ export class Metrics {
     inFlight: this.#gauge('event_sink_http_in_flight_bytes', 'Bodies received and not answered yet.'),
     broker: this.#gauge('event_sink_broker_state', '1 for the state that the broker is in.', ['kind', 'state']),
     outbox: this.#gauge('event_sink_outbox_events', 'Events that wait on this disk for RabbitMQ.'),
+    outboxStuck: this.#gauge(
+      'event_sink_outbox_stuck_events',
+      'Events in the outbox that RabbitMQ did not take though it can be reached; 0 is right.',
+    ),
+    setAside: this.#gauge(
+      'event_sink_outbox_set_aside_events',
+      'Messages that RabbitMQ can never take as they are, kept in the outbox out of the way; 0 is right.',
+    ),
+    unsettled: this.#gauge(
+      'event_sink_unsettled_dead_letters',
+      'Dead letters that the broker does not keep yet; 0 is right.',
+      ['sink'],
+    ),
     gaps: this.#gauge('event_sink_queue_gaps', 'How often a queue or the exchange had disappeared and was made again.'),
     pending: this.#gauge('event_sink_queue_events', 'Events that wait for a sink.', ['sink']),
     oldest: this.#gauge('event_sink_queue_oldest_age_seconds', 'Age of the oldest event that waits for a sink.', [
@@ -122,14 +135,32 @@ export class Metrics {
   }
 
   #readStatus(status: DaemonStatus): void {
-    const { ready, problems, broker, outbox, gaps, pending, oldest, dead, sinkState, restarts } = this.#gauges;
-    for (const gauge of [broker, pending, oldest, dead, sinkState, restarts]) gauge.reset();
+    const {
+      outboxStuck,
+      setAside,
+      unsettled,
+      ready,
+      problems,
+      broker,
+      outbox,
+      gaps,
+      pending,
+      oldest,
+      dead,
+      sinkState,
+      restarts,
+    } = this.#gauges;
+    for (const gauge of [broker, unsettled, pending, oldest, dead, sinkState, restarts]) gauge.reset();
     ready.set(status.ready ? 1 : 0);
     problems.set(status.problems.length);
     broker.set({ kind: status.broker.kind, state: status.broker.state }, 1);
     outbox.set(status.broker.outbox);
     gaps.set(status.broker.gaps ?? 0);
+    outboxStuck.set(status.broker.outboxStuck ?? 0);
+    setAside.set(status.broker.setAside ?? 0);
     for (const sink of status.sinks) {
+      const consumer = status.actors.find(({ path }) => path === `delivery/${sink.sink}/consumer`);
+      unsettled.set({ sink: sink.sink }, Number(consumer?.detail.unsettled ?? 0));
       pending.set({ sink: sink.sink }, sink.pending);
       oldest.set({ sink: sink.sink }, sink.oldest === null ? 0 : Math.max(0, status.now - sink.oldest) / 1000);
       dead.set({ sink: sink.sink }, sink.dead);

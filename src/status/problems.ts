@@ -75,6 +75,8 @@ export function problemsOf({
       fix: 'Nothing is lost. Make sure that RabbitMQ is up and can be reached; the outbox empties by itself.',
     });
   }
+  for (const { key, what, fix } of broker.problems ?? [])
+    problems.push({ key: `broker ${key}`, what, since: undefined, fix });
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
     const what = `${actor.path} has given up: ${withoutStop(actor.lastError?.message ?? 'no reason known')}.`;
@@ -94,6 +96,10 @@ export function problemsOf({
     });
   }
   problems.push(...services.filter(({ state }) => state === 'degraded').map(serviceProblem));
+  for (const sink of sinks) {
+    const consumer = actors.find(({ path }) => path === `delivery/${sink.sink}/consumer`);
+    problems.push(...unsettledProblems(sink, consumer));
+  }
   for (const sink of sinks) {
     if (sink.dead === 0) continue;
     problems.push({
@@ -136,4 +142,19 @@ function logProblems({ path, state, since, lastError, detail }: ActorStatus): Fo
   const fix =
     'Set NGINX_LOG_FORMAT to the log_format that nginx uses for it. The daemon’s own log shows one of the lines.';
   return [{ key: path, what: `Most lines of ${file} do not have the format that is set.`, since: undefined, fix }];
+}
+
+/** Dead letters that the broker does not keep. */
+function unsettledProblems({ title }: SinkStatus, consumer: ActorStatus | undefined): FoundProblem[] {
+  const unsettled = consumer?.detail.unsettled;
+  if (consumer === undefined || typeof unsettled !== 'number') return [];
+  const reason = withoutStop(consumer.lastError?.message ?? 'no reason known');
+  return [
+    {
+      key: consumer.path,
+      what: `${plural(unsettled, 'dead letter')} of ${title} cannot be kept: ${reason}.`,
+      since: consumer.since,
+      fix: 'Nothing is lost: they stay in the queue of the sink until they are kept, and the daemon keeps trying. Other events go past them, until as many wait as the sink may hold.',
+    },
+  ];
 }

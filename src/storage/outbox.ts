@@ -15,8 +15,12 @@ export type OutboxColumns = [
 ];
 
 export interface OutboxSize {
+  /** Rows that wait for the broker. */
   readonly count: number;
+  /** Of all rows, those set aside among them. */
   readonly bytes: number;
+  /** Rows that the broker can never take as they are: kept, and passed over by `takeOutbox`. */
+  readonly setAside: number;
 }
 
 /** All of them or none. @throws FullError beyond the cap */
@@ -67,6 +71,20 @@ function removeOutbox({ database }: Transaction, { seqs }: { seqs: readonly numb
   return change(database, -count, -bytes);
 }
 
+/** Rows that are set aside have the negative of their number, so that they are out of the way and find back to their place. */
+function setAsideOutbox({ database }: Transaction, { seqs }: { seqs: readonly number[] }): OutboxSize {
+  const count = database.run(
+    'UPDATE outbox SET seq = -seq WHERE seq > 0 AND seq IN (SELECT value FROM json_each(?))',
+    JSON.stringify(seqs),
+  );
+  return change(database, -count, 0);
+}
+
+/** What was set aside waits again. */
+function restoreOutbox({ database }: Transaction): OutboxSize {
+  return change(database, database.run('UPDATE outbox SET seq = -seq WHERE seq < 0'), 0);
+}
+
 function change(database: Database, count: number, bytes: number): OutboxSize {
   database.run("UPDATE counters SET value = value + ? WHERE name = 'outbox_count'", count);
   database.run("UPDATE counters SET value = value + ? WHERE name = 'outbox_bytes'", bytes);
@@ -77,8 +95,9 @@ function outboxSize(database: Database): OutboxSize {
   const [count, bytes] = ['outbox_count', 'outbox_bytes'].map(name =>
     database.value<number>('SELECT value FROM counters WHERE name = ?', name),
   );
-  return { count: count ?? 0, bytes: bytes ?? 0 };
+  const setAside = database.value<number>('SELECT count(*) FROM outbox WHERE seq < 0') ?? 0;
+  return { count: count ?? 0, bytes: bytes ?? 0, setAside };
 }
 
-export const outboxWrites = { appendOutbox, takeOutbox, removeOutbox };
+export const outboxWrites = { appendOutbox, takeOutbox, removeOutbox, setAsideOutbox, restoreOutbox };
 export const outboxReads = { outboxSize };

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Broker, Settlement } from '../../src/broker/broker.js';
 import { Settler } from '../../src/delivery/settle.js';
+import { TransientError } from '../../src/errors.js';
 import { delivery } from '../helpers/deliveries.js';
 import { ManualClock, settled } from '../helpers/manual-clock.js';
 import { recordingLog } from '../helpers/recording-log.js';
@@ -14,10 +15,16 @@ class Scene {
   readonly giveUp = new AbortController();
   readonly recorded = recordingLog();
   failures = 0;
+  /** Dead letters cannot be kept. */
+  deadLettersRefused = false;
+  readonly unsettled: unknown[] = [];
   opened = 0;
 
   readonly #subscription = {
-    settle: (settlement: Settlement) => this.#call(`settle ${settlement.done.map(({ id }) => id)}`),
+    settle: (settlement: Settlement) =>
+      settlement.dead.length > 0
+        ? this.#keep(settlement.dead.map(({ delivery: { id } }) => id))
+        : this.#call(`settle ${settlement.done.map(({ id }) => id)}`),
     requeue: (deliveries: { id: string }[]) => this.#call(`requeue ${deliveries.map(({ id }) => id)}`),
     pause: () => this.#call('pause'),
     resume: () => this.#call('resume'),
@@ -36,7 +43,13 @@ class Scene {
     log: this.recorded.log,
     meter: { written: () => {}, failed: () => {}, settled: (_sink, settlement) => this.metered.push(settlement) },
     giveUp: this.giveUp.signal,
+    onUnsettled: (count, error) => this.unsettled.push([count, error?.fault, error?.message]),
   });
+
+  async #keep(ids: readonly string[]): Promise<void> {
+    this.calls.push(`keep ${ids}`);
+    if (this.deadLettersRefused) throw new TransientError('the dead-letter queue is full');
+  }
 
   async #call(name: string): Promise<void> {
     this.calls.push(name);
@@ -100,6 +113,58 @@ test('a settlement that fails is retried before anything that follows, and meter
       ['settlement.delayed', 'the disk is full'],
     ],
   );
+});
+
+const dead = (...ids: string[]): Settlement => ({
+  ...done(),
+  dead: ids.map(id => ({ delivery: delivery(id), reason: 'not JSON', fault: 'poison', attempts: 1 })),
+});
+
+test('dead letters that cannot be kept hold up nothing else; they show until they are kept', async ({ scene }) => {
+  await scene.open();
+  scene.deadLettersRefused = true;
+  scene.settler.settle({ ...done('a'), dead: dead('bad').dead });
+  await settled();
+  scene.settler.settle(done('b'));
+  scene.settler.settle(dead('worse'));
+  scene.settler.requeue([delivery('c')]);
+  await settled();
+  assert.equal(
+    scene.calls.slice(1).filter(call => !call.startsWith('keep')),
+    ['settle a', 'settle b', 'requeue c'],
+  );
+  assert.equal(scene.unsettled, [[1, 'transient', 'the dead-letter queue is full']]);
+  await scene.clock.pass(1_000);
+  assert.equal(scene.unsettled.at(-1), [2, 'transient', 'the dead-letter queue is full']);
+  scene.deadLettersRefused = false;
+  for (let wait = 0; wait < 3; wait += 1) await scene.clock.pass(1_000);
+  assert.equal(scene.calls.slice(-2), ['keep bad', 'keep worse']);
+  assert.equal(scene.unsettled.at(-1), [0, undefined, undefined]);
+  assert.is(scene.metered.length, 4);
+});
+
+test('dead letters that are refused for a day are a few log lines', async ({ scene }) => {
+  await scene.open();
+  scene.deadLettersRefused = true;
+  scene.settler.settle(dead('bad'));
+  for (let wait = 0; wait < 8_640; wait += 1) await scene.clock.pass(10_000);
+  const lines = scene.lines.filter(line => line === 'dead-letters.delayed').length;
+  assert.ok(lines > 5 && lines < 35, String(lines));
+});
+
+test('dead letters that wait when everything goes back to the broker go back too, and are not counted', async ({
+  scene,
+}) => {
+  await scene.open();
+  scene.deadLettersRefused = true;
+  scene.settler.settle(dead('bad'));
+  await settled();
+  scene.settler.pause();
+  scene.deadLettersRefused = false;
+  await scene.clock.pass(1_000);
+  assert.equal(scene.calls.slice(1), ['keep bad', 'pause']);
+  assert.equal(scene.metered, []);
+  assert.equal(scene.unsettled.at(-1), [0, undefined, undefined]);
 });
 
 test('an empty settlement and an empty requeue ask nothing', async ({ scene }) => {

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { default as addFormats } from 'ajv-formats';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { IdConflictError, SetupError, TransientError, UnsupportedError } from '../../src/errors.js';
+import { IdConflictError, SetupError, TransientError, UnroutableError, UnsupportedError } from '../../src/errors.js';
 import { buildDocument } from '../../src/http/document.js';
 import type { HttpSettings } from '../../src/http/settings.js';
 import { keys, post, type Running, run } from './running.js';
@@ -90,6 +90,7 @@ const general: Readonly<Record<number, Case>> = {
 };
 
 const special: Readonly<Record<string, Case>> = {
+  'POST /v1/publish 422': failing(new UnroutableError('there is no queue called q')),
   'POST /v1/session 400': {
     send: async (daemon, { path, init }) => {
       const cookie = (await daemon.request(path, init)).headers.get('set-cookie')!.split(';')[0]!;

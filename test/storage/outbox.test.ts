@@ -24,7 +24,7 @@ test('keeps messages in order until they are removed', () => {
   assert.is(count, 1);
   assert.is(bytes, Buffer.byteLength(columns(5, 1).bodies[0]!));
   scratch.write('removeOutbox', { seqs: [first[0]![0], 5] });
-  assert.equal(scratch.read('outboxSize'), { count: 0, bytes: 0 });
+  assert.equal(scratch.read('outboxSize'), { count: 0, bytes: 0, setAside: 0 });
 });
 
 test('refuses what would pass the cap, whole', () => {

@@ -16,10 +16,11 @@ import type {
   Subscription,
 } from '../broker.js';
 import { deadLetterQueueName, queueName } from '../queue-names.js';
-import { Connection } from './connection.js';
+import { Connection, type ConnectionOptions } from './connection.js';
 import { AmqpSubscription } from './consume/subscription.js';
 import { DeadLetterQueue } from './dead-letters/queue.js';
 import { AmqpDeadLetters, deadLetterMessage } from './dead-letters/store.js';
+import { permissionFix } from './permissions.js';
 import { toQueue } from './publish/outgoing-message.js';
 import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
 import { brokerStatus } from './status.js';
@@ -42,6 +43,8 @@ export interface AmqpOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
+  /** As in `ConnectionOptions`. */
+  readonly connect?: ConnectionOptions['connect'];
 }
 
 /** How long `open` waits for the server, ms: the daemon starts without it. */
@@ -179,11 +182,20 @@ export class AmqpBroker implements Broker {
     return brokerStatus({
       consuming: this.#consuming,
       publishing: this.#publishing,
-      errors: this.#topology.errors,
+      errors: [
+        ...this.#topology.errors,
+        ...[...this.#subscriptions].map(({ error }) => error).filter(error => error !== undefined),
+        ...this.#publisher.errors,
+      ],
       gaps: this.#topology.gaps,
       ready: this.#publisher.publishing,
-      waiting: this.#publisher.waiting,
+      outbox: this.#publisher.outbox.state,
       hasOutbox: this.#options.outboxBytes > 0,
+      permissionFix: permissionFix({
+        node: this.#options.nodes[0]!,
+        exchange: this.#options.exchange,
+        adopted: [...this.#queues.values()].filter(({ adopted }) => adopted).map(({ name }) => name),
+      }),
     });
   }
 

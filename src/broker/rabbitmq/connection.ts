@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
+  /** amqplib's `connect`, unless a test has another. */
+  readonly connect?: ((uri: string, socketOptions: object) => Promise<ChannelModel>) | undefined;
   /** Connected, lost, blocked or unblocked. */
   readonly onChange?: () => void;
 }
@@ -126,7 +128,7 @@ export class Connection {
       this.#stop.signal.addEventListener('abort', abort, { once: true });
       try {
         // Loaded only here: a daemon on the embedded broker starts sooner without it.
-        const { connect } = await import('amqplib');
+        const connect = this.#options.connect ?? (await import('amqplib')).connect;
         const model = await connect(withHeartbeat(node), this.#socketOptions(socket.signal));
         this.#stop.signal.removeEventListener('abort', abort);
         const since = clock.monotonic();

@@ -2,15 +2,30 @@ import { describe, SetupError, TransientError } from '../../errors.js';
 import { errorCodeOf, networkErrorWords } from '../../network-errors.js';
 import { redact } from '../../redact.js';
 
+/** What RabbitMQ's users have or lack, for each queue and exchange; https://www.rabbitmq.com/docs/access-control#authorisation */
+export type Permission = 'configure' | 'write' | 'read';
+
+/** The user of RABBITMQ_URI lacks a permission. */
+export class PermissionError extends SetupError {
+  override name = 'PermissionError';
+}
+
 /** The reply code with which the server closed a channel or a connection; https://www.rabbitmq.com/amqp-0-9-1-reference.html#constants */
 export function replyCode(error: unknown): number | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'number' ? code : undefined;
 }
 
+/** The server closed the channel because of what was published: too large, or not as it may be. The same again would end the same way. */
+export function isAboutMessage(error: unknown): boolean {
+  const code = replyCode(error);
+  return code === 311 || code === 406 || (code !== undefined && code >= 501 && code <= 505);
+}
+
 /** Why a node cannot be reached, and what a person can do about it. Never shows the credentials. */
 export function connectionReason(node: string, error: unknown): string {
   const where = nodeAddress(node);
+  const { protocol } = new URL(node);
   const text = redact(describe(error));
   const code = errorCodeOf(error);
   if (/\b403\b/.test(text))
@@ -19,6 +34,16 @@ export function connectionReason(node: string, error: unknown): string {
     const host = decodeURIComponent(new URL(node).pathname.slice(1)) || '/';
     return `RabbitMQ at ${where} refuses the virtual host "${host}": it is not there, or the user may not use it. Fix RABBITMQ_URI, or the permissions`;
   }
+  if (
+    protocol === 'amqps:' &&
+    /wrong version number|packet length too long|ERR_SSL_WRONG_VERSION/i.test(`${text} ${code}`)
+  )
+    return `what listens at ${where} does not speak TLS: write amqp:// instead of amqps:// in RABBITMQ_URI, or name the TLS port (usually 5671)`;
+  if (
+    protocol === 'amqp:' &&
+    /Socket closed abruptly during opening handshake|Expected ConnectionStart|Invalid frame/i.test(text)
+  )
+    return `what listens at ${where} does not answer as RabbitMQ: if it is the TLS port, write amqps:// instead of amqp:// in RABBITMQ_URI`;
   if (/ETIMEDOUT|aborted/.test(text)) return `RabbitMQ at ${where} does not answer`;
   const words = code === undefined ? undefined : networkErrorWords[code];
   if (words !== undefined) return `RabbitMQ at ${where} cannot be reached: ${words} (${code})`;
@@ -31,14 +56,15 @@ export function nodeAddress(node: string): string {
   return `${hostname}:${port || (protocol === 'amqps:' ? 5671 : 5672)}`;
 }
 
-/** What an operation on a queue or an exchange failed with, as what the caller must do about it. */
-export function operationError(what: string, error: unknown): TransientError | SetupError {
+/**
+ * An operation on a queue or an exchange failed: as what the caller must do about it. `needs` is the permission that the operation takes,
+ * which RabbitMQ itself does not always name.
+ */
+export function operationError(what: string, error: unknown, needs: Permission): TransientError | SetupError {
   const said = serverText(error);
   switch (replyCode(error)) {
     case 403:
-      return new SetupError(
-        `RabbitMQ does not let the user of RABBITMQ_URI use ${what}: give it the permissions to configure, write and read (${said})`,
-      );
+      return new PermissionError(`the user of RABBITMQ_URI lacks the ${needs} permission on ${what} (${said})`);
     case 404:
       return new TransientError(`${what} is not there (${said})`);
     case 405:
@@ -51,7 +77,7 @@ export function operationError(what: string, error: unknown): TransientError | S
 }
 
 /** The server's own words, without amqplib's around them. */
-function serverText(error: unknown): string {
+export function serverText(error: unknown): string {
   const text = redact(describe(error));
   return /with message "(.*)"$/s.exec(text)?.[1] ?? text;
 }

@@ -31,6 +31,9 @@ const DeadLetter = z
     first_seen: epochMs,
     dead_at: epochMs.openapi({ description: 'When it was given up.' }),
     body: z.string().openapi({ description: 'The event as it came.' }),
+    body_base64: z.string().optional().openapi({
+      description: 'Its bytes, where they are not UTF-8: `body` shows U+FFFD for some of them then.',
+    }),
   })
   .openapi('DeadLetter');
 
@@ -124,6 +127,7 @@ export class DeadLetterRoutes {
         first_seen: deadLetter.firstSeen,
         dead_at: deadLetter.deadAt,
         body: deadLetter.body,
+        ...(deadLetter.bytes === undefined ? {} : { body_base64: Buffer.from(deadLetter.bytes).toString('base64') }),
       })),
       next_cursor: page.nextCursor,
     } satisfies Answer<typeof DeadLetterPage>;

@@ -35,7 +35,7 @@ export class PublishRoutes {
       id: 'publishMessage',
       summary: 'Send a message to any queue or exchange of RabbitMQ',
       description:
-        'The message goes where it is addressed and nowhere else; it is not an event. The queue or exchange must exist.',
+        'The message goes where it is addressed and nowhere else; it is not an event. The queue or exchange must exist: otherwise the answer is 422.',
       body: {
         content: {
           'application/json': {
@@ -48,7 +48,7 @@ export class PublishRoutes {
         },
       },
       answer: { status: 202, config: json('Confirmed by the broker.', PublicationReceipt, { durability: 'broker' }) },
-      problems: [409, 501],
+      problems: [409, 422, 501],
     }),
   )
   async send(ctx: ApiContext): Promise<void> {

@@ -77,6 +77,12 @@ const Status = z
         state: z.enum(['ready', 'outbox', 'down']),
         detail: z.string(),
         outbox: count.openapi({ description: 'Events in the outbox.' }),
+        outbox_stuck: count.optional().openapi({
+          description: 'Those of them that RabbitMQ did not take though it can be reached.',
+        }),
+        set_aside: count.optional().openapi({
+          description: 'Messages that RabbitMQ can never take as they are: kept in the outbox, out of the way.',
+        }),
         gaps: count.optional().openapi({
           description: 'How often a queue or the exchange had disappeared from RabbitMQ and was declared again.',
         }),
@@ -102,9 +108,15 @@ export class StatusRoutes {
     }),
   )
   async status(ctx: ApiContext): Promise<void> {
-    const { actors, ...rest } = await ctx.services.backend.status();
+    const { actors, broker, ...rest } = await ctx.services.backend.status();
+    const { problems: _problems, outboxStuck, setAside, ...brokerRest } = broker;
     ctx.body = {
       ...rest,
+      broker: {
+        ...brokerRest,
+        ...(outboxStuck === undefined ? {} : { outbox_stuck: outboxStuck }),
+        ...(setAside === undefined ? {} : { set_aside: setAside }),
+      },
       actors: actors.map(({ path, state, since, restarts, lastError, nextTry, detail }) => ({
         path,
         state,

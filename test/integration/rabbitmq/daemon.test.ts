@@ -3,6 +3,7 @@ import { connect } from 'amqplib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../../helpers/daemon.js';
+import { freePort } from '../../helpers/ports.js';
 import { startRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';
@@ -73,6 +74,7 @@ test('two daemons share one queue; one is killed with -9; every event is in the 
   const union = async (): Promise<Set<string>> =>
     new Set([...(await storedNames(first)), ...(await storedNames(second))]);
   await until(async () => (await union()).size === all.length, 'every event in the union of both stores', 60_000);
+  assert.equal(await union(), new Set(all));
 });
 
 test('killed with -9 again and again while it drains 20,000 events: exactly the published ones are in the store', async context => {
@@ -151,7 +153,7 @@ test('started while RabbitMQ is down it accepts into the outbox, and delivers wh
 });
 
 test('what waited in the embedded queues moves to RabbitMQ when it is configured', async context => {
-  const daemon = new TestDaemon({ env: { INFLUXDB_HOST: '127.0.0.1', INFLUXDB_PORT: '1' } });
+  const daemon = new TestDaemon({ env: { INFLUXDB_HOST: '127.0.0.1', INFLUXDB_PORT: String(await freePort()) } });
   context.daemons.push(daemon);
   await daemon.start();
   const ids = names(0, 120);

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openQueueList } from '../../../src/broker/rabbitmq/topology/queue-list.js';
 import { systemClock } from '../../../src/clock.js';
-import { SetupError, UnsupportedError } from '../../../src/errors.js';
+import { SetupError, UnroutableError, UnsupportedError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { openAmqp } from '../../broker/rabbitmq/harness.js';
 import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
@@ -170,12 +170,12 @@ test('publishing to any exchange or queue: delivered, refused with a reason, and
     assert.is(second.content.toString(), '{"n":2}');
 
     const nowhere = await failure(broker.publishTo({ queue: 'no.such.queue' }, '{}'));
-    assert.instance(nowhere, UnsupportedError);
+    assert.instance(nowhere, UnroutableError);
     assert.match(nowhere.message, /no queue called no.such.queue/);
     const unrouted = await failure(broker.publishTo({ exchange: 'some.topic', routingKey: 'b' }, '{}'));
     assert.match(unrouted.message, /no queue for the routing key/);
     const absent = await failure(broker.publishTo({ exchange: 'no.such.exchange', routingKey: '' }, '{}'));
-    assert.instance(absent, UnsupportedError);
+    assert.instance(absent, UnroutableError);
     assert.match(absent.message, /no exchange called no.such.exchange/);
     assert.is(await broker.inspect('no.such.queue'), undefined);
     assert.is(broker.status().outbox, 0);

@@ -1,53 +1,64 @@
-import { isUtf8 } from 'node:buffer';
 import type { Message, MessageProperties } from 'amqplib';
 import { hashOf, isEventId, timedId } from '../../../events/identity.js';
 import { memberTexts } from '../../../events/json-text.js';
 import type { Source } from '../../../events/message.js';
-import { parseTimestamp } from '../../../events/timestamp.js';
+import { isEpochMs, parseTimestamp } from '../../../events/timestamp.js';
 import type { Delivery } from '../../broker.js';
 import { headerNames } from '../headers.js';
+import { readBody } from './body.js';
 
 const sources: ReadonlySet<unknown> = new Set<Source>(['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay']);
 
 /** What amqplib hands over. */
-interface Received {
+export interface Received {
   readonly content: Buffer;
   readonly properties: MessageProperties;
   readonly fields: { readonly deliveryTag: number; readonly redelivered: boolean };
 }
 
 /**
- * A message of ours or of anybody. Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property;
- * never a field of the body. A message without a time in its body is unnamed until `name` is called. The text is made anew for whoever asks (decoding, once): kept beside the bytes, it would be a third of what a waiting message holds, and garbage that has grown old.
+ * A message of ours or of anybody. This is the one place where properties, headers and bodies from outside are checked: whatever their types and
+ * values, what comes out can be stored, encoded and counted.
+ *
+ * Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property; never a field of the body. A message
+ * without a time in its body is unnamed until `name` is called. The text is made anew for whoever asks (decoding, once): kept beside the bytes, it
+ * would be a third of what a waiting message holds, and garbage that has grown old.
  */
 export class AmqpDelivery implements Delivery {
   readonly source: Source;
   readonly received: number;
   readonly timestamp?: number;
   readonly redelivered: boolean;
+  readonly unreadable?: string;
   /** The broker's number of this delivery on its channel. */
   readonly tag: number;
   /** Bytes of the body. */
   readonly size: number;
+  /** The `content-encoding` of a body that could not be unpacked. */
+  readonly contentEncoding?: string;
   readonly #content: Buffer;
   /** The timestamp property as it came. */
-  readonly #stamp: unknown;
+  readonly #stamp: number | undefined;
   #id: string | undefined;
   #unnamed: string | undefined;
 
   constructor({ content, properties, fields }: Received, now: number) {
-    const { messageId, headers, timestamp } = properties;
-    const received = headers?.[headerNames.received];
+    const { messageId, headers, timestamp, contentEncoding } = properties;
+    const source: unknown = headers?.[headerNames.source];
+    const body = readBody(content, contentEncoding);
     this.#id = idOf(messageId);
-    this.#stamp = timestamp;
-    this.source = sources.has(headers?.[headerNames.source]) ? (headers?.[headerNames.source] as Source) : 'clowder';
-    this.received = typeof received === 'number' ? received : now;
+    this.#stamp = typeof timestamp === 'number' ? timestamp : undefined;
+    this.source = sources.has(source) ? (source as Source) : 'clowder';
+    this.received = receivedAt(headers?.[headerNames.received], now);
     // The property counts seconds.
-    if (this.source === 'clowder' && typeof timestamp === 'number' && timestamp > 0) this.timestamp = timestamp * 1000;
+    const sent = typeof timestamp === 'number' ? timestamp * 1000 : undefined;
+    if (this.source === 'clowder' && isEpochMs(sent) && sent > 0) this.timestamp = sent;
     this.redelivered = fields.redelivered;
     this.tag = fields.deliveryTag;
-    this.size = content.length;
-    this.#content = content;
+    if (body.unreadable !== undefined) this.unreadable = body.unreadable;
+    if (body.encoding !== undefined) this.contentEncoding = body.encoding;
+    this.size = body.content.length;
+    this.#content = body.content;
   }
 
   get id(): string {
@@ -80,10 +91,15 @@ export class AmqpDelivery implements Delivery {
     return this.#content.toString();
   }
 
-  /** The body's bytes where it is not UTF-8, so that it can be published again as it was. */
+  /** The body's bytes where the text cannot stand for them, so that it can be published again as it was. */
   get bytes(): Buffer | undefined {
-    return isUtf8(this.#content) ? undefined : this.#content;
+    return this.unreadable === undefined ? undefined : this.#content;
   }
+}
+
+/** Nothing was received later than now, whatever a header says: retention and latency would count from there. */
+function receivedAt(header: unknown, now: number): number {
+  return isEpochMs(header) && header > 0 ? Math.min(header, now) : now;
 }
 
 function idOf(messageId: unknown): string | undefined {

@@ -2,9 +2,11 @@ import { type Backoff, backoff, backoffs } from '../../../backoff.js';
 import type { Clock } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
+import { RepeatedWarning } from '../../../repeated-warning.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { BatchLimits, DeadDelivery, Delivery, QueueDefinition, Settlement, Subscription } from '../../broker.js';
 import type { Connection, LiveConnection } from '../connection.js';
+import { operationError, replyCode } from '../errors.js';
 import type { Topology } from '../topology/topology.js';
 import { ChannelConsumer } from './channel-consumer.js';
 import { Names } from './names.js';
@@ -44,16 +46,26 @@ export class AmqpSubscription implements Subscription {
   #consumer: ChannelConsumer | undefined;
   #opening: Promise<void> | undefined;
   #waits: Backoff = backoff(backoffs.consumer);
-  #openedAt = Number.NEGATIVE_INFINITY;
+  /** When the last consumer was opened, monotonic ms; undefined once the backoff has taken it into account. */
+  #openedAt: number | undefined;
+  #error: Error | undefined;
+  readonly #warning: RepeatedWarning;
   #onChange: () => void = () => {};
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
     this.#names = new Names({ ...options, queue: options.definition.name });
+    const fields = { queue: options.definition.name };
+    this.#warning = new RepeatedWarning({ ...options, fields, event: 'queue.unreachable' });
   }
 
   get queue(): string {
     return this.#options.definition.name;
+  }
+
+  /** Why the queue cannot be consumed; undefined while it is, or while no connection says otherwise. */
+  get error(): Error | undefined {
+    return this.#error;
   }
 
   get unsettled(): number {
@@ -146,7 +158,9 @@ export class AmqpSubscription implements Subscription {
   async #reopen(): Promise<void> {
     const { clock, connection } = this.#options;
     const { signal } = this.#stop;
-    if (clock.monotonic() - this.#openedAt > reconnectResetMs) this.#waits = backoff(backoffs.consumer);
+    if (this.#openedAt !== undefined && clock.monotonic() - this.#openedAt > reconnectResetMs)
+      this.#waits = backoff(backoffs.consumer);
+    this.#openedAt = undefined;
     const [waitMs, after] = this.#waits.next();
     this.#waits = after;
     await clock.sleep(waitMs, signal);
@@ -160,16 +174,21 @@ export class AmqpSubscription implements Subscription {
     const { name: queue } = definition;
     const lost = this.#consumer?.error;
     if (lost !== undefined) log.warn({ queue, reason: describe(lost) }, 'consumer.lost');
+    this.#consumer = undefined;
     try {
       await topology.ensure(live, queue);
       const onChange = (): void => this.#onChange();
       const consumer = await ChannelConsumer.open(live, { queue, prefetch, now: () => clock.now(), onChange });
       this.#consumer = consumer;
       this.#openedAt = clock.monotonic();
+      this.#error = undefined;
+      this.#warning.clear();
       // Paused or closed meanwhile: that waits for this.
       if (signal.aborted) await consumer.stop();
     } catch (error) {
-      log.warn({ queue, reason: describe(error) }, 'queue.unreachable');
+      const failure = replyCode(error) === undefined ? error : operationError(`the queue ${queue}`, error, 'read');
+      this.#error = failure as Error;
+      this.#warning.warn(describe(failure));
     }
   }
 

@@ -13,6 +13,9 @@ export interface DeadMessage {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
+/** taken: it leaves the queue · left: it stays, the rest goes on · stop: it stays, and so does the rest. */
+export type Handled = 'taken' | 'left' | 'stop';
+
 export interface DeadLetterQueueOptions {
   readonly name: string;
   readonly connection: Connection;
@@ -57,13 +60,13 @@ export class DeadLetterQueue {
   }
 
   /**
-   * Takes out those that are chosen and that `handle` answers with true, among the oldest or among all. Ends when it answers false.
+   * Takes out those that are chosen and that `handle` has taken, among the oldest or among all. Ends when it says stop.
    * Resolves with how many it took out.
    */
   take(
     among: 'oldest' | 'all',
     choose: (dead: DeadMessage) => boolean,
-    handle: (deliveries: readonly AmqpDelivery[]) => Promise<readonly boolean[]>,
+    handle: (deliveries: readonly AmqpDelivery[]) => Promise<readonly Handled[]>,
   ): Promise<number> {
     return this.#inTurn(async browsing => {
       let left = among === 'all' ? Number.POSITIVE_INFINITY : browseLimit;
@@ -74,7 +77,8 @@ export class DeadLetterQueue {
         if (chunk.length === 0) return taken;
         const handled = await handle(chunk);
         for (const [index, delivery] of chunk.entries()) {
-          if (handled[index] !== true) return taken;
+          if (handled[index] === 'stop') return taken;
+          if (handled[index] === 'left') continue;
           browsing.remove(delivery);
           taken += 1;
         }
@@ -111,7 +115,7 @@ export class DeadLetterQueue {
       });
     } catch (error) {
       if (replyCode(error) === 404) return without;
-      if (replyCode(error) !== undefined) throw operationError(`the queue ${name}`, error);
+      if (replyCode(error) !== undefined) throw operationError(`the queue ${name}`, error, 'read');
       throw error;
     } finally {
       await this.#whenBack(out);

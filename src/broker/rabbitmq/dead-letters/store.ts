@@ -1,5 +1,6 @@
 import type { Clock } from '../../../clock.js';
-import { CursorError, type Fault, TransientError, UnsupportedError } from '../../../errors.js';
+import { CursorError, type Fault, TransientError, UnroutableError, UnsupportedError } from '../../../errors.js';
+import { isEpochMs } from '../../../events/timestamp.js';
 import type {
   DeadDelivery,
   DeadLetter,
@@ -12,9 +13,9 @@ import { deadLetterQueueName } from '../../queue-names.js';
 import type { AmqpDelivery } from '../consume/delivery.js';
 import { deadLetterHeaderNames as header } from '../headers.js';
 import { type OutgoingMessage, toQueue } from '../publish/outgoing-message.js';
-import type { PublishResult } from '../publish/pending-confirms.js';
+import { isRefusal, type PublishResult } from '../publish/pending-confirms.js';
 import { deadLetterKey, PageBuilder } from './page.js';
-import type { DeadLetterQueue, DeadMessage } from './queue.js';
+import type { DeadLetterQueue, DeadMessage, Handled } from './queue.js';
 
 export interface DeadLetterOptions {
   readonly queue: (sink: string) => DeadLetterQueue;
@@ -27,24 +28,33 @@ export interface DeadLetterOptions {
   readonly clock: Clock;
 }
 
+/** Characters. All headers together may have 64 KiB, and a character may be 3 bytes. */
+const maxReasonLength = 4_000;
+
 /** A dead letter on its way to its queue. */
 export function deadLetterMessage(
   sink: string,
   { delivery, reason, fault, attempts }: DeadDelivery,
   now: number,
 ): OutgoingMessage {
-  const { bytes } = delivery as AmqpDelivery;
   const headers = {
     [header.sink]: sink,
-    // All headers together may have 64 KiB; a character may be 3 bytes.
-    [header.reason]: reason.slice(0, 4_000),
+    [header.reason]: reason.slice(0, maxReasonLength),
     [header.fault]: fault,
     [header.attempts]: attempts,
     [header.firstSeen]: delivery.received,
     [header.deadAt]: now,
   };
   const target = { ...toQueue(deadLetterQueueName(sink)), headers };
-  return { message: delivery, target, ...(bytes === undefined ? {} : { bytes }) };
+  return { message: delivery, target, ...asItCame(delivery as AmqpDelivery) };
+}
+
+/** What a message needs beside its text to be published as it was. */
+function asItCame({ bytes, contentEncoding }: AmqpDelivery) {
+  return {
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+  };
 }
 
 /** Dead letters in one queue for each sink. The key of one is made of its time of death and its id. */
@@ -72,26 +82,25 @@ export class AmqpDeadLetters implements DeadLetterStore {
 
   async redrive({ sink, keys }: DeadLetterSelection): Promise<number> {
     const target = toQueue(this.#options.feeds(sink));
-    let refused: readonly PublishResult[] = [];
+    const notTaken: PublishResult[] = [];
     const count = await this.#take(sink, keys, async deliveries => {
-      const messages = deliveries.map(delivery => ({
-        message: delivery,
-        target,
-        ...(delivery.bytes === undefined ? {} : { bytes: delivery.bytes }),
-      }));
+      const messages = deliveries.map(delivery => ({ message: delivery, target, ...asItCame(delivery) }));
       const results = await this.#options.publish(messages);
-      refused = results.filter(result => result !== 'confirmed');
-      return results.map(result => result === 'confirmed');
+      notTaken.push(...results.filter(result => result !== 'confirmed'));
+      return results.map(result => (result === 'confirmed' ? 'taken' : isRefusal(result) ? 'left' : 'stop'));
     });
-    if (refused.includes('returned')) throw new UnsupportedError(`there is no queue called ${target.routingKey}`);
-    if (refused.length > 0)
+    if (notTaken.includes('returned')) throw new UnsupportedError(`there is no queue called ${target.routingKey}`);
+    const refusal = notTaken.find(isRefusal);
+    if (refusal !== undefined)
+      throw new UnroutableError(`some dead letters cannot be published: ${refusal.refused}; ${count} were re-driven`);
+    if (notTaken.length > 0)
       throw new TransientError(`RabbitMQ did not take everything; ${count} dead letters were re-driven`);
     return count;
   }
 
   remove({ sink, keys }: DeadLetterSelection): Promise<number> {
     if (keys === undefined) return this.#options.queue(sink).purge();
-    return this.#take(sink, keys, async deliveries => deliveries.map(() => true));
+    return this.#take(sink, keys, async deliveries => deliveries.map((): Handled => 'taken'));
   }
 
   count(sink: string): Promise<number> {
@@ -102,7 +111,7 @@ export class AmqpDeadLetters implements DeadLetterStore {
   #take(
     sink: string,
     keys: readonly string[] | undefined,
-    handle: (deliveries: readonly AmqpDelivery[]) => Promise<readonly boolean[]>,
+    handle: (deliveries: readonly AmqpDelivery[]) => Promise<readonly Handled[]>,
   ): Promise<number> {
     const queue = this.#options.queue(sink);
     const now = this.#options.clock.now();
@@ -112,25 +121,32 @@ export class AmqpDeadLetters implements DeadLetterStore {
   }
 }
 
+const faults: ReadonlySet<unknown> = new Set<Fault>(['transient', 'setup', 'poison', 'bug']);
+
+/** Anybody can put messages into the queue: headers of other types or values count as absent. */
 function deadLetterOf(sink: string, { delivery, headers }: DeadMessage): DeadLetter {
-  const { id, body, source, received } = delivery;
-  const number = (name: string, otherwise: number): number => {
-    const value = headers[name];
-    return typeof value === 'number' ? value : otherwise;
-  };
-  const deadAt = number(header.deadAt, 0);
+  const { id, body, bytes, source, received } = delivery;
+  const time = (value: unknown, otherwise: number): number => (isEpochMs(value) ? value : otherwise);
+  const { [header.reason]: reason, [header.fault]: fault, [header.attempts]: attempts } = headers;
+  const deadAt = time(headers[header.deadAt], 0);
   return {
     key: deadLetterKey(deadAt, id),
     sink,
     id,
-    reason: String(headers[header.reason] ?? 'unknown: it was not put here by event-sink'),
-    fault: (headers[header.fault] as Fault | undefined) ?? 'poison',
-    attempts: number(header.attempts, 0),
-    firstSeen: number(header.firstSeen, received),
+    reason: typeof reason === 'string' ? printable(reason) : 'unknown: it was not put here by event-sink',
+    fault: faults.has(fault) ? (fault as Fault) : 'poison',
+    attempts: Number.isSafeInteger(attempts) && (attempts as number) >= 0 ? (attempts as number) : 0,
+    firstSeen: time(headers[header.firstSeen], received),
     deadAt,
     body,
+    ...(bytes === undefined ? {} : { bytes }),
     source,
   };
+}
+
+/** A reason is shown on terminals and in logs. */
+function printable(text: string): string {
+  return text.slice(0, maxReasonLength).replace(/\p{C}+/gu, ' ');
 }
 
 function cursorOf(sink: string, key: string | undefined): string {

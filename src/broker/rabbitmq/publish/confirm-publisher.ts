@@ -3,6 +3,7 @@ import { backoff, backoffs } from '../../../backoff.js';
 import { type Clock, Timer } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
+import { RepeatedWarning } from '../../../repeated-warning.js';
 import { untilAborted } from '../../../retry.js';
 import { closeChannel } from '../channel.js';
 import type { Connection, LiveConnection } from '../connection.js';
@@ -40,8 +41,10 @@ export class ConfirmPublisher {
   readonly #pending = new Set<PendingConfirms>();
   readonly #expiry: Timer;
   readonly #stop = new AbortController();
+  readonly #warning: RepeatedWarning;
   #channel: ConfirmChannel | undefined;
   #onRefusal: () => void = () => {};
+  #error: Error | undefined;
   /** The channel's buffers are full. */
   #full: Promise<void> | undefined;
   #running: Promise<void> | undefined;
@@ -49,10 +52,16 @@ export class ConfirmPublisher {
   constructor(options: ConfirmPublisherOptions) {
     this.#options = options;
     this.#expiry = new Timer(options.clock);
+    this.#warning = new RepeatedWarning({ ...options, event: 'publisher.lost' });
   }
 
   get ready(): boolean {
     return this.#channel !== undefined && this.#options.connection.blocked === undefined;
+  }
+
+  /** What the broker closed the last channel with; undefined once it has confirmed a message again. */
+  get error(): Error | undefined {
+    return this.#error;
   }
 
   open(): void {
@@ -71,7 +80,7 @@ export class ConfirmPublisher {
     for (const [index, message] of messages.entries()) {
       if (this.#full !== undefined) await this.#full;
       if (pending.complete) break;
-      this.#send(channel, message, accepted => pending.decide(index, accepted));
+      this.#send(channel, message, result => pending.decide(index, result));
     }
     await pending.settled;
     this.#pending.delete(pending);
@@ -81,7 +90,7 @@ export class ConfirmPublisher {
 
   /** The connection is blocked: what is on its way may stay there for hours, so nobody waits for it. */
   giveUpWaiting(): void {
-    for (const pending of this.#pending) pending.end();
+    for (const pending of this.#pending) pending.end('failed');
   }
 
   /** Waits for the results of everything that was begun. */
@@ -95,17 +104,18 @@ export class ConfirmPublisher {
   #send(
     channel: ConfirmChannel,
     { exchange, routingKey, content, options }: EncodedMessage,
-    decide: (accepted: boolean) => void,
+    decide: (result: PublishResult) => void,
   ): void {
     try {
       const room = channel.publish(exchange, routingKey, content, options, error => {
-        if (error !== null) this.#onRefusal();
-        decide(error === null);
+        if (error === null) this.#error = undefined;
+        else this.#onRefusal();
+        decide(error === null ? 'confirmed' : 'failed');
       });
       if (!room) this.#wait(channel);
     } catch (error) {
-      this.#options.log.debug({ reason: describe(error) }, 'publish.failed');
-      decide(false);
+      const closed = (error as Error).name === 'IllegalOperationError';
+      decide(closed ? 'failed' : { refused: `it cannot be encoded (${describe(error)})` });
     }
   }
 
@@ -127,7 +137,7 @@ export class ConfirmPublisher {
     const { clock, connection } = this.#options;
     const now = clock.monotonic();
     const late = [...this.#pending].filter(({ deadline }) => deadline <= now);
-    for (const pending of late) pending.end();
+    for (const pending of late) pending.end('failed');
     const live = connection.now();
     if (late.length > 0 && live !== undefined) connection.drop(live, `no confirm within ${confirmTimeoutMs / 1000} s`);
     const [oldest] = [...this.#pending].filter(({ complete }) => !complete);
@@ -146,6 +156,7 @@ export class ConfirmPublisher {
       try {
         await this.#publishOn(live, live !== before);
       } catch (error) {
+        this.#error = error as Error;
         log.warn({ reason: describe(error) }, 'publisher.unopened');
       }
       before = live;
@@ -158,7 +169,7 @@ export class ConfirmPublisher {
 
   /** Until the channel is lost, or given up. */
   async #publishOn(live: LiveConnection, isNewConnection: boolean): Promise<void> {
-    const { log, onReady, onMissing, clock } = this.#options;
+    const { onReady, onMissing, clock } = this.#options;
     const channel = await live.model.createConfirmChannel();
     let open = true;
     const over = new Promise<void>(resolve => {
@@ -169,8 +180,11 @@ export class ConfirmPublisher {
       this.#onRefusal = resolve;
     });
     channel.on('error', error => {
-      log.warn({ reason: describe(error) }, 'publisher.lost');
+      this.#warning.warn(describe(error));
+      this.#error = error;
       if (replyCode(error) === 404) onMissing();
+      // amqplib ends the rest as failed in a moment.
+      else if (replyCode(error) !== undefined) for (const pending of this.#pending) pending.end('rejected');
     });
     channel.on('return', ({ fields, properties }) => {
       const { exchange, routingKey } = fields;
@@ -188,6 +202,6 @@ export class ConfirmPublisher {
       grace.abort();
       if (open) void closeChannel(channel);
     }
-    for (const pending of this.#pending) pending.end();
+    for (const pending of this.#pending) pending.end('failed');
   }
 }

@@ -1,14 +1,14 @@
 import { type Backoff, backoff, backoffs } from '../../../backoff.js';
 import type { Clock } from '../../../clock.js';
-import { describe, TransientError } from '../../../errors.js';
+import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
+import type { OutboxSize } from '../../../storage/outbox.js';
 import type { Storage } from '../../../storage/storage.js';
-import { type OutboxRow, type OutgoingMessage, restored, stored } from './outgoing-message.js';
-import type { PublishResult } from './pending-confirms.js';
+import { type OutboxRow, type OutgoingMessage, type Refusal, restored, stored } from './outgoing-message.js';
+import { isRefusal, type PublishResult } from './pending-confirms.js';
 
 export interface OutboxOptions {
   readonly storage: Pick<Storage, 'write' | 'read' | 'atomically'>;
-  /** 0 = there is none. */
   readonly maxBytes: number;
   /** The broker can be reached. */
   readonly ready: () => boolean;
@@ -18,20 +18,46 @@ export interface OutboxOptions {
   readonly log: Log;
 }
 
+/** What the outbox holds, and why. */
+export interface OutboxState {
+  /** Messages that wait for the broker. */
+  readonly waiting: number;
+  /** Those of them that the broker, though it could be reached, did not take in the last pass. */
+  readonly stuck: number;
+  readonly stuckReason: string | undefined;
+  /** Messages that can never be published as they are. They are kept, and tried again when the daemon starts. */
+  readonly setAside: number;
+  readonly setAsideReason: string | undefined;
+}
+
+type Page = Awaited<ReturnType<typeof takePage>>;
+
 /** Rows that are published together. */
 const pageSize = 500;
+/** A message for a queue or exchange of somebody else's that is not there waits this long for it, ms. */
+const unroutableMs = 24 * 3_600_000;
+/** Refused messages of one pass that are logged one by one. */
+const maxRefusalLines = 10;
 
 /**
  * Keeps on this disk what the broker did not take, and hands it on beside the live traffic once it can. A row leaves only after its confirm,
  * so a crash in between publishes it twice, under the same id.
  *
- * idle: nothing waits, or the broker cannot be reached → draining: page after page → resting: the broker did not take everything; once more after a
- * backoff, or as soon as there is a new connection.
+ * idle: nothing waits, or the broker cannot be reached → passing: page after page, from the oldest row to the newest → resting: the broker did
+ * not take everything; another pass after a backoff, or as soon as there is a new connection.
+ *
+ * No row blocks those behind it. One that can never be published is set aside with its reason. What the broker does not take now is passed over;
+ * a target that took nothing of a page is not tried again in the same pass, however many rows wait for it. A pass that the broker interrupts goes
+ * on behind the page where it stopped.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #stop = new AbortController();
   #count = 0;
+  #setAside = 0;
+  #setAsideReason: string | undefined;
+  #stuck = 0;
+  #stuckReason: string | undefined;
   #wake: () => void = () => {};
   #rest = new AbortController();
   #running: Promise<void> | undefined;
@@ -40,22 +66,25 @@ export class Outbox {
     this.#options = options;
   }
 
-  get count(): number {
-    return this.#count;
+  get state(): OutboxState {
+    return {
+      waiting: this.#count,
+      stuck: Math.min(this.#stuck, this.#count),
+      stuckReason: this.#stuckReason,
+      setAside: this.#setAside,
+      setAsideReason: this.#setAsideReason,
+    };
   }
 
+  /** What was set aside waits again: the broker, or this program, may be another one by now. */
   async open(): Promise<void> {
-    this.#count = (await this.#options.storage.read('outboxSize')).count;
+    this.#took(await this.#options.storage.write('restoreOutbox'));
     this.#running ??= this.#run();
   }
 
   /** All of them or none; durable when it resolves. @throws TransientError, FullError */
   async put(messages: readonly OutgoingMessage[]): Promise<void> {
     const { maxBytes, storage } = this.#options;
-    if (maxBytes === 0) {
-      const message = 'RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)';
-      throw new TransientError(message, { retryAfterMs: 5_000 });
-    }
     const groups = new Map<string | null, OutboxRow[]>();
     for (const row of messages.map(stored)) {
       const group = groups.get(row.target);
@@ -66,7 +95,8 @@ export class Outbox {
       ([target, rows]) => ['appendOutbox', { target, maxBytes, ...columns(rows) }] as const,
     );
     const sizes = await storage.atomically(calls);
-    this.#count = sizes.at(-1)?.count ?? this.#count;
+    const size = sizes.at(-1);
+    if (size !== undefined) this.#took(size);
     this.#wake();
   }
 
@@ -75,7 +105,7 @@ export class Outbox {
     this.#wake();
   }
 
-  /** It is another one, or it has changed: what was refused before may be taken now. */
+  /** The broker is another one, or has changed: what was refused before may be taken now. */
   retryNow(): void {
     this.#rest.abort();
     this.#wake();
@@ -88,53 +118,121 @@ export class Outbox {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, ready } = this.#options;
+    const { clock, log } = this.#options;
     const fresh = (): Backoff => backoff(backoffs.outbox);
     let waits = fresh();
-    while (!this.#stop.signal.aborted) {
-      if (this.#count === 0 || !ready()) {
-        await new Promise<void>(resolve => {
-          this.#wake = resolve;
-        });
-        continue;
-      }
+    while (await this.#until(() => this.#count > 0 && this.#options.ready())) {
       this.#rest = new AbortController();
-      const left = await this.#drain().catch(error => {
+      try {
+        this.#stuck = await this.#pass();
+        if (this.#stuck > 0) log.warn({ count: this.#stuck, reason: this.#stuckReason }, 'outbox.refused');
+      } catch (error) {
+        this.#stuck = this.#count;
+        this.#stuckReason = `the outbox cannot be read or written: ${describe(error)}`;
         log.warn({ reason: describe(error) }, 'outbox.stalled');
-        return undefined;
-      });
-      if (this.#rest.signal.aborted || left === 0) {
+      }
+      if (this.#rest.signal.aborted || this.#stuck === 0) {
         waits = fresh();
         continue;
       }
-      if (left !== undefined) log.warn({ count: left }, 'outbox.refused');
       const [waitMs, after] = waits.next();
       waits = after;
       await clock.sleep(waitMs, this.#rest.signal);
     }
   }
 
-  /** From the oldest on. Resolves with how many the broker did not take. */
-  async #drain(): Promise<number> {
-    const { storage, ready, publish, log } = this.#options;
+  /** From the oldest row to the newest, through interruptions. Resolves with how many the broker did not take. */
+  async #pass(): Promise<number> {
+    const { storage, ready, log } = this.#options;
+    /** Targets that took nothing of a page, and why. */
+    const refusing = new Map<string | null, string>();
     let after = 0;
     let left = 0;
     let gone = 0;
-    while (ready() && !this.#stop.signal.aborted) {
-      const rows = await storage.write('takeOutbox', { limit: pageSize, after });
-      if (rows.length === 0) break;
-      const results = await publish(rows.map(([, ...columns]) => restored(messageOf(columns))));
-      const seqs = rows.flatMap(([seq], index) => (results[index] === 'confirmed' ? [seq] : []));
-      if (seqs.length > 0) this.#count = (await storage.write('removeOutbox', { seqs })).count;
-      gone += seqs.length;
-      left += rows.length - seqs.length;
-      // Those that no queue takes are passed over; a broker that refuses is left alone for a while.
-      if (seqs.length === 0 && results.includes('failed')) break;
-      after = rows.at(-1)![0];
+    while (await this.#until(() => ready() || this.#rest.signal.aborted)) {
+      if (this.#rest.signal.aborted) break;
+      const page = await takePage(storage, after);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      const taken = await this.#publish(
+        page.filter(([, target]) => !refusing.has(target)),
+        refusing,
+      );
+      gone += taken;
+      left += page.length - taken;
+      after = last[0];
     }
     if (gone > 0) log.info({ count: gone, left: this.#count }, 'outbox.drained');
+    // A new connection, or the end: whatever failed says nothing of the broker that is there now.
+    if (this.#rest.signal.aborted) return 0;
+    this.#stuckReason = [...refusing.values()][0];
     return left;
   }
+
+  /** Resolves with how many rows are done with: confirmed, or set aside. */
+  async #publish(page: Page, refusing: Map<string | null, string>): Promise<number> {
+    if (page.length === 0) return 0;
+    const { storage, publish } = this.#options;
+    const messages = page.map(([, ...row]) => readable(row));
+    const sent = messages.filter((message): message is OutgoingMessage => !('refused' in message));
+    const found = (await publish(sent)).values();
+    const results = messages.map(message => ('refused' in message ? message : found.next().value!));
+    const confirmed = page.filter((_, index) => results[index] === 'confirmed');
+    const refused = page.flatMap(([seq, , id, , received], index) => {
+      const reason = this.#refusal(results[index]!, messages[index]!, received);
+      return reason === undefined ? [] : [{ seq, id, reason }];
+    });
+    if (confirmed.length > 0) this.#took(await storage.write('removeOutbox', { seqs: confirmed.map(([seq]) => seq) }));
+    if (refused.length > 0) await this.#putAside(refused);
+    const served = new Set(confirmed.map(([, target]) => target));
+    for (const [index, [, target]] of page.entries()) {
+      const result = results[index];
+      if (!served.has(target) && (result === 'failed' || result === 'returned')) refusing.set(target, whyNot(result));
+    }
+    return confirmed.length + refused.length;
+  }
+
+  #refusal(result: PublishResult, message: OutgoingMessage | Refusal, received: number): string | undefined {
+    if (isRefusal(result)) return result.refused;
+    const foreign = !('refused' in message) && message.target?.plain === true;
+    const overdue = this.#options.clock.now() - received > unroutableMs;
+    return result === 'returned' && foreign && overdue
+      ? 'there was no queue or exchange for it within a day'
+      : undefined;
+  }
+
+  async #putAside(
+    rows: readonly { readonly seq: number; readonly id: string; readonly reason: string }[],
+  ): Promise<void> {
+    const { storage, log } = this.#options;
+    this.#took(await storage.write('setAsideOutbox', { seqs: rows.map(({ seq }) => seq) }));
+    this.#setAsideReason = rows.at(-1)?.reason;
+    for (const { id, reason } of rows.slice(0, maxRefusalLines)) log.error({ id, reason }, 'message.refused');
+    log.error({ count: rows.length, reason: this.#setAsideReason }, 'outbox.set-aside');
+  }
+
+  #took({ count, setAside }: OutboxSize): void {
+    this.#count = count;
+    this.#setAside = setAside;
+  }
+
+  /** Resolves with false when this is closed first. */
+  async #until(condition: () => boolean): Promise<boolean> {
+    while (!condition() && !this.#stop.signal.aborted) {
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+    }
+    return !this.#stop.signal.aborted;
+  }
+}
+
+function takePage(storage: OutboxOptions['storage'], after: number) {
+  return storage.write('takeOutbox', { limit: pageSize, after });
+}
+
+function whyNot(result: 'failed' | 'returned'): string {
+  return result === 'failed' ? 'RabbitMQ refuses them' : 'there is no queue that takes them';
 }
 
 type Columns = [
@@ -146,8 +244,12 @@ type Columns = [
   body: string,
 ];
 
-function messageOf([target, id, source, received, timestamp, body]: Columns): OutboxRow {
-  return { target, id, source, received, timestamp, body };
+function readable([target, id, source, received, timestamp, body]: Columns): OutgoingMessage | Refusal {
+  try {
+    return restored({ target, id, source, received, timestamp, body });
+  } catch (error) {
+    return { refused: `its row in the outbox cannot be read (${describe(error)})` };
+  }
 }
 
 function columns(rows: readonly OutboxRow[]) {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Options } from 'amqplib';
 import type { Message, Source } from '../../../events/message.js';
+import { isEpochMs } from '../../../events/timestamp.js';
 import { headerNames } from '../headers.js';
 
 /** Where a message goes when it does not go to the exchange of the events. */
@@ -21,6 +22,8 @@ export interface OutgoingMessage {
   readonly target: Target | null;
   /** The body's bytes where they are not UTF-8, and the text cannot stand for them. */
   readonly bytes?: Buffer;
+  /** The `content-encoding` of those bytes. */
+  readonly contentEncoding?: string;
 }
 
 /** What amqplib publishes. */
@@ -31,29 +34,64 @@ export interface EncodedMessage {
   readonly options: Options.Publish;
 }
 
+/** This message can never be published as it is, whatever state the broker is in. */
+export interface Refusal {
+  readonly refused: string;
+}
+
+/** AMQP's short strings: names, routing keys, message ids. Bytes. */
+export const maxShortString = 255;
+/** amqplib encodes all headers of a message into a buffer of 64 KiB; some are left for names and lengths. */
+const maxHeaderBytes = 60 * 1024;
+
 export function toQueue(name: string): Target {
   return { exchange: '', routingKey: name };
 }
 
-export function encode({ message, target, bytes }: OutgoingMessage, exchange: string): EncodedMessage {
+/**
+ * Values that came from outside are checked here once more, because rows of older daemons wait in outboxes: a time that AMQP cannot carry is
+ * left out, and what cannot be left out is a refusal of this one message.
+ */
+export function encode(
+  { message, target, bytes, contentEncoding }: OutgoingMessage,
+  eventExchange: string,
+): EncodedMessage | Refusal {
   const { id, source, received, timestamp } = message;
+  const exchange = target?.exchange ?? eventExchange;
+  const routingKey = target?.routingKey ?? '';
+  for (const [what, text] of Object.entries({ id, exchange, 'routing key': routingKey })) {
+    const length = Buffer.byteLength(text);
+    if (length > maxShortString)
+      return { refused: `its ${what} has ${length} bytes, and AMQP carries at most ${maxShortString}` };
+  }
+  const headers = target?.plain
+    ? {}
+    : encodable({ [headerNames.source]: source, [headerNames.received]: received, ...target?.headers });
+  const size = Object.entries(headers).reduce((sum, [name, value]) => sum + Buffer.byteLength(`${name}${value}`), 0);
+  if (size > maxHeaderBytes) return { refused: `its headers have ${size} bytes, and at most ${maxHeaderBytes} fit` };
   // A foreign message keeps the time that it had, or its lack of one: its `created` may follow from it.
   const time = timestamp ?? (source === 'clowder' ? undefined : received);
   return {
-    exchange: target?.exchange ?? exchange,
-    routingKey: target?.routingKey ?? '',
+    exchange,
+    routingKey,
     content: bytes ?? Buffer.from(message.body),
     options: {
       messageId: id,
       contentType: 'application/json',
+      ...(contentEncoding === undefined ? {} : { contentEncoding }),
       deliveryMode: 2,
       mandatory: true,
-      ...(time === undefined ? {} : { timestamp: Math.floor(time / 1000) }),
-      headers: target?.plain
-        ? {}
-        : { [headerNames.source]: source, [headerNames.received]: received, ...target?.headers },
+      ...(isEpochMs(time) ? { timestamp: Math.floor(time / 1000) } : {}),
+      headers,
     },
   };
+}
+
+/** Our numbers are counts and epoch ms: any other number came from outside unchecked, and is left out. */
+function encodable(headers: Readonly<Record<string, string | number>>): Record<string, string | number> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([, value]) => typeof value === 'string' || isEpochMs(value)),
+  );
 }
 
 /** A row of the outbox. */
@@ -66,11 +104,20 @@ export interface OutboxRow {
   readonly body: string;
 }
 
-export function stored({ message, target, bytes }: OutgoingMessage): OutboxRow {
+/** `target` as the outbox keeps it. */
+interface StoredTarget extends Partial<Target> {
+  /** The body is base64. */
+  readonly binary?: boolean;
+  readonly contentEncoding?: string;
+}
+
+export function stored({ message, target, bytes, contentEncoding }: OutgoingMessage): OutboxRow {
   const { id, source, received, timestamp = null, body } = message;
-  const binary = bytes !== undefined && !isUtf8(bytes);
+  const binary = bytes !== undefined && (contentEncoding !== undefined || !isUtf8(bytes));
+  const encoding = contentEncoding === undefined ? {} : { contentEncoding };
   return {
-    target: target === null && !binary ? null : JSON.stringify({ ...target, ...(binary ? { binary } : {}) }),
+    target:
+      target === null && !binary ? null : JSON.stringify({ ...target, ...(binary ? { binary, ...encoding } : {}) }),
     id,
     source,
     received,
@@ -88,10 +135,11 @@ export function restored({ target, id, source, received, timestamp, body }: Outb
     ...(timestamp === null ? {} : { timestamp }),
   };
   if (target === null) return { message, target };
-  const { binary, ...rest } = JSON.parse(target) as Partial<Target> & { binary?: boolean };
+  const { binary, contentEncoding, ...rest } = JSON.parse(target) as StoredTarget;
   return {
     message,
     target: rest.routingKey === undefined ? null : (rest as Target),
     ...(binary ? { bytes: Buffer.from(body, 'base64') } : {}),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
   };
 }

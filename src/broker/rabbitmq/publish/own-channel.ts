@@ -1,8 +1,8 @@
 import type { Clock } from '../../../clock.js';
-import { UnsupportedError } from '../../../errors.js';
+import { UnroutableError } from '../../../errors.js';
 import { closeChannel } from '../channel.js';
 import type { LiveConnection } from '../connection.js';
-import { operationError, replyCode } from '../errors.js';
+import { isAboutMessage, operationError, replyCode, serverText } from '../errors.js';
 import type { EncodedMessage } from './outgoing-message.js';
 import type { PublishResult } from './pending-confirms.js';
 
@@ -10,8 +10,9 @@ import type { PublishResult } from './pending-confirms.js';
 const confirmTimeoutMs = 5_000;
 
 /**
- * Publishes one message on a confirm channel of its own, because an exchange that is not there, or is not ours to use, closes the channel.
- * Nothing is declared. @throws UnsupportedError when there is no such exchange, SetupError when it may not be used
+ * Publishes one message on a confirm channel of its own: an exchange that is missing, or that the user may not use, or a message that the broker
+ * does not take closes the channel, and nothing else should be on it then. Nothing is declared.
+ * @throws UnroutableError when there is no such exchange, SetupError when it may not be used
  */
 export async function publishOnOwnChannel(
   live: LiveConnection,
@@ -55,6 +56,7 @@ async function published(
   if (error === undefined) void closeChannel(channel);
   await closed;
   if (error === undefined || replyCode(error) === undefined) return 'failed';
-  if (replyCode(error) === 404) throw new UnsupportedError(`there is no exchange called ${exchange}`);
-  throw operationError(`the exchange ${exchange}`, error);
+  if (replyCode(error) === 404) throw new UnroutableError(`there is no exchange called ${exchange}`);
+  if (isAboutMessage(error)) return { refused: `RabbitMQ does not take it: ${serverText(error)}` };
+  throw operationError(exchange === '' ? 'the default exchange' : `the exchange ${exchange}`, error, 'write');
 }

@@ -1,7 +1,15 @@
-import type { EncodedMessage } from './outgoing-message.js';
+import type { EncodedMessage, Refusal } from './outgoing-message.js';
 
-/** confirmed: durable at the broker · returned: no queue takes it · failed: the broker said no, or nothing in time. */
-export type PublishResult = 'confirmed' | 'returned' | 'failed';
+/**
+ * confirmed: durable at the broker · returned: no queue takes it · failed: the broker said no, or nothing in time ·
+ * rejected: the broker closed the channel because of this message, or of one that was on its way with it ·
+ * a refusal: this message can never be published as it is.
+ */
+export type PublishResult = 'confirmed' | 'returned' | 'failed' | 'rejected' | Refusal;
+
+export function isRefusal(result: PublishResult | undefined): result is Refusal {
+  return typeof result === 'object';
+}
 
 /** The messages of one `publish` call that the broker has not confirmed yet. */
 export class PendingConfirms {
@@ -24,6 +32,7 @@ export class PendingConfirms {
     this.settled = new Promise(resolve => {
       this.#settle = resolve;
     });
+    if (messages.length === 0) this.#settle();
   }
 
   get complete(): boolean {
@@ -38,16 +47,17 @@ export class PendingConfirms {
     }
   }
 
-  decide(index: number, accepted: boolean): void {
+  /** The first decision stands. A confirm leaves a message that was returned before as it is. */
+  decide(index: number, result: PublishResult): void {
     if (this.#decided[index] === 1) return;
     this.#decided[index] = 1;
-    if (!accepted) this.results[index] = 'failed';
+    if (result !== 'confirmed') this.results[index] = result;
     this.#undecided -= 1;
     if (this.#undecided === 0) this.#settle();
   }
 
-  /** Whatever is undecided has failed. */
-  end(): void {
-    for (const index of this.messages.keys()) this.decide(index, false);
+  /** Whatever is undecided ends so. */
+  end(result: 'failed' | 'rejected'): void {
+    for (const index of this.messages.keys()) this.decide(index, result);
   }
 }

@@ -1,15 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../clock.js';
-import { UnsupportedError } from '../../../errors.js';
+import { SetupError, TransientError, UnroutableError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { Address, Durability } from '../../broker.js';
 import type { Connection } from '../connection.js';
 import { ConfirmPublisher } from './confirm-publisher.js';
 import { Outbox } from './outbox.js';
-import { encode, type OutgoingMessage, type Target } from './outgoing-message.js';
+import {
+  type EncodedMessage,
+  encode,
+  maxShortString,
+  type OutgoingMessage,
+  type Refusal,
+  type Target,
+} from './outgoing-message.js';
 import { publishOnOwnChannel } from './own-channel.js';
-import type { PublishResult } from './pending-confirms.js';
+import { isRefusal, type PublishResult } from './pending-confirms.js';
 
 export interface StoreAndForwardOptions {
   readonly connection: Connection;
@@ -25,12 +32,16 @@ export interface StoreAndForwardOptions {
   readonly log: Log;
 }
 
+/** Nothing is published to an exchange that the user may not use for this long, ms: each try would end a channel that others use. */
+const refusedExchangeMs = 10_000;
+
 /** Publishes to the broker, and keeps in the outbox what the broker does not take. */
 export class StoreAndForwardPublisher {
   readonly #options: StoreAndForwardOptions;
   readonly #publisher: ConfirmPublisher;
-  readonly #outbox: Outbox;
+  readonly outbox: Outbox;
   readonly #sending = new Set<Promise<unknown>>();
+  readonly #refusedExchanges = new Map<string, { readonly error: Error; readonly until: number }>();
   #firstReady: () => void = () => {};
   /** Resolves when messages can be published for the first time. */
   readonly ready = new Promise<void>(resolve => {
@@ -40,14 +51,9 @@ export class StoreAndForwardPublisher {
   constructor(options: StoreAndForwardOptions) {
     const { connection, clock, log, onMissing } = options;
     this.#options = options;
-    this.#publisher = new ConfirmPublisher({
-      connection,
-      clock,
-      log,
-      onMissing,
-      onReady: isNewConnection => this.#ready(isNewConnection),
-    });
-    this.#outbox = new Outbox({
+    const onReady = (isNewConnection: boolean): void => this.#onReady(isNewConnection);
+    this.#publisher = new ConfirmPublisher({ connection, clock, log, onMissing, onReady });
+    this.outbox = new Outbox({
       ...options,
       maxBytes: options.outboxBytes,
       ready: () => this.publishing,
@@ -55,18 +61,20 @@ export class StoreAndForwardPublisher {
     });
   }
 
-  /** Messages in the outbox. */
-  get waiting(): number {
-    return this.#outbox.count;
-  }
-
   /** Events go straight to the broker. */
   get publishing(): boolean {
     return this.#publisher.ready && this.#options.exchangeReady();
   }
 
+  /** Why messages are not taken though the broker can be reached, as far as it has said so. */
+  get errors(): Error[] {
+    const refused = [...this.#refusedExchanges.values()].map(({ error }) => error);
+    const { error } = this.#publisher;
+    return refused.length > 0 || error === undefined ? refused : [error];
+  }
+
   async open(): Promise<void> {
-    await this.#outbox.open();
+    await this.outbox.open();
     this.#publisher.open();
   }
 
@@ -75,40 +83,46 @@ export class StoreAndForwardPublisher {
     if (this.#options.connection.blocked !== undefined) this.#publisher.giveUpWaiting();
     if (!this.publishing) return;
     this.#firstReady();
-    this.#outbox.wake();
+    this.outbox.wake();
   }
 
-  /** Resolves when all are durable. @throws TransientError when something can be kept nowhere; others may have arrived then */
+  /**
+   * Resolves when all are durable; others may have arrived when it rejects.
+   * @throws TransientError when something can be kept nowhere, UnroutableError when it can never be published and there is no outbox to keep it
+   */
   send(messages: readonly OutgoingMessage[]): Promise<Durability> {
     return this.#track(this.#send(messages));
   }
 
-  /** To an exchange or a queue of somebody else's. @throws UnsupportedError when there is none, SetupError when it may not be used */
-  sendTo(address: Address, body: string, messageId: string = randomUUID()): Promise<Durability> {
+  /** To an exchange or a queue of somebody else's. @throws UnroutableError when there is none, SetupError when it may not be used */
+  async sendTo(address: Address, body: string, messageId: string = randomUUID()): Promise<Durability> {
     const target: Target =
       'queue' in address
         ? { exchange: '', routingKey: address.queue, plain: true }
         : { exchange: address.exchange, routingKey: address.routingKey, plain: true };
     for (const name of [target.exchange, target.routingKey, messageId]) {
-      if (Buffer.byteLength(name) > 255)
-        throw new UnsupportedError('names, routing keys and message ids have 255 bytes at most');
+      if (Buffer.byteLength(name) > maxShortString)
+        throw new UnroutableError(`names, routing keys and message ids have at most ${maxShortString} bytes`);
     }
     const message = { id: messageId, body, source: 'http' as const, received: this.#options.clock.now() };
     return this.#track(this.#sendTo({ message, target }));
   }
 
-  /** To the broker, past the outbox: one result for each message, in their order. Never rejects. */
+  /** To the broker, past the outbox: one result for each message, in their order, and never `rejected`. Never rejects. */
   async transmit(messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
     const { exchange, exchangeReady } = this.#options;
     const results: PublishResult[] = messages.map(() => 'failed');
+    const encoded = messages.map(message => encode(message, exchange));
     const together: number[] = [];
-    for (const [index, message] of messages.entries()) {
-      if (needsOwnChannel(message))
-        results[index] = await this.#onOwnChannel(message).catch((): PublishResult => 'returned');
-      else if (message.target !== null || exchangeReady()) together.push(index);
+    for (const [index, message] of encoded.entries()) {
+      if (isRefused(message)) results[index] = message;
+      else if (needsOwnChannel(messages[index]!) || this.#refusedExchanges.has(message.exchange))
+        results[index] = await this.#alone(message);
+      else if (messages[index]!.target !== null || exchangeReady()) together.push(index);
     }
-    const found = await this.#publisher.publish(together.map(index => encode(messages[index]!, exchange)));
+    const found = await this.#publisher.publish(together.map(index => encoded[index] as EncodedMessage));
     for (const [place, index] of together.entries()) results[index] = found[place]!;
+    await this.#settleRejected(results, encoded);
     if (messages.some(({ target }, index) => results[index] === 'returned' && !target?.plain))
       this.#options.onMissing();
     return results;
@@ -117,13 +131,14 @@ export class StoreAndForwardPublisher {
   /** Resolves when everything begun is at the broker or in the outbox. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#sending);
-    await this.#outbox.close();
+    await this.outbox.close();
     await this.#publisher.close();
   }
 
-  #ready(isNewConnection: boolean): void {
+  #onReady(isNewConnection: boolean): void {
+    if (isNewConnection) this.#refusedExchanges.clear();
     this.wake();
-    if (isNewConnection) this.#outbox.retryNow();
+    if (isNewConnection) this.outbox.retryNow();
   }
 
   async #send(messages: readonly OutgoingMessage[]): Promise<Durability> {
@@ -131,29 +146,75 @@ export class StoreAndForwardPublisher {
     const results = await this.transmit(messages);
     const left = messages.filter((_, index) => results[index] !== 'confirmed');
     if (left.length === 0) return 'broker';
-    await this.#outbox.put(left);
+    await this.#keep(left, results.find(isRefusal)?.refused);
     return 'outbox';
   }
 
   async #sendTo(message: OutgoingMessage): Promise<Durability> {
-    const [result] = needsOwnChannel(message) ? [await this.#onOwnChannel(message)] : await this.transmit([message]);
+    const result = needsOwnChannel(message) ? await this.#publishAlone(message) : (await this.transmit([message]))[0];
     if (result === 'confirmed') return 'broker';
     const { exchange, routingKey } = message.target!;
+    if (isRefusal(result)) throw new UnroutableError(`the message cannot be published: ${result.refused}`);
     if (result === 'returned')
-      throw new UnsupportedError(
+      throw new UnroutableError(
         exchange === ''
           ? `there is no queue called ${routingKey}`
           : `the exchange ${exchange} has no queue for the routing key "${routingKey}"`,
       );
-    await this.#outbox.put([message]);
+    await this.#keep([message], undefined);
     return 'outbox';
   }
 
-  async #onOwnChannel(message: OutgoingMessage): Promise<PublishResult> {
+  /** In the outbox. What can never be published waits there too, set aside; without an outbox that is nobody's outage, and said so. */
+  async #keep(messages: readonly OutgoingMessage[], refused: string | undefined): Promise<void> {
+    const { outboxBytes } = this.#options;
+    if (outboxBytes > 0) return this.outbox.put(messages);
+    if (refused !== undefined) throw new UnroutableError(`the message cannot be published: ${refused}`);
+    const [error] = this.errors;
+    const because = error === undefined ? '' : `: ${error.message}`;
+    throw new TransientError(`RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)${because}`, {
+      retryAfterMs: 5_000,
+    });
+  }
+
+  /** The broker does not say which message it closed the channel for: each goes alone now, so that the others get through. */
+  async #settleRejected(results: PublishResult[], encoded: readonly (EncodedMessage | Refusal)[]): Promise<void> {
+    let answers = true;
+    for (const [index, result] of results.entries()) {
+      if (result !== 'rejected') continue;
+      const message = encoded[index] as EncodedMessage;
+      results[index] = answers ? await this.#alone(message) : 'failed';
+      answers &&= results[index] !== 'failed' || this.#refusedExchanges.has(message.exchange);
+    }
+  }
+
+  /** On a channel of its own. @throws UnroutableError, SetupError */
+  async #publishAlone(message: OutgoingMessage): Promise<PublishResult> {
     const { connection, clock, exchange } = this.#options;
+    const encoded = encode(message, exchange);
+    if (isRefused(encoded)) return encoded;
     const live = connection.now();
     if (live === undefined || connection.blocked !== undefined) return 'failed';
-    return publishOnOwnChannel(live, encode(message, exchange), clock);
+    return publishOnOwnChannel(live, encoded, clock);
+  }
+
+  /** On a channel of its own. Never rejects: what the exchange does not let through has failed, and is not tried again at once. */
+  async #alone(message: EncodedMessage): Promise<PublishResult> {
+    const { connection, clock } = this.#options;
+    const live = connection.now();
+    const refused = this.#refusedExchanges.get(message.exchange);
+    if (live === undefined || connection.blocked !== undefined) return 'failed';
+    if (refused !== undefined && clock.monotonic() < refused.until) return 'failed';
+    try {
+      const result = await publishOnOwnChannel(live, message, clock);
+      this.#refusedExchanges.delete(message.exchange);
+      return result;
+    } catch (error) {
+      if (error instanceof UnroutableError) return 'returned';
+      if (error instanceof SetupError)
+        this.#refusedExchanges.set(message.exchange, { error, until: clock.monotonic() + refusedExchangeMs });
+      return 'failed';
+    }
   }
 
   async #track<Result>(work: Promise<Result>): Promise<Result> {
@@ -169,4 +230,8 @@ export class StoreAndForwardPublisher {
 /** An exchange that is not ours may be missing, which closes the channel: nothing else should be on it. */
 function needsOwnChannel({ target }: OutgoingMessage): boolean {
   return target !== null && target.exchange !== '';
+}
+
+function isRefused(message: EncodedMessage | Refusal): message is Refusal {
+  return 'refused' in message;
 }

@@ -19,7 +19,7 @@ export async function declareExchange(live: LiveConnection, exchange: string): P
     await onChannel(live, channel => channel.assertExchange(exchange, 'fanout', { durable: true }));
   } catch (error) {
     if (replyCode(error) === 403 && (await isThere(live, exchange))) return;
-    const refusal = operationError(`the exchange ${exchange}`, error);
+    const refusal = operationError(`the exchange ${exchange}`, error, 'configure');
     if (replyCode(error) !== 406) throw refusal;
     throw new SetupError(
       `${refusal.message}. Clowder and event-sink need a durable fanout exchange without arguments: delete this one, or name another in RABBITMQ_EXCHANGENAME`,
@@ -32,7 +32,7 @@ export async function declareQueue(live: LiveConnection, name: string, type: Que
   try {
     await onChannel(live, channel => channel.assertQueue(name, { durable: true, arguments: queueArguments(type) }));
   } catch (error) {
-    const refusal = operationError(`the queue ${name}`, error);
+    const refusal = operationError(`the queue ${name}`, error, 'configure');
     if (replyCode(error) !== 406) throw refusal;
     throw new SetupError(
       `${refusal.message}. Either set RABBITMQ_QUEUE_TYPE to the type that it has; or use it as it is, by naming it in the sink's own *_QUEUE setting; or empty it and remove it (event-sink queues remove ${name}), and it is declared anew`,

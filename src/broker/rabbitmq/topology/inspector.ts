@@ -62,7 +62,7 @@ export class Inspector {
     } catch (error) {
       this.#channel = undefined;
       if (replyCode(error) === 404) return undefined;
-      throw operationError(`the queue ${queue}`, error);
+      throw operationError(`the queue ${queue}`, error, 'read');
     }
   }
 

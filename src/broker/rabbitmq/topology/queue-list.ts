@@ -67,7 +67,7 @@ export class QueueList {
     try {
       await onChannel(live, channel => channel.deleteQueue(name));
     } catch (error) {
-      throw operationError(`the queue ${name}`, error);
+      throw operationError(`the queue ${name}`, error, 'configure');
     } finally {
       inspector.forget(name);
     }

@@ -4,7 +4,7 @@ import type { Log } from '../../../log.js';
 import type { QueueDefinition } from '../../broker.js';
 import { deadLetterQueueName } from '../../queue-names.js';
 import type { LiveConnection } from '../connection.js';
-import { operationError, replyCode } from '../errors.js';
+import { operationError, replyCode, serverText } from '../errors.js';
 import { bindQueue, declareExchange, declareQueue, type QueueType } from './declare.js';
 import type { Inspector } from './inspector.js';
 
@@ -147,7 +147,7 @@ export class Topology {
     try {
       await bindQueue(live, name, exchange);
     } catch (error) {
-      if (replyCode(error) !== 404) throw operationError(`the binding of ${name} to ${exchange}`, error);
+      if (replyCode(error) !== 404) throw bindingError(name, exchange, error);
       this.#countGap('exchange', exchange);
       await declareExchange(live, exchange);
       await bindQueue(live, name, exchange);
@@ -164,6 +164,14 @@ export class Topology {
     this.#gaps += 1;
     this.#options.log.error({ [what]: name, gaps: this.#gaps }, `${what}.disappeared`);
   }
+}
+
+/** A binding takes two permissions, and RabbitMQ says which thing it refuses. */
+function bindingError(queue: string, exchange: string, error: unknown): Error {
+  if (replyCode(error) !== 403) return operationError(`the binding of ${queue} to ${exchange}`, error, 'write');
+  return serverText(error).includes('exchange')
+    ? operationError(`the exchange ${exchange}`, error, 'read')
+    : operationError(`the queue ${queue}`, error, 'write');
 }
 
 function newEntry(): TopologyEntry {

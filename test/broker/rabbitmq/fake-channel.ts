@@ -1,0 +1,153 @@
+import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { ChannelModel, ConsumeMessage, Options } from 'amqplib';
+
+const require = createRequire(import.meta.url);
+const amqplib = (file: string) => require(join(dirname(require.resolve('amqplib')), 'lib', file));
+const { BasicProperties, BasicPublish, encodeMethod, encodeProperties } = amqplib('defs.js');
+
+export interface Published {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly content: Buffer;
+  readonly options: Options.Publish;
+}
+
+/** What the server makes of a message; a code closes the channel. */
+export type ServerAnswer = 'ack' | 'nack' | 'return' | 'silence' | readonly [code: number, text: string];
+
+/** A channel without a server. It encodes what is published with amqplib's own encoder, and fails as that does. */
+export class FakeChannel extends EventEmitter {
+  readonly published: Published[] = [];
+  /** Acknowledgements in the order in which they were sent: `ack 3`, `ack 1-5`, `nack 2`. */
+  readonly settled: string[] = [];
+  closed = false;
+  consumer: (message: ConsumeMessage | null) => void = () => {};
+  readonly #unconfirmed = new Set<(error: Error | null) => void>();
+  readonly #server: FakeServer;
+
+  constructor(server: FakeServer) {
+    super();
+    this.#server = server;
+  }
+
+  publish(...[exchange, routingKey, content, options, confirm]: PublishArguments): boolean {
+    if (this.closed) throw Object.assign(new Error('Channel closed'), { name: 'IllegalOperationError' });
+    encodeMethod(BasicPublish, 1, { exchange, routingKey, mandatory: true, immediate: false, ticket: 0 });
+    encodeProperties(BasicProperties, 1, content.length, options);
+    const message = { exchange, routingKey, content, options };
+    this.published.push(message);
+    this.#unconfirmed.add(confirm);
+    setImmediate(() => this.#answer(message, confirm, this.#server.answer(message)));
+    return true;
+  }
+
+  /** The server closes the channel. */
+  fail(code: number, text: string): void {
+    if (this.closed) return;
+    this.emit('error', Object.assign(new Error(`Channel closed by server: ${code} with message "${text}"`), { code }));
+    this.end();
+  }
+
+  end(): void {
+    this.closed = true;
+    for (const confirm of this.#unconfirmed) confirm(new Error('channel closed'));
+    this.emit('close');
+  }
+
+  ack({ fields }: ConsumeMessage, allUpTo: boolean): void {
+    this.settled.push(`ack ${allUpTo ? 'up to ' : ''}${fields.deliveryTag}`);
+  }
+
+  nack({ fields }: ConsumeMessage, allUpTo: boolean): void {
+    this.settled.push(`nack ${allUpTo ? 'up to ' : ''}${fields.deliveryTag}`);
+  }
+
+  async consume(queue: string, consumer: FakeChannel['consumer']) {
+    await this.#server.declare('consume', queue, this);
+    this.consumer = consumer;
+    return { consumerTag: 'fake' };
+  }
+
+  assertExchange = (name: string) => this.#server.declare('configure', name, this);
+  assertQueue = (name: string) => this.#server.declare('configure', name, this);
+  bindQueue = (name: string) => this.#server.declare('bind', name, this);
+  checkQueue = async () => ({ messageCount: 0, consumerCount: 0 });
+  checkExchange = async () => ({});
+  prefetch = async () => ({});
+  cancel = async () => ({});
+  close = async () => void setImmediate(() => this.closed || this.end());
+
+  #answer(
+    { exchange, routingKey, options }: Published,
+    confirm: (error: Error | null) => void,
+    answer: ServerAnswer,
+  ): void {
+    if (answer === 'silence' || this.closed) return;
+    if (typeof answer !== 'string') return this.fail(...answer);
+    if (answer === 'return') this.emit('return', { fields: { exchange, routingKey }, properties: options });
+    this.#unconfirmed.delete(confirm);
+    confirm(answer === 'nack' ? new Error('message nacked') : null);
+  }
+}
+
+type PublishArguments = [string, string, Buffer, Options.Publish, (error: Error | null) => void];
+
+/** Connections to no server: what it answers can be set, at any time. */
+export class FakeServer {
+  readonly channels: FakeChannel[] = [];
+  /** When each connection was tried, monotonic ms. */
+  readonly attempts: number[] = [];
+  reachable = true;
+  answer: (message: Published) => ServerAnswer = () => 'ack';
+  /** What a declaration is refused with, if it is. */
+  refuse: (
+    operation: 'configure' | 'bind' | 'consume',
+    name: string,
+  ) => readonly [code: number, text: string] | undefined = () => undefined;
+  readonly #models: EventEmitter[] = [];
+
+  connect = async (): Promise<ChannelModel> => {
+    this.attempts.push(performance.now());
+    if (!this.reachable) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const createChannel = async (): Promise<FakeChannel> => {
+      const channel = new FakeChannel(this);
+      this.channels.push(channel);
+      model.once('close', () => channel.closed || channel.end());
+      return channel;
+    };
+    const close = async (): Promise<void> => void model.emit('close');
+    const model = Object.assign(new EventEmitter(), { createChannel, createConfirmChannel: createChannel, close });
+    model.setMaxListeners(0);
+    this.#models.push(model);
+    return model as unknown as ChannelModel;
+  };
+
+  /** Everything that was published and taken, on whichever channel. */
+  get published(): Published[] {
+    return this.channels.flatMap(({ published }) => published);
+  }
+
+  cut(): void {
+    for (const model of this.#models.splice(0)) model.emit('close', new Error('read ECONNRESET'));
+  }
+
+  async declare(operation: 'configure' | 'bind' | 'consume', name: string, channel: FakeChannel) {
+    const refusal = this.refuse(operation, name);
+    if (refusal === undefined) return {};
+    const [code, text] = refusal;
+    const error = Object.assign(new Error(`Operation failed: ${code} with message "${text}"`), { code });
+    setImmediate(() => channel.fail(code, text));
+    throw error;
+  }
+}
+
+/** A message as amqplib hands it to a consumer. */
+export function arriving(deliveryTag: number, body: string | Buffer, properties: object = {}): ConsumeMessage {
+  return {
+    content: Buffer.from(body),
+    properties: { headers: {}, ...properties },
+    fields: { deliveryTag, redelivered: false },
+  } as unknown as ConsumeMessage;
+}
