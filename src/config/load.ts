@@ -1,4 +1,4 @@
-import { type Problem, ProblemList } from '../settings/problems.js';
+import { ProblemList, type SettingProblem } from '../settings/problems.js';
 import { type Layer, type ReadFile, readText, SettingReader } from '../settings/reading.js';
 import type { LocalStore } from '../sinks/local.js';
 import { sinks } from '../sinks/registry.js';
@@ -29,7 +29,8 @@ export interface LoadContext {
 
 export type Loaded =
   /** Warnings are about variables that look like a setting misspelt. */
-  { readonly config: Config; readonly warnings: readonly Problem[] } | { readonly problems: readonly Problem[] };
+  | { readonly config: Config; readonly warnings: readonly SettingProblem[] }
+  | { readonly problems: readonly SettingProblem[] };
 
 /**
  * The environment over the YAML file that EVENT_SINK_CONFIG names, over the defaults. An empty string is as good as none.

@@ -26,7 +26,7 @@ export interface Backend {
   status(): Promise<DaemonStatus>;
   ledger(): Promise<LedgerReport>;
   /** Calls back with every event as it is stored locally, until the signal aborts. Never buffers for a slow reader. */
-  tap(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
+  listen(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
   /** True once storage is open, the broker's first attempt has settled and events can be accepted durably. */
   ready(): boolean;
 }

@@ -18,7 +18,7 @@ export interface BodyLimits {
   readonly bodyTimeoutMs: number;
 }
 
-/** Bytes of all requests that were received and are not answered yet. */
+/** Counts the bytes of all requests that have been received and are not answered yet. */
 export class InFlight {
   readonly #cap: number;
   #bytes = 0;
@@ -36,7 +36,7 @@ export class InFlight {
     return {
       grow: bytes => {
         if (this.#bytes + bytes > this.#cap)
-          throw unavailable('Too much is on its way at once. Try again shortly.', 1000);
+          throw unavailable('Too much is being received at once. Try again shortly.', 1000);
         this.#bytes += bytes;
         held += bytes;
       },
@@ -86,7 +86,7 @@ export async function readText(
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** Reads on and forgets, so that the answer arrives and the connection can be used again; past a limit it is cut. */
+/** Reads and discards the rest, so that the answer arrives and the connection can be used again; past the limit it is cut. */
 export function discardRest(request: IncomingMessage, limit: number): void {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
@@ -103,7 +103,7 @@ function unpackerOf(request: IncomingMessage): Unpack | undefined {
   if (unpack !== undefined) return unpack;
   throw new HttpProblem(
     'unsupported-media-type',
-    'This content encoding is not understood: use gzip, deflate or none.',
+    'This content encoding is not supported: use gzip, deflate or none.',
     {
       headers: { 'Accept-Encoding': 'gzip, deflate, identity' },
     },
@@ -163,5 +163,8 @@ async function unpackWithin(unpack: Unpack, packed: Buffer, limit: number): Prom
 }
 
 function tooLarge(limit: number): HttpProblem {
-  return new HttpProblem('too-large', `A body may have ${limit} bytes, packed and unpacked. Send several requests.`);
+  return new HttpProblem(
+    'too-large',
+    `A body may have at most ${limit} bytes, packed as well as unpacked. Send several requests.`,
+  );
 }

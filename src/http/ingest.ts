@@ -153,16 +153,16 @@ function fromLines(text: string, ctx: ApiContext): Items {
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
-    const words = text.slice(start, end).trim();
+    const item = text.slice(start, end).trim();
     start = end + 1;
     line++;
-    if (words === '') continue;
+    if (item === '') continue;
     if (items.length === ctx.services.settings.maxEvents) throw tooMany(ctx);
     try {
-      items.push({ value: JSON.parse(words), text: words });
+      items.push({ value: JSON.parse(item), text: item });
     } catch (error) {
       errors.push({ index: items.length, field: '', message: `line ${line} is not JSON: ${(error as Error).message}` });
-      items.push({ value: undefined, text: words });
+      items.push({ value: undefined, text: item });
     }
   }
   if (items.length === 0) throw new HttpProblem('invalid-request', 'The body contains no events.');

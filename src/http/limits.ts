@@ -4,7 +4,7 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { HttpProblem } from './problem.js';
 
 /**
- * Slows down guessing: so many failed attempts a minute of one address, then 429.
+ * Slows down guessing: at most this many failed attempts a minute from one address, then 429.
  *
  * A valid key always passes, from any address: keys are 256 random bits, beyond guessing at any rate, while clients that share an address
  * (one proxy, one campus) must not be able to lock each other out. What is limited is the work and the log lines that failures cost.

@@ -76,7 +76,7 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
     connections.begin(request.socket, response);
     void answer(request, response);
   });
-  // The key is checked before the client is told to go on with its body.
+  // The key is checked before the client is asked to continue with its body.
   server.on('checkContinue', (request: Incoming, response: ServerResponse) => {
     request.awaitsContinue = true;
     server.emit('request', request, response);

@@ -6,9 +6,9 @@ import { eventText } from './event-text.js';
 import { unavailable } from './problem.js';
 import type { HttpSettings } from './settings.js';
 
-/** Events are sent together this often: 50 readers of 2,000 events/s cost some 200 writes a second, not 100,000. */
+/** Time between two flushes: 50 readers of 2,000 events/s cost some 200 writes a second, not 100,000. */
 const flushMs = 250;
-/** Kept for the next flush; more is dropped, and the readers are told. */
+/** Kept for the next flush; more is dropped, and the readers learn how many. */
 const pendingBytes = 512 * 1024;
 /** A reader that has this much unread gets nothing more until it has caught up. */
 const unreadBytes = 1024 * 1024;
@@ -17,7 +17,7 @@ interface Reader {
   readonly response: ServerResponse;
   readonly category: string | undefined;
   readonly until: number;
-  /** Events it did not get since it was last told. */
+  /** Events it did not get since the last `dropped` message. */
   dropped: number;
 }
 
@@ -27,12 +27,12 @@ interface Pending {
 }
 
 /**
- * The live stream (Server-Sent Events): every event as it is stored, to every reader. It taps the door once, while anybody reads,
- * and puts each event into words once. It never waits for a reader, and never holds more than its bounds: what a reader
- * cannot take is dropped for that reader, which is told how many (`event: dropped`).
+ * The live stream (Server-Sent Events): every event as it is stored, to every reader. It listens to the backend once, as long as anybody
+ * reads, and encodes each event once. It never waits for a reader and never exceeds its bounds: what a reader cannot take is dropped for
+ * that reader, with a message that gives the number (`event: dropped`).
  */
 export class Feed {
-  readonly #backend: Pick<Backend, 'tap'>;
+  readonly #backend: Pick<Backend, 'listen'>;
   readonly #clock: Clock;
   readonly #settings: Pick<HttpSettings, 'maxStreams' | 'streamMs' | 'heartbeatMs'>;
   readonly #readers = new Set<Reader>();
@@ -40,12 +40,12 @@ export class Feed {
   #bytes = 0;
   /** By category, since the last flush. */
   #overflow = new Map<string, number>();
-  #tap: AbortController | undefined;
+  #listening: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #lastBeat = 0;
+  #lastHeartbeat = 0;
 
   constructor(
-    backend: Pick<Backend, 'tap'>,
+    backend: Pick<Backend, 'listen'>,
     clock: Clock,
     settings: Pick<HttpSettings, 'maxStreams' | 'streamMs' | 'heartbeatMs'>,
   ) {
@@ -61,7 +61,7 @@ export class Feed {
   /** @throws HttpProblem (503) when too many are open */
   admit(): void {
     if (this.#readers.size >= this.#settings.maxStreams) {
-      throw unavailable(`${this.#settings.maxStreams} streams are open; no more are allowed.`, 30_000);
+      throw unavailable(`${this.#settings.maxStreams} streams are open, which is the limit.`, 30_000);
     }
   }
 
@@ -83,18 +83,18 @@ export class Feed {
   }
 
   #start(): void {
-    if (this.#tap !== undefined) return;
-    this.#tap = new AbortController();
-    this.#lastBeat = this.#clock.monotonic();
-    this.#backend.tap(event => this.#receive(event), this.#tap.signal);
+    if (this.#listening !== undefined) return;
+    this.#listening = new AbortController();
+    this.#lastHeartbeat = this.#clock.monotonic();
+    this.#backend.listen(event => this.#receive(event), this.#listening.signal);
     this.#timer = setInterval(() => this.#flush(), flushMs);
   }
 
   #leave(reader: Reader): void {
     this.#readers.delete(reader);
     if (this.#readers.size > 0) return;
-    this.#tap?.abort();
-    this.#tap = undefined;
+    this.#listening?.abort();
+    this.#listening = undefined;
     clearInterval(this.#timer);
     this.#pending = [];
     this.#bytes = 0;
@@ -117,8 +117,8 @@ export class Feed {
     this.#overflow = new Map();
     this.#bytes = 0;
     const now = this.#clock.monotonic();
-    const beat = now - this.#lastBeat >= this.#settings.heartbeatMs;
-    if (beat) this.#lastBeat = now;
+    const heartbeat = now - this.#lastHeartbeat >= this.#settings.heartbeatMs;
+    if (heartbeat) this.#lastHeartbeat = now;
     const chunks = new Map<
       string | undefined,
       { readonly text: string; readonly count: number; readonly lost: number }
@@ -135,16 +135,16 @@ export class Feed {
       }
       reader.dropped += chunk.lost;
       if (reader.response.writableLength > unreadBytes) reader.dropped += chunk.count;
-      else this.#write(reader, chunk.text, beat);
+      else this.#write(reader, chunk.text, heartbeat);
     }
   }
 
-  #write(reader: Reader, text: string, beat: boolean): void {
+  #write(reader: Reader, text: string, heartbeat: boolean): void {
     const notice = reader.dropped === 0 ? '' : `event: dropped\ndata: {"count":${reader.dropped}}\n\n`;
     reader.dropped = 0;
-    const words = text + notice;
-    if (words !== '') reader.response.write(words);
-    else if (beat) reader.response.write(': beat\n\n');
+    const message = text + notice;
+    if (message !== '') reader.response.write(message);
+    else if (heartbeat) reader.response.write(': beat\n\n');
   }
 
   #end(reader: Reader, reason: 'shutdown' | 'expired'): void {

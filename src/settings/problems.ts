@@ -1,7 +1,7 @@
 import { hideSecrets } from '../redact.js';
 import type { Problems } from './setting.js';
 
-export interface Problem {
+export interface SettingProblem {
   /** The variable, or the key in the file, that a person should look at. */
   readonly name: string;
   readonly message: string;
@@ -9,7 +9,7 @@ export interface Problem {
 
 /** Keeps what is wrong, in order, and keeps secrets out of it. */
 export class ProblemList implements Problems {
-  readonly #problems: Problem[] = [];
+  readonly #problems: SettingProblem[] = [];
   readonly #secrets = new Set<string>();
 
   add(name: string, message: string): void {
@@ -31,14 +31,14 @@ export class ProblemList implements Problems {
     return this.#problems.some(({ name }) => name === place || name.startsWith(`${place}.`));
   }
 
-  all(): readonly Problem[] {
+  all(): readonly SettingProblem[] {
     const secrets = [...this.#secrets];
     return this.#problems.map(({ name, message }) => ({ name, message: hideSecrets(message, secrets) }));
   }
 }
 
 /** One line for each, and a first line that says how many. */
-export function problemReport(problems: readonly Problem[]): string {
+export function problemReport(problems: readonly SettingProblem[]): string {
   const count = problems.length === 1 ? 'One setting is' : `${problems.length} settings are`;
   return [
     `${count} wrong:`,

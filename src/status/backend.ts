@@ -139,7 +139,7 @@ export function createBackend(options: BackendOptions) {
     removeDeadLetters: (selection: DeadLetterSelection) => broker.deadLetters.remove(selection),
     status: singleFlight(clock, 200, askStatus),
     ledger: singleFlight(clock, 200, ledger),
-    tap: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.listen(listener, signal),
+    listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.listen(listener, signal),
     ready,
   };
 }

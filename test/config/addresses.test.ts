@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
-import { type Problem, problemReport } from '../../src/settings/problems.js';
+import { problemReport, type SettingProblem } from '../../src/settings/problems.js';
 import type { InfluxdbConfig } from '../../src/sinks/influxdb/settings.js';
 import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
 
@@ -21,7 +21,7 @@ function good(env: Record<string, string>, files?: Record<string, string>): Conf
   return loaded.config;
 }
 
-function bad(env: Record<string, string>): readonly Problem[] {
+function bad(env: Record<string, string>): readonly SettingProblem[] {
   const loaded = load(env);
   return 'problems' in loaded ? loaded.problems : [];
 }

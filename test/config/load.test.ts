@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { integer } from '../../src/settings/numbers.js';
-import { type Problem, problemReport } from '../../src/settings/problems.js';
+import { problemReport, type SettingProblem } from '../../src/settings/problems.js';
 import { setting } from '../../src/settings/setting.js';
 import { boolean, text } from '../../src/settings/words.js';
 import { localSink } from '../../src/sinks/local.js';
@@ -47,12 +47,12 @@ function good(env: Record<string, string>, files?: Record<string, string>): Conf
   return loaded.config;
 }
 
-function bad(env: Record<string, string>, files?: Record<string, string>): readonly Problem[] {
+function bad(env: Record<string, string>, files?: Record<string, string>): readonly SettingProblem[] {
   const loaded = load(env, files);
   return 'problems' in loaded ? loaded.problems : [];
 }
 
-const names = (problems: readonly Problem[]): string[] => problems.map(problem => problem.name);
+const names = (problems: readonly SettingProblem[]): string[] => problems.map(problem => problem.name);
 const yaml = (content: string): [Record<string, string>, Record<string, string>] => [
   { EVENT_SINK_CONFIG: 'c.yaml' },
   { 'c.yaml': content },

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/log.js';
-import { type Problem, problemReport } from '../../src/settings/problems.js';
+import { problemReport, type SettingProblem } from '../../src/settings/problems.js';
 import type { InfluxdbConfig } from '../../src/sinks/influxdb/settings.js';
 import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
 import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
@@ -27,12 +27,12 @@ function good(yaml: string, env?: Record<string, string>, files?: Record<string,
   return loaded.config;
 }
 
-function bad(yaml: string, env?: Record<string, string>, files?: Record<string, string>): readonly Problem[] {
+function bad(yaml: string, env?: Record<string, string>, files?: Record<string, string>): readonly SettingProblem[] {
   const loaded = load(yaml, env, files);
   return 'problems' in loaded ? loaded.problems : [];
 }
 
-const names = (problems: readonly Problem[]): string[] => problems.map(({ name }) => name);
+const names = (problems: readonly SettingProblem[]): string[] => problems.map(({ name }) => name);
 
 test('everything of a named sink derives from its kind and its name', () => {
   const { sinks } = good(`

@@ -27,7 +27,7 @@ test('a key is taken from either header', async () => {
   assert.is((await daemon.request('/v1/events', post(event, { 'x-api-key': keys.publish }))).status, 202);
 });
 
-test('a key in the address is no key', async () => {
+test('a key in the URL does not count', async () => {
   const response = await daemon.request(`/v1/status?api_key=${keys.all}&key=${keys.all}`, {
     headers: { 'x-api-key': '' },
   });
@@ -64,7 +64,7 @@ test('the key is checked before a byte of the body is asked for', async () => {
   assert.match(text, /connection: close/i);
 });
 
-test('with a right key the client is told to go on', async () => {
+test('with a valid key the client is asked to continue', async () => {
   const connection = await daemon.connect();
   const body = JSON.stringify(event);
   connection.send(
@@ -76,14 +76,14 @@ test('with a right key the client is told to go on', async () => {
   connection.close();
 });
 
-test('an unknown key is told apart from none', async () => {
+test('an unknown key and none get different answers', async () => {
   const none = await daemon.request('/v1/status', { headers: { 'x-api-key': '' } });
   assert.is(none.headers.get('www-authenticate'), 'Bearer realm="event-sink"');
   const wrong = await daemon.request('/v1/status', { headers: { 'x-api-key': 'wrong' } });
   assert.match(wrong.headers.get('www-authenticate') ?? '', 'invalid_token');
 });
 
-test('after twenty failures in a minute an address is told to wait; a valid key still passes, and health is never limited', async () => {
+test('after twenty failures in a minute an address has to wait; a valid key still passes, and health is never limited', async () => {
   const wrong = { headers: { 'x-api-key': 'wrong' } };
   for (let failure = 0; failure < 20; failure++) {
     assert.is((await daemon.request('/v1/status', wrong)).status, 401);
@@ -98,7 +98,7 @@ test('after twenty failures in a minute an address is told to wait; a valid key 
   assert.is((await daemon.request('/readyz', wrong)).status, 200);
 });
 
-test('behind a proxy that is trusted, addresses are told apart by its last hop alone', async () => {
+test('behind a proxy that is trusted, addresses are distinguished by its last hop alone', async () => {
   await daemon.close();
   daemon = await run({ trustProxy: true, failedAttempts: 1 });
   const from = (address: string): RequestInit => ({ headers: { 'x-api-key': 'wrong', 'x-forwarded-for': address } });

@@ -10,7 +10,7 @@ let daemon: Running;
 test.before.each(async () => {
   daemon = await run();
 });
-/** Whatever a test sent: nothing of it was kept, unless it says so, and the daemon goes on. */
+/** Whatever a test sent: nothing of it was kept, unless the test expects it, and the daemon goes on. */
 test.after.each(async () => {
   assert.is(daemon.backend.published.length, 0);
   assert.is((await daemon.request('/v1/events', post({ category: 'after' }))).status, 202);
@@ -25,7 +25,7 @@ async function refused(body: string | Buffer | undefined, headers: Record<string
   return (await problemOf(response)).status;
 }
 
-test('what is no JSON, and what is no event', async () => {
+test('what is not JSON, and what is not an event', async () => {
   for (const body of [
     '',
     ' ',
@@ -60,7 +60,7 @@ test('wrong types and bad times', async () => {
   }
 });
 
-test('bytes that are no UTF-8', async () => {
+test('bytes that are not UTF-8', async () => {
   assert.is(await refused(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])), 400);
 });
 
@@ -143,7 +143,7 @@ test('bombs are refused without being unpacked: memory stays flat', async () => 
   assert.ok(grown < 60, `${grown.toFixed(0)} MiB more`);
 });
 
-test('a body that ends early is no event', async () => {
+test('a body that ends early is not an event', async () => {
   const connection = await daemon.connect();
   connection.send(`${head}Content-Length: 100\r\n\r\n{"category":"x"}`);
   connection.socket.end();
@@ -167,7 +167,7 @@ test('a body that comes too slowly is given up, and so are headers', async () =>
   assert.match(await headers.ended(), /^HTTP\/1\.1 408 /);
 });
 
-test('when too much is on its way at once, the next is told to wait', async () => {
+test('when too much is on its way at once, the next has to wait', async () => {
   await daemon.close();
   daemon = await run({ maxInFlightBytes: MiB });
   const large = await daemon.connect();

@@ -8,7 +8,7 @@ import { buildDocument } from '../../src/http/document.js';
 const linter = fileURLToPath(import.meta.resolve('@redocly/cli/bin/cli.js'));
 const top = new URL('../../../', import.meta.url);
 
-test('openapi/openapi.json is what the routes say', () => {
+test('openapi/openapi.json follows from the routes', () => {
   const kept = JSON.parse(readFileSync(new URL('openapi/openapi.json', top), 'utf8'));
   assert.equal(kept, JSON.parse(JSON.stringify(buildDocument())), 'run node scripts/generate.mjs');
 });
@@ -45,7 +45,7 @@ test('every kind of recorded event is an example', () => {
   }
 });
 
-test('no answer is without words of its own', () => {
+test('every answer has a description of its own', () => {
   assert.not.match(JSON.stringify(buildDocument()), /[\u4e00-\u9fff]{2}/);
 });
 

@@ -158,7 +158,7 @@ test('one bad event refuses all, and the problem names its index and field', asy
   assert.is(daemon.backend.published.length, 0);
 });
 
-test('a line that is no JSON is named', async () => {
+test('a line that is not JSON is named', async () => {
   const headers = { 'content-type': 'application/x-ndjson' };
   const body = `${JSON.stringify(upload)}\n\n{"category":`;
   const problem = await problemOf(await daemon.request('/v1/events', { method: 'POST', headers, body }));
@@ -184,7 +184,7 @@ test('more events than allowed are too many, in either form', async () => {
   await receipt(await daemon.request('/v1/events', post(list.slice(1))));
 });
 
-test('when the events cannot be kept, nothing is accepted and the client is told when to try again', async () => {
+test('when the events cannot be kept, nothing is accepted and the client learns when to try again', async () => {
   daemon.backend.fails = new TransientError('broker down', { retryAfterMs: 2500 });
   const response = await daemon.request('/v1/events', post(upload));
   assert.is(response.headers.get('retry-after'), '3');

@@ -161,7 +161,7 @@ export class FakeBackend implements Backend {
     return ledger;
   }
 
-  tap(listener: (event: StoredEvent) => void, signal: AbortSignal): void {
+  listen(listener: (event: StoredEvent) => void, signal: AbortSignal): void {
     this.listeners.add(listener);
     signal.addEventListener('abort', () => this.listeners.delete(listener), { once: true });
   }

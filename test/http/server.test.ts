@@ -63,7 +63,7 @@ test('HEAD answers as GET does, without a body', async () => {
   assert.is((await daemon.request('/v1/events', { method: 'HEAD', headers: { 'x-api-key': '' } })).status, 401);
 });
 
-test('what is no HTTP is answered with a problem all the same', async () => {
+test('whatever is not HTTP is still answered with a problem', async () => {
   const cases: readonly (readonly [string, number])[] = [
     ['nonsense\r\n\r\n', 400],
     [`GET /healthz HTTP/1.1\r\nHost: x\r\nBig: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
@@ -192,7 +192,7 @@ test('closing cuts what is not finished by the deadline', async () => {
   assert.instance(await stuck, Error);
 });
 
-test('a port that is taken is said to be', async () => {
+test('a port that is taken is reported as such', async () => {
   try {
     await run({ port: daemon.port });
     assert.unreachable();

@@ -39,7 +39,7 @@ test('events come as they are stored, to every reader', async () => {
   while (daemon.backend.listeners.size > 0) await new Promise(resolve => setTimeout(resolve, 5));
 });
 
-test('what is too much for the moment is dropped, and said to be', async () => {
+test('what is too much for the moment is dropped, and the number reported', async () => {
   const reader = await daemon.request('/v1/stream');
   const large = { ...sampleEvent, text: 'x'.repeat(10_000) };
   for (let count = 0; count < 200; count++) daemon.backend.emit(large);
@@ -75,7 +75,7 @@ test('silence is kept alive by comments', async () => {
   await reader.body!.cancel();
 });
 
-test('only so many are open at once', async () => {
+test('at most maxStreams are open at once', async () => {
   await daemon.close();
   daemon = await run({ maxStreams: 1 });
   const reader = await daemon.request('/v1/stream');

@@ -111,14 +111,14 @@ async function violations(page: Page): Promise<string[]> {
 
 const desktop = { width: 1360, height: 900 };
 const phone = { width: 375, height: 812 };
-const looks = [
+const appearances = [
   { name: 'desktop-light', viewport: desktop, colorScheme: 'light' },
   { name: 'desktop-dark', viewport: desktop, colorScheme: 'dark' },
   { name: 'phone-light', viewport: phone, colorScheme: 'light', deviceScaleFactor: 2 },
   { name: 'phone-dark', viewport: phone, colorScheme: 'dark', deviceScaleFactor: 2 },
 ] as const;
 
-for (const { name, ...options } of looks) {
+for (const { name, ...options } of appearances) {
   test(`everybody can use it, ${name}`, async () => {
     visit = await Visit.begin(browser, here.daemon.url, { ...options, reducedMotion: 'reduce' });
     const { page } = visit;

@@ -92,7 +92,7 @@ test('a key that may only read finds no button that changes something', async ({
   await visit.headline('All is well');
 });
 
-test('the daemon gone and back: it says so, and goes on', async ({ here, visit }) => {
+test('the daemon goes and comes back: the page says so, and goes on', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');

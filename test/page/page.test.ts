@@ -53,7 +53,7 @@ test('a wrong key and one that may not read get different messages', async ({ he
   await visit.sees(/This key may not read/);
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
-  // What the browser says of any answer of 401 and 403.
+  // The browser complains about any answer of 401 and 403.
   assert.is(visit.complaints.splice(0).length, 2);
 });
 
@@ -115,7 +115,7 @@ test('an event from the future is marked, and does not stay on top', async ({ he
   assert.is(await page.getByText('in the future').count(), 1);
 });
 
-test('a tab that nobody looks at asks for nothing', async ({ here, visit }) => {
+test('a hidden tab asks for nothing', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');

@@ -51,10 +51,7 @@ test('when all is well every watched service is listed, with its state, its figu
   assert.match((await actor.textContent()) ?? '', /response time[\d.]+ (µs|ms)loss0 %/);
 });
 
-test('a service that is down is the first thing said, in whole sentences, and its row says down', async ({
-  here,
-  visit,
-}) => {
+test('a service that is down is reported first, in whole sentences, and its row says down', async ({ here, visit }) => {
   const { page } = visit;
   await here.influxdb.stop();
   await here.daemon.post({ category: 'download', type: 'file' });

@@ -46,7 +46,7 @@ test('everything that the page names is here, without a key, and by a relative p
   );
 });
 
-test('who is signed in is told without a refusal', async () => {
+test('who is signed in can be asked without a refusal', async () => {
   const ask = async (headers: Record<string, string>): Promise<unknown> => {
     const response = await daemon.request('/page/session', { headers });
     assert.is(response.status, 200);

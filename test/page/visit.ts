@@ -16,9 +16,9 @@ const pictures = 'test-output/page';
 export interface Installation {
   readonly daemon: TestDaemon;
   readonly influxdb: InfluxdbStandIn;
-  /** May look, and nothing else. */
+  /** May read, and nothing else. */
   readonly viewerKey: string;
-  /** May send, and not look. */
+  /** May send, and not read. */
   readonly senderKey: string;
   remove(): Promise<void>;
 }

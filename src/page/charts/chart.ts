@@ -13,12 +13,12 @@ interface ChartProps {
   readonly lines: readonly SeriesLine[];
   readonly step: number;
   /** What is shown, for those who cannot see it. */
-  readonly words: string;
+  readonly label: string;
   readonly format: (value: number) => string;
 }
 
 /** A chart by uPlot with a legend in words: sums of columns, the latest of lines, or what is under the pointer. */
-export function Chart({ kind, times, lines: given, step, words, format }: ChartProps): Markup {
+export function Chart({ kind, times, lines: given, step, label, format }: ChartProps): Markup {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [at, setAt] = useState<number | null>(null);
@@ -51,7 +51,7 @@ export function Chart({ kind, times, lines: given, step, words, format }: ChartP
   };
   return html`
     <figure class="chart">
-      <div class="plot" ref=${place} role="img" aria-label="${words}: ${lines.map(line => `${line.name} ${figureOf(line)}`).join(', ')}"></div>
+      <div class="plot" ref=${place} role="img" aria-label="${label}: ${lines.map(line => `${line.name} ${figureOf(line)}`).join(', ')}"></div>
       <figcaption>
         <span class="legend-when">${shown === null ? whole : dateAndTime(times[shown] ?? 0)}</span>
         <ul class="legend">${lines.map(line => html`<${LegendItem} key=${line.name} line=${line} figure=${figureOf(line)} />`)}</ul>

@@ -36,7 +36,7 @@ function Counts({ range, offset }: PanelProps): Markup {
   const series = useSeries('counts', range, offset, {});
   return html`
     <${Panel} title="Events by category" series=${series} wide empty="No events in this time" hint="Events are counted by the time they carry.">
-      ${(data: Series) => html`<${Chart} kind="columns" times=${data.times} lines=${data.lines} step=${range.step} words="Events by category, ${range.words}" format=${number} />`}
+      ${(data: Series) => html`<${Chart} kind="columns" times=${data.times} lines=${data.lines} step=${range.step} label="Events by category, ${range.words}" format=${number} />`}
     <//>`;
 }
 
@@ -46,7 +46,7 @@ function Connections({ range, offset }: PanelProps): Markup {
   const data = useMemo(() => merged(connections.data, visitors.data), [connections.data, visitors.data]);
   return html`
     <${Panel} title="Connections" series=${{ ...connections, data }} empty="No connections counted in this time" hint="They come from the NGINX log: set NGINX_ACCESS_LOG.">
-      ${(shown: Series) => html`<${Chart} kind="lines" times=${shown.times} lines=${shown.lines} step=${range.step} words="Mean number of connections per window, ${range.words}" format=${number} />`}
+      ${(shown: Series) => html`<${Chart} kind="lines" times=${shown.times} lines=${shown.lines} step=${range.step} label="Mean number of connections per window, ${range.words}" format=${number} />`}
     <//>`;
 }
 
@@ -58,7 +58,7 @@ function ResponseTimes({ range, offset }: PanelProps): Markup {
   });
   return html`
     <${Panel} title="Response times" series=${series} empty="No response times in this time" hint="They come from the health checks: set HEALTH_TARGETS.">
-      ${(data: Series) => html`<${Chart} kind="lines" times=${data.times} lines=${data.lines} step=${range.step} words="Mean response time by service, ${range.words}" format=${seconds} />`}
+      ${(data: Series) => html`<${Chart} kind="lines" times=${data.times} lines=${data.lines} step=${range.step} label="Mean response time by service, ${range.words}" format=${seconds} />`}
     <//>`;
 }
 

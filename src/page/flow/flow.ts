@@ -105,9 +105,12 @@ function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Mar
           <div class=${sink.dead > 0 ? 'strong' : ''}><dt>dead</dt><dd>${sink.dead > 0 ? html`<a href="#dead-letters">${short(sink.dead)}</a>` : '0'}</dd></div>
         </dl>
       </div>
-      ${why !== undefined && html`<p class="sink-why">${why}${next !== null && next > now ? html` <span class="muted">Next try in ${duration(next - now)}.</span>` : ''}</p>`}
+      ${why !== undefined && html`<p class="sink-why">${ended(why)}${next !== null && next > now ? html` <span class="muted">Next try in ${duration(next - now)}.</span>` : ''}</p>`}
     </article>`;
 }
+
+/** Some reasons are whole sentences already. */
+const ended = (reason: string): string => (/[.!?]$/.test(reason) ? reason : `${reason}.`);
 
 interface Link {
   readonly from: string;

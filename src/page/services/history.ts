@@ -60,8 +60,9 @@ function historiesOf(
     const name = nameOf(event);
     const segments = histories.get(name) ?? [{ state: 'unknown', from, to }];
     const last = segments.pop() as Segment;
-    if (event.created > last.from) segments.push({ ...last, to: event.created });
-    segments.push({ state: event.type ?? 'unknown', from: event.created, to });
+    const state = event.type ?? 'unknown';
+    if (event.created > last.from && state !== last.state) segments.push({ ...last, to: event.created });
+    segments.push({ state, from: state === last.state ? last.from : event.created, to });
     histories.set(name, segments);
   }
   return histories;

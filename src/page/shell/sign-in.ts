@@ -49,8 +49,8 @@ export function SignIn({ ended, onSignedIn }: SignInProps): Markup {
           ${failure !== undefined && html`<p class="field-error" id="key-error" role="alert">${failure}</p>`}
           <button class="primary" type="submit" disabled=${busy}>${busy ? 'Signing in…' : 'Sign in'}</button>
           <p class="hint" id="key-hint">
-            At its first start the daemon made a key and stored it in the file <code>api-key</code> of its data folder.
-            <code>event-sink keygen NAME</code> makes another.
+            At its first start the daemon made a key and stored it in the file <code>api-key</code> of its data folder. Make another with
+            ${' '}<code>event-sink keygen NAME</code>.
           </p>
         </form>
       </div>
