@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { dispatch } from 'nact';
 import { backoff, backoffs } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
@@ -49,6 +50,8 @@ class NginxLog implements Behaviour<NginxLogMessage> {
   #woken = false;
   #watch: { readonly inode: number; readonly watch: FileWatch } | undefined;
   #backoff = initialBackoff();
+  /** Since when there is no log (monotonic). */
+  #missingSince: number | undefined;
   readonly #reader: LogReader;
   readonly #poll: Timer;
   readonly #gather: Timer;
@@ -167,13 +170,21 @@ class NginxLog implements Behaviour<NginxLogMessage> {
     });
   }
 
-  #show({ totals, inode, rotated, mismatch }: PassResult): void {
-    const { file, log } = this.#options;
+  #show({ totals, inode, rotated, lines, unread, incidents, archives }: PassResult): void {
+    const { file, log, clock } = this.#options;
     this.#backoff = initialBackoff();
     if (this.#status.status.state === 'holding') log.info({ file }, 'log.resumed');
-    const { requests, unparsed, oversized } = totals;
     const missing = inode === undefined;
-    const detail = { file, missing, mismatch, requests, unparsed, oversized, rotated };
+    this.#missingSince = missing ? (this.#missingSince ?? clock.monotonic()) : undefined;
+    const detail = {
+      ...{ file, missing, rotated, lines, unread, ...totals },
+      ...(this.#missingSince === undefined
+        ? {}
+        : { missing_seconds: Math.floor((clock.monotonic() - this.#missingSince) / 1000) }),
+      ...{ changed: incidents.changed, lost: incidents.lost },
+      unreadable_bytes: archives.reduce((sum, { size }) => sum + size, 0),
+      unreadable_files: archives.map(archive => basename(archive.path)).join(', '),
+    };
     this.#status.update({ state: missing ? 'starting' : 'running', nextTry: undefined, detail });
   }
 

@@ -5,12 +5,24 @@ import { seconds } from '../settings/durations.js';
 import { list } from '../settings/lists.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
-import { boolean, text } from '../settings/words.js';
+import { boolean, choice, text } from '../settings/words.js';
 
 export const nginxSettings = {
   files: setting('NGINX_ACCESS_LOG', list().default(''), 'Access logs to follow, comma-separated. Default: none.', {
     example: '/var/log/nginx/access.log',
   }),
+  start: setting(
+    'NGINX_START',
+    choice('beginning', 'end').default('beginning'),
+    'Where the very first start begins: at the `beginning` of each log, or at its `end`, so that what is in it already is not counted. Later starts go on where the last one was.',
+    { example: 'end' },
+  ),
+  rotatedDirs: setting(
+    'NGINX_ROTATED_DIRS',
+    list().default(''),
+    'Other folders that rotated logs are moved to (`olddir` of logrotate), comma-separated. The folder of each log, and where a link has led to, are searched anyway.',
+    { example: '/var/log/nginx/old' },
+  ),
   format: setting(
     'NGINX_LOG_FORMAT',
     text().default('combined'),
@@ -50,6 +62,8 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
     problems.add('CLOWDER_PATH_PREFIX', `must begin with a slash, but is "${pathPrefix}"`);
   return {
     files: [...new Set(values.files)],
+    rotatedDirs: values.rotatedDirs,
+    start: values.start,
     format: format(values.format, client(values.clientAddress, problems), problems),
     windowMs: values.windowMs,
     trafficEvents: kinds(values.trafficEvents, problems),

@@ -5,11 +5,10 @@ import { SetupError } from '../errors.js';
 import type { RotatedLog } from './rotated-log.js';
 
 export interface ContentState {
-  /** Bytes in it now; undefined when only reading tells. */
+  /** Bytes in it now; undefined when only reading shows it. */
   readonly size: number | undefined;
-  /** When it was written last, and when it came into being; epoch ms. */
+  /** When it was written last, epoch ms. */
   readonly written: number;
-  readonly born: number;
 }
 
 /** What a log file holds, read from front to back. */
@@ -24,10 +23,10 @@ export interface Content {
   close(): Promise<void>;
 }
 
-/** A plain file, held open: renaming or deleting it changes nothing. @throws ENOENT, EACCES and the like; SetupError when it is no file */
+/** A plain file, held open: renaming or deleting it changes nothing. @throws ENOENT, EACCES and the like; SetupError when it is not a file */
 export async function openPlain(path: string): Promise<Content> {
-  // Looked at before: opening a pipe would wait for its writer.
-  if (!(await stat(path)).isFile()) throw new SetupError(`${path} is no file; name the log itself`);
+  // Checked before: opening a pipe would wait for its writer.
+  if (!(await stat(path)).isFile()) throw new SetupError(`${path} is not a file; name the log itself`);
   const handle = await open(path, 'r');
   try {
     const { dev, ino } = await handle.stat();
@@ -45,19 +44,19 @@ function plain(handle: FileHandle, dev: number, ino: number): Content {
     grows: true,
     read: async (buffer, at, length, position) => (await handle.read(buffer, at, length, position)).bytesRead,
     state: async () => {
-      const { size, mtimeMs, birthtimeMs } = await handle.stat();
-      return { size, written: mtimeMs, born: birthtimeMs };
+      const { size, mtimeMs } = await handle.stat();
+      return { size, written: mtimeMs };
     },
     close: () => handle.close(),
   };
 }
 
 /** A rotated log that was compressed; what is read of it is decompressed, and so are positions. They only go forward. */
-export function openArchive({ path, dev, ino, written, born }: RotatedLog): Content {
+export function openArchive({ path, dev, ino, written }: RotatedLog): Content {
   const source = createReadStream(path);
   const decompressed = source.pipe(createGunzip());
   source.once('error', error => decompressed.destroy(error));
-  // Whoever reads next is told of it; until then nobody listens.
+  // Whoever reads next gets the error; until then nobody listens.
   decompressed.on('error', () => {});
   const pieces = decompressed[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let piece: Buffer = Buffer.alloc(0);
@@ -75,7 +74,7 @@ export function openArchive({ path, dev, ino, written, born }: RotatedLog): Cont
       }
       return piece.copy(buffer, at, position - pieceAt, position - pieceAt + length);
     },
-    state: async () => ({ size: undefined, written, born }),
+    state: async () => ({ size: undefined, written }),
     close: async () => {
       source.destroy();
       decompressed.destroy();
@@ -83,12 +82,12 @@ export function openArchive({ path, dev, ino, written, born }: RotatedLog): Cont
   };
 }
 
-/** The first bytes. */
-export async function firstBytes(content: Content, max: number): Promise<Buffer> {
+/** At most `max` bytes from that position on; fewer at the end of the file. */
+export async function readAt(content: Content, position: number, max: number): Promise<Buffer> {
   const bytes = Buffer.alloc(max);
   let length = 0;
   while (length < max) {
-    const read = await content.read(bytes, length, max - length, length);
+    const read = await content.read(bytes, length, max - length, position + length);
     if (read === 0) break;
     length += read;
   }

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { type Content, firstBytes, openPlain } from './content.js';
-import { beginsWith, type Fingerprint, headBytes, headFingerprint } from './fingerprint.js';
+import { openPlain } from './content.js';
+import { beginsWith, type Fingerprint, headOf, isSure } from './fingerprint.js';
 import { type FileIdentity, type FilePosition, LogFile } from './log-file.js';
-import { beginsLike, headOf, openRotated, rotatedLogs } from './rotated.js';
+import { beginningOf, openRotated } from './rotated.js';
 import type { RotatedLog } from './rotated-log.js';
+import { writtenTogether } from './unread-archives.js';
 
 /** The file that the path stands for now (links followed); undefined when there is none. @throws EACCES and the like */
 export async function identityOf(path: string): Promise<FileIdentity | undefined> {
@@ -16,9 +17,9 @@ export async function identityOf(path: string): Promise<FileIdentity | undefined
 }
 
 /** Opens it; undefined when there is none. @throws EACCES and the like */
-export async function openLog(path: string): Promise<LogFile | undefined> {
+export async function openLog(path: string, position?: Partial<FilePosition>): Promise<LogFile | undefined> {
   try {
-    return new LogFile(await openPlain(path));
+    return new LogFile(path, await openPlain(path), position);
   } catch (error) {
     return absent(error);
   }
@@ -29,116 +30,144 @@ function absent(error: unknown): undefined {
   throw error;
 }
 
-/**
- * Finds what the position speaks of: the same file under whatever name, else a copy of it (copytruncate), else its compressed form. Undefined when
- * it is gone, or nothing was read of it.
- */
-export async function findAgain(path: string, position: FilePosition): Promise<LogFile | undefined> {
-  const rotated = await rotatedLogs(path);
-  const same = [path, ...rotated.filter(log => !log.archive && log.ino === position.ino).map(log => log.path)];
-  for (const candidate of same) {
-    const file = await opened(candidate, position, ({ dev, ino }) => dev === position.dev && ino === position.ino);
-    if (file !== undefined) return file;
-  }
-  if (position.head.length === 0) return undefined;
-  return findCopy(rotated, position);
-}
-
-/** Among rotated files, newest first, plain ones before archives. */
-export async function findCopy(rotated: readonly RotatedLog[], position: FilePosition): Promise<LogFile | undefined> {
-  const newestFirst = [...rotated].reverse();
-  for (const log of newestFirst.filter(({ archive }) => !archive)) {
-    const file = await opened(log.path, position, () => true);
-    if (file !== undefined) return file;
-  }
-  for (const log of newestFirst.filter(({ archive }) => archive)) {
-    if (await beginsLike(log, position.head)) return new LogFile(await openRotated(log), position);
-  }
-  return undefined;
-}
-
-export interface KnownFiles {
-  readonly open: readonly FilePosition[];
-  /** Were known before, and may be gone. */
-  readonly former: readonly FilePosition[];
-  readonly ignored: readonly FileIdentity[];
+export interface FoundFile {
+  readonly file: LogFile;
+  /** It does not hold everything that was read of it. */
+  readonly changed: boolean;
 }
 
 /**
- * Rotated files that were written after `since` (epoch ms) and that nobody has read of, oldest first: none that is `open`, no copy of the current log
- * as it is or as it was before it was truncated, no archive of anything known.
- *
- * Files that were renamed are told apart by their inodes alone: two logs that begin within the same second may begin with the same bytes.
+ * Finds what the position speaks of, by what it says: the file that holds what was read, whatever its name, inode and device; else the log itself, when
+ * bytes of it were cut off, zeroed or edited; else the compressed form; else any file that begins so. Undefined when none does.
  */
-export async function findUnread(
-  path: string,
-  since: number,
-  { open, former, ignored }: KnownFiles,
-): Promise<LogFile[]> {
-  const current = await currentLog(path);
-  const known = [...open, ...former];
-  const heads: Fingerprint[] = known.map(({ head }) => head);
-  const before = known.filter(({ ino }) => ino === current?.ino).map(({ head }) => head);
-  const found = new Map<RotatedLog, LogFile>();
-  const candidates = (await rotatedLogs(path)).filter(
-    ({ written, dev, ino }) =>
-      written > since && ![...open, ...ignored].some(file => file.dev === dev && file.ino === ino),
-  );
-  // Of a file and its archive the file is taken: the archive may not be finished.
-  for (const log of [...candidates].sort((a, b) => Number(a.archive) - Number(b.archive))) {
-    const head = await headOf(log);
-    if (head.length === 0 || (log.dev === current?.dev && log.ino === current.ino)) continue;
-    const like = (fingerprints: readonly Fingerprint[]): boolean =>
-      fingerprints.some(fingerprint => fingerprint.length > 0 && beginsWith(head, fingerprint));
-    const copied = current !== undefined && log.born > current.born && (like(before) || copies(head, current.head));
-    if (log.archive ? like(heads) : copied) continue;
-    const fingerprint = headFingerprint(head);
-    heads.push(fingerprint);
-    try {
-      found.set(log, new LogFile(await openRotated(log), { head: fingerprint }));
-    } catch (error) {
-      absent(error);
-    }
-  }
-  return candidates.flatMap(log => found.get(log) ?? []);
-}
-
-/** One that holds what was read, up to where it was read. */
-async function opened(
+export async function findAgain(
   path: string,
   position: FilePosition,
-  wanted: (content: Content) => boolean,
+  rotated: readonly RotatedLog[],
+): Promise<FoundFile | undefined> {
+  const plain = [path, ...rotated.filter(({ packing }) => packing === 'plain').map(log => log.path)];
+  const whole = await findWhole(plain, position);
+  if (whole !== undefined) return { file: whole, changed: false };
+  if (position.head.length === 0) return undefined;
+  const same = rotated.filter(({ ino, packing }) => packing === 'plain' && ino === position.ino).map(log => log.path);
+  const changed = (await findChanged([path, ...same], position, true)) ?? undefined;
+  if (changed !== undefined) return { file: changed, changed: true };
+  for (const log of [...rotated].reverse()) {
+    if (log.packing !== 'gzip') continue;
+    const bytes = await beginningOf(log);
+    if (!beginsWith(bytes, position.head)) continue;
+    return { file: new LogFile(log.path, await openRotated(log), { ...position, ...headOf(bytes) }), changed: false };
+  }
+  const shorter = await findChanged(plain, position, false);
+  return shorter === undefined ? undefined : { file: shorter, changed: true };
+}
+
+/** Of the files that hold what was read the longest: the others are copies that were made before. Of equal ones that with the same inode. */
+export async function findWhole(paths: readonly string[], position: FilePosition): Promise<LogFile | undefined> {
+  let best: { file: LogFile; size: number } | undefined;
+  for (const path of paths) {
+    const file = await openQuietly(path, position);
+    const same = file?.is(position) === true;
+    // Where no line is known, only the file system can say.
+    const size = position.head.length === 0 && !same ? undefined : await file?.holds().catch(() => undefined);
+    if (file === undefined) continue;
+    if (size === undefined || (best !== undefined && (size < best.size || (size === best.size && !same)))) {
+      await file.close();
+      continue;
+    }
+    await best?.file.close();
+    best = { file, size };
+  }
+  if (best === undefined) return undefined;
+  await best.file.identify();
+  return best.file;
+}
+
+/** `trail`: also a file that begins otherwise, when lines that were read last are in it. */
+async function findChanged(
+  paths: readonly string[],
+  position: FilePosition,
+  trail: boolean,
 ): Promise<LogFile | undefined> {
-  let file: LogFile | undefined;
-  try {
-    const content = await openPlain(path);
-    file = new LogFile(content, position);
-    if (wanted(content) && (await file.intact())) return file;
-    await file.close();
-  } catch {
-    // Renamed or gone while we looked.
+  for (const path of new Set(paths)) {
+    const file = await openQuietly(path, position);
+    const check = await file?.check(trail).catch(() => undefined);
+    if (check === 'unclear') await file?.moveToEnd();
+    if (check === 'changed' || check === 'unclear') return file;
     await file?.close();
   }
   return undefined;
 }
 
-async function currentLog(path: string) {
-  try {
-    const content = await openPlain(path);
-    try {
-      const { dev, ino } = content;
-      return { dev, ino, born: (await content.state()).born, head: await firstBytes(content, headBytes) };
-    } finally {
-      await content.close();
-    }
-  } catch (error) {
-    return absent(error);
-  }
+/** What they begin with. */
+export async function headsOf(rotated: readonly RotatedLog[]): Promise<Fingerprint[]> {
+  const heads: Fingerprint[] = [];
+  for (const log of rotated) if (log.packing !== 'unreadable') heads.push(headOf(await beginningOf(log)).head);
+  return heads;
 }
 
-/** The one begins as the other does, for a line at least. */
-function copies(head: Buffer, current: Buffer): boolean {
-  const length = Math.min(head.length, current.length);
-  const shared = head.subarray(0, length);
-  return shared.includes(10) && shared.equals(current.subarray(0, length));
+export interface KnownFiles {
+  readonly open: readonly LogFile[];
+  /** What files begin with that were read, are read, or are not of interest. */
+  readonly heads: readonly Fingerprint[];
+  /** Written later than this, epoch ms. */
+  readonly since: number;
+  /** Also those that were written when these were: an archive was uncompressed. */
+  readonly awaited: readonly { readonly written: number }[];
+}
+
+export interface UnreadFiles {
+  /** Oldest first. */
+  readonly files: readonly LogFile[];
+  /** Compressed by a program that this one does not know. */
+  readonly unreadable: readonly RotatedLog[];
+}
+
+function isAwaited(log: RotatedLog, awaited: KnownFiles['awaited']): boolean {
+  return log.packing !== 'unreadable' && awaited.some(archive => writtenTogether(archive, log));
+}
+
+/** Rotated files that nobody has read of: none that is open, and none that begins like one that was read, for more than a line. */
+export async function findUnread(
+  rotated: readonly RotatedLog[],
+  { open, heads, since, awaited }: KnownFiles,
+): Promise<UnreadFiles> {
+  const known = [...heads];
+  const found = new Map<RotatedLog, LogFile>();
+  const candidates = rotated.filter(
+    log => (log.written > since || isAwaited(log, awaited)) && !open.some(file => file.is(log)),
+  );
+  // Of a file and its archive the file is taken: the archive may not be finished.
+  const order = { plain: 0, gzip: 1, unreadable: 2 };
+  for (const log of [...candidates].sort((a, b) => order[a.packing] - order[b.packing])) {
+    if (log.packing === 'unreadable') continue;
+    const bytes = await beginningOf(log);
+    if (bytes.length === 0) continue;
+    const head = headOf(bytes);
+    if (known.some(fingerprint => fingerprint.length > 0 && copies(bytes, fingerprint, log))) continue;
+    if (isSure(head) || log.packing === 'plain') known.push(head.head);
+    try {
+      found.set(log, new LogFile(log.path, await openRotated(log), head));
+    } catch (error) {
+      absent(error);
+    }
+  }
+  // Its name went when it was compressed; it is held open, and read.
+  const nameless = open.slice(0, -1).filter(file => !rotated.some(log => file.is(log)));
+  const packed = await Promise.all(nameless.map(file => file.content.state()));
+  const unreadable = candidates.filter(
+    log => log.packing === 'unreadable' && !packed.some(state => writtenTogether(state, log)),
+  );
+  return { files: candidates.flatMap(log => found.get(log) ?? []), unreadable };
+}
+
+/** It begins with the same lines. One line says that of an archive alone: logs that begin in the same second may begin with the same line. */
+function copies(bytes: Buffer, fingerprint: Fingerprint, { packing }: RotatedLog): boolean {
+  if (!beginsWith(bytes, fingerprint)) return false;
+  return packing === 'gzip' || bytes.subarray(0, fingerprint.length - 1).includes(10);
+}
+
+/** Undefined also when it cannot be opened: renamed or gone while we looked. */
+function openQuietly(path: string, position: FilePosition): Promise<LogFile | undefined> {
+  return openLog(path, position).catch(() => undefined);
 }

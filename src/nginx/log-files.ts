@@ -1,22 +1,44 @@
+import { dirname, resolve } from 'node:path';
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
-import { findAgain, findCopy, findUnread, identityOf, openLog } from './discovery.js';
-import type { FileIdentity, FilePosition, LogFile } from './log-file.js';
+import { findAgain, findUnread, findWhole, headsOf, identityOf, openLog } from './discovery.js';
+import type { Fingerprint } from './fingerprint.js';
+import { withTarget } from './link-targets.js';
+import type { FilePosition, LogFile } from './log-file.js';
+import { lastLineStart } from './resume.js';
 import { rotatedLogs } from './rotated.js';
+import type { RotatedLog } from './rotated-log.js';
+import {
+  type Incidents,
+  noIncidents,
+  type SavedFiles,
+  type SavedFilesOfVersion1,
+  type UnreadArchive,
+  upgraded,
+} from './saved-files.js';
+import { continuesAt } from './succession.js';
+import { noteArchives } from './unread-archives.js';
 
-export interface SavedFiles {
-  /** Wall clock, epoch ms. The last file was the current one then. */
-  readonly at: number;
-  /** The last one is the current log, those before it were rotated away. */
-  readonly files: readonly FilePosition[];
-  /** Rotated logs that were there at the very first start, and are not of interest; empty once their times of writing tell that. */
-  readonly ignored: readonly FileIdentity[];
+export interface LogFilesOptions {
+  readonly path: string;
+  /** NGINX_ROTATED_DIRS. */
+  readonly folders: readonly string[];
+  /** All logs that are configured. */
+  readonly configured: readonly string[];
+  /** At the very first start: what is in the log already is not counted. */
+  readonly startAtEnd: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
-/** A rotated file that nobody has written for so long is done with, ms. nginx writes to the old one until its workers have reopened. */
+/** A rotated file that nobody has written for this long is done with, ms. nginx writes to the old one until its workers have reopened. */
 const quietMs = 10_000;
 /** Clocks of file systems lag a little. Far less than `quietMs`, or a file that was done with would be found again. */
 const slackMs = 5_000;
+/** How long a file may hold less than was read of it, as while it is copied into its place, ms. */
+const unclearMs = 10_000;
+/** Files whose beginnings are remembered. */
+const maxKnown = 200;
 
 /**
  * The files of one log: the current one, which is the last, and before it those that were rotated away and may still be written or are not read
@@ -26,18 +48,21 @@ export class LogFiles {
   #files: readonly LogFile[] = [];
   /** The last time the last of the files was seen to be the current one. */
   #currentAt = 0;
-  #ignored: readonly FileIdentity[] = [];
-  #ignoredUntil = 0;
+  /** What the files begin with that are done with, or were there before the very first start. */
+  #known: readonly Fingerprint[] = [];
+  #targets: readonly string[] = [];
+  #incidents = noIncidents;
+  #unread: readonly UnreadArchive[] = [];
   /** For each rotated file that has nothing left, since when (monotonic). */
   readonly #quiet = new Map<LogFile, number>();
-  readonly #path: string;
-  readonly #clock: Clock;
-  readonly #log: Log;
+  #unclearSince: number | undefined;
+  readonly #options: LogFilesOptions;
+  readonly #others: ReadonlySet<string>;
 
-  constructor(path: string, clock: Clock, log: Log) {
-    this.#path = path;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: LogFilesOptions) {
+    this.#options = options;
+    const own = resolve(options.path);
+    this.#others = new Set(options.configured.map(file => resolve(file)).filter(file => file !== own));
   }
 
   /** In the order in which they were written. */
@@ -45,36 +70,57 @@ export class LogFiles {
     return this.#files;
   }
 
+  get incidents(): Incidents {
+    return this.#incidents;
+  }
+
+  /** Archives that are there and cannot be read. */
+  get unread(): readonly UnreadArchive[] {
+    return this.#unread;
+  }
+
   /** For the checkpoint. */
   save(): SavedFiles {
-    const at = this.#seenUntil;
-    if (at > this.#ignoredUntil) this.#ignored = [];
-    return { at, files: this.#files.map(({ position }) => position), ignored: this.#ignored };
+    const files = this.#files.map(({ position }) => position);
+    return {
+      ...{ version: 2, at: this.#seenUntil, files, known: this.#known },
+      ...{ targets: this.#targets, unread: this.#unread, incidents: this.#incidents },
+    };
   }
 
   /** Finds the files again that were saved, and those that were rotated since; at the very first start, the current one alone. */
-  async open(saved: SavedFiles | undefined): Promise<void> {
+  async open(checkpoint: SavedFiles | SavedFilesOfVersion1 | undefined): Promise<void> {
     await this.close();
-    const now = this.#clock.now();
-    this.#currentAt = saved?.at ?? now;
-    this.#ignored = saved?.ignored ?? (await rotatedLogs(this.#path)).map(({ dev, ino }) => ({ dev, ino }));
-    this.#ignoredUntil = now + 2 * slackMs;
-    for (const position of saved?.files ?? []) await this.#findAgain(position);
+    const saved = checkpoint === undefined ? undefined : upgraded(checkpoint);
+    this.#currentAt = saved?.at ?? this.#options.clock.now();
+    this.#targets = saved?.targets ?? [];
+    this.#known = saved?.known ?? [];
+    this.#unread = saved?.unread ?? [];
+    this.#incidents = saved?.incidents ?? noIncidents;
+    this.#targets = await withTarget(this.#options.path, this.#targets);
+    const rotated = await this.#rotated();
+    if (saved === undefined) return this.#openFirst(rotated);
+    this.#know(
+      await headsOf(rotated.filter(log => saved.ignored.some(({ dev, ino }) => dev === log.dev && ino === log.ino))),
+    );
+    const { files: positions } = saved;
+    // The current one first: an older file is none that a newer one was found to be.
+    for (const position of positions.toReversed()) await this.#findAgain(position, rotated);
     const current = await this.#openCurrent();
-    if (saved === undefined) return;
-    const unread = await this.#findUnread(saved.at, saved.files);
+    const heads = positions.map(({ head }) => head);
+    const unread = await this.#findUnread(rotated, saved.at, heads);
     this.#files = this.#files.toSpliced(current ? -1 : this.#files.length, 0, ...unread);
-    if (unread.length > 0) this.#log.info({ files: unread.length }, 'log.caught-up');
+    if (unread.length > 0) this.#options.log.info({ files: unread.length }, 'log.caught-up');
   }
 
-  /** Looks what the name stands for now. True: the files are others than before. */
-  async look(): Promise<boolean> {
-    const now = this.#clock.now();
-    const current = await identityOf(this.#path);
+  /** Checks what the name stands for now. True: the files are others than before. */
+  async refresh(): Promise<boolean> {
+    const now = this.#options.clock.now();
+    const current = await identityOf(this.#options.path);
     const last = this.#files.at(-1);
     let changed = false;
     if (current !== undefined && (last === undefined || !last.is(current))) changed = await this.#follow(last);
-    else if (last !== undefined && !(await last.intact())) changed = await this.#truncated(last);
+    else if (last !== undefined) changed = await this.#checkCurrent(last);
     if (current !== undefined) this.#currentAt = now;
     return changed;
   }
@@ -84,7 +130,7 @@ export class LogFiles {
    * files will not find them again.
    */
   async quiet(): Promise<LogFile[]> {
-    const now = this.#clock.monotonic();
+    const now = this.#options.clock.monotonic();
     const quiet: LogFile[] = [];
     for (const file of this.#files.slice(0, -1)) {
       const written = await file.quietSince();
@@ -100,6 +146,7 @@ export class LogFiles {
   }
 
   async drop(file: LogFile): Promise<void> {
+    this.#know([file.head.head]);
     this.#files = this.#files.filter(other => other !== file);
     this.#quiet.delete(file);
     await file.close();
@@ -112,50 +159,140 @@ export class LogFiles {
 
   /** Everything in the folder that was written before then, less the slack, is known or was done with. */
   get #seenUntil(): number {
-    return Math.min(this.#clock.now(), this.#currentAt);
+    return Math.min(this.#options.clock.now(), this.#currentAt);
   }
 
-  async #findAgain(position: FilePosition): Promise<void> {
-    const file = await findAgain(this.#path, position);
-    if (file !== undefined) this.#files = [...this.#files, file];
-    else if (position.head.length > 0) this.#log.warn({ offset: position.offset }, 'log.lost');
+  async #openFirst(rotated: readonly RotatedLog[]): Promise<void> {
+    this.#know(await headsOf(rotated.slice(-maxKnown)));
+    await this.#openCurrent();
+    const [current] = this.#files;
+    if (!this.#options.startAtEnd || current === undefined) return;
+    const { size = 0 } = await current.content.state();
+    await current.moveTo(await lastLineStart(current.content, size));
+  }
+
+  async #findAgain(position: FilePosition, rotated: readonly RotatedLog[]): Promise<void> {
+    const { path, log } = this.#options;
+    const taken = (identity: { dev: number; ino: number }): boolean => this.#files.some(file => file.is(identity));
+    const found = await findAgain(
+      path,
+      position,
+      rotated.filter(file => !taken(file)),
+    );
+    if (found !== undefined && !taken(found.file.position)) {
+      this.#files = [found.file, ...this.#files];
+      if (found.changed) this.#noteChange(found.file, position.offset);
+      return;
+    }
+    await found?.file.close();
+    if (position.head.length === 0 || position.superseded) return;
+    this.#incidents = { ...this.#incidents, lost: this.#incidents.lost + 1 };
+    const reason = 'no file holds what was read of it; lines that were written to it after that are not counted';
+    log.warn({ reason, file: position.path, offset: position.offset, searched: this.#searched }, 'log.lost');
   }
 
   /** The name stands for another file now. It is opened first, so that it cannot be missed; between the two there may have been more. */
   async #follow(last: LogFile | undefined): Promise<boolean> {
     if (!(await this.#openCurrent())) return false;
-    if (last === undefined) return true;
-    const unread = await this.#findUnread(this.#currentAt, []);
+    this.#targets = await withTarget(this.#options.path, this.#targets);
+    const rotated = await this.#rotated();
+    const current = this.#files.at(-1);
+    const { log } = this.#options;
+    if (last !== undefined && current !== undefined && !rotated.some(file => last.is(file))) {
+      const place = await continuesAt(last, current);
+      if (place !== undefined) {
+        const { offset } = last;
+        const whole = await findWhole([current.path], last.position);
+        await whole?.close();
+        await current.moveTo(place);
+        last.supersede();
+        if (whole !== undefined) log.info({ before: offset, offset: place }, 'log.moved');
+        else this.#noteChange(current, offset);
+        return true;
+      }
+    }
+    const unread = await this.#findUnread(rotated, this.#currentAt);
     this.#files = this.#files.toSpliced(-1, 0, ...unread);
-    this.#log.info({ between: unread.length }, 'log.rotated');
+    if (last !== undefined) log.info({ between: unread.length }, 'log.rotated');
+    return true;
+  }
+
+  async #checkCurrent(last: LogFile): Promise<boolean> {
+    const { offset } = last;
+    const check = await last.check();
+    const { clock } = this.#options;
+    const waits = check === 'unclear' && clock.monotonic() - (this.#unclearSince ?? clock.monotonic()) < unclearMs;
+    this.#unclearSince = waits ? (this.#unclearSince ?? clock.monotonic()) : undefined;
+    if (check === 'intact' || waits) return false;
+    if (check === 'replaced') return this.#truncated(last);
+    if (check === 'unclear') await last.moveToEnd();
+    this.#noteChange(last, offset);
     return true;
   }
 
   /** Emptied in place, by copytruncate or by hand: what was not read yet is in the copy, if there is one. */
   async #truncated(last: LogFile): Promise<boolean> {
     const { position } = last;
-    const copy = position.head.length === 0 ? undefined : await findCopy(await rotatedLogs(this.#path), position);
-    this.#log.info({ offset: position.offset, copy: copy !== undefined }, 'log.truncated');
+    const rotated = await this.#rotated();
+    const paths = rotated.filter(({ packing }) => packing === 'plain').map(({ path }) => path);
+    const copy = position.head.length === 0 ? undefined : await findWhole(paths.reverse(), position);
+    this.#options.log.info({ offset: position.offset, copy: copy !== undefined }, 'log.truncated');
     await this.drop(last);
     if (copy !== undefined) this.#files = [...this.#files, copy];
     await this.#openCurrent();
     return true;
   }
 
+  #noteChange(file: LogFile, before: number): void {
+    this.#incidents = { ...this.#incidents, changed: this.#incidents.changed + 1 };
+    const reason =
+      'the log was cut, zeroed or edited in place; reading goes on behind the newest line that was counted and is still there. Lines that were edited may count again, and lines in place of those that are gone may not count';
+    this.#options.log.warn({ reason, file: file.path, before, offset: file.offset }, 'log.changed');
+  }
+
   /** Opens what the name stands for, as the last of the files; false when there is nothing. */
   async #openCurrent(): Promise<boolean> {
-    const file = await openLog(this.#path);
+    const file = await openLog(this.#options.path);
     if (file === undefined) return false;
     const known = this.#files.find(other => other.is(file.position));
     if (known !== undefined) await file.close();
+    else await file.identify();
     this.#files = [...this.#files.filter(other => other !== known), known ?? file];
     return true;
   }
 
-  async #findUnread(at: number, former: readonly FilePosition[]): Promise<LogFile[]> {
-    // By its first bytes an archive is known again as that of an open file.
-    for (const file of this.#files) await file.intact();
-    const open = this.#files.map(({ position }) => position);
-    return findUnread(this.#path, at - slackMs, { open, former, ignored: this.#ignored });
+  get #searched(): string[] {
+    const { path, folders } = this.#options;
+    return [...new Set([path, ...this.#targets].map(file => dirname(file)).concat(folders))];
+  }
+
+  #rotated(): Promise<RotatedLog[]> {
+    const { path, folders } = this.#options;
+    return rotatedLogs({ path, folders, targets: this.#targets, others: this.#others });
+  }
+
+  async #findUnread(
+    rotated: readonly RotatedLog[],
+    at: number,
+    former: readonly Fingerprint[] = [],
+  ): Promise<readonly LogFile[]> {
+    // By its first lines an archive is known again as that of an open file.
+    for (const file of this.#files) await file.identify();
+    const heads = [...this.#files.map(({ head }) => head.head), ...former, ...this.#known];
+    const { files, unreadable } = await findUnread(rotated, {
+      open: this.#files,
+      heads,
+      since: at - slackMs,
+      awaited: this.#unread,
+    });
+    const { archives, newBytes } = noteArchives(this.#options.log, this.#unread, rotated, unreadable);
+    this.#unread = archives;
+    this.#incidents = { ...this.#incidents, unreadableBytes: this.#incidents.unreadableBytes + newBytes };
+    return files;
+  }
+
+  #know(heads: readonly Fingerprint[]): void {
+    const known = new Map([...this.#known, ...heads].filter(({ length }) => length > 0).map(head => [head.hash, head]));
+    this.#known = [...known.values()].slice(-maxKnown);
   }
 }

@@ -4,6 +4,10 @@ import type { TrafficKind } from './traffic.js';
 export interface NginxConfig {
   /** Empty = off. */
   readonly files: readonly string[];
+  /** Other folders in which rotated logs are looked for. */
+  readonly rotatedDirs: readonly string[];
+  /** Where the very first start begins to read. */
+  readonly start: 'beginning' | 'end';
   readonly format: LogFormat;
   readonly windowMs: number;
   readonly trafficEvents: readonly TrafficKind[];

@@ -1,29 +1,31 @@
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
+import { hashOf } from '../events/identity.js';
 import type { Message } from '../events/message.js';
 import type { Log } from '../log.js';
 import type { LineCounter, Totals } from './line-counter.js';
 import { type LogFile, readBufferBytes } from './log-file.js';
-import { LogFiles, type SavedFiles } from './log-files.js';
+import type { LogFiles } from './log-files.js';
+import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './saved-files.js';
 import type { SourceStore } from './store.js';
 import type { VisitorKeys } from './visitors.js';
 import type { SavedWindows, Windows } from './windows.js';
 
 /** All that a reader needs in order to go on where it was, in one commit with what it counted. */
-export interface LogCheckpoint extends SavedFiles {
+export type LogCheckpoint = (SavedFiles | SavedFilesOfVersion1) & {
   readonly windows: SavedWindows;
   readonly totals: Totals;
-}
+};
 
 export interface ReaderOptions {
-  readonly path: string;
+  readonly files: LogFiles;
   readonly counter: LineCounter;
   readonly windows: Windows;
   readonly visitors: VisitorKeys;
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Commits are tried until one goes through; this is told of each that did not. Resolves when it may be tried again. */
+  /** Commits are tried until one goes through; this is called for each that did not. Resolves when it may be tried again. */
   readonly onHold: (error: unknown) => Promise<void>;
   /** Ends every wait. */
   readonly stopping: AbortSignal;
@@ -32,18 +34,22 @@ export interface ReaderOptions {
 export interface PassResult {
   /** There is more to read at once. */
   readonly more: boolean;
-  /** Of the file that is read last; undefined when there is none. */
+  /** The current log's; undefined when there is none. */
   readonly inode: number | undefined;
   readonly totals: Totals;
-  /** Most lines since the start are not of the format. */
-  readonly mismatch: boolean;
+  /** Lines since the start, and how many of them could not be read. */
+  readonly lines: number;
+  readonly unread: number;
+  readonly incidents: Incidents;
+  /** Archives that cannot be read. */
+  readonly archives: readonly UnreadArchive[];
   /** Rotated files that are still read. */
   readonly rotated: number;
 }
 
-/** How long one pass reads before it looks at the names again, ms. */
+/** How long one pass reads before it checks the names again, ms. */
 const passMs = 500;
-/** A commit is due when so much was read, so many events were made, or so much time has gone by since the last one. */
+/** A commit is due when this much was read, this many events were made, or this much time has gone by since the last one. */
 const commitBytes = 8 * 1024 * 1024;
 const commitMessages = 500;
 const commitMs = 1_000;
@@ -67,7 +73,7 @@ export class LogReader {
 
   constructor(options: ReaderOptions) {
     this.#options = options;
-    this.#files = new LogFiles(options.path, options.clock, options.log);
+    this.#files = options.files;
   }
 
   /** Takes up where the checkpoint says. May be tried again. */
@@ -85,10 +91,10 @@ export class LogReader {
     await this.#tryCommit();
   }
 
-  /** Looks at the names, reads for a while, commits what is due. */
+  /** Checks the names, reads for a while, commits what is due. */
   async pass(): Promise<PassResult> {
     const { clock, counter, windows, stopping } = this.#options;
-    if (await this.#files.look()) this.#changed = true;
+    if (await this.#files.refresh()) this.#changed = true;
     const until = clock.monotonic() + passMs;
     let more = false;
     for (const file of this.#files.all) {
@@ -102,12 +108,13 @@ export class LogReader {
     }
     const late = this.#changed && clock.monotonic() - this.#committedAt >= commitMs;
     if (late || (!more && this.#messages.length > 0)) await this.#commit();
-    const { all } = this.#files;
+    const { all, incidents, unread: archives } = this.#files;
     return {
       more: more && !stopping.aborted,
-      inode: all.at(-1)?.position.ino,
+      inode: all.at(-1)?.content.ino,
       totals: { ...counter.totals },
-      mismatch: this.#mismatch,
+      ...this.#sinceStart(),
+      ...{ incidents, archives },
       rotated: Math.max(0, all.length - 1),
     };
   }
@@ -122,17 +129,17 @@ export class LogReader {
     await this.#files.close();
   }
 
-  get #mismatch(): boolean {
-    const { requests, unparsed } = this.#options.counter.totals;
-    const strange = unparsed - this.#atStart.unparsed;
-    return strange >= 10 && strange > requests - this.#atStart.requests;
+  #sinceStart(): { readonly lines: number; readonly unread: number } {
+    const { requests, unparsed, oversized } = this.#options.counter.totals;
+    const unread = unparsed + oversized - this.#atStart.unparsed - this.#atStart.oversized;
+    return { lines: requests - this.#atStart.requests + unread, unread };
   }
 
   /** True: time was up before the end of the file. */
   async #readUntil(file: LogFile, until: number): Promise<boolean> {
     const { clock, stopping, log } = this.#options;
     for (;;) {
-      const { offset } = file.position;
+      const { offset } = file;
       try {
         if (!(await this.#readPiece(file))) return false;
       } catch (error) {
@@ -141,7 +148,7 @@ export class LogReader {
         await this.#drop(file);
         return false;
       }
-      this.#uncommitted += file.position.offset - offset;
+      this.#uncommitted += file.offset - offset;
       this.#changed = true;
       this.#takeMessages();
       if (this.#messages.length >= commitMessages || this.#uncommitted >= commitBytes) await this.#commit();
@@ -155,7 +162,7 @@ export class LogReader {
     const { counter } = this.#options;
     return file.read(
       this.#buffer,
-      (buffer, end, key, offset) => counter.takeLines(buffer, end, key, offset),
+      (buffer, end, name, offset) => counter.takeLines(buffer, end, name, offset),
       () => {
         counter.totals.oversized += 1;
       },
@@ -165,9 +172,9 @@ export class LogReader {
   /** Nothing will be added to it: its last line is whole, newline or not. */
   async #finish(file: LogFile): Promise<void> {
     const { counter } = this.#options;
-    const { key, offset, skipping } = file.position;
-    if (skipping) counter.totals.oversized += 1;
-    else if (file.rest.length > 0) counter.takeRest(file.rest, key, offset);
+    const { key, offset, rest } = file;
+    if (file.skipping) counter.totals.oversized += 1;
+    else if (rest.length > 0 && !file.superseded) counter.takeRest(rest, key || hashOf(rest), offset);
     await this.#drop(file);
   }
 

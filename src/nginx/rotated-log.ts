@@ -1,11 +1,13 @@
-/** A file beside the log that rotation may have made of it. */
+/** How it was compressed, if it was: `unreadable` by a program that this one does not know. */
+export type Packing = 'plain' | 'gzip' | 'unreadable';
+
+/** A file that rotation may have made of the log. */
 export interface RotatedLog {
   readonly path: string;
   readonly dev: number;
   readonly ino: number;
+  readonly size: number;
   /** When it was written last, epoch ms. Compressing keeps it. */
   readonly written: number;
-  /** When it came into being, epoch ms: a copy is younger than what it was copied from, a renamed log older than its successor. */
-  readonly born: number;
-  readonly archive: boolean;
+  readonly packing: Packing;
 }

@@ -1,55 +1,87 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
-import { type Content, firstBytes, openArchive, openPlain } from './content.js';
-import { beginsWith, type Fingerprint, headBytes } from './fingerprint.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Content, openArchive, openPlain, readAt } from './content.js';
+import { headBytes } from './fingerprint.js';
 import type { RotatedLog } from './rotated-log.js';
+import { datedNames, packingOf, rotatedNames } from './rotated-names.js';
 
-/**
- * `access.log.1`, `access.log-20240305.gz`, `access-2024-03-05.log` and the like, oldest first. Not the log itself, whatever file its name stands
- * for at the moment.
- */
-export async function rotatedLogs(path: string): Promise<RotatedLog[]> {
-  const name = basename(path);
-  const extension = extname(name);
-  const stem = name.slice(0, name.length - extension.length);
-  const dated = new RegExp(`^${literal(stem)}[-_.]\\d[\\d\\-_.T:]*${literal(extension)}(?:\\.gz)?$`);
-  const belongs = (other: string): boolean => new RegExp(`^${literal(name)}[-_.]`).test(other) || dated.test(other);
-  const names = await readdir(dirname(path)).catch(() => []);
-  const found = await Promise.all(names.filter(belongs).map(other => describe(join(dirname(path), other))));
-  return found.filter(log => log !== undefined).sort((a, b) => a.written - b.written || (a.path < b.path ? 1 : -1));
+/** Where the files of a log are looked for. */
+export interface LogPlaces {
+  readonly path: string;
+  /** Files that the path, a link, leads to or has led to. */
+  readonly targets: readonly string[];
+  /** Other folders: NGINX_ROTATED_DIRS. */
+  readonly folders: readonly string[];
+  /** Logs that are configured themselves, as absolute paths: never a part of this one. */
+  readonly others: ReadonlySet<string>;
+}
+
+/** Folders named for days beside that of a link's target are searched too, the last ones of them. */
+const maxFolders = 60;
+
+/** What rotation made of the log, oldest first. Not what its path stands for by its own name. */
+export async function rotatedLogs({ path, targets, folders, others }: LogPlaces): Promise<RotatedLog[]> {
+  const own = resolve(path);
+  const rotated = rotatedNames(basename(path));
+  const paths = new Set<string>();
+  const search = async (folder: string, belongs: (name: string) => boolean): Promise<void> => {
+    for (const name of await namesIn(folder)) if (belongs(name)) paths.add(resolve(folder, name));
+  };
+  await search(dirname(path), rotated);
+  for (const folder of folders) await search(folder, name => name === basename(path) || rotated(name));
+  for (const target of targets) {
+    const name = basename(target);
+    const [made, dated] = [rotatedNames(name), datedNames(name)];
+    const belongs = (other: string): boolean => other === name || made(other) || dated(other);
+    for (const folder of await foldersLike(dirname(target))) await search(folder, belongs);
+  }
+  paths.delete(own);
+  const found = await Promise.all([...paths].filter(file => !others.has(file)).map(describe));
+  return unique(found.filter(log => log !== undefined)).sort(
+    (a, b) => a.written - b.written || (a.path < b.path ? 1 : -1),
+  );
+}
+
+/** The folder itself, and those beside it that are named for other days. */
+async function foldersLike(folder: string): Promise<string[]> {
+  const name = basename(folder);
+  if (!/^\d[\d._-]*$/.test(name)) return [folder];
+  const like = datedNames(name);
+  const names = (await namesIn(dirname(folder))).filter(like).sort().slice(-maxFolders);
+  return [...new Set([folder, ...names.map(other => join(dirname(folder), other))])];
+}
+
+function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }
 
 async function describe(path: string): Promise<RotatedLog | undefined> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined || !stats.isFile() || stats.size === 0) return undefined;
-  const { dev, ino, mtimeMs, birthtimeMs } = stats;
-  return { path, dev, ino, written: mtimeMs, born: birthtimeMs, archive: path.endsWith('.gz') };
+  const { dev, ino, size, mtimeMs } = stats;
+  return { path, dev, ino, size, written: mtimeMs, packing: packingOf(path) };
+}
+
+/** A file under two names, such as a link and its target, is one. */
+function unique(logs: readonly RotatedLog[]): RotatedLog[] {
+  return [...new Map(logs.map(log => [`${log.dev}:${log.ino}`, log])).values()];
 }
 
 /** @throws when it is gone meanwhile */
 export async function openRotated(log: RotatedLog): Promise<Content> {
-  return log.archive ? openArchive(log) : openPlain(log.path);
+  return log.packing === 'gzip' ? openArchive(log) : openPlain(log.path);
 }
 
-/** Empty when it cannot be read. */
-export async function headOf(log: RotatedLog): Promise<Buffer> {
+/** The first bytes; empty when it cannot be read. */
+export async function beginningOf(log: RotatedLog): Promise<Buffer> {
   try {
     const content = await openRotated(log);
     try {
-      return await firstBytes(content, headBytes);
+      return await readAt(content, 0, headBytes);
     } finally {
       await content.close();
     }
   } catch {
     return Buffer.alloc(0);
   }
-}
-
-/** Whether it begins with the bytes of the fingerprint. An empty fingerprint matches nothing. */
-export async function beginsLike(log: RotatedLog, fingerprint: Fingerprint): Promise<boolean> {
-  return fingerprint.length > 0 && beginsWith(await headOf(log), fingerprint);
-}
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

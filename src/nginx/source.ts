@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { createParser } from './create-parser.js';
 import { LineCounter } from './line-counter.js';
+import { LogFiles } from './log-files.js';
 import { LogIds } from './log-ids.js';
 import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
@@ -52,5 +53,9 @@ export function createLogReader({ path, name, config, idSecret, visitors, ...res
     traffic,
     onUnparsed,
   });
-  return new LogReader({ path, counter, windows, visitors, ...rest });
+  const files = new LogFiles({
+    ...{ path, folders: config.rotatedDirs, configured: config.files, startAtEnd: config.start === 'end' },
+    ...{ clock, log },
+  });
+  return new LogReader({ files, counter, windows, visitors, ...rest });
 }

@@ -12,7 +12,8 @@ import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
 import type { StatusBoard, StatusLine } from './board.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
-import { type FoundProblem, problemsOf } from './problems.js';
+import type { FoundProblem } from './found-problem.js';
+import { problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
 import { servicesOf } from './services.js';
 

@@ -77,6 +77,22 @@ export class Metrics {
       ['sink'],
     ),
     orphaned: this.#gauge('event_sink_orphaned_queue_events', 'Events in a queue that no sink consumes.', ['queue']),
+    logLines: this.#gauge(
+      'event_sink_log_lines',
+      'Lines of an access log since the first start, by what became of them.',
+      ['log', 'outcome'],
+    ),
+    logIncidents: this.#gauge(
+      'event_sink_log_incidents',
+      'Files of an access log, since the first start, that were cut or edited (changed), or are gone and were not read to their end (lost).',
+      ['log', 'kind'],
+    ),
+    logMissing: this.#gauge('event_sink_log_missing', '1 while there is no such access log.', ['log']),
+    unreadable: this.#gauge(
+      'event_sink_log_unreadable_bytes',
+      'Bytes of rotated logs that are compressed by a program that is not known here.',
+      ['log'],
+    ),
     restarts: this.#gauge('event_sink_actor_restarts', 'Restarts of an actor since the start.', ['actor']),
   };
 
@@ -167,6 +183,21 @@ export class Metrics {
       sinkState.set({ sink: sink.sink, state: sink.state }, 1);
     }
     for (const actor of status.actors) restarts.set({ actor: actor.path }, actor.restarts);
+    this.#readLogs(status);
+  }
+
+  #readLogs({ actors }: DaemonStatus): void {
+    const { logLines, logIncidents, logMissing, unreadable } = this.#gauges;
+    for (const gauge of [logLines, logIncidents, logMissing, unreadable]) gauge.reset();
+    for (const { path, detail } of actors) {
+      if (!path.includes('nginx-log/') || typeof detail.file !== 'string') continue;
+      const log = detail.file;
+      logMissing.set({ log }, detail.missing === true ? 1 : 0);
+      logLines.set({ log, outcome: 'counted' }, Number(detail.requests ?? 0));
+      for (const outcome of ['unparsed', 'oversized']) logLines.set({ log, outcome }, Number(detail[outcome] ?? 0));
+      for (const kind of ['changed', 'lost']) logIncidents.set({ log, kind }, Number(detail[kind] ?? 0));
+      unreadable.set({ log }, Number(detail.unreadable_bytes ?? 0));
+    }
   }
 
   #readLedger({ sinks }: LedgerReport): void {

@@ -2,15 +2,9 @@ import type { BrokerStatus, QueueInfo } from '../broker/broker.js';
 import type { Fault } from '../errors.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { ActorStatus } from './board.js';
+import { type FoundProblem, plural, withoutStop } from './found-problem.js';
+import { logProblems } from './log-problems.js';
 import type { ServiceState, SinkStatus } from './report.js';
-
-/** A problem whose beginning is not known counts from when it was first found under its key. */
-export interface FoundProblem {
-  readonly key: string;
-  readonly what: string;
-  readonly since: number | undefined;
-  readonly fix: string;
-}
 
 export interface Findings {
   readonly broker: BrokerStatus;
@@ -32,12 +26,6 @@ const fixes: Record<Fault, string> = {
   bug: 'Nothing is lost: the events wait in their queue. This is a defect of event-sink: please report it with the log.',
   poison: 'Look at the dead letters of this sink.',
 };
-
-const plural = (count: number, noun: string): string =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
-
-/** Some reasons are whole sentences, and end with a full stop. */
-const withoutStop = (reason: string): string => reason.replace(/\.$/, '');
 
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
 export function problemsOf({
@@ -125,23 +113,6 @@ function serviceProblem({ service_name: name, state, since, reason }: ServiceSta
   const fix =
     'This is about the service, which event-sink only watches. The entry disappears once the checks find the service up again.';
   return { key: `service ${name}`, what: `${name} is ${state}${why}.`, since: since ?? undefined, fix };
-}
-
-/** The problems of an actor that reads a log. */
-function logProblems({ path, state, since, lastError, detail }: ActorStatus): FoundProblem[] {
-  if (!path.startsWith('ingress/nginx-log/')) return [];
-  const { file } = detail;
-  if (state === 'holding' && lastError !== undefined) {
-    const waits =
-      'Nothing is lost as long as the log is there: reading goes on from the same place. Make sure that the disk has room.';
-    const fix =
-      lastError.fault === 'transient' ? waits : 'Make sure that the daemon may read it; it tries again by itself.';
-    return [{ key: path, what: `The log ${file} is not being read: ${withoutStop(lastError.message)}.`, since, fix }];
-  }
-  if (detail.mismatch !== true) return [];
-  const fix =
-    'Set NGINX_LOG_FORMAT to the log_format that nginx uses for it. The daemon’s own log shows one of the lines.';
-  return [{ key: path, what: `Most lines of ${file} do not have the format that is set.`, since: undefined, fix }];
 }
 
 /** Dead letters that the broker does not keep. */

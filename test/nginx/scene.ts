@@ -27,6 +27,8 @@ import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
 
 export const plainConfig: NginxConfig = {
   files: [],
+  rotatedDirs: [],
+  start: 'beginning',
   format: parseFormat('combined'),
   windowMs: 60_000,
   trafficEvents: [],

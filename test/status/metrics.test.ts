@@ -54,4 +54,41 @@ test('two daemons in one process have their own', async () => {
   assert.not.match(await new Metrics().render(new FakeBackend(), quiet), 'durability="broker"');
 });
 
+test('lines of each log, and what happened to its files', async () => {
+  const backend = new FakeBackend();
+  const status = await backend.status();
+  const detail = {
+    file: '/logs/access.log',
+    missing: false,
+    requests: 60,
+    unparsed: 38,
+    oversized: 2,
+    changed: 1,
+    lost: 3,
+  };
+  const actor = {
+    path: 'root/ingress/nginx-log/1',
+    state: 'running',
+    since: 0,
+    restarts: 0,
+    lastError: undefined,
+    nextTry: undefined,
+  } as const;
+  const actors = [{ ...actor, detail: { ...detail, unreadable_bytes: 500 } }];
+  const text = await new Metrics().render(
+    { status: async () => ({ ...status, actors }), ledger: () => backend.ledger() },
+    quiet,
+  );
+  for (const line of [
+    'event_sink_log_lines{log="/logs/access.log",outcome="counted"} 60',
+    'event_sink_log_lines{log="/logs/access.log",outcome="unparsed"} 38',
+    'event_sink_log_lines{log="/logs/access.log",outcome="oversized"} 2',
+    'event_sink_log_incidents{log="/logs/access.log",kind="changed"} 1',
+    'event_sink_log_incidents{log="/logs/access.log",kind="lost"} 3',
+    'event_sink_log_missing{log="/logs/access.log"} 0',
+    'event_sink_log_unreadable_bytes{log="/logs/access.log"} 500',
+  ])
+    assert.ok(text.includes(line), line);
+});
+
 test.run();
