@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { SetupError } from '../errors.js';
+import { headBytes, headOf, isSure, maxHeadBytes } from './fingerprint.js';
 import type { RotatedLog } from './rotated-log.js';
 
 export interface ContentState {
@@ -92,4 +93,12 @@ export async function readAt(content: Content, position: number, max: number): P
     length += read;
   }
   return bytes.subarray(0, length);
+}
+
+/** As many of the first bytes as it takes to know the file. */
+export async function readHead(content: Content): Promise<Buffer> {
+  let bytes = await readAt(content, 0, headBytes);
+  while (bytes.length % headBytes === 0 && bytes.length > 0 && bytes.length < maxHeadBytes && !isSure(headOf(bytes)))
+    bytes = Buffer.concat([bytes, await readAt(content, bytes.length, headBytes)]);
+  return bytes;
 }

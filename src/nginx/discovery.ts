@@ -62,21 +62,22 @@ export async function findAgain(
   return shorter === undefined ? undefined : { file: shorter, changed: true };
 }
 
-/** Of the files that hold what was read the longest: the others are copies that were made before. Of equal ones that with the same inode. */
+/** Of the files that hold what was read that with the same inode, else the longest: the others are copies that were made before. */
 export async function findWhole(paths: readonly string[], position: FilePosition): Promise<LogFile | undefined> {
-  let best: { file: LogFile; size: number } | undefined;
+  let best: { file: LogFile; length: number } | undefined;
   for (const path of paths) {
     const file = await openQuietly(path, position);
     const same = file?.is(position) === true;
     // Where no line is known, only the file system can say.
     const size = position.head.length === 0 && !same ? undefined : await file?.holds().catch(() => undefined);
     if (file === undefined) continue;
-    if (size === undefined || (best !== undefined && (size < best.size || (size === best.size && !same)))) {
+    const length = same && size !== undefined ? Number.POSITIVE_INFINITY : size;
+    if (length === undefined || (best !== undefined && length <= best.length)) {
       await file.close();
       continue;
     }
     await best?.file.close();
-    best = { file, size };
+    best = { file, length };
   }
   if (best === undefined) return undefined;
   await best.file.identify();
@@ -144,8 +145,9 @@ export async function findUnread(
     const bytes = await beginningOf(log);
     if (bytes.length === 0) continue;
     const head = headOf(bytes);
-    if (known.some(fingerprint => fingerprint.length > 0 && copies(bytes, fingerprint, log))) continue;
-    if (isSure(head) || log.packing === 'plain') known.push(head.head);
+    if (known.some(fingerprint => isCopy(bytes, fingerprint))) continue;
+    if (log.packing === 'gzip' && (await isArchiveOfOne(log, bytes, [...open, ...found.values()]))) continue;
+    known.push(head.head);
     try {
       found.set(log, new LogFile(log.path, await openRotated(log), head));
     } catch (error) {
@@ -161,10 +163,25 @@ export async function findUnread(
   return { files: candidates.flatMap(log => found.get(log) ?? []), unreadable };
 }
 
-/** It begins with the same lines. One line says that of an archive alone: logs that begin in the same second may begin with the same line. */
-function copies(bytes: Buffer, fingerprint: Fingerprint, { packing }: RotatedLog): boolean {
-  if (!beginsWith(bytes, fingerprint)) return false;
-  return packing === 'gzip' || bytes.subarray(0, fingerprint.length - 1).includes(10);
+/** It begins with the same lines, more than one: one line alone may be that of another log. */
+function isCopy(bytes: Buffer, fingerprint: Fingerprint): boolean {
+  return (
+    fingerprint.length > 0 && beginsWith(bytes, fingerprint) && isSure(headOf(bytes.subarray(0, fingerprint.length)))
+  );
+}
+
+/** Where nothing but a line is known: it begins with that line, and was written when the file was. */
+async function isArchiveOfOne(log: RotatedLog, bytes: Buffer, files: readonly LogFile[]): Promise<boolean> {
+  for (const { head, content } of files) {
+    if (
+      head.first.length > 0 &&
+      !isSure(head) &&
+      beginsWith(bytes, head.first) &&
+      writtenTogether(await content.state(), log)
+    )
+      return true;
+  }
+  return false;
 }
 
 /** Undefined also when it cannot be opened: renamed or gone while we looked. */

@@ -6,8 +6,9 @@ export interface Fingerprint {
   readonly hash: string;
 }
 
-/** A file is known by its first lines: at most this many bytes are looked at. */
+/** A file is known by its first lines. At most this many bytes are looked at for them, in pieces. */
 export const headBytes = 64 * 1024;
+export const maxHeadBytes = 1024 * 1024;
 /** Bytes before an offset that show whether the file is still the same up to there: a few lines, so that no two places look alike. */
 export const tailBytes = 1024;
 
@@ -30,27 +31,35 @@ export function beginsWith(bytes: Uint8Array, fingerprint: Fingerprint): boolean
 export interface Head {
   /** The first line, with its newline. Its hash names the file in ids. */
   readonly first: Fingerprint;
-  /** The first two lines, or the first while there is only one. Two logs may begin with the same line, when they begin in the same second. */
+  /**
+   * The first lines up to one that differs from the first, or the first alone while there is none: logs that begin within one second may begin with
+   * the same line, again and again when a client asks for the same thing.
+   */
   readonly head: Fingerprint;
 }
 
 export const noHead: Head = { first: noFingerprint, head: noFingerprint };
 
-/** From a file's first bytes. A line longer than `headBytes` stands for itself with that many. */
+/** From a file's first bytes. A line that is longer than `headBytes` is known by that many. */
 export function headOf(bytes: Uint8Array): Head {
-  const known = bytes.subarray(0, headBytes);
-  const one = known.indexOf(newline) + 1;
+  const one = bytes.subarray(0, headBytes).indexOf(newline) + 1;
   if (one === 0) {
-    const first = known.length === headBytes ? fingerprintOf(known) : noFingerprint;
+    const first = bytes.length >= headBytes ? fingerprintOf(bytes.subarray(0, headBytes)) : noFingerprint;
     return { first, head: first };
   }
-  const two = known.indexOf(newline, one) + 1;
-  const first = fingerprintOf(known.subarray(0, one));
-  if (two > 0) return { first, head: fingerprintOf(known.subarray(0, two)) };
-  return { first, head: known.length === headBytes ? fingerprintOf(known) : first };
+  const line = bytes.subarray(0, one);
+  const first = fingerprintOf(line);
+  for (let start = one; start < bytes.length; ) {
+    const stop = bytes.indexOf(newline, start) + 1;
+    if (stop === 0) break;
+    if (Buffer.compare(bytes.subarray(start, stop), line) !== 0)
+      return { first, head: fingerprintOf(bytes.subarray(0, stop)) };
+    start = stop;
+  }
+  return { first, head: first };
 }
 
-/** More than a line is known of it. */
+/** More than a line is known of it, so that no other log is like it. */
 export function isSure({ first, head }: Head): boolean {
   return first.length > 0 && (head.length > first.length || first.length >= headBytes);
 }

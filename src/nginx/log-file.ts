@@ -1,4 +1,4 @@
-import { type Content, readAt } from './content.js';
+import { type Content, readAt, readHead } from './content.js';
 import {
   beginsWith,
   type Fingerprint,
@@ -145,7 +145,9 @@ export class LogFile {
   async holds(): Promise<number | undefined> {
     const { size } = await this.#content.state();
     if (size === undefined || size < this.#offset) return undefined;
-    const begins = beginsWith(await readAt(this.#content, 0, this.#head.head.length), this.#head.head);
+    const { first, head } = this.#head;
+    const known = head.length <= headBytes ? head : first;
+    const begins = beginsWith(await readAt(this.#content, 0, known.length), known);
     return begins && (await this.#endsRight()) ? size : undefined;
   }
 
@@ -188,7 +190,7 @@ export class LogFile {
   /** Reads what the file is known by, as far as it is there. */
   async identify(): Promise<void> {
     if (!this.#content.grows) return;
-    if (!isSure(this.#head)) this.#head = headOf(await readAt(this.#content, 0, headBytes));
+    if (!isSure(this.#head)) this.#head = headOf(await readHead(this.#content));
     if (this.#recent.length === 0 && this.#offset > 0) await this.#loadRecent();
   }
 

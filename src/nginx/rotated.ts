@@ -1,7 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Content, openArchive, openPlain, readAt } from './content.js';
-import { headBytes } from './fingerprint.js';
+import { type Content, openArchive, openPlain, readHead } from './content.js';
 import type { RotatedLog } from './rotated-log.js';
 import { datedNames, packingOf, rotatedNames } from './rotated-names.js';
 
@@ -77,7 +76,7 @@ export async function beginningOf(log: RotatedLog): Promise<Buffer> {
   try {
     const content = await openRotated(log);
     try {
-      return await readAt(content, 0, headBytes);
+      return await readHead(content);
     } finally {
       await content.close();
     }
