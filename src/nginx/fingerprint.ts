@@ -38,8 +38,6 @@ export interface Head {
   readonly head: Fingerprint;
 }
 
-export const noHead: Head = { first: noFingerprint, head: noFingerprint };
-
 /** From a file's first bytes. A line that is longer than `headBytes` is known by that many. */
 export function headOf(bytes: Uint8Array): Head {
   const one = bytes.subarray(0, headBytes).indexOf(newline) + 1;
