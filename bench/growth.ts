@@ -5,7 +5,7 @@ import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median, memoryOf } from './measure/usage.js';
 
 /**
- * What an event costs as their number grows, embedded: through the door into the queue and on to the local store, until nothing waits.
+ * What an event costs as their number grows, embedded: through the HTTP API into the queue and on to the local store, until nothing waits.
  * One daemon for each size, warmed up first; the cost is that of all its threads.
  */
 const warmUp = 50_000;
@@ -68,7 +68,7 @@ report([
     unit: ' %',
     details: [...costs].map(
       ([size, { cpu, rss }]) =>
-        `${figure(size)} events: ${figure(cpu)} µs of CPU an event, door to local store; at most ${figure(rss)} MB`,
+        `${figure(size)} events: ${figure(cpu)} µs of CPU an event, HTTP API to local store; at most ${figure(rss)} MB`,
     ),
   },
 ]);

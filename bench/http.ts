@@ -9,7 +9,7 @@ import { cpuMs, median } from './measure/usage.js';
 /**
  * HTTP ingestion, accepted durably (embedded broker, fsync; the local store takes every event beside it), and a bare Koa JSON echo
  * in the same run, by turns: one event a request at 32 connections, and 500 events a request at 4. Each event is new. A third turn, without the
- * local store, tells what the door and the queue take of it.
+ * local store, shows what the HTTP API and the queue take of it.
  */
 const rounds = quick ? 1 : 3;
 const seconds = quick ? 3 : 6;

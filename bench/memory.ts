@@ -42,7 +42,7 @@ async function measure(broker: string, env: Readonly<Record<string, string>>): P
       unit: ' MB',
       details: [
         'the most that was ever resident, while they came in, 500 a request',
-        `resident 2 s after so many: ${fingerprints.map(({ waiting, rss }) => `${figure(waiting)}: ${figure(rss)} MB`).join(', ')}`,
+        `resident 2 s after this many: ${fingerprints.map(({ waiting, rss }) => `${figure(waiting)}: ${figure(rss)} MB`).join(', ')}`,
       ],
     };
   } finally {

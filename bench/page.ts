@@ -7,7 +7,7 @@ import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median } from './measure/usage.js';
 
 /**
- * What open pages cost the door, embedded: 2,000 events/s come in, 10 a request, whether answers are quick or not; by turns without any page and
+ * What open pages cost the HTTP API, embedded: 2,000 events/s come in, 10 a request, whether answers are quick or not; by turns without any page and
  * with 50, each of which reads the live stream, asks for the status every two seconds and for its charts every ten, as the page does.
  */
 const rounds = quick ? 1 : 5;
@@ -118,10 +118,10 @@ try {
     none.push(await traffic(seconds));
     fifty.push(await withPages());
   }
-  const of = (doors: readonly Backend[], property: keyof Backend): number =>
-    median(doors.map(backend => backend[property]));
-  const line = (name: string, doors: readonly Backend[]): string =>
-    `${name}: p99 ${figure(of(doors, 'p99'))} ms, p50 ${figure(of(doors, 'p50'))} ms, ${figure(of(doors, 'cpu'))} % of a core (p99 of the runs: ${doors.map(({ p99 }) => figure(p99)).join(', ')} ms)`;
+  const of = (runs: readonly Backend[], property: keyof Backend): number =>
+    median(runs.map(backend => backend[property]));
+  const line = (name: string, runs: readonly Backend[]): string =>
+    `${name}: p99 ${figure(of(runs, 'p99'))} ms, p50 ${figure(of(runs, 'p50'))} ms, ${figure(of(runs, 'cpu'))} % of a core (p99 of the runs: ${runs.map(({ p99 }) => figure(p99)).join(', ')} ms)`;
   report([
     {
       what: `${pages} open pages at ${figure(requestsPerSecond * inRequest)} events/s: ingestion p99 beside that with none`,

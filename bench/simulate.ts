@@ -28,7 +28,7 @@ const outageSeconds = 600;
 /** Events a second. A daemon and its sink's server shared two cores when this was measured: it is the least. */
 const measured = {
   backend: http.figures['500 a request: events/s']!,
-  /** Published and confirmed, one node, one queue; where no run has told, what one consumer took from it. */
+  /** Published and confirmed, one node, one queue; where no run has measured it, what one consumer took from it. */
   queue: rabbitmq.figures['published events/s'] ?? rabbitmq.figures['influxdb: floor, events/s']!,
   influxdb: rabbitmq.figures['influxdb: event-sink, events/s']!,
   mongodb: rabbitmq.figures['mongodb: event-sink, events/s']!,
@@ -132,7 +132,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 const rates = [100, 1_000, 10_000, 100_000, 1_000_000];
 const parts = rates.map(partsFor);
 console.log(
-  `Measured: door ${figure(measured.backend)}, queue ${figure(measured.queue)}, InfluxDB ${figure(measured.influxdb)}, MongoDB ${figure(measured.mongodb)} events/s; sized for ${peak} × the mean at ${busy * 100} % of that.\n`,
+  `Measured: HTTP API ${figure(measured.backend)}, queue ${figure(measured.queue)}, InfluxDB ${figure(measured.influxdb)}, MongoDB ${figure(measured.mongodb)} events/s; sized for ${peak} × the mean at ${busy * 100} % of that.\n`,
 );
 console.log(
   table(

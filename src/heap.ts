@@ -17,7 +17,7 @@ export function letHeapGrow(): void {
 
 /**
  * Between two collections the old generation grows by 30 %, not up to fourfold: with a million events waiting in the embedded queue 200 MB
- * are resident instead of 320. It costs a tenth more CPU at the door, and more where very many events pass in memory, as they do beside
+ * are resident instead of 320. It costs a tenth more CPU in the HTTP API, and more where very many events pass in memory, as they do beside
  * RabbitMQ: there it is not used.
  */
 export function collectOften(): void {

@@ -27,7 +27,7 @@ test('a line is one JSON object, with the error in words', async () => {
   assert.match(time, /^\d{4}-.*Z$/);
 });
 
-test('the level is heeded', async () => {
+test('the level is respected', async () => {
   assert.is(await logged(false, log => log.debug({}, 'not.wanted')), '');
 });
 

@@ -7,9 +7,9 @@ import type { Skip } from '../../test/helpers/skip.js';
 export interface Destination {
   /** For people. */
   readonly title: string;
-  /** What programs of this bench are told. */
+  /** What programs of this bench are given. */
   environment(database: string): Record<string, string>;
-  /** What the daemon is told. */
+  /** What the daemon is given. */
   settings(database: string): Record<string, string>;
   /** Makes the database, empty. */
   prepare(database: string): Promise<unknown>;

@@ -59,7 +59,7 @@ export function sampleBody(number: number): string {
   return JSON.stringify(sampleEvent(number));
 }
 
-/** So many events from the n-th on, as a JSON array. */
+/** As many events from the n-th on, as a JSON array. */
 export function sampleList(number: number, count: number): string {
   return `[${Array.from({ length: count }, (_, index) => sampleBody(number + index)).join(',')}]`;
 }

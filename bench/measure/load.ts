@@ -19,7 +19,7 @@ export interface LoadResult {
   readonly p99: number;
 }
 
-/** Keeps one request open on each of so many connections, over bare sockets, so that the load costs less than what it measures. */
+/** Keeps one request open on each of this many connections, over bare sockets, so that the load costs less than what it measures. */
 export async function load({ port, path, headers = {}, connections, seconds, body }: LoadOptions): Promise<LoadResult> {
   const statuses: Record<string, number> = {};
   const latencies: number[] = [];

@@ -146,7 +146,7 @@ export const fields = {
   },
   corrects: {
     kind: 'eventId',
-    description: 'The event that told of an outage which turns out to have been maintenance.',
+    description: 'The event that announced an outage which turned out to be maintenance.',
   },
 } as const satisfies Readonly<Record<string, Field>>;
 

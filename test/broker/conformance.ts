@@ -34,7 +34,7 @@ const LIMITS: BatchLimits = { count: 100, bytes: 10_000_000, lingerMs: 50 };
 /** Long enough that a test which waits for it has failed. */
 const LONG_MS = 60_000;
 
-/** What any broker promises; see the Broker and Subscription ports. Depths may be told late, so they are polled. */
+/** What any broker promises; see the Broker and Subscription ports. Depths may be known late, so they are polled. */
 export function brokerConformance(name: string, implementation: BrokerImplementation): void {
   const test = suite(`${name} broker`);
 
@@ -369,10 +369,10 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     await broker.publish([good!, bad!]);
     const subscription = await broker.subscribe('alpha', 10);
     const got = await collect(subscription, 2);
-    const settlement = bury(got.slice(1), 'the field "x" is no number');
+    const settlement = allDead(got.slice(1), 'the field "x" is no number');
     await subscription.settle({ ...settlement, done: got.slice(0, 1) });
     await stayEmpty(subscription);
-    const [deadLetter, ...others] = await lettersWhen(broker, 'alpha', 1);
+    const [deadLetter, ...others] = await deadLettersWhen(broker, 'alpha', 1);
     assert.is(others.length, 0);
     assert.is(deadLetter!.id, bad!.id);
     assert.is(deadLetter!.body, bad!.body);
@@ -390,12 +390,12 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
   check('keeps dead letters over a restart', async (harness, broker) => {
     const sent = await deadly(broker, 3);
     const reopened = await harness.reopen();
-    assert.equal(ids(await lettersWhen(reopened, 'alpha', 3)).sort(), ids(sent).sort());
+    assert.equal(ids(await deadLettersWhen(reopened, 'alpha', 3)).sort(), ids(sent).sort());
   });
 
   check('pages dead letters', async (_, broker) => {
     const sent = await deadly(broker, 7);
-    await lettersWhen(broker, 'alpha', 7);
+    await deadLettersWhen(broker, 'alpha', 7);
     const found: DeadLetter[] = [];
     let cursor: string | null = null;
     do {
@@ -411,8 +411,8 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
 
   check('re-drives dead letters to their own sink alone', async (_, broker) => {
     const sent = await deadly(broker, 4);
-    const letters = await lettersWhen(broker, 'alpha', 4);
-    const chosen = letters.filter(({ id }) => id === sent[1]!.id || id === sent[2]!.id).map(({ key }) => key);
+    const found = await deadLettersWhen(broker, 'alpha', 4);
+    const chosen = found.filter(({ id }) => id === sent[1]!.id || id === sent[2]!.id).map(({ key }) => key);
     assert.is(await broker.deadLetters.redrive({ sink: 'alpha', keys: chosen }), 2);
     const alpha = await broker.subscribe('alpha', 10);
     const again = await collect(alpha, 2);
@@ -421,7 +421,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     await alpha.settle(done(again));
     assert.is(await broker.deadLetters.redrive({ sink: 'alpha' }), 2);
     assert.is((await collect(alpha, 2)).length, 2);
-    await lettersWhen(broker, 'alpha', 0);
+    await deadLettersWhen(broker, 'alpha', 0);
     const beta = await broker.subscribe('beta', 10);
     await collect(beta, 4);
     await stayEmpty(beta);
@@ -429,11 +429,11 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
 
   check('removes dead letters', async (_, broker) => {
     await deadly(broker, 3);
-    const letters = await lettersWhen(broker, 'alpha', 3);
-    assert.is(await broker.deadLetters.remove({ sink: 'alpha', keys: [letters[0]!.key] }), 1);
-    assert.is((await lettersWhen(broker, 'alpha', 2)).length, 2);
+    const found = await deadLettersWhen(broker, 'alpha', 3);
+    assert.is(await broker.deadLetters.remove({ sink: 'alpha', keys: [found[0]!.key] }), 1);
+    assert.is((await deadLettersWhen(broker, 'alpha', 2)).length, 2);
     assert.is(await broker.deadLetters.remove({ sink: 'alpha' }), 2);
-    await lettersWhen(broker, 'alpha', 0);
+    await deadLettersWhen(broker, 'alpha', 0);
     assert.is(await broker.deadLetters.remove({ sink: 'alpha' }), 0);
     assert.is(await broker.deadLetters.redrive({ sink: 'alpha' }), 0);
   });
@@ -470,7 +470,7 @@ async function deadly(broker: Broker, count: number): Promise<Message[]> {
   const sent = messages(count);
   await broker.publish(sent);
   const subscription = await broker.subscribe('alpha', 100);
-  await subscription.settle(bury(await collect(subscription, count), 'it is bad'));
+  await subscription.settle(allDead(await collect(subscription, count), 'it is bad'));
   await subscription.close();
   return sent;
 }
@@ -483,7 +483,7 @@ function done(deliveries: readonly Delivery[]): Settlement {
   return { done: deliveries, duplicates: 0, filtered: 0, dead: [] };
 }
 
-function bury(deliveries: readonly Delivery[], reason: string): Settlement {
+function allDead(deliveries: readonly Delivery[], reason: string): Settlement {
   return {
     done: [],
     duplicates: 0,
@@ -502,7 +502,7 @@ async function nextWithin(subscription: Subscription, limits: BatchLimits, ms: n
   }
 }
 
-/** Exactly so many, in as many batches as it takes. */
+/** Exactly this many, in as many batches as it takes. */
 async function collect(subscription: Subscription, count: number): Promise<Delivery[]> {
   const got: Delivery[] = [];
   while (got.length < count) {
@@ -531,7 +531,7 @@ async function depthWhen(broker: Broker, sink: string, ready: (depth: Depth) => 
   return until(() => broker.depth(sink), ready);
 }
 
-async function lettersWhen(broker: Broker, sink: string, count: number): Promise<readonly DeadLetter[]> {
+async function deadLettersWhen(broker: Broker, sink: string, count: number): Promise<readonly DeadLetter[]> {
   const page = await until(
     () => broker.deadLetters.list({ sink, limit: 100 }),
     ({ deadLetters }) => deadLetters.length === count,

@@ -1,6 +1,6 @@
 import type { Random } from '../helpers/random.js';
 import type { StandInFault } from '../helpers/servers/mongodb/stand-in.js';
-import type { Trouble } from '../helpers/servers/stand-in.js';
+import type { ScriptedFault } from '../helpers/servers/stand-in.js';
 
 /**
  * How a destination can answer wrongly. None of them says anything against an event, so none may cost one:
@@ -19,7 +19,7 @@ export type AnswerFault = (typeof answerFaults)[number];
 const page = '<html><body><h1>Gateway</h1></body></html>';
 const html = { 'content-type': 'text/html' };
 
-export function httpTrouble(fault: AnswerFault, random: Random): Trouble | undefined {
+export function httpFault(fault: AnswerFault, random: Random): ScriptedFault | undefined {
   const processed = random.chance(0.5);
   switch (fault) {
     case 'too many':
@@ -27,7 +27,7 @@ export function httpTrouble(fault: AnswerFault, random: Random): Trouble | undef
     case 'failing':
       return { status: random.pick([500, 502, 503, 504]), body: random.pick(['', 'oops', page]), processed };
     case 'garbage':
-      return random.pick<Trouble>([
+      return random.pick<ScriptedFault>([
         { garbage: '\u0000\u0001not HTTP\r\n\r\n', processed },
         { garbage: 'HTTP/1.1 200 OK\r\ncontent-length: banana\r\n\r\n', processed },
         { status: 200, body: page, headers: html, processed },
@@ -39,11 +39,11 @@ export function httpTrouble(fault: AnswerFault, random: Random): Trouble | undef
     case 'locked out':
       return { status: 401, body: '{"code":"unauthorized","message":"unauthorized access"}' };
     case 'mixed':
-      return random.chance(0.4) ? undefined : httpTrouble(random.pick(answerFaults), random);
+      return random.chance(0.4) ? undefined : httpFault(random.pick(answerFaults), random);
   }
 }
 
-/** Only what stores something goes wrong: a greeting that fails is the proxy's business. */
+/** Only what stores something goes wrong: a connection check that fails is the proxy's business. */
 export function mongoFault(fault: AnswerFault, command: string, random: Random): StandInFault | undefined {
   if (command !== 'insert') return undefined;
   switch (fault) {

@@ -5,7 +5,7 @@ import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
 import { MongoStandIn } from '../helpers/servers/mongodb/stand-in.js';
 import { FaultProxy } from '../helpers/servers/proxy.js';
 import type { StandIn } from '../helpers/servers/stand-in.js';
-import { type AnswerFault, httpTrouble, mongoFault } from './answers.js';
+import { type AnswerFault, httpFault, mongoFault } from './answers.js';
 import type { SentEvent } from './events.js';
 import { same } from './same.js';
 
@@ -16,7 +16,7 @@ export interface Arrival {
   differs(sent: SentEvent): string | undefined;
 }
 
-/** A destination on the far side of a network that fails, which gives wrong answers when it is told to. */
+/** A destination on the far side of a network that fails, which gives wrong answers on request. */
 export interface Destination {
   readonly sink: string;
   readonly proxy: FaultProxy;
@@ -131,7 +131,7 @@ async function behindProxy(
     proxy,
     ...rest(`http://127.0.0.1:${proxy.port}`),
     answers: (fault, random) => {
-      server.always = fault === undefined ? undefined : () => httpTrouble(fault, random);
+      server.always = fault === undefined ? undefined : () => httpFault(fault, random);
     },
     stop: async () => {
       await proxy.stop();

@@ -18,7 +18,7 @@ export class SmallDisk {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', this.dir]);
   }
 
-  /** Leaves so many bytes, or a little less. */
+  /** Leaves this many bytes, or a few fewer. */
   fill(leave: number): void {
     const file = openSync(this.#ballast, 'a');
     try {

@@ -100,7 +100,7 @@ export class Installation {
   }
 
   /** What the daemons say of themselves. */
-  async told(): Promise<string> {
+  async state(): Promise<string> {
     const all = await Promise.all(this.daemons.map(({ daemon }) => daemon.json<Status>('/v1/status')));
     return JSON.stringify(all.map(({ broker, sinks, problems }) => ({ broker, sinks, problems })));
   }
@@ -115,7 +115,7 @@ export class Installation {
   }
 }
 
-/** Now and then a sink gives its batch back after a second in trouble, and takes a handful of events at a time. */
+/** Now and then a sink gives its batch back after a second of failures, and takes a handful of events at a time. */
 function tuning(random: Random): Record<string, string> {
   const settings: Record<string, string> = {};
   if (random.chance(0.5)) settings.HOLD_SECONDS = '1';

@@ -17,7 +17,7 @@ export interface LoadOptions {
 }
 
 /**
- * A client that posts one batch after the other, in every form that the door takes, and tries a batch without a 202 again, as clients do.
+ * A client that posts one batch after the other, in every form that the API takes, and tries a batch without a 202 again, as clients do.
  * Now and then it sends again what was accepted: the sinks must not show it.
  */
 export async function post({ daemon, maker, record, random, signal }: LoadOptions): Promise<void> {

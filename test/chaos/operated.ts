@@ -19,7 +19,7 @@ export class OperatedDaemon {
   readonly daemon: TestDaemon;
   /** What must not happen. */
   readonly problems: string[] = [];
-  /** What may happen, and is told. */
+  /** What may happen, and is reported. */
   readonly notes: string[] = [];
   readonly #options: OperatedOptions;
   #asked = true;

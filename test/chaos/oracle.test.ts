@@ -28,12 +28,12 @@ function scene(outcome: Outcome = [202], deadAt: readonly string[] = []) {
     id,
     differs: sent => same('time', created, sent.created),
   }));
-  const letters: { sink: string; id: string; reason: string }[] = [];
+  const deadLetters: { sink: string; id: string; reason: string }[] = [];
   const ledger = { balanced: true, sinks: [{ pending: 0 }] };
   const verdict = async (): Promise<readonly string[]> => {
     const daemon = {
       stored: async () => stored,
-      json: async (path: string) => (path === '/v1/ledger' ? ledger : { dead_letters: letters, next_cursor: null }),
+      json: async (path: string) => (path === '/v1/ledger' ? ledger : { dead_letters: deadLetters, next_cursor: null }),
     };
     const destination = { sink: 'mongodb', arrivals: () => arrivals };
     const judged = { daemon, destinations: [destination], record, exact: true } as unknown as Parameters<
@@ -41,7 +41,7 @@ function scene(outcome: Outcome = [202], deadAt: readonly string[] = []) {
     >[0];
     return (await judge(judged)).problems;
   };
-  return { record, stored, arrivals, letters, ledger, verdict };
+  return { record, stored, arrivals, deadLetters, ledger, verdict };
 }
 
 const reason = 'a reason that a person understands';
@@ -63,9 +63,9 @@ test('an event that is there twice', async () => {
 });
 
 test('an event that was never sent', async () => {
-  const { arrivals, letters, verdict } = scene();
+  const { arrivals, deadLetters, verdict } = scene();
   arrivals.push({ id: 'x', differs: () => undefined });
-  letters.push({ sink: 'local', id: 'y', reason });
+  deadLetters.push({ sink: 'local', id: 'y', reason });
   assert.equal(await verdict(), ['local: y was never sent', 'mongodb: x was never sent']);
 });
 
@@ -81,19 +81,19 @@ test('an event that was changed', async () => {
 test('a dead letter takes the place of an event only where it must', async () => {
   const needless = scene();
   needless.arrivals.pop();
-  needless.letters.push({ sink: 'mongodb', id: 'c', reason });
+  needless.deadLetters.push({ sink: 'mongodb', id: 'c', reason });
   assert.equal(await needless.verdict(), [`mongodb: c is a dead letter without need: ${reason}`]);
   const needed = scene([202], ['mongodb']);
   needed.arrivals.length = 0;
-  for (const id of ['a', 'b', 'c']) needed.letters.push({ sink: 'mongodb', id, reason });
+  for (const id of ['a', 'b', 'c']) needed.deadLetters.push({ sink: 'mongodb', id, reason });
   assert.equal(await needed.verdict(), []);
-  needed.letters[0]!.reason = '?';
+  needed.deadLetters[0]!.reason = '?';
   assert.equal(await needed.verdict(), ['mongodb: a is dead for no good reason']);
 });
 
 test('a dead letter that was delivered too', async () => {
-  const { letters, verdict } = scene([202], ['mongodb']);
-  letters.push({ sink: 'mongodb', id: 'a', reason });
+  const { deadLetters, verdict } = scene([202], ['mongodb']);
+  deadLetters.push({ sink: 'mongodb', id: 'a', reason });
   assert.ok((await verdict()).includes(`mongodb: a is there, and a dead letter too (${reason})`));
 });
 

@@ -32,16 +32,16 @@ export interface Judged {
 const atLeastOnce = new Set(['ga4']);
 
 /**
- * When everything is quiet: each acknowledged event is in each sink once, or among its dead letters, with a reason, and then not in the
- * sink; only what cannot be told to that sink at all is a dead letter. What was refused is nowhere. What got no answer is everywhere or
+ * When everything is quiet: each acknowledged event is in each sink once, or among its dead deadLetters, with a reason, and then not in the
+ * sink; only what cannot be expressed at that sink at all is a dead letter. What was refused is nowhere. What got no answer is everywhere or
  * nowhere, and so is its whole batch. Nothing is there that was never sent, what is there is what was sent, and the ledger balances.
  */
 export async function judge({ daemon, destinations, record, exact }: Judged): Promise<Verdict> {
   const problems = [...record.surprises];
-  const letters = await deadLetters(daemon);
+  const deadLetters = await readDeadLetters(daemon);
   const holdings = [
-    holding('local', await stored(daemon), letters),
-    ...destinations.map(({ sink, arrivals }) => holding(sink, arrivals(), letters)),
+    holding('local', await stored(daemon), deadLetters),
+    ...destinations.map(({ sink, arrivals }) => holding(sink, arrivals(), deadLetters)),
   ];
   for (const one of holdings) problems.push(...invented(one, record), ...doubled(one), ...changed(one, record));
   for (const batch of record.batches) problems.push(...wronged(batch, holdings, exact));
@@ -61,21 +61,21 @@ export async function judge({ daemon, destinations, record, exact }: Judged): Pr
 interface Holding {
   readonly sink: string;
   readonly arrivals: ReadonlyMap<string, readonly Arrival[]>;
-  readonly dead: ReadonlyMap<string, readonly Letter[]>;
+  readonly dead: ReadonlyMap<string, readonly DeadLetter[]>;
 }
 
-interface Letter {
+interface DeadLetter {
   readonly sink: string;
   readonly id: string;
   readonly reason: string;
 }
 
-function holding(sink: string, arrivals: readonly Arrival[], letters: readonly Letter[]): Holding {
+function holding(sink: string, arrivals: readonly Arrival[], deadLetters: readonly DeadLetter[]): Holding {
   return {
     sink,
     arrivals: grouped(arrivals, ({ id }) => id),
     dead: grouped(
-      letters.filter(deadLetter => deadLetter.sink === sink),
+      deadLetters.filter(deadLetter => deadLetter.sink === sink),
       ({ id }) => id,
     ),
   };
@@ -122,11 +122,12 @@ function wronged({ events, fate }: Batch, holdings: readonly Holding[], exact: b
 }
 
 function deadWithoutNeed({ sink, dead, arrivals }: Holding, { id, deadAt }: SentEvent): string[] {
-  const letters = dead.get(id) ?? [];
+  const deadLetters = dead.get(id) ?? [];
   const needed = deadAt.includes(sink);
-  if (!needed && letters.length > 0) return [`${sink}: ${id} is a dead letter without need: ${letters[0]?.reason}`];
-  if (needed && arrivals.has(id)) return [`${sink}: ${id} is there, though its time cannot be told`];
-  return letters.some(({ reason }) => reason.length < 15) ? [`${sink}: ${id} is dead for no good reason`] : [];
+  if (!needed && deadLetters.length > 0)
+    return [`${sink}: ${id} is a dead letter without need: ${deadLetters[0]?.reason}`];
+  if (needed && arrivals.has(id)) return [`${sink}: ${id} is there, though its time cannot be expressed there`];
+  return deadLetters.some(({ reason }) => reason.length < 15) ? [`${sink}: ${id} is dead for no good reason`] : [];
 }
 
 async function stored(daemon: TestDaemon): Promise<Arrival[]> {
@@ -137,18 +138,18 @@ async function stored(daemon: TestDaemon): Promise<Arrival[]> {
   }));
 }
 
-async function deadLetters(daemon: TestDaemon): Promise<Letter[]> {
-  const letters: Letter[] = [];
+async function readDeadLetters(daemon: TestDaemon): Promise<DeadLetter[]> {
+  const deadLetters: DeadLetter[] = [];
   let cursor: string | null = null;
   do {
     const at: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: { dead_letters: Letter[]; next_cursor: string | null } = await daemon.json(
-      `/v1/dead-letters?limit=1000${at}`,
+    const page: { dead_letters: DeadLetter[]; next_cursor: string | null } = await daemon.json(
+      `/v1/dead-deadLetters?limit=1000${at}`,
     );
-    letters.push(...page.dead_letters);
+    deadLetters.push(...page.dead_letters);
     cursor = page.next_cursor;
   } while (cursor !== null);
-  return letters;
+  return deadLetters;
 }
 
 async function imbalance(daemon: TestDaemon): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { SentEvent } from './events.js';
 
 /**
- * What became of a batch at the door, over all its tries:
+ * What became of a batch at the API, over all its tries:
  *
  * - acknowledged: at least one 202;
  * - refused: every try was answered with a 503, so none of it may be anywhere;

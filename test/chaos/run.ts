@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly broker: 'embedded' | 'rabbitmq';
   readonly seed: number;
   readonly durationMs: number;
-  /** Told what happens, as it happens. */
+  /** Called with what happens, as it happens. */
   readonly tell: (line: string) => void;
 }
 
@@ -68,7 +68,7 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
     tell(`all is fixed${again ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
     const fixed = performance.now();
     const problems: string[] = [];
-    await installation.quiet(patienceMs).catch(async error => problems.push(`${error}: ${await installation.told()}`));
+    await installation.quiet(patienceMs).catch(async error => problems.push(`${error}: ${await installation.state()}`));
     const settledMs = performance.now() - fixed;
     const verdict = await judge({ daemon: daemons[0].daemon, destinations, record, exact: broker === 'embedded' });
     problems.push(...verdict.problems, ...(await fresh(maker, installation)));

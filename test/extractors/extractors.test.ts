@@ -18,7 +18,7 @@ test('one appears once, however often it beats', () => {
   assert.equal(extractors.overdue(10 * minute), []);
 });
 
-test('three beats missed at the usual interval are a silence, told once; then it appears again', () => {
+test('three beats missed at the usual interval are a silence, announced once; then it appears again', () => {
   const extractors = new Extractors();
   extractors.heard(preview, 0);
   assert.equal(extractors.overdue(15 * minute), []);
@@ -50,7 +50,7 @@ test('two beats in a row at the start teach nothing', () => {
   assert.equal(extractors.overdue(10 * minute), []);
 });
 
-test('another version is a change; while old and new live side by side it is told once', () => {
+test('another version is a change; while old and new live side by side it is announced once', () => {
   const extractors = new Extractors();
   extractors.heard(preview, 0);
   const newer = { ...preview, version: '2.2', id: 'two' };

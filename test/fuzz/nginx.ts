@@ -30,7 +30,7 @@ const targets = [
   '*',
 ];
 
-/** Any bytes in a log, in any format: nothing throws, and what is made of them are events that the door would take. */
+/** Any bytes in a log, in any format: nothing throws, and what is made of them are events that the API would take. */
 export function fuzzLogLines(random: Random): void {
   const now = Date.now();
   const format = random.chance(0.1) ? anyFormat(random) : random.pick(formats);
@@ -61,9 +61,9 @@ export function fuzzLogLines(random: Random): void {
   for (const message of counter.takeMessages()) {
     const body = JSON.parse(message.body);
     const accepted = acceptEvent(body, { now, source: 'nginx' });
-    demand('message' in accepted, `an event that the door refuses: ${JSON.stringify(accepted)}`, lines);
+    demand('message' in accepted, `an event that the API refuses: ${JSON.stringify(accepted)}`, lines);
     const addresses = `${body.url} ${body.referrer}`;
-    demand(!/[?&](?:r_)?key=secret-of-somebody/.test(addresses), `a key is told: ${addresses}`, lines);
+    demand(!/[?&](?:r_)?key=secret-of-somebody/.test(addresses), `a key is shown: ${addresses}`, lines);
   }
 }
 

@@ -29,7 +29,7 @@ const bombs = [
   '\t- a',
 ];
 
-/** Any environment and any file give a configuration or a list of problems; no secret is in what is told of them. */
+/** Any environment and any file give a configuration or a list of problems; no secret is in what is said of them. */
 export function fuzzSettings(random: Random): void {
   const secret = `s3cret${random.integer(1, 1e9)}xyz`;
   const env: Record<string, string> = {};
@@ -47,9 +47,9 @@ export function fuzzSettings(random: Random): void {
   if (random.chance(0.7)) env.EVENT_SINK_CONFIG = 'config.yaml';
   const input = JSON.stringify({ env, file });
   const loaded = loadConfig({ env, readFile });
-  const told = 'problems' in loaded ? problemReport(loaded.problems) : JSON.stringify(loaded.warnings);
+  const shown = 'problems' in loaded ? problemReport(loaded.problems) : JSON.stringify(loaded.warnings);
   demand('config' in loaded || loaded.problems.length > 0, 'neither a configuration nor a problem', input);
-  demand(!told.includes(secret), `a secret is told: ${told}`, input);
+  demand(!shown.includes(secret), `a secret is shown: ${shown}`, input);
 }
 
 function yaml(random: Random): string {

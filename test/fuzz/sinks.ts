@@ -120,13 +120,13 @@ export function fuzzNames(random: Random): void {
     source: 'http',
     received: now,
   };
-  const told = [
+  const sent = [
     JSON.stringify(compileForAmplitude(found, { devices, sendNames: false })),
     JSON.stringify(compileForGa4(found, { devices, sendNames: false, clientId: undefined, now })),
   ].join();
   demand(
-    !told.includes(secret) && !told.includes(secret.replace(' ', '.')),
-    'a name of a person is told',
-    text(random) + told,
+    !sent.includes(secret) && !sent.includes(secret.replace(' ', '.')),
+    'a name of a person is sent',
+    text(random) + sent,
   );
 }

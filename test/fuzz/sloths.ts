@@ -28,9 +28,9 @@ export class Sloths {
     clearInterval(this.#timer);
     const count = this.#sockets.length;
     for (const socket of this.#sockets) socket.destroy();
-    const told = this.#endings.filter(({ answer }) => answer.startsWith('HTTP/1.1 408 ')).length;
+    const timedOut = this.#endings.filter(({ answer }) => answer.startsWith('HTTP/1.1 408 ')).length;
     const longest = Math.max(0, ...this.#endings.map(({ seconds }) => seconds));
-    return `${this.#endings.length} of ${count} slow connections were ended by the daemon, ${told} with 408, the last after ${longest.toFixed(0)} s`;
+    return `${this.#endings.length} of ${count} slow connections were ended by the daemon, ${timedOut} with 408, the last after ${longest.toFixed(0)} s`;
   }
 
   #open(port: number): Socket {

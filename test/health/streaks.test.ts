@@ -4,15 +4,15 @@ import * as assert from 'uvu/assert';
 import type { Finding } from '../../src/health/result.js';
 import { followedBy, noStreaks, stateAfter, streaksOf } from '../../src/health/streaks.js';
 
-const letters: Readonly<Record<string, Finding>> = { u: 'up', g: 'degraded', d: 'down' };
+const byLetter: Readonly<Record<string, Finding>> = { u: 'up', g: 'degraded', d: 'down' };
 
-/** The state after each run, by first letters (`?` = unknown); a change is in upper case, with the run that it dates from. */
+/** The state after each run, by first byLetter (`?` = unknown); a change is in upper case, with the run that it dates from. */
 function states(runs: string, threshold = { down: 2, up: 2 }): string {
   let observed: Finding | 'unknown' = 'unknown';
   let streaks = noStreaks;
   return [...runs]
     .map((letter, at) => {
-      streaks = followedBy(streaks, letters[letter]!, at);
+      streaks = followedBy(streaks, byLetter[letter]!, at);
       const next = stateAfter(observed, streaks, threshold);
       observed = next?.state ?? observed;
       const shown = { unknown: '?', up: 'u', degraded: 'g', down: 'd' }[observed];

@@ -68,7 +68,7 @@ export function hexId(number: number): string {
   return (0x5a00_0000 + number).toString(16).padEnd(24, '7');
 }
 
-/** A clock that stands until it is told to move. */
+/** A clock that stands until a test moves it. */
 export function standingClock(now = Date.now()): Clock & { advance(ms: number): void } {
   let passed = 0;
   return {

@@ -10,16 +10,16 @@ export async function until<Result>(
 ): Promise<Result> {
   const deadline = performance.now() + maxMs;
   for (;;) {
-    let trouble: unknown;
+    let lastError: unknown;
     try {
       const result = await condition();
       if (result !== false && result !== undefined) return result;
     } catch (error) {
-      trouble = error;
+      lastError = error;
     }
     if (performance.now() > deadline) {
-      const reason = trouble === undefined ? '' : ` (${trouble})`;
-      throw new Error(`waited ${maxMs} ms in vain for: ${what}${reason}`, { cause: trouble });
+      const reason = lastError === undefined ? '' : ` (${lastError})`;
+      throw new Error(`waited ${maxMs} ms in vain for: ${what}${reason}`, { cause: lastError });
     }
     await new Promise(resolve => setTimeout(resolve, everyMs));
   }

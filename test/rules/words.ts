@@ -40,16 +40,17 @@ export const words: readonly Word[] = [
 /** Files in which a word is meant as it stands, with the reason. `*` = any word. */
 export const genuine: Readonly<Record<string, string>> = {
   'CHANGELOG.md': 'lists what was renamed',
+  'src/health/saved-state.ts': 'checkpoints of the first version have an old field name, for ever',
+  'test/health/saved-state.test.ts': 'reads such checkpoints',
+  'test/actors/health-ping.test.ts': 'reads such checkpoints',
   'test/rules/repository.test.ts': 'shows that they are found',
 };
 
 /** Rooms whose words are being changed: this list only shrinks. */
 export const changing: readonly RegExp[] = [
-  /^src\/(?:config|delivery|events|health|http|nginx|page|sinks|status|heap|single-flight)\b/,
-  /^(?:actors|supervisors|bench)\//,
-  /^test\/(?!cli\/|deploy\/|rules\/|scripts\/)/,
-  /^docs\/|^README/,
-  /^scripts\/(?:grafana|test\.mjs)/,
+  /^src\/(?:http|nginx)\//,
+  /^test\/(?:http|nginx|page)\//,
+  /^scripts\/grafana\//,
 ];
 
 export const wordRule: Rule = {

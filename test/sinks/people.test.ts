@@ -61,7 +61,7 @@ test('strangers share a hundred pseudonyms, of which one browser has one a day',
   assert.is(person({ user_agent: 'b', created: 2 * 86_400_000 - 1, resource_id: 'r' }).visitor, morning.visitor);
 });
 
-test('a mail address as an id is told as a hash, unless names may be sent', () => {
+test('a mail address as an id is sent as a hash, unless names may be sent', () => {
   assert.match(person({ user_id: 'ada@example.org' }).user ?? '', /^user-[0-9a-f]{16}$/);
   assert.is(person({ user_id: 'ada@example.org' }, true).user, 'ada@example.org');
   assert.match(person({ user_id: 'x'.repeat(300) }, true).user ?? '', /^user-[0-9a-f]{16}$/);

@@ -7,11 +7,11 @@ import { hastyClock } from '../helpers/clock.js';
 const hour = 3_600_000;
 const now = 1_710_000_000_000;
 
-function storeOf(letters: DeadLetter[]): DeadLetterStore & { letters: DeadLetter[] } {
+function storeOf(deadLetters: DeadLetter[]): DeadLetterStore & { deadLetters: DeadLetter[] } {
   const store = {
-    letters,
+    deadLetters,
     list: async ({ sink, limit, cursor }: Parameters<DeadLetterStore['list']>[0]) => {
-      const all = store.letters.filter(deadLetter => sink === undefined || deadLetter.sink === sink);
+      const all = store.deadLetters.filter(deadLetter => sink === undefined || deadLetter.sink === sink);
       const start = Number(cursor ?? 0);
       const page = all.slice(start, start + limit);
       return { deadLetters: page, nextCursor: start + limit < all.length ? String(start + limit) : null };
@@ -19,13 +19,13 @@ function storeOf(letters: DeadLetter[]): DeadLetterStore & { letters: DeadLetter
     redrive: ({ sink, keys }: Parameters<DeadLetterStore['redrive']>[0]) =>
       store.remove({ sink, ...(keys && { keys }) }),
     remove: async ({ sink, keys }: Parameters<DeadLetterStore['remove']>[0]) => {
-      const before = store.letters.length;
-      store.letters = store.letters.filter(
+      const before = store.deadLetters.length;
+      store.deadLetters = store.deadLetters.filter(
         deadLetter => deadLetter.sink !== sink || (keys && !keys.includes(deadLetter.key)),
       );
-      return before - store.letters.length;
+      return before - store.deadLetters.length;
     },
-    count: async (sink: string) => store.letters.filter(deadLetter => deadLetter.sink === sink).length,
+    count: async (sink: string) => store.deadLetters.filter(deadLetter => deadLetter.sink === sink).length,
   };
   return store;
 }
@@ -46,8 +46,8 @@ function deadLetter(number: number, more: Partial<DeadLetter> = {}): DeadLetter 
   };
 }
 
-function deskOf(letters: DeadLetter[], since: 'created' | 'first-seen' = 'created') {
-  const store = storeOf(letters);
+function adminOf(deadLetters: DeadLetter[], since: 'created' | 'first-seen' = 'created') {
+  const store = storeOf(deadLetters);
   const limits = new Map([['ga4', { withinMs: 72 * hour, since, because: 'older than 72 hours' }]]);
   return { store, deadLetterAdmin: new DeadLetterAdmin(store, { ...hastyClock(), now: () => now }, limits) };
 }
@@ -55,7 +55,7 @@ function deskOf(letters: DeadLetter[], since: 'created' | 'first-seen' = 'create
 const hundred = (): DeadLetter[] => Array.from({ length: 100 }, (_, number) => deadLetter(number));
 
 test('lists by reason, category and time; paging through a filter misses nothing and repeats nothing', async () => {
-  const { deadLetterAdmin } = deskOf(hundred());
+  const { deadLetterAdmin } = adminOf(hundred());
   const found: string[] = [];
   let cursor: string | undefined;
   do {
@@ -83,24 +83,24 @@ test('lists by reason, category and time; paging through a filter misses nothing
 });
 
 test('a dry run says what would happen and changes nothing', async () => {
-  const { deadLetterAdmin, store } = deskOf(hundred());
+  const { deadLetterAdmin, store } = adminOf(hundred());
   const report = await deadLetterAdmin.redrive({ sink: 'ga4', dryRun: true });
   assert.is(report.redriven, 73);
   assert.is(report.refused.length, 27);
   assert.is(report.refused[0]?.reason, 'older than 72 hours');
-  assert.is(store.letters.length, 100);
+  assert.is(store.deadLetters.length, 100);
 });
 
 test('what is too old for the destination stays, unless forced', async () => {
-  const { deadLetterAdmin, store } = deskOf(hundred());
+  const { deadLetterAdmin, store } = adminOf(hundred());
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4' })).redriven, 73);
-  assert.is(store.letters.length, 27);
+  assert.is(store.deadLetters.length, 27);
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', force: true })).redriven, 27);
-  assert.is(store.letters.length, 0);
+  assert.is(store.deadLetters.length, 0);
 });
 
 test('the limit counts from the first try where the sink says so', async () => {
-  const { deadLetterAdmin } = deskOf(
+  const { deadLetterAdmin } = adminOf(
     [deadLetter(1, { firstSeen: now - 100 * hour }), deadLetter(100, { firstSeen: now - hour })],
     'first-seen',
   );
@@ -111,19 +111,19 @@ test('the limit counts from the first try where the sink says so', async () => {
 });
 
 test('redrives by key and by filter, and another sink has no limit', async () => {
-  const { deadLetterAdmin, store } = deskOf([...hundred(), deadLetter(200, { sink: 'mongodb' })]);
+  const { deadLetterAdmin, store } = adminOf([...hundred(), deadLetter(200, { sink: 'mongodb' })]);
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', keys: ['3', '4', '99'] })).redriven, 2);
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', reason: 'too large', category: 'upload' })).redriven, 11);
   assert.is((await deadLetterAdmin.redrive({ sink: 'mongodb', dryRun: true })).redriven, 1);
   assert.is((await deadLetterAdmin.redrive({ sink: 'mongodb' })).redriven, 1);
-  assert.is(store.letters.length, 100 - 2 - 11);
+  assert.is(store.deadLetters.length, 100 - 2 - 11);
 });
 
 test('expires what is past its retention, and nothing else', async () => {
-  const letters = hundred().reverse();
-  const { deadLetterAdmin, store } = deskOf(letters);
+  const deadLetters = hundred().reverse();
+  const { deadLetterAdmin, store } = adminOf(deadLetters);
   assert.is(await deadLetterAdmin.expire('ga4', now - 50 * hour), 49);
-  assert.is(store.letters.length, 51);
+  assert.is(store.deadLetters.length, 51);
   assert.is(await deadLetterAdmin.expire('ga4', now - 50 * hour), 0);
 });
 

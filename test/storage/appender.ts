@@ -13,7 +13,7 @@ import { openStorage } from './scratch.js';
 export const QUEUES = ['a', 'b'].map(sink => ({ sink, name: sink, adopted: false }));
 const NEVER = new AbortController().signal;
 
-/** Stores what waits in queue `a`, buries every hundredth, until nothing comes for a while. */
+/** Stores what waits in queue `a`, dead-letters every hundredth, until nothing comes for a while. */
 export async function consume(storage: Storage, broker: EmbeddedBroker, signal: AbortSignal): Promise<void> {
   const subscription = await broker.subscribe('a', 400);
   for (;;) {

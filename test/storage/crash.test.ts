@@ -105,9 +105,9 @@ test('kill -9 at any point: what was durable is there once, every batch whole, a
     assert.ok(balanced);
     assert.is(a!.pending, 0);
     assert.is(a!.accepted, b!.accepted);
-    const letters = await storage.read('listDeadLetters', { sink: 'a', limit: 1000, after: 0 });
+    const deadLetters = await storage.read('listDeadLetters', { sink: 'a', limit: 1000, after: 0 });
     const stored = storage.read('series', { from: 0, to: Date.now() + 1000, step: Date.now() + 1000 });
-    assert.is((await stored).lines[0]!.values[0], a!.accepted - letters.rows.length);
+    assert.is((await stored).lines[0]!.values[0], a!.accepted - deadLetters.rows.length);
     await broker.close();
     await storage.close();
   }));

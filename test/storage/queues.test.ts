@@ -200,19 +200,19 @@ test('queues and ledger follow a model through any sequence', () => {
             const chosen = all
               .filter((_, index) => index >= one.from && (index - one.from) % one.every === 0)
               .slice(0, one.count);
-            const buried = chosen.slice(0, one.dead);
-            const done = chosen.length - buried.length;
+            const refused = chosen.slice(0, one.dead);
+            const done = chosen.length - refused.length;
             const duplicates = Math.min(one.duplicates, done);
             scratch.write('settle', {
               queue,
               seqs: chosen.map(([seq]) => seq),
               duplicates,
               filtered: Math.min(one.filtered, done - duplicates),
-              dead: buried.map(([seq]) => ({ seq, reason: 'bad', fault: 'poison', attempts: 1 })),
+              dead: refused.map(([seq]) => ({ seq, reason: 'bad', fault: 'poison', attempts: 1 })),
             });
             const gone = new Set(chosen.map(([, id]) => id));
             queues[one.sink] = queues[one.sink]!.filter(id => !gone.has(id));
-            dead[one.sink]!.push(...buried.map(([, id]) => id));
+            dead[one.sink]!.push(...refused.map(([, id]) => id));
             break;
           }
           case 'redrive': {

@@ -56,7 +56,7 @@ function message(id: string) {
   return { id, body: '{}', source: 'http', received: Date.now() } as const;
 }
 
-/** A storage whose writes of one name fail as on a full disk, as often as told. */
+/** A storage whose writes of one name fail as on a full disk, as often as the test asks. */
 function failing(storage: Storage, name: string): { storage: Storage; faults: number } {
   const state = { faults: 0, storage };
   const failOnce = (called: readonly string[]): void => {

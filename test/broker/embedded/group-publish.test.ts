@@ -7,7 +7,7 @@ const message = (id: string): Message => ({ id, body: '{"category":"upload"}', s
 const list = (count: number, prefix = 'event'): Message[] =>
   Array.from({ length: count }, (_, n) => message(`${prefix}-${n}`));
 
-/** Writes that end when they are told to. */
+/** Writes that end in the next turn. */
 function recorded(fails: (ids: readonly string[]) => boolean = () => false) {
   const writes: string[][] = [];
   const joined = new GroupPublisher(async messages => {

@@ -53,7 +53,7 @@ test('a connection that was lost soon after it began does not start the backoff 
   );
 });
 
-test('users see one connection after the other, and are told of each change', async () => {
+test('users see one connection after the other, and are reported of each change', async () => {
   const server = new FakeServer();
   const { connection, changes } = connecting(server);
   await connection.open();

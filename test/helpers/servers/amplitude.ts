@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Asked, StandIn, type Told } from './stand-in.js';
+import { type Asked, type Reply, StandIn } from './stand-in.js';
 
 export type Accepted = Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,7 @@ export class AmplitudeServer extends StandIn {
     return `${this.origin}/2/httpapi`;
   }
 
-  #answer(asked: Asked): Told {
+  #answer(asked: Asked): Reply {
     const { method, url, body } = asked;
     if (method !== 'POST' || !['/2/httpapi', '/batch'].includes(url.pathname)) return refusal('Invalid request path');
     if (body === '') return refusal('Missing request body');
@@ -120,11 +120,11 @@ export class AmplitudeServer extends StandIn {
   }
 }
 
-function tell(status: number, body: object): Told {
+function tell(status: number, body: object): Reply {
   return { status, body: JSON.stringify(body) };
 }
 
-function refusal(error: string, more: object = {}): Told {
+function refusal(error: string, more: object = {}): Reply {
   return tell(400, { code: 400, error, ...more });
 }
 

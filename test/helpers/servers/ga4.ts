@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Asked, StandIn, type Told } from './stand-in.js';
+import { type Asked, type Reply, StandIn } from './stand-in.js';
 
 export interface Hit {
   readonly clientId: string;
@@ -33,7 +33,7 @@ export class Ga4Server extends StandIn {
     return this.hits.map(hit => hit.params.event_id);
   }
 
-  #answer({ method, url, body }: Asked): Told {
+  #answer({ method, url, body }: Asked): Reply {
     if (url.pathname !== '/mp/collect' && url.pathname !== '/debug/mp/collect') return { status: 404, body: '' };
     if (method !== 'POST') return { status: 405, body: '' };
     const messages = validationMessages(body, Date.now());

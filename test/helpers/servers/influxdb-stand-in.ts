@@ -1,5 +1,5 @@
 import { linesIn, type ParsedPoint, parseLine } from '../line-protocol.js';
-import { type Asked, StandIn, type Told } from './stand-in.js';
+import { type Asked, type Reply, StandIn } from './stand-in.js';
 
 /** An InfluxDB, 1.x and 2 at once, that takes the rules seriously: parses each line, fixes types, refuses in the words of the real ones. */
 export class InfluxdbStandIn extends StandIn {
@@ -22,10 +22,10 @@ export class InfluxdbStandIn extends StandIn {
     return [...this.points.values()].map(({ fields }) => String(fields.event_id?.value));
   }
 
-  #answer(asked: Asked): Told {
+  #answer(asked: Asked): Reply {
     const { pathname, searchParams } = asked.url;
     const two = pathname.startsWith('/api/v2/');
-    const refused = (status: number, text: string): Told => ({
+    const refused = (status: number, text: string): Reply => ({
       status,
       body: JSON.stringify(two ? { code: 'invalid', message: text } : { error: text }),
     });
@@ -41,7 +41,7 @@ export class InfluxdbStandIn extends StandIn {
     return this.#write(linesIn(asked.body), two, refused);
   }
 
-  #write(lines: readonly string[], two: boolean, refused: (status: number, text: string) => Told): Told {
+  #write(lines: readonly string[], two: boolean, refused: (status: number, text: string) => Reply): Reply {
     const parsed: ParsedPoint[] = [];
     const wrong: string[] = [];
     for (const line of lines) {
@@ -86,7 +86,7 @@ export class InfluxdbStandIn extends StandIn {
     this.points.set(JSON.stringify([point.measurement, point.tags, String(point.ns)]), point);
   }
 
-  #query(statement: string): Told {
+  #query(statement: string): Reply {
     const created = /^CREATE DATABASE "(.+)"$/.exec(statement);
     if (created !== null) this.database = created[1];
     const values = statement.startsWith('SHOW FIELD KEYS') ? [...this.types] : undefined;

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
 /** What goes wrong with one request. `processed`: the server acts on it all the same. */
-export type Trouble =
+export type ScriptedFault =
   | {
       readonly status: number;
       readonly body?: string;
@@ -24,7 +24,7 @@ export interface Asked {
   readonly body: string;
 }
 
-export interface Told {
+export interface Reply {
   readonly status: number;
   readonly body: string;
   readonly headers?: Record<string, string>;
@@ -34,16 +34,16 @@ export interface Told {
 export class StandIn {
   readonly asked: Asked[] = [];
   /** One is used up by each request; a function decides by the request. */
-  readonly troubles: (Trouble | undefined | ((asked: Asked) => Trouble | undefined))[] = [];
-  /** For each request that `troubles` has nothing for; a function decides by the request. */
-  always: Trouble | undefined | ((asked: Asked) => Trouble | undefined);
-  readonly #answer: (asked: Asked) => Told;
+  readonly faults: (ScriptedFault | undefined | ((asked: Asked) => ScriptedFault | undefined))[] = [];
+  /** For each request that `faults` has nothing for; a function decides by the request. */
+  always: ScriptedFault | undefined | ((asked: Asked) => ScriptedFault | undefined);
+  readonly #answer: (asked: Asked) => Reply;
   readonly #sockets = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #server: Server | undefined;
   #port = 0;
 
-  constructor(answer: (asked: Asked) => Told) {
+  constructor(answer: (asked: Asked) => Reply) {
     this.#answer = answer;
   }
 
@@ -94,24 +94,25 @@ export class StandIn {
       body: body.toString('utf8'),
     };
     this.asked.push(asked);
-    const next = this.troubles.shift();
-    const always = (): Trouble | undefined => (typeof this.always === 'function' ? this.always(asked) : this.always);
-    const trouble = (typeof next === 'function' ? next(asked) : next) ?? always();
-    if (trouble === undefined) return this.#tell(response, this.#answer(asked));
-    if ('delayMs' in trouble) {
+    const next = this.faults.shift();
+    const always = (): ScriptedFault | undefined =>
+      typeof this.always === 'function' ? this.always(asked) : this.always;
+    const fault = (typeof next === 'function' ? next(asked) : next) ?? always();
+    if (fault === undefined) return this.#send(response, this.#answer(asked));
+    if ('delayMs' in fault) {
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
-        this.#tell(response, this.#answer(asked));
-      }, trouble.delayMs);
+        this.#send(response, this.#answer(asked));
+      }, fault.delayMs);
       this.#timers.add(timer);
       return;
     }
-    if (trouble.processed) this.#answer(asked);
-    if ('status' in trouble) {
-      this.#tell(response, { status: trouble.status, body: trouble.body ?? '', headers: trouble.headers ?? {} });
-    } else if ('garbage' in trouble) {
-      incoming.socket.end(trouble.garbage);
-    } else if (trouble.cut === 'before') {
+    if (fault.processed) this.#answer(asked);
+    if ('status' in fault) {
+      this.#send(response, { status: fault.status, body: fault.body ?? '', headers: fault.headers ?? {} });
+    } else if ('garbage' in fault) {
+      incoming.socket.end(fault.garbage);
+    } else if (fault.cut === 'before') {
       incoming.socket.destroy();
     } else {
       incoming.socket.write(
@@ -121,8 +122,8 @@ export class StandIn {
     }
   }
 
-  #tell(response: ServerResponse, told: Told): void {
-    response.writeHead(told.status, { 'content-type': 'application/json', ...told.headers });
-    response.end(told.body);
+  #send(response: ServerResponse, reply: Reply): void {
+    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
+    response.end(reply.body);
   }
 }

@@ -10,7 +10,7 @@ const influxdb = required('influxdb', await startInfluxDB({ admin }));
 const proxy = await startV2Proxy(influxdb.url);
 const path = '/api/v2/write?org=ours&bucket=events&precision=ms';
 
-interface Told {
+interface Reply {
   readonly status: number;
   readonly code?: string;
   readonly message?: string;
@@ -19,7 +19,7 @@ interface Told {
 async function write(
   body: string | Buffer<ArrayBuffer>,
   { token = 'root:secret', at = path, encoding = '', url = proxy.url } = {},
-): Promise<Told> {
+): Promise<Reply> {
   const headers = { authorization: `Token ${token}`, ...(encoding ? { 'content-encoding': encoding } : {}) };
   const response = await fetch(`${url}${at}`, { method: 'POST', body, headers });
   const text = await response.text();

@@ -6,7 +6,7 @@ import type { TestDaemon } from '../../helpers/daemon.js';
 import type { Nginx } from '../../helpers/servers/nginx.js';
 import { until } from '../../helpers/wait.js';
 
-/** A client that asks for one page after the other, the same ones again and again, until it is told to pause. */
+/** A client that asks for one page after the other, the same ones again and again, until it is paused. */
 export class Load {
   sent = 0;
   #running = false;
@@ -72,7 +72,7 @@ async function counted(daemon: TestDaemon): Promise<{ requests: number; lines: n
   return { requests, lines: actor?.detail.requests ?? 0 };
 }
 
-/** Waits until so many requests have arrived, and sees that there are not more. */
+/** Waits until this many requests have arrived, and sees that there are not more. */
 export async function countsExactly(daemon: TestDaemon, expected: number): Promise<void> {
   const enough = async (): Promise<boolean> => (await counted(daemon)).requests >= expected;
   // What is missing shows below, in numbers.

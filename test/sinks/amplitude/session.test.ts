@@ -7,7 +7,7 @@ import { amplitudeSink } from '../../../src/sinks/amplitude.js';
 import { address } from '../../helpers/address.js';
 import { type AnalyticsSetup, startAmplitude } from '../../helpers/analytics-sinks.js';
 import type { AmplitudeServer } from '../../helpers/servers/amplitude.js';
-import type { Trouble } from '../../helpers/servers/stand-in.js';
+import type { ScriptedFault } from '../../helpers/servers/stand-in.js';
 import { collectingLog, eventOf, hexId, someEvents, standingClock } from '../../helpers/sink-session.js';
 import { thrown } from '../../helpers/thrown.js';
 
@@ -80,7 +80,7 @@ test('12 bad events do not starve 5 good ones', async ({ server, open }) => {
 test('finds the bad event by halves where the server names none', async ({ server, open }) => {
   const events = someEvents(40);
   for (let request = 0; request < 60; request += 1) {
-    server.troubles.push(asked =>
+    server.faults.push(asked =>
       asked.body.includes('"event-17"') || asked.body.includes('"event-30"')
         ? { status: 400, body: '{"code":400,"error":"Invalid event JSON"}' }
         : undefined,
@@ -196,7 +196,7 @@ test('a daily quota is waited for longer', async ({ server, open }) => {
     exceeded_daily_quota_users: { 'person-2': 500_001 },
     throttled_events: [2],
   };
-  server.troubles.push({ status: 429, body: JSON.stringify(body) });
+  server.faults.push({ status: 429, body: JSON.stringify(body) });
   const result = await (await open({ clock: standingClock() })).write(events, patience);
   assert.equal(result.deferred, { indexes: [2], retryAfterMs: 600_000 });
   assert.is(server.accepted.length, 3);
@@ -217,7 +217,7 @@ test('sends an id that a batch repeats once, and every position shares its fate'
 
 test('a redelivery adds nothing', async ({ server, open }) => {
   const events = someEvents(50);
-  server.troubles.push({ cut: 'before', processed: true });
+  server.faults.push({ cut: 'before', processed: true });
   const session = await open();
   assert.instance(await thrown(session.write(events, patience)), TransientError);
   await (await open()).write(events, patience);
@@ -225,7 +225,7 @@ test('a redelivery adds nothing', async ({ server, open }) => {
   assert.is(server.duplicates, 50);
 });
 
-const passing: readonly [string, Trouble, wait?: number][] = [
+const passing: readonly [string, ScriptedFault, wait?: number][] = [
   ['408', { status: 408 }],
   ['429 without detail', { status: 429, body: '{"code":429,"error":"Too many requests"}' }, 30_000],
   ['429 with Retry-After', { status: 429, headers: { 'retry-after': '7' } }, 7_000],
@@ -241,9 +241,9 @@ const passing: readonly [string, Trouble, wait?: number][] = [
   ['cut in the middle of the answer, processed', { cut: 'middle', processed: true }],
   ['no HTTP', { garbage: 'hello\r\n\r\n', processed: false }],
 ];
-for (const [name, trouble, wait] of passing) {
+for (const [name, fault, wait] of passing) {
   test(`${name}: held, then delivered once`, async ({ server, open }) => {
-    server.troubles.push(trouble);
+    server.faults.push(fault);
     const events = someEvents(5);
     const error = await thrown((await open()).write(events, patience));
     assert.instance(error, TransientError);
@@ -268,7 +268,7 @@ test('a write that is aborted is held', async ({ server, open }) => {
   assert.instance(await thrown(session.write(someEvents(1), abort.signal)), TransientError);
 });
 
-const setup: readonly [string, Trouble][] = [
+const setup: readonly [string, ScriptedFault][] = [
   ['401', { status: 401 }],
   ['404', { status: 404, body: 'no such page' }],
   ['301', { status: 301, headers: { location: 'https://elsewhere.example/' } }],
@@ -279,17 +279,17 @@ const setup: readonly [string, Trouble][] = [
     { status: 400, body: '{"code":400,"error":"Request missing required field","missing_field":"api_key"}' },
   ],
 ];
-for (const [name, trouble] of setup) {
+for (const [name, fault] of setup) {
   test(`${name}: a matter of setup`, async ({ server, open }) => {
-    server.always = trouble;
+    server.always = fault;
     assert.instance(await thrown((await open()).write(someEvents(5), patience)), SetupError);
     assert.is(server.asked.length, 1);
   });
 }
 
 test('200 with an empty body, or whose code says otherwise, is a yes', async ({ server, open }) => {
-  server.troubles.push({ status: 200, processed: true }, { status: 200, body: '{"code":500}', processed: true });
-  server.troubles.push({ status: 200, body: 'success', processed: true });
+  server.faults.push({ status: 200, processed: true }, { status: 200, body: '{"code":500}', processed: true });
+  server.faults.push({ status: 200, body: 'success', processed: true });
   const session = await open();
   for (let time = 0; time < 3; time += 1) await session.write(someEvents(3), patience);
   assert.is(server.accepted.length, 3);

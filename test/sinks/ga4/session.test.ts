@@ -7,7 +7,7 @@ import { ga4Sink } from '../../../src/sinks/ga4.js';
 import { address } from '../../helpers/address.js';
 import { type AnalyticsSetup, startGa4 } from '../../helpers/analytics-sinks.js';
 import type { Ga4Server } from '../../helpers/servers/ga4.js';
-import type { Trouble } from '../../helpers/servers/stand-in.js';
+import type { ScriptedFault } from '../../helpers/servers/stand-in.js';
 import { collectingLog, eventOf, hexId, someEvents, standingClock } from '../../helpers/sink-session.js';
 import { thrown } from '../../helpers/thrown.js';
 
@@ -118,7 +118,7 @@ test('what was sent in time is a duplicate even when it comes again too late', a
   assert.equal(await session.write(events, patience), { rejected: [], duplicates: 1 });
 });
 
-const passing: readonly [string, Trouble, wait?: number][] = [
+const passing: readonly [string, ScriptedFault, wait?: number][] = [
   ['408', { status: 408 }],
   ['429 with Retry-After', { status: 429, headers: { 'retry-after': '7' } }, 7_000],
   ['500', { status: 500 }],
@@ -129,9 +129,9 @@ const passing: readonly [string, Trouble, wait?: number][] = [
   ['cut before the answer', { cut: 'before', processed: false }],
   ['no HTTP', { garbage: 'hello\r\n\r\n', processed: false }],
 ];
-for (const [name, trouble, wait] of passing) {
+for (const [name, fault, wait] of passing) {
   test(`${name}: held, then delivered`, async ({ server, open }) => {
-    server.troubles.push(trouble);
+    server.faults.push(fault);
     const events = someEvents(5, () => ({ user_id: hexId(1) }));
     const error = await thrown((await open()).write(events, patience));
     assert.instance(error, TransientError);
@@ -141,16 +141,16 @@ for (const [name, trouble, wait] of passing) {
   });
 }
 
-const setup: readonly [string, Trouble][] = [
+const setup: readonly [string, ScriptedFault][] = [
   ['401', { status: 401 }],
   ['403', { status: 403 }],
   ['404', { status: 404 }],
   ['301', { status: 301, headers: { location: 'https://elsewhere.example/' } }],
   ['400 to whatever is sent', { status: 400, body: 'no' }],
 ];
-for (const [name, trouble] of setup) {
+for (const [name, fault] of setup) {
   test(`${name}: a matter of setup, and fixed at the server it flows`, async ({ server, open }) => {
-    server.always = trouble;
+    server.always = fault;
     const events = someEvents(5);
     assert.instance(await thrown((await open()).write(events, patience)), SetupError);
     server.always = undefined;
@@ -164,7 +164,7 @@ for (const [name, trouble] of setup) {
 for (const status of [400, 413, 422]) {
   test(`${status} for one event: that one is rejected, the rest delivered once`, async ({ server, open }) => {
     for (let request = 0; request < 60; request += 1) {
-      server.troubles.push(({ url, body }) =>
+      server.faults.push(({ url, body }) =>
         url.pathname === '/mp/collect' && body.includes('"event-17"') ? { status, body: 'no such thing' } : undefined,
       );
     }
@@ -181,22 +181,22 @@ for (const status of [400, 413, 422]) {
 
 test('a failure in the middle keeps what was sent from being sent again', async ({ server, open }) => {
   const events = someEvents(100);
-  for (let request = 0; request < 8; request += 1) server.troubles.push(undefined);
-  server.troubles.push({ status: 503 });
+  for (let request = 0; request < 8; request += 1) server.faults.push(undefined);
+  server.faults.push({ status: 503 });
   assert.instance(await thrown((await open()).write(events, patience)), TransientError);
   assert.ok(server.hits.length >= 5 && server.hits.length < 100);
   await (await open()).write(events, patience);
   assert.equal(sentIds(server), idsOf(events));
 });
 
-const ambiguous: readonly [string, Trouble][] = [
+const ambiguous: readonly [string, ScriptedFault][] = [
   ['cut before the answer', { cut: 'before', processed: true }],
   ['cut in the middle of the answer', { cut: 'middle', processed: true }],
   ['garbage', { garbage: 'hello\r\n\r\n', processed: true }],
 ];
-for (const [name, trouble] of ambiguous) {
+for (const [name, fault] of ambiguous) {
   test(`${name}, with resend: sent again, perhaps twice, never lost`, async ({ server, open }) => {
-    server.troubles.push(trouble);
+    server.faults.push(fault);
     const events = someEvents(5, () => ({ user_id: hexId(1) }));
     assert.instance(await thrown((await open()).write(events, patience)), TransientError);
     await (await open()).write(events, patience);
@@ -205,7 +205,7 @@ for (const [name, trouble] of ambiguous) {
   });
 
   test(`${name}, with skip: taken as sent, never twice`, async ({ server, open }) => {
-    server.troubles.push(trouble);
+    server.faults.push(fault);
     const log = collectingLog();
     const events = someEvents(5, () => ({ user_id: hexId(1) }));
     const skipping = { onAmbiguous: 'skip' as const };
@@ -257,12 +257,12 @@ test('the secret goes to Google and nowhere else', async ({ server, open }) => {
   const log = collectingLog();
   const session = await open({ log });
   const texts: string[] = [];
-  const troubles: Trouble[] = [400, 401, 403, 404, 413, 429, 500].map(status => ({
+  const faults: ScriptedFault[] = [400, 401, 403, 404, 413, 429, 500].map(status => ({
     status,
     body: `?api_secret=${apiSecret} ${apiSecret}`,
   }));
-  for (const trouble of [...troubles, { cut: 'before', processed: false } as const]) {
-    server.always = trouble;
+  for (const fault of [...faults, { cut: 'before', processed: false } as const]) {
+    server.always = fault;
     try {
       texts.push(JSON.stringify(await session.write(someEvents(1), patience)));
     } catch (error) {

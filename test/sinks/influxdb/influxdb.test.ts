@@ -7,7 +7,7 @@ import type { InfluxdbConfig } from '../../../src/sinks/influxdb/settings.js';
 import { influxdbSink } from '../../../src/sinks/influxdb.js';
 import type { SinkSession, SinkTools } from '../../../src/sinks/sink.js';
 import { InfluxdbStandIn } from '../../helpers/servers/influxdb-stand-in.js';
-import type { Trouble } from '../../helpers/servers/stand-in.js';
+import type { ScriptedFault } from '../../helpers/servers/stand-in.js';
 import { eventOf, sinkTools, someEvents } from '../../helpers/sink-session.js';
 import { thrown } from '../../helpers/thrown.js';
 
@@ -58,7 +58,7 @@ const influx = (text: string): string => JSON.stringify({ error: text });
 
 interface Case {
   readonly answer: string;
-  readonly trouble: Trouble;
+  readonly fault: ScriptedFault;
   readonly is: typeof TransientError | typeof SetupError;
   readonly says?: RegExp;
   readonly retryAfterMs?: number;
@@ -67,69 +67,69 @@ interface Case {
 const cases: Case[] = [
   {
     answer: '401',
-    trouble: { status: 401, body: influx('authorization failed') },
+    fault: { status: 401, body: influx('authorization failed') },
     is: SetupError,
     says: /401 .*credentials/,
   },
-  { answer: '403', trouble: { status: 403, body: influx('not authorized to write') }, is: SetupError, says: /403/ },
+  { answer: '403', fault: { status: 403, body: influx('not authorized to write') }, is: SetupError, says: /403/ },
   {
     answer: '404',
-    trouble: { status: 404, body: influx('database not found: "x"') },
+    fault: { status: 404, body: influx('database not found: "x"') },
     is: SetupError,
     says: /database not found/,
   },
-  { answer: '301', trouble: { status: 301, headers: { location: '/x' } }, is: SetupError, says: /redirect/ },
-  { answer: '408', trouble: { status: 408 }, is: TransientError },
+  { answer: '301', fault: { status: 301, headers: { location: '/x' } }, is: SetupError, says: /redirect/ },
+  { answer: '408', fault: { status: 408 }, is: TransientError },
   {
     answer: '429 with Retry-After in seconds',
-    trouble: { status: 429, headers: { 'retry-after': '2' } },
+    fault: { status: 429, headers: { 'retry-after': '2' } },
     is: TransientError,
     retryAfterMs: 2000,
   },
   {
     answer: '503 with Retry-After in seconds',
-    trouble: { status: 503, headers: { 'retry-after': '30' }, body: influx('timeout') },
+    fault: { status: 503, headers: { 'retry-after': '30' }, body: influx('timeout') },
     is: TransientError,
     says: /503 .*timeout/,
     retryAfterMs: 30_000,
   },
   {
     answer: '500',
-    trouble: { status: 500, body: influx('engine: cache maximum memory size exceeded') },
+    fault: { status: 500, body: influx('engine: cache maximum memory size exceeded') },
     is: TransientError,
   },
-  { answer: '502 of a proxy', trouble: { status: 502, body: '<html>Bad Gateway</html>' }, is: TransientError },
-  { answer: '200', trouble: { status: 200, body: '<html>Welcome to the guest network</html>' }, is: TransientError },
+  { answer: '502 of a proxy', fault: { status: 502, body: '<html>Bad Gateway</html>' }, is: TransientError },
+  { answer: '200', fault: { status: 200, body: '<html>Welcome to the guest network</html>' }, is: TransientError },
   {
     answer: '204 cut before',
-    trouble: { cut: 'before', processed: true },
+    fault: { cut: 'before', processed: true },
     is: TransientError,
     says: /cut the connection/,
   },
-  { answer: 'an answer cut in the middle', trouble: { cut: 'middle', processed: true }, is: TransientError },
-  { answer: 'no HTTP', trouble: { garbage: 'garbage\r\n\r\n', processed: false }, is: TransientError },
+  { answer: 'an answer cut in the middle', fault: { cut: 'middle', processed: true }, is: TransientError },
+  { answer: 'no HTTP', fault: { garbage: 'garbage\r\n\r\n', processed: false }, is: TransientError },
   {
     answer: '400 that no InfluxDB wrote',
-    trouble: { status: 400, body: '<html>Bad Request</html>' },
+    fault: { status: 400, body: '<html>Bad Request</html>' },
     is: TransientError,
   },
-  { answer: '400 in foreign JSON', trouble: { status: 400, body: '{"ok":false}' }, is: TransientError },
-  { answer: '422 that no InfluxDB wrote', trouble: { status: 422, body: '' }, is: TransientError },
-  { answer: '418', trouble: { status: 418, body: influx('teapot') }, is: TransientError },
+  { answer: '400 in foreign JSON', fault: { status: 400, body: '{"ok":false}' }, is: TransientError },
+  { answer: '422 that no InfluxDB wrote', fault: { status: 422, body: '' }, is: TransientError },
+  { answer: '418', fault: { status: 418, body: influx('teapot') }, is: TransientError },
   {
     answer: '400 to every request',
-    trouble: { status: 400, body: influx('please provide either orgID or org') },
+    fault: { status: 400, body: influx('please provide either orgID or org') },
     is: SetupError,
     says: /orgID/,
   },
 ];
 
 for (const path of ['1.x', '2'] as const) {
-  for (const { answer, trouble, is, says, retryAfterMs } of cases) {
+  for (const { answer, fault, is, says, retryAfterMs } of cases) {
     answers(`${path}: ${answer} is a ${is.name}`, async ({ server, open }) => {
       const session = await open(path);
       const events = someEvents(3);
-      server.always = trouble;
+      server.always = fault;
       const error = await thrown(session.write(events, never));
       assert.is(error.constructor === is || error instanceof is, true, `${error.name}: ${error.message}`);
       if (says !== undefined) assert.match(error.message, says);
@@ -318,9 +318,9 @@ for (const path of ['1.x', '2'] as const) {
 
 answers('2: 201 with a complaint is only a part: the line that is missing is found', async ({ server, open }) => {
   const session = await open('2');
-  const complaint = (body: string): Trouble | undefined =>
+  const complaint = (body: string): ScriptedFault | undefined =>
     body.includes('event-5"') ? { status: 201, body: influx('partial write of line protocol occurred') } : undefined;
-  for (let n = 0; n < 50; n += 1) server.troubles.push(({ body }) => complaint(body));
+  for (let n = 0; n < 50; n += 1) server.faults.push(({ body }) => complaint(body));
   const { rejected = [] } = await session.write(someEvents(10), never);
   assert.equal(rejected, [{ index: 5, reason: 'InfluxDB refused it: partial write of line protocol occurred' }]);
 });
@@ -350,7 +350,7 @@ answers('1.x: creates the database as the old worker did, and again when it went
 });
 
 answers('1.x: a user who may not create databases can write all the same', async ({ server, open }) => {
-  server.troubles.push({
+  server.faults.push({
     status: 403,
     body: influx('error authorizing query: ann not authorized to execute CREATE DATABASE'),
   });

@@ -288,7 +288,7 @@ outcome('documents are to be on the disks of a majority', async ({ server, sessi
   assert.is(insert.ordered, false);
 });
 
-outcome('gives up when told to, and a retry doubles nothing', async ({ server, session }) => {
+outcome('gives up on the signal, and a retry doubles nothing', async ({ server, session }) => {
   server.fail('insert', { hang: true });
   const error = await failureOf(session.write(batch('a', 'b'), AbortSignal.timeout(50)));
   assert.instance(error, TransientError);

@@ -32,7 +32,7 @@ interface Connection {
 }
 
 /**
- * A server that speaks enough of MongoDB's wire protocol for the official driver, over real TCP, and can be told to fail.
+ * A server that speaks enough of MongoDB's wire protocol for the official driver, over real TCP, and can be made to fail.
  * Documents survive `stop` and `listen`.
  */
 export class MongoStandIn {
