@@ -972,7 +972,7 @@ export interface components {
             readonly outage_seconds?: number;
             /** @description Before this check, or within this outage: time in which nobody looked, because the daemon was not running. (seconds) */
             readonly unknown_seconds?: number;
-            /** @description The event that told of an outage which turns out to have been maintenance. */
+            /** @description The event that announced an outage which turned out to be maintenance. */
             readonly corrects?: string;
             /** @description The service works. */
             readonly healthy?: boolean;
