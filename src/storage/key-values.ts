@@ -54,7 +54,10 @@ function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly stri
 }
 
 /** Returns how many it removed. */
-function sweepKeyValues({ database, now }: Transaction, { limit }: { limit: number }): number {
+function sweepKeyValues(
+  { database }: Transaction,
+  { now, limit }: { readonly now: number; readonly limit: number },
+): number {
   return database.run(
     `DELETE FROM memories WHERE (namespace, key) IN
        (SELECT namespace, key FROM memories WHERE expires <= ? ORDER BY expires LIMIT CAST(? AS INTEGER))`,

@@ -10,7 +10,7 @@ function count({ delta }: Transaction, { sink, ...counts }: { readonly sink: str
   delta.add(sink, counts);
 }
 
-function trimLedger({ database, now }: Transaction): void {
+function trimLedger({ database }: Transaction, { now }: { readonly now: number }): void {
   database.run('DELETE FROM ledger WHERE hour > ? AND hour < ?', totalHour, now - (keptHours + 1) * hourMs);
 }
 

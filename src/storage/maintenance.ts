@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Calls } from './calls.js';
+import { SteadyTime } from './steady-time.js';
 
 /** How long the local store keeps events, and how large it may grow. */
 export interface Retention {
@@ -29,17 +30,19 @@ const chunkPages = 500;
 
 /**
  * The periodic work: old events, expired key-values and old hours of the ledger are deleted, and the file gives back the pages that it no longer
- * needs. In small jobs, one after the other, so that what comes in never waits for more than one.
+ * needs. In small jobs, one after the other, so that what comes in never waits for more than one. Nothing is deleted for its age while the clock is not steady.
  */
 export class Maintenance {
   readonly #storage: Pick<Calls, 'write'>;
   readonly #options: MaintenanceOptions;
   readonly #stop = new AbortController();
+  readonly #time: SteadyTime;
   readonly #running: Promise<void>;
 
   constructor(storage: Pick<Calls, 'write'>, options: MaintenanceOptions) {
     this.#storage = storage;
     this.#options = options;
+    this.#time = new SteadyTime(options.clock);
     this.#running = this.#run();
   }
 
@@ -64,26 +67,32 @@ export class Maintenance {
   }
 
   async #round(): Promise<void> {
-    const { clock, retention, compact } = this.#options;
     await this.#repeat(() => this.#storage.write('trimMessages'));
+    const time = this.#time.read();
+    await this.#trimEvents(time.steady ? time.now - this.#options.retention.days * dayMs : 0);
+    if (time.steady) await this.#expire(time.now);
+    else if (time.jumpMs !== 0) this.#options.log.warn({ jumpMs: time.jumpMs }, 'clock.jumped');
+    await this.#repeat(() => this.#options.compact(chunkPages));
+  }
+
+  /** Those received before, epoch ms, and the oldest while the store is too large. */
+  async #trimEvents(receivedBefore: number): Promise<void> {
+    const { maxBytes } = this.#options.retention;
+    let count = 0;
     await this.#repeat(async () => {
-      const receivedBefore = clock.now() - retention.days * dayMs;
-      const deleted = await this.#storage.write('trimEvents', {
-        receivedBefore,
-        maxBytes: retention.maxBytes,
-        limit: chunkRows,
-      });
+      const deleted = await this.#storage.write('trimEvents', { receivedBefore, maxBytes, limit: chunkRows });
+      count += deleted;
       return deleted === chunkRows;
     });
-    await this.#repeat(async () => (await this.#storage.write('sweepKeyValues', { limit: chunkRows })) === chunkRows);
-    await this.#repeat(
-      async () => (await this.#storage.write('trimGivenIds', { now: clock.now(), limit: chunkRows })) === chunkRows,
-    );
-    await this.#repeat(
-      async () => (await this.#storage.write('trimUnnamed', { now: clock.now(), limit: chunkRows })) === chunkRows,
-    );
-    await this.#storage.write('trimLedger');
-    await this.#repeat(() => compact(chunkPages));
+    if (count === 0) return;
+    const before = new Date(Math.max(0, receivedBefore)).toISOString();
+    this.#options.log.info({ count, receivedBefore: before, maxBytes }, 'events.deleted');
+  }
+
+  async #expire(now: number): Promise<void> {
+    for (const name of ['sweepKeyValues', 'trimGivenIds', 'trimUnnamed'] as const)
+      await this.#repeat(async () => (await this.#storage.write(name, { now, limit: chunkRows })) === chunkRows);
+    await this.#storage.write('trimLedger', { now });
   }
 
   async #repeat(step: () => Promise<boolean>): Promise<void> {

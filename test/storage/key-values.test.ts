@@ -64,7 +64,7 @@ test('sweeps what has expired in chunks', async () => {
       );
       await keyValues.put([['kept', 'x']], 100_000);
       clock.time += 2000;
-      const sweep = () => storage.write('sweepKeyValues', { limit: 20 });
+      const sweep = () => storage.write('sweepKeyValues', { now: clock.time, limit: 20 });
       assert.equal([await sweep(), await sweep(), await sweep(), await sweep()], [20, 20, 10, 0]);
       assert.is((await keyValues.get(['kept'])).size, 1);
     },

@@ -12,7 +12,7 @@ test('counts by hour for 48 hours, and in total for ever', () => {
     scratch.write('publish', columns(hour * 2, 2));
     scratch.now += hourMs;
   }
-  scratch.write('trimLedger');
+  scratch.write('trimLedger', { now: scratch.now });
   const report = scratch.read('ledgerReport', { now: scratch.now });
   assert.is(report.sinks[0]!.accepted, 120);
   assert.is(report.hours.length, 47);

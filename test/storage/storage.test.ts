@@ -95,7 +95,7 @@ test('a file found corrupt at run time ends the storage, and is moved aside at t
     const error = await thrownBy(second.write('take', take));
     assert.is(error.name, 'CorruptError');
     assert.is(fatal.length, 1);
-    assert.is((await thrownBy(second.write('trimLedger'))).name, 'CorruptError');
+    assert.is((await thrownBy(second.write('trimLedger', { now: 0 }))).name, 'CorruptError');
     await second.close();
     const third = await openStorage(dir);
     assert.equal(await third.read('queueStates'), []);
@@ -144,7 +144,7 @@ test('closing waits for what was begun, and refuses what comes later', () =>
     const read = storage.read('queueStates');
     await storage.close();
     await Promise.all([...writes, read]);
-    assert.match((await thrownBy(storage.write('trimLedger'))).message, 'closed');
+    assert.match((await thrownBy(storage.write('trimLedger', { now: 0 }))).message, 'closed');
     assert.match((await thrownBy(storage.read('queueStates'))).message, 'closed');
     await storage.close();
     const again = await openStorage(dir);
@@ -204,6 +204,33 @@ test('maintenance lets go of what is old, and gives the space back', async () =>
       );
     },
     { clock },
+  );
+});
+
+test('a clock that is 40 days ahead for a while deletes nothing; what is deleted later is in the log', async () => {
+  const clock = manualClock(1_700_000_000_000);
+  const lines: { msg: string; count?: number }[] = [];
+  const note = (fields: object, msg: string): void => void lines.push({ ...fields, msg });
+  const log = { trace: note, debug: note, info: note, warn: note, error: note, fatal: note, child: () => log };
+  const rounds = () => lines.filter(({ msg }) => msg === 'clock.jumped').length;
+  await withStorage(
+    async storage => {
+      const event = { created: 0, category: 'x', type: undefined, source: 'http', fields: {} } as const;
+      await storage.events.insert([{ ...event, id: 'a', received: clock.now() }]);
+      await storage.keyValues('m').put([['k', 'v']], DAY);
+      storage.startMaintenance({ days: 30, maxBytes: 1e9, everyMs: 200 });
+      clock.time += 40 * DAY;
+      await until(() => rounds() > 0, 'a round to see the jump');
+      clock.time -= 40 * DAY;
+      await systemClock.sleep(1_000);
+      assert.is((await storage.events.query({ limit: 10 })).events.length, 1);
+      assert.is((await storage.keyValues('m').get(['k'])).size, 1);
+      assert.not.ok(lines.some(({ msg }) => msg === 'events.deleted'));
+      clock.time += 40 * DAY;
+      await until(() => lines.some(({ msg }) => msg === 'events.deleted'), 'the time to be believed');
+      assert.is(lines.find(({ msg }) => msg === 'events.deleted')?.count, 1);
+    },
+    { clock, log },
   );
 });
 
