@@ -74,10 +74,14 @@ function isNumberPart(code: number): boolean {
   );
 }
 
-/** Whether the double that JSON.parse makes of it is the number that was written. */
+/**
+ * Whether the double that JSON.parse makes of it is the number that was written: exactly for whole numbers, and otherwise as doubles are
+ * written, with the fewest digits that tell one from its neighbours (0.1).
+ */
 function isHeld(token: string): boolean {
   const value = Number(token);
-  return Number.isFinite(value) && canonical(token) === canonical(String(value));
+  if (!Number.isFinite(value)) return false;
+  return /^-?\d+$/.test(token) ? BigInt(token) === BigInt(value) : canonical(token) === canonical(String(value));
 }
 
 /** The same text for the same number, however it is spelt: its digits without zeros at either end, and the power of ten. */

@@ -29,6 +29,7 @@ test('numbers that a double holds are left alone, however they are spelt', () =>
 test('numbers that a double does not hold keep their digits, wherever they stand', () => {
   for (const digits of [
     '9007199254740993',
+    '489780393439878140',
     '1524831183200260097',
     '-1524831183200260097',
     '123456789012345678901234567890',

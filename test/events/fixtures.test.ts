@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../src/events/accept.js';
 import { catalogue, fieldsOf } from '../../src/events/catalogue.js';
 import { decode } from '../../src/events/decode.js';
+import { exactFields } from '../../src/events/digits.js';
 import { personalFields } from '../../src/events/fields.js';
 import { parseTimestamp } from '../../src/events/timestamp.js';
 import { fixtureFiles, fixtureLines } from './fixtures.js';
@@ -41,6 +42,7 @@ test('every recorded event is accepted, and decodes to itself', () => {
   for (const { line, item } of events) {
     const accepted = acceptEvent(JSON.parse(line), { now, source: 'replay' });
     assert.ok('message' in accepted, `${line}\n${JSON.stringify(accepted)}`);
+    const exact = exactFields(line);
     const event = {
       id: accepted.message.id,
       created: parseTimestamp(item.created),
@@ -48,6 +50,7 @@ test('every recorded event is accepted, and decodes to itself', () => {
       type: item.type || undefined,
       fields: item,
       body: accepted.message.body,
+      ...(exact === undefined ? {} : { exact }),
       source: 'replay',
       received: now,
     };
