@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Calls } from './calls.js';
-import { SteadyTime } from './steady-time.js';
+import { TrustedTime } from './trusted-time.js';
 
 /** How long the local store keeps events, and how large it may grow. */
 export interface Retention {
@@ -30,19 +30,19 @@ const chunkPages = 500;
 
 /**
  * The periodic work: old events, expired key-values and old hours of the ledger are deleted, and the file gives back the pages that it no longer
- * needs. In small jobs, one after the other, so that what comes in never waits for more than one. Nothing is deleted for its age while the clock is not steady.
+ * needs. In small jobs, one after the other, so that what comes in never waits for more than one. Nothing is deleted for its age while the clock cannot be trusted.
  */
 export class Maintenance {
   readonly #storage: Pick<Calls, 'write'>;
   readonly #options: MaintenanceOptions;
   readonly #stop = new AbortController();
-  readonly #time: SteadyTime;
+  readonly #time: TrustedTime;
   readonly #running: Promise<void>;
 
   constructor(storage: Pick<Calls, 'write'>, options: MaintenanceOptions) {
     this.#storage = storage;
     this.#options = options;
-    this.#time = new SteadyTime(options.clock);
+    this.#time = new TrustedTime(options.clock);
     this.#running = this.#run();
   }
 
@@ -69,8 +69,8 @@ export class Maintenance {
   async #round(): Promise<void> {
     await this.#repeat(() => this.#storage.write('trimMessages'));
     const time = this.#time.read();
-    await this.#trimEvents(time.steady ? time.now - this.#options.retention.days * dayMs : 0);
-    if (time.steady) await this.#expire(time.now);
+    await this.#trimEvents(time.trusted ? time.now - this.#options.retention.days * dayMs : 0);
+    if (time.trusted) await this.#expire(time.now);
     else if (time.jumpMs !== 0) this.#options.log.warn({ jumpMs: time.jumpMs }, 'clock.jumped');
     await this.#repeat(() => this.#options.compact(chunkPages));
   }

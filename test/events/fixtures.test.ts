@@ -40,7 +40,7 @@ test('what Clowder and the daemon send is in the catalogue, field by field', () 
 
 test('every recorded event is accepted, and decodes to itself', () => {
   for (const { line, item } of events) {
-    const accepted = acceptEvent(JSON.parse(line), { now, source: 'replay' });
+    const accepted = acceptEvent(JSON.parse(line), { now, source: 'replay', text: line });
     assert.ok('message' in accepted, `${line}\n${JSON.stringify(accepted)}`);
     const exact = exactFields(line);
     const event = {

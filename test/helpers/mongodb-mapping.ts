@@ -1,6 +1,7 @@
-import { BSON } from 'mongodb';
+import { BSON, Decimal128, Long } from 'mongodb';
 import { decode } from '../../src/events/decode.js';
 import { toDocument } from '../../src/sinks/mongodb/document.js';
+import { numberStore } from '../../src/sinks/mongodb/numbers.js';
 
 const examples: [what: string, body: string][] = [
   ['every field, verbatim', '{"category":"download","resource_name":"soil.csv","created":1709544703342}'],
@@ -23,7 +24,10 @@ export function mongodbTable(): string {
   const rows = examples.map(([what, body]) => {
     const decoded = decode({ id: '5f0c…', body, source: 'clowder', received: 1_709_544_703_999 }, 1_709_544_703_999);
     if (decoded.kind === 'undated') throw new Error('a stamp was given');
-    const stored = BSON.deserialize(BSON.serialize(toDocument(decoded.event)), { promoteValues: false });
+    const stored = BSON.deserialize(
+      BSON.serialize(toDocument(decoded.event, numberStore({ Long, Decimal128 }, true))),
+      { promoteValues: false },
+    );
     return `| ${what} | \`${body}\` | \`${BSON.EJSON.stringify(stored, { relaxed: false })}\` |`;
   });
   return ['| | event | document |', '| --- | --- | --- |', ...rows, ''].join('\n');

@@ -7,6 +7,7 @@ import { type StoredDocument, toDocument } from './document.js';
 import { type Driver, Faults } from './fault.js';
 import { flawOf } from './flaw.js';
 import { keepIndexes } from './indexes.js';
+import { numberStore, type StoreNumber } from './numbers.js';
 import { checkPermission } from './permission.js';
 
 export interface MongoConfig {
@@ -74,6 +75,7 @@ class MongoSession implements SinkSession {
   readonly #faults: Faults;
   readonly #tools: SinkTools;
   readonly #closing = new AbortController();
+  #storeNumber: StoreNumber | undefined;
 
   constructor(driver: Driver, client: MongoClient, config: MongoConfig, faults: Faults, tools: SinkTools) {
     this.#driver = driver;
@@ -90,12 +92,13 @@ class MongoSession implements SinkSession {
 
   async write(events: readonly Event[], signal: AbortSignal): Promise<WriteResult> {
     const measure = this.#driver.BSON.calculateObjectSize;
+    const storeNumber = events.some(({ exact }) => exact !== undefined) ? await this.#numbers(signal) : String;
     const rejected: Rejection[] = [];
     const documents: StoredDocument[] = [];
     /** The position in the batch of each document's event. */
     const positions: number[] = [];
     events.forEach((event, index) => {
-      const document = toDocument(event);
+      const document = toDocument(event, storeNumber);
       const reason = flawOf(document, measure);
       if (reason !== undefined) rejected.push({ index, reason });
       else positions[documents.push(document) - 1] = index;
@@ -107,6 +110,15 @@ class MongoSession implements SinkSession {
       if (!stored.has(error.index)) rejected.push({ index: positions[error.index]!, reason: reasonOf(error) });
     }
     return { rejected, duplicates: stored.size };
+  }
+
+  /** The server is asked once in the life of a session, and only when such a number comes. */
+  async #numbers(signal: AbortSignal): Promise<StoreNumber> {
+    if (this.#storeNumber === undefined) {
+      const build = await this.#guard(this.#collection.db.command({ buildInfo: 1 }), signal);
+      this.#storeNumber = numberStore(this.#driver, !Object.hasOwn(build, 'ferretdbVersion'));
+    }
+    return this.#storeNumber;
   }
 
   async probe(signal: AbortSignal): Promise<void> {

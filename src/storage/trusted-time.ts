@@ -7,15 +7,15 @@ const wanted = 2;
 
 export type Reading =
   /** Epoch ms. */
-  | { readonly steady: true; readonly now: number }
+  | { readonly trusted: true; readonly now: number }
   /** `jumpMs`: how far the wall clock jumped since the last reading; 0 when it did not. */
-  | { readonly steady: false; readonly jumpMs: number };
+  | { readonly trusted: false; readonly jumpMs: number };
 
 /**
  * The wall clock, as far as it can be trusted to delete by: only after two intervals in a row in which it went as far as the monotonic clock.
  * A clock that jumps ahead, and is set right within the time of one interval, is never believed.
  */
-export class SteadyTime {
+export class TrustedTime {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   #last: { readonly wall: number; readonly monotonic: number };
   #agreed = 0;
@@ -31,7 +31,7 @@ export class SteadyTime {
     this.#last = now;
     const agrees = Math.abs(jumpMs) <= toleranceMs;
     this.#agreed = agrees ? this.#agreed + 1 : 0;
-    if (this.#agreed >= wanted) return { steady: true, now: now.wall };
-    return { steady: false, jumpMs: agrees ? 0 : Math.round(jumpMs) };
+    if (this.#agreed >= wanted) return { trusted: true, now: now.wall };
+    return { trusted: false, jumpMs: agrees ? 0 : Math.round(jumpMs) };
   }
 }

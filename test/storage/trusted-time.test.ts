@@ -1,18 +1,18 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SteadyTime } from '../../src/storage/steady-time.js';
+import { TrustedTime } from '../../src/storage/trusted-time.js';
 
 const dayMs = 86_400_000;
 
 /** A clock that goes on by what a test says. */
 function clock() {
   const at = { wall: 1_700_000_000_000, monotonic: 0 };
-  const time = new SteadyTime({ now: () => at.wall, monotonic: () => at.monotonic });
+  const time = new TrustedTime({ now: () => at.wall, monotonic: () => at.monotonic });
   return (ms: number, jumpMs = 0) => {
     at.monotonic += ms;
     at.wall += ms + jumpMs;
     const reading = time.read();
-    return reading.steady ? reading.now === at.wall : reading.jumpMs;
+    return reading.trusted ? reading.now === at.wall : reading.jumpMs;
   };
 }
 

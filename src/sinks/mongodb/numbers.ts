@@ -1,0 +1,29 @@
+import { ExactNumber, isInt64 } from '../../events/digits.js';
+import type { Driver } from './fault.js';
+
+/** What MongoDB keeps of a number that a double cannot hold. */
+export type StoreNumber = (digits: string) => unknown;
+
+/**
+ * A Long where 64 bits hold it, else a Decimal128 (34 digits), else the digits as text.
+ * @param decimals false for servers that cut the connection at a Decimal128, as FerretDB 1 does
+ */
+export function numberStore({ Long, Decimal128 }: Pick<Driver, 'Long' | 'Decimal128'>, decimals: boolean): StoreNumber {
+  return digits => {
+    if (isInt64(digits)) return Long.fromString(digits);
+    if (!decimals) return digits;
+    try {
+      return Decimal128.fromString(digits);
+    } catch {
+      return digits;
+    }
+  };
+}
+
+/** A value with every `ExactNumber` in it as MongoDB keeps it. */
+export function withStoredNumbers(value: unknown, store: StoreNumber): unknown {
+  if (value instanceof ExactNumber) return store(value.digits);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(inner => withStoredNumbers(inner, store));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withStoredNumbers(inner, store)]));
+}
