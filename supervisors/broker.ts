@@ -9,6 +9,7 @@ import { AmqpBroker } from '../src/broker/rabbitmq/broker.js';
 import type { BrokerConfig } from '../src/config/broker.js';
 import { describe } from '../src/errors.js';
 import { retryUntilDone } from '../src/retry.js';
+import { knownSinkNames } from '../src/sinks/known-names.js';
 import { sinks } from '../src/sinks/registry.js';
 import type { StatusLine } from '../src/status/board.js';
 import type { Storage } from '../src/storage/storage.js';
@@ -37,7 +38,7 @@ export interface BrokerPart {
  */
 export async function startBroker(options: BrokerOptions): Promise<BrokerPart> {
   const { root, board, log, queues, onFailure, onStop } = options;
-  const broker = createBroker(options);
+  const broker = await createBroker(options);
   onStop('broker', () => broker.close());
   onStop('actors', () => stopTree(root));
   const supervisor = spawnSupervisor(root, 'broker', board, restartTree(onFailure));
@@ -54,9 +55,10 @@ export function drainPublisher(publisher: Actor<PublisherMessage>): Promise<void
 }
 
 /** RabbitMQ where it is configured, the embedded broker otherwise. */
-function createBroker({ config, storage, clock, log }: BrokerOptions): Broker {
+async function createBroker({ config, storage, clock, log, queues }: BrokerOptions): Promise<Broker> {
   if (config.nodes.length === 0) return new EmbeddedBroker({ storage, clock, log });
-  const names = sinks.map(({ name }) => name);
+  const configured = queues.map(({ sink }) => sink);
+  const names = await knownSinkNames(sinks, configured, storage.keyValues('sinks'));
   return new AmqpBroker({ ...config, sinks: names, storage, clock, log });
 }
 

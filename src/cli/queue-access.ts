@@ -6,6 +6,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
 import { silentLog } from '../log.js';
+import { namedSinkOf } from '../sinks/known-names.js';
 import { sinks } from '../sinks/registry.js';
 import { databaseFile } from '../storage/opening.js';
 import type { QueueState } from '../storage/queues.js';
@@ -20,12 +21,14 @@ export interface Queues {
 }
 
 /** @throws SetupError when something is to be changed on the embedded broker while a daemon runs */
-export async function openQueues(config: Config, clock: Clock, toChange: boolean): Promise<Queues> {
+export async function openQueues(config: Config, clock: Clock, toChange: boolean, asked?: string): Promise<Queues> {
+  const named = asked === undefined ? undefined : namedSinkOf(asked, sinks);
   if (config.broker.nodes.length > 0) {
     return openQueueList({
       ...config.broker,
       name: 'event-sink queues',
-      sinks: sinks.map(({ name }) => name),
+      // A sink under a name of its own that is configured no more is known by the name that is asked for.
+      sinks: [...sinks.map(({ name }) => name), ...(named === undefined ? [] : [named])],
       configured: () => config.sinks.map(({ queue }) => queue),
       clock,
       log: silentLog,

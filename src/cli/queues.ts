@@ -33,7 +33,7 @@ export const queues: Command = {
       terminal.err(problemReport(loaded.problems));
       return exitCodes.usage;
     }
-    const access = await openQueues(loaded.config, invocation.clock, action === 'remove');
+    const access = await openQueues(loaded.config, invocation.clock, action === 'remove', name);
     try {
       if (name === undefined) list(await access.list(), invocation);
       else await remove(name, access, loaded.config, invocation);

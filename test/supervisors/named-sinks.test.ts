@@ -59,7 +59,7 @@ test('each has every event, and is named in the status, the metrics, the log and
   for (const sink of ['mongodb.archive', 'mongodb.portal']) {
     assert.match(paths, `delivery/${sink}/sink`);
     assert.match(await get('/metrics'), `sink="${sink}"`);
-    assert.match(daemon.output, `"sink":"${sink}"`);
+    await until(() => daemon.output.includes(`"sink":"${sink}"`), `a log line of ${sink}`);
     assert.ok(
       JSON.parse(await get('/v1/ledger')).sinks.some((row: { sink: string }) => row.sink === sink),
       sink,

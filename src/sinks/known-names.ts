@@ -1,0 +1,27 @@
+import type { KeyValues } from '../storage/key-values.js';
+import type { SinkDefinition } from './sink.js';
+
+const key = 'named';
+const keepMs = 3650 * 24 * 3_600_000;
+
+/**
+ * Names of all sinks that may have left a queue behind: every kind there is, the configured ones, and those under names of their own
+ * that this daemon ever had. RabbitMQ tells nobody what queues there are, and an entry that left the file leaves its queue filling.
+ */
+export async function knownSinkNames(
+  registry: readonly SinkDefinition[],
+  configured: readonly string[],
+  keyValues: KeyValues,
+): Promise<readonly string[]> {
+  const kinds = registry.map(({ name }) => name);
+  const kept = (await keyValues.get([key])).get(key)?.split(',') ?? [];
+  const named = [...new Set([...kept, ...configured.filter(name => !kinds.includes(name))])].sort();
+  if (named.length > kept.length) await keyValues.put([[key, named.join(',')]], keepMs);
+  return [...kinds, ...named];
+}
+
+/** The sink whose queue a name would be, for a sink under a name of its own: `mongodb.archive` of `event-sink.mongodb.archive`. */
+export function namedSinkOf(queue: string, registry: readonly SinkDefinition[]): string | undefined {
+  const [, sink, kind] = /^event-sink\.(([a-z0-9]+)\.[a-z0-9-]+)$/.exec(queue) ?? [];
+  return registry.some(({ name, storesWith }) => name === kind && storesWith === undefined) ? sink : undefined;
+}
