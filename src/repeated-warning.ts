@@ -26,7 +26,8 @@ export class RepeatedWarning {
     this.#options = options;
   }
 
-  warn(reason: string): void {
+  /** `more` are fields of this one line. */
+  warn(reason: string, more: Readonly<Record<string, string | number>> = {}): void {
     const { clock, log, fields, event } = this.#options;
     const now = clock.monotonic();
     if (reason !== this.#reason) {
@@ -37,7 +38,7 @@ export class RepeatedWarning {
       return;
     } else this.#pauseMs = Math.min(maxRepeatMs, this.#pauseMs * 2);
     this.#nextAt = now + this.#pauseMs;
-    log.warn({ ...fields, reason, ...(this.#unlogged === 0 ? {} : { repeated: this.#unlogged }) }, event);
+    log.warn({ ...fields, ...more, reason, ...(this.#unlogged === 0 ? {} : { repeated: this.#unlogged }) }, event);
     this.#unlogged = 0;
   }
 

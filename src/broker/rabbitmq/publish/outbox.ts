@@ -2,6 +2,7 @@ import { type Backoff, backoff, backoffs } from '../../../backoff.js';
 import type { Clock } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
+import { RepeatedWarning } from '../../../repeated-warning.js';
 import type { OutboxSize } from '../../../storage/outbox.js';
 import type { Storage } from '../../../storage/storage.js';
 import { type OutboxRow, type OutgoingMessage, type Refusal, restored, stored } from './outgoing-message.js';
@@ -61,9 +62,11 @@ export class Outbox {
   #wake: () => void = () => {};
   #rest = new AbortController();
   #running: Promise<void> | undefined;
+  readonly #warning: RepeatedWarning;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#warning = new RepeatedWarning({ ...options, event: 'outbox.refused' });
   }
 
   get state(): OutboxState {
@@ -125,7 +128,8 @@ export class Outbox {
       this.#rest = new AbortController();
       try {
         this.#stuck = await this.#pass();
-        if (this.#stuck > 0) log.warn({ count: this.#stuck, reason: this.#stuckReason }, 'outbox.refused');
+        if (this.#stuck > 0) this.#warning.warn(this.#stuckReason ?? 'no reason known', { count: this.#stuck });
+        else this.#warning.clear();
       } catch (error) {
         this.#stuck = this.#count;
         this.#stuckReason = `the outbox cannot be read or written: ${describe(error)}`;
