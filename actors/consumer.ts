@@ -150,9 +150,10 @@ class Consumer implements Behaviour<ConsumerMessage> {
   }
 
   #fetched(turn: number, prepared: Prepared): void {
-    const { items, filtered, dead } = prepared;
+    const { items, filtered, tooOld, dead } = prepared;
     if (!this.#fetch.arrived(turn)) return;
-    this.#settler.settle({ done: filtered, duplicates: 0, filtered: filtered.length, dead });
+    const left = { filtered: filtered.length, tooOld: tooOld.length };
+    this.#settler.settle({ done: [...filtered, ...tooOld], duplicates: 0, ...left, dead });
     if (items.length > 0) this.#ahead = prepared;
     else if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
     if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
@@ -186,11 +187,11 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#lastFault = undefined;
     if (this.#batch === undefined) return;
     const count = this.#batch.next?.length;
-    const { done, duplicates, dead, deferred } = this.#batch.written(result);
+    const { done, duplicates, tooOld, dead, deferred } = this.#batch.written(result);
     const ms = Math.round(milliseconds);
     this.#options.log.debug({ count, dead: dead.length, deferred: deferred.length, ms }, 'batch.written');
     this.#defer(deferred, result.deferred?.retryAfterMs ?? 0);
-    this.#settler.settle({ done, duplicates, filtered: 0, dead });
+    this.#settler.settle({ done, duplicates, filtered: 0, tooOld, dead });
     if (this.#phase === 'stopping') return this.#finish();
     this.#write();
   }

@@ -1200,29 +1200,51 @@ export interface components {
             readonly sink: string;
             /** @description When the hour began; null in totals. */
             readonly hour: number | null;
+            /** @description Made durable for this sink. */
             readonly accepted: number;
             readonly delivered: number;
+            /** @description The destination had them already. */
             readonly duplicates: number;
+            /** @description Left out by the categories of the sink. */
             readonly filtered: number;
+            /** @description Left out because the destination takes none of their age. */
+            readonly too_old: number;
+            /** @description Left out because the person they are about was erased. */
+            readonly erased: number;
+            /** @description Became dead letters, whatever happened to those since. */
             readonly dead: number;
+            /** @description Waiting, counted where the messages are. */
             readonly pending: number;
-            /** @description Accepted events that none of the others accounts for. */
-            readonly difference: number;
+            /** @description RabbitMQ confirmed them, and they never came out of the queue; always 0 on the embedded broker. */
+            readonly missing: number;
+            /** @description Accepted events that none of the others accounts for; null when that cannot be told, see `inexact`. */
+            readonly difference: number | null;
+            /** @description Why the counts of this sink prove nothing now; null when they do. */
+            readonly inexact: string | null;
         };
         readonly LedgerHour: {
             readonly sink: string;
             /** @description When the hour began; null in totals. */
             readonly hour: number | null;
+            /** @description Made durable for this sink. */
             readonly accepted: number;
             readonly delivered: number;
+            /** @description The destination had them already. */
             readonly duplicates: number;
+            /** @description Left out by the categories of the sink. */
             readonly filtered: number;
+            /** @description Left out because the destination takes none of their age. */
+            readonly too_old: number;
+            /** @description Left out because the person they are about was erased. */
+            readonly erased: number;
+            /** @description Became dead letters, whatever happened to those since. */
             readonly dead: number;
         };
-        /** @description For each sink: accepted = delivered + duplicates + filtered + dead + pending. */
+        /** @description For each sink: accepted = delivered + duplicates + filtered + too_old + erased + dead + pending + missing. */
         readonly Ledger: {
-            /** @description True on the embedded broker; with RabbitMQ the counters are those of this daemon. */
+            /** @description False while something else takes from a queue too: then the counts are this daemon’s own. */
             readonly exact: boolean;
+            /** @description Nothing is missing, and every difference that is known is 0. */
             readonly balanced: boolean;
             readonly sinks: readonly components["schemas"]["LedgerSink"][];
             /** @description The last 48 hours. */
@@ -2942,9 +2964,13 @@ export interface operations {
                      *           "delivered": 1190,
                      *           "duplicates": 4,
                      *           "filtered": 3,
+                     *           "too_old": 0,
+                     *           "erased": 0,
                      *           "dead": 1,
                      *           "pending": 2,
-                     *           "difference": 0
+                     *           "missing": 0,
+                     *           "difference": 0,
+                     *           "inexact": null
                      *         }
                      *       ],
                      *       "hours": [
@@ -2955,6 +2981,8 @@ export interface operations {
                      *           "delivered": 1190,
                      *           "duplicates": 4,
                      *           "filtered": 3,
+                     *           "too_old": 0,
+                     *           "erased": 0,
                      *           "dead": 1
                      *         }
                      *       ]

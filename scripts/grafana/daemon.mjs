@@ -81,8 +81,11 @@ export const daemon = dashboard({
     ),
     stat(
       'Ledger',
-      'Events that the ledger cannot explain: anything but 0 is an alarm.',
-      [prom(`sum(abs(event_sink_ledger_difference{${sinks}}))`, 'unexplained')],
+      'Events that the ledger cannot explain, or that RabbitMQ lost: anything but 0 is an alarm.',
+      [
+        prom(`sum(abs(event_sink_ledger_difference{${sinks}}))`, 'unexplained'),
+        prom(`sum(event_sink_ledger_missing{${sinks}})`, 'missing'),
+      ],
       { calc: 'lastNotNull', thresholds: never },
     ),
 
@@ -165,10 +168,10 @@ export const daemon = dashboard({
     ]),
     series(
       'What became of the events',
-      'Events a second by outcome, from the ledger; accepted = delivered + duplicates + filtered + dead + pending.',
+      'Events a second by outcome, from the ledger; accepted = all of these + pending + missing.',
       [
         prom(
-          `sum by (outcome) (rate(event_sink_ledger_events{${sinks}, outcome=~"delivered|duplicates|filtered|dead"}[$__rate_interval]))`,
+          `sum by (outcome) (rate(event_sink_ledger_events{${sinks}, outcome=~"delivered|duplicates|filtered|too_old|erased|dead"}[$__rate_interval]))`,
           '{{outcome}}',
         ),
       ],

@@ -42,6 +42,8 @@ export interface Settlement {
   readonly duplicates: number;
   /** How many of `done` the sink's category filter left out. */
   readonly filtered: number;
+  /** How many of `done` were older than the sink's destination takes. */
+  readonly tooOld?: number;
   /** Kept as dead letters before they leave the queue. */
   readonly dead: readonly DeadDelivery[];
 }

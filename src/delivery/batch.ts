@@ -18,6 +18,8 @@ export interface Item {
 export interface Outcome {
   readonly done: Delivery[];
   readonly duplicates: number;
+  /** How many of `done` were too old for the destination. */
+  readonly tooOld: number;
   readonly dead: DeadDelivery[];
   readonly deferred: Item[];
 }
@@ -96,7 +98,7 @@ export class Batch {
     if (this.#parked) this.#unpark();
     this.#evidence.healthy = true;
     dead.push(...this.#convict());
-    return { done, duplicates: result.duplicates ?? 0, dead, deferred };
+    return { done, duplicates: result.duplicates ?? 0, tooOld: result.tooOld?.length ?? 0, dead, deferred };
   }
 
   /** The sink failed at the first segment with a bug. Returns the dead letters that this decides. */

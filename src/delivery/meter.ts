@@ -16,6 +16,7 @@ export interface Settled {
   delivered: number;
   duplicates: number;
   filtered: number;
+  too_old: number;
   dead: number;
 }
 
@@ -23,9 +24,10 @@ export interface Settled {
 export class SettledCounters {
   readonly #sinks = new Map<string, Settled>();
 
-  add(sink: string, { done, duplicates, filtered, dead }: Settlement): void {
+  add(sink: string, { done, duplicates, filtered, tooOld = 0, dead }: Settlement): void {
     const counters = this.of(sink);
-    counters.delivered += done.length - duplicates - filtered;
+    counters.delivered += done.length - duplicates - filtered - tooOld;
+    counters.too_old += tooOld;
     counters.duplicates += duplicates;
     counters.filtered += filtered;
     counters.dead += dead.length;
@@ -34,7 +36,7 @@ export class SettledCounters {
   of(sink: string): Settled {
     let counters = this.#sinks.get(sink);
     if (counters === undefined) {
-      counters = { delivered: 0, duplicates: 0, filtered: 0, dead: 0 };
+      counters = { delivered: 0, duplicates: 0, filtered: 0, too_old: 0, dead: 0 };
       this.#sinks.set(sink, counters);
     }
     return counters;

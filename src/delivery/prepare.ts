@@ -1,4 +1,5 @@
 import type { DeadDelivery, Delivery } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
 import { decode } from '../events/decode.js';
 import type { CategoryFilter } from '../events/filter.js';
 import type { Item } from './batch.js';
@@ -7,6 +8,8 @@ import type { Item } from './batch.js';
 export interface Prepared {
   readonly items: readonly Item[];
   readonly filtered: readonly Delivery[];
+  /** Older than the destination takes. */
+  readonly tooOld: readonly Delivery[];
   /** Not events, or not ones that this sink takes. */
   readonly dead: readonly DeadDelivery[];
 }
@@ -22,17 +25,22 @@ export interface PrepareOptions {
   readonly acceptsText: boolean;
   /** For events that carry no time of their own. */
   readonly firstSeen: FirstSeen;
+  /** The age, by its own time, up to which the sink takes an event, ms; undefined = any. */
+  readonly maxAgeMs?: number;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** The one place where bodies are parsed: everything after it works on events. */
-export function createPrepare({ filter, acceptsText, firstSeen }: PrepareOptions) {
+export function createPrepare({ filter, acceptsText, firstSeen, maxAgeMs, clock }: PrepareOptions) {
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
     const decoded = deliveries.map(delivery => (delivery.unreadable === undefined ? decode(delivery) : undefined));
     const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
     const stampOf = undated.length === 0 ? undefined : await firstSeen(undated);
     const items: Item[] = [];
     const filtered: Delivery[] = [];
+    const tooOld: Delivery[] = [];
     const dead: DeadDelivery[] = [];
+    const oldest = maxAgeMs === undefined ? Number.NEGATIVE_INFINITY : clock.now() - maxAgeMs;
     for (const [index, delivery] of deliveries.entries()) {
       const { unreadable } = delivery;
       const first = decoded[index];
@@ -47,8 +55,9 @@ export function createPrepare({ filter, acceptsText, firstSeen }: PrepareOptions
       if (result.kind === 'refused' && !acceptsText)
         dead.push({ delivery, reason: result.reason, fault: 'poison', attempts: 1 });
       else if (!filter.matches(result.event)) filtered.push(delivery);
+      else if (result.event.created < oldest) tooOld.push(delivery);
       else items.push({ event: result.event, delivery, attempts: 0, alone: 0 });
     }
-    return { items, filtered, dead };
+    return { items, filtered, tooOld, dead };
   };
 }

@@ -3,8 +3,11 @@ import { secret } from '../settings/secrets.js';
 import { setting } from '../settings/setting.js';
 import { choice, text } from '../settings/words.js';
 import { isClientId } from './ga4/client-id.js';
+import { limits } from './ga4/limits.js';
 import type { Ga4Config } from './ga4/session.js';
 import { defineSink } from './sink.js';
+
+const { backdateMs: maxAgeMs } = limits;
 
 /** Google Analytics 4 over the Measurement Protocol. It has no key for an event: the ids that were sent are kept, so that none is sent again. */
 export const ga4Sink = defineSink({
@@ -58,8 +61,9 @@ export const ga4Sink = defineSink({
     return { measurementId, apiSecret, serverUrl, clientId, onAmbiguous };
   },
   batch: { count: 500, bytes: 1_000_000, lingerMs: 1_000 },
+  maxAgeMs,
   redriveLimit: {
-    withinMs: 72 * 3_600_000,
+    withinMs: maxAgeMs,
     since: 'created',
     because: 'the event is older than 72 hours: Google Analytics takes none so old',
   },

@@ -32,6 +32,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly batch: BatchLimits;
   /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
   readonly acceptsText?: boolean;
+  /** The destination takes no event older than this, by the event's own time, ms: those are left out and counted as too old. */
+  readonly maxAgeMs?: number;
   /** Dead letters that are better not sent again, because the destination refuses or doubles them by now. */
   readonly redriveLimit?: RedriveLimit;
   /** Opens one living connection. Throws as `write` does. */
@@ -64,6 +66,8 @@ export interface SinkSession {
 export interface WriteResult {
   /** Bad events: dead-lettered with the reason, the rest of the batch counts as accepted. */
   readonly rejected?: readonly Rejection[];
+  /** Positions of events that have become older than `maxAgeMs`: left out, and counted as too old. */
+  readonly tooOld?: readonly number[];
   /** Events that must wait (a throttled user, say) while the rest goes on. */
   readonly deferred?: { readonly indexes: readonly number[]; readonly retryAfterMs: number };
   /** How many of the accepted ones the destination already had. */

@@ -6,7 +6,7 @@ import { UnsupportedError } from '../errors.js';
 import type { Message } from '../events/message.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
 import { IdRegister } from '../storage/id-register.js';
-import type { LedgerReport } from '../storage/ledger-report.js';
+import { type LedgerReport, ledgerReportOf, ledgerTotal } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
@@ -71,11 +71,13 @@ export function createBackend(options: BackendOptions) {
         const { ready: waiting, unsettled } = await depthOf(sink);
         const settled = counters.of(sink);
         const pending = waiting + unsettled;
-        const accepted = settled.delivered + settled.duplicates + settled.filtered + settled.dead + pending;
-        return { sink, hour: null, accepted, ...settled, pending, difference: 0 };
+        const { delivered, duplicates, filtered, too_old, dead } = settled;
+        const accepted = delivered + duplicates + filtered + too_old + dead + pending;
+        const inexact = 'The counts are those of this daemon since it started.';
+        return ledgerTotal({ sink, hour: null, accepted, ...settled, erased: 0 }, { pending, missing: 0, inexact });
       }),
     );
-    return { exact: false, balanced: true, sinks: rows, hours: [] };
+    return ledgerReportOf(rows, []);
   };
 
   const depthOf = (sink: string) =>

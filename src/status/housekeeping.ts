@@ -2,7 +2,7 @@ import type { Broker } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
-import type { LedgerReport } from '../storage/ledger-report.js';
+import { isBalanced, type LedgerReport } from '../storage/ledger-report.js';
 import type { DeadLetterAdmin } from './dead-letter-admin.js';
 
 export interface HousekeepingOptions {
@@ -51,9 +51,10 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
 type Changed = (key: string, value: string) => boolean;
 
 async function audit({ ledger, log }: HousekeepingOptions, changed: Changed): Promise<void> {
-  for (const { sink, difference } of (await ledger()).sinks) {
-    if (changed(`ledger ${sink}`, String(difference)) && difference !== 0)
-      log.error({ sink, difference }, 'ledger.unbalanced');
+  for (const row of (await ledger()).sinks) {
+    const { sink, missing, difference } = row;
+    if (changed(`ledger ${sink}`, `${missing} ${difference}`) && !isBalanced(row))
+      log.error({ sink, missing, difference }, 'ledger.unbalanced');
   }
 }
 

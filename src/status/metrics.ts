@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { countNames } from '../storage/ledger-delta.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { DaemonStatus } from './report.js';
 
@@ -74,6 +75,11 @@ export class Metrics {
     difference: this.#gauge(
       'event_sink_ledger_difference',
       'Events that the ledger of a sink cannot explain; 0 is right.',
+      ['sink'],
+    ),
+    missing: this.#gauge(
+      'event_sink_ledger_missing',
+      'Events of a sink that RabbitMQ confirmed and that never came out of its queue; 0 is right.',
       ['sink'],
     ),
     orphaned: this.#gauge('event_sink_orphaned_queue_events', 'Events in a queue that no sink consumes.', ['queue']),
@@ -201,13 +207,14 @@ export class Metrics {
   }
 
   #readLedger({ sinks }: LedgerReport): void {
-    const { ledger, difference } = this.#gauges;
-    for (const gauge of [ledger, difference]) gauge.reset();
+    const { ledger, missing, difference } = this.#gauges;
+    for (const gauge of [ledger, missing, difference]) gauge.reset();
     for (const row of sinks) {
-      for (const outcome of ['accepted', 'delivered', 'duplicates', 'filtered', 'dead', 'pending'] as const) {
+      for (const outcome of [...countNames, 'pending'] as const) {
         ledger.set({ sink: row.sink, outcome }, row[outcome]);
       }
-      difference.set({ sink: row.sink }, row.difference);
+      missing.set({ sink: row.sink }, row.missing);
+      if (row.difference !== null) difference.set({ sink: row.sink }, row.difference);
     }
   }
 

@@ -39,7 +39,15 @@ export function problemsOf({
 }: Findings): FoundProblem[] {
   const problems = services.filter(({ state }) => state === 'down').map(serviceProblem);
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
-    if (row.difference === 0) continue;
+    if (row.missing > 0) {
+      problems.push({
+        key: `missing ${row.sink}`,
+        what: `${plural(row.missing, 'event')} that RabbitMQ confirmed never came to the queue of ${row.sink}: purged, expired or cut off by a policy.`,
+        since: undefined,
+        fix: 'These events are lost for this sink alone. Find out who purges the queue, or which policy of RabbitMQ limits it (rabbitmqctl list_policies), and take that away. See docs/runbook.md.',
+      });
+    }
+    if (row.difference === 0 || row.difference === null) continue;
     const what = `The ledger of ${row.sink} does not balance: ${plural(Math.abs(row.difference), 'event')} ${row.difference > 0 ? 'missing' : 'too many'}.`;
     problems.push({
       key: `ledger ${row.sink}`,

@@ -1,21 +1,23 @@
 import type { Database, Value } from './database.js';
 
-export interface Counts {
-  readonly accepted: number;
-  readonly delivered: number;
-  readonly duplicates: number;
-  readonly filtered: number;
-  readonly dead: number;
-}
+/** What the ledger counts of a sink; also the columns of its tables. */
+export const countNames = ['accepted', 'delivered', 'duplicates', 'filtered', 'too_old', 'erased', 'dead'] as const;
+
+export type CountName = (typeof countNames)[number];
+export type Counts = { [Name in CountName]: number };
 
 export const hourMs = 3_600_000;
 /** The row of the totals. */
 export const totalHour = 0;
 
-const noCounts: Counts = { accepted: 0, delivered: 0, duplicates: 0, filtered: 0, dead: 0 };
-const addition = `ON CONFLICT (sink, hour) DO UPDATE SET accepted = accepted + excluded.accepted,
-  delivered = delivered + excluded.delivered, duplicates = duplicates + excluded.duplicates,
-  filtered = filtered + excluded.filtered, dead = dead + excluded.dead`;
+export const countColumns = countNames.join(', ');
+const places = countNames.map(() => '?').join(', ');
+const zeros = ', 0'.repeat(countNames.length - 1);
+const addition = `ON CONFLICT (sink, hour) DO UPDATE SET ${countNames.map(name => `${name} = ${name} + excluded.${name}`).join(', ')}`;
+
+export function noCounts(): Counts {
+  return { accepted: 0, delivered: 0, duplicates: 0, filtered: 0, too_old: 0, erased: 0, dead: 0 };
+}
 
 /** The ledger's changes of one transaction: gathered in memory, written in the same commit, two rows a sink whatever the number of events. */
 export class LedgerDelta {
@@ -28,8 +30,8 @@ export class LedgerDelta {
   }
 
   add(sink: string, counts: Partial<Counts>): void {
-    const sum = { ...(this.#sinks.get(sink) ?? noCounts) };
-    for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name] ?? 0;
+    const sum = this.#sinks.get(sink) ?? noCounts();
+    for (const name of countNames) sum[name] += counts[name] ?? 0;
     this.#sinks.set(sink, sum);
   }
 
@@ -42,16 +44,18 @@ export class LedgerDelta {
     for (const hour of [totalHour, now - (now % hourMs)]) {
       if (this.#everyQueue > 0) {
         database.run(
-          `INSERT INTO ledger SELECT sink, ?, count(*) * ?, 0, 0, 0, 0 FROM queues GROUP BY sink ${addition}`,
+          `INSERT INTO ledger (sink, hour, ${countColumns}) SELECT sink, ?, count(*) * ?${zeros} FROM queues GROUP BY sink ${addition}`,
           hour,
           this.#everyQueue,
         );
       }
-      const values: Value[] = [];
-      for (const [sink, { accepted, delivered, duplicates, filtered, dead }] of this.#sinks)
-        values.push(sink, hour, accepted, delivered, duplicates, filtered, dead);
-      for (let from = 0; from < values.length; from += 7)
-        database.run(`INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?) ${addition}`, ...values.slice(from, from + 7));
+      for (const [sink, counts] of this.#sinks) {
+        const values: Value[] = countNames.map(name => counts[name]);
+        database.run(
+          `INSERT INTO ledger (sink, hour, ${countColumns}) VALUES (?, ?, ${places}) ${addition}`,
+          ...[sink, hour, ...values],
+        );
+      }
     }
     this.clear();
   }

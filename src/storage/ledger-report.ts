@@ -1,4 +1,9 @@
-/** The counters of one sink, in events: `accepted = delivered + duplicates + filtered + dead + pending` when `exact`. */
+import { type CountName, countNames } from './ledger-delta.js';
+
+/**
+ * The counters of one sink, in events. Every accepted event is in exactly one of the others, with what waits and what is missing:
+ * `accepted = delivered + duplicates + filtered + too_old + erased + dead + pending + missing`.
+ */
 export interface LedgerRow {
   readonly sink: string;
   /** Start of the hour, epoch ms; null in the totals since the beginning. */
@@ -11,26 +16,59 @@ export interface LedgerRow {
   readonly duplicates: number;
   /** Left out by the sink's category filter. */
   readonly filtered: number;
+  /** Left out because the destination takes none of their age. */
+  readonly too_old: number;
+  /** Left out because the person they are about was erased meanwhile. */
+  readonly erased: number;
   /** Became dead letters, whatever happened to those since: one that is re-driven is accepted once more. */
   readonly dead: number;
 }
 
 /** A sink's totals beside what waits for it. */
 export interface LedgerTotal extends LedgerRow {
-  /** Waiting and not settled, counted from the messages themselves. */
+  /** Waiting and not settled, counted where the messages are. */
   readonly pending: number;
-  /** Accepted minus everything else: 0 when the ledger balances. */
-  readonly difference: number;
+  /** Confirmed by RabbitMQ, and never came out of the queue; 0 on the embedded broker. */
+  readonly missing: number;
+  /** Accepted minus everything else: 0 when the ledger balances. Null when it cannot be told, for the reason in `inexact`. */
+  readonly difference: number | null;
+  /** Why this sink's counts cannot prove anything now, in a sentence; null when they can. */
+  readonly inexact: string | null;
 }
 
 /** As `/v1/ledger` answers. */
 export interface LedgerReport {
-  /** True on the embedded broker; with RabbitMQ the counters are this daemon's own, and others may use its queues. */
+  /** Every sink's counts are complete. Not so where another daemon takes from the same queue. */
   readonly exact: boolean;
-  /** Every difference is 0. */
+  /** Nothing is missing, and no difference is known that is not 0. */
   readonly balanced: boolean;
   /** By name. */
   readonly sinks: readonly LedgerTotal[];
   /** The last 48 hours in which something happened, oldest first, by sink. */
   readonly hours: readonly LedgerRow[];
+}
+
+const outcomes = countNames.filter((name): name is Exclude<CountName, 'accepted'> => name !== 'accepted');
+
+/** The difference is what the counts say, never set. */
+export function ledgerTotal(
+  row: LedgerRow,
+  { pending, missing, inexact }: Pick<LedgerTotal, 'pending' | 'missing' | 'inexact'>,
+): LedgerTotal {
+  const settled = outcomes.reduce((sum, name) => sum + row[name], 0);
+  const difference = inexact === null ? row.accepted - settled - pending - missing : null;
+  return { ...row, pending, missing, difference, inexact };
+}
+
+export function ledgerReportOf(sinks: readonly LedgerTotal[], hours: readonly LedgerRow[]): LedgerReport {
+  return {
+    exact: sinks.every(({ inexact }) => inexact === null),
+    balanced: sinks.every(isBalanced),
+    sinks,
+    hours,
+  };
+}
+
+export function isBalanced({ missing, difference }: Pick<LedgerTotal, 'missing' | 'difference'>): boolean {
+  return missing === 0 && (difference === 0 || difference === null);
 }

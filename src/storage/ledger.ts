@@ -1,14 +1,9 @@
 import type { Database } from './database.js';
-import { type Counts, hourMs, totalHour } from './ledger-delta.js';
-import type { LedgerReport, LedgerRow } from './ledger-report.js';
+import { type Counts, countColumns, countNames, hourMs, noCounts, totalHour } from './ledger-delta.js';
+import { type LedgerReport, type LedgerRow, ledgerReportOf, ledgerTotal } from './ledger-report.js';
 import type { Transaction } from './transaction.js';
 
 const keptHours = 48;
-
-/** Counters of a broker that keeps its queues elsewhere. */
-function count({ delta }: Transaction, { sink, ...counts }: { readonly sink: string } & Partial<Counts>): void {
-  delta.add(sink, counts);
-}
 
 function trimLedger({ database }: Transaction, { now }: { readonly now: number }): void {
   database.run('DELETE FROM ledger WHERE hour > ? AND hour < ?', totalHour, now - (keptHours + 1) * hourMs);
@@ -20,42 +15,25 @@ function ledgerReport(database: Database, { now }: { now: number }): LedgerRepor
   const totals = new Map(rows(database, 'hour = ?', totalHour).map(row => [row.sink, row]));
   const sinks = new Set([...totals.keys(), ...pending.keys()]);
   const lines = [...sinks].sort().map(sink => {
-    const row = totals.get(sink) ?? {
-      sink,
-      hour: null,
-      accepted: 0,
-      delivered: 0,
-      duplicates: 0,
-      filtered: 0,
-      dead: 0,
-    };
-    const waiting = pending.get(sink) ?? 0;
-    const difference = row.accepted - row.delivered - row.duplicates - row.filtered - row.dead - waiting;
-    return { ...row, pending: waiting, difference };
+    const row = totals.get(sink) ?? { sink, hour: null, ...noCounts() };
+    return ledgerTotal(row, { pending: pending.get(sink) ?? 0, missing: 0, inexact: null });
   });
-  return {
-    exact: true,
-    balanced: lines.every(line => line.difference === 0),
-    sinks: lines,
-    hours: rows(database, 'hour > ?', Math.max(totalHour, now - keptHours * hourMs)),
-  };
+  return ledgerReportOf(lines, rows(database, 'hour > ?', Math.max(totalHour, now - keptHours * hourMs)));
 }
 
 function rows(database: Database, where: string, hour: number): LedgerRow[] {
   return database
-    .rows<[string, number, number, number, number, number, number]>(
-      `SELECT sink, hour, accepted, delivered, duplicates, filtered, dead FROM ledger WHERE ${where} ORDER BY hour, sink`,
+    .rows<[string, number, ...number[]]>(
+      `SELECT sink, hour, ${countColumns} FROM ledger WHERE ${where} ORDER BY hour, sink`,
       hour,
     )
-    .map(([sink, at, accepted, delivered, duplicates, filtered, dead]) => ({
-      sink,
-      hour: at === totalHour ? null : at,
-      accepted,
-      delivered,
-      duplicates,
-      filtered,
-      dead,
-    }));
+    .map(([sink, at, ...counts]) => ({ sink, hour: at === totalHour ? null : at, ...countsOf(counts) }));
+}
+
+function countsOf(values: readonly number[]): Counts {
+  const counts = noCounts();
+  for (const [index, name] of countNames.entries()) counts[name] = values[index] ?? 0;
+  return counts;
 }
 
 /** Per sink, in one pass over the messages for all queues. */
@@ -73,5 +51,5 @@ function countPending(database: Database): Map<string, number> {
   return pending;
 }
 
-export const ledgerWrites = { count, trimLedger };
+export const ledgerWrites = { trimLedger };
 export const ledgerReads = { ledgerReport };

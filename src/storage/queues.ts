@@ -44,9 +44,10 @@ export interface SettleArguments {
   readonly queue: number;
   /** Ascending, each unsettled until now; done and dead alike. */
   readonly seqs: readonly number[];
-  /** How many of them were there already, were filtered, or went to the next broker; the rest of those not dead counts as delivered. */
+  /** How many of them were there already, were filtered, or were too old; the rest of those not dead counts as delivered. */
   readonly duplicates?: number;
   readonly filtered?: number;
+  readonly tooOld?: number;
   /** Handed on to another broker: no longer accepted here. */
   readonly moved?: boolean;
   readonly dead?: readonly { seq: number; reason: string; fault: string; attempts: number }[];
@@ -157,7 +158,7 @@ function take({ database }: Transaction, args: TakeArguments): { rows: QueueRow[
  */
 function settle(transaction: Transaction, args: SettleArguments): void {
   const { database, delta, now } = transaction;
-  const { queue, seqs, duplicates = 0, filtered = 0, moved = false, dead = [] } = args;
+  const { queue, seqs, duplicates = 0, filtered = 0, tooOld = 0, moved = false, dead = [] } = args;
   if (seqs.length === 0) return;
   const [cursor, sink] =
     database.row<[number, string]>('SELECT cursor, sink FROM queues WHERE number = ?', queue) ?? [];
@@ -176,7 +177,10 @@ function settle(transaction: Transaction, args: SettleArguments): void {
   advance(database, queue, cursor, seqs);
   const done = seqs.length - dead.length;
   if (moved) delta.add(sink, { accepted: -done });
-  else delta.add(sink, { delivered: done - duplicates - filtered, duplicates, filtered, dead: dead.length });
+  else {
+    const delivered = done - duplicates - filtered - tooOld;
+    delta.add(sink, { delivered, duplicates, filtered, too_old: tooOld, dead: dead.length });
+  }
   trim(database, trimChunk);
 }
 
@@ -241,7 +245,7 @@ function queueStates(database: Database): QueueState[] {
         ? 0
         : alone
           ? database.value<number>(
-              'SELECT accepted - delivered - duplicates - filtered - dead FROM ledger WHERE sink = ? AND hour = ?',
+              'SELECT accepted - delivered - duplicates - filtered - too_old - erased - dead FROM ledger WHERE sink = ? AND hour = ?',
               sink,
               totalHour,
             )

@@ -108,8 +108,10 @@ const migrationSteps: readonly string[] = [
   CREATE INDEX unnamed_by_hash ON unnamed_messages (queue, hash, id);
   CREATE INDEX unnamed_by_time ON unnamed_messages (at);
   `,
-  // A category in order of arrival: an index ends with the row's number.
-  'CREATE INDEX events_by_arrival ON events (category);',
+  `
+  ALTER TABLE ledger ADD COLUMN too_old INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE ledger ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**

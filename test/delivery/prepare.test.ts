@@ -8,8 +8,10 @@ const noStamps: PrepareOptions['firstSeen'] = async () => {
   throw new Error('nothing here is without a time');
 };
 
+const clock = { now: () => 1_700_000_100_000 };
+
 function prepare(options: Partial<PrepareOptions> = {}) {
-  return createPrepare({ filter: { matches: () => true }, acceptsText: false, firstSeen: noStamps, ...options });
+  return createPrepare({ filter: { matches: () => true }, acceptsText: false, firstSeen: noStamps, clock, ...options });
 }
 
 const text = { ...delivery('text'), body: 'Hello World!' };
@@ -39,6 +41,20 @@ test('what the filter leaves out comes apart from the rest', async () => {
     ['b'],
   );
   assert.is(filtered[0], left);
+});
+
+test('what is older than the sink takes comes apart from the rest, by its own time', async () => {
+  const old = delivery('old', { created: clock.now() - 1_001 });
+  const { items, filtered, tooOld, dead } = await prepare({ maxAgeMs: 1_000 })([
+    old,
+    delivery('just', { created: clock.now() - 1_000 }),
+  ]);
+  assert.equal(
+    items.map(({ event }) => event.id),
+    ['just'],
+  );
+  assert.is(tooOld[0], old);
+  assert.equal([tooOld.length, filtered, dead], [1, [], []]);
 });
 
 test('what is not an event is poison, with a reason; a sink that accepts text gets it', async () => {

@@ -4,7 +4,7 @@ import type { Event } from '../../src/events/event.js';
 import { hashOf, isEventId } from '../../src/events/identity.js';
 import { compile as compileForAmplitude } from '../../src/sinks/amplitude/compile.js';
 import { DeviceReader } from '../../src/sinks/devices.js';
-import { compile as compileForGa4, untimely } from '../../src/sinks/ga4/compile.js';
+import { compile as compileForGa4, isTooOld, untimely } from '../../src/sinks/ga4/compile.js';
 import { bodyOf, requestsOf } from '../../src/sinks/ga4/requests.js';
 import { measurementText } from '../../src/sinks/influxdb/line-protocol.js';
 import { latestMs, lineOf, type Schema, seriesOf } from '../../src/sinks/influxdb/point.js';
@@ -94,7 +94,7 @@ function analytics(found: Event, random: Random, body: string): void {
   const amplitude = compileForAmplitude(found, { devices, sendNames });
   demand(amplitude.insert_id === found.id && amplitude.event_type !== '', 'Amplitude: no id or type', body);
   JSON.parse(JSON.stringify(amplitude));
-  if (untimely(found.created, now) !== undefined) return;
+  if (isTooOld(found.created, now) || untimely(found.created, now) !== undefined) return;
   const compiled = compileForGa4(found, { devices, sendNames, clientId: undefined, now });
   for (const request of requestsOf([[found.id, compiled]])) {
     const violations = validationMessages(bodyOf(request), now).filter(({ fieldPath }) => fieldPath !== 'user_id');

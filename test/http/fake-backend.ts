@@ -76,12 +76,28 @@ const ledger: LedgerReport = {
       delivered: 5,
       duplicates: 1,
       filtered: 0,
+      too_old: 0,
+      erased: 0,
       dead: 1,
       pending: 3,
+      missing: 0,
       difference: 0,
+      inexact: null,
     },
   ],
-  hours: [{ sink: 'mongodb', hour: at, accepted: 10, delivered: 5, duplicates: 1, filtered: 0, dead: 1 }],
+  hours: [
+    {
+      sink: 'mongodb',
+      hour: at,
+      accepted: 10,
+      delivered: 5,
+      duplicates: 1,
+      filtered: 0,
+      too_old: 0,
+      erased: 0,
+      dead: 1,
+    },
+  ],
 };
 
 /** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */

@@ -31,7 +31,7 @@ class Scene {
     } as unknown as DeadLetterAdmin,
     ledger: async () => {
       if (this.fault !== undefined) throw this.fault;
-      return { sinks: [{ sink: 'mongodb', difference: this.difference }] } as unknown as LedgerReport;
+      return { sinks: [{ sink: 'mongodb', missing: 0, difference: this.difference }] } as unknown as LedgerReport;
     },
     retentionMs: 90 * day,
     alarm: 100,

@@ -88,15 +88,34 @@ test('a log that cannot be read, or not be understood', () => {
 });
 
 test('a ledger that does not balance comes first', () => {
-  const counts = { accepted: 3, delivered: 1, duplicates: 0, filtered: 0, dead: 0 };
+  const counts = { accepted: 3, delivered: 1, duplicates: 0, filtered: 0, too_old: 0, erased: 0, dead: 0 };
   const ledger = {
     exact: true,
     balanced: false,
-    sinks: [{ sink: 'local', hour: null, ...counts, pending: 0, difference: 2 }],
+    sinks: [{ sink: 'local', hour: null, ...counts, pending: 0, missing: 0, difference: 2, inexact: null }],
     hours: [],
   };
   const broker = { state: 'down', detail: 'x', outbox: 0 } as const;
   assert.match(what({ ledger, broker })[0]!, 'The ledger of local does not balance: 2 events missing.');
+});
+
+test('events that RabbitMQ lost are said with their number and their sink; what cannot be told is no problem', () => {
+  const row = {
+    sink: 'mongodb',
+    hour: null,
+    accepted: 3,
+    delivered: 1,
+    duplicates: 0,
+    filtered: 0,
+    too_old: 0,
+    erased: 0,
+  };
+  const lost = { ...row, dead: 0, pending: 0, missing: 2, difference: 0, inexact: null };
+  const shared = { ...lost, sink: 'influxdb', missing: 0, difference: null, inexact: 'Others take from it too.' };
+  const found = what({ ledger: { exact: false, balanced: false, sinks: [shared, lost], hours: [] } });
+  assert.equal(found, [
+    '2 events that RabbitMQ confirmed never came to the queue of mongodb: purged, expired or cut off by a policy.',
+  ]);
 });
 
 test('a watched service that is down comes first, with its reason and since when; a degraded one comes later', () => {

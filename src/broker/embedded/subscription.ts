@@ -62,11 +62,13 @@ export class EmbeddedSubscription implements Subscription {
     const leaving = [...done, ...dead.map(({ entry }) => entry)];
     if (leaving.length === 0) return;
     const duplicates = Math.min(settlement.duplicates, done.length);
+    const filtered = Math.min(settlement.filtered, done.length - duplicates);
     const args = {
       queue: this.#queue.number,
       seqs: leaving.map(([, { seq }]) => seq).sort((a, b) => a - b),
       duplicates,
-      filtered: Math.min(settlement.filtered, done.length - duplicates),
+      filtered,
+      tooOld: Math.min(settlement.tooOld ?? 0, done.length - duplicates - filtered),
       dead: dead.map(({ deadLetter }) => deadLetter),
     };
     this.#leaving += leaving.length;

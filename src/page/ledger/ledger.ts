@@ -7,7 +7,8 @@ import { Failure, Loading, StateChip } from '../elements/states.js';
 
 export const ledger: PageSection = { id: 'ledger', title: 'Ledger', View: LedgerSection };
 
-const outcomes = ['delivered', 'duplicates', 'filtered', 'dead', 'pending'] as const;
+const outcomes = ['delivered', 'duplicates', 'filtered', 'too_old', 'erased', 'dead', 'pending', 'missing'] as const;
+const wordOf = (name: (typeof outcomes)[number]): string => name.replace('_', ' ');
 
 /** Every event that came in is somewhere: for each sink, the sum that proves it. It does not change with every second. */
 function LedgerSection({ page: { status, ledger: report, ledgerError: error } }: { page: PageState }): Markup {
@@ -29,25 +30,35 @@ function LedgerSection({ page: { status, ledger: report, ledgerError: error } }:
 
 function Sums({ ledger, titles }: { ledger: Ledger; titles: ReadonlyMap<string, string> }): Markup {
   return html`
-    <p class="section-note">${ledger.exact ? 'Since the beginning: every event accepted for a sink has been delivered, recognised as a duplicate, filtered out or given up, or is still on its way.' : 'What this daemon has settled since it started, and what RabbitMQ holds now.'}</p>
+    <p class="section-note">Since the beginning: every event accepted for a sink has been delivered, recognised as a duplicate, left out or given up, or is still on its way.${reasons(ledger).map(reason => ` ${reason}`)}</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Ledger, table">
       <table class="sums">
         <thead><tr><th scope="col">Sink</th><th scope="col">accepted</th>
-          ${outcomes.map((name, at) => html`<th key=${name} scope="col"><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${name}</th>`)}
+          ${outcomes.map((name, at) => html`<th key=${name} scope="col"><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${wordOf(name)}</th>`)}
           <th scope="col" class="verdict">difference</th><th scope="col" class="hours">last 48 hours</th></tr></thead>
         <tbody>
           ${ledger.sinks.map(
             row => html`
               <tr key=${row.sink}>
                 <th scope="row">${titles.get(row.sink) ?? row.sink}</th><td data-label="accepted">${number(row.accepted)}</td>
-                ${outcomes.map((name, at) => html`<td key=${name} data-label=${name} class=${row[name] === 0 ? 'zero' : ''}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
-                <td data-label="difference" class="verdict ${row.difference === 0 ? '' : 'wrong'}">${row.difference === 0 ? html`<span role="img" aria-label="none">✓</span>` : number(row.difference)}</td>
+                ${outcomes.map((name, at) => html`<td key=${name} data-label=${wordOf(name)} class=${row[name] === 0 ? 'zero' : name === 'missing' ? 'wrong' : ''}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
+                <td data-label="difference" class="verdict ${row.difference === 0 || row.difference === null ? '' : 'wrong'}">${difference(row)}</td>
                 <td data-label="last 48 hours" class="hours"><${Hours} ledger=${ledger} sink=${row.sink} /></td>
               </tr>`,
           )}
         </tbody>
       </table>
     </div>`;
+}
+
+function difference({ difference, inexact }: Ledger['sinks'][number]): Markup | string {
+  if (difference === null) return html`<span class="muted" title=${inexact}>not known</span>`;
+  return difference === 0 ? html`<span role="img" aria-label="none">✓</span>` : number(difference);
+}
+
+/** Why counts prove nothing now, each reason once. */
+function reasons({ sinks }: Ledger): string[] {
+  return [...new Set(sinks.flatMap(({ inexact }) => inexact ?? []))];
 }
 
 /** Accepted events by the hour. */

@@ -75,11 +75,13 @@ const promoted: ReadonlySet<string> = new Set([
   ...['created', 'user_id', 'device_id', 'visitor_id', 'visitor', 'client_id', 'session_id', 'session'],
 ]);
 
-/** Why Google Analytics cannot take the event at its time, or undefined. */
+/** Google Analytics would date it wrongly. */
+export function isTooOld(created: number, now: number): boolean {
+  return now - created > limits.backdateMs;
+}
+
+/** Why Google Analytics cannot take the event yet, or undefined. */
 export function untimely(created: number, now: number): string | undefined {
-  if (now - created > limits.backdateMs) {
-    return `created ${new Date(created).toISOString()}, more than 72 hours ago: Google Analytics would date it wrongly`;
-  }
   if (created - now > clockSkewMs) {
     return `created ${new Date(created).toISOString()}, which is in the future: Google Analytics takes only what has happened`;
   }

@@ -2,9 +2,9 @@ import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../devices.js';
 import { httpFault, summary } from '../http/faults.js';
-import type { Rejection, SinkSession, SinkTools } from '../sink.js';
+import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
 import { collect } from './collect.js';
-import { type Compiled, compile, type Shortening, untimely } from './compile.js';
+import { type Compiled, compile, isTooOld, type Shortening, untimely } from './compile.js';
 import { bodyOf, type Ga4Request, requestsOf } from './requests.js';
 import { SentIds } from './sent-ids.js';
 import { ask, faultContext, type Stream } from './stream.js';
@@ -52,10 +52,15 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
       const positions = positionsById(events);
       const sent = await sentIds.sent([...positions.keys()]);
       const reasons = new Map<string, string>();
+      const tooOld = new Set<string>();
       const compiled = new Map<string, Compiled>();
       for (const [id, indexes] of positions) {
         const event = events[indexes[0] ?? 0];
         if (event === undefined || sent.has(id)) continue;
+        if (isTooOld(event.created, now)) {
+          tooOld.add(id);
+          continue;
+        }
         const reason = untimely(event.created, now);
         if (reason !== undefined) {
           reasons.set(id, reason);
@@ -76,7 +81,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
         onAmbiguous: config.onAmbiguous,
       });
       for (const [id, reason] of refused) reasons.set(id, reason);
-      return resultOf(positions, reasons, sent);
+      return resultOf(positions, { reasons, tooOld, sent });
     },
     probe: check,
     close: async () => {},
@@ -96,17 +101,22 @@ function positionsById(events: readonly Event[]): Map<string, number[]> {
 
 function resultOf(
   positions: ReadonlyMap<string, readonly number[]>,
-  reasons: ReadonlyMap<string, string>,
-  sent: ReadonlySet<string>,
-): { rejected: Rejection[]; duplicates: number } {
+  found: {
+    readonly reasons: ReadonlyMap<string, string>;
+    readonly tooOld: ReadonlySet<string>;
+    readonly sent: ReadonlySet<string>;
+  },
+): Required<Pick<WriteResult, 'rejected' | 'tooOld' | 'duplicates'>> {
   const rejected: Rejection[] = [];
+  const tooOld: number[] = [];
   let duplicates = 0;
   for (const [id, indexes] of positions) {
-    const reason = reasons.get(id);
+    const reason = found.reasons.get(id);
     if (reason !== undefined) rejected.push(...indexes.map(index => ({ index, reason })));
-    else duplicates += sent.has(id) ? indexes.length : indexes.length - 1;
+    else if (found.tooOld.has(id)) tooOld.push(...indexes);
+    else duplicates += found.sent.has(id) ? indexes.length : indexes.length - 1;
   }
-  return { rejected, duplicates };
+  return { rejected, tooOld, duplicates };
 }
 
 const maxNotes = 200;
