@@ -30,7 +30,7 @@ export interface LedgerTotal extends LedgerRow {
   readonly pending: number;
   /** Confirmed by RabbitMQ, and never came out of the queue; 0 on the embedded broker. */
   readonly missing: number;
-  /** Accepted minus everything else: 0 when the ledger balances. Null when it cannot be told, for the reason in `inexact`. */
+  /** Accepted minus everything else: 0 when the ledger balances. Null when it is not known, for the reason in `inexact`. */
   readonly difference: number | null;
   /** Why this sink's counts cannot prove anything now, in a sentence; null when they can. */
   readonly inexact: string | null;

@@ -29,8 +29,7 @@ const LedgerSink = z
       description: 'RabbitMQ confirmed them, and they never came out of the queue; always 0 on the embedded broker.',
     }),
     difference: z.number().int().nullable().openapi({
-      description:
-        'Accepted events that none of the others accounts for; null when that cannot be told, see `inexact`.',
+      description: 'Accepted events that none of the others accounts for; null when that is not known, see `inexact`.',
     }),
     inexact: z
       .string()
