@@ -1217,7 +1217,7 @@ export interface components {
             readonly pending: number;
             /** @description RabbitMQ confirmed them, and they never came out of the queue; always 0 on the embedded broker. */
             readonly missing: number;
-            /** @description Accepted events that none of the others accounts for; null when that cannot be told, see `inexact`. */
+            /** @description Accepted events that none of the others accounts for; null when that is not known, see `inexact`. */
             readonly difference: number | null;
             /** @description Why the counts of this sink prove nothing now; null when they do. */
             readonly inexact: string | null;
