@@ -99,7 +99,7 @@ test('a ledger that does not balance comes first', () => {
   assert.match(what({ ledger, broker })[0]!, 'The ledger of local does not balance: 2 events missing.');
 });
 
-test('events that RabbitMQ lost are said with their number and their sink; what cannot be told is no problem', () => {
+test('events that RabbitMQ lost are said with their number and their sink; what is not known is no problem', () => {
   const row = {
     sink: 'mongodb',
     hour: null,
