@@ -18,7 +18,9 @@ function recordedNow(): string[] {
     .filter(line => line !== '')
     .map(line => JSON.parse(line) as Record<string, unknown>);
   const now = Date.now();
-  return events.map((event, index) => JSON.stringify({ ...event, created: now - index * 1000 }));
+  return events.map((event, index) =>
+    JSON.stringify({ id: `recorded-${index}`, ...event, created: now - index * 1000 }),
+  );
 }
 
 async function send(daemon: TestDaemon, lines: readonly string[]): Promise<string[]> {
@@ -70,7 +72,7 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
     const lines = recordedNow();
     const ids = await send(daemon, lines);
     await daemon.drained();
-    assert.equal(await send(daemon, lines), ids, 'the same bytes are the same events');
+    assert.equal(await send(daemon, lines), ids, 'the same ids are the same events');
     await daemon.drained();
     for (const sink of sinkNames) {
       const found = await idsAt(context, sink);

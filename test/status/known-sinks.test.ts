@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { knownSinkNames, namedSinkOf } from '../../src/sinks/known-names.js';
 import { sinks } from '../../src/sinks/registry.js';
+import { knownSinkNames, namedSinkOf } from '../../src/status/known-sinks.js';
 import { rememberingMemory } from '../helpers/sink-session.js';
 
 const kinds = sinks.map(({ name }) => name);

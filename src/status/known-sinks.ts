@@ -1,12 +1,12 @@
+import type { SinkDefinition } from '../sinks/sink.js';
 import type { KeyValues } from '../storage/key-values.js';
-import type { SinkDefinition } from './sink.js';
 
 const key = 'named';
 const keepMs = 3650 * 24 * 3_600_000;
 
 /**
  * Names of all sinks that may have left a queue behind: every kind there is, the configured ones, and those under names of their own
- * that this daemon ever had. RabbitMQ tells nobody what queues there are, and an entry that left the file leaves its queue filling.
+ * that this daemon ever had. RabbitMQ has no list of queues to ask for, and the queue of an entry that left the file goes on filling.
  */
 export async function knownSinkNames(
   registry: readonly SinkDefinition[],
