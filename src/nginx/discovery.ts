@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { openPlain } from './content.js';
 import { beginsWith, type Fingerprint, headOf, isSure } from './fingerprint.js';
 import { type FileIdentity, type FilePosition, LogFile } from './log-file.js';
-import { beginningOf, openRotated } from './rotated.js';
+import { beginningOf, openRotated, unpackedSize } from './rotated.js';
 import type { RotatedLog } from './rotated-log.js';
 import { writtenTogether } from './unread-archives.js';
 
@@ -47,17 +47,19 @@ export async function findAgain(
 ): Promise<FoundFile | undefined> {
   const plain = [path, ...rotated.filter(({ packing }) => packing === 'plain').map(log => log.path)];
   const whole = await findWhole(plain, position);
-  if (whole !== undefined) return { file: whole, changed: false };
+  if (whole !== undefined) {
+    // A copy that was made before may be all that is left unpacked.
+    const { size = 0 } = await whole.content.state();
+    const longer = whole.is(position) ? undefined : await findPacked(rotated, position, size);
+    if (longer !== undefined) await whole.close();
+    return { file: longer ?? whole, changed: false };
+  }
   if (position.head.length === 0) return undefined;
   const same = rotated.filter(({ ino, packing }) => packing === 'plain' && ino === position.ino).map(log => log.path);
   const changed = (await findChanged([path, ...same], position, true)) ?? undefined;
   if (changed !== undefined) return { file: changed, changed: true };
-  for (const log of [...rotated].reverse()) {
-    if (log.packing !== 'gzip') continue;
-    const bytes = await beginningOf(log);
-    if (!beginsWith(bytes, position.head)) continue;
-    return { file: new LogFile(log.path, await openRotated(log), { ...position, ...headOf(bytes) }), changed: false };
-  }
+  const packed = await findPacked(rotated, position, 0);
+  if (packed !== undefined) return { file: packed, changed: false };
   const shorter = await findChanged(plain, position, false);
   return shorter === undefined ? undefined : { file: shorter, changed: true };
 }
@@ -85,6 +87,22 @@ export async function findWhole(paths: readonly string[], position: FilePosition
 }
 
 /** `trail`: also a file that begins otherwise, when lines that were read last are in it. */
+/** The newest archive that begins so and holds more than this, bytes. */
+async function findPacked(
+  rotated: readonly RotatedLog[],
+  position: FilePosition,
+  size: number,
+): Promise<LogFile | undefined> {
+  if (position.head.length === 0) return undefined;
+  for (const log of [...rotated].reverse()) {
+    if (log.packing !== 'gzip' || (size > 0 && (await unpackedSize(log)) <= size)) continue;
+    const bytes = await beginningOf(log);
+    if (beginsWith(bytes, position.head))
+      return new LogFile(log.path, await openRotated(log), { ...position, ...headOf(bytes) });
+  }
+  return undefined;
+}
+
 async function findChanged(
   paths: readonly string[],
   position: FilePosition,

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Content, openArchive, openPlain, readHead } from './content.js';
+import { type Content, openArchive, openPlain, readAt, readHead } from './content.js';
 import type { RotatedLog } from './rotated-log.js';
 import { datedNames, packingOf, rotatedNames } from './rotated-names.js';
 
@@ -82,5 +82,19 @@ export async function beginningOf(log: RotatedLog): Promise<Buffer> {
     }
   } catch {
     return Buffer.alloc(0);
+  }
+}
+
+/** As the archive itself says in its last bytes; 0 when it cannot be read. */
+export async function unpackedSize({ path, size }: RotatedLog): Promise<number> {
+  try {
+    const content = await openPlain(path);
+    try {
+      return (await readAt(content, size - 4, 4)).readUInt32LE();
+    } finally {
+      await content.close();
+    }
+  } catch {
+    return 0;
   }
 }

@@ -265,6 +265,22 @@ test('a copy beside the log, and the log with more: the longest is read on', asy
   assert.is(counted(scene), 150);
 });
 
+test('a copy beside the log, and the log with more, packed: the archive is read on', async ({ make }) => {
+  const scene = make();
+  scene.writeLines(100);
+  await scene.start();
+  await scene.read();
+  await scene.kill();
+  copyFileSync(scene.path, `${scene.path}.7`);
+  scene.writeLines(30);
+  writeFileSync(`${scene.path}.1.gz`, gzipSync(readFileSync(scene.path)));
+  unlinkSync(scene.path);
+  scene.writeLines(20);
+  await scene.start();
+  await scene.read();
+  assert.is(counted(scene), 150);
+});
+
 test('all rotated logs restored with new inodes and times: nothing counts again', async ({ make }) => {
   const scene = make();
   await scene.start();
