@@ -183,7 +183,7 @@ test('sed -i and a restore under a real nginx, which goes on writing to the file
     assert.is(before, load.sent);
     execFileSync('sed', ['-i', '20d', nginx.accessLog]);
     await sleep(300);
-    // Nobody has told nginx: these lines go to the file that has no name any more.
+    // nginx does not know: these lines go to the file that has no name any more.
     load.start();
     await sleep(500);
     await load.pause();
