@@ -29,10 +29,10 @@ export interface BrokerImplementation {
   end?(): Promise<void>;
 }
 
-const NEVER = new AbortController().signal;
-const LIMITS: BatchLimits = { count: 100, bytes: 10_000_000, lingerMs: 50 };
+const never = new AbortController().signal;
+const batchLimits: BatchLimits = { count: 100, bytes: 10_000_000, lingerMs: 50 };
 /** Long enough that a test which waits for it has failed. */
-const LONG_MS = 60_000;
+const longMs = 60_000;
 
 /** What any broker promises; see the Broker and Subscription ports. Depths may be known late, so they are polled. */
 export function brokerConformance(name: string, implementation: BrokerImplementation): void {
@@ -95,7 +95,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
 
   check('keeps messages that came before anybody subscribed, and wakes who waits', async (_, broker) => {
     const subscription = await broker.subscribe('alpha', 10);
-    const waiting = subscription.next(LIMITS, NEVER);
+    const waiting = subscription.next(batchLimits, never);
     const [message] = messages(1);
     await broker.publish([message!]);
     assert.equal(ids(await waiting), [message!.id]);
@@ -117,7 +117,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     const first = await collect(subscription, 8);
     assert.equal(ids(first), ids(sent.slice(0, 8)));
     await stayEmpty(subscription);
-    const next = subscription.next({ ...LIMITS, count: 3 }, NEVER);
+    const next = subscription.next({ ...batchLimits, count: 3 }, never);
     await subscription.settle(done(first.slice(0, 3)));
     const more = [...(await next), ...(await collectUpTo(subscription, 20))];
     assert.equal(ids(more), ids(sent.slice(8, 11)));
@@ -126,7 +126,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
   check('limits a batch by count', async (_, broker) => {
     await broker.publish(messages(10));
     const subscription = await broker.subscribe('alpha', 100);
-    const batch = await subscription.next({ ...LIMITS, count: 4, lingerMs: LONG_MS }, NEVER);
+    const batch = await subscription.next({ ...batchLimits, count: 4, lingerMs: longMs }, never);
     assert.is(batch.length, 4);
   });
 
@@ -135,16 +135,16 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     await broker.publish(sent);
     const subscription = await broker.subscribe('alpha', 100);
     const size = Buffer.byteLength(sent[0]!.body);
-    const limits = { ...LIMITS, lingerMs: LONG_MS };
-    assert.equal(ids(await subscription.next({ ...limits, bytes: 2 * size }, NEVER)), ids(sent.slice(0, 2)));
-    assert.equal(ids(await subscription.next({ ...limits, bytes: 10 }, NEVER)), ids(sent.slice(2, 3)));
-    assert.equal(ids(await subscription.next({ ...limits, bytes: 3 * size }, NEVER)), ids(sent.slice(3)));
+    const limits = { ...batchLimits, lingerMs: longMs };
+    assert.equal(ids(await subscription.next({ ...limits, bytes: 2 * size }, never)), ids(sent.slice(0, 2)));
+    assert.equal(ids(await subscription.next({ ...limits, bytes: 10 }, never)), ids(sent.slice(2, 3)));
+    assert.equal(ids(await subscription.next({ ...limits, bytes: 3 * size }, never)), ids(sent.slice(3)));
   });
 
   check('lingers for more after the first', async (_, broker) => {
     const sent = messages(3);
     const subscription = await broker.subscribe('alpha', 100);
-    const batch = subscription.next({ ...LIMITS, count: 3, lingerMs: LONG_MS }, NEVER);
+    const batch = subscription.next({ ...batchLimits, count: 3, lingerMs: longMs }, never);
     for (const message of sent) {
       await broker.publish([message]);
       await systemClock.sleep(5);
@@ -206,7 +206,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     await collect(subscription, 4);
     await subscription.pause();
     await depthWhen(broker, 'alpha', depth => depth.unsettled === 0 && depth.ready === 6 && depth.consumers === 0);
-    assert.equal(await subscription.next(LIMITS, NEVER), []);
+    assert.equal(await subscription.next(batchLimits, never), []);
     await subscription.resume();
     const again = await collect(subscription, 4);
     assert.equal(ids(again), ids(sent.slice(0, 4)));
@@ -232,7 +232,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     const got: Delivery[] = [];
     while (got.length < sent.length) {
       for (const consumer of consumers) {
-        const batch = await nextWithin(consumer, { ...LIMITS, count: 5, lingerMs: 0 }, 50);
+        const batch = await nextWithin(consumer, { ...batchLimits, count: 5, lingerMs: 0 }, 50);
         got.push(...batch);
         await consumer.settle(done(batch));
       }
@@ -248,7 +248,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     check(`resolves a waiting next of ${what} subscription with nothing`, async (_, broker) => {
       const subscription = await broker.subscribe('alpha', 10);
       const abort = new AbortController();
-      const waiting = subscription.next(LIMITS, abort.signal);
+      const waiting = subscription.next(batchLimits, abort.signal);
       await systemClock.sleep(10);
       await stop(subscription, () => abort.abort());
       assert.equal(await waiting, []);
@@ -259,7 +259,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     const sent = messages(2);
     await broker.publish(sent);
     const subscription = await broker.subscribe('alpha', 10);
-    assert.equal(await nextWithin(subscription, { ...LIMITS, lingerMs: LONG_MS }, 100), []);
+    assert.equal(await nextWithin(subscription, { ...batchLimits, lingerMs: longMs }, 100), []);
     assert.equal(ids(await collect(subscription, 2)), ids(sent));
   });
 
@@ -369,7 +369,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     await broker.publish([good!, bad!]);
     const subscription = await broker.subscribe('alpha', 10);
     const got = await collect(subscription, 2);
-    const settlement = allDead(got.slice(1), 'the field "x" is no number');
+    const settlement = allDead(got.slice(1), 'the field "x" is not a number');
     await subscription.settle({ ...settlement, done: got.slice(0, 1) });
     await stayEmpty(subscription);
     const [deadLetter, ...others] = await deadLettersWhen(broker, 'alpha', 1);
@@ -377,7 +377,7 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     assert.is(deadLetter!.id, bad!.id);
     assert.is(deadLetter!.body, bad!.body);
     assert.is(deadLetter!.sink, 'alpha');
-    assert.is(deadLetter!.reason, 'the field "x" is no number');
+    assert.is(deadLetter!.reason, 'the field "x" is not a number');
     assert.is(deadLetter!.fault, 'poison');
     assert.is(deadLetter!.attempts, 2);
     assert.is(deadLetter!.source, 'http');
@@ -506,7 +506,7 @@ async function nextWithin(subscription: Subscription, limits: BatchLimits, ms: n
 async function collect(subscription: Subscription, count: number): Promise<Delivery[]> {
   const got: Delivery[] = [];
   while (got.length < count) {
-    const batch = await nextWithin(subscription, { ...LIMITS, count: count - got.length }, 10_000);
+    const batch = await nextWithin(subscription, { ...batchLimits, count: count - got.length }, 10_000);
     assert.ok(batch.length > 0, `only ${got.length} of ${count} came`);
     got.push(...batch);
   }
@@ -517,14 +517,14 @@ async function collect(subscription: Subscription, count: number): Promise<Deliv
 async function collectUpTo(subscription: Subscription, count: number): Promise<Delivery[]> {
   const got: Delivery[] = [];
   for (;;) {
-    const batch = await nextWithin(subscription, { ...LIMITS, count }, 200);
+    const batch = await nextWithin(subscription, { ...batchLimits, count }, 200);
     if (batch.length === 0) return got;
     got.push(...batch);
   }
 }
 
 async function stayEmpty(subscription: Subscription): Promise<void> {
-  assert.equal(ids(await nextWithin(subscription, LIMITS, 150)), []);
+  assert.equal(ids(await nextWithin(subscription, batchLimits, 150)), []);
 }
 
 async function depthWhen(broker: Broker, sink: string, ready: (depth: Depth) => boolean): Promise<Depth> {

@@ -57,6 +57,25 @@ test('of a sink that holds, the reason and how much waits are reported; of one t
   assert.equal(what({ sinks: [{ ...sink, dead: 0 }], actors: [{ ...actor, state: 'running' }] }), []);
 });
 
+test("the broker's own problems, and dead letters that cannot be kept, are reported", () => {
+  const problems = [{ key: 'outbox stuck', what: 'Messages wait.', fix: 'Look.' }];
+  assert.equal(what({ broker: { state: 'ready', detail: 'Connected.', outbox: 3, problems } }), ['Messages wait.']);
+  const sink = { sink: 'mongodb', title: 'MongoDB', state: 'running', queue: 'q', pending: 5 } as const;
+  const counts = { oldest: null, delivered: 0, duplicates: 0, filtered: 0, dead: 0 };
+  const consumer = {
+    path: 'delivery/mongodb/consumer',
+    state: 'holding',
+    since: 5,
+    restarts: 0,
+    lastError: { fault: 'transient', message: 'the dead-letter queue is full.', at: 9 },
+    nextTry: undefined,
+    detail: { phase: 'fetching', unsettled: 2 },
+  } as const;
+  assert.equal(what({ sinks: [{ ...sink, ...counts }], actors: [consumer] }), [
+    '2 dead letters of MongoDB cannot be kept: the dead-letter queue is full.',
+  ]);
+});
+
 test('a log that cannot be read, or not be understood', () => {
   const log = {
     path: 'ingress/nginx-log/1',

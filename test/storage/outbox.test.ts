@@ -27,6 +27,17 @@ test('keeps messages in order until they are removed', () => {
   assert.equal(scratch.read('outboxSize'), { count: 0, bytes: 0, setAside: 0 });
 });
 
+test('what is set aside is out of the way, still counts its bytes, and comes back to its place', () => {
+  const scratch = new ScratchDatabase();
+  scratch.write('appendOutbox', { ...columns(1, 3), target: null, maxBytes: MAX });
+  const { bytes } = scratch.read('outboxSize');
+  assert.equal(scratch.write('setAsideOutbox', { seqs: [2, 2, 99] }), { count: 2, bytes, setAside: 1 });
+  const ids = (): string[] => scratch.write('takeOutbox', { limit: 10, after: 0 }).map(([, , id]) => id);
+  assert.equal(ids(), ['id-1', 'id-3']);
+  assert.equal(scratch.write('restoreOutbox'), { count: 3, bytes, setAside: 0 });
+  assert.equal(ids(), ['id-1', 'id-2', 'id-3']);
+});
+
 test('refuses what would pass the cap, whole', () => {
   const scratch = new ScratchDatabase();
   const size = Buffer.byteLength(columns(1, 1).bodies[0]!);

@@ -48,9 +48,9 @@ brokerConformance('embedded', {
   },
 });
 
-const NEVER = new AbortController().signal;
-const LIMITS = { count: 10, bytes: 1e6, lingerMs: 0 };
-const QUEUE = { sink: 'a', name: 'event-sink.a', adopted: false };
+const never = new AbortController().signal;
+const limits = { count: 10, bytes: 1e6, lingerMs: 0 };
+const queueA = { sink: 'a', name: 'event-sink.a', adopted: false };
 
 function message(id: string) {
   return { id, body: '{}', source: 'http', received: Date.now() } as const;
@@ -78,7 +78,7 @@ function failing(storage: Storage, name: string): { storage: Storage; faults: nu
   return state;
 }
 
-async function openOn(storage: Storage, queues = [QUEUE]): Promise<EmbeddedBroker> {
+async function openOn(storage: Storage, queues = [queueA]): Promise<EmbeddedBroker> {
   const broker = new EmbeddedBroker({ storage, clock: systemClock, log: silentLog });
   await broker.open(queues);
   return broker;
@@ -91,10 +91,10 @@ test('next waits out a storage that fails', () =>
     const subscription = await broker.subscribe('a', 10);
     state.faults = 1;
     await broker.publish([message('one')]);
-    assert.is((await subscription.next(LIMITS, NEVER))[0]!.id, 'one');
+    assert.is((await subscription.next(limits, never))[0]!.id, 'one');
     state.faults = 1_000_000;
     const abort = new AbortController();
-    const waiting = subscription.next(LIMITS, abort.signal);
+    const waiting = subscription.next(limits, abort.signal);
     abort.abort();
     assert.equal(await waiting, []);
     await broker.close();
@@ -106,7 +106,7 @@ test('a settlement that fails can be made again, and counts once', () =>
     const broker = await openOn(state.storage);
     await broker.publish([message('one'), message('two')]);
     const subscription = await broker.subscribe('a', 2);
-    const got = await subscription.next(LIMITS, NEVER);
+    const got = await subscription.next(limits, never);
     state.faults = 1;
     const settlement = { done: got, duplicates: 1, filtered: 0, dead: [] };
     const error = await subscription.settle(settlement).catch(thrown => thrown);
@@ -136,7 +136,7 @@ test('a publish that is refused shows in the status until one is accepted', () =
 test('a queue whose sink is switched off fills, shows as orphaned, and can be removed', () =>
   withStorage(async storage => {
     const other = { sink: 'b', name: 'event-sink.b', adopted: false };
-    await (await openOn(storage, [QUEUE, other])).close();
+    await (await openOn(storage, [queueA, other])).close();
     const broker = await openOn(storage);
     await broker.publish([message('one')]);
     assert.equal(

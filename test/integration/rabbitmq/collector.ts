@@ -3,7 +3,7 @@ import type { BatchLimits, Broker, Delivery, QueueDefinition } from '../../../sr
 import { systemClock } from '../../../src/clock.js';
 import type { Message } from '../../../src/events/message.js';
 
-const LIMITS: BatchLimits = { count: 200, bytes: 4_000_000, lingerMs: 5 };
+const limits: BatchLimits = { count: 200, bytes: 4_000_000, lingerMs: 5 };
 
 export interface Collector {
   readonly deliveries: Delivery[];
@@ -19,7 +19,7 @@ export async function collect(broker: Broker, sink: string, prefetch = 400): Pro
   const subscription = await broker.subscribe(sink, prefetch);
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const batch = await subscription.next(LIMITS, stopping.signal);
+      const batch = await subscription.next(limits, stopping.signal);
       // Paused or closed: an empty batch comes at once.
       if (batch.length === 0) await systemClock.sleep(10, stopping.signal);
       deliveries.push(...batch);
