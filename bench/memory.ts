@@ -31,7 +31,7 @@ async function measure(broker: string, env: Readonly<Record<string, string>>): P
       });
       if (response.status !== 202) throw new Error(`answer ${response.status}: ${await response.text()}`);
     }
-    const { sinks } = await daemon.json<{ sinks: { sink: string; pending: number }[] }>('/v1/status');
+    const { sinks } = await daemon.json('/v1/status');
     const waiting = sinks.find(({ sink }) => sink === 'influxdb')?.pending ?? 0;
     if (waiting < max) throw new Error(`only ${waiting} events wait`);
     return {

@@ -80,8 +80,8 @@ async function read(file: string, folder: string, env: Readonly<Record<string, s
   const log = join(folder, 'access.log');
   const daemon = await benchDaemon({ NGINX_ACCESS_LOG: log, ...env }).start();
   const counted = async (): Promise<number> => {
-    const { actors } = await daemon.json<{ actors: { path: string; detail: { requests?: number } }[] }>('/v1/status');
-    return actors.find(({ path }) => path.startsWith('ingress/nginx-log/'))?.detail.requests ?? 0;
+    const { actors } = await daemon.json('/v1/status');
+    return Number(actors.find(({ path }) => path.startsWith('ingress/nginx-log/'))?.detail.requests ?? 0);
   };
   try {
     const cpu = cpuMs(daemon.pid);

@@ -40,8 +40,7 @@ test('503 while it is full, 202 when there is room again, and nothing accepted i
   assert.is(refusal?.status, 503);
   assert.ok(Number(refusal?.headers.get('retry-after')) > 0);
   assert.is((await daemon.request('/healthz')).status, 200);
-  const state = async (): Promise<string> =>
-    (await daemon.json<{ broker: { state: string } }>('/v1/status')).broker.state;
+  const state = async (): Promise<string> => (await daemon.json('/v1/status')).broker.state;
   assert.is(await state(), 'down');
   rmSync(ballast);
   await until(async () => (await state()) === 'ready', 'a broker that has found the room again by itself');
@@ -61,7 +60,7 @@ test('503 while it is full, 202 when there is room again, and nothing accepted i
     [...accepted].filter(id => !stored.has(id)),
     [],
   );
-  const ledger = await daemon.json<{ balanced: boolean; sinks: object[] }>('/v1/ledger');
+  const ledger = await daemon.json('/v1/ledger');
   assert.ok(ledger.balanced, JSON.stringify(ledger.sinks));
 });
 

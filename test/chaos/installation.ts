@@ -91,7 +91,7 @@ export class Installation {
   async quiet(patienceMs: number): Promise<void> {
     const waiting = async (): Promise<boolean> => {
       for (const { daemon } of this.daemons) {
-        const { broker, sinks } = await daemon.json<Status>('/v1/status');
+        const { broker, sinks } = await daemon.json('/v1/status');
         if (broker.state !== 'ready' || broker.outbox > 0 || sinks.some(({ pending }) => pending > 0)) return true;
       }
       return (await this.broker?.waiting()) !== (this.broker === undefined ? undefined : 0);
@@ -101,7 +101,7 @@ export class Installation {
 
   /** What the daemons say of themselves. */
   async state(): Promise<string> {
-    const all = await Promise.all(this.daemons.map(({ daemon }) => daemon.json<Status>('/v1/status')));
+    const all = await Promise.all(this.daemons.map(({ daemon }) => daemon.json('/v1/status')));
     return JSON.stringify(all.map(({ broker, sinks, problems }) => ({ broker, sinks, problems })));
   }
 
@@ -124,10 +124,4 @@ function tuning(random: Random): Record<string, string> {
     if (random.chance(0.3)) settings[`${prefix}_LINGER_MS`] = String(random.integer(0, 300));
   }
   return settings;
-}
-
-interface Status {
-  readonly broker: { readonly state: string; readonly outbox: number };
-  readonly sinks: readonly { readonly pending: number }[];
-  readonly problems: readonly object[];
 }

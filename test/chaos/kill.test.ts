@@ -7,20 +7,6 @@ const rounds = 20;
 const clients = 4;
 const batch = 25;
 
-interface Ledger {
-  balanced: boolean;
-  exact: boolean;
-  sinks: {
-    sink: string;
-    accepted: number;
-    delivered: number;
-    duplicates: number;
-    dead: number;
-    pending: number;
-    difference: number;
-  }[];
-}
-
 const test = suite<{ daemon: TestDaemon }>('kill -9');
 
 test.before.each(context => {
@@ -70,7 +56,7 @@ test('twenty times under load: every id with a 202 is in the store exactly once,
     [],
     'stored and never sent',
   );
-  const ledger = await daemon.json<Ledger>('/v1/ledger');
+  const ledger = await daemon.json('/v1/ledger');
   assert.ok(ledger.exact && ledger.balanced, JSON.stringify(ledger.sinks));
   const [local] = ledger.sinks;
   assert.is(local?.accepted, local!.delivered + local!.duplicates + local!.dead + local!.pending);

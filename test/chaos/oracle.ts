@@ -1,3 +1,4 @@
+import type { DeadLetter, DeadLetterPage } from '../../openapi/api-types.js';
 import type { TestDaemon } from '../helpers/daemon.js';
 import type { Arrival, Destination } from './destinations.js';
 import type { SentEvent } from './events.js';
@@ -62,12 +63,6 @@ interface Holding {
   readonly sink: string;
   readonly arrivals: ReadonlyMap<string, readonly Arrival[]>;
   readonly dead: ReadonlyMap<string, readonly DeadLetter[]>;
-}
-
-interface DeadLetter {
-  readonly sink: string;
-  readonly id: string;
-  readonly reason: string;
 }
 
 function holding(sink: string, arrivals: readonly Arrival[], deadLetters: readonly DeadLetter[]): Holding {
@@ -143,9 +138,7 @@ async function readDeadLetters(daemon: TestDaemon): Promise<DeadLetter[]> {
   let cursor: string | null = null;
   do {
     const at: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: { dead_letters: DeadLetter[]; next_cursor: string | null } = await daemon.json(
-      `/v1/dead-deadLetters?limit=1000${at}`,
-    );
+    const page: DeadLetterPage = await daemon.json(`/v1/dead-letters?limit=1000${at}`);
     deadLetters.push(...page.dead_letters);
     cursor = page.next_cursor;
   } while (cursor !== null);
@@ -153,7 +146,7 @@ async function readDeadLetters(daemon: TestDaemon): Promise<DeadLetter[]> {
 }
 
 async function imbalance(daemon: TestDaemon): Promise<string[]> {
-  const ledger = await daemon.json<{ balanced: boolean; sinks: { pending: number }[] }>('/v1/ledger');
+  const ledger = await daemon.json('/v1/ledger');
   const quiet = ledger.balanced && ledger.sinks.every(({ pending }) => pending === 0);
   return quiet ? [] : [`the ledger does not balance: ${JSON.stringify(ledger.sinks)}`];
 }

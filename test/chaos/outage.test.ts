@@ -1,7 +1,7 @@
 // timeout: 600 s
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SinkStatus } from '../../src/status/report.js';
+import type { SinkStatus } from '../../openapi/api-types.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { startDestinations } from '../helpers/destinations.js';
 import { until } from '../helpers/wait.js';
@@ -27,7 +27,7 @@ const outages = {
   ga4: { away: () => ga4.stop(), back: () => ga4.start() },
 } as const;
 
-const rows = async (): Promise<SinkStatus[]> => (await daemon.json<{ sinks: SinkStatus[] }>('/v1/status')).sinks;
+const rows = async (): Promise<readonly SinkStatus[]> => (await daemon.json('/v1/status')).sinks;
 
 test('nothing is lost or doubled, and the others are not slowed', async () => {
   const accepted: string[] = [];

@@ -23,12 +23,6 @@ test.after.each(async ({ daemon, server, folder }) => {
 /** On a busy machine. */
 const patienceMs = 30_000;
 
-interface Actor {
-  readonly path: string;
-  readonly state: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
 test('a target goes down and up, over a kill and a restart; the events are in the local store', async context => {
   const port = await freePort();
   const serve = async (): Promise<void> => {
@@ -71,7 +65,7 @@ test('a target goes down and up, over a kill and a restart; the events are in th
   assert.equal([queue?.service_name, queue?.healthy, queue?._source], ['own', true, 'health']);
   assert.type(queue?.queue_length, 'number');
 
-  const { actors } = await daemon.json<{ actors: Actor[] }>('/v1/status');
+  const { actors } = await daemon.json('/v1/status');
   const actor = actors.find(({ path }) => path === 'ingress/health/clowder');
   assert.equal(
     [actor?.state, actor?.detail.status, actor?.detail.target],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { DeadLetterPage, EventPage, Ledger, Status, StoredEvent } from '../../openapi/api-types.js';
 import { freePort } from './ports.js';
 import { until } from './wait.js';
 
@@ -19,6 +20,16 @@ export interface DaemonOptions {
   /** Options of Node itself. */
   readonly node?: readonly string[];
 }
+
+type Readable = '/v1/status' | '/v1/ledger' | `/v1/events?${string}` | `/v1/dead-letters?${string}`;
+
+type AnswerOf<Path extends Readable> = Path extends '/v1/status'
+  ? Status
+  : Path extends '/v1/ledger'
+    ? Ledger
+    : Path extends `/v1/events${string}`
+      ? EventPage
+      : DeadLetterPage;
 
 /** The real process, started as a user would, with a key of all scopes. What it printed, the last 2,000,000 characters of it, is in `output`. */
 export class TestDaemon {
@@ -128,21 +139,22 @@ export class TestDaemon {
     });
   }
 
-  async json<T>(path: string): Promise<T> {
+  /** Asks for what the API lists or reports, in the shape that its document gives. */
+  async json<Path extends Readable>(path: Path): Promise<AnswerOf<Path>> {
     const response = await this.request(path);
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+    return (await response.json()) as AnswerOf<Path>;
   }
 
   /** Every event in the local store, by paging through all of them; one that comes twice is there twice. */
-  async stored(category?: string): Promise<{ id: string; [field: string]: unknown }[]> {
-    const found: { id: string }[] = [];
+  async stored(category?: string): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = [];
     let cursor: string | null = null;
     do {
       const query = new URLSearchParams({ limit: '1000' });
       if (category !== undefined) query.set('category', category);
       if (cursor !== null) query.set('cursor', cursor);
-      const page: { events: { id: string }[]; next_cursor: string | null } = await this.json(`/v1/events?${query}`);
+      const page: EventPage = await this.json(`/v1/events?${query}`);
       found.push(...page.events);
       cursor = page.next_cursor;
     } while (cursor !== null);
@@ -155,7 +167,7 @@ export class TestDaemon {
     await new Promise(resolve => setTimeout(resolve, 250));
     await until(
       async () => {
-        const { sinks } = await this.json<{ sinks: { pending: number }[] }>('/v1/status');
+        const { sinks } = await this.json('/v1/status');
         return sinks.every(({ pending }) => pending === 0);
       },
       'empty queues',

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { EventPage } from '../../openapi/api-types.js';
 import { TransientError } from '../../src/errors.js';
 import type { EventQuery } from '../../src/storage/queries.js';
 import { post, problemOf, type Running, run } from './running.js';
@@ -213,7 +214,7 @@ test('stored events are asked for by category, type, time and cursor', async () 
   const query = 'category=download&type=file&from=2024-03-04T00:00:00Z&to=1709600000000&limit=7&cursor=abc';
   const response = await daemon.request(`/v1/events?${query}`);
   assert.is(response.status, 200);
-  const page = (await response.json()) as { events: { id: string }[]; next_cursor: string };
+  const page = (await response.json()) as EventPage;
   assert.is(page.events[0]?.id, 'event-1');
   assert.is(page.next_cursor, 'next');
   assert.equal(daemon.backend.queries[0], {

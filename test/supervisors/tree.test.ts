@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ActorStatus, Status } from '../../openapi/api-types.js';
 import type { Daemon } from '../../supervisors/root.js';
 import { actorPaths } from '../helpers/actor-paths.js';
 import { callDaemon, startDaemonHere } from '../helpers/daemon-here.js';
@@ -29,13 +30,8 @@ test.after.each(async ({ dir, daemon }) => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-interface ShownActor {
-  readonly path: string;
-  readonly state: string;
-}
-
-async function board(daemon: Daemon): Promise<ShownActor[]> {
-  const { actors } = (await (await callDaemon(daemon, '/v1/status')).json()) as { actors: ShownActor[] };
+async function board(daemon: Daemon): Promise<readonly ActorStatus[]> {
+  const { actors } = (await (await callDaemon(daemon, '/v1/status')).json()) as Status;
   return actors;
 }
 

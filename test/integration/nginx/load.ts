@@ -66,10 +66,10 @@ export function lines(files: readonly string[]): number {
 async function counted(daemon: TestDaemon): Promise<{ requests: number; lines: number }> {
   const events = await daemon.stored('connections');
   assert.is(new Set(events.map(({ id }) => id)).size, events.length, 'an event twice');
-  const { actors } = await daemon.json<{ actors: { path: string; detail: { requests: number } }[] }>('/v1/status');
+  const { actors } = await daemon.json('/v1/status');
   const actor = actors.find(({ path }) => path.startsWith('ingress/nginx-log/'));
   const requests = events.reduce((sum, event) => sum + Number(event.requests), 0);
-  return { requests, lines: actor?.detail.requests ?? 0 };
+  return { requests, lines: Number(actor?.detail.requests ?? 0) };
 }
 
 /** Waits until this many requests have arrived, and sees that there are not more. */
