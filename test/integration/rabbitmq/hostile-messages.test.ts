@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { type ConfirmChannel, connect, type Options } from 'amqplib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Status } from '../../../openapi/api-types.js';
 import { checkConnection } from '../../../src/broker/rabbitmq/check.js';
 import { systemClock } from '../../../src/clock.js';
 import { hashOf } from '../../../src/events/identity.js';
@@ -13,26 +14,6 @@ import { until } from '../../helpers/wait.js';
 
 /** What anybody who may publish can send, and what a server that refuses does, to a whole daemon on a real RabbitMQ. */
 const rabbitmq = required('rabbitmq', await startRabbitMQ());
-
-interface Status {
-  readonly problems: readonly { readonly what: string; readonly fix: string }[];
-  readonly broker: {
-    readonly state: string;
-    readonly outbox: number;
-    readonly outbox_stuck: number;
-    readonly set_aside: number;
-  };
-  readonly sinks: readonly { readonly pending: number; readonly delivered: number; readonly dead: number }[];
-}
-
-interface DeadLetters {
-  readonly dead_letters: readonly {
-    readonly id: string;
-    readonly reason: string;
-    readonly body: string;
-    readonly body_base64?: string;
-  }[];
-}
 
 const test = suite<{ daemons: TestDaemon[] }>('hostile messages on RabbitMQ');
 test.before.each(context => {
@@ -69,7 +50,7 @@ const send = (...messages: readonly (readonly [body: string | Buffer, options?: 
     for (const [body, options] of messages) channel.publish('clowder.metrics', '', Buffer.from(body), options);
   });
 
-const status = (daemon: TestDaemon): Promise<Status> => daemon.json<Status>('/v1/status');
+const status = (daemon: TestDaemon): Promise<Status> => daemon.json('/v1/status');
 const unset = { timestamp: 2 ** 64 - 2_048 };
 const double = (value: number) => ({ headers: { 'event-sink-received': { '!': 'double', value } } });
 
@@ -83,7 +64,7 @@ test('times that are none, in properties and headers: dead letters with their re
   ]);
   await until(async () => (await status(daemon)).sinks[0]?.dead === odd.length, 'the dead letters');
   await until(async () => (await status(daemon)).sinks[0]?.delivered === 1, 'the event behind them');
-  const { dead_letters: deadLetters } = await daemon.json<DeadLetters>('/v1/dead-letters');
+  const { dead_letters: deadLetters } = await daemon.json('/v1/dead-letters');
   for (const { reason, body } of deadLetters) {
     assert.match(reason, "the body is not JSON: unexpected 'o' at position 1");
     assert.is(body, 'not JSON');
@@ -108,7 +89,7 @@ test('600 of them while RabbitMQ takes nothing for a moment: accepted events lea
   await until(async () => (await status(daemon)).sinks[0]?.delivered === 1, 'the accepted event', 30_000, 50);
   await until(async () => (await status(daemon)).broker.outbox === 0, 'an empty outbox', 30_000, 50);
   // One that was on its way when RabbitMQ stopped may be there twice, under one id.
-  const { dead_letters: deadLetters } = await daemon.json<DeadLetters>('/v1/dead-letters?limit=1000');
+  const { dead_letters: deadLetters } = await daemon.json('/v1/dead-letters?limit=1000');
   assert.is(new Set(deadLetters.map(({ id }) => id)).size, 600);
   const { broker, problems } = await status(daemon);
   assert.is(broker.set_aside, 0);
@@ -136,7 +117,7 @@ test('bodies that are not UTF-8, packed, torn, or a bomb: stored as meant, or ke
   await until(async () => (await status(daemon)).sinks[0]?.dead === 4, 'the dead letters');
   await until(async () => (await status(daemon)).sinks[0]?.delivered === 2, 'the events');
   const kept = async () => {
-    const { dead_letters: deadLetters } = await daemon.json<DeadLetters>('/v1/dead-letters');
+    const { dead_letters: deadLetters } = await daemon.json('/v1/dead-letters');
     return deadLetters.map(({ reason, body, body_base64 }) => `${reason}: ${hashOf(body_base64 ?? body)}`).sort();
   };
   const expected = [
