@@ -21,7 +21,8 @@ export interface DaemonOptions {
   readonly node?: readonly string[];
 }
 
-type Readable = '/v1/status' | '/v1/ledger' | `/v1/events?${string}` | `/v1/dead-letters?${string}`;
+type List = '/v1/events' | '/v1/dead-letters';
+type Readable = '/v1/status' | '/v1/ledger' | List | `${List}?${string}`;
 
 type AnswerOf<Path extends Readable> = Path extends '/v1/status'
   ? Status
