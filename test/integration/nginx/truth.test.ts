@@ -89,8 +89,8 @@ test('200,000 lines through a move to another file system, a restore, cut and ze
   const place = new Place();
   const daemon = new TestDaemon({ env: { NGINX_ACCESS_LOG: place.path, NGINX_ROTATED_DIRS: place.old } });
   const counts = async (): Promise<number> => {
-    const { actors } = await daemon.json<{ actors: { path: string; detail: { requests?: number } }[] }>('/v1/status');
-    return actors.find(({ path }) => path.includes('nginx-log/'))?.detail.requests ?? 0;
+    const { actors } = await daemon.json('/v1/status');
+    return Number(actors.find(({ path }) => path.includes('nginx-log/'))?.detail.requests ?? 0);
   };
   const readAll = (): Promise<unknown> =>
     until(async () => (await counts()) >= place.written, 'every line read', 30_000);
