@@ -19,7 +19,8 @@ await sinkContract('ga4', async () => {
     tools: { keyValues },
     message: id => message(id),
     delivered: () => server.eventIds().map(String),
-    poison: id => message(id, 80),
+    // Google Analytics takes only what has happened.
+    poison: id => message(id, -80),
     outage: on => (on ? server.stop() : server.start()),
     overload: seconds => {
       server.always = seconds === undefined ? undefined : { status: 503, headers: { 'retry-after': String(seconds) } };
