@@ -9,6 +9,7 @@
 // --linger: seconds a file may live after its last test (default 5): what keeps it alive is an open handle.
 // A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runFile, stopRunning } from './test/run-file.mjs';
 import { sharedServers } from './test/shared-servers.mjs';
@@ -99,9 +100,17 @@ function testFiles() {
     .sort((a, b) => longer(b) - longer(a) || (a.path < b.path ? -1 : 1));
 }
 
-/** What takes long shows in what a file imports, so that nobody has to keep a list. */
-function isQuick({ path, source, compiled }) {
-  return !/\/(?:fuzz|servers)\//.test(path) && !slow.test(compiled) && !/^\/\/ (?:timeout|shares): /m.test(source);
+/** What takes long shows in what a file and its helpers import, so that nobody has to keep a list. */
+function isQuick({ path, source }) {
+  return !/\/(?:fuzz|servers)\//.test(path) && !/^\/\/ (?:timeout|shares): /m.test(source) && !isSlow(path);
+}
+
+function isSlow(path, seen = new Set()) {
+  if (seen.has(path)) return false;
+  seen.add(path);
+  const compiled = read(path);
+  const helpers = [...compiled.matchAll(/from '(\.[^']+)'/g)].map(match => posix.join(posix.dirname(path), match[1]));
+  return slow.test(compiled) || helpers.some(helper => helper.startsWith('dist/test/') && isSlow(helper, seen));
 }
 
 function longer(file) {

@@ -9,8 +9,6 @@ export interface Proxies {
   readonly exceptions: readonly string[];
 }
 
-export const noProxies: Proxies = { http: undefined, https: undefined, exceptions: [] };
-
 type ProxyAgent = import('undici').ProxyAgent;
 type UndiciInit = import('undici').RequestInit;
 

@@ -6,7 +6,6 @@ import type { Clock } from '../../src/clock.js';
 import type { FirstSeen } from '../../src/delivery/prepare.js';
 import type { CategoryFilter } from '../../src/events/filter.js';
 import { type Log, silentLog } from '../../src/log.js';
-import { noProxies, Outgoing } from '../../src/outgoing.js';
 import type { SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status/board.js';
 import type { KeyValues } from '../../src/storage/key-values.js';
@@ -14,6 +13,7 @@ import { superviseSink } from '../../supervisors/delivery.js';
 import { escalate } from '../../supervisors/restart.js';
 import { hastyClock } from './clock.js';
 import { MemoryQueue } from './memory-broker.js';
+import { straight } from './outgoing.js';
 
 export interface DeliverySetup {
   readonly definition: SinkDefinition;
@@ -51,7 +51,7 @@ export function startDelivery(setup: DeliverySetup) {
     clock,
     keyValues: memoryInMemory(),
     events: { insert: async () => 0 },
-    outgoing: new Outgoing(noProxies),
+    outgoing: straight,
     sendNames: false,
     ...setup.tools,
   };

@@ -1,12 +1,12 @@
 import { systemClock } from '../../src/clock.js';
 import type { Event } from '../../src/events/event.js';
 import { type Log, silentLog } from '../../src/log.js';
-import { noProxies, Outgoing } from '../../src/outgoing.js';
 import { readMongoAddress } from '../../src/sinks/mongodb/address.js';
 import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
 import { mongodbSink } from '../../src/sinks/mongodb.js';
 import type { SinkSession, SinkTools } from '../../src/sinks/sink.js';
 import { memoryInMemory } from './delivery.js';
+import { straight } from './outgoing.js';
 
 export function event(id: string, fields: Record<string, unknown> = {}): Event {
   const created = 1_709_544_703_342;
@@ -27,7 +27,7 @@ export function sinkTools(log: Log = silentLog): SinkTools {
     clock: systemClock,
     keyValues: memoryInMemory(),
     events: { insert: async () => 0 },
-    outgoing: new Outgoing(noProxies),
+    outgoing: straight,
     sendNames: false,
   };
 }

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../../src/clock.js';
 import type { Event, Fields } from '../../src/events/event.js';
 import { type Log, silentLog } from '../../src/log.js';
-import { noProxies, Outgoing } from '../../src/outgoing.js';
 import type { SinkTools } from '../../src/sinks/sink.js';
 import type { KeyValues } from '../../src/storage/key-values.js';
+import { straight } from './outgoing.js';
 
 /** For tests that speak to one sink session directly. */
 export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
@@ -12,7 +12,7 @@ export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
     clock: systemClock,
     keyValues: rememberingMemory(),
     events: { insert: async () => 0 },
-    outgoing: new Outgoing(noProxies),
+    outgoing: straight,
     sendNames: false,
     ...changes,
   };

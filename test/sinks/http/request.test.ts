@@ -4,13 +4,12 @@ import { gunzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SetupError, TransientError } from '../../../src/errors.js';
-import { noProxies, Outgoing } from '../../../src/outgoing.js';
 import { httpFault, NoAnswerError } from '../../../src/sinks/http/faults.js';
 import { authorizationOf, type HttpRequest, request as requestThrough } from '../../../src/sinks/http/request.js';
+import { straight } from '../../helpers/outgoing.js';
 import { thrown } from '../../helpers/thrown.js';
 
-const outgoing = new Outgoing(noProxies);
-const request = (options: Omit<HttpRequest, 'outgoing'>) => requestThrough({ outgoing, ...options });
+const request = (options: Omit<HttpRequest, 'outgoing'>) => requestThrough({ outgoing: straight, ...options });
 
 interface Received {
   method: string | undefined;
