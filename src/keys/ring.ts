@@ -1,5 +1,5 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, SetupError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { KeySource } from './keys.js';
@@ -64,10 +64,12 @@ function entriesOf(text: string, where: string): readonly KeyEntry[] {
 }
 
 function firstKey(dataDir: string, log: Log, announce: (line: string) => void): KeyEntry {
-  const path = firstKeyPath(dataDir);
+  // Whole: whoever reads the log does not know the folder that the daemon was started in.
+  const path = resolve(firstKeyPath(dataDir));
   try {
     const kept = readFirstKey(dataDir);
     if (kept !== undefined) {
+      log.info({ file: path }, 'key.loaded');
       announce(`API key: see ${path}`);
       return keyEntry(kept, 'first-start', scopes);
     }

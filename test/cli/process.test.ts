@@ -62,6 +62,17 @@ test('the key of the first start lets the commands of the same machine in', asyn
   assert.equal(await run(['dead-letters', 'list'], env), { code: 0, out: '', err: '' });
   const key = readFileSync(join(daemon.dir, 'api-key'), 'utf8').trim();
   assert.not.match(daemon.output, key);
+  const lines = (): { msg?: string; file?: string }[] =>
+    daemon.output
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line));
+  const file = join(daemon.dir, 'api-key');
+  assert.equal(lines().find(({ msg }) => msg === 'key.created')?.file, file);
+  await daemon.kill('SIGTERM');
+  await daemon.start({ API_KEYS: '' });
+  assert.equal(lines().find(({ msg }) => msg === 'key.loaded')?.file, file);
+  assert.not.match(daemon.output, key);
 });
 
 test('a running daemon takes over a key file that changes, and SIGHUP does not end it', async ({ daemon }) => {
