@@ -16,8 +16,8 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'check',
-    summary: 'check the settings and everything they point to',
-    load: async () => (await import('./check.js')).check,
+    summary: 'check the settings, and try everything that the daemon will do',
+    load: async () => (await import('./check/check.js')).check,
   },
   {
     name: 'keygen',
@@ -39,6 +39,11 @@ export const commands: readonly Entry[] = [
     name: 'queues',
     summary: 'list or remove the queues of sinks',
     load: async () => (await import('./queues.js')).queues,
+  },
+  {
+    name: 'healthcheck',
+    summary: 'ask whether the daemon of these settings is alive, for HEALTHCHECK in an image',
+    load: async () => (await import('./healthcheck.js')).healthcheck,
   },
   { name: 'openapi', summary: 'print the OpenAPI document', load: async () => (await import('./openapi.js')).openapi },
 ];

@@ -28,8 +28,8 @@ export interface LoadContext {
 }
 
 export type Loaded =
-  /** Warnings are about variables that look like a setting misspelt. */
-  | { readonly config: Config; readonly warnings: readonly SettingProblem[] }
+  /** Warnings are about variables that look like a setting misspelt; secrets are the values that no message may show. */
+  | { readonly config: Config; readonly warnings: readonly SettingProblem[]; readonly secrets: readonly string[] }
   | { readonly problems: readonly SettingProblem[] };
 
 /**
@@ -80,7 +80,9 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     ...reader.read(shutdownSettings),
   };
   const found = problems.all();
-  return found.length > 0 ? { problems: found } : { config: freeze(config), warnings: misspelt(env, names) };
+  return found.length > 0
+    ? { problems: found }
+    : { config: freeze(config), warnings: misspelt(env, names), secrets: problems.secrets };
 
   /** Nothing when it is switched off. */
   function configure(

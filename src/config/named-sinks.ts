@@ -4,7 +4,7 @@ import { nearest } from '../settings/nearest.js';
 import type { ProblemList } from '../settings/problems.js';
 import type { Layer } from '../settings/reading.js';
 import { namesOf, type Settings, setting } from '../settings/setting.js';
-import type { SinkDefinition, SinkSession } from '../sinks/sink.js';
+import type { SinkCheck, SinkDefinition, SinkSession } from '../sinks/sink.js';
 import { flatten } from './file.js';
 import { type CommonSettings, commonSettings } from './sinks.js';
 import { isMapping, type Mapping } from './yaml.js';
@@ -131,6 +131,16 @@ function nameSink(kind: SinkDefinition, name: string, place: string): SinkDefini
       throw error;
     }
   };
+  const namedCheck = (check: SinkCheck<unknown>): SinkCheck<unknown> => ({
+    ...check,
+    setting: config => inEntry(check.setting(config)),
+    reach: inEntry(check.reach),
+    untried: (check.untried ?? []).map(({ what, because }) => ({ what: inEntry(what), because })),
+    open: async (config, tools) => {
+      const session = await reworded((check.open ?? kind.open)(config, tools));
+      return { probe: signal => reworded(session.probe(signal)), close: () => session.close() };
+    },
+  });
   return {
     ...kind,
     name: `${kind.name}.${name}`,
@@ -139,6 +149,7 @@ function nameSink(kind: SinkDefinition, name: string, place: string): SinkDefini
     switchedOnBy: inEntry(kind.switchedOnBy),
     configure: (values, problems) =>
       kind.configure(values, { add: (named, message) => problems.add(inEntry(named), inEntry(message)) }),
+    ...(kind.check === undefined ? {} : { check: namedCheck(kind.check) }),
     open: async (config, tools): Promise<SinkSession> => {
       const session = await reworded(kind.open(config, tools));
       return {

@@ -25,7 +25,7 @@ export interface HeartbeatOptions {
 }
 
 /** Where extractors send their heartbeats; theirs, and never declared here. */
-const exchange = 'extractors';
+export const heartbeatExchange = 'extractors';
 const checkpoint = 'extractors';
 /** Between two searches for extractors that have fallen silent, ms. */
 const pollMs = 1_000;
@@ -95,11 +95,11 @@ export class HeartbeatListener {
     };
     try {
       await listenExclusively(live, {
-        exchange,
+        exchange: heartbeatExchange,
         queue: heartbeatQueueName,
         onListening: () => {
           this.#extractors.listening(clock.now());
-          log.info({ exchange }, 'heartbeats.heard');
+          log.info({ exchange: heartbeatExchange }, 'heartbeats.heard');
           this.#options.onHeard();
           void watch();
         },
@@ -130,7 +130,7 @@ export class HeartbeatListener {
   }
 
   #reason(error: unknown): string {
-    if (replyCode(error) === 404) return `there is no exchange called ${exchange} yet: extractors make it`;
+    if (replyCode(error) === 404) return `there is no exchange called ${heartbeatExchange} yet: extractors make it`;
     if (replyCode(error) === 405) return 'another daemon listens to the heartbeats';
     return describe(error);
   }

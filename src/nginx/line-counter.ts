@@ -5,11 +5,11 @@ import type { AddressPick } from './format.js';
 import { ByteHash } from './hash.js';
 import { maxLineBytes } from './limits.js';
 import type { LineParser } from './line-parser.js';
+import { lineTime } from './line-time.js';
 import type { LogIds } from './log-ids.js';
 import { RequestFields } from './request-fields.js';
 import type { RequestClassifier, RequestKind } from './requests.js';
 import { slots } from './slots.js';
-import { timeOf } from './time.js';
 import type { TrafficEvents } from './traffic.js';
 import { type CounterName, counters, type Window, type Windows } from './windows.js';
 
@@ -132,7 +132,7 @@ export class LineCounter {
       this.totals.oversized += 1;
       return;
     }
-    const time = this.#parser.parse(buffer, start, end) ? this.#time() : Number.NaN;
+    const time = this.#parser.parse(buffer, start, end) ? lineTime(this.#parser) : Number.NaN;
     if (!(time >= 0 && time <= latestMs)) {
       this.totals.unparsed += 1;
       this.#options.onUnparsed(buffer.toString('utf8', start, Math.min(end, start + 300)));
@@ -141,15 +141,6 @@ export class LineCounter {
     this.totals.requests += 1;
     this.#count(time, this.#windows.at(time, this.#place), buffer, start, end);
     this.#windows.advance(time);
-  }
-
-  #time(): number {
-    const { bounds, bytes } = this.#parser;
-    let slot: number = slots.msec;
-    if (bounds[2 * slot]! < 0) slot = slots.timeIso;
-    if (bounds[2 * slot]! < 0) slot = slots.timeLocal;
-    const start = bounds[2 * slot]!;
-    return start < 0 ? Number.NaN : timeOf(bytes, start, bounds[2 * slot + 1]!);
   }
 
   #count(time: number, window: Window, buffer: Buffer, start: number, end: number): void {

@@ -22,6 +22,10 @@ export class ProblemList implements Problems {
     this.#secrets.add(secret);
   }
 
+  get secrets(): readonly string[] {
+    return [...this.#secrets];
+  }
+
   about(name: string): boolean {
     return this.#problems.some(problem => problem.name === name);
   }

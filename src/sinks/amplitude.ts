@@ -40,5 +40,11 @@ export const amplitudeSink = defineSink({
     because:
       'it was first tried more than 7 days ago: Amplitude has forgotten its id and would show it twice if it got through then',
   },
+  check: {
+    tries: 'send a request without events, with the key',
+    setting: ({ serverUrl }) => (serverUrl === undefined ? 'AMPLITUDE_SERVER_ZONE' : 'AMPLITUDE_SERVER_URL'),
+    reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct AMPLITUDE_SERVER_URL',
+    untried: [{ what: 'store an event', because: 'Amplitude cannot take one back' }],
+  },
   open: async (config: AmplitudeConfig, tools) => (await import('./amplitude/session.js')).openSession(config, tools),
 });

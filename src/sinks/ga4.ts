@@ -67,5 +67,16 @@ export const ga4Sink = defineSink({
     since: 'created',
     because: 'the event is older than 72 hours: Google Analytics takes none so old',
   },
+  check: {
+    tries: 'send a sample to the validation server',
+    setting: () => 'GOOGLE_SERVER_URL',
+    reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct GOOGLE_SERVER_URL',
+    untried: [
+      {
+        what: 'GOOGLE_MEASUREMENT_ID and GOOGLE_API_SECRET',
+        because: 'Google answers alike whether they are right or wrong; look for events in its Realtime report',
+      },
+    ],
+  },
   open: async (config: Ga4Config, tools) => (await import('./ga4/session.js')).openSession(config, tools),
 });

@@ -2,12 +2,12 @@ import type { Event } from '../events/event.js';
 import { measurementText } from './influxdb/line-protocol.js';
 import { latestMs, type Schema, seriesOf } from './influxdb/point.js';
 import { type Item, PointWriter } from './influxdb/point-writer.js';
-import { configure, influxdbSettings, secretsOf } from './influxdb/settings.js';
+import { configure, faultContext, type InfluxdbConfig, influxdbSettings } from './influxdb/settings.js';
 import { SharedTexts } from './influxdb/shared-texts.js';
 import { type Place, Slots, slotsPerMs } from './influxdb/slots.js';
 import { writerV1 } from './influxdb/writer-v1.js';
 import { writerV2 } from './influxdb/writer-v2.js';
-import { defineSink, type Rejection } from './sink.js';
+import { defineSink, type Rejection, type SinkTools } from './sink.js';
 
 /** Texts of series that are shared in memory; InfluxDB itself wants few series. */
 const maxSeriesTexts = 10_000;
@@ -24,19 +24,24 @@ export const influxdbSink = defineSink({
   switchedOnBy: 'INFLUXDB_URL or INFLUXDB_HOST',
   configure,
   batch: { count: 5000, bytes: 5_000_000, lingerMs: 200 },
+  check: {
+    tries: 'write nothing, with the credentials, to the database or bucket',
+    setting: ({ server }) => (server.version === 1 ? 'INFLUXDB_HOST' : 'INFLUXDB_URL'),
+    reach: 'start InfluxDB there, or correct its address (INFLUXDB_URL, or INFLUXDB_HOST and INFLUXDB_PORT)',
+    async open(config, tools) {
+      const { writer, points } = await writers(config, tools);
+      return {
+        async probe(signal) {
+          if (await writer.prepared(signal)) await points.probe(signal);
+        },
+        close: async () => writer.close(),
+      };
+    },
+  },
   async open(config, tools) {
-    const { keyValues, clock, log, outgoing } = tools;
-    const { server } = config;
-    const schema: Schema = {
-      measurement: measurementText(config.measurement),
-      tags: new Set(config.tags),
-    };
-    const secrets = secretsOf(server);
-    const writer =
-      server.version === 1 ? writerV1(server, config.measurement, secrets, tools) : await writerV2(server, outgoing);
-    const points = new PointWriter(writer, schema, secrets, clock, log);
+    const { writer, points, schema } = await writers(config, tools);
     await writer.prepare();
-    const slots = await Slots.open(keyValues);
+    const slots = await Slots.open(tools.keyValues);
     const texts = new SharedTexts(maxSeriesTexts);
     return {
       async write(events, signal) {
@@ -60,6 +65,14 @@ export const influxdbSink = defineSink({
     };
   },
 });
+
+async function writers({ server, measurement, tags }: InfluxdbConfig, tools: SinkTools) {
+  const schema: Schema = { measurement: measurementText(measurement), tags: new Set(tags) };
+  const faults = faultContext(server);
+  const writer =
+    server.version === 1 ? writerV1(server, measurement, faults, tools) : await writerV2(server, tools.outgoing);
+  return { writer, points: new PointWriter(writer, schema, faults, tools.clock, tools.log), schema };
+}
 
 function placesOf(events: readonly Event[], schema: Schema, texts: SharedTexts) {
   const rejected: Rejection[] = [];

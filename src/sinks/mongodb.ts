@@ -4,7 +4,7 @@ import { refuse } from '../settings/refuse.js';
 import { setting } from '../settings/setting.js';
 import { text } from '../settings/words.js';
 import { type MongoAddress, readMongoAddress } from './mongodb/address.js';
-import { type MongoConfig, openSession } from './mongodb/session.js';
+import { connect, type MongoConfig, openSession } from './mongodb/session.js';
 import { defineSink } from './sink.js';
 
 /** Every event as one document (docs/mapping-mongodb.md); a body that is not a JSON object is echoed as text. */
@@ -49,6 +49,12 @@ export const mongodbSink = defineSink({
   },
   batch: { count: 1000, bytes: 4_000_000, lingerMs: 100 },
   acceptsText: true,
+  check: {
+    tries: 'log in, and ask what the user may write',
+    setting: () => 'MONGODB_URI',
+    reach: 'start MongoDB there, or correct MONGODB_URI: host and port, and tls=true just when the server speaks TLS',
+    open: connect,
+  },
   open: openSession,
 });
 

@@ -36,6 +36,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly maxAgeMs?: number;
   /** Dead letters that are better not sent again, because the destination refuses or doubles them by now. */
   readonly redriveLimit?: RedriveLimit;
+  /** How `event-sink check` tries it beforehand; without it, by a session's probe. */
+  readonly check?: SinkCheck<Config>;
   /** Opens one living connection. Throws as `write` does. */
   open(config: Config, tools: SinkTools): Promise<SinkSession>;
 }
@@ -61,6 +63,20 @@ export interface SinkSession {
   probe(signal: AbortSignal): Promise<void>;
   /** Never throws. */
   close(): Promise<void>;
+}
+
+/** What a destination can be asked without leaving anything there. */
+export interface SinkCheck<Config> {
+  /** What opening and probing try, in words. */
+  readonly tries: string;
+  /** The setting that says where the destination is. */
+  setting(config: Config): string;
+  /** What a person does when it cannot be reached. */
+  readonly reach: string;
+  /** What cannot be tried, and why. */
+  readonly untried?: readonly { readonly what: string; readonly because: string }[];
+  /** In place of the definition's `open`, where that makes something. */
+  open?(config: Config, tools: SinkTools): Promise<Pick<SinkSession, 'probe' | 'close'>>;
 }
 
 export interface WriteResult {

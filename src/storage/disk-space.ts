@@ -3,7 +3,7 @@ import { FullError } from '../errors.js';
 import { databaseFile } from './opening.js';
 
 /** Kept free for settling what is already there. */
-const reserveBytes = 16 * 1024 * 1024;
+export const reserveBytes = 16 * 1024 * 1024;
 
 /**
  * Free space on the disk under DATA_DIR. What would fill it (events coming in, the outbox) is refused a little before the end,

@@ -12,6 +12,11 @@ export function databaseFile(dir: string): string {
   return join(dir, 'event-sink.db');
 }
 
+/** There from the first start on; held by the daemon that uses the folder. */
+export function lockFile(dir: string): string {
+  return join(dir, 'event-sink.lock');
+}
+
 /** Left when the file turns out corrupt while the daemon runs; the next start then moves the file aside. */
 function corruptMarker(dir: string): string {
   return `${databaseFile(dir)}.is-corrupt`;
@@ -29,7 +34,7 @@ export function markCorrupt(dir: string, error: Error): void {
 export function lockDirectory(dir: string): Database {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const lock = new Database(join(dir, 'event-sink.lock'));
+    const lock = new Database(lockFile(dir));
     try {
       lock.exec('BEGIN EXCLUSIVE');
     } catch (error) {

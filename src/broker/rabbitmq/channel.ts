@@ -1,5 +1,6 @@
 import type { Channel } from 'amqplib';
 import type { LiveConnection } from './connection.js';
+import { replyCode } from './errors.js';
 
 /**
  * Works on a channel of its own, which is closed afterwards: a failure on it (a queue that is not there) ends no other.
@@ -19,6 +20,17 @@ export async function onChannel<Result>(
     return await work(channel);
   } finally {
     if (open) await closeChannel(channel);
+  }
+}
+
+/** Whether what a passive declare asks for is there. @throws what else went wrong */
+export async function isThere(live: LiveConnection, ask: (channel: Channel) => Promise<unknown>): Promise<boolean> {
+  try {
+    await onChannel(live, ask);
+    return true;
+  } catch (error) {
+    if (replyCode(error) === 404) return false;
+    throw error;
   }
 }
 

@@ -5,6 +5,8 @@ export interface Needs {
   readonly exchange: string;
   /** Names of queues that a `*_QUEUE` setting gives. */
   readonly adopted: readonly string[];
+  /** The exchange where the heartbeats of extractors are heard, if they are. */
+  readonly heartbeats?: string | undefined;
 }
 
 /**
@@ -12,14 +14,20 @@ export interface Needs {
  * write on the exchange, and `amq.default` stands for the one that dead letters go through.
  * https://www.rabbitmq.com/docs/access-control#authorisation
  */
-export function permissionFix({ node, exchange, adopted }: Needs): string {
+export function permissionFix(needs: Needs): string {
+  return `Give it the permissions that it needs (this replaces those it has): ${permissionCommand(needs)}. The daemon notices by itself.`;
+}
+
+export function permissionCommand({ node, exchange, adopted, heartbeats }: Needs): string {
   const { username, pathname } = new URL(node);
   const user = decodeURIComponent(username) || 'guest';
   const host = decodeURIComponent(pathname.slice(1)) || '/';
   const ours = ['event-sink\\.', ...[exchange, ...adopted].map(name => `${escaped(name)}$`)];
-  const pattern = `'^(${ours.join('|')})'`;
-  const write = `'^(${[...ours, 'amq\\.default$'].join('|')})'`;
-  return `Give it the permissions that it needs (this replaces those it has): rabbitmqctl set_permissions -p ${quoted(host)} ${quoted(user)} ${pattern} ${write} ${pattern}. The daemon notices by itself.`;
+  const heard = heartbeats === undefined ? [] : [`${escaped(heartbeats)}$`];
+  const [configure, write, read] = [ours, [...ours, 'amq\\.default$'], [...ours, ...heard]].map(
+    names => `'^(${names.join('|')})'`,
+  );
+  return `rabbitmqctl set_permissions -p ${quoted(host)} ${quoted(user)} ${configure} ${write} ${read}`;
 }
 
 function escaped(name: string): string {

@@ -38,7 +38,12 @@ export async function openSession(config: AmplitudeConfig, tools: SinkTools): Pr
       timeoutMs,
     });
   const ask = async (encoded: readonly EncodedEvent[], signal: AbortSignal) =>
-    interpret(await post(encoded, signal), { name: 'Amplitude', secrets: [apiKey], now: clock.now() });
+    interpret(await post(encoded, signal), {
+      name: 'Amplitude',
+      secrets: [apiKey],
+      settings: { credentials: 'AMPLITUDE_API_KEY', address: 'AMPLITUDE_SERVER_URL' },
+      now: clock.now(),
+    });
 
   /**
    * A request without events: nothing can be stored. A 400 about the missing events says that Amplitude takes requests from here;
@@ -48,7 +53,7 @@ export async function openSession(config: AmplitudeConfig, tools: SinkTools): Pr
     const answer = await ask([], signal);
     if (answer.kind === 'refused' && answer.forbidden) {
       throw new SetupError(
-        `${answer.reason}, even for a request without events: check the key, the address and the firewall`,
+        `${answer.reason}, even for a request without events: check AMPLITUDE_API_KEY, AMPLITUDE_SERVER_URL and the firewall`,
       );
     }
   };

@@ -1,6 +1,6 @@
 import type { Outgoing } from '../../outgoing.js';
 import type { Address } from '../../settings/addresses.js';
-import type { HttpResponse } from '../http/faults.js';
+import type { FaultContext, HttpResponse } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
 
 /** The Measurement Protocol of one stream. */
@@ -32,8 +32,9 @@ export function ask(
 }
 
 /** For messages: who answered, and what no message may show. */
-export function faultContext(stream: Stream): { readonly name: string; readonly secrets: readonly string[] } {
-  return { name: 'Google Analytics', secrets: [stream.apiSecret] };
+export function faultContext(stream: Stream): Omit<FaultContext, 'now'> {
+  const settings = { credentials: 'GOOGLE_API_SECRET', address: 'GOOGLE_SERVER_URL' };
+  return { name: 'Google Analytics', secrets: [stream.apiSecret], settings };
 }
 
 /** `collect` takes events; `debug` says what is wrong with them and keeps nothing. The secret stands in it: never for a log. */

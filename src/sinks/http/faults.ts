@@ -24,6 +24,8 @@ export interface FaultContext {
   /** Who answered, for the message: `InfluxDB`. */
   readonly name: string;
   readonly secrets?: readonly string[];
+  /** The settings that a refusal is about, by name. */
+  readonly settings?: { readonly credentials: string; readonly address: string };
   /** Wall clock, epoch ms: needed where Retry-After is a date. */
   readonly now: number;
 }
@@ -34,13 +36,14 @@ export interface FaultContext {
  */
 export function httpFault(response: HttpResponse, context: FaultContext): TransientError | SetupError | undefined {
   const { status, headers } = response;
+  const { credentials = 'the credentials', address = 'the address and the names in it' } = context.settings ?? {};
   if (status === 408 || status === 423 || status === 425 || status === 429 || status >= 500) {
     return new TransientError(summary(response, context), {
       retryAfterMs: retryAfterMs(headers.get('retry-after'), context.now),
     });
   }
-  if (status === 401 || status === 403) return new SetupError(`${summary(response, context)}: check the credentials`);
-  if (status === 404) return new SetupError(`${summary(response, context)}: check the address and the names in it`);
+  if (status === 401 || status === 403) return new SetupError(`${summary(response, context)}: check ${credentials}`);
+  if (status === 404) return new SetupError(`${summary(response, context)}: check ${address}`);
   if (status >= 300 && status < 400) {
     return new SetupError(`${context.name} answered ${status}, a redirect: configure the address that it leads to`);
   }

@@ -7,7 +7,7 @@ import { type HttpResponse, httpFault, summary } from '../http/faults.js';
 import type { Rejection, WriteResult } from '../sink.js';
 import { lineOf, type Schema } from './point.js';
 import { conflictIn, FieldTypes, type TypeConflict } from './types.js';
-import type { Writer } from './writer.js';
+import { emptyWrite, type FaultNames, type Writer } from './writer.js';
 
 export interface Item {
   /** In the batch. */
@@ -28,9 +28,6 @@ const oneReasonAbove = 64;
 /** Fields of one line whose type can differ from what is known of the measurement (1.x has a type per shard). */
 const maxConflicts = 16;
 
-/** A line that writes nothing; the server looks at credentials and bucket all the same [run on 1.6.7]. */
-const emptyWrite = Buffer.from('# event-sink\n');
-
 type Outcome =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'too large' }
@@ -50,15 +47,15 @@ export class PointWriter {
   readonly #writer: Writer;
   readonly #schema: Schema;
   readonly #types = new FieldTypes();
-  readonly #secrets: readonly string[];
+  readonly #context: FaultNames;
   readonly #clock: Clock;
   readonly #log: Log;
 
-  constructor(writer: Writer, schema: Schema, secrets: readonly string[], clock: Clock, log: Log) {
+  constructor(writer: Writer, schema: Schema, context: FaultNames, clock: Clock, log: Log) {
     this.#log = log;
     this.#writer = writer;
     this.#schema = schema;
-    this.#secrets = secrets;
+    this.#context = context;
     this.#clock = clock;
   }
 
@@ -140,7 +137,7 @@ export class PointWriter {
 
   /** @throws TransientError, SetupError */
   #outcome(answer: HttpResponse): Outcome {
-    const context = { name: 'InfluxDB', secrets: this.#secrets, now: this.#clock.now() };
+    const context = { ...this.#context, now: this.#clock.now() };
     const fault = httpFault(answer, context);
     if (fault !== undefined) throw fault;
     switch (answer.status) {
@@ -160,7 +157,7 @@ export class PointWriter {
     }
     const text = errorIn(answer.text);
     if (text === undefined) throw new TransientError(`${summary(answer, context)}, which is not an answer of InfluxDB`);
-    const clean = redact(text, this.#secrets);
+    const clean = redact(text, this.#context.secrets);
     return {
       kind: 'refused',
       reason: clean.length > 1000 ? `${clean.slice(0, 1000)}…` : clean,

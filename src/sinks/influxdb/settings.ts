@@ -5,6 +5,7 @@ import { integer } from '../../settings/numbers.js';
 import { secret } from '../../settings/secrets.js';
 import { type Problems, setting, type Values } from '../../settings/setting.js';
 import { text } from '../../settings/words.js';
+import type { FaultNames } from './writer.js';
 import type { V1Config } from './writer-v1.js';
 import type { V2Config } from './writer-v2.js';
 
@@ -128,8 +129,16 @@ function isFar({ url }: Address): boolean {
   return !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 }
 
-/** What no message may show. */
-export function secretsOf(server: V1Config | V2Config): readonly string[] {
+/** For messages: who answered, which settings a refusal is about, and what none may show. */
+export function faultContext(server: V1Config | V2Config): FaultNames {
+  const settings =
+    server.version === 1
+      ? { credentials: 'INFLUXDB_USER and INFLUXDB_PASSWORD', address: 'INFLUXDB_HOST and INFLUXDB_DATABASE' }
+      : { credentials: 'INFLUXDB_TOKEN', address: 'INFLUXDB_URL, INFLUXDB_ORG and INFLUXDB_BUCKET' };
+  return { name: 'InfluxDB', secrets: secretsOf(server), settings };
+}
+
+function secretsOf(server: V1Config | V2Config): readonly string[] {
   if (server.version === 1)
     return server.user === undefined ? [] : [server.password, `${server.user}:${server.password}`];
   // A 1.8 server takes `user:password` as a token.

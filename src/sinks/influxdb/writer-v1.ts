@@ -1,10 +1,10 @@
-import { TransientError } from '../../errors.js';
+import { SetupError, TransientError } from '../../errors.js';
 import { type HttpResponse, httpFault, summary } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
 import type { SinkTools } from '../sink.js';
 import type { FieldType } from './line-protocol.js';
 import { typeNamed } from './types.js';
-import { maxAnswerBytes, requestTimeoutMs, type Writer } from './writer.js';
+import { emptyWrite, type FaultNames, maxAnswerBytes, requestTimeoutMs, type Writer } from './writer.js';
 
 export interface V1Config {
   readonly version: 1;
@@ -22,7 +22,7 @@ type WriterTools = Pick<SinkTools, 'clock' | 'outgoing'>;
 export function writerV1(
   config: V1Config,
   measurement: string,
-  secrets: readonly string[],
+  faults: FaultNames,
   { clock, outgoing }: WriterTools,
 ): Writer {
   const authorization = authorizationOf(config);
@@ -41,28 +41,39 @@ export function writerV1(
       maxResponseBytes: maxAnswerBytes,
     });
 
+  const send = (lines: Uint8Array, signal: AbortSignal): Promise<HttpResponse> =>
+    request({
+      outgoing,
+      url: writeUrl,
+      method: 'POST',
+      headers: { ...authorization, 'content-type': 'text/plain; charset=utf-8' },
+      body: lines,
+      gzip: config.gzip,
+      signal,
+      timeoutMs: requestTimeoutMs,
+      maxResponseBytes: maxAnswerBytes,
+    });
+
   return {
     /** A user without the right to create a database may still write to one that is there: the first write will show it. */
     async prepare(signal) {
       const answer = await query(`CREATE DATABASE ${identifier(config.database)}`, signal);
       if (answer.status === 403) return;
-      const context = { name: 'InfluxDB', secrets, now: clock.now() };
+      const context = { ...faults, now: clock.now() };
       const fault = httpFault(answer, context);
       if (fault !== undefined) throw fault;
       if (resultsIn(answer.text) === undefined) throw new TransientError(summary(answer, context));
     },
-    send: (lines, signal) =>
-      request({
-        outgoing,
-        url: writeUrl,
-        method: 'POST',
-        headers: { ...authorization, 'content-type': 'text/plain; charset=utf-8' },
-        body: lines,
-        gzip: config.gzip,
-        signal,
-        timeoutMs: requestTimeoutMs,
-        maxResponseBytes: maxAnswerBytes,
-      }),
+    async prepared(signal) {
+      const answer = await send(emptyWrite, signal);
+      if (answer.status !== 404 || !answer.text.includes('database not found')) return true;
+      // Who may ask this may also create a database.
+      if ((await query('SHOW USERS', signal)).status === 200) return false;
+      throw new SetupError(
+        `InfluxDB has no database ${config.database}, and the user of INFLUXDB_USER may not create one: create it there and let the user write to it, or name another in INFLUXDB_DATABASE`,
+      );
+    },
+    send,
     async fieldTypes(signal) {
       try {
         const answer = await query(`SHOW FIELD KEYS FROM ${identifier(measurement)}`, signal);

@@ -76,6 +76,7 @@ export async function writerV2(config: V2Config, outgoing: Outgoing): Promise<Wr
 
   return {
     prepare: async () => {},
+    prepared: async () => true,
     send,
     /** Version 2 has no cheap question for it; its refusals name the type. */
     fieldTypes: async () => new Map(),

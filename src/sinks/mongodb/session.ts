@@ -41,6 +41,13 @@ const closeMs = 3000;
 
 /** Connects, and begins to make the indexes without waiting for them. */
 export async function openSession(config: MongoConfig, tools: SinkTools): Promise<SinkSession> {
+  const session = await connect(config, tools);
+  session.keepIndexes();
+  return session;
+}
+
+/** Connects, and makes nothing. */
+export async function connect(config: MongoConfig, tools: SinkTools): Promise<MongoSession> {
   const driver = await import('mongodb');
   const faults = new Faults(driver, config.address.secrets);
   let client: MongoClient;
@@ -56,7 +63,6 @@ export async function openSession(config: MongoConfig, tools: SinkTools): Promis
     await session.close();
     throw faults.of(error);
   }
-  session.keepIndexes();
   return session;
 }
 

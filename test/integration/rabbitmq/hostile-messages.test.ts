@@ -4,7 +4,7 @@ import { type ConfirmChannel, connect, type Options } from 'amqplib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Status } from '../../../openapi/api-types.js';
-import { checkConnection } from '../../../src/broker/rabbitmq/check.js';
+import { logIn } from '../../../src/broker/rabbitmq/check/log-in.js';
 import { systemClock } from '../../../src/clock.js';
 import { hashOf } from '../../../src/events/identity.js';
 import { TestDaemon } from '../../helpers/daemon.js';
@@ -204,9 +204,10 @@ test('a user without permissions: which one is missing, the command that gives i
 });
 
 test('amqps at a port that speaks none: a sentence', async () => {
-  const error = await checkConnection(rabbitmq.uri.replace('amqp:', 'amqps:'), systemClock).catch(thrown => thrown);
-  assert.match(error.message, 'does not speak TLS: write amqp:// instead of amqps:// in RABBITMQ_URI');
-  assert.not.match(error.message, /SSL|ssl3/);
+  const error = await logIn(rabbitmq.uri.replace('amqp:', 'amqps:'), systemClock).catch(thrown => thrown as Error);
+  assert.instance(error, Error);
+  assert.match((error as Error).message, 'does not speak TLS: write amqp:// instead of amqps:// in RABBITMQ_URI');
+  assert.not.match((error as Error).message, /SSL|ssl3/);
 });
 
 test.run();

@@ -1,5 +1,5 @@
 import { SetupError } from '../../../errors.js';
-import { onChannel } from '../channel.js';
+import { isThere, onChannel } from '../channel.js';
 import type { LiveConnection } from '../connection.js';
 import { operationError, replyCode } from '../errors.js';
 
@@ -18,7 +18,7 @@ export async function declareExchange(live: LiveConnection, exchange: string): P
   try {
     await onChannel(live, channel => channel.assertExchange(exchange, 'fanout', { durable: true }));
   } catch (error) {
-    if (replyCode(error) === 403 && (await isThere(live, exchange))) return;
+    if (replyCode(error) === 403 && (await isThere(live, channel => channel.checkExchange(exchange)))) return;
     const refusal = operationError(`the exchange ${exchange}`, error, 'configure');
     if (replyCode(error) !== 406) throw refusal;
     throw new SetupError(
@@ -43,11 +43,4 @@ export async function declareQueue(live: LiveConnection, name: string, type: Que
 /** Costs nothing when it is bound already. @throws SetupError, TransientError; with `code` 404 when the exchange or the queue is not there */
 export async function bindQueue(live: LiveConnection, name: string, exchange: string): Promise<void> {
   await onChannel(live, channel => channel.bindQueue(name, exchange, ''));
-}
-
-async function isThere(live: LiveConnection, exchange: string): Promise<boolean> {
-  return onChannel(live, channel => channel.checkExchange(exchange)).then(
-    () => true,
-    () => false,
-  );
 }

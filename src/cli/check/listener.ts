@@ -1,0 +1,62 @@
+import { createServer, type Server } from 'node:net';
+import { errorCodeOf } from '../../network-errors.js';
+import { daemonAddress, isAlive } from '../daemon-address.js';
+import { type Attempt, WrongError } from './attempt.js';
+
+/** A port that is taken is fine when our own daemon has it. */
+export function listener({ host, port }: { readonly host: string; readonly port: number }): Attempt {
+  const where = port === 0 ? `${host}, on any free port` : `${host} port ${port}`;
+  return {
+    dependency: 'listener',
+    tried: `listen on ${where}`,
+    setting: 'HOST and PORT',
+    fix: 'set them to something else',
+    run: async signal => {
+      const server = createServer();
+      try {
+        await listening(server, host, port);
+        await new Promise(closed => server.close(closed));
+        return 'free';
+      } catch (error) {
+        if (errorCodeOf(error) !== 'EADDRINUSE') throw refused(host, port, error);
+        if (await isAlive(daemonAddress({ host, port }), signal)) return 'a running daemon has it';
+        throw refused(host, port, error);
+      }
+    },
+  };
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolved, rejected) => {
+    server.once('error', rejected);
+    server.listen(port, host, resolved);
+  });
+}
+
+function refused(host: string, port: number, error: unknown): unknown {
+  switch (errorCodeOf(error)) {
+    case 'EADDRINUSE':
+      return new WrongError(`port ${port} of ${host} is taken by another program`, {
+        setting: 'PORT',
+        fix: 'stop what listens there, or set another port',
+      });
+    case 'EACCES':
+      return new WrongError(`this user may not listen on port ${port}`, {
+        setting: 'PORT',
+        fix: 'set one above 1023, with a proxy in front, or give the program the capability CAP_NET_BIND_SERVICE',
+      });
+    case 'EADDRNOTAVAIL':
+      return new WrongError(`${host} is no address of this machine`, {
+        setting: 'HOST',
+        fix: 'set one that it has, or 0.0.0.0 for all of them',
+      });
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new WrongError(`the name ${host} is not known here`, {
+        setting: 'HOST',
+        fix: 'set an address of this machine, or 0.0.0.0 for all of them',
+      });
+    default:
+      return error;
+  }
+}
