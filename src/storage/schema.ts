@@ -112,6 +112,8 @@ const migrationSteps: readonly string[] = [
   ALTER TABLE ledger ADD COLUMN too_old INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE ledger ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
   `,
+  // A category in order of arrival: an index ends with the row's number.
+  'CREATE INDEX events_by_arrival ON events (category);',
 ];
 
 /**
