@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadConfig } from '../../src/config/load.js';
+import { probes } from '../../src/health/probes/registry.js';
 import { parsed, targetOf } from '../helpers/health.js';
+
+const forms = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(probes.map(({ form }) => form));
 
 test('a target is name=address; what it does not say is the default', () => {
   const target = targetOf('clowder=https://clowder.example.org/healthz', { intervalMs: 30_000, timeoutMs: 10_000 });
@@ -87,7 +90,7 @@ test('everything that is wrong is reported at once, with its target', () => {
     [
       'target "a" is there twice',
       'target 3 must be name=address. A comma separates targets: inside a URL write %2C, and put any other address that has one into the YAML file',
-      'target "b" must be http(s)://…, tcp://host:port, queue:NAME, file:PATH or ping:HOST',
+      `target "b" must be ${forms}`,
       'target "c" must be tcp://host:port, with a port from 1 to 65535',
       'target "d" must name a queue of 1 to 255 bytes, as queue:NAME',
       'target "e" must name a path from the root, as file:/path',
@@ -106,7 +109,7 @@ test('everything that is wrong is reported at once, with its target', () => {
       'target 16 must be name=address, or a mapping with name and url',
       'target "m" url is missing',
       'target "n" interval must be at least 1 s',
-      'target "n" must be http(s)://…, tcp://host:port, queue:NAME, file:PATH or ping:HOST',
+      `target "n" must be ${forms}`,
       'target "o" samples must be 1',
     ],
   );
