@@ -17,6 +17,8 @@ export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Presented with each request; by default one of all scopes, made up for this daemon. */
   readonly key?: string;
+  /** Where it is started; relative settings are read from there. */
+  readonly cwd?: string;
   /** Options of Node itself. */
   readonly node?: readonly string[];
 }
@@ -46,13 +48,15 @@ export class TestDaemon {
   readonly #ownDir: boolean;
   readonly #port: number | undefined;
   readonly #node: readonly string[];
+  readonly #cwd: string | undefined;
 
-  constructor({ dir, port, env = {}, key, node = [] }: DaemonOptions = {}) {
+  constructor({ dir, port, env = {}, key, cwd, node = [] }: DaemonOptions = {}) {
     this.key = key ?? `test-${randomBytes(12).toString('hex')}`;
     this.#ownDir = dir === undefined;
     this.dir = dir ?? mkdtempSync(join(tmpdir(), 'event-sink-daemon-'));
     this.#port = port;
     this.#node = node;
+    this.#cwd = cwd;
     this.env = { ...env };
   }
 
@@ -94,6 +98,7 @@ export class TestDaemon {
         ...this.env,
         ...extra,
       },
+      ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
