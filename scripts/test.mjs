@@ -60,7 +60,7 @@ async function work() {
 
 async function run(file) {
   const result = await runFile(file.path, {
-    timeout: longer(file) || Number(options.timeout),
+    timeout: Math.max(longer(file), Number(options.timeout)),
     linger: Number(options.linger),
     env: await shared.environment(file.source),
   });

@@ -3,7 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
 
-const rounds = 20;
+/** By hand: `npm run proof -- kills`, a thousand of them. */
+const rounds = Number(process.env.KILL_ROUNDS ?? 20);
 const clients = 4;
 const batch = 25;
 
@@ -14,7 +15,7 @@ test.before.each(context => {
 });
 test.after.each(({ daemon }) => daemon.remove());
 
-test('twenty times under load: every id with a 202 is in the store exactly once, and the ledger balances', async ({
+test(`${rounds} times under load: every id with a 202 is in the store exactly once, and the ledger balances`, async ({
   daemon,
 }) => {
   const acknowledged = new Set<string>();
