@@ -20,6 +20,8 @@ import type { Actor, HealthPingMessage, Reply } from './protocol.js';
 
 export interface HealthPingOptions extends ActorTools {
   readonly target: Target;
+  /** For the ids of its events: see events/identity.ts. */
+  readonly idSecret: string;
   readonly run: Run;
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly checkpoints: Checkpoints;
@@ -78,7 +80,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#self = self;
     this.#status = status;
     const { clock, log, target, publish } = options;
-    this.#monitor = new TargetMonitor(target);
+    this.#monitor = new TargetMonitor(target, options.idSecret);
     this.#schedule = this.#newSchedule();
     this.#timer = new Timer(clock);
     const common = {
@@ -142,7 +144,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
 
   #restored(saved: SavedState | undefined): void {
     if (this.#phase !== 'restoring') return;
-    this.#monitor = new TargetMonitor(this.#options.target, saved ?? blankState);
+    this.#monitor = new TargetMonitor(this.#options.target, this.#options.idSecret, saved ?? blankState);
     this.#monitor.resume(this.#options.clock.now());
     this.#phase = 'waiting';
     this.#schedule = this.#newSchedule();

@@ -44,7 +44,7 @@ export function startSources(options: SourcesOptions): Supervisor {
 }
 
 function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
-  const { config, broker, publisher, storage, board, clock, onStop } = options;
+  const { config, idSecret, broker, publisher, storage, board, clock, onStop } = options;
   const { targets } = config.health;
   if (targets.length === 0) return;
   const supervisor = spawnSupervisor(ingress, 'health', board, escalate);
@@ -54,6 +54,7 @@ function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions
       const actor = spawnHealthPing(supervisor, {
         ...tools,
         target,
+        idSecret,
         run: runOf(target, { broker, clock }),
         publish: publishThrough(publisher).publish,
         checkpoints: storage.checkpoints,

@@ -1,5 +1,5 @@
 import { acceptEvent } from '../events/accept.js';
-import { hashOf } from '../events/identity.js';
+import { keyedHash, timedId } from '../events/identity.js';
 import type { Message } from '../events/message.js';
 import { redact } from '../redact.js';
 import type { Result } from './result.js';
@@ -20,8 +20,8 @@ export interface Measured {
   readonly unknownMs: number;
 }
 
-/** The `health` event of one run, made `now`. */
-export function healthEvent(target: Target, measured: Measured, now: number): Message {
+/** The `health` event of one run, made `now`. Its id follows from target and time. */
+export function healthEvent(target: Target, measured: Measured, now: number, idSecret: string): Message {
   const { at, result, maintenance, unknownMs } = measured;
   const event = {
     category: 'health',
@@ -35,7 +35,7 @@ export function healthEvent(target: Target, measured: Measured, now: number): Me
     ...(unknownMs === 0 ? {} : { unknown_seconds: unknownMs / 1000 }),
     created: at,
   };
-  return messageOf(event, now);
+  return messageOf(event, now, timedId(at, keyedHash(idSecret, 'health', target.name, target.address, at)));
 }
 
 export interface Change {
@@ -53,7 +53,7 @@ export interface Change {
 }
 
 /** A `service_status` event, made `now`. Its id follows from target, time and status, so that it is the same event when made again after a crash. */
-export function statusEvent(target: Target, change: Change, now: number): Message {
+export function statusEvent(target: Target, change: Change, now: number, idSecret: string): Message {
   const { status, at, message, from, until, outageMs, unknownMs, corrects, measured } = change;
   const event = {
     category: 'service_status',
@@ -70,8 +70,8 @@ export function statusEvent(target: Target, change: Change, now: number): Messag
     ...(corrects === undefined ? {} : { corrects }),
     created: at,
   };
-  const identity = ['service_status', target.name, target.address, status, at, from ?? '', until ?? '', corrects ?? ''];
-  return messageOf(event, now, hashOf(identity.join('\n')));
+  const identity = [target.name, target.address, status, at, from ?? '', until ?? '', corrects ?? ''];
+  return messageOf(event, now, timedId(at, keyedHash(idSecret, 'service_status', ...identity)));
 }
 
 /** The readings that its probe wants on changes too. */
@@ -96,10 +96,8 @@ function measurements({ result, uptime }: Measured) {
   };
 }
 
-/** With `created` in it, the body is the same each time, and so is its hash. */
-function messageOf(event: object, now: number, id?: string): Message {
-  const acceptance = { now, source: 'health' } as const;
-  const accepted = acceptEvent(event, id === undefined ? acceptance : { ...acceptance, id });
+function messageOf(event: object, now: number, id: string): Message {
+  const accepted = acceptEvent(event, { now, source: 'health', id });
   if ('message' in accepted) return accepted.message;
   throw new TypeError(accepted.problems.map(({ message }) => message).join('; '));
 }

@@ -43,14 +43,16 @@ export interface Observed {
  */
 export class TargetMonitor {
   readonly #target: Target;
+  readonly #idSecret: string;
   #saved: SavedState;
   /** Runs since the start agree with what was observed before it. */
   #confirmed = false;
   /** The last runs in a row that differ from what is observed. */
   #differing = 0;
 
-  constructor(target: Target, saved: SavedState = blankState) {
+  constructor(target: Target, idSecret: string, saved: SavedState = blankState) {
     this.#target = target;
+    this.#idSecret = idSecret;
     this.#saved = saved;
   }
 
@@ -88,7 +90,7 @@ export class TargetMonitor {
     this.#announceChange(measured, ended);
     this.#become({ lastRun: ended });
     const changed = this.#saved.observed !== before.observed || this.#saved.announced !== before.announced;
-    return { event: healthEvent(this.#target, measured, ended), changes: this.#since(before), changed };
+    return { event: healthEvent(this.#target, measured, ended, this.#idSecret), changes: this.#since(before), changed };
   }
 
   /**
@@ -244,7 +246,7 @@ export class TargetMonitor {
 
   /** @returns the event's id */
   #announce(change: Change, now: number): string {
-    const { id, body, received } = statusEvent(this.#target, change, now);
+    const { id, body, received } = statusEvent(this.#target, change, now, this.#idSecret);
     this.#become({ pending: [...this.#saved.pending, { id, body, received }] });
     return id;
   }

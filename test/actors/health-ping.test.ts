@@ -72,6 +72,7 @@ class World {
   start(more: object = {}): this {
     const url = 'https://ann:hunter22@clowder.example.org/';
     this.actor = spawnHealthPing(this.root, {
+      idSecret: 'id-secret-of-tests',
       target: { ...targetOf({ name: 'clowder', url, interval: 1, ...more }), intervalMs: 20, timeoutMs: 20 },
       run: this.run,
       publish: this.publish,

@@ -22,7 +22,7 @@ class MonitoredTarget {
 
   constructor(more: object = {}) {
     this.#written = { name: 'clowder', url: 'https://clowder.example.org/', interval: 60, ...more };
-    this.monitor = new TargetMonitor(targetOf(this.#written));
+    this.monitor = new TargetMonitor(targetOf(this.#written), 'id-secret-of-tests');
   }
 
   runs(...findings: readonly Finding[]): this {
@@ -51,7 +51,7 @@ class MonitoredTarget {
     const kept = readState(JSON.parse(JSON.stringify(storedState(this.monitor.saved))));
     assert.ok(kept);
     this.now += minutes * minute;
-    this.monitor = new TargetMonitor(targetOf({ ...this.#written, ...more }), kept);
+    this.monitor = new TargetMonitor(targetOf({ ...this.#written, ...more }), 'id-secret-of-tests', kept);
     const before = this.monitor.pending.length;
     this.monitor.resume(this.now);
     this.#note(this.monitor.pending.slice(before));
