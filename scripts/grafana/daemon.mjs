@@ -92,7 +92,7 @@ export const daemon = dashboard({
     row('Delivery'),
     timeline(
       'Sinks',
-      'holding: the destination is in trouble, the events wait. parked: every event fails as a defect, tried slowly.',
+      'holding: the destination fails, the events wait. parked: every event fails as a defect, tried slowly.',
       [prom(stateOf('event_sink_sink_state', 'sink', sinks, sinkStates), '{{sink}}')],
       {
         width: 16,
@@ -140,7 +140,7 @@ export const daemon = dashboard({
       { unit: 's', thresholds: steps('transparent', [3600, 'bad']) },
     ),
     series(
-      'From the door to the destination',
+      'From arrival to the destination',
       'Oldest event of each batch: half, and 99 of 100, arrive within.',
       [
         prom(quantile(0.5, 'event_sink_delivery_latency_seconds', 'sink', sinks), '{{sink}} 50 %'),
@@ -193,7 +193,7 @@ export const daemon = dashboard({
       { width: 8 },
     ),
 
-    row('The door'),
+    row('The HTTP API'),
     series(
       'Requests by route',
       'Requests a second.',

@@ -415,7 +415,7 @@ test('a commit that fails is tried again as it was', async ({ make }) => {
   complete(scene);
 });
 
-test('a folder in place of the log is told, and forgotten once there is a log', async ({ scene }) => {
+test('a folder in place of the log is reported, and forgotten once there is a log', async ({ scene }) => {
   await scene.start();
   mkdirSync(scene.path);
   let fault: unknown;

@@ -149,7 +149,7 @@ export class Scene {
     }
   }
 
-  /** So many lines, all different. */
+  /** This many lines, all different. */
   writeLines(count: number): void {
     const first = this.written;
     appendFileSync(this.path, Array.from({ length: count }, (_, index) => line(first + index)).join(''));
