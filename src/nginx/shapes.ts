@@ -18,7 +18,7 @@ export function isAt(literal: Buffer, bytes: Buffer, at: number, end: number): b
   return true;
 }
 
-/** Where the field that begins at `at` ends, with its literal behind it; -1 when what is there does not have this shape. */
+/** Where the field that begins at `at` ends; -1 when what is there does not have this shape. Lists end where their literal stands. */
 export function fixedEnd(
   shape: Shape,
   literal: Buffer,
@@ -31,28 +31,24 @@ export function fixedEnd(
   switch (shape) {
     case 'integer':
     case 'decimal':
-      stop = numberEnd(shape, bytes, at, end);
+      stop = numberEnd(shape === 'decimal', bytes, at, end);
       break;
     case 'local time':
-      stop = localTimeEnd(bytes, at, end);
-      return stop > at && isAt(literal, bytes, stop, end) ? stop : -1;
+      return localTimeEnd(bytes, at, end);
     case 'iso time':
-      stop = isoTimeEnd(bytes, at, end);
-      return stop > at && isAt(literal, bytes, stop, end) ? stop : -1;
+      return isoTimeEnd(bytes, at, end);
     case 'protocol':
       stop = protocolEnd(bytes, at, end);
       break;
     default:
       return listEnd(shape === 'numbers' ? isNumeric : isAddress, literal, bytes, at, end, mayBeEmpty);
   }
-  if (stop < 0 || (stop === at && !mayBeEmpty)) return -1;
-  return isAt(literal, bytes, stop, end) ? stop : -1;
+  return stop === at && !mayBeEmpty ? -1 : stop;
 }
 
 /** `-` alone stands for a number that is not there. */
-function numberEnd(shape: Shape, bytes: Buffer, at: number, end: number): number {
+function numberEnd(decimal: boolean, bytes: Buffer, at: number, end: number): number {
   if (bytes[at] === dash) return at + 1;
-  const decimal = shape === 'decimal';
   const bound = Math.min(end, at + maxNumberBytes);
   let stop = at;
   for (; stop < bound; stop += 1) {

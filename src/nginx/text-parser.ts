@@ -12,9 +12,9 @@ interface Step {
   readonly literal: Buffer;
   /** First byte of what ends the field. */
   readonly first: number;
-  /** Where the field ends is seen from its own bytes. */
-  readonly fixed: boolean;
   readonly last: boolean;
+  /** Place of the next free field behind this one. */
+  readonly nextFree: number;
 }
 
 const seeking: ReadonlySet<Shape> = new Set(['free', 'word', 'path']);
@@ -35,28 +35,38 @@ export class TextParser implements LineParser {
   readonly #escaping: TextFormat['escaping'];
   /** With other escapes than the default, nginx writes what is not there as nothing, not as a dash. */
   readonly #mayBeEmpty: boolean;
-  /** The free field that comes after the run that was read last. */
-  #next = 0;
+  readonly #firstFree: number;
 
   constructor({ opening, segments, escaping }: TextFormat, mayBeEmpty = escaping !== 'default') {
     this.#escaping = escaping;
     this.#mayBeEmpty = mayBeEmpty;
     this.#opening = Buffer.from(opening);
+    const nextFree = (from: number): number => {
+      const found = segments.findIndex(({ shape }, index) => index >= from && seeking.has(shape));
+      return found < 0 ? segments.length : found;
+    };
+    this.#firstFree = nextFree(0);
     this.#steps = segments.map(({ slot, shape, literal }, index) => ({
       bound: slot === undefined ? -1 : 2 * slots[slot],
       shape,
       literal: Buffer.from(literal),
       first: literal.length > 0 ? Buffer.from(literal)[0]! : slash,
-      fixed: !seeking.has(shape),
       last: index === segments.length - 1,
+      nextFree: nextFree(index + 1),
     }));
   }
 
   parse(buffer: Buffer, start: number, end: number): boolean {
     this.bytes = buffer;
     if (!isAt(this.#opening, buffer, start, end)) return false;
-    let at = this.#readRun(0, buffer, start + this.#opening.length, end);
-    while (at >= 0 && this.#next < this.#steps.length) at = this.#readFree(this.#next, buffer, at, end);
+    const steps = this.#steps;
+    let index = this.#firstFree;
+    let at = this.#readRun(0, index, buffer, start + this.#opening.length, end);
+    while (at >= 0 && index < steps.length) {
+      const step = steps[index]!;
+      at = this.#readFree(step, index, buffer, at, end);
+      index = step.nextFree;
+    }
     return at >= 0;
   }
 
@@ -74,57 +84,60 @@ export class TextParser implements LineParser {
     return json ? unescapedJson(raw) : unescapedDefault(this.bytes.toString('latin1', start, end));
   }
 
-  /** Reads the fields of known shapes from this step on. Returns where the free field behind them begins, or -1 when they do not fit. */
-  #readRun(from: number, bytes: Buffer, begin: number, end: number): number {
+  /** Reads fields of known shapes, up to the free one. Returns where that begins, or -1 when they do not fit. */
+  #readRun(from: number, to: number, bytes: Buffer, begin: number, end: number): number {
     const steps = this.#steps;
     const { bounds } = this;
-    let index = from;
     let at = begin;
-    for (; index < steps.length; index += 1) {
-      const step = steps[index]!;
-      if (!step.fixed) break;
-      const stop = fixedEnd(step.shape, step.literal, bytes, at, end, this.#mayBeEmpty);
+    for (let index = from; index < to; index += 1) {
+      const { shape, literal, first, bound } = steps[index]!;
+      const stop = fixedEnd(shape, literal, bytes, at, end, this.#mayBeEmpty);
       if (stop < 0) return -1;
-      if (step.bound >= 0) {
-        bounds[step.bound] = at;
-        bounds[step.bound + 1] = stop;
+      if (literal.length === 1 ? stop >= end || bytes[stop] !== first : !isAt(literal, bytes, stop, end)) return -1;
+      if (bound >= 0) {
+        bounds[bound] = at;
+        bounds[bound + 1] = stop;
       }
-      at = stop + step.literal.length;
+      at = stop + literal.length;
     }
-    this.#next = index;
     return at;
   }
 
   /** Reads a free field and the run behind it. Returns where the next free field begins, or -1. */
-  #readFree(index: number, bytes: Buffer, at: number, end: number): number {
-    const { bound, literal, first, shape, last } = this.#steps[index]!;
-    if (last && literal.length === 0) return this.#readLast(index, at, end);
-    const word = shape === 'word' && first !== space;
-    for (let stop = at; stop < end; stop += 1) {
-      if (bytes[stop] !== first) {
-        if (word && bytes[stop] === space) return -1;
-        continue;
+  #readFree(
+    { bound, literal, first, shape, last, nextFree }: Step,
+    index: number,
+    bytes: Buffer,
+    at: number,
+    end: number,
+  ): number {
+    const { bounds } = this;
+    if (last && literal.length === 0) {
+      if (bound >= 0) {
+        bounds[bound] = at;
+        bounds[bound + 1] = end;
       }
+      return end;
+    }
+    for (let stop = at; ; stop += 1) {
+      while (stop < end && bytes[stop] !== first) stop += 1;
+      if (stop >= end) return -1;
       if (literal.length > 1 && !isAt(literal, bytes, stop, end)) continue;
       // What is behind the last literal is not looked at: a log may have more fields than its format says.
-      const next = this.#readRun(index + 1, bytes, stop + literal.length, end);
+      const behind = stop + literal.length;
+      const next = index + 1 === nextFree ? behind : this.#readRun(index + 1, nextFree, bytes, behind, end);
       if (next < 0) continue;
+      if (shape === 'word' && first !== space && hasSpace(bytes, at, stop)) return -1;
       if (bound >= 0) {
-        this.bounds[bound] = at;
-        this.bounds[bound + 1] = stop;
+        bounds[bound] = at;
+        bounds[bound + 1] = stop;
       }
       return next;
     }
-    return -1;
   }
+}
 
-  #readLast(index: number, at: number, end: number): number {
-    const { bound } = this.#steps[index]!;
-    if (bound >= 0) {
-      this.bounds[bound] = at;
-      this.bounds[bound + 1] = end;
-    }
-    this.#next = index + 1;
-    return end;
-  }
+function hasSpace(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] === space) return true;
+  return false;
 }

@@ -118,15 +118,15 @@ export class Windows {
   }
 
   /** Where a line of this time and place is counted. */
-  at(time: number, { file, offset }: LinePlace): Window {
+  at(time: number, place: LinePlace): Window {
     const current = this.#current;
     if (current === undefined || time < current.start || time >= current.end) {
       const known = this.#open.find(({ start, end }) => time >= start && time < end);
-      this.#current = known ?? this.#begin(time, `${file}:${offset}`);
+      this.#current = known ?? this.#begin(time, `${place.file}:${place.offset}`);
     }
     const window = this.#current!;
-    window.lastFile = file;
-    window.lastOffset = offset;
+    if (window.lastFile !== place.file) window.lastFile = place.file;
+    window.lastOffset = place.offset;
     return window;
   }
 
