@@ -50,6 +50,15 @@ for (const host of ['127.0.0.1', '127.0.0.2', '0.0.0.0']) {
   });
 }
 
+test('check may run beside the daemon', async ({ daemon }) => {
+  await daemon.start({ API_KEYS: '' });
+  const { code, out } = await invoke(['check'], { env: { DATA_DIR: daemon.dir, PORT: String(daemon.port) } });
+  assert.is(code, 0, out);
+  assert.match(out, 'in use by the running daemon');
+  assert.match(out, 'a running daemon has it');
+  assert.is((await daemon.post([])).status, 401);
+});
+
 test('another program on the port is no daemon', async () => {
   const other = new StandIn(() => ({ status: 200, body: '<html>hello</html>' }));
   await other.start();

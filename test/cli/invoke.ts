@@ -19,6 +19,8 @@ export interface Around {
   readonly onTerminal?: boolean;
   readonly signals?: CommandContext['signals'];
   readonly startDaemon?: StartDaemon;
+  /** By default one that needs no time, and whose deadlines never come. */
+  readonly clock?: Clock;
 }
 
 /** Runs a command line as the program would, with a clock that needs no time. */
@@ -56,7 +58,7 @@ export async function invoke(words: readonly string[], around: Around = {}): Pro
   const code = await runCommandLine(words, {
     env,
     terminal,
-    clock,
+    clock: around.clock ?? clock,
     signals: around.signals ?? { on: () => {}, off: () => {} },
     loadDaemon: async () => around.startDaemon ?? (() => Promise.reject(new Error('there is no daemon in this test'))),
     exit: status => {

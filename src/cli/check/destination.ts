@@ -1,10 +1,11 @@
 import type { Clock } from '../../clock.js';
 import type { Config, ConfiguredSink } from '../../config/config.js';
+import { SetupError } from '../../errors.js';
 import { silentLog } from '../../log.js';
 import { Outgoing } from '../../outgoing.js';
-import type { SinkTools } from '../../sinks/sink.js';
+import type { SinkDefinition, SinkTools } from '../../sinks/sink.js';
 import type { KeyValues } from '../../storage/key-values.js';
-import { type Attempt, NotTried } from './attempt.js';
+import { type Attempt, NotTried, WrongError } from './attempt.js';
 
 /** What a sink tries by itself, and what it cannot try. */
 export function destination(
@@ -29,12 +30,16 @@ export function destination(
         outgoing: new Outgoing(proxies),
         sendNames,
       };
-      const session = await (check?.open ?? definition.open)(config, tools);
       try {
-        await session.probe(signal);
-        return 'ready for events';
-      } finally {
-        await session.close();
+        const session = await (check?.open ?? definition.open)(config, tools);
+        try {
+          await session.probe(signal);
+          return 'ready for events';
+        } finally {
+          await session.close();
+        }
+      } catch (error) {
+        throw error instanceof SetupError ? blaming(namesIn(error.message, definition) || setting, error) : error;
       }
     },
   };
@@ -45,6 +50,23 @@ export function destination(
     run: () => Promise.reject(new NotTried(because)),
   }));
   return [probe, ...(untried ?? [])];
+}
+
+/** The message says what to do. */
+function blaming(setting: string, { message }: SetupError): WrongError {
+  return new WrongError(message, { setting, fix: '' });
+}
+
+/** The sink's settings that a sentence names: `A, B and C`; empty when it names none. */
+function namesIn(message: string, { settings }: SinkDefinition): string {
+  // `INFLUXDB_URL`, and `sinks[1].url` for one under a name of its own.
+  const words: readonly string[] = message.match(/[\w[\].]*\w/g) ?? [];
+  const names = Object.values(settings)
+    .map(({ name }) => ({ name, at: words.indexOf(name) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+    .map(({ name }) => name);
+  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }
 
 /** What a sink remembers while it is tried is forgotten with it. */

@@ -13,7 +13,11 @@ import type { ProbeTools } from '../../health/probes/probe.js';
 import { type Attempt, NotTried, WrongError } from './attempt.js';
 
 const setting = 'RABBITMQ_URI';
-const common = { dependency: 'RabbitMQ', setting, fix: 'see the log of RabbitMQ, and try again' };
+const common = {
+  dependency: 'RabbitMQ',
+  setting,
+  fix: 'see rabbitmqctl status for alarms of memory and disk, and the log of RabbitMQ',
+};
 /** What other servers answer to requests with a flaw, nobody has tried. */
 const knownProduct = 'RabbitMQ';
 
@@ -24,6 +28,8 @@ export class RabbitMQAttempts {
   readonly #wanted: Wanted;
   readonly #logIn: readonly (() => Promise<LoggedIn>)[];
   readonly #open = new Set<LoggedIn>();
+  /** A connection of its own to the node of the first. */
+  readonly #publishing: () => Promise<LoggedIn>;
   readonly #missing: () => ReturnType<typeof missingPermissions>;
 
   constructor(config: BrokerConfig, queues: readonly QueueDefinition[], clock: Clock) {
@@ -31,14 +37,18 @@ export class RabbitMQAttempts {
     this.#config = config;
     this.#queues = queues;
     this.#wanted = { exchange, queues, heartbeats: heartbeats ? heartbeatExchange : undefined };
-    this.#logIn = nodes.map(node =>
-      once(async () => {
-        const loggedIn = await logIn(node, clock);
-        this.#open.add(loggedIn);
-        return loggedIn;
-      }),
-    );
-    this.#missing = once(async () => missingPermissions((await this.#known('permissions')).live, this.#wanted));
+    const loggedInTo = async (node: string): Promise<LoggedIn> => {
+      const loggedIn = await logIn(node, clock);
+      this.#open.add(loggedIn);
+      return loggedIn;
+    };
+    this.#logIn = nodes.map(node => once(() => loggedInTo(node)));
+    this.#publishing = once(async () => loggedInTo((await this.#first()).node));
+    this.#missing = once(async () => {
+      const { live, product } = await this.#publishing();
+      if (product === knownProduct) return missingPermissions(live, this.#wanted);
+      throw new NotTried(`${product} is not RabbitMQ, and its permissions cannot be tried without a change`);
+    });
   }
 
   get attempts(): Attempt[] {
@@ -114,8 +124,8 @@ export class RabbitMQAttempts {
       tried: `queue ${queue.name}`,
       setting: 'RABBITMQ_QUEUE_TYPE',
       run: async () => {
-        const { live, product } = await this.#first();
-        const missing = product === knownProduct ? await this.#missing() : [];
+        const { live } = await this.#first();
+        const missing = await this.#missing().catch(() => []);
         if (!queue.adopted && missing.some(one => one.permission === 'configure' && one.resource.endsWith(queue.name)))
           throw new NotTried('the user may not declare it');
         const there = await matchesQueue(live, queue, this.#config.queueType);
@@ -128,11 +138,12 @@ export class RabbitMQAttempts {
     return {
       ...common,
       tried: 'a message through a temporary queue',
-      fix: 'see rabbitmqctl status for alarms of memory and disk',
       run: async () => {
-        const { live, product } = await this.#first();
-        if (product === knownProduct && (await this.#missing()).length > 0)
-          throw new NotTried('permissions are missing');
+        const { live, product } = await this.#publishing();
+        if (product === knownProduct) {
+          const missing = await this.#missing().catch(() => undefined);
+          if (missing?.length !== 0) throw new NotTried('first the permissions');
+        }
         await roundTrip(live);
         return 'came back';
       },
@@ -152,12 +163,6 @@ export class RabbitMQAttempts {
     } catch {
       throw new NotTried('nobody is logged in');
     }
-  }
-
-  async #known(what: string): Promise<LoggedIn> {
-    const first = await this.#first();
-    if (first.product === knownProduct) return first;
-    throw new NotTried(`${first.product} is not RabbitMQ, and its ${what} cannot be tried without a change`);
   }
 }
 

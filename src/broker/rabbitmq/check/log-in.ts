@@ -7,6 +7,7 @@ import { Connection, type LiveConnection } from '../connection.js';
 export interface LoggedIn {
   readonly connection: Connection;
   readonly live: LiveConnection;
+  readonly node: string;
   /** As the server calls itself: `RabbitMQ`. Others speak AMQP too. */
   readonly product: string;
   readonly version: string;
@@ -26,5 +27,5 @@ export async function logIn(node: string, clock: Clock): Promise<LoggedIn> {
     product?: string;
     version?: string;
   };
-  return { connection, live, product, version };
+  return { connection, live, node, product, version };
 }

@@ -1,4 +1,5 @@
 import type { Channel } from 'amqplib';
+import { TransientError } from '../../../errors.js';
 import { deadLetterQueueName, heartbeatQueueName } from '../../queue-names.js';
 import { closeChannel, isThere, onChannel } from '../channel.js';
 import type { LiveConnection } from '../connection.js';
@@ -29,11 +30,17 @@ const nowhere = 'event-sink.check';
 /**
  * Which of the daemon's permissions the user lacks, for each exchange and queue by its own name. RabbitMQ looks at the permission first and at the rest
  * of a request afterwards, so each request here has a flaw for which it is refused [run on 3.10]: nothing is declared, bound, published or consumed.
+ * Publishing comes last, and on a connection that nobody else needs: a broker that takes no messages reads no more from it.
+ * @throws TransientError when it takes none now
  */
 export async function missingPermissions(live: LiveConnection, wanted: Wanted): Promise<readonly Missing[]> {
   const missing: Missing[] = [];
+  const blocked = new Promise<never>((_, reject) => {
+    live.model.once('blocked', reason => reject(new TransientError(`RabbitMQ takes no messages now: ${reason}`)));
+  });
+  blocked.catch(() => {});
   for (const { permission, resource, try: attempt } of await attempts(live, wanted)) {
-    const refusal = await attempt(live).then(
+    const refusal = await Promise.race([attempt(live), blocked]).then(
       () => undefined,
       error => error as Error,
     );
@@ -56,7 +63,6 @@ async function attempts(live: LiveConnection, { exchange, queues, heartbeats }: 
   const all: Attempt[] = [];
   // One that is there will do, whoever may declare it.
   if (!(await isThere(live, channel => channel.checkExchange(exchange)))) all.push(configureExchange(exchange));
-  all.push(publishTo(exchange, `exchange ${exchange}`), publishTo('', 'exchange amq.default'));
   for (const { name, sink, adopted } of queues) {
     const taken = adopted && (await isThere(live, channel => channel.checkQueue(name)));
     const dead = deadLetterQueueName(sink);
@@ -67,6 +73,7 @@ async function attempts(live: LiveConnection, { exchange, queues, heartbeats }: 
     const name = heartbeatQueueName;
     all.push(configureQueue(name), bindQueue(name, heartbeats), consumeFrom(name));
   }
+  all.push(publishTo(exchange, `exchange ${exchange}`), publishTo('', 'exchange amq.default'));
   return all;
 }
 

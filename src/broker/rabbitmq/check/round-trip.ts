@@ -17,23 +17,23 @@ export async function roundTrip(live: LiveConnection): Promise<void> {
   live.model.on('blocked', reason => {
     blocked = reason;
   });
-  try {
-    await onChannel(live, async channel => {
-      await channel.assertQueue(name, { exclusive: true, autoDelete: true, durable: false });
-      let arrived: () => void = () => {};
-      const arrival = new Promise<void>(resolve => {
-        arrived = resolve;
-      });
-      await channel.consume(name, () => arrived(), { noAck: true });
-      channel.sendToQueue(name, Buffer.from('{}'));
-      await inTime(arrival, () => blocked);
+  const sent = onChannel(live, async channel => {
+    await channel.assertQueue(name, { exclusive: true, autoDelete: true, durable: false });
+    const arrival = new Promise<void>(resolve => {
+      void channel.consume(name, () => resolve(), { noAck: true }).catch(() => {});
     });
+    channel.sendToQueue(name, Buffer.from('{}'));
+    await arrival;
+  });
+  try {
+    // All of it, the end of the channel too: a broker that takes nothing does not even read that it ends.
+    await inTime(sent, () => blocked);
   } catch (error) {
     throw error instanceof TransientError ? error : operationError(`the queue ${name}`, error, 'configure');
   }
 }
 
-async function inTime(arrival: Promise<void>, blocked: () => string | undefined): Promise<void> {
+async function inTime(sent: Promise<void>, blocked: () => string | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -43,8 +43,9 @@ async function inTime(arrival: Promise<void>, blocked: () => string | undefined)
     }, answerMs);
   });
   try {
-    await Promise.race([arrival, late]);
+    await Promise.race([sent, late]);
   } finally {
+    sent.catch(() => {});
     clearTimeout(timer);
   }
 }

@@ -9,6 +9,7 @@ import { declareExchange, declareQueue } from '../../../../src/broker/rabbitmq/t
 import { systemClock } from '../../../../src/clock.js';
 import { startRabbitMQ } from '../../../helpers/servers/rabbitmq.js';
 import { required } from '../../../helpers/skip.js';
+import { until } from '../../../helpers/wait.js';
 
 const rabbitmq = required('rabbitmq', await startRabbitMQ());
 const exchange = 'clowder.metrics';
@@ -83,6 +84,25 @@ test('to one that may not read from the exchanges just that is missing', async c
     { permission: 'read', resource: 'exchange clowder.metrics' },
     { permission: 'read', resource: 'exchange extractors' },
   ]);
+});
+
+test('a broker that is short of memory takes no message, and says why', async context => {
+  const { live } = await as(context, rabbitmq.uri);
+  const other = await as(context, rabbitmq.uri);
+  await rabbitmq.ctl('set_vm_memory_high_watermark', 'absolute', '1');
+  try {
+    const alarmed = async (): Promise<boolean> => (await rabbitmq.ctl('status')).includes('Memory alarm');
+    await until(alarmed, 'the alarm', 20_000, 100);
+    const error = await roundTrip(live).catch(thrown => thrown as Error);
+    assert.match(
+      (error as Error).message,
+      /RabbitMQ did not hand a message over within 5 s: it takes none now \(low on memory\)/,
+    );
+    const refused = await missingPermissions(other.live, wanted).catch(thrown => thrown as Error);
+    assert.is((refused as Error).message, 'RabbitMQ takes no messages now: low on memory');
+  } finally {
+    await rabbitmq.ctl('set_vm_memory_high_watermark', '0.6');
+  }
 });
 
 test('what is there is compared and left as it is, with its messages', async context => {
