@@ -69,7 +69,7 @@ const cases: Case[] = [
     answer: '401',
     fault: { status: 401, body: influx('authorization failed') },
     is: SetupError,
-    says: /401 .*credentials/,
+    says: /401 .*: check INFLUXDB_/,
   },
   { answer: '403', fault: { status: 403, body: influx('not authorized to write') }, is: SetupError, says: /403/ },
   {
