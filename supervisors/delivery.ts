@@ -6,7 +6,7 @@ import { spawnSink } from '../actors/sink.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
-import type { DeliveryMeter, SettledCounters } from '../src/delivery/meter.js';
+import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import type { Log } from '../src/log.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
@@ -23,7 +23,6 @@ export interface DeliveryOptions extends PartOptions {
   readonly sendNames: SinkTools['sendNames'];
   readonly broker: Broker;
   readonly storage: Storage;
-  readonly counters: SettledCounters;
   readonly metrics: Metrics;
   readonly holdMs: number;
   /** Aborted once the consumers are draining, and not before: a wait that ends sooner is followed by one try after the other. */
@@ -119,7 +118,6 @@ export function superviseSink(
       board,
       clock,
       log,
-      meter,
       giveUp,
       onCrash: resumeAfterDefect(log),
     },
@@ -139,11 +137,10 @@ export function superviseSink(
   );
 }
 
-function meterOf({ counters, metrics, clock }: DeliveryOptions): DeliveryMeter {
+function meterOf({ metrics, clock }: DeliveryOptions): DeliveryMeter {
   return {
     written: (sink, count, milliseconds, oldest) =>
       metrics.batchWritten(sink, count, milliseconds, clock.now() - oldest),
     failed: (sink, fault, milliseconds) => metrics.batchFailed(sink, fault === 'bug' ? 'failed' : 'held', milliseconds),
-    settled: (sink, settlement) => counters.add(sink, settlement),
   };
 }

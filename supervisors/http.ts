@@ -3,7 +3,6 @@ import { ask, type Parent } from '../actors/actor.js';
 import { spawnHttp } from '../actors/http.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { Config } from '../src/config/config.js';
-import type { SettledCounters } from '../src/delivery/meter.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/keys.js';
@@ -22,7 +21,6 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly config: Config;
   readonly keys: KeyRing;
   readonly storage: Storage;
-  readonly counters: SettledCounters;
   readonly metrics: Metrics;
 }
 
@@ -31,7 +29,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
  * can connect finds a daemon that is ready. Resolves with the address.
  */
 export async function startHttp(options: HttpOptions): Promise<string> {
-  const { parent, board, clock, log, onStop, config, keys, storage, counters, metrics, broker, publisher } = options;
+  const { parent, board, clock, log, onStop, config, keys, storage, metrics, broker, publisher } = options;
   const limits = new Map(
     config.sinks.flatMap(({ definition: { name, redriveLimit } }) =>
       redriveLimit === undefined ? [] : [[name, redriveLimit] as const],
@@ -48,7 +46,6 @@ export async function startHttp(options: HttpOptions): Promise<string> {
     storage,
     board,
     clock,
-    counters,
     orphans,
     sinks: config.sinks,
     local: config.local !== undefined,

@@ -1,7 +1,6 @@
 import { startRoot } from '../actors/actor.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
-import { SettledCounters } from '../src/delivery/meter.js';
 import { openIdSecret } from '../src/keys/id-secret.js';
 import type { KeyRing } from '../src/keys/keys.js';
 import type { Log } from '../src/log.js';
@@ -45,7 +44,7 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
   };
   const board = new StatusBoard(clock);
   const part: PartOptions = { root: startRoot(), board, clock, log, onFailure, onStop };
-  const counted = { counters: new SettledCounters(), metrics: new Metrics() };
+  const metrics = new Metrics();
   const { sinks, sendNames, proxies } = config;
 
   try {
@@ -65,10 +64,10 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
       stopping,
       giveUp: giveUp.signal,
     };
-    startDelivery({ ...part, ...counted, ...delivery });
+    startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
     const ingress = startSources({ ...part, ...broker, config, storage, idSecret });
-    const address = await startHttp({ ...part, ...counted, ...broker, parent: ingress, config, keys, storage });
+    const address = await startHttp({ ...part, metrics, ...broker, parent: ingress, config, keys, storage });
     return { address, stop, giveUp: () => giveUp.abort() };
   } catch (error) {
     await stop(5_000);

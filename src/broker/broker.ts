@@ -1,6 +1,7 @@
 import type { Fault } from '../errors.js';
 import type { Message, Source } from '../events/message.js';
 import type { WriteCall } from '../storage/calls.js';
+import type { LedgerReport } from '../storage/ledger-report.js';
 
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {
@@ -164,6 +165,8 @@ export interface Broker {
   queues(): Promise<QueueInfo[]>;
   removeQueue(name: string): Promise<void>;
   readonly deadLetters: DeadLetterStore;
+  /** What became of every event, by sink. */
+  ledger(): Promise<LedgerReport>;
   /** One word and a sentence for the status page. */
   status(): BrokerStatus;
   /** Every settlement and publish that was begun is on its way before the connection closes. */

@@ -4,7 +4,6 @@ import { describe, type Fault, SetupError, TransientError } from '../errors.js';
 import type { Log } from '../log.js';
 import { RepeatedWarning } from '../repeated-warning.js';
 import { RetryQueue } from '../retry.js';
-import type { DeliveryMeter } from './meter.js';
 
 /** Why something could not be settled. */
 export interface SettlementError {
@@ -19,7 +18,6 @@ export interface SettlerOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly log: Log;
-  readonly meter: DeliveryMeter;
   /** Ends the retries. */
   readonly giveUp: AbortSignal;
   /** The broker does not keep this many dead letters, for this reason; or (0) it does again. */
@@ -92,9 +90,7 @@ export class Settler {
   }
 
   async #settle(settlement: Settlement): Promise<void> {
-    const { meter, sink } = this.#options;
     await this.#subscription?.settle(settlement);
-    meter.settled(sink, settlement);
   }
 
   /** Back to the queue, to be handed out again. */

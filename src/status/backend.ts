@@ -1,12 +1,11 @@
 import type { Address, Broker, DeadLetterQuery, DeadLetterSelection, Durability, QueueInfo } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
-import type { SettledCounters } from '../delivery/meter.js';
 import { UnsupportedError } from '../errors.js';
 import type { Message } from '../events/message.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
 import { IdRegister } from '../storage/id-register.js';
-import { type LedgerReport, ledgerReportOf, ledgerTotal } from '../storage/ledger-report.js';
+import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
@@ -28,7 +27,6 @@ export interface BackendOptions {
   readonly storage: Storage;
   readonly board: StatusBoard;
   readonly clock: Clock;
-  readonly counters: SettledCounters;
   /** Queues that no sink consumes. */
   readonly orphans: () => readonly QueueInfo[];
   readonly sinks: readonly ConfiguredSink[];
@@ -39,20 +37,8 @@ export interface BackendOptions {
 
 /** What the HTTP layer sees of the daemon. */
 export function createBackend(options: BackendOptions) {
-  const {
-    deadLetterAdmin,
-    broker,
-    storage,
-    clock,
-    board,
-    counters,
-    sinks,
-    orphans,
-    started,
-    brokerStatus,
-    publish,
-    publishTo,
-  } = options;
+  const { deadLetterAdmin, broker, storage, clock, board, sinks, orphans, started, brokerStatus, publish, publishTo } =
+    options;
   const ids = new IdRegister(storage);
   /** HTTP starts last, so whoever can ask finds everything else started. */
   const ready = (): boolean => true;
@@ -64,21 +50,7 @@ export function createBackend(options: BackendOptions) {
           new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'),
         );
 
-  const ledger = async (): Promise<LedgerReport> => {
-    if (broker.kind === 'embedded') return storage.ledger();
-    const rows = await Promise.all(
-      sinks.map(async ({ definition: { name: sink } }) => {
-        const { ready: waiting, unsettled } = await depthOf(sink);
-        const settled = counters.of(sink);
-        const pending = waiting + unsettled;
-        const { delivered, duplicates, filtered, too_old, dead } = settled;
-        const accepted = delivered + duplicates + filtered + too_old + dead + pending;
-        const inexact = 'The counts are those of this daemon since it started.';
-        return ledgerTotal({ sink, hour: null, accepted, ...settled, erased: 0 }, { pending, missing: 0, inexact });
-      }),
-    );
-    return ledgerReportOf(rows, []);
-  };
+  const ledger = (): Promise<LedgerReport> => broker.ledger();
 
   const depthOf = (sink: string) =>
     broker.depth(sink).catch(() => ({ ready: 0, unsettled: 0, consumers: 0, oldest: undefined }));

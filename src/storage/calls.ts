@@ -6,6 +6,7 @@ import { givenIdWrites } from './given-ids.js';
 import { keyValueWrites } from './key-values.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
 import { outboxReads, outboxWrites } from './outbox.js';
+import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
 import { seriesReads } from './series.js';
 import type { Transaction } from './transaction.js';
@@ -26,6 +27,7 @@ export const writes = {
   ...unnamedWrites,
   ...checkpointWrites,
   ...ledgerWrites,
+  ...queueLedgerWrites,
 };
 
 export const reads = {
@@ -35,6 +37,7 @@ export const reads = {
   ...outboxReads,
   ...seriesReads,
   ...ledgerReads,
+  ...queueLedgerReads,
 };
 
 export type WriteName = keyof typeof writes;

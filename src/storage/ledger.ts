@@ -1,39 +1,28 @@
 import type { Database } from './database.js';
-import { type Counts, countColumns, countNames, hourMs, noCounts, totalHour } from './ledger-delta.js';
-import { type LedgerReport, type LedgerRow, ledgerReportOf, ledgerTotal } from './ledger-report.js';
+import { hourMs, noCounts, totalHour } from './ledger-delta.js';
+import { type LedgerReport, ledgerReportOf, ledgerTotal } from './ledger-report.js';
+import { rowsOf } from './ledger-rows.js';
 import type { Transaction } from './transaction.js';
 
-const keptHours = 48;
+/** The ledger shows as many hours. */
+export const keptHours = 48;
 
 function trimLedger({ database }: Transaction, { now }: { readonly now: number }): void {
-  database.run('DELETE FROM ledger WHERE hour > ? AND hour < ?', totalHour, now - (keptHours + 1) * hourMs);
+  const before = now - (keptHours + 1) * hourMs;
+  database.run('DELETE FROM ledger WHERE hour > ? AND hour < ?', totalHour, before);
+  database.run('DELETE FROM queue_ledger_hours WHERE hour < ?', before);
 }
 
 /** Pending is counted here from the messages themselves, so that the identity proves something. */
 function ledgerReport(database: Database, { now }: { now: number }): LedgerReport {
   const pending = countPending(database);
-  const totals = new Map(rows(database, 'hour = ?', totalHour).map(row => [row.sink, row]));
+  const totals = new Map(rowsOf(database, 'ledger', 'hour = ?', totalHour).map(row => [row.sink, row]));
   const sinks = new Set([...totals.keys(), ...pending.keys()]);
   const lines = [...sinks].sort().map(sink => {
     const row = totals.get(sink) ?? { sink, hour: null, ...noCounts() };
     return ledgerTotal(row, { pending: pending.get(sink) ?? 0, missing: 0, inexact: null });
   });
-  return ledgerReportOf(lines, rows(database, 'hour > ?', Math.max(totalHour, now - keptHours * hourMs)));
-}
-
-function rows(database: Database, where: string, hour: number): LedgerRow[] {
-  return database
-    .rows<[string, number, ...number[]]>(
-      `SELECT sink, hour, ${countColumns} FROM ledger WHERE ${where} ORDER BY hour, sink`,
-      hour,
-    )
-    .map(([sink, at, ...counts]) => ({ sink, hour: at === totalHour ? null : at, ...countsOf(counts) }));
-}
-
-function countsOf(values: readonly number[]): Counts {
-  const counts = noCounts();
-  for (const [index, name] of countNames.entries()) counts[name] = values[index] ?? 0;
-  return counts;
+  return ledgerReportOf(lines, rowsOf(database, 'ledger', 'hour > ?', Math.max(totalHour, now - keptHours * hourMs)));
 }
 
 /** Per sink, in one pass over the messages for all queues. */

@@ -12,6 +12,7 @@ export type OutboxColumns = [
   received: number,
   timestamp: number | null,
   body: string,
+  number: number | null,
 ];
 
 export interface OutboxSize {
@@ -26,7 +27,12 @@ export interface OutboxSize {
 /** All of them or none. @throws FullError beyond the cap */
 function appendOutbox(
   { database, diskSpace }: Transaction,
-  args: MessageColumns & { readonly target: string | null; readonly maxBytes: number },
+  args: MessageColumns & {
+    readonly target: string | null;
+    /** Of the ledger, where the message has one. */
+    readonly numbers?: readonly (number | null)[];
+    readonly maxBytes: number;
+  },
 ): OutboxSize {
   diskSpace.require();
   const values: Value[] = [];
@@ -36,10 +42,11 @@ function appendOutbox(
     const size = Buffer.byteLength(body);
     bytes += size;
     values.push(args.target, id, args.sources[index]!, args.received[index]!, args.timestamps[index]!, size, body);
+    values.push(args.numbers?.[index] ?? null);
   }
   if (outboxSize(database).bytes + bytes > args.maxBytes)
     throw new FullError(`the outbox is full (OUTBOX_MAX_MB = ${Math.round(args.maxBytes / 1024 / 1024)})`);
-  database.insert('INSERT INTO outbox (target, id, source, received, timestamp, size, body)', 7, values);
+  database.insert('INSERT INTO outbox (target, id, source, received, timestamp, size, body, number)', 8, values);
   return change(database, args.ids.length, bytes);
 }
 
@@ -55,7 +62,7 @@ function takeOutbox({ database }: Transaction, { limit, after }: { limit: number
     pageBytes,
   );
   return database.rows<OutboxColumns>(
-    'SELECT seq, target, id, source, received, timestamp, body FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq',
+    'SELECT seq, target, id, source, received, timestamp, body, number FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq',
     after,
     sizes[count - 1]?.[0] ?? 0,
   );

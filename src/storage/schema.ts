@@ -10,6 +10,8 @@ import type { Database } from './database.js';
  * - ledger: `hour` 0 is the total since the beginning, the other rows are hours (epoch ms).
  * - given_ids: ids that clients gave, with the hash of the text as it was sent; `n` is the order of arrival.
  * - unnamed_messages: ids of messages from RabbitMQ that bring neither an id nor a time, until they are settled.
+ * - message_numbers, queue_ledgers, queue_ledger_hours, settled_messages: the ledger of RabbitMQ's queues (queue-ledgers.ts).
+ * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
  */
 const migrationSteps: readonly string[] = [
@@ -114,6 +116,29 @@ const migrationSteps: readonly string[] = [
   `,
   // A category in order of arrival: an index ends with the row's number.
   'CREATE INDEX events_by_arrival ON events (category);',
+  `
+  CREATE TABLE message_numbers (target TEXT PRIMARY KEY, below INTEGER NOT NULL) WITHOUT ROWID;
+  ALTER TABLE outbox ADD COLUMN number INTEGER;
+  CREATE TABLE queue_ledgers (sink TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE queue_ledger_hours (
+    sink TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    filtered INTEGER NOT NULL,
+    too_old INTEGER NOT NULL,
+    erased INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    PRIMARY KEY (sink, hour)
+  ) WITHOUT ROWID;
+  CREATE TABLE settled_messages (
+    sink TEXT NOT NULL,
+    up_to INTEGER NOT NULL,
+    ids TEXT NOT NULL,
+    PRIMARY KEY (sink, up_to)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -72,7 +72,7 @@ export function startDelivery(setup: DeliverySetup) {
       board,
       clock,
       log: setup.log ?? silentLog,
-      meter: { written: () => {}, failed: () => {}, settled: () => {} },
+      meter: { written: () => {}, failed: () => {} },
       firstSeen: firstSeenInMemory(),
       holdMs,
       writeDeadlineMs,

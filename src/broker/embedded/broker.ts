@@ -2,6 +2,7 @@ import { describe, TransientError, UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
 import type { WriteCall } from '../../storage/calls.js';
 import { givenIdsOf } from '../../storage/id-register.js';
+import type { LedgerReport } from '../../storage/ledger-report.js';
 import type { QueueState } from '../../storage/queues.js';
 import type {
   Address,
@@ -131,6 +132,10 @@ export class EmbeddedBroker implements Broker {
     if (!(await this.#tools.storage.write('removeQueue', { name })))
       throw new UnsupportedError(`there is no queue called ${name}`);
     for (const [sink, queue] of this.#queues) if (queue.name === name) this.#queues.delete(sink);
+  }
+
+  ledger(): Promise<LedgerReport> {
+    return this.#tools.storage.ledger();
   }
 
   status(): BrokerStatus {

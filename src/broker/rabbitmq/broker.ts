@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.js';
 import { UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
 import type { Log } from '../../log.js';
+import type { LedgerReport } from '../../storage/ledger-report.js';
 import type { Storage } from '../../storage/storage.js';
 import type {
   Address,
@@ -20,6 +21,8 @@ import { Connection, type ConnectionOptions } from './connection.js';
 import { AmqpSubscription } from './consume/subscription.js';
 import { DeadLetterQueue } from './dead-letters/queue.js';
 import { AmqpDeadLetters, deadLetterMessage } from './dead-letters/store.js';
+import { nodeAddress } from './errors.js';
+import { type Holding, RabbitMQLedger } from './ledger/ledger.js';
 import { permissionFix } from './permissions.js';
 import { toQueue } from './publish/outgoing-message.js';
 import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
@@ -63,6 +66,7 @@ export class AmqpBroker implements Broker {
   readonly #inspector: Inspector;
   readonly #topology: Topology;
   readonly #watchdog: Watchdog;
+  readonly #ledger: RabbitMQLedger;
   readonly #publisher: StoreAndForwardPublisher;
   readonly #queueList: QueueList;
   readonly #queues = new Map<string, QueueDefinition>();
@@ -86,8 +90,15 @@ export class AmqpBroker implements Broker {
       clock,
       onChecked: () => this.#publisher.wake(),
     });
+    this.#ledger = new RabbitMQLedger({
+      ...options,
+      place: placeOf(options.nodes),
+      holding: queue => this.#holding(queue),
+      inspect: queue => this.#inspector.inspectNow(queue),
+    });
     this.#publisher = new StoreAndForwardPublisher({
       ...options,
+      ledger: this.#ledger,
       connection: this.#publishing,
       exchangeReady: () => this.#topology.exchangeReady,
       onMissing: () => this.#watchdog.checkNow(),
@@ -113,6 +124,7 @@ export class AmqpBroker implements Broker {
       this.#queues.set(definition.sink, definition);
       this.#topology.add(definition);
     }
+    await this.#ledger.open(queues);
     await this.#publisher.open();
     this.#watchdog.open();
     const connections = Promise.all([this.#consuming.open(), this.#publishing.open()]);
@@ -140,6 +152,7 @@ export class AmqpBroker implements Broker {
       prefetch,
       connection: this.#consuming,
       topology: this.#topology,
+      ledger: this.#ledger,
       deadLetter: (name, dead) => this.#deadLetter(name, dead),
       onClose: closed => this.#subscriptions.delete(closed),
     });
@@ -155,6 +168,10 @@ export class AmqpBroker implements Broker {
     for (const subscription of this.#subscriptions)
       if (subscription.queue === name) unsettled += subscription.unsettled;
     return { ready: queue?.messages ?? 0, unsettled, consumers: queue?.consumers ?? 0, oldest: undefined };
+  }
+
+  ledger(): Promise<LedgerReport> {
+    return this.#ledger.report();
   }
 
   inspect(queue: string): Promise<{ messages: number; consumers: number } | undefined> {
@@ -175,7 +192,9 @@ export class AmqpBroker implements Broker {
       if (mine !== undefined) this.#topology.add(mine);
       throw error;
     }
-    if (mine !== undefined) this.#queues.delete(mine.sink);
+    if (mine === undefined) return;
+    this.#queues.delete(mine.sink);
+    await this.#ledger.forget(mine.sink);
   }
 
   status(): BrokerStatus {
@@ -203,6 +222,7 @@ export class AmqpBroker implements Broker {
   async close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map(subscription => subscription.close()));
     await this.#publisher.close();
+    await this.#ledger.close();
     await this.#watchdog.close();
     await Promise.all([this.#consuming.close(), this.#publishing.close()]);
   }
@@ -217,6 +237,19 @@ export class AmqpBroker implements Broker {
     const now = this.#options.clock.now();
     await this.#publisher.send(dead.map(one => deadLetterMessage(sink, one, now)));
     this.#inspector.forget(deadLetterQueueName(sink));
+  }
+
+  #holding(queue: string): Holding {
+    const subscriptions = [...this.#subscriptions].filter(subscription => subscription.queue === queue);
+    const consuming = subscriptions.filter(({ generation }) => generation !== undefined);
+    const sum = (of: (subscription: AmqpSubscription) => number): number =>
+      subscriptions.reduce((total, subscription) => total + of(subscription), 0);
+    return {
+      consumer: consuming.length === 0 ? undefined : consuming.map(({ generation }) => generation).join(),
+      consumers: consuming.length,
+      inHand: sum(({ uncounted }) => uncounted),
+      prefetch: sum(({ prefetch }) => prefetch),
+    };
   }
 
   #deadLetterQueue(sink: string): DeadLetterQueue {
@@ -234,4 +267,9 @@ export class AmqpBroker implements Broker {
     if (definition === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
     return definition;
   }
+}
+
+/** The servers and their virtual host, without credentials. */
+function placeOf(nodes: readonly string[]): string {
+  return [...new Set(nodes.map(node => `${nodeAddress(node)}${new URL(node).pathname}`))].sort().join(' ');
 }

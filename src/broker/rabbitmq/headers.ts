@@ -3,6 +3,10 @@ export const headerNames = {
   source: 'event-sink-source',
   /** When the event arrived at the first daemon, epoch ms. */
   received: 'event-sink-received',
+  /** The daemon that published it, what the number counts (the exchange or a queue), and the number: for the ledger. */
+  daemon: 'event-sink-daemon',
+  numberedFor: 'event-sink-numbered-for',
+  number: 'event-sink-number',
 } as const;
 
 /** Headers that a dead letter has beside those. */

@@ -10,6 +10,8 @@ export interface ChannelConsumerOptions {
   readonly prefetch: number;
   /** Epoch ms. */
   readonly now: () => number;
+  /** A message came out of the queue. */
+  readonly onArrival: (delivery: AmqpDelivery) => void;
   /** A message came, or the consumer ended. */
   readonly onChange: () => void;
 }
@@ -68,6 +70,16 @@ export class ChannelConsumer {
     return this.#outstanding.size;
   }
 
+  /** As `unsettled`, without those whose settlement is counted: their acknowledgement is about to be sent. */
+  get uncounted(): number {
+    let count = 0;
+    for (const delivery of this.#outstanding) {
+      const { counted, repeated } = delivery as AmqpDelivery;
+      if (!counted && !repeated) count += 1;
+    }
+    return count;
+  }
+
   get empty(): boolean {
     return this.#buffer.length === 0;
   }
@@ -123,6 +135,7 @@ export class ChannelConsumer {
       this.#outstanding.add(delivery);
       this.#buffer.push(delivery);
       this.#buffered += delivery.size;
+      this.#options.onArrival(delivery);
       this.#options.onChange();
     } else if (!this.closed) {
       this.#error = new TransientError(`RabbitMQ has ended the consumer of ${this.#options.queue}`);

@@ -36,6 +36,13 @@ export class AmqpDelivery implements Delivery {
   readonly size: number;
   /** The `content-encoding` of a body that could not be unpacked. */
   readonly contentEncoding?: string;
+  /** Who published it, and the number that it has there; only where both make sense. */
+  readonly daemon?: string;
+  readonly numberedFor?: string;
+  readonly number?: number;
+  /** The ledger's notes. */
+  repeated = false;
+  counted = false;
   readonly #content: Buffer;
   /** The timestamp property as it came. */
   readonly #stamp: number | undefined;
@@ -57,6 +64,14 @@ export class AmqpDelivery implements Delivery {
     this.tag = fields.deliveryTag;
     if (body.unreadable !== undefined) this.unreadable = body.unreadable;
     if (body.encoding !== undefined) this.contentEncoding = body.encoding;
+    const number: unknown = headers?.[headerNames.number];
+    const daemon: unknown = headers?.[headerNames.daemon];
+    const numberedFor: unknown = headers?.[headerNames.numberedFor];
+    if (isNumber(number) && typeof daemon === 'string' && typeof numberedFor === 'string') {
+      this.daemon = daemon;
+      this.numberedFor = numberedFor;
+      this.number = number;
+    }
     this.size = body.content.length;
     this.#content = body.content;
   }
@@ -100,6 +115,10 @@ export class AmqpDelivery implements Delivery {
 /** Nothing was received later than now, whatever a header says: retention and latency would count from there. */
 function receivedAt(header: unknown, now: number): number {
   return isEpochMs(header) && header > 0 ? Math.min(header, now) : now;
+}
+
+function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function idOf(messageId: unknown): string | undefined {

@@ -7,8 +7,10 @@ import type { Storage } from '../../../storage/storage.js';
 import type { BatchLimits, DeadDelivery, Delivery, QueueDefinition, Settlement, Subscription } from '../../broker.js';
 import type { Connection, LiveConnection } from '../connection.js';
 import { operationError, replyCode } from '../errors.js';
+import type { RabbitMQLedger } from '../ledger/ledger.js';
 import type { Topology } from '../topology/topology.js';
 import { ChannelConsumer } from './channel-consumer.js';
+import type { AmqpDelivery } from './delivery.js';
 import { Names } from './names.js';
 
 export interface SubscriptionOptions {
@@ -19,6 +21,7 @@ export interface SubscriptionOptions {
   /** Resolves when they are durable as dead letters. @throws TransientError */
   readonly deadLetter: (sink: string, dead: readonly DeadDelivery[]) => Promise<void>;
   readonly storage: Pick<Storage, 'write'>;
+  readonly ledger: Pick<RabbitMQLedger, 'arrived' | 'done' | 'dead'>;
   readonly onClose: (subscription: AmqpSubscription) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -51,6 +54,7 @@ export class AmqpSubscription implements Subscription {
   #error: Error | undefined;
   readonly #warning: RepeatedWarning;
   #onChange: () => void = () => {};
+  #generation = 0;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -70,6 +74,20 @@ export class AmqpSubscription implements Subscription {
 
   get unsettled(): number {
     return this.#consumer?.unsettled ?? 0;
+  }
+
+  get prefetch(): number {
+    return this.#options.prefetch;
+  }
+
+  /** Which of its consumers it has now; undefined while it has none. */
+  get generation(): number | undefined {
+    return this.#consumer === undefined || this.#consumer.closed ? undefined : this.#generation;
+  }
+
+  /** Handed out, and not counted as settled. */
+  get uncounted(): number {
+    return this.#consumer?.uncounted ?? 0;
   }
 
   /** Begins to consume. Resolves when the first try has settled, or at once without a connection. */
@@ -102,18 +120,28 @@ export class AmqpSubscription implements Subscription {
     return [];
   }
 
-  async settle({ done, dead }: Settlement): Promise<void> {
+  /** What was done is counted also when it is stale: it will come again, and is known by then. */
+  async settle({ done, dead, ...outcome }: Settlement): Promise<void> {
+    const { definition, ledger, deadLetter } = this.#options;
     const consumer = this.#consumer;
+    if (done.length > 0) {
+      await ledger.done(definition.sink, done as unknown as readonly AmqpDelivery[], outcome);
+      this.#acknowledge(consumer, done);
+    }
     if (consumer === undefined) return;
-    const acknowledged = done.filter(delivery => consumer.holds(delivery));
-    consumer.acknowledge(done);
-    this.#names.settled(acknowledged);
     const held = dead.filter(({ delivery }) => consumer.holds(delivery));
     if (held.length === 0) return;
-    await this.#options.deadLetter(this.#options.definition.sink, held);
-    const deadLettered = held.map(({ delivery }) => delivery).filter(delivery => consumer.holds(delivery));
-    consumer.acknowledge(deadLettered);
-    this.#names.settled(deadLettered);
+    await deadLetter(definition.sink, held);
+    const deadLettered = held.map(({ delivery }) => delivery);
+    await ledger.dead(definition.sink, deadLettered as unknown as readonly AmqpDelivery[]);
+    this.#acknowledge(consumer, deadLettered);
+  }
+
+  #acknowledge(consumer: ChannelConsumer | undefined, deliveries: readonly Delivery[]): void {
+    if (consumer === undefined) return;
+    const held = deliveries.filter(delivery => consumer.holds(delivery));
+    consumer.acknowledge(held);
+    this.#names.settled(held);
   }
 
   async requeue(deliveries: readonly Delivery[]): Promise<void> {
@@ -169,7 +197,7 @@ export class AmqpSubscription implements Subscription {
   }
 
   async #tryOn(live: LiveConnection): Promise<void> {
-    const { definition, prefetch, topology, clock, log } = this.#options;
+    const { definition, prefetch, topology, clock, log, ledger } = this.#options;
     const { signal } = this.#stop;
     const { name: queue } = definition;
     const lost = this.#consumer?.error;
@@ -178,8 +206,11 @@ export class AmqpSubscription implements Subscription {
     try {
       await topology.ensure(live, queue);
       const onChange = (): void => this.#onChange();
-      const consumer = await ChannelConsumer.open(live, { queue, prefetch, now: () => clock.now(), onChange });
+      const onArrival = (delivery: AmqpDelivery): void => ledger.arrived(definition.sink, delivery);
+      const now = (): number => clock.now();
+      const consumer = await ChannelConsumer.open(live, { queue, prefetch, now, onArrival, onChange });
       this.#consumer = consumer;
+      this.#generation += 1;
       this.#openedAt = clock.monotonic();
       this.#error = undefined;
       this.#warning.clear();

@@ -7,6 +7,7 @@ import type { OutboxSize } from '../../../storage/outbox.js';
 import type { Storage } from '../../../storage/storage.js';
 import { type OutboxRow, type OutgoingMessage, type Refusal, restored, stored } from './outgoing-message.js';
 import { isRefusal, type PublishResult } from './pending-confirms.js';
+import type { PublishLedger } from './publish-ledger.js';
 
 export interface OutboxOptions {
   readonly storage: Pick<Storage, 'write' | 'read' | 'atomically'>;
@@ -15,6 +16,7 @@ export interface OutboxOptions {
   readonly ready: () => boolean;
   /** One result for each message, in their order. Never rejects. */
   readonly publish: (messages: readonly OutgoingMessage[]) => Promise<readonly PublishResult[]>;
+  readonly ledger: Pick<PublishLedger, 'kept' | 'left'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -100,6 +102,7 @@ export class Outbox {
     const sizes = await storage.atomically(calls);
     const size = sizes.at(-1);
     if (size !== undefined) this.#took(size);
+    this.#options.ledger.kept(messages);
     this.#wake();
   }
 
@@ -176,7 +179,7 @@ export class Outbox {
   /** Resolves with how many rows are done with: confirmed, or set aside. */
   async #publish(page: Page, refusing: Map<string | null, string>): Promise<number> {
     if (page.length === 0) return 0;
-    const { storage, publish } = this.#options;
+    const { storage, publish, ledger } = this.#options;
     const messages = page.map(([, ...row]) => readable(row));
     const sent = messages.filter((message): message is OutgoingMessage => !('refused' in message));
     const found = (await publish(sent)).values();
@@ -186,7 +189,12 @@ export class Outbox {
       const reason = this.#refusal(results[index]!, messages[index]!, received);
       return reason === undefined ? [] : [{ seq, id, reason }];
     });
-    if (confirmed.length > 0) this.#took(await storage.write('removeOutbox', { seqs: confirmed.map(([seq]) => seq) }));
+    if (confirmed.length > 0) {
+      this.#took(await storage.write('removeOutbox', { seqs: confirmed.map(([seq]) => seq) }));
+      ledger.left(
+        messages.flatMap((message, index) => ('refused' in message || results[index] !== 'confirmed' ? [] : message)),
+      );
+    }
     if (refused.length > 0) await this.#putAside(refused);
     const served = new Set(confirmed.map(([, target]) => target));
     for (const [index, [, target]] of page.entries()) {
@@ -246,11 +254,12 @@ type Columns = [
   received: number,
   timestamp: number | null,
   body: string,
+  number: number | null,
 ];
 
-function readable([target, id, source, received, timestamp, body]: Columns): OutgoingMessage | Refusal {
+function readable([target, id, source, received, timestamp, body, number]: Columns): OutgoingMessage | Refusal {
   try {
-    return restored({ target, id, source, received, timestamp, body });
+    return restored({ target, id, source, received, timestamp, body, number });
   } catch (error) {
     return { refused: `its row in the outbox cannot be read (${describe(error)})` };
   }
@@ -263,5 +272,6 @@ function columns(rows: readonly OutboxRow[]) {
     sources: rows.map(({ source }) => source),
     received: rows.map(({ received }) => received),
     timestamps: rows.map(({ timestamp }) => timestamp),
+    numbers: rows.map(({ number }) => number),
   };
 }

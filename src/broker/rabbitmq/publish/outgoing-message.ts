@@ -24,6 +24,9 @@ export interface OutgoingMessage {
   readonly bytes?: Buffer;
   /** The `content-encoding` of those bytes. */
   readonly contentEncoding?: string;
+  /** Given once by the ledger, and the same however often it is published. */
+  number?: number;
+  numberedFor?: string;
 }
 
 /** What amqplib publishes. */
@@ -53,8 +56,9 @@ export function toQueue(name: string): Target {
  * left out, and what cannot be left out is a refusal of this one message.
  */
 export function encode(
-  { message, target, bytes, contentEncoding }: OutgoingMessage,
+  { message, target, bytes, contentEncoding, number, numberedFor }: OutgoingMessage,
   eventExchange: string,
+  daemon = '',
 ): EncodedMessage | Refusal {
   const { id, source, received, timestamp } = message;
   const exchange = target?.exchange ?? eventExchange;
@@ -67,6 +71,11 @@ export function encode(
   const headers = target?.plain
     ? {}
     : encodable({ [headerNames.source]: source, [headerNames.received]: received, ...target?.headers });
+  if (number !== undefined && numberedFor !== undefined) {
+    headers[headerNames.daemon] = daemon;
+    headers[headerNames.numberedFor] = numberedFor;
+    headers[headerNames.number] = number;
+  }
   const size = Object.entries(headers).reduce((sum, [name, value]) => sum + Buffer.byteLength(`${name}${value}`), 0);
   if (size > maxHeaderBytes) return { refused: `its headers have ${size} bytes, and at most ${maxHeaderBytes} fit` };
   // A foreign message keeps the time that it had, or its lack of one: its `created` may follow from it.
@@ -102,6 +111,8 @@ export interface OutboxRow {
   readonly received: number;
   readonly timestamp: number | null;
   readonly body: string;
+  /** The ledger's. */
+  readonly number: number | null;
 }
 
 /** `target` as the outbox keeps it. */
@@ -111,7 +122,7 @@ interface StoredTarget extends Partial<Target> {
   readonly contentEncoding?: string;
 }
 
-export function stored({ message, target, bytes, contentEncoding }: OutgoingMessage): OutboxRow {
+export function stored({ message, target, bytes, contentEncoding, number }: OutgoingMessage): OutboxRow {
   const { id, source, received, timestamp = null, body } = message;
   const binary = bytes !== undefined && (contentEncoding !== undefined || !isUtf8(bytes));
   const encoding = contentEncoding === undefined ? {} : { contentEncoding };
@@ -123,10 +134,11 @@ export function stored({ message, target, bytes, contentEncoding }: OutgoingMess
     received,
     timestamp,
     body: binary ? bytes.toString('base64') : body,
+    number: number ?? null,
   };
 }
 
-export function restored({ target, id, source, received, timestamp, body }: OutboxRow): OutgoingMessage {
+export function restored({ target, id, source, received, timestamp, body, number }: OutboxRow): OutgoingMessage {
   const message = {
     id,
     body,
@@ -134,12 +146,14 @@ export function restored({ target, id, source, received, timestamp, body }: Outb
     received,
     ...(timestamp === null ? {} : { timestamp }),
   };
-  if (target === null) return { message, target };
+  const numbered = number === null ? {} : { number };
+  if (target === null) return { message, target, ...numbered };
   const { binary, contentEncoding, ...rest } = JSON.parse(target) as StoredTarget;
   return {
     message,
     target: rest.routingKey === undefined ? null : (rest as Target),
     ...(binary ? { bytes: Buffer.from(body, 'base64') } : {}),
     ...(contentEncoding === undefined ? {} : { contentEncoding }),
+    ...numbered,
   };
 }

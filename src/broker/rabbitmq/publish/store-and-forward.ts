@@ -17,6 +17,7 @@ import {
 } from './outgoing-message.js';
 import { publishOnOwnChannel } from './own-channel.js';
 import { isRefusal, type PublishResult } from './pending-confirms.js';
+import type { PublishLedger } from './publish-ledger.js';
 
 export interface StoreAndForwardOptions {
   readonly connection: Connection;
@@ -28,6 +29,7 @@ export interface StoreAndForwardOptions {
   readonly exchangeReady: () => boolean;
   /** The exchange, or a queue of ours, is not there. */
   readonly onMissing: () => void;
+  readonly ledger: PublishLedger;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -110,9 +112,12 @@ export class StoreAndForwardPublisher {
 
   /** To the broker, past the outbox: one result for each message, in their order, and never `rejected`. Never rejects. */
   async transmit(messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
-    const { exchange, exchangeReady } = this.#options;
+    const { exchange, exchangeReady, ledger } = this.#options;
     const results: PublishResult[] = messages.map(() => 'failed');
-    const encoded = messages.map(message => encode(message, exchange));
+    const encoded = messages.map(message => {
+      ledger.number(message);
+      return encode(message, exchange, ledger.daemon);
+    });
     const together: number[] = [];
     for (const [index, message] of encoded.entries()) {
       if (isRefused(message)) results[index] = message;
@@ -123,6 +128,7 @@ export class StoreAndForwardPublisher {
     const found = await this.#publisher.publish(together.map(index => encoded[index] as EncodedMessage));
     for (const [place, index] of together.entries()) results[index] = found[place]!;
     await this.#settleRejected(results, encoded);
+    for (const [index, message] of messages.entries()) if (results[index] === 'confirmed') ledger.confirmed(message);
     if (messages.some(({ target }, index) => results[index] === 'returned' && !target?.plain))
       this.#options.onMissing();
     return results;

@@ -16,7 +16,7 @@ async function consuming(
   const onChange = (): void => {
     changes += 1;
   };
-  const options = { queue: 'q', prefetch, now: () => 1_700_000_000_000, onChange };
+  const options = { queue: 'q', prefetch, now: () => 1_700_000_000_000, onArrival: () => {}, onChange };
   const consumer = await ChannelConsumer.open({ model, gone: new Promise(() => {}) }, options);
   return { consumer, channel: server.channels[0]!, changes: () => changes };
 }

@@ -51,6 +51,7 @@ async function withPublisher(
     outboxBytes,
     exchangeReady: () => true,
     onMissing: () => {},
+    ledger: { daemon: 'test', number: () => {}, confirmed: () => {}, kept: () => {}, left: () => {} },
     clock,
     log: silentLog,
   });

@@ -1,0 +1,267 @@
+import { type CountName, type Counts, countNames, hourMs, noCounts } from '../../../storage/ledger-delta.js';
+import type { QueueLedgerSave } from '../../../storage/queue-ledgers.js';
+import type { Settlement } from '../../broker.js';
+import type { NumberSet } from './number-set.js';
+import { NumberedMessages, type SavedNumbers } from './numbered-messages.js';
+import { RecentIds } from './recent-ids.js';
+
+/** What a message says of who published it, and what the ledger has noted on it. */
+export interface CountedDelivery {
+  readonly id: string;
+  readonly redelivered: boolean;
+  readonly daemon?: string;
+  /** What its number counts: the exchange, or a queue. */
+  readonly numberedFor?: string;
+  readonly number?: number;
+  /** It was settled before, and came again: no longer counted as waiting. */
+  repeated: boolean;
+  /** Its settlement is counted. */
+  counted: boolean;
+}
+
+/** As it is kept, JSON. */
+interface SavedLedger {
+  readonly place: string;
+  readonly shared: boolean;
+  readonly totals: Counts;
+  readonly targets: Readonly<Record<string, SavedNumbers>>;
+}
+
+export interface QueueLedgerOptions {
+  readonly sink: string;
+  readonly queue: string;
+  readonly daemon: string;
+  /** The targets that reach this queue. */
+  readonly targets: readonly string[];
+  /** Where the queue is: another broker has other messages. */
+  readonly place: string;
+  readonly now: () => number;
+  /** A number of ours was seen; false when it cannot be one. */
+  readonly onNumber: (target: string, number: number) => boolean;
+  /** Of the hour that is now. */
+  readonly counts?: Counts;
+  readonly state?: string;
+  readonly foreign?: { readonly ids: readonly string[]; readonly upTo: number };
+}
+
+type Settled = Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld'>;
+
+/**
+ * The counts of one queue of RabbitMQ, each raised where the event happened. What is counted, and when:
+ *
+ * A message of ours carries the daemon's id and a number for its target. It is accepted when RabbitMQ has confirmed it, or the outbox has it, or it
+ * comes out of the queue, whichever is first; its number makes that one event, however often it is published. It is settled once by the same number.
+ * A message of anybody else's (Clowder, another daemon, an older release) is accepted when it is settled. RabbitMQ delivers a message again when
+ * the acknowledgement did not reach it; those settled last are known by their ids then.
+ *
+ * Nothing here waits: the whole is kept by `save`, before the acknowledgements are sent.
+ */
+export class QueueLedger {
+  readonly sink: string;
+  readonly queue: string;
+  /** Since the beginning. */
+  readonly totals: Counts = noCounts();
+  /** Others take, or took, from this queue: what became of our numbers there is not known. */
+  shared = false;
+  /** Something was counted since the last save. */
+  changed = false;
+  readonly #options: QueueLedgerOptions;
+  readonly #targets = new Map<string, NumberedMessages>();
+  readonly #recent: RecentIds;
+  #unsaved: string[] = [];
+  #hour: number;
+  #hourCounts: Counts;
+  /** Settled since this process started. */
+  #settled = 0;
+
+  constructor(options: QueueLedgerOptions) {
+    this.#options = options;
+    this.sink = options.sink;
+    this.queue = options.queue;
+    const saved = options.state === undefined ? undefined : (JSON.parse(options.state) as SavedLedger);
+    for (const target of options.targets) this.#targets.set(target, new NumberedMessages(saved?.targets[target]));
+    if (saved !== undefined) {
+      for (const name of countNames) this.totals[name] = saved.totals[name] ?? 0;
+      this.shared = saved.shared || saved.place !== options.place;
+    }
+    this.#recent = new RecentIds(options.foreign?.ids, options.foreign?.upTo);
+    this.#hour = this.#currentHour();
+    this.#hourCounts = options.counts ?? noCounts();
+  }
+
+  get targets(): ReadonlyMap<string, NumberedMessages> {
+    return this.#targets;
+  }
+
+  get missing(): number {
+    return this.#sum(({ missing }) => missing.size);
+  }
+
+  /** Accepted and not settled, and not in the outbox alone: what RabbitMQ should have of ours. */
+  outstanding(inOutbox: ReadonlyMap<string, NumberSet>): { readonly inQueue: number; readonly inOutbox: number } {
+    let [inQueue, waiting] = [0, 0];
+    for (const [target, { outstanding }] of this.#targets) {
+      const outbox = inOutbox.get(target);
+      const rest = outbox === undefined || outbox.size === 0 ? outstanding.size : outstanding.without(outbox).size;
+      inQueue += rest;
+      waiting += outstanding.size - rest;
+    }
+    return { inQueue, inOutbox: waiting };
+  }
+
+  /** How many were settled since this process started. */
+  get settled(): number {
+    return this.#settled;
+  }
+
+  /** Confirmed, or kept in the outbox. */
+  accept(target: string, numbers: NumberSet): void {
+    const messages = this.#targets.get(target);
+    if (messages === undefined) return;
+    let count = 0;
+    for (const [from, to] of numbers.ranges()) count += messages.accept(from, to);
+    this.#add('accepted', count);
+  }
+
+  /** It came out of the queue. */
+  arrived(delivery: CountedDelivery): void {
+    const messages = this.#own(delivery);
+    if (messages === undefined) return;
+    const accepted = messages.arrive(delivery.number!, delivery.redelivered);
+    if (accepted === 'repeated') delivery.repeated = true;
+    else this.#add('accepted', accepted);
+  }
+
+  /** Delivered, or found to be there already, or left out. */
+  done(deliveries: readonly CountedDelivery[], { duplicates, filtered, tooOld = 0 }: Settled): void {
+    const fresh = this.#settle(deliveries);
+    // What came again is a duplicate for the sink, and was counted when it came first.
+    const repeats = deliveries.length - fresh;
+    const left = Math.min(filtered, fresh);
+    const old = Math.min(tooOld, fresh - left);
+    const known = Math.min(Math.max(0, duplicates - repeats), fresh - left - old);
+    this.#add('filtered', left);
+    this.#add('too_old', old);
+    this.#add('duplicates', known);
+    this.#add('delivered', fresh - left - old - known);
+  }
+
+  /** Became dead letters. */
+  dead(deliveries: readonly CountedDelivery[]): void {
+    this.#add('dead', this.#settle(deliveries));
+  }
+
+  /** They are missing from now on. Returns how many. */
+  giveUp(numbers: ReadonlyMap<string, NumberSet>): number {
+    let count = 0;
+    for (const [target, set] of numbers) count += this.#targets.get(target)?.giveUp(set) ?? 0;
+    if (count > 0) this.changed = true;
+    return count;
+  }
+
+  /** Others have settled them: they no longer count as accepted here. */
+  disown(numbers: ReadonlyMap<string, NumberSet>): void {
+    let count = 0;
+    for (const [target, set] of numbers) count += this.#targets.get(target)?.disown(set) ?? 0;
+    this.#add('accepted', -count);
+  }
+
+  /** What should have come out of the queue, and has not. */
+  unarrived(inOutbox: ReadonlyMap<string, NumberSet>): Map<string, NumberSet> {
+    const found = new Map<string, NumberSet>();
+    for (const [target, { outstanding, arrived }] of this.#targets) {
+      const outbox = inOutbox.get(target);
+      const rest = outbox === undefined ? outstanding.without(arrived) : outstanding.without(arrived, outbox);
+      if (rest.size > 0) found.set(target, rest);
+    }
+    return found;
+  }
+
+  /**
+   * Everything, as it is now; `keep`: how many settled messages RabbitMQ could deliver again.
+   * A save that fails is given back with `unsaved`.
+   */
+  save(upcoming: (target: string) => number, keep: number): QueueLedgerSave {
+    this.#turnHour();
+    this.changed = false;
+    const targets = Object.fromEntries([...this.#targets].map(([name, one]) => [name, one.save(upcoming(name))]));
+    const { place } = this.#options;
+    const state: SavedLedger = { place, shared: this.shared, totals: this.totals, targets };
+    const ids = this.#unsaved;
+    this.#unsaved = [];
+    this.#recent.trim(keep);
+    const upTo = this.#recent.total;
+    return {
+      sink: this.sink,
+      state: JSON.stringify(state),
+      hour: this.#hour,
+      counts: { ...this.#hourCounts },
+      ...(ids.length === 0 ? {} : { foreign: { ids, upTo, keepAfter: upTo - ids.length - keep } }),
+    };
+  }
+
+  unsaved({ foreign }: QueueLedgerSave): void {
+    this.changed = true;
+    this.#unsaved = [...(foreign?.ids ?? []), ...this.#unsaved];
+  }
+
+  /** Returns how many were not settled before. */
+  #settle(deliveries: readonly CountedDelivery[]): number {
+    let fresh = 0;
+    const ids: string[] = [];
+    for (const delivery of deliveries) {
+      // The same settlement again, because it could not be kept the first time.
+      if (delivery.counted) continue;
+      delivery.counted = true;
+      const messages = this.#own(delivery);
+      if (messages !== undefined) {
+        const accepted = messages.arrive(delivery.number!, true);
+        if (accepted !== 'repeated') this.#add('accepted', accepted);
+        if (messages.settle(delivery.number!)) fresh += 1;
+      } else if (!delivery.redelivered || !this.#recent.take(delivery.id)) {
+        fresh += 1;
+        ids.push(delivery.id);
+      }
+    }
+    this.#add('accepted', ids.length);
+    this.#recent.add(ids);
+    for (const id of ids) this.#unsaved.push(id);
+    this.#settled += fresh;
+    this.changed = true;
+    return fresh;
+  }
+
+  /** The numbers it belongs to, if it is one of ours for this queue. */
+  #own({ daemon, numberedFor, number }: CountedDelivery): NumberedMessages | undefined {
+    if (daemon !== this.#options.daemon || numberedFor === undefined || number === undefined) return undefined;
+    const messages = this.#targets.get(numberedFor);
+    return messages !== undefined && this.#options.onNumber(numberedFor, number) ? messages : undefined;
+  }
+
+  #add(name: CountName, count: number): void {
+    if (count === 0) return;
+    this.#turnHour();
+    this.totals[name] += count;
+    this.#hourCounts[name] += count;
+    this.changed = true;
+  }
+
+  /** What was counted in the hour before and not saved moves on with it: hours are for charts, totals are exact. */
+  #turnHour(): void {
+    const hour = this.#currentHour();
+    if (hour === this.#hour) return;
+    this.#hour = hour;
+    this.#hourCounts = noCounts();
+  }
+
+  #currentHour(): number {
+    const now = this.#options.now();
+    return now - (now % hourMs);
+  }
+
+  #sum(of: (messages: NumberedMessages) => number): number {
+    let sum = 0;
+    for (const messages of this.#targets.values()) sum += of(messages);
+    return sum;
+  }
+}

@@ -1,0 +1,183 @@
+// timeout: 400 s
+import { connect } from 'amqplib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { LedgerReport, LedgerTotal } from '../../../src/storage/ledger-report.js';
+import { TestDaemon } from '../../helpers/daemon.js';
+import { startRabbitMQ } from '../../helpers/servers/rabbitmq.js';
+import { required } from '../../helpers/skip.js';
+import { until } from '../../helpers/wait.js';
+
+const rabbitmq = required('rabbitmq', await startRabbitMQ());
+const exchange = 'ledger.events';
+const queue = 'event-sink.local';
+
+const test = suite<{ daemons: TestDaemon[] }>('ledger on RabbitMQ');
+test.before.each(context => {
+  context.daemons = [];
+});
+test.after.each(async ({ daemons }) => {
+  for (const daemon of daemons) await daemon.remove();
+  const connection = await connect(rabbitmq.uri);
+  const channel = await connection.createChannel();
+  for (const name of [queue, `${queue}.dead`]) await channel.deleteQueue(name);
+  await channel.close();
+  await connection.close();
+});
+test.after(() => rabbitmq.stop());
+
+async function started(daemons: TestDaemon[], env: Record<string, string> = {}): Promise<TestDaemon> {
+  const daemon = new TestDaemon({ env: { RABBITMQ_URI: rabbitmq.uri, RABBITMQ_EXCHANGENAME: exchange, ...env } });
+  daemons.push(daemon);
+  return daemon.start();
+}
+
+async function local(daemon: TestDaemon): Promise<LedgerTotal & { balanced: boolean; exact: boolean }> {
+  const { sinks, balanced, exact } = await daemon.json<LedgerReport>('/v1/ledger');
+  const row = sinks.find(({ sink }) => sink === 'local');
+  assert.ok(row);
+  return { ...row, balanced, exact };
+}
+
+/** Posts without an end; answers with how many were accepted. */
+function load(daemon: TestDaemon, each = 20) {
+  let going = true;
+  let accepted = 0;
+  const run = async (): Promise<void> => {
+    while (going) {
+      const response = await daemon
+        .post(Array.from({ length: each }, () => ({ category: 'upload' })))
+        .catch(() => undefined);
+      if (response?.status === 202) accepted += each;
+      else await new Promise(resolve => setTimeout(resolve, 100));
+    }
+  };
+  const running = [run(), run()];
+  return async (): Promise<number> => {
+    going = false;
+    await Promise.all(running);
+    return accepted;
+  };
+}
+
+const seconds = (count: number): Promise<void> => new Promise(resolve => setTimeout(resolve, count * 1000));
+
+test('a queue that is purged under load: how many are missing, for which sink, within 15 s, and nothing else', async ({
+  daemons,
+}) => {
+  const daemon = await started(daemons, { LOCAL_BATCH_SIZE: '20', LOCAL_LINGER_MS: '200' });
+  const stop = load(daemon, 100);
+  await seconds(3);
+  const purged = await rabbitmq.ctl('purge_queue', queue);
+  const at = Date.now();
+  await until(async () => (await local(daemon)).missing > 0, `missing events after ${purged}`, 15_000);
+  assert.ok(Date.now() - at < 15_000);
+  const accepted = await stop();
+  await daemon.drained(60_000);
+  await seconds(8);
+  const row = await local(daemon);
+  const stored = (await daemon.stored('upload')).length;
+  assert.equal(
+    [row.accepted, row.delivered, row.missing, row.difference, row.pending],
+    [accepted, stored, accepted - stored, 0, 0],
+  );
+  assert.not(row.balanced);
+  const { problems } = await daemon.json<{ problems: { what: string }[] }>('/v1/status');
+  assert.equal(
+    problems.map(({ what }) => what),
+    [
+      `${row.missing.toLocaleString('en-US')} events that RabbitMQ confirmed never came to the queue of local: purged, expired or cut off by a policy.`,
+    ],
+  );
+  const metrics = await (await daemon.request('/metrics')).text();
+  assert.match(metrics, `event_sink_ledger_missing{sink="local"} ${row.missing}\n`);
+  assert.match(daemon.output, '"ledger.unbalanced"');
+});
+
+test('killed with -9 under load again and again: balanced at every look, and every event counted once', async ({
+  daemons,
+}) => {
+  const daemon = await started(daemons, { LOCAL_BATCH_SIZE: '50', LOCAL_LINGER_MS: '20' });
+  const looks: LedgerTotal[] = [];
+  let accepted = 0;
+  for (let kill = 0; kill < 6; kill += 1) {
+    const stop = load(daemon);
+    for (let look = 0; look < 5; look += 1) {
+      await seconds(0.3);
+      looks.push(await local(daemon));
+    }
+    const killed = daemon.kill('SIGKILL');
+    accepted += await stop();
+    await killed;
+    await daemon.start();
+  }
+  await daemon.drained(60_000);
+  await seconds(12);
+  const row = await local(daemon);
+  const stored = (await daemon.stored('upload')).length;
+  for (const { missing, difference } of looks) assert.equal([missing, difference ?? 0], [0, 0]);
+  assert.equal([row.missing, row.difference, row.pending, row.balanced, row.exact], [0, 0, 0, true, true]);
+  assert.is(row.accepted, stored);
+  assert.is(row.delivered + row.duplicates, stored);
+  assert.ok(stored >= accepted, `${stored} are stored, ${accepted} were accepted`);
+});
+
+test('a queue with messages from before, foreign and of version 1, and a fresh DATA_DIR', async ({ daemons }) => {
+  const first = await started(daemons, { LOCAL_STORE_DAYS: '30' });
+  await first.kill('SIGTERM');
+  const connection = await connect(rabbitmq.uri);
+  const channel = await connection.createConfirmChannel();
+  for (let number = 0; number < 300; number += 1) {
+    const body = Buffer.from(JSON.stringify({ category: 'upload', number, created: 1_700_000_000_000 + number }));
+    const headers = number % 3 === 0 ? { 'event-sink-source': 'http', 'event-sink-received': 1_700_000_000_000 } : {};
+    channel.publish(exchange, '', body, number % 3 === 1 ? {} : { headers, messageId: `m-${number}` });
+  }
+  await channel.waitForConfirms();
+  await connection.close();
+  const fresh = await started(daemons);
+  await until(async () => (await local(fresh)).delivered === 300, 'the delivery of what was there');
+  await seconds(7);
+  const row = await local(fresh);
+  assert.equal([row.accepted, row.delivered, row.missing, row.difference, row.balanced], [300, 300, 0, 0, true]);
+});
+
+test('two daemons on one queue: each says that it cannot know, and none calls anything lost', async ({ daemons }) => {
+  const first = await started(daemons);
+  await seconds(6);
+  const second = await started(daemons);
+  const stop = load(first);
+  await seconds(12);
+  await stop();
+  await first.drained();
+  await seconds(8);
+  for (const daemon of [first, second]) {
+    const row = await local(daemon);
+    assert.equal([row.missing, row.difference, row.exact, row.balanced], [0, null, false, true]);
+    assert.match(row.inexact ?? '', 'Something else takes events from event-sink.local too');
+  }
+  await second.kill('SIGTERM');
+  await until(async () => (await local(first)).exact, 'exact counts once it is alone and the queue was empty', 30_000);
+  const row = await local(first);
+  assert.equal([row.missing, row.difference], [0, 0]);
+  assert.is(row.accepted, row.delivered + row.duplicates);
+});
+
+test('events that a policy lets expire are missing', async ({ daemons }) => {
+  const daemon = await started(daemons, { LOCAL_BATCH_SIZE: '10', LOCAL_LINGER_MS: '500' });
+  await seconds(6);
+  await rabbitmq.ctl('set_policy', 'expire', `^${queue}$`, '{"message-ttl":200}', '--apply-to', 'queues');
+  try {
+    const stop = load(daemon, 200);
+    await seconds(3);
+    const accepted = await stop();
+    await until(async () => (await local(daemon)).missing > 0, 'missing events', 15_000);
+    await seconds(8);
+    const row = await local(daemon);
+    const stored = (await daemon.stored('upload')).length;
+    assert.equal([row.accepted, row.missing, row.difference], [accepted, accepted - stored, 0]);
+  } finally {
+    await rabbitmq.ctl('clear_policy', 'expire');
+  }
+});
+
+test.run();
