@@ -11,6 +11,7 @@ import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
 import { runHousekeeping } from '../src/status/housekeeping.js';
 import type { Metrics } from '../src/status/metrics.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
+import { runWatch } from '../src/status/watch.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
@@ -57,15 +58,15 @@ export async function startHttp(options: HttpOptions): Promise<string> {
     sinks: config.sinks.map(({ definition }) => definition.name),
     broker,
     deadLetterAdmin,
-    ledger: backend.ledger,
     ...config.deadLetters,
     clock,
     log,
     signal: housekeeping.signal,
   });
-  onStop('housekeeping', () => {
+  const watched = runWatch({ ...backend, clock, log, signal: housekeeping.signal });
+  onStop('housekeeping', async () => {
     housekeeping.abort();
-    return housekept;
+    await Promise.all([housekept, watched]);
   });
 
   const settings = { ...defaultHttpSettings, ...config.server };

@@ -60,7 +60,7 @@ export interface Subscription {
    * Empty only when the signal aborts or the subscription is paused or closed. One call at a time.
    */
   next(limits: BatchLimits, signal: AbortSignal): Promise<Delivery[]>;
-  /** Resolves when the settlement is durable (embedded) or sent after its dead letters were confirmed (RabbitMQ). */
+  /** Resolves when the settlement is durable (embedded) or sent after its dead letters were confirmed and it was counted (RabbitMQ). */
   settle(settlement: Settlement): Promise<void>;
   /** Back to the queue, to be handed out again by this or another consumer. */
   requeue(deliveries: readonly Delivery[]): Promise<void>;
@@ -181,6 +181,8 @@ export interface BrokerProblem {
 }
 
 export interface BrokerStatus {
+  /** When it became so, epoch ms, where the broker knows. */
+  readonly since?: number;
   readonly state: 'ready' | 'outbox' | 'down';
   readonly detail: string;
   /** Messages waiting in the outbox; 0 for the embedded broker. */

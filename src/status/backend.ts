@@ -11,8 +11,8 @@ import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
 import type { StatusBoard, StatusLine } from './board.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
-import type { FoundProblem } from './found-problem.js';
-import { problemsOf } from './problems.js';
+import { ProblemDates } from './problem-dates.js';
+import { deadLettersKey, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
 import { servicesOf } from './services.js';
 
@@ -73,14 +73,22 @@ export function createBackend(options: BackendOptions) {
     };
   };
 
+  /** Dead letters are there since the oldest of them. */
+  const began = async (key: string): Promise<number | undefined> => {
+    const sink = sinks.find(({ definition }) => deadLettersKey(definition.name) === key)?.definition.name;
+    if (sink === undefined) return undefined;
+    const { deadLetters } = await broker.deadLetters.list({ sink, limit: 1 });
+    return deadLetters[0]?.deadAt;
+  };
+
   /** Counting what waits reads the whole backlog: every two seconds is enough for the status. */
   const recentLedger = singleFlight(clock, 2_000, ledger);
   const series = singleFlightBy(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
-  const sinceOf = createSince();
+  const dates = new ProblemDates({ keyValues: storage.keyValues('problems'), clock, began });
 
   const askStatus = async (): Promise<DaemonStatus> => {
     const now = clock.now();
-    const state = broker.status();
+    const { since, ...state } = broker.status();
     const shown = { ready: 'running', outbox: 'holding', down: 'failed' } as const;
     brokerStatus.update({
       state: shown[state.state],
@@ -89,6 +97,7 @@ export function createBackend(options: BackendOptions) {
     const report = await recentLedger();
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
     const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans() };
+    const brokerSince = since ?? brokerStatus.status.since;
     const actors = board.all();
     const services = servicesOf(actors);
     return {
@@ -96,7 +105,7 @@ export function createBackend(options: BackendOptions) {
       started,
       now,
       ready: ready(),
-      problems: sinceOf(problemsOf({ ...findings, brokerSince: brokerStatus.status.since, services, actors }), now),
+      problems: await dates.date(problemsOf({ ...findings, brokerSince, services, actors })),
       broker: { kind: broker.kind, ...state },
       sinks: rows,
       services,
@@ -116,14 +125,5 @@ export function createBackend(options: BackendOptions) {
     ledger: singleFlight(clock, 200, ledger),
     listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.listen(listener, signal),
     ready,
-  };
-}
-
-/** A problem whose beginning is not known is dated from when it was first found, for as long as it lasts. */
-function createSince() {
-  let known = new Map<string, number>();
-  return (problems: readonly FoundProblem[], now: number): DaemonStatus['problems'] => {
-    known = new Map(problems.map(({ key, since }) => [key, since ?? known.get(key) ?? now]));
-    return problems.map(({ key, what, fix }) => ({ what, since: known.get(key) ?? now, fix }));
   };
 }

@@ -2,14 +2,12 @@ import type { Broker } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
-import { isBalanced, type LedgerReport } from '../storage/ledger-report.js';
 import type { DeadLetterAdmin } from './dead-letter-admin.js';
 
 export interface HousekeepingOptions {
   readonly sinks: readonly string[];
   readonly broker: Broker;
   readonly deadLetterAdmin: DeadLetterAdmin;
-  readonly ledger: () => Promise<LedgerReport>;
   /** Dead letters older than this are removed, ms. */
   readonly retentionMs: number;
   /** With more dead letters than this of one sink, a person should look. */
@@ -24,8 +22,7 @@ const firstMs = 60_000;
 const everyMs = 300_000;
 
 /**
- * Every five minutes, removes dead letters that are past their retention, and logs when a ledger does not balance or dead letters pile up: once for each
- * change. Resolves when the signal aborts. Never rejects.
+ * Every five minutes, removes dead letters that are past their retention, and logs when dead letters pile up: once for each change. Resolves when the signal aborts. Never rejects.
  */
 export async function runHousekeeping(options: HousekeepingOptions): Promise<void> {
   const { clock, log, signal } = options;
@@ -39,7 +36,6 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
   await clock.sleep(firstMs, signal);
   while (!signal.aborted) {
     try {
-      await audit(options, changed);
       await expire(options, changed);
     } catch (error) {
       log.warn({ reason: describe(error) }, 'housekeeping.delayed');
@@ -49,14 +45,6 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
 }
 
 type Changed = (key: string, value: string) => boolean;
-
-async function audit({ ledger, log }: HousekeepingOptions, changed: Changed): Promise<void> {
-  for (const row of (await ledger()).sinks) {
-    const { sink, missing, difference } = row;
-    if (changed(`ledger ${sink}`, `${missing} ${difference}`) && !isBalanced(row))
-      log.error({ sink, missing, difference }, 'ledger.unbalanced');
-  }
-}
 
 async function expire(options: HousekeepingOptions, changed: Changed): Promise<void> {
   const { sinks, broker, deadLetterAdmin, retentionMs, alarm, clock, log } = options;

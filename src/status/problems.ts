@@ -18,6 +18,8 @@ export interface Findings {
   readonly orphans: readonly QueueInfo[];
 }
 
+export const deadLettersKey = (sink: string): string => `dead ${sink}`;
+
 const fixes: Record<Fault, string> = {
   transient:
     'Nothing is lost: the events wait in their queue, and the daemon keeps trying. Make sure that the destination is up and can be reached from here.',
@@ -99,7 +101,7 @@ export function problemsOf({
   for (const sink of sinks) {
     if (sink.dead === 0) continue;
     problems.push({
-      key: `dead ${sink.sink}`,
+      key: deadLettersKey(sink.sink),
       what: `${plural(sink.dead, 'event')} could not be delivered to ${sink.title} and ${sink.dead === 1 ? 'is' : 'are'} kept as dead letters.`,
       since: undefined,
       fix: 'Read the reasons under dead letters. When the cause is fixed, send them again from there.',

@@ -3,7 +3,6 @@ import * as assert from 'uvu/assert';
 import type { Broker } from '../../src/broker/broker.js';
 import type { DeadLetterAdmin } from '../../src/status/dead-letter-admin.js';
 import { runHousekeeping } from '../../src/status/housekeeping.js';
-import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import { ManualClock, settled } from '../helpers/manual-clock.js';
 import { recordingLog } from '../helpers/recording-log.js';
 
@@ -15,7 +14,6 @@ class Scene {
   readonly recorded = recordingLog();
   readonly stop = new AbortController();
   readonly expired: [string, number][] = [];
-  difference = 0;
   dead = 0;
   removed = 0;
   fault: Error | undefined;
@@ -25,14 +23,11 @@ class Scene {
     broker: { deadLetters: { count: async (sink: string) => (sink === 'local' ? this.dead : 0) } } as unknown as Broker,
     deadLetterAdmin: {
       expire: async (sink: string, before: number) => {
+        if (this.fault !== undefined) throw this.fault;
         this.expired.push([sink, before]);
         return sink === 'local' ? this.removed : 0;
       },
     } as unknown as DeadLetterAdmin,
-    ledger: async () => {
-      if (this.fault !== undefined) throw this.fault;
-      return { sinks: [{ sink: 'mongodb', missing: 0, difference: this.difference }] } as unknown as LedgerReport;
-    },
     retentionMs: 90 * day,
     alarm: 100,
     clock: this.clock,
@@ -78,29 +73,6 @@ test('dead letters past the retention are removed for every sink, and the remova
   const [line] = scene.recorded.lines;
   assert.equal([line?.line, line?.fields], ['dead-letters.expired', { sink: 'local', removed: 3, days: 90 }]);
   assert.is(scene.lines.length, 1);
-});
-
-test('a ledger that does not balance is an error once for each difference, and silent while it balances', async ({
-  scene,
-}) => {
-  const { clock } = scene;
-  await clock.pass(minute);
-  scene.difference = 2;
-  for (let round = 0; round < 3; round += 1) await clock.pass(5 * minute);
-  scene.difference = 3;
-  await clock.pass(5 * minute);
-  scene.difference = 0;
-  await clock.pass(5 * minute);
-  scene.difference = 3;
-  await clock.pass(5 * minute);
-  assert.equal(
-    scene.recorded.lines.map(({ level, line, fields }) => [level, line, fields.difference]),
-    [
-      ['error', 'ledger.unbalanced', 2],
-      ['error', 'ledger.unbalanced', 3],
-      ['error', 'ledger.unbalanced', 3],
-    ],
-  );
 });
 
 test('many dead letters are an error once, and again when they were fewer meanwhile', async ({ scene }) => {

@@ -52,6 +52,7 @@ export class Connection {
   #error: string | undefined;
   #address: string | undefined;
   #attempted = false;
+  #lostAt: number | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -60,6 +61,11 @@ export class Connection {
   /** Why there is no connection; undefined while there is one. */
   get error(): string | undefined {
     return this.#live === undefined ? (this.#error ?? 'not connected yet') : undefined;
+  }
+
+  /** When the last connection was lost, epoch ms; undefined while there is one, or if there never was. */
+  get lostAt(): number | undefined {
+    return this.#live === undefined ? this.#lostAt : undefined;
   }
 
   /** The broker's reason for taking no messages now. */
@@ -173,6 +179,7 @@ export class Connection {
 
     await untilAborted(this.#stop.signal, gone, () => {});
     this.#live = undefined;
+    this.#lostAt = clock.now();
     this.#blocked = undefined;
     this.#drop = undefined;
     if (this.#stop.signal.aborted) {

@@ -6,7 +6,7 @@ import type { OutboxState } from './publish/outbox.js';
 
 export interface StatusInput {
   readonly consuming: Pick<Connection, 'error'>;
-  readonly publishing: Pick<Connection, 'error' | 'blocked' | 'address'>;
+  readonly publishing: Pick<Connection, 'error' | 'blocked' | 'address' | 'lostAt'>;
   /** What the broker refuses though it can be reached: with the topology, with consumers, with publishing. */
   readonly errors: readonly Error[];
   /** How often a queue or the exchange had disappeared. */
@@ -36,6 +36,7 @@ export function brokerStatus(input: StatusInput): BrokerStatus {
   if (gaps > 1) sentences.push(`Queues or the exchange had disappeared ${gaps} times, and were made again`);
   return {
     state: ready ? 'ready' : hasOutbox ? 'outbox' : 'down',
+    ...(ready || publishing.lostAt === undefined ? {} : { since: publishing.lostAt }),
     detail: `${sentences.join('. ')}.`,
     outbox: outbox.waiting,
     outboxStuck: ready ? outbox.stuck : 0,

@@ -6,7 +6,7 @@ import { SetupError } from '../../../src/errors.js';
 
 const well: StatusInput = {
   consuming: { error: undefined },
-  publishing: { error: undefined, blocked: undefined, address: 'rabbit:5672' },
+  publishing: { error: undefined, blocked: undefined, address: 'rabbit:5672', lostAt: undefined },
   errors: [],
   gaps: 0,
   ready: true,

@@ -2,7 +2,7 @@
 import { connect } from 'amqplib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LedgerReport, LedgerTotal } from '../../../src/storage/ledger-report.js';
+import type { LedgerSink } from '../../../openapi/api-types.js';
 import { TestDaemon } from '../../helpers/daemon.js';
 import { startRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
@@ -32,8 +32,8 @@ async function started(daemons: TestDaemon[], env: Record<string, string> = {}):
   return daemon.start();
 }
 
-async function local(daemon: TestDaemon): Promise<LedgerTotal & { balanced: boolean; exact: boolean }> {
-  const { sinks, balanced, exact } = await daemon.json<LedgerReport>('/v1/ledger');
+async function local(daemon: TestDaemon): Promise<LedgerSink & { balanced: boolean; exact: boolean }> {
+  const { sinks, balanced, exact } = await daemon.json('/v1/ledger');
   const row = sinks.find(({ sink }) => sink === 'local');
   assert.ok(row);
   return { ...row, balanced, exact };
@@ -82,7 +82,7 @@ test('a queue that is purged under load: how many are missing, for which sink, w
     [accepted, stored, accepted - stored, 0, 0],
   );
   assert.not(row.balanced);
-  const { problems } = await daemon.json<{ problems: { what: string }[] }>('/v1/status');
+  const { problems } = await daemon.json('/v1/status');
   assert.equal(
     problems.map(({ what }) => what),
     [
@@ -98,7 +98,7 @@ test('killed with -9 under load again and again: balanced at every look, and eve
   daemons,
 }) => {
   const daemon = await started(daemons, { LOCAL_BATCH_SIZE: '50', LOCAL_LINGER_MS: '20' });
-  const looks: LedgerTotal[] = [];
+  const looks: LedgerSink[] = [];
   let accepted = 0;
   for (let kill = 0; kill < 6; kill += 1) {
     const stop = load(daemon);

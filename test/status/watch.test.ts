@@ -1,0 +1,77 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runWatch } from '../../src/status/watch.js';
+import type { LedgerReport } from '../../src/storage/ledger-report.js';
+import { ManualClock } from '../helpers/manual-clock.js';
+import { recordingLog } from '../helpers/recording-log.js';
+
+class Scene {
+  readonly clock = new ManualClock();
+  readonly recorded = recordingLog();
+  readonly stop = new AbortController();
+  row: { missing: number; difference: number | null } = { missing: 0, difference: 0 };
+  asked = 0;
+  fault: Error | undefined;
+
+  readonly over = runWatch({
+    status: async () => {
+      this.asked += 1;
+      if (this.fault !== undefined) throw this.fault;
+    },
+    ledger: async () => ({ sinks: [{ sink: 'mongodb', ...this.row }] }) as unknown as LedgerReport,
+    clock: this.clock,
+    log: this.recorded.log,
+    signal: this.stop.signal,
+  });
+
+  get lines() {
+    return this.recorded.lines.map(({ level, line, fields }) => [level, line, fields.missing, fields.difference]);
+  }
+}
+
+const test = suite<{ scene: Scene }>('watch');
+test.before.each(context => {
+  context.scene = new Scene();
+});
+test.after.each(async ({ scene }) => {
+  scene.stop.abort();
+  await scene.over;
+  assert.is(scene.clock.sleeping, 0);
+});
+
+test('a ledger that does not balance is in the log within five seconds, once for each change', async ({ scene }) => {
+  const { clock } = scene;
+  await clock.pass(20_000);
+  assert.equal(scene.lines, []);
+  for (const row of [
+    { missing: 2, difference: 0 },
+    { missing: 2, difference: 1 },
+    { missing: 0, difference: null },
+    { missing: 0, difference: 0 },
+    { missing: 0, difference: -1 },
+  ]) {
+    scene.row = row;
+    for (let look = 0; look < 3; look += 1) await clock.pass(5_000);
+  }
+  assert.equal(scene.lines, [
+    ['error', 'ledger.unbalanced', 2, 0],
+    ['error', 'ledger.unbalanced', 2, 1],
+    ['error', 'ledger.unbalanced', 0, -1],
+  ]);
+});
+
+test('a look that fails is logged, and the next one is made all the same', async ({ scene }) => {
+  scene.fault = new Error('no storage');
+  await scene.clock.pass(5_000);
+  await scene.clock.pass(5_000);
+  assert.is(scene.asked, 2);
+  assert.equal(
+    scene.recorded.lines.map(({ line, fields }) => [line, fields.reason]),
+    [
+      ['watch.delayed', 'no storage'],
+      ['watch.delayed', 'no storage'],
+    ],
+  );
+});
+
+test.run();
