@@ -98,7 +98,7 @@ export class AmqpBroker implements Broker {
     });
     this.#publisher = new StoreAndForwardPublisher({
       ...options,
-      ledger: this.#ledger,
+      ledger: this.#ledger.publications,
       connection: this.#publishing,
       exchangeReady: () => this.#topology.exchangeReady,
       onMissing: () => this.#watchdog.checkNow(),

@@ -4,15 +4,15 @@ import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import { keptHours } from '../../../storage/ledger.js';
 import { hourMs } from '../../../storage/ledger-delta.js';
-import { type LedgerReport, type LedgerTotal, ledgerReportOf, ledgerTotal } from '../../../storage/ledger-report.js';
+import { type LedgerReport, type LedgerTotal, ledgerReportOf } from '../../../storage/ledger-report.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { QueueDefinition, Settlement } from '../../broker.js';
-import type { OutgoingMessage, Target } from '../publish/outgoing-message.js';
 import type { QueueDepth } from '../topology/inspector.js';
-import { NumberSet } from './number-set.js';
 import { Numbers } from './numbers.js';
+import { Publications } from './publications.js';
 import { type CountedDelivery, QueueLedger } from './queue-ledger.js';
 import { type Look, QueueWatch } from './queue-watch.js';
+import { ledgerRow } from './row.js';
 
 /** What this daemon has of a queue now. */
 export interface Holding {
@@ -51,97 +51,48 @@ interface Watched {
 
 /**
  * The ledger of RabbitMQ's queues: QueueLedger counts, QueueWatch finds what is lost, and this puts numbers, queues and the disk together.
- *
- * A report is made of counts alone. `accepted` and what became of events are the counters of QueueLedger. `pending` is what RabbitMQ says that the
- * queue has, with what is in hand and in the outbox. Messages of others that still wait are in no counter: they are the surplus of the queue over
- * the outstanding numbers of ours, and count as accepted and pending alike, so that they can never make a difference. What the queue has less than
- * our outstanding numbers is on the way to us for a moment, and pending with it; once it has stood for five seconds and is more than can be on the
- * way, it is a difference, until QueueWatch has found out which numbers are lost: then those are `missing`.
  */
 export class RabbitMQLedger {
   readonly #options: LedgerOptions;
   readonly #numbers: Numbers;
-  readonly #exchangeTarget: string;
-  /** By the names of queues. */
-  readonly #queueTargets = new Map<string, string>();
+  /** What publishing says. */
+  readonly publications: Publications;
   /** By sink. */
   readonly #watched = new Map<string, Watched>();
-  /** Confirmed, and not yet counted in each queue's ledger. */
-  readonly #confirmed = new Map<string, NumberSet>();
-  readonly #outbox = new Map<string, NumberSet>();
   readonly #stop = new AbortController();
-  #daemon = '';
   #running: Promise<void> | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
     this.#numbers = new Numbers(options.storage, options.log);
-    this.#exchangeTarget = `exchange ${options.exchange}`;
-  }
-
-  /** This daemon's own id, the same for the life of its DATA_DIR. */
-  get daemon(): string {
-    return this.#daemon;
+    this.publications = new Publications(options.exchange, target => this.#numbers.next(target));
   }
 
   async open(queues: readonly QueueDefinition[]): Promise<void> {
     const { storage, clock, place } = this.#options;
-    for (const { name } of queues) this.#queueTargets.set(name, `queue ${name}`);
+    const { publications } = this;
     const hour = clock.now() - (clock.now() % hourMs);
     const sinks = queues.map(({ sink }) => sink);
     const opened = await storage.write('openQueueLedgers', { freshDaemonId: randomUUID(), sinks, hour });
-    this.#daemon = opened.daemon;
-    const targets = [this.#exchangeTarget, ...this.#queueTargets.values()];
-    await this.#numbers.open(targets, new Map(opened.reserved));
+    publications.daemon = opened.daemon;
+    const targets = new Map(queues.map(({ name }) => [name, publications.addQueue(name)]));
+    await this.#numbers.open([publications.exchangeTarget, ...targets.values()], new Map(opened.reserved));
     const saved = new Map(opened.ledgers.map(ledger => [ledger.sink, ledger]));
     for (const { sink, name: queue } of queues) {
       const ledger = new QueueLedger({
         sink,
         queue,
         place: `${place} ${queue}`,
-        daemon: this.#daemon,
-        targets: [this.#exchangeTarget, `queue ${queue}`],
+        daemon: opened.daemon,
+        targets: [publications.exchangeTarget, targets.get(queue)!],
         now: () => clock.now(),
         onNumber: (target, number) => this.#numbers.seen(target, number),
         ...saved.get(sink),
       });
       this.#watched.set(sink, { ledger, watch: new QueueWatch(), lastArrival: Number.NEGATIVE_INFINITY });
     }
-    for (const [stored, from, to] of opened.outbox) {
-      const target = this.#targetOf(stored === null ? null : (JSON.parse(stored) as Partial<Target>));
-      if (target !== undefined) setOf(this.#outbox, target).add(from, to);
-    }
-    for (const [target, numbers] of this.#outbox) this.#accept(target, numbers);
+    for (const [stored, from, to] of opened.outbox) publications.restore(stored, from, to);
     this.#running ??= this.#run();
-  }
-
-  /** Gives a message its number, if it is to be counted and has none yet. */
-  number(message: OutgoingMessage): void {
-    if (message.number !== undefined && message.numberedFor !== undefined) return;
-    const target = this.#targetOf(message.target);
-    if (target === undefined) return;
-    message.numberedFor = target;
-    message.number ??= this.#numbers.next(target);
-  }
-
-  /** RabbitMQ has it. */
-  confirmed({ numberedFor, number }: OutgoingMessage): void {
-    if (numberedFor !== undefined && number !== undefined) setOf(this.#confirmed, numberedFor).add(number);
-  }
-
-  /** The outbox has them. */
-  kept(messages: readonly OutgoingMessage[]): void {
-    for (const { numberedFor, number } of messages) {
-      if (numberedFor === undefined || number === undefined) continue;
-      setOf(this.#outbox, numberedFor).add(number);
-      setOf(this.#confirmed, numberedFor).add(number);
-    }
-  }
-
-  /** They have left the outbox. */
-  left(messages: readonly OutgoingMessage[]): void {
-    for (const { numberedFor, number } of messages)
-      if (numberedFor !== undefined && number !== undefined) this.#outbox.get(numberedFor)?.remove(number);
   }
 
   /** It came out of the queue of this sink. */
@@ -200,20 +151,10 @@ export class RabbitMQLedger {
 
   async #row(watched: Watched): Promise<LedgerTotal> {
     const { ledger, watch } = watched;
-    const { look, totals, inOutbox, missing } = await this.#look(watched);
-    const { verdict, deficit } = watch.assess(look);
-    const row = { sink: ledger.sink, hour: null, ...totals };
-    if (verdict === 'unknown') {
-      const inexact = `RabbitMQ does not say what waits in ${ledger.queue} now.`;
-      return ledgerTotal(row, { pending: look.expected + inOutbox, missing, inexact });
-    }
-    const there = (look.ready ?? 0) + look.inHand;
-    const surplus = Math.max(0, there - look.expected);
-    const accepted = row.accepted + surplus;
-    const inexact = verdict === 'shared' || ledger.shared ? whyShared(ledger.queue, verdict === 'shared') : null;
-    if (inexact !== null) return ledgerTotal({ ...row, accepted }, { pending: there + inOutbox, missing, inexact });
-    const onTheWay = Math.max(0, look.expected - there) - Math.min(deficit, watch.standing);
-    return ledgerTotal({ ...row, accepted }, { pending: there + inOutbox + onTheWay, missing, inexact });
+    const seen = await this.#look(watched);
+    const { verdict, deficit } = watch.assess(seen.look);
+    const standing = Math.min(deficit, watch.standing);
+    return ledgerRow({ ...seen, sink: ledger.sink, queue: ledger.queue, shared: ledger.shared, verdict, standing });
   }
 
   /** The counts at one moment, and what RabbitMQ says right after it. */
@@ -221,12 +162,12 @@ export class RabbitMQLedger {
     const { holding, inspect, clock } = this.#options;
     const { ledger } = watched;
     this.#distribute();
-    const { inQueue: expected, inOutbox } = ledger.outstanding(this.#outbox);
+    const { inQueue: expected, inOutbox } = ledger.outstanding(this.publications.outbox);
     const { consumer, consumers: mine, inHand, prefetch } = holding(ledger.queue);
     const settled = ledger.settled;
     const totals = { ...ledger.totals };
     const missing = ledger.missing;
-    const unarrived = ledger.unarrived(this.#outbox);
+    const unarrived = ledger.unarrived(this.publications.outbox);
     const upcoming = new Map([...ledger.targets.keys()].map(target => [target, this.#numbers.upcoming(target)]));
     const depth = await inspect(ledger.queue).catch(() => undefined);
     const changed = holding(ledger.queue).consumer !== consumer;
@@ -312,38 +253,9 @@ export class RabbitMQLedger {
     }
   }
 
-  /** What was confirmed is gathered as ranges first: a message is then a number more in one of them, whatever the number of sinks. */
   #distribute(): void {
-    for (const [target, numbers] of this.#confirmed) {
-      if (numbers.size === 0) continue;
-      this.#accept(target, numbers);
-      numbers.clear();
-    }
+    this.publications.takeConfirmed((target, numbers) => {
+      for (const { ledger } of this.#watched.values()) ledger.accept(target, numbers);
+    });
   }
-
-  #accept(target: string, numbers: NumberSet): void {
-    for (const { ledger } of this.#watched.values()) ledger.accept(target, numbers);
-  }
-
-  /** What the numbers of a message count; undefined when it is not for a sink. */
-  #targetOf(target: Partial<Target> | null): string | undefined {
-    if (target === null || target.routingKey === undefined) return this.#exchangeTarget;
-    if (target.plain || target.exchange !== '') return undefined;
-    return this.#queueTargets.get(target.routingKey);
-  }
-}
-
-function setOf(sets: Map<string, NumberSet>, target: string): NumberSet {
-  let set = sets.get(target);
-  if (set === undefined) {
-    set = new NumberSet();
-    sets.set(target, set);
-  }
-  return set;
-}
-
-function whyShared(queue: string, now: boolean): string {
-  return now
-    ? `Something else takes events from ${queue} too (another daemon?), so these are the counts of this daemon alone.`
-    : `Something else took events from ${queue} (another daemon?): these counts are complete again once the queue has been empty.`;
 }

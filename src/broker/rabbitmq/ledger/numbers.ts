@@ -2,7 +2,7 @@ import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
 
-/** So many numbers are reserved by one write; after a kill, what is left of them is never given out. */
+/** Numbers that one write reserves; after a kill, what is left of them is never given out. */
 const blockSize = 1_000_000;
 /** The next block is reserved when no more than these are left. */
 const reserveAt = 250_000;
