@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'amqplib';
 import type { Random } from '../helpers/random.js';
 import { FaultProxy } from '../helpers/servers/proxy.js';
 import { type RabbitMQ, startRabbitMQ } from '../helpers/servers/rabbitmq.js';
@@ -39,6 +40,24 @@ export class StruckBroker {
     await this.#proxy.set(proxyMode(fault, random));
     await sleep(lasts);
     await this.#proxy.set('pass');
+  }
+
+  /** Throws away what waits in a queue, as an operator may. @returns how many messages; infinite = nobody knows, since the answer was lost */
+  async purge(queue: string): Promise<number> {
+    try {
+      const connection = await connect(this.directUri, { timeout: 5_000 });
+      connection.on('error', () => {});
+      try {
+        const channel = await connection.createChannel();
+        channel.on('error', () => {});
+        return (await channel.purgeQueue(queue)).messageCount;
+      } finally {
+        await connection.close().catch(() => undefined);
+      }
+    } catch (error) {
+      // Not asked, or not answered.
+      return (error as { code?: string }).code === 'ECONNREFUSED' ? 0 : Number.POSITIVE_INFINITY;
+    }
   }
 
   /** Messages in the queues of the sinks, those on their way to a daemon too. */

@@ -6,14 +6,25 @@ import { MongoStandIn } from '../helpers/servers/mongodb/stand-in.js';
 import { FaultProxy } from '../helpers/servers/proxy.js';
 import type { StandIn } from '../helpers/servers/stand-in.js';
 import { type AnswerFault, httpFault, mongoFault } from './answers.js';
-import type { SentEvent } from './events.js';
-import { same } from './same.js';
+import { markIn, type SentEvent } from './events.js';
+import { same, sameEvent } from './same.js';
 
 /** One event as a destination has it. */
 export interface Arrival {
   readonly id: string;
+  /** Undefined = it has none. */
+  readonly mark: string | undefined;
+  /** The daemon made it of several log lines. */
+  readonly ownOfDaemon: boolean;
   /** What differs from what was sent, in words; undefined when nothing does. */
   differs(sent: SentEvent): string | undefined;
+}
+
+/** `content`: all that is there of it. */
+export function arrivalOf(id: string, content: unknown, differs: Arrival['differs']): Arrival {
+  const text = JSON.stringify(content);
+  const mark = markIn(text);
+  return { id, mark, ownOfDaemon: mark === undefined && text.includes('"connections"'), differs };
 }
 
 /** A destination on the far side of a network that fails, which gives wrong answers on request. */
@@ -32,6 +43,15 @@ export async function startDestinations(): Promise<Destination[]> {
   return Promise.all([influxdb(), mongodb(), amplitude(), ga4()]);
 }
 
+/** The time, where the sender gave one. */
+function differing(
+  created: number | undefined,
+  payload: SentEvent['payload'],
+  found: () => unknown,
+): string | undefined {
+  return created === undefined || payload === undefined ? undefined : same('time', found(), created);
+}
+
 async function influxdb(): Promise<Destination> {
   const server = new InfluxdbStandIn();
   return behindProxy('influxdb', server, origin => ({
@@ -42,13 +62,16 @@ async function influxdb(): Promise<Destination> {
       INFLUXDB_BUCKET: server.database ?? '',
     },
     arrivals: () =>
-      [...server.points.values()].map(({ fields, tags, ns }) => ({
-        id: String(fields.event_id?.value),
-        differs: ({ created, payload }) =>
-          same('time', Number(ns / 1_000_000n), created) ??
-          same('category', tags.category, payload.category) ??
-          same('number', Number(fields.number?.value), payload.number),
-      })),
+      [...server.points.values()].map(({ fields, tags, ns }) =>
+        arrivalOf(
+          String(fields.event_id?.value),
+          [Object.values(fields).map(({ value }) => String(value)), tags],
+          ({ created, payload }) =>
+            differing(created, payload, () => Number(ns / 1_000_000n)) ??
+            same('category', tags.category, payload?.category ?? tags.category) ??
+            same('number', Number(fields.number?.value ?? 0), payload?.number ?? 0),
+        ),
+      ),
   }));
 }
 
@@ -57,13 +80,16 @@ async function amplitude(): Promise<Destination> {
   return behindProxy('amplitude', server, origin => ({
     settings: { AMPLITUDE_API_KEY: 'key-of-the-project', AMPLITUDE_SERVER_URL: `${origin}/2/httpapi` },
     arrivals: () =>
-      server.accepted.map(({ insert_id, time, user_id, event_properties }) => ({
-        id: String(insert_id),
-        differs: ({ created, payload }) =>
-          same('time', time, created) ??
-          same('user_id', user_id, payload.user_id) ??
-          same('number', (event_properties as Record<string, unknown>).number, payload.number),
-      })),
+      server.accepted.map(event =>
+        arrivalOf(
+          String(event.insert_id),
+          event,
+          ({ created, payload }) =>
+            differing(created, payload, () => event.time) ??
+            same('user_id', event.user_id, payload?.user_id ?? event.user_id) ??
+            same('number', (event.event_properties as Record<string, unknown>).number, payload?.number),
+        ),
+      ),
   }));
 }
 
@@ -77,18 +103,19 @@ async function ga4(): Promise<Destination> {
       GOOGLE_MEASUREMENT_ID: 'G-CHAOS',
       GOOGLE_API_SECRET: 'secret-of-the-stream',
       GOOGLE_SERVER_URL: origin,
+      // For what nobody did.
+      GOOGLE_CLIENT_ID: '1234567890.1700000000',
     },
     arrivals: () =>
-      server.hits.map(({ params, timestampMicros, userId }) => ({
-        id: String(params.event_id),
-        differs: ({ created, payload }) => {
-          const early = created - timestampMicros / 1000;
+      server.hits.map(({ name, params, timestampMicros, userId }) =>
+        arrivalOf(String(params.event_id), { name, params }, ({ created, payload }) => {
+          const early = (created ?? timestampMicros / 1000) - timestampMicros / 1000;
           return (
             (early >= 0 && early < mostBackMs ? undefined : `time is ${timestampMicros}, not that of ${created}`) ??
-            same('user_id', userId, payload.user_id)
+            same('user_id', userId, payload?.user_id ?? userId)
           );
-        },
-      })),
+        }),
+      ),
   }));
 }
 
@@ -104,11 +131,15 @@ async function mongodb(): Promise<Destination> {
       server
         .collection('eventsink', 'events')
         .find({})
-        .map(({ _id, created_at, ...document }) => ({
-          id: String(_id),
-          differs: ({ payload, created }) =>
-            same('created_at', (created_at as Date).getTime(), created) ?? same('document', document, payload),
-        })),
+        .map(({ _id, created_at, ...document }) =>
+          arrivalOf(
+            String(_id),
+            document,
+            ({ created, payload }) =>
+              differing(created, payload, () => (created_at as Date).getTime()) ??
+              (payload === undefined ? undefined : sameEvent('document', document, payload)),
+          ),
+        ),
     answers: (fault, random) => {
       server.always = command => (fault === undefined ? undefined : mongoFault(fault, command, random));
     },

@@ -2,6 +2,7 @@ import { freePort } from '../helpers/ports.js';
 import type { Random } from '../helpers/random.js';
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
 import { until } from '../helpers/wait.js';
+import { AccessLog } from './access-log.js';
 import { StruckBroker } from './broker.js';
 import { MovableClock } from './clock.js';
 import { type Destination, startDestinations } from './destinations.js';
@@ -18,6 +19,10 @@ export class Installation {
   readonly disk: SmallDisk | undefined;
   readonly clock: MovableClock | undefined;
   readonly broker: StruckBroker | undefined;
+  /** The first daemon reads it. */
+  readonly log: AccessLog | undefined;
+  /** Messages that were purged from the queue of a sink. */
+  readonly purged = new Map<string, number>();
   /** Settings that differ from run to run. */
   readonly tuning: Readonly<Record<string, string>>;
   diskFull = false;
@@ -27,11 +32,17 @@ export class Installation {
   static async start(kind: 'embedded' | 'rabbitmq', random: Random): Promise<Installation> {
     const disk = SmallDisk.possible && random.chance(0.5) ? new SmallDisk(diskMegabytes) : undefined;
     const clock = random.chance(0.5) ? new MovableClock() : undefined;
+    const log = random.chance(0.5) ? new AccessLog() : undefined;
     const two = kind === 'rabbitmq' && random.chance(0.5);
     const broker = kind === 'rabbitmq' ? await StruckBroker.start() : undefined;
     if (broker !== undefined && 'skip' in broker) throw new Error(broker.skip);
     const ports = [await freePort(), ...(two ? [await freePort()] : [])];
-    const installation = new Installation(await startDestinations(), ports, disk, clock, broker, tuning(random));
+    const installation = new Installation(
+      await startDestinations(),
+      ports,
+      { disk, clock, broker, log },
+      tuning(random),
+    );
     try {
       for (const daemon of installation.daemons) await daemon.start();
       return installation;
@@ -44,9 +55,7 @@ export class Installation {
   private constructor(
     destinations: readonly Destination[],
     ports: readonly number[],
-    disk: SmallDisk | undefined,
-    clock: MovableClock | undefined,
-    broker: StruckBroker | undefined,
+    { disk, clock, broker, log }: Pick<Installation, 'disk' | 'clock' | 'broker' | 'log'>,
     tuned: Readonly<Record<string, string>>,
   ) {
     this.tuning = tuned;
@@ -54,6 +63,7 @@ export class Installation {
     this.disk = disk;
     this.clock = clock;
     this.broker = broker;
+    this.log = log;
     this.#folders = ports.map(() => temporaryFolder());
     const [first, ...others] = ports.map((port, index) => this.#daemon(port, index));
     this.daemons = [first!, ...others];
@@ -70,7 +80,7 @@ export class Installation {
         ...(this.broker === undefined ? {} : { RABBITMQ_URI: this.broker.uri }),
         ...this.tuning,
         ...this.clock?.settings,
-        ...(first ? {} : { LOCAL_STORE: 'off' }),
+        ...(first ? this.log?.settings : { LOCAL_STORE: 'off' }),
       },
       mayFail: () => first && this.diskFull,
     });
@@ -110,6 +120,7 @@ export class Installation {
     await Promise.all(this.destinations.map(destination => destination.stop()));
     await this.broker?.stop();
     this.clock?.remove();
+    this.log?.remove();
     this.disk?.remove();
     for (const folder of this.#folders) folder.remove();
   }

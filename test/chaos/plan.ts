@@ -1,4 +1,5 @@
 import type { Random } from '../helpers/random.js';
+import { logFaults } from './access-log.js';
 import { answerFaults } from './answers.js';
 import { networkFaults } from './network.js';
 
@@ -20,6 +21,10 @@ export interface Scope {
   readonly disk: boolean;
   /** The daemon's wall clock can be moved. */
   readonly clock: boolean;
+  /** By many days, too. */
+  readonly farClock: boolean;
+  /** The daemon reads an access log. */
+  readonly log: boolean;
 }
 
 /** A good deal of what can happen to the way to a destination, or to what it answers. */
@@ -47,10 +52,14 @@ export function plan(random: Random, durationMs: number, scope: Scope): Stroke[]
   strokes.push(...line('daemon', daemonFaults, [1_500, 6_000], [100, 2_000]));
   if (scope.daemons > 1) strokes.push(...line('second daemon', daemonFaults, [1_500, 6_000], [100, 3_000]));
   if (scope.disk) strokes.push(...line('disk', ['full', 'nearly full'], [3_000, 8_000], [500, 4_000]));
-  if (scope.clock) strokes.push(...line('clock', ['ahead', 'back', 'right'], [3_000, 8_000], [0, 0]));
+  const jumps = ['ahead', 'back', 'right', ...(scope.farClock ? ['40 days ahead', '40 days back'] : [])];
+  if (scope.clock) strokes.push(...line('clock', jumps, [3_000, 8_000], [0, 0]));
+  if (scope.log) strokes.push(...line('log', logFaults, [1_000, 4_000], [0, 0]));
   if (scope.rabbitmq) {
     strokes.push(...line('way to the broker', ['cut', 'refuse', 'black-hole', 'slow'], [2_000, 8_000], [300, 4_000]));
     strokes.push(...line('broker', ['kill -9'], [9_000, 20_000], [0, 1_500]));
+    const purges = scope.destinations.concat('local').map(sink => `purge ${sink}`);
+    strokes.push(...line('queues', purges, [10_000, 30_000], [0, 0]));
   }
   return strokes.sort((a, b) => a.at - b.at);
 }

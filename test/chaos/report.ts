@@ -16,11 +16,18 @@ export function report({ broker, seed, durationMs, tuning, strokes, record, sett
             .join(' ')}`,
         ]),
     ...faults(strokes),
-    `  ${numbers(record.byId.size)} events sent: ${numbers(record.count('acknowledged'))} acknowledged, ${numbers(record.count('refused'))} refused, ${numbers(record.count('unknown'))} without an answer`,
-    `  answers: ${[...record.answers].map(([status, count]) => `${count} × ${status === 0 ? 'none' : status}`).join(', ')}`,
+    `  ${numbers(record.batches.reduce((sum, { events }) => sum + events.length, 0))} events sent: ${numbers(record.count('acknowledged'))} acknowledged, ${numbers(record.count('refused'))} refused, ${numbers(record.count('unknown'))} without an answer`,
+    `  answers: ${[...record.answers].map(([status, count]) => `${count} × ${{ 0: 'none', [-1]: 'not connected' }[status] ?? status}`).join(', ')}`,
     ...verdict.sinks.map(
-      ({ sink, arrived, repeated, dead }) =>
-        `  ${sink.padEnd(10)} ${numbers(arrived).padStart(8)} there${repeated > 0 ? `, ${repeated} times again` : ''}${dead > 0 ? `, ${dead} dead letters` : ''}`,
+      ({ sink, arrived, repeated, renamed, dead, purged }) =>
+        `  ${sink.padEnd(10)} ${numbers(arrived).padStart(8)} there${[
+          [repeated, 'times again'],
+          [renamed, 'times again under another id, without id and time of their own'],
+          [dead, 'dead letters'],
+          [purged, 'purged'],
+        ]
+          .map(([count, what]) => (count === 0 ? '' : `, ${count} ${what}`))
+          .join('')}`,
     ),
     ...notes.map(note => `  note: ${note}`),
   ];

@@ -34,6 +34,7 @@ export interface Run {
 const clients = 2;
 /** How long everything may take to arrive when all faults are over: the longest backoff is a minute. */
 const patienceMs = 240_000;
+const logPatienceMs = 90_000;
 
 /** Faults under load for a while; then everything is fixed, the queues run empty, and the oracle compares what was sent with what is there. */
 export async function run({ broker, seed, durationMs, tell }: RunOptions): Promise<Run> {
@@ -42,15 +43,18 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
   const { daemons, destinations } = installation;
   const over = new AbortController();
   try {
+    const farClock = random.fork('far clock').chance(0.3);
     const strokes = plan(random, durationMs, {
       destinations: destinations.map(({ sink }) => sink),
       disk: installation.disk !== undefined,
       clock: installation.clock !== undefined,
+      farClock,
+      log: installation.log !== undefined,
       rabbitmq: installation.broker !== undefined,
       daemons: daemons.length,
     });
     // Two daemons know nothing of each other's points in InfluxDB.
-    const maker = new EventMaker(random.fork('events'), `chaos-${seed}`, daemons.length === 1);
+    const maker = new EventMaker(random.fork('events'), seed, daemons.length === 1);
     const record = new SentRecord();
     const sources = { maker, record, signal: over.signal };
     const load = Array.from({ length: clients }, (_, number) =>
@@ -58,20 +62,29 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
     );
     const uri = installation.broker?.directUri;
     if (uri !== undefined) load.push(publishAsClowder({ ...sources, uri, random: random.fork('clowder') }));
+    const { log } = installation;
+    if (log !== undefined) load.push(log.write({ ...sources, random: random.fork('lines') }));
     await Promise.all([sleep(durationMs), strike(strokes, { installation, random: random.fork('faults'), tell })]);
     over.abort();
     await Promise.all(load);
 
     await installation.fix(random);
+    // An event of right now must pass.
+    if (farClock) installation.clock?.set(0);
     const again = random.fork('end').chance(0.5);
     if (again) for (const daemon of daemons) await daemon.suffer('SIGTERM', 0);
     tell(`all is fixed${again ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
     const fixed = performance.now();
     const problems: string[] = [];
+    await log?.readToItsEnd(daemons[0].daemon, logPatienceMs).catch(error => problems.push(String(error)));
     await installation.quiet(patienceMs).catch(async error => problems.push(`${error}: ${await installation.state()}`));
     const settledMs = performance.now() - fixed;
-    const verdict = await judge({ daemon: daemons[0].daemon, destinations, record, exact: broker === 'embedded' });
-    problems.push(...verdict.problems, ...(await fresh(maker, installation)));
+    const { purged } = installation;
+    const far = farClock && installation.clock !== undefined;
+    const judged = { destinations, record, purged, farClock: far, exact: broker === 'embedded' };
+    const verdict = await judge({ daemon: daemons[0].daemon, ...judged });
+    problems.push(...verdict.problems, ...((await log?.wrong(daemons[0].daemon, purged.get('local') ?? 0)) ?? []));
+    problems.push(...(await fresh(maker, installation)));
     for (const daemon of daemons) {
       await daemon.stop();
       problems.push(...daemon.problems, ...daemon.defects().map(line => `the log tells of a defect: ${line}`));
@@ -89,7 +102,7 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
 async function fresh(maker: EventMaker, { daemons, destinations }: Installation): Promise<string[]> {
   const [{ daemon }] = daemons;
   let event = maker.make(Date.now());
-  while (event.deadAt.length > 0) event = maker.make(Date.now());
+  while (event.deadAt.length > 0 || event.leftOutAt?.length !== 0) event = maker.make(Date.now());
   const { status } = await daemon.post(event.payload);
   if (status !== 202) return [`a fresh event is answered with ${status}`];
   const missing = async (): Promise<string[]> => {

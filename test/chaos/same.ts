@@ -4,11 +4,24 @@ export function same(what: string, found: unknown, sent: unknown): string | unde
   return one === other ? undefined : `${what} is ${short(one)}, but ${short(other)} was sent`;
 }
 
-/** Half a surrogate pair counts as U+FFFD: some destinations speak UTF-8, which has no form for it. */
+/** As `same`, for whole events; the time, which has several forms and may be the daemon's, is compared apart. */
+export function sameEvent(
+  what: string,
+  { created: _found, ...found }: Readonly<Record<string, unknown>>,
+  { created: _sent, ...sent }: Readonly<Record<string, unknown>>,
+): string | undefined {
+  return same(what, found, sent);
+}
+
+/**
+ * Half a surrogate pair counts as U+FFFD: some destinations speak UTF-8, which has no form for it. Decimals count as the double that is next to
+ * them: what is sent here was one.
+ */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) => {
     if (typeof inner === 'string') return Buffer.from(inner).toString();
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    if ('$numberDecimal' in inner) return Number(inner.$numberDecimal);
     return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
   });
 }

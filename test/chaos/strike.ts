@@ -41,6 +41,14 @@ async function suffer({ target, fault, lasts }: Stroke, { installation, random }
       return atDisk(fault, lasts, installation);
     case 'clock':
       return atClock(fault, installation, random);
+    case 'log':
+      return installation.log?.suffer(fault, random);
+    case 'queues': {
+      const sink = fault.slice('purge '.length);
+      const count = (await broker?.purge(`event-sink.${sink}`)) ?? 0;
+      installation.purged.set(sink, (installation.purged.get(sink) ?? 0) + count);
+      return;
+    }
     case 'broker':
     case 'way to the broker':
       return broker?.suffer(fault, lasts, random);
@@ -72,8 +80,13 @@ async function atDisk(fault: string, lasts: number, installation: Installation):
   installation.diskFull = false;
 }
 
-/** Neither so far back that an event of now is in the future for Google Analytics, nor so far ahead that it is three days old. */
+/**
+ * Mostly neither so far back that an event of now is in the future for Google Analytics, nor so far ahead that it is three days old. Many days are more
+ * than the local store keeps: a jump may not make it delete anything.
+ */
 async function atClock(fault: string, { clock }: Installation, random: Random): Promise<void> {
-  const offset = { ahead: random.between(1, 120), back: -random.between(0.1, 8), right: 0 }[fault] ?? 0;
+  const far = 40 * 24 * 60;
+  const offsets = { ahead: random.between(1, 120), back: -random.between(0.1, 8), '40 days ahead': far };
+  const offset = { ...offsets, '40 days back': -far, right: 0 }[fault] ?? 0;
   clock?.set(offset * minuteMs);
 }
