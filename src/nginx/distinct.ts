@@ -22,7 +22,8 @@ export class DistinctSet {
     return this.#capped;
   }
 
-  add(high: number, low: number): void {
+  /** True: it is new, and there was room for it. */
+  add(high: number, low: number): boolean {
     // 0, 0 marks a free place.
     const first = high >>> 0;
     const second = (low | (first === 0 ? 1 : 0)) >>> 0;
@@ -31,18 +32,19 @@ export class DistinctSet {
     for (;;) {
       const a = table[2 * place]!;
       const b = table[2 * place + 1]!;
-      if (a === first && b === second) return;
+      if (a === first && b === second) return false;
       if (a === 0 && b === 0) break;
       place = (place + 1) & this.#mask;
     }
     if (this.#size >= this.#max) {
       this.#capped = true;
-      return;
+      return false;
     }
     table[2 * place] = first;
     table[2 * place + 1] = second;
     this.#size += 1;
     if (this.#size * 2 > this.#mask) this.#grow();
+    return true;
   }
 
   /** @see restore */

@@ -210,7 +210,7 @@ export class LineCounter {
   }
 
   /** Counts the visitor and the connection; returns what the agent is. */
-  #countVisitor({ visitors, connections, programs }: Window): (typeof agentKinds)[number] {
+  #countVisitor(window: Window): (typeof agentKinds)[number] {
     const { bounds, bytes } = this.#parser;
     const hash = this.#hash;
     hash.reset();
@@ -222,13 +222,13 @@ export class LineCounter {
       kind = this.#agentKind(hash.high, hash.low);
     }
     if (this.#addressStart >= 0) hash.add(bytes, this.#addressStart, this.#addressEnd);
-    visitors.add(hash.high, hash.low);
-    if (kind === 'crawler' || kind === 'own') programs.add(hash.high, hash.low);
+    // The agent is in the hash: who is new under it is of its kind.
+    if (window.visitors.add(hash.high, hash.low) && (kind === 'crawler' || kind === 'own')) window.programs += 1;
     if (bounds[2 * slots.connection]! >= 0) {
       hash.reset();
       hash.add(bytes, bounds[2 * slots.connection]!, bounds[2 * slots.connection + 1]!);
       if (bounds[2 * slots.pid]! >= 0) hash.add(bytes, bounds[2 * slots.pid]!, bounds[2 * slots.pid + 1]!);
-      connections.add(hash.high, hash.low);
+      window.connections.add(hash.high, hash.low);
     }
     return kind;
   }

@@ -55,8 +55,8 @@ export class Window {
   /** Addresses with agents. */
   readonly visitors: DistinctSet;
   readonly connections: DistinctSet;
-  /** Those of the visitors that are not visitors: crawlers, and this daemon itself. */
-  readonly programs: DistinctSet;
+  /** How many of them are not visitors: crawlers, and this daemon itself. */
+  programs = 0;
 
   constructor(
     readonly start: number,
@@ -73,7 +73,6 @@ export class Window {
   ) {
     this.visitors = sets[0] ?? new DistinctSet(maxDistinct);
     this.connections = sets[1] ?? new DistinctSet(maxDistinct);
-    this.programs = sets[2] ?? new DistinctSet(maxDistinct);
   }
 }
 
@@ -89,7 +88,7 @@ interface SavedWindow {
   readonly visitors: string;
   readonly connections: string;
   /** Absent in checkpoints of version 1. */
-  readonly programs?: string;
+  readonly programs?: number;
 }
 
 export interface SavedWindows {
@@ -162,7 +161,7 @@ export class Windows {
         counts: [...counts],
         visitors: window.visitors.save(),
         connections: window.connections.save(),
-        programs: window.programs.save(),
+        programs: window.programs,
       }),
     );
     return { time: Number.isFinite(this.#time) ? this.#time : null, open, late: [...this.#late] };
@@ -175,10 +174,9 @@ export class Windows {
     this.#late.clear();
     for (const [start, part] of late) this.#late.set(start, part);
     this.#open = open.map(({ start, end, part, closesAt, origin, last = ['', 0], counts, ...saved }) => {
-      const sets = [saved.visitors, saved.connections, saved.programs ?? ''].map(set =>
-        DistinctSet.restore(maxDistinct, set),
-      );
+      const sets = [saved.visitors, saved.connections].map(set => DistinctSet.restore(maxDistinct, set));
       const window = new Window(start, end, part, closesAt, origin, ...last, sets);
+      window.programs = saved.programs ?? 0;
       window.counts.set(counts.slice(0, counters.length));
       return window;
     });
@@ -246,7 +244,7 @@ export class Windows {
       requests,
       connections: connected.size,
       ...(connected.capped ? { connections_capped: true } : {}),
-      visitors: visitors.size - programs.size,
+      visitors: visitors.size - programs,
       visitors_capped: visitors.capped,
       ...rest,
       created: start,
