@@ -6,6 +6,7 @@ import { firstKeyIn } from '../keys/ring.js';
 import { redact } from '../redact.js';
 import { retryAfterMs } from '../retry-after.js';
 import { readHttpAddress } from '../settings/addresses.js';
+import { trimEnd } from '../trim-end.js';
 import { type Invocation, text, UsageError } from './command.js';
 
 /** The options of every command that speaks to a daemon. */
@@ -119,7 +120,7 @@ export function clientFor(
   const given = text(values, 'url') ?? (env.EVENT_SINK_URL || `http://127.0.0.1:${env.PORT || 8080}`);
   const address = readHttpAddress(given.trim(), ['http', 'https']);
   if ('flaw' in address) throw new UsageError(`the address of the daemon ${address.flaw}, but is "${redact(given)}"`);
-  const url = address.url.replace(/\/+$/, '');
+  const url = trimEnd(address.url, '/');
   const waiting = (reason: string, ms: number): void => terminal.err(`waiting ${Math.ceil(ms / 1000)} s: ${reason}`);
   return new Client({ url, key: keyFor(env), clock, waiting, ...options });
 }

@@ -24,7 +24,7 @@ function readNodes(value: string): { readonly nodes: readonly string[] } | { rea
     const tight = uri.replace(/\s*,\s*/g, ',');
     const flaw = /^amqps?:\/\//.test(tight) ? addressFlaw(tight) : form;
     if (flaw !== undefined) return { flaw };
-    const [, scheme, user = '', hosts = '', rest = ''] = /^(amqps?:\/\/)([^@/?]*@)?([^@/?]*)(.*)$/.exec(tight) ?? [];
+    const [, scheme, user = '', hosts = '', rest = ''] = /^(amqps?:\/\/)([^@/?]*@)?([^@/?]*)(.*)/s.exec(tight) ?? [];
     for (const host of hosts.split(',')) {
       if (isIPv6(host)) return { flaw: 'must have its IPv6 address in brackets, such as amqp://[::1]:5672' };
       const node = `${scheme}${user}${host}${rest}`;

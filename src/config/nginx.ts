@@ -6,6 +6,7 @@ import { list } from '../settings/lists.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
 import { boolean, choice, text } from '../settings/words.js';
+import { trimEnd } from '../trim-end.js';
 
 export const nginxSettings = {
   files: setting('NGINX_ACCESS_LOG', list().default(''), 'Access logs to follow, comma-separated. Default: none.', {
@@ -68,7 +69,7 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
     windowMs: values.windowMs,
     trafficEvents: kinds(values.trafficEvents, problems),
     keepIp: values.keepIp,
-    pathPrefix: pathPrefix.replace(/\/+$/, ''),
+    pathPrefix: trimEnd(pathPrefix, '/'),
   };
 }
 

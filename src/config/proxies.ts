@@ -3,12 +3,13 @@ import { type Address, readHttpAddress } from '../settings/addresses.js';
 import { list } from '../settings/lists.js';
 import { refuse } from '../settings/refuse.js';
 import { setting } from '../settings/setting.js';
+import { trimEnd } from '../trim-end.js';
 
 /** `proxy:3128` is as good as `http://proxy:3128`. */
 const proxy = () =>
   z.string().transform((value, context): Address => {
     const read = readHttpAddress(value.includes('://') ? value : `http://${value}`, ['http', 'https']);
-    return 'flaw' in read ? refuse(context, read.flaw) : { ...read, url: read.url.replace(/\/+$/, '') };
+    return 'flaw' in read ? refuse(context, read.flaw) : { ...read, url: trimEnd(read.url, '/') };
   });
 
 export const proxySettings = {

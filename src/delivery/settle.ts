@@ -24,6 +24,9 @@ export interface SettlerOptions {
   readonly onUnsettled?: (count: number, error: SettlementError | undefined) => void;
 }
 
+/** Characters of why an event was set aside. RabbitMQ takes 64 KiB of headers, and a character may be 3 bytes. */
+const maxReasonLength = 4_000;
+
 /** At most this many rejected events of one settlement are logged; the dead letters hold them all. */
 const maxRejectedLines = 10;
 
@@ -72,9 +75,10 @@ export class Settler {
   settle(settlement: Settlement): void {
     if (settlement.done.length === 0 && settlement.dead.length === 0) return;
     const { log, onUnsettled } = this.#options;
-    for (const { delivery, reason, fault } of settlement.dead.slice(0, maxRejectedLines))
+    const { dead: given, ...rest } = settlement;
+    const dead = given.map(one => ({ ...one, reason: shown(one.reason) }));
+    for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
-    const { dead, ...rest } = settlement;
     if (rest.done.length > 0) this.#retries.add('settlement.delayed', () => this.#settle({ ...rest, dead: [] }));
     if (dead.length === 0) return;
     this.#waiting += dead.length;
@@ -120,6 +124,11 @@ export class Settler {
       ?.close()
       .catch(error => this.#options.log.warn({ reason: describe(error) }, 'queue.unreachable'));
   }
+}
+
+/** Many events may share a reason that a server chose; and it is shown on terminals. */
+function shown(reason: string): string {
+  return reason.slice(0, maxReasonLength).replace(/\p{C}+/gu, ' ');
 }
 
 function faultOf(error: unknown): Fault {

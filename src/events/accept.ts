@@ -1,4 +1,5 @@
 import { entriesByCategory, fieldsOf } from './catalogue.js';
+import { maxFields } from './event.js';
 import { type FieldKind, fieldKinds } from './field-kinds.js';
 import { fields } from './fields.js';
 import { ascendingId, hashOf } from './identity.js';
@@ -78,7 +79,10 @@ function problemsOf(item: Readonly<Record<string, unknown>>): ItemProblem[] {
   const { category } = item;
   if (category === undefined) problems.push({ field: 'category', message: 'category is missing' });
   const known = (typeof category === 'string' && checksByCategory.get(category)) || generalChecks;
-  for (const name of Object.keys(item)) {
+  const names = Object.keys(item);
+  if (names.length > maxFields)
+    return [...problems, { field: '', message: `an event may have at most ${maxFields} fields` }];
+  for (const name of names) {
     const value = item[name];
     const problem = known.get(name)?.(value) ?? shape(name, value);
     if (problem !== undefined && problems.push(problem) >= maxProblems) break;

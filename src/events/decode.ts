@@ -1,5 +1,5 @@
 import { exactFields } from './digits.js';
-import type { Event, Fields } from './event.js';
+import { type Event, type Fields, maxFields } from './event.js';
 import { jsonError } from './json-error.js';
 import type { Message } from './message.js';
 import { isEpochMs, parseTimestamp } from './timestamp.js';
@@ -38,6 +38,11 @@ export function decode(message: Message, stamp?: number): Decoded {
   const fields = value as Fields;
   if (deeperThan(fields, deepest - 1)) {
     const reason = `the body is nested more than ${deepest} levels deep`;
+    return { kind: 'refused', reason, event: asText(message, stamp) };
+  }
+  const count = Object.keys(fields).length;
+  if (count > maxFields) {
+    const reason = `the body has ${count} fields: more than ${maxFields}`;
     return { kind: 'refused', reason, event: asText(message, stamp) };
   }
   const { created } = fields;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { trimEnd } from '../trim-end.js';
 import type { Fields } from './event.js';
 import { stringEnd } from './json-text.js';
 
@@ -89,7 +90,7 @@ function canonical(token: string): string {
   const [, sign, whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  const significant = trimEnd(digits, '0');
   if (significant === '') return '0';
   return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }

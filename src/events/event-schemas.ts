@@ -1,4 +1,5 @@
 import { entriesByCategory, fieldsOf } from './catalogue.js';
+import { maxFields } from './event.js';
 import { fieldKinds, type JsonSchema } from './field-kinds.js';
 import { type Field, type FieldName, fields } from './fields.js';
 
@@ -52,6 +53,7 @@ function objectSchema(
     required: ['category'],
     properties: { ...properties, ...special },
     additionalProperties: true,
+    maxProperties: maxFields,
   };
 }
 

@@ -2,6 +2,9 @@ import type { Source } from './message.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Fields of one event: every destination looks at each of them, while nothing else happens. */
+export const maxFields = 10_000;
+
 /** One event, decoded once from its message and handed to a sink. */
 export interface Event {
   /** 1 to 128 printable ASCII characters. The same in every sink and after every redelivery. */

@@ -13,13 +13,16 @@ const programs =
   /^(?:aiohttp|apache-httpclient|aria2|axios|curl|dart|fetch|go-http-client|guzzlehttp|httpie|insomnia|java|jakarta|julia|libcurl|libwww-perl|matlab|node|node-fetch|okhttp|perl|php|postmanruntime|powershell|python|python-httpx|python-urllib|r|r-curl|rcurl|rclone|ruby|undici|wget)(?:[/ (;]|$)|WindowsPowerShell/i;
 const key = /(?:^|&)key=/i;
 
+/** Characters: no crawler says who it is later than that. */
+const maxAgentLength = 1024;
+
 /** What follows from the agent alone; crawlers by a maintained list (npm: isbot). */
 export function agentKind(agent: string): AgentKind | 'extractor with key' {
   if (agent === '' || agent === '-') return 'person';
   if (own.test(agent)) return 'own';
   if (extractor.test(agent)) return 'extractor';
   if (extractorLibrary.test(agent)) return 'extractor with key';
-  return !programs.test(agent) && isbot(agent) ? 'crawler' : 'person';
+  return !programs.test(agent) && isbot(agent.slice(0, maxAgentLength)) ? 'crawler' : 'person';
 }
 
 /** Extractors carry their key of Clowder's API in the query. */

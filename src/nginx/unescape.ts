@@ -1,3 +1,5 @@
+import { stringEnd } from '../events/json-text.js';
+
 /** What nginx writes in place of bytes that would break a line, undone. */
 
 const escapes = /\\x([0-9A-Fa-f]{2})/g;
@@ -17,8 +19,11 @@ export function unescapedJson(raw: string): string {
   }
 }
 
-/** A string, what nginx leaves for a value that is not there, or a list of `$upstream_*`; the last two only outside of strings. */
-const pieces = /"((?:[^"\\]|\\[\s\S])*)"|(:\s*)(?:-?(?=\s*[,}])|((?:[\d.]+|-)(?:(?:, | : )(?:[\d.]+|-))+)(?=\s*[,}]))/g;
+/** The beginning of a string, or a colon outside of strings and the white space behind it. */
+const pieces = /"|:\s*/g;
+/** What nginx leaves behind a colon for a value that is not there (the last group), or a list of `$upstream_*`. */
+const bare = /((?:[\d.]+|-)(?:(?:, | : )(?:[\d.]+|-))+)|-?/y;
+const valueEnd = /\s*[,}]/y;
 const stringEscapes = /\\(?:x([0-9A-Fa-f]{2})|[\s\S])/g;
 
 /**
@@ -26,11 +31,27 @@ const stringEscapes = /\\(?:x([0-9A-Fa-f]{2})|[\s\S])/g;
  * of `$upstream_*` strings. `latin1`: the line's bytes.
  */
 export function repairedJson(latin1: string): string {
-  const repaired = latin1.replace(pieces, (whole, string?: string, colon?: string, list?: string) => {
-    if (string !== undefined) return string.includes('\\') ? `"${string.replace(stringEscapes, jsonEscape)}"` : whole;
-    return list === undefined ? `${colon}null` : `${colon}"${list}"`;
-  });
-  return Buffer.from(repaired, 'latin1').toString('utf8');
+  let repaired = '';
+  let copied = 0;
+  for (let piece = matchAt(pieces, latin1, 0); piece !== null; piece = matchAt(pieces, latin1, copied)) {
+    const start = piece.index;
+    repaired += latin1.slice(copied, start);
+    if (piece[0] === '"') {
+      copied = stringEnd(latin1, start);
+      repaired += latin1.slice(start, copied).replace(stringEscapes, jsonEscape);
+      continue;
+    }
+    const [value = '', list] = matchAt(bare, latin1, start + piece[0].length) ?? [];
+    copied = start + piece[0].length + value.length;
+    const missing = matchAt(valueEnd, latin1, copied) !== null;
+    repaired += missing ? `${piece[0]}${list === undefined ? 'null' : `"${list}"`}` : latin1.slice(start, copied);
+  }
+  return Buffer.from(repaired + latin1.slice(copied), 'latin1').toString('utf8');
+}
+
+function matchAt(pattern: RegExp, text: string, from: number): RegExpExecArray | null {
+  pattern.lastIndex = from;
+  return pattern.exec(text);
 }
 
 function jsonEscape(whole: string, digits?: string): string {

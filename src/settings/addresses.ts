@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { trimEnd } from '../trim-end.js';
 import { refuse } from './refuse.js';
 
 /** An address, read once. What uses it never parses it again, and may show `url` to anybody. */
@@ -24,7 +25,7 @@ export function addressFlaw(text: string): string | undefined {
   if (/%(?![0-9a-f]{2})/i.test(text)) return `holds a % that begins no code: ${encode}`;
   if (decoded(text) === undefined) return 'holds a percent-code that is not UTF-8';
   if (text.includes('#')) return `holds a #, behind which no server is named: ${encode}`;
-  const [, authority = '', rest = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)$/i.exec(text) ?? [];
+  const [, authority = '', rest = ''] = /^[a-z][a-z0-9+.-]*:\/\/([^/?]*)(.*)/is.exec(text) ?? [];
   if (rest.includes('@')) return `holds an @ behind the host: ${encode}; anywhere else, too, it is %40`;
   if (authority.indexOf('@') !== authority.lastIndexOf('@')) return `holds more than one @: ${encode}`;
   return undefined;
@@ -42,7 +43,7 @@ export function httpAddress(schemes: readonly ('http' | 'https')[], { base = fal
     if ('flaw' in read) return refuse(context, read.flaw);
     const flaw = blockedPort(new URL(read.url).port);
     if (flaw !== undefined) return refuse(context, flaw);
-    return base ? { ...read, url: read.url.replace(/\/+$/, '') } : read;
+    return base ? { ...read, url: trimEnd(read.url, '/') } : read;
   });
 }
 
@@ -51,7 +52,7 @@ export function readHttpAddress(text: string, schemes: readonly string[]): Addre
   const flaw = addressFlaw(text);
   if (flaw !== undefined) return { flaw };
   const [, scheme = '', user, password, host = '', rest = ''] =
-    /^([a-z]+):\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?([^@/?]*)(.*)$/i.exec(text) ?? [];
+    /^([a-z]+):\/\/(?:([^:@/?]*)(?::([^@/?]*))?@)?([^@/?]*)(.*)/is.exec(text) ?? [];
   if (!schemes.includes(scheme.toLowerCase())) {
     return { flaw: `must begin with ${schemes.join(':// or ')}://, such as ${schemes[0]}://host` };
   }

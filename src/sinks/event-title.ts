@@ -19,11 +19,14 @@ export function title(category: string, type: string | undefined): string {
     .join(' ');
 }
 
+/** Characters of a category or a type that count: Amplitude, which takes the longest names, cuts them here. */
+const maxLength = 1024;
 const placeholders = new Set(['resource', 'activity', 'status']);
 const acronyms = new Set(['api', 'url']);
 
 function split(text: string): string[] {
   return text
+    .slice(0, maxLength)
     .toLowerCase()
     .split(/[^\p{L}\p{M}\p{N}]+/u)
     .filter(word => word !== '');

@@ -30,7 +30,6 @@ const nobody = new Set([
 ]);
 /** Zero in any form: Clowder's anonymous user (24 zeros), the nil UUID, an advertising id that is switched off. */
 const zeros = /^[0\-:]+$/;
-const mailAddress = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 const visitorFields = ['device_id', 'visitor_id', 'visitor', 'client_id', 'session_id', 'session'];
 
@@ -69,14 +68,31 @@ export function digest(text: string, length: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, length);
 }
 
-/** Fields that the catalogue does not know are judged by their name. */
+/** Fields that the catalogue does not know are judged by the last words of their name. */
 const personalName =
-  /^(?:.+_)?(?:user|author|creator|owner|uploader|contributor|person|first|last|given|family|full|display|real|nick)_?names?$|^(?:.+_)?e?mail(?:_address)?(?:es|s)?$/;
+  /(?:^|_)(?:(?:user|author|creator|owner|uploader|contributor|person|first|last|given|family|full|display|real|nick)_?names?|e?mail(?:_address)?(?:es|s)?)$/;
+/** Longer than the longest of them. */
+const maxNameEnd = 40;
+/** Characters of a text that a service is asked to take; each of them cuts shorter still. */
+const maxTextLength = 8_192;
 
 /** Does a field of this name hold a name or a mail address of a person? (`user_name`, `author_name`, `creatorEmail`) */
 export function isPersonal(field: string): boolean {
   if (Object.hasOwn(knownFields, field)) return personalFields.has(field);
-  return personalName.test(field.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase());
+  return personalName.test(
+    field
+      .slice(-maxNameEnd)
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .toLowerCase(),
+  );
+}
+
+/** One @ with something before it, and a dot in what follows it that neither begins nor ends it; no white space. */
+function isMailAddress(text: string): boolean {
+  const at = text.indexOf('@');
+  if (at < 1 || text.includes('@', at + 1)) return false;
+  const dot = text.indexOf('.', at + 2);
+  return dot >= 0 && dot < text.length - 1 && !/\s/.test(text);
 }
 
 export type Scalar = string | number | boolean;
@@ -102,7 +118,9 @@ function toScalar(value: unknown, sendNames: boolean): Scalar | undefined {
     case 'number':
       return Number.isFinite(value) ? value : undefined;
     case 'string':
-      return value === '' || (!sendNames && mailAddress.test(value)) ? undefined : hideParameters(wellFormed(value));
+      return value === '' || (!sendNames && isMailAddress(value))
+        ? undefined
+        : hideParameters(wellFormed(value.slice(0, maxTextLength)));
     case 'object':
       return value === null ? undefined : nestedText(value, sendNames);
     default:
@@ -113,7 +131,7 @@ function toScalar(value: unknown, sendNames: boolean): Scalar | undefined {
 function nestedText(value: object, sendNames: boolean): string | undefined {
   const allowed = (name: string, inner: unknown): unknown => {
     if (sendNames) return inner;
-    return isPersonal(name) || (typeof inner === 'string' && mailAddress.test(inner)) ? undefined : inner;
+    return isPersonal(name) || (typeof inner === 'string' && isMailAddress(inner)) ? undefined : inner;
   };
   try {
     return hideParameters(wellFormed(stringifyExact(value, allowed)));

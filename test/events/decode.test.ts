@@ -149,4 +149,13 @@ test('any body is an event, undated or refused, and never an exception', () => {
   assert.is(decode(message(`${'['.repeat(100_000)}`)).kind, 'refused');
 });
 
+test('more fields than anybody needs are refused, as text for sinks that take any', () => {
+  const bodyOf = (count: number) =>
+    JSON.stringify(Object.fromEntries([['created', 1], ...Array.from({ length: count - 1 }, (_, n) => [`f${n}`, n])]));
+  assert.is(decode({ id: 'a', body: bodyOf(10_000), source: 'clowder', received: 1 }).kind, 'event');
+  const refused = decode({ id: 'a', body: bodyOf(10_001), source: 'clowder', received: 1 });
+  assert.is(refused.kind, 'refused');
+  if (refused.kind === 'refused') assert.is(refused.reason, 'the body has 10001 fields: more than 10000');
+});
+
 test.run();

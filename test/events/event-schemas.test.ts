@@ -13,6 +13,7 @@ const schemas = eventSchemas('#/');
 
 /** The words of JSON Schema that the catalogue uses; an unknown word fails. */
 const words: Readonly<Record<string, (argument: never, value: unknown, schema: Schema) => boolean>> = {
+  maxProperties: (max: number, value) => Object.keys(value as object).length <= max,
   $ref: (ref: string, value) => valid(schemas[ref.slice(2)] as Schema, value),
   oneOf: (options: Schema[], value) => options.filter(option => valid(option, value)).length === 1,
   anyOf: (options: Schema[], value) => options.some(option => valid(option, value)),

@@ -3,12 +3,13 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importRules } from '../helpers/import-line.js';
+import { linearRule, unneeded } from './regular-expressions.js';
 import { sources } from './repository.js';
 import { repositoryRules } from './repository-rules.js';
 import type { Rule, Source } from './rule.js';
 import { genuine, wordRule } from './words.js';
 
-const rules: readonly Rule[] = [...repositoryRules, wordRule];
+const rules: readonly Rule[] = [...repositoryRules, linearRule, wordRule];
 const folders = ['src', 'actors', 'supervisors', 'test', 'bench', 'scripts', 'deploy', 'docs', '.ci'];
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'package.json', '.env.example'];
 const everything = sources(...folders, ...pages);
@@ -37,6 +38,16 @@ const forbidden: Record<string, Source[]> = {
     `test('one', async () => {\n  if (found === undefined) return;\n  assert.ok(found);\n});`,
     `  test('one', context => {\n    if (x) {\n      return;\n    }\n  });`,
   ].map(text => ({ path: 'test/one.test.ts', text })),
+  'linear patterns': [
+    '/(a+)+b/',
+    '/^[^ @]+@[^ @]+[.][^ @]+$/',
+    String.raw`/\/+$/`,
+    '/with message "(.*)"$/s',
+    String.raw`/a\S* = (\d+)/`,
+    '/(?:x+y|z)+;/',
+    '/x*x*y/',
+    'new RegExp(text)',
+  ].map(pattern => ({ path: 'src/one.ts', text: `const one = ${pattern};` })),
   'words of the field': ['const aDoor = 1;', 'It was told.', 'const letter of list'].map(text => ({
     path: 'src/one.ts',
     text,
@@ -58,6 +69,10 @@ test('what is allowed is not reported', () => {
       text: 'es_… stands for a key; how to tell events apart; told apart; letters, digits and dots',
     },
     {
+      path: 'src/one.ts',
+      text: String.raw`const all = [/^\/+/, /[^a-z]+/g, /;\s*charset="?([^\s;"]+)/i, /\b(\d{1,9}) of/, /a+b/y, /^(a|b)*c$/];`,
+    },
+    {
       path: 'test/one.test.ts',
       text: `test('one', () => {\n  const f = () => {\n    if (x) return;\n  };\n  assert.ok(f);\n});`,
     },
@@ -67,6 +82,10 @@ test('what is allowed is not reported', () => {
     },
   ];
   for (const { name, broken } of rules) assert.equal(broken(allowed), [], name);
+});
+
+test('patterns that need not be linear are there, so that the list says what is so', () => {
+  assert.equal(unneeded(everything), []);
 });
 
 test('files that may use an old word do, so that the list says what is so', () => {

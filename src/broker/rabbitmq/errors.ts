@@ -76,8 +76,11 @@ export function operationError(what: string, error: unknown, needs: Permission):
   }
 }
 
+const beforeWords = 'with message "';
+
 /** The server's own words, without amqplib's around them. */
 export function serverText(error: unknown): string {
   const text = redact(describe(error));
-  return /with message "(.*)"$/s.exec(text)?.[1] ?? text;
+  const start = text.indexOf(beforeWords);
+  return start >= 0 && text.endsWith('"') ? text.slice(start + beforeWords.length, -1) : text;
 }

@@ -52,10 +52,11 @@ interface PingResult {
 
 /** Exit 0: answers came; 1: none; 2 and others: not even sent (the name is not known, say). */
 export function readPing({ error, stdout, stderr, samples, timeout }: PingResult): Outcome {
-  const [, sent, received] = /(\d+) packets transmitted, (\d+)(?: packets)? received/.exec(stdout) ?? [];
+  const [, sent, received] = /(\d{1,9}) packets transmitted, (\d{1,9})(?: packets)? received/.exec(stdout) ?? [];
   if (sent === undefined || received === undefined) return failed(samples, whyNot({ error, stderr, timeout }));
   const counted = { sent: Math.max(1, Number(sent)), good: Math.min(Number(received), Number(sent)), readings: {} };
-  const [, min, average, max] = /min\/avg\/max\S* = ([\d.]+)\/([\d.]+)\/([\d.]+)/.exec(stdout) ?? [];
+  const [, min, average, max] =
+    /min\/avg\/max\S{0,20} = ([\d.]{1,20})\/([\d.]{1,20})\/([\d.]{1,20})/.exec(stdout) ?? [];
   const lost = counted.sent - counted.good;
   return {
     ...counted,

@@ -1,5 +1,5 @@
 import { SetupError, TransientError } from '../../errors.js';
-import { redact } from '../../redact.js';
+import { hideSecrets, redact } from '../../redact.js';
 import { retryAfterMs } from '../../retry-after.js';
 import { type FaultContext, type HttpResponse, httpFault, summary } from '../http/faults.js';
 
@@ -56,7 +56,7 @@ function invalid(response: HttpResponse, context: FaultContext): Answer {
   if (body === undefined) {
     throw new TransientError(`${summary(response, context)}, which is not an answer of Amplitude`);
   }
-  const error = typeof body.error === 'string' ? redact(body.error, context.secrets) : 'refused without a reason';
+  const error = typeof body.error === 'string' ? errorText(body.error, context) : 'refused without a reason';
   if (/invalid api key/i.test(error) || body.missing_field === 'api_key') {
     throw new SetupError('Amplitude does not know the key: set AMPLITUDE_API_KEY to the API key of the project');
   }
@@ -71,16 +71,25 @@ function invalid(response: HttpResponse, context: FaultContext): Answer {
     ['events_with_invalid_id_lengths', 'too short'],
   ] as const) {
     for (const [field, positions] of Object.entries(record(body[key]))) {
-      for (const position of indexes(positions)) rejected.set(position, because(`${error} (${what}: ${field})`));
+      for (const position of indexes(positions))
+        rejected.set(position, because(`${error} (${what}: ${field.slice(0, maxWordsLength)})`));
     }
   }
   for (const position of indexes(body.silenced_events)) rejected.set(position, because(`${error} (silenced)`));
   const throttled = throttledOf(body, retryAfterMs(response.headers.get('retry-after'), context.now));
   if (rejected.size === 0 && throttled === undefined) {
-    const missing = typeof body.missing_field === 'string' ? ` (missing: ${body.missing_field})` : '';
+    const missing =
+      typeof body.missing_field === 'string' ? ` (missing: ${body.missing_field.slice(0, maxWordsLength)})` : '';
     return { kind: 'refused', reason: because(error + missing), forbidden: false };
   }
   return { kind: 'named', rejected, throttled };
+}
+
+/** Characters of what Amplitude says about an event: it stands with each that it is about. */
+const maxWordsLength = 300;
+
+function errorText(error: string, { secrets = [] }: FaultContext): string {
+  return redact(hideSecrets(error, secrets).slice(0, 4_096)).slice(0, maxWordsLength);
 }
 
 function tooMany(response: HttpResponse, context: FaultContext): Answer {

@@ -119,9 +119,13 @@ function parameters(event: Event, sendNames: boolean, shortened: Shortening[]): 
     ...Object.entries(measure(event)),
   ]);
   for (const [field, value] of ordered(event, sendNames)) {
+    if (params.size === limits.parametersPerEvent) {
+      shortened.push({ what: 'parameter left out', field });
+      continue;
+    }
     const { name, shortened: cutName } = parameterName(renamed.get(field) ?? field);
     const unique = params.has(name) ? suffixed(name, field) : name;
-    if (params.size === limits.parametersPerEvent || params.has(unique)) {
+    if (params.has(unique)) {
       shortened.push({ what: 'parameter left out', field });
       continue;
     }

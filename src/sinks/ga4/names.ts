@@ -1,3 +1,4 @@
+import { trimEnd } from '../../trim-end.js';
 import { words } from '../event-title.js';
 import { digest } from '../people.js';
 import { limits, namePattern, reservedEvents, reservedParameters, reservedPrefix } from './limits.js';
@@ -22,7 +23,7 @@ export function parameterName(field: string): { name: string; shortened: boolean
 
 /** Letters, digits and underscores; a reserved or unfit name gets the prefix `clowder_`; a long one ends in a hash of the whole. */
 function toName(raw: string, reserved: ReadonlySet<string>): { name: string; shortened: boolean } {
-  let name = raw.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '');
+  let name = trimEnd(raw.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+/, ''), '_');
   if (!/[A-Za-z0-9]/.test(name)) name = digest(raw, 8);
   if (!namePattern.test(name) || reserved.has(name) || reservedPrefix.test(name)) name = `clowder_${name}`;
   const shortened = name.length > limits.nameLength;

@@ -1,5 +1,5 @@
 import { SetupError, TransientError } from '../../errors.js';
-import { redact } from '../../redact.js';
+import { hideSecrets, redact } from '../../redact.js';
 import { retryAfterMs } from '../../retry-after.js';
 
 export interface HttpResponse {
@@ -50,9 +50,12 @@ export function httpFault(response: HttpResponse, context: FaultContext): Transi
   return undefined;
 }
 
+/** Characters of an answer: enough for 300 that are shown, whatever is taken out of them. */
+const maxLookedAt = 4_096;
+
 /** `InfluxDB answered 503 (timeout)`: the status and the beginning of the text, on one line and without secrets. */
 export function summary(response: HttpResponse, context: Pick<FaultContext, 'name' | 'secrets'>): string {
-  const text = redact(response.text, context.secrets ?? [])
+  const text = redact(hideSecrets(response.text, context.secrets ?? []).slice(0, maxLookedAt))
     .replace(/\s+/g, ' ')
     .trim();
   const shown = text.length > 300 ? `${text.slice(0, 300)}…` : text;

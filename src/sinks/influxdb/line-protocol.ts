@@ -1,4 +1,5 @@
 import { fields } from '../../events/fields.js';
+import { trimEnd } from '../../trim-end.js';
 
 /**
  * The text that InfluxDB takes: `measurement,tag=value field=value,field="text" timestamp`
@@ -62,11 +63,9 @@ export function keyText(name: string): string {
 export function tagText(value: string): string | undefined {
   if (value === '') return undefined;
   if (/^[\w.:/@-]+$/.test(value)) return value;
-  return value
-    .replace(halfCharacters, '\uFFFD')
-    .replace(controls, visible)
-    .replace(/\\+$/, ends => '/'.repeat(ends.length))
-    .replace(/[,= ]/g, '\\$&');
+  const clean = value.replace(halfCharacters, '\uFFFD').replace(controls, visible);
+  const kept = trimEnd(clean, '\\');
+  return `${kept.replace(/[,= ]/g, '\\$&')}${'/'.repeat(clean.length - kept.length)}`;
 }
 
 /** `type` must fit the value: see `fit` in types.ts. */

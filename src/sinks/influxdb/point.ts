@@ -1,6 +1,7 @@
 import { measure } from '../../events/catalogue.js';
 import { ExactNumber, isInt64, stringifyExact } from '../../events/digits.js';
 import type { Event } from '../../events/event.js';
+import { hashOf } from '../../events/identity.js';
 import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
 import { type FieldTypes, fit, isTimestamp, naturalType, normalised } from './types.js';
 
@@ -12,6 +13,9 @@ export const latestMs = 9_223_372_036_853;
  * whole in the field `<tag>_text`. The cut depends on nothing but the value: a retry must meet its own point again.
  */
 const maxTagLength = 256;
+
+/** Names that are tried for one field: an event may have all of those that follow, so as to be slow. */
+const maxNumbered = 100;
 
 /** Fields of one event; what exceeds them is kept as JSON in the field `other_fields`. */
 const maxFields = 250;
@@ -88,7 +92,10 @@ export function lineOf(event: Event, series: string, slot: number, schema: Schem
 /** The event's own names come first: one that is made here takes no other's place. */
 function freeName(wanted: string, event: Event, made: readonly string[]): string {
   let free = wanted;
-  for (let n = 2; made.includes(free) || Object.hasOwn(event.fields, free); n += 1) free = `${wanted}_${n}`;
+  for (let n = 2; made.includes(free) || Object.hasOwn(event.fields, free); n += 1) {
+    if (n > maxNumbered) return `${wanted}_${hashOf(wanted).slice(0, 16)}`;
+    free = `${wanted}_${n}`;
+  }
   return free;
 }
 

@@ -6,6 +6,7 @@ import { secret } from '../../settings/secrets.js';
 import { type Problems, setting, type Values } from '../../settings/setting.js';
 import { text } from '../../settings/words.js';
 import type { FaultNames } from './writer.js';
+import { trimEnd } from '../../trim-end.js';
 import type { V1Config } from './writer-v1.js';
 import type { V2Config } from './writer-v2.js';
 
@@ -121,7 +122,7 @@ function addressOf(host: string, port: number | undefined): Address | { readonly
   }
   if (path.includes('?')) return { flaw: 'must have no ? in it: INFLUXDB_DATABASE names the database' };
   const wanted = own ?? port ?? (host.includes('://') ? undefined : 8086);
-  return { ...read, url: `${start}${wanted === undefined ? '' : `:${wanted}`}${path.replace(/\/+$/, '')}` };
+  return { ...read, url: `${start}${wanted === undefined ? '' : `:${wanted}`}${trimEnd(path, '/')}` };
 }
 
 /** On the way to this very machine, compression costs more than it saves. */

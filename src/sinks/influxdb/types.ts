@@ -105,17 +105,34 @@ export interface TypeConflict {
   readonly type: FieldType;
 }
 
+/** Characters of an answer that are looked at: a name has 255 at most. */
+const maxRefusalLength = 8_192;
+
 /**
  * The type that the server has, from the text of its refusal: InfluxDB 1 and 2 say `input field "x" on measurement "m" is
  * type float, already exists as type integer` [run on 1.6.7]; 3 says `column 'x', expected iox::column_type::field::integer`.
  */
 export function conflictIn(text: string): TypeConflict | undefined {
-  const classic =
-    /input field "((?:[^"\\]|\\.)*)" on measurement ".*?" is type \w+, already exists as type (\w+)/s.exec(text);
+  const words = text.slice(0, maxRefusalLength);
   const found =
-    classic ?? /(?:column|field) '([^']+)'[^']*?expected (?:type )?iox::column_type::field::(\w+)/s.exec(text);
+    classicConflict(words) ??
+    /(?:column|field) '([^']+)'[^']*?expected (?:type )?iox::column_type::field::(\w+)/s.exec(words);
   const type = found === null ? undefined : typeNamed(found[2]!);
   return found === null || type === undefined ? undefined : { field: found[1]!.replace(/\\(["\\])/g, '$1'), type };
+}
+
+/** The name (as it is quoted) and the type, behind the whole. By steps, since one pattern would start again at every `input field`. */
+function classicConflict(text: string): readonly string[] | undefined {
+  const start = text.indexOf('input field "');
+  if (start < 0) return undefined;
+  const name = /((?:[^"\\]|\\.)*)" on measurement "/sy;
+  name.lastIndex = start + 'input field "'.length;
+  const [whole, field = ''] = name.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const type = /" is type \w{1,20}, already exists as type (\w{1,20})/g;
+  type.lastIndex = name.lastIndex;
+  const [, existing] = type.exec(text) ?? [];
+  return existing === undefined ? undefined : ['', field, existing];
 }
 
 /** As the servers spell them. */

@@ -56,6 +56,7 @@ function isPort(text: string | undefined): boolean {
 }
 
 function secretsIn(credentials = ''): readonly string[] {
-  const password = /:(.*)$/.exec(credentials)?.[1] ?? '';
+  const colon = credentials.indexOf(':');
+  const password = colon < 0 ? '' : credentials.slice(colon + 1);
   return password === '' ? [] : [credentials, password];
 }

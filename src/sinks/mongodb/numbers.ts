@@ -4,6 +4,9 @@ import type { Driver } from './fault.js';
 /** What MongoDB keeps of a number that a double cannot hold. */
 export type StoreNumber = (digits: string) => unknown;
 
+/** Digits, zeros included, of the largest and the smallest that a Decimal128 can be. */
+const maxDecimalLength = 6_200;
+
 /**
  * A Long where 64 bits hold it, else a Decimal128 (34 digits), else the digits as text.
  * @param decimals false for servers that cut the connection at a Decimal128, as FerretDB 1 does
@@ -11,7 +14,7 @@ export type StoreNumber = (digits: string) => unknown;
 export function numberStore({ Long, Decimal128 }: Pick<Driver, 'Long' | 'Decimal128'>, decimals: boolean): StoreNumber {
   return digits => {
     if (isInt64(digits)) return Long.fromString(digits);
-    if (!decimals) return digits;
+    if (!decimals || digits.length > maxDecimalLength) return digits;
     try {
       return Decimal128.fromString(digits);
     } catch {

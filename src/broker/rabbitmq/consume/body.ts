@@ -4,12 +4,23 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 /** A body that was unpacked may have this many bytes: what HTTP takes as one event at most. */
 export const maxUnpackedBytes = 1024 * 1024;
 
+/**
+ * One that came unpacked may have this many: no destination takes larger ones (MongoDB's documents end here), and to read one of RabbitMQ's 128 MiB would
+ * keep everything else waiting for seconds.
+ */
+const maxBytes = 16 * 1024 * 1024;
+
 /** A body as it can be read, and why it cannot. */
 export interface Body {
   readonly content: Buffer;
   /** `content` is as it came, still packed: the `content-encoding` to send it on with. */
   readonly encoding?: string;
   readonly unreadable?: string;
+}
+
+/** Short enough to be looked into. */
+export function isReadable(content: Buffer): boolean {
+  return content.length <= maxBytes;
 }
 
 const replacement = Buffer.from('\ufffd');
@@ -28,6 +39,10 @@ const plain = new Set(['', 'identity', 'utf-8', 'utf8', 'us-ascii', 'ascii', 'bi
 
 /** Unpacks a body by its `content-encoding` property, of whatever type that is, and checks that it is text. Never throws. */
 export function readBody(content: Buffer, contentEncoding: unknown): Body {
+  if (!isReadable(content)) {
+    const unreadable = `the body has ${content.length} bytes: more than ${maxBytes}, the most that is read`;
+    return { content, ...(typeof contentEncoding === 'string' ? { encoding: contentEncoding } : {}), unreadable };
+  }
   const encoding = typeof contentEncoding === 'string' ? contentEncoding.trim().toLowerCase() : '';
   if (plain.has(encoding)) return { content, ...flaw(content) };
   const unpack = Object.hasOwn(unpackers, encoding) ? unpackers[encoding] : undefined;

@@ -5,7 +5,7 @@ import type { Source } from '../../../events/message.js';
 import { isEpochMs, parseTimestamp } from '../../../events/timestamp.js';
 import type { Delivery } from '../../broker.js';
 import { headerNames } from '../headers.js';
-import { readBody } from './body.js';
+import { isReadable, readBody } from './body.js';
 
 const sources: ReadonlySet<unknown> = new Set<Source>(['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay']);
 
@@ -96,7 +96,7 @@ export class AmqpDelivery implements Delivery {
   #derive(): string {
     const bytes = hashOf(this.#content);
     const hash = this.#stamp === undefined ? bytes : hashOf(`${bytes}\n${this.#stamp}`);
-    const created = createdIn(this.body);
+    const created = isReadable(this.#content) ? createdIn(this.body) : undefined;
     if (created !== undefined) return timedId(created, hash);
     this.#unnamed = hash;
     return hash;
