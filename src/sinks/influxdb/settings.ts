@@ -5,8 +5,8 @@ import { integer } from '../../settings/numbers.js';
 import { secret } from '../../settings/secrets.js';
 import { type Problems, setting, type Values } from '../../settings/setting.js';
 import { text } from '../../settings/words.js';
-import type { FaultNames } from './writer.js';
 import { trimEnd } from '../../trim-end.js';
+import type { FaultNames } from './writer.js';
 import type { V1Config } from './writer-v1.js';
 import type { V2Config } from './writer-v2.js';
 
