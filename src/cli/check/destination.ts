@@ -60,7 +60,7 @@ function blaming(setting: string, { message }: SetupError): WrongError {
 /** The sink's settings that a sentence names: `A, B and C`; empty when it names none. */
 function namesIn(message: string, { settings }: SinkDefinition): string {
   // `INFLUXDB_URL`, and `sinks[1].url` for one under a name of its own.
-  const words: readonly string[] = message.match(/[\w[\].]*\w/g) ?? [];
+  const words: readonly string[] = message.match(/\w+(?:[[\].]+\w+)*/g) ?? [];
   const names = Object.values(settings)
     .map(({ name }) => ({ name, at: words.indexOf(name) }))
     .filter(({ at }) => at >= 0)

@@ -1,3 +1,4 @@
+import { trimEnd } from '../../trim-end.js';
 import type { Finding } from './attempt.js';
 
 const outcomeWidth = 'not tried'.length;
@@ -16,6 +17,6 @@ export function report(findings: readonly Finding[]): string {
 
 /** The setting, what is wrong, and what to do. */
 export function sentence({ setting, result, fix }: Finding): string {
-  const said = result.replace(/[.\s]+$/, '');
+  const said = trimEnd(result.trimEnd(), '.').trimEnd();
   return `${setting}: ${said}${fix === '' ? '' : `: ${fix}`}.`;
 }
