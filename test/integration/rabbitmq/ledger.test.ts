@@ -180,4 +180,61 @@ test('events that a policy lets expire are missing', async ({ daemons }) => {
   }
 });
 
+test('through an outage: what waits in the outbox is pending, and counted once when it has gone out', async ({
+  daemons,
+}) => {
+  const daemon = await started(daemons);
+  await seconds(6);
+  await rabbitmq.shutDown();
+  const stop = load(daemon);
+  await seconds(2);
+  const waiting = await local(daemon);
+  assert.equal([waiting.missing, waiting.difference, waiting.balanced], [0, null, true]);
+  assert.match(waiting.inexact ?? '', 'RabbitMQ does not say');
+  await daemon.kill('SIGKILL');
+  const accepted = await stop();
+  await daemon.start();
+  assert.ok((await local(daemon)).accepted >= accepted);
+  await rabbitmq.start();
+  await until(async () => (await daemon.stored('upload')).length >= accepted, 'the events of the outbox', 60_000);
+  await daemon.drained(60_000);
+  await seconds(8);
+  const row = await local(daemon);
+  const stored = (await daemon.stored('upload')).length;
+  assert.equal([row.missing, row.difference, row.pending, row.balanced, row.exact], [0, 0, 0, true, true]);
+  assert.is(row.accepted, stored);
+});
+
+test('filtered events, dead letters, and dead letters that are sent again', async ({ daemons }) => {
+  const daemon = await started(daemons, { LOCAL_CATEGORIES: '!download' });
+  const events = Array.from({ length: 60 }, (_, index) => ({ category: index % 2 === 0 ? 'upload' : 'download' }));
+  assert.is((await daemon.post(events)).status, 202);
+  const connection = await connect(rabbitmq.uri);
+  const channel = await connection.createConfirmChannel();
+  for (let number = 0; number < 5; number += 1) channel.publish(exchange, '', Buffer.from(`no JSON ${number}`));
+  await channel.waitForConfirms();
+  await connection.close();
+  const counts = ({ accepted, delivered, filtered, dead, pending, missing, difference }: LedgerSink) => [
+    ...[accepted, delivered, filtered, dead],
+    ...[pending, missing, difference],
+  ];
+  await until(async () => (await local(daemon)).dead === 5, 'dead letters');
+  await daemon.drained();
+  assert.equal(counts(await local(daemon)), [65, 30, 30, 5, 0, 0, 0]);
+  const found = (await daemon.json('/v1/status')).problems[0];
+  assert.match(found?.what ?? '', '5 events could not be delivered');
+  const [oldest] = (await daemon.json('/v1/dead-letters?sink=local')).dead_letters;
+  assert.is(found?.since, oldest?.dead_at);
+  const response = await daemon.request('/v1/dead-letters/redrive', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ sink: 'local' }),
+  });
+  assert.is(response.status, 200);
+  await until(async () => (await local(daemon)).dead === 10, 'dead letters that died again');
+  await daemon.drained();
+  await seconds(7);
+  assert.equal(counts(await local(daemon)), [70, 30, 30, 10, 0, 0, 0]);
+});
+
 test.run();
