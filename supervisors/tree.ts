@@ -76,11 +76,12 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
 }
 
 async function openStorage(
-  { server, local }: Config,
+  { server, local, broker, deadLetters }: Config,
   { clock, log, onFailure, onStop }: PartOptions,
 ): Promise<Storage> {
   const onFatal = (error: Error): void => onFailure('storage', error);
-  const storage = await Storage.open({ dir: server.dataDir, clock, log, onFatal });
+  const limits = { embeddedBytes: broker.embeddedBytes, deadLetterBytes: deadLetters.maxBytes };
+  const storage = await Storage.open({ dir: server.dataDir, clock, log, limits, onFatal });
   onStop('storage', () => storage.close());
   const days = (local?.retentionMs ?? 30 * 86_400_000) / 86_400_000;
   storage.startMaintenance({ days, maxBytes: local?.maxBytes ?? 2048 * 1024 * 1024 });

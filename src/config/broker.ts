@@ -34,6 +34,11 @@ export const brokerSettings = {
     seconds(1, 1500).default('600'),
     'How long a sink that fails keeps its batch before its queue gets it back. Keep it below the acknowledgement timeout of the broker (30 minutes).',
   ),
+  embeddedBytes: setting(
+    'EMBEDDED_MAX_MB',
+    mebibytes(1, 1_048_576).default('10240'),
+    'Most disk space, MiB, for events that wait in the embedded queues. Beyond it new events are answered 503 and sources wait; nothing is dropped.',
+  ),
   outboxBytes: setting(
     'OUTBOX_MAX_MB',
     mebibytes(0, 1_048_576).default('1024'),
@@ -48,6 +53,8 @@ export interface BrokerConfig {
   readonly queueType: 'quorum' | 'classic';
   readonly heartbeats: boolean;
   readonly holdMs: number;
+  /** Of the embedded queues together. */
+  readonly embeddedBytes: number;
   /** 0 = no outbox. */
   readonly outboxBytes: number;
 }
@@ -65,6 +72,7 @@ export function broker(values: Values<typeof brokerSettings>, problems: Problems
     queueType: values.queueType,
     heartbeats: values.heartbeats,
     holdMs: values.holdMs,
+    embeddedBytes: values.embeddedBytes,
     outboxBytes: values.outboxBytes,
   };
 }

@@ -1,5 +1,5 @@
 import { days } from '../settings/durations.js';
-import { integer } from '../settings/numbers.js';
+import { integer, mebibytes } from '../settings/numbers.js';
 import { setting, type Values } from '../settings/setting.js';
 
 export const deadLetterSettings = {
@@ -7,6 +7,11 @@ export const deadLetterSettings = {
     'DEAD_LETTERS_RETENTION_DAYS',
     days(1, 36_500).default('365'),
     'How long dead letters are kept, days.',
+  ),
+  maxBytes: setting(
+    'DEAD_LETTERS_MAX_MB',
+    mebibytes(1, 1_048_576).default('2048'),
+    'Most disk space, MiB, for the dead letters of one sink in the embedded broker. Beyond it that sink holds until somebody has looked at them; none is deleted.',
   ),
   alarm: setting(
     'DEAD_LETTERS_ALARM',

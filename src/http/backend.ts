@@ -27,6 +27,6 @@ export interface Backend {
   ledger(): Promise<LedgerReport>;
   /** Calls back with every event as it is stored locally, until the signal aborts. Never buffers for a slow reader. */
   listen(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
-  /** True once storage is open, the broker's first attempt has settled and events can be accepted durably. */
-  ready(): boolean;
+  /** Why events cannot be accepted durably now, in words for anybody; undefined when they can. */
+  unready(): string | undefined;
 }

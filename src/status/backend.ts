@@ -41,7 +41,12 @@ export function createBackend(options: BackendOptions) {
     options;
   const ids = new IdRegister(storage);
   /** HTTP starts last, so whoever can ask finds everything else started. */
-  const ready = (): boolean => true;
+  const unready = (): string | undefined => {
+    const { state, detail } = broker.status();
+    if (state !== 'down') return undefined;
+    // Without a key nobody learns where RabbitMQ is.
+    return broker.kind === 'embedded' ? detail : 'neither RabbitMQ nor the outbox on this disk takes them';
+  };
 
   const stored = <T>(work: () => Promise<T>): Promise<T> =>
     options.local
@@ -89,7 +94,7 @@ export function createBackend(options: BackendOptions) {
   const askStatus = async (): Promise<DaemonStatus> => {
     const now = clock.now();
     const { since, ...state } = broker.status();
-    const shown = { ready: 'running', outbox: 'holding', down: 'failed' } as const;
+    const shown = { ready: 'running', outbox: 'holding', down: 'holding' } as const;
     brokerStatus.update({
       state: shown[state.state],
       detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox },
@@ -104,7 +109,7 @@ export function createBackend(options: BackendOptions) {
       version,
       started,
       now,
-      ready: ready(),
+      ready: state.state !== 'down',
       problems: await dates.date(problemsOf({ ...findings, brokerSince, services, actors })),
       broker: { kind: broker.kind, ...state },
       sinks: rows,
@@ -124,6 +129,6 @@ export function createBackend(options: BackendOptions) {
     status: singleFlight(clock, 200, askStatus),
     ledger: singleFlight(clock, 200, ledger),
     listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.listen(listener, signal),
-    ready,
+    unready,
   };
 }

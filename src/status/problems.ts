@@ -61,9 +61,9 @@ export function problemsOf({
   if (broker.state === 'down') {
     problems.push({
       key: 'broker',
-      what: `The broker takes no events: ${withoutStop(broker.detail)}.`,
+      what: `Events are not accepted: ${withoutStop(broker.detail)}.`,
       since: brokerSince,
-      fix: 'Clients are answered 503 and retry later. Make sure that the disk has room and that RabbitMQ can be reached.',
+      fix: 'Nothing that was accepted is lost. Clients are answered 503 and retry later, and sources wait. Make room on the disk under DATA_DIR, or see to what keeps the sinks or RabbitMQ from taking what waits.',
     });
   } else if (broker.state === 'outbox') {
     problems.push({

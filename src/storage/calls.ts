@@ -8,6 +8,7 @@ import { ledgerReads, ledgerWrites } from './ledger.js';
 import { outboxReads, outboxWrites } from './outbox.js';
 import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
+import { roomWrites } from './room.js';
 import { seriesReads } from './series.js';
 import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
@@ -28,6 +29,7 @@ export const writes = {
   ...checkpointWrites,
   ...ledgerWrites,
   ...queueLedgerWrites,
+  ...roomWrites,
 };
 
 export const reads = {

@@ -1,6 +1,7 @@
 import type { Database, Value } from './database.js';
 import { fitting, pageBytes } from './page.js';
 import { addressed, lastSeq, queueOf } from './queues.js';
+import { addWaitingBytes, requireRoom } from './room.js';
 import type { Transaction } from './transaction.js';
 
 export type DeadLetterRow = [
@@ -75,8 +76,8 @@ function select(database: Database, { sink, keys, after, last, limit }: DeadLett
 
 /** Back to the queue of their own sink alone, in one transaction with their removal. */
 function redriveDeadLetters(transaction: Transaction, chunk: DeadLetterChunk): number[] {
-  const { database, diskSpace } = transaction;
-  diskSpace.require();
+  const { database } = transaction;
+  requireRoom(transaction);
   const queue = queueOf(database, chunk.sink);
   const before = lastSeq(database);
   const keys = select(database, chunk);
@@ -88,6 +89,8 @@ function redriveDeadLetters(transaction: Transaction, chunk: DeadLetterChunk): n
     queue,
     chosen,
   );
+  const size = 'SELECT total(octet_length(body)) FROM dead_letters WHERE key IN (SELECT value FROM json_each(?))';
+  addWaitingBytes(database, database.value<number>(size, chosen) ?? 0);
   database.run('DELETE FROM dead_letters WHERE key IN (SELECT value FROM json_each(?))', chosen);
   addressed(transaction, queue, chunk.sink, before, keys.length);
   return keys;

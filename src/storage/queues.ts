@@ -3,6 +3,7 @@ import type { Database, Value } from './database.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { totalHour } from './ledger-delta.js';
 import { fitting } from './page.js';
+import { addWaitingBytes, requireDeadLetterRoom, requireRoom } from './room.js';
 import type { Transaction } from './transaction.js';
 
 /** At most this many settled messages leave the file at once. */
@@ -87,16 +88,19 @@ export interface PublishArguments extends MessageColumns {
 
 /** To every queue, or to one sink's alone. */
 function publish(transaction: Transaction, args: PublishArguments): void {
-  const { database, delta, diskSpace } = transaction;
-  diskSpace.require();
+  const { database, delta } = transaction;
+  requireRoom(transaction);
   const queue = args.sink === undefined ? undefined : queueOf(database, args.sink);
   const before = queue === undefined ? 0 : lastSeq(database);
   const values: Value[] = [];
+  let bytes = 0;
   for (const [index, id] of args.ids.entries()) {
+    bytes += Buffer.byteLength(args.bodies[index]!);
     values.push(queue ?? null, id, args.sources[index]!, args.received[index]!);
     values.push(args.timestamps[index]!, args.bodies[index]!);
   }
   database.insert('INSERT INTO messages (target, id, source, received, timestamp, body)', 6, values);
+  addWaitingBytes(database, bytes);
   if (args.given !== undefined) keepGivenIds(transaction, args.given);
   if (queue === undefined) delta.broadcast(args.ids.length);
   else addressed(transaction, queue, args.sink!, before, args.ids.length);
@@ -166,6 +170,7 @@ function settle(transaction: Transaction, args: SettleArguments): void {
   if (cursor === undefined || sink === undefined) return;
   if (seqs[0]! <= cursor) throw new Error(`message ${seqs[0]} of queue ${queue} was settled before`);
 
+  if (dead.length > 0) requireDeadLetterRoom(transaction, sink);
   for (const { seq, reason, fault, attempts } of dead) {
     const copied = database.run(
       `INSERT INTO dead_letters (sink, id, reason, fault, attempts, first_seen, dead_at, source, timestamp, body)
@@ -210,7 +215,10 @@ function trim(database: Database, chunk: number): boolean {
   if (first === null) return false;
   const everywhere = database.value<number | null>('SELECT min(cursor) FROM queues') ?? lastSeq(database);
   if (first > everywhere) return false;
-  database.run('DELETE FROM messages WHERE seq <= ?', Math.min(everywhere, first + chunk - 1));
+  const last = Math.min(everywhere, first + chunk - 1);
+  const bytes = database.value<number>('SELECT total(octet_length(body)) FROM messages WHERE seq <= ?', last) ?? 0;
+  database.run('DELETE FROM messages WHERE seq <= ?', last);
+  addWaitingBytes(database, -bytes);
   return first + chunk - 1 < everywhere;
 }
 

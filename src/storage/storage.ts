@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
+import { Acceptance } from './acceptance.js';
 import type {
   ReadArguments,
   ReadName,
@@ -13,9 +14,11 @@ import type {
 import { EventStore } from './event-store.js';
 import type { KeyValues } from './key-values.js';
 import type { LedgerReport } from './ledger-report.js';
+import { type Limits, unlimited } from './limits.js';
 import { Maintenance, type Retention } from './maintenance.js';
 import { databaseFile } from './opening.js';
 import { Reader } from './reader.js';
+import { Watch } from './watch.js';
 import { Writer } from './writer.js';
 
 export interface StorageOptions {
@@ -23,6 +26,8 @@ export interface StorageOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: none. */
+  readonly limits?: Limits;
   /** The storage has failed for good: a corrupt file, a thread that died. Called once; every later call fails. */
   readonly onFatal: (error: Error) => void;
 }
@@ -40,10 +45,12 @@ export interface Checkpoints {
 export class Storage {
   readonly events: EventStore;
   readonly checkpoints: Checkpoints;
+  readonly acceptance: Acceptance;
   readonly #options: StorageOptions;
   readonly #writer: Writer;
   readonly #reader: Reader;
   #maintenance: Maintenance | undefined;
+  #watch: Watch | undefined;
 
   /** @throws SetupError when another daemon uses the folder, it cannot be written, or a newer release made its data */
   static async open(options: StorageOptions): Promise<Storage> {
@@ -54,7 +61,7 @@ export class Storage {
       dead = true;
       options.onFatal(error);
     };
-    const { writer, movedAside } = await Writer.open({ ...options, onFatal });
+    const { writer, movedAside } = await Writer.open({ limits: unlimited, ...options, onFatal });
     if (movedAside !== undefined)
       log.error(
         { ...movedAside, consequence: 'a fresh file was made; what waited in the corrupt one is not delivered' },
@@ -68,6 +75,7 @@ export class Storage {
     this.#writer = writer;
     this.#reader = reader;
     this.events = new EventStore(this);
+    this.acceptance = new Acceptance(prove => this.write('checkRoom', { prove }), options.clock.now);
     this.checkpoints = {
       get: async key => {
         const value = await this.write('getCheckpoint', { key });
@@ -117,7 +125,7 @@ export class Storage {
     return this.read('ledgerReport', { now: this.#options.clock.now() });
   }
 
-  /** Retention, sweeping and compaction, from now on until `close`. */
+  /** Retention, sweeping, compaction and the watch over the disk, from now on until `close`. */
   startMaintenance(retention: Retention): void {
     const file = databaseFile(this.#options.dir);
     const { ino } = statSync(file);
@@ -127,10 +135,12 @@ export class Storage {
       compact: pages => this.#writer.compact(pages),
       stillThere: () => inodeOf(file) === ino,
     });
+    this.#watch ??= new Watch({ ...this.#options, checks: [() => this.acceptance.check()] });
   }
 
   /** Waits for what was begun. */
   async close(): Promise<void> {
+    await this.#watch?.stop();
     await this.#maintenance?.stop();
     await this.#reader.close();
     await this.#writer.close();

@@ -1,6 +1,7 @@
 import type { Database } from './database.js';
 import type { DiskSpace } from './disk-space.js';
 import type { LedgerDelta } from './ledger-delta.js';
+import type { Limits } from './limits.js';
 
 /** What a write operation works with, from BEGIN to COMMIT. */
 export interface Transaction {
@@ -8,6 +9,7 @@ export interface Transaction {
   /** Counters of the ledger, written once before the commit. */
   readonly delta: LedgerDelta;
   readonly diskSpace: Pick<DiskSpace, 'require'>;
+  readonly limits: Limits;
   /** Epoch ms. */
   readonly now: number;
 }

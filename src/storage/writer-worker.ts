@@ -5,11 +5,12 @@ import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
 import { DiskSpace } from './disk-space.js';
 import { type Outcome, runGroup } from './group.js';
+import type { Limits } from './limits.js';
 import { lockDirectory, markCorrupt, openForWriting } from './opening.js';
 import { packed, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
 
 const port = parentPort as MessagePort;
-const { dir, now } = workerData as { dir: string; now: number };
+const { dir, now, limits } = workerData as { dir: string; now: number; limits: Limits };
 const answer = (message: WriterAnswer): void => port.postMessage(message);
 
 function serve(database: Database, lock: Database): void {
@@ -18,7 +19,7 @@ function serve(database: Database, lock: Database): void {
     switch (request.kind) {
       case 'group': {
         relieve(database, diskSpace);
-        const outcomes = runGroup(database, diskSpace, request.jobs, request.now);
+        const outcomes = runGroup({ database, diskSpace, limits, now: request.now }, request.jobs);
         const corrupt = outcomes.map(failure).find(error => error instanceof CorruptError);
         if (corrupt !== undefined) throw corrupt;
         return answer({ kind: 'group', outcomes: outcomes.map(wire) });

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.js';
 import { assertNever } from '../errors.js';
 import type { Job } from './group.js';
+import type { Limits } from './limits.js';
 import { unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
 
 /** Jobs of one transaction. */
@@ -18,6 +19,7 @@ interface Pending {
 export interface WriterOptions {
   readonly dir: string;
   readonly clock: Clock;
+  readonly limits: Limits;
   /** Nothing can be written any more. Called once. */
   readonly onFatal: (error: Error) => void;
 }
@@ -53,7 +55,7 @@ export class Writer {
 
   private constructor(options: WriterOptions) {
     this.#options = options;
-    const workerData = { dir: options.dir, now: options.clock.now() };
+    const workerData = { dir: options.dir, now: options.clock.now(), limits: options.limits };
     this.#worker = new Worker(new URL('./writer-worker.js', import.meta.url), {
       name: 'storage writer',
       workerData,

@@ -40,10 +40,23 @@ test('503 while it is full, 202 when there is room again, and nothing accepted i
   assert.is(refusal?.status, 503);
   assert.ok(Number(refusal?.headers.get('retry-after')) > 0);
   assert.is((await daemon.request('/healthz')).status, 200);
+  const readiness = await daemon.request('/readyz');
+  assert.is(readiness.status, 503);
+  assert.match(
+    ((await readiness.json()) as { detail: string }).detail,
+    /^Events cannot be accepted durably: the disk under DATA_DIR /,
+  );
+  const { problems } = await daemon.json('/v1/status');
+  assert.ok(
+    problems.some(({ what }) => what.startsWith('Events are not accepted: the disk under DATA_DIR ')),
+    JSON.stringify(problems),
+  );
+  assert.not.match(JSON.stringify(problems), /defect|has given up/);
   const state = async (): Promise<string> => (await daemon.json('/v1/status')).broker.state;
   assert.is(await state(), 'down');
   rmSync(ballast);
   await until(async () => (await state()) === 'ready', 'a broker that has found the room again by itself');
+  assert.is((await daemon.request('/readyz')).status, 200);
   let again = await daemon.post({ id: 'after', category: 'upload' });
   for (let attempt = 0; attempt < 50 && again.status !== 202; attempt += 1) {
     await new Promise(resolve => setTimeout(resolve, 100));

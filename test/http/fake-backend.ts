@@ -182,8 +182,8 @@ export class FakeBackend implements Backend {
     signal.addEventListener('abort', () => this.listeners.delete(listener), { once: true });
   }
 
-  ready(): boolean {
-    return this.isReady;
+  unready(): string | undefined {
+    return this.isReady ? undefined : 'the disk under DATA_DIR is full';
   }
 
   emit(event: StoredEvent): void {

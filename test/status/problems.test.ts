@@ -24,7 +24,7 @@ test('a broker that takes nothing is reported in whole sentences', () => {
     'RabbitMQ cannot take events. Nothing listens at rabbitmq:5672. New events wait in the outbox. In the outbox: 1 event.',
   ]);
   assert.equal(what({ broker: { state: 'down', detail: 'the disk is full', outbox: 0 } }), [
-    'The broker takes no events: the disk is full.',
+    'Events are not accepted: the disk is full.',
   ]);
 });
 
@@ -161,7 +161,7 @@ test('a watched service that is down comes first, with its reason and since when
     found.map(problem => problem.what),
     [
       'clowder is down: connection refused.',
-      'The broker takes no events: the disk is full.',
+      'Events are not accepted: the disk is full.',
       'search is degraded: it answered after 3.2 s.',
     ],
   );

@@ -14,6 +14,7 @@ import {
 } from '../../src/storage/calls.js';
 import { Database } from '../../src/storage/database.js';
 import { type Job, type Outcome, runGroup } from '../../src/storage/group.js';
+import { type Limits, unlimited } from '../../src/storage/limits.js';
 import { migrate } from '../../src/storage/schema.js';
 import { Storage, type StorageOptions } from '../../src/storage/storage.js';
 
@@ -58,6 +59,7 @@ export function withStorage<T>(
 export class ScratchDatabase {
   readonly database = new Database(':memory:');
   readonly #diskSpace = { require: () => {} };
+  limits: Limits = unlimited;
   now = 1_700_000_000_000;
 
   constructor() {
@@ -65,7 +67,7 @@ export class ScratchDatabase {
   }
 
   group(jobs: readonly Job[]): Outcome[] {
-    return runGroup(this.database, this.#diskSpace, jobs, this.now);
+    return runGroup({ database: this.database, diskSpace: this.#diskSpace, limits: this.limits, now: this.now }, jobs);
   }
 
   write<Name extends WriteName>(name: Name, ...args: WriteArguments<Name>): WriteResult<Name> {

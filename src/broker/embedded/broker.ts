@@ -1,4 +1,4 @@
-import { describe, TransientError, UnsupportedError } from '../../errors.js';
+import { TransientError, UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
 import type { WriteCall } from '../../storage/calls.js';
 import { givenIdsOf } from '../../storage/id-register.js';
@@ -29,8 +29,6 @@ export class EmbeddedBroker implements Broker {
   readonly #subscriptions = new Map<EmbeddedSubscription, string>();
   readonly #publishing = new Set<Promise<unknown>>();
   readonly #grouped = new GroupPublisher(messages => this.#publish(messages, undefined, []));
-  #problem: string | undefined;
-  #probing = false;
 
   constructor(tools: EmbeddedTools) {
     this.#tools = tools;
@@ -68,15 +66,16 @@ export class EmbeddedBroker implements Broker {
       ...(sink === undefined ? {} : { sink }),
       ...(given === undefined ? {} : { given }),
     };
+    const { acceptance } = this.#tools.storage;
     const written = this.#tools.storage.atomically<WriteCall[]>(
       messages.length === 0 ? [...calls] : [['publish', columns], ...calls],
     );
     this.#publishing.add(written);
     try {
       await written;
-      this.#problem = undefined;
+      acceptance.accepted();
     } catch (error) {
-      if (error instanceof TransientError) this.#problem = describe(error);
+      if (error instanceof TransientError) acceptance.refused(error);
       throw error;
     } finally {
       this.#publishing.delete(written);
@@ -139,34 +138,14 @@ export class EmbeddedBroker implements Broker {
   }
 
   status(): BrokerStatus {
-    if (this.#problem !== undefined) {
-      this.#probeStorage();
-      return { state: 'down', detail: this.#problem, outbox: 0 };
-    }
+    const { refusal } = this.#tools.storage.acceptance;
+    if (refusal !== undefined) return { state: 'down', detail: refusal.reason, since: refusal.since, outbox: 0 };
     return { state: 'ready', detail: 'embedded queues in DATA_DIR', outbox: 0 };
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#publishing);
     await Promise.all([...this.#subscriptions.keys()].map(subscription => subscription.close()));
-  }
-
-  /** Nobody may publish for a long time, so a request for the status tries whether storage can be written again. */
-  #probeStorage(): void {
-    if (this.#probing) return;
-    this.#probing = true;
-    const nothing = { ids: [], bodies: [], sources: [], received: [], timestamps: [] };
-    void this.#tools.storage
-      .write('publish', nothing)
-      .then(
-        () => {
-          this.#problem = undefined;
-        },
-        () => undefined,
-      )
-      .finally(() => {
-        this.#probing = false;
-      });
   }
 
   #of(name: string | undefined): EmbeddedSubscription[] {

@@ -31,14 +31,16 @@ export class HealthRoutes {
       tag: 'Monitoring',
       id: 'getReadiness',
       summary: 'Whether events can be accepted durably',
-      description: 'A fault of a sink never changes it: see `/v1/status`.',
+      description:
+        '503 while they cannot: the disk is full, the embedded queues or the outbox have reached their limit. A fault of a sink never changes it: see `/v1/status`.',
       answer: { status: 200, config: json('Events can be accepted.', Health, { status: 'ready' }) },
       problems: [503],
     }),
   )
   async readiness(ctx: ApiContext): Promise<void> {
     if (ctx.services.closing()) throw unavailable('The daemon is shutting down.');
-    if (!ctx.services.backend.ready()) throw unavailable('The daemon is not ready to accept events durably.', 1000);
+    const reason = ctx.services.backend.unready();
+    if (reason !== undefined) throw unavailable(`Events cannot be accepted durably: ${reason}.`, 1000);
     ctx.body = { status: 'ready' } satisfies Answer<typeof Health>;
   }
 

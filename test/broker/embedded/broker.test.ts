@@ -65,6 +65,7 @@ function failing(storage: Storage, name: string): { storage: Storage; faults: nu
     throw new FullError('the disk is full');
   };
   state.storage = {
+    acceptance: storage.acceptance,
     read: storage.read.bind(storage),
     atomically: async (calls: readonly WriteCall[]) => {
       failOnce(calls.map(([called]) => called));

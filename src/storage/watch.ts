@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.js';
+import { describe } from '../errors.js';
+import type { Log } from '../log.js';
+import { RepeatedWarning } from '../repeated-warning.js';
+
+export interface WatchOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What is looked at, one after the other, in every round. */
+  readonly checks: readonly (() => void | Promise<void>)[];
+}
+
+const everyMs = 1_000;
+
+/** Looks every second at what may change under the running daemon: the disk, the folder, what is known elsewhere of the database. */
+export class Watch {
+  readonly #options: WatchOptions;
+  readonly #stop = new AbortController();
+  readonly #warning: RepeatedWarning;
+  readonly #running: Promise<void>;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#warning = new RepeatedWarning({ ...options, event: 'watch.failed' });
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, checks } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        for (const check of checks) await check();
+        this.#warning.clear();
+      } catch (error) {
+        if (!signal.aborted) this.#warning.warn(describe(error));
+      }
+      await clock.sleep(everyMs, signal);
+    }
+  }
+}
