@@ -3,7 +3,7 @@ import { dispatch } from 'nact';
 import { backoff, backoffs } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe, type Fault, SetupError, TransientError } from '../src/errors.js';
-import { type FileWatch, watchLog } from '../src/nginx/file-watch.js';
+import { type FileWatch, watchLog } from '../src/nginx/files/file-watch.js';
 import type { LogReader, PassResult } from '../src/nginx/reader.js';
 import type { StatusLine } from '../src/status/board.js';
 import { type ActorTools, type Behaviour, type Parent, spawnActor } from './actor.js';

@@ -31,8 +31,8 @@ try {
   execFileSync('node', ['scripts/build.mjs'], { cwd: tree, stdio: 'inherit' });
   const imported = file => import(pathToFileURL(join(tree, 'dist', file)).href);
   const { createLogReader } = await imported('src/nginx/source.js');
-  const { parseFormat } = await imported('src/nginx/format.js');
-  const { VisitorKeys } = await imported('src/nginx/visitors.js');
+  const { parseFormat } = await imported('src/nginx/lines/format.js');
+  const { VisitorKeys } = await imported('src/nginx/traffic/visitors.js');
   const { systemClock } = await imported('src/clock.js');
   const { silentLog } = await imported('src/log.js');
 

@@ -15,7 +15,7 @@ import { runOf } from '../src/health/run.js';
 import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
 import { atomicStore, type SourceStore, writeAheadStore } from '../src/nginx/store.js';
-import { VisitorKeys } from '../src/nginx/visitors.js';
+import { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { PartOptions } from './part.js';
 import { escalate, restartTree, resumeAfterDefect } from './restart.js';

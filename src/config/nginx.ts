@@ -1,6 +1,6 @@
-import { type ClientAddress, FormatError, type LogFormat, parseFormat } from '../nginx/format.js';
+import { type ClientAddress, FormatError, type LogFormat, parseFormat } from '../nginx/lines/format.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
-import { type TrafficKind, trafficKinds } from '../nginx/traffic.js';
+import { type TrafficKind, trafficKinds } from '../nginx/traffic/traffic.js';
 import { seconds } from '../settings/durations.js';
 import { list } from '../settings/lists.js';
 import type { Problems, Values } from '../settings/setting.js';

@@ -1,8 +1,8 @@
-import { openPlain } from './content.js';
-import { createParser } from './create-parser.js';
-import type { LogFormat } from './format.js';
+import { openPlain } from './files/content.js';
 import { maxLineBytes } from './limits.js';
-import { lineTime } from './line-time.js';
+import { createParser } from './lines/create-parser.js';
+import type { LogFormat } from './lines/format.js';
+import { lineTime } from './lines/line-time.js';
 
 export interface LastLines {
   /** Whole lines at the end of the log, at most a hundred. */

@@ -1,5 +1,5 @@
-import type { LogFormat } from './format.js';
-import type { TrafficKind } from './traffic.js';
+import type { LogFormat } from './lines/format.js';
+import type { TrafficKind } from './traffic/traffic.js';
 
 export interface NginxConfig {
   /** Empty = off. */

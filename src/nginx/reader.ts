@@ -3,13 +3,13 @@ import { describe } from '../errors.js';
 import { hashOf } from '../events/identity.js';
 import type { Message } from '../events/message.js';
 import type { Log } from '../log.js';
-import type { LineCounter, Totals } from './line-counter.js';
-import { type LogFile, readBufferBytes } from './log-file.js';
-import type { LogFiles } from './log-files.js';
-import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './saved-files.js';
+import { type LogFile, readBufferBytes } from './files/log-file.js';
+import type { LogFiles } from './files/log-files.js';
+import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './files/saved-files.js';
 import type { SourceStore } from './store.js';
-import type { VisitorKeys } from './visitors.js';
-import type { SavedWindows, Windows } from './windows.js';
+import type { LineCounter, Totals } from './traffic/line-counter.js';
+import type { VisitorKeys } from './traffic/visitors.js';
+import type { SavedWindows, Windows } from './traffic/windows.js';
 
 /** All that a reader needs in order to go on where it was, in one commit with what it counted. */
 export type LogCheckpoint = (SavedFiles | SavedFilesOfVersion1) & {

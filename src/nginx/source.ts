@@ -1,16 +1,16 @@
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
-import { createParser } from './create-parser.js';
-import { LineCounter } from './line-counter.js';
-import { LogFiles } from './log-files.js';
-import { LogIds } from './log-ids.js';
+import { LogFiles } from './files/log-files.js';
+import { createParser } from './lines/create-parser.js';
 import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
-import { RequestClassifier } from './requests.js';
 import type { SourceStore } from './store.js';
-import { TrafficEvents } from './traffic.js';
-import type { VisitorKeys } from './visitors.js';
-import { Windows } from './windows.js';
+import { LineCounter } from './traffic/line-counter.js';
+import { LogIds } from './traffic/log-ids.js';
+import { RequestClassifier } from './traffic/requests.js';
+import { TrafficEvents } from './traffic/traffic.js';
+import type { VisitorKeys } from './traffic/visitors.js';
+import { Windows } from './traffic/windows.js';
 
 export interface LogSourceOptions {
   readonly path: string;

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../../src/clock.js';
 import { TransientError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
 import { createLogReader } from '../../src/nginx/source.js';
-import { VisitorKeys } from '../../src/nginx/visitors.js';
+import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
 import { type ActorStatus, StatusBoard } from '../../src/status/board.js';
 import { escalate } from '../../supervisors/restart.js';
 import { watchLeaks } from '../helpers/leaks.js';

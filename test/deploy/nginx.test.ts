@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createParser } from '../../src/nginx/create-parser.js';
-import { parseFormat } from '../../src/nginx/format.js';
-import { slots } from '../../src/nginx/slots.js';
+import { createParser } from '../../src/nginx/lines/create-parser.js';
+import { parseFormat } from '../../src/nginx/lines/format.js';
+import { slots } from '../../src/nginx/lines/slots.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { startNginx } from '../helpers/servers/nginx.js';
 import { required } from '../helpers/skip.js';

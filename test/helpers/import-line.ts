@@ -18,7 +18,7 @@ const drivers: Readonly<Record<string, readonly string[]>> = {
   'raw-body': ['src/http/'],
   'rate-limiter-flexible': ['src/http/'],
   'swagger-ui-dist': ['src/http/'],
-  tail: ['src/nginx/file-watch.ts'],
+  tail: ['src/nginx/files/file-watch.ts'],
   pino: ['src/log.ts'],
   'pino-pretty': ['src/log.ts'],
   'prom-client': ['src/status/metrics.ts'],

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseFormat } from '../../src/nginx/format.js';
+import { parseFormat } from '../../src/nginx/lines/format.js';
 import type { NginxConfig } from '../../src/nginx/nginx-config.js';
 import { plainConfig, Scene } from './scene.js';
 

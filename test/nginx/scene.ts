@@ -17,12 +17,12 @@ import { type Clock, systemClock } from '../../src/clock.js';
 import type { Message } from '../../src/events/message.js';
 import type { Log } from '../../src/log.js';
 import { silentLog } from '../../src/log.js';
-import { parseFormat } from '../../src/nginx/format.js';
+import { parseFormat } from '../../src/nginx/lines/format.js';
 import type { NginxConfig } from '../../src/nginx/nginx-config.js';
 import type { LogCheckpoint, LogReader } from '../../src/nginx/reader.js';
 import { createLogReader } from '../../src/nginx/source.js';
 import type { SourceStore } from '../../src/nginx/store.js';
-import { VisitorKeys } from '../../src/nginx/visitors.js';
+import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
 
 export const plainConfig: NginxConfig = {

@@ -10,7 +10,7 @@ const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '\\s*,\\s*(?=amqps?:\\/\\/)': 'a setting: whoever writes it runs the machine',
     '\\s*,\\s*': 'the same setting',
   },
-  'src/nginx/format.ts': {
+  'src/nginx/lines/format.ts': {
     '^(log_format\\s+\\S+\\s+)?(?:escape=(default|json|none)\\s+)?([\\s\\S]*)$': 'a setting',
     "^\\s*(?:'[^']*'\\s*)+;?\\s*$": 'the same setting',
     '"(?:[^"\\\\]|\\\\.)*"|\\$(?:\\{\\w+\\}|\\w+)': 'the same setting',
@@ -22,7 +22,8 @@ const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const made: Readonly<Record<string, string>> = {
   'src/config/named-sinks.ts': 'names of settings, in alternatives',
   'src/events/digits.ts': 'a mark of ours, and one class of characters',
-  'src/nginx/rotated-names.ts': 'the name of a configured log; what is tried are names of files, of 255 bytes at most',
+  'src/nginx/files/rotated-names.ts':
+    'the name of a configured log; what is tried are names of files, of 255 bytes at most',
 };
 
 const product = /^(?:src\/(?!page\/)|actors\/|supervisors\/).*\.ts$/;

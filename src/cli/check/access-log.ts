@@ -1,7 +1,7 @@
 import { SetupError } from '../../errors.js';
 import { errorCodeOf, networkErrorWords } from '../../network-errors.js';
-import type { LogFormat } from '../../nginx/format.js';
 import { readLastLines } from '../../nginx/last-lines.js';
+import type { LogFormat } from '../../nginx/lines/format.js';
 import { type Attempt, WrongError } from './attempt.js';
 
 const setting = 'NGINX_ACCESS_LOG';

@@ -1,4 +1,4 @@
-import type { Message } from '../events/message.js';
+import type { Message } from '../../events/message.js';
 import { DistinctSet } from './distinct.js';
 import type { LinePlace, LogIds } from './log-ids.js';
 

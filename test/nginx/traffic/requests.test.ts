@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { agentKind, showsKey } from '../../src/nginx/agents.js';
-import { RequestClassifier, type RequestKind } from '../../src/nginx/requests.js';
+import { agentKind, showsKey } from '../../../src/nginx/traffic/agents.js';
+import { RequestClassifier, type RequestKind } from '../../../src/nginx/traffic/requests.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
 const other = '657e70e5b3f40c57e22b6b42';

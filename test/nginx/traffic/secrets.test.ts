@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { maskUrlSecrets } from '../../src/nginx/secrets.js';
+import { maskUrlSecrets } from '../../../src/nginx/traffic/secrets.js';
 
 test('secrets leave the query, everything else stays as it was', () => {
   for (const [url, left] of [

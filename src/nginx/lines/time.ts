@@ -1,4 +1,4 @@
-import { parseTimestamp } from '../events/timestamp.js';
+import { parseTimestamp } from '../../events/timestamp.js';
 
 /**
  * Times of log lines, read from bytes: epoch ms, NaN when there is none. What nginx writes is read here, for speed; every other form as everywhere in

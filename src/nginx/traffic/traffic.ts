@@ -1,4 +1,4 @@
-import type { Message } from '../events/message.js';
+import type { Message } from '../../events/message.js';
 import type { AgentKind } from './agents.js';
 import type { Request, RequestClassifier, RequestKind } from './requests.js';
 import { maskUrlSecrets } from './secrets.js';

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseTimestamp } from '../../src/events/timestamp.js';
-import { timeOf } from '../../src/nginx/time.js';
+import { parseTimestamp } from '../../../src/events/timestamp.js';
+import { timeOf } from '../../../src/nginx/lines/time.js';
 
 const read = (text: string): number => timeOf(Buffer.from(text), 0, Buffer.byteLength(text));
 

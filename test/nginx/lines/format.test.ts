@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createParser } from '../../src/nginx/create-parser.js';
-import { FormatError, parseFormat } from '../../src/nginx/format.js';
-import type { LineParser } from '../../src/nginx/line-parser.js';
-import { type SlotName, slots } from '../../src/nginx/slots.js';
+import { createParser } from '../../../src/nginx/lines/create-parser.js';
+import { FormatError, parseFormat } from '../../../src/nginx/lines/format.js';
+import type { LineParser } from '../../../src/nginx/lines/line-parser.js';
+import { type SlotName, slots } from '../../../src/nginx/lines/slots.js';
 
 const parserOf = (format: string): LineParser => createParser(parseFormat(format));
 

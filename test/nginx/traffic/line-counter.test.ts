@@ -1,16 +1,16 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { acceptEvent } from '../../src/events/accept.js';
-import { createParser } from '../../src/nginx/create-parser.js';
-import { type ClientAddress, parseFormat } from '../../src/nginx/format.js';
-import { LineCounter } from '../../src/nginx/line-counter.js';
-import { LogIds } from '../../src/nginx/log-ids.js';
-import { RequestClassifier } from '../../src/nginx/requests.js';
-import { TrafficEvents, type TrafficKind } from '../../src/nginx/traffic.js';
-import { VisitorKeys } from '../../src/nginx/visitors.js';
-import { Windows } from '../../src/nginx/windows.js';
-import { probeUserAgent } from '../../src/version.js';
-import { idSecret, noMemory } from './scene.js';
+import { acceptEvent } from '../../../src/events/accept.js';
+import { createParser } from '../../../src/nginx/lines/create-parser.js';
+import { type ClientAddress, parseFormat } from '../../../src/nginx/lines/format.js';
+import { LineCounter } from '../../../src/nginx/traffic/line-counter.js';
+import { LogIds } from '../../../src/nginx/traffic/log-ids.js';
+import { RequestClassifier } from '../../../src/nginx/traffic/requests.js';
+import { TrafficEvents, type TrafficKind } from '../../../src/nginx/traffic/traffic.js';
+import { VisitorKeys } from '../../../src/nginx/traffic/visitors.js';
+import { Windows } from '../../../src/nginx/traffic/windows.js';
+import { probeUserAgent } from '../../../src/version.js';
+import { idSecret, noMemory } from '../scene.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
 const day = 86_400_000;

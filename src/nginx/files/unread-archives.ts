@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../../log.js';
 import type { RotatedLog } from './rotated-log.js';
 import type { UnreadArchive } from './saved-files.js';
 

@@ -1,15 +1,15 @@
-import type { Message } from '../events/message.js';
-import { latestMs } from '../events/timestamp.js';
+import type { Message } from '../../events/message.js';
+import { latestMs } from '../../events/timestamp.js';
+import { maxLineBytes } from '../limits.js';
+import type { AddressPick } from '../lines/format.js';
+import type { LineParser } from '../lines/line-parser.js';
+import { lineTime } from '../lines/line-time.js';
+import { slots } from '../lines/slots.js';
 import { type AgentKind, agentKind, showsKey } from './agents.js';
-import type { AddressPick } from './format.js';
 import { ByteHash } from './hash.js';
-import { maxLineBytes } from './limits.js';
-import type { LineParser } from './line-parser.js';
-import { lineTime } from './line-time.js';
 import type { LogIds } from './log-ids.js';
 import { RequestFields } from './request-fields.js';
 import type { RequestClassifier, RequestKind } from './requests.js';
-import { slots } from './slots.js';
 import type { TrafficEvents } from './traffic.js';
 import { type CounterName, counters, type Window, type Windows } from './windows.js';
 

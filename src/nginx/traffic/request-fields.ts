@@ -1,6 +1,6 @@
-import type { LineParser } from './line-parser.js';
+import type { LineParser } from '../lines/line-parser.js';
+import { slots } from '../lines/slots.js';
 import type { Request } from './requests.js';
-import { slots } from './slots.js';
 
 const space = 32;
 const slash = 47;

@@ -19,9 +19,9 @@ import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../src/clock.js';
-import { recordingLog } from '../helpers/recording-log.js';
-import { line, Scene, type SceneOptions } from './scene.js';
+import { systemClock } from '../../../src/clock.js';
+import { recordingLog } from '../../helpers/recording-log.js';
+import { line, Scene, type SceneOptions } from '../scene.js';
 
 interface Context {
   scenes: Scene[];

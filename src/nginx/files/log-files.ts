@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import type { Clock } from '../clock.js';
-import type { Log } from '../log.js';
+import type { Clock } from '../../clock.js';
+import type { Log } from '../../log.js';
 import { findAgain, findUnread, findWhole, headsOf, identityOf, openLog } from './discovery.js';
 import type { Fingerprint } from './fingerprint.js';
 import { withTarget } from './link-targets.js';

@@ -1,4 +1,4 @@
-import { stringEnd } from '../events/json-text.js';
+import { stringEnd } from '../../events/json-text.js';
 
 /** What nginx writes in place of bytes that would break a line, undone. */
 

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Clock } from '../clock.js';
-import type { KeyValues } from '../storage/key-values.js';
+import type { Clock } from '../../clock.js';
+import type { KeyValues } from '../../storage/key-values.js';
 
 const dayMs = 86_400_000;
 /** A salt is forgotten this long after it was made, ms. From then on nobody can link that day's keys to an address. */

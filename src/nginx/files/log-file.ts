@@ -1,3 +1,4 @@
+import { maxLineBytes } from '../limits.js';
 import { type Content, readAt, readHead } from './content.js';
 import {
   beginsWith,
@@ -10,7 +11,6 @@ import {
   noFingerprint,
   tailBytes,
 } from './fingerprint.js';
-import { maxLineBytes } from './limits.js';
 import { resumeAt } from './resume.js';
 import { trailBytes, trailOf } from './trail.js';
 

@@ -1,4 +1,4 @@
-import { keyedHash, timedId } from '../events/identity.js';
+import { keyedHash, timedId } from '../../events/identity.js';
 
 /** Where a line is: `file` is the hash of its file's first whole line, `offset` counts unpacked bytes. Neither path nor inode enters. */
 export interface LinePlace {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { SetupError } from '../errors.js';
+import { SetupError } from '../../errors.js';
 import { headBytes, headOf, isSure, maxHeadBytes } from './fingerprint.js';
 import type { RotatedLog } from './rotated-log.js';
 
