@@ -121,7 +121,8 @@ test('what we publish comes back as it was, and is written so that others can re
     assert.is(message.content.toString(), '{"category":"health"}');
     const { messageId, contentType, deliveryMode, timestamp, headers } = message.properties;
     // The queue's own count, which quorum queues add.
-    const { 'x-delivery-count': _count, ...ours } = headers ?? {};
+    const { 'x-delivery-count': _count, 'event-sink-daemon': daemon, ...ours } = headers ?? {};
+    assert.match(String(daemon), /^[0-9a-f-]{36}$/);
     assert.equal(
       { messageId, contentType, deliveryMode, timestamp, headers: ours },
       {
@@ -129,7 +130,12 @@ test('what we publish comes back as it was, and is written so that others can re
         contentType: 'application/json',
         deliveryMode: 2,
         timestamp: 1_700_000_000,
-        headers: { 'event-sink-source': 'health', 'event-sink-received': received },
+        headers: {
+          'event-sink-source': 'health',
+          'event-sink-received': received,
+          'event-sink-numbered-for': `exchange ${exchange}`,
+          'event-sink-number': 1,
+        },
       },
     );
   } finally {

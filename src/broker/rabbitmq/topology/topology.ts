@@ -66,9 +66,17 @@ export class Topology {
     return all.filter(error => error !== undefined);
   }
 
-  /** Messages may be published to the exchange: it has been seen, and is as it should be. */
+  /**
+   * Messages may be published to the exchange: it has been seen, and is as it should be; and each queue has been seen or refused, because one that is
+   * bound only later would miss what the others got.
+   */
   get exchangeReady(): boolean {
-    return this.#exchange.known && !(this.#exchange.error instanceof SetupError);
+    const queues = [...this.#queues.values()];
+    return (
+      this.#exchange.known &&
+      !(this.#exchange.error instanceof SetupError) &&
+      queues.every(({ known, error }) => known || error !== undefined)
+    );
   }
 
   /** Something was found missing: the next check takes nothing as known. */
