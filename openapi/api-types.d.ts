@@ -1281,7 +1281,7 @@ export interface components {
         readonly Session: {
             /** @description Name of the key. */
             readonly name: string;
-            readonly scopes: readonly ("publish" | "read" | "admin")[];
+            readonly scopes: readonly ("publish" | "read" | "admin" | "collect")[];
             readonly expires: number;
         };
         /** @description Something that is wrong with the installation. */

@@ -5,7 +5,7 @@ import { publishThrough } from '../actors/publisher.js';
 import type { Config } from '../src/config/config.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
-import type { KeyRing } from '../src/keys/keys.js';
+import type { KeyRing } from '../src/keys/ring.js';
 import { createBackend } from '../src/status/backend.js';
 import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
 import { runHousekeeping } from '../src/status/housekeeping.js';
@@ -48,6 +48,7 @@ export async function startHttp(options: HttpOptions): Promise<string> {
     board,
     clock,
     orphans,
+    keyProblems: () => keys.problems(),
     sinks: config.sinks,
     local: config.local !== undefined,
     started: clock.now(),

@@ -1,7 +1,7 @@
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
 import { describe, SetupError } from '../src/errors.js';
-import type { KeyRing } from '../src/keys/keys.js';
+import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
 import type { OnFailure } from './part.js';
 import { startTree, type Tree } from './tree.js';

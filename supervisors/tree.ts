@@ -2,7 +2,7 @@ import { startRoot } from '../actors/actor.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
 import { openIdSecret } from '../src/keys/id-secret.js';
-import type { KeyRing } from '../src/keys/keys.js';
+import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
 import { StatusBoard } from '../src/status/board.js';
 import { Metrics } from '../src/status/metrics.js';
@@ -49,7 +49,9 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
 
   try {
     const storage = await openStorage(config, part);
-    const idSecret = openIdSecret(config.server.dataDir, config.server.idSecret);
+    keys.openFolder();
+    const warnOpen = (reason: string): void => log.warn({ reason }, 'secret.open');
+    const idSecret = openIdSecret(config.server.dataDir, config.server.idSecret, warnOpen);
     const queues = sinks.map(({ queue }) => queue);
     const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal };
     const broker = await startBroker({ ...part, ...brokerOptions });

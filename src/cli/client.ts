@@ -2,7 +2,7 @@ import type { ProblemDocument } from '../../openapi/api-types.js';
 import { backoff, backoffs } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
-import { firstKeyIn } from '../keys/ring.js';
+import { firstKeyIn } from '../keys/first-key.js';
 import { redact } from '../redact.js';
 import { retryAfterMs } from '../retry-after.js';
 import { readHttpAddress } from '../settings/addresses.js';

@@ -1,4 +1,5 @@
-import { formatEntry, generateKey, isKeyName, keyEntry, parseScopes, scopes } from '../keys/keys.js';
+import { formatEntry } from '../keys/entries.js';
+import { generateKey, isKeyName, keyEntry, parseScopes, scopes } from '../keys/keys.js';
 import { type Command, exitCodes, text, UsageError } from './command.js';
 
 export const keygen: Command = {

@@ -82,7 +82,7 @@ async function runDaemon(
       log.fatal({ ...fieldsOf(error), event }, 'daemon.crashed');
       exit(exitCodes.failed);
     };
-  const keys = openKeyRing({ source: config.keys, dataDir: config.server.dataDir, log, announce });
+  const keys = openKeyRing({ source: config.keys, dataDir: config.server.dataDir, clock, log, announce });
   const listeners: [string, (reason?: unknown) => void][] = [
     ['SIGTERM', onSignal('SIGTERM')],
     ['SIGINT', onSignal('SIGINT')],

@@ -24,13 +24,13 @@ export const serverSettings = {
   keys: setting(
     'API_KEYS',
     text().optional(),
-    'API keys as `name:scope+scope:sha256-hex`, separated by commas or lines; scopes are `publish`, `read` and `admin`. `event-sink keygen NAME` makes one. None: a key with all scopes is made at the first start, kept in DATA_DIR/api-key, and the daemon listens on the loopback only.',
+    'API keys as `name:scope+scope:sha256-hex`, separated by commas or lines; scopes are `publish`, `read` and `admin`, or `collect` alone. Behind another colon, options separated by semicolons: `expires=2026-12-31` (or a time), `origin=https://…` (may be repeated), `quota=60` (requests a minute), `concurrency=4` (requests at once). `event-sink keygen NAME` makes one. None: a key with all scopes is made at the first start, kept in DATA_DIR/api-key, and the daemon listens on the loopback only.',
     { example: 'clowder:publish:<64 hex digits>' },
   ),
   keysFile: setting(
     'API_KEYS_FILE',
     text().optional(),
-    'A file with such entries, one a line, instead of API_KEYS; `#` begins a comment. Read again on SIGHUP and when it changes.',
+    'A file with such entries, one a line, instead of API_KEYS; `#` begins a comment. Read again on SIGHUP and when it changes: a key that it no longer names is out within two seconds, also when the file is broken, empty or gone.',
     { example: '/etc/event-sink/keys' },
   ),
   idSecret: setting(

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParameterizedContext } from 'koa';
 import type { Clock } from '../clock.js';
-import type { Key, KeyRing } from '../keys/keys.js';
+import type { Key } from '../keys/keys.js';
+import type { KeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../status/metrics.js';
 import type { Backend } from './backend.js';

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import { describe, SetupError } from '../errors.js';
-import type { KeyRing } from '../keys/keys.js';
+import type { KeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../status/metrics.js';
 import { createApplication } from './application.js';
@@ -45,6 +45,8 @@ export interface HttpServer {
 /** The HTTP layer: everything between a socket and the backend. */
 export function createServer({ backend, keys, log, clock, settings, metrics }: ServerOptions): HttpServer {
   let closing = false;
+  const sessions = new Sessions(clock, settings.sessionMs);
+  const stopListening = keys.onChange(() => sessions.endUnless(key => keys.find(key) !== undefined));
   const feed = new Feed(backend, clock, settings);
   const services: Services = {
     backend,
@@ -54,7 +56,7 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
     settings,
     metrics,
     feed,
-    sessions: new Sessions(clock, settings.sessionMs),
+    sessions,
     failedAttempts: new FailedAttempts(settings.failedAttempts),
     keyRate: settings.rateLimit === undefined ? undefined : new KeyRate(settings.rateLimit),
     inFlight: new InFlight(settings.maxInFlightBytes),
@@ -112,6 +114,7 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
       }),
     close: async deadlineMs => {
       closing = true;
+      stopListening();
       feed.close();
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
       connections.close();

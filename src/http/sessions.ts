@@ -37,6 +37,11 @@ export class Sessions {
     this.#open.delete(token);
   }
 
+  /** Ends every session whose key does not pass. */
+  endUnless(passes: (key: string) => boolean): void {
+    for (const [token, { key }] of this.#open) if (!passes(key)) this.#open.delete(token);
+  }
+
   /** All live equally long, so the oldest are the first. */
   #forgetExpired(): void {
     const now = this.#clock.now();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, SetupError } from '../errors.js';
-import { readSecretFile, writeSecretFile } from './secret-file.js';
+import { type OnOpenFile, readSecretFile, writeSecretFile } from './secret-file.js';
 
 /** Shorter ones could be guessed from the ids that they make. */
 export const minSecretLength = 16;
@@ -16,11 +16,11 @@ export function idSecretPath(dataDir: string): string {
  * Call with the lock of DATA_DIR held.
  * @throws SetupError when it can be neither read nor made
  */
-export function openIdSecret(dataDir: string, configured: string | undefined): string {
+export function openIdSecret(dataDir: string, configured: string | undefined, onOpen?: OnOpenFile): string {
   if (configured !== undefined) return configured;
   const path = idSecretPath(dataDir);
   try {
-    const kept = readSecretFile(path);
+    const kept = readSecretFile(path, onOpen);
     if (kept === undefined) {
       const secret = randomBytes(32).toString('hex');
       writeSecretFile(path, secret);
@@ -28,6 +28,7 @@ export function openIdSecret(dataDir: string, configured: string | undefined): s
     }
     if (/^[0-9a-f]{64}$/.test(kept)) return kept;
   } catch (error) {
+    if (error instanceof SetupError) throw error;
     throw new SetupError(
       `no secret for ids can be kept in ${path} (${describe(error)}). Make DATA_DIR a folder that can be written to, or set ID_SECRET`,
     );

@@ -1,12 +1,24 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-export const scopes = ['publish', 'read', 'admin'] as const;
+/** `collect` stands alone: such a key lies open in the pages of an origin, and may do nothing but send events from there. */
+export const scopes = ['publish', 'read', 'admin', 'collect'] as const;
 export type Scope = (typeof scopes)[number];
 
-/** What an API key may do; the key itself is not kept anywhere. */
+/** Of the key that is made at the first start. */
+export const allScopes: readonly Scope[] = ['publish', 'read', 'admin'];
+
+/** What an API key may do, and until when; the key itself is not kept anywhere. */
 export interface Key {
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** It ends at this time, epoch ms. */
+  readonly expires?: number;
+  /** A browser may use it on pages of these origins only. */
+  readonly origins?: readonly string[];
+  /** Requests a minute. */
+  readonly quota?: number;
+  /** Requests at the same time. */
+  readonly concurrency?: number;
 }
 
 export interface KeyEntry extends Key {
@@ -14,15 +26,13 @@ export interface KeyEntry extends Key {
   readonly hash: Buffer;
 }
 
-export interface KeyRing {
-  /** The key that was presented, or undefined when it is unknown; takes the same time either way. */
-  find(presented: string): Key | undefined;
-}
+/** The settings, the file of keys, the first start, or `POST /v1/keys`. */
+export type KeyOrigin = 'settings' | 'file' | 'first-start' | 'made';
 
 /** Every entry is compared, so that the time tells neither which one matched nor how much of it. */
-export function findKey(entries: readonly KeyEntry[], presented: string): Key | undefined {
+export function findKey<Entry extends KeyEntry>(entries: Iterable<Entry>, presented: string): Entry | undefined {
   const attempt = hashKey(presented);
-  let found: Key | undefined;
+  let found: Entry | undefined;
   for (const entry of entries) if (timingSafeEqual(entry.hash, attempt)) found = entry;
   return found;
 }
@@ -32,39 +42,11 @@ export function generateKey(): string {
   return `es_${randomBytes(32).toString('base64url')}`;
 }
 
-export function keyEntry(key: string, name: string, granted: readonly Scope[]): KeyEntry {
-  return { name, scopes: granted, hash: hashKey(key) };
+export function keyEntry(key: string, name: string, granted: readonly Scope[], limits: KeyLimits = {}): KeyEntry {
+  return { name, scopes: granted, ...limits, hash: hashKey(key) };
 }
 
-/** `name:scope+scope:sha256-hex` */
-export function formatEntry(entry: KeyEntry): string {
-  return `${entry.name}:${entry.scopes.join('+')}:${entry.hash.toString('hex')}`;
-}
-
-/**
- * Entries separated by commas or lines; `#` begins a comment. Problems name an entry by its number, never by its text,
- * which may be a key that somebody put there by mistake.
- */
-export function parseEntries(text: string): { entries: readonly KeyEntry[]; problems: readonly string[] } {
-  const entries: KeyEntry[] = [];
-  const problems: string[] = [];
-  const items = text
-    .split('\n')
-    .flatMap(line => line.replace(/#.*/, '').split(','))
-    .map(item => item.trim())
-    .filter(item => item !== '');
-  for (const [index, item] of items.entries()) {
-    const entry = parseEntry(item);
-    const same = (other: KeyEntry): boolean =>
-      typeof entry !== 'string' && (other.name === entry.name || other.hash.equals(entry.hash));
-    if (typeof entry === 'string') problems.push(`entry ${index + 1} ${entry}`);
-    else if (entries.some(same))
-      problems.push(`entry ${index + 1} repeats the name or the key of another. Leave one out`);
-    else entries.push(entry);
-  }
-  if (items.length === 0) problems.push('has no entry. Make one with event-sink keygen NAME');
-  return { entries, problems };
-}
+export type KeyLimits = Omit<Key, 'name' | 'scopes'>;
 
 /** The name of a key: 1 to 64 letters, digits, dots, dashes or underscores. */
 export function isKeyName(name: string): boolean {
@@ -78,20 +60,12 @@ export function parseScopes(text: string): readonly Scope[] | undefined {
   return granted.length === named.length ? granted : undefined;
 }
 
-function parseEntry(item: string): KeyEntry | string {
-  const [name = '', granted, hex, ...more] = item.split(':');
-  if (granted === undefined && name.startsWith('es_')) {
-    return 'is a key itself. Put its entry here, as event-sink keygen printed it beside the key';
-  }
-  if (granted === undefined || hex === undefined || more.length > 0) {
-    return 'is not of the form name:scope+scope:sha256-hex. Make one with event-sink keygen NAME';
-  }
-  if (!isKeyName(name)) return 'has a name that is not 1 to 64 letters, digits, dots, dashes or underscores';
-  const known = parseScopes(granted);
-  if (known === undefined) return `has an unknown scope. Use ${scopes.join(', ')}, joined by +`;
-  if (!/^[0-9a-f]{64}$/i.test(hex))
-    return 'does not end with 64 hex digits, the SHA-256 of the key. Use event-sink keygen NAME';
-  return { name, scopes: known, hash: Buffer.from(hex, 'hex') };
+/** What is wrong with scopes and limits together, as the end of a sentence. */
+export function misfit({ scopes: granted, origins }: Pick<Key, 'scopes' | 'origins'>): string | undefined {
+  if (!granted.includes('collect')) return undefined;
+  if (granted.length > 1) return 'has collect beside other scopes. Such a key is public: give it collect alone';
+  if (origins === undefined) return 'has the scope collect and no origin. Add origin=https://…, the page it is for';
+  return undefined;
 }
 
 function hashKey(key: string): Buffer {

@@ -1,16 +1,41 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { describe, SetupError } from '../errors.js';
+import type { Clock } from '../clock.js';
+import { SetupError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { KeySource } from './keys.js';
-import { findKey, generateKey, type KeyEntry, type KeyRing, keyEntry, parseEntries, scopes } from './keys.js';
-import { readSecretFile, writeSecretFile } from './secret-file.js';
+import { parseEntries, sameGrant } from './entries.js';
+import { openFirstKey } from './first-key.js';
+import { KeyFile } from './key-file.js';
+import { findKey, type Key, type KeyEntry, type KeyOrigin, type KeySource } from './keys.js';
 
-/** The file is looked at this often, because a watch by the system does not see a file that is replaced behind a link (as Kubernetes does). */
-const watchIntervalMs = 2000;
+/** Keys that were presented lately are known without hashing them again: at most this many. */
+const cacheSize = 1000;
+/** Keys end within this after their time, ms. */
+const tickMs = 1000;
+
+/** A problem for `/v1/status`. */
+export interface KeyProblem {
+  readonly key: string;
+  readonly what: string;
+  readonly since: number | undefined;
+  readonly fix: string;
+}
+
+export interface KeyRing {
+  /** The key that was presented, or undefined when it is unknown or has expired. */
+  find(presented: string): Key | undefined;
+  /** The key that was presented, when it is known here and has expired. */
+  findExpired(presented: string): Key | undefined;
+  /**
+   * Calls back after keys were taken away, changed, added or have expired, so that whatever lives on a key (a session, a stream, something remembered)
+   * asks `find` again. Returns how to stop that.
+   */
+  onChange(listener: () => void): () => void;
+  /** Keys that live in DATA_DIR. Call with its lock held. @throws SetupError when they can be neither read nor made */
+  openFolder(): void;
+  problems(): readonly KeyProblem[];
+}
 
 export interface LivingKeyRing extends KeyRing {
-  /** Reads the key file again, if there is one. Bad content is logged and changes nothing. */
+  /** Reads the key file again, if there is one. */
   reload(): void;
   close(): void;
 }
@@ -18,92 +43,136 @@ export interface LivingKeyRing extends KeyRing {
 export interface KeyRingOptions {
   readonly source: KeySource;
   readonly dataDir: string;
+  readonly clock: Clock;
   readonly log: Log;
   /** To a person at a terminal, never to a log. */
   announce(line: string): void;
 }
 
-/** @throws SetupError when neither the keys nor a place for the first one can be had */
-export function openKeyRing({ source, dataDir, log, announce }: KeyRingOptions): LivingKeyRing {
-  if (source.file !== undefined) return fileRing(source.file, log);
-  const entries =
-    source.entries === undefined ? [firstKey(dataDir, log, announce)] : entriesOf(source.entries, 'API_KEYS');
-  return { find: presented => findKey(entries, presented), reload: () => {}, close: () => {} };
+/** Every key that is in force, from wherever it comes. @throws SetupError when the configured keys are wrong */
+export function openKeyRing(options: KeyRingOptions): LivingKeyRing {
+  return new Ring(options);
 }
 
-/** Where the key of the first start is kept, for the command line of the same machine. */
-export function firstKeyPath(dataDir: string): string {
-  return join(dataDir, 'api-key');
+interface HeldKey extends KeyEntry {
+  readonly source: KeyOrigin;
 }
 
-function fileRing(file: string, log: Log): LivingKeyRing {
-  let text = readFileSync(file, 'utf8');
-  let entries = entriesOf(text, file);
-  const reload = (): void => {
-    try {
-      const changed = readFileSync(file, 'utf8');
-      if (changed === text) return;
-      entries = entriesOf(changed, file);
-      text = changed;
-      log.info({ file, keys: entries.length }, 'keys.reloaded');
-    } catch (error) {
-      log.error(
-        { file, reason: describe(error), fix: 'correct the file; until then the previous keys stay in force' },
-        'keys.refused',
+class Ring implements LivingKeyRing {
+  readonly #options: KeyRingOptions;
+  readonly #file: KeyFile | undefined;
+  readonly #timer: NodeJS.Timeout;
+  readonly #listeners = new Set<() => void>();
+  readonly #lately = new Map<string, HeldKey>();
+  #fixed: readonly HeldKey[] = [];
+  #held: readonly HeldKey[] = [];
+  #nextExpiry = Number.POSITIVE_INFINITY;
+  #folderOpen = false;
+
+  constructor(options: KeyRingOptions) {
+    const { source, log } = options;
+    this.#options = options;
+    if (source.file !== undefined) {
+      this.#file = new KeyFile(source.file, log, () => this.#gather());
+      if (this.#file.problem !== undefined) {
+        this.#file.close();
+        throw new SetupError(`${source.file}: ${this.#file.problem}`);
+      }
+    } else if (source.entries !== undefined) {
+      const { entries, problems } = parseEntries(source.entries);
+      if (problems.length > 0) throw new SetupError(`API_KEYS: ${problems.join('; ')}`);
+      this.#fixed = from('settings', entries);
+    }
+    this.#gather();
+    this.#timer = setInterval(() => this.#tick(), tickMs).unref();
+  }
+
+  find(presented: string): Key | undefined {
+    const key = this.#lately.get(presented) ?? this.#search(presented);
+    return key === undefined || this.#isOver(key) ? undefined : key;
+  }
+
+  findExpired(presented: string): Key | undefined {
+    const key = findKey(this.#held, presented);
+    return key !== undefined && this.#isOver(key) ? key : undefined;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  openFolder(): void {
+    if (this.#folderOpen) return;
+    const { source, dataDir, log, announce } = this.#options;
+    if (source.file === undefined && source.entries === undefined)
+      this.#fixed = from('first-start', [openFirstKey(dataDir, log, announce)]);
+    this.#folderOpen = true;
+    this.#gather();
+  }
+
+  problems(): readonly KeyProblem[] {
+    const { file } = this.#options.source;
+    if (this.#file?.problem === undefined) return [];
+    return [
+      {
+        key: 'keys file',
+        what: `The file of keys ${file} is wrong: ${this.#file.problem}.`,
+        since: undefined,
+        fix: 'Correct the file: it is read again within two seconds. Until then the keys that it still names are the only ones in force; the others are out.',
+      },
+    ];
+  }
+
+  reload(): void {
+    this.#file?.reload();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#file?.close();
+    this.#listeners.clear();
+  }
+
+  #search(presented: string): HeldKey | undefined {
+    const found = findKey(this.#held, presented);
+    if (found !== undefined) {
+      if (this.#lately.size >= cacheSize) this.#lately.clear();
+      this.#lately.set(presented, found);
+    }
+    return found;
+  }
+
+  #isOver({ expires }: Key): boolean {
+    return expires !== undefined && expires <= this.#options.clock.now();
+  }
+
+  #tick(): void {
+    if (this.#nextExpiry > this.#options.clock.now()) return;
+    this.#change();
+  }
+
+  /** Puts together what the sources hold now. */
+  #gather(): void {
+    const before = this.#held;
+    this.#held = [...this.#fixed, ...from('file', this.#file?.entries ?? [])];
+    const kept = (key: HeldKey): boolean =>
+      sameGrant(
+        key,
+        before.find(({ name }) => name === key.name),
       );
-    }
-  };
-  watchFile(file, { interval: watchIntervalMs, persistent: false }, reload);
-  return { find: presented => findKey(entries, presented), reload, close: () => unwatchFile(file, reload) };
-}
+    if (this.#held.length !== before.length || !this.#held.every(kept)) this.#change();
+  }
 
-function entriesOf(text: string, where: string): readonly KeyEntry[] {
-  const { entries, problems } = parseEntries(text);
-  if (problems.length > 0) throw new SetupError(`${where}: ${problems.join('; ')}`);
-  return entries;
-}
-
-function firstKey(dataDir: string, log: Log, announce: (line: string) => void): KeyEntry {
-  // Whole: whoever reads the log does not know the folder that the daemon was started in.
-  const path = resolve(firstKeyPath(dataDir));
-  try {
-    const kept = readFirstKey(dataDir);
-    if (kept !== undefined) {
-      log.info({ file: path }, 'key.loaded');
-      announce(`API key: see ${path}`);
-      return keyEntry(kept, 'first-start', scopes);
-    }
-    const key = generateKey();
-    writeSecretFile(path, key);
-    log.info({ file: path }, 'key.created');
-    announce(`API key, made for this first start and kept in ${path}: ${key}`);
-    return keyEntry(key, 'first-start', scopes);
-  } catch (error) {
-    if (error instanceof SetupError) throw error;
-    throw new SetupError(
-      `no API key can be kept in ${path} (${describe(error)}). Make DATA_DIR a folder that can be written to`,
-    );
+  #change(): void {
+    this.#lately.clear();
+    const now = this.#options.clock.now();
+    const ends = this.#held.flatMap(({ expires = 0 }) => (expires > now ? [expires] : []));
+    this.#nextExpiry = Math.min(...ends, Number.POSITIVE_INFINITY);
+    for (const listener of [...this.#listeners]) listener();
   }
 }
 
-/**
- * The key of the first start; undefined when there is none.
- * @throws SetupError when the file holds something else, and as `readFileSync` does when it cannot be read
- */
-export function readFirstKey(dataDir: string): string | undefined {
-  const path = firstKeyPath(dataDir);
-  const text = readSecretFile(path);
-  if (text === undefined) return undefined;
-  if (!/^es_[\w-]{43}$/.test(text))
-    throw new SetupError(`${path} does not hold an API key. Delete it, and the next start makes a new one`);
-  return text;
-}
-
-/** As `readFirstKey`, for a client: undefined also when it may not read the file. */
-export function firstKeyIn(dataDir: string): string | undefined {
-  try {
-    return readFirstKey(dataDir);
-  } catch {
-    return undefined;
-  }
+function from(source: KeyOrigin, entries: readonly KeyEntry[]): readonly HeldKey[] {
+  return entries.map(entry => ({ ...entry, source }));
 }

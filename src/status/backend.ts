@@ -30,6 +30,8 @@ export interface BackendOptions {
   /** Queues that no sink consumes. */
   readonly orphans: () => readonly QueueInfo[];
   readonly sinks: readonly ConfiguredSink[];
+  /** What is wrong with the keys. */
+  readonly keyProblems: () => readonly FoundProblem[];
   /** The local store is on. */
   readonly local: boolean;
   readonly started: number;
@@ -101,7 +103,7 @@ export function createBackend(options: BackendOptions) {
     });
     const report = await recentLedger();
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
-    const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans() };
+    const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans(), keys: options.keyProblems() };
     const brokerSince = since ?? brokerStatus.status.since;
     const actors = board.all();
     const services = servicesOf(actors);

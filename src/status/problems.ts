@@ -14,6 +14,8 @@ export interface Findings {
   readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];
   readonly ledger: LedgerReport | undefined;
+  /** What is wrong with the keys. */
+  readonly keys: readonly FoundProblem[];
   /** Queues that no sink consumes. */
   readonly orphans: readonly QueueInfo[];
 }
@@ -38,6 +40,7 @@ export function problemsOf({
   actors,
   ledger,
   orphans,
+  keys,
 }: Findings): FoundProblem[] {
   const problems = services.filter(({ state }) => state === 'down').map(serviceProblem);
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
@@ -75,6 +78,7 @@ export function problemsOf({
   }
   for (const { key, what, fix } of broker.problems ?? [])
     problems.push({ key: `broker ${key}`, what, since: undefined, fix });
+  problems.push(...keys);
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
     const what = `${actor.path} has given up: ${withoutStop(actor.lastError?.message ?? 'no reason known')}.`;

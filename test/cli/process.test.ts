@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatEntry, generateKey, keyEntry } from '../../src/keys/keys.js';
+import { formatEntry } from '../../src/keys/entries.js';
+import { generateKey, keyEntry } from '../../src/keys/keys.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { until } from '../helpers/wait.js';
 
@@ -92,6 +93,58 @@ test('a running daemon takes over a key file that changes, and SIGHUP does not e
   hold(third!);
   await until(() => lets(third!), 'the third key');
   assert.is(await daemon.kill('SIGTERM'), 0);
+});
+
+test('a key file that is emptied puts its keys out within two seconds, and the status says so', async ({ daemon }) => {
+  const file = join(daemon.dir, 'keys');
+  const [kept, typo] = ['kept', 'typo'].map(name => ({ name, key: generateKey() }));
+  const entryOf = ({ name, key }: { name: string; key: string }): string =>
+    formatEntry(keyEntry(key, name, ['publish', 'read', 'admin']));
+  writeFileSync(file, `${entryOf(kept!)}\n${entryOf(typo!)}\n`);
+  await daemon.start({ API_KEYS: '', API_KEYS_FILE: file });
+  const ask = (holder: { key: string }): Promise<Response> =>
+    daemon.request('/v1/status', { headers: { 'x-api-key': holder.key } });
+  assert.is((await ask(typo!)).status, 200);
+
+  writeFileSync(file, `${entryOf(kept!)}\n${entryOf(typo!).replace(':', ';')}\n`);
+  await until(async () => (await ask(typo!)).status === 401, 'the key of the broken line to be out', 2000, 50);
+  const { problems } = (await (await ask(kept!)).json()) as { problems: { what: string }[] };
+  assert.match(problems.map(({ what }) => what).join('\n'), /The file of keys .* is wrong: line 2 is not of the form/);
+  assert.match(daemon.output, /"keys":1,.*"keys.refused"/);
+
+  writeFileSync(file, '');
+  await until(async () => (await ask(kept!)).status === 401, 'every key to be out', 2000, 50);
+});
+
+test('of two daemons that start at once in a new folder, the one that stays knows the key on the disk', async ({
+  daemon,
+}) => {
+  for (let round = 0; round < 3; round++) {
+    const dir = join(daemon.dir, String(round));
+    const both = [new TestDaemon({ dir }), new TestDaemon({ dir })];
+    try {
+      await Promise.all(both.map(one => one.launch({ API_KEYS: '' })));
+      const alive = (one: TestDaemon): Promise<boolean> =>
+        fetch(`${one.url}/readyz`).then(
+          answer => answer.status === 200,
+          () => false,
+        );
+      const winner = await until(
+        async () => ((await alive(both[0]!)) ? both[0] : (await alive(both[1]!)) ? both[1] : undefined),
+        'a daemon that is ready',
+        20_000,
+        50,
+      );
+      const loser = both.find(one => one !== winner)!;
+      assert.is(await loser.ended(), 1);
+      const key = readFileSync(join(dir, 'api-key'), 'utf8').trim();
+      const answer = await winner.request('/v1/status', { headers: { 'x-api-key': key } });
+      assert.is(answer.status, 200, `round ${round}`);
+      assert.not.match(loser.output, 'key.created');
+    } finally {
+      for (const one of both) await one.kill();
+    }
+  }
 });
 
 test('a second daemon on the same folder, or the same port, is refused in one line', async ({ daemon }) => {

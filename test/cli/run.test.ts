@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { commands } from '../../src/cli/commands.js';
-import { findKey, parseEntries } from '../../src/keys/keys.js';
+import { parseEntries } from '../../src/keys/entries.js';
+import { findKey } from '../../src/keys/keys.js';
 import { invoke } from './invoke.js';
 
 test('help names every command, and every command has help with examples', async () => {

@@ -5,6 +5,7 @@ import { localSink } from '../../src/sinks/local.js';
 import type { SinkDefinition } from '../../src/sinks/sink.js';
 import { type Daemon, startDaemon } from '../../supervisors/root.js';
 import { hastyClock } from './clock.js';
+import { keyRing } from './key-ring.js';
 import type { ScriptedSink } from './scripted-sink.js';
 
 export interface DaemonHere {
@@ -35,7 +36,7 @@ export async function startDaemonHere({ dir, sinks = {}, env = {}, log = silentL
     config: loaded.config,
     log,
     clock: hastyClock(100),
-    keys: { find: presented => (presented === key ? entry : undefined) },
+    keys: keyRing(presented => (presented === key ? entry : undefined)),
     announce: () => {},
   });
 }

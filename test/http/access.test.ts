@@ -15,7 +15,12 @@ function needed(method: string, path: string): Scope | undefined {
   return method === 'GET' || method === 'HEAD' ? 'read' : 'admin';
 }
 
-const keyOf: Readonly<Record<Scope, string>> = { publish: keys.publish, read: keys.read, admin: keys.admin };
+const keyOf: Readonly<Record<Scope, string>> = {
+  publish: keys.publish,
+  read: keys.read,
+  admin: keys.admin,
+  collect: keys.collect,
+};
 
 const bodies: Readonly<Record<string, unknown>> = {
   '/v1/events': { category: 'upload' },

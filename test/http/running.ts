@@ -3,9 +3,10 @@ import type { ProblemDocument } from '../../openapi/api-types.js';
 import { systemClock } from '../../src/clock.js';
 import { createServer, type HttpServer } from '../../src/http/server.js';
 import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.js';
-import type { KeyRing, Scope } from '../../src/keys/keys.js';
+import type { Scope } from '../../src/keys/keys.js';
 import { silentLog } from '../../src/log.js';
 import { Metrics } from '../../src/status/metrics.js';
+import { keyRing } from '../helpers/key-ring.js';
 import { FakeBackend } from './fake-backend.js';
 
 export const keys = {
@@ -14,6 +15,7 @@ export const keys = {
   read: 'key-read',
   admin: 'key-admin',
   none: 'key-none',
+  collect: 'key-collect',
 } as const;
 
 const granted: Readonly<Record<string, readonly Scope[]>> = {
@@ -22,6 +24,7 @@ const granted: Readonly<Record<string, readonly Scope[]>> = {
   [keys.read]: ['read'],
   [keys.admin]: ['admin'],
   [keys.none]: [],
+  [keys.collect]: ['collect'],
 };
 
 /** A server in front of a fake backend, on a free port. */
@@ -45,13 +48,11 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
   const backend = new FakeBackend();
   const revoked = new Set<string>();
   let broken = false;
-  const ring: KeyRing = {
-    find: presented => {
-      if (broken) throw new Error('the key ring is broken');
-      const scopes = revoked.has(presented) ? undefined : granted[presented];
-      return scopes === undefined ? undefined : { name: presented, scopes };
-    },
-  };
+  const ring = keyRing(presented => {
+    if (broken) throw new Error('the key ring is broken');
+    const scopes = revoked.has(presented) ? undefined : granted[presented];
+    return scopes === undefined ? undefined : { name: presented, scopes };
+  });
   const server = createServer({
     backend,
     keys: ring,

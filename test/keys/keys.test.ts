@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { findKey, formatEntry, generateKey, keyEntry, parseEntries, parseScopes } from '../../src/keys/keys.js';
+import { formatEntry, parseEntries } from '../../src/keys/entries.js';
+import { findKey, generateKey, keyEntry, parseScopes } from '../../src/keys/keys.js';
 
 const hex = 'ab'.repeat(32);
 

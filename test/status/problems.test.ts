@@ -11,6 +11,7 @@ const quiet: Findings = {
   actors: [],
   ledger: undefined,
   orphans: [],
+  keys: [],
 };
 const what = (findings: Partial<Findings>): string[] => problemsOf({ ...quiet, ...findings }).map(found => found.what);
 

@@ -12,6 +12,7 @@ import { localSink } from '../../src/sinks/local.js';
 import type { SinkDefinition } from '../../src/sinks/sink.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import { type Daemon, startDaemon } from '../../supervisors/root.js';
+import { keyRing } from '../helpers/key-ring.js';
 import { until } from '../helpers/wait.js';
 
 /** What a client sees of identity, on a whole daemon with the embedded broker and the local store. */
@@ -46,7 +47,7 @@ async function start(context: Context): Promise<Daemon> {
     config: loaded.config,
     log: silentLog,
     clock: systemClock,
-    keys: { find: presented => (presented === key ? entry : undefined) },
+    keys: keyRing(presented => (presented === key ? entry : undefined)),
     announce: () => {},
   });
   context.daemons.push(daemon);
