@@ -11,6 +11,7 @@ import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
 import type { StatusBoard, StatusLine } from './board.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
+import type { FoundProblem } from './found-problem.js';
 import { ProblemDates } from './problem-dates.js';
 import { deadLettersKey, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
