@@ -114,7 +114,7 @@ export interface paths {
         };
         /**
          * Whether events can be accepted durably
-         * @description A fault of a sink never changes it: see `/v1/status`.
+         * @description 503 while they cannot: the disk is full, the embedded queues or the outbox have reached their limit. A fault of a sink never changes it: see `/v1/status`.
          */
         readonly get: operations["getReadiness"];
         readonly put?: never;
