@@ -37,7 +37,7 @@ class Http implements Behaviour<HttpMessage> {
         this.#status.update({ state: 'failed' });
         throw message.error;
       case 'close':
-        return this.#close(message.patienceMs, message.reply);
+        return this.#close(message.timeoutMs, message.reply);
       default:
         return assertNever(message);
     }
@@ -59,9 +59,9 @@ class Http implements Behaviour<HttpMessage> {
       );
   }
 
-  #close(patienceMs: number, reply: Reply<void>): void {
+  #close(timeoutMs: number, reply: Reply<void>): void {
     this.#status.update({ state: 'stopped' });
-    this.#options.server.close(patienceMs).then(reply.resolve, error => {
+    this.#options.server.close(timeoutMs).then(reply.resolve, error => {
       this.#options.log.warn({ reason: describe(error) }, 'listener.unclosed');
       reply.resolve();
     });

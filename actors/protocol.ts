@@ -60,7 +60,7 @@ export type HttpMessage =
   | { readonly type: 'listen'; readonly reply: Reply<string> }
   /** From the listener: it accepts no more connections, and nobody asked it to close. */
   | { readonly type: 'failed'; readonly error: Error }
-  | { readonly type: 'close'; readonly patienceMs: number; readonly reply: Reply<void> };
+  | { readonly type: 'close'; readonly timeoutMs: number; readonly reply: Reply<void> };
 
 export type ExtractorsMessage =
   | { readonly type: 'listen' }

@@ -77,7 +77,7 @@ export interface SinkSupervision {
   readonly writeDeadlineMs: number;
   /** Aborts when shutdown begins: ends every backoff. */
   readonly stopping: AbortSignal;
-  /** Aborts when shutdown's patience ends: ends every write. */
+  /** Aborts when the shutdown runs out of time: ends every write. */
   readonly giveUp: AbortSignal;
   readonly random?: () => number;
 }

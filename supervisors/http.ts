@@ -73,8 +73,6 @@ export async function startHttp(options: HttpOptions): Promise<string> {
   const settings = { ...defaultHttpSettings, ...config.server };
   const server = createServer({ backend, keys, log, clock, metrics, settings });
   const http = spawnHttp(parent, { server, board, log, onCrash: escalate });
-  onStop('http', patienceMs =>
-    ask<void>(reply => dispatch(http, { type: 'close', patienceMs: patienceMs / 2, reply })),
-  );
+  onStop('http', timeoutMs => ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: timeoutMs / 2, reply })));
   return ask<string>(reply => dispatch(http, { type: 'listen', reply }));
 }

@@ -79,7 +79,7 @@ export interface Root {
   /** The one that runs, or ran last. */
   readonly tree: Tree;
   /** Ends the wait for a new tree, then the tree that runs. */
-  stop(patienceMs: number): Promise<void>;
+  stop(timeoutMs: number): Promise<void>;
   stopNow(): void;
   /** Resolves when it has given up by itself. */
   readonly ended: Promise<{ readonly code: number }>;
@@ -153,10 +153,10 @@ export async function superviseTree({ start, clock, log }: RootOptions): Promise
       return tree;
     },
     ended,
-    stop: async patienceMs => {
+    stop: async timeoutMs => {
       stopping.abort();
       await restarting;
-      await tree.stop(patienceMs);
+      await tree.stop(timeoutMs);
     },
     stopNow: () => {
       stopping.abort();

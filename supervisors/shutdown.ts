@@ -6,38 +6,38 @@ import type { Log } from '../src/log.js';
 export interface ShutdownStep {
   readonly name: string;
   /** @param patienceMs of the whole shutdown */
-  run(patienceMs: number): Promise<void>;
+  run(timeoutMs: number): Promise<void>;
 }
 
 export interface ShutdownOptions {
-  readonly patienceMs: number;
+  readonly timeoutMs: number;
   readonly clock: Clock;
   readonly log: Log;
   /** Called when whatever still waits has to end. */
   readonly giveUp: () => void;
 }
 
-/** How long before its end the patience is used up: time for what gives up to end in order. */
+/** How long before the timeout `giveUp` is called: time for what gives up to end in order. */
 const hurryMs = 2_500;
 /** What a step gets at least, even when the steps before it used up everything. */
 const minMs = 500;
 
 /**
- * Runs the steps one after the other. Shortly before the patience is used up, `giveUp` is called once; a step that still does not end is
+ * Runs the steps one after the other. Shortly before the timeout, `giveUp` is called once; a step that still does not end is
  * abandoned. Every step runs. Never rejects: a step that fails is logged, and the next one runs.
  */
 export async function shutdownInOrder(steps: readonly ShutdownStep[], options: ShutdownOptions): Promise<void> {
-  const { patienceMs, clock, log, giveUp } = options;
+  const { timeoutMs, clock, log, giveUp } = options;
   const finished = new AbortController();
-  clock.sleep(Math.max(0, patienceMs - hurryMs), finished.signal).then(() => {
+  clock.sleep(Math.max(0, timeoutMs - hurryMs), finished.signal).then(() => {
     if (finished.signal.aborted) return;
-    log.warn({ patienceMs }, 'shutdown.hurried');
+    log.warn({ timeoutMs }, 'shutdown.hurried');
     giveUp();
   });
-  const end = performance.now() + Math.max(patienceMs, hurryMs);
+  const end = performance.now() + Math.max(timeoutMs, hurryMs);
   for (const { name, run } of steps) {
     try {
-      await atMost(Math.max(minMs, end - performance.now()), run(patienceMs));
+      await atMost(Math.max(minMs, end - performance.now()), run(timeoutMs));
     } catch (error) {
       log.error({ step: name, reason: describe(error) }, 'shutdown.incomplete');
     }

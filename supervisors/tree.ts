@@ -25,8 +25,8 @@ export interface TreeOptions {
 
 export interface Tree {
   readonly address: string;
-  /** In order; hurries once the patience (ms) is used up. Never rejects. A second call waits for the first. */
-  stop(patienceMs: number): Promise<void>;
+  /** In order; `giveUp` is called once the time (ms) is used up. Never rejects. A second call waits for the first. */
+  stop(timeoutMs: number): Promise<void>;
   /** Ends every wait of a stop that is under way. */
   giveUp(): void;
 }
@@ -38,8 +38,8 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
   const steps: ShutdownStep[] = [];
   const onStop: PartOptions['onStop'] = (name, run) => void steps.unshift({ name, run });
   let stopped: Promise<void> | undefined;
-  const stop = (patienceMs: number): Promise<void> => {
-    stopped ??= shutdownInOrder(steps, { patienceMs, clock, log, giveUp: () => giveUp.abort() });
+  const stop = (timeoutMs: number): Promise<void> => {
+    stopped ??= shutdownInOrder(steps, { timeoutMs, clock, log, giveUp: () => giveUp.abort() });
     return stopped;
   };
   const board = new StatusBoard(clock);

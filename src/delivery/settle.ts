@@ -31,7 +31,7 @@ const maxReasonLength = 4_000;
 const maxRejectedLines = 10;
 
 /**
- * A consumer's side of its queue. What it asks of the broker is done in order, and each thing is retried until it succeeds or shutdown's patience ends.
+ * A consumer's side of its queue. What it asks of the broker is done in order, and each thing is retried until it succeeds or the shutdown runs out of time.
  * Nothing here rejects.
  *
  * Dead letters go beside the rest: they are published before they leave the queue, and what may keep them (a queue that is full, a permission)

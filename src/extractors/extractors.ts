@@ -61,7 +61,7 @@ export class Extractors {
       this.#known.set(name, { ...extractor, versions: { [version]: now }, processes: { [id]: now }, gaps: [] });
       return { type: 'appeared', ...beat };
     }
-    const max = patience(known);
+    const max = silentAfterMs(known);
     const gap = now - (timeOf(known.processes, beat.id) ?? Number.NEGATIVE_INFINITY);
     const isNew = now - (timeOf(known.versions, beat.version) ?? Number.NEGATIVE_INFINITY) > max;
     // A longer one was an absence.
@@ -82,7 +82,7 @@ export class Extractors {
     for (const extractor of this.#known.values()) {
       const { name, version, queue, lastSeen, silent } = extractor;
       if (silent && now - lastSeen > forgetAfterMs) this.#known.delete(name);
-      if (silent || now - lastSeen <= patience(extractor)) continue;
+      if (silent || now - lastSeen <= silentAfterMs(extractor)) continue;
       extractor.silent = true;
       const minutes = Math.max(1, Math.round((now - lastSeen) / 60_000));
       const message = `No heartbeat for ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`;
@@ -108,7 +108,7 @@ export class Extractors {
 }
 
 /** The longest of the last times between two beats counts, once there are two of them: a beat may be late, or sent twice at the start. */
-function patience({ gaps }: Extractor): number {
+function silentAfterMs({ gaps }: Extractor): number {
   return missedBeats * (gaps.length < 2 ? usualIntervalMs : Math.max(...gaps));
 }
 

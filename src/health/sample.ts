@@ -30,7 +30,7 @@ export interface Outcome {
 /** One check of a target, to be repeated. Never rejects. The signal ends it early, and its outcome then means nothing. */
 export type Run = (signal: AbortSignal) => Promise<Outcome>;
 
-export interface Pace {
+export interface SamplingLimits {
   /** In one run. */
   readonly samples: number;
   /** Of one sample; of the whole run where a probe takes its samples by itself. */
@@ -41,7 +41,7 @@ export interface Pace {
 const graceMs = 50;
 
 /** A run of samples, one after another, each within the timeout. */
-export function sampled(take: TakeSample, { samples, timeoutMs }: Pace): Run {
+export function sampled(take: TakeSample, { samples, timeoutMs }: SamplingLimits): Run {
   return async stopping => {
     const taken: Sample[] = [];
     while (taken.length < samples && !stopping.aborted) taken.push(await inTime(take, timeoutMs, stopping));

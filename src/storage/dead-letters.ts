@@ -1,5 +1,5 @@
 import type { Database, Value } from './database.js';
-import { fitting, pageBytes } from './page.js';
+import { fitting, pageBytes } from './page-size.js';
 import { addressed, lastSeq, queueOf } from './queues.js';
 import { addWaitingBytes, requireRoom } from './room.js';
 import type { Transaction } from './transaction.js';

@@ -1,6 +1,6 @@
 import type { Source } from '../events/message.js';
 import type { Database, Value } from './database.js';
-import { fitting, pageBytes } from './page.js';
+import { fitting, pageBytes } from './page-size.js';
 import type { EventOrder } from './queries.js';
 import type { Transaction } from './transaction.js';
 

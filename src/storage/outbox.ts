@@ -1,6 +1,6 @@
 import { FullError } from '../errors.js';
 import type { Database, Value } from './database.js';
-import { fitting, pageBytes } from './page.js';
+import { fitting, pageBytes } from './page-size.js';
 import type { MessageColumns } from './queues.js';
 import type { Transaction } from './transaction.js';
 

@@ -2,7 +2,7 @@ import { UnsupportedError } from '../errors.js';
 import type { Database, Value } from './database.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { totalHour } from './ledger-delta.js';
-import { fitting } from './page.js';
+import { fitting } from './page-size.js';
 import { addWaitingBytes, requireDeadLetterRoom, requireRoom } from './room.js';
 import type { Transaction } from './transaction.js';
 

@@ -61,20 +61,20 @@ test('a listener that fails later escalates, and the actor still answers the shu
       fail = onFailed;
       return { address: '127.0.0.1', family: 'IPv4', port: 80 };
     },
-    close: async patienceMs => void closed.push(patienceMs),
+    close: async timeoutMs => void closed.push(timeoutMs),
   });
   await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
   const broken = new Error('accept EBADF');
   fail?.(broken);
   await until(() => failures.length === 1, 'a failure');
   assert.equal(failures, [['http', broken]]);
-  await ask<void>(reply => dispatch(http, { type: 'close', patienceMs: 7, reply }));
+  await ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: 7, reply }));
   assert.equal(closed, [7]);
 });
 
 test('a close that fails is not waited for again', async ({ root }) => {
   const { http, state } = start(root, { close: () => Promise.reject(new Error('broken')) });
-  await ask<void>(reply => dispatch(http, { type: 'close', patienceMs: 0, reply }));
+  await ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: 0, reply }));
   assert.is(state(), 'stopped');
 });
 

@@ -25,7 +25,11 @@ for (const { category, type, emitter, fields } of catalogue) {
         file !== 'awkward' && item.category === category && (type === undefined || item.type === type),
     );
     const complete = alike.find(({ item }) => fields.always.every(name => item[name] !== undefined));
-    assert.ok(complete);
+    if (complete === undefined)
+      throw new Error(
+        `add a line of ${kind} with ${fields.always.join(', ')} to a file of fixtures/events: clowder, made or requested`,
+      );
+    assert.is(complete.item.category, category);
     if (emitter === 'clowder') assert.is(complete.file, 'clowder');
   });
 }

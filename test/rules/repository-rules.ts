@@ -1,4 +1,4 @@
-import type { Rule } from './rule.js';
+import type { Rule, Source } from './rule.js';
 
 /** What the texts of the whole repository keep to. */
 export const repositoryRules: readonly Rule[] = [
@@ -34,7 +34,30 @@ export const repositoryRules: readonly Rule[] = [
     why: 'A test that returns before it has asserted passes for nothing: one that cannot apply is not registered, or says SKIP.',
     broken: sources => sources.filter(({ path }) => /^test\/.*\.ts$/.test(path)).flatMap(earlyReturns),
   },
+  {
+    name: 'what is registered is tested',
+    why: 'A sink without its contract test, or a probe without a test, would be found out by an operator.',
+    broken: sources => registries.flatMap(registry => untested(registry, sources)),
+  },
 ];
+
+/** A registry, what its files import beside what they register, and the test that each entry has. */
+const registries = [
+  { path: 'src/sinks/registry.ts', besides: 'sink', testOf: (name: string) => `test/sinks/${name}/contract.test.ts` },
+  {
+    path: 'src/health/probes/registry.ts',
+    besides: 'probe',
+    testOf: (name: string) => `test/health/probes/${name}.test.ts`,
+  },
+] as const;
+
+function untested({ path, besides, testOf }: (typeof registries)[number], sources: readonly Source[]): string[] {
+  const text = sources.find(source => source.path === path)?.text ?? '';
+  const names = [...text.matchAll(/ from '\.\/([\w-]+)\.js';/g)].map(match => match[1]!);
+  return names
+    .filter(name => name !== besides && !sources.some(source => source.path === testOf(name)))
+    .map(name => `${name} of ${path} has no ${testOf(name)}`);
+}
 
 function byLine(patterns: readonly (readonly [RegExp, string])[]): Rule['broken'] {
   return sources =>

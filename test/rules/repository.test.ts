@@ -38,6 +38,10 @@ const forbidden: Record<string, Source[]> = {
     `test('one', async () => {\n  if (found === undefined) return;\n  assert.ok(found);\n});`,
     `  test('one', context => {\n    if (x) {\n      return;\n    }\n  });`,
   ].map(text => ({ path: 'test/one.test.ts', text })),
+  'what is registered is tested': [
+    { path: 'src/sinks/registry.ts', text: `import { webhookSink } from './webhook.js';` },
+    { path: 'src/health/probes/registry.ts', text: `import { redisProbe } from './redis.js';` },
+  ],
   'linear patterns': [
     '/(a+)+b/',
     '/^[^ @]+@[^ @]+[.][^ @]+$/',

@@ -21,7 +21,7 @@ function fakeTrees(during: (onFailure: OnFailure, number: number) => void | Prom
     const stops: number[] = [];
     const tree: FakeTree = {
       address: `http://127.0.0.1:${trees.length}`,
-      stop: async patienceMs => void stops.push(patienceMs),
+      stop: async timeoutMs => void stops.push(timeoutMs),
       giveUp: () => {},
       fail: onFailure,
       stops,

@@ -17,7 +17,7 @@ test('shutdown runs every step in order, also after one that fails, and hurries 
       { name: 'last', run: async () => void order.push('last') },
     ],
     {
-      patienceMs: 5,
+      timeoutMs: 5,
       clock: hastyClock(20),
       log,
       giveUp: () => {
@@ -39,7 +39,7 @@ test('shutdown leaves a step behind that never ends', async () => {
       { name: 'stuck', run: () => new Promise<void>(() => {}) },
       { name: 'last', run: async () => void order.push('last') },
     ],
-    { patienceMs: 0, clock: hastyClock(), log, giveUp: () => {} },
+    { timeoutMs: 0, clock: hastyClock(), log, giveUp: () => {} },
   );
   assert.equal(order, ['last']);
   assert.equal(

@@ -20,7 +20,7 @@ export const fileProbe = defineProbe({
   readings: ['bytes'],
   parse,
   show: ({ path }) => `file:${path}`,
-  run: (check, pace) => sampled(writing(check), pace),
+  run: (check, limits) => sampled(writing(check), limits),
 });
 
 function parse(address: string): FileAddress | string {

@@ -19,7 +19,7 @@ export const httpProbe = defineProbe({
     return `${origin}${pathname}`;
   },
   secrets,
-  run: (check, pace, tools) => sampled(requesting(check, connectOptions(pace, tools), tools.clock.now), pace),
+  run: (check, limits, tools) => sampled(requesting(check, connectOptions(limits, tools), tools.clock.now), limits),
 });
 
 function parse(address: string): Pick<HttpCheck, 'url'> | string {

@@ -1,5 +1,5 @@
 import { type ExecFileException, execFile } from 'node:child_process';
-import type { Outcome, Pace, Run } from '../sample.js';
+import type { Outcome, Run, SamplingLimits } from '../sample.js';
 import { isHost, withoutBrackets } from './host.js';
 import { defineProbe } from './probe.js';
 
@@ -16,7 +16,7 @@ export const pingProbe = defineProbe({
   samples: { default: 5, max: 100 },
   parse,
   show: ({ host }) => `ping:${host}`,
-  run: (check, pace) => pingRun(check, pace),
+  run: (check, limits) => pingRun(check, limits),
 });
 
 function parse(address: string): PingAddress | string {
@@ -29,7 +29,7 @@ const environment = { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sb
 const maxOutput = 256 * 1024;
 
 /** The system's ping (iputils or BusyBox), run as a program, without a shell: one packet a second. The timeout is that of the whole run. */
-export function pingRun({ host }: PingAddress, { samples, timeoutMs }: Pace, program = 'ping'): Run {
+export function pingRun({ host }: PingAddress, { samples, timeoutMs }: SamplingLimits, program = 'ping'): Run {
   const lastWait = Math.max(1, Math.floor(timeoutMs / 1000) - (samples - 1));
   const args = ['-n', '-c', String(samples), '-W', String(lastWait), host];
   const timeout = Math.max(timeoutMs, (samples - 1 + lastWait) * 1000 + 500);

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Broker } from '../../broker/broker.js';
 import type { Clock } from '../../clock.js';
 import type { FieldName } from '../../events/fields.js';
-import type { Pace, Run } from '../sample.js';
+import type { Run, SamplingLimits } from '../sample.js';
 
 /**
  * A probe is one file with one constant of this type, and one line in the registry. Schemes, what the YAML file may say of a target, the messages about
@@ -42,7 +42,7 @@ export interface ProbeDefinition<
   /** Texts that nothing may show. */
   secrets?(check: Check<Address, Options, Expect>): readonly string[];
   /** The run of one target; called once, then the run is repeated. */
-  run(check: Check<Address, Options, Expect>, pace: Pace, tools: ProbeTools): Run;
+  run(check: Check<Address, Options, Expect>, limits: SamplingLimits, tools: ProbeTools): Run;
 }
 
 /** What one target asks of its probe: the parts of its address, and what its description adds. */

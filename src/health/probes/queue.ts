@@ -24,7 +24,7 @@ export const queueProbe = defineProbe({
   samples: { default: 1, max: 1 },
   parse,
   show: ({ queue }) => `queue:${queue}`,
-  run: (check, pace, { broker }) => sampled(asking(check, broker), pace),
+  run: (check, limits, { broker }) => sampled(asking(check, broker), limits),
 });
 
 function parse(address: string): { readonly queue: string } | string {

@@ -18,7 +18,7 @@ export const tcpProbe = defineProbe({
   does: 'connects, and hangs up',
   parse,
   show: ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
-  run: ({ host, port }, pace, tools) => sampled(connecting({ host, port, ...connectOptions(pace, tools) }), pace),
+  run: ({ host, port }, limits, tools) => sampled(connecting({ host, port, ...connectOptions(limits, tools) }), limits),
 });
 
 function parse(address: string): TcpAddress | string {

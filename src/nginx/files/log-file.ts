@@ -11,8 +11,8 @@ import {
   noFingerprint,
   tailBytes,
 } from './fingerprint.js';
+import { trailBytes, trailOf } from './last-line-hashes.js';
 import { resumeAt } from './resume.js';
-import { trailBytes, trailOf } from './trail.js';
 
 /** Where the file system has it. That is a hint: a file is known by what it says. */
 export interface FileIdentity {

@@ -1,5 +1,5 @@
 import { type Content, readAt } from './content.js';
-import { findNewestLine } from './trail.js';
+import { findNewestLine } from './last-line-hashes.js';
 
 interface Read {
   /** The file begins as it did. */

@@ -1,7 +1,7 @@
 import { readAt } from './content.js';
 import { beginsWith } from './fingerprint.js';
+import { findNewestLine, trailOf } from './last-line-hashes.js';
 import type { LogFile } from './log-file.js';
-import { findNewestLine, trailOf } from './trail.js';
 
 /** Of the lines of the old file that were not read yet, at most these are compared, bytes. */
 const maxBytes = 16 * 1024 * 1024;

@@ -53,6 +53,7 @@ function present({ broker, actors }: Status, series: Series | undefined): string
   if (broker.kind === 'rabbitmq') names.add('clowder');
   if (has('ingress/nginx')) names.add('nginx');
   if (has('ingress/health')) names.add('health');
+  if (has('ingress/extractors')) names.add('heartbeat');
   for (const { name, values } of series?.lines ?? []) if (sum(values) > 0) names.add(name);
   return [...Object.keys(titles).filter(name => names.has(name)), ...[...names].filter(name => !(name in titles))];
 }
