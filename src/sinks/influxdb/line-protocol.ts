@@ -74,14 +74,19 @@ export function fieldText(type: FieldType, value: Scalar): string {
     case 'float':
       return String(value);
     case 'integer':
-      return `${value}i`;
+      return `${wholeText(value)}i`;
     case 'unsigned':
-      return `${value}u`;
+      return `${wholeText(value)}u`;
     case 'boolean':
       return value === true ? 'true' : 'false';
     case 'string':
       return quoted(String(value));
   }
+}
+
+/** String() rounds the digits of whole numbers beyond 2^53. */
+function wholeText(value: Scalar): string {
+  return typeof value === 'number' && !Number.isSafeInteger(value) ? String(BigInt(value)) : String(value);
 }
 
 function quoted(text: string): string {

@@ -2,6 +2,7 @@ import { measure } from '../../events/catalogue.js';
 import { ExactNumber, isInt64, stringifyExact } from '../../events/digits.js';
 import type { Event } from '../../events/event.js';
 import { hashOf } from '../../events/identity.js';
+import { parseTimestamp } from '../../events/timestamp.js';
 import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
 import { type FieldTypes, fit, isTimestamp, naturalType, normalised } from './types.js';
 
@@ -100,7 +101,9 @@ function freeName(wanted: string, event: Event, made: readonly string[]): string
 }
 
 function scalar(name: string, value: unknown): Scalar | ExactNumber {
-  if (value instanceof ExactNumber) return isTimestamp(name) ? normalised(name, Number(value.digits)) : value;
+  // Of a time, parts of a ms do not count; 1e999 is no time.
+  if (value instanceof ExactNumber)
+    return (isTimestamp(name) ? parseTimestamp(Number(value.digits)) : undefined) ?? value;
   if (typeof value === 'object') return stringifyExact(value);
   const plain = value as Scalar;
   return typeof plain === 'number' && !Number.isFinite(plain) ? String(plain) : normalised(name, plain);

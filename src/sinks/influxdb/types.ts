@@ -62,11 +62,15 @@ export function fit(value: Scalar, type: FieldType): Scalar | undefined {
     case 'integer':
     case 'unsigned': {
       const number = exactNumber(value);
-      if (number === undefined || !Number.isSafeInteger(number) || (type === 'unsigned' && number < 0))
-        return undefined;
+      if (number === undefined || !isWhole64(number) || (type === 'unsigned' && number < 0)) return undefined;
       return number + 0;
     }
   }
+}
+
+/** Beyond 2^53 too: what a double cannot hold has not become one. */
+function isWhole64(number: number): boolean {
+  return Number.isInteger(number) && number >= -(2 ** 63) && number < 2 ** 63;
 }
 
 function exactNumber(value: Scalar): number | undefined {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { decode } from '../../../src/events/decode.js';
 import { fields as catalogue } from '../../../src/events/fields.js';
 import {
   fieldText,
@@ -105,8 +106,19 @@ test('times are epoch ms, however they are spelt', () => {
   assert.equal(written({ until: 'tomorrow' }), { until_string: string('tomorrow') });
 });
 
+test('a number that is no time is text, however many digits it has', () => {
+  const body = '{"category":"x","from":1e999,"until":1790000000000.123456789}';
+  const decoded = decode({ id: 'event-1', body, source: 'http', received: 1_700_000_000_000 }, 1_700_000_000_000);
+  assert.ok(decoded.kind === 'event');
+  const line = lineOf(decoded.event, seriesOf(decoded.event, schema), 7, schema, new FieldTypes());
+  const { event_id: _id, ...rest } = parseLine(line).fields;
+  assert.equal(rest, { from_text: string('1e999'), until: integer(1_790_000_000_000n) });
+});
+
 test('a value that does not fit its field goes under <name>_<type>', () => {
   assert.equal(written({ category: 'x', size: 10.5 }), { size_float: float(10.5) });
+  for (const size of [2 ** 53, 2 ** 60, -(2 ** 63)])
+    assert.equal(written({ category: 'x', size }), { size: { type: 'integer', value: BigInt(size) } }, String(size));
   assert.equal(written({ category: 'x', size: 'big' }), { size_string: string('big') });
   assert.equal(written({ category: 'x', size: '10' }), { size: integer(10n) });
   assert.equal(written({ resource_id: 17 }), { resource_id: string('17') });
