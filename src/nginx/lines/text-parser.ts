@@ -15,12 +15,16 @@ interface Step {
   readonly last: boolean;
   /** Place of the next free field behind this one. */
   readonly nextFree: number;
+  /** Fields of known shapes follow up to the end of the line, with no literal behind the last. */
+  readonly runEndsLine: boolean;
 }
 
 const seeking: ReadonlySet<Shape> = new Set(['free', 'word', 'path']);
 const slash = 47;
 const space = 32;
 const dash = 45;
+const quote = 34;
+const backslash = 92;
 
 /**
  * A `log_format` as a list of steps over bytes. A free field ends where its literal stands and all fields of a known shape that follow it fit, up
@@ -35,11 +39,14 @@ export class TextParser implements LineParser {
   readonly #escaping: TextFormat['escaping'];
   /** With other escapes than the default, nginx writes what is not there as nothing, not as a dash. */
   readonly #mayBeEmpty: boolean;
+  /** As `\"`: other escapes than those of JSON leave no backslash before a quote. */
+  readonly #escapesQuotes: boolean;
   readonly #firstFree: number;
 
   constructor({ opening, segments, escaping }: TextFormat, mayBeEmpty = escaping !== 'default') {
     this.#escaping = escaping;
     this.#mayBeEmpty = mayBeEmpty;
+    this.#escapesQuotes = escaping === 'json' || escaping === 'any';
     this.#opening = Buffer.from(opening);
     const nextFree = (from: number): number => {
       const found = segments.findIndex(({ shape }, index) => index >= from && seeking.has(shape));
@@ -53,6 +60,8 @@ export class TextParser implements LineParser {
       first: literal.length > 0 ? Buffer.from(literal)[0]! : slash,
       last: index === segments.length - 1,
       nextFree: nextFree(index + 1),
+      runEndsLine:
+        index < segments.length - 1 && nextFree(index + 1) === segments.length && segments.at(-1)?.literal === '',
     }));
   }
 
@@ -105,7 +114,7 @@ export class TextParser implements LineParser {
 
   /** Reads a free field and the run behind it. Returns where the next free field begins, or -1. */
   #readFree(
-    { bound, literal, first, shape, last, nextFree }: Step,
+    { bound, literal, first, shape, last, nextFree, runEndsLine }: Step,
     index: number,
     bytes: Buffer,
     at: number,
@@ -119,22 +128,35 @@ export class TextParser implements LineParser {
       }
       return end;
     }
+    let second = -1;
     for (let stop = at; ; stop += 1) {
       while (stop < end && bytes[stop] !== first) stop += 1;
-      if (stop >= end) return -1;
+      if (stop >= end) return second < 0 ? -1 : this.#readRun(index + 1, nextFree, bytes, second, end);
       if (literal.length > 1 && !isAt(literal, bytes, stop, end)) continue;
+      if (first === quote && this.#escapesQuotes && isEscaped(bytes, at, stop)) continue;
       // What is behind the last literal is not looked at: a log may have more fields than its format says.
       const behind = stop + literal.length;
       const next = index + 1 === nextFree ? behind : this.#readRun(index + 1, nextFree, bytes, behind, end);
       if (next < 0) continue;
+      // The port of `::1:8080` is not its first 1: what a number breaks off in is a second choice.
+      const broken = runEndsLine && next < end && bytes[next] !== space;
+      if (broken && second >= 0) continue;
       if (shape === 'word' && first !== space && hasSpace(bytes, at, stop)) return -1;
       if (bound >= 0) {
         bounds[bound] = at;
         bounds[bound + 1] = stop;
       }
-      return next;
+      if (!broken) return next;
+      second = behind;
     }
   }
+}
+
+/** An odd number of backslashes stands before it. */
+function isEscaped(bytes: Buffer, start: number, at: number): boolean {
+  let from = at;
+  while (from > start && bytes[from - 1] === backslash) from -= 1;
+  return (at - from) % 2 === 1;
 }
 
 function hasSpace(bytes: Buffer, start: number, end: number): boolean {

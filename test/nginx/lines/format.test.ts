@@ -57,6 +57,25 @@ test('a user name may look like what comes behind it', () => {
     );
 });
 
+test('with escape=json, an escaped quote ends nothing', () => {
+  const format = 'log_format x escape=json \'[$time_local] "$request" $status "$http_user_agent"\';';
+  for (const agent of ['say "hi" 404 "x"', 'ends with \\', '\\" "']) {
+    const escaped = JSON.stringify(agent);
+    assert.is(parsed(format, `[05/Mar/2024:10:00:00 +0100] "GET / HTTP/1.1" 200 ${escaped}`)?.agent, agent);
+  }
+});
+
+test('an address of many colons before a port, at the end of the line too', () => {
+  const format = '[$time_local] "$request" $status $remote_addr:$remote_port';
+  for (const address of ['203.0.113.9', '::1', '2001:db8::1:2', '::ffff:203.0.113.9']) {
+    const line = `[05/Mar/2024:10:00:00 +0100] "GET / HTTP/1.1" 200 ${address}:50111`;
+    assert.is(parsed(format, line)?.address, address);
+    assert.is(parsed(format, `${line} "more than the format says"`)?.address, address);
+  }
+  const unit = parsed('$msec "$request" $status $request_time', '1700000000.123 "GET / HTTP/1.1" 200 0.005s');
+  assert.is(unit?.duration, '0.005');
+});
+
 test('a raw quote in the request costs nothing, as with escape=none', () => {
   const line = combined.replace('/a?b=c', '/a"b" c');
   assert.is(parsed('combined', line)?.request, 'GET /a"b" c HTTP/1.1');
