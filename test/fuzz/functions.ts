@@ -1,4 +1,7 @@
 import { Random } from '../helpers/random.js';
+import { fuzzAmqp } from './amqp.js';
+import { fuzzDigits, fuzzTimes } from './digits.js';
+import { fuzzLogFormats } from './log-formats.js';
 import { fuzzLogLines } from './nginx.js';
 import { FuzzProblem } from './problem.js';
 import { fuzzSettings } from './settings.js';
@@ -6,9 +9,13 @@ import { fuzzMessage, fuzzNames } from './sinks.js';
 
 /** What is fuzzed as functions, with its share of such inputs. */
 const targets = {
-  'messages through every sink': [0.6, fuzzMessage],
+  'messages through every sink': [0.4, fuzzMessage],
+  'messages over AMQP': [0.1, fuzzAmqp],
+  'numbers of many digits': [0.1, fuzzDigits],
+  'spellings of a time': [0.05, fuzzTimes],
   'names of people': [0.1, fuzzNames],
-  'log lines': [0.25, fuzzLogLines],
+  'log lines': [0.1, fuzzLogLines],
+  'lines of any log format': [0.1, fuzzLogFormats],
   settings: [0.05, fuzzSettings],
 } as const;
 
