@@ -48,7 +48,7 @@ class Http implements Behaviour<HttpMessage> {
       .listen(error => dispatch(this.#self, { type: 'failed', error }))
       .then(
         info => {
-          const address = addressOf(info);
+          const address = addressOf(info, this.#options.server.scheme);
           this.#status.update({ state: 'running', detail: { address } });
           reply.resolve(address);
         },
@@ -68,7 +68,7 @@ class Http implements Behaviour<HttpMessage> {
   }
 }
 
-function addressOf({ address, family, port }: AddressInfo): string {
+function addressOf({ address, family, port }: AddressInfo, scheme: string): string {
   const host = address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
-  return `http://${host}:${port}`;
+  return `${scheme}://${host}:${port}`;
 }

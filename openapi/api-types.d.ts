@@ -243,7 +243,7 @@ export interface paths {
         };
         /**
          * Events as they are stored, live (Server-Sent Events)
-         * @description Each message is an event as in `GET /v1/events`. `event: dropped` gives the number of events left out because they came faster than they could be read; `event: end` announces the end of the stream (`shutdown`, or `expired` after an hour: connect again). When there is nothing else to send, a comment goes out every 15 s.
+         * @description Each message is an event as in `GET /v1/events`. `event: dropped` gives the number of events left out because they came faster than they could be read; `event: end` announces the end of the stream (`shutdown`, `expired` after an hour: connect again, or `revoked`: the key, the session or its scope is gone). When there is nothing else to send, a comment goes out every 15 s.
          */
         readonly get: operations["streamEvents"];
         readonly put?: never;
@@ -1103,7 +1103,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;

@@ -9,6 +9,7 @@ export interface Proxies {
   readonly exceptions: readonly string[];
 }
 
+type TlsOptions = NonNullable<import('undici').Agent.Options['connect']>;
 type ProxyAgent = import('undici').ProxyAgent;
 type UndiciInit = import('undici').RequestInit;
 
@@ -51,6 +52,16 @@ export class Outgoing {
     this.#agents.set(proxy.url, agent);
     return agent;
   }
+}
+
+/** The platform's `fetch`, but for how its connections are made over TLS: options of `tls.connect`. */
+export function fetchOver(connect: TlsOptions): typeof fetch {
+  let agent: import('undici').Agent | undefined;
+  return async (target, init) => {
+    const undici = await import('undici');
+    agent ??= new undici.Agent({ connect });
+    return (await undici.fetch(target as string, { ...init, dispatcher: agent } as UndiciInit)) as unknown as Response;
+  };
 }
 
 /** The header `proxy-authorization` for a proxy that wants to know who asks. */

@@ -6,6 +6,7 @@ import type { Config } from '../src/config/config.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/ring.js';
+import { connectionCap } from '../src/open-files.js';
 import { createBackend } from '../src/status/backend.js';
 import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
 import { runHousekeeping } from '../src/status/housekeeping.js';
@@ -27,9 +28,9 @@ export interface HttpOptions extends PartOptions, BrokerPart {
 
 /**
  * The listener and everything it answers from, and the housekeeping that looks at the same things without being asked. The last part to start: whoever
- * can connect finds a daemon that is ready. Resolves with the address.
+ * can connect finds a daemon that is ready. Resolves with the address, and with what reads the certificate again.
  */
-export async function startHttp(options: HttpOptions): Promise<string> {
+export async function startHttp(options: HttpOptions): Promise<{ readonly address: string; reload(): void }> {
   const { parent, board, clock, log, onStop, config, keys, storage, metrics, broker, publisher } = options;
   const limits = new Map(
     config.sinks.flatMap(({ definition: { name, redriveLimit } }) =>
@@ -49,10 +50,15 @@ export async function startHttp(options: HttpOptions): Promise<string> {
     clock,
     orphans,
     keyProblems: () => keys.problems(),
+    listenerProblems: () => server.problems(),
     sinks: config.sinks,
     local: config.local !== undefined,
     started: clock.now(),
   });
+
+  const { maxConnections } = config.server;
+  const settings = { ...defaultHttpSettings, ...config.server, maxConnections: connectionCap(maxConnections) };
+  const server = createServer({ backend, keys, log, clock, metrics, settings });
 
   const housekeeping = new AbortController();
   const housekept = runHousekeeping({
@@ -70,9 +76,8 @@ export async function startHttp(options: HttpOptions): Promise<string> {
     await Promise.all([housekept, watched]);
   });
 
-  const settings = { ...defaultHttpSettings, ...config.server };
-  const server = createServer({ backend, keys, log, clock, metrics, settings });
   const http = spawnHttp(parent, { server, board, log, onCrash: escalate });
   onStop('http', timeoutMs => ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: timeoutMs / 2, reply })));
-  return ask<string>(reply => dispatch(http, { type: 'listen', reply }));
+  const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
+  return { address, reload: () => server.reload() };
 }

@@ -44,6 +44,8 @@ export interface Daemon {
   stop(): Promise<void>;
   /** Ends every wait at once, for the second signal. */
   stopNow(): void;
+  /** Reads the certificate of the listener again. */
+  reload(): void;
   /** Resolves when the daemon has given up by itself. */
   readonly ended: Promise<{ readonly code: number }>;
 }
@@ -66,6 +68,7 @@ export async function startDaemon({ config, log, clock, keys, announce }: Daemon
       log.info({}, 'daemon.stopped');
     },
     stopNow: () => root.stopNow(),
+    reload: () => root.tree.reload(),
   };
 }
 

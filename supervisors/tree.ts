@@ -25,6 +25,8 @@ export interface TreeOptions {
 
 export interface Tree {
   readonly address: string;
+  /** Reads the certificate of the listener again. */
+  reload(): void;
   /** In order; `giveUp` is called once the time (ms) is used up. Never rejects. A second call waits for the first. */
   stop(timeoutMs: number): Promise<void>;
   /** Ends every wait of a stop that is under way. */
@@ -69,8 +71,16 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
     const ingress = startSources({ ...part, ...broker, config, storage, idSecret });
-    const address = await startHttp({ ...part, metrics, ...broker, parent: ingress, config, keys, storage });
-    return { address, stop, giveUp: () => giveUp.abort() };
+    const { address, reload } = await startHttp({
+      ...part,
+      metrics,
+      ...broker,
+      parent: ingress,
+      config,
+      keys,
+      storage,
+    });
+    return { address, reload, stop, giveUp: () => giveUp.abort() };
   } catch (error) {
     await stop(5_000);
     throw error;

@@ -102,6 +102,8 @@ export interface DeadLetterQuery {
   readonly sink?: string;
   /** 1 to 1000. */
   readonly limit: number;
+  /** Bytes of their bodies, 8 MiB by default; one dead letter is always listed. */
+  readonly maxBytes?: number;
   readonly cursor?: string;
 }
 

@@ -8,6 +8,7 @@ import { retryAfterMs } from '../retry-after.js';
 import { readHttpAddress } from '../settings/addresses.js';
 import { trimEnd } from '../trim-end.js';
 import { type Invocation, text, UsageError } from './command.js';
+import { fetchByCertificate } from './own-certificate.js';
 
 /** The options of every command that speaks to a daemon. */
 export const clientOptions = {
@@ -31,6 +32,8 @@ export interface ClientOptions {
   readonly url: string;
   readonly key: string | undefined;
   readonly clock: Clock;
+  /** The platform's unless a certificate is known. */
+  readonly fetch?: typeof fetch | undefined;
   readonly signal?: AbortSignal;
   /** Called before every wait. */
   waiting?(reason: string, ms: number): void;
@@ -71,12 +74,12 @@ export class Client {
   }
 
   async #attempt<Answer>(request: Request): Promise<{ answer: Answer } | ClientError> {
-    const { url, key, signal } = this.#options;
+    const { url, key, signal, fetch: send = fetch } = this.#options;
     const signals = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
     let response: Response;
     let body: string;
     try {
-      response = await fetch(`${url}${request.path}`, {
+      response = await send(`${url}${request.path}`, {
         method: request.method,
         headers: {
           accept: 'application/json',
@@ -117,12 +120,15 @@ export function clientFor(
   { values, env, clock, terminal }: Invocation,
   options: Pick<ClientOptions, 'waiting' | 'signal'> = {},
 ): Client {
-  const given = text(values, 'url') ?? (env.EVENT_SINK_URL || `http://127.0.0.1:${env.PORT || 8080}`);
+  const given =
+    text(values, 'url') ??
+    (env.EVENT_SINK_URL || `${env.TLS_CERT_FILE ? 'https' : 'http'}://127.0.0.1:${env.PORT || 8080}`);
   const address = readHttpAddress(given.trim(), ['http', 'https']);
   if ('flaw' in address) throw new UsageError(`the address of the daemon ${address.flaw}, but is "${redact(given)}"`);
   const url = trimEnd(address.url, '/');
   const waiting = (reason: string, ms: number): void => terminal.err(`waiting ${Math.ceil(ms / 1000)} s: ${reason}`);
-  return new Client({ url, key: keyFor(env), clock, waiting, ...options });
+  const fetch = fetchByCertificate(url, env.TLS_CERT_FILE);
+  return new Client({ url, key: keyFor(env), clock, waiting, fetch, ...options });
 }
 
 function keyFor(env: Invocation['env']): string | undefined {

@@ -65,6 +65,8 @@ export interface Daemon {
   /** Shuts down in order, within the deadline. */
   stop(): Promise<void>;
   stopNow(): void;
+  /** Reads again what is read at SIGHUP, beside the keys. */
+  reload(): void;
   readonly ended: Promise<{ readonly code: number }>;
 }
 

@@ -14,7 +14,7 @@ const echoMs = 500;
 export const start: Command = {
   usage: 'start',
   description:
-    'Runs the daemon until SIGTERM or SIGINT shuts it down in order; a second signal ends it at once.\nSIGHUP reads API_KEYS_FILE again.',
+    'Runs the daemon until SIGTERM or SIGINT shuts it down in order; a second signal ends it at once.\nSIGHUP reads API_KEYS_FILE, TLS_CERT_FILE and TLS_KEY_FILE again.',
   options: {},
   examples: [
     'event-sink start',
@@ -86,7 +86,13 @@ async function runDaemon(
   const listeners: [string, (reason?: unknown) => void][] = [
     ['SIGTERM', onSignal('SIGTERM')],
     ['SIGINT', onSignal('SIGINT')],
-    ['SIGHUP', () => keys.reload()],
+    [
+      'SIGHUP',
+      () => {
+        keys.reload();
+        daemon?.reload();
+      },
+    ],
     ['uncaughtException', onFault('uncaughtException')],
     ['unhandledRejection', onFault('unhandledRejection')],
   ];

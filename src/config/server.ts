@@ -1,9 +1,11 @@
+import type { TrustedProxies } from '../ip-address.js';
 import { minSecretLength } from '../keys/id-secret.js';
 import { isLoopback } from '../loopback.js';
 import { host } from '../settings/addresses.js';
 import { seconds } from '../settings/durations.js';
 import { list } from '../settings/lists.js';
 import { integer, mebibytes } from '../settings/numbers.js';
+import { trustedProxies } from '../settings/proxies.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
 import { boolean, text } from '../settings/words.js';
@@ -41,8 +43,28 @@ export const serverSettings = {
   ),
   trustProxy: setting(
     'TRUST_PROXY',
+    trustedProxies().default('off'),
+    'The proxies in front, as a comma-separated list of addresses and networks: X-Forwarded-For and X-Forwarded-Proto are believed as far as the chain consists of them. `on` believes whoever connects, one hop: only where nobody but the proxy can.',
+    { example: '127.0.0.1,10.0.0.0/8' },
+  ),
+  tlsCert: setting(
+    'TLS_CERT_FILE',
+    text().optional(),
+    'A PEM file with the certificate of the listener and its chain: with TLS_KEY_FILE, the listener speaks HTTPS, and nothing else. Read again on SIGHUP and when it changes.',
+    { example: '/etc/event-sink/tls/fullchain.pem' },
+  ),
+  tlsKey: setting('TLS_KEY_FILE', text().optional(), 'A PEM file with the key of that certificate.', {
+    example: '/etc/event-sink/tls/privkey.pem',
+  }),
+  plainHttp: setting(
+    'HTTP_WITHOUT_TLS',
     boolean().default('off'),
-    'Take the address of a client from X-Forwarded-For. Only behind a proxy that sets it.',
+    'On: that the listener speaks plain HTTP beyond the loopback is meant, because a proxy in front speaks TLS or the network is trusted. Otherwise it is shown as a problem.',
+  ),
+  maxConnections: setting(
+    'MAX_CONNECTIONS',
+    integer(16, 1_000_000).default('10000'),
+    'Connections open at once; never more than three quarters of the files that the process may open. Beyond it, the one that has been idle for longest makes room.',
   ),
   corsOrigins: setting(
     'CORS_ORIGINS',
@@ -75,7 +97,11 @@ export interface Server {
   readonly dataDir: string;
   /** Undefined = the one that is kept in DATA_DIR. */
   readonly idSecret: string | undefined;
-  readonly trustProxy: boolean;
+  readonly trustProxy: TrustedProxies;
+  /** Undefined = plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly plainHttp: boolean;
+  readonly maxConnections: number;
   /** Empty = CORS off; `*` = any. */
   readonly corsOrigins: readonly string[];
   readonly maxInFlightBytes: number;
@@ -113,9 +139,19 @@ export function server(values: Values<typeof serverSettings>, problems: Problems
     dataDir: values.dataDir,
     idSecret: values.idSecret,
     trustProxy: values.trustProxy,
+    tls: tlsFiles(values, problems),
+    plainHttp: values.plainHttp,
+    maxConnections: values.maxConnections,
     corsOrigins: values.corsOrigins,
     maxInFlightBytes: values.maxInFlightBytes,
     keepAliveMs: values.keepAliveMs,
     rateLimit: values.rateLimit,
   };
+}
+
+function tlsFiles({ tlsCert: cert, tlsKey: key }: Values<typeof serverSettings>, problems: Problems): Server['tls'] {
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  if (cert !== undefined) problems.add('TLS_KEY_FILE', 'is missing beside TLS_CERT_FILE. Set both, or neither');
+  if (key !== undefined) problems.add('TLS_CERT_FILE', 'is missing beside TLS_KEY_FILE. Set both, or neither');
+  return undefined;
 }

@@ -2,6 +2,8 @@ import Koa, { type Middleware } from 'koa';
 import Router from 'koa-router';
 import { SwaggerRouter } from 'koa-swagger-decorator';
 import { describe } from '../errors.js';
+import { networkOf, type TrustedProxies } from '../ip-address.js';
+import { originOf } from './client-address.js';
 import type { ApiContext, Services } from './context.js';
 import { addDocs } from './docs.js';
 import { type Access, authenticate } from './middleware/authentication.js';
@@ -18,12 +20,13 @@ import { controllers } from './routes.js';
  */
 export function createApplication(services: Services): Koa {
   const { settings, log } = services;
-  const app = new Koa({ proxy: settings.trustProxy, maxIpsCount: 1 });
+  const app = new Koa();
   Object.assign(app.context, { services });
+  nameClients(app, settings.trustProxy);
   app.on('error', (error: unknown) => log.warn({ reason: describe(error) }, 'answer.broken'));
-  const api = new Router();
+  const api = new Router(exactPaths);
   api.use(documentedRoutes().routes() as unknown as Router.IMiddleware);
-  const pages = new Router();
+  const pages = new Router(exactPaths);
   addPage(pages);
   addDocs(pages);
   app.use(answerRequest());
@@ -34,12 +37,36 @@ export function createApplication(services: Services): Koa {
   return app;
 }
 
+/** `/V1/publish` and `/v1/publish/` are other paths: a proxy in front that guards one of them would not know these. */
+const exactPaths = { sensitive: true, strict: true } as const;
+
+/** Address and protocol of a client, as far as the proxies in front of this daemon are trusted. */
+function nameClients(app: Koa, trusted: TrustedProxies): void {
+  Object.defineProperties(app.request, {
+    ip: {
+      get(this: Koa.Request) {
+        return originOf(this.req, trusted).address;
+      },
+    },
+    protocol: {
+      get(this: Koa.Request) {
+        return originOf(this.req, trusted).secure ? 'https' : 'http';
+      },
+    },
+  });
+  Object.defineProperty(app.context, 'network', {
+    get(this: Koa.Context) {
+      return networkOf(this.ip);
+    },
+  });
+}
+
 /**
  * The routes of the controllers, each behind its own authentication. That comes before the validation which the library puts first,
  * so that nobody without a key learns what a request should look like.
  */
 function documentedRoutes(): SwaggerRouter {
-  const routes = new SwaggerRouter();
+  const routes = new SwaggerRouter({}, exactPaths);
   for (const controller of controllers) routes.applyRoute(controller);
   const table = accessTable();
   for (const layer of routes.stack) {

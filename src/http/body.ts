@@ -58,6 +58,8 @@ export interface Reservation {
 /** A request whose client waits for "100 Continue" before it sends its body. */
 export interface Incoming extends IncomingMessage {
   awaitsContinue?: boolean;
+  /** It expects something else, which nobody here can do. */
+  expectsOther?: boolean;
 }
 
 /**

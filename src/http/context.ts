@@ -5,9 +5,12 @@ import type { Key } from '../keys/keys.js';
 import type { KeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../status/metrics.js';
+import type { AnswerPool } from './answer-pool.js';
 import type { Backend } from './backend.js';
 import type { InFlight } from './body.js';
+import type { Connections } from './connections.js';
 import type { FailedAttempts, KeyRate } from './limits.js';
+import type { ReadTurns } from './read-turns.js';
 import type { Sessions } from './sessions.js';
 import type { HttpSettings } from './settings.js';
 import type { Feed } from './stream.js';
@@ -28,6 +31,10 @@ export interface Services {
   readonly keyRate: KeyRate | undefined;
   readonly inFlight: InFlight;
   readonly feed: Feed;
+  readonly connections: Connections;
+  readonly answers: AnswerPool;
+  /** At the storage, for what may take a while: pages of lists, and charts, which have a thread of their own. */
+  readonly turns: { readonly lists: ReadTurns; readonly charts: ReadTurns };
   /** True once the server has begun to close. */
   closing(): boolean;
 }
@@ -36,10 +43,14 @@ export interface RequestState {
   requestId: string;
   /** Set on every route that needs a key. */
   key?: Key;
+  /** The answer's bytes are kept in any case, for all who ask: they cost one reader next to nothing. */
+  shared?: boolean;
 }
 
 interface ContextAdditions {
   readonly services: Services;
+  /** The client's address, or its network where one client has many. */
+  readonly network: string;
   /** The pattern of the route, set by the router. */
   readonly _matchedRoute?: string;
   /** What the decorator library validated. */

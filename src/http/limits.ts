@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { HttpProblem } from './problem.js';
 
@@ -18,9 +17,9 @@ export class FailedAttempts {
     this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
   }
 
-  /** @throws HttpProblem (429) when the address is over its limit */
-  async count(address: string): Promise<void> {
-    const digest = createHash('sha256').update(this.#salt).update(network(address)).digest();
+  /** @throws HttpProblem (429) when the network (an IPv4 address, or a /64) is over its limit */
+  async count(network: string): Promise<void> {
+    const digest = createHash('sha256').update(this.#salt).update(network).digest();
     const counter = String(digest.readUInt16BE(0) & 0x3fff);
     await consume(this.#limiter, counter, 'Too many requests without a valid key from this address.');
   }
@@ -49,13 +48,4 @@ async function consume(limiter: RateLimiterMemory, counter: string, detail: stri
       headers: { 'Retry-After': String(seconds) },
     });
   }
-}
-
-/** One IPv6 subscriber has a /64 of addresses to try from. */
-function network(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length;
-  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0')].slice(0, 4).join(':');
 }

@@ -104,7 +104,7 @@ ${preload.map(path => `    <link rel="modulepreload" href="${path}">`).join('\n'
 async function session(ctx: ApiContext): Promise<void> {
   const key = identify(ctx);
   // Keys must not be easier to guess here than elsewhere.
-  if (key === undefined && presentedKey(ctx) !== undefined) await ctx.services.failedAttempts.count(ctx.ip);
+  if (key === undefined && presentedKey(ctx) !== undefined) await ctx.services.failedAttempts.count(ctx.network);
   ctx.set('Cache-Control', 'no-store');
   ctx.body = { session: key === undefined ? null : { name: key.name, scopes: key.scopes } };
 }

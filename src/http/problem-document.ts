@@ -1,5 +1,5 @@
 import { type routeConfig, z } from 'koa-swagger-decorator';
-import { type HttpProblem, type ProblemKind, problemKinds } from './problem.js';
+import { type FieldError, type HttpProblem, type ProblemKind, problemKinds } from './problem.js';
 
 type ResponseConfig = NonNullable<Parameters<typeof routeConfig>[0]['responses']>[string];
 type Headers = NonNullable<ResponseConfig['headers']>;
@@ -41,17 +41,29 @@ const ProblemDocument = z
 
 export type ProblemDocument = z.output<typeof ProblemDocument>;
 
-export function problemDocument(problem: HttpProblem, requestId: string): ProblemDocument {
-  const { errors } = problem;
+/** Characters of one text: what a client sent may be quoted in it. */
+const maxText = 2_000;
+
+/** A short one leaves the list of errors out. */
+export function problemDocument(
+  problem: HttpProblem,
+  requestId: string,
+  length: 'whole' | 'short' = 'whole',
+): ProblemDocument {
+  const errors = length === 'whole' ? problem.errors : undefined;
   return {
     type: typeOf(problem.kind),
     title: problemKinds[problem.kind][1],
     status: problem.status,
-    detail: problem.message,
+    detail: problem.message.slice(0, maxText),
     instance: requestId,
-    ...(errors === undefined ? {} : { errors: errors.slice(0, listedErrors) }),
+    ...(errors === undefined ? {} : { errors: errors.slice(0, listedErrors).map(shortened) }),
     ...(errors === undefined || errors.length <= listedErrors ? {} : { errors_total: errors.length }),
   };
+}
+
+function shortened(error: FieldError): FieldError {
+  return { ...error, field: error.field.slice(0, maxText), message: error.message.slice(0, maxText) };
 }
 
 export const requestIdHeader: Headers = {

@@ -1,26 +1,37 @@
-import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../clock.js';
 import { describe, SetupError } from '../errors.js';
 import type { KeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
+import type { FoundProblem } from '../status/found-problem.js';
 import type { Metrics } from '../status/metrics.js';
+import { AnswerPool } from './answer-pool.js';
 import { createApplication } from './application.js';
 import type { Backend } from './backend.js';
 import { type Incoming, InFlight } from './body.js';
 import { Connections, idleUntilFirstByte } from './connections.js';
 import type { Services } from './context.js';
 import { FailedAttempts, KeyRate } from './limits.js';
+import { ListenerProblems } from './listener-problems.js';
 import { requestIds } from './middleware/request.js';
+import { ReadTurns } from './read-turns.js';
 import { Sessions } from './sessions.js';
 import type { HttpSettings } from './settings.js';
 import { Feed } from './stream.js';
+import { TlsFiles } from './tls-files.js';
 import { unreadableAnswer } from './unreadable.js';
 
 const maxHeaderBytes = 16 * 1024;
 /** How often Node checks for requests that are late. */
 const checkIntervalMs = 2000;
-export interface ServerOptions {
+/** From a connection to the end of its TLS handshake. */
+const handshakeTimeoutMs = 10_000;
+/** Queries wait this long, ms, for their turn; behind it stand no more than these of one key. */
+const waiting = { maxWaiting: 100, maxWaitMs: 10_000 } as const;
+
+export interface HttpServerOptions {
   readonly backend: Backend;
   readonly keys: KeyRing;
   readonly log: Log;
@@ -30,6 +41,7 @@ export interface ServerOptions {
 }
 
 export interface HttpServer {
+  readonly scheme: 'http' | 'https';
   /**
    * Resolves with the address it listens on. Rejects with SetupError when it may not, or cannot, listen there. `onFailed` is called at most once, later,
    * when it accepts no more connections though it was not closed.
@@ -40,14 +52,35 @@ export interface HttpServer {
    * Never rejects; may be called before `listen` and more than once.
    */
   close(deadlineMs: number): Promise<void>;
+  /** Reads the certificate again, if there is one. A bad one is logged and changes nothing. */
+  reload(): void;
+  /** What is wrong with the listener. */
+  problems(): readonly FoundProblem[];
 }
 
 /** The HTTP layer: everything between a socket and the backend. */
-export function createServer({ backend, keys, log, clock, settings, metrics }: ServerOptions): HttpServer {
+export function createServer({ backend, keys, log, clock, settings, metrics }: HttpServerOptions): HttpServer {
   let closing = false;
+  const tls =
+    settings.tls === undefined
+      ? undefined
+      : new TlsFiles(settings.tls, log, pair => {
+          if (server instanceof HttpsServer) server.setSecureContext(pair);
+        });
+  const server = createListener(settings, tls);
+  idleUntilFirstByte(server, tls !== undefined, settings.keepAliveMs);
+  const listener = new ListenerProblems({ clock, log, settings, tls });
+  const connections = new Connections(server, tls !== undefined, settings, cut => {
+    metrics.connectionCut(cut);
+    listener.cut(cut);
+  });
+  const answers = new AnswerPool(settings);
+  const feed = new Feed(backend, clock, settings, answers);
   const sessions = new Sessions(clock, settings.sessionMs);
-  const stopListening = keys.onChange(() => sessions.endUnless(key => keys.find(key) !== undefined));
-  const feed = new Feed(backend, clock, settings);
+  const stopListening = keys.onChange(() => {
+    sessions.endUnless(key => keys.find(key) !== undefined);
+    feed.endDisallowed();
+  });
   const services: Services = {
     backend,
     keys,
@@ -56,34 +89,35 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
     settings,
     metrics,
     feed,
+    connections,
+    answers,
+    turns: {
+      lists: new ReadTurns(clock, { concurrent: 4, ...waiting }),
+      charts: new ReadTurns(clock, { concurrent: 1, ...waiting }),
+    },
     sessions,
     failedAttempts: new FailedAttempts(settings.failedAttempts),
     keyRate: settings.rateLimit === undefined ? undefined : new KeyRate(settings.rateLimit),
     inFlight: new InFlight(settings.maxInFlightBytes),
     closing: () => closing,
   };
-  const server = createHttpServer({
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: settings.headersTimeoutMs,
-    requestTimeout: settings.headersTimeoutMs + settings.bodyTimeoutMs,
-    keepAliveTimeout: settings.keepAliveMs,
-    connectionsCheckingInterval: checkIntervalMs,
-    // Checked by the application, so that its answer is a problem document too.
-    requireHostHeader: false,
-  });
-  idleUntilFirstByte(server, settings.keepAliveMs);
-  const connections = new Connections(server);
   const answer = createApplication(services).callback();
   server.on('request', (request, response) => {
-    connections.begin(request.socket, response);
-    void answer(request, response);
+    if (connections.begin(request.socket, response)) void answer(request, response);
   });
   // The key is checked before the client is asked to continue with its body.
   server.on('checkContinue', (request: Incoming, response: ServerResponse) => {
     request.awaitsContinue = true;
     server.emit('request', request, response);
   });
+  server.on('checkExpectation', (request: Incoming, response: ServerResponse) => {
+    request.expectsOther = true;
+    server.emit('request', request, response);
+  });
   const nextId = requestIds();
+  server.on('connect', (_request: unknown, socket: Socket) => {
+    socket.on('error', () => {}).end(unreadableAnswer('CONNECT', nextId()), () => socket.destroy());
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     log.debug({ code: error.code, address: socket.remoteAddress }, 'request.unreadable');
     const response = connections.responseOn(socket);
@@ -92,6 +126,7 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
   });
 
   return {
+    scheme: tls === undefined ? 'http' : 'https',
     listen: onFailed =>
       new Promise((resolve, reject) => {
         let failed = false;
@@ -121,8 +156,26 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: S
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
       await closed;
       clearTimeout(deadline);
+      tls?.close();
     },
+    reload: () => tls?.reload(),
+    problems: () => listener.all(),
   };
+}
+
+function createListener(settings: HttpSettings, tls: TlsFiles | undefined): Server {
+  const options: ServerOptions = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: settings.headersTimeoutMs,
+    requestTimeout: settings.headersTimeoutMs + settings.bodyTimeoutMs,
+    keepAliveTimeout: settings.keepAliveMs,
+    connectionsCheckingInterval: checkIntervalMs,
+    // Checked by the application, so that its answer is a problem document too.
+    requireHostHeader: false,
+  };
+  return tls === undefined
+    ? createHttpServer(options)
+    : createHttpsServer({ ...options, ...tls.pair, handshakeTimeout: handshakeTimeoutMs });
 }
 
 /** Errors after which the listener goes on: one connection could not be accepted, for want of files or memory, say. Any other means that it is broken. */

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.js';
 
-/** Sessions kept at once; the oldest leaves for a new one. */
-const capacity = 1000;
+/** Sessions of one key kept at once; its oldest leaves for a new one. */
+const capacity = 100;
 
 /**
  * A page signs in once with a key and goes on with a cookie. The session stands for the key and is checked with it each time,
- * so a key that is taken away ends its sessions. Kept in memory: a restart signs everybody out.
+ * so a key that is taken away ends its sessions. Each key has its own number of them: nobody is signed out by the sign-ins of others. Kept in memory: a
+ * restart signs everybody out.
  */
 export class Sessions {
   readonly #clock: Clock;
@@ -23,7 +24,8 @@ export class Sessions {
     const token = randomBytes(32).toString('base64url');
     const expires = this.#clock.now() + this.#lifeMs;
     this.#open.set(token, { key, expires });
-    if (this.#open.size > capacity) this.#open.delete(this.#open.keys().next().value!);
+    const own = [...this.#open].filter(([, session]) => session.key === key);
+    if (own.length > capacity) this.#open.delete(own[0]![0]);
     return { token, expires };
   }
 

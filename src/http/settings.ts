@@ -1,10 +1,18 @@
+import type { TrustedProxies } from '../ip-address.js';
+import type { AnswerLimits } from './answer-pool.js';
+import type { ConnectionLimits } from './connections.js';
+import type { TlsPaths } from './tls-files.js';
+
 /** The settings of the HTTP layer. Sizes in bytes, times in ms. */
-export interface HttpSettings {
+export interface HttpSettings extends AnswerLimits, ConnectionLimits {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
-  /** Believe X-Forwarded-For and X-Forwarded-Proto of the last hop. */
-  readonly trustProxy: boolean;
+  readonly trustProxy: TrustedProxies;
+  /** Undefined = plain HTTP. */
+  readonly tls: TlsPaths | undefined;
+  /** That plain HTTP can be reached from elsewhere is meant: no problem is shown. */
+  readonly plainHttp: boolean;
   /** Origins whose pages may call the API; none by default. `*` = all. */
   readonly corsOrigins: readonly string[];
   /** The limit of a body, packed and unpacked alike. */
@@ -35,12 +43,18 @@ const MiB = 1024 * 1024;
 export const defaultHttpSettings: HttpSettings = {
   host: '127.0.0.1',
   port: 8080,
-  trustProxy: false,
+  trustProxy: 'none',
+  tls: undefined,
+  plainHttp: false,
   corsOrigins: [],
   rateLimit: undefined,
   maxBodyBytes: MiB,
   maxEvents: 1000,
   maxInFlightBytes: 64 * MiB,
+  maxAnswerBytes: 32 * MiB,
+  maxAnswerBytesPerOwner: 8 * MiB,
+  maxConnections: 10_000,
+  stalledMs: 30_000,
   bodyTimeoutMs: 30_000,
   headersTimeoutMs: 15_000,
   keepAliveMs: 75_000,

@@ -41,6 +41,7 @@ export function serve(file: StaticFile): Middleware {
     }
     const pack = ctx.acceptsEncodings('gzip', 'identity') === 'gzip' && loaded.packed.length < loaded.plain.length;
     if (pack) ctx.set('Content-Encoding', 'gzip');
+    ctx.state.shared = true;
     ctx.body = pack ? loaded.packed : loaded.plain;
   };
 }

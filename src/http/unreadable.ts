@@ -4,6 +4,8 @@ import { problemDocument, problemType } from './problem-document.js';
 const answers: Readonly<Record<string, readonly [ProblemKind, phrase: string, detail: string]>> = {
   HPE_HEADER_OVERFLOW: ['headers-too-large', 'Request Header Fields Too Large', 'The headers may take at most 16 KiB.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['too-large', 'Payload Too Large', 'The chunk extensions are too large.'],
+  HPE_INVALID_METHOD: ['invalid-request', 'Bad Request', 'This is not a method of HTTP.'],
+  CONNECT: ['method-not-allowed', 'Method Not Allowed', 'This is not a proxy: CONNECT is not supported.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'Request Timeout', 'The request did not arrive in time.'],
 };
 

@@ -30,6 +30,8 @@ export interface BackendOptions {
   readonly clock: Clock;
   /** Queues that no sink consumes. */
   readonly orphans: () => readonly QueueInfo[];
+  /** What is wrong with the HTTP listener. */
+  readonly listenerProblems: () => readonly FoundProblem[];
   readonly sinks: readonly ConfiguredSink[];
   /** What is wrong with the keys. */
   readonly keyProblems: () => readonly FoundProblem[];
@@ -104,7 +106,14 @@ export function createBackend(options: BackendOptions) {
     });
     const report = await recentLedger();
     const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
-    const findings = { broker: state, sinks: rows, ledger: report, orphans: orphans(), keys: options.keyProblems() };
+    const findings = {
+      broker: state,
+      sinks: rows,
+      ledger: report,
+      orphans: orphans(),
+      keys: options.keyProblems(),
+      listener: options.listenerProblems(),
+    };
     const brokerSince = since ?? brokerStatus.status.since;
     const actors = board.all();
     const services = servicesOf(actors);

@@ -11,6 +11,14 @@ const batchSizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
 /** How a batch ended, for `event_sink_batches_total`. */
 export type BatchOutcome = 'written' | 'held' | 'failed';
 
+/** What the HTTP layer has at this moment. */
+export interface HttpGauges {
+  readonly streams: number;
+  readonly inFlightBytes: number;
+  readonly answerBytes: number;
+  readonly connections: number;
+}
+
 /** Prometheus metrics of one daemon. Counters and histograms are updated as things happen; gauges are read when somebody asks. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -41,11 +49,18 @@ export class Metrics {
   readonly #published = this.#counter('event_sink_published_events_total', 'Events accepted, by what keeps them.', [
     'durability',
   ]);
+  readonly #cuts = this.#counter(
+    'event_sink_http_connections_cut_total',
+    'Connections that were cut: a reader that stood still, requests sent too far ahead, an idle one for a new one, a new one for want of room.',
+    ['reason'],
+  );
   readonly #gauges = {
     ready: this.#gauge('event_sink_ready', '1 once events can be accepted durably.'),
     problems: this.#gauge('event_sink_problems', 'Things that are wrong now, as /v1/status lists them.'),
     streams: this.#gauge('event_sink_streams', 'Live streams open.'),
     inFlight: this.#gauge('event_sink_http_in_flight_bytes', 'Bodies received and not answered yet.'),
+    connections: this.#gauge('event_sink_http_connections', 'Connections open.'),
+    answers: this.#gauge('event_sink_http_answer_bytes', 'Answers made and not taken by their readers yet.'),
     broker: this.#gauge('event_sink_broker_state', '1 for the state that the broker is in.', ['kind', 'state']),
     outbox: this.#gauge('event_sink_outbox_events', 'Events that wait on this disk for RabbitMQ.'),
     outboxStuck: this.#gauge(
@@ -119,6 +134,10 @@ export class Metrics {
     this.#requests.observe({ method, route, status }, durationMs / 1000);
   }
 
+  connectionCut(reason: string): void {
+    this.#cuts.inc({ reason });
+  }
+
   published(durability: string, events: number): void {
     this.#published.inc({ durability }, events);
   }
@@ -146,11 +165,13 @@ export class Metrics {
   /** The text that Prometheus reads, with the gauges of this moment. */
   async render(
     backend: { status(): Promise<DaemonStatus>; ledger(): Promise<LedgerReport> },
-    http: { readonly streams: number; readonly inFlightBytes: number },
+    http: HttpGauges,
   ): Promise<string> {
     const [status, ledger] = await Promise.all([backend.status(), backend.ledger()]);
     this.#gauges.streams.set(http.streams);
     this.#gauges.inFlight.set(http.inFlightBytes);
+    this.#gauges.answers.set(http.answerBytes);
+    this.#gauges.connections.set(http.connections);
     this.#readStatus(status);
     this.#readLedger(ledger);
     return this.#registry.metrics();

@@ -18,6 +18,7 @@ export interface Findings {
   readonly keys: readonly FoundProblem[];
   /** Queues that no sink consumes. */
   readonly orphans: readonly QueueInfo[];
+  readonly listener: readonly FoundProblem[];
 }
 
 export const deadLettersKey = (sink: string): string => `dead ${sink}`;
@@ -41,6 +42,7 @@ export function problemsOf({
   ledger,
   orphans,
   keys,
+  listener,
 }: Findings): FoundProblem[] {
   const problems = services.filter(({ state }) => state === 'down').map(serviceProblem);
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
@@ -97,6 +99,7 @@ export function problemsOf({
       fix: fixes[fault],
     });
   }
+  problems.push(...listener);
   problems.push(...services.filter(({ state }) => state === 'degraded').map(serviceProblem));
   for (const sink of sinks) {
     const consumer = actors.find(({ path }) => path === `delivery/${sink.sink}/consumer`);

@@ -20,6 +20,7 @@ export type DeadLetterRow = [
 export interface DeadLetterListArguments {
   readonly sink: string | undefined;
   readonly limit: number;
+  readonly maxBytes?: number;
   /** Key of the last dead letter of the previous page. */
   readonly after: number;
 }
@@ -34,7 +35,7 @@ export interface DeadLetterChunk {
 }
 
 /** Oldest first. */
-function listDeadLetters(database: Database, { sink, limit, after }: DeadLetterListArguments) {
+function listDeadLetters(database: Database, { sink, limit, maxBytes, after }: DeadLetterListArguments) {
   const where = sink === undefined ? 'key > ?' : 'key > ? AND sink = ?';
   const values: Value[] = sink === undefined ? [after] : [after, sink];
   const sizes = database.rows<[number, number]>(
@@ -44,7 +45,7 @@ function listDeadLetters(database: Database, { sink, limit, after }: DeadLetterL
   );
   const count = fitting(
     sizes.slice(0, limit).map(([, size]) => size),
-    pageBytes,
+    maxBytes ?? pageBytes,
   );
   const rows = database.rows<DeadLetterRow>(
     `SELECT key, sink, id, reason, fault, attempts, first_seen, dead_at, source, body FROM dead_letters

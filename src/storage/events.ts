@@ -96,6 +96,7 @@ export interface EventFilter {
 
 export interface QueryEventsArguments extends EventFilter {
   readonly limit: number;
+  readonly maxBytes?: number;
   readonly order: EventOrder;
   /** The event with which the previous page ended. */
   readonly after?: PageEnd;
@@ -146,7 +147,7 @@ function queryEvents(database: Database, query: QueryEventsArguments): { rows: E
   );
   const count = fitting(
     found.slice(0, query.limit).map(([, size]) => size),
-    pageBytes,
+    query.maxBytes ?? pageBytes,
   );
   const rows = database.rows<EventRow>(
     `SELECT n, id, created, category, type, source, received, body FROM events

@@ -17,6 +17,8 @@ export interface EventQuery {
   readonly order?: EventOrder;
   /** Events on the page, 1 to 1000; a page of large events may have fewer. */
   readonly limit: number;
+  /** Bytes of their bodies, 8 MiB by default; one event is always on it. */
+  readonly maxBytes?: number;
   /** `nextCursor` of the previous page. */
   readonly cursor?: string;
 }

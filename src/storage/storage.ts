@@ -39,7 +39,7 @@ export interface Checkpoints {
 }
 
 /**
- * Everything durable of this daemon, in one SQLite file under DATA_DIR: one thread writes it, another answers queries.
+ * Everything durable of this daemon, in one SQLite file under DATA_DIR: one thread writes it, two others answer queries.
  * Each operation is described in the file of its concern; `calls.ts` lists them.
  */
 export class Storage {
@@ -49,6 +49,8 @@ export class Storage {
   readonly #options: StorageOptions;
   readonly #writer: Writer;
   readonly #reader: Reader;
+  /** Charts count millions of events, and have a thread of their own, so that nothing else waits for them. */
+  readonly #charts: Reader;
   #maintenance: Maintenance | undefined;
   #watch: Watch | undefined;
 
@@ -67,13 +69,14 @@ export class Storage {
         { ...movedAside, consequence: 'a fresh file was made; what waited in the corrupt one is not delivered' },
         'storage.moved-aside',
       );
-    return new Storage({ ...options, onFatal }, writer, new Reader(dir, onFatal));
+    return new Storage({ ...options, onFatal }, writer, new Reader(dir, onFatal), new Reader(dir, onFatal));
   }
 
-  private constructor(options: StorageOptions, writer: Writer, reader: Reader) {
+  private constructor(options: StorageOptions, writer: Writer, reader: Reader, charts: Reader) {
     this.#options = options;
     this.#writer = writer;
     this.#reader = reader;
+    this.#charts = charts;
     this.events = new EventStore(this);
     this.acceptance = new Acceptance(prove => this.write('checkRoom', { prove }), options.clock.now);
     this.checkpoints = {
@@ -103,7 +106,8 @@ export class Storage {
 
   /** A query: sees everything that was written before it was asked. */
   async read<Name extends ReadName>(name: Name, ...args: ReadArguments<Name>): Promise<ReadResult<Name>> {
-    return (await this.#reader.read(name, args[0])) as ReadResult<Name>;
+    const reader = name === 'series' ? this.#charts : this.#reader;
+    return (await reader.read(name, args[0])) as ReadResult<Name>;
   }
 
   /** A durable map under a name of its own. */
@@ -142,7 +146,7 @@ export class Storage {
   async close(): Promise<void> {
     await this.#watch?.stop();
     await this.#maintenance?.stop();
-    await this.#reader.close();
+    await Promise.all([this.#reader.close(), this.#charts.close()]);
     await this.#writer.close();
   }
 }

@@ -1,13 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { daemonAddress } from '../../src/cli/daemon-address.js';
+import { fetchByCertificate } from '../../src/cli/own-certificate.js';
+import { makeCertificates } from '../helpers/certificates.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { freePort } from '../helpers/ports.js';
 import { StandIn } from '../helpers/servers/stand-in.js';
+import { skipped } from '../helpers/skip.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+import { until } from '../helpers/wait.js';
 import { invoke } from './invoke.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -58,6 +64,30 @@ test('check may run beside the daemon', async ({ daemon }) => {
   assert.match(out, 'a running daemon has it');
   assert.is((await daemon.post([])).status, 401);
 });
+
+const certificates = makeCertificates(temporaryFolder().path);
+if ('skip' in certificates) skipped('a certificate', certificates.skip);
+else {
+  test('over HTTPS, healthcheck and the client commands find the daemon of these settings', async ({ daemon }) => {
+    const folder = temporaryFolder();
+    const tls = { TLS_CERT_FILE: join(folder.path, 'cert.pem'), TLS_KEY_FILE: join(folder.path, 'key.pem') };
+    const { otherName, valid } = certificates;
+    writeFileSync(tls.TLS_CERT_FILE, otherName.cert);
+    writeFileSync(tls.TLS_KEY_FILE, otherName.key);
+    await daemon.launch(tls);
+    const env = { ...tls, HOST: '127.0.0.1', PORT: String(daemon.port), DATA_DIR: daemon.dir };
+    await until(async () => (await asInTheImage(env)).code === 0, 'a healthy daemon', 20_000);
+    const client = { ...env, EVENT_SINK_API_KEY: daemon.key };
+    const { code, err } = await invoke(['dead-letters', 'list'], { env: client });
+    assert.equal([code, err], [0, '']);
+    writeFileSync(join(folder.path, 'other.pem'), valid.cert);
+    const url = `https://127.0.0.1:${daemon.port}`;
+    const other = fetchByCertificate(url, join(folder.path, 'other.pem'));
+    const refused = await other?.(`${url}/healthz`).catch((error: Error) => error);
+    assert.instance(refused, Error, 'another certificate is not trusted');
+    folder.remove();
+  });
+}
 
 test('another program on the port is no daemon', async () => {
   const other = new StandIn(() => ({ status: 200, body: '<html>hello</html>' }));

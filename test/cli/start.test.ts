@@ -20,6 +20,7 @@ const daemon = (part: Partial<Daemon> = {}): Daemon => ({
   address: 'http://127.0.0.1:1',
   stop: async () => {},
   stopNow: () => {},
+  reload: () => {},
   ended: never,
   ...part,
 });

@@ -80,8 +80,8 @@ test('an empty string is as good as none, and a local store can be switched off'
 });
 
 test('booleans are on, off, true, false, 1 and 0', () => {
-  for (const value of ['on', 'true', '1', 'TRUE']) assert.is(good({ TRUST_PROXY: value }).server.trustProxy, true);
-  for (const value of ['off', 'false', '0', 'Off']) assert.is(good({ TRUST_PROXY: value }).server.trustProxy, false);
+  for (const value of ['on', 'true', '1', 'TRUE']) assert.is(good({ TRUST_PROXY: value }).server.trustProxy, 'peer');
+  for (const value of ['off', 'false', '0', 'Off']) assert.is(good({ TRUST_PROXY: value }).server.trustProxy, 'none');
   assert.equal(names(bad({ TRUST_PROXY: 'yes' })), ['TRUST_PROXY']);
 });
 

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { AddressList } from '../../src/ip-address.js';
 import { keys, post, problemOf, type Running, run } from './running.js';
 
 const event = { category: 'upload' };
@@ -100,11 +101,19 @@ test('after twenty failures in a minute an address has to wait; a valid key stil
 
 test('behind a proxy that is trusted, addresses are distinguished by its last hop alone', async () => {
   await daemon.close();
-  daemon = await run({ trustProxy: true, failedAttempts: 1 });
+  daemon = await run({ trustProxy: 'peer', failedAttempts: 1 });
   const from = (address: string): RequestInit => ({ headers: { 'x-api-key': 'wrong', 'x-forwarded-for': address } });
   assert.is((await daemon.request('/v1/status', from('6.6.6.6, 192.0.2.1'))).status, 401);
   assert.is((await daemon.request('/v1/status', from('7.7.7.7, 192.0.2.1'))).status, 429);
   assert.is((await daemon.request('/v1/status', from('192.0.2.1, 192.0.2.2'))).status, 401);
+});
+
+test('behind proxies that are named, X-Forwarded-For is believed from them alone', async () => {
+  await daemon.close();
+  daemon = await run({ trustProxy: new AddressList(['192.0.2.0/24']), failedAttempts: 1 });
+  const from = (address: string): RequestInit => ({ headers: { 'x-api-key': 'wrong', 'x-forwarded-for': address } });
+  assert.is((await daemon.request('/v1/status', from('6.6.6.6'))).status, 401);
+  assert.is((await daemon.request('/v1/status', from('7.7.7.7'))).status, 429, 'this peer is not a proxy');
 });
 
 test('without trust the header changes nothing', async () => {
@@ -117,10 +126,11 @@ test('without trust the header changes nothing', async () => {
 
 test('the addresses of one IPv6 network are one', async () => {
   await daemon.close();
-  daemon = await run({ trustProxy: true, failedAttempts: 1 });
+  daemon = await run({ trustProxy: 'peer', failedAttempts: 1 });
   const from = (address: string): RequestInit => ({ headers: { 'x-api-key': 'wrong', 'x-forwarded-for': address } });
   assert.is((await daemon.request('/v1/status', from('2001:db8:1:2::1'))).status, 401);
   assert.is((await daemon.request('/v1/status', from('2001:db8:1:2:ffff::9'))).status, 429);
+  assert.is((await daemon.request('/v1/status', from('2001:0DB8:1:2::5'))).status, 429);
   assert.is((await daemon.request('/v1/status', from('2001:db8:1:3::1'))).status, 401);
 });
 
@@ -143,9 +153,23 @@ test('a page signs in with a key and goes on with a cookie that scripts cannot r
 
 test('over TLS, as a trusted proxy says, the cookie is for TLS alone', async () => {
   await daemon.close();
-  daemon = await run({ trustProxy: true });
+  daemon = await run({ trustProxy: 'peer' });
   const response = await daemon.request('/v1/session', { method: 'POST', headers: { 'x-forwarded-proto': 'https' } });
-  assert.match(response.headers.get('set-cookie') ?? '', /; secure/i);
+  const cookie = response.headers.get('set-cookie') ?? '';
+  assert.match(cookie, /^__Host-event_sink_session=[^;]+;.*; secure/i);
+  const [pair = ''] = cookie.split(';');
+  const secure = { 'x-forwarded-proto': 'https' };
+  assert.is((await daemon.request('/v1/status', withCookie(pair, { headers: secure }))).status, 200);
+  const planted = pair.replace('__Host-', '');
+  assert.is((await daemon.request('/v1/status', withCookie(planted, { headers: secure }))).status, 401);
+});
+
+test('whoever signs in often ends sessions of their own key alone', async () => {
+  const operator = await signIn(keys.all);
+  const first = await signIn(keys.read);
+  for (let time = 0; time < 100; time++) await signIn(keys.read);
+  assert.is((await daemon.request('/v1/status', withCookie(first))).status, 401);
+  assert.is((await daemon.request('/v1/status', withCookie(operator))).status, 200);
 });
 
 test('what changes something needs a header beside the cookie', async () => {

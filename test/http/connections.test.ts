@@ -1,5 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '../helpers/wait.js';
+import { sampleEvent } from './fake-backend.js';
 import { keys, type Running, run } from './running.js';
 
 let daemon: Running;
@@ -60,5 +62,75 @@ test('a server that closes does not wait for a connection that has sent nothing'
   await daemon.close();
   assert.is(await waiting.ended(), '');
 });
+
+test('one connection too many takes the place of the one that has been idle for longest, and it is said', async () => {
+  daemon = await run({ maxConnections: 3 });
+  const idle = [await daemon.connect(), await daemon.connect(), await daemon.connect()];
+  await sleep(50);
+  const fourth = await daemon.connect();
+  fourth.send(lastRequest);
+  assert.match(await fourth.ended(), /^HTTP\/1\.1 200 /);
+  assert.is(await idle[0]!.ended(), '');
+  assert.not.ok(idle[1]!.socket.readableEnded);
+  const [problem] = daemon.server.problems();
+  assert.match(problem?.what ?? '', /As many connections are open as there may be: 3\./);
+  assert.match(
+    await (await daemon.request('/metrics')).text(),
+    /event_sink_http_connections_cut_total\{reason="idle"\} [1-9]/,
+  );
+  for (const connection of idle) connection.close();
+});
+
+test('where none is idle, a new connection is refused', async () => {
+  daemon = await run({ maxConnections: 2 });
+  const busy = [await daemon.connect(), await daemon.connect()];
+  for (const connection of busy)
+    connection.send(`GET /v1/stream HTTP/1.1\r\nHost: x\r\nX-API-Key: ${keys.all}\r\n\r\n`);
+  for (const connection of busy) await connection.until(': open');
+  const refused = await daemon.connect();
+  assert.is(await refused.ended(), '');
+  for (const connection of busy) connection.close();
+});
+
+test('a reader that takes nothing for too long is cut, and what its answers held is free again', async () => {
+  daemon = await run({ stalledMs: 300 });
+  const text = 'x'.repeat(1_000_000);
+  daemon.backend.events = async () => ({ events: [{ ...sampleEvent, text }], nextCursor: 'more' });
+  const reader = await daemon.connect();
+  reader.socket.pause();
+  // The system takes several MiB before a reader is seen to stand still.
+  reader.send(`GET /v1/events?limit=1000 HTTP/1.1\r\nHost: x\r\nX-API-Key: ${keys.read}\r\n\r\n`.repeat(10));
+  await until(async () => /cut_total\{reason="stalled"\} 1/.test(await metrics()), 'the reader is cut', 10_000);
+  assert.ok(
+    await until(async () => /event_sink_http_answer_bytes 0\n/.test(await metrics()), 'nothing is held', 2_000),
+  );
+  reader.close();
+});
+
+test('a client that sends hundreds of requests ahead of their answers is cut', async () => {
+  daemon = await run();
+  const client = await daemon.connect();
+  client.socket.pause();
+  client.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(300));
+  await until(async () => /cut_total\{reason="pipelined"\} 1/.test(await metrics()), 'it is cut', 2_000);
+  client.close();
+  const polite = await daemon.connect();
+  polite.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50) + lastRequest);
+  assert.is((await polite.ended()).match(/HTTP\/1\.1 200 /g)?.length, 51);
+});
+
+test('a stream whose client has left before its turn on the connection is no stream any more', async () => {
+  daemon = await run({ maxStreams: 2 });
+  const client = await daemon.connect();
+  const stream = `GET /v1/stream HTTP/1.1\r\nHost: x\r\nX-API-Key: ${keys.all}\r\n\r\n`;
+  client.send(stream + stream);
+  await client.until(': open');
+  client.close();
+  assert.ok(await until(async () => /event_sink_streams 0\n/.test(await metrics()), 'no stream is open', 2_000));
+});
+
+async function metrics(): Promise<string> {
+  return (await daemon.request('/metrics')).text();
+}
 
 test.run();

@@ -225,6 +225,7 @@ test('stored events are asked for by category, type, time and cursor', async () 
     limit: 7,
     order: 'created',
     cursor: 'abc',
+    maxBytes: 128 * 1024,
   });
   for (const wrong of ['limit=0', 'limit=1001', 'limit=1e2', 'limit=5&limit=6', 'from=yesterday', 'catgory=x']) {
     const problem = await problemOf(await daemon.request(`/v1/events?${wrong}`));

@@ -82,6 +82,32 @@ test('whatever is not HTTP is still answered with a problem', async () => {
   assert.is((await daemon.request('/healthz')).status, 200);
 });
 
+test('what a proxy in front could read differently is refused, with a problem', async () => {
+  const key = `X-API-Key: ${keys.all}\r\nConnection: close`;
+  const cases: readonly [request: string, status: number][] = [
+    [`GET /v1/status HTTP/1.1\r\nHost: a\r\nHost: b\r\n${key}\r\n\r\n`, 400],
+    [`GET /v1/status HTTP/1.1\r\nHost: a\r\nhOST: a\r\n${key}\r\n\r\n`, 400],
+    [`GET http://a/v1/status HTTP/1.1\r\nHost: a\r\n${key}\r\n\r\n`, 400],
+    [`GET /V1/status HTTP/1.1\r\nHost: a\r\n${key}\r\n\r\n`, 404],
+    [`GET /v1/status/ HTTP/1.1\r\nHost: a\r\n${key}\r\n\r\n`, 404],
+    [`GET //v1/status HTTP/1.1\r\nHost: a\r\n${key}\r\n\r\n`, 404],
+    [`POST /V1/PUBLISH HTTP/1.1\r\nHost: a\r\n${key}\r\nContent-Length: 2\r\n\r\n{}`, 404],
+    [`POST /v1/events HTTP/1.1\r\nHost: a\r\n${key}\r\nExpect: x\r\nContent-Length: 2\r\n\r\n{}`, 417],
+    [`CONNECT a:443 HTTP/1.1\r\nHost: a\r\n${key}\r\n\r\n`, 405],
+    [`PROPFIND /v1/status HTTP/1.1\r\nHost: a\r\n${key}\r\n\r\n`, 405],
+    [`BREW /v1/status HTTP/1.1\r\nHost: a\r\n${key}\r\n\r\n`, 400],
+  ];
+  for (const [request, status] of cases) {
+    const connection = await daemon.connect();
+    connection.send(request);
+    const answer = await connection.ended();
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `), request);
+    assert.match(answer, /content-type: application\/problem\+json/i, request);
+    assert.is(JSON.parse(answer.split('\r\n\r\n')[1]!).status, status, request);
+  }
+  assert.equal([...daemon.backend.published, ...daemon.backend.sent], []);
+});
+
 test('a pipeline whose client leaves before its answers leaves nothing behind', async () => {
   const before = queryObjects(ServerResponse, { format: 'count' });
   let open = (): void => {};

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sampleEvent } from './fake-backend.js';
-import { problemOf, type Running, run } from './running.js';
+import { keys, problemOf, type Running, run } from './running.js';
 
 let daemon: Running;
 
@@ -99,6 +99,36 @@ test('a stream ends after its time, and at shutdown; the reader sees why', async
   const text = readUntil(reader, '"never"');
   await daemon.server.close(30_000);
   assert.match(await text, /event-1[\s\S]*event: end\ndata: {"reason":"shutdown"}\n\n$/);
+});
+
+test('a stream ends with its key, before anything else is sent', async () => {
+  const reader = await daemon.request('/v1/stream', { headers: { 'x-api-key': keys.read } });
+  daemon.revoked.add(keys.read);
+  daemon.backend.emit(sampleEvent);
+  const text = await readUntil(reader, '"never"');
+  assert.match(text, 'event: end\ndata: {"reason":"revoked"}');
+  assert.not.match(text, 'event-1');
+});
+
+test('a stream ends with its session', async () => {
+  const signedIn = await daemon.request('/v1/session', { method: 'POST' });
+  const cookie = (signedIn.headers.get('set-cookie') ?? '').split(';')[0]!;
+  const withCookie = { headers: { 'x-api-key': '', cookie, 'x-requested-with': 'test' } };
+  const reader = await daemon.request('/v1/stream', withCookie);
+  assert.is((await daemon.request('/v1/session', { ...withCookie, method: 'DELETE' })).status, 204);
+  daemon.backend.emit(sampleEvent);
+  assert.not.match(await readUntil(reader, '"never"'), 'event-1');
+});
+
+test('one key has half of the streams at most', async () => {
+  await daemon.close();
+  daemon = await run({ maxStreams: 4 });
+  const open = (key: string) => daemon.request('/v1/stream', { headers: { 'x-api-key': key } });
+  const first = [await open(keys.read), await open(keys.read)];
+  assert.is((await open(keys.read)).status, 503);
+  const other = await open(keys.all);
+  assert.is(other.status, 200);
+  for (const reader of [...first, other]) await reader.body!.cancel();
 });
 
 test.run();

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { Metrics } from '../../src/status/metrics.js';
 import { FakeBackend } from '../http/fake-backend.js';
 
-const quiet = { streams: 0, inFlightBytes: 0 };
+const quiet = { streams: 0, inFlightBytes: 0, answerBytes: 0, connections: 0 };
 
 test('what was counted and what is read now are in one text', async () => {
   const metrics = new Metrics();
@@ -11,7 +11,12 @@ test('what was counted and what is read now are in one text', async () => {
   metrics.published('embedded', 7);
   metrics.batchWritten('mongodb', 500, 20, 1500);
   metrics.batchFailed('mongodb', 'held', 5000);
-  const text = await metrics.render(new FakeBackend(), { streams: 2, inFlightBytes: 9 });
+  const text = await metrics.render(new FakeBackend(), {
+    streams: 2,
+    inFlightBytes: 9,
+    answerBytes: 0,
+    connections: 1,
+  });
   for (const line of [
     'event_sink_http_request_duration_seconds_count{method="POST",route="/v1/events",status="202"} 1',
     'event_sink_published_events_total{durability="embedded"} 7',

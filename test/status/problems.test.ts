@@ -12,6 +12,7 @@ const quiet: Findings = {
   ledger: undefined,
   orphans: [],
   keys: [],
+  listener: [],
 };
 const what = (findings: Partial<Findings>): string[] => problemsOf({ ...quiet, ...findings }).map(found => found.what);
 

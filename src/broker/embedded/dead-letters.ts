@@ -17,10 +17,15 @@ export class EmbeddedDeadLetters implements DeadLetterStore {
     this.#onRedriven = onRedriven;
   }
 
-  async list({ sink, limit, cursor }: DeadLetterQuery): Promise<DeadLetterPage> {
+  async list({ sink, limit, maxBytes, cursor }: DeadLetterQuery): Promise<DeadLetterPage> {
     const after = cursor === undefined ? 0 : keyNumber(cursor);
     if (after === undefined) throw new CursorError('the cursor is not one that a page of dead letters ended with');
-    const { rows, more } = await this.#storage.read('listDeadLetters', { sink, limit, after });
+    const { rows, more } = await this.#storage.read('listDeadLetters', {
+      sink,
+      limit,
+      after,
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    });
     const last = rows.at(-1);
     return { deadLetters: rows.map(deadLetter), nextCursor: more && last !== undefined ? String(last[0]) : null };
   }

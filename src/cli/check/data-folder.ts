@@ -17,6 +17,7 @@ interface Place {
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
+  readonly tls?: object | undefined;
 }
 
 /** A folder that is not there yet is made, and taken away again. */
@@ -86,14 +87,15 @@ async function requireRoom(dataDir: string, path: string): Promise<string> {
   return `${inMegabytes(free)} free`;
 }
 
-async function requireUnused({ dataDir, host, port }: Place, path: string, signal: AbortSignal): Promise<string> {
+async function requireUnused({ dataDir, host, port, tls }: Place, path: string, signal: AbortSignal): Promise<string> {
   if (!existsSync(lockFile(dataDir))) return 'unused';
   try {
     lockDirectory(dataDir).close();
     return 'not in use';
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    if (port !== 0 && (await isAlive(daemonAddress({ host, port }), signal))) return 'in use by the running daemon';
+    if (port !== 0 && (await isAlive(daemonAddress({ host, port, tls }), signal)))
+      return 'in use by the running daemon';
     throw new WrongError(`another event-sink daemon uses ${path}, and it is not the one of HOST and PORT`, {
       setting,
       fix: 'stop it, or give this one a folder of its own',

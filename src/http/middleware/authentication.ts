@@ -6,6 +6,7 @@ import { HttpProblem, unavailable } from '../problem.js';
 /** What a route needs: a scope, or nothing at all. */
 export type Access = Scope | 'open';
 
+/** Without TLS: with it, a browser keeps the prefix `__Host-` to cookies that were set over TLS, by this very host. */
 export const sessionCookie = 'event_sink_session';
 /** A page proves with it that the request is its own: another site's form cannot set a header. */
 export const pageHeader = 'X-Requested-With';
@@ -20,7 +21,7 @@ export function authenticate(needed: Scope): Middleware {
     const { closing, keyRate } = ctx.services;
     const key = identify(ctx);
     if (key === undefined) {
-      await ctx.services.failedAttempts.count(ctx.ip);
+      await ctx.services.failedAttempts.count(ctx.network);
       throw unauthenticated(presentedKey(ctx) !== undefined);
     }
     if (!key.scopes.includes(needed)) throw forbidden(key, needed);
@@ -28,6 +29,17 @@ export function authenticate(needed: Scope): Middleware {
     if (closing()) throw unavailable('The daemon is shutting down.');
     ctx.state.key = key;
     await next();
+  };
+}
+
+/** Whether the key or session of a request, and its scope, are in force at the time of the call: for what outlives its request. */
+export function stillAllowed(ctx: ApiContext, needed: Scope): () => boolean {
+  const { keys, sessions } = ctx.services;
+  const presented = presentedKey(ctx);
+  const token = presented === undefined ? sessionToken(ctx) : undefined;
+  return () => {
+    const kept = presented ?? (token === undefined ? undefined : sessions.keyOf(token));
+    return kept !== undefined && (keys.find(kept)?.scopes.includes(needed) ?? false);
   };
 }
 
@@ -44,13 +56,22 @@ export function identify(ctx: ApiContext): Key | undefined {
   const presented = presentedKey(ctx);
   if (presented !== undefined) return ctx.services.keys.find(presented);
   if (ctx.req.headers.cookie === undefined) return undefined;
-  const token = ctx.cookies.get(sessionCookie);
+  const token = sessionToken(ctx);
   const kept = token === undefined ? undefined : ctx.services.sessions.keyOf(token);
   const key = kept === undefined ? undefined : ctx.services.keys.find(kept);
   if (key !== undefined && !safeMethods.has(ctx.method) && ctx.get(pageHeader) === '') {
     throw new HttpProblem('forbidden', `A request with the session cookie needs the header ${pageHeader}.`);
   }
   return key;
+}
+
+/** The name that the session's cookie has on this connection. */
+export function cookieName(ctx: ApiContext): string {
+  return ctx.secure ? `__Host-${sessionCookie}` : sessionCookie;
+}
+
+export function sessionToken(ctx: ApiContext): string | undefined {
+  return ctx.cookies.get(cookieName(ctx));
 }
 
 function unauthenticated(presented: boolean): HttpProblem {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { describe } from '../../errors.js';
-import { discardRest } from '../body.js';
+import { boundAnswer } from '../answer.js';
+import { discardRest, type Incoming } from '../body.js';
 import type { ApiContext } from '../context.js';
 import { ClientGone, HttpProblem, toProblem } from '../problem.js';
 import { problemDocument, problemType } from '../problem-document.js';
@@ -27,8 +28,9 @@ export function answerRequest(): Middleware {
     if (closing()) ctx.res.setHeader('Connection', 'close');
     let status: number;
     try {
-      if (ctx.req.headers.host === undefined && ctx.req.httpVersion !== '1.0') throw hostMissing();
+      requireOneReading(ctx.req);
       await next();
+      if (ctx.respond !== false) boundAnswer(ctx);
       ({ status } = ctx);
     } catch (error) {
       status = answerError(ctx, error);
@@ -48,8 +50,31 @@ export function requestIds(): () => string {
   return () => `${prefix}-${(++count).toString(36)}`;
 }
 
-function hostMissing(): HttpProblem {
-  return new HttpProblem('invalid-request', 'The header Host is missing.', { headers: { Connection: 'close' } });
+/** @throws HttpProblem where a proxy in front could have read another request than this daemon does, or waits for what never comes */
+function requireOneReading(request: Incoming): void {
+  const { headers, rawHeaders, httpVersion, url = '' } = request;
+  if (request.expectsOther) {
+    throw new HttpProblem('expectation-failed', 'The only expectation that is met here is 100-continue.', closes);
+  }
+  if (headers.host === undefined) {
+    if (httpVersion !== '1.0') throw new HttpProblem('invalid-request', 'The header Host is missing.', closes);
+  } else if (hostsIn(rawHeaders) > 1) {
+    throw new HttpProblem('invalid-request', 'There is more than one header Host.', closes);
+  }
+  if (!url.startsWith('/') && !(url === '*' && request.method === 'OPTIONS')) {
+    throw new HttpProblem('invalid-request', 'The target of the request must be a path, such as /v1/status.', closes);
+  }
+}
+
+const closes = { headers: { Connection: 'close' } };
+
+function hostsIn(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count;
 }
 
 function givenId(ctx: ApiContext): string | undefined {
@@ -77,6 +102,12 @@ function answerError(ctx: ApiContext, error: unknown): number {
   ctx.status = problem.status;
   ctx.set(problem.headers);
   ctx.body = JSON.stringify(problemDocument(problem, requestId));
+  try {
+    boundAnswer(ctx);
+  } catch {
+    // No room for all that is wrong: what kind of problem it is must still arrive.
+    ctx.body = JSON.stringify(problemDocument(problem, requestId, 'short'));
+  }
   ctx.type = problemType;
   discardBody(ctx);
   return problem.status;

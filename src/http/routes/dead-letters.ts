@@ -1,5 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
+import type { DeadLetter as Listed } from '../../broker/broker.js';
 import type { ApiContext } from '../context.js';
+import { answerList } from '../list-answer.js';
 import { HttpProblem } from '../problem.js';
 import { withJson } from '../request-body.js';
 import { json, route } from '../route.js';
@@ -7,6 +9,8 @@ import { type Answer, count, epochMs, fault, given, moment, name, nextCursor, pa
 
 const exampleKey = 'MDAwMDAwMDAwMDAwMDAxNw';
 const listedRefusals = 100;
+/** A page of large dead letters ends after this much: on RabbitMQ, each slice of it reads the queue from its start. */
+const maxPageBytes = 1024 * 1024;
 
 const filters = {
   reason: name.optional().openapi({ description: 'Only those whose reason contains this, in any case.' }),
@@ -114,23 +118,21 @@ export class DeadLetterRoutes {
     }),
   )
   async list(ctx: ApiContext, { query }: { query: DeadLettersQuery }): Promise<void> {
-    const { limit = 100, ...filter } = query;
-    const page = await ctx.services.backend.deadLetters({ limit, ...given(filter) });
-    ctx.body = {
-      dead_letters: page.deadLetters.map(deadLetter => ({
-        key: deadLetter.key,
-        sink: deadLetter.sink,
-        id: deadLetter.id,
-        reason: deadLetter.reason,
-        fault: deadLetter.fault,
-        attempts: deadLetter.attempts,
-        first_seen: deadLetter.firstSeen,
-        dead_at: deadLetter.deadAt,
-        body: deadLetter.body,
-        ...(deadLetter.bytes === undefined ? {} : { body_base64: Buffer.from(deadLetter.bytes).toString('base64') }),
-      })),
-      next_cursor: page.nextCursor,
-    } satisfies Answer<typeof DeadLetterPage>;
+    const { limit = 100, cursor, ...filter } = query;
+    const { sink: _sink, ...criteria } = filter;
+    const filtered = Object.values(criteria).some(value => value !== undefined);
+    const { backend } = ctx.services;
+    await answerList(ctx, {
+      member: 'dead_letters',
+      limit,
+      // What is found may be far between: one search is enough for one request.
+      maxBytes: filtered ? 0 : maxPageBytes,
+      cursor,
+      read: async slice => {
+        const { deadLetters, nextCursor } = await backend.deadLetters({ ...given(filter), ...slice });
+        return { items: deadLetters.map(deadLetter => JSON.stringify(shown(deadLetter))), nextCursor };
+      },
+    });
   }
 
   @routeConfig(
@@ -191,6 +193,21 @@ export class DeadLetterRoutes {
     const removed = await ctx.services.backend.removeDeadLetters(selection);
     ctx.body = { removed } satisfies Answer<typeof RemovalReport>;
   }
+}
+
+function shown(deadLetter: Listed): Answer<typeof DeadLetter> {
+  return {
+    key: deadLetter.key,
+    sink: deadLetter.sink,
+    id: deadLetter.id,
+    reason: deadLetter.reason,
+    fault: deadLetter.fault,
+    attempts: deadLetter.attempts,
+    first_seen: deadLetter.firstSeen,
+    dead_at: deadLetter.deadAt,
+    body: deadLetter.body,
+    ...(deadLetter.bytes === undefined ? {} : { body_base64: Buffer.from(deadLetter.bytes).toString('base64') }),
+  };
 }
 
 async function requireSink(ctx: ApiContext, wanted: string): Promise<void> {

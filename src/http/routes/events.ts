@@ -4,6 +4,7 @@ import type { ApiContext } from '../context.js';
 import { eventText } from '../event-text.js';
 import { eventBody, eventPageExample, receiptExample } from '../examples.js';
 import { ingestEvent, ingestEvents, type Receipt } from '../ingest.js';
+import { answerList } from '../list-answer.js';
 import { withJson } from '../request-body.js';
 import { json, route } from '../route.js';
 import { type Answer, count, durability, epochMs, given, moment, name, nextCursor, paging } from '../schemas.js';
@@ -81,6 +82,9 @@ const StoredEvent = z
 
 const EventPage = z.object({ events: z.array(StoredEvent), next_cursor: nextCursor }).openapi('EventPage');
 
+/** A page of large events ends after this much. */
+const maxPageBytes = 8 * 1024 * 1024;
+
 /** Events in, and out again from the local store. */
 export class EventRoutes {
   @routeConfig(
@@ -157,11 +161,19 @@ export class EventRoutes {
     }),
   )
   async list(ctx: ApiContext, { query }: { query: EventsQuery }): Promise<void> {
-    const { limit = 100, ...filter } = query;
+    const { limit = 100, cursor, ...filter } = query;
     const order = query.from === undefined && query.to === undefined ? 'received' : 'created';
-    const { events, nextCursor } = await ctx.services.backend.events({ limit, order, ...given(filter) });
-    ctx.type = 'application/json';
-    ctx.body = `{"events":[${events.map(eventText).join(',')}],"next_cursor":${JSON.stringify(nextCursor)}}`;
+    const { backend } = ctx.services;
+    await answerList(ctx, {
+      member: 'events',
+      limit,
+      maxBytes: maxPageBytes,
+      cursor,
+      read: async slice => {
+        const { events, nextCursor } = await backend.events({ order, ...given(filter), ...slice });
+        return { items: events.map(eventText), nextCursor };
+      },
+    });
   }
 }
 

@@ -59,8 +59,13 @@ export class HealthRoutes {
     }),
   )
   async metrics(ctx: ApiContext): Promise<void> {
-    const { metrics, backend, feed, inFlight } = ctx.services;
-    const text = await metrics.render(backend, { streams: feed.readers, inFlightBytes: inFlight.bytes });
+    const { metrics, backend, feed, inFlight, answers, connections } = ctx.services;
+    const text = await metrics.render(backend, {
+      streams: feed.readers,
+      inFlightBytes: inFlight.bytes,
+      answerBytes: answers.bytes,
+      connections: connections.open,
+    });
     ctx.type = metrics.contentType;
     ctx.body = text;
   }

@@ -1,4 +1,5 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
+import { ownerOf } from '../answer.js';
 import type { ApiContext } from '../context.js';
 import { HttpProblem } from '../problem.js';
 import { json, route } from '../route.js';
@@ -63,7 +64,10 @@ export class SeriesRoutes {
     if ((to - from) / step > maxSteps) {
       throw new HttpProblem('invalid-request', `That makes more than ${maxSteps} steps. Ask for a larger step.`);
     }
-    const series = await ctx.services.backend.series({ from, to, step, ...given(filter) });
+    const { backend, turns } = ctx.services;
+    const gone = (): boolean => ctx.req.socket.destroyed;
+    const wanted = { from, to, step, ...given(filter) };
+    const series = await turns.charts.run(ownerOf(ctx), gone, () => backend.series(wanted));
     ctx.body = series satisfies Answer<typeof Series>;
   }
 }

@@ -1,6 +1,6 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import type { ApiContext } from '../context.js';
-import { pageHeader, presentedKey, sessionCookie } from '../middleware/authentication.js';
+import { cookieName, pageHeader, presentedKey, sessionToken } from '../middleware/authentication.js';
 import { HttpProblem } from '../problem.js';
 import { empty, json, route } from '../route.js';
 import { type Answer, epochMs, scope } from '../schemas.js';
@@ -61,7 +61,7 @@ export class SessionRoutes {
     }),
   )
   async signOut(ctx: ApiContext): Promise<void> {
-    const token = ctx.cookies.get(sessionCookie);
+    const token = sessionToken(ctx);
     if (token !== undefined) ctx.services.sessions.end(token);
     setCookie(ctx, '', new Date(0));
     ctx.status = 204;
@@ -69,7 +69,7 @@ export class SessionRoutes {
 }
 
 function setCookie(ctx: ApiContext, value: string, expires: Date): void {
-  ctx.cookies.set(sessionCookie, value, {
+  ctx.cookies.set(cookieName(ctx), value, {
     httpOnly: true,
     sameSite: 'strict',
     secure: ctx.secure,

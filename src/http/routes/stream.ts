@@ -1,5 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
+import { ownerOf } from '../answer.js';
 import type { ApiContext } from '../context.js';
+import { stillAllowed } from '../middleware/authentication.js';
 import { content, route } from '../route.js';
 import { name } from '../schemas.js';
 
@@ -18,7 +20,7 @@ export class StreamRoutes {
       summary: 'Events as they are stored, live (Server-Sent Events)',
       description:
         'Each message is an event as in `GET /v1/events`. `event: dropped` gives the number of events left out because they came faster than they could be read; ' +
-        '`event: end` announces the end of the stream (`shutdown`, or `expired` after an hour: connect again). When there is nothing else to send, a comment goes out every 15 s.',
+        '`event: end` announces the end of the stream (`shutdown`, `expired` after an hour: connect again, or `revoked`: the key, the session or its scope is gone). When there is nothing else to send, a comment goes out every 15 s.',
       query: StreamQuery,
       answer: {
         status: 200,
@@ -28,12 +30,14 @@ export class StreamRoutes {
   )
   async open(ctx: ApiContext, { query }: { query: StreamQuery }): Promise<void> {
     const { feed } = ctx.services;
-    feed.admit();
+    const owner = ownerOf(ctx);
+    feed.admit(owner);
     ctx.status = 200;
     ctx.type = 'text/event-stream';
     ctx.set('X-Accel-Buffering', 'no');
     if (ctx.method === 'HEAD') return;
     ctx.respond = false;
-    feed.open(ctx.res, query.category);
+    const left = feed.open(ctx.res, { category: query.category, owner, allowed: stillAllowed(ctx, 'read') });
+    ctx.services.connections.onEnd(ctx.res, left);
   }
 }

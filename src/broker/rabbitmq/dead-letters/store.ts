@@ -66,13 +66,13 @@ export class AmqpDeadLetters implements DeadLetterStore {
   }
 
   /** The oldest thousand of each sink. */
-  async list({ sink, limit, cursor }: DeadLetterQuery): Promise<DeadLetterPage> {
+  async list({ sink, limit, maxBytes, cursor }: DeadLetterQuery): Promise<DeadLetterPage> {
     const sinks = sink === undefined ? this.#options.sinks() : [sink];
     const start = cursor === undefined ? undefined : position(cursor, sinks);
     const deadLetters: DeadLetter[] = [];
     for (const name of sinks.slice(start?.index ?? 0)) {
       const after = name === start?.sink ? start.key : undefined;
-      const page = new PageBuilder(limit - deadLetters.length, after);
+      const page = new PageBuilder(limit - deadLetters.length, after, maxBytes);
       await this.#options.queue(name).read(dead => page.add(deadLetterOf(name, dead)));
       deadLetters.push(...page.deadLetters);
       if (page.more) return { deadLetters, nextCursor: cursorOf(name, page.deadLetters.at(-1)?.key) };

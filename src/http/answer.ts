@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream';
+import { type AnswerShare, answersFull } from './answer-pool.js';
+import type { ApiContext } from './context.js';
+
+/** An answer goes out in pieces of this size, bytes, each when the one before has been taken. */
+const pieceBytes = 64 * 1024;
+/** What all readers of a file share costs each of them one piece at most. */
+const sharedPieceBytes = 16 * 1024;
+/** Smaller answers are not counted: the limits of connections, and of requests on each, bound them. */
+const uncountedBytes = 2 * 1024;
+
+/** Whose share of the pool the answer is taken from. */
+export function ownerOf(ctx: ApiContext): string {
+  const { key } = ctx.state;
+  return key === undefined ? `address ${ctx.network}` : `key ${key.name}`;
+}
+
+/** A share of the pool that ends with this answer, or with its connection. */
+export function shareOf(ctx: ApiContext): AnswerShare {
+  const share = ctx.services.answers.share(ownerOf(ctx));
+  ctx.services.connections.onEnd(ctx.res, () => share.release());
+  return share;
+}
+
+/**
+ * Takes the bytes of a complete answer from the pool, until its reader has them.
+ * @throws HttpProblem (503) when there is no room
+ */
+export function boundAnswer(ctx: ApiContext): void {
+  const body: unknown = ctx.body;
+  if (body === null || body === undefined || body instanceof Readable) return;
+  const content = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  if (content !== body) ctx.body = content;
+  if (content.length <= uncountedBytes || ctx.method === 'HEAD') return;
+  const bytes = Buffer.byteLength(content);
+  const { shared = false } = ctx.state;
+  const size = shared ? sharedPieceBytes : pieceBytes;
+  if (!shareOf(ctx).grow(shared ? Math.min(bytes, size) : bytes)) throw answersFull();
+  if (bytes <= size) return;
+  ctx.body = Readable.from(pieces(typeof content === 'string' ? Buffer.from(content) : content, size), {
+    objectMode: false,
+  });
+  ctx.length = bytes;
+}
+
+export function* pieces(content: Buffer, size = pieceBytes): Generator<Buffer> {
+  for (let start = 0; start < content.length; start += size) yield content.subarray(start, start + size);
+}
