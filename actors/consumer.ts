@@ -7,6 +7,7 @@ import { FetchAhead } from '../src/delivery/fetch-ahead.js';
 import type { Prepared } from '../src/delivery/prepare.js';
 import { type SettlementError, Settler, type SettlerOptions } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
+import type { SinkStalls } from '../src/event-loop/stalls.js';
 import { untilAborted } from '../src/retry.js';
 import type { ActorState, StatusLine } from '../src/status/board.js';
 import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
@@ -20,6 +21,7 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions {
   /** A batch held longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
+  readonly stalls?: SinkStalls | undefined;
 }
 
 /**
@@ -166,11 +168,12 @@ class Consumer implements Behaviour<ConsumerMessage> {
     if (deferred === undefined) this.#ahead = undefined;
     if (this.#ahead === undefined) this.#fetch.start(this.#subscription);
     if (items === undefined) return;
-    this.#batch = new Batch(items, this.#evidence);
+    this.#batch = new Batch(items, this.#evidence, this.#options.stalls);
     this.#write();
   }
 
   #write(): void {
+    this.#settler.settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch?.stalled() ?? [] });
     const segment = this.#batch?.next;
     if (segment === undefined) {
       this.#batch = undefined;

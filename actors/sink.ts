@@ -2,6 +2,7 @@ import { dispatch } from 'nact';
 import type { Clock } from '../src/clock.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { assertNever, TransientError } from '../src/errors.js';
+import type { SinkStalls } from '../src/event-loop/stalls.js';
 import type { Event } from '../src/events/event.js';
 import type { SinkDefinition, SinkSession, SinkTools, WriteResult } from '../src/sinks/sink.js';
 import { type ActorTools, type Behaviour, type Parent, spawnActor } from './actor.js';
@@ -29,6 +30,7 @@ export interface SinkOptions extends Pick<ActorTools, 'board' | 'onCrash'> {
   readonly writeDeadlineMs: number;
   /** Aborts when shutdown's patience ends. */
   readonly giveUp: AbortSignal;
+  readonly stalls?: SinkStalls | undefined;
 }
 
 /** How long a session may take to end after its signal has aborted before it is abandoned, ms. */
@@ -61,9 +63,7 @@ class SinkWorker implements Behaviour<SinkMessage> {
       case 'write': {
         const { events } = message;
         const { definition, meter, policy } = this.#options;
-        const { result, milliseconds } = await this.#guarded(async (session, signal) =>
-          checked(await session.write(events, signal), events),
-        );
+        const { result, milliseconds } = await this.#write(events);
         policy.succeeded();
         meter.written(definition.name, events.length, milliseconds, events[0]?.received ?? 0);
         return dispatch(this.#consumer, { type: 'written', result, milliseconds });
@@ -76,6 +76,15 @@ class SinkWorker implements Behaviour<SinkMessage> {
         return message.reply.resolve();
       default:
         return assertNever(message);
+    }
+  }
+
+  async #write(events: readonly Event[]) {
+    const ended = await this.#options.stalls?.begin(events.map(({ id }) => id));
+    try {
+      return await this.#guarded(async (session, signal) => checked(await session.write(events, signal), events));
+    } finally {
+      ended?.();
     }
   }
 

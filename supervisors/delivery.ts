@@ -8,6 +8,7 @@ import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
+import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
 import type { Log } from '../src/log.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
 import type { SinkTools } from '../src/sinks/sink.js';
@@ -28,6 +29,7 @@ export interface DeliveryOptions extends PartOptions {
   /** Aborted once the consumers are draining, and not before: a wait that ends sooner is followed by one try after the other. */
   readonly stopping: AbortController;
   readonly giveUp: AbortSignal;
+  readonly stalls: Stalls;
 }
 
 const writeDeadlineMs = 30_000;
@@ -57,6 +59,7 @@ export function startDelivery(options: DeliveryOptions): void {
       writeDeadlineMs,
       stopping: stopping.signal,
       giveUp: options.giveUp,
+      stalls: options.stalls.of(sink.definition.name),
     }),
   );
   onStop('delivery', async () => {
@@ -80,6 +83,7 @@ export interface SinkSupervision {
   /** Aborts when the shutdown runs out of time: ends every write. */
   readonly giveUp: AbortSignal;
   readonly random?: () => number;
+  readonly stalls?: SinkStalls;
 }
 
 /** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
@@ -89,7 +93,7 @@ export function superviseSink(
   tools: SinkTools,
   options: SinkSupervision,
 ): Actor<ConsumerMessage> {
-  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp, random } = options;
+  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp, random, stalls } = options;
   const log = options.log.child({ sink: definition.name });
   const supervisor = spawnSupervisor(parent, definition.name, board, (error, child) => decide(error, child));
   const policy = createRestartPolicy({
@@ -115,6 +119,7 @@ export function superviseSink(
       }),
       holdMs,
       policy,
+      stalls,
       board,
       clock,
       log,
@@ -132,6 +137,7 @@ export function superviseSink(
         meter,
         writeDeadlineMs,
         giveUp,
+        stalls,
         onCrash: escalate,
       }),
   );

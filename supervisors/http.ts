@@ -3,6 +3,7 @@ import { ask, type Parent } from '../actors/actor.js';
 import { spawnHttp } from '../actors/http.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { Config } from '../src/config/config.js';
+import type { Stalls } from '../src/event-loop/stalls.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/ring.js';
@@ -24,6 +25,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly keys: KeyRing;
   readonly storage: Storage;
   readonly metrics: Metrics;
+  readonly stalls: Stalls;
 }
 
 /**
@@ -53,6 +55,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     listenerProblems: () => server.problems(),
     sinks: config.sinks,
     local: config.local !== undefined,
+    stalls: () => options.stalls.summary,
     started: clock.now(),
   });
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
 import { describe, SetupError } from '../src/errors.js';
+import type { Watchdog } from '../src/event-loop/watchdog.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
 import type { OnFailure } from './part.js';
@@ -35,6 +36,7 @@ export interface DaemonOptions {
   readonly keys: KeyRing;
   /** Writes a line for the person at the terminal. */
   announce(line: string): void;
+  readonly watchdog?: Watchdog | undefined;
 }
 
 export interface Daemon {
@@ -51,9 +53,9 @@ export interface Daemon {
 }
 
 /** @throws when the first start fails: SetupError (a busy port, a locked folder), or what was thrown */
-export async function startDaemon({ config, log, clock, keys, announce }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ config, log, clock, keys, announce, watchdog }: DaemonOptions): Promise<Daemon> {
   const began = clock.monotonic();
-  const start = (onFailure: OnFailure): Promise<Tree> => startTree({ config, log, clock, keys, onFailure });
+  const start = (onFailure: OnFailure): Promise<Tree> => startTree({ config, log, clock, keys, onFailure, watchdog });
   const root = await superviseTree({ start, clock, log });
   const { address } = root.tree;
   log.info({ address, ms: Math.round(clock.monotonic() - began) }, 'daemon.started');

@@ -1,6 +1,8 @@
 import { startRoot } from '../actors/actor.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
+import { Stalls } from '../src/event-loop/stalls.js';
+import type { Watchdog } from '../src/event-loop/watchdog.js';
 import { openIdSecret } from '../src/keys/id-secret.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
@@ -19,6 +21,8 @@ export interface TreeOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly keys: KeyRing;
+  /** Undefined: nobody watches the event loop. */
+  readonly watchdog?: Watchdog | undefined;
   /** A part has failed for good. May be called more than once. */
   readonly onFailure: OnFailure;
 }
@@ -34,7 +38,7 @@ export interface Tree {
 }
 
 /** Starts storage, broker, delivery, sources and HTTP, one after the other. The shutdown ends what was started in the reverse order, also when a start fails. */
-export async function startTree({ config, clock, log, keys, onFailure }: TreeOptions): Promise<Tree> {
+export async function startTree({ config, clock, log, keys, onFailure, watchdog }: TreeOptions): Promise<Tree> {
   const stopping = new AbortController();
   const giveUp = new AbortController();
   const steps: ShutdownStep[] = [];
@@ -54,6 +58,14 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
     keys.openFolder();
     const warnOpen = (reason: string): void => log.warn({ reason }, 'secret.open');
     const idSecret = openIdSecret(config.server.dataDir, config.server.idSecret, warnOpen);
+    const stalls = await Stalls.open({
+      dir: config.server.dataDir,
+      record: watchdog?.record,
+      keyValues: storage.keyValues('event-loop'),
+      clock,
+      log,
+      onStall: ms => metrics.stalled(ms),
+    });
     const queues = sinks.map(({ queue }) => queue);
     const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal };
     const broker = await startBroker({ ...part, ...brokerOptions });
@@ -67,6 +79,7 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
       holdMs,
       stopping,
       giveUp: giveUp.signal,
+      stalls,
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
@@ -79,6 +92,7 @@ export async function startTree({ config, clock, log, keys, onFailure }: TreeOpt
       config,
       keys,
       storage,
+      stalls,
     });
     return { address, reload, stop, giveUp: () => giveUp.abort() };
   } catch (error) {

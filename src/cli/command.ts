@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import type { Watchdog } from '../event-loop/watchdog.js';
 import type { LivingKeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
 import type { Terminal } from './terminal.js';
@@ -58,6 +59,7 @@ export type StartDaemon = (options: {
   readonly keys: LivingKeyRing;
   /** Prints a line for a person at a terminal, and nowhere else. */
   announce(line: string): void;
+  readonly watchdog: Watchdog;
 }) => Promise<Daemon>;
 
 export interface Daemon {

@@ -1,6 +1,7 @@
 import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { describe, FullError, SetupError } from '../errors.js';
+import { notifyIntervalMs, Watchdog } from '../event-loop/watchdog.js';
 import { collectOften, letHeapGrow } from '../heap.js';
 import { openKeyRing } from '../keys/ring.js';
 import { createLog, type Log } from '../log.js';
@@ -41,7 +42,7 @@ export const start: Command = {
  * Whatever ends the daemon first decides the exit code.
  */
 async function runDaemon(
-  { terminal, clock, signals, loadDaemon, exit }: Invocation,
+  { env, terminal, clock, signals, loadDaemon, exit }: Invocation,
   config: Parameters<Awaited<ReturnType<Invocation['loadDaemon']>>>[0]['config'],
   log: Log,
 ): Promise<number> {
@@ -98,9 +99,14 @@ async function runDaemon(
   ];
   for (const [event, listener] of listeners) signals.on(event, listener);
   if (config.broker.nodes.length === 0) collectOften();
+  const watchdog = new Watchdog({
+    dir: config.server.dataDir,
+    log: { level: config.log.level, pretty: config.log.pretty ?? terminal.outIsTerminal },
+    notifyMs: notifyIntervalMs(env, process.pid),
+  });
   try {
     const startDaemon = await loadDaemon();
-    daemon = await startDaemon({ config, log, clock, keys, announce });
+    daemon = await startDaemon({ config, log, clock, keys, announce, watchdog });
     letHeapGrow();
     daemon.ended.then(({ code }) => finish(code));
     if (firstSignalAt !== undefined) stop(daemon);
@@ -113,6 +119,7 @@ async function runDaemon(
     return exitCodes.failed;
   } finally {
     keys.close();
+    await watchdog.close();
     for (const [event, listener] of listeners) signals.off(event, listener);
   }
 }

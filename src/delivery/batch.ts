@@ -1,4 +1,5 @@
 import type { DeadDelivery, Delivery } from '../broker/broker.js';
+import type { SinkStalls } from '../event-loop/stalls.js';
 import type { Event } from '../events/event.js';
 import type { WriteResult } from '../sinks/sink.js';
 
@@ -52,10 +53,16 @@ export class Batch {
   #succeeded = false;
   #parked = false;
   readonly #evidence: Evidence;
+  readonly #stalls: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled'> | undefined;
 
-  constructor(items: readonly Item[], evidence: Evidence) {
+  constructor(
+    items: readonly Item[],
+    evidence: Evidence,
+    stalls?: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled'>,
+  ) {
     this.#segments = items.length === 0 ? [] : [[...items]];
     this.#evidence = evidence;
+    this.#stalls = stalls;
   }
 
   get parked(): boolean {
@@ -65,6 +72,28 @@ export class Batch {
   /** What to write next; undefined when the batch is finished. */
   get next(): readonly Item[] | undefined {
     return this.#segments[0];
+  }
+
+  /** Events that may have stopped the event loop are written alone, after the others; those that did, again and again, leave as dead letters. */
+  stalled(): DeadDelivery[] {
+    const stalls = this.#stalls;
+    if (stalls === undefined) return [];
+    const isSuspect = ({ event }: Item): boolean => stalls.isSuspect(event.id);
+    if (!this.#segments.some(segment => segment.some(isSuspect))) return [];
+    const dead: DeadDelivery[] = [];
+    const alone: Item[][] = [];
+    const rest: Item[][] = [];
+    for (const segment of this.#segments) {
+      rest.push(segment.filter(item => !isSuspect(item)));
+      for (const item of segment.filter(isSuspect)) {
+        const reason = stalls.convicted(item.event.id);
+        if (reason === undefined) alone.push([item]);
+        else dead.push({ delivery: item.delivery, reason, fault: 'bug', attempts: item.attempts });
+      }
+    }
+    stalls.settled(dead.map(({ delivery }) => delivery.id));
+    this.#segments = [...rest.filter(segment => segment.length > 0), ...alone];
+    return dead;
   }
 
   /** How many events have no verdict yet. */
@@ -81,6 +110,7 @@ export class Batch {
   /** The sink answered for the first segment. */
   written(result: WriteResult): Outcome {
     const segment = this.#segments.shift() ?? [];
+    this.#stalls?.settled(segment.map(({ event }) => event.id));
     const rejected = new Map((result.rejected ?? []).map(({ index, reason }) => [index, reason]));
     const waiting = new Set(result.deferred?.indexes ?? []);
     const done: Delivery[] = [];

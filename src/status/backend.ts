@@ -2,6 +2,7 @@ import type { Address, Broker, DeadLetterQuery, DeadLetterSelection, Durability,
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
 import { UnsupportedError } from '../errors.js';
+import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
 import { IdRegister } from '../storage/id-register.js';
@@ -38,6 +39,8 @@ export interface BackendOptions {
   /** The local store is on. */
   readonly local: boolean;
   readonly started: number;
+  /** How the event loop has stood, since the start. */
+  readonly stalls?: () => StallSummary;
 }
 
 /** What the HTTP layer sees of the daemon. */
@@ -113,6 +116,8 @@ export function createBackend(options: BackendOptions) {
       orphans: orphans(),
       keys: options.keyProblems(),
       listener: options.listenerProblems(),
+      stalls: options.stalls?.(),
+      now,
     };
     const brokerSince = since ?? brokerStatus.status.since;
     const actors = board.all();

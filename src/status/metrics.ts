@@ -54,6 +54,16 @@ export class Metrics {
     'Connections that were cut: a reader that stood still, requests sent too far ahead, an idle one for a new one, a new one for want of room.',
     ['reason'],
   );
+  readonly #stalls = this.#counter(
+    'event_sink_event_loop_stalls_total',
+    'How often the event loop has stood for seconds: nothing else happened meanwhile; 0 is right.',
+    [],
+  );
+  readonly #longestStall = this.#gauge(
+    'event_sink_event_loop_longest_stall_seconds',
+    'The longest time for which the event loop has stood since the start, when it was seconds.',
+  );
+  #longestStallMs = 0;
   readonly #gauges = {
     ready: this.#gauge('event_sink_ready', '1 once events can be accepted durably.'),
     problems: this.#gauge('event_sink_problems', 'Things that are wrong now, as /v1/status lists them.'),
@@ -153,6 +163,12 @@ export class Metrics {
   batchFailed(sink: string, outcome: Exclude<BatchOutcome, 'written'>, durationMs: number): void {
     this.#batches.inc({ sink, outcome });
     this.#writes.observe({ sink }, durationMs / 1000);
+  }
+
+  stalled(ms: number): void {
+    this.#stalls.inc();
+    this.#longestStallMs = Math.max(this.#longestStallMs, ms);
+    this.#longestStall.set(this.#longestStallMs / 1000);
   }
 
   /** The queues that no sink consumes, as far as they are known. */

@@ -1,10 +1,12 @@
 import type { BrokerStatus, QueueInfo } from '../broker/broker.js';
 import type { Fault } from '../errors.js';
+import type { StallSummary } from '../event-loop/stalls.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { ActorStatus } from './board.js';
 import { type FoundProblem, plural, withoutStop } from './found-problem.js';
 import { logProblems } from './log-problems.js';
 import type { ServiceState, SinkStatus } from './report.js';
+import { stallProblems } from './stall-problems.js';
 
 export interface Findings {
   readonly broker: BrokerStatus;
@@ -19,6 +21,9 @@ export interface Findings {
   /** Queues that no sink consumes. */
   readonly orphans: readonly QueueInfo[];
   readonly listener: readonly FoundProblem[];
+  readonly stalls?: StallSummary | undefined;
+  /** Epoch ms. */
+  readonly now?: number;
 }
 
 export const deadLettersKey = (sink: string): string => `dead ${sink}`;
@@ -43,8 +48,11 @@ export function problemsOf({
   orphans,
   keys,
   listener,
+  stalls,
+  now = 0,
 }: Findings): FoundProblem[] {
   const problems = services.filter(({ state }) => state === 'down').map(serviceProblem);
+  problems.push(...stallProblems(stalls, now));
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
     if (row.missing > 0) {
       problems.push({

@@ -131,4 +131,36 @@ test('a reason that is a whole page is cut short, whoever gives it', () => {
   assert.is(rejected.dead.length + failed.length, 2);
 });
 
+test('events that may have stopped the event loop are written alone, after the others, until they are settled or set aside', () => {
+  const stalls = new Map([
+    ['1', 1],
+    ['3', 3],
+    ['4', 2],
+  ]);
+  const batch = new Batch(
+    items(6),
+    { healthy: true },
+    {
+      isSuspect: id => stalls.has(id),
+      convicted: id => ((stalls.get(id) ?? 0) < 3 ? undefined : 'it stopped everything'),
+      settled: ids => {
+        for (const id of ids) stalls.delete(id);
+      },
+    },
+  );
+  const segment = () => batch.next?.map(({ event }) => event.id).join();
+  const [dead, ...more] = batch.stalled();
+  assert.is(dead?.delivery.id, '3');
+  assert.is(dead?.fault, 'bug');
+  assert.is(dead?.reason, 'it stopped everything');
+  assert.is(more.length, 0);
+  const written: (string | undefined)[] = [];
+  for (; batch.next !== undefined; batch.written({})) {
+    written.push(segment());
+    assert.equal(batch.stalled(), []);
+  }
+  assert.equal(written, ['0,2,5', '1', '4']);
+  assert.is(stalls.size, 0);
+});
+
 test.run();

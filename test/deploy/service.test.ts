@@ -15,6 +15,13 @@ test('systemd waits longer for the daemon to end than the daemon takes', () => {
   assert.ok(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1]) > patience);
 });
 
+test('systemd hears from the daemon, and bounds what it may take', () => {
+  assert.match(unit, /^NotifyAccess=all$/m);
+  assert.match(unit, /^WatchdogSec=60$/m);
+  for (const limit of ['MemoryMax', 'TasksMax', 'LimitNOFILE'])
+    assert.match(unit, new RegExp(`^${limit}=\\d+G?$`, 'm'));
+});
+
 // Nothing that the tests install brings systemd or logrotate: these two tests are there where the programs are.
 const analyze = findProgram('systemd-analyze');
 if (analyze !== undefined) {
@@ -26,7 +33,7 @@ if (analyze !== undefined) {
     const verify = spawnSync(analyze, ['verify', file], { encoding: 'utf8' });
     assert.is(verify.stdout + verify.stderr, '');
     assert.is(verify.status, 0);
-    const security = spawnSync(analyze, ['security', '--offline=true', '--threshold=20', file], { encoding: 'utf8' });
+    const security = spawnSync(analyze, ['security', '--offline=true', '--threshold=16', file], { encoding: 'utf8' });
     assert.is(security.status, 0, security.stdout.slice(-500));
     folder.remove();
   });
@@ -61,9 +68,10 @@ test('what the image is built of is here, and .dockerignore lets it through', ()
 });
 
 test('the check of the image tells a daemon that answers from none', () => {
-  const [, script = ''] = /CMD \["node", "-e", "(.*)"\]$/m.exec(dockerfile) ?? [];
-  assert.ok(script);
-  const { status } = spawnSync(process.execPath, ['-e', script], { env: { PORT: '1' } });
+  const [, words = '[]'] = /CMD (\["node", .*"healthcheck"\])$/m.exec(dockerfile) ?? [];
+  const [, program = '', ...rest] = JSON.parse(words) as string[];
+  assert.is(program, '/app/dist/src/main.js');
+  const { status } = spawnSync(process.execPath, ['dist/src/main.js', ...rest], { env: { PORT: '1' } });
   assert.is(status, 1);
 });
 

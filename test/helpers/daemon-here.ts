@@ -1,4 +1,5 @@
 import { loadConfig } from '../../src/config/load.js';
+import type { Watchdog } from '../../src/event-loop/watchdog.js';
 import { keyEntry } from '../../src/keys/keys.js';
 import { type Log, silentLog } from '../../src/log.js';
 import { localSink } from '../../src/sinks/local.js';
@@ -14,12 +15,19 @@ export interface DaemonHere {
   readonly sinks?: Readonly<Record<string, ScriptedSink>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: Log;
+  readonly watchdog?: Watchdog;
 }
 
 const key = 'daemon-test-key';
 
 /** The whole daemon in this process. */
-export async function startDaemonHere({ dir, sinks = {}, env = {}, log = silentLog }: DaemonHere): Promise<Daemon> {
+export async function startDaemonHere({
+  dir,
+  sinks = {},
+  env = {},
+  log = silentLog,
+  watchdog,
+}: DaemonHere): Promise<Daemon> {
   const scripted = Object.entries(sinks).map(([name, { definition }]) => ({
     ...definition,
     name,
@@ -38,6 +46,7 @@ export async function startDaemonHere({ dir, sinks = {}, env = {}, log = silentL
     clock: hastyClock(100),
     keys: keyRing(presented => (presented === key ? entry : undefined)),
     announce: () => {},
+    watchdog,
   });
 }
 

@@ -1,0 +1,50 @@
+import { Worker } from 'node:worker_threads';
+import type { LogOptions } from '../log.js';
+import { SharedRecord } from './shared-record.js';
+import type { WatchdogData } from './watchdog-data.js';
+
+export interface WatchdogOptions {
+  /** Where it notes a stall, for the next start to find. */
+  readonly dir: string;
+  readonly log: Pick<LogOptions, 'level' | 'pretty'>;
+  /** The event loop may stand for this long, ms. */
+  readonly limitMs?: number;
+  /** Between two signs of life to systemd, ms; undefined = none. */
+  readonly notifyMs?: number | undefined;
+}
+
+/** Everything that the daemon does on its main thread takes milliseconds. */
+const defaultLimitMs = 5_000;
+const ticksPerLimit = 5;
+
+/**
+ * A thread that notices when the event loop of the main thread stands: it logs what is at work and where the main thread is, and notes it on the disk.
+ * While the loop turns, it says so to systemd. `beat` keeps it quiet.
+ */
+export class Watchdog {
+  readonly record = new SharedRecord();
+  readonly #worker: Worker;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ dir, log, limitMs = defaultLimitMs, notifyMs }: WatchdogOptions) {
+    const tickMs = limitMs / ticksPerLimit;
+    const workerData: WatchdogData = { buffer: this.record.buffer, dir, log, limitMs, tickMs, notifyMs };
+    this.#worker = new Worker(new URL('./watchdog-worker.js', import.meta.url), { name: 'watchdog', workerData });
+    this.#worker.unref();
+    this.#timer = setInterval(() => this.record.goOn(), tickMs / 3);
+    this.#timer.unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#worker.terminate();
+  }
+}
+
+/** Between two signs of life, ms: a third of the time after which systemd gives up. Undefined when it does not wait for any. */
+export function notifyIntervalMs(env: NodeJS.ProcessEnv, pid: number): number | undefined {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: patience, WATCHDOG_PID: whose } = env;
+  const patienceMs = Number(patience) / 1000;
+  if (!socket || !(patienceMs > 0) || (whose !== undefined && Number(whose) !== pid)) return undefined;
+  return patienceMs / 3;
+}

@@ -1,0 +1,122 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SharedRecord, worksText } from '../../src/event-loop/shared-record.js';
+import { Stalls } from '../../src/event-loop/stalls.js';
+import { silentLog } from '../../src/log.js';
+import type { KeyValues } from '../../src/storage/key-values.js';
+import { temporaryFolder } from '../helpers/temporary.js';
+
+function keyValues(): KeyValues {
+  const kept = new Map<string, string>();
+  return {
+    get: async keys => new Map(keys.flatMap(key => (kept.has(key) ? [[key, kept.get(key) ?? '']] : []))),
+    put: async entries => {
+      for (const [key, value] of entries) kept.set(key, value);
+    },
+  };
+}
+
+const folder = temporaryFolder();
+
+async function open(kept = keyValues()) {
+  const record = new SharedRecord();
+  const found: number[] = [];
+  const options = { dir: folder.path, record, keyValues: kept, clock: { now: () => 5 }, log: silentLog };
+  const stalls = await Stalls.open({ ...options, onStall: ms => found.push(ms) });
+  return { record, stalls, found, stall: (ms: number) => record.stands(record.beat, ms) };
+}
+
+test('the record holds what is at work, the latest first, as much as fits', () => {
+  const record = new SharedRecord();
+  const [one, two] = [record.place() ?? -1, record.place() ?? -1];
+  record.begin(one, { sink: 'a', ids: ['1', '2'] });
+  record.begin(two, { sink: 'b', ids: [] });
+  assert.equal(new SharedRecord(record.buffer).works, [
+    { sink: 'b', ids: [] },
+    { sink: 'a', ids: ['1', '2'] },
+  ]);
+  assert.is(worksText(record.works), 'sink b; sink a, event 1 and 1 more');
+  record.end(two);
+  const many = Array.from({ length: 5_000 }, (_, n) => `${n}`.padStart(32, '0'));
+  record.begin(one, { sink: 'a', ids: many });
+  const [work] = record.works;
+  assert.ok(work !== undefined && work.ids.length > 1_900 && work.ids.length < 2_000);
+  assert.equal(work.ids, many.slice(0, work.ids.length));
+  record.end(one);
+  assert.is(worksText(record.works), 'no sink');
+});
+
+test('a stall is noted once, with all that is at work; what the watchdog says too late is not another', async () => {
+  const { record, stalls, found, stall } = await open();
+  const ended = await stalls.of('a').begin(['1']);
+  const { beat } = record;
+  stall(7_000);
+  ended();
+  record.stands(beat, 7_500);
+  stalls.check();
+  assert.equal(found, [7_000]);
+  assert.equal(stalls.summary, { count: 1, longestMs: 7_000, last: { at: 5, ms: 7_000, works: 'sink a, event 1' } });
+});
+
+test('all that was at work is suspect; then a stall counts against the suspect that was at work, and the third one convicts', async () => {
+  const { stalls, stall } = await open();
+  const [a, b] = [stalls.of('a'), stalls.of('b')];
+  const ends = [await a.begin(['1', '2']), await b.begin(['3'])];
+  stall(6_000);
+  for (const end of ends) end();
+  assert.equal([a.isSuspect('1'), a.isSuspect('2'), b.isSuspect('3'), b.isSuspect('1')], [true, true, true, false]);
+  for (const turn of [2, 3]) {
+    const other = await b.begin(['9']);
+    const end = await a.begin(['2']);
+    stall(6_000);
+    end();
+    other();
+    assert.is(a.convicted('2') === undefined, turn === 2);
+  }
+  assert.not.ok(b.isSuspect('9'));
+  assert.is(a.convicted('1'), undefined);
+  a.settled(['1', '2']);
+  assert.not.ok(a.isSuspect('2'));
+  assert.ok(b.isSuspect('3'));
+});
+
+test('two suspects are never written at once', async () => {
+  const { stalls, stall } = await open();
+  const [a, b] = [stalls.of('a'), stalls.of('b')];
+  const ends = [await a.begin(['1']), await b.begin(['2'])];
+  stall(6_000);
+  for (const end of ends) end();
+  const log: string[] = [];
+  const first = await a.begin(['1']);
+  const second = b.begin(['2']).then(end => {
+    log.push('second begins');
+    end();
+  });
+  (await b.begin(['3']))();
+  log.push('first ends');
+  first();
+  await second;
+  assert.equal(log, ['first ends', 'second begins']);
+});
+
+test('suspects are kept across a restart, and a note that cannot be read stops nothing', async () => {
+  const kept = keyValues();
+  const before = await open(kept);
+  const end = await before.stalls.of('a').begin(['1']);
+  before.stall(6_000);
+  end();
+  writeFileSync(join(folder.path, 'stall.json'), '{"works":[{"sink":"a","i');
+  const after = await open(kept);
+  assert.ok(after.stalls.of('a').isSuspect('1'));
+  writeFileSync(join(folder.path, 'stall.json'), JSON.stringify({ works: [{ sink: 'a', ids: ['1'] }] }));
+  await open(kept);
+  const last = await open(kept);
+  assert.is(last.stalls.of('a').convicted('1'), undefined);
+  writeFileSync(join(folder.path, 'stall.json'), JSON.stringify({ works: [{ sink: 'a', ids: ['1'] }] }));
+  assert.match((await open(kept)).stalls.of('a').convicted('1') ?? '', /stood still/);
+});
+
+test.after(() => folder.remove());
+test.run();
