@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { buildDocument } from '../../src/http/document.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { Random } from '../helpers/random.js';
+import { Identities, type IdentityRequest } from './identity.js';
 import { demand, FuzzProblem } from './problem.js';
 import { broken, type Keys, type RawRequest, wellFramed } from './requests.js';
 import { Sloths } from './sloths.js';
@@ -20,6 +21,8 @@ export interface HttpResult {
   readonly answered: number;
   readonly statuses: ReadonlyMap<number, number>;
   readonly accepted: number;
+  /** Items that were accepted again, and requests that were refused for another text under the same id. */
+  readonly identities: Pick<Identities, 'repeated' | 'conflicts'>;
   /** Resident memory of the daemon, MiB, at even steps of the run. */
   readonly keyValues: readonly number[];
   readonly sloths: string;
@@ -39,6 +42,7 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
   await daemon.start();
   const sloths = new Sloths(daemon.port, 20);
   const allowed = documented();
+  const identities = new Identities();
   const statuses = new Map<number, number>();
   const keyValues: number[] = [];
   let answered = 0;
@@ -52,7 +56,7 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
       try {
         const answers = random.chance(0.15)
           ? await one(daemon.port, random, keys)
-          : await many(daemon.port, random, keys, allowed);
+          : await many({ port: daemon.port, random, keys, allowed, identities });
         for (const { status, body } of answers) {
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
           if (status === 202) accepted += (JSON.parse(body) as { accepted: number }).accepted;
@@ -80,7 +84,7 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
     await conserved(daemon, accepted);
     sound(daemon);
     demand(sloths.overdue === 0, `${sloths.overdue} slow connections are still there`, '');
-    const result = { answered, statuses, accepted, keyValues, sloths: await sloths.end() };
+    const result = { answered, statuses, accepted, identities, keyValues, sloths: await sloths.end() };
     demand((await daemon.kill('SIGTERM')) === 0, 'the daemon does not end in order', daemon.output.slice(-2_000));
     return result;
   } finally {
@@ -112,13 +116,28 @@ async function one(port: number, random: Random, keys: Keys): Promise<readonly R
   return answers;
 }
 
+interface Volley {
+  readonly port: number;
+  readonly random: Random;
+  readonly keys: Keys;
+  readonly allowed: Allowed;
+  readonly identities: Identities;
+}
+
 /** A pipeline of requests: an answer to each, in order, of a status that the document knows. */
-async function many(port: number, random: Random, keys: Keys, allowed: Allowed): Promise<readonly RawAnswer[]> {
-  const requests = Array.from({ length: random.integer(1, mostInVolley) }, () => wellFramed(random, keys));
+async function many({ port, random, keys, allowed, identities }: Volley): Promise<readonly RawAnswer[]> {
+  const requests = Array.from({ length: random.integer(1, mostInVolley) }, () =>
+    random.chance(0.2) ? identities.draw(random, keys) : wellFramed(random, keys),
+  );
+  for (const request of requests) if (isClaiming(request)) identities.attempt(request);
   const methods = requests.map(({ method }) => method);
   const whole = Buffer.concat(requests.map(({ bytes }) => bytes));
   const { answers, ended, late } = await exchange(port, whole, methods, { patienceMs, halfClose: false });
-  for (const [index, answer] of answers.entries()) right(requests[index]!, answer, allowed);
+  for (const [index, answer] of answers.entries()) {
+    const request = requests[index]!;
+    right(request, answer, allowed);
+    if (isClaiming(request)) identities.check(request, answer);
+  }
   const next = requests[answers.length]?.bytes ?? '';
   demand(!late, `no answer to request ${answers.length + 1} of ${requests.length}`, next);
   // The rest of a pipeline is not answered after an answer that ends the connection.
@@ -130,6 +149,10 @@ async function many(port: number, random: Random, keys: Keys, allowed: Allowed):
     next,
   );
   return answers;
+}
+
+function isClaiming(request: RawRequest): request is IdentityRequest {
+  return 'claims' in request;
 }
 
 type Allowed = ReadonlyMap<string, ReadonlySet<number>>;

@@ -37,10 +37,13 @@ export async function main(args: readonly string[]): Promise<number> {
     const functions = firstVolley > 0 ? [] : fuzzFunctions(seed, Math.ceil(inputs * (1 - wireShare)));
     for (const { name, inputs: count } of functions) say(`${numbers(count)} ${name}: nothing thrown, every rule kept`);
     const http = await fuzzHttp({ seed, inputs: Math.ceil(inputs * wireShare), firstVolley, tell: say });
-    const { answered, statuses, accepted, keyValues, sloths } = http;
+    const { answered, statuses, accepted, identities, keyValues, sloths } = http;
     const answers = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${numbers(count)} × ${status}`);
     say(`${numbers(answered)} requests, each answered as documented, or the connection ended: ${answers.join(', ')}`);
     say(`${numbers(accepted)} events accepted, and accounted for in the ledger; no error in the log, no restart`);
+    say(
+      `${numbers(identities.repeated)} of them accepted again under their ids, ${numbers(identities.conflicts)} requests refused for another text under one`,
+    );
     say(`memory of the daemon along the way, MiB: ${keyValues.join(' ')}`);
     say(sloths);
     const total = functions.reduce((sum, { inputs: count }) => sum + count, answered);
