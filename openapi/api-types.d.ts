@@ -1306,6 +1306,12 @@ export interface components {
             /** @description How often a queue or the exchange had disappeared from RabbitMQ and was declared again. */
             readonly gaps?: number;
         };
+        readonly StorageStatus: {
+            /** @description Rows that were lost with a damaged or cut database, by table; empty is right. */
+            readonly lost: {
+                readonly [key: string]: number;
+            };
+        };
         readonly SinkStatus: {
             readonly sink: string;
             readonly title: string;
@@ -1378,6 +1384,7 @@ export interface components {
             /** @description What is wrong, worst first; empty when all is well. */
             readonly problems: readonly components["schemas"]["Problem"][];
             readonly broker: components["schemas"]["BrokerStatus"];
+            readonly storage: components["schemas"]["StorageStatus"];
             readonly sinks: readonly components["schemas"]["SinkStatus"][];
             readonly services: readonly components["schemas"]["ServiceState"][];
             readonly actors: readonly components["schemas"]["ActorStatus"][];
@@ -1429,6 +1436,7 @@ export type Series = components['schemas']['Series'];
 export type Session = components['schemas']['Session'];
 export type Problem = components['schemas']['Problem'];
 export type BrokerStatus = components['schemas']['BrokerStatus'];
+export type StorageStatus = components['schemas']['StorageStatus'];
 export type SinkStatus = components['schemas']['SinkStatus'];
 export type ServiceState = components['schemas']['ServiceState'];
 export type ActorStatus = components['schemas']['ActorStatus'];

@@ -23,6 +23,11 @@ export class SetupError extends Error {
   override name = 'SetupError';
 }
 
+/** DATA_DIR is not the folder that the daemon had: nothing is written until a person has put it right. */
+export class FolderError extends SetupError {
+  override name = 'FolderError';
+}
+
 /** Storage cannot take more: the disk, or a size cap, is full. HTTP answers 503. */
 export class FullError extends TransientError {
   override name = 'FullError';

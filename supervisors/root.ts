@@ -1,9 +1,11 @@
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
-import { describe, SetupError } from '../src/errors.js';
+import { describe, FolderError, SetupError } from '../src/errors.js';
 import type { Watchdog } from '../src/event-loop/watchdog.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
+import { DataFolder } from '../src/storage/data-folder.js';
+import { CorruptError } from '../src/storage/database-error.js';
 import type { OnFailure } from './part.js';
 import { startTree, type Tree } from './tree.js';
 
@@ -55,7 +57,9 @@ export interface Daemon {
 /** @throws when the first start fails: SetupError (a busy port, a locked folder), or what was thrown */
 export async function startDaemon({ config, log, clock, keys, announce, watchdog }: DaemonOptions): Promise<Daemon> {
   const began = clock.monotonic();
-  const start = (onFailure: OnFailure): Promise<Tree> => startTree({ config, log, clock, keys, onFailure, watchdog });
+  const folder = new DataFolder(config.server.dataDir);
+  const start = (onFailure: OnFailure): Promise<Tree> =>
+    startTree({ config, log, clock, keys, folder, onFailure, watchdog });
   const root = await superviseTree({ start, clock, log });
   const { address } = root.tree;
   log.info({ address, ms: Math.round(clock.monotonic() - began) }, 'daemon.started');
@@ -149,10 +153,16 @@ export async function superviseTree({ start, clock, log }: RootOptions): Promise
     if (stopping.signal.aborted) return;
     const stack = error instanceof Error ? error.stack : undefined;
     log.fatal({ what, reason: describe(error), stack }, 'daemon.failed');
-    end({ code: 1 });
+    // 2 tells the platform not to start it again: a fresh process would take the wrong folder for a new one.
+    end({ code: error instanceof FolderError ? 2 : 1 });
   };
 
-  await startOne();
+  await startOne().catch(error => {
+    // The next start salvages what can be read.
+    if (!(error instanceof CorruptError)) throw error;
+    log.error({ what: 'storage', reason: describe(error) }, 'daemon.restarting');
+    return startOne();
+  });
   return {
     get tree() {
       return tree;

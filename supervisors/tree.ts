@@ -8,6 +8,7 @@ import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
 import { StatusBoard } from '../src/status/board.js';
 import { Metrics } from '../src/status/metrics.js';
+import type { DataFolder } from '../src/storage/data-folder.js';
 import { Storage } from '../src/storage/storage.js';
 import { drainPublisher, startBroker } from './broker.js';
 import { startDelivery } from './delivery.js';
@@ -23,6 +24,8 @@ export interface TreeOptions {
   readonly keys: KeyRing;
   /** Undefined: nobody watches the event loop. */
   readonly watchdog?: Watchdog | undefined;
+  /** The same for every tree of this process. */
+  readonly folder: DataFolder;
   /** A part has failed for good. May be called more than once. */
   readonly onFailure: OnFailure;
 }
@@ -38,7 +41,7 @@ export interface Tree {
 }
 
 /** Starts storage, broker, delivery, sources and HTTP, one after the other. The shutdown ends what was started in the reverse order, also when a start fails. */
-export async function startTree({ config, clock, log, keys, onFailure, watchdog }: TreeOptions): Promise<Tree> {
+export async function startTree({ config, clock, log, keys, folder, onFailure, watchdog }: TreeOptions): Promise<Tree> {
   const stopping = new AbortController();
   const giveUp = new AbortController();
   const steps: ShutdownStep[] = [];
@@ -54,7 +57,7 @@ export async function startTree({ config, clock, log, keys, onFailure, watchdog 
   const { sinks, sendNames, proxies } = config;
 
   try {
-    const storage = await openStorage(config, part);
+    const storage = await openStorage(config, folder, part);
     keys.openFolder();
     const warnOpen = (reason: string): void => log.warn({ reason }, 'secret.open');
     const idSecret = openIdSecret(config.server.dataDir, config.server.idSecret, warnOpen);
@@ -103,11 +106,12 @@ export async function startTree({ config, clock, log, keys, onFailure, watchdog 
 
 async function openStorage(
   { server, local, broker, deadLetters }: Config,
+  folder: DataFolder,
   { clock, log, onFailure, onStop }: PartOptions,
 ): Promise<Storage> {
   const onFatal = (error: Error): void => onFailure('storage', error);
   const limits = { embeddedBytes: broker.embeddedBytes, deadLetterBytes: deadLetters.maxBytes };
-  const storage = await Storage.open({ dir: server.dataDir, clock, log, limits, onFatal });
+  const storage = await Storage.open({ dir: server.dataDir, clock, log, limits, folder, onFatal });
   onStop('storage', () => storage.close());
   const days = (local?.retentionMs ?? 30 * 86_400_000) / 86_400_000;
   storage.startMaintenance({ days, maxBytes: local?.maxBytes ?? 2048 * 1024 * 1024 });

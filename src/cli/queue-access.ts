@@ -8,7 +8,7 @@ import { UnsupportedError } from '../errors.js';
 import { silentLog } from '../log.js';
 import { sinks } from '../sinks/registry.js';
 import { namedSinkOf } from '../status/known-sinks.js';
-import { databaseFile } from '../storage/opening.js';
+import { databaseFile } from '../storage/files.js';
 import type { QueueState } from '../storage/queues.js';
 import { Reader } from '../storage/reader.js';
 import { Storage } from '../storage/storage.js';

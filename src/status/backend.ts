@@ -119,6 +119,7 @@ export function createBackend(options: BackendOptions) {
       stalls: options.stalls?.(),
       now,
     };
+    const kept = { storage: storage.problems(), embedded: broker.kind === 'embedded' };
     const brokerSince = since ?? brokerStatus.status.since;
     const actors = board.all();
     const services = servicesOf(actors);
@@ -127,8 +128,9 @@ export function createBackend(options: BackendOptions) {
       started,
       now,
       ready: state.state !== 'down',
-      problems: await dates.date(problemsOf({ ...findings, brokerSince, services, actors })),
+      problems: await dates.date(problemsOf({ ...findings, ...kept, brokerSince, services, actors })),
       broker: { kind: broker.kind, ...state },
+      storage: { lost: storage.lost() },
       sinks: rows,
       services,
       actors,

@@ -81,6 +81,11 @@ export class Metrics {
       'event_sink_outbox_set_aside_events',
       'Messages that RabbitMQ can never take as they are, kept in the outbox out of the way; 0 is right.',
     ),
+    storageLost: this.#gauge(
+      'event_sink_storage_lost_rows',
+      'Rows that were lost with a damaged or cut database, by table; none is right.',
+      ['table'],
+    ),
     unsettled: this.#gauge(
       'event_sink_unsettled_dead_letters',
       'Dead letters that the broker does not keep yet; 0 is right.',
@@ -198,6 +203,7 @@ export class Metrics {
       outboxStuck,
       setAside,
       unsettled,
+      storageLost,
       ready,
       problems,
       broker,
@@ -209,7 +215,8 @@ export class Metrics {
       sinkState,
       restarts,
     } = this.#gauges;
-    for (const gauge of [broker, unsettled, pending, oldest, dead, sinkState, restarts]) gauge.reset();
+    for (const gauge of [broker, storageLost, unsettled, pending, oldest, dead, sinkState, restarts]) gauge.reset();
+    for (const [table, rows] of Object.entries(status.storage.lost)) storageLost.set({ table }, rows);
     ready.set(status.ready ? 1 : 0);
     problems.set(status.problems.length);
     broker.set({ kind: status.broker.kind, state: status.broker.state }, 1);

@@ -15,6 +15,10 @@ export interface Findings {
   readonly sinks: readonly SinkStatus[];
   readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];
+  /** What storage says of itself. */
+  readonly storage?: readonly FoundProblem[];
+  /** The queues are in the daemon's own storage. */
+  readonly embedded?: boolean;
   readonly ledger: LedgerReport | undefined;
   /** What is wrong with the keys. */
   readonly keys: readonly FoundProblem[];
@@ -45,6 +49,8 @@ export function problemsOf({
   services,
   actors,
   ledger,
+  storage = [],
+  embedded = false,
   orphans,
   keys,
   listener,
@@ -53,8 +59,16 @@ export function problemsOf({
 }: Findings): FoundProblem[] {
   const problems = services.filter(({ state }) => state === 'down').map(serviceProblem);
   problems.push(...stallProblems(stalls, now));
+  problems.push(...storage);
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
-    if (row.missing > 0) {
+    if (row.missing > 0 && embedded) {
+      problems.push({
+        key: `missing ${row.sink}`,
+        what: `${plural(row.missing, 'event')} accepted for ${row.sink} went with a part of the database that was lost.`,
+        since: undefined,
+        fix: 'The ledger keeps this count for ever. Logs can be read again, and clients that keep their events can send them again: those that are there are recognised. See docs/runbook.md.',
+      });
+    } else if (row.missing > 0) {
       problems.push({
         key: `missing ${row.sink}`,
         what: `${plural(row.missing, 'event')} that RabbitMQ confirmed never came to the queue of ${row.sink}: purged, expired or cut off by a policy.`,

@@ -43,6 +43,8 @@ export interface DaemonStatus {
   /** What is wrong, in words, worst first; empty when all is well. */
   readonly problems: readonly { readonly what: string; readonly since: number; readonly fix: string }[];
   readonly broker: { readonly kind: 'embedded' | 'rabbitmq' } & BrokerStatus;
+  /** Rows that were lost with a damaged or cut database, by table; empty is right. */
+  readonly storage: { readonly lost: Readonly<Record<string, number>> };
   readonly sinks: readonly SinkStatus[];
   readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];

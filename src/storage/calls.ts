@@ -3,8 +3,10 @@ import type { Database } from './database.js';
 import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
 import { eventReads, eventWrites } from './events.js';
 import { givenIdWrites } from './given-ids.js';
+import { highWaterWrites } from './high-water.js';
 import { keyValueWrites } from './key-values.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
+import { lossWrites } from './losses.js';
 import { outboxReads, outboxWrites } from './outbox.js';
 import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
@@ -30,6 +32,8 @@ export const writes = {
   ...ledgerWrites,
   ...queueLedgerWrites,
   ...roomWrites,
+  ...highWaterWrites,
+  ...lossWrites,
 };
 
 export const reads = {

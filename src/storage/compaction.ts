@@ -30,11 +30,18 @@ export function relieve(database: Database, diskSpace: DiskSpace): void {
   diskSpace.forget();
 }
 
-/** Without waiting for a slow reader, which the busy timeout would do: writing stands still meanwhile. */
-function cutLog(database: Database): void {
+/**
+ * Without waiting for a slow reader, which the busy timeout would do: writing stands still meanwhile. False when one was in the way, and what was
+ * deleted is still in the log.
+ */
+export function cutLog(database: Database): boolean {
   database.exec('PRAGMA busy_timeout = 0');
-  succeeds(() => database.rows('PRAGMA wal_checkpoint(TRUNCATE)'));
+  let busy = 1;
+  succeeds(() => {
+    busy = database.value<number>('PRAGMA wal_checkpoint(TRUNCATE)') ?? 1;
+  });
   database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  return busy === 0;
 }
 
 /** False when a reader is in the way or there is no space: the next round does it. */

@@ -1,4 +1,4 @@
-/** The file cannot be trusted any more: it is moved aside at the next start. */
+/** The file is damaged: what can be read of it is salvaged at the next start. */
 export class CorruptError extends Error {
   override name = 'CorruptError';
 }

@@ -1,6 +1,6 @@
 import { statfsSync, statSync } from 'node:fs';
 import { FullError } from '../errors.js';
-import { databaseFile } from './opening.js';
+import { databaseFile } from './files.js';
 
 /** Kept free for settling what is already there. */
 export const reserveBytes = 16 * 1024 * 1024;

@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import { lostOf } from './high-water.js';
 import { hourMs, noCounts, totalHour } from './ledger-delta.js';
 import { type LedgerReport, ledgerReportOf, ledgerTotal } from './ledger-report.js';
 import { rowsOf } from './ledger-rows.js';
@@ -20,7 +21,7 @@ function ledgerReport(database: Database, { now }: { now: number }): LedgerRepor
   const sinks = new Set([...totals.keys(), ...pending.keys()]);
   const lines = [...sinks].sort().map(sink => {
     const row = totals.get(sink) ?? { sink, hour: null, ...noCounts() };
-    return ledgerTotal(row, { pending: pending.get(sink) ?? 0, missing: 0, inexact: null });
+    return ledgerTotal(row, { pending: pending.get(sink) ?? 0, missing: lostOf(database, sink), inexact: null });
   });
   return ledgerReportOf(lines, rowsOf(database, 'ledger', 'hour > ?', Math.max(totalHour, now - keptHours * hourMs)));
 }

@@ -1,29 +1,25 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, SetupError, TransientError } from '../errors.js';
 import { Database } from './database.js';
 import { CorruptError } from './database-error.js';
+import { databaseFile, lockFile } from './files.js';
+import { countLoss, storedHighWater } from './high-water.js';
+import { ledgerReads } from './ledger.js';
+import { keepLoss } from './losses.js';
+import { ownFile, writeOwnFile } from './own-files.js';
+import { finishSalvage, type Salvage, salvage, settleLedger } from './salvage.js';
 import { migrate } from './schema.js';
 
 /** For a lock that somebody else holds on the database (a backup tool, say). */
 export const busyTimeoutMs = 2000;
 
-export function databaseFile(dir: string): string {
-  return join(dir, 'event-sink.db');
-}
-
-/** There from the first start on; held by the daemon that uses the folder. */
-export function lockFile(dir: string): string {
-  return join(dir, 'event-sink.lock');
-}
-
-/** Left when the file turns out corrupt while the daemon runs; the next start then moves the file aside. */
+/** Left when the file turns out damaged while the daemon runs; the next start then salvages it. */
 function corruptMarker(dir: string): string {
   return `${databaseFile(dir)}.is-corrupt`;
 }
 
 export function markCorrupt(dir: string, error: Error): void {
-  writeFileSync(corruptMarker(dir), `${error.message}\n`);
+  writeOwnFile(corruptMarker(dir), `${error.message}\n`);
 }
 
 /**
@@ -34,6 +30,7 @@ export function markCorrupt(dir: string, error: Error): void {
 export function lockDirectory(dir: string): Database {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
+    ownFile(lockFile(dir));
     const lock = new Database(lockFile(dir));
     try {
       lock.exec('BEGIN EXCLUSIVE');
@@ -53,23 +50,43 @@ export function lockDirectory(dir: string): Database {
 
 export interface Opened {
   readonly database: Database;
-  /** Set when a corrupt file was found: where it and its companions are now, and what was wrong. */
-  readonly movedAside: { readonly file: string; readonly reason: string } | undefined;
+  /** Set when a damaged file was found. */
+  readonly salvaged: Salvage | undefined;
+  /** What was in the database at the last run and is gone; empty when nothing is. */
+  readonly lost: Readonly<Record<string, number>>;
 }
 
-/** The writer's connection; a file that cannot be trusted is moved aside and a fresh one made. Call with the lock held. */
+/** The writer's connection; what can be read of a damaged file goes into a fresh one. Call with the lock held. */
 export function openForWriting(dir: string, now: number): Opened {
-  if (existsSync(corruptMarker(dir))) {
-    const file = moveAside(dir, now);
-    return { database: prepare(dir), movedAside: { file, reason: 'it was found corrupt while the daemon ran' } };
-  }
+  const file = databaseFile(dir);
+  finishSalvage(file);
+  const marked = existsSync(corruptMarker(dir)) && existsSync(file);
+  if (marked) return salvaged(dir, now, readFileSync(corruptMarker(dir), 'utf8').trim());
   try {
-    return { database: prepare(dir), movedAside: undefined };
+    const database = prepare(dir);
+    return { database, salvaged: undefined, lost: recordCut(database, dir, now) };
   } catch (error) {
     if (!(error instanceof CorruptError)) throw error;
-    const file = moveAside(dir, now);
-    return { database: prepare(dir), movedAside: { file, reason: error.message } };
+    return salvaged(dir, now, error.message);
   }
+}
+
+function salvaged(dir: string, now: number, reason: string): Opened {
+  const found = salvage({ file: databaseFile(dir), reason, now, mark: storedHighWater(dir) });
+  const database = prepare(dir);
+  const { sinks } = ledgerReads.ledgerReport(database, { now });
+  database.transaction('BEGIN IMMEDIATE', () => {
+    settleLedger(database, sinks);
+    keepLoss(database, { at: now, cause: 'damage', rows: found.lost, report: found.report });
+  });
+  rmSync(corruptMarker(dir), { force: true });
+  return { database, salvaged: found, lost: recordCut(database, dir, now) };
+}
+
+function recordCut(database: Database, dir: string, now: number): Readonly<Record<string, number>> {
+  const rows = countLoss(database, dir);
+  if (Object.keys(rows).length > 0) keepLoss(database, { at: now, cause: 'log', rows });
+  return rows;
 }
 
 /** For queries only. */
@@ -81,9 +98,12 @@ export function openForReading(dir: string): Database {
 
 /**
  * synchronous FULL: a commit is on the disk when it returns. auto_vacuum before WAL, or it has no effect. The WAL moves into the file every
- * 4,000 pages, 16 MiB: a page that many commits have changed moves once; and it is cut back to that after a burst.
+ * 4,000 pages, 16 MiB: a page that many commits have changed moves once; and it is cut back to that after a burst. What is deleted is overwritten
+ * with zeros (secure_delete).
  */
 function prepare(dir: string): Database {
+  for (const end of ['', '-wal', '-shm'])
+    if (end === '' || existsSync(databaseFile(dir) + end)) ownFile(databaseFile(dir) + end);
   const database = new Database(databaseFile(dir));
   try {
     database.exec(`
@@ -91,6 +111,7 @@ function prepare(dir: string): Database {
       PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA secure_delete = ON;
       PRAGMA wal_autocheckpoint = 4000;
       PRAGMA journal_size_limit = 16777216;
       PRAGMA temp_store = MEMORY;
@@ -102,12 +123,4 @@ function prepare(dir: string): Database {
     database.close();
     throw error;
   }
-}
-
-function moveAside(dir: string, now: number): string {
-  const file = databaseFile(dir);
-  const aside = `${file}.corrupt-${new Date(now).toISOString().replaceAll(':', '-')}`;
-  for (const end of ['', '-wal', '-shm']) if (existsSync(file + end)) renameSync(file + end, aside + end);
-  rmSync(corruptMarker(dir), { force: true });
-  return aside;
 }

@@ -2,17 +2,24 @@ import { FullError, SetupError, TransientError, UnsupportedError } from '../erro
 import type { ReadName } from './calls.js';
 import { CorruptError } from './database-error.js';
 import type { Job } from './group.js';
+import type { Opened } from './opening.js';
 
 /** What the main thread asks of the writer: one request at a time, the next after the answer. */
 export type WriterRequest =
   | { readonly kind: 'group'; readonly jobs: readonly Job[]; readonly now: number }
   /** Gives at most `pages` free pages back to the file system, outside of any transaction. */
   | { readonly kind: 'compact'; readonly pages: number }
+  /** Empties the write-ahead log into the file, so that what was deleted is nowhere any more. */
+  | { readonly kind: 'purge' }
   | { readonly kind: 'close' };
 
+/** What was found at opening. */
+export type FoundAtOpening = Pick<Opened, 'salvaged' | 'lost'>;
+
 export type WriterAnswer =
-  | { readonly kind: 'ready'; readonly movedAside: { readonly file: string; readonly reason: string } | undefined }
+  | { readonly kind: 'ready'; readonly found: FoundAtOpening }
   | { readonly kind: 'group'; readonly outcomes: readonly WireOutcome[] }
+  /** Also of `purge`: true when the log could not be emptied. */
   | { readonly kind: 'compact'; readonly more: boolean }
   /** Nothing works any more: at opening, or a corrupt file. */
   | { readonly kind: 'fatal'; readonly error: WireError };

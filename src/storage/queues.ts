@@ -1,6 +1,7 @@
 import { UnsupportedError } from '../errors.js';
 import type { Database, Value } from './database.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
+import { lostOf } from './high-water.js';
 import { totalHour } from './ledger-delta.js';
 import { fitting } from './page-size.js';
 import { addWaitingBytes, requireDeadLetterRoom, requireRoom } from './room.js';
@@ -252,11 +253,11 @@ function queueStates(database: Database): QueueState[] {
       oldest === undefined
         ? 0
         : alone
-          ? database.value<number>(
+          ? (database.value<number>(
               'SELECT accepted - delivered - duplicates - filtered - too_old - erased - dead FROM ledger WHERE sink = ? AND hour = ?',
               sink,
               totalHour,
-            )
+            ) ?? 0) - lostOf(database, sink)
           : database.value<number>(`SELECT count(*) FROM messages WHERE ${isWaiting}`, number, cursor);
     return { number, name, sink, pending: pending ?? 0, oldest };
   });

@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ReadName } from './calls.js';
+import { CorruptError } from './database-error.js';
+import { markCorrupt } from './opening.js';
 import { type ReaderAnswer, type ReaderRequest, unpacked } from './protocol.js';
 
 interface Pending {
@@ -52,8 +54,12 @@ export class Reader {
     worker.on('message', (answer: ReaderAnswer) => {
       const pending = this.#pending.get(answer.number);
       this.#pending.delete(answer.number);
-      if ('error' in answer) pending?.reject(unpacked(answer.error));
-      else pending?.resolve(answer.result);
+      if (!('error' in answer)) return pending?.resolve(answer.result);
+      const error = unpacked(answer.error);
+      pending?.reject(error);
+      if (!(error instanceof CorruptError)) return;
+      markCorrupt(this.#dir, error);
+      this.#fail(error);
     });
     worker.on('error', error => this.#fail(error));
     worker.on('exit', code => this.#fail(new Error(`the storage's reader thread ended (${code})`)));
@@ -65,6 +71,7 @@ export class Reader {
     this.#pending.clear();
     if (this.#ended !== undefined) return;
     this.#ended = error;
+    void this.#worker?.terminate();
     this.#onFatal(error);
   }
 }

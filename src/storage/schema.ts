@@ -141,14 +141,14 @@ const migrationSteps: readonly string[] = [
   `,
   // Bytes of bodies, for their limits: of the queues together, and of each sink's dead letters.
   `
-  INSERT INTO counters SELECT 'message_bytes', CAST(total(octet_length(body)) AS INTEGER) FROM messages;
-  INSERT INTO counters
+  INSERT OR REPLACE INTO counters SELECT 'message_bytes', CAST(total(octet_length(body)) AS INTEGER) FROM messages;
+  INSERT OR REPLACE INTO counters
     SELECT 'dead_letter_bytes ' || sink, CAST(total(octet_length(body)) AS INTEGER) FROM dead_letters GROUP BY sink;
-  CREATE TRIGGER dead_letter_kept AFTER INSERT ON dead_letters BEGIN
+  CREATE TRIGGER IF NOT EXISTS dead_letter_kept AFTER INSERT ON dead_letters BEGIN
     INSERT INTO counters VALUES ('dead_letter_bytes ' || new.sink, octet_length(new.body))
       ON CONFLICT (name) DO UPDATE SET value = value + excluded.value;
   END;
-  CREATE TRIGGER dead_letter_removed AFTER DELETE ON dead_letters BEGIN
+  CREATE TRIGGER IF NOT EXISTS dead_letter_removed AFTER DELETE ON dead_letters BEGIN
     UPDATE counters SET value = value - octet_length(old.body) WHERE name = 'dead_letter_bytes ' || old.sink;
   END;
   `,

@@ -11,12 +11,15 @@ import type {
   WriteName,
   WriteResult,
 } from './calls.js';
+import { DataFolder, folderFault, folderProblems } from './data-folder.js';
 import { EventStore } from './event-store.js';
+import { databaseFile } from './files.js';
+import { writeHighWater } from './high-water.js';
 import type { KeyValues } from './key-values.js';
 import type { LedgerReport } from './ledger-report.js';
 import { type Limits, unlimited } from './limits.js';
+import { type Loss, lossProblems, type StorageProblem } from './losses.js';
 import { Maintenance, type Retention } from './maintenance.js';
-import { databaseFile } from './opening.js';
 import { Reader } from './reader.js';
 import { Watch } from './watch.js';
 import { Writer } from './writer.js';
@@ -26,6 +29,8 @@ export interface StorageOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Which folder `dir` was when this process first used it; default: whatever it is now. */
+  readonly folder?: DataFolder;
   /** Default: none. */
   readonly limits?: Limits;
   /** The storage has failed for good: a corrupt file, a thread that died. Called once; every later call fails. */
@@ -46,7 +51,11 @@ export class Storage {
   readonly events: EventStore;
   readonly checkpoints: Checkpoints;
   readonly acceptance: Acceptance;
-  readonly #options: StorageOptions;
+  readonly #options: StorageOptions & { readonly folder: DataFolder };
+  #losses: readonly Loss[] = [];
+  #marked = '';
+  /** Something was deleted that must leave the disk soon. */
+  #unpurged = false;
   readonly #writer: Writer;
   readonly #reader: Reader;
   /** Charts count millions of events, and have a thread of their own, so that nothing else waits for them. */
@@ -57,22 +66,41 @@ export class Storage {
   /** @throws SetupError when another daemon uses the folder, it cannot be written, or a newer release made its data */
   static async open(options: StorageOptions): Promise<Storage> {
     const { log, dir } = options;
+    const folder = options.folder ?? new DataFolder(dir);
+    folder.verify();
     let dead = false;
     const onFatal = (error: Error): void => {
       if (dead) return;
       dead = true;
-      options.onFatal(error);
+      options.onFatal(folderFault(folder) ?? error);
     };
-    const { writer, movedAside } = await Writer.open({ limits: unlimited, ...options, onFatal });
-    if (movedAside !== undefined)
-      log.error(
-        { ...movedAside, consequence: 'a fresh file was made; what waited in the corrupt one is not delivered' },
-        'storage.moved-aside',
-      );
-    return new Storage({ ...options, onFatal }, writer, new Reader(dir, onFatal), new Reader(dir, onFatal));
+    const { writer, found } = await Writer.open({ limits: unlimited, ...options, onFatal });
+    folder.adopt();
+    const { salvaged, lost } = found;
+    if (salvaged !== undefined) log.error({ ...salvaged }, 'storage.salvaged');
+    if (Object.keys(lost).length > 0) log.error({ lost }, 'storage.cut');
+    if (folder.openMode !== undefined) log.warn({ dir, mode: folder.openMode }, 'folder.open');
+    const storage = new Storage(
+      { ...options, folder, onFatal },
+      writer,
+      new Reader(dir, onFatal),
+      new Reader(dir, onFatal),
+    );
+    try {
+      storage.#losses = await storage.write('losses');
+      return storage;
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
   }
 
-  private constructor(options: StorageOptions, writer: Writer, reader: Reader, charts: Reader) {
+  private constructor(
+    options: StorageOptions & { readonly folder: DataFolder },
+    writer: Writer,
+    reader: Reader,
+    charts: Reader,
+  ) {
     this.#options = options;
     this.#writer = writer;
     this.#reader = reader;
@@ -139,7 +167,46 @@ export class Storage {
       compact: pages => this.#writer.compact(pages),
       stillThere: () => inodeOf(file) === ino,
     });
-    this.#watch ??= new Watch({ ...this.#options, checks: [() => this.acceptance.check()] });
+    this.#watch ??= new Watch({
+      ...this.#options,
+      checks: [() => this.#checkFolder(), () => this.acceptance.check(), () => this.#mark(), () => this.#purge()],
+    });
+  }
+
+  /** What was deleted before leaves the disk within seconds: the file, and the write-ahead log. */
+  purgeSoon(): void {
+    this.#unpurged = true;
+  }
+
+  /** What a person should know, worst first. */
+  problems(): StorageProblem[] {
+    const { clock, folder } = this.#options;
+    return [...lossProblems(this.#losses, clock.now()), ...folderProblems(folder)];
+  }
+
+  /** Rows that were lost since the beginning, by table. */
+  lost(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { rows } of this.#losses)
+      for (const [table, count] of Object.entries(rows)) sums[table] = (sums[table] ?? 0) + count;
+    return sums;
+  }
+
+  #checkFolder(): void {
+    const fault = folderFault(this.#options.folder);
+    if (fault !== undefined) this.#options.onFatal(fault);
+  }
+
+  async #mark(): Promise<void> {
+    const mark = await this.write('highWater');
+    const text = JSON.stringify(mark);
+    if (text === this.#marked) return;
+    writeHighWater(this.#options.dir, mark);
+    this.#marked = text;
+  }
+
+  async #purge(): Promise<void> {
+    if (this.#unpurged && (await this.#writer.purge())) this.#unpurged = false;
   }
 
   /** Waits for what was begun. */

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assertNever } from '../errors.js';
-import { compact, relieve } from './compaction.js';
+import { compact, cutLog, relieve } from './compaction.js';
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
 import { DiskSpace } from './disk-space.js';
@@ -26,6 +26,8 @@ function serve(database: Database, lock: Database): void {
       }
       case 'compact':
         return answer({ kind: 'compact', more: compact(database, request.pages) });
+      case 'purge':
+        return answer({ kind: 'compact', more: !cutLog(database) });
       case 'close':
         return end(database, lock);
       default:
@@ -59,9 +61,9 @@ function wire(outcome: Outcome): WireOutcome {
 try {
   const lock = lockDirectory(dir);
   try {
-    const { database, movedAside } = openForWriting(dir, now);
+    const { database, salvaged, lost } = openForWriting(dir, now);
     serve(database, lock);
-    answer({ kind: 'ready', movedAside });
+    answer({ kind: 'ready', found: { salvaged, lost } });
   } catch (error) {
     lock.close();
     throw error;

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { assertNever } from '../errors.js';
 import type { Job } from './group.js';
 import type { Limits } from './limits.js';
-import { unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
+import { type FoundAtOpening, unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
 
 /** Jobs of one transaction. */
 const maxGroupJobs = 128;
@@ -34,19 +34,17 @@ export class Writer {
   readonly #exited: Promise<unknown>;
   #gathering: Pending[] = [];
   #written: Pending[] = [];
-  #compactions: { pages: number; resolve: (more: boolean) => void; reject: (error: Error) => void }[] = [];
+  #compactions: { request: WriterRequest; resolve: (more: boolean) => void; reject: (error: Error) => void }[] = [];
   #state: 'opening' | 'idle' | 'asked' | 'busy' | 'closed' = 'opening';
   #closing: (() => void) | undefined;
   #fault: Error | undefined;
 
   /** Resolves when the files are open. @throws SetupError and the like */
-  static async open(
-    options: WriterOptions,
-  ): Promise<{ writer: Writer; movedAside: { file: string; reason: string } | undefined }> {
+  static async open(options: WriterOptions): Promise<{ writer: Writer; found: FoundAtOpening }> {
     const writer = new Writer(options);
     try {
       const answer = await writer.#opened();
-      return { writer, movedAside: answer };
+      return { writer, found: answer };
     } catch (error) {
       await writer.#exited;
       throw error;
@@ -75,9 +73,18 @@ export class Writer {
 
   /** @see compact in compaction.ts */
   compact(pages: number): Promise<boolean> {
+    return this.#between({ kind: 'compact', pages });
+  }
+
+  /** True once the write-ahead log is empty. */
+  async purge(): Promise<boolean> {
+    return !(await this.#between({ kind: 'purge' }));
+  }
+
+  #between(request: WriterRequest): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined || this.#closing !== undefined) return resolve(false);
-      this.#compactions.push({ pages, resolve, reject });
+      this.#compactions.push({ request, resolve, reject });
       this.#ask();
     });
   }
@@ -93,7 +100,7 @@ export class Writer {
     await this.#exited;
   }
 
-  #opened(): Promise<{ file: string; reason: string } | undefined> {
+  #opened(): Promise<FoundAtOpening> {
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => {
         this.#fault = error;
@@ -110,7 +117,7 @@ export class Writer {
         this.#worker.on('exit', code => {
           if (this.#state !== 'closed') this.#fail(new Error(`the storage's writer thread ended (${code})`));
         });
-        resolve(answer.movedAside);
+        resolve(answer.found);
       });
     });
   }
@@ -129,7 +136,7 @@ export class Writer {
       return this.#send({ kind: 'group', jobs: this.#written.map(({ job }) => job), now: this.#options.clock.now() });
     }
     const compaction = this.#compactions[0];
-    if (compaction !== undefined) return this.#send({ kind: 'compact', pages: compaction.pages });
+    if (compaction !== undefined) return this.#send(compaction.request);
     if (this.#closing !== undefined) {
       this.#send({ kind: 'close' });
       this.#state = 'closed';

@@ -58,7 +58,7 @@ export class OperatedDaemon {
   /** Lines of its log that tell of a defect. No fault of this test may bring one about. */
   defects(): string[] {
     const telling =
-      /"level":"fatal"|unhandled|uncaught|"fault":"bug"|defect|request\.failed|moved-aside|TypeError|RangeError/i;
+      /"level":"fatal"|unhandled|uncaught|"fault":"bug"|defect|request\.failed|storage\.(?:salvaged|cut)|TypeError|RangeError/i;
     return this.daemon.output.split('\n').filter(line => telling.test(line));
   }
 

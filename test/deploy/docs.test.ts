@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { commands } from '../../src/cli/commands.js';
 import { Database } from '../../src/storage/database.js';
-import { databaseFile } from '../../src/storage/opening.js';
+import { databaseFile } from '../../src/storage/files.js';
 import { fixtureLines } from '../events/fixtures.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { importsOf } from '../helpers/import-line.js';

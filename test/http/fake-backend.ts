@@ -25,6 +25,7 @@ const status: DaemonStatus = {
   ready: true,
   problems: [{ what: 'MongoDB does not answer', since: at, fix: 'start it' }],
   broker: { kind: 'embedded', state: 'ready', detail: 'embedded', outbox: 0 },
+  storage: { lost: {} },
   sinks: [
     {
       sink: 'mongodb',

@@ -1,5 +1,5 @@
 // timeout: 120 s
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,9 +172,9 @@ test('a sink that is down is not hammered while the daemon stops', async context
   assert.ok(down.writes.length - before < 100, `${down.writes.length - before} more writes`);
 });
 
-test('storage whose file is taken away fails, and the tree starts again on a fresh one', async context => {
+test('storage whose files are taken away fails, and the tree starts again on fresh ones', async context => {
   const daemon = await start(context, {});
-  rmSync(context.dir, { recursive: true });
+  for (const name of readdirSync(context.dir)) rmSync(join(context.dir, name), { recursive: true });
   const again = await until(async () => {
     const answer = await callDaemon(daemon, '/v1/events', {
       method: 'POST',
@@ -187,12 +187,12 @@ test('storage whose file is taken away fails, and the tree starts again on a fre
   assert.ok(again);
 });
 
-test('storage that fails for good ends the daemon with code 1', async context => {
+test('a folder that is not the one it was ends the daemon with code 2, for a person to put it right', async context => {
   const daemon = await start(context, {});
   rmSync(context.dir, { recursive: true });
   writeFileSync(context.dir, 'no folder');
   const { code } = await daemon.ended;
-  assert.is(code, 1);
+  assert.is(code, 2);
 });
 
 test.run();

@@ -39,6 +39,7 @@ export class EmbeddedDeadLetters implements DeadLetterStore {
   }
 
   remove(selection: DeadLetterSelection): Promise<number> {
+    this.#storage.purgeSoon();
     return this.#inChunks(selection, chunk => this.#storage.write('removeDeadLetters', chunk));
   }
 

@@ -7,7 +7,8 @@ import { firstKeyPath, readFirstKey } from '../../keys/first-key.js';
 import { idSecretPath } from '../../keys/id-secret.js';
 import { errorCodeOf, networkErrorWords } from '../../network-errors.js';
 import { reserveBytes } from '../../storage/disk-space.js';
-import { databaseFile, lockDirectory, lockFile } from '../../storage/opening.js';
+import { databaseFile, lockFile } from '../../storage/files.js';
+import { lockDirectory } from '../../storage/opening.js';
 import { daemonAddress, isAlive } from '../daemon-address.js';
 import { type Attempt, WrongError } from './attempt.js';
 

@@ -88,6 +88,13 @@ const Status = z
         }),
       })
       .openapi('BrokerStatus'),
+    storage: z
+      .object({
+        lost: z.record(z.string(), count).openapi({
+          description: 'Rows that were lost with a damaged or cut database, by table; empty is right.',
+        }),
+      })
+      .openapi('StorageStatus'),
     sinks: z.array(SinkStatus),
     services: z.array(ServiceState),
     actors: z.array(ActorStatus),
