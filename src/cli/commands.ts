@@ -24,6 +24,11 @@ export const commands: readonly Entry[] = [
     summary: 'make an API key and its entry for API_KEYS',
     load: async () => (await import('./keygen.js')).keygen,
   },
+  {
+    name: 'keys',
+    summary: 'list the keys of a daemon and their last use, or revoke one',
+    load: async () => (await import('./keys.js')).keys,
+  },
   { name: 'send', summary: 'send events to a daemon', load: async () => (await import('./send.js')).send },
   {
     name: 'replay',

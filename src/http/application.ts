@@ -84,7 +84,8 @@ function accessTable(): Map<string, Access> {
   for (const { prototype } of controllers) {
     for (const property of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
       const route = (property.value as { routeConfig?: DocumentedRoute }).routeConfig;
-      if (route !== undefined) table.set(`${route.method?.toUpperCase()} ${route.path}`, route[accessExtension]);
+      if (route !== undefined)
+        table.set(`${route.method?.toUpperCase()} ${route.path?.replace(/\{(\w+)\}/g, ':$1')}`, route[accessExtension]);
     }
   }
   return table;

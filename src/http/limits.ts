@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import type { Clock } from '../clock.js';
+import type { Key } from '../keys/keys.js';
 import { HttpProblem } from './problem.js';
 
 /**
@@ -25,18 +27,60 @@ export class FailedAttempts {
   }
 }
 
-/** Requests a minute of one valid key. Only when it is configured: what publishes in a rescue must not be slowed by default. */
-export class KeyRate {
-  readonly #limiter: RateLimiterMemory;
+/** A request with a valid key may take this long until it is said to be worth another try, s, when the key is busy with as many as it may. */
+const busySeconds = 1;
 
-  constructor(perMinute: number) {
-    this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+/**
+ * Requests a minute, and at the same time, of one valid key: those of its entry, else RATE_LIMIT. Only where one is set: what publishes in a rescue
+ * must not be slowed by default.
+ */
+export class KeyLimits {
+  readonly #clock: Clock;
+  readonly #perMinute: number | undefined;
+  /** By the name of the key: there are no more than keys. */
+  readonly #minutes = new Map<string, { requests: number; readonly ends: number }>();
+  readonly #running = new Map<string, number>();
+
+  constructor(clock: Clock, perMinute: number | undefined) {
+    this.#clock = clock;
+    this.#perMinute = perMinute;
   }
 
-  /** @throws HttpProblem (429) */
-  async count(keyName: string): Promise<void> {
-    await consume(this.#limiter, keyName, 'Too many requests with this key.');
+  /**
+   * Counts one request; returns what to call at its end, if anything.
+   * @throws HttpProblem (429)
+   */
+  begin({ name, quota = this.#perMinute, concurrency }: Key): (() => void) | undefined {
+    const running = this.#running.get(name) ?? 0;
+    if (concurrency !== undefined && running >= concurrency)
+      throw tooMany(`The key ${name} may have ${concurrency} requests at the same time, and has.`, busySeconds);
+    if (quota !== undefined) this.#count(name, quota);
+    if (concurrency === undefined) return undefined;
+    this.#running.set(name, running + 1);
+    return () => {
+      const left = (this.#running.get(name) ?? 1) - 1;
+      if (left > 0) this.#running.set(name, left);
+      else this.#running.delete(name);
+    };
   }
+
+  #count(name: string, quota: number): void {
+    const now = this.#clock.monotonic();
+    const minute = this.#minutes.get(name);
+    if (minute === undefined || minute.ends <= now) this.#minutes.set(name, { requests: 1, ends: now + 60_000 });
+    else if (minute.requests < quota) minute.requests++;
+    else
+      throw tooMany(
+        `Too many requests with this key: ${name} may send ${quota} a minute.`,
+        Math.max(1, Math.ceil((minute.ends - now) / 1000)),
+      );
+  }
+}
+
+function tooMany(detail: string, seconds: number): HttpProblem {
+  return new HttpProblem('too-many-requests', `${detail} Wait ${seconds} s.`, {
+    headers: { 'Retry-After': String(seconds) },
+  });
 }
 
 async function consume(limiter: RateLimiterMemory, counter: string, detail: string): Promise<void> {
@@ -44,8 +88,6 @@ async function consume(limiter: RateLimiterMemory, counter: string, detail: stri
     await limiter.consume(counter);
   } catch (over) {
     const seconds = Math.max(1, Math.ceil((over as RateLimiterRes).msBeforeNext / 1000));
-    throw new HttpProblem('too-many-requests', `${detail} Wait ${seconds} s.`, {
-      headers: { 'Retry-After': String(seconds) },
-    });
+    throw tooMany(detail, seconds);
   }
 }

@@ -10,6 +10,7 @@ export const problemKinds = {
   'method-not-allowed': [405, 'This path does not support that method'],
   'request-timeout': [408, 'The request took too long to arrive'],
   conflict: [409, 'The broker refused the message'],
+  'key-conflict': [409, 'That key cannot be changed here'],
   'id-conflict': [422, 'An id belongs to another event'],
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'This kind of body is not supported'],

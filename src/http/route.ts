@@ -22,6 +22,8 @@ export interface Route {
   readonly summary: string;
   readonly description?: string;
   readonly query?: NonNullable<RequestConfig['query']>;
+  /** Parts of the path, `{name}`. */
+  readonly params?: NonNullable<RequestConfig['params']>;
   readonly headers?: z.AnyZodObject;
   readonly body?: NonNullable<RequestConfig['body']>;
   /** The answer on success. */
@@ -34,7 +36,12 @@ export interface Route {
 export function route(route: Route): DocumentedRoute {
   const keyed = route.access !== 'open';
   const statuses = new Set([
-    ...(route.query !== undefined || route.headers !== undefined || route.body !== undefined ? [400] : []),
+    ...(route.params !== undefined ||
+    route.query !== undefined ||
+    route.headers !== undefined ||
+    route.body !== undefined
+      ? [400]
+      : []),
     ...(keyed ? [401, 403, 429, 500, 503] : []),
     ...(route.body === undefined ? [] : [408, 413, 415]),
     ...(route.problems ?? []),
@@ -51,6 +58,7 @@ export function route(route: Route): DocumentedRoute {
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(keyed ? { security: [{ ApiKey: [] }, { Bearer: [] }, { Session: [] }] } : { security: [] }),
     request: {
+      ...(route.params === undefined ? {} : { params: route.params }),
       ...(route.query === undefined ? {} : { query: route.query }),
       ...(route.headers === undefined ? {} : { headers: route.headers }),
       ...(route.body === undefined ? {} : { body: { required: true, ...route.body } }),

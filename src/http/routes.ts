@@ -1,6 +1,7 @@
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventRoutes } from './routes/events.js';
 import { HealthRoutes } from './routes/health.js';
+import { KeyRoutes } from './routes/keys.js';
 import { LedgerRoutes } from './routes/ledger.js';
 import { PublishRoutes } from './routes/publish.js';
 import { SeriesRoutes } from './routes/series.js';
@@ -18,5 +19,6 @@ export const controllers = [
   SeriesRoutes,
   StreamRoutes,
   SessionRoutes,
+  KeyRoutes,
   HealthRoutes,
 ];

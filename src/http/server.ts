@@ -13,10 +13,11 @@ import type { Backend } from './backend.js';
 import { type Incoming, InFlight } from './body.js';
 import { Connections, idleUntilFirstByte } from './connections.js';
 import type { Services } from './context.js';
-import { FailedAttempts, KeyRate } from './limits.js';
+import { FailedAttempts, KeyLimits } from './limits.js';
 import { ListenerProblems } from './listener-problems.js';
 import { requestIds } from './middleware/request.js';
 import { ReadTurns } from './read-turns.js';
+import { Refusals } from './refusals.js';
 import { Sessions } from './sessions.js';
 import type { HttpSettings } from './settings.js';
 import { Feed } from './stream.js';
@@ -97,7 +98,8 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: H
     },
     sessions,
     failedAttempts: new FailedAttempts(settings.failedAttempts),
-    keyRate: settings.rateLimit === undefined ? undefined : new KeyRate(settings.rateLimit),
+    refusals: new Refusals(log, clock),
+    keyLimits: new KeyLimits(clock, settings.rateLimit),
     inFlight: new InFlight(settings.maxInFlightBytes),
     closing: () => closing,
   };

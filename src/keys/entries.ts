@@ -1,7 +1,8 @@
 import { parseTimestamp } from '../events/timestamp.js';
 import { isKeyName, type KeyEntry, type KeyLimits, misfit, parseScopes, scopes } from './keys.js';
 
-const most = 1_000_000;
+/** Of a quota or a concurrency. */
+export const maxLimit = 1_000_000;
 
 /** `name:scope+scope:sha256-hex`, and `:option;option` when it has limits. */
 export function formatEntry({ name, scopes: granted, hash, ...limits }: KeyEntry): string {
@@ -86,7 +87,7 @@ function parseOptions(text: string): KeyLimits | string {
       limits.origins = [...(limits.origins ?? []), origin];
     } else if (name === 'quota' || name === 'concurrency') {
       const limit = parseLimit(value);
-      if (limit === undefined) return `has a ${name} that is no whole number from 1 to ${most}`;
+      if (limit === undefined) return `has a ${name} that is no whole number from 1 to ${maxLimit}`;
       limits[name] = limit;
     } else return 'has an unknown option. Use expires=, origin=, quota= and concurrency=, separated by ;';
   }
@@ -109,9 +110,9 @@ export function parseOrigin(text: string): string | undefined {
 }
 
 /** 1 to a million. */
-export function parseLimit(text: string): number | undefined {
+function parseLimit(text: string): number | undefined {
   const value = /^\d{1,7}$/.test(text) ? Number(text) : 0;
-  return value >= 1 && value <= most ? value : undefined;
+  return value >= 1 && value <= maxLimit ? value : undefined;
 }
 
 /** Whether a key's grant is still the same one: the same key, with the same scopes and limits. */

@@ -26,6 +26,11 @@ export interface KeyEntry extends Key {
   readonly hash: Buffer;
 }
 
+/** A key cannot be made or revoked here; the message says why, and what to do. */
+export class KeyConflictError extends Error {
+  override name = 'KeyConflictError';
+}
+
 /** The settings, the file of keys, the first start, or `POST /v1/keys`. */
 export type KeyOrigin = 'settings' | 'file' | 'first-start' | 'made';
 

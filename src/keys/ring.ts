@@ -4,12 +4,27 @@ import type { Log } from '../log.js';
 import { parseEntries, sameGrant } from './entries.js';
 import { openFirstKey } from './first-key.js';
 import { KeyFile } from './key-file.js';
-import { findKey, type Key, type KeyEntry, type KeyOrigin, type KeySource } from './keys.js';
+import { type KeyUse, KeyUses } from './key-uses.js';
+import {
+  findKey,
+  generateKey,
+  type Key,
+  KeyConflictError,
+  type KeyEntry,
+  type KeyLimits,
+  type KeyOrigin,
+  type KeySource,
+  keyEntry,
+  type Scope,
+} from './keys.js';
+import { MadeKeys } from './made-keys.js';
 
 /** Keys that were presented lately are known without hashing them again: at most this many. */
 const cacheSize = 1000;
 /** Keys end within this after their time, ms. */
 const tickMs = 1000;
+/** Of keys that were made while the daemon ran. */
+const maxMade = 1000;
 
 /** A problem for `/v1/status`. */
 export interface KeyProblem {
@@ -32,6 +47,21 @@ export interface KeyRing {
   /** Keys that live in DATA_DIR. Call with its lock held. @throws SetupError when they can be neither read nor made */
   openFolder(): void;
   problems(): readonly KeyProblem[];
+  /** Counts a request that the key was let through with. */
+  used(key: Key): void;
+  /** Every key, by name. */
+  list(): readonly ListedKey[];
+  /** Makes a key that lives in DATA_DIR, and returns it: it is shown once. @throws KeyConflictError when the name is taken or there is no room */
+  make(name: string, scopes: readonly Scope[], limits: KeyLimits): string;
+  /** Ends a key that `make` made; false when there is none of that name. @throws KeyConflictError when it comes from elsewhere */
+  revoke(name: string): boolean;
+}
+
+export interface ListedKey {
+  readonly key: Key;
+  readonly source: KeyOrigin;
+  readonly expired: boolean;
+  readonly use: KeyUse | undefined;
 }
 
 export interface LivingKeyRing extends KeyRing {
@@ -67,7 +97,8 @@ class Ring implements LivingKeyRing {
   #fixed: readonly HeldKey[] = [];
   #held: readonly HeldKey[] = [];
   #nextExpiry = Number.POSITIVE_INFINITY;
-  #folderOpen = false;
+  #made: MadeKeys | undefined;
+  #uses: KeyUses | undefined;
 
   constructor(options: KeyRingOptions) {
     const { source, log } = options;
@@ -103,25 +134,78 @@ class Ring implements LivingKeyRing {
   }
 
   openFolder(): void {
-    if (this.#folderOpen) return;
+    if (this.#made !== undefined) return;
     const { source, dataDir, log, announce } = this.#options;
     if (source.file === undefined && source.entries === undefined)
       this.#fixed = from('first-start', [openFirstKey(dataDir, log, announce)]);
-    this.#folderOpen = true;
+    this.#made = new MadeKeys(dataDir, reason => log.warn({ reason }, 'secret.open'));
+    if (this.#made.problem !== undefined) log.error({ reason: this.#made.problem }, 'keys.refused');
+    this.#uses = new KeyUses(dataDir);
     this.#gather();
   }
 
   problems(): readonly KeyProblem[] {
     const { file } = this.#options.source;
-    if (this.#file?.problem === undefined) return [];
-    return [
-      {
+    const problems: KeyProblem[] = [];
+    if (this.#file?.problem !== undefined)
+      problems.push({
         key: 'keys file',
         what: `The file of keys ${file} is wrong: ${this.#file.problem}.`,
         since: undefined,
         fix: 'Correct the file: it is read again within two seconds. Until then the keys that it still names are the only ones in force; the others are out.',
-      },
-    ];
+      });
+    if (this.#made?.problem !== undefined)
+      problems.push({
+        key: 'keys made',
+        what: `The keys that were made here are not all known: ${this.#made.problem}.`,
+        since: undefined,
+        fix: 'Correct the file or restore it, and restart the daemon. Until then no key can be made or revoked here.',
+      });
+    return problems;
+  }
+
+  used({ name }: Key): void {
+    this.#uses?.count(name, this.#options.clock.now());
+  }
+
+  list(): readonly ListedKey[] {
+    return this.#held
+      .map(({ hash: _, source, ...key }) => ({
+        key,
+        source,
+        expired: this.#isOver(key),
+        use: this.#uses?.of(key.name),
+      }))
+      .sort((one, other) => (one.key.name < other.key.name ? -1 : 1));
+  }
+
+  make(name: string, granted: readonly Scope[], limits: KeyLimits): string {
+    const made = this.#changeable();
+    if ([...this.#held, ...made.entries].some(held => held.name === name))
+      throw new KeyConflictError(
+        `There is a key named ${name} already. Choose another name, or revoke that one first.`,
+      );
+    if (made.entries.length >= maxMade)
+      throw new KeyConflictError(
+        `There are ${maxMade} keys that were made here, which is the limit. Revoke some first.`,
+      );
+    const key = generateKey();
+    made.replace([...made.entries, keyEntry(key, name, granted, limits)]);
+    this.#gather();
+    return key;
+  }
+
+  revoke(name: string): boolean {
+    const elsewhere = this.#held.find(held => held.name === name && held.source !== 'made');
+    if (elsewhere !== undefined)
+      throw new KeyConflictError(
+        `The key ${name} was not made here: ${whereToRevoke[elsewhere.source as Exclude<KeyOrigin, 'made'>]}.`,
+      );
+    const made = this.#changeable();
+    if (!made.entries.some(entry => entry.name === name)) return false;
+    made.replace(made.entries.filter(entry => entry.name !== name));
+    this.#gather();
+    return true;
   }
 
   reload(): void {
@@ -132,6 +216,7 @@ class Ring implements LivingKeyRing {
     clearInterval(this.#timer);
     this.#file?.close();
     this.#listeners.clear();
+    this.#save(0);
   }
 
   #search(presented: string): HeldKey | undefined {
@@ -147,7 +232,20 @@ class Ring implements LivingKeyRing {
     return expires !== undefined && expires <= this.#options.clock.now();
   }
 
+  #changeable(): MadeKeys {
+    if (this.#made === undefined) throw new KeyConflictError('The daemon is still starting. Try again.');
+    if (this.#made.problem !== undefined)
+      throw new KeyConflictError(`The keys that were made here are not all known: ${this.#made.problem}.`);
+    return this.#made;
+  }
+
+  #save(within?: number): void {
+    const known = (name: string): boolean => this.#held.some(held => held.name === name);
+    this.#uses?.save(this.#options.clock.now(), known, within);
+  }
+
   #tick(): void {
+    this.#save();
     if (this.#nextExpiry > this.#options.clock.now()) return;
     this.#change();
   }
@@ -155,7 +253,9 @@ class Ring implements LivingKeyRing {
   /** Puts together what the sources hold now. */
   #gather(): void {
     const before = this.#held;
-    this.#held = [...this.#fixed, ...from('file', this.#file?.entries ?? [])];
+    const configured = [...this.#fixed, ...from('file', this.#file?.entries ?? [])];
+    const made = (this.#made?.entries ?? []).filter(entry => !configured.some(({ name }) => name === entry.name));
+    this.#held = [...configured, ...from('made', made)];
     const kept = (key: HeldKey): boolean =>
       sameGrant(
         key,
@@ -172,6 +272,12 @@ class Ring implements LivingKeyRing {
     for (const listener of [...this.#listeners]) listener();
   }
 }
+
+const whereToRevoke: Readonly<Record<Exclude<KeyOrigin, 'made'>, string>> = {
+  settings: 'take it out of API_KEYS and restart the daemon',
+  file: 'take it out of API_KEYS_FILE, and it is out within two seconds',
+  'first-start': 'configure API_KEYS or API_KEYS_FILE, and it is not used any more',
+};
 
 function from(source: KeyOrigin, entries: readonly KeyEntry[]): readonly HeldKey[] {
   return entries.map(entry => ({ ...entry, source }));

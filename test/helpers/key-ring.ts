@@ -9,5 +9,9 @@ export function keyRing(find: (presented: string) => Key | undefined): KeyRing {
     onChange: () => () => {},
     openFolder: () => {},
     problems: () => [],
+    used: () => {},
+    list: () => [],
+    make: () => 'es_made',
+    revoke: () => true,
   };
 }

@@ -11,6 +11,7 @@ import { keys, post, type Running, run } from './running.js';
 function needed(method: string, path: string): Scope | undefined {
   if (['/healthz', '/readyz', '/openapi.json', '/docs', '/'].includes(path)) return undefined;
   if (path === '/v1/session') return 'read';
+  if (path.startsWith('/v1/keys')) return 'admin';
   if (method === 'POST' && ['/v1/events', '/v1/service-status'].includes(path)) return 'publish';
   return method === 'GET' || method === 'HEAD' ? 'read' : 'admin';
 }
@@ -25,6 +26,7 @@ const keyOf: Readonly<Record<Scope, string>> = {
 const bodies: Readonly<Record<string, unknown>> = {
   '/v1/events': { category: 'upload' },
   '/v1/service-status': { service_name: 'clowder', status: 'up' },
+  '/v1/keys': { name: 'portal', scopes: ['publish'] },
   '/v1/publish': { queue: 'q', message: {} },
   '/v1/dead-letters/redrive': { sink: 'mongodb' },
 };
@@ -43,7 +45,10 @@ test.before.each(async () => {
 test.after.each(() => daemon.close());
 
 async function statusOf(method: string, path: string, key: string): Promise<number> {
-  const target = path === '/v1/dead-letters' && method === 'DELETE' ? `${path}?sink=mongodb&all=true` : path;
+  const target =
+    path === '/v1/dead-letters' && method === 'DELETE'
+      ? `${path}?sink=mongodb&all=true`
+      : path.replace('{name}', 'portal');
   const body = bodies[path];
   const { headers, ...init } = method === 'POST' && body !== undefined ? post(body) : { headers: {} };
   const response = await daemon.request(target, { ...init, method, headers: { ...headers, 'x-api-key': key } });

@@ -3,7 +3,7 @@ import type { ProblemDocument } from '../../openapi/api-types.js';
 import { systemClock } from '../../src/clock.js';
 import { createServer, type HttpServer } from '../../src/http/server.js';
 import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.js';
-import type { Scope } from '../../src/keys/keys.js';
+import type { KeyLimits, Scope } from '../../src/keys/keys.js';
 import { silentLog } from '../../src/log.js';
 import { Metrics } from '../../src/status/metrics.js';
 import { keyRing } from '../helpers/key-ring.js';
@@ -33,6 +33,8 @@ export interface Running {
   readonly port: number;
   readonly backend: FakeBackend;
   readonly server: HttpServer;
+  /** Keys that have limits. */
+  readonly limits: Map<string, KeyLimits>;
   /** Keys that were revoked. */
   readonly revoked: Set<string>;
   /** Makes looking up a key fail as a bug would. */
@@ -47,11 +49,12 @@ export interface Running {
 export async function run(settings: Partial<HttpSettings> = {}): Promise<Running> {
   const backend = new FakeBackend();
   const revoked = new Set<string>();
+  const limits = new Map<string, KeyLimits>();
   let broken = false;
   const ring = keyRing(presented => {
     if (broken) throw new Error('the key ring is broken');
     const scopes = revoked.has(presented) ? undefined : granted[presented];
-    return scopes === undefined ? undefined : { name: presented, scopes };
+    return scopes === undefined ? undefined : { name: presented, scopes, ...limits.get(presented) };
   });
   const server = createServer({
     backend,
@@ -68,6 +71,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     port,
     backend,
     server,
+    limits,
     revoked,
     breakKeys: () => {
       broken = true;

@@ -1,4 +1,13 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -157,6 +166,46 @@ test('a key ends at its time, which is announced', async ({ dataDir }) => {
   assert.is(ring.findExpired(two), undefined);
   await until(() => announced === 1, 'the announcement', 3000);
   assert.is(ring.find(two)?.name, 'two');
+  ring.close();
+});
+
+test('a key that is made lives in DATA_DIR as its hash alone, is counted, and ends when it is revoked', ({
+  dataDir,
+}) => {
+  const source = { entries: entryOne, file: undefined };
+  const first = open(dataDir, source).ring;
+  first.openFolder();
+  const key = first.make('portal', ['publish'], { quota: 5 });
+  const made = first.find(key)!;
+  assert.equal(made.scopes, ['publish']);
+  first.used(made);
+  first.used(made);
+  first.close();
+  for (const name of readdirSync(dataDir)) {
+    assert.not.match(readFileSync(join(dataDir, name), 'utf8'), key, name);
+    assert.is(statSync(join(dataDir, name)).mode & 0o777, 0o600, name);
+  }
+
+  const { ring } = open(dataDir, source);
+  ring.openFolder();
+  const listed = ring.list();
+  assert.equal(
+    listed.map(({ key: { name }, source: from, use }) => [name, from, use?.requests]),
+    [
+      ['one', 'settings', undefined],
+      ['portal', 'made', 2],
+    ],
+  );
+  assert.not.match(JSON.stringify(listed), 'hash');
+  assert.is(ring.find(key)?.quota, 5);
+  assert.throws(() => ring.make('portal', ['read'], {}), /already/);
+  assert.throws(() => ring.revoke('one'), /take it out of API_KEYS/);
+  let announced = 0;
+  ring.onChange(() => announced++);
+  assert.is(ring.revoke('portal'), true);
+  assert.is(ring.find(key), undefined);
+  assert.is(announced, 1);
+  assert.is(ring.revoke('portal'), false);
   ring.close();
 });
 

@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import type { Key, Scope } from '../../keys/keys.js';
 import type { ApiContext } from '../context.js';
 import { HttpProblem, unavailable } from '../problem.js';
+import type { Refusal } from '../refusals.js';
 
 /** What a route needs: a scope, or nothing at all. */
 export type Access = Scope | 'open';
@@ -18,15 +19,27 @@ const realm = 'Bearer realm="event-sink"';
 export function authenticate(needed: Scope): Middleware {
   return async (context, next) => {
     const ctx = context as unknown as ApiContext;
-    const { closing, keyRate } = ctx.services;
+    const { closing, keyLimits, keys, failedAttempts } = ctx.services;
     const key = identify(ctx);
     if (key === undefined) {
-      await ctx.services.failedAttempts.count(ctx.network);
-      throw unauthenticated(presentedKey(ctx) !== undefined);
+      await failedAttempts.count(ctx.network);
+      const presented = presentedKey(ctx);
+      const expired = presented === undefined ? undefined : keys.findExpired(presented);
+      if (presented !== undefined) refused(ctx, expired === undefined ? 'unknown key' : 'expired key', expired);
+      throw expired === undefined ? unauthenticated(presented !== undefined) : outOfTime(expired);
     }
-    if (!key.scopes.includes(needed)) throw forbidden(key, needed);
-    if (keyRate !== undefined) await keyRate.count(key.name);
+    if (!key.scopes.includes(needed)) {
+      refused(ctx, 'missing scope', key);
+      throw forbidden(key, needed);
+    }
+    requireOrigin(ctx, key);
+    const done = keyLimits.begin(key);
+    if (done !== undefined) {
+      if (ctx.res.closed) done();
+      else ctx.res.once('close', done);
+    }
     if (closing()) throw unavailable('The daemon is shutting down.');
+    keys.used(key);
     ctx.state.key = key;
     await next();
   };
@@ -82,6 +95,25 @@ function unauthenticated(presented: boolean): HttpProblem {
     : new HttpProblem('unauthenticated', 'Send an API key in the header X-API-Key, or as Authorization: Bearer.', {
         headers: { 'WWW-Authenticate': realm },
       });
+}
+
+function outOfTime({ name, expires = 0 }: Key): HttpProblem {
+  const detail = `The API key ${name} has expired, at ${new Date(expires).toISOString()}. Ask whoever runs this daemon for a new one.`;
+  return new HttpProblem('unauthenticated', detail, {
+    headers: { 'WWW-Authenticate': `${realm}, error="invalid_token", error_description="expired"` },
+  });
+}
+
+/** A key that is bound to origins is for their pages: what a browser says otherwise is refused. */
+function requireOrigin(ctx: ApiContext, { name, origins }: Key): void {
+  const { origin } = ctx.req.headers;
+  if (origins === undefined || origin === undefined || origins.includes(origin)) return;
+  throw new HttpProblem('forbidden', `The key ${name} is for pages of ${origins.join(', ')} only.`);
+}
+
+function refused(ctx: ApiContext, reason: Refusal['reason'], key: Key | undefined): void {
+  const { ip: address, method, path } = ctx;
+  ctx.services.refusals.add({ address, reason, key: key?.name, method, path });
 }
 
 function forbidden(key: Key, needed: Scope): HttpProblem {

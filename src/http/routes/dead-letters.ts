@@ -1,5 +1,6 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import type { DeadLetter as Listed } from '../../broker/broker.js';
+import { audit } from '../audit.js';
 import type { ApiContext } from '../context.js';
 import { answerList } from '../list-answer.js';
 import { HttpProblem } from '../problem.js';
@@ -165,6 +166,7 @@ export class DeadLetterRoutes {
       const { sink, dry_run: dryRun = false, ...rest } = RedriveRequest.parse(body);
       await requireSink(ctx, sink);
       const { redriven, refused } = await ctx.services.backend.redrive({ sink, dryRun, ...given(rest) });
+      if (!dryRun) audit(ctx, 'audit.redriven', { sink, count: redriven });
       return { redriven, refused: refused.slice(0, listedRefusals), refused_count: refused.length, dry_run: dryRun };
     })) satisfies Answer<typeof RedriveReport>;
   }
@@ -191,6 +193,7 @@ export class DeadLetterRoutes {
     await requireSink(ctx, sink);
     const selection = named === undefined ? { sink } : { sink, keys: typeof named === 'string' ? [named] : named };
     const removed = await ctx.services.backend.removeDeadLetters(selection);
+    audit(ctx, 'audit.dead-letters-removed', { sink, count: removed });
     ctx.body = { removed } satisfies Answer<typeof RemovalReport>;
   }
 }

@@ -2,6 +2,7 @@ import { routeConfig, z } from 'koa-swagger-decorator';
 import type { Address } from '../../broker/broker.js';
 import { SetupError } from '../../errors.js';
 import { memberTexts } from '../../events/json-text.js';
+import { audit } from '../audit.js';
 import type { ApiContext } from '../context.js';
 import { HttpProblem } from '../problem.js';
 import { withJson } from '../request-body.js';
@@ -52,17 +53,19 @@ export class PublishRoutes {
     }),
   )
   async send(ctx: ApiContext): Promise<void> {
-    const durability = await withJson(ctx, async (body, text) => {
+    const { durability, to } = await withJson(ctx, async (body, text) => {
       const publication = Publication.parse(body);
+      const to = addressOf(publication);
       // As it stands in the request: numbers keep their digits.
       const message = memberTexts(text).get('message') as string;
       try {
-        return await ctx.services.backend.publishTo(addressOf(publication), message, publication.message_id);
+        return { to, durability: await ctx.services.backend.publishTo(to, message, publication.message_id) };
       } catch (error) {
         if (error instanceof SetupError) throw new HttpProblem('conflict', error.message);
         throw error;
       }
     });
+    audit(ctx, 'audit.published', { to });
     ctx.status = 202;
     ctx.body = { durability } satisfies Answer<typeof PublicationReceipt>;
   }

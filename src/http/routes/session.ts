@@ -1,4 +1,5 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
+import { audit } from '../audit.js';
 import type { ApiContext } from '../context.js';
 import { cookieName, pageHeader, presentedKey, sessionToken } from '../middleware/authentication.js';
 import { HttpProblem } from '../problem.js';
@@ -46,6 +47,7 @@ export class SessionRoutes {
     }
     const { token, expires } = ctx.services.sessions.begin(presented);
     setCookie(ctx, token, new Date(expires));
+    audit(ctx, 'audit.signed-in', {});
     ctx.body = { name: key.name, scopes: key.scopes, expires } satisfies Answer<typeof Session>;
   }
 
