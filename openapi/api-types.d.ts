@@ -142,6 +142,47 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** List the keys, their scopes and their last use */
+        readonly get: operations["listKeys"];
+        readonly put?: never;
+        /**
+         * Make a key
+         * @description It holds from the answer on, and across restarts. The daemon keeps its hash alone.
+         */
+        readonly post: operations["makeKey"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/keys/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /**
+         * Revoke a key that was made here
+         * @description At once, with its sessions. A key of API_KEYS or API_KEYS_FILE is taken out there: the answer is 409.
+         */
+        readonly delete: operations["revokeKey"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/ledger": {
         readonly parameters: {
             readonly query?: never;
@@ -1103,7 +1144,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;
@@ -1195,6 +1236,49 @@ export interface components {
         readonly Health: {
             /** @enum {string} */
             readonly status: "ok" | "ready";
+        };
+        readonly ListedKey: {
+            readonly name: string;
+            readonly scopes: readonly ("publish" | "read" | "admin" | "collect")[];
+            readonly expires: number | null;
+            readonly expired: boolean;
+            readonly origins: readonly string[];
+            readonly quota: number | null;
+            readonly concurrency: number | null;
+            /**
+             * @description API_KEYS, API_KEYS_FILE, the first start, or `POST /v1/keys`. Only the last can be revoked here.
+             * @enum {string}
+             */
+            readonly source: "settings" | "file" | "first-start" | "made";
+            /** @description Requests that it was let through with. */
+            readonly requests: number;
+            readonly last_used: number | null;
+        };
+        readonly KeyList: {
+            readonly keys: readonly components["schemas"]["ListedKey"][];
+        };
+        readonly NewKey: {
+            readonly name: string;
+            /** @description The key itself: kept nowhere, and shown only now. */
+            readonly key: string;
+            readonly scopes: readonly ("publish" | "read" | "admin" | "collect")[];
+            readonly expires: number | null;
+        };
+        readonly KeyRequest: {
+            /**
+             * @description 1 to 64 letters, digits, dots, dashes or underscores.
+             * @example portal
+             */
+            readonly name: string;
+            readonly scopes: readonly ("publish" | "read" | "admin" | "collect")[];
+            /** @description A date, whose end it lasts to in UTC, or an ISO-8601 time with its zone. */
+            readonly expires?: string;
+            /** @description A browser may use it on pages of these origins only; `collect` needs one. */
+            readonly origins?: readonly string[];
+            /** @description Requests a minute. */
+            readonly quota?: number;
+            /** @description Requests at the same time. */
+            readonly concurrency?: number;
         };
         readonly LedgerSink: {
             readonly sink: string;
@@ -1426,6 +1510,10 @@ export type ServiceStatusReport = components['schemas']['ServiceStatusReport'];
 export type StoredEvent = components['schemas']['StoredEvent'];
 export type EventPage = components['schemas']['EventPage'];
 export type Health = components['schemas']['Health'];
+export type ListedKey = components['schemas']['ListedKey'];
+export type KeyList = components['schemas']['KeyList'];
+export type NewKey = components['schemas']['NewKey'];
+export type KeyRequest = components['schemas']['KeyRequest'];
 export type LedgerSink = components['schemas']['LedgerSink'];
 export type LedgerHour = components['schemas']['LedgerHour'];
 export type Ledger = components['schemas']['Ledger'];
@@ -2871,6 +2959,593 @@ export interface operations {
                      *       "title": "This key may not do that",
                      *       "status": 403,
                      *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly listKeys: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Every key, by name; never the key or its hash. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "name": "portal",
+                     *           "scopes": [
+                     *             "publish"
+                     *           ],
+                     *           "expires": 1735689600000,
+                     *           "expired": false,
+                     *           "origins": [],
+                     *           "quota": 600,
+                     *           "concurrency": null,
+                     *           "source": "made",
+                     *           "requests": 1204,
+                     *           "last_used": 1709544703342
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly makeKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "name": "portal",
+                 *       "scopes": [
+                 *         "publish"
+                 *       ],
+                 *       "quota": 600
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["KeyRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The key, shown only now. */
+            readonly 201: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "portal",
+                     *       "key": "es_…",
+                     *       "scopes": [
+                     *         "publish"
+                     *       ],
+                     *       "expires": null
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            readonly 408: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:request-timeout",
+                     *       "title": "The request took too long to arrive",
+                     *       "status": 408,
+                     *       "detail": "The body did not arrive in time.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The broker refused the message; the detail says why. */
+            readonly 409: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:conflict",
+                     *       "title": "The broker refused the message",
+                     *       "status": 409,
+                     *       "detail": "The broker refused the message; the detail says why.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large, or contains too many events. */
+            readonly 413: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The body is too large, or contains too many events.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The content type, charset or content encoding is not supported. */
+            readonly 415: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported-media-type",
+                     *       "title": "This kind of body is not supported",
+                     *       "status": 415,
+                     *       "detail": "The content type, charset or content encoding is not supported.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly revokeKey: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Revoked. */
+            readonly 204: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It does not exist. */
+            readonly 404: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:not-found",
+                     *       "title": "Not found",
+                     *       "status": 404,
+                     *       "detail": "It does not exist.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The broker refused the message; the detail says why. */
+            readonly 409: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:conflict",
+                     *       "title": "The broker refused the message",
+                     *       "status": 409,
+                     *       "detail": "The broker refused the message; the detail says why.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

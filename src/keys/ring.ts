@@ -246,7 +246,11 @@ class Ring implements LivingKeyRing {
 
   #tick(): void {
     this.#save();
-    if (this.#nextExpiry > this.#options.clock.now()) return;
+    const { clock, log } = this.#options;
+    const now = clock.now();
+    if (this.#nextExpiry > now) return;
+    for (const { name, expires = 0 } of this.#held)
+      if (expires >= this.#nextExpiry && expires <= now) log.info({ name, expires }, 'key.expired');
     this.#change();
   }
 

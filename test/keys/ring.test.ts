@@ -156,7 +156,8 @@ test('SIGHUP reads the file at once, and a file that an editor has emptied for a
 test('a key ends at its time, which is announced', async ({ dataDir }) => {
   const clock = new ManualClock();
   const entry = formatEntry(keyEntry(one, 'one', ['read'], { expires: clock.now() + 500 }));
-  const { ring } = open(dataDir, { entries: `${entry}\n${entryTwo}`, file: undefined }, { clock });
+  const { log, lines } = recordingLog();
+  const { ring } = open(dataDir, { entries: `${entry}\n${entryTwo}`, file: undefined }, { log, clock });
   let announced = 0;
   ring.onChange(() => announced++);
   assert.is(ring.find(one)?.name, 'one');
@@ -165,6 +166,10 @@ test('a key ends at its time, which is announced', async ({ dataDir }) => {
   assert.is(ring.findExpired(one)?.name, 'one');
   assert.is(ring.findExpired(two), undefined);
   await until(() => announced === 1, 'the announcement', 3000);
+  assert.equal(
+    lines.map(({ line, fields }) => [line, fields.name]),
+    [['key.expired', 'one']],
+  );
   assert.is(ring.find(two)?.name, 'two');
   ring.close();
 });
