@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { type DestinationStream, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import { describe } from './errors.js';
 import { redact } from './redact.js';
+import { visible } from './visible.js';
 
 /**
  * Structured log. A line is `noun.verbed` with fields: `log.info({ sink, count }, 'batch.written')`; what went wrong is `reason`.
@@ -53,7 +54,7 @@ function options(level: string): LoggerOptions {
     level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: label => ({ level: label }) },
+    formatters: { level: label => ({ level: label }), log: fields => shown(fields, 0) as Record<string, unknown> },
     redact: {
       paths: secretFields.flatMap(field => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
       censor: '[hidden]',
@@ -61,11 +62,29 @@ function options(level: string): LoggerOptions {
     serializers: {
       reason: redactReason,
       message: redactValue,
-      stack: redactValue,
+      stack: shownStack,
       uri: redactValue,
       url: redactValue,
     },
   };
+}
+
+const maxDepth = 4;
+
+/** Texts that come from elsewhere must neither act on a terminal nor look like lines of the log. The stack of an error keeps its lines. */
+function shown(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return visible(value);
+  if (typeof value !== 'object' || value === null || value instanceof Error || depth >= maxDepth) return value;
+  if (Array.isArray(value)) return value.map(one => shown(one, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, name === 'stack' ? one : shown(one, depth + 1)]),
+  );
+}
+
+/** Each line of a stack begins with four spaces and `at`; another one belongs to the message. */
+function shownStack(stack: unknown): unknown {
+  if (typeof stack !== 'string') return stack;
+  return visible(redact(stack).replace(/\n(?! {4}at )/g, ' '), { lines: true });
 }
 
 /** Loaded only when it is wanted: it costs as much time to load as all the rest of the log. */
@@ -84,5 +103,5 @@ function redactValue(value: unknown): unknown {
 
 /** A sentence; an error that was handed over as it is becomes one. */
 function redactReason(reason: unknown): unknown {
-  return redactValue(reason instanceof Error ? describe(reason) : reason);
+  return redactValue(reason instanceof Error ? visible(describe(reason)) : reason);
 }

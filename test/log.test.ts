@@ -60,4 +60,19 @@ test('addresses keep what is no secret', () => {
   assert.is(redact('mail ann@example.org about https://h/@ann'), 'mail ann@example.org about https://h/@ann');
 });
 
+test('what others wrote neither acts on a terminal nor looks like a line of its own, for programs or for people', async () => {
+  const hostile = `a\u001b[2Jb\u009b31mc\r\nd\u202ee\u0007f\u2028g\u007f`;
+  for (const pretty of [false, true]) {
+    const text = await logged(pretty, log => {
+      const error = new Error(hostile);
+      log.error({ reason: hostile, nested: { list: [hostile] }, stack: error.stack }, 'a.b');
+      log.error({ reason: new Error(hostile) }, 'a.b');
+    });
+    assert.not.match(text, /[^\P{Cc}\n]|\p{Bidi_Control}|\u2028/u, JSON.stringify(text));
+    assert.not.match(text, /^d/m);
+    assert.match(text, /\\x1b\[2J/);
+    assert.match(text, /log\.test/);
+  }
+});
+
 test.run();

@@ -164,6 +164,8 @@ function events(count: number): string {
   return `${count} ${count === 1 ? 'event' : 'events'}`;
 }
 
+/** Anybody may have put it there: a time that is none is shown as it is. */
 function when(ms: number): string {
+  if (!Number.isFinite(new Date(ms).getTime())) return String(ms);
   return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }

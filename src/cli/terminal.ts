@@ -1,3 +1,5 @@
+import { visible } from '../visible.js';
+
 /** Where a command reads and writes. People get tables and bars on a terminal, programs get JSON lines. */
 export interface Terminal {
   readonly input: AsyncIterable<Uint8Array | string>;
@@ -28,6 +30,9 @@ export function processTerminal(streams: {
       if (error.code !== 'EPIPE') throw error;
     });
   }
+  /** What others wrote (a reason, a name) must not act on the terminal; a program gets it to the letter. */
+  const shown = (stream: Output, text: string): string =>
+    stream.isTTY === true ? visible(text, { lines: true }) : text;
   let rewritten = false;
   const clear = (): void => {
     if (rewritten) stderr.write('\r\x1b[K');
@@ -41,16 +46,16 @@ export function processTerminal(streams: {
     columns: stderr.columns || stdout.columns || 80,
     out(line) {
       clear();
-      stdout.write(`${line}\n`);
+      stdout.write(`${shown(stdout, line)}\n`);
     },
     err(line) {
       clear();
-      stderr.write(`${line}\n`);
+      stderr.write(`${shown(stderr, line)}\n`);
     },
     rewrite(line) {
       clear();
       if (line === '') return;
-      stderr.write(line);
+      stderr.write(shown(stderr, line));
       rewritten = true;
     },
   };
@@ -58,7 +63,7 @@ export function processTerminal(streams: {
 
 /** Columns as wide as their widest cell; when they do not fit, the widest are wrapped. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[], columns: number): string {
-  const all = [heading, ...rows];
+  const all = [heading, ...rows].map(row => row.map(cell => visible(cell)));
   const widths = heading.map((_, column) => Math.max(...all.map(row => (row[column] ?? '').length)));
   const room = columns - 2 * (widths.length - 1);
   for (;;) {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { LogFiles } from './files/log-files.js';
 import { createParser } from './lines/create-parser.js';
+import { lineShape } from './lines/line-shape.js';
 import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
 import type { SourceStore } from './store.js';
@@ -42,7 +43,7 @@ export function createLogReader({ path, name, config, idSecret, visitors, ...res
   const onUnparsed = (line: string): void => {
     if (clock.monotonic() - sampled < sampleMs) return;
     sampled = clock.monotonic();
-    log.warn({ path, message: line }, 'line.unparsed');
+    log.warn({ path, shape: lineShape(line) }, 'line.unparsed');
   };
   const counter = new LineCounter({
     parser,

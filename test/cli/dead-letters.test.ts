@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { processTerminal } from '../../src/cli/terminal.js';
 import { fakeDaemon, invoke } from './invoke.js';
 
 const deadLetter = (key: string) => ({
@@ -61,6 +62,30 @@ test('some or all are redriven or deleted', async () => {
       ['DELETE', '/v1/dead-letters?sink=ga4&all=true', ''],
     ],
   );
+});
+
+test('a reason that acts on a terminal, and a time that is none, hide nothing of the list', async () => {
+  const hostile = { ...deadLetter('1'), reason: 'a\u001b[2Jb\r\u009b1m\nc', dead_at: 1e300 };
+  const daemon = await fakeDaemon(() => ({
+    status: 200,
+    body: { dead_letters: [hostile, deadLetter('2')], next_cursor: null },
+  }));
+  const env = { EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: 'k' };
+  const { out } = await invoke(['dead-letters'], { env, onTerminal: true });
+  await daemon.close();
+  const [, first = '', second = ''] = out.split('\n');
+  assert.match(first, /^1 +influxdb +1e\+300 +poison +a\\x1b\[2Jb\\x0d\\x9b1m\\x0ac$/);
+  assert.match(second, /^2 +influxdb +2023-11-14 22:13 /);
+});
+
+test('what is printed on a terminal does not act on it; a program gets it to the letter', () => {
+  const written: string[] = [];
+  const stream = (isTTY: boolean) =>
+    ({ isTTY, on: () => {}, write: (text: string) => written.push(text) }) as unknown as NodeJS.WriteStream;
+  const { out, err } = processTerminal({ stdin: process.stdin, stdout: stream(true), stderr: stream(false) });
+  out('a\u001b[31mb\nc');
+  err('a\u001b[31mb');
+  assert.equal(written, ['a\\x1b[31mb\nc\n', 'a\u001b[31mb\n']);
 });
 
 test.run();
