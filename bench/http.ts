@@ -21,7 +21,7 @@ interface Traffic {
 }
 
 interface Measured extends LoadResult {
-  /** Of the server, all its threads, µs a request. */
+  /** Time of the server, all its threads, µs a request. */
   readonly cpu: number;
   readonly rate: number;
 }

@@ -938,7 +938,7 @@ export interface components {
             readonly response_time_max?: number;
             /** @description Share of the probes without an answer. (percent) */
             readonly response_time_loss?: number;
-            /** @description The service is being worked on: a check that fails is no reason for an alert. Absent otherwise. */
+            /** @description The service is being worked on: a check that fails is not a reason for an alert. Absent otherwise. */
             readonly maintenance?: boolean;
             /** @description Share of the checks of the last 24 hours that found the service working; maintenance and times without a check do not count. (percent) */
             readonly uptime?: number;
@@ -1432,7 +1432,7 @@ export interface components {
             readonly reason: string | null;
             /** @description Mean of the last check, in seconds. */
             readonly response_time: number | null;
-            /** @description Of the last 24 hours, in percent. */
+            /** @description Share of the checks of the last 24 hours that found the service working, in percent. */
             readonly uptime: number | null;
         };
         readonly ActorStatus: {

@@ -3,5 +3,5 @@
 //   npm run chaos -- [--broker embedded|rabbitmq] [--seed N] [--runs K] [--minutes M] [--verbose]
 import { main } from '../dist/test/chaos/main.js';
 
-// Whatever is still open then is no reason to stay.
+// Whatever is still open then is not a reason to stay.
 process.exit(await main(process.argv.slice(2)));

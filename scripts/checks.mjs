@@ -21,7 +21,7 @@ export const checks = [
   },
   {
     name: 'dead code of the product',
-    why: 'What only tests use is no part of the product, and belongs beside them.',
+    why: 'What only tests use is not part of the product, and belongs beside them.',
     command: [node, 'node_modules/knip/bin/knip.js', '--no-progress', '--production'],
   },
   {

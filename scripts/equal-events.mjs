@@ -16,5 +16,5 @@ const { broker } = values;
 const [events, clients, kills] = [values.events, values.clients, values.kills].map(Number);
 const result = await equalEvents({ broker, events, clients, kills });
 console.log(equalEventsReport(broker, result));
-// Whatever is still open then is no reason to stay.
+// Whatever is still open then is not a reason to stay.
 process.exit(result.problems.length === 0 ? 0 : 1);

@@ -135,7 +135,7 @@ try {
     HEALTH_INTERVAL_SECONDS: '1',
   };
   await withDaemon(env, async (call, until) => {
-    // Of one millisecond and one series, more than there are slots apart: some of them move.
+    // More points of one millisecond and one series than there are slots apart: some of them move.
     const same = Array.from({ length: 900 }, (_, index) => ({
       id: `same-${index}`,
       category: 'upload',

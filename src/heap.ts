@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
  * collection, so they can change while it runs.
  */
 
-/** What starting up allocates is no reason for a large young generation: held small meanwhile, an idle daemon is 11 MB smaller. */
+/** What starting up allocates is not a reason for a large young generation: held small meanwhile, an idle daemon is 11 MB smaller. */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }

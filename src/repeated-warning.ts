@@ -2,7 +2,7 @@ import type { Clock } from './clock.js';
 import type { Log } from './log.js';
 
 export interface RepeatedWarningOptions {
-  /** Of the log line. */
+  /** Name of the log line. */
   readonly event: string;
   /** Fields of every line. */
   readonly fields?: Readonly<Record<string, string | number>>;

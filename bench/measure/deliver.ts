@@ -13,7 +13,7 @@ export interface Subject {
 export interface Delivered {
   /** Events a second, from queue to destination and acknowledged. */
   readonly rate: number;
-  /** Of the consumer, all its threads, µs an event. */
+  /** Time of the consumer, all its threads, µs an event. */
   readonly cpu: number;
   /** MB */
   readonly peak: number;

@@ -224,7 +224,7 @@ export function barGauge(title, description, targets, options = {}) {
   };
 }
 
-/** Of a Prometheus histogram, by its buckets. */
+/** A Prometheus histogram, by its buckets. */
 export function heatmap(title, description, expr, options = {}) {
   return {
     type: 'heatmap',

@@ -53,7 +53,7 @@ export interface BrokerConfig {
   readonly queueType: 'quorum' | 'classic';
   readonly heartbeats: boolean;
   readonly holdMs: number;
-  /** Of the embedded queues together. */
+  /** Limit of all embedded queues together. */
   readonly embeddedBytes: number;
   /** 0 = no outbox. */
   readonly outboxBytes: number;

@@ -1,6 +1,6 @@
 /** Sinks at most that say what they are writing. */
 const maxWorks = 32;
-/** Of one work: the name of its sink and the ids of its events, a line each. What does not fit is left out. */
+/** Bytes for one work: the name of its sink and the ids of its events, a line each. What does not fit is left out. */
 const workBytes = 64 * 1024;
 
 const beatAt = 0;

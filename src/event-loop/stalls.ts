@@ -4,7 +4,7 @@ import type { KeyValues } from '../storage/key-values.js';
 import { type SharedRecord, type Work, worksText } from './shared-record.js';
 import { readStallNote, removeStallNote } from './stall-file.js';
 
-/** Of an event: it goes after it was at work, alone, in this many stalls. */
+/** An event is convicted after it was at work, alone, in this many stalls. */
 const stallsToConvict = 3;
 const keptMs = 30 * 86_400_000;
 const entry = 'suspects';

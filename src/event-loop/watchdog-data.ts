@@ -2,7 +2,7 @@ import type { LogOptions } from '../log.js';
 
 /** What the thread of the watchdog is given. */
 export interface WatchdogData {
-  /** Of the `SharedRecord`. */
+  /** The memory of the `SharedRecord`. */
   readonly buffer: SharedArrayBuffer;
   /** DATA_DIR. */
   readonly dir: string;

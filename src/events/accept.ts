@@ -8,7 +8,7 @@ import type { Message, Source } from './message.js';
 
 /** Deeper values are refused: destinations and JSON writers recurse. */
 const deepest = 40;
-/** Of an item with more problems, only the first ones are reported. */
+/** When an item has more problems, only the first ones are reported. */
 const maxProblems = 20;
 
 export interface Acceptance {

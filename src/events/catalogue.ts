@@ -260,7 +260,7 @@ export function fieldsOf(category: string): ReadonlySet<FieldName> {
   return new Set([...generalFields, ...entries.flatMap(({ fields }) => [...fields.always, ...fields.sometimes])]);
 }
 
-/** Of these types, Clowder's `size` is a number of files and folders; of all others it is bytes. */
+/** Clowder's `size` is a number of files and folders for these types, and bytes for all others. */
 export const itemCountTypes: ReadonlySet<string> = new Set(['dataset']);
 
 const measured: ReadonlySet<string> = new Set(

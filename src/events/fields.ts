@@ -11,7 +11,7 @@ export interface Field {
 
 /** Every field that this daemon knows, with one meaning wherever it occurs. Fields that are not here are legal and kept. */
 export const fields = {
-  // Of every event
+  // Every event
   id: {
     kind: 'eventId',
     description: 'Makes retries safe: the same id is the same event. Without it, the same body is the same event.',
@@ -112,7 +112,7 @@ export const fields = {
   healthy: { kind: 'boolean', description: 'The service works.' },
   maintenance: {
     kind: 'boolean',
-    description: 'The service is being worked on: a check that fails is no reason for an alert. Absent otherwise.',
+    description: 'The service is being worked on: a check that fails is not a reason for an alert. Absent otherwise.',
   },
   uptime: {
     kind: 'number',

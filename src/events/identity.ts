@@ -43,7 +43,7 @@ export function timedId(ms: number, hash: string): string {
 
 /**
  * A new id for an event that came without one: 48 bits of ms, 16 that count within the ms, 64 random ones; 32 hex digits.
- * Of one process they ascend, as long as its clock does and for 65,536 of them in a ms.
+ * The ids of one process ascend, as long as its clock does and for 65,536 of them in a ms.
  * @param now whole epoch ms
  */
 export function ascendingId(now: number): string {

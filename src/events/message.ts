@@ -18,7 +18,7 @@ export interface Message {
 
 /** What is remembered of an id that a client gave, for a day. */
 export interface GivenId {
-  /** Of the item's text as it was sent. */
+  /** Hash of the item's text as it was sent. */
   readonly hash: string;
   /** The `created` that was added here because the text has none, epoch ms. */
   readonly stamped?: number;

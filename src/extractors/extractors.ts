@@ -3,7 +3,7 @@ export interface Heartbeat {
   readonly name: string;
   readonly version: string;
   readonly queue: string;
-  /** Of the process: one extractor may run as several. */
+  /** Id of the process: one extractor may run as several. */
   readonly id: string;
 }
 

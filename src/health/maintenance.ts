@@ -33,7 +33,7 @@ export function overlapMs(spans: readonly Span[], from: number, until: number): 
 export interface Declaration {
   readonly service: string;
   readonly status: string;
-  /** Of the event, epoch ms. */
+  /** Time of the event, epoch ms. */
   readonly at: number;
   readonly window: MaintenanceWindow;
 }

@@ -19,11 +19,11 @@ export type TakeSample = (signal: AbortSignal) => Promise<Sample>;
 export interface Outcome {
   readonly sent: number;
   readonly good: number;
-  /** Of the good samples, s. */
+  /** Response times of the good samples, s. */
   readonly times: { readonly average: number; readonly min: number; readonly max: number } | undefined;
-  /** Of the last sample. */
+  /** What the last sample read. */
   readonly readings: Readings;
-  /** Of the last sample that was not good. */
+  /** Why the last sample that was not good failed. */
   readonly reason: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export type Run = (signal: AbortSignal) => Promise<Outcome>;
 export interface SamplingLimits {
   /** In one run. */
   readonly samples: number;
-  /** Of one sample; of the whole run where a probe takes its samples by itself. */
+  /** Limit of one sample; of the whole run where a probe takes its samples by itself. */
   readonly timeoutMs: number;
 }
 

@@ -13,7 +13,7 @@ export interface Target extends Limits {
   /** As events, logs and the status show it: without user, password and query. */
   readonly address: string;
   readonly intervalMs: number;
-  /** Of one sample; of a whole run for ping. */
+  /** Limit of one sample; of a whole run for ping. */
   readonly timeoutMs: number;
   /** In one run. */
   readonly samples: number;

@@ -25,7 +25,7 @@ const fonts: Readonly<Record<string, string>> = {
   'mono.woff2': import.meta.resolve('@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff2'),
 };
 
-/** Of uPlot, which draws the charts. */
+/** The style sheet of uPlot, which draws the charts. */
 const chartStyle = 'uplot.css';
 
 const installed = (name: string): URL => new URL(import.meta.resolve(name));

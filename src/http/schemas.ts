@@ -38,7 +38,7 @@ export function wholeNumber(min: number, max: number, description: string) {
     .openapi({ type: 'integer', minimum: min, maximum: max, description });
 }
 
-/** Of every list: how many at once, and where the page before ended. */
+/** Parameters of every list: how many at once, and where the page before ended. */
 export const paging = {
   limit: wholeNumber(1, 1000, 'At most this many; 100 by default.'),
   cursor: z.string().min(1).max(1024).optional().openapi({ description: '`next_cursor` of the previous page.' }),

@@ -79,15 +79,15 @@ function parseOptions(text: string): KeyLimits | string {
     const [name = '', value = ''] = option.split(/=(.*)/s);
     if (name === 'expires') {
       const at = parseExpiry(value);
-      if (at === undefined) return 'has an expires that is no date. Use expires=2026-12-31 or 2026-12-31T18:00:00Z';
+      if (at === undefined) return 'has an expires that is not a date. Use expires=2026-12-31 or 2026-12-31T18:00:00Z';
       limits.expires = at;
     } else if (name === 'origin') {
       const origin = parseOrigin(value);
-      if (origin === undefined) return 'has an origin that is none. Use origin=https://portal.example.org';
+      if (origin === undefined) return 'has an origin that is not an origin. Use origin=https://portal.example.org';
       limits.origins = [...(limits.origins ?? []), origin];
     } else if (name === 'quota' || name === 'concurrency') {
       const limit = parseLimit(value);
-      if (limit === undefined) return `has a ${name} that is no whole number from 1 to ${maxLimit}`;
+      if (limit === undefined) return `has a ${name} that is not a whole number from 1 to ${maxLimit}`;
       limits[name] = limit;
     } else return 'has an unknown option. Use expires=, origin=, quota= and concurrency=, separated by ;';
   }

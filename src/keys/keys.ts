@@ -4,7 +4,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 export const scopes = ['publish', 'read', 'admin', 'collect'] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Of the key that is made at the first start. */
+/** Scopes of the key that is made at the first start. */
 export const allScopes: readonly Scope[] = ['publish', 'read', 'admin'];
 
 /** What an API key may do, and until when; the key itself is not kept anywhere. */

@@ -9,7 +9,7 @@ const maxKept = 1_000_000;
 /** By column, as messages are. */
 export interface GivenIdColumns {
   readonly ids: readonly string[];
-  /** Of each item's text as it was sent. */
+  /** Hash of each item's text as it was sent. */
   readonly hashes: readonly string[];
   /** The `created` that was added to it, epoch ms; null where it has its own. */
   readonly stamps: readonly (number | null)[];

@@ -18,7 +18,7 @@ export type OutboxColumns = [
 export interface OutboxSize {
   /** Rows that wait for the broker. */
   readonly count: number;
-  /** Of all rows, those set aside among them. */
+  /** Size of all rows, those set aside among them. */
   readonly bytes: number;
   /** Rows that the broker can never take as they are: kept, and passed over by `takeOutbox`. */
   readonly setAside: number;
@@ -29,7 +29,7 @@ function appendOutbox(
   { database, diskSpace }: Transaction,
   args: MessageColumns & {
     readonly target: string | null;
-    /** Of the ledger, where the message has one. */
+    /** Numbers of the ledger, where the message has one. */
     readonly numbers?: readonly (number | null)[];
     readonly maxBytes: number;
   },

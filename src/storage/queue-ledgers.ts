@@ -41,7 +41,7 @@ export interface OpenedQueueLedgers {
     readonly counts: Counts;
     readonly foreign: { readonly ids: readonly string[]; readonly upTo: number };
   }[];
-  /** Of each target, the numbers that may have been given out: all below. */
+  /** The numbers of each target that may have been given out: all below. */
   readonly reserved: readonly (readonly [target: string, below: number])[];
   /** Numbers of messages in the outbox, by its own targets. */
   readonly outbox: readonly (readonly [target: string | null, from: number, to: number])[];

@@ -5,7 +5,7 @@ const keptMs = 86_400_000;
 
 /** A message without an id and without a time of its own. */
 export interface UnnamedMessage {
-  /** Of its bytes and its timestamp property. */
+  /** Hash of its bytes and its timestamp property. */
   readonly hash: string;
   readonly redelivered: boolean;
   /** The id that it gets if it is new. */

@@ -31,7 +31,7 @@ export function arrivalOf(id: string, content: unknown, differs: Arrival['differ
 export interface Destination {
   readonly sink: string;
   readonly proxy: FaultProxy;
-  /** Of the daemon, to get there. */
+  /** Settings of the daemon, to get there. */
   readonly settings: Readonly<Record<string, string>>;
   arrivals(): readonly Arrival[];
   /** Until it is called again; undefined = it answers well. */

@@ -10,7 +10,7 @@ import { same } from './same.js';
 type Outcome = readonly number[];
 
 interface SceneOptions {
-  /** Of the batch's sendings. */
+  /** What became of the batch's sendings. */
   readonly outcome?: Outcome;
   readonly event?: Partial<SentEvent>;
   readonly identified?: boolean;

@@ -150,7 +150,7 @@ function changed({ sink, arrivals }: Holding, { byMark }: SentRecord): string[] 
 
 interface Lost {
   readonly times: number;
-  /** Of these, those that the daemon published; of equal events, nobody knows. */
+  /** Those among them that the daemon published; with equal events, nobody knows. */
   readonly own: number;
   readonly what: string;
 }
@@ -184,7 +184,7 @@ function deadWithoutNeed({ sink, dead, arrivals }: Holding, { mark, deadAt }: Se
   return deadLetters.some(({ reason }) => reason.length < 15) ? [`${sink}: ${mark} is dead for no good reason`] : [];
 }
 
-/** Of a batch, each sending is there whole or not at all, in every sink. */
+/** Each sending of a batch is there whole or not at all, in every sink. */
 function torn({ events, unanswered }: Batch, holdings: readonly Holding[], farClock: boolean): string[] {
   const counts = holdings
     .filter(({ sink }) => !(farClock && sink === 'ga4'))

@@ -12,7 +12,7 @@ import { exchange, type RawAnswer } from './wire.js';
 export interface HttpOptions {
   readonly seed: number;
   readonly inputs: number;
-  /** Of the first volley: to begin at one that failed. */
+  /** Number of the first volley: to begin at one that failed. */
   readonly firstVolley?: number;
   readonly tell: (line: string) => void;
 }

@@ -42,7 +42,7 @@ export function fuzzLogFormats(random: Random): void {
   const values = draw(random, escaping);
   const asObject = random.chance(0.4);
   const template = asObject ? objectTemplate(random) : textTemplate(random);
-  // Of a template of JSON that does not say, its lines show it.
+  // Where a template of JSON does not say, its lines show it.
   const unsaid = escaping === 'default' && random.chance(0.5);
   const format = parseFormat(unsaid ? template : `log_format fuzzed escape=${escaping} '${template}';`);
   const line = template.replaceAll(/\$(\w+)/g, (_whole, name: string) => written(values[name], escaping));

@@ -9,7 +9,7 @@ Hostile input, drawn from a seed: at a real daemon over raw sockets, and at deco
 --inputs: how many, of both kinds together (default 20,000). --volley: begin at that connection, which failed before.
 `;
 
-/** Of all inputs, those that go over the wire. */
+/** Share of all inputs that goes over the wire. */
 const wireShare = 0.8;
 
 /** @returns the exit code: 0 when nothing was found */

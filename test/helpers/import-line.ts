@@ -195,7 +195,7 @@ function sinkNames(sources: readonly Source[]): string[] {
     .filter(name => name !== undefined && name !== 'sink') as string[];
 }
 
-/** Of a file like `src/sinks/influxdb.ts`, `src/sinks/influxdb/line.ts` or `src/sinks/influxdb-line.ts`. */
+/** The sink of a file like `src/sinks/influxdb.ts`, `src/sinks/influxdb/line.ts` or `src/sinks/influxdb-line.ts`. */
 function sinkOf(path: string, sinks: readonly string[]): string | undefined {
   const name = /^src\/sinks\/([^/.]+)/.exec(path)?.[1];
   return sinks.find(sink => name === sink || name?.startsWith(`${sink}-`));

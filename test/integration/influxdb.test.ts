@@ -74,7 +74,7 @@ async function write(database: string, lines: string): Promise<void> {
   assert.is(answer.status, 204);
 }
 
-/** Of a time as InfluxQL shows it: 2026-01-01T00:00:00.000000042Z. */
+/** From a time as InfluxQL shows it: 2026-01-01T00:00:00.000000042Z. */
 function nanoseconds(time: string): bigint {
   const [seconds = '', fraction = ''] = time.slice(0, -1).split('.');
   return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));

@@ -35,10 +35,10 @@ test('an origin has a scheme and a host, and no more', () => {
 
 test('a wrong option is named by what is wrong, with its line', () => {
   const wrong: readonly [option: string, words: RegExp][] = [
-    [':expires=tomorrow', /expires that is no date/],
-    [':origin=portal', /origin that is none/],
-    [':quota=0', /quota that is no whole number/],
-    [':concurrency=x', /concurrency that is no whole number/],
+    [':expires=tomorrow', /expires that is not a date/],
+    [':origin=portal', /origin that is not an origin/],
+    [':quota=0', /quota that is not a whole number/],
+    [':concurrency=x', /concurrency that is not a whole number/],
     [':colour=blue', /unknown option/],
     [':', /unknown option/],
   ];

@@ -71,7 +71,7 @@ export class MemoryStore implements SourceStore<LogCheckpoint> {
     return JSON.parse(this.saved ?? 'null') as LogCheckpoint;
   }
 
-  /** Of one category. */
+  /** The events of one category. */
   events(category: string): Record<string, unknown>[] {
     return this.messages.map(({ body }) => JSON.parse(body)).filter(event => event.category === category);
   }

@@ -30,6 +30,11 @@ export const repositoryRules: readonly Rule[] = [
     ]),
   },
   {
+    name: 'comments say the noun',
+    why: 'A comment that begins with "Of" leaves its noun to be guessed: a size, a name or a number of what?',
+    broken: byLine([[/(?:\/\*\*?|\/\/|^ *\*|description: ['`"]) ?Of (?!course)/, 'begins with "Of"']]),
+  },
+  {
     name: 'no early return',
     why: 'A test that returns before it has asserted passes for nothing: one that cannot apply is not registered, or says SKIP.',
     broken: sources => sources.filter(({ path }) => /^test\/.*\.ts$/.test(path)).flatMap(earlyReturns),

@@ -34,6 +34,10 @@ const forbidden: Record<string, Source[]> = {
     `es_${'a'.repeat(43)}`,
     ['', 'home', 'mira', 'x'].join('/'),
   ].map(text => ({ path: 'docs/deploy.md', text })),
+  'comments say the noun': ['/** ', '  // ', ' * ', "  description: '"].map(start => ({
+    path: 'src/one.ts',
+    text: `${start}Of all rows`,
+  })),
   'no early return': [
     `test('one', async () => {\n  if (found === undefined) return;\n  assert.ok(found);\n});`,
     `  test('one', context => {\n    if (x) {\n      return;\n    }\n  });`,

@@ -60,7 +60,7 @@ function refused(host: string, port: number, error: unknown): unknown {
         fix: 'set one above 1023, with a proxy in front, or give the program the capability CAP_NET_BIND_SERVICE',
       });
     case 'EADDRNOTAVAIL':
-      return new WrongError(`${host} is no address of this machine`, {
+      return new WrongError(`${host} is not an address of this machine`, {
         setting: 'HOST',
         fix: 'set one that it has, or 0.0.0.0 for all of them',
       });

@@ -52,7 +52,10 @@ const ServiceState = z
     checked: epochMs.nullable().openapi({ description: 'When the last check ended.' }),
     reason: z.string().nullable().openapi({ description: 'What the last check complained about.' }),
     response_time: z.number().nullable().openapi({ description: 'Mean of the last check, in seconds.' }),
-    uptime: z.number().nullable().openapi({ description: 'Of the last 24 hours, in percent.' }),
+    uptime: z
+      .number()
+      .nullable()
+      .openapi({ description: 'Share of the checks of the last 24 hours that found the service working, in percent.' }),
   })
   .openapi('ServiceState', { description: 'A service that is watched, as its checks found it.' });
 

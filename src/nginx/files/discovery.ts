@@ -64,7 +64,7 @@ export async function findAgain(
   return shorter === undefined ? undefined : { file: shorter, changed: true };
 }
 
-/** Of the files that hold what was read that with the same inode, else the longest: the others are copies that were made before. */
+/** The file that holds what was read: the one with the same inode, else the longest. The others are copies that were made before. */
 export async function findWhole(paths: readonly string[], position: FilePosition): Promise<LogFile | undefined> {
   let best: { file: LogFile; length: number } | undefined;
   for (const path of paths) {
@@ -156,7 +156,7 @@ export async function findUnread(
   const candidates = rotated.filter(
     log => (log.written > since || isAwaited(log, awaited)) && !open.some(file => file.is(log)),
   );
-  // Of a file and its archive the file is taken: the archive may not be finished.
+  // Where both a file and its archive exist, the file is taken: the archive may not be finished.
   const order = { plain: 0, gzip: 1, unreadable: 2 };
   for (const log of [...candidates].sort((a, b) => order[a.packing] - order[b.packing])) {
     if (log.packing === 'unreadable') continue;

@@ -3,7 +3,7 @@ import { beginsWith } from './fingerprint.js';
 import { findNewestLine, trailOf } from './last-line-hashes.js';
 import type { LogFile } from './log-file.js';
 
-/** Of the lines of the old file that were not read yet, at most these are compared, bytes. */
+/** How much is compared at most of the lines of the old file that were not read yet, bytes. */
 const maxBytes = 16 * 1024 * 1024;
 
 /**

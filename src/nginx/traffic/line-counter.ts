@@ -184,7 +184,7 @@ export class LineCounter {
     }
   }
 
-  /** Of a list of addresses, the one that stands for the client. */
+  /** The address that stands for the client, where there is a list of them. */
   #findAddress(): void {
     const { bounds, bytes } = this.#parser;
     let start = bounds[2 * slots.address]!;

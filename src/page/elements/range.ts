@@ -26,7 +26,7 @@ export function span(range: Range, offset: number): { from: number; to: number; 
 }
 
 interface RangeChooserProps {
-  /** Of the group of buttons: unique on the page. */
+  /** Name of the group of buttons: unique on the page. */
   readonly name: string;
   readonly range: Range;
   readonly onChoose: (range: Range) => void;

@@ -24,7 +24,7 @@ export interface PageState {
 
 /** A part of the page: one folder, and one line in `shell/sections.ts`. */
 export interface PageSection {
-  /** Of the element, and of the link in the header. */
+  /** Id of the element, and target of the link in the header. */
   readonly id: string;
   readonly title: string;
   readonly View: (props: { readonly page: PageState }) => Markup;

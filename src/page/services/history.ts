@@ -18,7 +18,7 @@ const maxChanges = 1000;
 const maxEarlierChanges = 200;
 const minPollMs = 10_000;
 
-/** Of a service about which nothing was reported in that time: it has been in its state since that began. */
+/** History of a service about which nothing was reported in that time: it has been in its state since that began. */
 export function unchangedHistory({ state, since }: ServiceState, from: number, to: number): History {
   if (since === null || since >= to) return [];
   if (since <= from) return [{ state, from, to }];

@@ -82,7 +82,7 @@ function HistoryBar({ name, history, range }: { name: string; history: History; 
 const describe = ({ state, from, to }: Segment): string =>
   `${serviceState(state).word} from ${dateAndTime(from)} for ${duration(to - from)}`;
 
-/** Of the time in which the state was known, percent. */
+/** Share of the time in which the state was known, percent. */
 function shareUp(history: History): number | undefined {
   const length = (segments: History): number => segments.reduce((total, { from, to }) => total + to - from, 0);
   const known = length(history.filter(({ state }) => state !== 'unknown'));

@@ -101,7 +101,7 @@ function freeName(wanted: string, event: Event, made: readonly string[]): string
 }
 
 function scalar(name: string, value: unknown): Scalar | ExactNumber {
-  // Of a time, parts of a ms do not count; 1e999 is no time.
+  // Parts of a ms do not count in a time; 1e999 is not a time.
   if (value instanceof ExactNumber)
     return (isTimestamp(name) ? parseTimestamp(Number(value.digits)) : undefined) ?? value;
   if (typeof value === 'object') return stringifyExact(value);

@@ -326,7 +326,7 @@ const onThisMachine: readonly WrongSetUp[] = [
     name: 'an address that is not of this machine',
     env: () => ({ HOST: '192.0.2.1', API_KEYS: `a:read:${'0'.repeat(64)}` }),
     setting: 'HOST',
-    reason: /192\.0\.2\.1 is no address of this machine/,
+    reason: /192\.0\.2\.1 is not an address of this machine/,
     fix: /set one that it has, or 0\.0\.0\.0/,
   },
   {

@@ -38,7 +38,7 @@ export interface QueueLedgerOptions {
   readonly now: () => number;
   /** A number of ours was seen; false when it cannot be one. */
   readonly onNumber: (target: string, number: number) => boolean;
-  /** Of the hour that is now. */
+  /** Counts of the current hour. */
   readonly counts?: Counts;
   readonly state?: string;
   readonly foreign?: { readonly ids: readonly string[]; readonly upTo: number };

@@ -10,7 +10,7 @@ export interface Look {
   readonly mine: number;
   /** Messages that the queue has, not handed out to anybody; undefined when RabbitMQ did not answer. */
   readonly ready: number | undefined;
-  /** Of everybody. */
+  /** Consumers of the queue, whoever they belong to. */
   readonly consumers: number;
   /** Handed out to this daemon and not settled, before RabbitMQ was asked. */
   readonly inHand: number;
