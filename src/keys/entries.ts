@@ -1,7 +1,7 @@
 import { parseTimestamp } from '../events/timestamp.js';
 import { isKeyName, type KeyEntry, type KeyLimits, misfit, parseScopes, scopes } from './keys.js';
 
-/** Of a quota or a concurrency. */
+/** Highest quota, and highest concurrency. */
 export const maxLimit = 1_000_000;
 
 /** `name:scope+scope:sha256-hex`, and `:option;option` when it has limits. */
