@@ -1182,7 +1182,7 @@ export interface components {
             readonly to?: string;
             /** @description Only report what would happen. */
             readonly dry_run?: boolean;
-            /** @description Include those that the destination would by now refuse or count twice: older than 72 hours at GA4, than 7 days at Amplitude. */
+            /** @description Include those that the destination would by now refuse or count twice: first tried more than 7 days ago at Amplitude, older than 72 hours at Google Analytics 4. */
             readonly force?: boolean;
         };
         readonly RemovalReport: {

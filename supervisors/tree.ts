@@ -9,6 +9,7 @@ import type { Log } from '../src/log.js';
 import { StatusBoard } from '../src/status/board.js';
 import { Metrics } from '../src/status/metrics.js';
 import type { DataFolder } from '../src/storage/data-folder.js';
+import { defaultLimits } from '../src/storage/default-limits.js';
 import { Storage } from '../src/storage/storage.js';
 import { drainPublisher, startBroker } from './broker.js';
 import { startDelivery } from './delivery.js';
@@ -113,7 +114,9 @@ async function openStorage(
   const limits = { embeddedBytes: broker.embeddedBytes, deadLetterBytes: deadLetters.maxBytes };
   const storage = await Storage.open({ dir: server.dataDir, clock, log, limits, folder, onFatal });
   onStop('storage', () => storage.close());
-  const days = (local?.retentionMs ?? 30 * 86_400_000) / 86_400_000;
-  storage.startMaintenance({ days, maxBytes: local?.maxBytes ?? 2048 * 1024 * 1024 });
+  storage.startMaintenance({
+    days: local === undefined ? defaultLimits.days : local.retentionMs / 86_400_000,
+    maxBytes: local?.maxBytes ?? defaultLimits.maxMebibytes * 1024 * 1024,
+  });
   return storage;
 }

@@ -1,5 +1,6 @@
 /** Where an event came in. `clowder` = a message that somebody else published to the exchange. */
-export type Source = 'clowder' | 'http' | 'nginx' | 'health' | 'heartbeat' | 'replay';
+export const sources = ['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay'] as const;
+export type Source = (typeof sources)[number];
 
 /** What travels through a queue. */
 export interface Message {

@@ -2,6 +2,7 @@ import { registry, SwaggerRouter } from 'koa-swagger-decorator';
 import { prepareDocs } from 'koa-swagger-decorator/dist/lib/swagger-builder.js';
 import { eventSchemas } from '../events/event-schemas.js';
 import type { JsonSchema } from '../events/field-kinds.js';
+import { sinks } from '../sinks/registry.js';
 import { recordedEvents } from './examples.js';
 import { sessionCookie } from './middleware/authentication.js';
 import { controllers } from './routes.js';
@@ -76,13 +77,17 @@ function nested(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? forOpenApi30(value as JsonSchema) : value;
 }
 
+const destinations = new Intl.ListFormat('en-GB').format(
+  sinks.filter(({ storesWith }) => storesWith === undefined).map(({ title }) => title),
+);
+
 const specification = {
   openapi: '3.0.3',
   info: {
     title: 'event-sink',
     version: '1.0.0',
     description:
-      'Collects the events of a Clowder installation and delivers each of them, exactly accounted for, to MongoDB, InfluxDB, Amplitude and Google Analytics 4. ' +
+      `Collects the events of a Clowder installation and delivers each of them, exactly accounted for, to ${destinations}. ` +
       'Errors are problem documents (RFC 9457).',
     license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
   },

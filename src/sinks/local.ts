@@ -2,6 +2,7 @@ import { days } from '../settings/durations.js';
 import { mebibytes } from '../settings/numbers.js';
 import { setting } from '../settings/setting.js';
 import { boolean } from '../settings/words.js';
+import { defaultLimits } from '../storage/default-limits.js';
 import { defineSink } from './sink.js';
 
 /** What the local store keeps at most; the oldest leaves first. */
@@ -21,10 +22,14 @@ export const localSink = defineSink({
       boolean().default('on'),
       'Keep events in a SQLite file of this daemon, for the API and the page.',
     ),
-    retentionMs: setting('LOCAL_RETENTION_DAYS', days(1, 36_500).default('30'), 'How long they are kept there, days.'),
+    retentionMs: setting(
+      'LOCAL_RETENTION_DAYS',
+      days(1, 36_500).default(`${defaultLimits.days}`),
+      'How long they are kept there, days.',
+    ),
     maxBytes: setting(
       'LOCAL_MAX_MB',
-      mebibytes(16, 1_048_576).default('2048'),
+      mebibytes(16, 1_048_576).default(`${defaultLimits.maxMebibytes}`),
       'How much disk space they may take, MiB.',
     ),
   },

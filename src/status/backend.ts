@@ -10,6 +10,7 @@ import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
+import { actorPaths } from './actor-paths.js';
 import type { StatusBoard, StatusLine } from './board.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
 import type { FoundProblem } from './found-problem.js';
@@ -75,7 +76,7 @@ export function createBackend(options: BackendOptions) {
     return {
       sink,
       title,
-      state: board.get(`delivery/${sink}/sink`)?.state ?? 'starting',
+      state: board.get(actorPaths.sink(sink))?.state ?? 'starting',
       queue: queue.name,
       pending: depth.ready + depth.unsettled,
       oldest: depth.oldest ?? null,

@@ -1,3 +1,4 @@
+import { actorPaths } from './actor-paths.js';
 import type { ActorStatus } from './board.js';
 import { type FoundProblem, plural, withoutStop } from './found-problem.js';
 
@@ -9,7 +10,7 @@ const missingAfterSeconds = 60;
 
 /** The problems of an actor that reads a log. */
 export function logProblems({ path, state, since, lastError, detail }: ActorStatus): FoundProblem[] {
-  if (!path.startsWith('ingress/nginx-log/')) return [];
+  if (!path.startsWith(actorPaths.nginxLog)) return [];
   const { file } = detail;
   if (state === 'holding' && lastError !== undefined) {
     const waits =

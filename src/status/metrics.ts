@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { countNames } from '../storage/ledger-delta.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
+import { actorPaths } from './actor-paths.js';
 import type { DaemonStatus } from './report.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -225,7 +226,7 @@ export class Metrics {
     outboxStuck.set(status.broker.outboxStuck ?? 0);
     setAside.set(status.broker.setAside ?? 0);
     for (const sink of status.sinks) {
-      const consumer = status.actors.find(({ path }) => path === `delivery/${sink.sink}/consumer`);
+      const consumer = status.actors.find(({ path }) => path === actorPaths.consumer(sink.sink));
       unsettled.set({ sink: sink.sink }, Number(consumer?.detail.unsettled ?? 0));
       pending.set({ sink: sink.sink }, sink.pending);
       oldest.set({ sink: sink.sink }, sink.oldest === null ? 0 : Math.max(0, status.now - sink.oldest) / 1000);
@@ -240,7 +241,7 @@ export class Metrics {
     const { logLines, logIncidents, logMissing, unreadable } = this.#gauges;
     for (const gauge of [logLines, logIncidents, logMissing, unreadable]) gauge.reset();
     for (const { path, detail } of actors) {
-      if (!path.includes('nginx-log/') || typeof detail.file !== 'string') continue;
+      if (!path.startsWith(actorPaths.nginxLog) || typeof detail.file !== 'string') continue;
       const log = detail.file;
       logMissing.set({ log }, detail.missing === true ? 1 : 0);
       logLines.set({ log, outcome: 'counted' }, Number(detail.requests ?? 0));

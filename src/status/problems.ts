@@ -2,6 +2,7 @@ import type { BrokerStatus, QueueInfo } from '../broker/broker.js';
 import type { Fault } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
+import { actorPaths } from './actor-paths.js';
 import type { ActorStatus } from './board.js';
 import { type FoundProblem, plural, withoutStop } from './found-problem.js';
 import { logProblems } from './log-problems.js';
@@ -110,7 +111,7 @@ export function problemsOf({
   }
   for (const actor of actors) problems.push(...logProblems(actor));
   for (const sink of sinks) {
-    const actor = actors.find(({ path }) => path === `delivery/${sink.sink}/sink`);
+    const actor = actors.find(({ path }) => path === actorPaths.sink(sink.sink));
     if (actor?.lastError === undefined || (actor.state !== 'holding' && actor.state !== 'parked')) continue;
     const { message, fault } = actor.lastError;
     const state = actor.state === 'parked' ? 'fails at every event and is tried slowly' : 'is not taking events';
@@ -124,7 +125,7 @@ export function problemsOf({
   problems.push(...listener);
   problems.push(...services.filter(({ state }) => state === 'degraded').map(serviceProblem));
   for (const sink of sinks) {
-    const consumer = actors.find(({ path }) => path === `delivery/${sink.sink}/consumer`);
+    const consumer = actors.find(({ path }) => path === actorPaths.consumer(sink.sink));
     problems.push(...unsettledProblems(sink, consumer));
   }
   for (const sink of sinks) {

@@ -1,15 +1,15 @@
+import { actorPaths } from './actor-paths.js';
 import type { ActorStatus } from './board.js';
 import type { ServiceState } from './report.js';
 
-const prefix = 'ingress/health/';
 const states = ['unknown', 'up', 'degraded', 'down', 'maintenance'] as const satisfies readonly ServiceState['state'][];
 
 /** The watched services, from what the actors of their targets report; in order of name. */
 export function servicesOf(actors: readonly ActorStatus[]): ServiceState[] {
   return actors
-    .filter(({ path }) => path.startsWith(prefix))
+    .filter(({ path }) => path.startsWith(actorPaths.health))
     .map(({ path, detail }) => ({
-      service_name: typeof detail.service === 'string' ? detail.service : path.slice(prefix.length),
+      service_name: typeof detail.service === 'string' ? detail.service : path.slice(actorPaths.health.length),
       target: typeof detail.target === 'string' ? detail.target : '',
       state: states.find(state => state === detail.status) ?? 'unknown',
       since: numberOr(detail.status_since),

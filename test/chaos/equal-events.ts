@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Receipt } from '../../openapi/api-types.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { freePort } from '../helpers/ports.js';
 import { until } from '../helpers/wait.js';
@@ -98,7 +99,7 @@ class Sent {
       ({ status } = response);
       const text = await response.text();
       if (status === 202) {
-        const receipt = JSON.parse(text) as { accepted: number; duplicates: number };
+        const receipt = JSON.parse(text) as Receipt;
         if (receipt.accepted !== size || receipt.duplicates !== 0) this.#surprise(`a receipt for ${size}: ${text}`);
         return 'acknowledged';
       }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import type { Receipt } from '../../openapi/api-types.js';
 import type { TestDaemon } from '../helpers/daemon.js';
 import type { Random } from '../helpers/random.js';
 import type { EventMaker, SentEvent } from './events.js';
@@ -77,7 +78,7 @@ async function send(daemon: TestDaemon, batch: Batch, random: Random, record: Se
     });
     const answer = await response.text();
     if (response.status === 202) {
-      const { ids } = JSON.parse(answer) as { ids: string[] };
+      const { ids } = JSON.parse(answer) as Receipt;
       const wrong = ids.findIndex((id, index) => (batch.events[index]?.id ?? id) !== id);
       if (wrong !== -1 || ids.length !== batch.events.length)
         record.surprises.push(`a receipt with other ids: ${answer}`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Receipt, Status } from '../../openapi/api-types.js';
 import { formatEntry } from '../../src/keys/entries.js';
 import { generateKey, keyEntry } from '../../src/keys/keys.js';
 import { TestDaemon } from '../helpers/daemon.js';
@@ -45,7 +46,7 @@ test('a recording is replayed into the store, and again adds nothing', async ({ 
   const lines = new Set(files.flatMap(file => readFileSync(file, 'utf8').trim().split('\n')));
   const first = await run(['replay', '--now', ...files], client(daemon));
   assert.is(first.code, 0, first.err);
-  assert.is((JSON.parse(first.out) as { accepted: number }).accepted, lines.size);
+  assert.is((JSON.parse(first.out) as Pick<Receipt, 'accepted'>).accepted, lines.size);
   await daemon.drained();
   assert.is((await daemon.stored()).length, lines.size);
   assert.is((await run(['replay', '--now', ...files], client(daemon))).code, 0);
@@ -108,7 +109,7 @@ test('a key file that is emptied puts its keys out within two seconds, and the s
 
   writeFileSync(file, `${entryOf(kept!)}\n${entryOf(typo!).replace(':', ';')}\n`);
   await until(async () => (await ask(typo!)).status === 401, 'the key of the broken line to be out', 2000, 50);
-  const { problems } = (await (await ask(kept!)).json()) as { problems: { what: string }[] };
+  const { problems } = (await (await ask(kept!)).json()) as Status;
   assert.match(problems.map(({ what }) => what).join('\n'), /The file of keys .* is wrong: line 2 is not of the form/);
   assert.match(daemon.output, /"keys":1,.*"keys.refused"/);
 

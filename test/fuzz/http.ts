@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Receipt } from '../../openapi/api-types.js';
 import { buildDocument } from '../../src/http/document.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { Random } from '../helpers/random.js';
@@ -59,7 +60,7 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
           : await many({ port: daemon.port, random, keys, allowed, identities });
         for (const { status, body } of answers) {
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
-          if (status === 202) accepted += (JSON.parse(body) as { accepted: number }).accepted;
+          if (status === 202) accepted += (JSON.parse(body) as Receipt).accepted;
         }
         answered += Math.max(1, answers.length);
       } catch (error) {

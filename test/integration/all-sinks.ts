@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SinkStatus } from '../../openapi/api-types.js';
+import type { Receipt, SinkStatus } from '../../openapi/api-types.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { type Destinations, type SinkName, sinkNames, startDestinations } from '../helpers/destinations.js';
 import { until } from '../helpers/wait.js';
@@ -23,14 +23,14 @@ function recordedNow(): string[] {
   );
 }
 
-async function send(daemon: TestDaemon, lines: readonly string[]): Promise<string[]> {
+async function send(daemon: TestDaemon, lines: readonly string[]): Promise<readonly string[]> {
   const response = await daemon.request('/v1/events', {
     method: 'POST',
     headers: { 'content-type': 'application/x-ndjson' },
     body: lines.join('\n'),
   });
   assert.is(response.status, 202, await response.clone().text());
-  return ((await response.json()) as { ids: string[] }).ids;
+  return ((await response.json()) as Receipt).ids;
 }
 
 async function deadIds(daemon: TestDaemon, sink: SinkName): Promise<Map<string, string>> {

@@ -72,7 +72,7 @@ test('lines of each log, and what happened to its files', async () => {
     lost: 3,
   };
   const actor = {
-    path: 'root/ingress/nginx-log/1',
+    path: 'ingress/nginx-log/1',
     state: 'running',
     since: 0,
     restarts: 0,

@@ -1,5 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import type { DeadLetter as Listed } from '../../broker/broker.js';
+import { sinks } from '../../sinks/registry.js';
+import type { SinkDefinition } from '../../sinks/sink.js';
 import { audit } from '../audit.js';
 import type { ApiContext } from '../context.js';
 import { answerList } from '../list-answer.js';
@@ -10,6 +12,19 @@ import { type Answer, count, epochMs, fault, given, moment, name, nextCursor, pa
 
 const exampleKey = 'MDAwMDAwMDAwMDAwMDAxNw';
 const listedRefusals = 100;
+
+/** Which dead letters of a sink are better not sent again, in words. */
+function overdue({ title, redriveLimit }: SinkDefinition): string[] {
+  if (redriveLimit === undefined) return [];
+  const hours = redriveLimit.withinMs / 3_600_000;
+  const time = hours > 72 ? `${hours / 24} days` : `${hours} hours`;
+  return [
+    redriveLimit.since === 'created'
+      ? `older than ${time} at ${title}`
+      : `first tried more than ${time} ago at ${title}`,
+  ];
+}
+
 /** A page of large dead letters ends after this much: on RabbitMQ, each slice of it reads the queue from its start. */
 const maxPageBytes = 1024 * 1024;
 
@@ -52,10 +67,12 @@ const RedriveRequest = z
     keys: z.array(name).min(1).max(1000).optional().openapi({ description: 'All of the sink when absent.' }),
     ...filters,
     dry_run: z.boolean().optional().openapi({ description: 'Only report what would happen.' }),
-    force: z.boolean().optional().openapi({
-      description:
-        'Include those that the destination would by now refuse or count twice: older than 72 hours at GA4, than 7 days at Amplitude.',
-    }),
+    force: z
+      .boolean()
+      .optional()
+      .openapi({
+        description: `Include those that the destination would by now refuse or count twice: ${sinks.flatMap(overdue).join(', ')}.`,
+      }),
   })
   .strict()
   .openapi('RedriveRequest');

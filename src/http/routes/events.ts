@@ -1,5 +1,6 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import { memberTexts } from '../../events/json-text.js';
+import { sources } from '../../events/message.js';
 import type { ApiContext } from '../context.js';
 import { eventText } from '../event-text.js';
 import { eventBody, eventPageExample, receiptExample } from '../examples.js';
@@ -70,7 +71,7 @@ const StoredEvent = z
     category: z.string(),
     type: z.string().optional(),
     _source: z
-      .enum(['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay'])
+      .enum(sources)
       .openapi({ description: 'Where it came in; `clowder` is a message that somebody else published.' }),
     _received: epochMs.openapi({ description: 'When the daemon first received it.' }),
   })

@@ -1,13 +1,13 @@
 import type { Message, MessageProperties } from 'amqplib';
 import { hashOf, isEventId, timedId } from '../../../events/identity.js';
 import { memberTexts } from '../../../events/json-text.js';
-import type { Source } from '../../../events/message.js';
+import { type Source, sources } from '../../../events/message.js';
 import { isEpochMs, parseTimestamp } from '../../../events/timestamp.js';
 import type { Delivery } from '../../broker.js';
 import { headerNames } from '../headers.js';
 import { isReadable, readBody } from './body.js';
 
-const sources: ReadonlySet<unknown> = new Set<Source>(['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay']);
+const knownSources: ReadonlySet<unknown> = new Set(sources);
 
 /** What amqplib hands over. */
 export interface Received {
@@ -55,7 +55,7 @@ export class AmqpDelivery implements Delivery {
     const body = readBody(content, contentEncoding);
     this.#id = idOf(messageId);
     this.#stamp = typeof timestamp === 'number' ? timestamp : undefined;
-    this.source = sources.has(source) ? (source as Source) : 'clowder';
+    this.source = knownSources.has(source) ? (source as Source) : 'clowder';
     this.received = receivedAt(headers?.[headerNames.received], now);
     // The property counts seconds.
     const sent = typeof timestamp === 'number' ? timestamp * 1000 : undefined;

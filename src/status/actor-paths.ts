@@ -1,0 +1,9 @@
+/** Where the status looks for actors: their paths in the tree, as the supervisors name them. */
+export const actorPaths = {
+  sink: (name: string): string => `delivery/${name}/sink`,
+  consumer: (name: string): string => `delivery/${name}/consumer`,
+  /** In front of the name of each target. */
+  health: 'ingress/health/',
+  /** In front of the name of each log. */
+  nginxLog: 'ingress/nginx-log/',
+} as const;
