@@ -60,7 +60,7 @@ export async function judge(judged: Judged): Promise<Verdict> {
   const numbered = new Map<string, number>();
   for (const one of holdings) {
     const clock = judged.farClock === true && one.sink === 'ga4';
-    problems.push(...invented(one, record), ...doubled(one), ...changed(one, record));
+    problems.push(...invented(one, record), ...doubled(one, clock), ...changed(one, record));
     const missing = [...record.byMark.values()].flatMap(event => {
       const times = expected.get(event.mark) ?? { least: 0, most: 0 };
       problems.push(...(clock ? [] : deadWithoutNeed(one, event)), ...tooMany(one, event, times));
@@ -127,8 +127,9 @@ function invented({ sink, arrivals, dead }: Holding, { byMark }: SentRecord): st
     .map(({ id }) => `${sink}: ${id} was never sent`);
 }
 
-function doubled({ sink, ids, dead, arrivals }: Holding): string[] {
-  const both = [...dead].flatMap(([mark, list]) => {
+/** `clock`: what was sent while it was days ahead, and whose answer was lost, is of the future when it is back. */
+function doubled({ sink, ids, dead, arrivals }: Holding, clock: boolean): string[] {
+  const both = [...(clock ? [] : dead)].flatMap(([mark, list]) => {
     const there = distinct(arrivals.get(mark));
     return list.filter(({ id }) => there.has(id));
   });
