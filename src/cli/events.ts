@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -15,7 +16,7 @@ export interface Line {
   readonly fields: Fields;
 }
 
-export type Chunks = AsyncIterable<Uint8Array | string>;
+export type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>;
 
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -46,10 +47,10 @@ export function openFile(path: string): Readable {
   return file.pipe(unpacked);
 }
 
-/** @throws Error that names the line that is not a JSON object */
+/** @throws Error that names the line that is not UTF-8 or not a JSON object */
 export async function* readLines(chunks: Chunks, name: string): AsyncGenerator<Line> {
   let number = 0;
-  for await (const text of splitLines(chunks)) {
+  for await (const text of splitLines(chunks, name)) {
     number += 1;
     if (text.trim() === '') continue;
     const where = `${name}, line ${number},`;
@@ -88,24 +89,42 @@ export function withId({ text, fields }: Line, id: (text: string) => string): st
   return fields.id === undefined ? withMember(text, 'id', JSON.stringify(id(text))) : text;
 }
 
-export async function* splitLines(chunks: Chunks): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
+/** Splits bytes rather than text, so that what is not UTF-8 can be found by its line. @throws Error that names the line */
+async function* splitLines(chunks: Chunks, name: string): AsyncGenerator<string> {
+  const rest: Buffer[] = [];
+  let number = 0;
+  const next = (): string => {
+    number += 1;
+    return decode(Buffer.concat(rest.splice(0)), `${name}, line ${number},`);
+  };
   for await (const chunk of chunks) {
-    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    const lines = rest.split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
+    const bytes = Buffer.from(chunk);
+    let start = 0;
+    for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, start)) {
+      rest.push(bytes.subarray(start, end));
+      start = end + 1;
+      yield next();
+    }
+    if (start < bytes.length) rest.push(bytes.subarray(start));
   }
-  rest += decoder.decode();
-  if (rest !== '') yield rest;
+  if (rest.length > 0) yield next();
 }
 
-export async function readAll(chunks: Chunks): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of chunks) text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
+const lineFeed = 0x0a;
+
+/** @throws Error that names the line that is not UTF-8 */
+export async function readAll(chunks: Chunks, name: string): Promise<string> {
+  const read: Buffer[] = [];
+  for await (const chunk of chunks) read.push(Buffer.from(chunk));
+  const bytes = Buffer.concat(read);
+  if (!isUtf8(bytes)) for await (const _line of splitLines([bytes], name));
+  return decode(bytes, name);
+}
+
+/** What was sent in another encoding would arrive with U+FFFD for its letters. */
+function decode(bytes: Uint8Array, where: string): string {
+  if (!isUtf8(bytes)) throw new Error(`${where} is not UTF-8`);
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
 function parse(text: string, where: string): unknown {

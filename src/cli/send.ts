@@ -40,9 +40,10 @@ async function input({ operands, terminal }: Invocation): Promise<{ text: string
   if (operand === undefined && terminal.inputIsTerminal) {
     throw new UsageError('send needs an event, a file, or events on standard input');
   }
-  if (operand === undefined || operand === '-') return { text: await readAll(terminal.input), name: 'standard input' };
+  if (operand === undefined || operand === '-')
+    return { text: await readAll(terminal.input, 'standard input'), name: 'standard input' };
   if (/^\s*[{[]/.test(operand)) return { text: operand, name: 'the event' };
-  return { text: await readAll(openFile(operand)), name: operand };
+  return { text: await readAll(openFile(operand), operand), name: operand };
 }
 
 function summary({ accepted, duplicates }: Batcher, last: Receipt | undefined): string {

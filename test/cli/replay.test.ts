@@ -100,6 +100,20 @@ test('a line that is no JSON ends it, and says which; what came before is sent',
   assert.match(err, 'events.ndjson, line 2, is not JSON');
 });
 
+test('a file in another encoding ends it at the line that is not UTF-8; a letter cut by a chunk is none', async ({
+  dir,
+}) => {
+  const file = join(dir, 'latin.ndjson');
+  const good = Array.from({ length: 3_000 }, (_, id) => `{"category":"ä€😀","id":"${id}"}\n`).join('');
+  writeFileSync(file, Buffer.concat([Buffer.from(good), Buffer.from('{"category":"M\u00fcll","id":"x"}\n', 'latin1')]));
+  const { code, err, asked } = await replay(['--now', file]);
+  assert.is(code, 1);
+  assert.match(err, 'latin.ndjson, line 3001, is not UTF-8');
+  const sent = asked.flatMap(eventsIn);
+  assert.ok(sent.length > 0);
+  for (const event of sent) assert.is(event.category, 'ä€😀');
+});
+
 test('a file that cannot be read is reported in words, before anything is sent', async ({ dir }) => {
   const file = join(dir, 'events.ndjson');
   writeFileSync(file, line(1));

@@ -52,6 +52,17 @@ test('a list, lines, one file, standard input', async ({ dir }) => {
   assert.is(daemon.asked.length, 3);
 });
 
+test('a file in another encoding is not sent: its line is named', async ({ dir }) => {
+  const file = join(dir, 'latin.json');
+  writeFileSync(file, '[{"category":"a"},\n{"category":"M\u00fcll"}]', 'latin1');
+  const daemon = await fakeDaemon();
+  const { code, err } = await invoke(['send', file, '--url', daemon.url], { env });
+  await daemon.close();
+  assert.is(code, 1);
+  assert.match(err, 'latin.json, line 2, is not UTF-8');
+  assert.is(daemon.asked.length, 0);
+});
+
 test('an event without an id gets one, and is sent again under the same', async () => {
   const daemon = await fakeDaemon((_, index) => (index === 0 ? 'hang up' : undefined));
   const { code } = await invoke(['send', '{"category":"upload","created":1}', '--url', daemon.url], { env });
