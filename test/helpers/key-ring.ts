@@ -1,4 +1,4 @@
-import type { Key } from '../../src/keys/keys.js';
+import { type Key, KeyConflictError } from '../../src/keys/keys.js';
 import type { KeyRing } from '../../src/keys/ring.js';
 
 /** A ring that answers as the test says, and never changes by itself. */
@@ -11,7 +11,13 @@ export function keyRing(find: (presented: string) => Key | undefined): KeyRing {
     problems: () => [],
     used: () => {},
     list: () => [],
-    make: () => 'es_made',
-    revoke: () => true,
+    make: name => {
+      if (name === 'taken') throw new KeyConflictError('There is a key named taken already.');
+      return 'es_made';
+    },
+    revoke: name => {
+      if (name === 'taken') throw new KeyConflictError('The key taken was not made here.');
+      return name === 'portal';
+    },
   };
 }

@@ -36,6 +36,9 @@ const samples: Readonly<Record<string, Sample>> = {
   'GET /v1/stream': { path: '/v1/stream', init: {} },
   'POST /v1/session': { path: '/v1/session', init: { method: 'POST' } },
   'DELETE /v1/session': { path: '/v1/session', init: { method: 'DELETE' } },
+  'GET /v1/keys': { path: '/v1/keys', init: {} },
+  'POST /v1/keys': { path: '/v1/keys', init: post({ name: 'portal', scopes: ['publish'] }) },
+  'DELETE /v1/keys/{name}': { path: '/v1/keys/portal', init: { method: 'DELETE' } },
   'GET /metrics': { path: '/metrics', init: {} },
   'GET /healthz': { path: '/healthz', init: {} },
   'GET /readyz': { path: '/readyz', init: {} },
@@ -46,6 +49,7 @@ const right: Case = { send: (daemon, { path, init }) => daemon.request(path, ini
 /** The same for every route, unless `special` has another. */
 const general: Readonly<Record<number, Case>> = {
   200: right,
+  201: right,
   202: right,
   204: right,
   400: {
@@ -104,6 +108,15 @@ const special: Readonly<Record<string, Case>> = {
       return daemon.request(path, init);
     },
   },
+  'POST /v1/keys 409': {
+    send: daemon => daemon.request('/v1/keys', post({ name: 'taken', scopes: ['publish'] })),
+  },
+  'DELETE /v1/keys/{name} 400': { send: (daemon, { init }) => daemon.request('/v1/keys/a%20b', init) },
+  'DELETE /v1/keys/{name} 404': { send: (daemon, { init }) => daemon.request('/v1/keys/other', init) },
+  'DELETE /v1/keys/{name} 409': { send: (daemon, { init }) => daemon.request('/v1/keys/taken', init) },
+  'GET /v1/keys 503': { send: sendWhileClosing },
+  'POST /v1/keys 503': { send: sendWhileClosing },
+  'DELETE /v1/keys/{name} 503': { send: sendWhileClosing },
   'POST /v1/session 503': { send: sendWhileClosing },
   'DELETE /v1/session 503': { send: sendWhileClosing },
 };
