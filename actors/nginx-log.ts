@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { dispatch } from 'nact';
 import { backoff, backoffs } from '../src/backoff.js';
 import { type Clock, Timer } from '../src/clock.js';
-import { assertNever, describe, type Fault, SetupError, TransientError } from '../src/errors.js';
+import { assertNever, describe, type Fault, faultOf } from '../src/errors.js';
+import { errorCodeOf } from '../src/network-errors.js';
 import { type FileWatch, watchLog } from '../src/nginx/files/file-watch.js';
 import type { LogReader, PassResult } from '../src/nginx/reader.js';
 import type { StatusLine } from '../src/status/board.js';
@@ -166,7 +167,7 @@ class NginxLog implements Behaviour<NginxLogMessage> {
     if (lastError?.message !== reason || state !== 'holding') log.warn({ file, reason }, line);
     this.#status.update({
       state: 'holding',
-      lastError: { fault: faultOf(error), message: reason, at: clock.now() },
+      lastError: { fault: logFaultOf(error), message: reason, at: clock.now() },
     });
   }
 
@@ -240,8 +241,9 @@ function initialBackoff() {
   return backoff(backoffs.source);
 }
 
-function faultOf(error: unknown): Fault {
-  if (error instanceof TransientError) return 'transient';
-  const { code } = error as NodeJS.ErrnoException;
-  return error instanceof SetupError || code === 'EACCES' || code === 'EPERM' ? 'setup' : 'bug';
+/** A log that may not be read waits for somebody to permit it. */
+function logFaultOf(error: unknown): Fault {
+  const fault = faultOf(error);
+  const code = errorCodeOf(error);
+  return fault === 'bug' && (code === 'EACCES' || code === 'EPERM') ? 'setup' : fault;
 }

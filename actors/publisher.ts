@@ -69,8 +69,7 @@ class Publisher implements Behaviour<PublisherMessage> {
   }
 
   #answer(reply: Reply<Durability>, publish: () => Promise<Durability>): void {
-    if (this.#drained !== undefined)
-      return reply.reject(new TransientError('the daemon is stopping', { retryAfterMs: 5_000 }));
+    if (this.#drained !== undefined) return reply.reject(new TransientError('the daemon is stopping'));
     this.#inFlight += 1;
     publish()
       .then(reply.resolve, reply.reject)

@@ -18,20 +18,20 @@ export interface BackoffOptions {
 
 /** Ceilings of the first wait and of every wait, ms. Retrying a sink is another matter: supervisors/restart.ts. */
 export const backoffs = {
-  /** Things of our own that must go through: a settlement, opening a queue. */
+  /** Things of our own that must go through: a settlement, opening a queue, a consumer. */
   ownWork: { firstMs: 100, maxMs: 10_000 },
   /** Reading an embedded queue from a storage that fails. */
   storageRead: { firstMs: 200, maxMs: 10_000 },
   /** Connecting to RabbitMQ, between rounds over all nodes. */
   connection: { firstMs: 200, maxMs: 10_000 },
-  /** Opening a consumer on a RabbitMQ queue. */
-  consumer: { firstMs: 100, maxMs: 10_000 },
   /** Opening a confirm channel. */
   publisher: { firstMs: 100, maxMs: 5_000 },
   /** Messages in the outbox that RabbitMQ did not take though it can be reached. */
   outbox: { firstMs: 1_000, maxMs: 60_000 },
   /** Events of the daemon's own sources (health, NGINX logs) that were not accepted. */
   source: { firstMs: 500, maxMs: 30_000 },
+  /** Restarting the whole tree of actors; at its ceiling, since nobody else waits for the same thing. */
+  tree: { firstMs: 200, maxMs: 3_200 },
   /** Requests of the command line to a daemon that is busy or cannot be reached. */
   client: { firstMs: 500, maxMs: 15_000 },
 } as const;
@@ -40,8 +40,12 @@ export function backoff(options: BackoffOptions, attempt = 0): Backoff {
   const { firstMs, maxMs, random = Math.random } = options;
   return {
     next: () => {
-      const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30));
-      return [Math.ceil(random() * ceiling), backoff(options, attempt + 1)];
+      return [Math.ceil(random() * ceilingMs({ firstMs, maxMs }, attempt)), backoff(options, attempt + 1)];
     },
   };
+}
+
+/** The longest wait after an attempt that failed; attempts are counted from 0. */
+export function ceilingMs({ firstMs, maxMs }: BackoffOptions, attempt: number): number {
+  return Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30));
 }

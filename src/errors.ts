@@ -62,6 +62,13 @@ export class IdConflictError extends Error {
 /** The four faults of the delivery contract. */
 export type Fault = 'transient' | 'setup' | 'poison' | 'bug';
 
+/** What an error says of the whole write, never of one event. */
+export function faultOf(error: unknown): Exclude<Fault, 'poison'> {
+  if (error instanceof SetupError) return 'setup';
+  if (error instanceof TransientError) return 'transient';
+  return 'bug';
+}
+
 /** One line for a person, from whatever was thrown. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

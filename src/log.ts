@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type DestinationStream, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import { describe } from './errors.js';
-import { redact } from './redact.js';
+import { mask, redact } from './redact.js';
 import { visible } from './visible.js';
 
 /**
@@ -57,7 +57,7 @@ function options(level: string): LoggerOptions {
     formatters: { level: label => ({ level: label }), log: fields => shown(fields, 0) as Record<string, unknown> },
     redact: {
       paths: secretFields.flatMap(field => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
-      censor: '[hidden]',
+      censor: mask,
     },
     serializers: {
       reason: redactReason,

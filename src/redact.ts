@@ -1,5 +1,5 @@
 /** What stands where a secret was, whoever took it out. */
-const mask = '[hidden]';
+export const mask = '[hidden]';
 
 /** Shorter secrets are left alone: they would shred every sentence. */
 const minSecretLength = 4;

@@ -10,3 +10,8 @@ export function retryAfterMs(header: string | null, now: number): number | undef
   const waitMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   return Number.isNaN(waitMs) ? undefined : Math.ceil(Math.min(Math.max(waitMs, 0), maxWaitMs));
 }
+
+/** The header to send: whole seconds, at least 1. */
+export function retryAfterHeader(ms: number): { readonly 'Retry-After': string } {
+  return { 'Retry-After': String(Math.max(1, Math.ceil(ms / 1000))) };
+}

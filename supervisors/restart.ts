@@ -3,7 +3,7 @@ import type { SinkFault } from '../actors/protocol.js';
 import type { RestartPolicy } from '../actors/sink.js';
 import { type Backoff, type BackoffOptions, backoff } from '../src/backoff.js';
 import type { Clock } from '../src/clock.js';
-import { describe, SetupError, TransientError } from '../src/errors.js';
+import { describe, faultOf, TransientError } from '../src/errors.js';
 import type { Log } from '../src/log.js';
 import type { StatusLine } from '../src/status/board.js';
 
@@ -40,12 +40,6 @@ export interface RestartOptions {
   /** Aborts at shutdown and ends every wait. */
   readonly stopping: AbortSignal;
   readonly random?: () => number;
-}
-
-export function faultOf(error: unknown): SinkFault {
-  if (error instanceof SetupError) return 'setup';
-  if (error instanceof TransientError) return 'transient';
-  return 'bug';
 }
 
 export function createRestartPolicy({ status, clock, log, stopping, random }: RestartOptions): RestartPolicy {
@@ -128,7 +122,8 @@ export function resetSink(policy: RestartPolicy): OnEscalation {
 }
 
 /**
- * For the supervisors at the top: what reaches them has failed for good, and the whole tree with it. The child is reset, and not stopped, since the
+ * For the supervisors at the top: what reaches them has failed for good, and the whole tree with it. Only the listener, under `ingress`, does so by
+ * design; on `broker` and `delivery`, whose children go on or are reset, it is a guard. The child is reset, and not stopped, since the
  * shutdown of the tree waits for its answer.
  */
 export function restartTree(onFailure: (what: string, error: unknown) => void): OnEscalation {

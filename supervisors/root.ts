@@ -1,3 +1,4 @@
+import { backoffs, ceilingMs } from '../src/backoff.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
 import { describe, FolderError, SetupError } from '../src/errors.js';
@@ -28,7 +29,8 @@ import { startTree, type Tree } from './tree.js';
  *             └── NUMBER
  *
  * Above it stands this file, beneath it storage, which is threads and not actors. A sink that throws is reset by its supervisor. A listener that fails
- * escalates up to the root; storage that fails reports here; either way the whole tree is taken down and started again.
+ * escalates to `ingress`, whose policy (`restartTree`) reports here by a closure, not through nact's own root; storage that fails reports here as well.
+ * Either way the whole tree is taken down and started again.
  */
 
 export interface DaemonOptions {
@@ -95,7 +97,7 @@ export interface Root {
 }
 
 /** For stopping a tree that has failed: what is not on the disk by now cannot be saved. */
-const failedTreePatienceMs = 5_000;
+const failedTreeTimeoutMs = 5_000;
 
 /**
  * Starts the tree, and restarts it whole when a part of it fails for good: at most five times in a minute. Beyond that, or when a person has to fix
@@ -136,8 +138,8 @@ export async function superviseTree({ start, clock, log }: RootOptions): Promise
   };
 
   const restart = async (what: string): Promise<void> => {
-    await tree.stop(failedTreePatienceMs);
-    await clock.sleep(100 * 2 ** intensity.recent, stopping.signal);
+    await tree.stop(failedTreeTimeoutMs);
+    await clock.sleep(ceilingMs(backoffs.tree, Math.max(0, intensity.recent - 1)), stopping.signal);
     if (stopping.signal.aborted) return;
     try {
       await startOne();

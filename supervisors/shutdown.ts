@@ -5,7 +5,7 @@ import type { Log } from '../src/log.js';
 /** How one part of the daemon ends. */
 export interface ShutdownStep {
   readonly name: string;
-  /** @param patienceMs of the whole shutdown */
+  /** @param timeoutMs of the whole shutdown */
   run(timeoutMs: number): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import type { Broker, Delivery, Settlement, Subscription } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
-import { describe, type Fault, SetupError, TransientError } from '../errors.js';
+import { describe, type Fault, faultOf } from '../errors.js';
 import type { Log } from '../log.js';
 import { RepeatedWarning } from '../repeated-warning.js';
 import { RetryQueue } from '../retry.js';
@@ -129,9 +129,4 @@ export class Settler {
 /** Many events may share a reason that a server chose; and it is shown on terminals. */
 function shown(reason: string): string {
   return reason.slice(0, maxReasonLength).replace(/\p{C}+/gu, ' ');
-}
-
-function faultOf(error: unknown): Fault {
-  if (error instanceof SetupError) return 'setup';
-  return error instanceof TransientError ? 'transient' : 'bug';
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import type { Clock } from '../clock.js';
 import type { Key } from '../keys/keys.js';
+import { retryAfterHeader } from '../retry-after.js';
 import { HttpProblem } from './problem.js';
 
 /**
@@ -27,8 +28,8 @@ export class FailedAttempts {
   }
 }
 
-/** A request with a valid key may take this long until it is said to be worth another try, s, when the key is busy with as many as it may. */
-const busySeconds = 1;
+/** When a key is busy with as many requests as it may have, another try is worth it after this, ms. */
+const busyMs = 1_000;
 
 /**
  * Requests a minute, and at the same time, of one valid key: those of its entry, else RATE_LIMIT. Only where one is set: what publishes in a rescue
@@ -53,7 +54,7 @@ export class KeyLimits {
   begin({ name, quota = this.#perMinute, concurrency }: Key): (() => void) | undefined {
     const running = this.#running.get(name) ?? 0;
     if (concurrency !== undefined && running >= concurrency)
-      throw tooMany(`The key ${name} may have ${concurrency} requests at the same time, and has.`, busySeconds);
+      throw tooMany(`The key ${name} may have ${concurrency} requests at the same time, and has.`, busyMs);
     if (quota !== undefined) this.#count(name, quota);
     if (concurrency === undefined) return undefined;
     this.#running.set(name, running + 1);
@@ -69,25 +70,19 @@ export class KeyLimits {
     const minute = this.#minutes.get(name);
     if (minute === undefined || minute.ends <= now) this.#minutes.set(name, { requests: 1, ends: now + 60_000 });
     else if (minute.requests < quota) minute.requests++;
-    else
-      throw tooMany(
-        `Too many requests with this key: ${name} may send ${quota} a minute.`,
-        Math.max(1, Math.ceil((minute.ends - now) / 1000)),
-      );
+    else throw tooMany(`Too many requests with this key: ${name} may send ${quota} a minute.`, minute.ends - now);
   }
 }
 
-function tooMany(detail: string, seconds: number): HttpProblem {
-  return new HttpProblem('too-many-requests', `${detail} Wait ${seconds} s.`, {
-    headers: { 'Retry-After': String(seconds) },
-  });
+function tooMany(detail: string, waitMs: number): HttpProblem {
+  const headers = retryAfterHeader(waitMs);
+  return new HttpProblem('too-many-requests', `${detail} Wait ${headers['Retry-After']} s.`, { headers });
 }
 
 async function consume(limiter: RateLimiterMemory, counter: string, detail: string): Promise<void> {
   try {
     await limiter.consume(counter);
   } catch (over) {
-    const seconds = Math.max(1, Math.ceil((over as RateLimiterRes).msBeforeNext / 1000));
-    throw tooMany(detail, seconds);
+    throw tooMany(detail, (over as RateLimiterRes).msBeforeNext);
   }
 }

@@ -1,4 +1,5 @@
 import { CursorError, FullError, TransientError, UnroutableError, UnsupportedError } from '../errors.js';
+import { retryAfterHeader } from '../retry-after.js';
 
 /** Every kind of problem that the API answers with: its status, and the title that all of its cases share. */
 export const problemKinds = {
@@ -61,12 +62,11 @@ export class ClientGone extends Error {
   override name = 'ClientGone';
 }
 
+/** Asked of clients where what failed does not say how long it takes. */
 const retryAfterMs = 5_000;
 
-/** Retry-After takes whole seconds, at least 1. */
 export function unavailable(detail: string, waitMs = retryAfterMs): HttpProblem {
-  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return new HttpProblem('unavailable', detail, { headers: { 'Retry-After': String(seconds) } });
+  return new HttpProblem('unavailable', detail, { headers: retryAfterHeader(waitMs) });
 }
 
 /** The answer to whatever a route threw. A fault that is not the client's reveals nothing of the inside. */

@@ -14,6 +14,7 @@ import { type Incoming, InFlight } from './body.js';
 import { Connections, idleUntilFirstByte } from './connections.js';
 import type { Services } from './context.js';
 import { FailedAttempts, KeyLimits } from './limits.js';
+import { listenFault } from './listen-fault.js';
 import { ListenerProblems } from './listener-problems.js';
 import { requestIds } from './middleware/request.js';
 import { ReadTurns } from './read-turns.js';
@@ -186,12 +187,7 @@ function passes({ code = '' }: NodeJS.ErrnoException): boolean {
 }
 
 function unlistenable(error: NodeJS.ErrnoException, { host, port }: HttpSettings): Error {
-  const why: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program already listens there. Stop it, or set PORT to another port',
-    EACCES: 'this user may not. Ports below 1024 are reserved for root: set PORT to a higher one',
-    EADDRNOTAVAIL: 'this machine does not have that address. Set HOST to one that it has, or to 0.0.0.0 for all',
-    ENOTFOUND: 'no host has that name. Set HOST to an address of this machine, or to 0.0.0.0 for all',
-  };
-  const reason = why[error.code ?? ''];
-  return reason === undefined ? error : new SetupError(`cannot listen on ${host}:${port}: ${reason}`);
+  const fault = listenFault(error, host, port);
+  if (fault === undefined) return error;
+  return new SetupError(`cannot listen on ${host}:${port}: ${fault.what} (set ${fault.setting}: ${fault.fix})`);
 }

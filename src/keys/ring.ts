@@ -23,7 +23,7 @@ import { MadeKeys } from './made-keys.js';
 const cacheSize = 1000;
 /** Keys end within this after their time, ms. */
 const tickMs = 1000;
-/** Source of the keys that were made while the daemon ran. */
+/** Limit of the keys that were made while the daemon ran. */
 const maxMade = 1000;
 
 /** A problem for `/v1/status`. */

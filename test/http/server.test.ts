@@ -226,7 +226,7 @@ test('a port that is taken is reported as such', async () => {
     assert.instance(error, SetupError);
     assert.match(
       (error as Error).message,
-      `cannot listen on 127.0.0.1:${daemon.port}: another program already listens there`,
+      `cannot listen on 127.0.0.1:${daemon.port}: port ${daemon.port} of 127.0.0.1 is taken by another program`,
     );
   }
 });

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SetupError, TransientError } from '../../src/errors.js';
+import { faultOf, SetupError, TransientError } from '../../src/errors.js';
 import { StatusBoard } from '../../src/status/board.js';
-import { createRestartPolicy, faultOf } from '../../supervisors/restart.js';
+import { createRestartPolicy } from '../../supervisors/restart.js';
 import { hastyClock } from '../helpers/clock.js';
 import { recordingLog } from '../helpers/recording-log.js';
 

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { describe } from '../../errors.js';
+import { listenFault } from '../../http/listen-fault.js';
 import { readPair, type TlsPaths } from '../../http/tls-files.js';
 import { errorCodeOf } from '../../network-errors.js';
 import { daemonAddress, isAlive, type Listener } from '../daemon-address.js';
@@ -48,29 +49,6 @@ function listening(server: Server, host: string, port: number): Promise<void> {
 }
 
 function refused(host: string, port: number, error: unknown): unknown {
-  switch (errorCodeOf(error)) {
-    case 'EADDRINUSE':
-      return new WrongError(`port ${port} of ${host} is taken by another program`, {
-        setting: 'PORT',
-        fix: 'stop what listens there, or set another port',
-      });
-    case 'EACCES':
-      return new WrongError(`this user may not listen on port ${port}`, {
-        setting: 'PORT',
-        fix: 'set one above 1023, with a proxy in front, or give the program the capability CAP_NET_BIND_SERVICE',
-      });
-    case 'EADDRNOTAVAIL':
-      return new WrongError(`${host} is not an address of this machine`, {
-        setting: 'HOST',
-        fix: 'set one that it has, or 0.0.0.0 for all of them',
-      });
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new WrongError(`the name ${host} is not known here`, {
-        setting: 'HOST',
-        fix: 'set an address of this machine, or 0.0.0.0 for all of them',
-      });
-    default:
-      return error;
-  }
+  const fault = listenFault(error, host, port);
+  return fault === undefined ? error : new WrongError(fault.what, fault);
 }

@@ -217,11 +217,11 @@ export class Windows {
     for (const window of closing.sort((a, b) => a.start - b.start)) {
       this.#closed.push(this.#event(window));
       // What follows from the log's time alone need not be remembered: a line that is this late is part 1 anyway.
-      if (window.part > 0 || window.end + graceMs > this.#time) this.#remember(window.start, window.part + 1);
+      if (window.part > 0 || window.end + graceMs > this.#time) this.#noteLate(window.start, window.part + 1);
     }
   }
 
-  #remember(start: number, part: number): void {
+  #noteLate(start: number, part: number): void {
     this.#late.delete(start);
     this.#late.set(start, part);
     const [oldest] = this.#late.keys();

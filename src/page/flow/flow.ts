@@ -64,8 +64,8 @@ function waitingIn(sinks: readonly SinkStatus[]): string {
   const [only] = behind;
   if (only === undefined) return 'nothing waiting';
   if (behind.length === 1) return `${plural(only.pending, 'event')} waiting for ${only.title}`;
-  const most = Math.max(...behind.map(({ pending }) => pending));
-  return `up to ${plural(most, 'event')} waiting for each of ${behind.length} sinks`;
+  const maxPending = Math.max(...behind.map(({ pending }) => pending));
+  return `up to ${plural(maxPending, 'event')} waiting for each of ${behind.length} sinks`;
 }
 
 function SourceNode({ source }: { source: Source }): Markup {

@@ -1,4 +1,5 @@
 import { SetupError, TransientError } from '../../errors.js';
+import { networkErrorWords } from '../../network-errors.js';
 import { hideSecrets, redact } from '../../redact.js';
 import { retryAfterMs } from '../../retry-after.js';
 
@@ -89,7 +90,8 @@ export function noAnswer(error: unknown, host: string): NoAnswerError {
       return because(`${host} cut the connection`, true);
   }
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|EPROTO/.test(code)) {
-    return because(`no secure connection to ${host}`, false);
+    const words = networkErrorWords[code];
+    return because(`no secure connection to ${host}${words === undefined ? '' : `: ${words}`}`, false);
   }
   if (code.startsWith('HPE_')) return because(`${host} does not answer in HTTP`, true);
   return because(`the request to ${host} failed`, true);

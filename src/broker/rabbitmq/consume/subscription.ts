@@ -48,7 +48,7 @@ export class AmqpSubscription implements Subscription {
   #stop = new AbortController();
   #consumer: ChannelConsumer | undefined;
   #opening: Promise<void> | undefined;
-  #waits: Backoff = backoff(backoffs.consumer);
+  #waits: Backoff = backoff(backoffs.ownWork);
   /** When the last consumer was opened, monotonic ms; undefined once the backoff has taken it into account. */
   #openedAt: number | undefined;
   #error: Error | undefined;
@@ -187,7 +187,7 @@ export class AmqpSubscription implements Subscription {
     const { clock, connection } = this.#options;
     const { signal } = this.#stop;
     if (this.#openedAt !== undefined && clock.monotonic() - this.#openedAt > reconnectResetMs)
-      this.#waits = backoff(backoffs.consumer);
+      this.#waits = backoff(backoffs.ownWork);
     this.#openedAt = undefined;
     const [waitMs, after] = this.#waits.next();
     this.#waits = after;

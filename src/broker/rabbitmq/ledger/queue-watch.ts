@@ -83,7 +83,7 @@ export class QueueWatch {
     const [first] = this.#deficits;
     const last = this.#deficits.at(-1);
     if (first === undefined || last === undefined || last.at - first.at < standMs) return 0;
-    return this.#deficits.reduce((least, { deficit }) => Math.min(least, deficit), Number.POSITIVE_INFINITY);
+    return this.#deficits.reduce((min, { deficit }) => Math.min(min, deficit), Number.POSITIVE_INFINITY);
   }
 
   /** `shared`: the queue was, and has not been drained since. */

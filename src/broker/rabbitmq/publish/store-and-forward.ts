@@ -178,9 +178,7 @@ export class StoreAndForwardPublisher {
     if (refused !== undefined) throw new UnroutableError(`the message cannot be published: ${refused}`);
     const [error] = this.errors;
     const because = error === undefined ? '' : `: ${error.message}`;
-    throw new TransientError(`RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)${because}`, {
-      retryAfterMs: 5_000,
-    });
+    throw new TransientError(`RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)${because}`);
   }
 
   /** The broker does not say which message it closed the channel for: each goes alone now, so that the others get through. */
