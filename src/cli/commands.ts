@@ -46,6 +46,21 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./queues.js')).queues,
   },
   {
+    name: 'backup',
+    summary: 'write everything worth keeping to one file, while the daemon runs',
+    load: async () => (await import('./backup.js')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup into DATA_DIR',
+    load: async () => (await import('./restore.js')).restore,
+  },
+  {
+    name: 'doctor',
+    summary: 'look at DATA_DIR: whole, private, room, what was lost',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
     name: 'healthcheck',
     summary: 'ask whether the daemon of these settings is alive, for HEALTHCHECK in an image',
     load: async () => (await import('./healthcheck.js')).healthcheck,

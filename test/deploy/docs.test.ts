@@ -126,7 +126,7 @@ test('commands in the documents exist, with their options', async () => {
       const entry = commands.find(command => command.name === name);
       if (entry === undefined) continue;
       const { options } = await entry.load();
-      for (const [, option = ''] of rest.matchAll(/ --([a-z-]+)/g))
+      for (const [, option = ''] of rest.matchAll(/ --([a-z][a-z0-9-]*)/g))
         assert.ok(option in options, `${page}: ${name} --${option}`);
       checked += 1;
     }

@@ -1,3 +1,4 @@
+import { skipUntilKey } from '../../storage/backup.js';
 import type { KeyValues } from '../../storage/key-values.js';
 import { limits } from './limits.js';
 
@@ -12,9 +13,12 @@ export class SentIds {
     this.#keyValues = keyValues;
   }
 
-  /** Those of these ids that were sent before. */
-  async sent(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    return ids.length === 0 ? new Set() : new Set((await this.#keyValues.get(ids)).keys());
+  /** Those of these events that were sent before; after a restore also those that may have been, see `event-sink restore`. */
+  async sent(events: readonly { readonly id: string; readonly created: number }[]): Promise<ReadonlySet<string>> {
+    if (events.length === 0) return new Set();
+    const known = await this.#keyValues.get([...events.map(({ id }) => id), skipUntilKey]);
+    const until = Number(known.get(skipUntilKey) ?? 0);
+    return new Set(events.filter(({ id, created }) => known.has(id) || created < until).map(({ id }) => id));
   }
 
   /** Durable when it resolves. */

@@ -50,7 +50,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
     async write(events, signal) {
       const now = clock.now();
       const positions = positionsById(events);
-      const sent = await sentIds.sent([...positions.keys()]);
+      const sent = await sentIds.sent(events);
       const reasons = new Map<string, string>();
       const tooOld = new Set<string>();
       const compiled = new Map<string, Compiled>();
