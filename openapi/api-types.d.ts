@@ -1399,6 +1399,8 @@ export interface components {
         readonly SinkStatus: {
             readonly sink: string;
             readonly title: string;
+            /** @description The daemon keeps its events itself: `/v1/events` and `/v1/series` read them. */
+            readonly queryable: boolean;
             /**
              * @description holding: a batch waits for its destination; parked: every event fails, and is tried slowly; failed: given up for good.
              * @enum {string}

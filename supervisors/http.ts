@@ -54,7 +54,6 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     keyProblems: () => keys.problems(),
     listenerProblems: () => server.problems(),
     sinks: config.sinks,
-    local: config.local !== undefined,
     stalls: () => options.stalls.summary,
     started: clock.now(),
   });

@@ -37,12 +37,13 @@ export interface BackendOptions {
   readonly sinks: readonly ConfiguredSink[];
   /** What is wrong with the keys. */
   readonly keyProblems: () => readonly FoundProblem[];
-  /** The local store is on. */
-  readonly local: boolean;
   readonly started: number;
   /** How the event loop has stood, since the start. */
   readonly stalls?: () => StallSummary;
 }
+
+const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean =>
+  definition.storesWith !== undefined;
 
 /** What the HTTP layer sees of the daemon. */
 export function createBackend(options: BackendOptions) {
@@ -58,7 +59,7 @@ export function createBackend(options: BackendOptions) {
   };
 
   const stored = <T>(work: () => Promise<T>): Promise<T> =>
-    options.local
+    sinks.some(isQueryable)
       ? work()
       : Promise.reject(
           new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'),
@@ -76,6 +77,7 @@ export function createBackend(options: BackendOptions) {
     return {
       sink,
       title,
+      queryable: isQueryable({ definition }),
       state: board.get(actorPaths.sink(sink))?.state ?? 'starting',
       queue: queue.name,
       pending: depth.ready + depth.unsettled,

@@ -4,6 +4,8 @@ import type { ActorState, ActorStatus } from './board.js';
 export interface SinkStatus {
   readonly sink: string;
   readonly title: string;
+  /** Its events are kept in this daemon, and can be asked for. */
+  readonly queryable: boolean;
   readonly state: ActorState;
   readonly queue: string;
   readonly pending: number;

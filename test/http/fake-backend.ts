@@ -30,6 +30,7 @@ const status: DaemonStatus = {
     {
       sink: 'mongodb',
       title: 'MongoDB',
+      queryable: false,
       state: 'holding',
       queue: 'event-sink.mongodb',
       pending: 3,

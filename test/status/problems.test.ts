@@ -34,6 +34,7 @@ test('of a sink that holds, the reason and how much waits are reported; of one t
   const sink: SinkStatus = {
     sink: 'mongodb',
     title: 'MongoDB',
+    queryable: false,
     state: 'holding',
     queue: 'event-sink.mongodb',
     pending: 1200,
@@ -62,7 +63,14 @@ test('of a sink that holds, the reason and how much waits are reported; of one t
 test("the broker's own problems, and dead letters that cannot be kept, are reported", () => {
   const problems = [{ key: 'outbox stuck', what: 'Messages wait.', fix: 'Look.' }];
   assert.equal(what({ broker: { state: 'ready', detail: 'Connected.', outbox: 3, problems } }), ['Messages wait.']);
-  const sink = { sink: 'mongodb', title: 'MongoDB', state: 'running', queue: 'q', pending: 5 } as const;
+  const sink = {
+    sink: 'mongodb',
+    title: 'MongoDB',
+    queryable: false,
+    state: 'running',
+    queue: 'q',
+    pending: 5,
+  } as const;
   const counts = { oldest: null, delivered: 0, duplicates: 0, filtered: 0, dead: 0 };
   const consumer = {
     path: 'delivery/mongodb/consumer',

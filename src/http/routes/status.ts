@@ -30,6 +30,9 @@ const SinkStatus = z
   .object({
     sink: z.string(),
     title: z.string(),
+    queryable: z
+      .boolean()
+      .openapi({ description: 'The daemon keeps its events itself: `/v1/events` and `/v1/series` read them.' }),
     state: actorState,
     queue: z.string(),
     pending: count,

@@ -1,7 +1,7 @@
 import type { Status } from '../../../openapi/api-types.js';
 
 /** Events are kept here too, so they can be queried. */
-export const hasStore = ({ sinks }: Status): boolean => sinks.some(({ sink }) => sink === 'local');
+export const hasStore = ({ sinks }: Status): boolean => sinks.some(({ queryable }) => queryable);
 
 /** The daemon answered that it could not, or would not. */
 export class Refused extends Error {

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import type { Series, Status } from '../../../openapi/api-types.js';
+import type { Series, Status, StoredEvent } from '../../../openapi/api-types.js';
 import { ask, hasStore } from '../elements/api.js';
 import { usePolled } from '../elements/polling.js';
 
@@ -18,7 +18,7 @@ const titles: Readonly<Record<string, string>> = {
   health: 'Health checks',
   heartbeat: 'Extractors',
   replay: 'Replay',
-};
+} satisfies Record<StoredEvent['_source'], string>;
 
 const everyMs = 5_000;
 const minuteMs = 60_000;
@@ -47,12 +47,12 @@ export function useSources(status: Status): readonly Source[] {
   }));
 }
 
-function present({ broker, actors }: Status, series: Series | undefined): string[] {
+function present({ broker, actors, services }: Status, series: Series | undefined): string[] {
   const has = (prefix: string): boolean => actors.some(({ path }) => path.startsWith(prefix));
   const names = new Set(['http']);
   if (broker.kind === 'rabbitmq') names.add('clowder');
   if (has('ingress/nginx')) names.add('nginx');
-  if (has('ingress/health')) names.add('health');
+  if (services.length > 0) names.add('health');
   if (has('ingress/extractors')) names.add('heartbeat');
   for (const { name, values } of series?.lines ?? []) if (sum(values) > 0) names.add(name);
   return [...Object.keys(titles).filter(name => names.has(name)), ...[...names].filter(name => !(name in titles))];

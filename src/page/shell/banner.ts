@@ -12,7 +12,7 @@ interface BannerProps {
 }
 
 /** In words: all is well, or what is wrong, since when, and what to do. */
-export function Banner({ page: { status, ledger, lost, stored, now, today }, failingSince }: BannerProps): Markup {
+export function Banner({ page: { status, ledger, lost, now, today }, failingSince }: BannerProps): Markup {
   const { problems } = status;
   const grave =
     status.broker.state === 'down' ||
@@ -29,7 +29,7 @@ export function Banner({ page: { status, ledger, lost, stored, now, today }, fai
         ${!lost && problems.length === 0 && html`<${AllIsWell} status=${status} />`}
         ${!lost && problems.length > 0 && html`<${Wrong} problems=${problems} now=${now} today=${today} />`}
       </div>
-      ${ledger !== undefined && html`<${Recent} ledger=${ledger} stored=${stored} now=${now} />`}
+      ${ledger !== undefined && html`<${Recent} ledger=${ledger} store=${status.sinks.find(({ queryable }) => queryable)?.sink} now=${now} />`}
     </div>`;
 }
 
@@ -40,7 +40,7 @@ function Lost({ failingSince }: { failingSince: number | undefined }): Markup {
 }
 
 function AllIsWell({ status }: { status: Status }): Markup {
-  const titles = status.sinks.map(({ sink, title }) => (sink === 'local' ? 'the local store' : title));
+  const titles = status.sinks.map(({ queryable, title }) => (queryable ? 'the local store' : title));
   const waiting = Math.max(0, ...status.sinks.map(({ pending }) => pending));
   const where = titles.length === 0 ? 'No sink is configured' : `Every event reaches ${list(titles)}`;
   const services = status.services.filter(({ state }) => state === 'up').length;

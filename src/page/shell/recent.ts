@@ -8,20 +8,27 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const everyMs = 60_000;
 
+interface RecentProps {
+  readonly ledger: Ledger;
+  /** The sink whose events can be queried. */
+  readonly store: string | undefined;
+  readonly now: number;
+}
+
 /** How much has come in lately, by the hour: that is how the ledger and the local store count. */
-export function Recent({ ledger, stored, now }: { ledger: Ledger; stored: boolean; now: number }): Markup | null {
+export function Recent({ ledger, store, now }: RecentProps): Markup | null {
   const hour = Math.floor(now / hourMs) * hourMs;
-  if (ledger.hours.length === 0) return stored ? html`<${StoredLately} hour=${hour} />` : null;
-  const rows = ledger.hours.filter(({ sink }) => sink === mainSink(ledger));
+  if (ledger.hours.length === 0) return store !== undefined ? html`<${StoredLately} hour=${hour} />` : null;
+  const rows = ledger.hours.filter(({ sink }) => sink === mainSink(ledger, store));
   const since = (from: number): number =>
     rows.filter(row => row.hour !== null && row.hour >= from).reduce((sum, row) => sum + row.accepted, 0);
   return html`<${Numbers} hour=${hour} lately=${since(hour)} day=${since(hour - dayMs + hourMs)} />`;
 }
 
 /** Every sink is offered every event. What was sent again counts twice, which the local store is spared as good as always. */
-function mainSink({ sinks }: Ledger): string | undefined {
+function mainSink({ sinks }: Ledger, store: string | undefined): string | undefined {
   const max = [...sinks].sort((a, b) => b.accepted - a.accepted)[0];
-  return (sinks.find(({ sink }) => sink === 'local') ?? max)?.sink;
+  return (sinks.find(({ sink }) => sink === store) ?? max)?.sink;
 }
 
 /** With RabbitMQ the hours are not in the ledger; the local store has them, where it is on. */
