@@ -18,6 +18,8 @@ export interface MaintenanceOptions {
   readonly retention: Retention;
   readonly onFatal: (error: Error) => void;
   compact(pages: number): Promise<boolean>;
+  /** Files beside the database that have been kept for long enough. */
+  removeOldFiles(now: number): void;
   /** False when somebody deleted or replaced the file under the running daemon: it would write into nothing. */
   stillThere(): boolean;
 }
@@ -70,8 +72,10 @@ export class Maintenance {
     await this.#repeat(() => this.#storage.write('trimMessages'));
     const time = this.#time.read();
     await this.#trimEvents(time.trusted ? time.now - this.#options.retention.days * dayMs : 0);
-    if (time.trusted) await this.#expire(time.now);
-    else if (time.jumpMs !== 0) this.#options.log.warn({ jumpMs: time.jumpMs }, 'clock.jumped');
+    if (time.trusted) {
+      await this.#expire(time.now);
+      this.#options.removeOldFiles(time.now);
+    } else if (time.jumpMs !== 0) this.#options.log.warn({ jumpMs: time.jumpMs }, 'clock.jumped');
     await this.#repeat(() => this.#options.compact(chunkPages));
   }
 

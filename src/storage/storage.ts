@@ -11,6 +11,7 @@ import type {
   WriteName,
   WriteResult,
 } from './calls.js';
+import { removeOldDamagedFiles } from './damaged-files.js';
 import { DataFolder, folderFault, folderProblems } from './data-folder.js';
 import { EventStore } from './event-store.js';
 import { databaseFile } from './files.js';
@@ -165,6 +166,7 @@ export class Storage {
       ...this.#options,
       retention,
       compact: pages => this.#writer.compact(pages),
+      removeOldFiles: now => removeOldDamagedFiles(this.#options.dir, now),
       stillThere: () => inodeOf(file) === ino,
     });
     this.#watch ??= new Watch({

@@ -1,10 +1,21 @@
 // timeout: 120 s
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FolderError } from '../../src/errors.js';
+import { removeOldDamagedFiles } from '../../src/storage/damaged-files.js';
 import { DataFolder } from '../../src/storage/data-folder.js';
 import { databaseFile } from '../../src/storage/files.js';
 import { hastyClock } from '../helpers/clock.js';
@@ -97,6 +108,17 @@ for (const [how, cut] of [
       await later.close();
     }));
 }
+
+test('a damaged file and its report are removed after thirty days, and nothing else is', () =>
+  inFolder(async dir => {
+    const names = ['event-sink.db.damaged-2027-01-01', 'event-sink.db.damaged-2027-01-01.json', 'event-sink.db.other'];
+    for (const name of names) writeFileSync(join(dir, name), '');
+    const day = 86_400_000;
+    removeOldDamagedFiles(dir, Date.now() + 29 * day);
+    assert.equal(readdirSync(dir).sort(), names);
+    removeOldDamagedFiles(dir, Date.now() + 31 * day);
+    assert.equal(readdirSync(dir), ['event-sink.db.other']);
+  }));
 
 test('what retention deletes is nowhere in the files any more', () =>
   inFolder(async dir => {
