@@ -65,6 +65,8 @@ class SinkWorker implements Behaviour<SinkMessage> {
         const { definition, meter, policy } = this.#options;
         const { result, milliseconds } = await this.#write(events);
         policy.succeeded();
+        const conflicts = (result.conflicts ?? []).flatMap(index => events[index]?.id ?? []);
+        if (conflicts.length > 0) meter.conflicted?.(definition.name, conflicts);
         meter.written(definition.name, events.length, milliseconds, events[0]?.received ?? 0);
         return dispatch(this.#consumer, { type: 'written', result, milliseconds });
       }

@@ -13,6 +13,7 @@ import type { Log } from '../src/log.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
 import type { SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
+import type { Conflicts } from '../src/status/conflicts.js';
 import type { Metrics } from '../src/status/metrics.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { PartOptions } from './part.js';
@@ -25,6 +26,7 @@ export interface DeliveryOptions extends PartOptions {
   readonly broker: Broker;
   readonly storage: Storage;
   readonly metrics: Metrics;
+  readonly conflicts: Conflicts;
   readonly holdMs: number;
   /** Aborted once the consumers are draining, and not before: a wait that ends sooner is followed by one try after the other. */
   readonly stopping: AbortController;
@@ -143,10 +145,11 @@ export function superviseSink(
   );
 }
 
-function meterOf({ metrics, clock }: DeliveryOptions): DeliveryMeter {
+function meterOf({ metrics, conflicts, clock }: DeliveryOptions): DeliveryMeter {
   return {
     written: (sink, count, milliseconds, oldest) =>
       metrics.batchWritten(sink, count, milliseconds, clock.now() - oldest),
+    conflicted: (sink, ids) => conflicts.add(sink, ids),
     failed: (sink, fault, milliseconds) => metrics.batchFailed(sink, fault === 'bug' ? 'failed' : 'held', milliseconds),
   };
 }

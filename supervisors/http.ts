@@ -9,6 +9,7 @@ import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import { connectionCap } from '../src/open-files.js';
 import { createBackend } from '../src/status/backend.js';
+import type { Conflicts } from '../src/status/conflicts.js';
 import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
 import { runHousekeeping } from '../src/status/housekeeping.js';
 import type { Metrics } from '../src/status/metrics.js';
@@ -26,6 +27,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly storage: Storage;
   readonly metrics: Metrics;
   readonly stalls: Stalls;
+  readonly conflicts: Conflicts;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     listenerProblems: () => server.problems(),
     sinks: config.sinks,
     stalls: () => options.stalls.summary,
+    conflicts: options.conflicts,
     started: clock.now(),
   });
 

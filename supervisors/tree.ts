@@ -7,6 +7,7 @@ import { openIdSecret } from '../src/keys/id-secret.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
 import { StatusBoard } from '../src/status/board.js';
+import { Conflicts } from '../src/status/conflicts.js';
 import { Metrics } from '../src/status/metrics.js';
 import type { DataFolder } from '../src/storage/data-folder.js';
 import { defaultLimits } from '../src/storage/default-limits.js';
@@ -70,6 +71,7 @@ export async function startTree({ config, clock, log, keys, folder, onFailure, w
       log,
       onStall: ms => metrics.stalled(ms),
     });
+    const conflicts = new Conflicts({ clock, log, onConflict: (where, count) => metrics.conflicts(where, count) });
     const queues = sinks.map(({ queue }) => queue);
     const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal };
     const broker = await startBroker({ ...part, ...brokerOptions });
@@ -84,6 +86,7 @@ export async function startTree({ config, clock, log, keys, folder, onFailure, w
       stopping,
       giveUp: giveUp.signal,
       stalls,
+      conflicts,
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
@@ -97,6 +100,7 @@ export async function startTree({ config, clock, log, keys, folder, onFailure, w
       keys,
       storage,
       stalls,
+      conflicts,
     });
     return { address, reload, stop, giveUp: () => giveUp.abort() };
   } catch (error) {

@@ -4,6 +4,8 @@ import type { Fault } from '../errors.js';
 export interface DeliveryMeter {
   /** A write that succeeded: how many events, how long it took, and when the oldest of them was received (epoch ms). */
   written(sink: string, count: number, milliseconds: number, oldest: number): void;
+  /** These had the id of another event, and said something else. */
+  conflicted?(sink: string, ids: readonly string[]): void;
   /** A write or a probe that threw. */
   failed(sink: string, fault: Fault, milliseconds: number): void;
 }

@@ -5,6 +5,7 @@ import { fields } from './fields.js';
 import { ascendingId, hashOf } from './identity.js';
 import { withMember } from './json-text.js';
 import type { Message, Source } from './message.js';
+import { isFromOutside } from './same-event.js';
 
 /** Deeper values are refused: destinations and JSON writers recurse. */
 const deepest = 40;
@@ -58,13 +59,10 @@ export function acceptEvent(input: unknown, acceptance: Acceptance): Accepted {
   const body = stamped ? withMember(text, 'created', String(now)) : text;
   const known = (item.id as string | undefined) ?? id;
   if (known === undefined) return { message: { id: ascendingId(now), body, source, received: now } };
-  if (!outside.has(source)) return { message: { id: known, body, source, received: now } };
+  if (!isFromOutside(source)) return { message: { id: known, body, source, received: now } };
   const given = stamped ? { hash: hashOf(text), stamped: now } : { hash: hashOf(text) };
   return { message: { id: known, body, source, received: now, given } };
 }
-
-/** Sources whose ids are chosen by others; where we choose them, the same id is the same event. */
-const outside: ReadonlySet<Source> = new Set(['http', 'replay']);
 
 /** The same message with the `created` that was added when it first came. */
 export function stampedAgain(message: Message, created: number): Message {

@@ -38,7 +38,7 @@ export const localSink = defineSink({
   storesWith: 'storage',
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   open: async (_store, { events }) => ({
-    write: async batch => ({ duplicates: await events.insert(batch) }),
+    write: batch => events.insert(batch),
     // Only a write shows whether the disk has room.
     probe: async () => {},
     close: async () => {},

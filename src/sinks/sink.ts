@@ -88,6 +88,8 @@ export interface WriteResult {
   readonly deferred?: { readonly indexes: readonly number[]; readonly retryAfterMs: number };
   /** How many of the accepted ones the destination already had. */
   readonly duplicates?: number;
+  /** Positions of those that the destination already had by their id, and that say something else. */
+  readonly conflicts?: readonly number[];
 }
 
 export interface Rejection {

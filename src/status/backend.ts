@@ -1,7 +1,7 @@
 import type { Address, Broker, DeadLetterQuery, DeadLetterSelection, Durability, QueueInfo } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
-import { UnsupportedError } from '../errors.js';
+import { IdConflictError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
@@ -12,6 +12,7 @@ import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
 import { actorPaths } from './actor-paths.js';
 import type { StatusBoard, StatusLine } from './board.js';
+import type { Conflicts } from './conflicts.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
 import type { FoundProblem } from './found-problem.js';
 import { ProblemDates } from './problem-dates.js';
@@ -40,6 +41,7 @@ export interface BackendOptions {
   readonly started: number;
   /** How the event loop has stood, since the start. */
   readonly stalls?: () => StallSummary;
+  readonly conflicts: Conflicts;
 }
 
 const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean =>
@@ -49,6 +51,7 @@ const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolea
 export function createBackend(options: BackendOptions) {
   const { deadLetterAdmin, broker, storage, clock, board, sinks, orphans, started, brokerStatus, publish, publishTo } =
     options;
+  const { conflicts } = options;
   const ids = new IdRegister(storage);
   /** HTTP starts last, so whoever can ask finds everything else started. */
   const unready = (): string | undefined => {
@@ -102,6 +105,11 @@ export function createBackend(options: BackendOptions) {
   const series = singleFlightBy(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
   const dates = new ProblemDates({ keyValues: storage.keyValues('problems'), clock, began });
 
+  const noted = (error: unknown): never => {
+    if (error instanceof IdConflictError) conflicts.add('arrival', error.ids);
+    throw error;
+  };
+
   const askStatus = async (): Promise<DaemonStatus> => {
     const now = clock.now();
     const { since, ...state } = broker.status();
@@ -119,6 +127,7 @@ export function createBackend(options: BackendOptions) {
       orphans: orphans(),
       keys: options.keyProblems(),
       listener: options.listenerProblems(),
+      conflicts: conflicts.problems,
       stalls: options.stalls?.(),
       now,
     };
@@ -141,7 +150,7 @@ export function createBackend(options: BackendOptions) {
   };
 
   return {
-    publish: (messages: readonly Message[]) => ids.publish(messages, publish),
+    publish: (messages: readonly Message[]) => ids.publish(messages, publish).catch(noted),
     publishTo,
     events: (query: EventQuery) => stored(() => storage.events.query(query)),
     series: (query: SeriesQuery) => stored(() => series(query)),

@@ -55,6 +55,11 @@ export class Metrics {
     'Connections that were cut: a reader that stood still, requests sent too far ahead, an idle one for a new one, a new one for want of room.',
     ['reason'],
   );
+  readonly #conflicts = this.#counter(
+    'event_sink_id_conflicts_total',
+    'Events that came with the id of another event and say something else, on arrival or at a sink; 0 is right.',
+    ['at'],
+  );
   readonly #stalls = this.#counter(
     'event_sink_event_loop_stalls_total',
     'How often the event loop has stood for seconds: nothing else happened meanwhile; 0 is right.',
@@ -169,6 +174,10 @@ export class Metrics {
   batchFailed(sink: string, outcome: Exclude<BatchOutcome, 'written'>, durationMs: number): void {
     this.#batches.inc({ sink, outcome });
     this.#writes.observe({ sink }, durationMs / 1000);
+  }
+
+  conflicts(at: string, events: number): void {
+    this.#conflicts.inc({ at }, events);
   }
 
   stalled(ms: number): void {

@@ -26,6 +26,8 @@ export interface Findings {
   /** Queues that no sink consumes. */
   readonly orphans: readonly QueueInfo[];
   readonly listener: readonly FoundProblem[];
+  /** Ids that belong to two events. */
+  readonly conflicts: readonly FoundProblem[];
   readonly stalls?: StallSummary | undefined;
   /** Epoch ms. */
   readonly now?: number;
@@ -55,6 +57,7 @@ export function problemsOf({
   orphans,
   keys,
   listener,
+  conflicts,
   stalls,
   now = 0,
 }: Findings): FoundProblem[] {
@@ -137,6 +140,7 @@ export function problemsOf({
       fix: 'Read the reasons under dead letters. When the cause is fixed, send them again from there.',
     });
   }
+  problems.push(...conflicts);
   for (const { name, ready } of orphans) {
     problems.push({
       key: `orphan ${name}`,

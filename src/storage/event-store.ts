@@ -9,6 +9,7 @@ import {
   type EventPage,
   type EventQuery,
   type EventWriter,
+  type InsertReport,
   type Series,
   type SeriesQuery,
   type StoredEvent,
@@ -28,17 +29,17 @@ export class EventStore implements EventWriter {
     this.#storage = storage;
   }
 
-  async insert(events: readonly Event[]): Promise<number> {
-    if (events.length === 0) return 0;
+  async insert(events: readonly Event[]): Promise<InsertReport> {
+    if (events.length === 0) return { duplicates: 0, conflicts: [] };
     const values: Value[] = [];
     for (const event of events) {
       const body = bodyOf(event);
       values.push(event.id, event.created, event.category, event.type ?? null, event.source, event.received);
       values.push(Buffer.byteLength(body) + rowOverheadBytes, body);
     }
-    const present = await this.#storage.write('insertEvents', { values });
+    const { present, conflicts } = await this.#storage.write('insertEvents', { values });
     if (this.#listeners.size > 0) this.#notify(events, new Set(present));
-    return present.length;
+    return { duplicates: present.length, conflicts };
   }
 
   /** @throws CursorError for a cursor that did not come from a page */

@@ -1,4 +1,5 @@
 import type { Source } from '../events/message.js';
+import { isFromOutside, isSameEvent } from '../events/same-event.js';
 import type { Database, Value } from './database.js';
 import { fitting, pageBytes } from './page-size.js';
 import type { EventOrder } from './queries.js';
@@ -11,8 +12,15 @@ export interface InsertEventsArguments {
   readonly values: readonly Value[];
 }
 
-/** Inserts those that are not there yet. Returns the positions of those that are. */
-function insertEvents({ database }: Transaction, { values }: InsertEventsArguments): number[] {
+export interface Inserted {
+  /** Positions of events whose id was there. */
+  readonly present: readonly number[];
+  /** Those of them, from outside, that say something else than the event that is there. */
+  readonly conflicts: readonly number[];
+}
+
+/** Inserts those that are not there yet. */
+function insertEvents({ database }: Transaction, { values }: InsertEventsArguments): Inserted {
   const count = values.length / eventColumns;
   const before = database.value<number | null>('SELECT max(n) FROM events') ?? 0;
   const inserted = database.insert(
@@ -22,7 +30,9 @@ function insertEvents({ database }: Transaction, { values }: InsertEventsArgumen
   );
   const bytes = database.value<number | null>('SELECT sum(size) FROM events WHERE n > ?', before) ?? 0;
   addBytes(database, bytes);
-  return inserted === count ? [] : alreadyThere(database, values, before);
+  if (inserted === count) return { present: [], conflicts: [] };
+  const present = alreadyThere(database, values, before);
+  return { present, conflicts: conflictsAmong(database, values, present) };
 }
 
 function alreadyThere(database: Database, values: readonly Value[], before: number): number[] {
@@ -33,6 +43,15 @@ function alreadyThere(database: Database, values: readonly Value[], before: numb
     if (!fresh.delete(values[position * eventColumns] as string)) positions.push(position);
   }
   return positions;
+}
+
+function conflictsAmong(database: Database, values: readonly Value[], positions: readonly number[]): number[] {
+  return positions.filter(position => {
+    const [id, , , , source, , , body] = values.slice(position * eventColumns, (position + 1) * eventColumns);
+    if (!isFromOutside(source as Source)) return false;
+    const there = database.value<string>('SELECT body FROM events WHERE id = ?', id as string);
+    return there !== undefined && !isSameEvent(there, body as string);
+  });
 }
 
 export interface TrimEventsArguments {

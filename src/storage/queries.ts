@@ -76,7 +76,14 @@ export interface SeriesLine {
   readonly values: readonly (number | null)[];
 }
 
+export interface InsertReport {
+  /** How many were there already, by their id. */
+  readonly duplicates: number;
+  /** Positions of those that came from outside and say something else than what was there. */
+  readonly conflicts: readonly number[];
+}
+
 export interface EventWriter {
   /** Inserts what is not there yet; resolves with the number that already were. */
-  insert(events: readonly Event[]): Promise<number>;
+  insert(events: readonly Event[]): Promise<InsertReport>;
 }

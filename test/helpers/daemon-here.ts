@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/clock.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Watchdog } from '../../src/event-loop/watchdog.js';
 import { keyEntry } from '../../src/keys/keys.js';
@@ -16,6 +17,7 @@ export interface DaemonHere {
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: Log;
   readonly watchdog?: Watchdog;
+  readonly clock?: Clock;
 }
 
 const key = 'daemon-test-key';
@@ -26,6 +28,7 @@ export async function startDaemonHere({
   sinks = {},
   env = {},
   log = silentLog,
+  clock = hastyClock(100),
   watchdog,
 }: DaemonHere): Promise<Daemon> {
   const scripted = Object.entries(sinks).map(([name, { definition }]) => ({
@@ -43,7 +46,7 @@ export async function startDaemonHere({
   return startDaemon({
     config: loaded.config,
     log,
-    clock: hastyClock(100),
+    clock,
     keys: keyRing(presented => (presented === key ? entry : undefined)),
     announce: () => {},
     watchdog,

@@ -50,7 +50,7 @@ export function startDelivery(setup: DeliverySetup) {
     log: setup.log ?? silentLog,
     clock,
     keyValues: memoryInMemory(),
-    events: { insert: async () => 0 },
+    events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
     sendNames: false,
     ...setup.tools,

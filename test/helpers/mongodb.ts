@@ -26,7 +26,7 @@ export function sinkTools(log: Log = silentLog): SinkTools {
     log,
     clock: systemClock,
     keyValues: memoryInMemory(),
-    events: { insert: async () => 0 },
+    events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
     sendNames: false,
   };

@@ -11,7 +11,7 @@ export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
     log: silentLog,
     clock: systemClock,
     keyValues: rememberingMemory(),
-    events: { insert: async () => 0 },
+    events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
     sendNames: false,
     ...changes,

@@ -11,6 +11,7 @@ const quiet: Findings = {
   actors: [],
   ledger: undefined,
   orphans: [],
+  conflicts: [],
   keys: [],
   listener: [],
 };

@@ -21,7 +21,7 @@ export async function consume(storage: Storage, broker: EmbeddedBroker, signal: 
     if (batch.length === 0) return subscription.close();
     const bad = (delivery: Delivery): boolean => delivery.id.endsWith('00');
     const good = batch.filter(delivery => !bad(delivery));
-    const duplicates = await storage.events.insert(
+    const { duplicates } = await storage.events.insert(
       good.map(({ id, body, source, received }) => ({
         ...{ id, source, received, created: received, category: 'x', type: undefined, fields: JSON.parse(body) },
       })),

@@ -37,12 +37,30 @@ async function everyPage(storage: Storage, query: EventQuery, between = async ()
   return found;
 }
 
+test('the same id with another content is a conflict, unless this daemon chose the id', () =>
+  withStorage(async storage => {
+    await storage.events.insert(events(3));
+    const other = (number: number, changes: Partial<Event> = {}) =>
+      event(number, { fields: { category: 'download', size: 99 }, ...changes });
+    const report = await storage.events.insert([
+      event(0),
+      other(1),
+      other(2, { source: 'health' }),
+      other(4),
+      other(4),
+    ]);
+    assert.equal(report, { duplicates: 4, conflicts: [1] });
+    const twice = await storage.events.insert([event(5), other(5, { source: 'clowder' })]);
+    assert.equal(twice, { duplicates: 1, conflicts: [1] });
+  }));
+
 test('an event is stored once, and inserting says how many were there', () =>
   withStorage(async storage => {
-    assert.is(await storage.events.insert(events(100)), 0);
-    assert.is(await storage.events.insert(events(100)), 100);
-    assert.is(await storage.events.insert([...events(101), event(200), event(200)]), 101);
-    assert.is(await storage.events.insert([]), 0);
+    const duplicates = async (some: ReturnType<typeof events>) => (await storage.events.insert(some)).duplicates;
+    assert.is(await duplicates(events(100)), 0);
+    assert.is(await duplicates(events(100)), 100);
+    assert.is(await duplicates([...events(101), event(200), event(200)]), 101);
+    assert.is(await duplicates([]), 0);
     assert.is((await everyPage(storage, { limit: 1000 })).length, 102);
   }));
 

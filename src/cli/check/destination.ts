@@ -26,7 +26,7 @@ export function destination(
         log: silentLog,
         clock,
         keyValues: temporaryKeyValues(),
-        events: { insert: async () => 0 },
+        events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
         outgoing: new Outgoing(proxies),
         sendNames,
       };

@@ -3,6 +3,7 @@ import { TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
 import type { MongoAddress } from './address.js';
+import { conflictsAmong } from './conflicts.js';
 import { type StoredDocument, toDocument } from './document.js';
 import { type Driver, Faults } from './fault.js';
 import { flawOf } from './flaw.js';
@@ -115,7 +116,12 @@ class MongoSession implements SinkSession {
     for (const error of refused) {
       if (!stored.has(error.index)) rejected.push({ index: positions[error.index]!, reason: reasonOf(error) });
     }
-    return { rejected, duplicates: stored.size };
+    const repeated = [...stored].map(index => {
+      const position = positions[index]!;
+      return { event: events[position]!, document: documents[index]!, position };
+    });
+    const conflicts = await this.#guard(conflictsAmong(this.#driver, this.#collection, repeated), signal);
+    return { rejected, duplicates: stored.size, ...(conflicts.length === 0 ? {} : { conflicts }) };
   }
 
   /** The server is asked once in the life of a session, and only when such a number comes. */

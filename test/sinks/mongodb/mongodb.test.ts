@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describe, SetupError, TransientError } from '../../../src/errors.js';
+import type { Event } from '../../../src/events/event.js';
 import type { SinkSession, WriteResult } from '../../../src/sinks/sink.js';
 import { event, openMongoSink } from '../../helpers/mongodb.js';
 import { MongoStandIn, type StandInFault } from '../../helpers/servers/mongodb/stand-in.js';
@@ -56,6 +57,22 @@ const size = (length: number): Buffer => {
   head.writeInt32LE(2013, 12);
   return head;
 };
+
+outcome('the same id with another content is a conflict: the first one stays', async ({ server, session }) => {
+  const [a, b, c] = batch('a', 'b', 'c') as [Event, Event, Event];
+  assert.is((await session.write([a, b, c], never)).conflicts, undefined);
+  const changed = (one: Event, changes: Partial<Event> = {}): Event => ({
+    ...one,
+    fields: { ...one.fields, size: 99 },
+    ...changes,
+  });
+  const later = { ...a, created: a.created + 1, fields: { ...a.fields, created: a.created + 1 } };
+  const result = await session.write([later, changed(b), changed(c, { source: 'health' })], never);
+  assert.is(result.duplicates, 3);
+  assert.equal(result.conflicts, [1]);
+  const [kept] = server.collection('eventsink', 'events').find({ _id: 'b' });
+  assert.is.not(kept?.size, 99);
+});
 
 const wholeBatch: WholeBatch[] = [
   ...transientCodes.map(code => ({
