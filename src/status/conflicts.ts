@@ -4,7 +4,7 @@ import { type FoundProblem, plural } from './found-problem.js';
 
 /** A conflict stays a problem for this long, ms. */
 const shownMs = 3_600_000;
-/** Of one batch, ids in the log. */
+/** Ids of one batch that are logged. */
 const maxLoggedIds = 10;
 
 /** Where conflicts are found: on arrival, or at the sink of this name. */
