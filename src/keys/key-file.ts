@@ -33,7 +33,7 @@ export class KeyFile {
     this.#onChange = onChange;
     this.#found = this.#read() ?? { reason: 'it could not be read yet' };
     this.#take(this.#found);
-    this.#timer = setInterval(() => this.#look(), intervalMs).unref();
+    this.#timer = setInterval(() => this.#check(), intervalMs).unref();
   }
 
   get entries(): readonly KeyEntry[] {
@@ -55,7 +55,7 @@ export class KeyFile {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const found = this.#read();
     if (found === undefined || same(found, this.#found)) {
       this.#unsettled = undefined;
@@ -65,7 +65,7 @@ export class KeyFile {
     const looks = (before?.looks ?? 0) + 1;
     if (before !== undefined && (same(found, before.found) || looks >= maxLooks)) return this.#change(found);
     this.#unsettled = { found, looks };
-    setTimeout(() => this.#look(), settleMs).unref();
+    setTimeout(() => this.#check(), settleMs).unref();
   }
 
   #change(found: Found): void {

@@ -151,14 +151,14 @@ export class RabbitMQLedger {
 
   async #row(watched: Watched): Promise<LedgerTotal> {
     const { ledger, watch } = watched;
-    const seen = await this.#look(watched);
+    const seen = await this.#observe(watched);
     const { verdict, deficit } = watch.assess(seen.look);
     const standing = Math.min(deficit, watch.standing);
     return ledgerRow({ ...seen, sink: ledger.sink, queue: ledger.queue, shared: ledger.shared, verdict, standing });
   }
 
   /** The counts at one moment, and what RabbitMQ says right after it. */
-  async #look(watched: Watched) {
+  async #observe(watched: Watched) {
     const { holding, inspect, clock } = this.#options;
     const { ledger } = watched;
     this.#distribute();
@@ -207,7 +207,7 @@ export class RabbitMQLedger {
 
   async #examine(watched: Watched): Promise<void> {
     const { ledger, watch } = watched;
-    const { look } = await this.#look(watched);
+    const { look } = await this.#observe(watched);
     const { verdict, lost, drained } = watch.look(look, ledger.shared);
     if (verdict === 'shared' && !ledger.shared) this.#share(ledger);
     else if (ledger.shared && drained) {
