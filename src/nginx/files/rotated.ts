@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Content, openArchive, openPlain, readAt, readHead } from './content.js';
 import type { RotatedLog } from './rotated-log.js';
-import { datedNames, packingOf, rotatedNames } from './rotated-names.js';
+import { datedNames, isDate, packingOf, rotatedNames } from './rotated-names.js';
 
 /** Where the files of a log are looked for. */
 export interface LogPlaces {
@@ -41,11 +41,13 @@ export async function rotatedLogs({ path, targets, folders, others }: LogPlaces)
   );
 }
 
-/** The folder itself, and those beside it that are named for other days. */
+/** The folder itself, and those beside it that are named for other days: `2024-03-05`, or `05` in `2024/03`. */
 async function foldersLike(folder: string): Promise<string[]> {
   const name = basename(folder);
-  if (!/^\d[\d._-]*$/.test(name)) return [folder];
-  const like = datedNames(name);
+  const month = `${basename(dirname(dirname(folder)))}-${basename(dirname(folder))}`;
+  const inMonth = (day: string): boolean => /^\d{2}$/.test(day) && isDate(`${month}-${day}`);
+  if (!isDate(name) && !inMonth(name)) return [folder];
+  const like = isDate(name) ? datedNames(name) : inMonth;
   const names = (await namesIn(dirname(folder))).filter(like).sort().slice(-maxFolders);
   return [...new Set([folder, ...names.map(other => join(dirname(folder), other))])];
 }
