@@ -82,7 +82,7 @@ export interface SinkCheck<Config> {
 export interface WriteResult {
   /** Bad events: dead-lettered with the reason, the rest of the batch counts as accepted. */
   readonly rejected?: readonly Rejection[];
-  /** Positions of events that have become older than `maxAgeMs`: left out, and counted as too old. */
+  /** Positions of events that are older than `maxAgeMs`, or than the destination keeps: left out, and counted as too old. */
   readonly tooOld?: readonly number[];
   /** Events that must wait (a throttled user, say) while the rest goes on. */
   readonly deferred?: { readonly indexes: readonly number[]; readonly retryAfterMs: number };

@@ -28,6 +28,9 @@ const oneReasonAbove = 64;
 /** Fields of one line whose type can differ from what is known of the measurement (1.x has a type per shard). */
 const maxConflicts = 16;
 
+/** "points beyond retention policy" of 1.x, "outside retention policy" of 2; not where a refusal quotes an event. */
+const beyondRetention = /^[^'"]{0,200}\b(?:beyond|outside)(?: the)? retention polic/i;
+
 type Outcome =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'too large' }
@@ -40,7 +43,7 @@ type Outcome =
     };
 
 /**
- * Writes points until each is accepted or rejected. Points are idempotent, so a request that is refused in part is split and
+ * Writes points until each is accepted, rejected or found to be too old. Points are idempotent, so a request that is refused in part is split and
  * sent again until the refusal is about one line: that one is rejected, in the server's words.
  */
 export class PointWriter {
@@ -61,6 +64,7 @@ export class PointWriter {
 
   async write(items: readonly Item[], signal: AbortSignal): Promise<WriteResult> {
     const rejected: Rejection[] = [];
+    const tooOld: number[] = [];
     const undecided: number[] = [];
     const work: (readonly Item[])[] = items.length === 0 ? [] : [items];
     let requests = 0;
@@ -90,10 +94,13 @@ export class PointWriter {
         linesAreToBlame = true;
       }
       const reason = chunk.length === 1 ? await this.#alone(chunk[0]!, outcome, signal) : reasonOf(outcome);
-      if (reason !== undefined) rejected.push(...chunk.map(({ index }) => ({ index, reason })));
+      if (reason === undefined) continue;
+      if (outcome.kind === 'refused' && beyondRetention.test(reason)) tooOld.push(...chunk.map(({ index }) => index));
+      else rejected.push(...chunk.map(({ index }) => ({ index, reason })));
     }
     return {
       rejected,
+      ...(tooOld.length === 0 ? {} : { tooOld }),
       ...(undecided.length === 0 ? {} : { deferred: { indexes: undecided, retryAfterMs: undecidedWaitMs } }),
     };
   }
@@ -218,7 +225,7 @@ function split(chunk: readonly Item[], outcome: Outcome): (readonly Item[])[] {
   if (chunk.length === 1) return [chunk];
   if (outcome.kind === 'refused' && outcome.conflict === undefined && outcome.dropped !== undefined) {
     const { dropped } = outcome;
-    const tooOld = /retention/i.test(outcome.reason);
+    const tooOld = beyondRetention.test(outcome.reason);
     if (dropped === chunk.length && (tooOld || dropped > oneReasonAbove)) return [chunk];
     if (tooOld && dropped > 0 && dropped < chunk.length) {
       const byAge = [...chunk].sort((a, b) => a.event.created - b.event.created);

@@ -177,8 +177,9 @@ for (const path of ['1.x', '2'] as const) {
   answers(`${path}: a batch of which everything is bad ends in one round`, async ({ server, open }) => {
     server.refuses = () => 'points beyond retention policy';
     const session = await open(path);
-    const { rejected = [] } = await session.write(someEvents(2000), never);
-    assert.is(rejected.length, 2000);
+    const { rejected, tooOld = [] } = await session.write(someEvents(2000), never);
+    assert.is(new Set(tooOld).size, 2000);
+    assert.equal(rejected, []);
     assert.ok(server.asked.length < 5, `${server.asked.length} requests`);
   });
 
@@ -187,10 +188,28 @@ for (const path of ['1.x', '2'] as const) {
     const limit = BigInt(events[1300]!.created) * 1_000_000n;
     server.refuses = ({ ns }) => (ns < limit ? 'points beyond retention policy' : undefined);
     const session = await open(path);
-    const { rejected = [] } = await session.write([...events].reverse(), never);
-    assert.is(rejected.length, 1300);
+    const { rejected, tooOld = [] } = await session.write([...events].reverse(), never);
+    assert.is(new Set(tooOld).size, 1300);
+    assert.ok(tooOld.every(index => index >= 700));
+    assert.equal(rejected, []);
     assert.is(server.points.size, 700);
     assert.ok(server.asked.length < 8, `${server.asked.length} requests`);
+  });
+
+  for (const words of [
+    'points beyond retention policy',
+    'dropped 1 points outside retention policy of duration 24h0m0s',
+  ])
+    answers(`${path}: one point refused with "${words}" is too old, not a dead letter`, async ({ server, open }) => {
+      server.refuses = () => words;
+      const result = await (await open(path)).write(someEvents(1), never);
+      assert.equal(result, { rejected: [], tooOld: [0] });
+    });
+
+  answers(`${path}: a refusal that quotes such words from an event is a dead letter`, async ({ server, open }) => {
+    server.refuses = () => "unable to parse 'events message=beyond retention policy'";
+    const { rejected = [], tooOld } = await (await open(path)).write(someEvents(1), never);
+    assert.equal([rejected.length, tooOld], [1, undefined]);
   });
 
   answers(`${path}: very many scattered bad events are worked off in rounds`, async ({ server, open }) => {
