@@ -5,7 +5,7 @@ import { Batch, type Evidence, type Item } from '../src/delivery/batch.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
 import type { Prepared } from '../src/delivery/prepare.js';
-import { type SettlementError, Settler, type SettlerOptions } from '../src/delivery/settle.js';
+import { type Kind, type SettlementError, Settler, type SettlerOptions } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { SinkStalls } from '../src/event-loop/stalls.js';
 import { untilAborted } from '../src/retry.js';
@@ -74,8 +74,11 @@ class Consumer implements Behaviour<ConsumerMessage> {
   /** The hold expired while the batch was being retried. */
   #overdue = false;
   readonly #settler: Settler;
-  /** Dead letters that the broker does not keep now; nothing else is held up by them. */
-  #unsettled = 0;
+  /** What the broker does not settle now. Dead letters hold up nothing else; events that are done with hold up what comes after them. */
+  readonly #unsettled: Record<Kind, { count: number; error: SettlementError | undefined }> = {
+    done: { count: 0, error: undefined },
+    dead: { count: 0, error: undefined },
+  };
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
   readonly #status: StatusLine;
@@ -87,9 +90,9 @@ class Consumer implements Behaviour<ConsumerMessage> {
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
     this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
-    const onUnsettled = (count: number, lastError: SettlementError | undefined): void => {
-      this.#unsettled = count;
-      this.#status.update({ lastError });
+    const onUnsettled = (count: number, error: SettlementError | undefined, kind: Kind): void => {
+      this.#unsettled[kind] = { count, error };
+      this.#status.update({ lastError: this.#unsettled.done.error ?? this.#unsettled.dead.error });
       this.#become(this.#phase);
     };
     this.#settler = new Settler({ ...options, onUnsettled });
@@ -134,8 +137,13 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#phase = phase;
     const held = phase === 'writing' && this.#lastFault !== undefined ? 'holding' : (shownAs[phase] ?? 'running');
     const state = this.#batch?.parked && held === 'holding' ? 'parked' : held;
-    const detail = { phase, ...(this.#unsettled === 0 ? {} : { unsettled: this.#unsettled }) };
-    this.#status.update({ state: this.#unsettled > 0 && state === 'running' ? 'holding' : state, detail });
+    const { done, dead } = this.#unsettled;
+    const waiting = {
+      ...(dead.count === 0 ? {} : { unsettled: dead.count }),
+      ...(done.count === 0 ? {} : { delayed: done.count }),
+    };
+    const delayed = done.count + dead.count > 0 && state === 'running';
+    this.#status.update({ state: delayed ? 'holding' : state, detail: { phase, ...waiting } });
   }
 
   #begin(sink: Actor<SinkMessage>): void {

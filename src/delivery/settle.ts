@@ -20,9 +20,14 @@ export interface SettlerOptions {
   readonly log: Log;
   /** Ends the retries. */
   readonly giveUp: AbortSignal;
-  /** The broker does not keep this many dead letters, for this reason; or (0) it does again. */
-  readonly onUnsettled?: (count: number, error: SettlementError | undefined) => void;
+  /** The broker does not take the settlement of this many events of a kind, for this reason; or (0) it does again. */
+  readonly onUnsettled?: (count: number, error: SettlementError | undefined, kind: Kind) => void;
 }
+
+/** What waits for its settlement: events that are done with, or dead letters. */
+export type Kind = 'done' | 'dead';
+
+const lines = { done: 'settlement.delayed', dead: 'dead-letters.delayed' } as const;
 
 /** Characters of why an event was set aside. RabbitMQ takes 64 KiB of headers, and a character may be 3 bytes. */
 const maxReasonLength = 4_000;
@@ -41,26 +46,22 @@ export class Settler {
   readonly #options: SettlerOptions;
   readonly #retries: RetryQueue;
   readonly #deadLetters: RetryQueue;
-  readonly #warning: RepeatedWarning;
+  readonly #done: Waiting;
+  readonly #dead: Waiting;
   #subscription: Subscription | undefined;
   #ended = false;
-  /** Dead letters that were handed over and are not settled. */
-  #waiting = 0;
   #pauses = 0;
-  #failing = false;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
-    this.#warning = new RepeatedWarning({ ...options, event: 'dead-letters.delayed' });
-    const { clock, giveUp, log, onUnsettled } = options;
-    this.#retries = new RetryQueue(clock, giveUp, (line, error, waitMs) =>
-      log.warn({ reason: describe(error), waitMs }, line),
-    );
-    this.#deadLetters = new RetryQueue(clock, giveUp, (_line, error) => {
-      this.#warning.warn(describe(error));
-      this.#failing = true;
-      onUnsettled?.(this.#waiting, { fault: faultOf(error), message: describe(error), at: clock.now() });
+    this.#done = new Waiting('done', options);
+    this.#dead = new Waiting('dead', options);
+    const { clock, giveUp, log } = options;
+    this.#retries = new RetryQueue(clock, giveUp, (line, error, waitMs) => {
+      if (line === lines.done) this.#done.failed(error);
+      else log.warn({ reason: describe(error), waitMs }, line);
     });
+    this.#deadLetters = new RetryQueue(clock, giveUp, (_line, error) => this.#dead.failed(error));
   }
 
   open(prefetch: number, onOpen: (subscription: Subscription) => void): void {
@@ -74,22 +75,31 @@ export class Settler {
 
   settle(settlement: Settlement): void {
     if (settlement.done.length === 0 && settlement.dead.length === 0) return;
-    const { log, onUnsettled } = this.#options;
+    const { log } = this.#options;
     const { dead: given, ...rest } = settlement;
     const dead = given.map(one => ({ ...one, reason: shown(one.reason) }));
     for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
-    if (rest.done.length > 0) this.#retries.add('settlement.delayed', () => this.#settle({ ...rest, dead: [] }));
-    if (dead.length === 0) return;
-    this.#waiting += dead.length;
+    if (rest.done.length > 0) this.#settleDone({ ...rest, dead: [] });
+    if (dead.length > 0) this.#settleDead(dead);
+  }
+
+  #settleDone(settlement: Settlement): void {
+    const { length } = settlement.done;
+    this.#done.added(length);
+    this.#retries.add(lines.done, async () => {
+      await this.#settle(settlement);
+      this.#done.settled(length);
+    });
+  }
+
+  #settleDead(dead: Settlement['dead']): void {
+    this.#dead.added(dead.length);
     const pauses = this.#pauses;
-    this.#deadLetters.add('dead-letters.delayed', async () => {
+    this.#deadLetters.add(lines.dead, async () => {
       // They went back to the queue with a pause, and will come again.
       if (pauses === this.#pauses) await this.#settle({ done: [], duplicates: 0, filtered: 0, dead });
-      this.#waiting -= dead.length;
-      this.#warning.clear();
-      if (this.#failing) onUnsettled?.(0, undefined);
-      this.#failing = false;
+      this.#dead.settled(dead.length);
     });
   }
 
@@ -123,6 +133,40 @@ export class Settler {
     await this.#subscription
       ?.close()
       .catch(error => this.#options.log.warn({ reason: describe(error) }, 'queue.unreachable'));
+  }
+}
+
+/** Counts what was handed over and is not settled, and shows it while settling fails. */
+class Waiting {
+  readonly #kind: Kind;
+  readonly #options: SettlerOptions;
+  readonly #warning: RepeatedWarning;
+  #count = 0;
+  #failing = false;
+
+  constructor(kind: Kind, options: SettlerOptions) {
+    this.#kind = kind;
+    this.#options = options;
+    this.#warning = new RepeatedWarning({ ...options, event: lines[kind] });
+  }
+
+  added(count: number): void {
+    this.#count += count;
+  }
+
+  failed(error: unknown): void {
+    const { clock, onUnsettled } = this.#options;
+    this.#warning.warn(describe(error));
+    this.#failing = true;
+    const shown = { fault: faultOf(error), message: describe(error), at: clock.now() };
+    onUnsettled?.(this.#count, shown, this.#kind);
+  }
+
+  settled(count: number): void {
+    this.#count -= count;
+    this.#warning.clear();
+    if (this.#failing) this.#options.onUnsettled?.(0, undefined, this.#kind);
+    this.#failing = false;
   }
 }
 

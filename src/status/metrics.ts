@@ -97,6 +97,11 @@ export class Metrics {
       'Dead letters that the broker does not keep yet; 0 is right.',
       ['sink'],
     ),
+    delayed: this.#gauge(
+      'event_sink_unsettled_events',
+      'Events that a sink is done with, and whose settlement the broker does not take yet; 0 is right.',
+      ['sink'],
+    ),
     gaps: this.#gauge('event_sink_queue_gaps', 'How often a queue or the exchange had disappeared and was made again.'),
     pending: this.#gauge('event_sink_queue_events', 'Events that wait for a sink.', ['sink']),
     oldest: this.#gauge('event_sink_queue_oldest_age_seconds', 'Age of the oldest event that waits for a sink.', [
@@ -213,6 +218,7 @@ export class Metrics {
       outboxStuck,
       setAside,
       unsettled,
+      delayed,
       storageLost,
       ready,
       problems,
@@ -225,7 +231,8 @@ export class Metrics {
       sinkState,
       restarts,
     } = this.#gauges;
-    for (const gauge of [broker, storageLost, unsettled, pending, oldest, dead, sinkState, restarts]) gauge.reset();
+    for (const gauge of [broker, storageLost, unsettled, delayed, pending, oldest, dead, sinkState, restarts])
+      gauge.reset();
     for (const [table, rows] of Object.entries(status.storage.lost)) storageLost.set({ table }, rows);
     ready.set(status.ready ? 1 : 0);
     problems.set(status.problems.length);
@@ -237,6 +244,7 @@ export class Metrics {
     for (const sink of status.sinks) {
       const consumer = status.actors.find(({ path }) => path === actorPaths.consumer(sink.sink));
       unsettled.set({ sink: sink.sink }, Number(consumer?.detail.unsettled ?? 0));
+      delayed.set({ sink: sink.sink }, Number(consumer?.detail.delayed ?? 0));
       pending.set({ sink: sink.sink }, sink.pending);
       oldest.set({ sink: sink.sink }, sink.oldest === null ? 0 : Math.max(0, status.now - sink.oldest) / 1000);
       dead.set({ sink: sink.sink }, sink.dead);

@@ -159,17 +159,26 @@ function serviceProblem({ service_name: name, state, since, reason }: ServiceSta
   return { key: `service ${name}`, what: `${name} is ${state}${why}.`, since: since ?? undefined, fix };
 }
 
-/** Dead letters that the broker does not keep. */
+/** Dead letters that the broker does not keep, and events whose settlement it does not take. */
 function unsettledProblems({ title }: SinkStatus, consumer: ActorStatus | undefined): FoundProblem[] {
-  const unsettled = consumer?.detail.unsettled;
-  if (consumer === undefined || typeof unsettled !== 'number') return [];
+  if (consumer === undefined) return [];
+  const { unsettled, delayed } = consumer.detail;
   const reason = withoutStop(consumer.lastError?.message ?? 'no reason known');
-  return [
-    {
-      key: consumer.path,
+  const problems: FoundProblem[] = [];
+  const { path: key, since } = consumer;
+  if (typeof unsettled === 'number')
+    problems.push({
+      key,
       what: `${plural(unsettled, 'dead letter')} of ${title} cannot be kept: ${reason}.`,
-      since: consumer.since,
+      since,
       fix: 'Nothing is lost: they stay in the queue of the sink until they are kept, and the daemon keeps trying. Other events go past them, until as many wait as the sink may hold.',
-    },
-  ];
+    });
+  if (typeof delayed === 'number')
+    problems.push({
+      key: `${key} settlement`,
+      what: `The broker does not settle ${plural(delayed, 'event')} that ${title} is done with: ${reason}.`,
+      since,
+      fix: 'Nothing is lost: they stay in the queue of the sink, and the daemon keeps trying. What comes after them waits, and some of them may be delivered again after a restart.',
+    });
+  return problems;
 }

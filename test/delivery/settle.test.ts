@@ -18,7 +18,9 @@ class Scene {
   failures = 0;
   /** Dead letters cannot be kept. */
   deadLettersRefused = false;
+  /** As reported: dead letters, and events that are done with. */
   readonly unsettled: unknown[] = [];
+  readonly delayed: unknown[] = [];
   opened = 0;
 
   readonly #subscription = {
@@ -44,7 +46,8 @@ class Scene {
     clock: this.clock,
     log: this.recorded.log,
     giveUp: this.giveUp.signal,
-    onUnsettled: (count, error) => this.unsettled.push([count, error?.fault, error?.message]),
+    onUnsettled: (count, error, kind) =>
+      (kind === 'dead' ? this.unsettled : this.delayed).push([count, error?.fault, error?.message]),
   });
 
   async #keep(ids: readonly string[]): Promise<void> {
@@ -109,11 +112,24 @@ test('a settlement that fails is retried before anything that follows, and succe
   assert.is(scene.taken.length, 2);
   assert.equal(
     scene.recorded.lines.map(({ line, fields }) => [line, fields.reason]),
-    [
-      ['settlement.delayed', 'the disk is full'],
-      ['settlement.delayed', 'the disk is full'],
-    ],
+    [['settlement.delayed', 'the disk is full']],
   );
+  assert.equal(scene.delayed, [
+    [2, 'bug', 'the disk is full'],
+    [2, 'bug', 'the disk is full'],
+    [0, undefined, undefined],
+  ]);
+  assert.equal(scene.unsettled, []);
+});
+
+test('a settlement that is refused for a day is a few log lines, and shows all the time', async ({ scene }) => {
+  await scene.open();
+  scene.failures = Number.POSITIVE_INFINITY;
+  scene.settler.settle(done('a'));
+  for (let wait = 0; wait < 8_640; wait += 1) await scene.clock.pass(10_000);
+  const lines = scene.lines.filter(line => line === 'settlement.delayed').length;
+  assert.ok(lines > 5 && lines < 35, String(lines));
+  assert.equal(scene.delayed.at(-1), [1, 'bug', 'the disk is full']);
 });
 
 const dead = (...ids: string[]): Settlement => ({
