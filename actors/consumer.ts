@@ -5,7 +5,7 @@ import { Batch, type Evidence, type Item } from '../src/delivery/batch.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
 import type { Prepared } from '../src/delivery/prepare.js';
-import { type Kind, type SettlementError, Settler, type SettlerOptions } from '../src/delivery/settle.js';
+import { type Kind, Settler, type SettlerOptions, type Unsettled } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { SinkStalls } from '../src/event-loop/stalls.js';
 import { untilAborted } from '../src/retry.js';
@@ -75,10 +75,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
   #overdue = false;
   readonly #settler: Settler;
   /** What the broker does not settle now. Dead letters hold up nothing else; events that are done with hold up what comes after them. */
-  readonly #unsettled: Record<Kind, { count: number; error: SettlementError | undefined }> = {
-    done: { count: 0, error: undefined },
-    dead: { count: 0, error: undefined },
-  };
+  readonly #unsettled: Record<Kind, Unsettled> = { done: { count: 0 }, dead: { count: 0 } };
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
   readonly #status: StatusLine;
@@ -90,7 +87,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
     this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
-    const onUnsettled = (count: number, error: SettlementError | undefined, kind: Kind): void => {
+    const onUnsettled: SettlerOptions['onUnsettled'] = (count, error, kind) => {
       this.#unsettled[kind] = { count, error };
       this.#status.update({ lastError: this.#unsettled.done.error ?? this.#unsettled.dead.error });
       this.#become(this.#phase);
@@ -137,13 +134,9 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#phase = phase;
     const held = phase === 'writing' && this.#lastFault !== undefined ? 'holding' : (shownAs[phase] ?? 'running');
     const state = this.#batch?.parked && held === 'holding' ? 'parked' : held;
-    const { done, dead } = this.#unsettled;
-    const waiting = {
-      ...(dead.count === 0 ? {} : { unsettled: dead.count }),
-      ...(done.count === 0 ? {} : { delayed: done.count }),
-    };
-    const delayed = done.count + dead.count > 0 && state === 'running';
-    this.#status.update({ state: delayed ? 'holding' : state, detail: { phase, ...waiting } });
+    const [unsettled, delayed] = [this.#unsettled.dead.count, this.#unsettled.done.count];
+    const detail = { phase, ...(unsettled > 0 && { unsettled }), ...(delayed > 0 && { delayed }) };
+    this.#status.update({ state: state === 'running' && unsettled + delayed > 0 ? 'holding' : state, detail });
   }
 
   #begin(sink: Actor<SinkMessage>): void {
@@ -209,10 +202,9 @@ class Consumer implements Behaviour<ConsumerMessage> {
 
   /** Events that have been deferred for as long as a hold may last go back to the broker, like a batch that is held too long. */
   #defer(items: readonly Item[], waitMs: number): void {
-    const { clock, holdMs } = this.#options;
-    const now = clock.monotonic();
+    const now = this.#options.clock.monotonic();
     for (const item of items) item.deferredAt ??= now;
-    const overdue = items.filter(({ deferredAt = now }) => now - deferredAt >= holdMs);
+    const overdue = items.filter(({ deferredAt = now }) => now - deferredAt >= this.#options.holdMs);
     const patient = items.filter(item => !overdue.includes(item));
     this.#settler.requeue(overdue.map(({ delivery }) => delivery));
     this.#deferral.add(patient, waitMs);

@@ -3,6 +3,7 @@ import { ask, type Parent, spawnSupervisor } from '../actors/actor.js';
 import { spawnConsumer } from '../actors/consumer.js';
 import type { Actor, ConsumerMessage } from '../actors/protocol.js';
 import { spawnSink } from '../actors/sink.js';
+import { BelievedTime } from '../src/believed-time.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
@@ -105,6 +106,7 @@ export function superviseSink(
     stopping,
     ...(random === undefined ? {} : { random }),
   });
+  const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
   return spawnConsumer(
     supervisor,
@@ -116,7 +118,7 @@ export function superviseSink(
         filter,
         acceptsText: definition.acceptsText ?? false,
         firstSeen,
-        clock,
+        clock: believed,
         ...(definition.maxAgeMs === undefined ? {} : { maxAgeMs: definition.maxAgeMs }),
       }),
       holdMs,
@@ -132,7 +134,7 @@ export function superviseSink(
       spawnSink(supervisor, consumer, {
         definition,
         config,
-        tools,
+        tools: { ...tools, ageClock: believed },
         policy,
         board,
         clock,

@@ -27,6 +27,11 @@ export interface SettlerOptions {
 /** What waits for its settlement: events that are done with, or dead letters. */
 export type Kind = 'done' | 'dead';
 
+export interface Unsettled {
+  readonly count: number;
+  readonly error?: SettlementError | undefined;
+}
+
 const lines = { done: 'settlement.delayed', dead: 'dead-letters.delayed' } as const;
 
 /** Characters of why an event was set aside. RabbitMQ takes 64 KiB of headers, and a character may be 3 bytes. */
@@ -77,6 +82,7 @@ export class Settler {
     if (settlement.done.length === 0 && settlement.dead.length === 0) return;
     const { log } = this.#options;
     const { dead: given, ...rest } = settlement;
+    if ((rest.tooOld ?? 0) > 0) log.warn({ count: rest.tooOld }, 'events.too-old');
     const dead = given.map(one => ({ ...one, reason: shown(one.reason) }));
     for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');

@@ -109,6 +109,8 @@ export interface RedriveLimit {
 }
 
 export interface SinkTools {
+  /** To judge an event's age by: a jump of the clock does not count at once. Without it, `clock`. */
+  readonly ageClock?: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly clock: Clock;
   readonly keyValues: KeyValues;

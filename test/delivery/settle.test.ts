@@ -207,6 +207,17 @@ test('rejected events are logged one by one, and no more than ten of a settlemen
   assert.equal(rejected[0]?.fields, { id: 'bad-0', fault: 'poison', reason: 'no category' });
 });
 
+test('what is too old is logged once a settlement, with its count', async ({ scene }) => {
+  await scene.open();
+  scene.settler.settle({ ...done('a', 'b', 'c'), tooOld: 2 });
+  scene.settler.settle({ ...done('d'), tooOld: 0 });
+  await settled();
+  assert.equal(
+    scene.recorded.lines.map(({ line, fields }) => [line, fields]),
+    [['events.too-old', { count: 2 }]],
+  );
+});
+
 test('a queue that cannot be opened is tried until it can', async ({ scene }) => {
   scene.failures = 1;
   await scene.open();

@@ -14,7 +14,10 @@ export interface Ga4Config extends Stream {
   readonly onAmbiguous: 'resend' | 'skip';
 }
 
-export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing, sendNames }: SinkTools): SinkSession {
+export function openSession(
+  config: Ga4Config,
+  { clock, log, keyValues, outgoing, sendNames, ageClock = clock }: SinkTools,
+): SinkSession {
   const devices = new DeviceReader();
   const sentIds = new SentIds(keyValues);
   const note = shorteningNotes(log);
@@ -49,6 +52,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
   return {
     async write(events, signal) {
       const now = clock.now();
+      const believed = ageClock.now();
       const positions = positionsById(events);
       const sent = await sentIds.sent(events);
       const reasons = new Map<string, string>();
@@ -57,7 +61,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
       for (const [id, indexes] of positions) {
         const event = events[indexes[0] ?? 0];
         if (event === undefined || sent.has(id)) continue;
-        if (isTooOld(event.created, now)) {
+        if (isTooOld(event.created, believed)) {
           tooOld.add(id);
           continue;
         }
