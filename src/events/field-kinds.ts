@@ -1,5 +1,5 @@
 import { isEventId } from './identity.js';
-import { parseTimestamp } from './timestamp.js';
+import { parseTimestamp, timestampPattern } from './timestamp.js';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -72,7 +72,7 @@ export const fieldKinds = {
     schema: {
       oneOf: [
         { type: 'number', minimum: 0, exclusiveMaximum: 1e17 },
-        { type: 'string', minLength: 1 },
+        { type: 'string', pattern: timestampPattern },
       ],
     },
   },

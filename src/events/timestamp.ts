@@ -7,6 +7,21 @@ const numeric = /^\d{1,17}(?:\.\d{1,12})?$/;
 const iso =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?)?$/;
 
+const year = '(?:19[7-9][0-9]|[2-9][0-9]{3})';
+const leapYear =
+  '(?:19(?:7[26]|8[048]|9[26])|[2-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[3579][26])00)';
+const day =
+  '(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))';
+const date = `(?:${year}-${day}|${leapYear}-02-29)`;
+const hour = '(?:[01][0-9]|2[0-3])';
+const zone = `(?:[Zz]|[+-]${hour}(?::?[0-5][0-9])?)`;
+const time = `${hour}:[0-5][0-9](?::(?:[0-5][0-9]|60)(?:[.,][0-9]{1,12})?)?`;
+
+/**
+ * The texts that `parseTimestamp` reads, for JSON Schema. Only at the very edges, where a zone leads out of 1970 to 9999, does it allow more.
+ */
+export const timestampPattern = `^(?:[0-9]{1,17}(?:[.][0-9]{1,12})?|${date}(?:[Tt ]${time}${zone}?)?)$`;
+
 /**
  * A time as Clowder and the older tools write it, as epoch ms: seconds (up to 11 digits), milliseconds (12 to 14),
  * microseconds (15 to 17), each as a number or as a string, or ISO-8601. Fractions are rounded to ms.

@@ -103,6 +103,7 @@ export const problemAnswers: Readonly<Record<number, ResponseConfig>> = {
     'Too many failed attempts from this address, or too many requests with this key.',
     retryAfter,
   ),
+  431: documented('headers-too-large', 'The address and the headers have more than 16 KiB.'),
   500: documented('internal', 'A fault of the daemon; its log says more under the request id.'),
   501: documented('unsupported', 'This installation does not offer that.'),
   503: documented('unavailable', 'Not possible right now; nothing was accepted.', retryAfter),

@@ -44,6 +44,7 @@ export function route(route: Route): DocumentedRoute {
       : []),
     ...(keyed ? [401, 403, 429, 500, 503] : []),
     ...(route.body === undefined ? [] : [408, 413, 415]),
+    431,
     ...(route.problems ?? []),
   ]);
   const problems = [...statuses]

@@ -1,18 +1,43 @@
 import { z } from 'koa-swagger-decorator';
-import { parseTimestamp } from '../events/timestamp.js';
+import { parseTimestamp, timestampPattern } from '../events/timestamp.js';
 import { scopes } from '../keys/keys.js';
 
 /** What the routes' schemas have in common. Each route group keeps its own schemas in its own file. */
 
 export const count = z.number().int().nonnegative();
 export const epochMs = z.number().int().nonnegative();
-export const name = z.string().min(1).max(256);
+export const name = characters(1, 256);
 export const fault = z.enum(['transient', 'setup', 'poison', 'bug']);
 export const scope = z.enum(scopes);
 export const durability = z.enum(['broker', 'outbox', 'embedded']).openapi({
   description:
     'Where it is kept: by RabbitMQ, in the outbox on this disk until RabbitMQ is back, or in the embedded queues on this disk.',
 });
+
+/** A text between two lengths; characters are code points, as in JSON Schema. */
+export function characters(min: number, max: number) {
+  return z
+    .string()
+    .refine(text => {
+      const { length } = text.length <= max ? text : [...text.slice(0, 2 * max + 1)];
+      return length <= max && text.length >= min;
+    }, `must have ${min} to ${max} characters`)
+    .openapi({ minLength: min, maxLength: max });
+}
+
+/** A time in a body, as an event has it; checked with the event that it becomes part of. */
+export function eventTime(description: string) {
+  return z
+    .union([z.string(), z.number()])
+    .optional()
+    .openapi({
+      oneOf: [
+        { type: 'number', minimum: 0, maximum: 1e17, exclusiveMaximum: true },
+        { type: 'string', pattern: timestampPattern },
+      ],
+      description,
+    } as never);
+}
 
 /** A time in a query: epoch (any unit) or ISO-8601, as in an event. */
 export function moment(description: string) {
@@ -25,7 +50,11 @@ export function moment(description: string) {
       return time ?? z.NEVER;
     })
     .optional()
-    .openapi({ type: 'string', description: `${description} Epoch milliseconds or ISO-8601.` });
+    .openapi({
+      type: 'string',
+      pattern: timestampPattern,
+      description: `${description} Epoch milliseconds or ISO-8601.`,
+    });
 }
 
 export function wholeNumber(min: number, max: number, description: string) {

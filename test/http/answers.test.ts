@@ -83,6 +83,10 @@ const general: Readonly<Record<number, Case>> = {
       return daemon.request(path, withKey(init, 'wrong'));
     },
   },
+  431: {
+    send: (daemon, { path, init }) =>
+      daemon.request(path, { ...init, headers: { ...(init.headers as object), 'x-much': 'x'.repeat(20_000) } }),
+  },
   500: {
     send: (daemon, { path, init }) => {
       daemon.breakKeys();

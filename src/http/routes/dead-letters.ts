@@ -94,7 +94,13 @@ const RemovalQuery = z
     key: z
       .union([name, z.array(name).min(1).max(1000)])
       .optional()
-      .openapi({ type: 'array', items: { type: 'string' }, description: 'Repeat it for several.' }),
+      .openapi({
+        type: 'array',
+        items: { type: 'string', minLength: 1, maxLength: 256 },
+        minItems: 1,
+        maxItems: 1000,
+        description: 'Repeat it for several.',
+      }),
     all: z.enum(['true']).optional().openapi({ description: '`true` deletes every dead letter of the sink.' }),
   })
   .strict();

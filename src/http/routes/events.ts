@@ -8,12 +8,25 @@ import { ingestEvent, ingestEvents, type Receipt } from '../ingest.js';
 import { answerList } from '../list-answer.js';
 import { withJson } from '../request-body.js';
 import { json, route } from '../route.js';
-import { type Answer, count, durability, epochMs, given, moment, name, nextCursor, paging } from '../schemas.js';
+import {
+  type Answer,
+  characters,
+  count,
+  durability,
+  epochMs,
+  eventTime,
+  given,
+  moment,
+  name,
+  nextCursor,
+  paging,
+} from '../schemas.js';
 
 const PublishHeaders = z.object({
   'Idempotency-Key': z.string().min(1).max(128).optional().openapi({
+    pattern: '^[ -~]+$',
     description:
-      'Makes a repeat harmless: the id of a single event, and with the index of an item that has no id of its own, of every event of a list. 1 to 128 printable ASCII characters.',
+      'Makes a repeat harmless: the id of a single event, and with the index of an item that has no id of its own, of every event of a list. 1 to 128 printable ASCII characters. A single event that has another id of its own is refused.',
   }),
   'Event-Source': z
     .enum(['replay'])
@@ -36,15 +49,9 @@ const ServiceStatus = z
   .object({
     service_name: name.openapi({ example: 'clowder' }),
     status: statuses,
-    message: z.string().max(10_000).optional(),
-    from: z
-      .union([z.string(), z.number()])
-      .optional()
-      .openapi({ description: 'When it began, written like `created` of an event.' }),
-    until: z
-      .union([z.string(), z.number()])
-      .optional()
-      .openapi({ description: 'When it is expected to end, written like `created` of an event.' }),
+    message: characters(0, 10_000).optional(),
+    from: eventTime('When it began, written like `created` of an event.'),
+    until: eventTime('When it is expected to end, written like `created` of an event.'),
   })
   .strict()
   .openapi('ServiceStatusReport');

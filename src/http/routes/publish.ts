@@ -7,20 +7,26 @@ import type { ApiContext } from '../context.js';
 import { HttpProblem } from '../problem.js';
 import { withJson } from '../request-body.js';
 import { json, route } from '../route.js';
-import { type Answer, durability, name } from '../schemas.js';
+import { type Answer, characters, durability, name } from '../schemas.js';
 
-const Publication = z
-  .object({
-    queue: name.optional().openapi({ description: 'A queue by its name; otherwise `exchange` and `routing_key`.' }),
-    exchange: name.optional(),
-    routing_key: z.string().max(255).optional(),
-    message: z
-      .record(z.unknown())
-      .openapi({ type: 'object', additionalProperties: true, description: 'Any JSON object, sent unchanged.' }),
-    message_id: z.string().min(1).max(128).optional(),
-  })
+const message = {
+  message: z
+    .record(z.unknown())
+    .openapi({ type: 'object', additionalProperties: true, description: 'Any JSON object, sent unchanged.' }),
+  message_id: characters(1, 128).optional(),
+};
+
+const ToQueue = z
+  .object({ queue: name.openapi({ description: 'By its name.' }), ...message })
   .strict()
-  .openapi('Publication');
+  .openapi('PublicationToQueue');
+
+const ToExchange = z
+  .object({ exchange: name, routing_key: characters(0, 255).optional(), ...message })
+  .strict()
+  .openapi('PublicationToExchange');
+
+const Publication = z.union([ToQueue, ToExchange]).openapi('Publication');
 type Publication = z.output<typeof Publication>;
 
 const PublicationReceipt = z.object({ durability }).openapi('PublicationReceipt');
@@ -54,7 +60,7 @@ export class PublishRoutes {
   )
   async send(ctx: ApiContext): Promise<void> {
     const { durability, to } = await withJson(ctx, async (body, text) => {
-      const publication = Publication.parse(body);
+      const publication = parsePublication(body);
       const to = addressOf(publication);
       // As it stands in the request: numbers keep their digits.
       const message = memberTexts(text).get('message') as string;
@@ -71,8 +77,17 @@ export class PublishRoutes {
   }
 }
 
-function addressOf({ queue, exchange, routing_key: routingKey }: Publication): Address {
-  if (queue !== undefined && exchange === undefined && routingKey === undefined) return { queue };
-  if (queue === undefined && exchange !== undefined) return { exchange, routingKey: routingKey ?? '' };
-  throw new HttpProblem('invalid-request', 'Give either queue, or exchange and routing_key.');
+/** One form or the other, so that what is wrong is said of the form that was meant. */
+function parsePublication(body: unknown): Publication {
+  const { queue, exchange, routing_key: key } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const toQueue = queue !== undefined;
+  if (toQueue === (exchange !== undefined || key !== undefined)) {
+    throw new HttpProblem('invalid-request', 'Give either queue, or exchange and routing_key.');
+  }
+  return (toQueue ? ToQueue : ToExchange).parse(body);
+}
+
+function addressOf(publication: Publication): Address {
+  if ('queue' in publication) return { queue: publication.queue };
+  return { exchange: publication.exchange, routingKey: publication.routing_key ?? '' };
 }
