@@ -6,7 +6,7 @@ import { type OnOpenFile, readSecretFile, writeSecretFile } from './secret-file.
 
 /** Where the entries of keys are kept that `POST /v1/keys` made. */
 export function madeKeysPath(dataDir: string): string {
-  return join(dataDir, 'keys');
+  return join(dataDir, 'made-keys');
 }
 
 /** Keys that were made while the daemon ran: their entries, which hold no key, in DATA_DIR. Open with its lock held. */

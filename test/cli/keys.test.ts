@@ -105,7 +105,7 @@ test('wrong requests for a key are refused in words', async ({ daemon }) => {
 });
 
 test('a broken file of made keys is a problem, and is not written over', async ({ daemon }) => {
-  writeFileSync(join(daemon.dir, 'keys'), 'nonsense\n', { mode: 0o600 });
+  writeFileSync(join(daemon.dir, 'made-keys'), 'nonsense\n', { mode: 0o600 });
   await daemon.start();
   const { problems } = await daemon.json('/v1/status');
   assert.match(JSON.stringify(problems), /not all known: .*line 1/);

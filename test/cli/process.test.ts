@@ -109,8 +109,9 @@ test('a key file that is emptied puts its keys out within two seconds, and the s
 
   writeFileSync(file, `${entryOf(kept!)}\n${entryOf(typo!).replace(':', ';')}\n`);
   await until(async () => (await ask(typo!)).status === 401, 'the key of the broken line to be out', 2000, 50);
-  const { problems } = (await (await ask(kept!)).json()) as Status;
-  assert.match(problems.map(({ what }) => what).join('\n'), /The file of keys .* is wrong: line 2 is not of the form/);
+  const wrong = /The file of keys .* is wrong: line 2 is not of the form/;
+  const problems = async (): Promise<Status['problems']> => ((await (await ask(kept!)).json()) as Status).problems;
+  await until(async () => (await problems()).some(({ what }) => wrong.test(what)), 'the status to say so', 10_000, 200);
   assert.match(daemon.output, /"keys":1,.*"keys.refused"/);
 
   writeFileSync(file, '');
