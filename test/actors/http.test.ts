@@ -27,7 +27,7 @@ function start(root: Parent, server: Partial<HttpServer>) {
     restartTree((...failure) => failures.push(failure)),
   );
   const tools = { board, log: silentLog, onCrash: escalate };
-  const http = spawnHttp(parent, { ...tools, server: server as HttpServer });
+  const http = spawnHttp(parent, { ...tools, server: { scheme: 'http', ...server } as HttpServer });
   return { http, failures, state: () => board.get('ingress/http')?.state, board };
 }
 
