@@ -16,6 +16,9 @@ key=es_$(secret)
 metrics=es_$(secret)
 sed \
   -e "s/^RABBITMQ_PASSWORD=$/&$(secret)/" \
+  -e "s/^RABBITMQ_EVENT_SINK_PASSWORD=$/&$(secret)/" \
+  -e "s/^MONGODB_ROOT_PASSWORD=$/&$(secret)/" \
+  -e "s/^INFLUXDB_READ_PASSWORD=$/&$(secret)/" \
   -e "s/^MONGODB_PASSWORD=$/&$(secret)/" \
   -e "s/^INFLUXDB_PASSWORD=$/&$(secret)/" \
   -e "s/^INFLUXDB_ADMIN_PASSWORD=$/&$(secret)/" \

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
@@ -23,6 +24,9 @@ interface Service {
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
+  readonly security_opt?: readonly string[];
   readonly build?: { readonly context: string; readonly dockerfile: string };
 }
 
@@ -72,6 +76,43 @@ test('the services are those that the daemon delivers to and is watched by, each
     // The daemon's own is in its Dockerfile.
     assert.is(healthcheck === undefined, name === 'event-sink', name);
   }
+});
+
+test('nobody takes all of the machine, or becomes somebody else', () => {
+  for (const [name, { mem_limit, pids_limit, security_opt }] of Object.entries(services)) {
+    assert.match(mem_limit ?? '', /^[12]g$/, name);
+    assert.ok((pids_limit ?? 0) >= 128 && (pids_limit ?? 0) <= 512, name);
+    assert.equal(security_opt, ['no-new-privileges:true'], name);
+  }
+});
+
+test('the daemon is nobody special at any server', () => {
+  const { environment = {} } = services['event-sink'] ?? {};
+  const secrets = ['MONGODB_ROOT_PASSWORD', 'INFLUXDB_ADMIN_PASSWORD', 'RABBITMQ_PASSWORD'];
+  for (const [variable, value] of Object.entries(environment))
+    assert.not.ok(
+      secrets.some(secret => String(value).includes(`{${secret}`)),
+      variable,
+    );
+  const made: object[] = [];
+  const database = { createRole: (role: object) => made.push(role), createUser: (user: object) => made.push(user) };
+  runInNewContext(readFileSync('deploy/mongodb/users.js', 'utf8'), {
+    db: { getSiblingDB: (name: string) => (name === 'eventsink' ? database : undefined) },
+    process: { env: { MONGODB_PASSWORD: 'p4ss' } },
+  });
+  assert.equal(JSON.parse(JSON.stringify(made)), [
+    {
+      role: 'eventSink',
+      privileges: [
+        {
+          resource: { db: 'eventsink', collection: '' },
+          actions: ['find', 'insert', 'createCollection', 'createIndex', 'listIndexes', 'collMod'],
+        },
+      ],
+      roles: [],
+    },
+    { user: 'event-sink', pwd: 'p4ss', roles: [{ role: 'eventSink', db: 'eventsink' }] },
+  ]);
 });
 
 test('Docker waits longer for the daemon to end than the daemon takes', () => {
@@ -155,7 +196,7 @@ test('the keys that the set-up makes open what they should', () => {
 test('the daemon understands its settings: RabbitMQ, MongoDB, InfluxDB and the local store', () => {
   const config = configured(made);
   assert.equal(config.sinks.map(({ definition }) => definition.name).sort(), ['influxdb', 'local', 'mongodb']);
-  assert.equal(config.broker.nodes, [`amqp://clowder:${made.RABBITMQ_PASSWORD}@rabbitmq:5672/%2F`]);
+  assert.equal(config.broker.nodes, [`amqp://event-sink:${made.RABBITMQ_EVENT_SINK_PASSWORD}@rabbitmq:5672/%2F`]);
   assert.is(config.server.host, '0.0.0.0');
 });
 
