@@ -12,7 +12,7 @@ export const reserveBytes = 16 * 1024 * 1024;
  */
 export class DiskSpace {
   readonly #dir: string;
-  #low: boolean | undefined;
+  #room: { readonly free: number; readonly reserve: number; readonly log: number } | undefined;
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -20,20 +20,19 @@ export class DiskSpace {
 
   /** Before each transaction. */
   forget(): void {
-    this.#low = undefined;
+    this.#room = undefined;
   }
 
   /** Less is left than 16 MiB (a twentieth of a small disk), with what the write-ahead log will take when it moves into the file. */
   get low(): boolean {
-    this.#low ??= this.#measure();
-    return this.#low;
+    const { free, reserve, log } = this.#measure();
+    return free < reserve + log;
   }
 
-  /** Bytes of the write-ahead log, which is there as long as the database is open. @throws when the files were deleted */
-  get logBytes(): number {
-    const log = statSync(`${databaseFile(this.#dir)}-wal`, { throwIfNoEntry: false });
-    if (log === undefined) throw new Error('the files in DATA_DIR were deleted under the running daemon');
-    return log.size;
+  /** Once more of what the log holds, and it could not move into the file any more: then nothing would ever be free again. */
+  get tight(): boolean {
+    const { free, reserve, log } = this.#measure();
+    return log > 0 && free < reserve + 2 * log;
   }
 
   /** @throws FullError */
@@ -41,9 +40,15 @@ export class DiskSpace {
     if (this.low) throw new FullError('the disk under DATA_DIR is full');
   }
 
-  #measure(): boolean {
-    const log = this.logBytes;
-    const { bavail, bsize, blocks } = statfsSync(this.#dir);
-    return bavail * bsize < Math.min(reserveBytes, (blocks * bsize) / 20) + log;
+  /** Bytes. @throws when the files were deleted */
+  #measure(): { readonly free: number; readonly reserve: number; readonly log: number } {
+    if (this.#room === undefined) {
+      // It is there as long as the database is open.
+      const log = statSync(`${databaseFile(this.#dir)}-wal`, { throwIfNoEntry: false })?.size;
+      if (log === undefined) throw new Error('the files in DATA_DIR were deleted under the running daemon');
+      const { bavail, bsize, blocks } = statfsSync(this.#dir);
+      this.#room = { free: bavail * bsize, reserve: Math.min(reserveBytes, (blocks * bsize) / 20), log };
+    }
+    return this.#room;
   }
 }

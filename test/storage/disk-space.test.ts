@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -15,7 +16,7 @@ test('a disk with room takes more', () =>
     await writeFile(writeAheadLog(dir), 'x'.repeat(100));
     const space = new DiskSpace(dir);
     assert.is(space.low, false);
-    assert.is(space.logBytes, 100);
+    assert.is(space.tight, false);
     space.require();
   }));
 
@@ -29,6 +30,16 @@ test('the write-ahead log counts: it will take that much again when it moves int
       () => space.require(),
       (error: unknown) => error instanceof FullError && /disk under DATA_DIR is full/.test(error.message),
     );
+  }));
+
+test('it is tight before it is low: while a log that doubles could still move into the file', () =>
+  inFolder(async dir => {
+    const { bavail, bsize } = statfsSync(dir);
+    await writeFile(writeAheadLog(dir), '');
+    await truncate(writeAheadLog(dir), Math.round(bavail * bsize * 0.7));
+    const space = new DiskSpace(dir);
+    assert.is(space.low, false);
+    assert.is(space.tight, true);
   }));
 
 test('it is measured once, until it is forgotten', () =>
