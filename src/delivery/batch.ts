@@ -1,6 +1,7 @@
 import type { DeadDelivery, Delivery } from '../broker/broker.js';
 import type { SinkStalls } from '../event-loop/stalls.js';
 import type { Event } from '../events/event.js';
+import { halves } from '../halves.js';
 import type { WriteResult } from '../sinks/sink.js';
 
 /** An event, the delivery it came in, and what it has been through. */
@@ -138,8 +139,7 @@ export class Batch {
     const [item] = segment;
     if (item === undefined) return [];
     if (segment.length > 1) {
-      const middle = Math.ceil(segment.length / 2);
-      this.#segments.unshift(segment.slice(0, middle), segment.slice(middle));
+      this.#segments.unshift(...halves(segment));
       return [];
     }
     item.alone += 1;

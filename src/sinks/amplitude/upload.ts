@@ -1,4 +1,5 @@
 import { TransientError } from '../../errors.js';
+import { halves } from '../../halves.js';
 import type { WriteResult } from '../sink.js';
 import type { Answer } from './answer.js';
 import type { AmplitudeEvent } from './compile.js';
@@ -75,7 +76,7 @@ export async function upload(
       }
       const [only] = sendable;
       if (sendable.length === 1 && only !== undefined) rejected.set(only, answer.reason);
-      else groups.unshift(...halves(sendable));
+      else groups.unshift(...halved(sendable));
       continue;
     }
 
@@ -96,7 +97,7 @@ export async function upload(
     if (rest.length === sendable.length && rest.length === 1) {
       for (const event of rest) rejected.set(event, 'Amplitude refused the event, naming another');
     } else if (rest.length === sendable.length || group.rounds + 1 >= maxRounds) {
-      groups.unshift(...halves(rest));
+      groups.unshift(...halved(rest));
     } else if (rest.length > 0) {
       groups.unshift({ encoded: rest, rounds: group.rounds + 1 });
     }
@@ -132,9 +133,8 @@ function requests(encoded: readonly EncodedEvent[]): Group[] {
   return groups.map(group => ({ encoded: group, rounds: 0 }));
 }
 
-function halves(encoded: readonly EncodedEvent[]): Group[] {
-  const middle = Math.ceil(encoded.length / 2);
-  return [encoded.slice(0, middle), encoded.slice(middle)]
+function halved(encoded: readonly EncodedEvent[]): Group[] {
+  return halves(encoded)
     .filter(half => half.length > 0)
     .map(half => ({ encoded: half, rounds: 0 }));
 }

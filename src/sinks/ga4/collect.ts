@@ -1,7 +1,7 @@
 import { TransientError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { NoAnswerError } from '../http/faults.js';
-import { type Ga4Request, halves } from './requests.js';
+import { type Ga4Request, halved } from './requests.js';
 import type { SentIds } from './sent-ids.js';
 
 export interface Transport {
@@ -58,7 +58,7 @@ export async function collect(
     }
     const [only] = ids;
     if (ids.length === 1 && only !== undefined) rejected.set(only, refusal);
-    else line.unshift(...halves(request));
+    else line.unshift(...halved(request));
   };
 
   const work = async (): Promise<void> => {

@@ -1,3 +1,4 @@
+import { halves } from '../../halves.js';
 import type { Compiled } from './compile.js';
 import { limits } from './limits.js';
 
@@ -42,7 +43,6 @@ export function bodyOf({ hits, head }: Ga4Request): string {
   return `${head},"events":[${hits.map(hit => hit.json).join(',')}]}`;
 }
 
-export function halves(request: Ga4Request): Ga4Request[] {
-  const middle = Math.ceil(request.hits.length / 2);
-  return [request.hits.slice(0, middle), request.hits.slice(middle)].map(hits => ({ hits, head: request.head }));
+export function halved(request: Ga4Request): Ga4Request[] {
+  return halves(request.hits).map(hits => ({ hits, head: request.head }));
 }

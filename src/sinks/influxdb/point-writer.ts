@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
+import { halves } from '../../halves.js';
 import type { Log } from '../../log.js';
 import { redact } from '../../redact.js';
 import { type HttpResponse, httpFault, summary } from '../http/faults.js';
@@ -232,6 +233,6 @@ function split(chunk: readonly Item[], outcome: Outcome): (readonly Item[])[] {
       return [byAge.slice(dropped), byAge.slice(0, dropped)];
     }
   }
-  const middle = chunk.length >> 1;
-  return [chunk.slice(middle), chunk.slice(0, middle)];
+  const [former, latter] = halves(chunk);
+  return [latter, former];
 }
