@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const source = fileURLToPath(new URL('../test/helpers/servers/ferretdb', import.meta.url));
-const mostMs = 6 * 60_000;
+const timeoutMs = 6 * 60_000;
 
 /** Named by what it is built from. @returns {string} where the server is, or would be */
 export function ferretdbPath() {
@@ -29,7 +29,7 @@ export function setUpFerretDB() {
   const started = Date.now();
   const { status, error, stderr } = spawnSync('go', ['build', '-buildvcs=false', '-trimpath', '-o', half, '.'], {
     cwd: source,
-    timeout: mostMs,
+    timeout: timeoutMs,
     encoding: 'utf8',
   });
   if (status !== 0 || !existsSync(half)) {

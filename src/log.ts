@@ -54,7 +54,7 @@ function options(level: string): LoggerOptions {
     level,
     base: null,
     timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: label => ({ level: label }), log: fields => shown(fields, 0) as Record<string, unknown> },
+    formatters: { level: label => ({ level: label }), log: fields => visibleIn(fields, 0) as Record<string, unknown> },
     redact: {
       paths: secretFields.flatMap(field => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
       censor: mask,
@@ -62,7 +62,7 @@ function options(level: string): LoggerOptions {
     serializers: {
       reason: redactReason,
       message: redactValue,
-      stack: shownStack,
+      stack: visibleStack,
       uri: redactValue,
       url: redactValue,
     },
@@ -72,17 +72,17 @@ function options(level: string): LoggerOptions {
 const maxDepth = 4;
 
 /** Texts that come from elsewhere must neither act on a terminal nor look like lines of the log. The stack of an error keeps its lines. */
-function shown(value: unknown, depth: number): unknown {
+function visibleIn(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return visible(value);
   if (typeof value !== 'object' || value === null || value instanceof Error || depth >= maxDepth) return value;
-  if (Array.isArray(value)) return value.map(one => shown(one, depth + 1));
+  if (Array.isArray(value)) return value.map(one => visibleIn(one, depth + 1));
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, name === 'stack' ? one : shown(one, depth + 1)]),
+    Object.entries(value).map(([name, one]) => [name, name === 'stack' ? one : visibleIn(one, depth + 1)]),
   );
 }
 
 /** Each line of a stack begins with four spaces and `at`; another one belongs to the message. */
-function shownStack(stack: unknown): unknown {
+function visibleStack(stack: unknown): unknown {
   if (typeof stack !== 'string') return stack;
   return visible(redact(stack).replace(/\n(?! {4}at )/g, ' '), { lines: true });
 }

@@ -13,8 +13,8 @@ import type { Conflicts } from '../src/status/conflicts.js';
 import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
 import { runHousekeeping } from '../src/status/housekeeping.js';
 import type { Metrics } from '../src/status/metrics.js';
+import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
-import { runWatch } from '../src/status/watch.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
@@ -75,10 +75,10 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     log,
     signal: housekeeping.signal,
   });
-  const watched = runWatch({ ...backend, clock, log, signal: housekeeping.signal });
+  const monitored = runMonitor({ ...backend, clock, log, signal: housekeeping.signal });
   onStop('housekeeping', async () => {
     housekeeping.abort();
-    await Promise.all([housekept, watched]);
+    await Promise.all([housekept, monitored]);
   });
 
   const http = spawnHttp(parent, { server, board, log, onCrash: escalate });

@@ -5,7 +5,7 @@ const labels = 470;
 const line = 26;
 const top = 46;
 /** The axis: how many times better than the target. */
-const [least, most] = [0.25, 64];
+const [min, max] = [0.25, 64];
 
 /** One bar a row, from the target (×1) to what was reached, on a logarithmic axis: to the right is better. */
 export function plot(results) {
@@ -40,7 +40,7 @@ function tick(value, bottom) {
 }
 
 function position(value) {
-  const share = Math.log(Math.min(most, Math.max(least, value)) / least) / Math.log(most / least);
+  const share = Math.log(Math.min(max, Math.max(min, value)) / min) / Math.log(max / min);
   return labels + share * (width - labels - 24);
 }
 

@@ -31,7 +31,7 @@ export function processTerminal(streams: {
     });
   }
   /** What others wrote (a reason, a name) must not act on the terminal; a program gets it to the letter. */
-  const shown = (stream: Output, text: string): string =>
+  const printable = (stream: Output, text: string): string =>
     stream.isTTY === true ? visible(text, { lines: true }) : text;
   let rewritten = false;
   const clear = (): void => {
@@ -46,16 +46,16 @@ export function processTerminal(streams: {
     columns: stderr.columns || stdout.columns || 80,
     out(line) {
       clear();
-      stdout.write(`${shown(stdout, line)}\n`);
+      stdout.write(`${printable(stdout, line)}\n`);
     },
     err(line) {
       clear();
-      stderr.write(`${shown(stderr, line)}\n`);
+      stderr.write(`${printable(stderr, line)}\n`);
     },
     rewrite(line) {
       clear();
       if (line === '') return;
-      stderr.write(shown(stderr, line));
+      stderr.write(printable(stderr, line));
       rewritten = true;
     },
   };

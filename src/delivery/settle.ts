@@ -83,7 +83,7 @@ export class Settler {
     const { log } = this.#options;
     const { dead: given, ...rest } = settlement;
     if ((rest.tooOld ?? 0) > 0) log.warn({ count: rest.tooOld }, 'events.too-old');
-    const dead = given.map(one => ({ ...one, reason: shown(one.reason) }));
+    const dead = given.map(one => ({ ...one, reason: oneLine(one.reason) }));
     for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
     if (rest.done.length > 0) this.#settleDone({ ...rest, dead: [] });
@@ -164,8 +164,8 @@ class Waiting {
     const { clock, onUnsettled } = this.#options;
     this.#warning.warn(describe(error));
     this.#failing = true;
-    const shown = { fault: faultOf(error), message: describe(error), at: clock.now() };
-    onUnsettled?.(this.#count, shown, this.#kind);
+    const problem = { fault: faultOf(error), message: describe(error), at: clock.now() };
+    onUnsettled?.(this.#count, problem, this.#kind);
   }
 
   settled(count: number): void {
@@ -177,6 +177,6 @@ class Waiting {
 }
 
 /** Many events may share a reason that a server chose; and it is shown on terminals. */
-function shown(reason: string): string {
+function oneLine(reason: string): string {
   return reason.slice(0, maxReasonLength).replace(/\p{C}+/gu, ' ');
 }

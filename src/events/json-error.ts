@@ -11,7 +11,7 @@ export function jsonError(text: string, error: unknown): string {
   const [words] = /^Unexpected token '.{1,2}'/su.exec(message) ?? [];
   if (words === undefined) return lowered(message);
   const at = unexpectedAt(text);
-  return `unexpected ${shown(text.codePointAt(at) ?? 0xfffd)} at position ${at}`;
+  return `unexpected ${nameOf(text.codePointAt(at) ?? 0xfffd)} at position ${at}`;
 }
 
 const literals = ['true', 'false', 'null'];
@@ -51,7 +51,7 @@ function endOfString(text: string, start: number): number {
 }
 
 /** Safe on a terminal and in a log. */
-function shown(codePoint: number): string {
+function nameOf(codePoint: number): string {
   const character = String.fromCodePoint(codePoint);
   const hex = codePoint.toString(16).toUpperCase().padStart(4, '0');
   return /[\p{C}\p{Z}]/u.test(character) ? `U+${hex}` : `'${character}'`;

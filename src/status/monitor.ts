@@ -3,7 +3,7 @@ import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import { isBalanced, type LedgerReport } from '../storage/ledger-report.js';
 
-export interface WatchOptions {
+export interface MonitorOptions {
   /** Finds out what is wrong, and dates it. */
   readonly status: () => Promise<unknown>;
   readonly ledger: () => Promise<LedgerReport>;
@@ -21,7 +21,7 @@ const restFactor = 20;
  * Looks at the daemon as a person would, every few seconds: so that problems are dated from when they begin and not from when somebody first asks,
  * and a ledger that does not balance is in the log at once, once for each change. Resolves when the signal aborts. Never rejects.
  */
-export async function runWatch({ status, ledger, clock, log, signal }: WatchOptions): Promise<void> {
+export async function runMonitor({ status, ledger, clock, log, signal }: MonitorOptions): Promise<void> {
   const known = new Map<string, string>();
   let restMs = everyMs;
   for (;;) {
@@ -38,7 +38,7 @@ export async function runWatch({ status, ledger, clock, log, signal }: WatchOpti
         if (!isBalanced(row)) log.error({ sink, missing, difference }, 'ledger.unbalanced');
       }
     } catch (error) {
-      log.warn({ reason: describe(error) }, 'watch.delayed');
+      log.warn({ reason: describe(error) }, 'monitor.delayed');
     }
     restMs = Math.max(everyMs, (clock.monotonic() - began) * restFactor);
   }

@@ -1,3 +1,4 @@
+import { capacityWrites } from './capacity.js';
 import { checkpointWrites } from './checkpoints.js';
 import type { Database } from './database.js';
 import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
@@ -10,7 +11,6 @@ import { lossWrites } from './losses.js';
 import { outboxReads, outboxWrites } from './outbox.js';
 import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
-import { roomWrites } from './room.js';
 import { seriesReads } from './series.js';
 import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
@@ -31,7 +31,7 @@ export const writes = {
   ...checkpointWrites,
   ...ledgerWrites,
   ...queueLedgerWrites,
-  ...roomWrites,
+  ...capacityWrites,
   ...highWaterWrites,
   ...lossWrites,
 };

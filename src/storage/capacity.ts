@@ -3,7 +3,7 @@ import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
 
 /** Before something new is accepted: the last group may go beyond the limit by its own size. @throws FullError */
-export function requireRoom({ database, diskSpace, limits }: Transaction): void {
+export function requireCapacity({ database, diskSpace, limits }: Transaction): void {
   diskSpace.require();
   if (counter(database, waitingBytes) < limits.embeddedBytes) return;
   throw new FullError(
@@ -12,7 +12,7 @@ export function requireRoom({ database, diskSpace, limits }: Transaction): void 
 }
 
 /** Before an event becomes a dead letter. @throws SetupError: somebody has to look at those that are there */
-export function requireDeadLetterRoom({ database, limits }: Transaction, sink: string): void {
+export function requireDeadLetterCapacity({ database, limits }: Transaction, sink: string): void {
   if (counter(database, `dead_letter_bytes ${sink}`) < limits.deadLetterBytes) return;
   throw new SetupError(
     `the dead letters of ${sink} take ${inMebibytes(limits.deadLetterBytes)} MiB, as much as DEAD_LETTERS_MAX_MB allows: send them again, delete them, or raise the limit`,
@@ -29,8 +29,8 @@ export function addWaitingBytes(database: Database, bytes: number): void {
  * Whether something new can be accepted now. With `prove`, a row is really written: after a refusal, the free space that the file system reports is no
  * proof. @throws FullError
  */
-function checkRoom(transaction: Transaction, { prove }: { readonly prove: boolean }): void {
-  requireRoom(transaction);
+function checkCapacity(transaction: Transaction, { prove }: { readonly prove: boolean }): void {
+  requireCapacity(transaction);
   if (!prove) return;
   const { database, now } = transaction;
   database.run("INSERT OR REPLACE INTO checkpoints (key, value) VALUES ('storage/room', ?)", String(now));
@@ -44,4 +44,4 @@ function inMebibytes(bytes: number): string {
   return Math.round(bytes / 1024 / 1024).toLocaleString('en-US');
 }
 
-export const roomWrites = { checkRoom };
+export const capacityWrites = { checkCapacity };

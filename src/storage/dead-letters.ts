@@ -1,7 +1,7 @@
+import { addWaitingBytes, requireCapacity } from './capacity.js';
 import type { Database, Value } from './database.js';
 import { fitting, pageBytes } from './page-size.js';
 import { addressed, lastSeq, queueOf } from './queues.js';
-import { addWaitingBytes, requireRoom } from './room.js';
 import type { Transaction } from './transaction.js';
 
 export type DeadLetterRow = [
@@ -78,7 +78,7 @@ function select(database: Database, { sink, keys, after, last, limit }: DeadLett
 /** Back to the queue of their own sink alone, in one transaction with their removal. */
 function redriveDeadLetters(transaction: Transaction, chunk: DeadLetterChunk): number[] {
   const { database } = transaction;
-  requireRoom(transaction);
+  requireCapacity(transaction);
   const queue = queueOf(database, chunk.sink);
   const before = lastSeq(database);
   const keys = select(database, chunk);

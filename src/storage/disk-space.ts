@@ -12,7 +12,7 @@ export const reserveBytes = 16 * 1024 * 1024;
  */
 export class DiskSpace {
   readonly #dir: string;
-  #room: { readonly free: number; readonly reserve: number; readonly log: number } | undefined;
+  #measured: { readonly free: number; readonly reserve: number; readonly log: number } | undefined;
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -20,7 +20,7 @@ export class DiskSpace {
 
   /** Before each transaction. */
   forget(): void {
-    this.#room = undefined;
+    this.#measured = undefined;
   }
 
   /** Less is left than 16 MiB (a twentieth of a small disk), with what the write-ahead log will take when it moves into the file. */
@@ -42,13 +42,13 @@ export class DiskSpace {
 
   /** Bytes. @throws when the files were deleted */
   #measure(): { readonly free: number; readonly reserve: number; readonly log: number } {
-    if (this.#room === undefined) {
+    if (this.#measured === undefined) {
       // It is there as long as the database is open.
       const log = statSync(`${databaseFile(this.#dir)}-wal`, { throwIfNoEntry: false })?.size;
       if (log === undefined) throw new Error('the files in DATA_DIR were deleted under the running daemon');
       const { bavail, bsize, blocks } = statfsSync(this.#dir);
-      this.#room = { free: bavail * bsize, reserve: Math.min(reserveBytes, (blocks * bsize) / 20), log };
+      this.#measured = { free: bavail * bsize, reserve: Math.min(reserveBytes, (blocks * bsize) / 20), log };
     }
-    return this.#room;
+    return this.#measured;
   }
 }

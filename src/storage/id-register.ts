@@ -65,10 +65,10 @@ export class IdRegister {
       await Promise.all(others);
     }
     let settled = (): void => {};
-    const flight = new Promise<void>(resolve => {
+    const settling = new Promise<void>(resolve => {
       settled = resolve;
     });
-    for (const { id } of claims) this.#inFlight.set(id, flight);
+    for (const { id } of claims) this.#inFlight.set(id, settling);
     return () => {
       for (const { id } of claims) this.#inFlight.delete(id);
       settled();

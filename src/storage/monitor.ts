@@ -3,7 +3,7 @@ import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import { RepeatedWarning } from '../repeated-warning.js';
 
-export interface WatchOptions {
+export interface StorageMonitorOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** What is looked at, one after the other, in every round. */
@@ -13,15 +13,15 @@ export interface WatchOptions {
 const everyMs = 1_000;
 
 /** Looks every second at what may change under the running daemon: the disk, the folder, what is known elsewhere of the database. */
-export class Watch {
-  readonly #options: WatchOptions;
+export class StorageMonitor {
+  readonly #options: StorageMonitorOptions;
   readonly #stop = new AbortController();
   readonly #warning: RepeatedWarning;
   readonly #running: Promise<void>;
 
-  constructor(options: WatchOptions) {
+  constructor(options: StorageMonitorOptions) {
     this.#options = options;
-    this.#warning = new RepeatedWarning({ ...options, event: 'watch.failed' });
+    this.#warning = new RepeatedWarning({ ...options, event: 'monitor.failed' });
     this.#running = this.#run();
   }
 

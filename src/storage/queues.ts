@@ -1,10 +1,10 @@
 import { UnsupportedError } from '../errors.js';
+import { addWaitingBytes, requireCapacity, requireDeadLetterCapacity } from './capacity.js';
 import type { Database, Value } from './database.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { lostOf } from './high-water.js';
 import { totalHour } from './ledger-delta.js';
 import { fitting } from './page-size.js';
-import { addWaitingBytes, requireDeadLetterRoom, requireRoom } from './room.js';
 import type { Transaction } from './transaction.js';
 
 /** At most this many settled messages leave the file at once. */
@@ -90,7 +90,7 @@ export interface PublishArguments extends MessageColumns {
 /** To every queue, or to one sink's alone. */
 function publish(transaction: Transaction, args: PublishArguments): void {
   const { database, delta } = transaction;
-  requireRoom(transaction);
+  requireCapacity(transaction);
   const queue = args.sink === undefined ? undefined : queueOf(database, args.sink);
   const before = queue === undefined ? 0 : lastSeq(database);
   const values: Value[] = [];
@@ -171,7 +171,7 @@ function settle(transaction: Transaction, args: SettleArguments): void {
   if (cursor === undefined || sink === undefined) return;
   if (seqs[0]! <= cursor) throw new Error(`message ${seqs[0]} of queue ${queue} was settled before`);
 
-  if (dead.length > 0) requireDeadLetterRoom(transaction, sink);
+  if (dead.length > 0) requireDeadLetterCapacity(transaction, sink);
   for (const { seq, reason, fault, attempts } of dead) {
     const copied = database.run(
       `INSERT INTO dead_letters (sink, id, reason, fault, attempts, first_seen, dead_at, source, timestamp, body)

@@ -21,8 +21,8 @@ import type { LedgerReport } from './ledger-report.js';
 import { type Limits, unlimited } from './limits.js';
 import { type Loss, lossProblems, type StorageProblem } from './losses.js';
 import { Maintenance, type Retention } from './maintenance.js';
+import { StorageMonitor } from './monitor.js';
 import { Reader } from './reader.js';
-import { Watch } from './watch.js';
 import { Writer } from './writer.js';
 
 export interface StorageOptions {
@@ -62,7 +62,7 @@ export class Storage {
   /** Charts count millions of events, and have a thread of their own, so that nothing else waits for them. */
   readonly #charts: Reader;
   #maintenance: Maintenance | undefined;
-  #watch: Watch | undefined;
+  #monitor: StorageMonitor | undefined;
 
   /** @throws SetupError when another daemon uses the folder, it cannot be written, or a newer release made its data */
   static async open(options: StorageOptions): Promise<Storage> {
@@ -107,7 +107,7 @@ export class Storage {
     this.#reader = reader;
     this.#charts = charts;
     this.events = new EventStore(this);
-    this.acceptance = new Acceptance(prove => this.write('checkRoom', { prove }), options.clock.now);
+    this.acceptance = new Acceptance(prove => this.write('checkCapacity', { prove }), options.clock.now);
     this.checkpoints = {
       get: async key => {
         const value = await this.write('getCheckpoint', { key });
@@ -158,7 +158,7 @@ export class Storage {
     return this.read('ledgerReport', { now: this.#options.clock.now() });
   }
 
-  /** Retention, sweeping, compaction and the watch over the disk, from now on until `close`. */
+  /** Retention, sweeping, compaction and the monitor of the disk, from now on until `close`. */
   startMaintenance(retention: Retention): void {
     const file = databaseFile(this.#options.dir);
     const { ino } = statSync(file);
@@ -169,7 +169,7 @@ export class Storage {
       removeOldFiles: now => removeOldDamagedFiles(this.#options.dir, now),
       stillThere: () => inodeOf(file) === ino,
     });
-    this.#watch ??= new Watch({
+    this.#monitor ??= new StorageMonitor({
       ...this.#options,
       checks: [() => this.#checkFolder(), () => this.acceptance.check(), () => this.#mark(), () => this.#purge()],
     });
@@ -213,7 +213,7 @@ export class Storage {
 
   /** Waits for what was begun. */
   async close(): Promise<void> {
-    await this.#watch?.stop();
+    await this.#monitor?.stop();
     await this.#maintenance?.stop();
     await Promise.all([this.#reader.close(), this.#charts.close()]);
     await this.#writer.close();

@@ -35,7 +35,7 @@ import type { Batch, SentRecord } from './record.js';
 export const logFaults = ['rotated', 'moved', 'another inode', 'cut', 'zeroed', 'restored', 'edited'] as const;
 
 /** The daemon knows the last 64 lines that it has read: several faults may meet before it looks. */
-const mostLines = 10;
+const maxLines = 10;
 
 /** An access log that is written to, and to which things happen. Each line has a mark in its address, and makes a view of a page. */
 export class AccessLog {
@@ -86,10 +86,10 @@ export class AccessLog {
         copyFileSync(this.#path, `${this.#path}.restored`);
         return renameSync(`${this.#path}.restored`, this.#path);
       case 'cut':
-        this.#cut(random.integer(1, mostLines));
+        this.#cut(random.integer(1, maxLines));
         return;
       case 'zeroed':
-        return appendFileSync(this.#path, Buffer.alloc(this.#cut(random.integer(1, mostLines))));
+        return appendFileSync(this.#path, Buffer.alloc(this.#cut(random.integer(1, maxLines))));
       case 'restored':
         return this.#restore();
       default:
@@ -99,12 +99,12 @@ export class AccessLog {
 
   /** Waits until the daemon has counted every line that is surely there, and closed its last window. */
   async readToItsEnd(daemon: TestDaemon, patienceMs: number): Promise<void> {
-    const { least } = this.#written();
+    const { min } = this.#written();
     const counted = async (): Promise<number> => {
       const { actors } = await daemon.json('/v1/status');
       return Number(actors.find(({ path }) => path.startsWith('ingress/nginx-log/'))?.detail.requests ?? 0);
     };
-    await until(async () => (await counted()) >= least, 'a log that is read to its end', patienceMs, 100);
+    await until(async () => (await counted()) >= min, 'a log that is read to its end', patienceMs, 100);
     // A window of 2 s closes 5 s past its end.
     await sleep(8_000);
   }
@@ -113,9 +113,9 @@ export class AccessLog {
   async wrong(daemon: TestDaemon, purged: number): Promise<string[]> {
     const windows = await daemon.stored('connections');
     const requests = windows.reduce((sum, window) => sum + Number(window.requests), 0);
-    const { least, most } = this.#written();
-    const right = requests <= most && (requests >= least || purged > 0);
-    return right ? [] : [`the windows count ${requests} requests, and the log had ${least} to ${most} lines`];
+    const { min, max } = this.#written();
+    const right = requests <= max && (requests >= min || purged > 0);
+    return right ? [] : [`the windows count ${requests} requests, and the log had ${min} to ${max} lines`];
   }
 
   remove(): void {
@@ -166,9 +166,9 @@ export class AccessLog {
   }
 
   /** Lines that are surely there, and all that ever were. */
-  #written(): { least: number; most: number } {
+  #written(): { min: number; max: number } {
     const batches = [...this.#lines.values()];
-    return { least: batches.filter(({ acknowledged }) => acknowledged > 0).length, most: batches.length };
+    return { min: batches.filter(({ acknowledged }) => acknowledged > 0).length, max: batches.length };
   }
 
   /** They may have been read before they went. */

@@ -94,7 +94,7 @@ async function amplitude(): Promise<Destination> {
 }
 
 /** A clock that was set back dates an event of right now a little too early. */
-const mostBackMs = 600_000;
+const maxBackMs = 600_000;
 
 async function ga4(): Promise<Destination> {
   const server = new Ga4Server();
@@ -111,7 +111,7 @@ async function ga4(): Promise<Destination> {
         arrivalOf(String(params.event_id), { name, params }, ({ created, payload }) => {
           const early = (created ?? timestampMicros / 1000) - timestampMicros / 1000;
           return (
-            (early >= 0 && early < mostBackMs ? undefined : `time is ${timestampMicros}, not that of ${created}`) ??
+            (early >= 0 && early < maxBackMs ? undefined : `time is ${timestampMicros}, not that of ${created}`) ??
             same('user_id', userId, payload?.user_id ?? userId)
           );
         }),

@@ -125,13 +125,13 @@ async function judge(daemon: TestDaemon, destinations: readonly Destination[], s
       sink,
       arrivals().map(({ id }) => id),
     );
-  const most = sent.acknowledged + sent.unanswered;
+  const max = sent.acknowledged + sent.unanswered;
   const local = new Set(found.get('local'));
   const sinks = [...found].map(([sink, ids]) => {
     const distinct = new Set(ids);
     const repeated = ids.length - distinct.size;
     if (distinct.size < sent.acknowledged) problems.push(`${sink}: ${sent.acknowledged - distinct.size} lost`);
-    if (distinct.size > most) problems.push(`${sink}: ${distinct.size - most} more than were sent`);
+    if (distinct.size > max) problems.push(`${sink}: ${distinct.size - max} more than were sent`);
     if (repeated > 0 && !atLeastOnce.has(sink)) problems.push(`${sink}: ${repeated} are there again`);
     const others = [...distinct].filter(id => !local.has(id)).length;
     if (others > 0) problems.push(`${sink}: ${others} have an id that the local store does not know`);

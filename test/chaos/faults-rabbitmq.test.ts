@@ -12,7 +12,7 @@ required('rabbitmq', rabbitmqScripts() === undefined ? { skip: 'no rabbitmq-serv
 const seed = 100;
 
 test(`faults everywhere, RabbitMQ too (seed ${seed}): what was acknowledged is in every sink, once and unchanged`, async () => {
-  const result = await run({ broker: 'rabbitmq', seed, durationMs: 12_000, tell: () => {} });
+  const result = await run({ broker: 'rabbitmq', seed, durationMs: 12_000, print: () => {} });
   assert.equal(result.verdict.problems, [], report(result));
   assert.ok(result.strokes.some(({ target }) => target === 'broker'));
   assert.ok(result.strokes.some(({ target }) => target === 'second daemon'));

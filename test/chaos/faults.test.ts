@@ -8,7 +8,7 @@ import { run } from './run.js';
 const seed = 3;
 
 test(`faults everywhere (seed ${seed}): what was acknowledged is in every sink, once and unchanged`, async () => {
-  const result = await run({ broker: 'embedded', seed, durationMs: 10_000, tell: () => {} });
+  const result = await run({ broker: 'embedded', seed, durationMs: 10_000, print: () => {} });
   assert.equal(result.verdict.problems, [], report(result));
   assert.ok(result.strokes.some(({ target }) => target === 'log'));
   assert.ok(result.record.count('acknowledged') > 100, report(result));

@@ -31,14 +31,14 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return values.help ? 0 : 2;
   }
-  const tell = (line: string): void => {
+  const print = (line: string): void => {
     if (values.verbose) process.stdout.write(`${line}\n`);
   };
   const failed: number[] = [];
   for (let number = seed; number < seed + runs; number += 1) {
     const durationMs = minutes * 60_000;
     try {
-      const result = await run({ broker, seed: number, durationMs, tell });
+      const result = await run({ broker, seed: number, durationMs, print });
       process.stdout.write(`${report(result)}\n`);
       if (result.verdict.problems.length > 0) failed.push(number);
     } catch (error) {

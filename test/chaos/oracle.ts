@@ -62,7 +62,7 @@ export async function judge(judged: Judged): Promise<Verdict> {
     const clock = judged.farClock === true && one.sink === 'ga4';
     problems.push(...invented(one, record), ...doubled(one, clock), ...changed(one, record));
     const missing = [...record.byMark.values()].flatMap(event => {
-      const times = expected.get(event.mark) ?? { least: 0, most: 0 };
+      const times = expected.get(event.mark) ?? { min: 0, max: 0 };
       problems.push(...(clock ? [] : deadWithoutNeed(one, event)), ...tooMany(one, event, times, clock));
       return clock ? [] : tooFew(one, event, times);
     });
@@ -116,7 +116,7 @@ function timesAt({ arrivals, dead }: Holding, { mark }: SentEvent): number {
 }
 
 function again(one: Holding, event: SentEvent, expected: ReadonlyMap<string, Expected>): number {
-  return event.mayRepeat ? Math.max(0, timesAt(one, event) - Math.max(1, expected.get(event.mark)?.least ?? 0)) : 0;
+  return event.mayRepeat ? Math.max(0, timesAt(one, event) - Math.max(1, expected.get(event.mark)?.min ?? 0)) : 0;
 }
 
 function invented({ sink, arrivals, dead }: Holding, { byMark }: SentRecord): string[] {
@@ -156,25 +156,25 @@ interface Lost {
   readonly what: string;
 }
 
-function tooFew(one: Holding, event: SentEvent, { least }: Expected): Lost[] {
+function tooFew(one: Holding, event: SentEvent, { min }: Expected): Lost[] {
   if (event.leftOutAt?.includes(one.sink)) return [];
   const found = timesAt(one, event);
-  if (found >= least) return [];
-  const what = least === 1 ? 'acknowledged, and is lost' : `acknowledged ${least} times, and is there ${found} times`;
-  const times = least - found;
+  if (found >= min) return [];
+  const what = min === 1 ? 'acknowledged, and is lost' : `acknowledged ${min} times, and is there ${found} times`;
+  const times = min - found;
   const own = event.foreign || isShared(event) ? 0 : times;
   return [{ times, own, what: `${one.sink}: ${event.mark} was ${what}` }];
 }
 
 /** `clock`: while it was days behind, what is too old was not. */
-function tooMany(one: Holding, event: SentEvent, { most }: Expected, clock: boolean): string[] {
+function tooMany(one: Holding, event: SentEvent, { max }: Expected, clock: boolean): string[] {
   const times = timesAt(one, event);
   if (event.leftOutAt?.includes(one.sink))
     return times > 0 && !clock ? [`${one.sink}: ${event.mark} is there, though it is too old for it`] : [];
-  if (times <= most) return [];
-  return most === 0
+  if (times <= max) return [];
+  return max === 0
     ? [`${one.sink}: ${event.mark} was refused, yet it is there`]
-    : [`${one.sink}: ${event.mark} is ${times} events, and was ${most === 1 ? 'one' : `at most ${most}`}`];
+    : [`${one.sink}: ${event.mark} is ${times} events, and was ${max === 1 ? 'one' : `at most ${max}`}`];
 }
 
 function deadWithoutNeed({ sink, dead, arrivals }: Holding, { mark, deadAt }: SentEvent): string[] {

@@ -17,8 +17,8 @@ export interface Batch {
 
 /** How often each event of a batch may be at a sink. */
 export interface Expected {
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
 /** Everything that was sent. */
@@ -55,11 +55,11 @@ export class SentRecord {
   expected(exact: boolean): Map<string, Expected> {
     const all = new Map<string, Expected>();
     for (const { events, ...batch } of this.batches) {
-      const { least, most } = timesOf(batch, exact);
+      const { min, max } = timesOf(batch, exact);
       for (const { mark, mayRepeat } of events) {
-        const times = all.get(mark) ?? { least: 0, most: 0 };
-        times.least += least;
-        times.most += mayRepeat ? Number.POSITIVE_INFINITY : most;
+        const times = all.get(mark) ?? { min: 0, max: 0 };
+        times.min += min;
+        times.max += mayRepeat ? Number.POSITIVE_INFINITY : max;
         all.set(mark, times);
       }
     }
@@ -73,9 +73,9 @@ export class SentRecord {
 }
 
 function timesOf({ identified, acknowledged, refused, unanswered }: Omit<Batch, 'events'>, exact: boolean): Expected {
-  const least = acknowledged;
-  const most = acknowledged + unanswered + (exact ? 0 : refused);
-  return identified ? { least: Math.min(1, least), most: Math.min(1, most) } : { least, most };
+  const min = acknowledged;
+  const max = acknowledged + unanswered + (exact ? 0 : refused);
+  return identified ? { min: Math.min(1, min), max: Math.min(1, max) } : { min, max };
 }
 
 function fateOf({ acknowledged, unanswered }: Batch): 'acknowledged' | 'refused' | 'unknown' {

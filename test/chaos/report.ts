@@ -1,7 +1,7 @@
 import { grouped } from './grouped.js';
 import type { Run } from './run.js';
 
-const mostShown = 12;
+const maxShown = 12;
 
 /** One run for a person: what was done to whom, what was sent, what is where, and what is wrong. */
 export function report({ broker, seed, durationMs, tuning, strokes, record, settledMs, verdict, notes }: Run): string {
@@ -33,8 +33,8 @@ export function report({ broker, seed, durationMs, tuning, strokes, record, sett
   ];
   const { problems } = verdict;
   if (problems.length === 0) return [...lines, '  ok: nothing lost, doubled, invented or changed'].join('\n');
-  const shown = problems.slice(0, mostShown).map(problem => `  FAILED ${problem.replaceAll('\n', '\n    ')}`);
-  const more = problems.length > mostShown ? [`  … and ${problems.length - mostShown} more`] : [];
+  const shown = problems.slice(0, maxShown).map(problem => `  FAILED ${problem.replaceAll('\n', '\n    ')}`);
+  const more = problems.length > maxShown ? [`  … and ${problems.length - maxShown} more`] : [];
   return [...lines, ...shown, ...more, `  again: ${again(broker, seed, durationMs)}`].join('\n');
 }
 

@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly seed: number;
   readonly durationMs: number;
   /** Called with what happens, as it happens. */
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 export interface Run {
@@ -37,7 +37,7 @@ const patienceMs = 240_000;
 const logPatienceMs = 90_000;
 
 /** Faults under load for a while; then everything is fixed, the queues run empty, and the oracle compares what was sent with what is there. */
-export async function run({ broker, seed, durationMs, tell }: RunOptions): Promise<Run> {
+export async function run({ broker, seed, durationMs, print }: RunOptions): Promise<Run> {
   const random = new Random(seed);
   const installation = await Installation.start(broker, random.fork('scope'));
   const { daemons, destinations } = installation;
@@ -64,7 +64,7 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
     if (uri !== undefined) load.push(publishAsClowder({ ...sources, uri, random: random.fork('clowder') }));
     const { log } = installation;
     if (log !== undefined) load.push(log.write({ ...sources, random: random.fork('lines') }));
-    await Promise.all([sleep(durationMs), strike(strokes, { installation, random: random.fork('faults'), tell })]);
+    await Promise.all([sleep(durationMs), strike(strokes, { installation, random: random.fork('faults'), print })]);
     over.abort();
     await Promise.all(load);
 
@@ -73,7 +73,7 @@ export async function run({ broker, seed, durationMs, tell }: RunOptions): Promi
     if (farClock) installation.clock?.set(0);
     const again = random.fork('end').chance(0.5);
     if (again) for (const daemon of daemons) await daemon.suffer('SIGTERM', 0);
-    tell(`all is fixed${again ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
+    print(`all is fixed${again ? ', and the daemon was started once more' : ''}; waiting for empty queues`);
     const fixed = performance.now();
     const problems: string[] = [];
     await log?.readToItsEnd(daemons[0].daemon, logPatienceMs).catch(error => problems.push(String(error)));

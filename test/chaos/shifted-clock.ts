@@ -8,7 +8,7 @@ const file = process.env.CHAOS_CLOCK ?? '';
 const RealDate = Date;
 let offset = 0;
 
-function look(): void {
+function update(): void {
   try {
     offset = Number(readFileSync(file, 'utf8'));
   } catch {
@@ -16,8 +16,8 @@ function look(): void {
   }
 }
 
-look();
-setInterval(look, 100).unref();
+update();
+setInterval(update, 100).unref();
 
 globalThis.Date = class extends RealDate {
   constructor(...given: unknown[]) {

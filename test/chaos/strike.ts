@@ -10,7 +10,7 @@ import type { Stroke } from './plan.js';
 export interface Striker {
   readonly installation: Installation;
   readonly random: Random;
-  readonly tell: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 const minuteMs = 60_000;
@@ -24,7 +24,7 @@ export async function strike(strokes: readonly Stroke[], striker: Striker): Prom
       for (const stroke of line) {
         await sleep(Math.max(0, began + stroke.at - performance.now()));
         const at = ((performance.now() - began) / 1000).toFixed(1).padStart(6);
-        striker.tell(`${at} s  ${stroke.target}: ${stroke.fault}, ${(stroke.lasts / 1000).toFixed(1)} s`);
+        striker.print(`${at} s  ${stroke.target}: ${stroke.fault}, ${(stroke.lasts / 1000).toFixed(1)} s`);
         await suffer(stroke, striker);
       }
     }),

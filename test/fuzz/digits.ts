@@ -74,8 +74,8 @@ function normal(text: string): string {
 }
 
 function numberText(random: Random): string {
-  const run = (most: number): string =>
-    Array.from({ length: random.integer(1, most) }, () => random.integer(0, 9)).join('');
+  const run = (max: number): string =>
+    Array.from({ length: random.integer(1, max) }, () => random.integer(0, 9)).join('');
   const whole = random.pick(['0', '9007199254740993', '1524831183200260097', `${random.integer(1, 9)}${run(40)}`]);
   const near = String(2n ** BigInt(random.pick([53, 63, 64])) + BigInt(random.integer(-2, 2)));
   const fraction = random.chance(0.4) ? `.${run(random.pick([3, 20, 40]))}` : '';

@@ -24,7 +24,7 @@ test('hostile messages, log lines and settings: nothing throws, and what comes o
 
 test('hostile requests: each is answered as documented, the daemon stays up, its memory bounded, its ledger balanced', async () => {
   const { answered, accepted, statuses, identities } = await telling(() =>
-    fuzzHttp({ seed, inputs: 4_000, tell: () => {} }),
+    fuzzHttp({ seed, inputs: 4_000, log: () => {} }),
   );
   assert.ok(answered >= 4_000);
   assert.ok(accepted > 100, `only ${accepted} accepted`);

@@ -15,7 +15,7 @@ export interface HttpOptions {
   readonly inputs: number;
   /** Number of the first volley: to begin at one that failed. */
   readonly firstVolley?: number;
-  readonly tell: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 export interface HttpResult {
@@ -30,14 +30,14 @@ export interface HttpResult {
 }
 
 const atOnce = 8;
-const mostInVolley = 40;
+const maxInVolley = 40;
 /** Longer than the daemon waits for a body. */
 const patienceMs = 60_000;
 const memorySteps = 40;
-const mostMemory = 400;
+const maxMemoryMiB = 400;
 
 /** Hostile requests at a real daemon, many on each connection; nothing may end it, confuse it, fill its memory or go without an answer. */
-export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOptions): Promise<HttpResult> {
+export async function fuzzHttp({ seed, inputs, firstVolley = 0, log }: HttpOptions): Promise<HttpResult> {
   const keys: Keys = { all: 'fuzz-key-of-all-scopes', publish: 'fuzz-key-to-publish', read: 'fuzz-key-to-read' };
   const daemon = new TestDaemon({ key: keys.all, env: { API_KEYS: entries(keys), LOCAL_MAX_MB: '64' } });
   await daemon.start();
@@ -69,8 +69,8 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, tell }: HttpOpti
       }
       if (answered >= ((keyValues.length + 1) * inputs) / memorySteps) {
         keyValues.push(residentMegabytes(daemon.pid));
-        demand(keyValues.at(-1)! < mostMemory, `the daemon takes ${keyValues.at(-1)} MiB`, '');
-        if (keyValues.length % 8 === 0) tell(`${answered} requests answered, ${keyValues.at(-1)} MiB`);
+        demand(keyValues.at(-1)! < maxMemoryMiB, `the daemon takes ${keyValues.at(-1)} MiB`, '');
+        if (keyValues.length % 8 === 0) log(`${answered} requests answered, ${keyValues.at(-1)} MiB`);
       }
     }
   };
@@ -127,7 +127,7 @@ interface Volley {
 
 /** A pipeline of requests: an answer to each, in order, of a status that the document knows. */
 async function many({ port, random, keys, allowed, identities }: Volley): Promise<readonly RawAnswer[]> {
-  const requests = Array.from({ length: random.integer(1, mostInVolley) }, () =>
+  const requests = Array.from({ length: random.integer(1, maxInVolley) }, () =>
     random.chance(0.2) ? identities.draw(random, keys) : wellFramed(random, keys),
   );
   for (const request of requests) if (isClaiming(request)) identities.attempt(request);

@@ -96,7 +96,7 @@ function draw(random: Random, escaping: Escaping): Values {
     servers.length === 0
       ? undefined
       : servers.map((joint, index) => `${index === 0 ? '' : joint}${random.chance(0.2) ? '-' : item()}`).join('');
-  const two = (most: number): string => String(random.integer(1, most)).padStart(2, '0');
+  const two = (max: number): string => String(random.integer(1, max)).padStart(2, '0');
   return {
     remote_addr: unix ? 'unix:' : address,
     remote_port: unix ? undefined : String(random.integer(1, 65_535)),

@@ -29,38 +29,41 @@ export async function main(args: readonly string[]): Promise<number> {
     number,
   ];
   if (values.help || !(inputs >= 1 && Number.isInteger(seed) && Number.isInteger(firstVolley))) {
-    say(usage.trimEnd());
+    print(usage.trimEnd());
     return values.help ? 0 : 2;
   }
   const began = performance.now();
   try {
     const functions = firstVolley > 0 ? [] : fuzzFunctions(seed, Math.ceil(inputs * (1 - wireShare)));
-    for (const { name, inputs: count } of functions) say(`${numbers(count)} ${name}: nothing thrown, every rule kept`);
-    const http = await fuzzHttp({ seed, inputs: Math.ceil(inputs * wireShare), firstVolley, tell: say });
+    for (const { name, inputs: count } of functions)
+      print(`${numbers(count)} ${name}: nothing thrown, every rule kept`);
+    const http = await fuzzHttp({ seed, inputs: Math.ceil(inputs * wireShare), firstVolley, log: print });
     const { answered, statuses, accepted, identities, keyValues, sloths } = http;
     const answers = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${numbers(count)} × ${status}`);
-    say(`${numbers(answered)} requests, each answered as documented, or the connection ended: ${answers.join(', ')}`);
-    say(`${numbers(accepted)} events accepted, and accounted for in the ledger; no error in the log, no restart`);
-    say(
+    print(`${numbers(answered)} requests, each answered as documented, or the connection ended: ${answers.join(', ')}`);
+    print(`${numbers(accepted)} events accepted, and accounted for in the ledger; no error in the log, no restart`);
+    print(
       `${numbers(identities.repeated)} of them accepted again under their ids, ${numbers(identities.conflicts)} requests refused for another text under one`,
     );
-    say(`memory of the daemon along the way, MiB: ${keyValues.join(' ')}`);
-    say(sloths);
+    print(`memory of the daemon along the way, MiB: ${keyValues.join(' ')}`);
+    print(sloths);
     const total = functions.reduce((sum, { inputs: count }) => sum + count, answered);
-    say(
+    print(
       `seed ${seed}: ${numbers(total)} inputs in ${Math.round((performance.now() - began) / 1_000)} s, nothing found`,
     );
     return 0;
   } catch (error) {
     const { message, stack } = error as Error;
-    say(error instanceof FuzzProblem ? `FAILED ${message}\n  input: ${error.input}` : `FAILED ${stack}`);
+    print(error instanceof FuzzProblem ? `FAILED ${message}\n  input: ${error.input}` : `FAILED ${stack}`);
     const volley = /^volley (\d+)/.exec(message)?.[1];
-    say(`again: npm run fuzz -- --inputs ${inputs} --seed ${seed}${volley === undefined ? '' : ` --volley ${volley}`}`);
+    print(
+      `again: npm run fuzz -- --inputs ${inputs} --seed ${seed}${volley === undefined ? '' : ` --volley ${volley}`}`,
+    );
     return 1;
   }
 }
 
-function say(line: string): void {
+function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 

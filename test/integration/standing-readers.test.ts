@@ -6,7 +6,7 @@ import { TestDaemon } from '../helpers/daemon.js';
 
 /** Readers that ask for the most there is, and take nothing of it. */
 const readers = 1_000;
-const mostMiB = 64;
+const maxMiB = 64;
 
 const daemon = new TestDaemon();
 
@@ -60,16 +60,16 @@ for (const path of asked) {
     const sockets: Socket[] = [];
     for (let begun = 0; begun < readers; begun += 50)
       sockets.push(...(await Promise.all(Array.from({ length: 50 }, () => ask(path)))));
-    let most = 0;
-    for (let look = 0; look < 12; look += 1) {
+    let highest = 0;
+    for (let round = 0; round < 12; round += 1) {
       await new Promise(resolve => setTimeout(resolve, 250));
-      most = Math.max(most, residentMiB() - before);
+      highest = Math.max(highest, residentMiB() - before);
     }
     for (const other of ['/healthz', '/v1/status', '/v1/events?limit=2'])
       assert.is((await daemon.request(other)).status, 200, other);
     assert.is((await daemon.post({ category: 'meanwhile' })).status, 202);
     for (const socket of sockets) socket.destroy();
-    assert.ok(most < mostMiB, `${most} MiB more than ${before} MiB`);
+    assert.ok(highest < maxMiB, `${highest} MiB more than ${before} MiB`);
   });
 }
 

@@ -35,6 +35,21 @@ export const words: readonly Word[] = [
   { pattern: /\btold\b(?! apart)/, instead: 'reported, announced or said' },
   { pattern: /\bso many\b/, instead: 'at most N' },
   { pattern: /\bsurroundings\b/, instead: 'what it is: options, context, environment' },
+  { pattern: /\b(?:grow|plant) (?:the )?(?:tree|root|actors?)\b/, instead: 'start' },
+  { pattern: /\benvelopes?\b/, instead: 'OutgoingMessage, OutboxRow or EncodedEvent' },
+  { pattern: /(?<!\b(?:in|single)[ -])\bflights?\b|\blanded\b/, instead: 'pending, settled' },
+  { pattern: /\bjoined publish(?:ing|er)\b/, instead: 'GroupPublisher' },
+  { pattern: /\bdry\b(?![ -]run\b)/, instead: 'closed' },
+  { pattern: /\blets? us in\b/, instead: 'connects' },
+  { pattern: /\b(?:require|check) room\b/, instead: 'capacity or free space' },
+  { pattern: /\brecall(?:s|ed|ing)?\b|\bremember\(/, instead: 'get or put' },
+  { pattern: /(?<!\bround[- ])\btrips?\b/, instead: 'flush' },
+  { pattern: /\brhythms?\b/, instead: 'FixedRate' },
+  { pattern: /\b(?:class|interface|new|run) watch\b/, instead: 'monitor' },
+  { pattern: /\bfunction shown\b/, instead: 'what it returns: quoted, printable, statusDetail' },
+  { pattern: /\bshared answers?\b/, instead: 'single flight' },
+  { pattern: /\b(?:const|let|function|readonly) (?:say|tell)\b|\.(?:say|tell)\(/, instead: 'log, print or notify' },
+  { pattern: /\b(?:const|let|readonly) (?:most|least)\b/, instead: 'max or min' },
 ];
 
 /** Files in which a word is meant as it stands, with the reason. `*` = any word. */

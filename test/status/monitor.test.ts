@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runWatch } from '../../src/status/watch.js';
+import { runMonitor } from '../../src/status/monitor.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import { ManualClock } from '../helpers/manual-clock.js';
 import { recordingLog } from '../helpers/recording-log.js';
@@ -13,7 +13,7 @@ class Scene {
   asked = 0;
   fault: Error | undefined;
 
-  readonly over = runWatch({
+  readonly over = runMonitor({
     status: async () => {
       this.asked += 1;
       if (this.fault !== undefined) throw this.fault;
@@ -29,7 +29,7 @@ class Scene {
   }
 }
 
-const test = suite<{ scene: Scene }>('watch');
+const test = suite<{ scene: Scene }>('monitor');
 test.before.each(context => {
   context.scene = new Scene();
 });
@@ -51,7 +51,7 @@ test('a ledger that does not balance is in the log within five seconds, once for
     { missing: 0, difference: -1 },
   ]) {
     scene.row = row;
-    for (let look = 0; look < 3; look += 1) await clock.pass(5_000);
+    for (let round = 0; round < 3; round += 1) await clock.pass(5_000);
   }
   assert.equal(scene.lines, [
     ['error', 'ledger.unbalanced', 2, 0],
@@ -60,7 +60,7 @@ test('a ledger that does not balance is in the log within five seconds, once for
   ]);
 });
 
-test('a look that fails is logged, and the next one is made all the same', async ({ scene }) => {
+test('a round that fails is logged, and the next one is made all the same', async ({ scene }) => {
   scene.fault = new Error('no storage');
   await scene.clock.pass(5_000);
   await scene.clock.pass(5_000);
@@ -68,8 +68,8 @@ test('a look that fails is logged, and the next one is made all the same', async
   assert.equal(
     scene.recorded.lines.map(({ line, fields }) => [line, fields.reason]),
     [
-      ['watch.delayed', 'no storage'],
-      ['watch.delayed', 'no storage'],
+      ['monitor.delayed', 'no storage'],
+      ['monitor.delayed', 'no storage'],
     ],
   );
 });

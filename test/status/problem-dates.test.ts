@@ -48,7 +48,7 @@ test('the beginning is looked up where it can be, once', async () => {
     asked += 1;
     return 5_000;
   });
-  for (let look = 0; look < 3; look += 1) assert.is(await scene.since('dead mongodb'), 5_000);
+  for (let round = 0; round < 3; round += 1) assert.is(await scene.since('dead mongodb'), 5_000);
   assert.is(asked, 1);
 });
 

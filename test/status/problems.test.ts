@@ -102,17 +102,17 @@ test('a log that cannot be read, or not be understood', () => {
   assert.equal(what({ actors: [{ ...log, state: 'holding', lastError }] }), [
     'The log /logs/access.log is not being read: permission denied.',
   ]);
-  const shown = (detail: object) => what({ actors: [{ ...log, detail: { ...log.detail, ...detail } }] });
-  assert.equal(shown({ lines: 100, unread: 40 }), [
+  const problemsOf = (detail: object) => what({ actors: [{ ...log, detail: { ...log.detail, ...detail } }] });
+  assert.equal(problemsOf({ lines: 100, unread: 40 }), [
     'Of the lines of /logs/access.log, 40 % do not have the format that is set: 40 lines of 100 since the start.',
   ]);
-  assert.is(shown({ unread: 30 }).length, 1);
-  assert.is(shown({ lines: 9, unread: 9 }).length, 0);
-  assert.equal(shown({ missing: true, missing_seconds: 59 }), []);
-  assert.equal(shown({ missing: true, missing_seconds: 60 }), [
+  assert.is(problemsOf({ unread: 30 }).length, 1);
+  assert.is(problemsOf({ lines: 9, unread: 9 }).length, 0);
+  assert.equal(problemsOf({ missing: true, missing_seconds: 59 }), []);
+  assert.equal(problemsOf({ missing: true, missing_seconds: 60 }), [
     'There is no log /logs/access.log: nothing is counted.',
   ]);
-  assert.equal(shown({ unreadable_bytes: 12_345, unreadable_files: 'access.log.1.zst' }), [
+  assert.equal(problemsOf({ unreadable_bytes: 12_345, unreadable_files: 'access.log.1.zst' }), [
     'Rotated logs of /logs/access.log cannot be read: 12,345 bytes in access.log.1.zst.',
   ]);
 });

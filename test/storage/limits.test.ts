@@ -19,11 +19,11 @@ test('beyond EMBEDDED_MAX_MB nothing new is accepted, nothing is dropped, and th
     () => scratch.write('publish', columns(20, 1)),
     (error: unknown) => error instanceof FullError && /they hold 1 MiB \(EMBEDDED_MAX_MB\)/.test(error.message),
   );
-  assert.throws(() => scratch.write('checkRoom', { prove: false }), /EMBEDDED_MAX_MB/);
+  assert.throws(() => scratch.write('checkCapacity', { prove: false }), /EMBEDDED_MAX_MB/);
   const { rows } = scratch.write('take', { ...queueAll, queue });
   assert.is(rows.length, 20);
   scratch.write('settle', { queue, seqs: rows.slice(0, 10).map(([seq]) => seq) });
-  scratch.write('checkRoom', { prove: true });
+  scratch.write('checkCapacity', { prove: true });
   scratch.write('publish', columns(20, 1));
   assert.is(scratch.write('take', { ...queueAll, queue }).rows.length, 11);
   assert.ok(scratch.read('ledgerReport', { now: scratch.now }).balanced);

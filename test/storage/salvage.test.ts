@@ -84,10 +84,10 @@ async function touch(dir: string): Promise<void> {
     () => storage.write('takeOutbox', { limit: 1000, after: 0 }),
     () => storage.keyValues('a').get(Array.from({ length: 300 }, (_, n) => `k-${n}`)),
     () => storage.checkpoints.get('c-1'),
-    () => storage.write('checkRoom', { prove: false }),
+    () => storage.write('checkCapacity', { prove: false }),
     () => storage.write('trimGivenIds', { now: Date.now() + 1e12, limit: 1000 }),
   ];
-  for (const look of everything) await look().catch(() => undefined);
+  for (const read of everything) await read().catch(() => undefined);
   await storage.close();
 }
 

@@ -181,11 +181,11 @@ export class EmbeddedSubscription implements Subscription {
     if (ready() || this.#stopped(signal)) return;
     const over = new AbortController();
     const end = (): void => over.abort();
-    const look = (): void => {
+    const check = (): void => {
       if (ready() || this.#stopped(signal)) end();
     };
-    const forget = this.#queue.onArrival(look);
-    this.#wake = look;
+    const forget = this.#queue.onArrival(check);
+    this.#wake = check;
     signal.addEventListener('abort', end, { once: true });
     try {
       if (Number.isFinite(ms)) await this.#tools.clock.sleep(ms, over.signal);

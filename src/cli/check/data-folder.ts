@@ -35,7 +35,7 @@ export function dataFolder(place: Place, firstKey: boolean): Attempt {
       try {
         await tryToWrite(dataDir, path);
         if (firstKey) readFirstKey(dataDir);
-        const free = await requireRoom(dataDir, path);
+        const free = await requireFreeSpace(dataDir, path);
         const use = await requireUnused(place, path, signal);
         return `can be written to, ${use}, ${free}`;
       } finally {
@@ -76,7 +76,7 @@ async function tryToWrite(dataDir: string, path: string): Promise<void> {
   }
 }
 
-async function requireRoom(dataDir: string, path: string): Promise<string> {
+async function requireFreeSpace(dataDir: string, path: string): Promise<string> {
   const { bavail, bsize } = await statfs(dataDir);
   const free = bavail * bsize;
   if (free < reserveBytes) {

@@ -154,7 +154,7 @@ export class DeadLetterRoutes {
       cursor,
       read: async slice => {
         const { deadLetters, nextCursor } = await backend.deadLetters({ ...given(filter), ...slice });
-        return { items: deadLetters.map(deadLetter => JSON.stringify(shown(deadLetter))), nextCursor };
+        return { items: deadLetters.map(deadLetter => JSON.stringify(answerOf(deadLetter))), nextCursor };
       },
     });
   }
@@ -221,7 +221,7 @@ export class DeadLetterRoutes {
   }
 }
 
-function shown(deadLetter: Listed): Answer<typeof DeadLetter> {
+function answerOf(deadLetter: Listed): Answer<typeof DeadLetter> {
   return {
     key: deadLetter.key,
     sink: deadLetter.sink,

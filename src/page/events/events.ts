@@ -36,7 +36,7 @@ interface EventListProps {
 function EventList({ today, lost, mayPublish }: EventListProps): Markup {
   const [filter, setFilter] = useState<Filter>({ category: '', type: '' });
   const [paused, setPaused] = useState(false);
-  const [room, setRoom] = useState(rowsAtFirst);
+  const [rowLimit, setRowLimit] = useState(rowsAtFirst);
   const stored = useStoredEvents(filter);
   const wanted = (event: StoredEvent): boolean => filter.type === '' || event.type === filter.type;
   const stream = useLiveEvents({ category: filter.category, wanted, onGap: stored.reload });
@@ -46,12 +46,12 @@ function EventList({ today, lost, mayPublish }: EventListProps): Markup {
   const categories = useCategories(rows);
 
   const choose = (choice: Partial<Filter>): void => {
-    setRoom(rowsAtFirst);
+    setRowLimit(rowsAtFirst);
     setFilter({ ...filter, ...choice });
   };
   const showOlder = (): void => {
-    if (rows.length < room + rowsMore) stored.loadOlder();
-    setRoom(room + rowsMore);
+    if (rows.length < rowLimit + rowsMore) stored.loadOlder();
+    setRowLimit(rowLimit + rowsMore);
   };
   const state = lost ? 'no connection' : paused ? 'paused' : stream.state;
   const fresh = stream.arrived - shown.arrived;
@@ -62,8 +62,8 @@ function EventList({ today, lost, mayPublish }: EventListProps): Markup {
     <${Section} of=${events} aside=${tools}>
       <${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${stream.dropped} />
       <${Instead} stored=${stored} empty=${rows.length === 0} filtered=${filter.category !== '' || filter.type !== ''} mayPublish=${mayPublish} />
-      ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, room)} fresh=${live.length} today=${today} onOpen=${() => setPaused(true)} />`}
-      ${(rows.length > room || stored.hasOlder) && html`<p class="more"><button type="button" onClick=${showOlder}>Show older events</button></p>`}
+      ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, rowLimit)} fresh=${live.length} today=${today} onOpen=${() => setPaused(true)} />`}
+      ${(rows.length > rowLimit || stored.hasOlder) && html`<p class="more"><button type="button" onClick=${showOlder}>Show older events</button></p>`}
     <//>`;
 }
 

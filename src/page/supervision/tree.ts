@@ -32,7 +32,7 @@ function Branch({ node, now }: { node: Node; now: number }): Markup {
 }
 
 /** A health check that runs says how its service is; otherwise the actor's own state is what matters. */
-function lookOf({ path, state, detail }: ActorStatus) {
+function chipOf({ path, state, detail }: ActorStatus) {
   const watches = path.startsWith('ingress/health/') && state === 'running';
   return watches && typeof detail.status === 'string' ? serviceState(detail.status) : actorState(state);
 }
@@ -43,7 +43,7 @@ function Actor({ actor, name, now }: { actor: ActorStatus; name: string; now: nu
   return html`
     <div class="actor">
       <span class="actor-name">${name}</span>
-      <${StateChip} ...${lookOf(actor)} />
+      <${StateChip} ...${chipOf(actor)} />
       <span class="actor-since" title="Since ${dateAndTime(since)}">for ${duration(now - since)}</span>
       ${restarts > 0 && html`<span class="actor-restarts">${plural(restarts, 'restart')}</span>`}
       ${next !== null && next > now && html`<span class="actor-next">next try in ${duration(next - now)}</span>`}

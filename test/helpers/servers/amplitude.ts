@@ -34,7 +34,7 @@ export class AmplitudeServer extends StandIn {
     const { method, url, body } = asked;
     if (method !== 'POST' || !['/2/httpapi', '/batch'].includes(url.pathname)) return refusal('Invalid request path');
     if (body === '') return refusal('Missing request body');
-    if (Buffer.byteLength(body) >= 1_000_000) return tell(413, { code: 413, error: 'Payload too large' });
+    if (Buffer.byteLength(body) >= 1_000_000) return reply(413, { code: 413, error: 'Payload too large' });
     let request: Record<string, unknown>;
     try {
       request = JSON.parse(body);
@@ -47,10 +47,10 @@ export class AmplitudeServer extends StandIn {
     if (!Array.isArray(events) || events.length === 0) {
       return refusal('Request missing required field', { missing_field: 'events' });
     }
-    if (events.length >= this.maxEvents) return tell(413, { code: 413, error: 'Payload too large' });
-    if (events.some(event => this.forbids(event))) return tell(403, { code: 403, error: 'Forbidden' });
+    if (events.length >= this.maxEvents) return reply(413, { code: 413, error: 'Payload too large' });
+    if (events.some(event => this.forbids(event))) return reply(403, { code: 403, error: 'Forbidden' });
 
-    const leastId = (options as { min_id_length?: number } | undefined)?.min_id_length ?? 5;
+    const minIdLength = (options as { min_id_length?: number } | undefined)?.min_id_length ?? 5;
     const missing: Record<string, number[]> = {};
     const invalid: Record<string, number[]> = {};
     const short: Record<string, number[]> = {};
@@ -58,7 +58,7 @@ export class AmplitudeServer extends StandIn {
       if (event.user_id === undefined && event.device_id === undefined) missing.device_id ??= [index];
       if (typeof event.event_type !== 'string' || event.event_type === '') missing.event_type ??= [index];
       for (const field of ['user_id', 'device_id']) {
-        if (typeof event[field] === 'string' && event[field].length < leastId) short[field] ??= [index];
+        if (typeof event[field] === 'string' && event[field].length < minIdLength) short[field] ??= [index];
       }
       for (const field of invalidFields(event)) invalid[field] ??= [index];
       const refused = this.refuses(event);
@@ -91,7 +91,7 @@ export class AmplitudeServer extends StandIn {
       });
     }
     if (throttled.length > 0) {
-      return tell(429, {
+      return reply(429, {
         code: 429,
         error: 'Too many requests for some devices and users',
         eps_threshold: 30,
@@ -101,7 +101,7 @@ export class AmplitudeServer extends StandIn {
       });
     }
     for (const event of events) this.#ingest(event);
-    return tell(200, {
+    return reply(200, {
       code: 200,
       events_ingested: events.length,
       payload_size_bytes: body.length,
@@ -120,12 +120,12 @@ export class AmplitudeServer extends StandIn {
   }
 }
 
-function tell(status: number, body: object): Reply {
+function reply(status: number, body: object): Reply {
   return { status, body: JSON.stringify(body) };
 }
 
 function refusal(error: string, more: object = {}): Reply {
-  return tell(400, { code: 400, error, ...more });
+  return reply(400, { code: 400, error, ...more });
 }
 
 const strings = [

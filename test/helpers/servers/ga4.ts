@@ -76,57 +76,60 @@ const deviceFields =
 /** Every documented rule that a request breaks; written apart from the sink's own limits, on purpose. */
 export function validationMessages(body: string, now: number): ValidationMessage[] {
   const messages: ValidationMessage[] = [];
-  const say = (path: string, description: string, code: string): void => {
+  const reject = (path: string, description: string, code: string): void => {
     messages.push(message(path, description, code));
   };
-  if (Buffer.byteLength(body) >= 130_000) say('', 'the body has 130 kB or more', 'EXCEEDED_MAX_ENTITIES');
+  if (Buffer.byteLength(body) >= 130_000) reject('', 'the body has 130 kB or more', 'EXCEEDED_MAX_ENTITIES');
   const request = JSON.parse(body);
-  for (const field of Object.keys(request)) if (!requestFields.includes(field)) say(field, 'unknown', 'NAME_INVALID');
+  for (const field of Object.keys(request))
+    if (!requestFields.includes(field)) reject(field, 'unknown', 'NAME_INVALID');
   const numbers = /^(\d+)\.(\d+)$/.exec(request.client_id)?.slice(1).map(Number);
   if (numbers === undefined || numbers.some(number => number <= 0)) {
-    say('client_id', 'two positive numbers joined by a period', 'VALUE_INVALID');
+    reject('client_id', 'two positive numbers joined by a period', 'VALUE_INVALID');
   }
   const { user_id, user_agent, device, ip_override, user_location, events } = request;
   if (user_id !== undefined && (typeof user_id !== 'string' || user_id === '' || user_id.length > 256)) {
-    say('user_id', '1 to 256 characters', 'VALUE_INVALID');
+    reject('user_id', '1 to 256 characters', 'VALUE_INVALID');
   }
-  if (/@/.test(user_id ?? '')) say('user_id', 'personal data', 'VALUE_INVALID');
-  if (user_agent !== undefined && typeof user_agent !== 'string') say('user_agent', 'a string', 'VALUE_INVALID');
+  if (/@/.test(user_id ?? '')) reject('user_id', 'personal data', 'VALUE_INVALID');
+  if (user_agent !== undefined && typeof user_agent !== 'string') reject('user_agent', 'a string', 'VALUE_INVALID');
   for (const [field, value] of Object.entries(device ?? {})) {
     if (!deviceFields.test(field) || typeof value !== 'string' || value === '')
-      say(`device.${field}`, 'wrong', 'VALUE_INVALID');
+      reject(`device.${field}`, 'wrong', 'VALUE_INVALID');
   }
-  if (ip_override !== undefined && isIP(ip_override) === 0) say('ip_override', 'an IP address', 'VALUE_INVALID');
+  if (ip_override !== undefined && isIP(ip_override) === 0) reject('ip_override', 'an IP address', 'VALUE_INVALID');
   if (user_location !== undefined && !/^[A-Z]{2}$/.test(user_location.country_id)) {
-    say('user_location.country_id', 'ISO 3166-1', 'VALUE_INVALID');
+    reject('user_location.country_id', 'ISO 3166-1', 'VALUE_INVALID');
   }
   if (!Array.isArray(events) || events.length === 0 || events.length > 25) {
-    say('events', '1 to 25 events', 'EXCEEDED_MAX_ENTITIES');
+    reject('events', '1 to 25 events', 'EXCEEDED_MAX_ENTITIES');
     return messages;
   }
   for (const [index, event] of events.entries()) {
     const at = `events[${index}]`;
     for (const field of Object.keys(event)) {
-      if (!['name', 'params', 'timestamp_micros'].includes(field)) say(`${at}.${field}`, 'unknown', 'NAME_INVALID');
+      if (!['name', 'params', 'timestamp_micros'].includes(field)) reject(`${at}.${field}`, 'unknown', 'NAME_INVALID');
     }
-    if (!name.test(event.name)) say(`${at}.name`, event.name, 'NAME_INVALID');
-    if (prefix.test(event.name) || reserved.has(event.name)) say(`${at}.name`, event.name, 'NAME_RESERVED');
+    if (!name.test(event.name)) reject(`${at}.name`, event.name, 'NAME_INVALID');
+    if (prefix.test(event.name) || reserved.has(event.name)) reject(`${at}.name`, event.name, 'NAME_RESERVED');
     const age = now - event.timestamp_micros / 1000;
     if (!Number.isSafeInteger(event.timestamp_micros) || age > 72 * 3_600_000 + 60_000 || age < -1_000) {
-      say(`${at}.timestamp_micros`, String(event.timestamp_micros), 'VALUE_OUT_OF_BOUNDS');
+      reject(`${at}.timestamp_micros`, String(event.timestamp_micros), 'VALUE_OUT_OF_BOUNDS');
     }
     const params = Object.entries(event.params);
-    if (params.length > 25) say(`${at}.params`, `${params.length}`, 'EXCEEDED_MAX_ENTITIES');
+    if (params.length > 25) reject(`${at}.params`, `${params.length}`, 'EXCEEDED_MAX_ENTITIES');
     for (const [key, value] of params) {
-      if (!name.test(key)) say(`${at}.params.${key}`, key, 'NAME_INVALID');
-      if (prefix.test(key) || key === 'firebase_conversion') say(`${at}.params.${key}`, key, 'NAME_RESERVED');
+      if (!name.test(key)) reject(`${at}.params.${key}`, key, 'NAME_INVALID');
+      if (prefix.test(key) || key === 'firebase_conversion') reject(`${at}.params.${key}`, key, 'NAME_RESERVED');
       const fine = typeof value === 'string' ? value !== '' : typeof value === 'number';
-      if (!fine) say(`${at}.params.${key}`, `${typeof value}`, 'VALUE_INVALID');
-      if (String(value).length > (lengths[key] ?? 100)) say(`${at}.params.${key}`, 'too long', 'VALUE_OUT_OF_BOUNDS');
+      if (!fine) reject(`${at}.params.${key}`, `${typeof value}`, 'VALUE_INVALID');
+      if (String(value).length > (lengths[key] ?? 100))
+        reject(`${at}.params.${key}`, 'too long', 'VALUE_OUT_OF_BOUNDS');
     }
     const { session_id, engagement_time_msec } = event.params;
-    if (!/^[1-9]\d*$/.test(String(session_id))) say(`${at}.params.session_id`, 'a positive number', 'VALUE_REQUIRED');
-    if (!(engagement_time_msec > 0)) say(`${at}.params.engagement_time_msec`, 'a positive number', 'VALUE_REQUIRED');
+    if (!/^[1-9]\d*$/.test(String(session_id)))
+      reject(`${at}.params.session_id`, 'a positive number', 'VALUE_REQUIRED');
+    if (!(engagement_time_msec > 0)) reject(`${at}.params.engagement_time_msec`, 'a positive number', 'VALUE_REQUIRED');
   }
   return messages;
 }

@@ -102,7 +102,7 @@ test('killed with -9 under load again and again: balanced at every look, and eve
   let accepted = 0;
   for (let kill = 0; kill < 6; kill += 1) {
     const stop = load(daemon);
-    for (let look = 0; look < 5; look += 1) {
+    for (let round = 0; round < 5; round += 1) {
       await seconds(0.3);
       looks.push(await local(daemon));
     }

@@ -12,7 +12,7 @@ const instants = fc.integer({ min: 0, max: 253_402_300_799 });
 const zones = fc.integer({ min: -14 * 60, max: 14 * 60 });
 
 /** Both forms of nginx, of an instant as clocks in that zone show it. */
-function shown(seconds: number, zone: number) {
+function written(seconds: number, zone: number) {
   const date = new Date((seconds + zone * 60) * 1000);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
@@ -29,7 +29,7 @@ test('every second from 1970 to 9999, in every zone', () => {
   fc.assert(
     fc.property(instants, zones, (seconds, zone) => {
       fc.pre(new Date((seconds + zone * 60) * 1000).getUTCFullYear() < 10_000 && seconds + zone * 60 >= 0);
-      const text = shown(seconds, zone);
+      const text = written(seconds, zone);
       assert.is(read(text.local), seconds * 1000, text.local);
       assert.is(read(text.iso), seconds * 1000, text.iso);
     }),
@@ -54,7 +54,7 @@ test('the one grammar of times that the program has: a comma before the fraction
   fc.assert(
     fc.property(instants, zones, fc.constantFrom('', '.5', ',25', '.123456'), (seconds, zone, fraction) => {
       fc.pre(new Date((seconds + zone * 60) * 1000).getUTCFullYear() < 10_000 && seconds + zone * 60 >= 0);
-      const { iso } = shown(seconds, zone);
+      const { iso } = written(seconds, zone);
       const text = `${iso.slice(0, 19)}${fraction}${iso.slice(19)}`;
       assert.is(read(text), parseTimestamp(text), text);
     }),

@@ -59,22 +59,22 @@ class Counting {
   }
 
   /** Window (seconds from the start), part, requests. */
-  get shown(): unknown[] {
+  get published(): unknown[] {
     return this.events.map(event => [(Number(event.window_start) - start) / 1000, event.part, event.requests]);
   }
 }
 
 test('a window closes when the log is five seconds past its end', () => {
   const counting = new Counting().add(0, 30, 59, 60, 64);
-  assert.equal(counting.shown, []);
+  assert.equal(counting.published, []);
   counting.add(65);
-  assert.equal(counting.shown, [[0, 0, 3]]);
+  assert.equal(counting.published, [[0, 0, 3]]);
 });
 
 test('lines that are a little late are in their window, later ones make another part of it', () => {
   const counting = new Counting();
   for (const second of [10, 62, 58, 66, 55, 56, 70, 57, 130, 50, 140]) counting.add(second);
-  assert.equal(counting.shown, [
+  assert.equal(counting.published, [
     [0, 0, 2],
     [0, 1, 3],
     [60, 0, 3],
@@ -86,23 +86,23 @@ test('at the end of the file the wall clock closes', () => {
   const counting = new Counting();
   counting.now = start + 64_999;
   counting.add(10).end();
-  assert.equal(counting.shown, []);
+  assert.equal(counting.published, []);
   counting.now += 1;
   counting.end();
-  assert.equal(counting.shown, [[0, 0, 1]]);
+  assert.equal(counting.published, [[0, 0, 1]]);
   // A worker's buffer is written late.
   counting.add(20, 50).end();
-  assert.equal(counting.shown, [[0, 0, 1]]);
+  assert.equal(counting.published, [[0, 0, 1]]);
   counting.now += 60_000;
   counting.end();
-  assert.equal(counting.shown.at(-1), [0, 1, 2]);
+  assert.equal(counting.published.at(-1), [0, 1, 2]);
 });
 
 test('a line from the far future closes nothing but itself', () => {
   const counting = new Counting();
   const future = 10 * 365 * 86_400;
   counting.add(0, 1, future, 2, 30).add(66);
-  assert.equal(counting.shown, [
+  assert.equal(counting.published, [
     [future, 0, 1],
     [0, 0, 4],
   ]);
@@ -120,7 +120,7 @@ test('a restart changes nothing', () => {
 
 test('after a change of the length, open windows are closed as they are', () => {
   const counting = new Counting().add(1, 2).restart(10_000);
-  assert.equal(counting.shown, [[0, 0, 2]]);
+  assert.equal(counting.published, [[0, 0, 2]]);
   counting.add(1, 30);
   assert.equal(counting.events.at(-1)?.window_seconds, 10);
 });

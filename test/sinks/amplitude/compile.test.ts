@@ -203,9 +203,9 @@ test('the SDK would put the same event into the same request', async ({ server, 
   const [ours, theirs] = server.asked.map(({ body }) => JSON.parse(body));
   assert.is(server.accepted.length, 1);
   assert.is(server.duplicates, 1);
-  const { client_upload_time, request_metadata, events, ...envelope } = theirs;
-  const { events: ourEvents, ...ourEnvelope } = ours;
-  assert.equal(ourEnvelope, envelope);
+  const { client_upload_time, request_metadata, events, ...rest } = theirs;
+  const { events: ourEvents, ...ourRest } = ours;
+  assert.equal(ourRest, rest);
   const { library, event_id, ...theirEvent } = events[0];
   assert.equal(ourEvents[0], theirEvent);
 });

@@ -49,7 +49,7 @@ export function readBody(content: Buffer, contentEncoding: unknown): Body {
   if (unpack === undefined) {
     // Whatever the property says: what is text is taken as it is.
     if (isUtf8(content)) return { content };
-    return { content, encoding, unreadable: `the body is packed in a way that is not known here: ${shown(encoding)}` };
+    return { content, encoding, unreadable: `the body is packed in a way that is not known here: ${quoted(encoding)}` };
   }
   try {
     const unpacked = unpack(content, { maxOutputLength: maxUnpackedBytes });
@@ -91,6 +91,6 @@ function firstInvalid(content: Buffer): number {
   }
 }
 
-function shown(encoding: string): string {
+function quoted(encoding: string): string {
   return JSON.stringify(encoding.slice(0, 40));
 }

@@ -22,8 +22,8 @@ export function bodyMismatch({ body, json }: HttpCheck['expect'], found: Examine
   const { text, whole } = found;
   if (body !== undefined && !text.includes(body))
     return whole
-      ? `body does not contain ${shown(body)}`
-      : `body does not contain ${shown(body)} in its first 1 MiB, and is ${tooLong} any further`;
+      ? `body does not contain ${quoted(body)}`
+      : `body does not contain ${quoted(body)} in its first 1 MiB, and is ${tooLong} any further`;
   return jsonMismatch(json, text, whole);
 }
 
@@ -39,7 +39,7 @@ function jsonMismatch(expected: Readonly<Record<string, unknown>>, text: string,
   }
   for (const [path, wanted] of paths) {
     const found = valueAt(json, path);
-    if (!isDeepStrictEqual(found, wanted)) return `${path} is ${shown(found)} instead of ${shown(wanted)}`;
+    if (!isDeepStrictEqual(found, wanted)) return `${path} is ${quoted(found)} instead of ${quoted(wanted)}`;
   }
   return undefined;
 }
@@ -64,7 +64,7 @@ function rangeInWords([min, max]: readonly [number, number]): string {
   return min % 100 === 0 && max === min + 99 ? `${min / 100}xx` : `${min} to ${max}`;
 }
 
-function shown(value: unknown): string {
+function quoted(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value);
   return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
