@@ -1264,22 +1264,39 @@ export interface components {
             readonly scopes: readonly ("publish" | "read" | "admin" | "collect")[];
             readonly expires: number | null;
         };
-        readonly KeyRequest: {
+        readonly KeyForPrograms: {
             /**
              * @description 1 to 64 letters, digits, dots, dashes or underscores.
              * @example portal
              */
             readonly name: string;
-            readonly scopes: readonly ("publish" | "read" | "admin" | "collect")[];
             /** @description A date, whose end it lasts to in UTC, or an ISO-8601 time with its zone. */
             readonly expires?: string;
-            /** @description A browser may use it on pages of these origins only; `collect` needs one. */
-            readonly origins?: readonly string[];
             /** @description Requests a minute. */
             readonly quota?: number;
             /** @description Requests at the same time. */
             readonly concurrency?: number;
+            readonly scopes: readonly ("publish" | "read" | "admin")[];
+            /** @description A browser may use it on pages of these origins only. */
+            readonly origins?: readonly string[];
         };
+        readonly KeyForPages: {
+            /**
+             * @description 1 to 64 letters, digits, dots, dashes or underscores.
+             * @example portal
+             */
+            readonly name: string;
+            /** @description A date, whose end it lasts to in UTC, or an ISO-8601 time with its zone. */
+            readonly expires?: string;
+            /** @description Requests a minute. */
+            readonly quota?: number;
+            /** @description Requests at the same time. */
+            readonly concurrency?: number;
+            readonly scopes: readonly "collect"[];
+            /** @description A browser may use it on pages of these origins only. */
+            readonly origins: readonly string[];
+        };
+        readonly KeyRequest: components["schemas"]["KeyForPrograms"] | components["schemas"]["KeyForPages"];
         readonly LedgerSink: {
             readonly sink: string;
             /** @description When the hour began; null in totals. */
@@ -1523,6 +1540,8 @@ export type Health = components['schemas']['Health'];
 export type ListedKey = components['schemas']['ListedKey'];
 export type KeyList = components['schemas']['KeyList'];
 export type NewKey = components['schemas']['NewKey'];
+export type KeyForPrograms = components['schemas']['KeyForPrograms'];
+export type KeyForPages = components['schemas']['KeyForPages'];
 export type KeyRequest = components['schemas']['KeyRequest'];
 export type LedgerSink = components['schemas']['LedgerSink'];
 export type LedgerHour = components['schemas']['LedgerHour'];

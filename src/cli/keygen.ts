@@ -1,5 +1,6 @@
-import { formatEntry, maxLimit, parseExpiry, parseOrigin } from '../keys/entries.js';
+import { formatEntry, maxLimit, parseExpiry } from '../keys/entries.js';
 import { generateKey, isKeyName, type KeyLimits, keyEntry, misfit, parseScopes, scopes } from '../keys/keys.js';
+import { parseOrigin } from '../keys/origin.js';
 import { type Command, exitCodes, number, type OptionValues, text, texts, UsageError } from './command.js';
 
 export const keygen: Command = {

@@ -22,6 +22,9 @@ const time = `${hour}:[0-5][0-9](?::(?:[0-5][0-9]|60)(?:[.,][0-9]{1,12})?)?`;
  */
 export const timestampPattern = `^(?:[0-9]{1,17}(?:[.][0-9]{1,12})?|${date}(?:[Tt ]${time}${zone}?)?)$`;
 
+/** A day, or a moment with its zone, for JSON Schema. */
+export const dayOrMomentPattern = `^${date}(?:T${time}(?:Z|[+-]${hour}:[0-5][0-9]))?$`;
+
 /**
  * A time as Clowder and the older tools write it, as epoch ms: seconds (up to 11 digits), milliseconds (12 to 14),
  * microseconds (15 to 17), each as a number or as a string, or ISO-8601. Fractions are rounded to ms.

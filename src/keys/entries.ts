@@ -1,5 +1,6 @@
-import { parseTimestamp } from '../events/timestamp.js';
+import { latestMs, parseTimestamp } from '../events/timestamp.js';
 import { isKeyName, type KeyEntry, type KeyLimits, misfit, parseScopes, scopes } from './keys.js';
+import { parseOrigin } from './origin.js';
 
 /** Highest quota, and highest concurrency. */
 export const maxLimit = 1_000_000;
@@ -98,15 +99,10 @@ function parseOptions(text: string): KeyLimits | string {
 export function parseExpiry(text: string): number | undefined {
   if (/^\d{4}-\d\d-\d\d$/.test(text)) {
     const day = parseTimestamp(`${text}T00:00:00Z`);
-    return day === undefined ? undefined : day + 86_400_000;
+    // The end of the last day that there is could not be written down.
+    return day === undefined ? undefined : Math.min(day + 86_400_000, latestMs);
   }
   return /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(text) ? parseTimestamp(text) : undefined;
-}
-
-/** Scheme, host and port, as a browser writes it in the header Origin. */
-export function parseOrigin(text: string): string | undefined {
-  if (text.length > 256 || !/^https?:\/\/[^/?#@\s,;]+$/i.test(text) || !URL.canParse(text)) return undefined;
-  return new URL(text).origin;
 }
 
 /** 1 to a million. */

@@ -95,7 +95,7 @@ test('wrong requests for a key are refused in words', async ({ daemon }) => {
     [{ name: 'a', scopes: ['read'], expires: 'tomorrow' }, /2026-12-31/],
     [{ name: 'a', scopes: ['collect'] }, /no origin/],
     [{ name: 'a', scopes: ['collect', 'read'], origins: ['https://a'] }, /collect alone/],
-    [{ name: 'a', scopes: ['read'], origins: ['a/b'] }, /origins must be/],
+    [{ name: 'a', scopes: ['read'], origins: ['a/b'] }, /must be like https:/],
   ];
   for (const [request, words] of wrong) {
     const response = await make(daemon, request);

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatEntry, parseEntries, parseExpiry, parseOrigin } from '../../src/keys/entries.js';
+import { formatEntry, parseEntries, parseExpiry } from '../../src/keys/entries.js';
 
 const hex = 'ab'.repeat(32);
 
@@ -27,10 +27,10 @@ test('a date counts to its end, a time has a zone', () => {
     assert.is(parseExpiry(wrong), undefined, wrong);
 });
 
-test('an origin has a scheme and a host, and no more', () => {
-  assert.is(parseOrigin('https://Portal.example.org:443'), 'https://portal.example.org');
-  for (const wrong of ['portal.example.org', 'https://a/b', 'https://a?b', 'ftp://a', '*', 'null', 'https://u@a'])
-    assert.is(parseOrigin(wrong), undefined, wrong);
+test('the last day that there is can be written down and read again', () => {
+  const expires = parseExpiry('9999-12-31')!;
+  const entry = formatEntry({ name: 'x', scopes: ['read'], expires, hash: Buffer.from(hex, 'hex') });
+  assert.is(parseEntries(entry).entries[0]?.expires, expires);
 });
 
 test('a wrong option is named by what is wrong, with its line', () => {

@@ -1,39 +1,74 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
-import { maxLimit, parseExpiry, parseOrigin } from '../../keys/entries.js';
-import { isKeyName, KeyConflictError, type KeyLimits, misfit } from '../../keys/keys.js';
+import { dayOrMomentPattern } from '../../events/timestamp.js';
+import { maxLimit, parseExpiry } from '../../keys/entries.js';
+import { isKeyName, KeyConflictError, misfit } from '../../keys/keys.js';
+import { maxOriginLength, originPattern, parseRequestOrigin } from '../../keys/origin.js';
 import { audit } from '../audit.js';
 import type { ApiContext } from '../context.js';
 import { HttpProblem } from '../problem.js';
 import { withJson } from '../request-body.js';
 import { empty, json, route } from '../route.js';
-import { type Answer, count, epochMs, scope } from '../schemas.js';
+import { type Answer, count, epochMs, given, scope } from '../schemas.js';
 
 const keyName = z
   .string()
-  .regex(/^[\w.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, dashes or underscores')
   .openapi({ description: '1 to 64 letters, digits, dots, dashes or underscores.', example: 'portal' });
 const limit = z.number().int().min(1).max(maxLimit);
 
-const KeyRequest = z
-  .object({
-    name: keyName,
-    scopes: z.array(scope).min(1).max(4),
-    expires: z
+const limits = {
+  name: keyName,
+  expires: z
+    .string()
+    .transform((text, ctx) => {
+      const expires = parseExpiry(text);
+      if (expires === undefined)
+        ctx.addIssue({ code: 'custom', message: 'must be like 2026-12-31 or 2026-12-31T18:00:00Z' });
+      return expires ?? z.NEVER;
+    })
+    .optional()
+    .openapi({
+      type: 'string',
+      pattern: dayOrMomentPattern,
+      description: 'A date, whose end it lasts to in UTC, or an ISO-8601 time with its zone.',
+    }),
+  quota: limit.optional().openapi({ description: 'Requests a minute.' }),
+  concurrency: limit.optional().openapi({ description: 'Requests at the same time.' }),
+};
+const origins = z
+  .array(
+    z
       .string()
-      .max(64)
-      .optional()
-      .openapi({ description: 'A date, whose end it lasts to in UTC, or an ISO-8601 time with its zone.' }),
-    origins: z
-      .array(z.string().min(1).max(256))
+      .transform((text, ctx) => {
+        const origin = parseRequestOrigin(text);
+        if (origin === undefined) ctx.addIssue({ code: 'custom', message: 'must be like https://portal.example.org' });
+        return origin ?? z.NEVER;
+      })
+      .openapi({ type: 'string', maxLength: maxOriginLength, pattern: originPattern }),
+  )
+  .min(1)
+  .max(20)
+  .openapi({ description: 'A browser may use it on pages of these origins only.' });
+
+const ForPrograms = z
+  .object({
+    ...limits,
+    scopes: z
+      .array(scope.exclude(['collect']))
       .min(1)
-      .max(20)
-      .optional()
-      .openapi({ description: 'A browser may use it on pages of these origins only; `collect` needs one.' }),
-    quota: limit.optional().openapi({ description: 'Requests a minute.' }),
-    concurrency: limit.optional().openapi({ description: 'Requests at the same time.' }),
+      .max(3),
+    origins: origins.optional(),
   })
   .strict()
-  .openapi('KeyRequest');
+  .openapi('KeyForPrograms');
+
+/** Whoever looks at the page has such a key: it can do nothing else. */
+const ForPages = z
+  .object({ ...limits, scopes: z.array(z.literal('collect')).min(1).max(1), origins })
+  .strict()
+  .openapi('KeyForPages');
+
+const KeyRequest = z.union([ForPrograms, ForPages]).openapi('KeyRequest');
 type KeyRequest = z.output<typeof KeyRequest>;
 
 const NewKey = z
@@ -139,11 +174,9 @@ export class KeyRoutes {
   )
   async make(ctx: ApiContext): Promise<void> {
     ctx.body = (await withJson(ctx, async body => {
-      const request = KeyRequest.parse(body);
-      const { name, scopes } = request;
-      const limits = limitsOf(request);
-      const wrong = misfit({ scopes, ...limits });
-      if (wrong !== undefined) throw new HttpProblem('invalid-request', `The key ${wrong}.`);
+      const { name, scopes: asked, ...rest } = parseRequest(body);
+      const scopes = [...new Set(asked)];
+      const limits = given(rest);
       const key = orConflict(() => ctx.services.keys.make(name, scopes, limits));
       const { expires = null } = limits;
       audit(ctx, 'audit.key-made', { name, scopes, expires });
@@ -176,22 +209,13 @@ export class KeyRoutes {
   }
 }
 
-function limitsOf({ expires: written, origins: named, quota, concurrency }: KeyRequest): KeyLimits {
-  const expires = written === undefined ? undefined : parseExpiry(written);
-  if (written !== undefined && expires === undefined)
-    throw new HttpProblem('invalid-request', 'expires must be like 2026-12-31 or 2026-12-31T18:00:00Z.');
-  const origins = named?.map(origin => {
-    const parsed = parseOrigin(origin);
-    if (parsed === undefined)
-      throw new HttpProblem('invalid-request', 'origins must be like https://portal.example.org.');
-    return parsed;
-  });
-  return {
-    ...(expires === undefined ? {} : { expires }),
-    ...(origins === undefined ? {} : { origins }),
-    ...(quota === undefined ? {} : { quota }),
-    ...(concurrency === undefined ? {} : { concurrency }),
-  };
+/** One form or the other, so that what is wrong is said of the form that was meant. */
+function parseRequest(body: unknown): KeyRequest {
+  const { scopes, origins } = (body ?? {}) as { readonly scopes?: unknown; readonly origins?: unknown };
+  if (!Array.isArray(scopes) || !scopes.includes('collect')) return ForPrograms.parse(body);
+  const wrong = misfit({ scopes, ...(Array.isArray(origins) ? { origins } : {}) });
+  if (wrong !== undefined) throw new HttpProblem('invalid-request', `The key ${wrong}.`);
+  return ForPages.parse(body);
 }
 
 function orConflict<Result>(work: () => Result): Result {
