@@ -35,3 +35,18 @@ export function errorCodeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+const untrustedIssuer: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
+
+/** What a person can do about a certificate whose issuer nobody here knows; undefined for any other error. */
+export function issuerAdvice(code: string | undefined): string | undefined {
+  return code !== undefined && untrustedIssuer.has(code)
+    ? 'set NODE_EXTRA_CA_CERTS to a PEM file with the certificate of its authority'
+    : undefined;
+}

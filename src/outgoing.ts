@@ -32,6 +32,12 @@ export class Outgoing {
     return exceptions.some(exception => isMeant(exception, host, port)) ? undefined : proxy;
   }
 
+  /** The proxy for an address, as a message names it: host, port and setting. */
+  proxyInWords(url: URL): string | undefined {
+    const proxy = this.proxyFor(url);
+    return proxy === undefined ? undefined : `the proxy ${proxyHost(proxy)} (${proxySettingFor(url)})`;
+  }
+
   /** As the platform's, which knows no proxy. */
   async fetch(url: URL, init: RequestInit): Promise<Response> {
     const proxy = this.proxyFor(url);
@@ -62,6 +68,17 @@ export function fetchOver(connect: TlsOptions): typeof fetch {
     agent ??= new undici.Agent({ connect });
     return (await undici.fetch(target as string, { ...init, dispatcher: agent } as UndiciInit)) as unknown as Response;
   };
+}
+
+/** The setting that names the proxy for an address. */
+export function proxySettingFor({ protocol }: URL): 'HTTPS_PROXY' | 'HTTP_PROXY' {
+  return protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+}
+
+/** Host and port, always both. */
+export function proxyHost({ url }: Address): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }
 
 /** The header `proxy-authorization` for a proxy that wants to know who asks. */

@@ -16,12 +16,13 @@ import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
 import { atomicStore, type SourceStore, writeAheadStore } from '../src/nginx/store.js';
 import { VisitorKeys } from '../src/nginx/traffic/visitors.js';
+import { Outgoing } from '../src/outgoing.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { PartOptions } from './part.js';
 import { escalate, restartTree, resumeAfterDefect } from './restart.js';
 
 export interface SourcesOptions extends PartOptions {
-  readonly config: Pick<Config, 'nginx' | 'health' | 'broker'>;
+  readonly config: Pick<Config, 'nginx' | 'health' | 'broker' | 'proxies'>;
   /** For the ids of the events that are made here: see events/identity.ts. */
   readonly idSecret: string;
   readonly broker: Broker;
@@ -48,6 +49,7 @@ function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions
   const { targets } = config.health;
   if (targets.length === 0) return;
   const supervisor = spawnSupervisor(ingress, 'health', board, escalate);
+  const outgoing = new Outgoing(config.proxies);
   const flushes = new FlushSchedule(clock, flushMs);
   const actors = new Map(
     targets.map((target, index) => {
@@ -55,7 +57,7 @@ function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions
         ...tools,
         target,
         idSecret,
-        run: runOf(target, { broker, clock }),
+        run: runOf(target, { broker, clock, outgoing }),
         publish: publishThrough(publisher).publish,
         checkpoints: storage.checkpoints,
         nextFlush: flushes.next,

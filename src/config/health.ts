@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { probes } from '../health/probes/registry.js';
 import type { Target } from '../health/target.js';
 import { parseTargets } from '../health/targets.js';
+import { type Proxies, proxySettingFor } from '../outgoing.js';
 import { list } from '../settings/lists.js';
 import { integer } from '../settings/numbers.js';
-import type { Problems, Values } from '../settings/setting.js';
+import type { ProblemList } from '../settings/problems.js';
+import type { Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
 
 export const healthSettings = {
@@ -31,7 +33,11 @@ export interface HealthConfig {
   readonly targets: readonly Target[];
 }
 
-export function health(values: Values<typeof healthSettings>, problems: Problems): HealthConfig {
+export function health(
+  values: Values<typeof healthSettings>,
+  proxies: Pick<Proxies, 'http' | 'https'>,
+  problems: Pick<ProblemList, 'add' | 'about'>,
+): HealthConfig {
   const { targets, intervalSeconds, timeoutSeconds = Math.min(10, intervalSeconds) } = values;
   if (timeoutSeconds > intervalSeconds) {
     problems.add(
@@ -40,5 +46,14 @@ export function health(values: Values<typeof healthSettings>, problems: Problems
     );
   }
   const defaults = { intervalMs: intervalSeconds * 1000, timeoutMs: timeoutSeconds * 1000 };
-  return { targets: parseTargets(targets, defaults, problems) };
+  const parsed = parseTargets(targets, defaults, problems);
+  for (const { name, probe, check } of parsed) {
+    const url = probe.proxied?.(check);
+    if (url === undefined || (url.protocol === 'https:' ? proxies.https : proxies.http) !== undefined) continue;
+    const missing = proxySettingFor(url);
+    // One complaint about a setting is enough.
+    if (!problems.about(missing))
+      problems.add('HEALTH_TARGETS', `target "${name}" has proxy: true, and ${missing} is not set`);
+  }
+  return { targets: parsed };
 }

@@ -65,6 +65,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     ),
   ];
 
+  const proxies = reader.read(proxySettings);
   const config: Config = {
     server: server(serverValues, problems),
     keys: keySource(serverValues, problems, readFile),
@@ -72,10 +73,10 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     sinks: assignQueues(all, brokerValues.queueName, problems),
     local: all.find(({ definition }) => definition.storesWith === 'storage')?.config as LocalStore | undefined,
     nginx: nginx(reader.read(nginxSettings), problems),
-    health: health(reader.read(healthSettings), problems),
+    health: health(reader.read(healthSettings), proxies, problems),
     deadLetters: reader.read(deadLetterSettings),
     log: reader.read(logSettings),
-    proxies: reader.read(proxySettings),
+    proxies,
     ...reader.read(analyticsSettings),
     ...reader.read(shutdownSettings),
   };

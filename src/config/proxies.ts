@@ -16,14 +16,19 @@ export const proxySettings = {
   https: setting(
     'HTTPS_PROXY',
     proxy().optional(),
-    'Proxy for `https://` addresses of sinks. Health checks, RabbitMQ and MongoDB do not use it.',
+    'Proxy for `https://` addresses of sinks, and of health targets that say `proxy: true`. RabbitMQ and MongoDB never use it.',
     { secret: true, aliases: ['https_proxy'], example: 'http://proxy.example.org:3128' },
   ),
-  http: setting('HTTP_PROXY', proxy().optional(), 'Proxy for `http://` addresses of sinks.', {
-    secret: true,
-    aliases: ['http_proxy'],
-    example: 'http://proxy.example.org:3128',
-  }),
+  http: setting(
+    'HTTP_PROXY',
+    proxy().optional(),
+    'Proxy for `http://` addresses of sinks, and of health targets that say `proxy: true`.',
+    {
+      secret: true,
+      aliases: ['http_proxy'],
+      example: 'http://proxy.example.org:3128',
+    },
+  ),
   exceptions: setting(
     'NO_PROXY',
     list().default(''),

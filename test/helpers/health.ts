@@ -4,6 +4,7 @@ import { judge, type Result } from '../../src/health/result.js';
 import { runOf } from '../../src/health/run.js';
 import type { Target } from '../../src/health/target.js';
 import { parseTargets } from '../../src/health/targets.js';
+import { straight } from './outgoing.js';
 
 /** One target from what stands in HEALTH_TARGETS. @throws with what is wrong about it */
 export function targetOf(written: unknown, defaults = { intervalMs: 60_000, timeoutMs: 5_000 }): Target {
@@ -20,7 +21,11 @@ export function parsed(written: readonly unknown[], defaults = { intervalMs: 60_
   return { targets, problems };
 }
 
-const noTools: ProbeTools = { broker: { kind: 'rabbitmq', inspect: async () => undefined }, clock: systemClock };
+const noTools: ProbeTools = {
+  broker: { kind: 'rabbitmq', inspect: async () => undefined },
+  clock: systemClock,
+  outgoing: straight,
+};
 
 /** One run, as the actor makes it. */
 export async function runOnce(written: unknown, tools: Partial<ProbeTools> = {}): Promise<Result> {

@@ -1,9 +1,10 @@
 import type { ChannelModel } from 'amqplib';
 import { type Backoff, backoff, backoffs } from '../../backoff.js';
 import type { Clock } from '../../clock.js';
+import { type SetupError, TransientError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { untilAborted } from '../../retry.js';
-import { connectionReason, nodeAddress } from './errors.js';
+import { connectionFault, nodeAddress } from './errors.js';
 
 export interface ConnectionOptions {
   /** Tried in order, then again from the first. */
@@ -49,7 +50,7 @@ export class Connection {
   #drop: ((reason: string) => void) | undefined;
   #running: Promise<void> | undefined;
   #blocked: string | undefined;
-  #error: string | undefined;
+  #fault: TransientError | SetupError | undefined;
   #address: string | undefined;
   #attempted = false;
   #lostAt: number | undefined;
@@ -60,7 +61,12 @@ export class Connection {
 
   /** Why there is no connection; undefined while there is one. */
   get error(): string | undefined {
-    return this.#live === undefined ? (this.#error ?? 'not connected yet') : undefined;
+    return this.#live === undefined ? (this.#fault?.message ?? 'not connected yet') : undefined;
+  }
+
+  /** What the last try came to; undefined while there is a connection, and before the first try. */
+  get fault(): TransientError | SetupError | undefined {
+    return this.#live === undefined ? this.#fault : undefined;
   }
 
   /** When the last connection was lost, epoch ms; undefined while there is one, or if there never was. */
@@ -141,10 +147,11 @@ export class Connection {
         await this.#stayOn(node, model, socket);
         return clock.monotonic() - since;
       } catch (error) {
-        const reason = connectionReason(node, error);
-        if (reason !== this.#error && !this.#stop.signal.aborted)
+        const fault = connectionFault(node, error);
+        const reason = fault.message;
+        if (reason !== this.#fault?.message && !this.#stop.signal.aborted)
           log.warn({ connection: name, reason }, 'rabbitmq.unreachable');
-        this.#error = reason;
+        this.#fault = fault;
       } finally {
         this.#stop.signal.removeEventListener('abort', abort);
       }
@@ -155,24 +162,24 @@ export class Connection {
   async #stayOn(node: string, model: ChannelModel, socket: AbortController): Promise<void> {
     const { log, name, clock } = this.#options;
     this.#address = nodeAddress(node);
-    let reason: string | undefined;
+    let fault: TransientError | SetupError | undefined;
     const gone = new Promise<void>(resolve => {
       model.on('error', error => {
-        reason ??= connectionReason(node, error);
+        fault ??= connectionFault(node, error);
       });
       model.on('close', error => {
-        reason ??= error === undefined ? undefined : connectionReason(node, error);
+        fault ??= error === undefined ? undefined : connectionFault(node, error);
         resolve();
       });
     });
     model.on('blocked', why => this.#block(why));
     model.on('unblocked', () => this.#block(undefined));
     this.#drop = why => {
-      reason ??= `RabbitMQ at ${this.#address}: ${why}`;
+      fault ??= new TransientError(`RabbitMQ at ${this.#address}: ${why}`);
       socket.abort();
     };
     this.#live = { model, gone };
-    this.#error = undefined;
+    this.#fault = undefined;
     this.#attempted = true;
     log.info({ connection: name, node: this.#address }, 'rabbitmq.connected');
     this.#notify();
@@ -187,8 +194,8 @@ export class Connection {
       await Promise.race([model.close().catch(() => {}), clock.sleep(closeTimeoutMs, over.signal)]);
       over.abort();
     } else {
-      this.#error = reason ?? `RabbitMQ at ${this.#address} has closed the connection`;
-      log.warn({ connection: name, reason: this.#error }, 'rabbitmq.lost');
+      this.#fault = fault ?? new TransientError(`RabbitMQ at ${this.#address} has closed the connection`);
+      log.warn({ connection: name, reason: this.#fault.message }, 'rabbitmq.lost');
       this.#notify();
       // The answer to the broker's close goes out; after that a half-open socket would linger for minutes.
       await clock.sleep(50, this.#stop.signal);

@@ -1,5 +1,5 @@
 import { describe, SetupError, TransientError } from '../../errors.js';
-import { errorCodeOf, networkErrorWords } from '../../network-errors.js';
+import { errorCodeOf, issuerAdvice, networkErrorWords } from '../../network-errors.js';
 import { redact } from '../../redact.js';
 
 /** What RabbitMQ's users have or lack, for each queue and exchange; https://www.rabbitmq.com/docs/access-control#authorisation */
@@ -22,32 +22,41 @@ export function isAboutMessage(error: unknown): boolean {
   return code === 311 || code === 406 || (code !== undefined && code >= 501 && code <= 505);
 }
 
-/** Why a node cannot be reached, and what a person can do about it. Never shows the credentials. */
-export function connectionReason(node: string, error: unknown): string {
+/** Why a node cannot be reached: a SetupError says what a person can do about it. Never shows the credentials. */
+export function connectionFault(node: string, error: unknown): TransientError | SetupError {
   const where = nodeAddress(node);
   const { protocol } = new URL(node);
   const text = redact(describe(error));
   const code = errorCodeOf(error);
   if (/\b403\b/.test(text))
-    return `RabbitMQ at ${where} refuses the user name or the password: fix them in RABBITMQ_URI`;
+    return new SetupError(`RabbitMQ at ${where} refuses the user name or the password: fix them in RABBITMQ_URI`);
   if (/ConnectionOpenOk/.test(text)) {
     const host = decodeURIComponent(new URL(node).pathname.slice(1)) || '/';
-    return `RabbitMQ at ${where} refuses the virtual host "${host}": it is not there, or the user may not use it. Fix RABBITMQ_URI, or the permissions`;
+    return new SetupError(
+      `RabbitMQ at ${where} refuses the virtual host "${host}": it is not there, or the user may not use it. Fix RABBITMQ_URI, or the permissions`,
+    );
   }
   if (
     protocol === 'amqps:' &&
     /wrong version number|packet length too long|ERR_SSL_WRONG_VERSION/i.test(`${text} ${code}`)
   )
-    return `what listens at ${where} does not speak TLS: write amqp:// instead of amqps:// in RABBITMQ_URI, or name the TLS port (usually 5671)`;
+    return new SetupError(
+      `what listens at ${where} does not speak TLS: write amqp:// instead of amqps:// in RABBITMQ_URI, or name the TLS port (usually 5671)`,
+    );
   if (
     protocol === 'amqp:' &&
     /Socket closed abruptly during opening handshake|Expected ConnectionStart|Invalid frame/i.test(text)
   )
-    return `what listens at ${where} does not answer as RabbitMQ: if it is the TLS port, write amqps:// instead of amqp:// in RABBITMQ_URI`;
-  if (/ETIMEDOUT|aborted/.test(text)) return `RabbitMQ at ${where} does not answer`;
+    return new TransientError(
+      `what listens at ${where} does not answer as RabbitMQ: if it is the TLS port, write amqps:// instead of amqp:// in RABBITMQ_URI`,
+    );
+  if (/ETIMEDOUT|aborted/.test(text)) return new TransientError(`RabbitMQ at ${where} does not answer`);
   const words = code === undefined ? undefined : networkErrorWords[code];
-  if (words !== undefined) return `RabbitMQ at ${where} cannot be reached: ${words} (${code})`;
-  return `RabbitMQ at ${where}: ${text || code || 'no connection'}`;
+  const advice = issuerAdvice(code);
+  if (advice !== undefined)
+    return new SetupError(`RabbitMQ at ${where} cannot be trusted: ${words} (${code}): ${advice}`);
+  if (words !== undefined) return new TransientError(`RabbitMQ at ${where} cannot be reached: ${words} (${code})`);
+  return new TransientError(`RabbitMQ at ${where}: ${text || code || 'no connection'}`);
 }
 
 /** Host and port. */

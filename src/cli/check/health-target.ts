@@ -1,4 +1,3 @@
-import type { Clock } from '../../clock.js';
 import type { ProbeTools } from '../../health/probes/probe.js';
 import { judge } from '../../health/result.js';
 import { runOf } from '../../health/run.js';
@@ -10,7 +9,11 @@ import { type Attempt, NotTried } from './attempt.js';
 const maxTimeoutMs = 10_000;
 
 /** One sample of a target, taken as the daemon takes it. */
-export function healthTarget(target: Target, broker: ProbeTools['broker'] | undefined, clock: Clock): Attempt {
+export function healthTarget(
+  target: Target,
+  broker: ProbeTools['broker'] | undefined,
+  { clock, outgoing }: Pick<ProbeTools, 'clock' | 'outgoing'>,
+): Attempt {
   const setting = 'HEALTH_TARGETS';
   const once: Target = { ...target, samples: 1, timeoutMs: Math.min(target.timeoutMs, maxTimeoutMs) };
   return {
@@ -21,7 +24,11 @@ export function healthTarget(target: Target, broker: ProbeTools['broker'] | unde
     run: async signal => {
       if (broker === undefined && target.probe.kind === 'queue')
         throw new NotTried('only the daemon sees the queues of its embedded broker');
-      const tools = { broker: broker ?? { kind: 'embedded', inspect: async () => undefined }, clock } as const;
+      const tools = {
+        broker: broker ?? { kind: 'embedded', inspect: async () => undefined },
+        clock,
+        outgoing,
+      } as const;
       const { finding, reason = '' } = judge(await runOf(once, tools)(signal), target);
       const said = redact(reason, target.secrets);
       if (finding === 'down') throw new Error(`target "${target.name}" is down: ${said}`);

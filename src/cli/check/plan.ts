@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
 import type { Config } from '../../config/config.js';
+import { Outgoing } from '../../outgoing.js';
 import { accessLog } from './access-log.js';
 import type { Attempt } from './attempt.js';
 import { dataFolder } from './data-folder.js';
@@ -16,7 +17,8 @@ export interface Plan {
 
 /** Everything that a daemon of this configuration will do with what lies around it. */
 export function planFor(config: Config, clock: Clock): Plan {
-  const { server, keys, broker, nginx, health, sinks } = config;
+  const { server, keys, broker, nginx, health, sinks, proxies } = config;
+  const outgoing = new Outgoing(proxies);
   const rabbitmq = new RabbitMQAttempts(
     broker,
     sinks.map(({ queue }) => queue),
@@ -31,7 +33,7 @@ export function planFor(config: Config, clock: Clock): Plan {
       ...sinks
         .filter(({ definition }) => definition.storesWith === undefined)
         .flatMap(sink => destination(sink, config, clock)),
-      ...health.targets.map(target => healthTarget(target, inspector, clock)),
+      ...health.targets.map(target => healthTarget(target, inspector, { clock, outgoing })),
       ...nginx.files.map(file => accessLog(file, nginx.format)),
     ],
     close: () => rabbitmq.close(),

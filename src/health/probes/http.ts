@@ -19,7 +19,11 @@ export const httpProbe = defineProbe({
     return `${origin}${pathname}`;
   },
   secrets,
-  run: (check, limits, tools) => sampled(requesting(check, connectOptions(limits, tools), tools.clock.now), limits),
+  proxied: ({ url, proxy }) => (proxy ? new URL(url) : undefined),
+  run(check, limits, tools) {
+    const proxy = check.proxy ? tools.outgoing.proxyFor(new URL(check.url)) : undefined;
+    return sampled(requesting(check, connectOptions(limits, tools), tools.clock.now, proxy), limits);
+  },
 });
 
 function parse(address: string): Pick<HttpCheck, 'url'> | string {

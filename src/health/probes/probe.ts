@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Broker } from '../../broker/broker.js';
 import type { Clock } from '../../clock.js';
 import type { FieldName } from '../../events/fields.js';
+import type { Outgoing } from '../../outgoing.js';
 import type { Run, SamplingLimits } from '../sample.js';
 
 /**
@@ -41,6 +42,8 @@ export interface ProbeDefinition<
   show(address: Address): string;
   /** Texts that nothing may show. */
   secrets?(check: Check<Address, Options, Expect>): readonly string[];
+  /** The address that it reaches through a proxy, where one is set for it; undefined = always straight. */
+  proxied?(check: Check<Address, Options, Expect>): URL | undefined;
   /** The run of one target; called once, then the run is repeated. */
   run(check: Check<Address, Options, Expect>, limits: SamplingLimits, tools: ProbeTools): Run;
 }
@@ -52,6 +55,7 @@ export type Check<Address extends object, Options extends z.ZodRawShape, Expect 
 export interface ProbeTools {
   readonly broker: Pick<Broker, 'inspect' | 'kind'>;
   readonly clock: Clock;
+  readonly outgoing: Pick<Outgoing, 'proxyFor'>;
   /** Finds the addresses of a name; the system's when absent. */
   readonly lookup?: LookupFunction;
 }

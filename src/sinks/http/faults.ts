@@ -1,5 +1,5 @@
 import { SetupError, TransientError } from '../../errors.js';
-import { networkErrorWords } from '../../network-errors.js';
+import { issuerAdvice, networkErrorWords } from '../../network-errors.js';
 import { hideSecrets, redact } from '../../redact.js';
 import { retryAfterMs } from '../../retry-after.js';
 
@@ -43,6 +43,9 @@ export function httpFault(response: HttpResponse, context: FaultContext): Transi
       retryAfterMs: retryAfterMs(headers.get('retry-after'), context.now),
     });
   }
+  if (status === 407) {
+    return new SetupError(`${summary(response, context)}: the proxy wants a user and a password: check HTTP_PROXY`);
+  }
   if (status === 401 || status === 403) return new SetupError(`${summary(response, context)}: check ${credentials}`);
   if (status === 404) return new SetupError(`${summary(response, context)}: check ${address}`);
   if (status >= 300 && status < 400) {
@@ -63,46 +66,75 @@ export function summary(response: HttpResponse, context: Pick<FaultContext, 'nam
   return `${context.name} answered ${response.status}${shown === '' ? '' : ` (${shown})`}`;
 }
 
-/** What each error code means to a person, and whether the request can have arrived. */
-export function noAnswer(error: unknown, host: string): NoAnswerError {
+/**
+ * What each error code means to a person, and whether the request can have arrived.
+ * @param proxy the one between, in words: what cannot be connected to is then it
+ */
+export function noAnswer(error: unknown, host: string, proxy?: string): NoAnswerError {
   const code = codeOf(error);
   const because = (sentence: string, ambiguous: boolean): NoAnswerError =>
     new NoAnswerError(`${sentence}${code === '' ? '' : ` (${code})`}`, ambiguous);
+  const refusal = proxy === undefined ? undefined : refusalOf(error);
+  if (refusal !== undefined) {
+    const advice = refusal === '407' ? ': it wants a user and a password that it knows' : '';
+    return new NoAnswerError(`${proxy} refused the connection to ${host} with ${refusal}${advice}`, false);
+  }
+  /** Who is connected to. */
+  const peer = proxy ?? host;
   switch (code) {
     case 'ECONNREFUSED':
-      return because(`${host} refused the connection: nothing listens there`, false);
+      return because(`${peer} refused the connection: nothing listens there`, false);
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_NODATA':
-      return because(`the name of ${host} cannot be resolved`, false);
+      return because(`the name of ${peer} cannot be resolved`, false);
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
-      return because(`there is no route to ${host}`, false);
+      return because(`there is no route to ${peer}`, false);
     case 'ETIMEDOUT':
-      return because(`the connection to ${host} timed out`, true);
+      return because(`the connection to ${peer} timed out`, true);
     case 'UND_ERR_CONNECT_TIMEOUT':
-      return because(`${host} did not take the connection in time`, false);
+      return because(`${peer} did not take the connection in time`, false);
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
     case 'UND_ERR_ABORTED':
-      return because(`${host} cut the connection`, true);
+      return because(
+        `${proxy === undefined ? host : `${host}, or ${proxy} on the way to it,`} cut the connection`,
+        true,
+      );
   }
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|EPROTO/.test(code)) {
     const words = networkErrorWords[code];
-    return because(`no secure connection to ${host}${words === undefined ? '' : `: ${words}`}`, false);
+    const advice = issuerAdvice(code);
+    const sentence = because(`no secure connection to ${host}${words === undefined ? '' : `: ${words}`}`, false);
+    return advice === undefined ? sentence : new NoAnswerError(`${sentence.message}: ${advice}`, false);
   }
-  if (code.startsWith('HPE_')) return because(`${host} does not answer in HTTP`, true);
-  return because(`the request to ${host} failed`, true);
+  if (code.startsWith('HPE_')) return because(`${peer} does not answer in HTTP`, true);
+  return because(`the request to ${host}${proxy === undefined ? '' : ` through ${proxy}`} failed`, true);
 }
 
 /** fetch wraps the reason: TypeError('fetch failed') → cause, and one more for a body that ends too soon. */
 function codeOf(error: unknown): string {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
-    const code = (at as NodeJS.ErrnoException).code;
+  for (const { code, name } of chainOf(error)) {
     if (typeof code === 'string') return code;
-    if (at.name === 'HTTPParserError') return 'HPE_INVALID'; // Node 24 gives it no code
+    if (name === 'HTTPParserError') return 'HPE_INVALID'; // Node 24 gives it no code
   }
   return '';
+}
+
+/** The status with which a proxy refused: undici keeps it in words alone. */
+function refusalOf(error: unknown): string | undefined {
+  for (const { message } of chainOf(error)) {
+    const [, status] = /^Proxy (?:response|Authentication Required) \((\d{3})\)/.exec(message) ?? [];
+    if (status !== undefined) return status;
+  }
+  return undefined;
+}
+
+function chainOf(error: unknown): NodeJS.ErrnoException[] {
+  const chain: NodeJS.ErrnoException[] = [];
+  for (let at: unknown = error; at instanceof Error && chain.length < 4; at = at.cause) chain.push(at);
+  return chain;
 }

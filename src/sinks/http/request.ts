@@ -64,7 +64,7 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
   } catch (error) {
     if (stopped === 'timeout') throw new NoAnswerError(`no answer from ${url.host} within ${timeoutMs} ms`, true);
     if (stopped === 'caller') throw new NoAnswerError(`the request to ${url.host} was aborted`, true);
-    throw noAnswer(error, url.host);
+    throw noAnswer(error, url.host, options.outgoing.proxyInWords(url));
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);

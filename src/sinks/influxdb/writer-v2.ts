@@ -64,7 +64,7 @@ export async function writerV2(config: V2Config, outgoing: Outgoing): Promise<Wr
         if ((error as NodeJS.ErrnoException).code === 'ERR_INVALID_CHAR') {
           throw new SetupError('INFLUXDB_TOKEN holds characters that HTTP forbids: look for a stray line break in it');
         }
-        throw noAnswer(error, host);
+        throw noAnswer(error, host, outgoing.proxyInWords(address));
       }
     } finally {
       clearTimeout(timer);

@@ -1,5 +1,6 @@
 import type { MongoServerError, MongoServerSelectionError } from 'mongodb';
 import { SetupError, TransientError } from '../../errors.js';
+import { issuerAdvice } from '../../network-errors.js';
 import { redact } from '../../redact.js';
 import { meaningOf } from './codes.js';
 
@@ -65,7 +66,14 @@ export class Faults {
   #unreachable(error: MongoServerSelectionError): Error {
     const causes = [...(error.reason?.servers?.values() ?? [])].flatMap(server => server.error ?? []);
     const text = causes.length === 0 ? error : causes.map(({ message }) => message).join('; ');
-    if (causes.some(cause => certificate.test(codeOf(cause)))) return this.setup('TLS certificate not accepted', text);
+    const refused = causes.find(cause => certificate.test(codeOf(cause)));
+    if (refused !== undefined) {
+      const advice = issuerAdvice(codeOf(refused));
+      const { message } = this.setup('TLS certificate not accepted', text);
+      return new SetupError(
+        advice === undefined ? message : `${message}: ${advice}, or name it as tlsCAFile in MONGODB_URI`,
+      );
+    }
     if (causes.some(cause => cause instanceof this.#driver.MongoCompatibilityError)) {
       return this.setup('the server cannot be used', text);
     }

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  connectionReason,
+  connectionFault,
   isAboutMessage,
   operationError,
   PermissionError,
@@ -27,11 +27,14 @@ test('why a node cannot be reached, in words, without the password', () => {
       'rabbit.example:5671 does not speak TLS: write amqp:// instead of amqps://',
       node.replace('amqp:', 'amqps:'),
     ],
-    [failed('self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'), 'TLS certificate is self-signed'],
+    [
+      failed('self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'),
+      'certificate is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT): set NODE_EXTRA_CA_CERTS',
+    ],
     [failed(`cannot parse ${node}`), 'RabbitMQ at rabbit.example:5672: cannot parse'],
   ];
   for (const [error, expected, address = node] of reasons) {
-    const reason = connectionReason(address, error);
+    const { message: reason } = connectionFault(address, error);
     assert.match(reason, expected);
     assert.not.match(reason, 's3cret');
     assert.not.match(reason, /SSL routines/);

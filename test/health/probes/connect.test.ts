@@ -8,6 +8,7 @@ import { connectOptions } from '../../../src/health/probes/connect.js';
 import { type DistantHost, distantHost } from '../../helpers/distant-host.js';
 import { runOnce } from '../../helpers/health.js';
 import { watchLeaks } from '../../helpers/leaks.js';
+import { straight } from '../../helpers/outgoing.js';
 import { portOf } from '../../helpers/ports.js';
 
 const test = suite<{ host: DistantHost | undefined }>('connecting to a name with several addresses');
@@ -17,7 +18,11 @@ test.after.each(async context => {
 });
 watchLeaks(test);
 
-const tools = { broker: { kind: 'rabbitmq', inspect: async () => undefined }, clock: systemClock } as const;
+const tools = {
+  broker: { kind: 'rabbitmq', inspect: async () => undefined },
+  clock: systemClock,
+  outgoing: straight,
+} as const;
 
 for (const scheme of ['http', 'tcp'])
   test(`${scheme}: a slow IPv4 address is not left for an IPv6 address that leads nowhere`, async context => {

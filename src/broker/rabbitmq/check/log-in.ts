@@ -13,15 +13,15 @@ export interface LoggedIn {
   readonly version: string;
 }
 
-/** @throws TransientError saying why not, and what a person can do about it; never shows the password */
+/** @throws TransientError, or a SetupError that says what a person can do about it; never shows the password */
 export async function logIn(node: string, clock: Clock): Promise<LoggedIn> {
   const connection = new Connection({ nodes: [node], name: 'event-sink check', clock, log: silentLog });
   await connection.open();
   const live = connection.now();
   if (live === undefined) {
-    const reason = connection.error ?? 'no connection';
+    const fault = connection.fault ?? new TransientError('no connection');
     await connection.close();
-    throw new TransientError(reason);
+    throw fault;
   }
   const { product = 'broker', version = '' } = live.model.connection.serverProperties as {
     product?: string;

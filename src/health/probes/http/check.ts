@@ -5,6 +5,8 @@ export interface HttpCheck {
   readonly headers: Readonly<Record<string, string>>;
   /** A PEM file of certificates to trust instead of the system's. */
   readonly ca?: string | undefined;
+  /** Whether HTTPS_PROXY, HTTP_PROXY and NO_PROXY hold for it. */
+  readonly proxy: boolean;
   readonly expect: {
     /** Ranges, both ends included. */
     readonly status: readonly StatusRange[];

@@ -37,7 +37,9 @@ const headers = z
     }
   });
 
-export const options = { headers: headers.default({}), ca: text.optional() };
+const yesOrNo = z.boolean({ message: 'must be true or false' });
+
+export const options = { headers: headers.default({}), ca: text.optional(), proxy: yesOrNo.default(false) };
 
 export const expect = {
   status,

@@ -9,12 +9,14 @@ import {
 import { request as tlsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Address } from '../../../settings/addresses.js';
 import { probeUserAgent } from '../../../version.js';
 import { reasonOf } from '../../reasons.js';
 import type { Readings, Sample, TakeSample } from '../../sample.js';
 import { ReceivedBody } from './body.js';
 import type { HttpCheck } from './check.js';
 import { bodyMismatch, expectsBody, statusMismatch } from './expectation.js';
+import { ProxyError, type ProxyObserver, proxyFault, refusedByProxy, requestThrough } from './proxied.js';
 
 const dayMs = 86_400_000;
 
@@ -22,13 +24,24 @@ const dayMs = 86_400_000;
 type Phase =
   | 'while looking the name up'
   | 'while connecting'
+  | 'while connecting to the proxy'
+  | 'while the proxy connects'
   | 'in the TLS handshake'
   | 'waiting for the first byte'
   | 'reading the body';
 
-/** One GET over a fresh connection, with the time of each step. Redirects are not followed: they are an answer. */
-export function requesting(check: HttpCheck, connect: RequestOptions, now: () => number): TakeSample {
-  const secure = check.url.startsWith('https:');
+/**
+ * One GET over a fresh connection, with the time of each step. Redirects are not followed: they are an answer.
+ * @param proxy what it goes through; undefined = straight
+ */
+export function requesting(
+  check: HttpCheck,
+  connect: RequestOptions,
+  now: () => number,
+  proxy?: Address | undefined,
+): TakeSample {
+  const url = new URL(check.url);
+  const secure = url.protocol === 'https:';
   return async signal => {
     let ca: Buffer | undefined;
     try {
@@ -50,13 +63,14 @@ export function requesting(check: HttpCheck, connect: RequestOptions, now: () =>
         },
         ...(ca === undefined ? {} : { ca }),
       } as const;
+      const exchange = new Exchange(check, url, now, signal, proxy);
       let request: ClientRequest;
       try {
-        request = secure ? tlsRequest(check.url, options) : plainRequest(check.url, options);
+        if (proxy !== undefined) request = requestThrough(proxy, url, options, exchange);
+        else request = secure ? tlsRequest(url, options) : plainRequest(url, options);
       } catch (error) {
         return resolve({ reason: reasonOf(error) });
       }
-      const exchange = new Exchange(check, secure, now, signal);
       const end = (sample: Sample): void => {
         resolve(sample);
         request.destroy();
@@ -70,34 +84,50 @@ export function requesting(check: HttpCheck, connect: RequestOptions, now: () =>
 }
 
 /** One request and its answer, as they go. */
-class Exchange {
+class Exchange implements ProxyObserver {
   #phase: Phase;
   #stepBegan: number;
   readonly #began = performance.now();
   readonly #readings: { -readonly [Name in keyof Readings]: Readings[Name] } = {};
   readonly #check: HttpCheck;
+  readonly #url: URL;
   readonly #secure: boolean;
   readonly #now: () => number;
   readonly #signal: AbortSignal;
+  readonly #proxy: Address | undefined;
+  #proxyReached = false;
 
-  constructor(check: HttpCheck, secure: boolean, now: () => number, signal: AbortSignal) {
+  constructor(check: HttpCheck, url: URL, now: () => number, signal: AbortSignal, proxy: Address | undefined) {
     this.#check = check;
-    this.#secure = secure;
+    this.#url = url;
+    this.#secure = url.protocol === 'https:';
     this.#now = now;
     this.#signal = signal;
+    this.#proxy = proxy;
     this.#stepBegan = this.#began;
-    const host = new URL(check.url).hostname.replace(/^\[|\]$/g, '');
-    this.#phase = isIP(host) === 0 ? 'while looking the name up' : 'while connecting';
+    const named = isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0;
+    if (proxy !== undefined) this.#phase = 'while connecting to the proxy';
+    else this.#phase = named ? 'while looking the name up' : 'while connecting';
+  }
+
+  proxySocket(socket: Socket): void {
+    socket.once('lookup', error => {
+      if (!error) this.#readings.time_dns = this.#step('while connecting to the proxy');
+    });
+    socket.once('connect', () => {
+      this.#proxyReached = true;
+      if (this.#secure) this.#phase = 'while the proxy connects';
+      else this.#readings.time_connect = this.#step('waiting for the first byte');
+    });
+  }
+
+  tunnelOpen(): void {
+    this.#readings.time_connect = this.#step('in the TLS handshake');
   }
 
   follow(socket: Socket): void {
-    socket.once('lookup', error => {
-      if (error) return;
-      this.#readings.time_dns = this.#step('while connecting');
-    });
-    socket.once('connect', () => {
-      this.#readings.time_connect = this.#step(this.#secure ? 'in the TLS handshake' : 'waiting for the first byte');
-    });
+    if (this.#proxy === undefined) this.#followConnecting(socket);
+    if (!this.#secure) return;
     socket.once('secureConnect', () => {
       this.#readings.time_tls = this.#step('waiting for the first byte');
       const { valid_to: end } = (socket as TLSSocket).getPeerCertificate();
@@ -105,10 +135,22 @@ class Exchange {
     });
   }
 
+  #followConnecting(socket: Socket): void {
+    socket.once('lookup', error => {
+      if (error) return;
+      this.#readings.time_dns = this.#step('while connecting');
+    });
+    socket.once('connect', () => {
+      this.#readings.time_connect = this.#step(this.#secure ? 'in the TLS handshake' : 'waiting for the first byte');
+    });
+  }
+
   read(response: IncomingMessage, end: (sample: Sample) => void): void {
     this.#readings.time_first_byte = this.#since(this.#began);
     this.#phase = 'reading the body';
     const status = response.statusCode ?? 0;
+    if (this.#proxy !== undefined && status === 407)
+      return end(this.failed(refusedByProxy(this.#proxy, this.#url, status)));
     const body = new ReceivedBody();
     response.on('data', (chunk: Buffer) => body.add(chunk));
     response.on('error', error => end(this.failed(error)));
@@ -121,12 +163,19 @@ class Exchange {
 
   /** When the time is over: what it was doing. */
   failed(error: unknown): Sample {
-    return { reason: this.#signal.aborted ? this.#phase : reasonOf(error), readings: this.#readings };
+    if (this.#signal.aborted) return { reason: this.#phase, readings: this.#readings };
+    const cause =
+      this.#proxy === undefined || this.#proxyReached || error instanceof ProxyError
+        ? error
+        : proxyFault(this.#proxy, this.#url, error);
+    return { reason: reasonOf(cause), readings: this.#readings };
   }
 
   async #mismatch(status: number, body: ReceivedBody, headers: IncomingHttpHeaders): Promise<string | undefined> {
     const { expect } = this.#check;
     const reason = statusMismatch(expect, status);
+    // A proxy that cannot reach the host, or may not, says so in the host's place.
+    if (reason !== undefined && this.#proxy !== undefined && !this.#secure) return `${reason}, by way of the proxy`;
     if (reason !== undefined || !expectsBody(expect)) return reason;
     return bodyMismatch(expect, await body.examine(headers['content-encoding'], headers['content-type']));
   }
