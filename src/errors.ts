@@ -52,10 +52,13 @@ export class CursorError extends Error {
 export class IdConflictError extends Error {
   override name = 'IdConflictError';
   readonly ids: readonly string[];
+  /** The Idempotency-Key, when it belongs to another request. */
+  readonly key: string | undefined;
 
-  constructor(ids: readonly string[]) {
-    super('an id belongs to another event');
+  constructor(ids: readonly string[], key?: string) {
+    super(ids.length > 0 ? 'an id belongs to another event' : 'an Idempotency-Key belongs to another request');
     this.ids = ids;
+    this.key = key;
   }
 }
 

@@ -13,6 +13,8 @@ export interface Message {
   readonly received: number;
   /** Set when the id came from outside: then the same id on another text is a conflict. */
   readonly given?: GivenId;
+  /** Set on the first message of a request that came with an Idempotency-Key: the same key on another request is a conflict. */
+  readonly request?: GivenRequest;
   /** The broker's own timestamp of a foreign message, epoch ms. */
   readonly timestamp?: number;
 }
@@ -23,4 +25,11 @@ export interface GivenId {
   readonly hash: string;
   /** The `created` that was added here because the text has none, epoch ms. */
   readonly stamped?: number;
+}
+
+/** What is remembered of an Idempotency-Key, as long as of an id. */
+export interface GivenRequest {
+  readonly key: string;
+  /** Hash of the texts of its items, in their order, and of whether it was a list. */
+  readonly hash: string;
 }

@@ -56,7 +56,7 @@ export async function ingestEvent(ctx: ApiContext, text: string): Promise<Receip
 }
 
 async function publish(ctx: ApiContext, items: Items, key: string | undefined, source: Source): Promise<Receipt> {
-  const made = messagesOf(items, key, { now: ctx.services.clock.now(), source });
+  const made = withRequest(messagesOf(items, key, { now: ctx.services.clock.now(), source }), items, key);
   const messages = withoutRepeats(made);
   const durability = await ctx.services.backend.publish(messages).catch((error: unknown) => {
     throw error instanceof IdConflictError ? knownConflict(error, made) : error;
@@ -67,6 +67,14 @@ async function publish(ctx: ApiContext, items: Items, key: string | undefined, s
     ids: made.map(message => message.id),
     durability,
   };
+}
+
+/** The first message says of which request it is, where that has a key. */
+function withRequest(made: readonly Message[], { single }: Items, key: string | undefined): readonly Message[] {
+  const [first, ...others] = made;
+  if (first === undefined || key === undefined) return made;
+  const texts = made.map(({ given }) => given?.hash);
+  return [{ ...first, request: { key, hash: hashOf([single ? 'event' : 'list', ...texts].join('\n')) } }, ...others];
 }
 
 /** The first item of each id. @throws HttpProblem 422 when another item has the same id and another text */
@@ -86,7 +94,13 @@ function withoutRepeats(made: readonly Message[]): readonly Message[] {
   return byId.size === made.length ? made : [...byId.values()];
 }
 
-function knownConflict({ ids }: IdConflictError, made: readonly Message[]): HttpProblem {
+function knownConflict({ ids, key }: IdConflictError, made: readonly Message[]): HttpProblem {
+  if (ids.length === 0 && key !== undefined) {
+    const errors = [{ field: 'Idempotency-Key', message: `the key ${key} was sent before, with another body` }];
+    return new HttpProblem('id-conflict', 'An Idempotency-Key names one request only. Nothing was accepted.', {
+      errors,
+    });
+  }
   const taken = new Set(ids);
   const errors = made.flatMap(({ id }, index): FieldError[] =>
     taken.has(id) ? [{ index, field: 'id', message: `the id ${id} was sent before, with another content` }] : [],

@@ -52,7 +52,7 @@ export function createBackend(options: BackendOptions) {
   const { deadLetterAdmin, broker, storage, clock, board, sinks, orphans, started, brokerStatus, publish, publishTo } =
     options;
   const { conflicts } = options;
-  const ids = new IdRegister(storage);
+  const ids = new IdRegister({ storage, keeps: broker.kind === 'embedded' ? 'with' : 'before' });
   /** HTTP starts last, so whoever can ask finds everything else started. */
   const unready = (): string | undefined => {
     const { state, detail } = broker.status();
@@ -106,7 +106,8 @@ export function createBackend(options: BackendOptions) {
   const dates = new ProblemDates({ keyValues: storage.keyValues('problems'), clock, began });
 
   const noted = (error: unknown): never => {
-    if (error instanceof IdConflictError) conflicts.add('arrival', error.ids);
+    if (error instanceof IdConflictError)
+      conflicts.add('arrival', error.ids.length > 0 || error.key === undefined ? error.ids : [error.key]);
     throw error;
   };
 

@@ -26,6 +26,26 @@ function findGivenIds({ database, now }: Transaction, { ids }: { readonly ids: r
   );
 }
 
+/**
+ * What is remembered of these ids; those that are not are kept. Nothing is kept when one of them has another hash: then nothing of the request is
+ * accepted.
+ */
+function claimGivenIds(transaction: Transaction, claimed: GivenIdColumns): GivenIdRow[] {
+  const known = findGivenIds(transaction, claimed);
+  const hashes = new Map(known.map(([id, hash]) => [id, hash]));
+  const fresh = [...claimed.ids.keys()].filter(index => !hashes.has(claimed.ids[index]!));
+  const same = claimed.ids.every((id, index) => (hashes.get(id) ?? claimed.hashes[index]) === claimed.hashes[index]);
+  if (same && fresh.length > 0) {
+    const pick = <T>(column: readonly T[]): T[] => fresh.map(index => column[index]!);
+    keepGivenIds(transaction, {
+      ids: pick(claimed.ids),
+      hashes: pick(claimed.hashes),
+      stamps: pick(claimed.stamps),
+    });
+  }
+  return known;
+}
+
 /** New ones, or ones whose time is over. */
 export function keepGivenIds({ database, now }: Transaction, { ids, hashes, stamps }: GivenIdColumns): void {
   const values: Value[] = [];
@@ -54,4 +74,4 @@ function trimGivenIds(
   return count;
 }
 
-export const givenIdWrites = { findGivenIds, keepGivenIds, trimGivenIds };
+export const givenIdWrites = { findGivenIds, claimGivenIds, trimGivenIds };

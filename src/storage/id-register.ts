@@ -1,66 +1,69 @@
-import { IdConflictError } from '../errors.js';
+import { FullError, IdConflictError } from '../errors.js';
 import { stampedAgain } from '../events/accept.js';
 import type { GivenId, Message } from '../events/message.js';
 import type { Calls } from './calls.js';
-import type { GivenIdColumns } from './given-ids.js';
+import type { GivenIdColumns, GivenIdRow } from './given-ids.js';
 
-/** Ids in one write, off the path of requests. */
-const groupIds = 5_000;
+/** An id, or an Idempotency-Key, and what must be the same whenever it comes again. */
+type Claim = readonly [name: string, given: GivenId];
 
-type Claim = Message & { readonly given: GivenId };
+export interface IdRegisterOptions {
+  readonly storage: Pick<Calls, 'write'>;
+  /**
+   * before: new ids are in the file before their events are published.
+   * with: the broker keeps them itself, in the commit that accepts their events.
+   */
+  readonly keeps: 'before' | 'with';
+}
 
 /**
- * Knows the ids that clients gave, for a day or the newest million: the same id with the same text is the same event again, with the `created`
- * that it had; with another text it is a conflict. Events without an id of their own pass by and cost nothing here.
+ * Knows the ids and keys that clients gave, for a day or the newest million: the same id with the same text is the same event again, with the
+ * `created` that it had; with another text it is a conflict. Events without an id of their own pass by and cost nothing here.
  *
- * new → in flight (published; whoever sends the same id meanwhile waits) → kept. A publish that fails leaves nothing.
+ * new → in flight (being published; whoever sends the same id meanwhile waits) → known.
  *
- * The embedded broker keeps new ids in the commit that accepts their events. On RabbitMQ they are kept in groups after the confirm: a kill
- * loses the last ones, and then the sinks decide, as they do for ids that another daemon accepted.
+ * RabbitMQ may have an event although its confirm never came: the connection broke, or this daemon was killed. So an id is known there before its
+ * event is published, and stays known when that fails: whoever sends the event again gets the time that the first one may already carry. A disk
+ * that is full costs this knowledge, not the event.
  */
 export class IdRegister {
-  readonly #storage: Pick<Calls, 'write'>;
+  readonly #options: IdRegisterOptions;
   readonly #inFlight = new Map<string, Promise<void>>();
-  /** Accepted and not yet in the file. */
-  readonly #unwritten = new Map<string, GivenId>();
-  #writing: Promise<void> | undefined;
 
-  constructor(storage: Pick<Calls, 'write'>) {
-    this.#storage = storage;
+  constructor(options: IdRegisterOptions) {
+    this.#options = options;
   }
 
   /**
    * Publishes, as soon as it is known which of the messages are repeats.
    * @throws IdConflictError, and as `publish` does
    */
-  async publish<Durability extends string>(
+  async publish<Result>(
     messages: readonly Message[],
-    publish: (messages: readonly Message[]) => Promise<Durability>,
-  ): Promise<Durability> {
-    const claims = messages.filter((message): message is Claim => message.given !== undefined);
+    publish: (messages: readonly Message[]) => Promise<Result>,
+  ): Promise<Result> {
+    const claims = messages.flatMap(claimsOf);
     if (claims.length === 0) return publish(messages);
     const release = await this.#claim(claims);
     try {
       const known = await this.#known(claims);
-      const conflicts = claims.filter(({ id, given }) => (known.get(id)?.hash ?? given.hash) !== given.hash);
-      if (conflicts.length > 0) throw new IdConflictError(conflicts.map(({ id }) => id));
-      const durability = await publish(messages.map(message => repeated(message, known.get(message.id))));
-      if (durability !== 'embedded') this.#keep(claims.filter(({ id }) => !known.has(id)));
-      return durability;
+      const conflicts = messages.filter(({ id, given }) => given !== undefined && differs(known, [id, given]));
+      const request = messages.find(message => requestClaims(message).some(claim => differs(known, claim)))?.request;
+      if (conflicts.length > 0 || request !== undefined)
+        throw new IdConflictError(
+          conflicts.map(({ id }) => id),
+          request?.key,
+        );
+      return await publish(messages.map(message => repeated(message, known)));
     } finally {
       release();
     }
   }
 
-  /** Resolves when every accepted id is in the file, or could not be written. */
-  async written(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
-  }
-
   /** All of them at once, or none while one is in flight: so two requests never wait for each other. */
   async #claim(claims: readonly Claim[]): Promise<() => void> {
     for (;;) {
-      const others = claims.flatMap(({ id }) => this.#inFlight.get(id) ?? []);
+      const others = claims.flatMap(([name]) => this.#inFlight.get(name) ?? []);
       if (others.length === 0) break;
       await Promise.all(others);
     }
@@ -68,58 +71,67 @@ export class IdRegister {
     const settling = new Promise<void>(resolve => {
       settled = resolve;
     });
-    for (const { id } of claims) this.#inFlight.set(id, settling);
+    for (const [name] of claims) this.#inFlight.set(name, settling);
     return () => {
-      for (const { id } of claims) this.#inFlight.delete(id);
+      for (const [name] of claims) this.#inFlight.delete(name);
       settled();
     };
   }
 
   async #known(claims: readonly Claim[]): Promise<ReadonlyMap<string, GivenId>> {
-    const rows = await this.#storage.write('findGivenIds', { ids: claims.map(({ id }) => id) });
-    const known = new Map<string, GivenId>(
-      rows.map(([id, hash, stamp]) => [id, stamp === null ? { hash } : { hash, stamped: stamp }]),
-    );
-    for (const { id } of claims) {
-      const given = this.#unwritten.get(id);
-      if (given !== undefined) known.set(id, given);
-    }
-    return known;
+    const rows = await this.#ask(columns(claims));
+    return new Map(rows.map(([name, hash, stamp]) => [name, stamp === null ? { hash } : { hash, stamped: stamp }]));
   }
 
-  #keep(claims: readonly Claim[]): void {
-    for (const { id, given } of claims) this.#unwritten.set(id, given);
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
-  }
-
-  /** A disk that is full, or a storage that is closed, costs the knowledge of these ids and nothing else. */
-  async #write(): Promise<void> {
-    while (this.#unwritten.size > 0) {
-      const group = [...this.#unwritten].slice(0, groupIds);
-      await this.#storage.write('keepGivenIds', columns(group)).catch(() => undefined);
-      for (const [id, given] of group) if (this.#unwritten.get(id) === given) this.#unwritten.delete(id);
+  async #ask(claimed: GivenIdColumns): Promise<readonly GivenIdRow[]> {
+    const { storage, keeps } = this.#options;
+    if (keeps === 'with') return storage.write('findGivenIds', claimed);
+    try {
+      return await storage.write('claimGivenIds', claimed);
+    } catch (error) {
+      if (error instanceof FullError) return storage.write('findGivenIds', claimed);
+      throw error;
     }
   }
 }
 
-function repeated(message: Message, known: GivenId | undefined): Message {
-  if (message.given === undefined || known === undefined) return message;
-  const { given: _kept, ...rest } = known.stamped === undefined ? message : stampedAgain(message, known.stamped);
-  return rest;
+function claimsOf(message: Message): Claim[] {
+  const { id, given } = message;
+  return given === undefined ? requestClaims(message) : [[id, given], ...requestClaims(message)];
 }
 
-function columns(group: readonly (readonly [id: string, given: GivenId])[]): GivenIdColumns {
+/** A line break is in no id, so the name of a key is never that of an event. */
+function requestClaims({ request }: Message): Claim[] {
+  return request === undefined ? [] : [[`key\n${request.key}`, { hash: request.hash }]];
+}
+
+function differs(known: ReadonlyMap<string, GivenId>, [name, { hash }]: Claim): boolean {
+  return (known.get(name)?.hash ?? hash) !== hash;
+}
+
+/** As it was when it first came, and without what is known already. */
+function repeated(message: Message, known: ReadonlyMap<string, GivenId>): Message {
+  const first = known.get(message.id);
+  const isKnownRequest = requestClaims(message).some(([name]) => known.has(name));
+  if ((message.given === undefined || first === undefined) && !isKnownRequest) return message;
+  const { given, request, ...rest } = first?.stamped === undefined ? message : stampedAgain(message, first.stamped);
   return {
-    ids: group.map(([id]) => id),
-    hashes: group.map(([, { hash }]) => hash),
-    stamps: group.map(([, { stamped }]) => stamped ?? null),
+    ...rest,
+    ...(given === undefined || first !== undefined ? {} : { given }),
+    ...(request === undefined || isKnownRequest ? {} : { request }),
   };
 }
 
-/** The new ids among messages, for the commit that accepts them; undefined when there are none. */
+function columns(claims: readonly Claim[]): GivenIdColumns {
+  return {
+    ids: claims.map(([name]) => name),
+    hashes: claims.map(([, { hash }]) => hash),
+    stamps: claims.map(([, { stamped }]) => stamped ?? null),
+  };
+}
+
+/** The new ids and keys among messages, for the commit that accepts them; undefined when there are none. */
 export function givenIdsOf(messages: readonly Message[]): GivenIdColumns | undefined {
-  const group = messages.flatMap(({ id, given }) => (given === undefined ? [] : [[id, given] as const]));
-  return group.length === 0 ? undefined : columns(group);
+  const claims = messages.flatMap(claimsOf);
+  return claims.length === 0 ? undefined : columns(claims);
 }

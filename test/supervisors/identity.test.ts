@@ -157,8 +157,37 @@ test('a list with a key may be sent again; one item that changed refuses it, by 
     changed.errors?.map(({ index }) => index),
     [1],
   );
-  const longer = await send(daemon, `${list.slice(0, -1)},{"category":"d"}]`, retry);
-  assert.equal([longer.accepted, longer.ids.slice(0, 3)], [4, first.ids]);
+  assert.is((await stored(daemon, 3)).length, 3);
+});
+
+test('a key names one request: a longer or a shorter list, or a single event instead of a list, is refused', async context => {
+  let daemon = await start(context);
+  const retry = { 'idempotency-key': 'list-2' };
+  const [one, two] = ['{"category":"a"}', '{"category":"b","id":"own-2"}'];
+  const first = await send(daemon, `[${one},${two}]`, retry);
+  assert.is(first.status, 202);
+  const single = { 'idempotency-key': 'single-2' };
+  assert.is((await send(daemon, one, single)).status, 202);
+  const refused = async (body: string, headers: Record<string, string>): Promise<void> => {
+    const { status, errors } = await send(daemon, body, headers);
+    assert.equal([status, errors?.map(({ field }) => field)], [422, ['Idempotency-Key']], body);
+  };
+  const refusals = async (): Promise<void> => {
+    await refused(`[${one},${two},{"category":"c"}]`, retry);
+    await refused(`[${one}]`, retry);
+    await refused(`[${two},${one}]`, retry);
+    await refused(one, retry);
+    await refused(`[${one}]`, single);
+    assert.equal(await send(daemon, `[${one} , ${two}]`, retry), first);
+    const lines = { ...retry, 'content-type': 'application/x-ndjson' };
+    assert.equal(await send(daemon, `${one}\n${two}\n`, lines), first);
+  };
+  await refusals();
+  await daemon.stop();
+  daemon = await start(context);
+  await refusals();
+  // An id is not a key.
+  assert.is((await send(daemon, '{"category":"d","id":"list-2"}')).status, 202);
   assert.is((await stored(daemon, 4)).length, 4);
 });
 

@@ -26,7 +26,7 @@ const PublishHeaders = z.object({
   'Idempotency-Key': z.string().min(1).max(128).optional().openapi({
     pattern: '^[ -~]+$',
     description:
-      'Makes a repeat harmless: the id of a single event, and with the index of an item that has no id of its own, of every event of a list. 1 to 128 printable ASCII characters. A single event that has another id of its own is refused.',
+      'Makes a repeat harmless: the id of a single event, and with the index of an item that has no id of its own, of every event of a list. 1 to 128 printable ASCII characters. A single event that has another id of its own is refused, and for a day, so is the key with another body (422).',
   }),
   'Event-Source': z
     .enum(['replay'])
