@@ -83,8 +83,8 @@ function Panel({ title, series: { data, error, refresh }, empty, hint, wide = fa
 }
 
 function useSeries(name: string, range: Range, offset: number, filter: Readonly<Record<string, string>>) {
-  return usePolled<Series>(`${name} ${range.id}`, range.everyMs, () =>
-    ask<Series>('v1/series', { query: { ...span(range, offset), ...filter } }),
+  return usePolled(`${name} ${range.id}`, range.everyMs, () =>
+    ask('v1/series', { query: { ...span(range, offset), ...filter } }),
   );
 }
 

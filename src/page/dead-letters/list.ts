@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { DeadLetter, DeadLetterPage, SinkStatus } from '../../../openapi/api-types.js';
+import type { DeadLetter, SinkStatus } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 import type { Question } from '../elements/dialog.js';
 import { plural } from '../elements/format.js';
@@ -38,8 +38,8 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
   const [filter, setFilter] = useState<Filter>({});
   const [failure, setFailure] = useState<string | undefined>();
   const query = { sink: sink.sink, ...filter, limit: pages * pageSize };
-  const { data, error, refresh } = usePolled<DeadLetterPage>(`dead ${JSON.stringify(query)}`, everyMs, () =>
-    ask<DeadLetterPage>('v1/dead-letters', { query }),
+  const { data, error, refresh } = usePolled(`dead ${JSON.stringify(query)}`, everyMs, () =>
+    ask('v1/dead-letters', { query }),
   );
   useEffect(refresh, [sink.dead]);
   const deadLetters = data?.dead_letters ?? [];
@@ -60,7 +60,7 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
   };
   const remove = async (key?: string): Promise<void> => {
     const chosen = { sink: sink.sink, ...(key === undefined ? { all: 'true' } : { key }) };
-    const { removed } = await ask<{ removed: number }>('v1/dead-letters', { method: 'DELETE', query: chosen });
+    const { removed } = await ask('v1/dead-letters', { method: 'DELETE', query: chosen });
     changed(`${plural(removed, 'dead letter')} of ${sink.title} deleted.`);
   };
   const askRemove = (deadLetter?: DeadLetter): void =>

@@ -18,7 +18,7 @@ function redrive(
   selection: Selection,
   options: Pick<RedriveRequest, 'dry_run' | 'force'> = {},
 ): Promise<RedriveReport> {
-  return ask<RedriveReport>('v1/dead-letters/redrive', { method: 'POST', body: { ...selection, ...options } });
+  return ask('v1/dead-letters/redrive', { method: 'POST', body: { ...selection, ...options } });
 }
 
 /** A single dead letter is sent at once, unless a limit of its sink speaks against it. */

@@ -1,4 +1,5 @@
 import type { Status } from '../../../openapi/api-types.js';
+import type { AnswerOf, Method, Path } from './answers.js';
 
 /** Events are kept here too, so they can be queried. */
 export const hasStore = ({ sinks }: Status): boolean => sinks.some(({ queryable }) => queryable);
@@ -21,21 +22,22 @@ export const signedOut = 'event-sink-signed-out';
 
 const timeoutMs = 10_000;
 
-export interface Request {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+export interface Request<M extends Method = Method> {
+  readonly method?: M;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * Asks the daemon's API. What it answers is typed by `openapi/api-types.d.ts`.
+ * Asks the daemon's API. What it answers is typed by path and method, as `openapi/api-types.d.ts` has them.
  * @throws Refused, Unreachable
  */
-export async function ask<T>(
-  path: string,
-  { method = 'GET', query = {}, body, headers = {} }: Request = {},
-): Promise<T> {
+export async function ask<P extends Path, M extends Method = 'GET'>(
+  path: P,
+  { method: asked, query = {}, body, headers = {} }: Request<M> = {},
+): Promise<AnswerOf<P, M>> {
+  const method: Method = asked ?? 'GET';
   const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
   const search = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
   let response: Response;
@@ -56,7 +58,7 @@ export async function ask<T>(
   } catch {
     throw new Unreachable('The daemon is not answering.');
   }
-  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as AnswerOf<P, M>;
   if (response.status === 401 && headers['X-API-Key'] === undefined) window.dispatchEvent(new Event(signedOut));
   throw new Refused(response.status, detailOf(text) ?? `The daemon answered ${response.status}.`);
 }

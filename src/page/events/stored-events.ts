@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { EventPage, StoredEvent } from '../../../openapi/api-types.js';
+import type { StoredEvent } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 
 export interface Filter {
@@ -37,7 +37,7 @@ export function useStoredEvents({ category, type }: Filter): StoredEvents {
     const mine = ++turn.current;
     try {
       const query = { category: category || undefined, type: type || undefined, limit: pageSize, cursor };
-      const page = await ask<EventPage>('v1/events', { query });
+      const page = await ask('v1/events', { query });
       if (mine !== turn.current) return;
       setError(undefined);
       setLoaded(before => ({

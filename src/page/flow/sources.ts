@@ -32,10 +32,10 @@ interface Count {
 /** Where events come from here: what is set up, and what has come in the last hour, as the local store knows it. */
 export function useSources(status: Status): readonly Source[] {
   const counts = useRef<readonly Count[]>([]);
-  const { data } = usePolled<Series>('sources', hasStore(status) ? everyMs : null, async () => {
+  const { data } = usePolled('sources', hasStore(status) ? everyMs : null, async () => {
     const to = Math.ceil(status.now / minuteMs) * minuteMs;
     const query = { from: to - hourMs, to, step: minuteMs, by: '_source' };
-    const series = await ask<Series>('v1/series', { query });
+    const series = await ask('v1/series', { query });
     counts.current = [...counts.current, { at: Date.now(), series }].slice(-3);
     return series;
   });

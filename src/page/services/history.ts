@@ -1,4 +1,4 @@
-import type { EventPage, ServiceState, StoredEvent } from '../../../openapi/api-types.js';
+import type { ServiceState, StoredEvent } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 import { type Polled, usePolled } from '../elements/polling.js';
 import { type Range, span } from '../elements/range.js';
@@ -42,7 +42,7 @@ export function useHistories(range: Range | undefined, offset: number): Polled<R
 }
 
 async function changes(query: { from?: number; to: number; limit: number }): Promise<readonly StoredEvent[]> {
-  const page = await ask<EventPage>('v1/events', { query: { category: 'service_status', ...query } });
+  const page = await ask('v1/events', { query: { category: 'service_status', ...query } });
   return page.events;
 }
 

@@ -14,7 +14,7 @@ export function App(): Markup {
 
   const find = async (): Promise<void> => {
     try {
-      const { session } = await ask<{ session: Session | null }>('page/session');
+      const { session } = await ask('page/session');
       setPresence(session ?? 'out');
     } catch (error) {
       setPresence(error instanceof Unreachable ? 'lost' : 'out');

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { Ledger, Session, Status } from '../../../openapi/api-types.js';
+import type { Session, Status } from '../../../openapi/api-types.js';
 import { ask, hasStore, signedOut } from '../elements/api.js';
 import { html, type Markup } from '../elements/html.js';
 import { isUnreachable, useNow, usePolled } from '../elements/polling.js';
@@ -20,15 +20,15 @@ const ledgerMs = 10_000;
 /** The page for those who are signed in. */
 export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
   const lost = useRef(false);
-  const status = usePolled<Status>('status', statusMs, async () => {
+  const status = usePolled('status', statusMs, async () => {
     // Sessions end with the daemon that they began at: after a silence it is asked, without provoking a refusal.
-    if (lost.current && (await ask<{ session: Session | null }>('page/session')).session === null) {
+    if (lost.current && (await ask('page/session')).session === null) {
       window.dispatchEvent(new Event(signedOut));
     }
-    return ask<Status>('v1/status');
+    return ask('v1/status');
   });
   lost.current = isUnreachable(status.error);
-  const ledger = usePolled<Ledger>('ledger', ledgerMs, () => ask<Ledger>('v1/ledger'));
+  const ledger = usePolled('ledger', ledgerMs, () => ask('v1/ledger'));
   const offset = useOffset(status.data);
   const now = useNow(offset);
   useTitle(status.data, lost.current);

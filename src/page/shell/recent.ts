@@ -1,4 +1,4 @@
-import type { Ledger, Series } from '../../../openapi/api-types.js';
+import type { Ledger } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 import { hourAndMinute, number } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
@@ -33,8 +33,8 @@ function mainSink({ sinks }: Ledger, store: string | undefined): string | undefi
 
 /** With RabbitMQ the hours are not in the ledger; the local store has them, where it is on. */
 function StoredLately({ hour }: { hour: number }): Markup | null {
-  const { data } = usePolled<Series>(`lately ${hour}`, everyMs, () =>
-    ask<Series>('v1/series', {
+  const { data } = usePolled(`lately ${hour}`, everyMs, () =>
+    ask('v1/series', {
       query: { from: hour - dayMs + hourMs, to: hour + hourMs, step: hourMs, by: '_source' },
     }),
   );

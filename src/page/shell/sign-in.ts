@@ -28,7 +28,7 @@ export function SignIn({ ended, onSignedIn }: SignInProps): Markup {
     setBusy(true);
     setFailure(undefined);
     try {
-      onSignedIn(await ask<Session>('v1/session', { method: 'POST', headers: { 'X-API-Key': key } }));
+      onSignedIn(await ask('v1/session', { method: 'POST', headers: { 'X-API-Key': key } }));
     } catch (error) {
       setFailure(explain(error as Error));
       setBusy(false);

@@ -1,0 +1,26 @@
+import type { paths, Session } from '../../../openapi/api-types.js';
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+/** What the daemon answers its page alone, and what is therefore not in the OpenAPI document. */
+interface PageAnswers {
+  'page/session': { readonly session: Session | null };
+}
+
+type WithoutSlash<Path> = Path extends `/${infer Rest}` ? Rest : never;
+
+/** Paths are relative to the page, since the daemon may stand behind a proxy under a path of its own. */
+export type Path = keyof PageAnswers | WithoutSlash<keyof paths>;
+
+type Success<Operation> = Operation extends { readonly responses: infer Responses }
+  ? Responses[keyof Responses & (200 | 202 | 204)]
+  : never;
+
+type Body<Response> = Response extends { content: { readonly 'application/json': infer Body } } ? Body : undefined;
+
+/** What a request that succeeds is answered with, as the OpenAPI document describes it. */
+export type AnswerOf<P extends Path, M extends Method = 'GET'> = P extends keyof PageAnswers
+  ? PageAnswers[P]
+  : `/${P}` extends keyof paths
+    ? Body<Success<paths[`/${P}`][Lowercase<M>]>>
+    : never;
