@@ -9,6 +9,9 @@ import { type StaticFile, serve } from './static-files.js';
 /** Compiled for the browser, and served as they are: no bundler. */
 const folder = new URL('../page/', import.meta.url);
 
+/** Modules of the daemon that those of the page import. */
+const shared = ['status/actor-paths.js'];
+
 /** What the modules of the page import by name, from the packages that are installed here. */
 const packages: Readonly<Record<string, string>> = {
   preact: 'preact',
@@ -34,10 +37,10 @@ const packagePath = (name: string): string => `page/packages/${name.replace('/',
 /** The operator's page at `/` and everything it loads. None of it needs a key, and none of it is secret. */
 export function addPage(router: Router): void {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const modules = names.filter(name => name.endsWith('.js')).map(name => `page/${name}`);
+  const modules = [...names.filter(name => name.endsWith('.js')).map(name => `page/${name}`), ...shared];
   const styles = [chartStyle, ...inOrder(names.filter(name => name.endsWith('.css')))];
   const files: StaticFile[] = [
-    ...modules.map(path => ({ path: `/${path}`, type: 'js', content: new URL(path.slice(5), folder) })),
+    ...modules.map(path => ({ path: `/${path}`, type: 'js', content: new URL(`../${path}`, import.meta.url) })),
     ...Object.entries(packages).map(([name, file]) => ({
       path: `/${packagePath(name)}`,
       type: 'js',

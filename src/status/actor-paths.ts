@@ -1,4 +1,4 @@
-/** Where the status looks for actors: their paths in the tree, as the supervisors name them. */
+/** Where the status, and the page, look for actors: their paths in the tree, as the supervisors name them. Served to the browser, so it imports nothing. */
 export const actorPaths = {
   sink: (name: string): string => `delivery/${name}/sink`,
   consumer: (name: string): string => `delivery/${name}/consumer`,
@@ -6,4 +6,5 @@ export const actorPaths = {
   health: 'ingress/health/',
   /** In front of the name of each log. */
   nginxLog: 'ingress/nginx-log/',
+  extractors: 'ingress/extractors',
 } as const;

@@ -32,7 +32,8 @@ test('everything that the page names is here, without a key, and by a relative p
   const { imports } = JSON.parse(/<script type="importmap"[^>]*>(.*?)<\/script>/.exec(page)?.[1] ?? '{}') as {
     imports: Record<string, string>;
   };
-  const paths = [...linked.filter(path => path.startsWith('page/')), ...Object.values(imports)];
+  const paths = [...linked.filter(path => /^(?:page|status)\//.test(path)), ...Object.values(imports)];
+  assert.ok(paths.includes('status/actor-paths.js'));
   assert.ok(paths.length > 30);
   for (const path of paths) {
     const asset = await daemon.request(`/${path.replace('./', '')}`, { headers: nobody });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ActorStatus, Status } from '../../openapi/api-types.js';
+import { actorPaths as knownPaths } from '../../src/status/actor-paths.js';
 import type { Daemon } from '../../supervisors/root.js';
 import { actorPaths } from '../helpers/actor-paths.js';
 import { callDaemon, startDaemonHere } from '../helpers/daemon-here.js';
@@ -81,6 +82,9 @@ test('the drawing at the top of root.ts is the tree that nact has and the board 
   assert.ok(drawn.includes('delivery/first/sink'), drawn.join());
   assert.equal(actorPaths(), drawn);
   assert.equal((await board(daemon)).map(({ path }) => path).sort(), drawn);
+  const { sink, consumer, extractors, health, nginxLog } = knownPaths;
+  for (const path of [sink('first'), consumer('first'), extractors, `${health}clowder`, `${nginxLog}1`])
+    assert.ok(drawn.includes(path), path);
 });
 
 test('without sources there are no actors for them, and a stop leaves none at all', async context => {

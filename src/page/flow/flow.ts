@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { SinkStatus, Status } from '../../../openapi/api-types.js';
+import { actorPaths } from '../../status/actor-paths.js';
 import { duration, number, plural, rate, short } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
 import { type PageSection, type PageState, Section } from '../elements/section.js';
@@ -89,7 +90,7 @@ interface SinkNodeProps {
 function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Markup {
   const { tone, word } = sinkState(sink.state);
   const still = sink.state === 'running' && perSecond === 0 && sink.pending === 0;
-  const actor = status.actors.find(({ path }) => path === `delivery/${sink.sink}/sink`);
+  const actor = status.actors.find(({ path }) => path === actorPaths.sink(sink.sink));
   const next = actor?.next_try ?? null;
   const why = sink.state === 'running' ? undefined : actor?.last_error?.message;
   return html`

@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks';
 import type { Series, Status, StoredEvent } from '../../../openapi/api-types.js';
+import { actorPaths } from '../../status/actor-paths.js';
 import { ask, hasStore } from '../elements/api.js';
 import { usePolled } from '../elements/polling.js';
 
@@ -51,9 +52,9 @@ function present({ broker, actors, services }: Status, series: Series | undefine
   const has = (prefix: string): boolean => actors.some(({ path }) => path.startsWith(prefix));
   const names = new Set(['http']);
   if (broker.kind === 'rabbitmq') names.add('clowder');
-  if (has('ingress/nginx')) names.add('nginx');
+  if (has(actorPaths.nginxLog)) names.add('nginx');
   if (services.length > 0) names.add('health');
-  if (has('ingress/extractors')) names.add('heartbeat');
+  if (has(actorPaths.extractors)) names.add('heartbeat');
   for (const { name, values } of series?.lines ?? []) if (sum(values) > 0) names.add(name);
   return [...Object.keys(titles).filter(name => names.has(name)), ...[...names].filter(name => !(name in titles))];
 }

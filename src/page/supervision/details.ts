@@ -1,23 +1,24 @@
 import type { ActorStatus } from '../../../openapi/api-types.js';
 import { bytes, duration, number, percent, plural, seconds } from '../elements/format.js';
+import { units } from './units.js';
 
 type Detail = ActorStatus['detail'];
 type Write = (value: number, now: number) => string;
 
-const ago: Write = (value, now) => `${duration(now - value)} ago`;
+const byUnit = {
+  seconds,
+  percent,
+  bytes,
+  days: days => plural(Math.floor(days), 'day'),
+  ago: (time, now) => `${duration(now - time)} ago`,
+} as const satisfies Readonly<Record<string, Write>>;
 
 /** Details with a unit. Others are counts, which need none. */
-const writers: Readonly<Record<string, Write>> = {
-  response_time: seconds,
-  time_dns: seconds,
-  time_connect: seconds,
-  time_tls: seconds,
-  time_first_byte: seconds,
-  loss: percent,
-  uptime: percent,
-  bytes,
-  certificate_days_left: days => plural(Math.floor(days), 'day'),
-  checked: ago,
+const unitOf: Readonly<Record<string, keyof typeof byUnit>> = {
+  ...units,
+  response_time: 'seconds',
+  loss: 'percent',
+  checked: 'ago',
 };
 
 /** What a person would call it, where the name alone does not say it. */
@@ -40,7 +41,10 @@ export function detailsOf(detail: Detail, now: number): readonly { readonly name
   return Object.entries(detail).flatMap(([key, value]) => {
     if (value === null || value === '' || value === false || hidden.has(key)) return [];
     const name = names[key] ?? key.replaceAll('_', ' ');
-    if (typeof value === 'number') return [{ name, value: (writers[key] ?? number)(value, now) }];
+    if (typeof value === 'number') {
+      const unit = unitOf[key];
+      return [{ name, value: unit === undefined ? number(value) : byUnit[unit](value, now) }];
+    }
     return [{ name, value: value === true ? 'yes' : value }];
   });
 }

@@ -1,4 +1,5 @@
 import type { ActorStatus } from '../../../openapi/api-types.js';
+import { actorPaths } from '../../status/actor-paths.js';
 import { dateAndTime, duration, plural } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
 import { actorState, StateChip, serviceState } from '../elements/states.js';
@@ -33,7 +34,7 @@ function Branch({ node, now }: { node: Node; now: number }): Markup {
 
 /** A health check that runs says how its service is; otherwise the actor's own state is what matters. */
 function chipOf({ path, state, detail }: ActorStatus) {
-  const watches = path.startsWith('ingress/health/') && state === 'running';
+  const watches = path.startsWith(actorPaths.health) && state === 'running';
   return watches && typeof detail.status === 'string' ? serviceState(detail.status) : actorState(state);
 }
 
