@@ -32,7 +32,24 @@ const checks = (fields, condition = '') =>
 const log = (select, group = 'GROUP BY time($step) fill(0)') =>
   `SELECT ${select} FROM "events" WHERE "category" = 'connections' AND $timeFilter ${group}`;
 const sums = names => names.map(([field, name]) => `sum("${field}") AS "${name}"`).join(', ');
+const means = names =>
+  Object.entries(names)
+    .map(([field, name]) => `mean("${field}") AS "${name}"`)
+    .join(', ');
 const latest = name => [name, { operation: 'aggregate', aggregations: ['first'] }];
+
+/** Fields of the newest check, in order, each with its heading. */
+const serviceColumns = {
+  healthy: 'state',
+  type: 'check',
+  Time: 'checked',
+  uptime: 'uptime',
+  response_time_avg: 'response time',
+  queue_length: 'queue',
+  certificate_days_left: 'certificate',
+  message: 'message',
+};
+const requestSteps = { time_dns: 'DNS', time_connect: 'connect', time_tls: 'TLS', time_first_byte: 'first byte' };
 
 export const health = dashboard({
   uid: 'clowder-health',
@@ -45,19 +62,7 @@ export const health = dashboard({
     table(
       'Services now',
       'The newest check of each service.',
-      [
-        rows(
-          checks([
-            'type',
-            'healthy',
-            'uptime',
-            'response_time_avg',
-            'queue_length',
-            'certificate_days_left',
-            'message',
-          ]),
-        ),
-      ],
+      [rows(checks(Object.keys(serviceColumns).filter(name => name !== 'Time')))],
       {
         width: 24,
         height: 7,
@@ -67,29 +72,13 @@ export const health = dashboard({
             options: {
               fields: Object.fromEntries([
                 ['service_name', { operation: 'groupby', aggregations: [] }],
-                ...[
-                  'healthy',
-                  'type',
-                  'Time',
-                  'uptime',
-                  'response_time_avg',
-                  'queue_length',
-                  'certificate_days_left',
-                  'message',
-                ].map(latest),
+                ...Object.keys(serviceColumns).map(latest),
               ]),
             },
           },
           columns([], {
             service_name: 'service',
-            'healthy (first)': 'state',
-            'type (first)': 'check',
-            'Time (first)': 'checked',
-            'uptime (first)': 'uptime',
-            'response_time_avg (first)': 'response time',
-            'queue_length (first)': 'queue',
-            'certificate_days_left (first)': 'certificate',
-            'message (first)': 'message',
+            ...Object.fromEntries(Object.entries(serviceColumns).map(([field, name]) => [`${field} (first)`, name])),
           }),
         ],
         columns: {
@@ -138,7 +127,7 @@ export const health = dashboard({
       'Mean over all HTTP checks: the time until each step was done.',
       [
         influx(
-          `SELECT mean("time_dns") AS "DNS", mean("time_connect") AS "connect", mean("time_tls") AS "TLS", mean("time_first_byte") AS "first byte" FROM "events" WHERE "category" = 'health' AND "type" = 'http' AND $timeFilter GROUP BY time($step) fill(none)`,
+          `SELECT ${means(requestSteps)} FROM "events" WHERE "category" = 'health' AND "type" = 'http' AND $timeFilter GROUP BY time($step) fill(none)`,
           '$col',
         ),
       ],
