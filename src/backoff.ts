@@ -30,6 +30,8 @@ export const backoffs = {
   outbox: { firstMs: 1_000, maxMs: 60_000 },
   /** Events of the daemon's own sources (health, NGINX logs) that were not accepted. */
   source: { firstMs: 500, maxMs: 30_000 },
+  /** Listening to heartbeats, while their exchange is not there or another daemon listens; at its ceiling. */
+  heartbeats: { firstMs: 15_000, maxMs: 15_000 },
   /** Restarting the whole tree of actors; at its ceiling, since nobody else waits for the same thing. */
   tree: { firstMs: 200, maxMs: 3_200 },
   /** Requests of the command line to a daemon that is busy or cannot be reached. */

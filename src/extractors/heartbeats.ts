@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { backoffs, ceilingMs } from '../backoff.js';
 import type { Durability } from '../broker/broker.js';
 import { heartbeatQueueName } from '../broker/queue-names.js';
 import { Connection, type LiveConnection } from '../broker/rabbitmq/connection.js';
@@ -29,8 +30,6 @@ export const heartbeatExchange = 'extractors';
 const checkpoint = 'extractors';
 /** Between two searches for extractors that have fallen silent, ms. */
 const pollMs = 1_000;
-/** When the exchange is not there yet, or another daemon listens, ms. */
-const retryMs = 15_000;
 
 /** Listens to the heartbeats of extractors, and makes an event when one appears, changes its version or falls silent: not one a beat. */
 export class HeartbeatListener {
@@ -78,7 +77,7 @@ export class HeartbeatListener {
         logged = reason;
         this.#options.onUnheard(reason);
       }
-      await clock.sleep(retryMs, signal);
+      await clock.sleep(ceilingMs(backoffs.heartbeats, 0), signal);
     }
   }
 

@@ -3,12 +3,10 @@ import { describe } from '../../../errors.js';
 import { ascendingId } from '../../../events/identity.js';
 import { isEpochMs } from '../../../events/timestamp.js';
 import type { Log } from '../../../log.js';
+import { retryUntilDone } from '../../../retry.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { Delivery } from '../../broker.js';
 import type { AmqpDelivery } from './delivery.js';
-
-/** Between two tries while the disk cannot take the ids, ms. */
-const retryMs = 1_000;
 
 export interface NamesOptions {
   readonly queue: string;
@@ -47,20 +45,19 @@ export class Names {
       redelivered,
       fresh: ascendingId([timestamp, received].find(isEpochMs) ?? clock.now()),
     }));
-    while (!signal.aborted) {
-      try {
-        const ids = await storage.write('nameMessages', { queue, messages, held: [...this.#held.values()] });
-        for (const [index, delivery] of unnamed.entries()) {
-          delivery.name(ids[index] as string);
-          this.#held.set(delivery, delivery.id);
-        }
-        return true;
-      } catch (error) {
-        log.warn({ queue, reason: describe(error) }, 'message-ids.unavailable');
-        await clock.sleep(retryMs, signal);
+    let named = false;
+    const name = async (): Promise<void> => {
+      const ids = await storage.write('nameMessages', { queue, messages, held: [...this.#held.values()] });
+      for (const [index, delivery] of unnamed.entries()) {
+        delivery.name(ids[index] as string);
+        this.#held.set(delivery, delivery.id);
       }
-    }
-    return false;
+      named = true;
+    };
+    const onError = (error: unknown, waitMs: number): void =>
+      log.warn({ queue, reason: describe(error), waitMs }, 'message-ids.unavailable');
+    await retryUntilDone(name, { clock, signal, onError });
+    return named;
   }
 
   /** Their settlement was sent. An id that cannot be deleted now leaves within a day. */
