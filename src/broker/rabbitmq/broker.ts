@@ -17,12 +17,14 @@ import type {
   Subscription,
 } from '../broker.js';
 import { deadLetterQueueName, queueName } from '../queue-names.js';
-import { Connection, type ConnectionOptions } from './connection.js';
+import { Connection, type ConnectionOptions, heartbeatMs } from './connection.js';
 import { AmqpSubscription } from './consume/subscription.js';
 import { DeadLetterQueue } from './dead-letters/queue.js';
 import { AmqpDeadLetters, deadLetterMessage } from './dead-letters/store.js';
 import { nodeAddress } from './errors.js';
-import { type Holding, RabbitMQLedger } from './ledger/ledger.js';
+import { isEmpty } from './ledger/empty-check.js';
+import { RabbitMQLedger } from './ledger/ledger.js';
+import type { Holding } from './ledger/watched-queue.js';
 import { permissionFix } from './permissions.js';
 import { toQueue } from './publish/outgoing-message.js';
 import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
@@ -50,6 +52,8 @@ export interface AmqpOptions {
   readonly connect?: ConnectionOptions['connect'];
 }
 
+/** After two heartbeats were missed, RabbitMQ gives back what a lost consumer had, ms. */
+const detectionMs = 5_000;
 /** How long `open` waits for the server, ms: the daemon starts without it. */
 const firstAttemptMs = 5_000;
 
@@ -95,6 +99,8 @@ export class AmqpBroker implements Broker {
       place: placeOf(options.nodes),
       holding: queue => this.#holding(queue),
       inspect: queue => this.#inspector.inspectNow(queue),
+      isEmpty: queue => isEmpty(queue, options),
+      ghostMs: Math.max(...options.nodes.map(heartbeatMs)) * 2 + detectionMs,
     });
     this.#publisher = new StoreAndForwardPublisher({
       ...options,
@@ -242,13 +248,11 @@ export class AmqpBroker implements Broker {
   #holding(queue: string): Holding {
     const subscriptions = [...this.#subscriptions].filter(subscription => subscription.queue === queue);
     const consuming = subscriptions.filter(({ generation }) => generation !== undefined);
-    const sum = (of: (subscription: AmqpSubscription) => number): number =>
-      subscriptions.reduce((total, subscription) => total + of(subscription), 0);
     return {
       consumer: consuming.length === 0 ? undefined : consuming.map(({ generation }) => generation).join(),
       consumers: consuming.length,
-      inHand: sum(({ uncounted }) => uncounted),
-      prefetch: sum(({ prefetch }) => prefetch),
+      inHand: subscriptions.flatMap(({ uncounted }) => uncounted),
+      prefetch: subscriptions.reduce((sum, { prefetch }) => sum + prefetch, 0),
     };
   }
 

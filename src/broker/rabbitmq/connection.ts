@@ -248,3 +248,8 @@ function withHeartbeat(node: string): string {
   if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(heartbeatSeconds));
   return url.href;
 }
+
+/** Of a connection to this node; 0 = none. */
+export function heartbeatMs(node: string): number {
+  return Number(new URL(withHeartbeat(node)).searchParams.get('heartbeat')) * 1_000;
+}

@@ -70,14 +70,9 @@ export class ChannelConsumer {
     return this.#outstanding.size;
   }
 
-  /** As `unsettled`, without those whose settlement is counted: their acknowledgement is about to be sent. */
-  get uncounted(): number {
-    let count = 0;
-    for (const delivery of this.#outstanding) {
-      const { counted, repeated } = delivery as AmqpDelivery;
-      if (!counted && !repeated) count += 1;
-    }
-    return count;
+  /** What is unsettled, without those whose settlement is counted: their acknowledgement is about to be sent. */
+  get uncounted(): AmqpDelivery[] {
+    return ([...this.#outstanding] as AmqpDelivery[]).filter(({ counted, repeated }) => !counted && !repeated);
   }
 
   get empty(): boolean {

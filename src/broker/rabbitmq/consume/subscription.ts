@@ -86,8 +86,8 @@ export class AmqpSubscription implements Subscription {
   }
 
   /** Handed out, and not counted as settled. */
-  get uncounted(): number {
-    return this.#consumer?.uncounted ?? 0;
+  get uncounted(): readonly AmqpDelivery[] {
+    return this.#consumer?.uncounted ?? [];
   }
 
   /** Begins to consume. Resolves when the first try has settled, or at once without a connection. */

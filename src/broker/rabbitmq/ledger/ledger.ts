@@ -1,56 +1,35 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../../clock.js';
 import { describe } from '../../../errors.js';
-import type { Log } from '../../../log.js';
 import { keptHours } from '../../../storage/ledger.js';
 import { hourMs } from '../../../storage/ledger-delta.js';
-import { type LedgerReport, type LedgerTotal, ledgerReportOf } from '../../../storage/ledger-report.js';
+import { type LedgerReport, ledgerReportOf } from '../../../storage/ledger-report.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { QueueDefinition, Settlement } from '../../broker.js';
-import type { QueueDepth } from '../topology/inspector.js';
+import type { NumberSet } from './number-set.js';
 import { Numbers } from './numbers.js';
 import { Publications } from './publications.js';
 import { type CountedDelivery, QueueLedger } from './queue-ledger.js';
-import { type Look, QueueWatch } from './queue-watch.js';
-import { ledgerRow } from './row.js';
+import { QueueWatch } from './queue-watch.js';
+import { type ObservedBroker, WatchedQueue } from './watched-queue.js';
 
-/** What this daemon has of a queue now. */
-export interface Holding {
-  /** Names its consumers; undefined while there is none. */
-  readonly consumer: string | undefined;
-  readonly consumers: number;
-  /** Handed out, and their settlement not counted. */
-  readonly inHand: number;
-  readonly prefetch: number;
-}
-
-export interface LedgerOptions {
+export interface LedgerOptions extends ObservedBroker {
   readonly storage: Pick<Storage, 'write' | 'read'>;
   /** The exchange of the events. */
   readonly exchange: string;
   /** The servers and the virtual host. */
   readonly place: string;
-  readonly holding: (queue: string) => Holding;
-  /** Asks RabbitMQ, not a cache. @throws without a connection */
-  readonly inspect: (queue: string) => Promise<QueueDepth | undefined>;
-  readonly clock: Clock;
-  readonly log: Log;
+  /** As in `QueueWatchOptions`. */
+  readonly ghostMs: number;
 }
 
-/** Between two looks at the queues, ms. */
-const lookMs = 1_000;
+/** Between two observations of the queues, ms. */
+const pollMs = 1_000;
 /** Settled messages of others that are remembered, at least. */
 const minRemembered = 1_000;
 
-interface Watched {
-  readonly ledger: QueueLedger;
-  readonly watch: QueueWatch;
-  /** Monotonic ms. */
-  lastArrival: number;
-}
-
 /**
- * The ledger of RabbitMQ's queues: QueueLedger counts, QueueWatch finds what is lost, and this puts numbers, queues and the disk together.
+ * The ledger of RabbitMQ's queues: QueueLedger counts, QueueWatch finds what is lost, WatchedQueue puts these two together for one queue, and this
+ * numbers, queues and the disk.
  */
 export class RabbitMQLedger {
   readonly #options: LedgerOptions;
@@ -58,7 +37,7 @@ export class RabbitMQLedger {
   /** What publishing says. */
   readonly publications: Publications;
   /** By sink. */
-  readonly #watched = new Map<string, Watched>();
+  readonly #watched = new Map<string, WatchedQueue>();
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
 
@@ -89,7 +68,13 @@ export class RabbitMQLedger {
         onNumber: (target, number) => this.#numbers.seen(target, number),
         ...saved.get(sink),
       });
-      this.#watched.set(sink, { ledger, watch: new QueueWatch(), lastArrival: Number.NEGATIVE_INFINITY });
+      const watch = new QueueWatch({ ghostMs: this.#options.ghostMs, mayHaveGhost: ledger.leftOpen });
+      const upcoming = (target: string): number => this.#numbers.upcoming(target);
+      const inOutbox = (): ReadonlyMap<string, NumberSet> => {
+        this.#distribute();
+        return publications.outbox;
+      };
+      this.#watched.set(sink, new WatchedQueue({ ...this.#options, ledger, watch, upcoming, inOutbox }));
     }
     for (const [stored, from, to] of opened.outbox) publications.restore(stored, from, to);
     this.#running ??= this.#run();
@@ -99,8 +84,7 @@ export class RabbitMQLedger {
   arrived(sink: string, delivery: CountedDelivery): void {
     const watched = this.#watched.get(sink);
     if (watched === undefined) return;
-    watched.lastArrival = this.#options.clock.monotonic();
-    watched.ledger.arrived(delivery);
+    watched.arrived(delivery);
   }
 
   /** Durable when it resolves; only then may they be acknowledged. The same settlement again is counted once. */
@@ -128,7 +112,7 @@ export class RabbitMQLedger {
     const watched = this.#watched.get(sink);
     if (watched === undefined) return;
     this.#distribute();
-    watched.ledger.disown(watched.ledger.unarrived(new Map()));
+    watched.ledger.disownAll();
     this.#watched.delete(sink);
     await this.#save(watched);
   }
@@ -136,7 +120,7 @@ export class RabbitMQLedger {
   async report(): Promise<LedgerReport> {
     const { storage, clock } = this.#options;
     const sinks = [...this.#watched.keys()].sort();
-    const rows = await Promise.all(sinks.map(sink => this.#row(this.#watched.get(sink)!)));
+    const rows = await Promise.all(sinks.map(sink => this.#watched.get(sink)!.row()));
     const since = clock.now() - keptHours * hourMs;
     return ledgerReportOf(rows, await storage.read('queueLedgerHours', { since }));
   }
@@ -149,55 +133,16 @@ export class RabbitMQLedger {
     await this.#numbers.close();
   }
 
-  async #row(watched: Watched): Promise<LedgerTotal> {
-    const { ledger, watch } = watched;
-    const seen = await this.#observe(watched);
-    const { verdict, deficit } = watch.assess(seen.look);
-    const standing = Math.min(deficit, watch.standing);
-    return ledgerRow({ ...seen, sink: ledger.sink, queue: ledger.queue, shared: ledger.shared, verdict, standing });
-  }
-
-  /** The counts at one moment, and what RabbitMQ says right after it. */
-  async #observe(watched: Watched) {
-    const { holding, inspect, clock } = this.#options;
-    const { ledger } = watched;
-    this.#distribute();
-    const { inQueue: expected, inOutbox } = ledger.outstanding(this.publications.outbox);
-    const { consumer, consumers: mine, inHand, prefetch } = holding(ledger.queue);
-    const settled = ledger.settled;
-    const totals = { ...ledger.totals };
-    const missing = ledger.missing;
-    const unarrived = ledger.unarrived(this.publications.outbox);
-    const upcoming = new Map([...ledger.targets.keys()].map(target => [target, this.#numbers.upcoming(target)]));
-    const depth = await inspect(ledger.queue).catch(() => undefined);
-    const changed = holding(ledger.queue).consumer !== consumer;
-    const look: Look = {
-      now: clock.monotonic(),
-      consumer,
-      mine,
-      ready: changed ? undefined : depth?.messages,
-      consumers: depth?.consumers ?? 0,
-      inHand,
-      prefetch,
-      expected,
-      settledMeanwhile: ledger.settled - settled,
-      lastArrival: watched.lastArrival,
-      unarrived,
-      upcoming,
-      newest: new Map([...ledger.targets].map(([target, { newest }]) => [target, newest])),
-    };
-    return { look, totals, inOutbox, missing };
-  }
-
   async #run(): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await clock.sleep(lookMs, signal);
+      await clock.sleep(pollMs, signal);
       if (signal.aborted) return;
       for (const watched of this.#watched.values()) {
         try {
-          await this.#examine(watched);
+          await watched.examine();
+          if (watched.ledger.changed) await this.#save(watched);
         } catch (error) {
           log.warn({ sink: watched.ledger.sink, reason: describe(error) }, 'ledger.unsaved');
         }
@@ -205,43 +150,18 @@ export class RabbitMQLedger {
     }
   }
 
-  async #examine(watched: Watched): Promise<void> {
-    const { ledger, watch } = watched;
-    const { look } = await this.#observe(watched);
-    const { verdict, lost, drained } = watch.look(look, ledger.shared);
-    if (verdict === 'shared' && !ledger.shared) this.#share(ledger);
-    else if (ledger.shared && drained) {
-      ledger.disown(look.unarrived);
-      ledger.shared = false;
-      ledger.changed = true;
-    }
-    const count = lost.reduce((sum, numbers) => sum + ledger.giveUp(numbers), 0);
-    if (count > 0)
-      this.#options.log.error(
-        { sink: ledger.sink, queue: ledger.queue, count, missing: ledger.missing },
-        'events.missing',
-      );
-    if (ledger.changed) await this.#save(watched);
-  }
-
-  #share(ledger: QueueLedger): void {
-    ledger.shared = true;
-    ledger.changed = true;
-    this.#options.log.info({ sink: ledger.sink, queue: ledger.queue }, 'queue.shared');
-  }
-
   async #keepAll(): Promise<void> {
     const { log } = this.#options;
     this.#distribute();
     for (const watched of this.#watched.values()) {
-      if (!watched.ledger.changed) continue;
+      watched.ledger.closed = true;
       await this.#save(watched).catch(error =>
         log.warn({ sink: watched.ledger.sink, reason: describe(error) }, 'ledger.unsaved'),
       );
     }
   }
 
-  async #save({ ledger }: Watched): Promise<void> {
+  async #save({ ledger }: WatchedQueue): Promise<void> {
     this.#distribute();
     const remembered = Math.max(minRemembered, this.#options.holding(ledger.queue).prefetch);
     const save = ledger.save(target => this.#numbers.upcoming(target), remembered);

@@ -109,6 +109,16 @@ export class NumberSet {
     return rest;
   }
 
+  /** A new set: the lowest numbers of this. */
+  lowest(count: number): NumberSet {
+    const lowest = new NumberSet();
+    for (const [from, to] of this.ranges()) {
+      if (lowest.size >= count) break;
+      lowest.add(from, Math.min(to, from + count - lowest.size - 1));
+    }
+    return lowest;
+  }
+
   clear(): void {
     this.#from = [];
     this.#to = [];

@@ -64,24 +64,14 @@ export class NumberedMessages {
     return true;
   }
 
-  /** Returns how many of these, still outstanding and not arrived, are missing from now on. */
+  /** Returns how many of these, if they are still outstanding, are missing from now on. */
   giveUp(numbers: NumberSet): number {
-    let count = 0;
-    for (const [from, to] of this.#stillWaiting(numbers).ranges()) {
-      count += this.outstanding.remove(from, to);
-      this.missing.add(from, to);
-    }
-    return count;
+    return this.#move(numbers, this.missing);
   }
 
-  /** Returns how many of these, still outstanding and not arrived, are no longer counted: somebody else settled them. */
+  /** Returns how many of these, if they are still outstanding, are no longer counted: somebody else settled them. */
   disown(numbers: NumberSet): number {
-    let count = 0;
-    for (const [from, to] of this.#stillWaiting(numbers).ranges()) {
-      count += this.outstanding.remove(from, to);
-      this.#settled.add(from, to);
-    }
-    return count;
+    return this.#move(numbers, this.#settled);
   }
 
   save(upcoming: number): SavedNumbers {
@@ -96,8 +86,10 @@ export class NumberedMessages {
     };
   }
 
-  #stillWaiting(numbers: NumberSet): NumberSet {
-    const gone = numbers.without(this.outstanding);
-    return numbers.without(gone, this.arrived);
+  #move(numbers: NumberSet, to: NumberSet): number {
+    const moving = numbers.without(numbers.without(this.outstanding));
+    this.outstanding.removeAll(moving);
+    this.arrived.removeAll(moving);
+    return to.addAll(moving);
   }
 }

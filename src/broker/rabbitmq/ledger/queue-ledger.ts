@@ -1,8 +1,9 @@
-import { type CountName, type Counts, countNames, hourMs, noCounts } from '../../../storage/ledger-delta.js';
+import type { CountName, Counts } from '../../../storage/ledger-delta.js';
 import type { QueueLedgerSave } from '../../../storage/queue-ledgers.js';
 import type { Settlement } from '../../broker.js';
-import type { NumberSet } from './number-set.js';
+import { NumberSet } from './number-set.js';
 import { NumberedMessages, type SavedNumbers } from './numbered-messages.js';
+import { QueueCounts } from './queue-counts.js';
 import { RecentIds } from './recent-ids.js';
 
 /** What a message says of who published it, and what the ledger has noted on it. */
@@ -23,6 +24,8 @@ export interface CountedDelivery {
 interface SavedLedger {
   readonly place: string;
   readonly shared: boolean;
+  /** A process may still consume the queue by this: it has not ended in an orderly way. */
+  readonly open?: boolean;
   readonly totals: Counts;
   readonly targets: Readonly<Record<string, SavedNumbers>>;
 }
@@ -44,6 +47,12 @@ export interface QueueLedgerOptions {
   readonly foreign?: { readonly ids: readonly string[]; readonly upTo: number };
 }
 
+/** By target. */
+export interface OwnNumbers {
+  readonly numbers: ReadonlyMap<string, NumberSet>;
+  readonly count: number;
+}
+
 type Settled = Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld'>;
 
 /**
@@ -59,18 +68,19 @@ type Settled = Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld'>;
 export class QueueLedger {
   readonly sink: string;
   readonly queue: string;
-  /** Since the beginning. */
-  readonly totals: Counts = noCounts();
   /** Others take, or took, from this queue: what became of our numbers there is not known. */
   shared = false;
+  /** The process before this one may have left a consumer behind. */
+  readonly leftOpen: boolean;
+  /** Nothing is consumed any more. */
+  closed = false;
   /** Something was counted since the last save. */
-  changed = false;
+  changed = true;
   readonly #options: QueueLedgerOptions;
   readonly #targets = new Map<string, NumberedMessages>();
   readonly #recent: RecentIds;
   #unsaved: string[] = [];
-  #hour: number;
-  #hourCounts: Counts;
+  readonly #counts: QueueCounts;
   /** Settled since this process started. */
   #settled = 0;
 
@@ -80,13 +90,15 @@ export class QueueLedger {
     this.queue = options.queue;
     const saved = options.state === undefined ? undefined : (JSON.parse(options.state) as SavedLedger);
     for (const target of options.targets) this.#targets.set(target, new NumberedMessages(saved?.targets[target]));
-    if (saved !== undefined) {
-      for (const name of countNames) this.totals[name] = saved.totals[name] ?? 0;
-      this.shared = saved.shared || saved.place !== options.place;
-    }
+    if (saved !== undefined) this.shared = saved.shared || saved.place !== options.place;
+    this.leftOpen = saved !== undefined && saved.open !== false;
     this.#recent = new RecentIds(options.foreign?.ids, options.foreign?.upTo);
-    this.#hour = this.#currentHour();
-    this.#hourCounts = options.counts ?? noCounts();
+    this.#counts = new QueueCounts(options.now, saved?.totals, options.counts);
+  }
+
+  /** Since the beginning. */
+  get totals(): Readonly<Counts> {
+    return this.#counts.totals;
   }
 
   get targets(): ReadonlyMap<string, NumberedMessages> {
@@ -151,30 +163,57 @@ export class QueueLedger {
     this.#add('dead', this.#settle(deliveries));
   }
 
-  /** They are missing from now on. Returns how many. */
-  giveUp(numbers: ReadonlyMap<string, NumberSet>): number {
+  /** They are missing from now on, but for those in hand. Returns how many. */
+  giveUp(numbers: ReadonlyMap<string, NumberSet>, inHand: OwnNumbers): number {
     let count = 0;
-    for (const [target, set] of numbers) count += this.#targets.get(target)?.giveUp(set) ?? 0;
+    for (const [target, set] of numbers)
+      count += this.#targets.get(target)?.giveUp(withoutEach(set, inHand.numbers.get(target))) ?? 0;
     if (count > 0) this.changed = true;
     return count;
   }
 
-  /** Others have settled them: they no longer count as accepted here. */
-  disown(numbers: ReadonlyMap<string, NumberSet>): void {
+  /** Others have settled them, but for those in hand: they no longer count as accepted here. */
+  disown(numbers: ReadonlyMap<string, NumberSet>, inHand: OwnNumbers): void {
     let count = 0;
-    for (const [target, set] of numbers) count += this.#targets.get(target)?.disown(set) ?? 0;
+    for (const [target, set] of numbers)
+      count += this.#targets.get(target)?.disown(withoutEach(set, inHand.numbers.get(target))) ?? 0;
     this.#add('accepted', -count);
   }
 
-  /** What should have come out of the queue, and has not. */
-  unarrived(inOutbox: ReadonlyMap<string, NumberSet>): Map<string, NumberSet> {
-    const found = new Map<string, NumberSet>();
-    for (const [target, { outstanding, arrived }] of this.#targets) {
-      const outbox = inOutbox.get(target);
-      const rest = outbox === undefined ? outstanding.without(arrived) : outstanding.without(arrived, outbox);
-      if (rest.size > 0) found.set(target, rest);
+  /** As `disown`, for everything outstanding. */
+  disownAll(): void {
+    const none = { numbers: new Map<string, NumberSet>(), count: 0 };
+    this.disown(this.waiting(none.numbers, none).absent, none);
+  }
+
+  share(shared: boolean): void {
+    this.shared = shared;
+    this.changed = true;
+  }
+
+  /** Those of these deliveries that are this daemon's own messages. */
+  ownNumbers(deliveries: Iterable<CountedDelivery>): OwnNumbers {
+    const numbers = new Map<string, NumberSet>();
+    let count = 0;
+    for (const delivery of deliveries) {
+      if (this.#own(delivery) === undefined) continue;
+      const set = numbers.get(delivery.numberedFor!) ?? new NumberSet();
+      count += set.add(delivery.number!);
+      numbers.set(delivery.numberedFor!, set);
     }
-    return found;
+    return { numbers, count };
+  }
+
+  /** What RabbitMQ should have, and what has not been handed out: now, and never since this process started. */
+  waiting(inOutbox: ReadonlyMap<string, NumberSet>, inHand: OwnNumbers) {
+    const [absent, unarrived] = [new Map<string, NumberSet>(), new Map<string, NumberSet>()];
+    for (const [target, { outstanding, arrived }] of this.#targets) {
+      const here = withoutEach(outstanding, inOutbox.get(target), inHand.numbers.get(target));
+      const never = here.without(arrived);
+      if (here.size > 0) absent.set(target, here);
+      if (never.size > 0) unarrived.set(target, never);
+    }
+    return { absent, unarrived };
   }
 
   /**
@@ -182,11 +221,11 @@ export class QueueLedger {
    * A save that fails is given back with `unsaved`.
    */
   save(upcoming: (target: string) => number, keep: number): QueueLedgerSave {
-    this.#turnHour();
     this.changed = false;
     const targets = Object.fromEntries([...this.#targets].map(([name, one]) => [name, one.save(upcoming(name))]));
     const { place } = this.#options;
-    const state: SavedLedger = { place, shared: this.shared, totals: this.totals, targets };
+    const { shared, totals } = this;
+    const state: SavedLedger = { place, shared, open: !this.closed, totals, targets };
     const ids = this.#unsaved;
     this.#unsaved = [];
     this.#recent.trim(keep);
@@ -194,8 +233,7 @@ export class QueueLedger {
     return {
       sink: this.sink,
       state: JSON.stringify(state),
-      hour: this.#hour,
-      counts: { ...this.#hourCounts },
+      ...this.#counts.currentHour(),
       ...(ids.length === 0 ? {} : { foreign: { ids, upTo, keepAfter: upTo - ids.length - keep } }),
     };
   }
@@ -240,23 +278,8 @@ export class QueueLedger {
 
   #add(name: CountName, count: number): void {
     if (count === 0) return;
-    this.#turnHour();
-    this.totals[name] += count;
-    this.#hourCounts[name] += count;
+    this.#counts.add(name, count);
     this.changed = true;
-  }
-
-  /** What was counted in the hour before and not saved moves on with it: hours are for charts, totals are exact. */
-  #turnHour(): void {
-    const hour = this.#currentHour();
-    if (hour === this.#hour) return;
-    this.#hour = hour;
-    this.#hourCounts = noCounts();
-  }
-
-  #currentHour(): number {
-    const now = this.#options.now();
-    return now - (now % hourMs);
   }
 
   #sum(of: (messages: NumberedMessages) => number): number {
@@ -264,4 +287,8 @@ export class QueueLedger {
     for (const messages of this.#targets.values()) sum += of(messages);
     return sum;
   }
+}
+
+function withoutEach(numbers: NumberSet, ...others: readonly (NumberSet | undefined)[]): NumberSet {
+  return numbers.without(...others.filter(other => other !== undefined));
 }

@@ -1,7 +1,7 @@
 import type { NumberSet } from './number-set.js';
 
-/** What was seen of a queue at one look. */
-export interface Look {
+/** What was observed of a queue at one moment. */
+export interface Observation {
   /** Monotonic ms. */
   readonly now: number;
   /** Names the consumers that this daemon has now: another name is another consumer. Undefined while it has none. */
@@ -14,6 +14,8 @@ export interface Look {
   readonly consumers: number;
   /** Handed out to this daemon and not settled, before RabbitMQ was asked. */
   readonly inHand: number;
+  /** Those of them that are ours. */
+  readonly ownInHand: number;
   /** Most that RabbitMQ hands out at once. */
   readonly prefetch: number;
   /** What RabbitMQ should have of ours, before it was asked. */
@@ -22,7 +24,9 @@ export interface Look {
   readonly settledMeanwhile: number;
   /** When a message last came, monotonic ms. */
   readonly lastArrival: number;
-  /** What should have come and has not, before RabbitMQ was asked. */
+  /** What RabbitMQ should have of ours and what is not in hand, before it was asked. */
+  readonly absent: ReadonlyMap<string, NumberSet>;
+  /** As `absent`, without what had come once and went back. */
   readonly unarrived: ReadonlyMap<string, NumberSet>;
   /** The number of each target that was next, before RabbitMQ was asked. */
   readonly upcoming: ReadonlyMap<string, number>;
@@ -30,19 +34,34 @@ export interface Look {
   readonly newest: ReadonlyMap<string, number>;
 }
 
-/** How far a look can be relied on: somebody else consumes the queue, RabbitMQ does not say what it holds, or neither. */
-export type Verdict = 'sure' | 'shared' | 'unknown';
+/**
+ * How far an observation can be relied on.
+ * shared: somebody else consumes the queue. ghost: so it looks, but it may be a consumer of ours that was lost.
+ * unproven: RabbitMQ answers with zeros, as it does for an empty queue without consumers and for a quorum queue without a leader.
+ * unknown: RabbitMQ does not say what the queue holds.
+ */
+export type Verdict = 'sure' | 'shared' | 'ghost' | 'unproven' | 'unknown';
 
 export interface Finding {
   readonly verdict: Verdict;
   /** These were passed over, and did not come in time. */
   readonly lost: readonly ReadonlyMap<string, NumberSet>[];
+  /** How many are lost by counting, whichever they are; `lost` are among them. */
+  readonly deficit: number;
   /** Whatever is not in hand is not in the queue either, and nobody else has it. */
   readonly drained: boolean;
 }
 
+export interface QueueWatchOptions {
+  /** How long RabbitMQ may count a consumer whose connection was lost, ms: until it misses the heartbeats. */
+  readonly ghostMs: number;
+  /** The process before this one may have left such a consumer. */
+  readonly mayHaveGhost: boolean;
+}
+
 interface Marker {
-  readonly unarrived: ReadonlyMap<string, NumberSet>;
+  unarrived: ReadonlyMap<string, NumberSet>;
+  absent: ReadonlyMap<string, NumberSet>;
   readonly upcoming: ReadonlyMap<string, number>;
   passedAt: number | undefined;
 }
@@ -51,32 +70,40 @@ interface Marker {
 const graceMs = 5_000;
 /** With an empty queue, what RabbitMQ has sent may still be on the wire: so nothing may have come for this long, ms. */
 const quietMs = 3_000;
-/** A consumer of ours that was lost may be counted by RabbitMQ for a while, ms. */
-const settleInMs = 5_000;
 /** A deficit counts when it has stood for this long, ms. */
 const standMs = 5_000;
 const maxMarkers = 8;
 
 /**
- * Finds out what RabbitMQ has lost, from looks at a queue a second apart, and never calls lost what is late.
+ * Finds out what RabbitMQ has lost, from observations of a queue a second apart, and never calls lost what is late.
  *
  * A queue is in order: what was published later comes later. So a marker notes at one moment which confirmed messages have not come, and what the
  * next numbers are. It is passed when a message comes that was published after that moment and had not been delivered before, or when RabbitMQ
- * says that the queue is empty while this daemon is its only consumer. What has not come five seconds after is lost.
- * Messages that had come and went back (a lost channel, a pause) are not in a marker: they come again in their own time.
+ * says that the queue is empty while this daemon is its only consumer. What has not come five seconds after is lost. Messages that had come and went
+ * back (a lost channel, a pause) come again in their own time: only an empty queue passes them.
  * All markers are dropped when the consumer changes, because what was on its way goes back then.
  *
  * A deficit is the other view, by counting: our outstanding messages beyond what the queue and our hands hold, less what may be on the way.
- * It shows a loss also while the sink takes nothing. Messages of others make it smaller, never larger.
+ * It shows a loss also while the sink takes nothing, or is paused. Messages of others that wait make it smaller, never larger.
  *
  * With another consumer nothing can be concluded, nor after it has gone, until the queue was drained: then what is outstanding was theirs.
+ * A consumer of ours whose connection broke off is one more for RabbitMQ too, until it misses the heartbeats. It settles nothing, and what it had
+ * comes again. So other consumers that are there when ours changes, and go within that time, have only put off the conclusions.
  */
 export class QueueWatch {
+  readonly #options: QueueWatchOptions;
   #consumer: string | undefined;
-  #consumerSince = Number.NEGATIVE_INFINITY;
+  #consumerSince: number | undefined;
+  /** Other consumers that may be lost ones of ours, at most. */
+  #ghosts: number;
   #markers: Marker[] = [];
   #deficits: { readonly at: number; readonly deficit: number }[] = [];
   #emptySince: number | undefined;
+
+  constructor(options: QueueWatchOptions) {
+    this.#options = options;
+    this.#ghosts = options.mayHaveGhost ? Number.POSITIVE_INFINITY : 0;
+  }
 
   /** The smallest deficit of the last seconds: what stood for so long. */
   get standing(): number {
@@ -87,42 +114,60 @@ export class QueueWatch {
   }
 
   /** `shared`: the queue was, and has not been drained since. */
-  look(look: Look, shared: boolean): Finding {
-    const { now, consumer } = look;
-    if (consumer !== this.#consumer) {
+  observe(observation: Observation, shared: boolean): Finding {
+    const { now, consumer, ready } = observation;
+    this.#followConsumer(observation);
+    const { verdict, deficit } = this.assess(observation);
+    if (verdict !== 'sure' && verdict !== 'unproven') this.#forget();
+    const empty = verdict === 'sure' && consumer !== undefined && ready === 0;
+    this.#emptySince = empty ? (this.#emptySince ?? now) : undefined;
+    const drained = empty && now - (this.#emptySince ?? now) >= graceMs && now - observation.lastArrival >= quietMs;
+    if (shared || (verdict !== 'sure' && verdict !== 'unproven')) return { verdict, lost: [], deficit: 0, drained };
+    this.#noteDeficit(now, deficit);
+    const lost = verdict === 'sure' && consumer !== undefined ? this.#lost(observation) : [];
+    return { verdict, lost, deficit: this.standing, drained };
+  }
+
+  /**
+   * What an observation says by itself. `deficit`: messages of ours that the queue does not have, and that cannot be on the way from it.
+   */
+  assess(observation: Observation): { readonly verdict: Verdict; readonly deficit: number } {
+    const verdict = verdictOf(observation, this.#ghosts);
+    return { verdict, deficit: verdict === 'sure' || verdict === 'unproven' ? deficitOf(observation) : 0 };
+  }
+
+  /** What was lost is counted now: a deficit from before is explained by it. */
+  counted(): void {
+    this.#deficits = [];
+  }
+
+  #followConsumer({ now, consumer, consumers, mine, ready }: Observation): void {
+    if (this.#consumerSince === undefined || consumer !== this.#consumer) {
+      if (this.#consumerSince !== undefined) this.#ghosts = Number.POSITIVE_INFINITY;
       this.#consumer = consumer;
       this.#consumerSince = now;
       this.#forget();
     }
-    const { verdict, deficit } = this.assess(look);
-    if (verdict !== 'sure') this.#forget();
-    const empty = verdict === 'sure' && consumer !== undefined && look.ready === 0;
-    this.#emptySince = empty ? (this.#emptySince ?? now) : undefined;
-    const drained = empty && now - (this.#emptySince ?? now) >= graceMs && now - look.lastArrival >= quietMs;
-    if (verdict !== 'sure' || shared) return { verdict, lost: [], drained };
-    this.#noteDeficit(now, deficit);
-    return { verdict, lost: consumer === undefined ? [] : this.#lost(look), drained };
+    if (now - this.#consumerSince >= this.#options.ghostMs) this.#ghosts = 0;
+    else if (ready !== undefined) this.#ghosts = Math.min(this.#ghosts, Math.max(0, consumers - mine));
   }
 
-  /**
-   * What a look says by itself. `deficit`: messages of ours that the queue does not have, and that cannot be on the way from it.
-   */
-  assess(look: Look): { readonly verdict: Verdict; readonly deficit: number } {
-    const fresh = look.consumer !== this.#consumer || look.now - this.#consumerSince < settleInMs;
-    const verdict = judge(look, fresh);
-    return { verdict, deficit: verdict === 'sure' ? deficitOf(look) : 0 };
-  }
-
-  #lost({ now, ready, lastArrival, unarrived, upcoming, newest }: Look): ReadonlyMap<string, NumberSet>[] {
-    if (unarrived.size > 0 && this.#markers.length < maxMarkers)
-      this.#markers.push({ unarrived, upcoming, passedAt: undefined });
+  #lost({ now, ready, lastArrival, absent, unarrived, upcoming, newest }: Observation) {
+    for (const marker of this.#markers) {
+      // What has come meanwhile is not lost, also when it has gone back.
+      marker.absent = common(marker.absent, absent);
+      marker.unarrived = common(marker.unarrived, unarrived);
+    }
+    if (absent.size > 0 && this.#markers.length < maxMarkers)
+      this.#markers.push({ absent, unarrived, upcoming, passedAt: undefined });
     const lost: ReadonlyMap<string, NumberSet>[] = [];
     this.#markers = this.#markers.filter(marker => {
       const overtaken = [...marker.upcoming].some(([target, next]) => (newest.get(target) ?? 0) >= next);
       if (overtaken || ready === 0) marker.passedAt ??= now;
       if (marker.passedAt === undefined || now - marker.passedAt < graceMs) return true;
-      if (!overtaken && (ready !== 0 || now - lastArrival < quietMs)) return true;
-      lost.push(marker.unarrived);
+      const empty = ready === 0 && now - lastArrival >= quietMs;
+      if (!overtaken && !empty) return true;
+      lost.push(empty ? marker.absent : marker.unarrived);
       return false;
     });
     return lost;
@@ -141,15 +186,29 @@ export class QueueWatch {
   }
 }
 
-function judge({ mine, ready, consumers, expected }: Look, fresh: boolean): Verdict {
+function verdictOf({ mine, ready, consumers, expected }: Observation, ghosts: number): Verdict {
   if (ready === undefined) return 'unknown';
-  if (consumers > mine) return fresh ? 'unknown' : 'shared';
-  // A quorum queue without a leader answers with zeros.
-  if (ready === 0 && consumers === 0 && (mine > 0 || expected > 0)) return 'unknown';
-  return consumers < mine ? 'unknown' : 'sure';
+  const others = consumers - mine;
+  if (others > 0) return others <= ghosts ? 'ghost' : 'shared';
+  if (others < 0) return 'unknown';
+  return ready === 0 && consumers === 0 && expected > 0 ? 'unproven' : 'sure';
 }
 
-function deficitOf({ ready = 0, inHand, prefetch, consumer, expected, settledMeanwhile }: Look): number {
+/** Messages in hand that are not ours take up room too: RabbitMQ has handed out that many fewer of ours. */
+function deficitOf(observation: Observation): number {
+  const { ready = 0, inHand, ownInHand, prefetch, consumer, expected, settledMeanwhile } = observation;
   const onTheWay = (consumer === undefined ? 0 : Math.max(0, prefetch - inHand)) + settledMeanwhile;
-  return Math.max(0, expected - ready - inHand - onTheWay);
+  return Math.max(0, expected - ready - ownInHand - onTheWay);
+}
+
+function common(
+  some: ReadonlyMap<string, NumberSet>,
+  others: ReadonlyMap<string, NumberSet>,
+): ReadonlyMap<string, NumberSet> {
+  const both = new Map<string, NumberSet>();
+  for (const [target, numbers] of some) {
+    const other = others.get(target);
+    if (other !== undefined) both.set(target, numbers.without(numbers.without(other)));
+  }
+  return both;
 }

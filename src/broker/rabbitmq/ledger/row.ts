@@ -1,6 +1,6 @@
 import type { Counts } from '../../../storage/ledger-delta.js';
 import { type LedgerTotal, ledgerTotal } from '../../../storage/ledger-report.js';
-import type { Look, Verdict } from './queue-watch.js';
+import type { Observation, Verdict } from './queue-watch.js';
 
 /** The counts of one queue at one moment, and what RabbitMQ said right after it. */
 export interface RowInput {
@@ -10,7 +10,7 @@ export interface RowInput {
   readonly missing: number;
   /** Outstanding, and in the outbox. */
   readonly inOutbox: number;
-  readonly look: Pick<Look, 'ready' | 'inHand' | 'expected'>;
+  readonly observation: Pick<Observation, 'ready' | 'inHand' | 'expected'>;
   readonly verdict: Verdict;
   /** Somebody else took from the queue, and it has not been drained since. */
   readonly shared: boolean;
@@ -27,19 +27,24 @@ export interface RowInput {
  * has found out which numbers are lost: then those are `missing`.
  */
 export function ledgerRow(input: RowInput): LedgerTotal {
-  const { sink, queue, totals, missing, inOutbox, look, verdict, shared, standing } = input;
+  const { sink, queue, totals, missing, inOutbox, observation, verdict, shared, standing } = input;
   const row = { sink, hour: null, ...totals };
-  if (verdict === 'unknown') {
+  const { ready = 0, inHand, expected } = observation;
+  if (verdict === 'unknown' || verdict === 'unproven') {
     const inexact = `RabbitMQ does not say what waits in ${queue} now.`;
-    return ledgerTotal(row, { pending: look.expected + inOutbox, missing, inexact });
+    return ledgerTotal(row, { pending: expected + inOutbox, missing, inexact });
   }
-  const there = (look.ready ?? 0) + look.inHand;
-  const accepted = row.accepted + Math.max(0, there - look.expected);
+  if (verdict === 'ghost' && !shared) {
+    const inexact = `RabbitMQ counts one more consumer of ${queue}: one of this daemon that was lost, until RabbitMQ notices, or something else.`;
+    return ledgerTotal(row, { pending: expected + inOutbox, missing, inexact });
+  }
+  const there = ready + inHand;
+  const accepted = row.accepted + Math.max(0, there - expected);
   if (verdict === 'shared' || shared) {
-    const inexact = whyShared(queue, verdict === 'shared');
+    const inexact = whyShared(queue, verdict !== 'sure');
     return ledgerTotal({ ...row, accepted }, { pending: there + inOutbox, missing, inexact });
   }
-  const onTheWay = Math.max(0, look.expected - there) - standing;
+  const onTheWay = Math.max(0, expected - there) - standing;
   return ledgerTotal({ ...row, accepted }, { pending: there + inOutbox + onTheWay, missing, inexact: null });
 }
 

@@ -5,6 +5,7 @@ import { type CountedDelivery, QueueLedger } from '../../../../src/broker/rabbit
 
 const exchange = 'exchange events';
 const none = new Map<string, NumberSet>();
+const nothing = { numbers: none, count: 0 };
 const outcome = { duplicates: 0, filtered: 0 };
 
 function ledger(options: Partial<ConstructorParameters<typeof QueueLedger>[0]> = {}): QueueLedger {
@@ -101,7 +102,7 @@ test('what is given up is missing, and outstanding again when it comes after all
   const one = ledger();
   one.accept(exchange, NumberSet.parse('1-10'));
   one.arrived(own(4));
-  assert.is(one.giveUp(new Map([[exchange, NumberSet.parse('1-5')]])), 4);
+  assert.is(one.giveUp(new Map([[exchange, NumberSet.parse('1-5')]]), one.ownNumbers([own(4)])), 4);
   assert.equal([one.missing, one.outstanding(none).inQueue], [4, 6]);
   assert.is(reopened(one).missing, 4);
   one.arrived(own(2));
@@ -123,7 +124,38 @@ test('what is in the outbox is not expected in the queue', () => {
   one.accept(exchange, NumberSet.parse('1-10'));
   const outbox = new Map([[exchange, NumberSet.parse('8-20')]]);
   assert.equal(one.outstanding(outbox), { inQueue: 7, inOutbox: 3 });
-  assert.is(one.unarrived(outbox).get(exchange)?.toString(), '1-7');
+  assert.is(one.waiting(outbox, nothing).absent.get(exchange)?.toString(), '1-7');
+});
+
+test('what came and went back is absent, and not unarrived; it may be missing too', () => {
+  const one = ledger();
+  one.accept(exchange, NumberSet.parse('1-6'));
+  for (const number of [1, 2, 3]) one.arrived(own(number));
+  const inHand = one.ownNumbers([own(3), foreign('stranger'), own(9, { daemon: 'other' })]);
+  assert.is(inHand.count, 1);
+  const { absent, unarrived } = one.waiting(none, inHand);
+  assert.equal([absent.get(exchange)?.toString(), unarrived.get(exchange)?.toString()], ['1-2,4-6', '4-6']);
+  assert.is(one.giveUp(absent, inHand), 5);
+  assert.equal(sums(one), [6, 0, 1]);
+});
+
+test('what others have settled was never accepted here, but for what is in hand', () => {
+  const one = ledger();
+  one.accept(exchange, NumberSet.parse('1-6'));
+  one.disown(one.waiting(none, nothing).absent, one.ownNumbers([own(2)]));
+  assert.equal(sums(one), [1, 0, 1]);
+  one.disownAll();
+  assert.equal(sums(one), [0, 0, 0]);
+});
+
+test('only a process that has not ended in an orderly way may have left a consumer', () => {
+  const first = ledger();
+  assert.not(first.leftOpen);
+  assert.ok(reopened(first).leftOpen);
+  first.closed = true;
+  assert.not(reopened(first).leftOpen);
+  const { open: _, ...older } = JSON.parse(first.save(() => 1, 1).state);
+  assert.ok(ledger({ state: JSON.stringify(older) }).leftOpen);
 });
 
 test('another place has other messages: nothing is concluded from what was outstanding', () => {
