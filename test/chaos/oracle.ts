@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterPage, LedgerSink } from '../../openapi/api-types.js';
+import type { DeadLetter, DeadLetterPage, Ledger, LedgerSink } from '../../openapi/api-types.js';
 import type { TestDaemon } from '../helpers/daemon.js';
 import { type Arrival, arrivalOf, type Destination } from './destinations.js';
 import type { SentEvent } from './events.js';
@@ -22,6 +22,8 @@ export interface SinkVerdict {
 
 export interface Verdict {
   readonly sinks: readonly SinkVerdict[];
+  /** What the ledger says, in words. */
+  readonly ledger: string;
   /** Empty = nothing was lost, doubled, invented or changed. */
   readonly problems: readonly string[];
 }
@@ -73,9 +75,11 @@ export async function judge(judged: Judged): Promise<Verdict> {
     if (lostHere > purgedHere) problems.push(...missing.map(({ what }) => what));
   }
   if (exact) for (const batch of record.batches) problems.push(...torn(batch, holdings, judged.farClock === true));
-  problems.push(...(await imbalance(daemon, purged, numbered)));
+  const ledger = await daemon.json('/v1/ledger');
+  problems.push(...imbalance(ledger, purged, numbered));
   return {
     problems,
+    ledger: inWords(ledger),
     sinks: holdings.map(one => ({
       sink: one.sink,
       arrived: one.ids.size,
@@ -233,12 +237,11 @@ async function readDeadLetters(daemon: TestDaemon): Promise<DeadLetter[]> {
  * A ledger that says `inexact` proves nothing. In any other, everything is accounted for; what somebody purged is missing, if it was the daemon that
  * published it, or an open difference, if it had arrived once before.
  */
-async function imbalance(
-  daemon: TestDaemon,
+function imbalance(
+  ledger: Pick<Ledger, 'balanced' | 'sinks'>,
   purged: ReadonlyMap<string, number>,
   lost: ReadonlyMap<string, number>,
-): Promise<string[]> {
-  const ledger = await daemon.json('/v1/ledger');
+): string[] {
   const wrong = ({ sink, pending, missing, difference, inexact }: LedgerSink): boolean => {
     if (pending > 0) return true;
     if (inexact !== null || difference === null) return difference !== null;
@@ -247,4 +250,11 @@ async function imbalance(
   };
   const said = ledger.balanced === ledger.sinks.every(({ missing, difference }) => missing === 0 && !difference);
   return said && !ledger.sinks.some(wrong) ? [] : [`the ledger does not balance: ${JSON.stringify(ledger.sinks)}`];
+}
+
+function inWords({ balanced, sinks }: Pick<Ledger, 'balanced' | 'sinks'>): string {
+  const inexact = sinks.find(one => one.inexact !== null)?.inexact;
+  const missing = sinks.filter(one => one.missing > 0 || (one.difference ?? 0) > 0);
+  const words = missing.map(one => `${one.sink} ${one.missing + (one.difference ?? 0)} missing`);
+  return [balanced ? 'balanced' : 'not balanced', ...words, ...(inexact ? [`not exact: ${inexact}`] : [])].join(', ');
 }

@@ -29,6 +29,7 @@ export function report({ broker, seed, durationMs, tuning, strokes, record, sett
           .map(([count, what]) => (count === 0 ? '' : `, ${count} ${what}`))
           .join('')}`,
     ),
+    `  ledger: ${verdict.ledger}`,
     ...notes.map(note => `  note: ${note}`),
   ];
   const { problems } = verdict;
