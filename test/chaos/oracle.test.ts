@@ -51,7 +51,7 @@ function scene({ outcome = [202], event = {}, identified = true }: SceneOptions 
   const row = { sink: 'mongodb', pending: 0, missing: 0, difference: 0, inexact: null } as unknown as {
     -readonly [Name in keyof LedgerSink]: LedgerSink[Name];
   };
-  const ledger = { balanced: true, sinks: [row] };
+  const ledger = { balanced: true, exact: true, sinks: [row] };
   const verdict = async (options: Partial<Judged> = {}): Promise<readonly string[]> => {
     const daemon = {
       stored: async () => stored,
@@ -197,6 +197,26 @@ test('a ledger that does not balance, and one that hides it', async () => {
   row.missing = 0;
   ledger.balanced = false;
   assert.match((await verdict())[0] ?? '', 'the ledger does not balance');
+});
+
+test('a ledger that stays inexact, though nothing else takes from the queues', async () => {
+  const { ledger, row, verdict } = scene();
+  ledger.exact = false;
+  Object.assign(row, { difference: null, inexact: 'why' });
+  assert.equal(await verdict(), []);
+  assert.match((await verdict({ alone: true }))[0] ?? '', 'the ledger is not exact');
+  setTimeout(() => {
+    ledger.exact = true;
+  }, 100);
+  assert.equal(await verdict({ alone: true, ledgerPatienceMs: 5_000 }), []);
+});
+
+test('what is missing is a count of its own, never a difference', async () => {
+  const { arrivals, row, ledger, verdict } = scene();
+  arrivals.pop();
+  row.difference = 1;
+  ledger.balanced = false;
+  assert.match((await verdict({ purged: new Map([['mongodb', 1]]) }))[0] ?? '', 'the ledger does not balance');
 });
 
 test.run();

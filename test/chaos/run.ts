@@ -35,6 +35,8 @@ const clients = 2;
 /** How long everything may take to arrive when all faults are over: the longest backoff is a minute. */
 const patienceMs = 240_000;
 const logPatienceMs = 90_000;
+/** RabbitMQ counts a consumer whose connection was cut off for half a minute, and what is missing is found within 15 s. */
+const ledgerPatienceMs = 60_000;
 
 /** Faults under load for a while; then everything is fixed, the queues run empty, and the oracle compares what was sent with what is there. */
 export async function run({ broker, seed, durationMs, print }: RunOptions): Promise<Run> {
@@ -81,7 +83,16 @@ export async function run({ broker, seed, durationMs, print }: RunOptions): Prom
     const settledMs = performance.now() - fixed;
     const { purged } = installation;
     const far = farClock && installation.clock !== undefined;
-    const judged = { destinations, record, purged, farClock: far, exact: broker === 'embedded' };
+    const alone = daemons.length === 1;
+    const judged = {
+      destinations,
+      record,
+      purged,
+      farClock: far,
+      exact: broker === 'embedded',
+      alone,
+      ledgerPatienceMs,
+    };
     const verdict = await judge({ daemon: daemons[0].daemon, ...judged });
     problems.push(...verdict.problems, ...((await log?.wrong(daemons[0].daemon, purged.get('local') ?? 0)) ?? []));
     problems.push(...(await fresh(maker, installation)));
