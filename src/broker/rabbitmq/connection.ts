@@ -249,7 +249,7 @@ function withHeartbeat(node: string): string {
   return url.href;
 }
 
-/** Of a connection to this node; 0 = none. */
+/** The heartbeat of a connection to this node, ms; 0 = none. */
 export function heartbeatMs(node: string): number {
   return Number(new URL(withHeartbeat(node)).searchParams.get('heartbeat')) * 1_000;
 }
