@@ -17,6 +17,12 @@ export function brokerNodes() {
   });
 }
 
+const maxHeartbeatSeconds = 600;
+
+function isHeartbeat(seconds: string): boolean {
+  return /^\d{1,3}$/.test(seconds) && Number(seconds) >= 1 && Number(seconds) <= maxHeartbeatSeconds;
+}
+
 function readNodes(value: string): { readonly nodes: readonly string[] } | { readonly flaw: string } {
   const nodes: string[] = [];
   for (const uri of value.split(/\s*,\s*(?=amqps?:\/\/)/)) {
@@ -29,6 +35,10 @@ function readNodes(value: string): { readonly nodes: readonly string[] } | { rea
       if (isIPv6(host)) return { flaw: 'must have its IPv6 address in brackets, such as amqp://[::1]:5672' };
       const node = `${scheme}${user}${host}${rest}`;
       if (host === '' || !URL.canParse(node) || /:0*$/.test(host)) return { flaw: form };
+      if (new URL(node).searchParams.getAll('heartbeat').some(seconds => !isHeartbeat(seconds)))
+        return {
+          flaw: `must have its heartbeat from 1 to ${maxHeartbeatSeconds} s: without one, a RabbitMQ that hangs would not be noticed`,
+        };
       nodes.push(node);
     }
   }

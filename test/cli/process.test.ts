@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
@@ -8,6 +8,10 @@ import type { Receipt, Status } from '../../openapi/api-types.js';
 import { formatEntry } from '../../src/keys/entries.js';
 import { generateKey, keyEntry } from '../../src/keys/keys.js';
 import { TestDaemon } from '../helpers/daemon.js';
+import { freePort } from '../helpers/ports.js';
+import { findProgram, Running } from '../helpers/running.js';
+import { skipped } from '../helpers/skip.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 import { until } from '../helpers/wait.js';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -76,6 +80,52 @@ test('the key of the first start lets the commands of the same machine in', asyn
   assert.equal(lines().find(({ msg }) => msg === 'key.loaded')?.file, file);
   assert.not.match(daemon.output, key);
 });
+
+test('through a pipe only where the key lies is said, whole, wherever the daemon was started', async () => {
+  const folder = temporaryFolder();
+  const here = new TestDaemon({ dir: './some/data', cwd: folder.path, env: { API_KEYS: '' } });
+  try {
+    await here.start();
+    const path = join(realpathSync(folder.path), 'some/data/api-key');
+    const key = readFileSync(path, 'utf8').trim();
+    const made = here.output.split('\n').find(line => line.includes('"key.created"'));
+    assert.is(JSON.parse(made ?? '{}').file, path);
+    assert.not.match(here.output, key);
+    assert.is(await here.kill('SIGTERM'), 0);
+  } finally {
+    await here.remove();
+    folder.remove();
+  }
+});
+
+if (findProgram('script') === undefined) skipped('script', 'no command script (util-linux), which makes a terminal');
+else
+  test('on a terminal the key of the first start is shown once, and after that where it lies', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder.path, 'data/api-key');
+    const onTerminal = async (said: string): Promise<string> => {
+      const shell = `echo "pid $$"; exec "${process.execPath}" "${main}" start`;
+      const terminal = new Running('script', ['-qfec', shell, '/dev/null'], {
+        env: { DATA_DIR: join(folder.path, 'data'), PORT: String(await freePort()), API_KEYS: '', API_KEYS_FILE: '' },
+      });
+      try {
+        await until(() => terminal.output.includes(said) && terminal.output.includes('listens on'), said, 20_000);
+      } finally {
+        process.kill(Number(/pid (\d+)/.exec(terminal.output)?.[1]), 'SIGTERM');
+        await terminal.exited;
+      }
+      return terminal.output;
+    };
+    try {
+      const first = await onTerminal('API key, made for this first start');
+      const key = readFileSync(path, 'utf8').trim();
+      assert.match(first, `kept in ${path}: ${key}`);
+      const second = await onTerminal(`API key: see ${path}`);
+      assert.not.match(second, key);
+    } finally {
+      folder.remove();
+    }
+  });
 
 test('a running daemon takes over a key file that changes, and SIGHUP does not end it', async ({ daemon }) => {
   const file = join(daemon.dir, 'keys');

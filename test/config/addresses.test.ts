@@ -80,6 +80,11 @@ const refused: [env: Record<string, string>, name: string, says: RegExp][] = [
   [{ HOST: '[::]' }, 'HOST', /no API keys/],
   [{ RABBITMQ_URI: 'amqp://::1' }, 'RABBITMQ_URI', /\[::1\]/],
   [{ RABBITMQ_URI: 'amqp://h:0' }, 'RABBITMQ_URI', /must be an address/],
+  ...['0', '601', '70000', '-1', '1.5', 'soon', ''].map((seconds): (typeof refused)[number] => [
+    { RABBITMQ_URI: `amqp://a,b/v?heartbeat=${seconds}` },
+    'RABBITMQ_URI',
+    /heartbeat from 1 to 600 s/,
+  ]),
   [{ MONGODB_URI: 'mongodb://::1' }, 'MONGODB_URI', /\[::1\]/],
   [{ MONGODB_URI: 'mongodb://h:70000' }, 'MONGODB_URI', /65535/],
   [{ MONGODB_URI: 'mongodb://a:1:2' }, 'MONGODB_URI', /neither a name nor an address/],

@@ -15,12 +15,20 @@ export interface DistantHost {
 }
 
 const program = `
-const server = require('node:http').createServer((request, response) => response.end('hello'));
+const target = Number(process.argv[1]);
+const server = target === 0
+  ? require('node:http').createServer((request, response) => response.end('hello'))
+  : require('node:net').createServer(socket => {
+      const beyond = require('node:net').connect(target, '127.0.0.1');
+      for (const end of [socket, beyond]) end.on('error', () => {}).on('close', () => { socket.destroy(); beyond.destroy(); });
+      socket.pipe(beyond).pipe(socket);
+    });
 server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port));
 `;
 
-export async function distantHost(): Promise<DistantHost> {
-  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** @param target the port of this machine that is to answer there; by default it says hello over HTTP */
+export async function distantHost(target = 0): Promise<DistantHost> {
+  const child = spawn(process.execPath, ['-e', program, String(target)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout, 'data');
   const port = Number(String(line));
   child.kill('SIGSTOP');

@@ -38,9 +38,8 @@ export function readMongoAddress(uri: string): MongoAddress | { readonly flaw: s
   if (database.includes('/')) return { flaw: `${form}: a database has no slash in its name` };
   const options = new URLSearchParams(query);
   for (const [name, value] of options) {
-    if (name.toLowerCase() === 'w' && value.trim() === '0') {
-      return { flaw: 'must not ask for w=0: MongoDB would not confirm what it stored, and events could be lost' };
-    }
+    const optionFlaw = flawOfOption(name, value.trim());
+    if (optionFlaw !== undefined) return { flaw: optionFlaw };
   }
   const named = decoded(database);
   return {
@@ -49,6 +48,20 @@ export function readMongoAddress(uri: string): MongoAddress | { readonly flaw: s
     options: new Set([...options.keys()].map(name => name.toLowerCase())),
     secrets: secretsIn(credentials),
   };
+}
+
+/** The driver waits for ever at 0. */
+const timeouts: ReadonlySet<string> = new Set(['serverselectiontimeoutms', 'connecttimeoutms', 'waitqueuetimeoutms']);
+/** Less than `event-sink check` and the end of the daemon wait for a sink, so that the driver's own reason is heard, ms. */
+const maxTimeoutMs = 15_000;
+
+function flawOfOption(name: string, value: string): string | undefined {
+  const option = name.toLowerCase();
+  if (option === 'w' && value === '0')
+    return 'must not ask for w=0: MongoDB would not confirm what it stored, and events could be lost';
+  if (timeouts.has(option) && !(/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= maxTimeoutMs))
+    return `must have its ${name} from 1 to ${maxTimeoutMs} ms: the daemon would hang as long as it lasts when MongoDB is away. An outage may last longer, the events wait`;
+  return undefined;
 }
 
 function isPort(text: string | undefined): boolean {

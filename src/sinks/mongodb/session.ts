@@ -31,6 +31,7 @@ const fixed: MongoClientOptions = {
   writeConcern: { w: 'majority', journal: true, wtimeoutMS: 20_000 },
   socketTimeoutMS: 30_000,
   maxPoolSize: 2,
+  minPoolSize: 0,
   readPreference: 'primary',
   ignoreUndefined: false,
 };

@@ -12,6 +12,7 @@ const good = [
   'mongodb+srv://user:pass@cluster0.example.org/?retryWrites=true&w=2',
   'mongodb://[::1]:27017/?tls=true',
   'mongodb://%2Ftmp%2Fmongodb-27017.sock',
+  'mongodb://h/?serverSelectionTimeoutMS=15000&connectTimeoutMS=1&WAITQUEUETIMEOUTMS=2000&maxIdleTimeMS=0',
 ];
 
 const flawOf = (uri: string): string | undefined => {
@@ -31,6 +32,14 @@ const bad: [uri: string, says: RegExp][] = [
   ['mongodb://user:sec%ret@example.org', /%25/],
   ['mongodb+srv://user:secret@a.example.org,b.example.org', /exactly one host/],
   ['mongodb+srv://user:secret@a.example.org:27017', /exactly one host/],
+  ...['600000', '15001', '0', '-5', '1.5', 'soon', ''].flatMap(ms =>
+    ['serverSelectionTimeoutMS', 'connectTimeoutMS', 'waitQueueTimeoutMS', 'SERVERSELECTIONTIMEOUTMS'].map(
+      (name): [string, RegExp] => [
+        `mongodb://user:secret@example.org/?${name}=${ms}`,
+        new RegExp(`must have its ${name} from 1 to 15000 ms`),
+      ],
+    ),
+  ),
   ['mongodb://user:secret@example.org/?w=0', /w=0/],
   ['mongodb://user:secret@example.org/db?retryWrites=true&W=0', /w=0/],
 ];
