@@ -50,22 +50,56 @@ function appendOutbox(
   return change(database, args.ids.length, bytes);
 }
 
-/** Oldest first. */
-function takeOutbox({ database }: Transaction, { limit, after }: { limit: number; after: number }): OutboxColumns[] {
-  const sizes = database.rows<[number, number]>(
-    'SELECT seq, size FROM outbox WHERE seq > ? ORDER BY seq LIMIT CAST(? AS INTEGER)',
-    after,
-    limit,
-  );
+export interface TakeOutboxArguments {
+  readonly limit: number;
+  /** Sequence number: only what comes after it. */
+  readonly after: number;
+  /** Targets whose rows are left out, and not even read. Default: none. */
+  readonly except?: readonly (string | null)[];
+}
+
+/** Oldest first. The work follows the number of rows taken and of targets, never the number of rows left out. */
+function takeOutbox({ database }: Transaction, { limit, after, except = [] }: TakeOutboxArguments): OutboxColumns[] {
+  const sizes = targetsOf(database)
+    .filter(target => !except.includes(target))
+    .flatMap(target =>
+      database.rows<[seq: number, size: number]>(
+        'SELECT seq, size FROM outbox WHERE target IS ? AND seq > ? ORDER BY seq LIMIT CAST(? AS INTEGER)',
+        target,
+        after,
+        limit,
+      ),
+    )
+    .sort(([one], [other]) => one - other)
+    .slice(0, limit);
   const count = fitting(
     sizes.map(([, size]) => size),
     pageBytes,
   );
   return database.rows<OutboxColumns>(
-    'SELECT seq, target, id, source, received, timestamp, body, number FROM outbox WHERE seq > ? AND seq <= ? ORDER BY seq',
-    after,
-    sizes[count - 1]?.[0] ?? 0,
+    `SELECT seq, target, id, source, received, timestamp, body, number FROM outbox
+     WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq`,
+    JSON.stringify(sizes.slice(0, count).map(([seq]) => seq)),
   );
+}
+
+/** Each of which has a row; one step of the index each. */
+function targetsOf(database: Database): (string | null)[] {
+  const named = database.rows<[string]>(
+    `WITH RECURSIVE targets (target) AS (
+       SELECT min(target) FROM outbox
+       UNION ALL SELECT (SELECT min(target) FROM outbox WHERE target > targets.target) FROM targets WHERE target IS NOT NULL
+     ) SELECT target FROM targets WHERE target IS NOT NULL`,
+  );
+  return [null, ...named.map(([target]) => target)];
+}
+
+/** How many rows wait for these targets. */
+function countOutbox({ database }: Transaction, { targets }: { readonly targets: readonly (string | null)[] }): number {
+  const counts = targets.map(target =>
+    database.value<number>('SELECT count(*) FROM outbox WHERE target IS ? AND seq > 0', target),
+  );
+  return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }
 
 function removeOutbox({ database }: Transaction, { seqs }: { seqs: readonly number[] }): OutboxSize {
@@ -106,5 +140,5 @@ function outboxSize(database: Database): OutboxSize {
   return { count: count ?? 0, bytes: bytes ?? 0, setAside };
 }
 
-export const outboxWrites = { appendOutbox, takeOutbox, removeOutbox, setAsideOutbox, restoreOutbox };
+export const outboxWrites = { appendOutbox, takeOutbox, countOutbox, removeOutbox, setAsideOutbox, restoreOutbox };
 export const outboxReads = { outboxSize };

@@ -9,7 +9,8 @@ import type { Database } from './database.js';
  * - queues: everything up to `cursor` is settled; `settled` holds what is settled beyond it, until the cursor passes.
  * - ledger: `hour` 0 is the total since the beginning, the other rows are hours (epoch ms).
  * - given_ids: ids that clients gave, with the hash of the text as it was sent; `n` is the order of arrival.
- * - unnamed_messages: ids of messages from RabbitMQ that bring neither an id nor a time, until they are settled.
+ * - unnamed_messages: ids of messages from RabbitMQ that bring neither an id nor a time, until they are settled; `acknowledged` 1 = that was sent,
+ *   and RabbitMQ may not have it yet.
  * - message_numbers, queue_ledgers, queue_ledger_hours, settled_messages: the ledger of RabbitMQ's queues (queue-ledgers.ts).
  * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
@@ -151,6 +152,11 @@ const migrationSteps: readonly string[] = [
   CREATE TRIGGER IF NOT EXISTS dead_letter_removed AFTER DELETE ON dead_letters BEGIN
     UPDATE counters SET value = value - octet_length(old.body) WHERE name = 'dead_letter_bytes ' || old.sink;
   END;
+  `,
+  `
+  ALTER TABLE unnamed_messages ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX unnamed_acknowledged ON unnamed_messages (queue, id) WHERE acknowledged = 1;
+  CREATE INDEX outbox_by_target ON outbox (target, seq);
   `,
 ];
 

@@ -27,6 +27,20 @@ test('keeps messages in order until they are removed', () => {
   assert.equal(scratch.read('outboxSize'), { count: 0, bytes: 0, setAside: 0 });
 });
 
+test('rows of targets that are left out are passed over, and counted when asked', () => {
+  const scratch = new ScratchDatabase();
+  for (const [index, target] of ['one', null, 'two', 'one', null].entries())
+    scratch.write('appendOutbox', { ...columns(index + 1, 1), target, maxBytes: MAX });
+  const ids = (except: (string | null)[], after = 0): string[] =>
+    scratch.write('takeOutbox', { limit: 10, after, except }).map(([, , id]) => id);
+  assert.equal(ids([]), ['id-1', 'id-2', 'id-3', 'id-4', 'id-5']);
+  assert.equal(ids(['one']), ['id-2', 'id-3', 'id-5']);
+  assert.equal(ids([null, 'two'], 1), ['id-4']);
+  assert.equal(ids(['one', 'two', null, 'unknown']), []);
+  scratch.write('setAsideOutbox', { seqs: [1] });
+  assert.is(scratch.write('countOutbox', { targets: ['one', null, 'unknown'] }), 3);
+});
+
 test('what is set aside is out of the way, still counts its bytes, and comes back to its place', () => {
   const scratch = new ScratchDatabase();
   scratch.write('appendOutbox', { ...columns(1, 3), target: null, maxBytes: MAX });

@@ -41,6 +41,17 @@ test('other bytes and other queues have other ids', () => {
   assert.equal(scratch.write('nameMessages', { queue: 'other', messages, held: [] }), ['y']);
 });
 
+test('an id whose acknowledgement was sent is taken only by a message that nothing else can be', () => {
+  const scratch = new ScratchDatabase();
+  named(scratch, false, ['a']);
+  scratch.write('acknowledgeUnnamed', { queue, ids: ['a'] });
+  assert.equal(scratch.write('acknowledgedUnnamed', { queue }), [['a', 'h']]);
+  assert.equal(named(scratch, true, ['x', 'y']), ['x', 'y']);
+  scratch.write('forgetUnnamed', { queue, ids: ['x', 'y'] });
+  assert.equal(named(scratch, true, ['z']), ['a']);
+  assert.equal(scratch.write('acknowledgedUnnamed', { queue }), []);
+});
+
 test('what was settled is forgotten, and everything after a day', () => {
   const scratch = new ScratchDatabase();
   named(scratch, false, ['a', 'b']);

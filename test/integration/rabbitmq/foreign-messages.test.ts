@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import type { DeadDelivery, Delivery } from '../../../src/broker/broker.js';
 import { hashOf, timedId } from '../../../src/events/identity.js';
 import { openAmqp } from '../../broker/rabbitmq/harness.js';
+import { FaultProxy } from '../../helpers/servers/proxy.js';
 import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';
@@ -93,6 +94,37 @@ test('a redelivery keeps its id: given back, over a lost consumer and over a res
     await subscription.close();
   } finally {
     await harness.close();
+  }
+});
+
+test('an acknowledgement that the broker never got: the message comes again under the id that it had', async () => {
+  const { port, pathname } = new URL(uri);
+  const proxy = await FaultProxy.start(Number(port));
+  const queue = definition('unacknowledged');
+  const harness = await openAmqp({ uri: `amqp://127.0.0.1:${proxy.port}${pathname}`, removeAt: uri, exchange }, [
+    queue,
+  ]);
+  try {
+    const subscription = await harness.broker.subscribe(queue.sink, 10);
+    const next = () =>
+      subscription.next({ count: 1, bytes: 1_000_000, lingerMs: 0 }, AbortSignal.timeout(20_000)).then(([one]) => one!);
+    const settle = (one: Delivery) => subscription.settle({ done: [one], duplicates: 0, filtered: 0, dead: [] });
+    send('Hello World!');
+    const first = await next();
+    await proxy.set('black-hole');
+    await settle(first);
+    proxy.cutAll();
+    await proxy.set('pass');
+    const again = await next();
+    assert.equal([again.redelivered, again.id], [true, first.id]);
+    await settle(again);
+    send('Hello World!');
+    const other = await next();
+    assert.is.not(other.id, first.id);
+    await settle(other);
+  } finally {
+    await harness.close();
+    await proxy.stop();
   }
 });
 

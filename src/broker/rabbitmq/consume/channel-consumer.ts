@@ -24,7 +24,7 @@ export class ChannelConsumer {
   readonly #channel: Channel;
   readonly #options: ChannelConsumerOptions;
   /** Arrived and not handed out, in order. */
-  readonly #buffer: AmqpDelivery[] = [];
+  #buffer: AmqpDelivery[] = [];
   /** Arrived and not settled, in order of their tags, which count up without a gap. */
   readonly #outstanding = new Set<Delivery>();
   #buffered = 0;
@@ -32,6 +32,7 @@ export class ChannelConsumer {
   #open = true;
   #stopping = false;
   #error: Error | undefined;
+  #unseen: readonly AmqpDelivery[] = [];
 
   static async open(live: LiveConnection, options: ChannelConsumerOptions): Promise<ChannelConsumer> {
     const channel = await live.model.createChannel();
@@ -63,6 +64,11 @@ export class ChannelConsumer {
   /** Why the broker ended it. */
   get error(): Error | undefined {
     return this.#error;
+  }
+
+  /** Arrived and never handed out, once the channel is gone. */
+  get unseen(): readonly AmqpDelivery[] {
+    return this.#unseen;
   }
 
   /** Handed out, or buffered here, and not settled. */
@@ -111,6 +117,14 @@ export class ChannelConsumer {
   }
 
   /**
+   * Resolves when the broker has worked through everything that was sent on this channel: it answers in order. The value is the one in force.
+   * Rejects when the channel is lost before.
+   */
+  async proof(): Promise<void> {
+    await this.#channel.prefetch(this.#options.prefetch);
+  }
+
+  /**
    * Ends the consumer, then gives back everything unsettled: before the broker has confirmed the end, it would hand the same out here again.
    * Every acknowledgement is at the broker when it resolves.
    */
@@ -142,7 +156,8 @@ export class ChannelConsumer {
 
   #ended(): void {
     this.#open = false;
-    this.#buffer.length = 0;
+    this.#unseen = this.#buffer;
+    this.#buffer = [];
     this.#buffered = 0;
     this.#outstanding.clear();
     this.#options.onChange();

@@ -15,15 +15,28 @@ export interface NamesOptions {
   readonly log: Log;
 }
 
+interface Named {
+  readonly id: string;
+  readonly hash: string;
+}
+
 /**
  * Ids for the messages of one queue that have neither a message-id nor a time in their body: nothing in them tells two equal messages from one
- * that is delivered twice. Only the broker's `redelivered` does, and what was kept here. An id is on the disk before the message is handed out, and
- * leaves when its settlement was sent on a channel that lives.
+ * that is delivered twice. Only the broker's `redelivered` does, and what was kept here. An id is on the disk before the message is handed out.
+ *
+ * in hand → acknowledged (on the disk before the acknowledgement is sent) → forgotten, once the broker has worked through everything that the
+ * channel sent. A channel that is lost before leaves its acknowledged ids in doubt: the message may come again, or not. They are forgotten when a
+ * message comes that is no redelivery, since the broker gives back what it has again before anything new; and at once where a message with the same
+ * bytes had arrived and was not handed out, since that one is another.
  */
 export class Names {
   readonly #options: NamesOptions;
-  /** In hand. */
-  readonly #held = new Map<Delivery, string>();
+  readonly #held = new Map<Delivery, Named>();
+  /** By id: the hash; and so with those in doubt. */
+  readonly #acknowledged = new Map<string, string>();
+  readonly #doubtful = new Map<string, string>();
+  /** Those of the last run are among them. */
+  #complete = false;
 
   constructor(options: NamesOptions) {
     this.#options = options;
@@ -47,11 +60,17 @@ export class Names {
     }));
     let named = false;
     const name = async (): Promise<void> => {
-      const ids = await storage.write('nameMessages', { queue, messages, held: [...this.#held.values()] });
+      await this.#readDoubtful();
+      const held = [...this.#held.values()].map(({ id }) => id);
+      const ids = await storage.write('nameMessages', { queue, messages, held });
       for (const [index, delivery] of unnamed.entries()) {
-        delivery.name(ids[index] as string);
-        this.#held.set(delivery, delivery.id);
+        const id = ids[index] as string;
+        delivery.name(id);
+        this.#held.set(delivery, { id, hash: messages[index]!.hash });
+        this.#acknowledged.delete(id);
+        this.#doubtful.delete(id);
       }
+      if (unnamed.some(({ redelivered }) => !redelivered)) this.#forget([...this.#doubtful.keys()]);
       named = true;
     };
     const onError = (error: unknown, waitMs: number): void =>
@@ -60,19 +79,72 @@ export class Names {
     return named;
   }
 
-  /** Their settlement was sent. An id that cannot be deleted now leaves within a day. */
-  settled(deliveries: readonly Delivery[]): void {
-    const ids = deliveries.flatMap(delivery => this.#held.get(delivery) ?? []);
+  /** Their settlement is about to be sent. Without a disk that takes it, it is sent all the same: then a redelivery may take one of their ids. */
+  async settling(deliveries: readonly Delivery[]): Promise<void> {
+    const ids = this.#namedOf(deliveries).map(({ id }) => id);
     if (ids.length === 0) return;
-    this.givenBack(deliveries);
     const { queue, storage, log } = this.#options;
-    storage
-      .write('forgetUnnamed', { queue, ids })
+    await storage
+      .write('acknowledgeUnnamed', { queue, ids })
       .catch(error => log.debug({ queue, reason: describe(error) }, 'message-ids.kept'));
+  }
+
+  /** Their settlement was sent. `proof` asks the broker for an answer on the same channel, which comes after it has the settlement. */
+  settled(deliveries: readonly Delivery[], proof: () => Promise<unknown>): void {
+    const named = this.#namedOf(deliveries);
+    if (named.length === 0) return;
+    this.givenBack(deliveries);
+    for (const { id, hash } of named) this.#acknowledged.set(id, hash);
+    const ids = named.map(({ id }) => id);
+    proof().then(
+      () => this.#forget(ids),
+      // The channel is lost.
+      () => this.#doubt(ids),
+    );
   }
 
   /** They will be redelivered. */
   givenBack(deliveries: readonly Delivery[]): void {
     for (const delivery of deliveries) this.#held.delete(delivery);
+  }
+
+  /** A channel is gone, with messages that had arrived and were not handed out. */
+  lost(unseen: readonly AmqpDelivery[]): void {
+    this.#doubt([...this.#acknowledged.keys()]);
+    if (this.#doubtful.size === 0) return;
+    const others = new Set(unseen.map(({ unnamed }) => unnamed));
+    this.#forget([...this.#doubtful].filter(([, hash]) => others.has(hash)).map(([id]) => id));
+  }
+
+  async #readDoubtful(): Promise<void> {
+    if (this.#complete) return;
+    const { queue, storage } = this.#options;
+    for (const [id, hash] of await storage.write('acknowledgedUnnamed', { queue })) this.#doubtful.set(id, hash);
+    this.#complete = true;
+  }
+
+  #doubt(ids: readonly string[]): void {
+    for (const id of ids) {
+      const hash = this.#acknowledged.get(id);
+      if (hash !== undefined) this.#doubtful.set(id, hash);
+      this.#acknowledged.delete(id);
+    }
+  }
+
+  #namedOf(deliveries: readonly Delivery[]): Named[] {
+    return deliveries.flatMap(delivery => this.#held.get(delivery) ?? []);
+  }
+
+  /** An id that cannot be deleted now leaves within a day. */
+  #forget(ids: readonly string[]): void {
+    if (ids.length === 0) return;
+    for (const id of ids) {
+      this.#acknowledged.delete(id);
+      this.#doubtful.delete(id);
+    }
+    const { queue, storage, log } = this.#options;
+    storage
+      .write('forgetUnnamed', { queue, ids })
+      .catch(error => log.debug({ queue, reason: describe(error) }, 'message-ids.kept'));
   }
 }

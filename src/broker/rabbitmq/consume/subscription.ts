@@ -126,7 +126,7 @@ export class AmqpSubscription implements Subscription {
     const consumer = this.#consumer;
     if (done.length > 0) {
       await ledger.done(definition.sink, done as unknown as readonly AmqpDelivery[], outcome);
-      this.#acknowledge(consumer, done);
+      await this.#acknowledge(consumer, done);
     }
     if (consumer === undefined) return;
     const held = dead.filter(({ delivery }) => consumer.holds(delivery));
@@ -134,14 +134,15 @@ export class AmqpSubscription implements Subscription {
     await deadLetter(definition.sink, held);
     const deadLettered = held.map(({ delivery }) => delivery);
     await ledger.dead(definition.sink, deadLettered as unknown as readonly AmqpDelivery[]);
-    this.#acknowledge(consumer, deadLettered);
+    await this.#acknowledge(consumer, deadLettered);
   }
 
-  #acknowledge(consumer: ChannelConsumer | undefined, deliveries: readonly Delivery[]): void {
+  async #acknowledge(consumer: ChannelConsumer | undefined, deliveries: readonly Delivery[]): Promise<void> {
     if (consumer === undefined) return;
     const held = deliveries.filter(delivery => consumer.holds(delivery));
+    await this.#names.settling(held);
     consumer.acknowledge(held);
-    this.#names.settled(held);
+    this.#names.settled(held, () => consumer.proof());
   }
 
   async requeue(deliveries: readonly Delivery[]): Promise<void> {
@@ -202,7 +203,7 @@ export class AmqpSubscription implements Subscription {
     const { name: queue } = definition;
     const lost = this.#consumer?.error;
     if (lost !== undefined) log.warn({ queue, reason: describe(lost) }, 'consumer.lost');
-    this.#consumer = undefined;
+    this.#letGo();
     try {
       await topology.ensure(live, queue);
       const onChange = (): void => this.#onChange();
@@ -240,6 +241,11 @@ export class AmqpSubscription implements Subscription {
     ]);
     over.abort();
     if (orderly === false && live !== undefined) connection.drop(live, 'no answer to the end of a consumer');
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.#consumer !== undefined) this.#names.lost(this.#consumer.unseen);
     this.#consumer = undefined;
   }
 

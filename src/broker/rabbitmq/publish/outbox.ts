@@ -50,7 +50,7 @@ const maxRefusalLines = 10;
  * not take everything; another pass after a backoff, or as soon as there is a new connection.
  *
  * No row blocks those behind it. One that can never be published is set aside with its reason. What the broker does not take now is passed over;
- * a target that took nothing of a page is not tried again in the same pass, however many rows wait for it. A pass that the broker interrupts goes
+ * a target that took nothing of a page is not tried again in the same pass, and its rows are not read, however many wait. A pass that the broker interrupts goes
  * on behind the page where it stopped.
  */
 export class Outbox {
@@ -153,32 +153,31 @@ export class Outbox {
     const { storage, ready, log } = this.#options;
     /** Targets that took nothing of a page, and why. */
     const refusing = new Map<string | null, string>();
+    /** Rows that were passed over, of targets that took others. */
+    const left = new Map<string | null, number>();
     let after = 0;
-    let left = 0;
     let gone = 0;
     while (await this.#until(() => ready() || this.#rest.signal.aborted)) {
       if (this.#rest.signal.aborted) break;
-      const page = await takePage(storage, after);
+      const page = await takePage(storage, after, [...refusing.keys()]);
       const last = page.at(-1);
       if (last === undefined) break;
-      const taken = await this.#publish(
-        page.filter(([, target]) => !refusing.has(target)),
-        refusing,
-      );
-      gone += taken;
-      left += page.length - taken;
+      const remaining = await this.#publish(page, refusing);
+      for (const [, target] of remaining) left.set(target, (left.get(target) ?? 0) + 1);
+      gone += page.length - remaining.length;
       after = last[0];
     }
     if (gone > 0) log.info({ count: gone, left: this.#count }, 'outbox.drained');
     // A new connection, or the end: whatever failed says nothing of the broker that is there now.
     if (this.#rest.signal.aborted) return 0;
     this.#stuckReason = [...refusing.values()][0];
-    return left;
+    for (const target of refusing.keys()) left.delete(target);
+    const waiting = refusing.size === 0 ? 0 : await storage.write('countOutbox', { targets: [...refusing.keys()] });
+    return [...left.values()].reduce((sum, count) => sum + count, waiting);
   }
 
-  /** Resolves with how many rows are done with: confirmed, or set aside. */
-  async #publish(page: Page, refusing: Map<string | null, string>): Promise<number> {
-    if (page.length === 0) return 0;
+  /** Resolves with the rows that stay: neither confirmed nor set aside. */
+  async #publish(page: Page, refusing: Map<string | null, string>): Promise<Page> {
     const { storage, publish, ledger } = this.#options;
     const messages = page.map(([, ...row]) => readable(row));
     const sent = messages.filter((message): message is OutgoingMessage => !('refused' in message));
@@ -201,7 +200,8 @@ export class Outbox {
       const result = results[index];
       if (!served.has(target) && (result === 'failed' || result === 'returned')) refusing.set(target, whyNot(result));
     }
-    return confirmed.length + refused.length;
+    const setAside = new Set(refused.map(({ seq }) => seq));
+    return page.filter(([seq], index) => results[index] !== 'confirmed' && !setAside.has(seq));
   }
 
   #refusal(result: PublishResult, message: OutgoingMessage | Refusal, received: number): string | undefined {
@@ -239,8 +239,8 @@ export class Outbox {
   }
 }
 
-function takePage(storage: OutboxOptions['storage'], after: number) {
-  return storage.write('takeOutbox', { limit: pageSize, after });
+function takePage(storage: OutboxOptions['storage'], after: number, except: readonly (string | null)[]) {
+  return storage.write('takeOutbox', { limit: pageSize, after, except });
 }
 
 function whyNot(result: 'failed' | 'returned'): string {

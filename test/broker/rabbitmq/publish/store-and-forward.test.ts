@@ -23,7 +23,12 @@ function deadLetter(id: string, queue = 'event-sink.mongodb.dead'): OutgoingMess
 
 /** A publisher on a server that is no server, and an outbox in memory. */
 async function withPublisher(
-  body: (publisher: StoreAndForwardPublisher, server: FakeServer, scratch: ScratchDatabase) => Promise<void>,
+  body: (
+    publisher: StoreAndForwardPublisher,
+    server: FakeServer,
+    scratch: ScratchDatabase,
+    pages: readonly number[],
+  ) => Promise<void>,
   { outboxBytes = 1_000_000 } = {},
 ): Promise<void> {
   const hasty = hastyClock();
@@ -32,6 +37,8 @@ async function withPublisher(
   const clock: Clock = { ...hasty, sleep };
   const server = new FakeServer();
   const scratch = new ScratchDatabase();
+  /** Rows of each page that the outbox has read. */
+  const pages: number[] = [];
   const connection: Connection = new Connection({
     nodes: ['amqp://guest:guest@127.0.0.1'],
     name: 'test',
@@ -43,7 +50,11 @@ async function withPublisher(
   const publisher = new StoreAndForwardPublisher({
     connection,
     storage: {
-      write: async (name, ...args) => scratch.write(name, ...args),
+      write: async (name, ...args) => {
+        const result = scratch.write(name, ...args);
+        if (name === 'takeOutbox') pages.push((result as unknown[]).length);
+        return result;
+      },
       read: async (name, ...args) => scratch.read(name, ...args),
       atomically: async calls => calls.map(([name, ...args]) => scratch.write(name, ...(args as never))) as never,
     },
@@ -59,7 +70,7 @@ async function withPublisher(
   await connection.open();
   try {
     if (server.reachable) await publisher.ready;
-    await body(publisher, server, scratch);
+    await body(publisher, server, scratch, pages);
   } finally {
     server.answer = () => 'ack';
     await publisher.close();
@@ -98,6 +109,20 @@ test('events behind 600 messages that RabbitMQ refuses leave the outbox all the 
     server.answer = () => 'ack';
     await until(() => publisher.outbox.state.waiting === 0, 'everything to leave');
     assert.is(publisher.outbox.state.stuck, 0);
+  });
+});
+
+test('while every target refuses, a pass reads one page of each, however many rows wait', async () => {
+  await withPublisher(async (publisher, server, _scratch, pages) => {
+    server.answer = () => 'nack';
+    const queue = (index: number): string => `event-sink.${index % 2}.dead`;
+    await publisher.send(Array.from({ length: 3_000 }, (_, index) => deadLetter(`dead-${index}`, queue(index))));
+    await until(() => publisher.outbox.state.stuck === 3_000, 'all of them to be known as stuck');
+    const before = pages.length;
+    await until(() => pages.length >= before + 15, 'more passes');
+    const passes = pages.slice(pages.indexOf(0, before) + 1).join(' ');
+    assert.match(passes, /^(500 500 0 ?)+/);
+    assert.not.match(passes, '500 500 500');
   });
 });
 
