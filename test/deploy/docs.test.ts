@@ -83,14 +83,22 @@ for (const walk of [
   });
 }
 
-test('the order of the shutdown is the one that is written down', () => {
-  // In the order in which supervisors/tree.ts starts its parts.
-  const parts = ['tree', 'broker', 'delivery', 'sources', 'http'].map(name => textOf(`supervisors/${name}.ts`));
-  const steps = parts.map(text => [...text.matchAll(/\bonStop\('([^']+)'/g)].map(([, name = '']) => name));
-  // The tree's own steps: storage before all parts, the publisher after delivery.
-  const [[publisher = '', storage = ''] = [], broker = [], delivery = [], ...rest] = steps;
-  const started = [storage, ...broker, ...delivery, publisher, ...rest.flat()];
-  assert.equal(listed('docs/architecture.md', '<!-- shutdown -->'), started.reverse());
+/** The steps that starting the tree adds to the shutdown, in the order in which its functions call each other and add them. */
+function shutdownSteps(text: string, name: string): string[] {
+  const body = new RegExp(`^(?:export )?(?:async )?function ${name}\\([\\s\\S]*?^}`, 'm').exec(text)?.[0];
+  if (body === undefined) return [];
+  const calls = body.slice(body.indexOf('(') + 1).matchAll(/\bonStop\('([^']+)'|(?<![.\w])(\w+)\(/g);
+  return [...calls].flatMap(([, step, called]) => {
+    if (step !== undefined) return [step];
+    return called === undefined || called === name ? [] : shutdownSteps(text, called);
+  });
+}
+
+test('the order of the shutdown is the one that is written down: what was added last ends first', () => {
+  const supervisors = sources('supervisors').map(({ text }) => text);
+  const added = shutdownSteps(supervisors.join('\n'), 'startTree');
+  assert.is(added.length, supervisors.join('').match(/\bonStop\('/g)?.length, 'a step that nothing reaches');
+  assert.equal(listed('docs/architecture.md', '<!-- shutdown -->'), added.reverse());
 });
 
 test('the runbook explains every line of the log that asks for a person', () => {
