@@ -3,13 +3,14 @@ import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importRules } from '../helpers/import-line.js';
+import { mirrorRule, misplacedSpanning } from './mirrors.js';
 import { linearRule, unneeded } from './regular-expressions.js';
 import { sources } from './repository.js';
 import { repositoryRules } from './repository-rules.js';
 import type { Rule, Source } from './rule.js';
 import { genuine, wordRule } from './words.js';
 
-const rules: readonly Rule[] = [...repositoryRules, linearRule, wordRule];
+const rules: readonly Rule[] = [...repositoryRules, linearRule, mirrorRule, wordRule];
 const folders = ['src', 'actors', 'supervisors', 'test', 'bench', 'scripts', 'deploy', 'docs', '.ci'];
 const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'package.json', '.env.example'];
 const everything = sources(...folders, ...pages);
@@ -56,6 +57,9 @@ const forbidden: Record<string, Source[]> = {
     '/x*x*y/',
     'new RegExp(text)',
   ].map(pattern => ({ path: 'src/one.ts', text: `const one = ${pattern};` })),
+  'tests mirror files': ['test/http/nothing.test.ts', 'test/actors/nothing.test.ts', 'test/nothing.test.ts'].map(
+    path => ({ path, text: '' }),
+  ),
   'words of the field': ['const aDoor = 1;', 'It was told.', 'const letter of list'].map(text => ({
     path: 'src/one.ts',
     text,
@@ -81,19 +85,25 @@ test('what is allowed is not reported', () => {
       text: String.raw`const all = [/^\/+/, /[^a-z]+/g, /;\s*charset="?([^\s;"]+)/i, /\b(\d{1,9}) of/, /a+b/y, /^(a|b)*c$/];`,
     },
     {
-      path: 'test/one.test.ts',
+      path: 'test/health/one.test.ts',
       text: `test('one', () => {\n  const f = () => {\n    if (x) return;\n  };\n  assert.ok(f);\n});`,
     },
     {
-      path: 'test/two.test.ts',
+      path: 'test/http/two.test.ts',
       text: `test('two', () => {\n  if (x) {\n    skipped('a', 'b');\n    return;\n  }\n});`,
     },
+    { path: 'src/health/one.ts', text: '' },
+    { path: 'src/http/two/inner.ts', text: '' },
   ];
   for (const { name, broken } of rules) assert.equal(broken(allowed), [], name);
 });
 
 test('patterns that need not be linear are there, so that the list says what is so', () => {
   assert.equal(unneeded(everything), []);
+});
+
+test('tests that span the product do, so that the list says what is so', () => {
+  assert.equal(misplacedSpanning(new Set(everything.map(({ path }) => path))), []);
 });
 
 test('files that may use an old word do, so that the list says what is so', () => {

@@ -1,15 +1,15 @@
 import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadConfig } from '../../../src/config/load.js';
-import { SetupError, TransientError } from '../../../src/errors.js';
-import type { Event } from '../../../src/events/event.js';
-import type { InfluxdbConfig } from '../../../src/sinks/influxdb/settings.js';
-import { influxdbSink } from '../../../src/sinks/influxdb.js';
-import type { SinkSession, SinkTools } from '../../../src/sinks/sink.js';
-import { InfluxdbStandIn } from '../../helpers/servers/influxdb-stand-in.js';
-import type { ScriptedFault } from '../../helpers/servers/stand-in.js';
-import { eventOf, sinkTools, someEvents } from '../../helpers/sink-session.js';
-import { thrown } from '../../helpers/thrown.js';
+import { loadConfig } from '../../src/config/load.js';
+import { SetupError, TransientError } from '../../src/errors.js';
+import type { Event } from '../../src/events/event.js';
+import type { InfluxdbConfig } from '../../src/sinks/influxdb/settings.js';
+import { influxdbSink } from '../../src/sinks/influxdb.js';
+import type { SinkSession, SinkTools } from '../../src/sinks/sink.js';
+import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
+import type { ScriptedFault } from '../helpers/servers/stand-in.js';
+import { eventOf, sinkTools, someEvents } from '../helpers/sink-session.js';
+import { thrown } from '../helpers/thrown.js';
 
 const never = new AbortController().signal;
 

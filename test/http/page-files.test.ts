@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { keys, type Running, run } from '../http/running.js';
+import { keys, type Running, run } from './running.js';
 
 const nobody = { 'x-api-key': '' };
 let daemon: Running;

@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describe, SetupError, TransientError } from '../../../src/errors.js';
-import type { Event } from '../../../src/events/event.js';
-import type { SinkSession, WriteResult } from '../../../src/sinks/sink.js';
-import { event, openMongoSink } from '../../helpers/mongodb.js';
-import { MongoStandIn, type StandInFault } from '../../helpers/servers/mongodb/stand-in.js';
-import { until } from '../../helpers/wait.js';
+import { describe, SetupError, TransientError } from '../../src/errors.js';
+import type { Event } from '../../src/events/event.js';
+import type { SinkSession, WriteResult } from '../../src/sinks/sink.js';
+import { event, openMongoSink } from '../helpers/mongodb.js';
+import { MongoStandIn, type StandInFault } from '../helpers/servers/mongodb/stand-in.js';
+import { until } from '../helpers/wait.js';
 
 const never = new AbortController().signal;
 const outcome = suite<{ server: MongoStandIn; session: SinkSession }>('mongodb: every answer of the server');

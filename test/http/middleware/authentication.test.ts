@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { AddressList } from '../../src/ip-address.js';
-import { keys, post, problemOf, type Running, run } from './running.js';
+import { AddressList } from '../../../src/ip-address.js';
+import { keys, post, problemOf, type Running, run } from '../running.js';
 
 const event = { category: 'upload' };
 let daemon: Running;

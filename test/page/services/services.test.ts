@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as assert from 'uvu/assert';
-import { pageSuite } from './visit.js';
+import { pageSuite } from '../visit.js';
 
 /** A service that answers as long as it is up. */
 class WatchedService {

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Running, run } from './running.js';
+import { type Running, run } from '../running.js';
 
 let daemon: Running;
 

@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { EventPage, Receipt } from '../../openapi/api-types.js';
-import { TransientError } from '../../src/errors.js';
-import type { EventQuery } from '../../src/storage/queries.js';
-import { post, problemOf, type Running, run } from './running.js';
+import type { EventPage, Receipt } from '../../../openapi/api-types.js';
+import { TransientError } from '../../../src/errors.js';
+import type { EventQuery } from '../../../src/storage/queries.js';
+import { post, problemOf, type Running, run } from '../running.js';
 
 const upload = { category: 'upload', resource_name: 'a.tif', size: 3, created: 1709544703342 };
 let daemon: Running;
