@@ -300,7 +300,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description One event. */
-        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["OtherEvent"];
+        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["OtherEvent"];
         /**
          * @description `signup`: A user signs up. Usually with user_id, user_name.
          *     `login`: A user logs in. Usually with user_id, user_name.
@@ -674,7 +674,7 @@ export interface components {
             readonly device_id?: string;
             /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
             readonly visitor?: string;
-            /** @description Address of the client (only with NGINX_KEEP_IP). */
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
             readonly ip?: string;
             /** @description Browser or program, as it names itself. */
             readonly user_agent?: string;
@@ -736,7 +736,7 @@ export interface components {
             readonly device_id?: string;
             /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
             readonly visitor?: string;
-            /** @description Address of the client (only with NGINX_KEEP_IP). */
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
             readonly ip?: string;
             /** @description Browser or program, as it names itself. */
             readonly user_agent?: string;
@@ -796,7 +796,7 @@ export interface components {
             readonly device_id?: string;
             /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
             readonly visitor?: string;
-            /** @description Address of the client (only with NGINX_KEEP_IP). */
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
             readonly ip?: string;
             /** @description Browser or program, as it names itself. */
             readonly user_agent?: string;
@@ -1082,6 +1082,61 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
+        /**
+         * @description `key_made`: An API key was made. Usually with by, subject.
+         *     `key_revoked`: An API key was revoked. Usually with by, subject.
+         *     `key_expired`: An API key has expired. Usually with by, subject.
+         *     `key_file_read`: The file of keys has changed and was read again. Usually with by, subject, count.
+         *     `signed_in`: Somebody signed in, and a session began. Usually with by.
+         *     `signed_out`: Somebody signed out, and the session ended. Usually with by.
+         *     `published`: A message was sent to a queue or an exchange of RabbitMQ. Usually with by, subject.
+         *     `dead_letters_redriven`: Dead letters of a sink were sent again. Usually with by, subject, count.
+         *     `dead_letters_removed`: Dead letters of a sink were deleted. Usually with by, subject, count.
+         *     `queue_removed`: A queue was removed, with what waited in it. Usually with by, subject, count.
+         *     `backup_made`: A backup of the data folder was written. Usually with by, subject.
+         *     `backup_restored`: A backup was put into the data folder. Usually with by, subject.
+         *     `sink_started`: A sink is configured that was not at the start before. Usually with by, subject.
+         *     `sink_stopped`: A sink is configured no more. Usually with by, subject.
+         */
+        readonly AuditEvent: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category: "audit";
+            /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `queue_removed`, `backup_made`, `backup_restored`, `sink_started`, `sink_stopped`. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description Name of the API key that it was done with; `daemon`, or `command line` with the user of the system. */
+            readonly by?: string;
+            /** @description What it was done to: the name of a key, a sink or a queue, or a file. */
+            readonly subject?: string;
+            /** @description What there is to say about it, for people. */
+            readonly message?: string;
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
+            readonly ip?: string;
+            /** @description How many were concerned: dead letters, events or keys. */
+            readonly count?: number;
+        } & {
+            readonly [key: string]: unknown;
+        };
         /** @description An event of any other category. */
         readonly OtherEvent: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
@@ -1222,7 +1277,7 @@ export interface components {
              * @description Where it came in; `clowder` is a message that somebody else published.
              * @enum {string}
              */
-            readonly _source: "clowder" | "http" | "nginx" | "health" | "heartbeat" | "replay";
+            readonly _source: "clowder" | "http" | "nginx" | "health" | "heartbeat" | "replay" | "audit";
             /** @description When the daemon first received it. */
             readonly _received: number;
         } & {
@@ -1524,6 +1579,7 @@ export type ConnectionsEvent = components['schemas']['ConnectionsEvent'];
 export type HealthEvent = components['schemas']['HealthEvent'];
 export type ServiceStatusEvent = components['schemas']['ServiceStatusEvent'];
 export type ExtractorHeartbeatEvent = components['schemas']['ExtractorHeartbeatEvent'];
+export type AuditEvent = components['schemas']['AuditEvent'];
 export type OtherEvent = components['schemas']['OtherEvent'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];

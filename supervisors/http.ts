@@ -2,6 +2,7 @@ import { dispatch } from 'nact';
 import { ask, type Parent } from '../actors/actor.js';
 import { spawnHttp } from '../actors/http.js';
 import { publishThrough } from '../actors/publisher.js';
+import type { AuditTrail } from '../src/audit/trail.js';
 import type { Config } from '../src/config/config.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
 import { createServer } from '../src/http/server.js';
@@ -24,6 +25,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly parent: Parent;
   readonly config: Config;
   readonly keys: KeyRing;
+  readonly trail: AuditTrail;
   readonly storage: Storage;
   readonly metrics: Metrics;
   readonly stalls: Stalls;
@@ -63,7 +65,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
 
   const { maxConnections } = config.server;
   const settings = { ...defaultHttpSettings, ...config.server, maxConnections: connectionCap(maxConnections) };
-  const server = createServer({ backend, keys, log, clock, metrics, settings });
+  const server = createServer({ backend, keys, log, audit: options.trail, clock, metrics, settings });
 
   const housekeeping = new AbortController();
   const housekept = runHousekeeping({

@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../src/audit/trail.js';
 import { backoffs, ceilingMs } from '../src/backoff.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
@@ -38,6 +39,7 @@ export interface DaemonOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly keys: KeyRing;
+  readonly trail: AuditTrail;
   /** Writes a line for the person at the terminal. */
   announce(line: string): void;
   readonly watchdog?: Watchdog | undefined;
@@ -57,11 +59,19 @@ export interface Daemon {
 }
 
 /** @throws when the first start fails: SetupError (a busy port, a locked folder), or what was thrown */
-export async function startDaemon({ config, log, clock, keys, announce, watchdog }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({
+  config,
+  log,
+  clock,
+  keys,
+  trail,
+  announce,
+  watchdog,
+}: DaemonOptions): Promise<Daemon> {
   const began = clock.monotonic();
   const folder = new DataFolder(config.server.dataDir);
   const start = (onFailure: OnFailure): Promise<Tree> =>
-    startTree({ config, log, clock, keys, folder, onFailure, watchdog });
+    startTree({ config, log, clock, keys, trail, folder, onFailure, watchdog });
   const root = await superviseTree({ start, clock, log });
   const { address } = root.tree;
   log.info({ address, ms: Math.round(clock.monotonic() - began) }, 'daemon.started');

@@ -1,4 +1,5 @@
 import { startRoot } from '../actors/actor.js';
+import type { AuditTrail } from '../src/audit/trail.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
 import { Stalls } from '../src/event-loop/stalls.js';
@@ -12,6 +13,7 @@ import { Metrics } from '../src/status/metrics.js';
 import type { DataFolder } from '../src/storage/data-folder.js';
 import { defaultLimits } from '../src/storage/default-limits.js';
 import { Storage } from '../src/storage/storage.js';
+import { startAudit } from './audit.js';
 import { drainPublisher, startBroker } from './broker.js';
 import { startDelivery } from './delivery.js';
 import { startHttp } from './http.js';
@@ -24,6 +26,8 @@ export interface TreeOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly keys: KeyRing;
+  /** The same for every tree of this process. */
+  readonly trail: AuditTrail;
   /** Undefined: nobody watches the event loop. */
   readonly watchdog?: Watchdog | undefined;
   /** The same for every tree of this process. */
@@ -43,7 +47,16 @@ export interface Tree {
 }
 
 /** Starts storage, broker, delivery, sources and HTTP, one after the other. The shutdown ends what was started in the reverse order, also when a start fails. */
-export async function startTree({ config, clock, log, keys, folder, onFailure, watchdog }: TreeOptions): Promise<Tree> {
+export async function startTree({
+  config,
+  clock,
+  log,
+  keys,
+  trail,
+  folder,
+  onFailure,
+  watchdog,
+}: TreeOptions): Promise<Tree> {
   const stopping = new AbortController();
   const giveUp = new AbortController();
   const steps: ShutdownStep[] = [];
@@ -90,6 +103,7 @@ export async function startTree({ config, clock, log, keys, folder, onFailure, w
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
+    await startAudit({ ...part, trail, publisher: broker.publisher, storage, idSecret, config });
     const ingress = startSources({ ...part, ...broker, config, storage, idSecret });
     const { address, reload } = await startHttp({
       ...part,
@@ -98,6 +112,7 @@ export async function startTree({ config, clock, log, keys, folder, onFailure, w
       parent: ingress,
       config,
       keys,
+      trail,
       storage,
       stalls,
       conflicts,

@@ -1,3 +1,4 @@
+import type { AuditTrail } from '../audit/trail.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import type { Watchdog } from '../event-loop/watchdog.js';
@@ -57,6 +58,7 @@ export type StartDaemon = (options: {
   readonly log: Log;
   readonly clock: Clock;
   readonly keys: LivingKeyRing;
+  readonly trail: AuditTrail;
   /** Prints a line for a person at a terminal, and nowhere else. */
   announce(line: string): void;
   readonly watchdog: Watchdog;

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { problemReport } from '../settings/problems.js';
+import { note } from './audit.js';
 import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
 import { openQueues, type Queues } from './queue-access.js';
 import { table } from './terminal.js';
@@ -58,7 +59,8 @@ function list(infos: readonly QueueInfo[], { terminal }: Invocation): void {
   }
 }
 
-async function remove(name: string, access: Queues, config: Config, { values, terminal }: Invocation): Promise<void> {
+async function remove(name: string, access: Queues, config: Config, invocation: Invocation): Promise<void> {
+  const { values, terminal } = invocation;
   const info = (await access.list()).find(queue => queue.name === name);
   if (info === undefined) throw new Error(`there is no queue ${name}; event-sink queues list shows what there is`);
   const sink = config.sinks.find(({ queue }) => queue.name === name);
@@ -69,5 +71,6 @@ async function remove(name: string, access: Queues, config: Config, { values, te
     throw new Error(`${info.ready} events wait in ${name} and would be lost. To remove it anyway, use --force`);
   }
   await access.remove(name);
+  note(config.server.dataDir, { type: 'queue_removed', subject: name, count: info.ready }, invocation);
   terminal.out(terminal.outIsTerminal ? `${name} removed` : JSON.stringify({ removed: name, events: info.ready }));
 }

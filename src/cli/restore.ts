@@ -1,5 +1,6 @@
 import { holdsGa4, restoreBackup } from '../storage/backup.js';
 import { lockDirectory } from '../storage/opening.js';
+import { note } from './audit.js';
 import { type Command, exitCodes, text, UsageError } from './command.js';
 import { readDataDir } from './data-dir.js';
 
@@ -19,7 +20,8 @@ export const restore: Command = {
     'event-sink restore /var/backups/event-sink-2027-01-31.backup --skip-ga4-until now',
     'DATA_DIR=/srv/new event-sink restore before-upgrade.backup',
   ],
-  async run({ env, terminal, clock, operands, values }) {
+  async run(invocation) {
+    const { env, terminal, clock, operands, values } = invocation;
     const [file, ...more] = operands;
     if (file === undefined || more.length > 0) throw new UsageError('restore takes one file');
     const dir = readDataDir(env, terminal);
@@ -33,6 +35,7 @@ export const restore: Command = {
     const lock = lockDirectory(dir);
     try {
       const aside = restoreBackup({ dir, backup: file, skipGa4Until, now: clock.now() });
+      note(dir, { type: 'backup_restored', subject: file }, invocation);
       if (!terminal.outIsTerminal) terminal.out(JSON.stringify({ restored: file, dir, aside: aside ?? null }));
       else terminal.out(`${file} is in ${dir}.${aside === undefined ? '' : ` What was there is kept as ${aside}.`}`);
     } finally {

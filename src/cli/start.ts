@@ -1,3 +1,4 @@
+import { AuditTrail } from '../audit/trail.js';
 import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { describe, FullError, SetupError } from '../errors.js';
@@ -83,7 +84,15 @@ async function runDaemon(
       log.fatal({ ...fieldsOf(error), event }, 'daemon.crashed');
       exit(exitCodes.failed);
     };
-  const keys = openKeyRing({ source: config.keys, dataDir: config.server.dataDir, clock, log, announce });
+  const trail = new AuditTrail(log, clock);
+  const keys = openKeyRing({
+    source: config.keys,
+    dataDir: config.server.dataDir,
+    clock,
+    log,
+    audit: trail,
+    announce,
+  });
   const listeners: [string, (reason?: unknown) => void][] = [
     ['SIGTERM', onSignal('SIGTERM')],
     ['SIGINT', onSignal('SIGINT')],
@@ -106,7 +115,7 @@ async function runDaemon(
   });
   try {
     const startDaemon = await loadDaemon();
-    daemon = await startDaemon({ config, log, clock, keys, announce, watchdog });
+    daemon = await startDaemon({ config, log, clock, keys, trail, announce, watchdog });
     letHeapGrow();
     daemon.ended.then(({ code }) => finish(code));
     if (firstSignalAt !== undefined) stop(daemon);

@@ -1,5 +1,6 @@
 import type { BatchLimits, QueueDefinition } from '../broker/broker.js';
 import { queueName } from '../broker/queue-names.js';
+import { internalCategories } from '../events/audit-events.js';
 import { type CategoryFilter, parseFilter } from '../events/filter.js';
 import { integer } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
@@ -26,12 +27,13 @@ export interface ConfiguredSink {
 export type CommonSettings = ReturnType<typeof commonSettings>;
 
 /** The settings that every sink has. */
-export function commonSettings({ prefix, title, name, batch }: SinkDefinition) {
+export function commonSettings({ prefix, title, name, batch, analytics }: SinkDefinition) {
+  const internal = internalCategories.map(category => `\`${category}\``).join(' and ');
   return {
     categories: setting(
       `${prefix}_CATEGORIES`,
       text().default('all'),
-      `Which events go to ${title}: categories or \`category.type\`, comma-separated; \`!\` leaves one out.`,
+      `Which events go to ${title}: categories or \`category.type\`, comma-separated; \`!\` leaves one out.${analytics ? ` Without ${internal}, unless it is named.` : ''}`,
       { example: 'upload,download.file,!health' },
     ),
     queue: setting(
@@ -65,7 +67,7 @@ export function configuredSink(
   const { name } = definition;
   const { queue, count, lingerMs, categories } = values;
   if (queue !== undefined) checkQueueName(common.queue.name, queue, problems);
-  const parsed = parseFilter(categories);
+  const parsed = parseFilter(categories, definition.analytics ? internalCategories : []);
   if ('problem' in parsed) problems.add(common.categories.name, parsed.problem);
   return {
     definition,

@@ -1,24 +1,7 @@
+import { auditEvents } from './audit-events.js';
+import { type CatalogueEntry, entry } from './catalogue-entry.js';
 import type { Event } from './event.js';
 import type { FieldName } from './fields.js';
-
-/** Who sends events of this kind. `requested`: users asked for it, and nothing sends it by itself yet. */
-type Emitter = 'clowder' | 'requested' | 'nginx' | 'health' | 'heartbeat';
-
-/** One known kind of event. It documents, and says what is checked where it is present: only `category` is required. */
-export interface CatalogueEntry {
-  readonly category: string;
-  /** Absent: events of this category carry no type, or any. */
-  readonly type?: string;
-  readonly description: string;
-  readonly emitter: Emitter;
-  /** Beside `category`, `type` and `created`. */
-  readonly fields: {
-    /** Sent each time. */
-    readonly always: readonly FieldName[];
-    /** Sent when there is something to say. */
-    readonly sometimes: readonly FieldName[];
-  };
-}
 
 const user: readonly FieldName[] = ['user_id', 'user_name'];
 const author: readonly FieldName[] = ['author_id', 'author_name'];
@@ -42,17 +25,6 @@ const responseTimes: readonly FieldName[] = [
   'response_time_max',
   'response_time_loss',
 ];
-
-function entry(
-  emitter: Emitter,
-  kind: string,
-  description: string,
-  always: readonly FieldName[],
-  sometimes: readonly FieldName[] = [],
-): CatalogueEntry {
-  const [category = kind, type] = kind.split('.');
-  return { category, ...(type === undefined ? {} : { type }), description, emitter, fields: { always, sometimes } };
-}
 
 /** The kinds of events that this daemon knows. A new kind is one entry here and one line under fixtures/events. */
 export const catalogue: readonly CatalogueEntry[] = [
@@ -226,6 +198,8 @@ export const catalogue: readonly CatalogueEntry[] = [
       ['extractor_id', 'previous_version', 'last_seen', 'message'],
     ),
   ),
+
+  ...auditEvents,
 ];
 
 /** The entries of each category, in order. */

@@ -65,7 +65,7 @@ export const fields = {
     description: 'What asked: `person` (also by a program such as curl), `extractor` or `crawler`.',
   },
   visitor: { kind: 'text', description: 'Key of the visitor: a hash of address and agent whose salt changes daily.' },
-  ip: { kind: 'text', description: 'Address of the client (only with NGINX_KEEP_IP).' },
+  ip: { kind: 'text', description: 'Address of the client (of traffic, only with NGINX_KEEP_IP).' },
   session_id: { kind: 'id', description: 'Session in which it happened.' },
   device_id: { kind: 'id', description: 'Device on which it happened.' },
   language: { kind: 'text', description: 'Language of the client.' },
@@ -148,6 +148,14 @@ export const fields = {
     kind: 'eventId',
     description: 'The event that announced an outage which turned out to be maintenance.',
   },
+
+  // Audit: who did what with this daemon
+  by: {
+    kind: 'text',
+    description: 'Name of the API key that it was done with; `daemon`, or `command line` with the user of the system.',
+  },
+  subject: { kind: 'text', description: 'What it was done to: the name of a key, a sink or a queue, or a file.' },
+  count: { kind: 'count', description: 'How many were concerned: dead letters, events or keys.' },
 } as const satisfies Readonly<Record<string, Field>>;
 
 export type FieldName = keyof typeof fields;

@@ -10,8 +10,9 @@ export type ParsedFilter = { readonly filter: CategoryFilter } | { readonly prob
 /**
  * Reads `upload,download.file,!view_resource`: entries by comma, each a category or `category.type`; `!` excludes; `all` is everything.
  * Only excludes = everything but those. The more precise entry wins: `!download,download.file` leaves out all downloads but those of files.
+ * @param unlessNamed categories that are left out unless an entry names them, or a type of theirs
  */
-export function parseFilter(text: string): ParsedFilter {
+export function parseFilter(text: string, unlessNamed: readonly string[] = []): ParsedFilter {
   const wanted = new Set<string>();
   const excluded = new Set<string>();
   const entries = text
@@ -26,6 +27,7 @@ export function parseFilter(text: string): ParsedFilter {
     (entry.startsWith('!') ? excluded : wanted).add(name);
   }
   for (const name of wanted) if (excluded.has(name)) return { problem: `both wants and excludes '${name}'` };
+  for (const category of unlessNamed) if (!wanted.has(category)) excluded.add(category);
   return { filter: filterOf(wanted, excluded) };
 }
 

@@ -1,5 +1,5 @@
 /** Where an event came in. `clowder` = a message that somebody else published to the exchange. */
-export const sources = ['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay'] as const;
+export const sources = ['clowder', 'http', 'nginx', 'health', 'heartbeat', 'replay', 'audit'] as const;
 export type Source = (typeof sources)[number];
 
 /** What travels through a queue. */

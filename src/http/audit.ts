@@ -1,6 +1,7 @@
+import type { Act } from '../audit/act.js';
 import type { ApiContext } from './context.js';
 
-/** Who did what, from where: one line for each act that changes something for others. */
-export function audit(ctx: ApiContext, line: `audit.${string}`, fields: object): void {
-  ctx.services.log.info({ by: ctx.state.key?.name, address: ctx.ip, ...fields }, line);
+/** What the request did goes into the audit trail: with whose key, and from where. */
+export function audit(ctx: ApiContext, act: Omit<Act, 'by' | 'ip' | 'at'>): void {
+  ctx.services.audit.record({ ...act, by: ctx.state.key?.name ?? 'nobody', ip: ctx.ip });
 }

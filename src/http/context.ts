@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParameterizedContext } from 'koa';
+import type { Audit } from '../audit/act.js';
 import type { Clock } from '../clock.js';
 import type { Key } from '../keys/keys.js';
 import type { KeyRing } from '../keys/ring.js';
@@ -24,6 +25,7 @@ export interface Services {
   readonly backend: Backend;
   readonly keys: KeyRing;
   readonly log: Log;
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly settings: HttpSettings;
   readonly metrics: Metrics;

@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Audit } from '../audit/act.js';
 import type { Clock } from '../clock.js';
 import { describe, SetupError } from '../errors.js';
 import type { KeyRing } from '../keys/ring.js';
@@ -37,6 +38,7 @@ export interface HttpServerOptions {
   readonly backend: Backend;
   readonly keys: KeyRing;
   readonly log: Log;
+  readonly audit: Audit;
   readonly clock: Clock;
   readonly settings: HttpSettings;
   readonly metrics: Metrics;
@@ -61,7 +63,7 @@ export interface HttpServer {
 }
 
 /** The HTTP layer: everything between a socket and the backend. */
-export function createServer({ backend, keys, log, clock, settings, metrics }: HttpServerOptions): HttpServer {
+export function createServer({ backend, keys, log, audit, clock, settings, metrics }: HttpServerOptions): HttpServer {
   let closing = false;
   const tls =
     settings.tls === undefined
@@ -87,6 +89,7 @@ export function createServer({ backend, keys, log, clock, settings, metrics }: H
     backend,
     keys,
     log,
+    audit,
     clock,
     settings,
     metrics,

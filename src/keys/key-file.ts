@@ -15,19 +15,19 @@ type Found = { readonly text: string } | { readonly reason: string };
 
 /**
  * The keys of API_KEYS_FILE, for as long as the file names them: of a broken file, the entries that are right; of one that is empty, gone or unreadable,
- * none. `onChange` is called after each change.
+ * none. `onChange` is called after each change, with the entries before it.
  */
 export class KeyFile {
   readonly #path: string;
   readonly #log: Log;
-  readonly #onChange: () => void;
+  readonly #onChange: (before: readonly KeyEntry[]) => void;
   readonly #timer: NodeJS.Timeout;
   #found: Found;
   #unsettled: { readonly found: Found; readonly looks: number } | undefined;
   #entries: readonly KeyEntry[] = [];
   #problem: string | undefined;
 
-  constructor(path: string, log: Log, onChange: () => void) {
+  constructor(path: string, log: Log, onChange: (before: readonly KeyEntry[]) => void) {
     this.#path = path;
     this.#log = log;
     this.#onChange = onChange;
@@ -71,12 +71,13 @@ export class KeyFile {
   #change(found: Found): void {
     this.#unsettled = undefined;
     this.#found = found;
+    const before = this.#entries;
     this.#take(found);
     const [file, keys] = [this.#path, this.#entries.length];
     const fix = 'correct the file; until then the keys that it still names are the only ones in force';
     if (this.#problem === undefined) this.#log.info({ file, keys }, 'keys.reloaded');
     else this.#log.error({ file, keys, reason: this.#problem, fix }, 'keys.refused');
-    this.#onChange();
+    this.#onChange(before);
   }
 
   #take(found: Found): void {

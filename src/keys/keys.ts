@@ -34,6 +34,13 @@ export class KeyConflictError extends Error {
 /** The settings, the file of keys, the first start, or `POST /v1/keys`. */
 export type KeyOrigin = 'settings' | 'file' | 'first-start' | 'made';
 
+/** How a key ends that was not made here. */
+export const whereToRevoke: Readonly<Record<Exclude<KeyOrigin, 'made'>, string>> = {
+  settings: 'take it out of API_KEYS and restart the daemon',
+  file: 'take it out of API_KEYS_FILE, and it is out within two seconds',
+  'first-start': 'configure API_KEYS or API_KEYS_FILE, and it is not used any more',
+};
+
 /** Every entry is compared, so that the time tells neither which one matched nor how much of it. */
 export function findKey<Entry extends KeyEntry>(entries: Iterable<Entry>, presented: string): Entry | undefined {
   const attempt = hashKey(presented);

@@ -1,7 +1,9 @@
+import type { Audit } from '../audit/act.js';
 import type { Clock } from '../clock.js';
 import { SetupError } from '../errors.js';
 import type { Log } from '../log.js';
 import { parseEntries, sameGrant } from './entries.js';
+import { changesIn } from './file-changes.js';
 import { openFirstKey } from './first-key.js';
 import { KeyFile } from './key-file.js';
 import { type KeyUse, KeyUses } from './key-uses.js';
@@ -16,6 +18,7 @@ import {
   type KeySource,
   keyEntry,
   type Scope,
+  whereToRevoke,
 } from './keys.js';
 import { MadeKeys } from './made-keys.js';
 
@@ -75,6 +78,7 @@ export interface KeyRingOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: Audit;
   /** To a person at a terminal, never to a log. */
   announce(line: string): void;
 }
@@ -104,7 +108,7 @@ class Ring implements LivingKeyRing {
     const { source, log } = options;
     this.#options = options;
     if (source.file !== undefined) {
-      this.#file = new KeyFile(source.file, log, () => this.#gather());
+      this.#file = new KeyFile(source.file, log, before => this.#reread(before));
       if (this.#file.problem !== undefined) {
         this.#file.close();
         throw new SetupError(`${source.file}: ${this.#file.problem}`);
@@ -246,12 +250,26 @@ class Ring implements LivingKeyRing {
 
   #tick(): void {
     this.#save();
-    const { clock, log } = this.#options;
+    const { clock, audit } = this.#options;
     const now = clock.now();
     if (this.#nextExpiry > now) return;
     for (const { name, expires = 0 } of this.#held)
-      if (expires >= this.#nextExpiry && expires <= now) log.info({ name, expires }, 'key.expired');
+      if (expires >= this.#nextExpiry && expires <= now)
+        audit.record({ type: 'key_expired', by: 'daemon', subject: name, at: expires });
     this.#change();
+  }
+
+  /** The file has changed: what it names is in force, what it named before and does not now is out. */
+  #reread(before: readonly KeyEntry[]): void {
+    this.#gather();
+    const now = this.#file?.entries ?? [];
+    this.#options.audit.record({
+      type: 'key_file_read',
+      by: 'daemon',
+      subject: 'API_KEYS_FILE',
+      count: now.length,
+      message: changesIn(before, now, this.#file?.problem !== undefined),
+    });
   }
 
   /** Puts together what the sources hold now. */
@@ -276,12 +294,6 @@ class Ring implements LivingKeyRing {
     for (const listener of [...this.#listeners]) listener();
   }
 }
-
-const whereToRevoke: Readonly<Record<Exclude<KeyOrigin, 'made'>, string>> = {
-  settings: 'take it out of API_KEYS and restart the daemon',
-  file: 'take it out of API_KEYS_FILE, and it is out within two seconds',
-  'first-start': 'configure API_KEYS or API_KEYS_FILE, and it is not used any more',
-};
 
 function from(source: KeyOrigin, entries: readonly KeyEntry[]): readonly HeldKey[] {
   return entries.map(entry => ({ ...entry, source }));

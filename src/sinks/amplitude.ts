@@ -33,6 +33,7 @@ export const amplitudeSink = defineSink({
       problems.add('AMPLITUDE_API_KEY', 'is missing: AMPLITUDE_SERVER_URL alone sends nothing');
     return undefined;
   },
+  analytics: true,
   batch: { count: 500, bytes: 900_000, lingerMs: 1_000 },
   redriveLimit: {
     withinMs: 7 * 24 * 3_600_000,

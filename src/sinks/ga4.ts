@@ -60,6 +60,7 @@ export const ga4Sink = defineSink({
     }
     return { measurementId, apiSecret, serverUrl, clientId, onAmbiguous };
   },
+  analytics: true,
   batch: { count: 500, bytes: 1_000_000, lingerMs: 1_000 },
   maxAgeMs,
   redriveLimit: {

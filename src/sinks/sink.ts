@@ -32,6 +32,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly batch: BatchLimits;
   /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
   readonly acceptsText?: boolean;
+  /** It shows how Clowder is used: events about this daemon itself go there only when its setting names their category. */
+  readonly analytics?: true;
   /** The destination takes no event older than this, by the event's own time, ms: those are left out and counted as too old. */
   readonly maxAgeMs?: number;
   /** Dead letters that are better not sent again, because the destination refuses or doubles them by now. */

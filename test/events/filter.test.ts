@@ -19,6 +19,22 @@ test('all, and nothing but excludes, take everything else', () => {
   assert.equal(taken('all,!download.file', ...kinds), ['upload', 'download.dataset', 'view_resource.file', 'unknown']);
 });
 
+test('some categories are left out unless they are named', () => {
+  const withAudit = (text: string): string[] => {
+    const parsed = parseFilter(text, ['audit']);
+    if ('problem' in parsed) throw new Error(parsed.problem);
+    return ['upload', 'audit.key_made', 'audit.signed_in', 'audit'].filter(kind => {
+      const [category = '', type] = kind.split('.');
+      return parsed.filter.matches({ category, type });
+    });
+  };
+  assert.equal(withAudit('all'), ['upload']);
+  assert.equal(withAudit('!health'), ['upload']);
+  assert.equal(withAudit('all,audit'), ['upload', 'audit.key_made', 'audit.signed_in', 'audit']);
+  assert.equal(withAudit('all,audit.key_made'), ['upload', 'audit.key_made']);
+  assert.equal(withAudit('audit,!audit.signed_in'), ['audit.key_made', 'audit']);
+});
+
 test('wanted entries take only what they name', () => {
   assert.equal(taken('upload,download.file,!view_resource', ...kinds), ['upload', 'download.file']);
   assert.equal(taken(' download , upload,', ...kinds), ['upload', 'download.file', 'download.dataset']);

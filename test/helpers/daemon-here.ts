@@ -1,3 +1,4 @@
+import { AuditTrail } from '../../src/audit/trail.js';
 import type { Clock } from '../../src/clock.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Watchdog } from '../../src/event-loop/watchdog.js';
@@ -47,6 +48,7 @@ export async function startDaemonHere({
     config: loaded.config,
     log,
     clock,
+    trail: new AuditTrail(log, clock),
     keys: keyRing(presented => (presented === key ? entry : undefined)),
     announce: () => {},
     watchdog,

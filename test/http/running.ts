@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { ProblemDocument } from '../../openapi/api-types.js';
+import type { Act } from '../../src/audit/act.js';
 import { systemClock } from '../../src/clock.js';
 import { createServer, type HttpServer } from '../../src/http/server.js';
 import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.js';
@@ -37,6 +38,8 @@ export interface Running {
   readonly limits: Map<string, KeyLimits>;
   /** Keys that were revoked. */
   readonly revoked: Set<string>;
+  /** What went into the audit trail. */
+  readonly acts: Act[];
   /** Makes looking up a key fail as a bug would. */
   breakKeys(): void;
   /** With the key of all scopes, unless the headers say otherwise. */
@@ -50,6 +53,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
   const backend = new FakeBackend();
   const revoked = new Set<string>();
   const limits = new Map<string, KeyLimits>();
+  const acts: Act[] = [];
   let broken = false;
   const ring = keyRing(presented => {
     if (broken) throw new Error('the key ring is broken');
@@ -60,6 +64,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     backend,
     keys: ring,
     log: silentLog,
+    audit: { record: act => acts.push(act) },
     clock: systemClock,
     settings: { ...defaultHttpSettings, port: 0, ...settings },
     metrics: new Metrics(),
@@ -73,6 +78,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     server,
     limits,
     revoked,
+    acts,
     breakKeys: () => {
       broken = true;
     },

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { AuditTrail } from '../../src/audit/trail.js';
 import { systemClock } from '../../src/clock.js';
 import { formatEntry } from '../../src/keys/entries.js';
 import { firstKeyPath, readFirstKey } from '../../src/keys/first-key.js';
@@ -34,7 +35,8 @@ const [entryOne, entryTwo] = [keyEntry(one, 'one', ['read']), keyEntry(two, 'two
 
 function open(dataDir: string, source: KeySource = nowhere, { log = silentLog, clock = systemClock } = {}) {
   const lines: string[] = [];
-  const ring = openKeyRing({ source, dataDir, clock, log, announce: line => lines.push(line) });
+  const audit = new AuditTrail(log, clock);
+  const ring = openKeyRing({ source, dataDir, clock, log, audit, announce: line => lines.push(line) });
   return { ring, lines };
 }
 
@@ -116,8 +118,9 @@ for (const { name, become, kept, problem } of changes) {
       assert.match(ring.problems()[0]?.what ?? '', problem);
       assert.equal(
         lines.map(({ level, line }) => `${level} ${line}`),
-        ['error keys.refused'],
+        ['error keys.refused', 'info audit.key-file-read'],
       );
+      assert.match(String(lines[1]?.fields.message), /out: .*two; the file is wrong/);
       assert.match(String(lines[0]?.fields.reason), problem);
 
       rmSync(file, { force: true });
@@ -167,8 +170,8 @@ test('a key ends at its time, which is announced', async ({ dataDir }) => {
   assert.is(ring.findExpired(two), undefined);
   await until(() => announced === 1, 'the announcement', 3000);
   assert.equal(
-    lines.map(({ line, fields }) => [line, fields.name]),
-    [['key.expired', 'one']],
+    lines.map(({ line, fields }) => [line, fields.subject]),
+    [['audit.key-expired', 'one']],
   );
   assert.is(ring.find(two)?.name, 'two');
   ring.close();

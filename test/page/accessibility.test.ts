@@ -138,6 +138,20 @@ for (const { name, ...options } of appearances) {
     await page.getByRole('button', { name: 'Delete all' }).click();
     await page.getByRole('dialog').waitFor();
     assert.equal(await violations(page), [], 'with a dialog');
+    await page.getByRole('button', { name: 'Cancel' }).last().click();
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.getByText('For web pages').click();
+    assert.equal(await violations(page), [], 'with the form of a key');
+    await page.getByLabel('Name').fill(name);
+    await page.getByText('For programs and people').click();
+    await page.locator('#keys').screenshot({ path: `test-output/page/keys-form-${name}.png` });
+    await page.getByRole('button', { name: 'Make the key' }).click();
+    await page.locator('.made-key').waitFor();
+    await page.getByRole('rowheader', { name }).waitFor();
+    assert.equal(await violations(page), [], 'with a new key');
+    await page.locator('#keys').screenshot({ path: `test-output/page/keys-${name}.png` });
+    const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+    assert.ok(wide <= options.viewport.width, `no scrolling sideways, but ${wide}`);
   });
 }
 

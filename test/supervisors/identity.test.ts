@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { AuditTrail } from '../../src/audit/trail.js';
 import { systemClock } from '../../src/clock.js';
 import { loadConfig } from '../../src/config/load.js';
 import { keyEntry } from '../../src/keys/keys.js';
@@ -47,6 +48,7 @@ async function start(context: Context): Promise<Daemon> {
     config: loaded.config,
     log: silentLog,
     clock: systemClock,
+    trail: new AuditTrail(silentLog, systemClock),
     keys: keyRing(presented => (presented === key ? entry : undefined)),
     announce: () => {},
   });

@@ -189,7 +189,7 @@ export class DeadLetterRoutes {
       const { sink, dry_run: dryRun = false, ...rest } = RedriveRequest.parse(body);
       await requireSink(ctx, sink);
       const { redriven, refused } = await ctx.services.backend.redrive({ sink, dryRun, ...given(rest) });
-      if (!dryRun) audit(ctx, 'audit.redriven', { sink, count: redriven });
+      if (!dryRun) audit(ctx, { type: 'dead_letters_redriven', subject: sink, count: redriven });
       return { redriven, refused: refused.slice(0, listedRefusals), refused_count: refused.length, dry_run: dryRun };
     })) satisfies Answer<typeof RedriveReport>;
   }
@@ -216,7 +216,7 @@ export class DeadLetterRoutes {
     await requireSink(ctx, sink);
     const selection = named === undefined ? { sink } : { sink, keys: typeof named === 'string' ? [named] : named };
     const removed = await ctx.services.backend.removeDeadLetters(selection);
-    audit(ctx, 'audit.dead-letters-removed', { sink, count: removed });
+    audit(ctx, { type: 'dead_letters_removed', subject: sink, count: removed });
     ctx.body = { removed } satisfies Answer<typeof RemovalReport>;
   }
 }

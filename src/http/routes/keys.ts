@@ -179,7 +179,7 @@ export class KeyRoutes {
       const limits = given(rest);
       const key = orConflict(() => ctx.services.keys.make(name, scopes, limits));
       const { expires = null } = limits;
-      audit(ctx, 'audit.key-made', { name, scopes, expires });
+      audit(ctx, { type: 'key_made', subject: name, message: scopes.join('+') });
       return { name, key, scopes, expires };
     })) satisfies Answer<typeof NewKey>;
     ctx.status = 201;
@@ -204,7 +204,7 @@ export class KeyRoutes {
     const { name = '' } = (ctx as unknown as { params: { name?: string } }).params;
     if (!isKeyName(name) || !orConflict(() => ctx.services.keys.revoke(name)))
       throw new HttpProblem('not-found', 'There is no key of that name.');
-    audit(ctx, 'audit.key-revoked', { name });
+    audit(ctx, { type: 'key_revoked', subject: name });
     ctx.status = 204;
   }
 }

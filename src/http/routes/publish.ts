@@ -71,7 +71,7 @@ export class PublishRoutes {
         throw error;
       }
     });
-    audit(ctx, 'audit.published', { to });
+    audit(ctx, { type: 'published', subject: nameOf(to) });
     ctx.status = 202;
     ctx.body = { durability } satisfies Answer<typeof PublicationReceipt>;
   }
@@ -85,6 +85,11 @@ function parsePublication(body: unknown): Publication {
     throw new HttpProblem('invalid-request', 'Give either queue, or exchange and routing_key.');
   }
   return (toQueue ? ToQueue : ToExchange).parse(body);
+}
+
+/** As people say it: `queue NAME`. */
+function nameOf(address: Address): string {
+  return 'queue' in address ? `queue ${address.queue}` : `exchange ${address.exchange}`;
 }
 
 function addressOf(publication: Publication): Address {

@@ -47,7 +47,7 @@ export class SessionRoutes {
     }
     const { token, expires } = ctx.services.sessions.begin(presented);
     setCookie(ctx, token, new Date(expires));
-    audit(ctx, 'audit.signed-in', {});
+    audit(ctx, { type: 'signed_in' });
     ctx.body = { name: key.name, scopes: key.scopes, expires } satisfies Answer<typeof Session>;
   }
 
@@ -64,7 +64,10 @@ export class SessionRoutes {
   )
   async signOut(ctx: ApiContext): Promise<void> {
     const token = sessionToken(ctx);
-    if (token !== undefined) ctx.services.sessions.end(token);
+    if (token !== undefined) {
+      ctx.services.sessions.end(token);
+      audit(ctx, { type: 'signed_out' });
+    }
     setCookie(ctx, '', new Date(0));
     ctx.status = 204;
   }

@@ -61,7 +61,7 @@ function EventList({ today, lost, mayPublish }: EventListProps): Markup {
   return html`
     <${Section} of=${events} aside=${tools}>
       <${Filters} filter=${filter} categories=${categories} onChoose=${choose} dropped=${stream.dropped} />
-      <${Instead} stored=${stored} empty=${rows.length === 0} filtered=${filter.category !== '' || filter.type !== ''} mayPublish=${mayPublish} />
+      <${Instead} stored=${stored} empty=${!rows.some(fromElsewhere)} filtered=${filter.category !== '' || filter.type !== ''} mayPublish=${mayPublish} />
       ${rows.length > 0 && html`<${EventTable} events=${rows.slice(0, rowLimit)} fresh=${live.length} today=${today} onOpen=${() => setPaused(true)} />`}
       ${(rows.length > rowLimit || stored.hasOlder) && html`<p class="more"><button type="button" onClick=${showOlder}>Show older events</button></p>`}
     <//>`;
@@ -87,6 +87,9 @@ function Filters({ filter, categories, onChoose, dropped }: FiltersProps): Marku
       ${dropped > 0 && html`<span class="muted">${number(dropped)} more arrived faster than they can be shown.</span>`}
     </form>`;
 }
+
+/** Not the trail of what was done here, which begins with signing in. */
+const fromElsewhere = ({ _source }: StoredEvent): boolean => _source !== 'audit';
 
 interface InsteadProps {
   readonly stored: ReturnType<typeof useStoredEvents>;

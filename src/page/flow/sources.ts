@@ -19,6 +19,7 @@ const titles: Readonly<Record<string, string>> = {
   health: 'Health checks',
   heartbeat: 'Extractors',
   replay: 'Replay',
+  audit: 'This daemon',
 } satisfies Record<StoredEvent['_source'], string>;
 
 const everyMs = 5_000;
