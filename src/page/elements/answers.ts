@@ -7,13 +7,16 @@ interface PageAnswers {
   'page/session': { readonly session: Session | null };
 }
 
-type WithoutSlash<Path> = Path extends `/${infer Rest}` ? Rest : never;
+type WithoutSlash<Path> = Path extends `/${infer Rest}` ? Filled<Rest> : never;
+
+/** `v1/keys/{name}` stands for each of its paths. */
+type Filled<Path> = Path extends `${infer Start}/{${string}}` ? `${Start}/${string}` : Path;
 
 /** Paths are relative to the page, since the daemon may stand behind a proxy under a path of its own. */
 export type Path = keyof PageAnswers | WithoutSlash<keyof paths>;
 
 type Success<Operation> = Operation extends { readonly responses: infer Responses }
-  ? Responses[keyof Responses & (200 | 202 | 204)]
+  ? Responses[keyof Responses & (200 | 201 | 202 | 204)]
   : never;
 
 type Body<Response> = Response extends { content: { readonly 'application/json': infer Body } } ? Body : undefined;
@@ -23,4 +26,4 @@ export type AnswerOf<P extends Path, M extends Method = 'GET'> = P extends keyof
   ? PageAnswers[P]
   : `/${P}` extends keyof paths
     ? Body<Success<paths[`/${P}`][Lowercase<M>]>>
-    : never;
+    : undefined;

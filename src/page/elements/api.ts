@@ -1,4 +1,4 @@
-import type { Status } from '../../../openapi/api-types.js';
+import type { ProblemDocument, Status } from '../../../openapi/api-types.js';
 import type { AnswerOf, Method, Path } from './answers.js';
 
 /** Events are kept here too, so they can be queried. */
@@ -63,9 +63,11 @@ export async function ask<P extends Path, M extends Method = 'GET'>(
   throw new Refused(response.status, detailOf(text) ?? `The daemon answered ${response.status}.`);
 }
 
+/** What a problem document says is wrong: each field, where it names some. */
 function detailOf(text: string): string | undefined {
   try {
-    const { detail } = JSON.parse(text) as { detail?: unknown };
+    const { detail, errors = [] } = JSON.parse(text) as Partial<ProblemDocument>;
+    if (errors.length > 0) return `${errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}.`;
     return typeof detail === 'string' ? detail : undefined;
   } catch {
     return undefined;

@@ -23,7 +23,7 @@ export function KeyForm({ onMade }: { onMade: (key: NewKey) => void }): Markup {
     setBusy(true);
     setFailure(undefined);
     try {
-      onMade(await ask<NewKey>('v1/keys', { method: 'POST', body: requestOf(entered, forPages) }));
+      onMade(await ask('v1/keys', { method: 'POST', body: requestOf(entered, forPages) }));
     } catch (error) {
       setFailure((error as Error).message);
       setBusy(false);

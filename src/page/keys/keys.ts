@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { KeyList, ListedKey, NewKey } from '../../../openapi/api-types.js';
+import type { ListedKey, NewKey } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 import { Confirm, type Question } from '../elements/dialog.js';
 import { html, type Markup } from '../elements/html.js';
@@ -22,7 +22,7 @@ function Keys({ page }: { page: PageState }): Markup {
 }
 
 function KeyAdmin({ page: { now, session } }: { page: PageState }): Markup {
-  const { data, error, refresh } = usePolled<KeyList>('keys', everyMs, () => ask<KeyList>('v1/keys'));
+  const { data, error, refresh } = usePolled('keys', everyMs, () => ask('v1/keys'));
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<NewKey | undefined>();
   const [question, setQuestion] = useState<Question | undefined>();
