@@ -85,7 +85,7 @@ for (const walk of [
 
 /** The steps that starting the tree adds to the shutdown, in the order in which its functions call each other and add them. */
 function shutdownSteps(text: string, name: string): string[] {
-  const body = new RegExp(`^(?:export )?(?:async )?function ${name}\\([\\s\\S]*?^}`, 'm').exec(text)?.[0];
+  const body = new RegExp(`^(?:export )?(?:async )?function ${name}\\([\\s\\S]*?^}$`, 'm').exec(text)?.[0];
   if (body === undefined) return [];
   const calls = body.slice(body.indexOf('(') + 1).matchAll(/\bonStop\('([^']+)'|(?<![.\w])(\w+)\(/g);
   return [...calls].flatMap(([, step, called]) => {

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
-import { until } from '../helpers/wait.js';
-import { pageSuite } from './visit.js';
+import { until } from '../../helpers/wait.js';
+import { pageSuite } from '../visit.js';
 
 const test = await pageSuite('keys on the page');
 
@@ -68,7 +68,7 @@ test('keys of the settings are listed with where they stand, and cannot be revok
   assert.is(await row.getByRole('button').count(), 0);
 });
 
-test('a key without admin does not see the keys, and is told why', async ({ here, visit }) => {
+test('a key without admin does not see the keys, and a sentence says why', async ({ here, visit }) => {
   await visit.signIn(here.viewerKey);
   await visit.sees(/Keys are listed, made and revoked with a key that has the scope/);
   assert.not.ok(visit.asked.some(({ pathname }) => pathname === '/v1/keys'));
