@@ -36,6 +36,19 @@ test('a clock 40 days ahead for half a minute makes nothing too old, whether it 
   }
 });
 
+test('what is still to come is judged the other way round: a jump back is doubted, a jump ahead is not', () => {
+  const { state, time } = scene();
+  state.aheadMs = -40 * dayMs;
+  assert.is(time.latest(), start);
+  assert.is(time.now(), start - 40 * dayMs);
+  state.monotonic = 3_599_000;
+  assert.is(time.latest(), start + 3_599_000);
+  state.monotonic = 3_600_000;
+  assert.is(time.latest(), start + 3_600_000 - 40 * dayMs);
+  state.aheadMs = 40 * dayMs;
+  assert.is(time.latest(), start + 3_600_000 + 40 * dayMs);
+});
+
 test('a jump that lasts is believed in the end, a jump back at once', () => {
   const { state, time } = scene();
   state.aheadMs = 40 * dayMs;

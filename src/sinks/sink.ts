@@ -1,3 +1,4 @@
+import type { BelievedTime } from '../believed-time.js';
 import type { BatchLimits } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Event } from '../events/event.js';
@@ -111,8 +112,8 @@ export interface RedriveLimit {
 }
 
 export interface SinkTools {
-  /** To judge an event's age by: a jump of the clock does not count at once. Without it, `clock`. */
-  readonly ageClock?: Pick<Clock, 'now'>;
+  /** To judge by whether an event is too old (`now`), or still to come (`latest`): a jump of the clock does not count at once. Without it, `clock`. */
+  readonly ageClock?: Pick<BelievedTime, 'now' | 'latest'>;
   readonly log: Log;
   readonly clock: Clock;
   readonly keyValues: KeyValues;

@@ -1,3 +1,4 @@
+import { BelievedTime } from '../believed-time.js';
 import type { Broker } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
@@ -33,10 +34,11 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
     known.set(key, value);
     return true;
   };
+  const believed = new BelievedTime(clock);
   await clock.sleep(firstMs, signal);
   while (!signal.aborted) {
     try {
-      await expire(options, changed);
+      await expire(options, believed.now(), changed);
     } catch (error) {
       log.warn({ reason: describe(error) }, 'housekeeping.delayed');
     }
@@ -46,10 +48,10 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
 
 type Changed = (key: string, value: string) => boolean;
 
-async function expire(options: HousekeepingOptions, changed: Changed): Promise<void> {
-  const { sinks, broker, deadLetterAdmin, retentionMs, alarm, clock, log } = options;
+async function expire(options: HousekeepingOptions, now: number, changed: Changed): Promise<void> {
+  const { sinks, broker, deadLetterAdmin, retentionMs, alarm, log } = options;
   for (const sink of sinks) {
-    const removed = await deadLetterAdmin.expire(sink, clock.now() - retentionMs);
+    const removed = await deadLetterAdmin.expire(sink, now - retentionMs);
     if (removed > 0) log.warn({ sink, removed, days: Math.round(retentionMs / 86_400_000) }, 'dead-letters.expired');
     const count = await broker.deadLetters.count(sink);
     const many = count > alarm;

@@ -18,11 +18,11 @@ export interface GivenIdColumns {
 export type GivenIdRow = [id: string, hash: string, stamp: number | null];
 
 /** What is remembered of these ids. */
-function findGivenIds({ database, now }: Transaction, { ids }: { readonly ids: readonly string[] }): GivenIdRow[] {
+function findGivenIds({ database, believed }: Transaction, { ids }: { readonly ids: readonly string[] }): GivenIdRow[] {
   return database.rows<GivenIdRow>(
     'SELECT id, hash, stamp FROM given_ids WHERE id IN (SELECT value FROM json_each(?)) AND at > ?',
     JSON.stringify(ids),
-    now - keptMs,
+    believed - keptMs,
   );
 }
 
@@ -47,17 +47,14 @@ function claimGivenIds(transaction: Transaction, claimed: GivenIdColumns): Given
 }
 
 /** New ones, or ones whose time is over. */
-export function keepGivenIds({ database, now }: Transaction, { ids, hashes, stamps }: GivenIdColumns): void {
+export function keepGivenIds({ database, believed }: Transaction, { ids, hashes, stamps }: GivenIdColumns): void {
   const values: Value[] = [];
-  for (const [index, id] of ids.entries()) values.push(id, hashes[index]!, stamps[index]!, now);
+  for (const [index, id] of ids.entries()) values.push(id, hashes[index]!, stamps[index]!, believed);
   database.insert('INSERT OR REPLACE INTO given_ids (id, hash, stamp, at)', 4, values);
 }
 
 /** Forgets the oldest, while their time is over or there are too many. Returns how many it looked at and forgot. */
-function trimGivenIds(
-  { database }: Transaction,
-  { now, limit }: { readonly now: number; readonly limit: number },
-): number {
+function trimGivenIds({ database, believed }: Transaction, { limit }: { readonly limit: number }): number {
   const newest = database.value<number | null>('SELECT max(n) FROM given_ids') ?? 0;
   const oldest = database.rows<[number, number]>(
     'SELECT n, at FROM given_ids ORDER BY n LIMIT CAST(? AS INTEGER)',
@@ -66,7 +63,7 @@ function trimGivenIds(
   let last = 0;
   let count = 0;
   for (const [n, at] of oldest) {
-    if (at > now - keptMs && n > newest - maxKept) break;
+    if (at > believed - keptMs && n > newest - maxKept) break;
     last = n;
     count += 1;
   }

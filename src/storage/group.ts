@@ -7,7 +7,7 @@ import type { Transaction } from './transaction.js';
 export type Job = readonly WriteCall[];
 
 /** What a group is written with. */
-export type GroupTools = Pick<Transaction, 'database' | 'diskSpace' | 'limits' | 'now'>;
+export type GroupTools = Pick<Transaction, 'database' | 'diskSpace' | 'limits' | 'now' | 'believed'>;
 
 export type Outcome = { readonly results: readonly unknown[] } | { readonly error: unknown };
 

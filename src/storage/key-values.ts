@@ -11,19 +11,19 @@ export interface KeyValues {
 
 /** Expired entries do not count, whether swept or not. */
 function getValues(
-  { database, now }: Transaction,
+  { database, believed }: Transaction,
   { namespace, keys }: { namespace: string; keys: readonly string[] },
 ) {
   return database.rows<[key: string, value: string]>(
     'SELECT key, value FROM memories WHERE namespace = ? AND key IN (SELECT value FROM json_each(?)) AND expires > ?',
     namespace,
     JSON.stringify(keys),
-    now,
+    believed,
   );
 }
 
 function putValues(
-  { database, now }: Transaction,
+  { database, believed }: Transaction,
   args: {
     readonly namespace: string;
     readonly entries: readonly (readonly [key: string, value: string])[];
@@ -31,19 +31,22 @@ function putValues(
   },
 ): void {
   const values: Value[] = [];
-  for (const [key, value] of args.entries) values.push(args.namespace, key, value, now + args.keepMs);
+  for (const [key, value] of args.entries) values.push(args.namespace, key, value, believed + args.keepMs);
   database.insert('INSERT OR REPLACE INTO memories (namespace, key, value, expires)', 4, values);
 }
 
 /** A message is redelivered within a day, or is somebody else's. */
 const firstSeenKeptMs = 24 * 3_600_000;
 
-function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly string[] }): [id: string, at: number][] {
+function firstSeen(
+  { database, now, believed }: Transaction,
+  { ids }: { ids: readonly string[] },
+): [id: string, at: number][] {
   const chosen = JSON.stringify(ids);
   database.run(
     `INSERT INTO memories (namespace, key, value, expires) SELECT 'first-seen', value, ?, ? FROM json_each(?) WHERE true
      ON CONFLICT DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE memories.expires <= ?`,
-    ...[String(now), now + firstSeenKeptMs, chosen, now],
+    ...[String(now), believed + firstSeenKeptMs, chosen, believed],
   );
   return database
     .rows<[string, string]>(
@@ -54,14 +57,11 @@ function firstSeen({ database, now }: Transaction, { ids }: { ids: readonly stri
 }
 
 /** Returns how many it removed. */
-function sweepKeyValues(
-  { database }: Transaction,
-  { now, limit }: { readonly now: number; readonly limit: number },
-): number {
+function sweepKeyValues({ database, believed }: Transaction, { limit }: { readonly limit: number }): number {
   return database.run(
     `DELETE FROM memories WHERE (namespace, key) IN
        (SELECT namespace, key FROM memories WHERE expires <= ? ORDER BY expires LIMIT CAST(? AS INTEGER))`,
-    now,
+    believed,
     limit,
   );
 }

@@ -95,7 +95,7 @@ export class Maintenance {
 
   async #expire(now: number): Promise<void> {
     for (const name of ['sweepKeyValues', 'trimGivenIds', 'trimUnnamed'] as const)
-      await this.#repeat(async () => (await this.#storage.write(name, { now, limit: chunkRows })) === chunkRows);
+      await this.#repeat(async () => (await this.#storage.write(name, { limit: chunkRows })) === chunkRows);
     await this.#storage.write('trimLedger', { now });
   }
 

@@ -6,7 +6,7 @@ import type { Opened } from './opening.js';
 
 /** What the main thread asks of the writer: one request at a time, the next after the answer. */
 export type WriterRequest =
-  | { readonly kind: 'group'; readonly jobs: readonly Job[]; readonly now: number }
+  | { readonly kind: 'group'; readonly jobs: readonly Job[]; readonly now: number; readonly believed: number }
   /** Gives at most `pages` free pages back to the file system, outside of any transaction. */
   | { readonly kind: 'compact'; readonly pages: number }
   /** Empties the write-ahead log into the file, so that what was deleted is nowhere any more. */

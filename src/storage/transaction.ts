@@ -12,4 +12,6 @@ export interface Transaction {
   readonly limits: Limits;
   /** Epoch ms. */
   readonly now: number;
+  /** To judge by what is over, epoch ms: a jump of the clock ahead does not count at once. */
+  readonly believed: number;
 }

@@ -26,7 +26,7 @@ export interface NameArguments {
  * An id whose acknowledgement was sent is taken only where nothing else can be meant: it is the one id of these bytes, and the message the one of its
  * kind. Otherwise the message may be another, which nobody has seen yet: shown twice is better than lost.
  */
-function nameMessages({ database, now }: Transaction, { queue, messages, held }: NameArguments): string[] {
+function nameMessages({ database, believed }: Transaction, { queue, messages, held }: NameArguments): string[] {
   const taken = new Set(held);
   const alike = new Map<string, number>();
   for (const { hash } of messages) alike.set(hash, (alike.get(hash) ?? 0) + 1);
@@ -36,7 +36,7 @@ function nameMessages({ database, now }: Transaction, { queue, messages, held }:
           'SELECT id, acknowledged FROM unnamed_messages WHERE queue = ? AND hash = ? AND at > ? ORDER BY id',
           queue,
           hash,
-          now - keptMs,
+          believed - keptMs,
         )
       : [];
     const alone = known.length === 1 && alike.get(hash) === 1;
@@ -44,7 +44,7 @@ function nameMessages({ database, now }: Transaction, { queue, messages, held }:
     const id = free?.[0] ?? fresh;
     taken.add(id);
     if (free === undefined)
-      database.run('INSERT INTO unnamed_messages (queue, hash, id, at) VALUES (?, ?, ?, ?)', queue, hash, id, now);
+      database.run('INSERT INTO unnamed_messages (queue, hash, id, at) VALUES (?, ?, ?, ?)', queue, hash, id, believed);
     else if (free[1] === 1)
       database.run('UPDATE unnamed_messages SET acknowledged = 0 WHERE queue = ? AND id = ?', queue, id);
     return id;
@@ -83,14 +83,11 @@ function forgetUnnamed({ database }: Transaction, { queue, ids }: UnnamedIds): v
 }
 
 /** Returns how many it removed. */
-function trimUnnamed(
-  { database }: Transaction,
-  { now, limit }: { readonly now: number; readonly limit: number },
-): number {
+function trimUnnamed({ database, believed }: Transaction, { limit }: { readonly limit: number }): number {
   return database.run(
     `DELETE FROM unnamed_messages WHERE (queue, id) IN
        (SELECT queue, id FROM unnamed_messages WHERE at <= ? ORDER BY at LIMIT CAST(? AS INTEGER))`,
-    now - keptMs,
+    believed - keptMs,
     limit,
   );
 }

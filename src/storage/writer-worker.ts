@@ -19,7 +19,8 @@ function serve(database: Database, lock: Database): void {
     switch (request.kind) {
       case 'group': {
         relieve(database, diskSpace);
-        const outcomes = runGroup({ database, diskSpace, limits, now: request.now }, request.jobs);
+        const { jobs, now, believed } = request;
+        const outcomes = runGroup({ database, diskSpace, limits, now, believed }, jobs);
         const corrupt = outcomes.map(failure).find(error => error instanceof CorruptError);
         if (corrupt !== undefined) throw corrupt;
         return answer({ kind: 'group', outcomes: outcomes.map(wire) });

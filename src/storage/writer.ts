@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { BelievedTime } from '../believed-time.js';
 import type { Clock } from '../clock.js';
 import { assertNever } from '../errors.js';
 import type { Job } from './group.js';
@@ -32,6 +33,7 @@ export class Writer {
   readonly #worker: Worker;
   readonly #options: WriterOptions;
   readonly #exited: Promise<unknown>;
+  readonly #believed: BelievedTime;
   #gathering: Pending[] = [];
   #written: Pending[] = [];
   #compactions: { request: WriterRequest; resolve: (more: boolean) => void; reject: (error: Error) => void }[] = [];
@@ -53,6 +55,7 @@ export class Writer {
 
   private constructor(options: WriterOptions) {
     this.#options = options;
+    this.#believed = new BelievedTime(options.clock);
     const workerData = { dir: options.dir, now: options.clock.now(), limits: options.limits };
     this.#worker = new Worker(new URL('./writer-worker.js', import.meta.url), {
       name: 'storage writer',
@@ -133,7 +136,8 @@ export class Writer {
     if (this.#fault !== undefined) return;
     if (this.#gathering.length > 0) {
       this.#written = this.#gathering.splice(0, maxGroupJobs);
-      return this.#send({ kind: 'group', jobs: this.#written.map(({ job }) => job), now: this.#options.clock.now() });
+      const jobs = this.#written.map(({ job }) => job);
+      return this.#send({ kind: 'group', jobs, now: this.#options.clock.now(), believed: this.#believed.now() });
     }
     const compaction = this.#compactions[0];
     if (compaction !== undefined) return this.#send(compaction.request);

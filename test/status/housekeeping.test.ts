@@ -108,6 +108,21 @@ test('a round that fails is logged, and the next one is held all the same', asyn
   assert.is(scene.expired.length, 2);
 });
 
+test('a clock that is 40 days ahead for a while removes nothing that is not past its retention', async ({ scene }) => {
+  const { clock } = scene;
+  const right = clock.now;
+  let jumpMs = 0;
+  Object.assign(clock, { now: () => right() + jumpMs });
+  await clock.pass(minute);
+  jumpMs = 40 * day;
+  await clock.pass(5 * minute);
+  await clock.pass(5 * minute);
+  const [last] = scene.expired.at(-1)!.slice(1);
+  assert.is(last, right() - 90 * day);
+  for (let round = 0; round < 12; round += 1) await clock.pass(5 * minute);
+  assert.is(scene.expired.at(-1)![1], right() - 50 * day);
+});
+
 test('it ends with its signal, before the first round too', async ({ scene }) => {
   scene.stop.abort();
   await scene.over;

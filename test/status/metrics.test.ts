@@ -53,6 +53,31 @@ test('a state that was left is not shown beside the present one', async () => {
   assert.not.match(text, 'state="holding"');
 });
 
+test('dead letters that are not kept, and events whose settlement is not taken', async () => {
+  const metrics = new Metrics();
+  const backend = new FakeBackend();
+  const status = await backend.status();
+  const actor = {
+    path: 'delivery/mongodb/consumer',
+    state: 'holding',
+    since: 0,
+    restarts: 0,
+    lastError: undefined,
+    nextTry: undefined,
+  } as const;
+  const render = (detail: Readonly<Record<string, string | number>>): Promise<string> =>
+    metrics.render(
+      { status: async () => ({ ...status, actors: [{ ...actor, detail }] }), ledger: () => backend.ledger() },
+      quiet,
+    );
+  const waiting = await render({ phase: 'fetching', unsettled: 2, delayed: 3 });
+  assert.match(waiting, /^event_sink_unsettled_dead_letters\{sink="mongodb"\} 2$/m);
+  assert.match(waiting, /^event_sink_unsettled_events\{sink="mongodb"\} 3$/m);
+  const settled = await render({ phase: 'fetching' });
+  assert.match(settled, /^event_sink_unsettled_dead_letters\{sink="mongodb"\} 0$/m);
+  assert.match(settled, /^event_sink_unsettled_events\{sink="mongodb"\} 0$/m);
+});
+
 test('two daemons in one process have their own', async () => {
   const first = new Metrics();
   first.published('broker', 1);

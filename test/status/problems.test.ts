@@ -85,6 +85,11 @@ test("the broker's own problems, and dead letters that cannot be kept, are repor
   assert.equal(what({ sinks: [{ ...sink, ...counts }], actors: [consumer] }), [
     '2 dead letters of MongoDB cannot be kept: the dead-letter queue is full.',
   ]);
+  const full = { ...consumer.lastError, message: 'the disk is full' };
+  const delayed = { ...consumer, lastError: full, detail: { phase: 'fetching', delayed: 1 } } as const;
+  assert.equal(what({ sinks: [{ ...sink, ...counts }], actors: [delayed] }), [
+    'The broker does not settle 1 event that MongoDB is done with: the disk is full.',
+  ]);
 });
 
 test('a log that cannot be read, or not be understood', () => {

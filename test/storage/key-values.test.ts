@@ -53,6 +53,34 @@ test('two who ask at once when a message was first seen get the same answer, for
   );
 });
 
+test('a clock that jumps 40 days ahead lets nothing expire, unless it stays there for an hour; one that jumps back neither', async () => {
+  const days = 40 * 86_400_000;
+  const clock = manualClock(1_700_000_000_000);
+  const passed = { ms: 0 };
+  const jumping = { ...clock, now: () => clock.time, monotonic: () => passed.ms };
+  await withStorage(
+    async storage => {
+      const keyValues = storage.keyValues('sent');
+      const known = async (key: string): Promise<boolean> => (await keyValues.get([key])).has(key);
+      const put = (key: string) => keyValues.put([[key, '']], 86_400_000);
+      await put('before');
+      clock.time += days;
+      await put('ahead');
+      assert.ok(await known('before'));
+      assert.is(await storage.write('sweepKeyValues', { limit: 20 }), 0);
+      clock.time -= 2 * days;
+      await put('behind');
+      assert.equal([await known('before'), await known('ahead'), await known('behind')], [true, true, true]);
+      clock.time += days;
+      assert.ok(await known('behind'));
+      passed.ms += 3_600_000;
+      clock.time += 3_600_000;
+      assert.equal([await known('before'), await known('ahead'), await known('behind')], [true, true, false]);
+    },
+    { clock: jumping },
+  );
+});
+
 test('sweeps what has expired in chunks', async () => {
   const clock = manualClock(1_700_000_000_000);
   await withStorage(
@@ -64,7 +92,7 @@ test('sweeps what has expired in chunks', async () => {
       );
       await keyValues.put([['kept', 'x']], 100_000);
       clock.time += 2000;
-      const sweep = () => storage.write('sweepKeyValues', { now: clock.time, limit: 20 });
+      const sweep = () => storage.write('sweepKeyValues', { limit: 20 });
       assert.equal([await sweep(), await sweep(), await sweep(), await sweep()], [20, 20, 10, 0]);
       assert.is((await keyValues.get(['kept'])).size, 1);
     },

@@ -67,7 +67,8 @@ export class ScratchDatabase {
   }
 
   group(jobs: readonly Job[]): Outcome[] {
-    return runGroup({ database: this.database, diskSpace: this.#diskSpace, limits: this.limits, now: this.now }, jobs);
+    const { database, limits, now } = this;
+    return runGroup({ database, diskSpace: this.#diskSpace, limits, now, believed: now }, jobs);
   }
 
   write<Name extends WriteName>(name: Name, ...args: WriteArguments<Name>): WriteResult<Name> {
@@ -81,12 +82,12 @@ export class ScratchDatabase {
   }
 }
 
-/** A clock that stands still until a test moves it. */
-export function manualClock(start: number): Clock & { time: number } {
+/** A clock that stands still until a test moves it: time passes then, or with `jumps` it is only set to another one. */
+export function manualClock(start: number, { jumps = false } = {}): Clock & { time: number } {
   const clock = {
     time: start,
     now: () => clock.time,
-    monotonic: systemClock.monotonic,
+    monotonic: () => systemClock.monotonic() + (jumps ? 0 : clock.time - start),
     sleep: systemClock.sleep,
   };
   return clock;

@@ -59,7 +59,7 @@ test('what was settled is forgotten, and everything after a day', () => {
   assert.equal(named(scratch, true, ['x']), ['b']);
   scratch.now += dayMs;
   assert.equal(named(scratch, true, ['y']), ['y']);
-  assert.is(scratch.write('trimUnnamed', { now: scratch.now, limit: 10 }), 1);
+  assert.is(scratch.write('trimUnnamed', { limit: 10 }), 1);
   assert.is(scratch.database.value<number>('SELECT count(*) FROM unnamed_messages'), 1);
 });
 

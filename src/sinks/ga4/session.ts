@@ -16,7 +16,7 @@ export interface Ga4Config extends Stream {
 
 export function openSession(
   config: Ga4Config,
-  { clock, log, keyValues, outgoing, sendNames, ageClock = clock }: SinkTools,
+  { clock, log, keyValues, outgoing, sendNames, ageClock }: SinkTools,
 ): SinkSession {
   const devices = new DeviceReader();
   const sentIds = new SentIds(keyValues);
@@ -51,8 +51,8 @@ export function openSession(
 
   return {
     async write(events, signal) {
-      const now = clock.now();
-      const believed = ageClock.now();
+      const earliest = ageClock?.now() ?? clock.now();
+      const now = ageClock?.latest() ?? clock.now();
       const positions = positionsById(events);
       const sent = await sentIds.sent(events);
       const reasons = new Map<string, string>();
@@ -61,7 +61,7 @@ export function openSession(
       for (const [id, indexes] of positions) {
         const event = events[indexes[0] ?? 0];
         if (event === undefined || sent.has(id)) continue;
-        if (isTooOld(event.created, believed)) {
+        if (isTooOld(event.created, earliest)) {
           tooOld.add(id);
           continue;
         }

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { BelievedTime } from '../../../src/believed-time.js';
 import { describe, SetupError, TransientError } from '../../../src/errors.js';
 import type { Event } from '../../../src/events/event.js';
 import type { Ga4Config } from '../../../src/sinks/ga4/session.js';
@@ -103,6 +104,39 @@ test('a clock that is a little ahead is forgiven, the future is not', async ({ s
   );
   assert.match(rejected[0]?.reason ?? '', /future/);
   assert.is(server.hits[0]?.timestampMicros, clock.now() * 1000);
+});
+
+test('a clock that jumps 40 days, ahead or back, makes no event too old, none one of the future, and none one that was not sent', async ({
+  server,
+  open,
+}) => {
+  const start = Date.now();
+  const at = { jumpMs: 0, passedMs: 0 };
+  const clock = {
+    ...standingClock(),
+    now: () => start + at.passedMs + at.jumpMs,
+    monotonic: () => at.passedMs,
+  };
+  const session = await open({ clock, ageClock: new BelievedTime(clock) });
+  const one = (id: string): Event => eventOf({ category: 'x', created: start + at.passedMs }, { id });
+  const nothing = { rejected: [], tooOld: [], duplicates: 0 };
+  assert.equal(await session.write([one('right')], patience), nothing);
+  at.jumpMs = 40 * 24 * hourMs;
+  assert.equal(await session.write([one('ahead')], patience), nothing);
+  at.jumpMs = -40 * 24 * hourMs;
+  assert.equal(await session.write([one('back')], patience), nothing);
+  assert.equal(
+    server.hits.map(({ timestampMicros }) => timestampMicros),
+    [start * 1000, start * 1000, start * 1000],
+  );
+  at.jumpMs = 0;
+  assert.is((await session.write([one('right'), one('ahead'), one('back')], patience)).duplicates, 3);
+
+  at.jumpMs = -40 * 24 * hourMs;
+  assert.equal(await session.write([one('back again')], patience), nothing);
+  at.passedMs = hourMs;
+  const { rejected = [] } = await session.write([one('back for an hour')], patience);
+  assert.match(rejected[0]?.reason ?? '', /future/);
 });
 
 test('what was sent in time is a duplicate even when it comes again too late', async ({ open }) => {

@@ -1,4 +1,5 @@
 import { type Backoff, backoff, backoffs } from '../../../backoff.js';
+import { BelievedTime } from '../../../believed-time.js';
 import type { Clock } from '../../../clock.js';
 import { describe } from '../../../errors.js';
 import type { Log } from '../../../log.js';
@@ -65,9 +66,11 @@ export class Outbox {
   #rest = new AbortController();
   #running: Promise<void> | undefined;
   readonly #warning: RepeatedWarning;
+  readonly #time: BelievedTime;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#time = new BelievedTime(options.clock);
     this.#warning = new RepeatedWarning({ ...options, event: 'outbox.refused' });
   }
 
@@ -207,7 +210,7 @@ export class Outbox {
   #refusal(result: PublishResult, message: OutgoingMessage | Refusal, received: number): string | undefined {
     if (isRefusal(result)) return result.refused;
     const foreign = !('refused' in message) && message.target?.plain === true;
-    const overdue = this.#options.clock.now() - received > unroutableMs;
+    const overdue = this.#time.now() - received > unroutableMs;
     return result === 'returned' && foreign && overdue
       ? 'there was no queue or exchange for it within a day'
       : undefined;
