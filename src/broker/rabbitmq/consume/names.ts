@@ -8,6 +8,9 @@ import type { Storage } from '../../../storage/storage.js';
 import type { Delivery } from '../../broker.js';
 import type { AmqpDelivery } from './delivery.js';
 
+/** A broker that has not noticed yet that a connection is gone gives back what it sent there only then: at the latest after two heartbeats, ms. */
+const minDoubtMs = 300_000;
+
 export interface NamesOptions {
   readonly queue: string;
   readonly storage: Pick<Storage, 'write'>;
@@ -20,21 +23,28 @@ interface Named {
   readonly hash: string;
 }
 
+interface Doubt {
+  readonly hash: string;
+  /** Monotonic ms. */
+  readonly since: number;
+}
+
 /**
  * Ids for the messages of one queue that have neither a message-id nor a time in their body: nothing in them tells two equal messages from one
  * that is delivered twice. Only the broker's `redelivered` does, and what was kept here. An id is on the disk before the message is handed out.
  *
  * in hand → acknowledged (on the disk before the acknowledgement is sent) → forgotten, once the broker has worked through everything that the
  * channel sent. A channel that is lost before leaves its acknowledged ids in doubt: the message may come again, or not. They are forgotten when a
- * message comes that is no redelivery, since the broker gives back what it has again before anything new; and at once where a message with the same
- * bytes had arrived and was not handed out, since that one is another.
+ * message comes that is no redelivery, some minutes later, since the broker gives back what it has again before anything new; and at once where a
+ * message with the same bytes had arrived and was not handed out, since that one is another.
  */
 export class Names {
   readonly #options: NamesOptions;
   readonly #held = new Map<Delivery, Named>();
-  /** By id: the hash; and so with those in doubt. */
+  /** By id: the hash. */
   readonly #acknowledged = new Map<string, string>();
-  readonly #doubtful = new Map<string, string>();
+  /** By id. */
+  readonly #doubtful = new Map<string, Doubt>();
   /** Those of the last run are among them. */
   #complete = false;
 
@@ -70,7 +80,7 @@ export class Names {
         this.#acknowledged.delete(id);
         this.#doubtful.delete(id);
       }
-      if (unnamed.some(({ redelivered }) => !redelivered)) this.#forget([...this.#doubtful.keys()]);
+      if (unnamed.some(({ redelivered }) => !redelivered)) this.#endDoubts();
       named = true;
     };
     const onError = (error: unknown, waitMs: number): void =>
@@ -113,22 +123,30 @@ export class Names {
     this.#doubt([...this.#acknowledged.keys()]);
     if (this.#doubtful.size === 0) return;
     const others = new Set(unseen.map(({ unnamed }) => unnamed));
-    this.#forget([...this.#doubtful].filter(([, hash]) => others.has(hash)).map(([id]) => id));
+    this.#forget([...this.#doubtful].filter(([, { hash }]) => others.has(hash)).map(([id]) => id));
   }
 
   async #readDoubtful(): Promise<void> {
     if (this.#complete) return;
-    const { queue, storage } = this.#options;
-    for (const [id, hash] of await storage.write('acknowledgedUnnamed', { queue })) this.#doubtful.set(id, hash);
+    const { queue, storage, clock } = this.#options;
+    const since = clock.monotonic();
+    for (const [id, hash] of await storage.write('acknowledgedUnnamed', { queue }))
+      this.#doubtful.set(id, { hash, since });
     this.#complete = true;
   }
 
   #doubt(ids: readonly string[]): void {
+    const since = this.#options.clock.monotonic();
     for (const id of ids) {
       const hash = this.#acknowledged.get(id);
-      if (hash !== undefined) this.#doubtful.set(id, hash);
+      if (hash !== undefined) this.#doubtful.set(id, { hash, since });
       this.#acknowledged.delete(id);
     }
+  }
+
+  #endDoubts(): void {
+    const before = this.#options.clock.monotonic() - minDoubtMs;
+    this.#forget([...this.#doubtful].filter(([, { since }]) => since <= before).map(([id]) => id));
   }
 
   #namedOf(deliveries: readonly Delivery[]): Named[] {

@@ -14,8 +14,13 @@ const signal = new AbortController().signal;
 function daemon() {
   const scratch = new ScratchDatabase();
   const storage: NamesOptions['storage'] = { write: async (name, ...args) => scratch.write(name, ...args) };
+  let passed = 0;
+  const clock = { ...systemClock, monotonic: () => passed };
   return {
-    run: () => new Names({ queue, storage, clock: systemClock, log: silentLog }),
+    run: () => new Names({ queue, storage, clock, log: silentLog }),
+    pass: (ms: number) => {
+      passed += ms;
+    },
     kept: () => scratch.database.value<number>('SELECT count(*) FROM unnamed_messages'),
   };
 }
@@ -69,15 +74,20 @@ test('so it is over a restart', async () => {
   assert.equal(await given(run(), delivery('a', true)), [id]);
 });
 
-test('a message that is no redelivery ends the doubt', async () => {
+test('a message that is no redelivery ends the doubt, once the broker must have noticed that the connection is gone', async () => {
   for (const restarts of [false, true]) {
-    const { run, kept } = daemon();
+    const { run, kept, pass } = daemon();
     const before = run();
     const id = await settled(before, delivery('a'), unproven);
     before.lost([]);
     const names = restarts ? run() : before;
     await given(names, delivery('b'));
-    assert.is(kept(), 1);
+    assert.is(kept(), 2);
+    pass(300_000);
+    await given(names, delivery('c', true));
+    assert.is(kept(), 3);
+    await given(names, delivery('d'));
+    assert.is(kept(), 3);
     assert.is.not((await given(names, delivery('a', true)))[0], id);
   }
 });
