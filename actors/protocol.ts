@@ -21,8 +21,14 @@ export interface Reply<T> {
 /** Called with what sources have published, once it is durable; they get their answer when it resolves. Never rejects. */
 export type PublishObserver = (messages: readonly Message[]) => Promise<void>;
 
+/** What one caller publishes, and where its answer goes. */
+export interface PublishRequest {
+  readonly messages: readonly Message[];
+  readonly reply: Reply<Durability>;
+}
+
 export type PublisherMessage =
-  | { readonly type: 'publish'; readonly messages: readonly Message[]; readonly reply: Reply<Durability> }
+  | { readonly type: 'publish'; readonly requests: readonly PublishRequest[] }
   | {
       readonly type: 'publishTo';
       readonly address: Address;

@@ -4,7 +4,7 @@ import { assertNever, TransientError } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import type { StatusLine } from '../src/status/board.js';
 import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
-import type { Actor, PublisherMessage, PublishObserver, Reply } from './protocol.js';
+import type { Actor, PublisherMessage, PublishObserver, PublishRequest, Reply } from './protocol.js';
 
 export interface PublisherOptions extends ActorTools {
   readonly broker: Broker;
@@ -19,11 +19,21 @@ export function spawnPublisher(parent: Parent, options: PublisherOptions): Actor
   return spawnActor(parent, 'publisher', options, (_self, status) => new Publisher(options.broker, status));
 }
 
-/** For code that is not an actor: resolves when every message is durable and its observers have heard of it. */
+/**
+ * For code that is not an actor: resolves when every message is durable and its observers have heard of it. What is published in one turn of the event
+ * loop reaches the actor as one message.
+ */
 export function publishThrough(publisher: Actor<PublisherMessage>) {
+  let requests: PublishRequest[] = [];
+  const flush = (): void => {
+    dispatch(publisher, { type: 'publish', requests });
+    requests = [];
+  };
   return {
     publish: (messages: readonly Message[]): Promise<Durability> =>
-      ask(reply => dispatch(publisher, { type: 'publish', messages, reply })),
+      ask(reply => {
+        if (requests.push({ messages, reply }) === 1) setImmediate(flush);
+      }),
     publishTo: (address: Address, body: string, messageId?: string): Promise<Durability> =>
       ask(reply => dispatch(publisher, { type: 'publishTo', address, body, messageId, reply })),
   };
@@ -45,7 +55,8 @@ class Publisher implements Behaviour<PublisherMessage> {
   handle(message: PublisherMessage): void {
     switch (message.type) {
       case 'publish':
-        return this.#answer(message.reply, () => this.#publish(message.messages));
+        for (const { messages, reply } of message.requests) this.#answer(reply, () => this.#publish(messages));
+        return;
       case 'publishTo':
         return this.#answer(message.reply, () =>
           this.#broker.publishTo(message.address, message.body, message.messageId),
@@ -71,12 +82,21 @@ class Publisher implements Behaviour<PublisherMessage> {
   #answer(reply: Reply<Durability>, publish: () => Promise<Durability>): void {
     if (this.#drained !== undefined) return reply.reject(new TransientError('the daemon is stopping'));
     this.#inFlight += 1;
-    publish()
-      .then(reply.resolve, reply.reject)
-      .finally(() => {
-        this.#inFlight -= 1;
-        this.#settle();
-      });
+    publish().then(
+      durability => {
+        reply.resolve(durability);
+        this.#answered();
+      },
+      (error: unknown) => {
+        reply.reject(error);
+        this.#answered();
+      },
+    );
+  }
+
+  #answered(): void {
+    this.#inFlight -= 1;
+    this.#settle();
   }
 
   #settle(): void {

@@ -29,8 +29,12 @@ export function shareOf(ctx: ApiContext): AnswerShare {
 export function boundAnswer(ctx: ApiContext): void {
   const body: unknown = ctx.body;
   if (body === null || body === undefined || body instanceof Readable) return;
-  const content = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-  if (content !== body) ctx.body = content;
+  let content: string | Buffer;
+  if (typeof body === 'string' || Buffer.isBuffer(body)) content = body;
+  else {
+    content = JSON.stringify(body);
+    answerJson(ctx, content);
+  }
   if (content.length <= uncountedBytes || ctx.method === 'HEAD') return;
   const bytes = Buffer.byteLength(content);
   const { shared = false } = ctx.state;
@@ -41,6 +45,12 @@ export function boundAnswer(ctx: ApiContext): void {
     objectMode: false,
   });
   ctx.length = bytes;
+}
+
+/** JSON that was put together already. Its type is set first: Koa would look whether the text is HTML. */
+export function answerJson(ctx: ApiContext, text: string): void {
+  ctx.res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  ctx.body = text;
 }
 
 export function* pieces(content: Buffer, size = pieceBytes): Generator<Buffer> {

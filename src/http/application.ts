@@ -1,4 +1,5 @@
 import Koa, { type Middleware } from 'koa';
+import compose from 'koa-compose';
 import Router from 'koa-router';
 import { SwaggerRouter } from 'koa-swagger-decorator';
 import { describe } from '../errors.js';
@@ -24,13 +25,15 @@ export function createApplication(services: Services): Koa {
   Object.assign(app.context, { services });
   nameClients(app, settings.trustProxy);
   app.on('error', (error: unknown) => log.warn({ reason: describe(error) }, 'answer.broken'));
+  const routes = documentedRoutes();
   const api = new Router(exactPaths);
-  api.use(documentedRoutes().routes() as unknown as Router.IMiddleware);
+  api.use(routes.routes() as unknown as Router.IMiddleware);
   const pages = new Router(exactPaths);
   addPage(pages);
   addDocs(pages);
   app.use(answerRequest());
   if (settings.corsOrigins.length > 0) app.use(allowOrigins(settings.corsOrigins));
+  app.use(fixedPaths(routes));
   app.use(api.routes() as unknown as Middleware);
   app.use(pages.routes() as unknown as Middleware);
   app.use(unrouted);
@@ -76,6 +79,27 @@ function documentedRoutes(): SwaggerRouter {
     if (access !== 'open') layer.stack.unshift(authenticate(access));
   }
   return routes;
+}
+
+/**
+ * Most routes have a path without parameters, which is found by a look-up, with its chain made here, once. A router would try each of its paths for
+ * every request; it is left with the others, and with what does not match.
+ */
+function fixedPaths({ stack }: SwaggerRouter): Middleware {
+  const chains = new Map(
+    stack
+      .filter(layer => layer.paramNames.length === 0)
+      .flatMap(layer => {
+        const run = compose(layer.stack as Middleware[]);
+        return layer.methods.map(method => [`${method} ${layer.path}`, { pattern: layer.path, run }] as const);
+      }),
+  );
+  return (ctx, next) => {
+    const found = chains.get(`${ctx.method} ${ctx.path}`);
+    if (found === undefined) return next();
+    Object.assign(ctx, { _matchedRoute: found.pattern });
+    return found.run(ctx, next);
+  };
 }
 
 /** What each route needs, by method and path, from its documentation. */

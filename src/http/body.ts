@@ -32,27 +32,40 @@ export class InFlight {
   }
 
   reservation(): Reservation {
-    let held = 0;
-    return {
-      grow: bytes => {
-        if (this.#bytes + bytes > this.#cap)
-          throw unavailable('Too much is being received at once. Try again shortly.', 1000);
-        this.#bytes += bytes;
-        held += bytes;
-      },
-      release: () => {
-        this.#bytes -= held;
-        held = 0;
-      },
-    };
+    return new Reservation(this);
+  }
+
+  /** @throws HttpProblem (503) */
+  take(bytes: number): void {
+    if (this.#bytes + bytes > this.#cap)
+      throw unavailable('Too much is being received at once. Try again shortly.', 1000);
+    this.#bytes += bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
   }
 }
 
 /** One request's share of what is in flight: taken as its bytes arrive, given back when it is answered. */
-export interface Reservation {
+export class Reservation {
+  readonly #inFlight: InFlight;
+  #held = 0;
+
+  constructor(inFlight: InFlight) {
+    this.#inFlight = inFlight;
+  }
+
   /** @throws HttpProblem (503) */
-  grow(bytes: number): void;
-  release(): void;
+  grow(bytes: number): void {
+    this.#inFlight.take(bytes);
+    this.#held += bytes;
+  }
+
+  release(): void {
+    this.#inFlight.giveBack(this.#held);
+    this.#held = 0;
+  }
 }
 
 /** A request whose client waits for "100 Continue" before it sends its body. */

@@ -79,6 +79,7 @@ function withRequest(made: readonly Message[], { single }: Items, key: string | 
 
 /** The first item of each id. @throws HttpProblem 422 when another item has the same id and another text */
 function withoutRepeats(made: readonly Message[]): readonly Message[] {
+  if (made.length === 1) return made;
   const byId = new Map<string, Message>();
   const errors: FieldError[] = [];
   for (const [index, message] of made.entries()) {

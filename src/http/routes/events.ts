@@ -1,6 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import { memberTexts } from '../../events/json-text.js';
 import { sources } from '../../events/message.js';
+import { answerJson } from '../answer.js';
 import type { ApiContext } from '../context.js';
 import { eventText } from '../event-text.js';
 import { eventBody, eventPageExample, receiptExample } from '../examples.js';
@@ -194,5 +195,5 @@ function statusEventText(report: string): string {
 function accepted(ctx: ApiContext, receipt: Receipt): void {
   ctx.services.metrics.published(receipt.durability, receipt.accepted);
   ctx.status = 202;
-  ctx.body = receipt satisfies Answer<typeof ReceiptSchema>;
+  answerJson(ctx, JSON.stringify(receipt satisfies Answer<typeof ReceiptSchema>));
 }
