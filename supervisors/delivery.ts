@@ -7,6 +7,7 @@ import { BelievedTime } from '../src/believed-time.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
+import { LocalDelivery } from '../src/delivery/local-delivery.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
@@ -50,13 +51,18 @@ export function startDelivery(options: DeliveryOptions): void {
     outgoing,
     sendNames,
   });
+  const meter = meterOf(options);
+  for (const { definition, filter } of sinks.filter(sink => sink.definition.storesWith === 'storage')) {
+    const { events } = storage;
+    broker.deliverStored?.(new LocalDelivery({ sink: definition.name, filter, events, meter, clock }));
+  }
   const consumers = sinks.map(sink =>
     superviseSink(delivery, sink, tools(sink.definition.name), {
       broker,
       board,
       clock,
       log,
-      meter: meterOf(options),
+      meter,
       firstSeen: ids => storage.firstSeen(ids),
       holdMs: options.holdMs,
       writeDeadlineMs,

@@ -1,7 +1,9 @@
 import type { Fault } from '../errors.js';
 import type { Message, Source } from '../events/message.js';
 import type { WriteCall } from '../storage/calls.js';
+import type { Inserted } from '../storage/events.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
+import type { StoredRows } from '../storage/publish.js';
 
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {
@@ -138,6 +140,19 @@ export interface QueueInfo {
 /** Where a generalised publish goes: an exchange with a routing key, or a queue by its name. */
 export type Address = { readonly exchange: string; readonly routingKey: string } | { readonly queue: string };
 
+/** Messages as rows of a sink that keeps its events in the daemon's own storage, before they are accepted. */
+export interface PreparedRows {
+  readonly rows: StoredRows;
+  /** They are there, in the commit that accepted them. */
+  readonly delivered: (inserted: Inserted) => void;
+}
+
+export interface StoredDelivery {
+  readonly sink: string;
+  /** Undefined when one of the messages is not an event: then all of them take the way through the queue. */
+  prepare(messages: readonly Message[]): PreparedRows | undefined;
+}
+
 /**
  * The broker port. Two implementations run one conformance suite (test/broker/conformance.ts): embedded (SQLite) and RabbitMQ.
  */
@@ -158,6 +173,11 @@ export interface Broker {
    * @throws as `publish`
    */
   publishWith?(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void>;
+  /**
+   * From now on, what is published to every queue reaches this sink in the commit that accepts it, unless something waits in its queue: only where the
+   * queues are in the daemon's own storage.
+   */
+  deliverStored?(delivery: StoredDelivery): void;
   /** Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ, UnroutableError when there is none of that name */
   publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
   subscribe(sink: string, prefetch: number): Promise<Subscription>;

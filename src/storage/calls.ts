@@ -9,6 +9,7 @@ import { keyValueWrites } from './key-values.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
 import { lossWrites } from './losses.js';
 import { outboxReads, outboxWrites } from './outbox.js';
+import { publishWrites } from './publish.js';
 import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
 import { seriesReads } from './series.js';
@@ -21,6 +22,7 @@ import { unnamedWrites } from './unnamed-messages.js';
  * and then delays nobody but the next who asks.
  */
 export const writes = {
+  ...publishWrites,
   ...queueWrites,
   ...deadLetterWrites,
   ...eventWrites,

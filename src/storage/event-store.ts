@@ -31,15 +31,14 @@ export class EventStore implements EventWriter {
 
   async insert(events: readonly Event[]): Promise<InsertReport> {
     if (events.length === 0) return { duplicates: 0, conflicts: [] };
-    const values: Value[] = [];
-    for (const event of events) {
-      const body = bodyOf(event);
-      values.push(event.id, event.created, event.category, event.type ?? null, event.source, event.received);
-      values.push(Buffer.byteLength(body) + rowOverheadBytes, body);
-    }
-    const { present, conflicts } = await this.#storage.write('insertEvents', { values });
-    if (this.#listeners.size > 0) this.#notify(events, new Set(present));
+    const { present, conflicts } = await this.#storage.write('insertEvents', { values: eventRows(events) });
+    this.announce(events, present);
     return { duplicates: present.length, conflicts };
+  }
+
+  /** To those who listen: these events are stored now, but for those that were there before. */
+  announce(events: readonly Event[], present: readonly number[]): void {
+    if (this.#listeners.size > 0) this.#notify(events, new Set(present));
   }
 
   /** @throws CursorError for a cursor that did not come from a page */
@@ -74,6 +73,17 @@ export class EventStore implements EventWriter {
       for (const listener of this.#listeners) listener(stored);
     }
   }
+}
+
+/** The values of their rows, one event after the other, for `insertEvents`. */
+export function eventRows(events: readonly Event[]): Value[] {
+  const values: Value[] = [];
+  for (const event of events) {
+    const body = bodyOf(event);
+    values.push(event.id, event.created, event.category, event.type ?? null, event.source, event.received);
+    values.push(Buffer.byteLength(body) + rowOverheadBytes, body);
+  }
+  return values;
 }
 
 function bodyOf({ body, text, fields }: Event): string {

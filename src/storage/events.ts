@@ -20,7 +20,7 @@ export interface Inserted {
 }
 
 /** Inserts those that are not there yet. */
-function insertEvents({ database }: Transaction, { values }: InsertEventsArguments): Inserted {
+export function insertEvents({ database }: Pick<Transaction, 'database'>, { values }: InsertEventsArguments): Inserted {
   const count = values.length / eventColumns;
   const before = database.value<number | null>('SELECT max(n) FROM events') ?? 0;
   const inserted = database.insert(

@@ -1,7 +1,6 @@
 import { UnsupportedError } from '../errors.js';
-import { addWaitingBytes, requireCapacity, requireDeadLetterCapacity } from './capacity.js';
-import type { Database, Value } from './database.js';
-import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
+import { addWaitingBytes, requireDeadLetterCapacity } from './capacity.js';
+import type { Database } from './database.js';
 import { lostOf } from './high-water.js';
 import { totalHour } from './ledger-delta.js';
 import { fitting } from './page-size.js';
@@ -78,33 +77,6 @@ function removeQueue({ database, delta, now }: Transaction, { name }: { name: st
   database.run('DELETE FROM settled WHERE queue = ?', number);
   database.run('DELETE FROM queues WHERE number = ?', number);
   return true;
-}
-
-export interface PublishArguments extends MessageColumns {
-  /** Only to this sink's queue. */
-  readonly sink?: string;
-  /** Kept in the same commit. */
-  readonly given?: GivenIdColumns;
-}
-
-/** To every queue, or to one sink's alone. */
-function publish(transaction: Transaction, args: PublishArguments): void {
-  const { database, delta } = transaction;
-  requireCapacity(transaction);
-  const queue = args.sink === undefined ? undefined : queueOf(database, args.sink);
-  const before = queue === undefined ? 0 : lastSeq(database);
-  const values: Value[] = [];
-  let bytes = 0;
-  for (const [index, id] of args.ids.entries()) {
-    bytes += Buffer.byteLength(args.bodies[index]!);
-    values.push(queue ?? null, id, args.sources[index]!, args.received[index]!);
-    values.push(args.timestamps[index]!, args.bodies[index]!);
-  }
-  database.insert('INSERT INTO messages (target, id, source, received, timestamp, body)', 6, values);
-  addWaitingBytes(database, bytes);
-  if (args.given !== undefined) keepGivenIds(transaction, args.given);
-  if (queue === undefined) delta.broadcast(args.ids.length);
-  else addressed(transaction, queue, args.sink!, before, args.ids.length);
 }
 
 /** After messages for one queue alone: it accepted them, and the others that had nothing waiting go past them at once. */
@@ -263,5 +235,5 @@ function queueStates(database: Database): QueueState[] {
   });
 }
 
-export const queueWrites = { declareQueue, removeQueue, publish, take, settle, trimMessages };
+export const queueWrites = { declareQueue, removeQueue, take, settle, trimMessages };
 export const queueReads = { queueStates };

@@ -1,8 +1,10 @@
 import { TransientError, UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
 import type { WriteCall } from '../../storage/calls.js';
+import type { Inserted } from '../../storage/events.js';
 import { givenIdsOf } from '../../storage/id-register.js';
 import type { LedgerReport } from '../../storage/ledger-report.js';
+import type { PublishArguments, StoredRows } from '../../storage/publish.js';
 import type { QueueState } from '../../storage/queues.js';
 import type {
   Address,
@@ -13,6 +15,7 @@ import type {
   Durability,
   QueueDefinition,
   QueueInfo,
+  StoredDelivery,
   Subscription,
 } from '../broker.js';
 import { EmbeddedDeadLetters } from './dead-letters.js';
@@ -29,6 +32,7 @@ export class EmbeddedBroker implements Broker {
   readonly #subscriptions = new Map<EmbeddedSubscription, string>();
   readonly #publishing = new Set<Promise<unknown>>();
   readonly #grouped = new GroupPublisher(messages => this.#publish(messages, undefined, []));
+  #stored: StoredDelivery | undefined;
 
   constructor(tools: EmbeddedTools) {
     this.#tools = tools;
@@ -55,34 +59,41 @@ export class EmbeddedBroker implements Broker {
     return this.#publish(messages, undefined, calls);
   }
 
+  deliverStored(delivery: StoredDelivery): void {
+    this.#stored = delivery;
+  }
+
   async #publish(messages: readonly Message[], sink: string | undefined, calls: readonly WriteCall[]): Promise<void> {
-    const given = givenIdsOf(messages);
-    const columns = {
-      ids: messages.map(({ id }) => id),
-      bodies: messages.map(({ body }) => body),
-      sources: messages.map(({ source }) => source),
-      received: messages.map(({ received }) => received),
-      timestamps: messages.map(({ timestamp }) => timestamp ?? null),
-      ...(sink === undefined ? {} : { sink }),
-      ...(given === undefined ? {} : { given }),
-    };
-    const { acceptance } = this.#tools.storage;
-    const written = this.#tools.storage.atomically<WriteCall[]>(
-      messages.length === 0 ? [...calls] : [['publish', columns], ...calls],
-    );
+    const prepared = sink === undefined && messages.length > 0 ? this.#stored?.prepare(messages) : undefined;
+    const write = (rows?: StoredRows): Promise<unknown[]> =>
+      this.#write(messages.length === 0 ? calls : [['publish', columnsOf(messages, sink, rows)], ...calls]);
+    // What cannot be stored at once, for whatever reason, is the sink's to judge: then it comes through the queue.
+    const results = await write(prepared?.rows).catch((error: unknown) => {
+      if (prepared === undefined || error instanceof TransientError) throw error;
+      return write();
+    });
+    const inserted = prepared === undefined ? undefined : (results[0] as Inserted | undefined);
+    if (inserted !== undefined) prepared?.delivered(inserted);
+    const there = inserted === undefined ? undefined : prepared?.rows.sink;
+    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
+    for (const queue of this.#queues.values())
+      if (queue.sink !== there && (sink === undefined || sink === queue.sink)) queue.announce(messages.length, bytes);
+  }
+
+  async #write(calls: readonly WriteCall[]): Promise<unknown[]> {
+    const { storage } = this.#tools;
+    const written = storage.atomically<WriteCall[]>([...calls]);
     this.#publishing.add(written);
     try {
-      await written;
-      acceptance.accepted();
+      const results = await written;
+      storage.acceptance.accepted();
+      return results;
     } catch (error) {
-      if (error instanceof TransientError) acceptance.refused(error);
+      if (error instanceof TransientError) storage.acceptance.refused(error);
       throw error;
     } finally {
       this.#publishing.delete(written);
     }
-    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
-    for (const queue of this.#queues.values())
-      if (sink === undefined || sink === queue.sink) queue.announce(messages.length, bytes);
   }
 
   async publishTo(_address: Address, _body: string, _messageId?: string): Promise<Durability> {
@@ -155,4 +166,22 @@ export class EmbeddedBroker implements Broker {
   #states(): Promise<QueueState[]> {
     return this.#tools.storage.read('queueStates');
   }
+}
+
+function columnsOf(
+  messages: readonly Message[],
+  sink: string | undefined,
+  stored: StoredRows | undefined,
+): PublishArguments {
+  const given = givenIdsOf(messages);
+  return {
+    ids: messages.map(({ id }) => id),
+    bodies: messages.map(({ body }) => body),
+    sources: messages.map(({ source }) => source),
+    received: messages.map(({ received }) => received),
+    timestamps: messages.map(({ timestamp }) => timestamp ?? null),
+    ...(sink === undefined ? {} : { sink }),
+    ...(given === undefined ? {} : { given }),
+    ...(stored === undefined ? {} : { stored }),
+  };
 }

@@ -1,0 +1,161 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EmbeddedBroker } from '../../../src/broker/embedded/broker.js';
+import { systemClock } from '../../../src/clock.js';
+import { LocalDelivery } from '../../../src/delivery/local-delivery.js';
+import { parseFilter } from '../../../src/events/filter.js';
+import type { Message } from '../../../src/events/message.js';
+import { silentLog } from '../../../src/log.js';
+import type { Storage } from '../../../src/storage/storage.js';
+import { withStorage } from '../../storage/scratch.js';
+
+const event = (id: string, fields: object = {}): Message => ({
+  id,
+  body: JSON.stringify({ category: 'upload', created: 1_700_000_000_000, ...fields }),
+  source: 'http',
+  received: 1_700_000_000_001,
+});
+
+interface Scene {
+  readonly storage: Storage;
+  readonly broker: EmbeddedBroker;
+  /** What the meter was told, `count` events a write, and ids of conflicts. */
+  readonly metered: (number | string)[];
+  stored(): Promise<string[]>;
+  /** Of a sink: accepted, delivered, duplicates, filtered, pending, difference. */
+  ledger(sink: string): Promise<(number | null)[]>;
+  /** Ids of what waits in a queue. */
+  waiting(queue: number): Promise<string[]>;
+}
+
+async function withBroker(
+  sinks: readonly string[],
+  work: (scene: Scene) => Promise<void>,
+  filter = 'all',
+): Promise<void> {
+  await withStorage(async storage => {
+    const broker = new EmbeddedBroker({ storage, clock: systemClock, log: silentLog });
+    await broker.open(sinks.map(sink => ({ sink, name: `event-sink.${sink}`, adopted: false })));
+    const metered: (number | string)[] = [];
+    const parsed = parseFilter(filter);
+    if ('problem' in parsed) throw new Error(parsed.problem);
+    broker.deliverStored(
+      new LocalDelivery({
+        sink: 'local',
+        filter: parsed.filter,
+        events: storage.events,
+        clock: systemClock,
+        meter: {
+          written: (_sink, count) => metered.push(count),
+          conflicted: (_sink, ids) => metered.push(...ids),
+          failed: () => {},
+        },
+      }),
+    );
+    await work({
+      storage,
+      broker,
+      metered,
+      stored: async () => (await storage.events.query({ limit: 100 })).events.map(({ id }) => id).sort(),
+      ledger: async sink => {
+        const row = (await storage.ledger()).sinks.find(one => one.sink === sink)!;
+        return [row.accepted, row.delivered, row.duplicates, row.filtered, row.pending, row.difference];
+      },
+      waiting: async queue => {
+        const limits = { after: 0, count: 100, bytes: 1e9, atLeastOne: true };
+        return (await storage.write('take', { queue, ...limits })).rows.map(([, id]) => id);
+      },
+    });
+    await broker.close();
+  });
+}
+
+test('the local store has an event in the commit that accepts it; nothing waits, and those who listen hear of it', () =>
+  withBroker(['local'], async ({ storage, broker, metered, stored, ledger, waiting }) => {
+    const heard: string[] = [];
+    const stop = new AbortController();
+    storage.events.listen(({ id }) => heard.push(id), stop.signal);
+    await broker.publish([event('a'), event('b')]);
+    assert.equal(await stored(), ['a', 'b']);
+    assert.equal(heard, ['a', 'b']);
+    assert.equal(metered, [2]);
+    assert.equal(await ledger('local'), [2, 2, 0, 0, 0, 0]);
+    assert.equal(await waiting(1), []);
+    stop.abort();
+  }));
+
+test('other sinks get the same events from their queues', () =>
+  withBroker(['local', 'mongodb'], async ({ broker, stored, ledger, waiting }) => {
+    await broker.publish([event('a')]);
+    await broker.publish([event('b'), event('c')]);
+    assert.equal(await stored(), ['a', 'b', 'c']);
+    assert.equal(await waiting(1), []);
+    assert.equal(await waiting(2), ['a', 'b', 'c']);
+    assert.equal(await ledger('local'), [3, 3, 0, 0, 0, 0]);
+    assert.equal(await ledger('mongodb'), [3, 0, 0, 0, 3, 0]);
+  }));
+
+test('behind what waits in its queue, an event waits too', () =>
+  withBroker(['local', 'mongodb'], async ({ storage, broker, stored, ledger, waiting }) => {
+    await broker.publish([event('for local alone')], 'local');
+    await broker.publish([event('behind it')]);
+    assert.equal(await stored(), []);
+    assert.equal(await waiting(1), ['for local alone', 'behind it']);
+    await storage.write('settle', { queue: 1, seqs: [1, 2] });
+    await broker.publish([event('after it')]);
+    assert.equal(await stored(), ['after it']);
+    assert.equal(await ledger('local'), [3, 3, 0, 0, 0, 0]);
+    assert.equal(await waiting(2), ['behind it', 'after it']);
+  }));
+
+test('what was there is a duplicate, another text under its id a conflict, and what the filter leaves out is filtered', () =>
+  withBroker(
+    ['local'],
+    async ({ broker, metered, stored, ledger }) => {
+      await broker.publish([event('a'), event('left out', { category: 'download' })]);
+      await broker.publish([event('a'), event('b'), event('b', { size: 1 })]);
+      assert.equal(await stored(), ['a', 'b']);
+      assert.equal(await ledger('local'), [5, 2, 2, 1, 0, 0]);
+      assert.equal(metered, [1, 'b', 3]);
+      await broker.publish([event('also left out', { category: 'download' })]);
+      assert.equal(await ledger('local'), [6, 2, 2, 2, 0, 0]);
+    },
+    'upload',
+  ));
+
+test('what is not an event comes through the queue, with all that came with it', () =>
+  withBroker(['local'], async ({ broker, stored, ledger, waiting }) => {
+    await broker.publish([event('a'), { ...event('b'), body: 'not JSON' }]);
+    assert.equal(await stored(), []);
+    assert.equal(await waiting(1), ['a', 'b']);
+    assert.equal(await ledger('local'), [2, 0, 0, 0, 2, 0]);
+  }));
+
+test('what cannot be stored at once comes through the queue', () =>
+  withBroker(['local'], async ({ broker, ledger, waiting }) => {
+    broker.deliverStored({
+      sink: 'local',
+      prepare: () => ({
+        rows: { sink: 'local', values: [{} as string, 1, 'x', null, 'http', 1, 1, '{}'], filtered: 0 },
+        delivered: () => {},
+      }),
+    });
+    await broker.publish([event('a')]);
+    assert.equal(await waiting(1), ['a']);
+    assert.equal(await ledger('local'), [1, 0, 0, 0, 1, 0]);
+  }));
+
+test('a source keeps its place in the same commit', () =>
+  withBroker(['local'], async ({ storage, broker, stored }) => {
+    await broker.publishWith([event('a')], [['putCheckpoint', { key: 'log', value: '7' }]]);
+    assert.equal(await stored(), ['a']);
+    assert.is(await storage.checkpoints.get('log'), 7);
+    const failing = broker.publishWith([event('b')], [['settle', { queue: 1, seqs: [0] }]]);
+    await failing.then(
+      () => assert.unreachable(),
+      () => {},
+    );
+    assert.equal(await stored(), ['a']);
+  }));
+
+test.run();
