@@ -19,10 +19,10 @@ const event = (id: string, fields: object = {}): Message => ({
 interface Scene {
   readonly storage: Storage;
   readonly broker: EmbeddedBroker;
-  /** What the meter was told, `count` events a write, and ids of conflicts. */
+  /** Events of each write that the meter counted, and ids of conflicts. */
   readonly metered: (number | string)[];
   stored(): Promise<string[]>;
-  /** Of a sink: accepted, delivered, duplicates, filtered, pending, difference. */
+  /** A sink's counts: accepted, delivered, duplicates, filtered, pending, difference. */
   ledger(sink: string): Promise<(number | null)[]>;
   /** Ids of what waits in a queue. */
   waiting(queue: number): Promise<string[]>;
