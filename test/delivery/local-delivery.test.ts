@@ -1,13 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EmbeddedBroker } from '../../../src/broker/embedded/broker.js';
-import { systemClock } from '../../../src/clock.js';
-import { LocalDelivery } from '../../../src/delivery/local-delivery.js';
-import { parseFilter } from '../../../src/events/filter.js';
-import type { Message } from '../../../src/events/message.js';
-import { silentLog } from '../../../src/log.js';
-import type { Storage } from '../../../src/storage/storage.js';
-import { withStorage } from '../../storage/scratch.js';
+import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
+import { systemClock } from '../../src/clock.js';
+import { LocalDelivery } from '../../src/delivery/local-delivery.js';
+import { parseFilter } from '../../src/events/filter.js';
+import type { Message } from '../../src/events/message.js';
+import { silentLog } from '../../src/log.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { withStorage } from '../storage/scratch.js';
 
 const event = (id: string, fields: object = {}): Message => ({
   id,
