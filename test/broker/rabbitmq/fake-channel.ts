@@ -73,7 +73,8 @@ export class FakeChannel extends EventEmitter {
   assertExchange = (name: string) => this.#server.declare('configure', name, this);
   assertQueue = (name: string) => this.#server.declare('configure', name, this);
   bindQueue = (name: string) => this.#server.declare('bind', name, this);
-  checkQueue = async () => ({ messageCount: 0, consumerCount: 0 });
+  checkQueue = (name: string) => this.#server.checkQueue(name, this);
+  deleteQueue = async (name: string) => void this.#server.absent.add(name);
   checkExchange = async () => ({});
   prefetch = async () => ({});
   cancel = async () => ({});
@@ -106,9 +107,15 @@ export class FakeServer {
     operation: 'configure' | 'bind' | 'consume',
     name: string,
   ) => readonly [code: number, text: string] | undefined = () => undefined;
+  /** Queues that are not there. What is declared is, from then on. */
+  readonly absent = new Set<string>();
+  /** Consumers of each queue. */
+  readonly consumers = new Map<string, number>();
+  /** What was declared, in order: `configure events`. */
+  readonly declared: string[] = [];
   readonly #models: EventEmitter[] = [];
 
-  connect = async (): Promise<ChannelModel> => {
+  connect = async (_node = '', options?: { readonly signal?: AbortSignal }): Promise<ChannelModel> => {
     this.attempts.push(performance.now());
     if (!this.reachable) throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     const createChannel = async (): Promise<FakeChannel> => {
@@ -121,6 +128,8 @@ export class FakeServer {
     const model = Object.assign(new EventEmitter(), { createChannel, createConfirmChannel: createChannel, close });
     model.setMaxListeners(0);
     this.#models.push(model);
+    const destroy = (): void => void model.emit('close', new Error('the socket was destroyed'));
+    options?.signal?.addEventListener('abort', destroy, { once: true });
     return model as unknown as ChannelModel;
   };
 
@@ -135,8 +144,18 @@ export class FakeServer {
 
   async declare(operation: 'configure' | 'bind' | 'consume', name: string, channel: FakeChannel) {
     const refusal = this.refuse(operation, name);
-    if (refusal === undefined) return {};
-    const [code, text] = refusal;
+    if (refusal !== undefined) return this.#refused(refusal, channel);
+    this.declared.push(`${operation} ${name}`);
+    if (operation === 'configure') this.absent.delete(name);
+    return {};
+  }
+
+  async checkQueue(name: string, channel: FakeChannel) {
+    if (this.absent.has(name)) return this.#refused([404, 'NOT_FOUND'], channel);
+    return { messageCount: 0, consumerCount: this.consumers.get(name) ?? 0 };
+  }
+
+  #refused([code, text]: readonly [code: number, text: string], channel: FakeChannel): never {
     const error = Object.assign(new Error(`Operation failed: ${code} with message "${text}"`), { code });
     setImmediate(() => channel.fail(code, text));
     throw error;

@@ -1,0 +1,179 @@
+import { dispatch } from 'nact';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ask, spawnActor, spawnSupervisor, startRoot, stopTree } from '../../actors/actor.js';
+import type { ConsumerMessage, SinkMessage } from '../../actors/protocol.js';
+import { type RestartPolicy, spawnSink } from '../../actors/sink.js';
+import { systemClock } from '../../src/clock.js';
+import { SetupError, TransientError } from '../../src/errors.js';
+import { silentLog } from '../../src/log.js';
+import type { SinkTools } from '../../src/sinks/sink.js';
+import { StatusBoard } from '../../src/status/board.js';
+import { memoryInMemory } from '../helpers/delivery.js';
+import { straight } from '../helpers/outgoing.js';
+import { type ScriptedSink, scriptedSink } from '../helpers/scripted-sink.js';
+import { eventOf } from '../helpers/sink-session.js';
+import { until } from '../helpers/wait.js';
+
+/** A sink actor whose consumer and supervisor only note what they are sent. */
+class Scene {
+  readonly sink: ScriptedSink = scriptedSink();
+  readonly board = new StatusBoard(systemClock);
+  readonly giveUp = new AbortController();
+  readonly received: ConsumerMessage[] = [];
+  readonly notes: string[] = [];
+  readonly #root = startRoot();
+  readonly #actor;
+
+  constructor(writeDeadlineMs = 30_000) {
+    const onCrash = (): 'escalate' => 'escalate';
+    const supervisor = spawnSupervisor(this.#root, 'scripted', this.board, () => 'resetChild');
+    const consumer = spawnActor<ConsumerMessage>(supervisor, 'consumer', { board: this.board, onCrash }, () => ({
+      handle: async message => void this.received.push(message),
+    }));
+    const tools: SinkTools = {
+      log: silentLog,
+      clock: systemClock,
+      keyValues: memoryInMemory(),
+      events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
+      outgoing: straight,
+      sendNames: false,
+    };
+    const policy: RestartPolicy = {
+      faultOf: error => (error instanceof TransientError ? 'transient' : error instanceof SetupError ? 'setup' : 'bug'),
+      crashed: async () => {},
+      succeeded: () => void this.notes.push('succeeded'),
+      park: () => {},
+    };
+    this.#actor = spawnSink(supervisor, consumer, {
+      definition: this.sink.definition,
+      config: {},
+      tools,
+      policy,
+      clock: systemClock,
+      meter: {
+        written: (_sink, count) => this.notes.push(`written ${count}`),
+        conflicted: (_sink, ids) => this.notes.push(`conflicted ${ids.join()}`),
+        failed: (_sink, fault) => this.notes.push(`failed ${fault}`),
+      },
+      writeDeadlineMs,
+      giveUp: this.giveUp.signal,
+      board: this.board,
+      onCrash,
+    });
+  }
+
+  send(message: SinkMessage): void {
+    dispatch(this.#actor, message);
+  }
+
+  write(...ids: string[]): void {
+    this.send({ type: 'write', events: ids.map(id => eventOf({ category: 'upload' }, { id })) });
+  }
+
+  /** The messages to the consumer, once there are as many. */
+  async heard(count: number): Promise<readonly ConsumerMessage[]> {
+    await until(() => this.received.length >= count, `${count} messages to the consumer`);
+    return this.received;
+  }
+
+  close(): Promise<void> {
+    return ask<void>(reply => this.send({ type: 'close', reply }));
+  }
+
+  async stop(): Promise<void> {
+    await this.close();
+    await stopTree(this.#root);
+  }
+}
+
+const test = suite<{ scene: Scene }>('sink actor');
+test.before.each(context => {
+  context.scene = new Scene();
+});
+test.after.each(async ({ scene }) => {
+  await scene.stop();
+  assert.is(scene.sink.opens, scene.sink.closes);
+  assert.equal(scene.sink.broken, []);
+});
+
+const types = (messages: readonly ConsumerMessage[]): string[] => messages.map(({ type }) => type);
+
+test('the session is opened with the first write, kept, and closed once', async ({ scene }) => {
+  assert.equal(types(await scene.heard(1)), ['sinkReady']);
+  assert.is(scene.sink.opens, 0);
+  scene.write('a', 'b');
+  scene.send({ type: 'probe' });
+  scene.write('c');
+  assert.equal(types(await scene.heard(4)), ['sinkReady', 'written', 'probed', 'written']);
+  assert.equal(scene.sink.writes, [['a', 'b'], ['c']]);
+  assert.is(scene.sink.opens, 1);
+  assert.is(scene.sink.probes, 1);
+  assert.equal(scene.notes, ['succeeded', 'written 2', 'succeeded', 'written 1']);
+  await scene.close();
+  await scene.close();
+  assert.is(scene.sink.closes, 1);
+});
+
+test('on an error the consumer is notified, the session closed, and a fresh start says that it is ready', async ({
+  scene,
+}) => {
+  scene.sink.write = () => {
+    throw new SetupError('a wrong key');
+  };
+  scene.write('a');
+  const [, failed, ready] = await scene.heard(3);
+  assert.ok(
+    failed?.type === 'sinkFailed' && failed.fault === 'setup' && (failed.error as Error).message === 'a wrong key',
+  );
+  assert.is(ready?.type, 'sinkReady');
+  assert.is(scene.sink.closes, 1);
+  assert.equal(scene.notes, ['failed setup']);
+  scene.sink.write = () => ({});
+  scene.write('a');
+  assert.equal(types(await scene.heard(4)).at(-1), 'written');
+  assert.is(scene.sink.opens, 2);
+});
+
+test('an answer about events that are not in the batch is a defect of the sink', async ({ scene }) => {
+  for (const result of [
+    { rejected: [{ index: 1, reason: 'why' }] },
+    { rejected: [{ index: 0, reason: 'why' }], deferred: { indexes: [0], retryAfterMs: 0 } },
+  ]) {
+    scene.sink.write = () => result;
+    const before = scene.received.length;
+    scene.write('a');
+    await until(() => types(scene.received.slice(before)).includes('sinkFailed'), 'a defect');
+  }
+  assert.equal(scene.notes, ['failed bug', 'failed bug']);
+});
+
+test('conflicts are counted by the ids of their events', async ({ scene }) => {
+  scene.sink.write = () => ({ conflicts: [1] });
+  scene.write('a', 'b');
+  await scene.heard(2);
+  assert.ok(scene.notes.includes('conflicted b'));
+});
+
+test('a write that takes too long is abandoned as transient', async () => {
+  const slow = new Scene(30);
+  slow.sink.write = (_events, signal) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  slow.write('a');
+  const [, failed] = await slow.heard(2);
+  assert.ok(failed?.type === 'sinkFailed' && failed.fault === 'transient');
+  await slow.stop();
+  assert.is(slow.sink.closes, 1);
+});
+
+test('when patience has ended, what is under way is given up', async ({ scene }) => {
+  scene.sink.write = (_events, signal) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
+  scene.write('a');
+  await until(() => scene.sink.writes.length === 1, 'a write under way');
+  scene.giveUp.abort();
+  const [, failed] = await scene.heard(2);
+  assert.ok(failed?.type === 'sinkFailed' && failed.fault === 'transient');
+});
+
+test.run();
