@@ -41,6 +41,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./dead-letters.js')).deadLetters,
   },
   {
+    name: 'ledger',
+    summary: 'list the counts of every sink, or acknowledge what is missing',
+    load: async () => (await import('./ledger.js')).ledger,
+  },
+  {
     name: 'queues',
     summary: 'list or remove the queues of sinks',
     load: async () => (await import('./queues.js')).queues,

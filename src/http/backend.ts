@@ -25,6 +25,8 @@ export interface Backend {
   removeDeadLetters(selection: DeadLetterSelection): Promise<number>;
   status(): Promise<DaemonStatus>;
   ledger(): Promise<LedgerReport>;
+  /** All that this sink is missing now is known to a person. Durable when it resolves. */
+  acknowledgeMissing(sink: string): Promise<LedgerReport>;
   /** Calls back with every event as it is stored locally, until the signal aborts. Never buffers for a slow reader. */
   listen(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
   /** Why events cannot be accepted durably now, in words for anybody; undefined when they can. */

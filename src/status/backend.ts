@@ -10,6 +10,7 @@ import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
 import { version } from '../version.js';
+import { AcknowledgedMissing } from './acknowledged-missing.js';
 import { actorPaths } from './actor-paths.js';
 import type { StatusBoard, StatusLine } from './board.js';
 import type { Conflicts } from './conflicts.js';
@@ -68,7 +69,13 @@ export function createBackend(options: BackendOptions) {
           new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'),
         );
 
-  const ledger = (): Promise<LedgerReport> => broker.ledger();
+  const acknowledged = new AcknowledgedMissing(storage.keyValues('acknowledged-missing'));
+  const ledger = async (): Promise<LedgerReport> => acknowledged.applyTo(await broker.ledger());
+  const acknowledgeMissing = async (sink: string): Promise<LedgerReport> => {
+    const report = await broker.ledger();
+    await acknowledged.acknowledge(sink, report);
+    return acknowledged.applyTo(report);
+  };
 
   const depthOf = (sink: string) =>
     broker.depth(sink).catch(() => ({ ready: 0, unsettled: 0, consumers: 0, oldest: undefined }));
@@ -160,6 +167,7 @@ export function createBackend(options: BackendOptions) {
     removeDeadLetters: (selection: DeadLetterSelection) => broker.deadLetters.remove(selection),
     status: singleFlight(clock, 200, askStatus),
     ledger: singleFlight(clock, 200, ledger),
+    acknowledgeMissing,
     listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.listen(listener, signal),
     unready,
   };

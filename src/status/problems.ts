@@ -44,6 +44,9 @@ const fixes: Record<Fault, string> = {
   poison: 'Look at the dead letters of this sink.',
 };
 
+const acknowledging = (sink: string): string =>
+  `If you know why: event-sink ledger acknowledge ${sink}. See docs/runbook.md.`;
+
 /** What is wrong, since when and what to do, in words; worst first. Empty when all is well. */
 export function problemsOf({
   broker,
@@ -65,19 +68,24 @@ export function problemsOf({
   problems.push(...stallProblems(stalls, now));
   problems.push(...storage);
   for (const row of ledger?.balanced === false ? ledger.sinks : []) {
-    if (row.missing > 0 && embedded) {
+    const unknown = row.missing - row.acknowledged;
+    if (unknown > 0 && embedded) {
       problems.push({
         key: `missing ${row.sink}`,
-        what: `${plural(row.missing, 'event')} accepted for ${row.sink} went with a part of the database that was lost.`,
+        what: `${plural(unknown, 'event')} accepted for ${row.sink} went with a part of the database that was lost.`,
         since: undefined,
-        fix: 'The ledger keeps this count for ever. Logs can be read again, and clients that keep their events can send them again: those that are there are recognised. See docs/runbook.md.',
+        fix:
+          'The ledger keeps this count for ever. Logs can be read again, and clients that keep their events can send them again: those that are there are recognised. ' +
+          acknowledging(row.sink),
       });
-    } else if (row.missing > 0) {
+    } else if (unknown > 0) {
       problems.push({
         key: `missing ${row.sink}`,
-        what: `${plural(row.missing, 'event')} that RabbitMQ confirmed never came to the queue of ${row.sink}: purged, expired or cut off by a policy.`,
+        what: `${plural(unknown, 'event')} that RabbitMQ confirmed never came to the queue of ${row.sink}: purged, expired or cut off by a policy.`,
         since: undefined,
-        fix: 'These events are lost for this sink alone. Find out who purges the queue, or which policy of RabbitMQ limits it (rabbitmqctl list_policies), and take that away. See docs/runbook.md.',
+        fix:
+          'These events are lost for this sink alone. Find out who purges the queue, or which policy of RabbitMQ limits it (rabbitmqctl list_policies), and take that away. ' +
+          acknowledging(row.sink),
       });
     }
     if (row.difference === 0 || row.difference === null) continue;

@@ -30,6 +30,8 @@ export interface LedgerTotal extends LedgerRow {
   readonly pending: number;
   /** Confirmed by RabbitMQ, and never came out of the queue; 0 on the embedded broker. */
   readonly missing: number;
+  /** Those of them that a person knows about; the broker itself knows of none. */
+  readonly acknowledged: number;
   /** Accepted minus everything else: 0 when the ledger balances. Null when it is not known, for the reason in `inexact`. */
   readonly difference: number | null;
   /** Why this sink's counts cannot prove anything now, in a sentence; null when they can. */
@@ -40,7 +42,7 @@ export interface LedgerTotal extends LedgerRow {
 export interface LedgerReport {
   /** Every sink's counts are complete. Not so where another daemon takes from the same queue. */
   readonly exact: boolean;
-  /** Nothing is missing, and no difference is known that is not 0. */
+  /** Nothing is missing but what is acknowledged, and no difference is known that is not 0. */
   readonly balanced: boolean;
   /** By name. */
   readonly sinks: readonly LedgerTotal[];
@@ -57,7 +59,7 @@ export function ledgerTotal(
 ): LedgerTotal {
   const settled = outcomes.reduce((sum, name) => sum + row[name], 0);
   const difference = inexact === null ? row.accepted - settled - pending - missing : null;
-  return { ...row, pending, missing, difference, inexact };
+  return { ...row, pending, missing, acknowledged: 0, difference, inexact };
 }
 
 export function ledgerReportOf(sinks: readonly LedgerTotal[], hours: readonly LedgerRow[]): LedgerReport {
@@ -69,6 +71,7 @@ export function ledgerReportOf(sinks: readonly LedgerTotal[], hours: readonly Le
   };
 }
 
-export function isBalanced({ missing, difference }: Pick<LedgerTotal, 'missing' | 'difference'>): boolean {
-  return missing === 0 && (difference === 0 || difference === null);
+export function isBalanced(row: Pick<LedgerTotal, 'missing' | 'acknowledged' | 'difference'>): boolean {
+  const { missing, acknowledged, difference } = row;
+  return missing === acknowledged && (difference === 0 || difference === null);
 }

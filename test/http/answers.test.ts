@@ -32,6 +32,7 @@ const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/publish': { path: '/v1/publish', init: post({ queue: 'q', message: { a: 1 } }) },
   'GET /v1/status': { path: '/v1/status', init: {} },
   'GET /v1/ledger': { path: '/v1/ledger', init: {} },
+  'POST /v1/ledger/acknowledge': { path: '/v1/ledger/acknowledge', init: post({ sink: 'mongodb' }) },
   'GET /v1/series': { path: '/v1/series?step=60000', init: {} },
   'GET /v1/stream': { path: '/v1/stream', init: {} },
   'POST /v1/session': { path: '/v1/session', init: { method: 'POST' } },

@@ -83,6 +83,7 @@ const ledger: LedgerReport = {
       dead: 1,
       pending: 3,
       missing: 0,
+      acknowledged: 0,
       difference: 0,
       inexact: null,
     },
@@ -175,6 +176,11 @@ export class FakeBackend implements Backend {
   }
 
   async ledger(): Promise<LedgerReport> {
+    this.#mayFail();
+    return ledger;
+  }
+
+  async acknowledgeMissing(): Promise<LedgerReport> {
     this.#mayFail();
     return ledger;
   }

@@ -9,7 +9,7 @@ class Scene {
   readonly clock = new ManualClock();
   readonly recorded = recordingLog();
   readonly stop = new AbortController();
-  row: { missing: number; difference: number | null } = { missing: 0, difference: 0 };
+  row: { missing: number; acknowledged?: number; difference: number | null } = { missing: 0, difference: 0 };
   asked = 0;
   fault: Error | undefined;
 
@@ -18,7 +18,7 @@ class Scene {
       this.asked += 1;
       if (this.fault !== undefined) throw this.fault;
     },
-    ledger: async () => ({ sinks: [{ sink: 'mongodb', ...this.row }] }) as unknown as LedgerReport,
+    ledger: async () => ({ sinks: [{ sink: 'mongodb', acknowledged: 0, ...this.row }] }) as unknown as LedgerReport,
     clock: this.clock,
     log: this.recorded.log,
     signal: this.stop.signal,
@@ -49,6 +49,7 @@ test('a ledger that does not balance is in the log within five seconds, once for
     { missing: 0, difference: null },
     { missing: 0, difference: 0 },
     { missing: 0, difference: -1 },
+    { missing: 3, acknowledged: 3, difference: 0 },
   ]) {
     scene.row = row;
     for (let round = 0; round < 3; round += 1) await clock.pass(5_000);

@@ -127,14 +127,16 @@ test('a ledger that does not balance comes first', () => {
   const ledger = {
     exact: true,
     balanced: false,
-    sinks: [{ sink: 'local', hour: null, ...counts, pending: 0, missing: 0, difference: 2, inexact: null }],
+    sinks: [
+      { sink: 'local', hour: null, ...counts, pending: 0, missing: 0, acknowledged: 0, difference: 2, inexact: null },
+    ],
     hours: [],
   };
   const broker = { state: 'down', detail: 'x', outbox: 0 } as const;
   assert.match(what({ ledger, broker })[0]!, 'The ledger of local does not balance: 2 events missing.');
 });
 
-test('events that RabbitMQ lost are said with their number and their sink; what is not known is no problem', () => {
+test('events that RabbitMQ lost are said with their number and their sink; what is acknowledged or not known is no problem', () => {
   const row = {
     sink: 'mongodb',
     hour: null,
@@ -145,9 +147,17 @@ test('events that RabbitMQ lost are said with their number and their sink; what 
     too_old: 0,
     erased: 0,
   };
-  const lost = { ...row, dead: 0, pending: 0, missing: 2, difference: 0, inexact: null };
-  const shared = { ...lost, sink: 'influxdb', missing: 0, difference: null, inexact: 'Others take from it too.' };
-  const found = what({ ledger: { exact: false, balanced: false, sinks: [shared, lost], hours: [] } });
+  const lost = { ...row, dead: 0, pending: 0, missing: 7, acknowledged: 5, difference: 0, inexact: null };
+  const known = { ...lost, sink: 'ga4', missing: 5 };
+  const shared = {
+    ...lost,
+    sink: 'influxdb',
+    missing: 0,
+    acknowledged: 0,
+    difference: null,
+    inexact: 'Others take from it too.',
+  };
+  const found = what({ ledger: { exact: false, balanced: false, sinks: [shared, lost, known], hours: [] } });
   assert.equal(found, [
     '2 events that RabbitMQ confirmed never came to the queue of mongodb: purged, expired or cut off by a policy.',
   ]);

@@ -41,7 +41,7 @@ function Sums({ ledger, titles }: { ledger: Ledger; titles: ReadonlyMap<string, 
             row => html`
               <tr key=${row.sink}>
                 <th scope="row">${titles.get(row.sink) ?? row.sink}</th><td data-label="accepted">${number(row.accepted)}</td>
-                ${outcomes.map((name, at) => html`<td key=${name} data-label=${wordOf(name)} class=${row[name] === 0 ? 'zero' : name === 'missing' ? 'wrong' : ''}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
+                ${outcomes.map((name, at) => html`<td key=${name} data-label=${wordOf(name)} class=${row[name] === 0 ? 'zero' : name === 'missing' && row.missing > row.acknowledged ? 'wrong' : ''} title=${name === 'missing' && row.acknowledged > 0 ? `${number(row.acknowledged)} acknowledged` : undefined}><span class="operator" aria-hidden="true">${at === 0 ? '=' : '+'}</span>${number(row[name])}</td>`)}
                 <td data-label="difference" class="verdict ${row.difference === 0 || row.difference === null ? '' : 'wrong'}">${difference(row)}</td>
                 <td data-label="last 48 hours" class="hours"><${Hours} ledger=${ledger} sink=${row.sink} /></td>
               </tr>`,

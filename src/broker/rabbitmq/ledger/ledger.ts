@@ -77,6 +77,8 @@ export class RabbitMQLedger {
       this.#watched.set(sink, new WatchedQueue({ ...this.#options, ledger, watch, upcoming, inOutbox }));
     }
     for (const [stored, from, to] of opened.outbox) publications.restore(stored, from, to);
+    // Before anything is consumed: a process that is killed right away may leave a consumer too.
+    await this.#saveAll();
     this.#running ??= this.#run();
   }
 
@@ -129,7 +131,8 @@ export class RabbitMQLedger {
     this.#stop.abort();
     await this.#running;
     if (this.#running === undefined) return;
-    await this.#keepAll();
+    for (const { ledger } of this.#watched.values()) ledger.closed = true;
+    await this.#saveAll();
     await this.#numbers.close();
   }
 
@@ -150,11 +153,9 @@ export class RabbitMQLedger {
     }
   }
 
-  async #keepAll(): Promise<void> {
+  async #saveAll(): Promise<void> {
     const { log } = this.#options;
-    this.#distribute();
     for (const watched of this.#watched.values()) {
-      watched.ledger.closed = true;
       await this.#save(watched).catch(error =>
         log.warn({ sink: watched.ledger.sink, reason: describe(error) }, 'ledger.unsaved'),
       );

@@ -75,7 +75,7 @@ export class QueueLedger {
   /** Nothing is consumed any more. */
   closed = false;
   /** Something was counted since the last save. */
-  changed = true;
+  changed = false;
   readonly #options: QueueLedgerOptions;
   readonly #targets = new Map<string, NumberedMessages>();
   readonly #recent: RecentIds;
