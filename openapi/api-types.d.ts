@@ -1112,6 +1112,7 @@ export interface components {
          *     `published`: A message was sent to a queue or an exchange of RabbitMQ. Usually with by, subject.
          *     `dead_letters_redriven`: Dead letters of a sink were sent again. Usually with by, subject, count.
          *     `dead_letters_removed`: Dead letters of a sink were deleted. Usually with by, subject, count.
+         *     `missing_acknowledged`: Somebody knows why events of a sink are missing. Usually with by, subject, count.
          *     `queue_removed`: A queue was removed, with what waited in it. Usually with by, subject, count.
          *     `backup_made`: A backup of the data folder was written. Usually with by, subject.
          *     `backup_restored`: A backup was put into the data folder. Usually with by, subject.
@@ -1126,7 +1127,7 @@ export interface components {
              * @enum {string}
              */
             readonly category: "audit";
-            /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `queue_removed`, `backup_made`, `backup_restored`, `sink_started`, `sink_stopped`. */
+            /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `missing_acknowledged`, `queue_removed`, `backup_made`, `backup_restored`, `sink_started`, `sink_stopped`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;

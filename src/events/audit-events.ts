@@ -35,6 +35,11 @@ const acts = {
     always: ['subject', 'count'],
     sometimes: ['ip'],
   },
+  missing_acknowledged: {
+    description: 'Somebody knows why events of a sink are missing.',
+    always: ['subject', 'count'],
+    sometimes: ['ip'],
+  },
   queue_removed: { description: 'A queue was removed, with what waited in it.', always: ['subject', 'count'] },
   backup_made: { description: 'A backup of the data folder was written.', always: ['subject'] },
   backup_restored: { description: 'A backup was put into the data folder.', always: ['subject'] },

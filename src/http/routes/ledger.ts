@@ -119,7 +119,7 @@ export class LedgerRoutes {
       const { sinks } = await ctx.services.backend.acknowledgeMissing(sink);
       const found = sinks.find(one => one.sink === sink);
       if (found === undefined) throw new HttpProblem('not-found', `The ledger has no sink named ${sink}.`);
-      audit(ctx, 'audit.missing-acknowledged', { sink, count: found.acknowledged });
+      audit(ctx, { type: 'missing_acknowledged', subject: sink, count: found.acknowledged });
       return found;
     })) satisfies Answer<typeof LedgerSink>;
   }

@@ -70,6 +70,11 @@ export class FakeChannel extends EventEmitter {
     return { consumerTag: 'fake' };
   }
 
+  async get(queue: string) {
+    await this.#server.declare('get', queue, this);
+    return this.#server.waiting === 0 ? false : arriving(1, '{}');
+  }
+
   assertExchange = (name: string) => this.#server.declare('configure', name, this);
   assertQueue = (name: string) => this.#server.declare('configure', name, this);
   bindQueue = (name: string) => this.#server.declare('bind', name, this);
@@ -101,10 +106,12 @@ export class FakeServer {
   /** When each connection was tried, monotonic ms. */
   readonly attempts: number[] = [];
   reachable = true;
+  /** Messages in each queue. */
+  waiting = 0;
   answer: (message: Published) => ServerAnswer = () => 'ack';
   /** What a declaration is refused with, if it is. */
   refuse: (
-    operation: 'configure' | 'bind' | 'consume',
+    operation: 'configure' | 'bind' | 'consume' | 'get',
     name: string,
   ) => readonly [code: number, text: string] | undefined = () => undefined;
   /** Queues that are not there. What is declared is, from then on. */
@@ -142,7 +149,7 @@ export class FakeServer {
     for (const model of this.#models.splice(0)) model.emit('close', new Error('read ECONNRESET'));
   }
 
-  async declare(operation: 'configure' | 'bind' | 'consume', name: string, channel: FakeChannel) {
+  async declare(operation: 'configure' | 'bind' | 'consume' | 'get', name: string, channel: FakeChannel) {
     const refusal = this.refuse(operation, name);
     if (refusal !== undefined) return this.#refused(refusal, channel);
     this.declared.push(`${operation} ${name}`);
