@@ -123,11 +123,7 @@ export class Metrics {
       'Events of a sink that RabbitMQ confirmed and that never came out of its queue; 0 is right.',
       ['sink'],
     ),
-    acknowledged: this.#gauge(
-      'event_sink_ledger_acknowledged',
-      'Missing events of a sink that somebody has acknowledged.',
-      ['sink'],
-    ),
+    acknowledged: this.#gauge('event_sink_ledger_acknowledged', 'Missing events that somebody knows of.', ['sink']),
     orphaned: this.#gauge('event_sink_orphaned_queue_events', 'Events in a queue that no sink consumes.', ['queue']),
     logLines: this.#gauge(
       'event_sink_log_lines',
@@ -277,9 +273,7 @@ export class Metrics {
     const { ledger, missing, acknowledged, difference } = this.#gauges;
     for (const gauge of [ledger, missing, acknowledged, difference]) gauge.reset();
     for (const row of sinks) {
-      for (const outcome of [...countNames, 'pending'] as const) {
-        ledger.set({ sink: row.sink, outcome }, row[outcome]);
-      }
+      for (const outcome of [...countNames, 'pending'] as const) ledger.set({ sink: row.sink, outcome }, row[outcome]);
       missing.set({ sink: row.sink }, row.missing);
       acknowledged.set({ sink: row.sink }, row.acknowledged);
       if (row.difference !== null) difference.set({ sink: row.sink }, row.difference);
