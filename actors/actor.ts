@@ -7,7 +7,8 @@ import type { Actor, Reply } from './protocol.js';
  * What actors are made of. The tree is nact's own; what nact leaves to its users is done here, in one place:
  *
  * - Every actor shows on the board under its own nact path.
- * - nact's `stop` does not reach children, and nact shows an actor's children to that actor alone: parents keep theirs here, and `stopTree` stops them.
+ * - nact's `stop` does not reach children, and nact shows an actor's children to that actor alone: parents keep theirs
+ *   here, and `stopTree` stops them.
  * - Some answers of a supervisor wedge or crash nact: the types leave out all but the safe ones.
  */
 export interface ActorTools {
@@ -35,7 +36,10 @@ export interface Supervisor extends Parent {
   readonly status: StatusLine;
 }
 
-/** Messages come one at a time, each when the one before it is done with. The constructor must not throw: nact would call it again, without a pause. */
+/**
+ * Messages come one at a time, each when the one before it is done with. The constructor must not throw: nact
+ * would call it again, without a pause.
+ */
 export interface Behaviour<Message> {
   handle(message: Message): void | Promise<void>;
 }
@@ -92,12 +96,13 @@ export function spawnSupervisor(
 }
 
 /**
- * Stops everything under the parent, children before their parents, and the parent itself. What an actor is in the middle of goes on to its end: ask
- * actors to close before.
+ * Stops everything under the parent, children before their parents, and the parent itself. What an actor is in the
+ * middle of goes on to its end: ask actors to close before.
  */
 export function stopTree(parent: Parent): Promise<void> {
   return new Promise(resolve => {
-    // Apart from all promises: nact waits for one between a decision and its execution, and nothing may be stopped in between.
+    // Apart from all promises: nact waits for one between a decision and its execution, and
+    // nothing may be stopped in between.
     setImmediate(() => {
       stopNow(parent);
       resolve();
@@ -130,7 +135,9 @@ function pathOf({ path }: Pick<Named, 'path'>): string {
   return path.parts.join('/');
 }
 
-/** A text as an actor's name: what nact does not allow in one is escaped, so that different texts have different names. */
+/**
+ * A text as an actor's name: what nact does not allow in one is escaped, so that different texts have different names.
+ */
 export function actorName(text: string): string {
   return encodeURIComponent(text).replace(/[!%~]/g, character =>
     character === '%' ? '!' : character === '!' ? '!21' : '!7E',

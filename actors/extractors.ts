@@ -10,7 +10,10 @@ export interface ExtractorsOptions extends ActorTools, Omit<HeartbeatOptions, 'o
   readonly clock: Clock;
 }
 
-/** Listens to the heartbeats of extractors. The listener connects, and connects again, by itself; the board shows whether it hears anything. */
+/**
+ * Listens to the heartbeats of extractors. The listener connects, and connects again, by itself; the
+ * board shows whether it hears anything.
+ */
 export function spawnExtractors(parent: Parent, options: ExtractorsOptions): Actor<ExtractorsMessage> {
   const self = spawnActor<ExtractorsMessage>(
     parent,

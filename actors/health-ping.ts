@@ -37,7 +37,8 @@ export interface HealthPingOptions extends ActorTools {
  *
  * restoring: the saved state is read. → waiting.
  * waiting: for the next tick. → running.
- * running: one run is under way. → waiting when it ends; ticks that passed meanwhile are skipped, so that runs neither overlap nor pile up.
+ * running: one run is under way. → waiting when it ends; ticks that passed meanwhile are skipped, so that runs neither
+ * overlap nor pile up.
  * any → closed: a run under way is given up, publishing is tried once more, the state is saved.
  *
  * A change of state is saved before it is published: after a crash in between it is published again, under the same id.

@@ -11,8 +11,8 @@ export interface HttpOptions extends ActorTools {
 }
 
 /**
- * Owns the listener: opens it, says where it is, and closes it when every request that was begun is answered. A listener that fails later is thrown to the
- * supervisor: without it the daemon is deaf.
+ * Owns the listener: opens it, says where it is, and closes it when every request that was begun is answered. A
+ * listener that fails later is thrown to the supervisor: without it the daemon is deaf.
  */
 export function spawnHttp(parent: Parent, options: HttpOptions): Actor<HttpMessage> {
   return spawnActor(parent, 'http', options, (self, status) => new Http(options, self, status));

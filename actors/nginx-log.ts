@@ -19,7 +19,10 @@ export interface NginxLogOptions extends ActorTools {
   readonly createReader: (onHold: (error: unknown) => Promise<void>, stopping: AbortSignal) => LogReader;
 }
 
-/** The log is checked this often even when nothing wakes the reader; after a wake it waits a little, so that many writes cost one check. */
+/**
+ * The log is checked this often even when nothing wakes the reader; after a wake it waits a little,
+ * so that many writes cost one check.
+ */
 const pollMs = 1_000;
 const gatherMs = 50;
 

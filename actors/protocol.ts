@@ -18,7 +18,9 @@ export interface Reply<T> {
   reject(error: unknown): void;
 }
 
-/** Called with what sources have published, once it is durable; they get their answer when it resolves. Never rejects. */
+/**
+ * Called with what sources have published, once it is durable; they get their answer when it resolves. Never rejects.
+ */
 export type PublishObserver = (messages: readonly Message[]) => Promise<void>;
 
 /** What one caller publishes, and where its answer goes. */

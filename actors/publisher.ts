@@ -11,17 +11,17 @@ export interface PublisherOptions extends ActorTools {
 }
 
 /**
- * Every source hands its events to this actor and learns when they are durable; only the log reader on the embedded broker goes past it, to commit its
- * events together with its place in the log. It keeps no queue of its own: the broker groups what arrives together into one commit or one burst of
- * confirms, and HTTP bounds the bytes in flight.
+ * Every source hands its events to this actor and learns when they are durable; only the log reader on the embedded
+ * broker goes past it, to commit its events together with its place in the log. It keeps no queue of its own: the
+ * broker groups what arrives together into one commit or one burst of confirms, and HTTP bounds the bytes in flight.
  */
 export function spawnPublisher(parent: Parent, options: PublisherOptions): Actor<PublisherMessage> {
   return spawnActor(parent, 'publisher', options, (_self, status) => new Publisher(options.broker, status));
 }
 
 /**
- * For code that is not an actor: resolves when every message is durable and its observers have heard of it. What is published in one turn of the event
- * loop reaches the actor as one message.
+ * For code that is not an actor: resolves when every message is durable and its observers have heard of it. What is
+ * published in one turn of the event loop reaches the actor as one message.
  */
 export function publishThrough(publisher: Actor<PublisherMessage>) {
   let requests: PublishRequest[] = [];

@@ -8,7 +8,10 @@ import type { SinkDefinition, SinkSession, SinkTools, WriteResult } from '../src
 import { type ActorTools, type Behaviour, type Parent, spawnActor } from './actor.js';
 import type { Actor, ConsumerMessage, SinkFault, SinkMessage } from './protocol.js';
 
-/** What the supervisor decides about a sink. Implemented in supervisors/restart.ts, the one place that interprets faults. */
+/**
+ * What the supervisor decides about a sink. Implemented in supervisors/restart.ts, the one place that interprets
+ * faults.
+ */
 export interface RestartPolicy {
   faultOf(error: unknown): SinkFault;
   /** Resolves when the backoff is over (at once at shutdown): the sink may begin again. Never rejects. */
@@ -37,9 +40,9 @@ export interface SinkOptions extends Pick<ActorTools, 'board' | 'onCrash'> {
 const graceMs = 2_000;
 
 /**
- * Owns the one open session of a sink. Its errors go to its supervisor: it notifies its consumer, closes the session and throws; the supervisor waits
- * out the backoff and resets it; the fresh start tells the consumer that it is ready. The session is opened lazily, since nact restarts for ever,
- * without a pause, what fails while it starts.
+ * Owns the one open session of a sink. Its errors go to its supervisor: it notifies its consumer, closes the session
+ * and throws; the supervisor waits out the backoff and resets it; the fresh start tells the consumer that it is ready.
+ * The session is opened lazily, since nact restarts for ever, without a pause, what fails while it starts.
  */
 export function spawnSink(parent: Parent, consumer: Actor<ConsumerMessage>, options: SinkOptions): Actor<SinkMessage> {
   return spawnActor<SinkMessage>(parent, 'sink', options, () => {
@@ -90,7 +93,10 @@ class SinkWorker implements Behaviour<SinkMessage> {
     }
   }
 
-  /** One call on the session, within the deadline. On any error the session is closed, the consumer notified, and the error rethrown. */
+  /**
+   * One call on the session, within the deadline. On any error the session is closed, the
+   * consumer notified, and the error rethrown.
+   */
   async #guarded<T>(
     call: (session: SinkSession, signal: AbortSignal) => Promise<T>,
   ): Promise<{ result: T; milliseconds: number }> {
@@ -161,7 +167,10 @@ async function orAbandoned<T>(work: Promise<T>, signal: AbortSignal): Promise<T>
   }
 }
 
-/** A sink that names an event it was not given, or names one twice, has a defect: better found here than as a lost event. */
+/**
+ * A sink that names an event it was not given, or names one twice, has a defect: better found here than as a lost
+ * event.
+ */
 function checked(result: WriteResult, events: readonly Event[]): WriteResult {
   const indexes = [...(result.rejected ?? []).map(({ index }) => index), ...(result.deferred?.indexes ?? [])];
   if (new Set(indexes).size !== indexes.length || indexes.some(index => events[index] === undefined))

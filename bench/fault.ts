@@ -4,7 +4,10 @@ import { install, Visit } from '../test/page/visit.js';
 import { figure, quick, report } from './measure/report.js';
 import { median } from './measure/usage.js';
 
-/** How long a fault takes to show in a browser: InfluxDB goes away, an event comes in, and the banner says so; then back again. */
+/**
+ * How long a fault takes to show in a browser: InfluxDB goes away, an event comes in, and
+ * the banner says so; then back again.
+ */
 const rounds = quick ? 2 : 10;
 
 const browser = required('chromium', await startChromium());

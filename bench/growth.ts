@@ -5,8 +5,8 @@ import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median, memoryOf } from './measure/usage.js';
 
 /**
- * What an event costs as their number grows, embedded: through the HTTP API into the queue and on to the local store, until nothing waits.
- * One daemon for each size, warmed up first; the cost is that of all its threads.
+ * What an event costs as their number grows, embedded: through the HTTP API into the queue and on to the local store,
+ * until nothing waits. One daemon for each size, warmed up first; the cost is that of all its threads.
  */
 const warmUp = 50_000;
 const sizes = quick ? [10_000, 100_000] : [10_000, 100_000, 1_000_000];

@@ -7,8 +7,9 @@ import { TestDaemon } from '../test/helpers/daemon.js';
 import { portOf } from '../test/helpers/ports.js';
 
 /**
- * What watching costs: the CPU of the whole daemon (probes, events, commits, the local store) with 200 targets at a 10 s interval,
- * beside the same daemon with none. The target: less than 5 % of a core. The servers run in this process and are not counted.
+ * What watching costs: the CPU of the whole daemon (probes, events, commits, the local store) with 200 targets at a 10
+ * s interval, beside the same daemon with none. The target: less than 5 % of a core. The servers run in this process
+ * and are not counted.
  */
 const seconds = Number(process.env.BENCH_SECONDS ?? 60);
 const targets = Number(process.env.BENCH_TARGETS ?? 200);

@@ -6,7 +6,10 @@ import { sampleList } from './measure/events.js';
 import { figure, quick, type Row, report } from './measure/report.js';
 import { memoryOf } from './measure/usage.js';
 
-/** Memory while events wait for a sink that is down, on either broker: nobody listens where InfluxDB should be; the local store goes on. */
+/**
+ * Memory while events wait for a sink that is down, on either broker: nobody listens where InfluxDB
+ * should be; the local store goes on.
+ */
 const max = quick ? 100_000 : 1_000_000;
 const inRequest = 500;
 

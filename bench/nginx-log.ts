@@ -9,8 +9,9 @@ import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median, memoryOf } from './measure/usage.js';
 
 /**
- * A log of a million combined lines, a day and a half of traffic, read and counted by a whole daemon: windows of a minute, committed with their
- * events, which the local store takes. Beside it goaccess on the same file, where it is installed.
+ * A log of a million combined lines, a day and a half of traffic, read and counted by a whole daemon: windows of a
+ * minute, committed with their events, which the local store takes. Beside it goaccess on the same file, where it is
+ * installed.
  */
 const lines = quick ? 200_000 : 1_000_000;
 const rounds = quick ? 1 : 3;

@@ -7,8 +7,9 @@ import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median } from './measure/usage.js';
 
 /**
- * What open pages cost the HTTP API, embedded: 2,000 events/s come in, 10 a request, whether answers are quick or not; by turns without any page and
- * with 50, each of which reads the live stream, asks for the status every two seconds and for its charts every ten, as the page does.
+ * What open pages cost the HTTP API, embedded: 2,000 events/s come in, 10 a request, whether answers are quick or not;
+ * by turns without any page and with 50, each of which reads the live stream, asks for the status every two seconds and
+ * for its charts every ten, as the page does.
  */
 const rounds = quick ? 1 : 5;
 const seconds = quick ? 5 : 15;

@@ -12,9 +12,11 @@ import { figure, quick, type Row, report } from './measure/report.js';
 import { median } from './measure/usage.js';
 
 /**
- * RabbitMQ → InfluxDB and RabbitMQ → MongoDB, delivered and acknowledged, from one quorum queue: by turns the floor (bench/floor), the daemon,
- * and the shape of the Python workers that came before (bench/baseline). Events as Clowder sends them, without properties: the daemon
- * hashes each for its id. Its local store is off: the floor and the workers have none, and of several daemons at most one keeps it. Each run writes to a database of its own, which is counted afterwards.
+ * RabbitMQ → InfluxDB and RabbitMQ → MongoDB, delivered and acknowledged, from one quorum queue: by turns the floor
+ * (bench/floor), the daemon, and the shape of the Python workers that came before (bench/baseline). Events as Clowder
+ * sends them, without properties: the daemon hashes each for its id. Its local store is off: the floor and the workers
+ * have none, and of several daemons at most one keeps it. Each run writes to a database of its own, which is counted
+ * afterwards.
  *
  *   node dist/bench/rabbitmq.js [influxdb|mongodb [without-workers]]
  */

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { figure } from './measure/report.js';
 
 /**
- * What an installation needs at each factor of ten, from a hundred to a million events a second: by the figures that the benchmarks measured
- * (bench/results/results.json), for two sinks, InfluxDB and MongoDB. A calculation of parts, and a simulation of one of them: a consumer with its
- * batches, for what waiting an event must expect, and for a sink that is down for ten minutes. Docs: docs/scaling.md.
+ * What an installation needs at each factor of ten, from a hundred to a million events a second: by the figures that
+ * the benchmarks measured (bench/results/results.json), for two sinks, InfluxDB and MongoDB. A calculation of parts,
+ * and a simulation of one of them: a consumer with its batches, for what waiting an event must expect, and for a sink
+ * that is down for ten minutes. Docs: docs/scaling.md.
  *
  *   node dist/bench/simulate.js
  */
@@ -83,8 +84,8 @@ interface Waits {
 const writeMs = 5;
 
 /**
- * One consumer, ms by ms: arrivals as they come (exponential gaps), batches by count and linger, one write at a time. Then, by the same capacity,
- * ten minutes in which nothing is written, and the way back.
+ * One consumer, ms by ms: arrivals as they come (exponential gaps), batches by count and linger, one write at a time.
+ * Then, by the same capacity, ten minutes in which nothing is written, and the way back.
  */
 function wait(rate: number, { capacity, count, lingerMs }: Consumer, random: () => number): Waits {
   const latencies: number[] = [];

@@ -6,8 +6,8 @@ import { Program } from './measure/program.js';
 import { figure, quick, type Row, report } from './measure/report.js';
 
 /**
- * How long /healthz takes while events arrive that are made to be slow (a text of 250,000 dots that is almost a mail address), with Amplitude and
- * Google Analytics on, and a bare Koa echo that is asked under the same load.
+ * How long /healthz takes while events arrive that are made to be slow (a text of 250,000 dots that is almost a mail
+ * address), with Amplitude and Google Analytics on, and a bare Koa echo that is asked under the same load.
  */
 const events = quick ? 400 : 10_000;
 const eventsInRequest = 3;

@@ -4,7 +4,10 @@ import { benchDaemon } from './measure/daemon.js';
 import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median, memoryOf } from './measure/usage.js';
 
-/** Start to ready and memory when idle, embedded: a folder with data of an earlier start, no sink but the local store, median of ten. */
+/**
+ * Start to ready and memory when idle, embedded: a folder with data of an earlier start, no sink
+ * but the local store, median of ten.
+ */
 const runs = quick ? 3 : 10;
 const idleMs = 3_000;
 

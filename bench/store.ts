@@ -8,8 +8,9 @@ import { sampleBody } from './measure/events.js';
 import { figure, machine } from './measure/report.js';
 
 /**
- * What a row costs in the file, 1,000 a transaction, by table: a message of the queue, an event of the local store, and an event whose id
- * comes in ascending order instead of as a hash. The difference of the last two is what it takes to know every id again.
+ * What a row costs in the file, 1,000 a transaction, by table: a message of the queue, an event of the local store, and
+ * an event whose id comes in ascending order instead of as a hash. The difference of the last two is what it takes to
+ * know every id again.
  *
  *   node dist/bench/store.js
  */

@@ -2,8 +2,8 @@
 //
 //   npm run bench [-- NAME...] [--quick] [--draw]
 //
-// NAME: a program of bench/ (http, rabbitmq, memory, …); without one, all of them. --quick: shorter runs, rougher figures, and the results
-// are only shown. --draw: no runs, only the table and the plot again.
+// NAME: a program of bench/ (http, rabbitmq, memory, …); without one, all of them. --quick: shorter runs, rougher
+// figures, and the results are only shown. --draw: no runs, only the table and the plot again.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

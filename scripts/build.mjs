@@ -1,5 +1,5 @@
-// Compiles to dist/: the daemon, then the page for the browser. A clean folder each time, so that a deleted source leaves no stale test or
-// module behind.
+// Compiles to dist/: the daemon, then the page for the browser. A clean folder each time, so that a deleted source
+// leaves no stale test or module behind.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 

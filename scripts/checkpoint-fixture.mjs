@@ -1,6 +1,7 @@
 /**
- * Writes fixtures/nginx/version-1: a checkpoint of the log reader as version 1.0 (commit 73f46de) wrote it, with an open window, and the logs that it
- * speaks of. Run once; the fixture is in the repository, and every later version must go on from it.
+ * Writes fixtures/nginx/version-1: a checkpoint of the log reader as version 1.0 (commit 73f46de) wrote it, with an
+ * open window, and the logs that it speaks of. Run once; the fixture is in the repository, and every later version must
+ * go on from it.
  */
 import { execFileSync } from 'node:child_process';
 import {

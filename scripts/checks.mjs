@@ -1,5 +1,5 @@
-// What can be checked without a server, each with the reason for it. CONTRIBUTING.md lists them with these names and reasons.
-// `npm run check` ends with the tests that need no server, `npm run verify` with all of them.
+// What can be checked without a server, each with the reason for it. CONTRIBUTING.md lists them with these names and
+// reasons. `npm run check` ends with the tests that need no server, `npm run verify` with all of them.
 const node = process.execPath;
 
 export const checks = [

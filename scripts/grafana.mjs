@@ -1,4 +1,5 @@
-// The Grafana dashboards and alert rules under deploy/grafana, from their descriptions in scripts/grafana/. Written by scripts/generate.mjs.
+// The Grafana dashboards and alert rules under deploy/grafana, from their descriptions in
+// scripts/grafana/. Written by scripts/generate.mjs.
 import { stringify } from 'yaml';
 import { alerts } from './grafana/alerts.mjs';
 import { daemon } from './grafana/daemon.mjs';

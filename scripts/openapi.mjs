@@ -1,4 +1,5 @@
-// The files that follow from the routes: the OpenAPI document, and its types for the page, the command line and clients elsewhere.
+// The files that follow from the routes: the OpenAPI document, and its types for the page, the
+// command line and clients elsewhere.
 import { register } from 'node:module';
 
 /** @returns {Promise<{ path: string, text: string }[]>} paths from the top of the repository */
@@ -11,7 +12,10 @@ export async function openapiFiles() {
   ];
 }
 
-/** The generator speaks to the compiler's API of TypeScript 5, which 7 does not have: for the generator alone, `typescript` means that. */
+/**
+ * The generator speaks to the compiler's API of TypeScript 5, which 7 does not have: for the
+ * generator alone, `typescript` means that.
+ */
 async function clientTypes(document) {
   const older = JSON.stringify(import.meta.resolve('typescript-5'));
   const hook = `export const resolve = (name, context, next) => name === 'typescript' ? { url: ${older}, shortCircuit: true } : next(name, context);`;

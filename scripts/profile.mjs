@@ -1,4 +1,5 @@
-// Where the time went, from the CPU profiles of a folder: for each thread its busiest places, and where nothing was to do.
+// Where the time went, from the CPU profiles of a folder: for each thread its busiest places, and where nothing was to
+// do.
 //
 //   BENCH_NODE="--cpu-prof --cpu-prof-dir=/tmp/profiles" npm run bench -- http --quick
 //   node scripts/profile.mjs /tmp/profiles [SECONDS]

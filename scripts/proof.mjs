@@ -1,5 +1,5 @@
-// The proofs in full, each of which takes over a minute: faults, hostile input, kills, outages. The tests do about a fiftieth of each.
-// Every part prints as it goes; at the end stand the closing lines of all, and `N passed, N failed`.
+// The proofs in full, each of which takes over a minute: faults, hostile input, kills, outages. The tests do about a
+// fiftieth of each. Every part prints as it goes; at the end stand the closing lines of all, and `N passed, N failed`.
 //
 //   npm run proof -- [PART...] [--share N]     --share: an N-th of it
 import { spawn } from 'node:child_process';

@@ -1,5 +1,5 @@
-// Runs the tests that share a RabbitMQ (the broker's conformance suite among them) on RabbitMQ 4, from a Debian 13 in a folder of its own.
-// As root, with debootstrap; about a minute and 600 MB. Needs a build.
+// Runs the tests that share a RabbitMQ (the broker's conformance suite among them) on RabbitMQ 4, from a Debian 13 in a
+// folder of its own. As root, with debootstrap; about a minute and 600 MB. Needs a build.
 //
 //   node scripts/rabbitmq-4.mjs [--mirror URL] [--folder DIR] [FILTER...]
 //

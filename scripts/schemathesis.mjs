@@ -1,5 +1,6 @@
-// Asks a daemon what its OpenAPI document allows and forbids, with Schemathesis (https://schemathesis.io) from PyPI, in a virtual environment of its
-// own: what the document allows is accepted, or refused as documented; what the code accepts, the document allows; every answer is as described.
+// Asks a daemon what its OpenAPI document allows and forbids, with Schemathesis (https://schemathesis.io) from PyPI, in
+// a virtual environment of its own: what the document allows is accepted, or refused as documented; what the code
+// accepts, the document allows; every answer is as described.
 //
 //   npm run build && node scripts/schemathesis.mjs [CASES] [SEED]
 //

@@ -1,5 +1,6 @@
-// Builds a MongoDB-compatible server (test/helpers/servers/ferretdb: FerretDB on SQLite) once, for the integration tests. Needs the Go
-// toolchain; a minute or two on two cores. When it cannot be had the tests use their stand-in, and say so: that is no failure.
+// Builds a MongoDB-compatible server (test/helpers/servers/ferretdb: FerretDB on SQLite) once, for the integration
+// tests. Needs the Go toolchain; a minute or two on two cores. When it cannot be had the tests use their stand-in, and
+// say so: that is no failure.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';

@@ -69,7 +69,10 @@ export function setUpServers() {
   return `installed ${list}`;
 }
 
-/** Debian asks this program whether a package may start its service; 101 means no. An existing one is the machine's owner's. */
+/**
+ * Debian asks this program whether a package may start its service; 101 means no. An
+ * existing one is the machine's owner's.
+ */
 function forbidServiceStarts() {
   const policy = '/usr/sbin/policy-rc.d';
   if (existsSync(policy)) return { allow() {} };

@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 let passed = 0;
 let failed = 0;
 
-/** Silent when it goes well; otherwise its output, why the step is there, and what repairs it. @returns whether it went well */
+/**
+ * Silent when it goes well; otherwise its output, why the step is there, and what
+ * repairs it. @returns whether it went well
+ */
 export async function step({ name, why, fix, command }) {
   const { status, output, seconds } = await run(command);
   const ok = status === 0;

@@ -1,10 +1,12 @@
 /**
- * Makes test/upgrade/data-1.0.tar.gz: a DATA_DIR as version 1.0.0 (73f46de) leaves it when it is killed in the middle of its work, and the log that it
- * was reading. Run it after a build; takes a minute or two. The test beside the archive opens it with the present version.
+ * Makes test/upgrade/data-1.0.tar.gz: a DATA_DIR as version 1.0.0 (73f46de) leaves it when it is killed in the middle
+ * of its work, and the log that it was reading. Run it after a build; takes a minute or two. The test beside the
+ * archive opens it with the present version.
  *
- * Within: rows that wait for a sink (MongoDB is down), the outbox (of a second run, whose RabbitMQ is down, and which moved waiting rows there), dead letters (InfluxDB refuses one event),
- * the checkpoint of an NGINX log with an open window and its salts, a health target that is down, moved slots of InfluxDB, and the ids that were sent
- * to Google Analytics.
+ * Within: rows that wait for a sink (MongoDB is down), the outbox (of a second run, whose RabbitMQ is down, and which
+ * moved waiting rows there), dead letters (InfluxDB refuses one event), the checkpoint of an NGINX log with an open
+ * window and its salts, a health target that is down, moved slots of InfluxDB, and the ids that were sent to Google
+ * Analytics.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

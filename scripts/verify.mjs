@@ -1,7 +1,9 @@
-// Everything that must hold before a change lands: sets up the test servers that this machine lacks, then what `npm run check` does, with
-// every test, nothing skipped. Each step is a line with its time; the last line is `N passed, N failed` (steps and tests together).
+// Everything that must hold before a change lands: sets up the test servers that this machine lacks, then what `npm run
+// check` does, with every test, nothing skipped. Each step is a line with its time; the last line is `N passed, N
+// failed` (steps and tests together).
 //
-//   node scripts/verify.mjs [--node24]     --node24: also the tests that need no server, on Node 24 (fetched from npm once)
+//   node scripts/verify.mjs [--node24]     --node24: also the tests that need no server, on Node 24 (fetched from npm
+//   once)
 import { parseArgs } from 'node:util';
 import { checks } from './checks.mjs';
 import { end, failure, step, tests } from './steps.mjs';

@@ -38,7 +38,9 @@ export class UnsupportedError extends Error {
   override name = 'UnsupportedError';
 }
 
-/** The message cannot go where it was addressed, or not as it is: no such queue or exchange, say. The caller's mistake. */
+/**
+ * The message cannot go where it was addressed, or not as it is: no such queue or exchange, say. The caller's mistake.
+ */
 export class UnroutableError extends Error {
   override name = 'UnroutableError';
 }

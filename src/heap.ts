@@ -1,11 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * How V8 grows the heaps of this process; by itself it goes by the memory of the machine, which others need too. The flags are read at each
- * collection, so they can change while it runs.
+ * How V8 grows the heaps of this process; by itself it goes by the memory of the machine, which others need too. The
+ * flags are read at each collection, so they can change while it runs.
  */
 
-/** What starting up allocates is not a reason for a large young generation: held small meanwhile, an idle daemon is 11 MB smaller. */
+/**
+ * What starting up allocates is not a reason for a large young generation: held small
+ * meanwhile, an idle daemon is 11 MB smaller.
+ */
 export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
@@ -16,9 +19,9 @@ export function letHeapGrow(): void {
 }
 
 /**
- * Between two collections the old generation grows by 30 %, not up to fourfold: with a million events waiting in the embedded queue 200 MB
- * are resident instead of 320. It costs a tenth more CPU in the HTTP API, and more where very many events pass in memory, as they do beside
- * RabbitMQ: there it is not used.
+ * Between two collections the old generation grows by 30 %, not up to fourfold: with a million events waiting in the
+ * embedded queue 200 MB are resident instead of 320. It costs a tenth more CPU in the HTTP API, and more where very
+ * many events pass in memory, as they do beside RabbitMQ: there it is not used.
  */
 export function collectOften(): void {
   setFlagsFromString('--heap-growing-percent=30');

@@ -1,8 +1,8 @@
 import { BlockList, isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /**
- * The one form in which an address is counted, compared and shown: IPv6 as RFC 5952 writes it, and an IPv4 address as such also where IPv6 carries it
- * (::ffff:192.0.2.1). Undefined for what is not an address.
+ * The one form in which an address is counted, compared and shown: IPv6 as RFC 5952 writes it, and an IPv4 address as
+ * such also where IPv6 carries it (::ffff:192.0.2.1). Undefined for what is not an address.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;
@@ -12,7 +12,10 @@ export function canonicalAddress(text: string): string | undefined {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1] ?? address;
 }
 
-/** Who is counted as one: an IPv4 address, or the /64 that one subscriber of IPv6 has to choose addresses from. Takes a canonical address. */
+/**
+ * Who is counted as one: an IPv4 address, or the /64 that one subscriber of IPv6 has to choose
+ * addresses from. Takes a canonical address.
+ */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
@@ -23,7 +26,10 @@ export function networkOf(address: string): string {
   return `${whole.slice(0, 4).join(':')}::/64`;
 }
 
-/** Whose X-Forwarded-For and X-Forwarded-Proto are believed: nobody's, those of whoever connects, or those of these proxies. */
+/**
+ * Whose X-Forwarded-For and X-Forwarded-Proto are believed: nobody's, those of whoever
+ * connects, or those of these proxies.
+ */
 export type TrustedProxies = 'none' | 'peer' | AddressList;
 
 /** Addresses and networks (`10.0.0.0/8`, `2001:db8::/32`). */

@@ -5,8 +5,8 @@ import { mask, redact } from './redact.js';
 import { visible } from './visible.js';
 
 /**
- * Structured log. A line is `noun.verbed` with fields: `log.info({ sink, count }, 'batch.written')`; what went wrong is `reason`.
- * One line a batch, never one an event. `error` means: a person should look.
+ * Structured log. A line is `noun.verbed` with fields: `log.info({ sink, count }, 'batch.written')`; what went wrong is
+ * `reason`. One line a batch, never one an event. `error` means: a person should look.
  */
 export interface Log {
   trace(fields: object, line: string): void;
@@ -71,7 +71,10 @@ function options(level: string): LoggerOptions {
 
 const maxDepth = 4;
 
-/** Texts that come from elsewhere must neither act on a terminal nor look like lines of the log. The stack of an error keeps its lines. */
+/**
+ * Texts that come from elsewhere must neither act on a terminal nor look like lines of the log. The
+ * stack of an error keeps its lines.
+ */
 function visibleIn(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return visible(value);
   if (typeof value !== 'object' || value === null || value instanceof Error || depth >= maxDepth) return value;

@@ -26,7 +26,9 @@ export function redact(text: string, secrets: readonly string[] = []): string {
     .replace(authorization, `$1${mask}`);
 }
 
-/** Takes the given secrets out of a text, and nothing else: for sentences of ours that show how an address is written. */
+/**
+ * Takes the given secrets out of a text, and nothing else: for sentences of ours that show how an address is written.
+ */
 export function hideSecrets(text: string, secrets: readonly string[]): string {
   // The longest first, so that nothing is left over of one that holds another.
   const forms = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
@@ -39,8 +41,9 @@ export function hideParameters(text: string): string {
 }
 
 /**
- * What stands between the scheme of an address and its @: behind a colon up to the last @, whatever stands between (a password may hold a slash that
- * nobody encoded), else up to the last @ before the path. Every character is looked at a few times at most, however many addresses there are.
+ * What stands between the scheme of an address and its @: behind a colon up to the last @, whatever stands between (a
+ * password may hold a slash that nobody encoded), else up to the last @ before the path. Every character is looked at a
+ * few times at most, however many addresses there are.
  */
 function hideUserinfo(text: string): string {
   let clean = '';

@@ -14,7 +14,10 @@ export interface RepeatedWarningOptions {
 const firstRepeatMs = 60_000;
 const maxRepeatMs = 3_600_000;
 
-/** A failure that comes again and again: one line when its reason is new, then fewer and fewer, each with how often it has come since. */
+/**
+ * A failure that comes again and again: one line when its reason is new, then fewer and fewer,
+ * each with how often it has come since.
+ */
 export class RepeatedWarning {
   readonly #options: RepeatedWarningOptions;
   #reason: string | undefined;

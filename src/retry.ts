@@ -9,7 +9,9 @@ export interface RetryOptions {
 }
 
 /**
- * For the few things that have to succeed (a settlement, opening a queue): tries until it works or the signal aborts, with a backoff from 100 ms to 10 s. Never rejects. Retrying a sink is not its business: that is supervisors/restart.ts.
+ * For the few things that have to succeed (a settlement, opening a queue): tries until it works or the
+ * signal aborts, with a backoff from 100 ms to 10 s. Never rejects. Retrying a sink is not its
+ * business: that is supervisors/restart.ts.
  */
 export async function retryUntilDone(
   work: () => Promise<void>,

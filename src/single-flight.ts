@@ -1,6 +1,9 @@
 import type { Clock } from './clock.js';
 
-/** Everybody who asks within `maxAgeMs` of a question gets its answer, so that many readers cost no more than one. An error is shared but not kept. */
+/**
+ * Everybody who asks within `maxAgeMs` of a question gets its answer, so that many readers cost no more than
+ * one. An error is shared but not kept.
+ */
 export function singleFlight<T>(clock: Clock, maxAgeMs: number, ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let askedAt = 0;
@@ -18,7 +21,10 @@ export function singleFlight<T>(clock: Clock, maxAgeMs: number, ask: () => Promi
   };
 }
 
-/** An answer that took long is kept for this many times as long, up to a limit (ms): asking takes at most a twentieth of the time. */
+/**
+ * An answer that took long is kept for this many times as long, up to a limit (ms): asking
+ * takes at most a twentieth of the time.
+ */
 const keepFactor = 20;
 const maxKeepMs = 10_000;
 
@@ -28,7 +34,10 @@ interface Kept<T> {
   until: number;
 }
 
-/** The same for a costly question with parameters: one answer for each set of them, forgotten when it is too old to be given again. */
+/**
+ * The same for a costly question with parameters: one answer for each set of them, forgotten
+ * when it is too old to be given again.
+ */
 export function singleFlightBy<Question, T>(
   clock: Clock,
   maxAgeMs: number,

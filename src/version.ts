@@ -6,5 +6,7 @@ export const version: string = (() => {
   return (JSON.parse(text) as { version: string }).version;
 })();
 
-/** How health probes name themselves to web servers, so that whoever reads an access log can tell them from visitors. */
+/**
+ * How health probes name themselves to web servers, so that whoever reads an access log can tell them from visitors.
+ */
 export const probeUserAgent = `event-sink/${version} (health)`;

@@ -33,8 +33,8 @@ export interface BrokerPart {
 }
 
 /**
- * The broker and the publisher in front of it. A broker does not fail for good: RabbitMQ is reconnected to for as long as it takes, and the embedded
- * one fails only with its storage.
+ * The broker and the publisher in front of it. A broker does not fail for good: RabbitMQ is reconnected to for as long
+ * as it takes, and the embedded one fails only with its storage.
  */
 export async function startBroker(options: BrokerOptions): Promise<BrokerPart> {
   const { root, board, log, queues, onFailure, onStop } = options;
@@ -63,8 +63,8 @@ async function createBroker({ config, storage, clock, log, queues }: BrokerOptio
 }
 
 /**
- * What still waits in the embedded queues of configured sinks when RabbitMQ takes over goes to each sink's own queue there, in the background. Queues of
- * sinks that are off keep what they have.
+ * What still waits in the embedded queues of configured sinks when RabbitMQ takes over goes to each sink's own queue
+ * there, in the background. Queues of sinks that are off keep what they have.
  */
 async function moveFromEmbedded(
   broker: Broker,

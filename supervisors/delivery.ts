@@ -30,7 +30,10 @@ export interface DeliveryOptions extends PartOptions {
   readonly metrics: Metrics;
   readonly conflicts: Conflicts;
   readonly holdMs: number;
-  /** Aborted once the consumers are draining, and not before: a wait that ends sooner is followed by one try after the other. */
+  /**
+   * Aborted once the consumers are draining, and not before: a wait that ends sooner is
+   * followed by one try after the other.
+   */
   readonly stopping: AbortController;
   readonly giveUp: AbortSignal;
   readonly stalls: Stalls;

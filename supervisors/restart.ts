@@ -10,15 +10,17 @@ import type { StatusLine } from '../src/status/board.js';
 /**
  * The one place that decides what becomes of an actor that fails.
  *
- * Most actors turn errors into messages, and go on after a defect (`resumeAfterDefect`). A sink throws: its supervisor waits as its faults ask for, and
- * resets it (`resetSink`). Anything else goes up, and at the top the whole tree is restarted (`restartTree`; see root.ts).
+ * Most actors turn errors into messages, and go on after a defect (`resumeAfterDefect`). A sink throws: its supervisor
+ * waits as its faults ask for, and resets it (`resetSink`). Anything else goes up, and at the top the whole tree is
+ * restarted (`restartTree`; see root.ts).
  *
  * A sink's faults:
  *
- * - transient: hold the batch and try again, from 200 ms up to a minute apart, for as long as it takes; never sooner than Retry-After asks.
+ * - transient: hold the batch and try again, from 200 ms up to a minute apart, for as long as it takes; never sooner
+ *   than Retry-After asks.
  * - setup: somebody has to fix it. Each new message is logged once, as an error; then a probe at most a minute apart.
- * - bug: the sink starts afresh, from 50 ms up to 10 s apart, while its consumer searches the batch for a culprit; parked (every event fails): from
- *   30 s to five minutes apart, until something succeeds.
+ * - bug: the sink starts afresh, from 50 ms up to 10 s apart, while its consumer searches the batch for a culprit;
+ *   parked (every event fails): from 30 s to five minutes apart, until something succeeds.
  *
  * Poison is not a crash: the sink lists the event, the consumer dead-letters it.
  */
@@ -122,9 +124,9 @@ export function resetSink(policy: RestartPolicy): OnEscalation {
 }
 
 /**
- * For the supervisors at the top: what reaches them has failed for good, and the whole tree with it. Only the listener, under `ingress`, does so by
- * design; on `broker` and `delivery`, whose children go on or are reset, it is a guard. The child is reset, and not stopped, since the
- * shutdown of the tree waits for its answer.
+ * For the supervisors at the top: what reaches them has failed for good, and the whole tree with it. Only the listener,
+ * under `ingress`, does so by design; on `broker` and `delivery`, whose children go on or are reset, it is a guard. The
+ * child is reset, and not stopped, since the shutdown of the tree waits for its answer.
  */
 export function restartTree(onFailure: (what: string, error: unknown) => void): OnEscalation {
   return (error, child) => {
@@ -137,8 +139,9 @@ export function restartTree(onFailure: (what: string, error: unknown) => void): 
 export const escalate = (): 'escalate' => 'escalate';
 
 /**
- * For actors that turn errors into messages: whatever is thrown all the same is a defect of ours. It is logged, the message is lost, the actor goes on
- * with the state that it had. (nact's own default would stop it, and log nothing of ours.)
+ * For actors that turn errors into messages: whatever is thrown all the same is a defect of ours. It is logged, the
+ * message is lost, the actor goes on with the state that it had. (nact's own default would stop it, and log nothing of
+ * ours.)
  */
 export function resumeAfterDefect(log: Log): OnCrash {
   return (error, path) => {

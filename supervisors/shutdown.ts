@@ -23,8 +23,8 @@ const hurryMs = 2_500;
 const minMs = 500;
 
 /**
- * Runs the steps one after the other. Shortly before the timeout, `giveUp` is called once; a step that still does not end is
- * abandoned. Every step runs. Never rejects: a step that fails is logged, and the next one runs.
+ * Runs the steps one after the other. Shortly before the timeout, `giveUp` is called once; a step that still does not
+ * end is abandoned. Every step runs. Never rejects: a step that fails is logged, and the next one runs.
  */
 export async function shutdownInOrder(steps: readonly ShutdownStep[], options: ShutdownOptions): Promise<void> {
   const { timeoutMs, clock, log, giveUp } = options;

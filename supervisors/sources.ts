@@ -33,7 +33,10 @@ export interface SourcesOptions extends PartOptions {
 /** How often measurements and routine checkpoints of all health targets are written together, ms. */
 const flushMs = 500;
 
-/** Everything that makes events by itself: an actor for each health target and each NGINX log, and one for the heartbeats of extractors. */
+/**
+ * Everything that makes events by itself: an actor for each health target and each NGINX log, and
+ * one for the heartbeats of extractors.
+ */
 export function startSources(options: SourcesOptions): Supervisor {
   const { root, board, log, onFailure } = options;
   const ingress = spawnSupervisor(root, 'ingress', board, restartTree(onFailure));

@@ -19,12 +19,16 @@ import { conflictIn, FieldTypes } from '../src/sinks/influxdb/types.js';
 import { toDocument } from '../src/sinks/mongodb/document.js';
 
 /**
- * Everything that looks at a text of somebody else, with the worst that is known for it. Its cost is counted in turns of a bare loop of the same run:
- * for 16 times the length, 16 times as many, with room for a busy machine; the square would be 256 times as many.
+ * Everything that looks at a text of somebody else, with the worst that is known for it. Its cost is counted in turns
+ * of a bare loop of the same run: for 16 times the length, 16 times as many, with room for a busy machine; the square
+ * would be 256 times as many.
  */
 const lengths = [4 * 1024, 64 * 1024, 1024 * 1024];
 const maxGrowth = 6;
-/** Turns of the bare loop for each character that are nothing yet: what is done once for a text counts for much at first. */
+/**
+ * Turns of the bare loop for each character that are nothing yet: what is done once for a text counts for much at
+ * first.
+ */
 const few = 50;
 
 const filled = (length: number, piece: string, start = '', end = ''): string =>

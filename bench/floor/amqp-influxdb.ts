@@ -2,8 +2,9 @@ import { Agent, request } from 'node:http';
 import { consume } from './consume.js';
 
 /**
- * The floor of RabbitMQ → InfluxDB 1.x: parse, put into lines, write, acknowledge. Lines as long as the daemon's (its id of 32 characters is
- * a counter here), the same tags and fields. Nothing is checked or escaped, no type is known, no two points are told apart.
+ * The floor of RabbitMQ → InfluxDB 1.x: parse, put into lines, write, acknowledge. Lines as long as the daemon's (its
+ * id of 32 characters is a counter here), the same tags and fields. Nothing is checked or escaped, no type is known, no
+ * two points are told apart.
  */
 const { URI = '', QUEUE = '', PORT = '', DATABASE = '', COUNT = '5000', LINGER_MS = '200' } = process.env;
 const tags = new Set(['type', 'category', 'user_id', 'healthy', 'author_id', 'extractor_name']);

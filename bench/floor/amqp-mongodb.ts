@@ -1,7 +1,10 @@
 import { MongoClient } from 'mongodb';
 import { consume } from './consume.js';
 
-/** The floor of RabbitMQ → MongoDB: parse, insert (unordered, to the disks of a majority), acknowledge. Documents as the daemon's; its id is a counter here. */
+/**
+ * The floor of RabbitMQ → MongoDB: parse, insert (unordered, to the disks of a majority), acknowledge. Documents as the
+ * daemon's; its id is a counter here.
+ */
 const { URI = '', QUEUE = '', MONGODB_URI = '', DATABASE = '', COUNT = '1000', LINGER_MS = '100' } = process.env;
 const client = await new MongoClient(MONGODB_URI, { writeConcern: { w: 'majority', journal: true } }).connect();
 const collection = client.db(DATABASE).collection<{ _id: string }>('events');

@@ -9,7 +9,10 @@ export interface Consumption {
   readonly write: (messages: readonly ConsumeMessage[]) => Promise<void>;
 }
 
-/** The least that delivery with acknowledgements takes: batches by count and linger, one being written and one being gathered, one ack a batch. */
+/**
+ * The least that delivery with acknowledgements takes: batches by count and linger, one being written and
+ * one being gathered, one ack a batch.
+ */
 export async function consume({ uri, queue, count, lingerMs, write }: Consumption): Promise<void> {
   const connection = await connect(uri);
   const channel = await connection.createChannel();

@@ -1,7 +1,10 @@
 import { connect } from 'amqplib';
 import Koa from 'koa';
 
-/** The floor of HTTP → RabbitMQ: a bare Koa that reads a JSON body and answers once the broker has confirmed it. No key, no check, no id. */
+/**
+ * The floor of HTTP → RabbitMQ: a bare Koa that reads a JSON body and answers once the broker has
+ * confirmed it. No key, no check, no id.
+ */
 const { URI = '', QUEUE = '' } = process.env;
 const connection = await connect(URI);
 const channel = await connection.createConfirmChannel();

@@ -1,6 +1,8 @@
 import Koa from 'koa';
 
-/** The floor of HTTP ingestion: a bare Koa that reads a JSON body and answers with JSON. No key, no check, nothing kept. */
+/**
+ * The floor of HTTP ingestion: a bare Koa that reads a JSON body and answers with JSON. No key, no check, nothing kept.
+ */
 const app = new Koa();
 app.use(async ctx => {
   const chunks: Buffer[] = [];

@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 import Koa from 'koa';
 
 /**
- * The floor of durable HTTP ingestion: a bare Koa that reads a JSON body and answers once SQLite has committed it. A thread of its own writes; what
- * comes while it does goes together with the next commit. No key, no check, no id.
+ * The floor of durable HTTP ingestion: a bare Koa that reads a JSON body and answers once SQLite has committed it. A
+ * thread of its own writes; what comes while it does goes together with the next commit. No key, no check, no id.
  */
 const { FILE = '' } = process.env;
 const writer = new Worker(fileURLToPath(new URL('sqlite-writer.js', import.meta.url)), { workerData: FILE });

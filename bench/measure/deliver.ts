@@ -20,8 +20,8 @@ export interface Delivered {
 }
 
 /**
- * Measures a consumer that is warm, on a backlog that stands ready: it is stopped while the queue is filled, so that nothing else
- * works while it does, and neither its start nor its wait for more is counted.
+ * Measures a consumer that is warm, on a backlog that stands ready: it is stopped while the queue is filled, so that
+ * nothing else works while it does, and neither its start nor its wait for more is counted.
  */
 export async function deliver(
   subject: Subject,

@@ -11,8 +11,8 @@ export interface PacedOptions {
 }
 
 /**
- * Sends requests at their times, whether those before are answered or not; latency counts from when a request was due, so that a server which
- * falls behind cannot hide it. Resolves with the latencies in ascending order, ms.
+ * Sends requests at their times, whether those before are answered or not; latency counts from when a request was due,
+ * so that a server which falls behind cannot hide it. Resolves with the latencies in ascending order, ms.
  */
 export async function paced({
   port,

@@ -3,8 +3,8 @@ import { uids } from './panels.mjs';
 import { usage } from './usage.mjs';
 
 /**
- * One alert on data: a query gives a series for each value of a tag (or one), the last value of each is compared. Ranges stand in
- * the query itself, and texts use no `$`: Grafana would look for an environment variable in them.
+ * One alert on data: a query gives a series for each value of a tag (or one), the last value of each is compared.
+ * Ranges stand in the query itself, and texts use no `$`: Grafana would look for an environment variable in them.
  */
 function alert({ uid, title, query, seconds, above, below, pending, noData, severity, summary, description, see }) {
   const [type, bound] = above === undefined ? ['lt', below] : ['gt', above];
@@ -87,7 +87,8 @@ export const alerts = {
         alert({
           uid: 'clowder-service-down',
           title: 'Service down',
-          // Events carry `maintenance` only when it is true, and InfluxQL has no condition for a field that is absent: these are counted, and taken off.
+          // Events carry `maintenance` only when it is true, and InfluxQL has no condition for a field that is
+          // absent: these are counted, and taken off.
           query: `${checks('count("event_id") - count("maintenance")', 5, ` AND "healthy" = 'false'`)} fill(0)`,
           seconds: 300,
           above: 2,

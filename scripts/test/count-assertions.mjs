@@ -1,4 +1,5 @@
-// Loaded before a test file: for it, `uvu` and `uvu/assert` are the counting ones, so that a test which asserts nothing fails.
+// Loaded before a test file: for it, `uvu` and `uvu/assert` are the counting ones, so that
+// a test which asserts nothing fails.
 import * as module from 'node:module';
 import { resolve } from './counting-hook.mjs';
 

@@ -18,10 +18,12 @@ export function stopRunning() {
   }
 }
 
-/** @returns {Promise<{passed: number, total: number, skips: string[], problems: string[], output: string, ms: number}>} */
+/**
+ * @returns {Promise<{passed: number, total: number, skips: string[], problems: string[], output: string, ms: number}>}
+ */
 export async function runFile(path, { timeout, linger, env }) {
-  // A process that became a daemon has left the group but has kept the environment, so the mark finds it; `/` ends the mark
-  // because a test may run this runner again, and its processes are ours as well.
+  // A process that became a daemon has left the group but has kept the environment, so the mark finds it; `/` ends the
+  // mark because a test may run this runner again, and its processes are ours as well.
   const mark = `EVENT_SINK_TEST=${process.env.EVENT_SINK_TEST ?? ''}${process.pid}-${++count}/`;
   const folder = mkdtempSync(join(tmpdir(), 'event-sink-test-'));
   // Servers that a test starts as another user must be able to reach their folders.

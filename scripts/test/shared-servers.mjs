@@ -1,5 +1,6 @@
-// A RabbitMQ node takes seconds to start, so files that say `// shares: rabbitmq` use one together, each in a virtual host of its own
-// (test/helpers/servers/rabbitmq.ts). Started when the first of them runs; files run by hand start their own.
+// A RabbitMQ node takes seconds to start, so files that say `// shares: rabbitmq` use one together, each in a virtual
+// host of its own (test/helpers/servers/rabbitmq.ts). Started when the first of them runs; files run by hand start
+// their own.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -19,7 +19,9 @@ export type Durability = 'broker' | 'outbox' | 'embedded';
 export interface QueueDefinition {
   readonly sink: string;
   readonly name: string;
-  /** Named by a `*_QUEUE` setting: it may belong to somebody else, so it is never redeclared when it exists, only bound. */
+  /**
+   * Named by a `*_QUEUE` setting: it may belong to somebody else, so it is never redeclared when it exists, only bound.
+   */
   readonly adopted: boolean;
 }
 
@@ -52,17 +54,20 @@ export interface Settlement {
 }
 
 /**
- * One consumer of one queue. The caller pulls; there is no callback to overrun it. Unsettled deliveries never exceed the prefetch.
- * When the connection under it is lost, deliveries already handed out become stale: settling them does nothing
- * (the broker hands them out again, and sinks are idempotent), and `next` goes on once the connection is back.
+ * One consumer of one queue. The caller pulls; there is no callback to overrun it. Unsettled deliveries never exceed
+ * the prefetch. When the connection under it is lost, deliveries already handed out become stale: settling them does
+ * nothing (the broker hands them out again, and sinks are idempotent), and `next` goes on once the connection is back.
  */
 export interface Subscription {
   /**
-   * The next batch, in queue order: waits for the first message as long as it takes, then for more until a limit is reached.
-   * Empty only when the signal aborts or the subscription is paused or closed. One call at a time.
+   * The next batch, in queue order: waits for the first message as long as it takes, then for more until a limit is
+   * reached. Empty only when the signal aborts or the subscription is paused or closed. One call at a time.
    */
   next(limits: BatchLimits, signal: AbortSignal): Promise<Delivery[]>;
-  /** Resolves when the settlement is durable (embedded) or sent after its dead letters were confirmed and it was counted (RabbitMQ). */
+  /**
+   * Resolves when the settlement is durable (embedded) or sent after its dead letters were
+   * confirmed and it was counted (RabbitMQ).
+   */
   settle(settlement: Settlement): Promise<void>;
   /** Back to the queue, to be handed out again by this or another consumer. */
   requeue(deliveries: readonly Delivery[]): Promise<void>;
@@ -154,31 +159,37 @@ export interface StoredDelivery {
 }
 
 /**
- * The broker port. Two implementations run one conformance suite (test/broker/conformance.ts): embedded (SQLite) and RabbitMQ.
+ * The broker port. Two implementations run one conformance suite
+ * (test/broker/conformance.ts): embedded (SQLite) and RabbitMQ.
  */
 export interface Broker {
   readonly kind: 'embedded' | 'rabbitmq';
   /**
-   * Declares every queue and binds it. Resolves when the first attempt has settled, whether or not a server could be reached:
-   * a daemon starts with any dependency down.
+   * Declares every queue and binds it. Resolves when the first attempt has settled, whether or not a server could be
+   * reached: a daemon starts with any dependency down.
    */
   open(queues: readonly QueueDefinition[]): Promise<void>;
   /**
    * To every queue, or to one sink's alone. Resolves when all of them are durable. An empty list is durable at once.
-   * @throws TransientError when nothing can take them now (FullError: the disk or the cap); none of them is accepted then
+   * @throws TransientError when nothing can take them now (FullError: the disk or the cap); none of them is accepted
+   * then
    */
   publish(messages: readonly Message[], sink?: string): Promise<Durability>;
   /**
-   * To every queue, in one transaction with other writes (where a source keeps its position): only where the queues are in the daemon's own storage.
+   * To every queue, in one transaction with other writes (where a source keeps its position): only where the queues are
+   * in the daemon's own storage.
    * @throws as `publish`
    */
   publishWith?(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void>;
   /**
-   * From now on, what is published to every queue reaches this sink in the commit that accepts it, unless something waits in its queue: only where the
-   * queues are in the daemon's own storage.
+   * From now on, what is published to every queue reaches this sink in the commit that accepts it, unless something
+   * waits in its queue: only where the queues are in the daemon's own storage.
    */
   deliverStored?(delivery: StoredDelivery): void;
-  /** Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ, UnroutableError when there is none of that name */
+  /**
+   * Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ,
+   * UnroutableError when there is none of that name
+   */
   publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
   subscribe(sink: string, prefetch: number): Promise<Subscription>;
   depth(sink: string): Promise<Depth>;
@@ -215,6 +226,9 @@ export interface BrokerStatus {
   readonly setAside?: number;
   /** What is wrong beside the state itself. */
   readonly problems?: readonly BrokerProblem[];
-  /** How often a queue or the exchange had disappeared from under this daemon and was made again; events may be missing since. */
+  /**
+   * How often a queue or the exchange had disappeared from under this daemon and was made
+   * again; events may be missing since.
+   */
   readonly gaps?: number;
 }

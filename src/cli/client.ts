@@ -45,8 +45,8 @@ const maxRetries = { unreachable: 5, busy: 30 };
 const timeoutMs = 60_000;
 
 /**
- * Speaks HTTP to a daemon. 429, 503 and broken connections are tried again, after Retry-After or a backoff: so what is sent must
- * mean the same when it arrives twice, as events with the same id do.
+ * Speaks HTTP to a daemon. 429, 503 and broken connections are tried again, after Retry-After or a backoff: so what is
+ * sent must mean the same when it arrives twice, as events with the same id do.
  */
 export class Client {
   readonly #options: ClientOptions;

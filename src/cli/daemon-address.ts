@@ -34,7 +34,9 @@ async function getPlain(url: string, signal: AbortSignal): Promise<string> {
   return answer.ok ? answer.text() : '';
 }
 
-/** Whose certificate it is does not matter: nothing secret is sent, and a certificate hardly ever names the loopback. */
+/**
+ * Whose certificate it is does not matter: nothing secret is sent, and a certificate hardly ever names the loopback.
+ */
 function getUnchecked(url: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     get(url, { rejectUnauthorized: false, agent: false, signal }, response => {

@@ -58,7 +58,10 @@ export async function* readLines(chunks: Chunks, name: string): AsyncGenerator<L
   }
 }
 
-/** The events of one JSON text (an object or a list), or of lines of JSON when it is not JSON as a whole; their texts as they stand. */
+/**
+ * The events of one JSON text (an object or a list), or of lines of JSON when it is not JSON as
+ * a whole; their texts as they stand.
+ */
 export function eventsOf(text: string, name: string): Line[] {
   let whole: unknown;
   try {
@@ -89,7 +92,9 @@ export function withId({ text, fields }: Line, id: (text: string) => string): st
   return fields.id === undefined ? withMember(text, 'id', JSON.stringify(id(text))) : text;
 }
 
-/** Splits bytes rather than text, so that what is not UTF-8 can be found by its line. @throws Error that names the line */
+/**
+ * Splits bytes rather than text, so that what is not UTF-8 can be found by its line. @throws Error that names the line
+ */
 async function* splitLines(chunks: Chunks, name: string): AsyncGenerator<string> {
   const rest: Buffer[] = [];
   let number = 0;

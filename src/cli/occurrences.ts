@@ -3,8 +3,9 @@ const maxExact = 1_000_000;
 const sharedBits = 24;
 
 /**
- * Counts equal texts, by their hashes, so that each of several equal lines has a number of its own, and the same one whenever the same lines
- * come in the same order. In bounded memory: a text that comes after a million others may start at a higher number than 0.
+ * Counts equal texts, by their hashes, so that each of several equal lines has a number of its own, and the same one
+ * whenever the same lines come in the same order. In bounded memory: a text that comes after a million others may start
+ * at a higher number than 0.
  */
 export class Occurrences {
   readonly #exact = new Map<string, number>();

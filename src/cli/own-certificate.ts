@@ -5,8 +5,9 @@ import { isLoopback } from '../loopback.js';
 import { fetchOver } from '../outgoing.js';
 
 /**
- * How a daemon on this machine is asked over HTTPS when its certificate is known here (TLS_CERT_FILE): it must show that very certificate, whatever name
- * is in it, because 127.0.0.1 hardly ever is. Undefined = as any other server, by its name and the authorities of the system.
+ * How a daemon on this machine is asked over HTTPS when its certificate is known here (TLS_CERT_FILE): it must show
+ * that very certificate, whatever name is in it, because 127.0.0.1 hardly ever is. Undefined = as any other server, by
+ * its name and the authorities of the system.
  */
 export function fetchByCertificate(url: string, certificateFile: string | undefined): typeof fetch | undefined {
   const { protocol, hostname } = new URL(url);

@@ -8,7 +8,8 @@ const form =
 
 /**
  * One URI a node. Reads `amqp://u:p@a/v,amqp://u:p@b/v` as well as the short form `amqp://u:p@a:5672,b:5672/v`.
- * What comes out is read in one way by every reader of URLs, and its user, password and virtual host can be percent-decoded.
+ * What comes out is read in one way by every reader of URLs, and its user, password and virtual host can be
+ * percent-decoded.
  */
 export function brokerNodes() {
   return z.string().transform((value, context): readonly string[] => {

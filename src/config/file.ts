@@ -3,7 +3,9 @@ import type { ProblemList } from '../settings/problems.js';
 import { namesOf, type Setting } from '../settings/setting.js';
 import { type Document, isMapping, type Mapping, parseYaml, withoutNulls } from './yaml.js';
 
-/** The values of a YAML file by the name of their setting; lists of structures are kept for the settings that take them. */
+/**
+ * The values of a YAML file by the name of their setting; lists of structures are kept for the settings that take them.
+ */
 export type FileValues = ReadonlyMap<string, string | readonly unknown[]>;
 
 /** Where the names of a mapping come from, and how its keys are spelt in messages. */

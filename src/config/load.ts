@@ -28,13 +28,15 @@ export interface LoadContext {
 }
 
 export type Loaded =
-  /** Warnings are about variables that look like a setting misspelt; secrets are the values that no message may show. */
+  /**
+   * Warnings are about variables that look like a setting misspelt; secrets are the values that no message may show.
+   */
   | { readonly config: Config; readonly warnings: readonly SettingProblem[]; readonly secrets: readonly string[] }
   | { readonly problems: readonly SettingProblem[] };
 
 /**
- * The environment over the YAML file that EVENT_SINK_CONFIG names, over the defaults. An empty string is as good as none.
- * Everything that is wrong is found in one go; no message holds the value of a secret.
+ * The environment over the YAML file that EVENT_SINK_CONFIG names, over the defaults. An empty string is as good as
+ * none. Everything that is wrong is found in one go; no message holds the value of a secret.
  */
 export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Loaded {
   const problems = new ProblemList();

@@ -1,7 +1,9 @@
 import { editDistance } from '../settings/nearest.js';
 import type { SettingProblem } from '../settings/problems.js';
 
-/** Variables that look like a setting misspelt. Short names (HOME is not HOST) and names at a distance belong to others. */
+/**
+ * Variables that look like a setting misspelt. Short names (HOME is not HOST) and names at a distance belong to others.
+ */
 export function misspelt(
   env: Readonly<Record<string, string | undefined>>,
   known: ReadonlySet<string>,

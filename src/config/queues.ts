@@ -9,8 +9,8 @@ export interface QueueOwner {
 }
 
 /**
- * RABBITMQ_QUEUENAME gives the queue of the one sink there is; a sink that keeps its events in the daemon's own storage counts
- * only when it is alone. Two sinks on one queue would take each other's events.
+ * RABBITMQ_QUEUENAME gives the queue of the one sink there is; a sink that keeps its events in the daemon's own storage
+ * counts only when it is alone. Two sinks on one queue would take each other's events.
  */
 export function assignQueues<Sink extends QueueOwner>(
   sinks: readonly Sink[],

@@ -42,11 +42,12 @@ const suspectsToPark = 3;
 /**
  * One batch on its way to a sink, and the search for a culprit when the sink throws a bug.
  *
- * The batch is a list of segments; the first is written next. A segment that is written leaves with its verdict. One that fails as a bug is
- * split in two; an event that fails three times alone becomes a suspect. As soon as any event of the batch succeeds, the sink works, so the
- * suspects are culprits: they leave as dead letters. When every event so far has failed, the batch is parked: nothing leaves, and each slow
- * try takes the next event in turn, until one succeeds. A batch of a single event cannot tell the two apart: the event is taken for the
- * culprit if the sink has succeeded since the last such verdict, and otherwise the batch is parked.
+ * The batch is a list of segments; the first is written next. A segment that is written leaves with its verdict. One
+ * that fails as a bug is split in two; an event that fails three times alone becomes a suspect. As soon as any event of
+ * the batch succeeds, the sink works, so the suspects are culprits: they leave as dead letters. When every event so far
+ * has failed, the batch is parked: nothing leaves, and each slow try takes the next event in turn, until one succeeds.
+ * A batch of a single event cannot tell the two apart: the event is taken for the culprit if the sink has succeeded
+ * since the last such verdict, and otherwise the batch is parked.
  */
 export class Batch {
   #segments: Item[][];
@@ -75,7 +76,10 @@ export class Batch {
     return this.#segments[0];
   }
 
-  /** Events that may have stopped the event loop are written alone, after the others; those that did, again and again, leave as dead letters. */
+  /**
+   * Events that may have stopped the event loop are written alone, after the others; those that did,
+   * again and again, leave as dead letters.
+   */
   stalled(): DeadDelivery[] {
     const stalls = this.#stalls;
     if (stalls === undefined) return [];

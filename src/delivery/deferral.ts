@@ -1,7 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { Item } from './batch.js';
 
-/** Events that have to wait (a throttled user's, say) while the rest of the queue goes on. Bounded by the subscription's prefetch. */
+/**
+ * Events that have to wait (a throttled user's, say) while the rest of the queue goes on.
+ * Bounded by the subscription's prefetch.
+ */
 export class Deferral {
   #waiting: { readonly items: readonly Item[]; due: boolean }[] = [];
   #stop = new AbortController();

@@ -14,8 +14,8 @@ export interface FetchAheadOptions<Batch> {
 }
 
 /**
- * Keeps one fetch under way beside the batch that is being written. A fetch that was interrupted has an old turn, and its batch is dropped: the
- * deliveries went back to the broker with the pause.
+ * Keeps one fetch under way beside the batch that is being written. A fetch that was interrupted has an old turn, and
+ * its batch is dropped: the deliveries went back to the broker with the pause.
  */
 export class FetchAhead<Batch> {
   #turn = 0;

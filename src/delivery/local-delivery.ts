@@ -17,8 +17,9 @@ export interface StoredDeliveryOptions {
 }
 
 /**
- * Delivery to a sink whose events lie in the daemon's own storage, where the queues lie too: in the commit that accepts them, instead of through its
- * queue in two more. What the consumer does for other sinks is done here: decode, filter, count, announce.
+ * Delivery to a sink whose events lie in the daemon's own storage, where the queues lie too: in the commit that accepts
+ * them, instead of through its queue in two more. What the consumer does for other sinks is done here: decode, filter,
+ * count, announce.
  */
 export class LocalDelivery implements StoredDelivery {
   readonly sink: string;

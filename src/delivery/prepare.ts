@@ -15,8 +15,8 @@ export interface Prepared {
 }
 
 /**
- * When each of these messages was first seen, epoch ms: now, for a new one. Durable for a day when it resolves, so that every sink and every
- * redelivery gets the same time.
+ * When each of these messages was first seen, epoch ms: now, for a new one. Durable for a day when it resolves, so that
+ * every sink and every redelivery gets the same time.
  */
 export type FirstSeen = (ids: readonly string[]) => Promise<ReadonlyMap<string, number>>;
 

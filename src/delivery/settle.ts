@@ -41,11 +41,12 @@ const maxReasonLength = 4_000;
 const maxRejectedLines = 10;
 
 /**
- * A consumer's side of its queue. What it asks of the broker is done in order, and each thing is retried until it succeeds or the shutdown runs out of time.
- * Nothing here rejects.
+ * A consumer's side of its queue. What it asks of the broker is done in order, and each thing is retried until it
+ * succeeds or the shutdown runs out of time. Nothing here rejects.
  *
- * Dead letters go beside the rest: they are published before they leave the queue, and what may keep them (a queue that is full, a permission)
- * concerns nothing else. They stay unsettled meanwhile, so the consumer's prefetch bounds how many can wait.
+ * Dead letters go beside the rest: they are published before they leave the queue, and what may keep them (a queue that
+ * is full, a permission) concerns nothing else. They stay unsettled meanwhile, so the consumer's prefetch bounds how
+ * many can wait.
  */
 export class Settler {
   readonly #options: SettlerOptions;

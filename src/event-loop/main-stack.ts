@@ -5,8 +5,8 @@ const maxFrames = 8;
 const patienceMs = 2_000;
 
 /**
- * Where the main thread is, asked from another thread: its innermost functions, `name file:line`. Stops it for a moment only. Empty when it does not
- * answer in time.
+ * Where the main thread is, asked from another thread: its innermost functions, `name file:line`. Stops it for a moment
+ * only. Empty when it does not answer in time.
  */
 export function mainStack(): Promise<string[]> {
   const session = new Session();

@@ -17,8 +17,9 @@ export interface Work {
 }
 
 /**
- * Memory that the main thread shares with its watchdog, since no message gets through while the main thread stands: a beat that goes on while the
- * event loop turns, what is at work, and what the watchdog found. Only the main thread writes beats and works, only the watchdog writes stalls.
+ * Memory that the main thread shares with its watchdog, since no message gets through while the main thread stands: a
+ * beat that goes on while the event loop turns, what is at work, and what the watchdog found. Only the main thread
+ * writes beats and works, only the watchdog writes stalls.
  */
 export class SharedRecord {
   readonly buffer: SharedArrayBuffer;

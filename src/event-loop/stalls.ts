@@ -42,16 +42,20 @@ export interface SinkStalls {
   convicted(id: string): string | undefined;
   /** They were written or set aside. */
   settled(ids: readonly string[]): void;
-  /** A write begins, as soon as no suspect of another sink is being written, if it has one. Call the result when it has ended. */
+  /**
+   * A write begins, as soon as no suspect of another sink is being written, if it has one.
+   * Call the result when it has ended.
+   */
   begin(ids: readonly string[]): Promise<() => void>;
 }
 
 /**
- * Stalls of the event loop, and the search for the event behind them: one on which the code of a sink works for ever, again and again, also after the
- * platform has ended the process and started it again.
+ * Stalls of the event loop, and the search for the event behind them: one on which the code of a sink works for ever,
+ * again and again, also after the platform has ended the process and started it again.
  *
- * Whatever is at work in a stall becomes suspect. A suspect is written alone, and never together with another one, so that the next stall has one
- * suspect at work and counts against that one only; after three it is set aside as a dead letter. One that is written is a suspect no more.
+ * Whatever is at work in a stall becomes suspect. A suspect is written alone, and never together with another one, so
+ * that the next stall has one suspect at work and counts against that one only; after three it is set aside as a dead
+ * letter. One that is written is a suspect no more.
  */
 export class Stalls {
   readonly #options: StallsOptions;

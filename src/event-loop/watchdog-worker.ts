@@ -13,7 +13,10 @@ const record = new SharedRecord(buffer);
 const log = await createLog(logOptions);
 
 let beat = record.beat;
-/** Ticks without a beat, counted rather than timed: while the machine sleeps, or the process is stopped, neither thread turns. */
+/**
+ * Ticks without a beat, counted rather than timed: while the machine sleeps, or the
+ * process is stopped, neither thread turns.
+ */
 let still = 0;
 let notified = Number.NEGATIVE_INFINITY;
 

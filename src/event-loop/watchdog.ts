@@ -18,8 +18,8 @@ const defaultLimitMs = 5_000;
 const ticksPerLimit = 5;
 
 /**
- * A thread that notices when the event loop of the main thread stands: it logs what is at work and where the main thread is, and notes it on the disk.
- * While the loop turns, it says so to systemd. `beat` keeps it quiet.
+ * A thread that notices when the event loop of the main thread stands: it logs what is at work and where the main
+ * thread is, and notes it on the disk. While the loop turns, it says so to systemd. `beat` keeps it quiet.
  */
 export class Watchdog {
   readonly record = new SharedRecord();
@@ -41,7 +41,10 @@ export class Watchdog {
   }
 }
 
-/** Between two signs of life, ms: a third of the time after which systemd gives up. Undefined when it does not wait for any. */
+/**
+ * Between two signs of life, ms: a third of the time after which systemd gives up.
+ * Undefined when it does not wait for any.
+ */
 export function notifyIntervalMs(env: NodeJS.ProcessEnv, pid: number): number | undefined {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: patience, WATCHDOG_PID: whose } = env;
   const patienceMs = Number(patience) / 1000;

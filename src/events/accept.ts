@@ -41,8 +41,9 @@ const generalChecks = checksFor('');
  * Checks one item on its arrival. Only `category` is required; known fields must be of their kind;
  * unknown fields and categories are kept as they are.
  *
- * The body is the item's text, to the letter; `created` is added at its end when it was absent and is part of the event from
- * then on. The id is the item's own, else the one in `acceptance`, else a new one: two equal items without ids are two events.
+ * The body is the item's text, to the letter; `created` is added at its end when it was absent and is part of the event
+ * from then on. The id is the item's own, else the one in `acceptance`, else a new one: two equal items without ids are
+ * two events.
  */
 export function acceptEvent(input: unknown, acceptance: Acceptance): Accepted {
   const { now, source, id } = acceptance;

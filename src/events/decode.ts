@@ -8,8 +8,8 @@ import { isEpochMs, parseTimestamp } from './timestamp.js';
  * What a message turns out to be.
  *
  * - event: goes to the sink.
- * - undated: an event without `created`, on a message without a timestamp. Decode it again with a stamp: the time at which this
- *   message was first seen, kept durably so that a redelivery gets the same.
+ * - undated: an event without `created`, on a message without a timestamp. Decode it again with a stamp: the time at
+ *   which this message was first seen, kept durably so that a redelivery gets the same.
  * - refused: not an event, for the reason given: a dead letter. A sink with `acceptsText` takes `event` all the same.
  */
 export type Decoded =

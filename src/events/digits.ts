@@ -24,12 +24,16 @@ export class ExactNumber {
 const mark = `exact:${randomBytes(16).toString('hex')}:`;
 const marked = new RegExp(`"${mark}([-+.0-9eE]+)"`, 'g');
 
-/** At least 16 digits, with or without a point, or an exponent, where a value may begin. In a string it is a false alarm, and harmless. */
+/**
+ * At least 16 digits, with or without a point, or an exponent, where a value may begin. In a string
+ * it is a false alarm, and harmless.
+ */
 const suspicious = /[:,[\s]-?\d(?:[\d.]{15}|[\d.]*[eE])/;
 
 /**
- * The fields of a JSON object with an `ExactNumber` wherever a double would not be what was written; undefined when there is no such
- * number. JSON.parse gives no source text (Node 20): so such numbers are turned into marked strings before it, and back after it.
+ * The fields of a JSON object with an `ExactNumber` wherever a double would not be what was written; undefined when
+ * there is no such number. JSON.parse gives no source text (Node 20): so such numbers are turned into marked strings
+ * before it, and back after it.
  * @param text that JSON.parse takes
  */
 export function exactFields(text: string): Fields | undefined {
@@ -76,8 +80,8 @@ function isNumberPart(code: number): boolean {
 }
 
 /**
- * Whether the double that JSON.parse makes of it is the number that was written: exactly for whole numbers, and otherwise as doubles are
- * written, with the fewest digits that tell one from its neighbours (0.1).
+ * Whether the double that JSON.parse makes of it is the number that was written: exactly for whole numbers, and
+ * otherwise as doubles are written, with the fewest digits that tell one from its neighbours (0.1).
  */
 function isHeld(token: string): boolean {
   const value = Number(token);
@@ -85,7 +89,9 @@ function isHeld(token: string): boolean {
   return /^-?\d+$/.test(token) ? BigInt(token) === BigInt(value) : canonical(token) === canonical(String(value));
 }
 
-/** The same text for the same number, however it is spelt: its digits without zeros at either end, and the power of ten. */
+/**
+ * The same text for the same number, however it is spelt: its digits without zeros at either end, and the power of ten.
+ */
 function canonical(token: string): string {
   const [, sign, whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(token) ?? [];

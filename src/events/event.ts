@@ -18,9 +18,15 @@ export interface Event {
   readonly fields: Fields;
   /** The body as text, as it was received, when it is a JSON object. */
   readonly body?: string;
-  /** Set when a number in the body is more than a double can hold: the fields once more, with an `ExactNumber` in each such place. */
+  /**
+   * Set when a number in the body is more than a double can hold: the fields once more, with
+   * an `ExactNumber` in each such place.
+   */
   readonly exact?: Fields;
-  /** Set when the body is not a JSON object: the body as text; `fields` is empty then. Only sinks with `acceptsText` see such events. */
+  /**
+   * Set when the body is not a JSON object: the body as text; `fields` is empty then. Only sinks
+   * with `acceptsText` see such events.
+   */
   readonly text?: string;
   readonly source: Source;
   /** When this daemon (or another of ours) first had it, epoch ms. */

@@ -10,17 +10,18 @@ export function isEventId(value: unknown): value is string {
 
 /**
  * 128 bits of SHA-256 over the bytes (text counts as UTF-8), as 32 hex digits.
- * It must never change: ids are keys in every sink. SHA-256 costs 1.4 µs for 400 bytes, MD5 1.7, SHA-1 0.9, BLAKE2 1.5 (Node 20),
- * and is the one of them that nobody can make collide and that FIPS builds have.
+ * It must never change: ids are keys in every sink. SHA-256 costs 1.4 µs for 400 bytes, MD5 1.7, SHA-1 0.9, BLAKE2 1.5
+ * (Node 20), and is the one of them that nobody can make collide and that FIPS builds have.
  */
 export function hashOf(body: string | Uint8Array): string {
   return hash('sha256', body, 'hex').slice(0, 32);
 }
 
 /**
- * A hash that nobody can foretell without the secret, as 32 hex digits. Each part is preceded by its length, so that no two lists of parts
- * read the same. Parts are text; bytes go in as latin1. Costs 0.4 µs for a short list where an HMAC costs 1.4 (Node 20), and needs no HMAC:
- * half of the SHA-256 is cut off, so it cannot be continued by who does not know the secret.
+ * A hash that nobody can foretell without the secret, as 32 hex digits. Each part is preceded by its length, so that no
+ * two lists of parts read the same. Parts are text; bytes go in as latin1. Costs 0.4 µs for a short list where an HMAC
+ * costs 1.4 (Node 20), and needs no HMAC: half of the SHA-256 is cut off, so it cannot be continued by who does not
+ * know the secret.
  */
 export function keyedHash(secret: string, ...parts: readonly (string | number)[]): string {
   let text = secret;
@@ -32,8 +33,8 @@ export function keyedHash(secret: string, ...parts: readonly (string | number)[]
 }
 
 /**
- * An id that ascends with time and is the same for the same event: 48 bits of ms, then the first 80 of a hash; 32 hex digits.
- * Ids in the order of time are appended to a destination's index instead of scattered over it.
+ * An id that ascends with time and is the same for the same event: 48 bits of ms, then the first 80 of a hash; 32 hex
+ * digits. Ids in the order of time are appended to a destination's index instead of scattered over it.
  * @param ms whole epoch ms from 1970 to 9999
  * @param hash at least 20 hex digits
  */
@@ -42,8 +43,8 @@ export function timedId(ms: number, hash: string): string {
 }
 
 /**
- * A new id for an event that came without one: 48 bits of ms, 16 that count within the ms, 64 random ones; 32 hex digits.
- * The ids of one process ascend, as long as its clock does and for 65,536 of them in a ms.
+ * A new id for an event that came without one: 48 bits of ms, 16 that count within the ms, 64 random ones; 32 hex
+ * digits. The ids of one process ascend, as long as its clock does and for 65,536 of them in a ms.
  * @param now whole epoch ms
  */
 export function ascendingId(now: number): string {

@@ -1,6 +1,6 @@
 /**
- * Why a text is not JSON: the parser's words, with the offset of the character that it means, from 0. For people who look for it in their own
- * program: NaN, a trailing comma, a text cut off. Linear in the text, and without recursion.
+ * Why a text is not JSON: the parser's words, with the offset of the character that it means, from 0. For people who
+ * look for it in their own program: NaN, a trailing comma, a text cut off. Linear in the text, and without recursion.
  * @param error what JSON.parse threw
  */
 export function jsonError(text: string, error: unknown): string {
@@ -16,7 +16,10 @@ export function jsonError(text: string, error: unknown): string {
 
 const literals = ['true', 'false', 'null'];
 
-/** Offset of the first character that stands where a value should begin, or go on, and cannot; everything before is sound. */
+/**
+ * Offset of the first character that stands where a value should begin, or go on, and
+ * cannot; everything before is sound.
+ */
 function unexpectedAt(text: string): number {
   const open: string[] = [];
   let before = '';

@@ -1,7 +1,7 @@
 /**
- * Cuts pieces out of JSON text as they stand, so that what somebody sent is kept to the letter: JSON.parse and JSON.stringify would round
- * numbers, drop repeated keys and rewrite escapes. All of it expects text that JSON.parse has taken; other text gives some answer, without
- * an error and in linear time.
+ * Cuts pieces out of JSON text as they stand, so that what somebody sent is kept to the letter: JSON.parse and
+ * JSON.stringify would round numbers, drop repeated keys and rewrite escapes. All of it expects text that JSON.parse
+ * has taken; other text gives some answer, without an error and in linear time.
  */
 
 const quote = 0x22;
@@ -24,7 +24,10 @@ export function itemTexts(array: string): string[] {
   return items;
 }
 
-/** The members of an object by name, in the order of their first appearance; of a repeated name the last value, as JSON.parse has it. */
+/**
+ * The members of an object by name, in the order of their first appearance; of a repeated name
+ * the last value, as JSON.parse has it.
+ */
 export function memberTexts(object: string): Map<string, string> {
   const members = new Map<string, string>();
   let at = skipSpace(object, skipSpace(object, 0) + 1);

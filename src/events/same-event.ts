@@ -1,7 +1,10 @@
 import { memberTexts } from './json-text.js';
 import type { Source } from './message.js';
 
-/** Sources whose ids are chosen by others. Where this program chooses them, the same id is the same event, whatever was added to it. */
+/**
+ * Sources whose ids are chosen by others. Where this program chooses them, the same id is the
+ * same event, whatever was added to it.
+ */
 const outside: ReadonlySet<Source> = new Set(['http', 'replay', 'clowder']);
 
 export function isFromOutside(source: Source): boolean {

@@ -3,7 +3,10 @@ export const latestMs = 253_402_300_799_999;
 
 const numeric = /^\d{1,17}(?:\.\d{1,12})?$/;
 
-/** Date, or date and time; a time without a zone is UTC (the older Python emitters write `datetime.utcnow().isoformat()`). */
+/**
+ * Date, or date and time; a time without a zone is UTC (the older Python emitters write
+ * `datetime.utcnow().isoformat()`).
+ */
 const iso =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,12}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?)?$/;
 
@@ -18,7 +21,8 @@ const zone = `(?:[Zz]|[+-]${hour}(?::?[0-5][0-9])?)`;
 const time = `${hour}:[0-5][0-9](?::(?:[0-5][0-9]|60)(?:[.,][0-9]{1,12})?)?`;
 
 /**
- * The texts that `parseTimestamp` reads, for JSON Schema. Only at the very edges, where a zone leads out of 1970 to 9999, does it allow more.
+ * The texts that `parseTimestamp` reads, for JSON Schema. Only at the very edges, where a zone leads out
+ * of 1970 to 9999, does it allow more.
  */
 export const timestampPattern = `^(?:[0-9]{1,17}(?:[.][0-9]{1,12})?|${date}(?:[Tt ]${time}${zone}?)?)$`;
 

@@ -43,7 +43,9 @@ const missedBeats = 3;
 /** An extractor that is silent for this long is forgotten, ms. */
 const forgetAfterMs = 30 * 86_400_000;
 
-/** Which extractors run, by their heartbeats and their silence. Takes the time as an argument; bounded whatever is sent. */
+/**
+ * Which extractors run, by their heartbeats and their silence. Takes the time as an argument; bounded whatever is sent.
+ */
 export class Extractors {
   readonly #known = new Map<string, Extractor>();
 
@@ -107,7 +109,10 @@ export class Extractors {
   }
 }
 
-/** The longest of the last times between two beats counts, once there are two of them: a beat may be late, or sent twice at the start. */
+/**
+ * The longest of the last times between two beats counts, once there are two of them: a beat may
+ * be late, or sent twice at the start.
+ */
 function silentAfterMs({ gaps }: Extractor): number {
   return missedBeats * (gaps.length < 2 ? usualIntervalMs : Math.max(...gaps));
 }

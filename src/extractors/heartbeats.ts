@@ -31,7 +31,10 @@ const checkpoint = 'extractors';
 /** Between two searches for extractors that have fallen silent, ms. */
 const pollMs = 1_000;
 
-/** Listens to the heartbeats of extractors, and makes an event when one appears, changes its version or falls silent: not one a beat. */
+/**
+ * Listens to the heartbeats of extractors, and makes an event when one appears, changes its
+ * version or falls silent: not one a beat.
+ */
 export class HeartbeatListener {
   readonly #options: HeartbeatOptions;
   readonly #connection: Connection;
@@ -113,7 +116,10 @@ export class HeartbeatListener {
     }
   }
 
-  /** One after the other; who is known is stored after the change was published, so a crash in between repeats it and loses nothing. */
+  /**
+   * One after the other; who is known is stored after the change was published, so a crash in
+   * between repeats it and loses nothing.
+   */
   #announce(change: ExtractorChange | undefined): void {
     if (change === undefined) return;
     const { publish, checkpoints, clock, log } = this.#options;

@@ -52,7 +52,10 @@ export interface Change {
   readonly measured?: Measured | undefined;
 }
 
-/** A `service_status` event, made `now`. Its id follows from target, time and status, so that it is the same event when made again after a crash. */
+/**
+ * A `service_status` event, made `now`. Its id follows from target, time and status, so that it is the same
+ * event when made again after a crash.
+ */
 export function statusEvent(target: Target, change: Change, now: number, idSecret: string): Message {
   const { status, at, message, from, until, outageMs, unknownMs, corrects, measured } = change;
   const event = {

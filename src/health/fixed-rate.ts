@@ -1,6 +1,6 @@
 /**
- * The ticks of one target on a monotonic clock: `first`, and then every `intervalMs` after it, however late a timer fires and however long a run takes.
- * Ticks that pass during a run are skipped, not made up for.
+ * The ticks of one target on a monotonic clock: `first`, and then every `intervalMs` after it, however late a timer
+ * fires and however long a run takes. Ticks that pass during a run are skipped, not made up for.
  */
 export class FixedRate {
   #tick = -1;

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
 
 /**
- * What many targets have to write goes at the same moment, so that it shares a commit: 200 targets make a few writes a second,
- * rather than one each.
+ * What many targets have to write goes at the same moment, so that it shares a commit: 200 targets make a few writes a
+ * second, rather than one each.
  */
 export class FlushSchedule {
   #next: Promise<void> | undefined;

@@ -12,7 +12,10 @@ export interface Sample {
   readonly readings?: Readings;
 }
 
-/** Tries once. The signal aborts when the timeout is over; the sample's reason then says what it was waiting for. Never rejects. */
+/**
+ * Tries once. The signal aborts when the timeout is over; the sample's reason then says what
+ * it was waiting for. Never rejects.
+ */
 export type TakeSample = (signal: AbortSignal) => Promise<Sample>;
 
 /** What a run gave: all its samples together. */
@@ -27,7 +30,9 @@ export interface Outcome {
   readonly reason: string | undefined;
 }
 
-/** One check of a target, to be repeated. Never rejects. The signal ends it early, and its outcome then means nothing. */
+/**
+ * One check of a target, to be repeated. Never rejects. The signal ends it early, and its outcome then means nothing.
+ */
 export type Run = (signal: AbortSignal) => Promise<Outcome>;
 
 export interface SamplingLimits {

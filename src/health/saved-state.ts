@@ -6,7 +6,8 @@ import { noStreaks, type Streaks, streaksOf, streaksShape } from './streaks.js';
  * What is known of a target, kept as a checkpoint so that a restart goes on where the daemon stopped.
  *
  * - `observed`: what the last runs agree on, once there were as many as the threshold asks for.
- * - `announced`: the last `service_status`; differs from `observed` in maintenance. Checkpoints call it `told`, as those of the first version do.
+ * - `announced`: the last `service_status`; differs from `observed` in maintenance. Checkpoints call it `told`, as
+ *   those of the first version do.
  */
 const windowShape = z.object({
   from: z.number(),

@@ -56,8 +56,9 @@ export interface Threshold {
 /**
  * The state that follows, and since when; undefined when it stays as it is.
  *
- * - It gets worse once `threshold.down` runs in a row were worse than it, and becomes the mildest of what they found: `down` when all of them were down,
- *   `degraded` when some were only that. So `down` and `degraded` in turn are `degraded`.
+ * - It gets worse once `threshold.down` runs in a row were worse than it, and becomes the mildest of what they found:
+ *   `down` when all of them were down, `degraded` when some were only that. So `down` and `degraded` in turn are
+ *   `degraded`.
  * - It gets better once `threshold.up` runs in a row were better than it, and becomes the worst of what they found.
  * - The first state is the mildest of what the first `threshold.down` runs found.
  */

@@ -33,11 +33,11 @@ export interface Observed {
 /**
  * What is known of one target, from run to run and over restarts.
  *
- * unknown, up, degraded, down: what was *observed*. It changes by the rule of `stateAfter`, once enough runs in a row say so, and dates from the first of
- * them. A time without checks ends a row.
+ * unknown, up, degraded, down: what was *observed*. It changes by the rule of `stateAfter`, once enough runs in a row
+ * say so, and dates from the first of them. A time without checks ends a row.
  *
- * What `service_status` *announces* is what was observed, and `maintenance` inside a window. Observing goes on there; when the window ends, what holds
- * then is announced. The first state is announced only when it is a bad one.
+ * What `service_status` *announces* is what was observed, and `maintenance` inside a window. Observing goes on there;
+ * when the window ends, what holds then is announced. The first state is announced only when it is a bad one.
  *
  * Events about a change stay pending here until they are durable, under ids that do not depend on when they are sent.
  */
@@ -94,8 +94,8 @@ export class TargetMonitor {
   }
 
   /**
-   * Maintenance opens a window, any other status ends one that is open. The declaration is an event itself, so that none is made here, except to
-   * correct outages that were announced and turn out to have been maintenance.
+   * Maintenance opens a window, any other status ends one that is open. The declaration is an event itself, so that
+   * none is made here, except to correct outages that were announced and turn out to have been maintenance.
    * @returns those corrections
    */
   declare({ status, at, window }: Declaration, now: number): readonly Message[] {

@@ -13,8 +13,8 @@ export interface TargetDefaults {
 }
 
 /**
- * The targets of HEALTH_TARGETS: strings (`name=address`), or structures from the YAML file. Targets with anything wrong are left out, and all that is
- * wrong is reported.
+ * The targets of HEALTH_TARGETS: strings (`name=address`), or structures from the YAML file. Targets with anything
+ * wrong are left out, and all that is wrong is reported.
  */
 export function parseTargets(
   written: readonly unknown[],

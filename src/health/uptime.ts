@@ -26,7 +26,10 @@ export function uptimeOf(hours: readonly Hour[]): number | undefined {
   return checks === 0 ? undefined : Math.round((good / checks) * 1e5) / 1e3;
 }
 
-/** Without the checks of a time that turns out to have been maintenance: as many as its share of each hour, failed ones first. */
+/**
+ * Without the checks of a time that turns out to have been maintenance: as many as its
+ * share of each hour, failed ones first.
+ */
 export function excused(hours: readonly Hour[], from: number, until: number, now: number): readonly Hour[] {
   return hours.map(one => {
     const end = Math.min(one.hour + hourMs, Math.max(now, one.hour + 1));

@@ -21,9 +21,10 @@ export interface AnswerShare {
 }
 
 /**
- * The memory that answers may take between their making and their reader: readers that stand still can fill this and no more. One owner has its
- * share of it, and half as much again for small answers, so that whoever fills their own share still sees the status; the last eighth of the pool
- * is left to owners who hold little. An answer that is larger than a whole share is let through alone.
+ * The memory that answers may take between their making and their reader: readers that stand still can fill this and no
+ * more. One owner has its share of it, and half as much again for small answers, so that whoever fills their own share
+ * still sees the status; the last eighth of the pool is left to owners who hold little. An answer that is larger than a
+ * whole share is let through alone.
  */
 export class AnswerPool {
   readonly #limits: AnswerLimits;

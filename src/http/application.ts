@@ -16,8 +16,9 @@ import { accessExtension, type DocumentedRoute } from './route.js';
 import { controllers } from './routes.js';
 
 /**
- * The Koa application. A request passes the request middleware (id, errors, measurement), CORS when it is on, the documented routes, then the
- * pages, which need no key. A router tries each of its paths for every request: the pages have many, so they come last, in a router of their own.
+ * The Koa application. A request passes the request middleware (id, errors, measurement), CORS when it is on, the
+ * documented routes, then the pages, which need no key. A router tries each of its paths for every request: the pages
+ * have many, so they come last, in a router of their own.
  */
 export function createApplication(services: Services): Koa {
   const { settings, log } = services;
@@ -65,8 +66,8 @@ function nameClients(app: Koa, trusted: TrustedProxies): void {
 }
 
 /**
- * The routes of the controllers, each behind its own authentication. That comes before the validation which the library puts first,
- * so that nobody without a key learns what a request should look like.
+ * The routes of the controllers, each behind its own authentication. That comes before the validation which the library
+ * puts first, so that nobody without a key learns what a request should look like.
  */
 function documentedRoutes(): SwaggerRouter {
   const routes = new SwaggerRouter({}, exactPaths);
@@ -82,8 +83,8 @@ function documentedRoutes(): SwaggerRouter {
 }
 
 /**
- * Most routes have a path without parameters, which is found by a look-up, with its chain made here, once. A router would try each of its paths for
- * every request; it is left with the others, and with what does not match.
+ * Most routes have a path without parameters, which is found by a look-up, with its chain made here, once. A router
+ * would try each of its paths for every request; it is left with the others, and with what does not match.
  */
 function fixedPaths({ stack }: SwaggerRouter): Middleware {
   const chains = new Map(

@@ -101,7 +101,10 @@ export async function readText(
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-/** Reads and discards the rest, so that the answer arrives and the connection can be used again; past the limit it is cut. */
+/**
+ * Reads and discards the rest, so that the answer arrives and the connection can be
+ * used again; past the limit it is cut.
+ */
 export function discardRest(request: IncomingMessage, limit: number): void {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {

@@ -11,8 +11,9 @@ export interface Origin {
 }
 
 /**
- * X-Forwarded-For is read from its end, where the nearest proxy wrote, and as far as the chain consists of trusted ones: the first address that is
- * not is the client's. What a proxy wrote that is not an address ends the chain at that proxy.
+ * X-Forwarded-For is read from its end, where the nearest proxy wrote, and as far as the chain consists of trusted
+ * ones: the first address that is not is the client's. What a proxy wrote that is not an address ends the chain at that
+ * proxy.
  */
 export function originOf(request: IncomingMessage, trusted: TrustedProxies): Origin {
   const { socket, headers } = request;

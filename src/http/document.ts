@@ -15,7 +15,8 @@ const placeholder = '成功响应';
 let built: Document | undefined;
 
 /**
- * The OpenAPI 3 document of the API. Built once and kept: the decorator library registers every route again each time it is asked.
+ * The OpenAPI 3 document of the API. Built once and kept: the decorator library registers every
+ * route again each time it is asked.
  */
 export function buildDocument(): Document {
   built ??= build();

@@ -4,7 +4,10 @@ import { bodyText, type StoredEvent } from '../storage/queries.js';
 /** What the daemon says of an event, whatever its body has under these names. */
 const own: ReadonlySet<string> = new Set(['id', 'created', 'category', 'type', '_source', '_received']);
 
-/** A stored event as JSON: the members of its body to the letter, so that numbers keep their digits, and the daemon's own behind them. */
+/**
+ * A stored event as JSON: the members of its body to the letter, so that numbers keep their
+ * digits, and the daemon's own behind them.
+ */
 export function eventText(event: StoredEvent): string {
   const body = event[bodyText];
   if (body === undefined) return JSON.stringify(event);

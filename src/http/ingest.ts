@@ -37,7 +37,8 @@ interface Items {
 }
 
 /**
- * From a request to its receipt: the events are read, checked, identified and made durable; one that is bad refuses them all.
+ * From a request to its receipt: the events are read, checked, identified and made durable; one that is bad refuses
+ * them all.
  * @throws HttpProblem, ClientGone, and as `Backend.publish` does
  */
 export async function ingestEvents(ctx: ApiContext): Promise<Receipt> {

@@ -8,8 +8,9 @@ import { HttpProblem } from './problem.js';
 /**
  * Slows down guessing: at most this many failed attempts a minute from one address, then 429.
  *
- * A valid key always passes, from any address: keys are 256 random bits, beyond guessing at any rate, while clients that share an address
- * (one proxy, one campus) must not be able to lock each other out. What is limited is the work and the log lines that failures cost.
+ * A valid key always passes, from any address: keys are 256 random bits, beyond guessing at any rate, while clients
+ * that share an address (one proxy, one campus) must not be able to lock each other out. What is limited is the work
+ * and the log lines that failures cost.
  */
 export class FailedAttempts {
   readonly #limiter: RateLimiterMemory;
@@ -32,8 +33,8 @@ export class FailedAttempts {
 const busyMs = 1_000;
 
 /**
- * Requests a minute, and at the same time, of one valid key: those of its entry, else RATE_LIMIT. Only where one is set: what publishes in a rescue
- * must not be slowed by default.
+ * Requests a minute, and at the same time, of one valid key: those of its entry, else RATE_LIMIT. Only where one is
+ * set: what publishes in a rescue must not be slowed by default.
  */
 export class KeyLimits {
   readonly #clock: Clock;

@@ -30,9 +30,9 @@ export interface List {
 }
 
 /**
- * Answers with a page of a list. A large one is never held whole: it is read slice by slice, each when its reader has taken the one before. A page that
- * cannot be finished as it was begun (no room in the pool, a fault of the storage) ends early with the cursor that leads on, where the next
- * request meets what is wrong.
+ * Answers with a page of a list. A large one is never held whole: it is read slice by slice, each when its reader has
+ * taken the one before. A page that cannot be finished as it was begun (no room in the pool, a fault of the storage)
+ * ends early with the cursor that leads on, where the next request meets what is wrong.
  * @throws HttpProblem (503) when there is no room for the first slice; what `read` throws for it
  */
 export async function answerList(ctx: ApiContext, list: List): Promise<void> {

@@ -18,7 +18,10 @@ export interface ListenerProblemsOptions {
   readonly tls: TlsFiles | undefined;
 }
 
-/** What is wrong with the listener, for `/v1/status`: no room for connections, a certificate, keys that cross the network in the clear. */
+/**
+ * What is wrong with the listener, for `/v1/status`: no room for connections, a certificate, keys
+ * that cross the network in the clear.
+ */
 export class ListenerProblems {
   readonly #options: ListenerProblemsOptions;
   #fullSince: number | undefined;

@@ -65,8 +65,9 @@ export function addPage(router: Router): void {
 }
 
 /**
- * Style sheets in the order in which they are loaded, where the later one wins: the elements that all sections share (`base.css` first), the
- * shell around the sections, then the sections by name. A section's sheet only speaks of that section.
+ * Style sheets in the order in which they are loaded, where the later one wins: the elements that all sections share
+ * (`base.css` first), the shell around the sections, then the sections by name. A section's sheet only speaks of that
+ * section.
  */
 function inOrder(styles: readonly string[]): string[] {
   const rank = (name: string): number =>

@@ -17,8 +17,8 @@ interface Waiting {
 }
 
 /**
- * Turns at the storage for what may take a while. Each owner (a key) has a queue of its own, and the queues are served one after the other: whoever
- * asks for much waits behind themselves, and others wait for one query each at most.
+ * Turns at the storage for what may take a while. Each owner (a key) has a queue of its own, and the queues are served
+ * one after the other: whoever asks for much waits behind themselves, and others wait for one query each at most.
  */
 export class ReadTurns {
   readonly #clock: Clock;

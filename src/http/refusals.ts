@@ -12,7 +12,10 @@ export interface Refusal {
   readonly path: string;
 }
 
-/** The lines `key.refused`, one for each failed attempt, as fail2ban reads them (docs/runbook.md); bounded, so that nobody can fill the log. */
+/**
+ * The lines `key.refused`, one for each failed attempt, as fail2ban reads them (docs/runbook.md);
+ * bounded, so that nobody can fill the log.
+ */
 export class Refusals {
   readonly #log: Log;
   readonly #clock: Clock;

@@ -32,7 +32,9 @@ export interface Route {
   readonly problems?: readonly number[];
 }
 
-/** One documented route. Answers that come with a key, a query or a body are added here, so that no route forgets one. */
+/**
+ * One documented route. Answers that come with a key, a query or a body are added here, so that no route forgets one.
+ */
 export function route(route: Route): DocumentedRoute {
   const keyed = route.access !== 'open';
   const statuses = new Set([

@@ -5,9 +5,9 @@ import type { Clock } from '../clock.js';
 const capacity = 100;
 
 /**
- * A page signs in once with a key and goes on with a cookie. The session stands for the key and is checked with it each time,
- * so a key that is taken away ends its sessions. Each key has its own number of them: nobody is signed out by the sign-ins of others. Kept in memory: a
- * restart signs everybody out.
+ * A page signs in once with a key and goes on with a cookie. The session stands for the key and is checked with it each
+ * time, so a key that is taken away ends its sessions. Each key has its own number of them: nobody is signed out by the
+ * sign-ins of others. Kept in memory: a restart signs everybody out.
  */
 export class Sessions {
   readonly #clock: Clock;

@@ -20,7 +20,10 @@ interface Loaded {
   readonly etag: string;
 }
 
-/** Serves one asset from memory: read and packed once, and named by its content, so that a browser asks but seldom loads again. */
+/**
+ * Serves one asset from memory: read and packed once, and named by its content, so that a
+ * browser asks but seldom loads again.
+ */
 export function serve(file: StaticFile): Middleware {
   let loading: Promise<Loaded> | undefined;
   return async ctx => {

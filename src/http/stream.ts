@@ -44,10 +44,10 @@ interface Chunk {
 type FeedSettings = Pick<HttpSettings, 'maxStreams' | 'streamMs' | 'heartbeatMs'>;
 
 /**
- * The live stream (Server-Sent Events): every event as it is stored, to every reader. It listens to the backend once, as long as anybody
- * reads, and encodes each event once. It never waits for a reader and never exceeds its bounds: what a reader cannot take is dropped for
- * that reader, with a message that gives the number (`event: dropped`). What is on its way to a reader counts in the pool of answers. A reader whose
- * key, session or scope has ended gets nothing more.
+ * The live stream (Server-Sent Events): every event as it is stored, to every reader. It listens to the backend once,
+ * as long as anybody reads, and encodes each event once. It never waits for a reader and never exceeds its bounds: what
+ * a reader cannot take is dropped for that reader, with a message that gives the number (`event: dropped`). What is on
+ * its way to a reader counts in the pool of answers. A reader whose key, session or scope has ended gets nothing more.
  */
 export class Feed {
   readonly #backend: Pick<Backend, 'listen'>;
@@ -89,7 +89,10 @@ export class Feed {
     }
   }
 
-  /** The response's headers are set; from here on it belongs to the feed, until what is returned is called: its connection has ended. */
+  /**
+   * The response's headers are set; from here on it belongs to the feed, until what is returned
+   * is called: its connection has ended.
+   */
   open(response: ServerResponse, options: StreamOptions): () => void {
     const until = this.#clock.monotonic() + this.#settings.streamMs;
     const reader: Reader = { ...options, response, until, dropped: 0 };

@@ -5,7 +5,10 @@ import { describe, SetupError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { FoundProblem } from '../status/found-problem.js';
 
-/** The files are looked at this often: a watch by the system does not see one that is replaced behind a link, as Kubernetes and certbot do. */
+/**
+ * The files are looked at this often: a watch by the system does not see one that is replaced behind a
+ * link, as Kubernetes and certbot do.
+ */
 const watchIntervalMs = 2_000;
 /** A certificate that ends within this time is a problem; what renews it by itself does so earlier. */
 const endsSoonMs = 7 * 24 * 3_600_000;
@@ -22,8 +25,8 @@ export interface TlsPair {
 }
 
 /**
- * Certificate and key of the listener, read again when the files change. A pair that is broken, half written or does not belong together changes
- * nothing: the one before stays in force, and a problem says so until the files are right.
+ * Certificate and key of the listener, read again when the files change. A pair that is broken, half written or does
+ * not belong together changes nothing: the one before stays in force, and a problem says so until the files are right.
  */
 export class TlsFiles {
   readonly #paths: TlsPaths;

@@ -9,7 +9,9 @@ const answers: Readonly<Record<string, readonly [ProblemKind, phrase: string, de
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'Request Timeout', 'The request did not arrive in time.'],
 };
 
-/** The answer, as bytes for the socket, to what is not HTTP or not complete: there is no response object to answer with. */
+/**
+ * The answer, as bytes for the socket, to what is not HTTP or not complete: there is no response object to answer with.
+ */
 export function unreadableAnswer(code: string | undefined, requestId: string): string {
   const [kind, phrase, detail] =
     answers[code ?? ''] ?? (['invalid-request', 'Bad Request', 'This is not valid HTTP.'] as const);

@@ -24,8 +24,8 @@ export interface Entries {
 }
 
 /**
- * Entries separated by commas or lines; `#` begins a comment. Problems name an entry by its number or its line, never by its text,
- * which may be a key that somebody put there by mistake.
+ * Entries separated by commas or lines; `#` begins a comment. Problems name an entry by its number or its line, never
+ * by its text, which may be a key that somebody put there by mistake.
  */
 export function parseEntries(text: string, numbered: 'entry' | 'line' = 'entry'): Entries {
   const entries: KeyEntry[] = [];

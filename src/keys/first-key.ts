@@ -10,8 +10,8 @@ export function firstKeyPath(dataDir: string): string {
 }
 
 /**
- * The key of the first start, made when there is none. Call with the lock of DATA_DIR held: of two daemons that start in a new folder, only the one
- * that stays may make it.
+ * The key of the first start, made when there is none. Call with the lock of DATA_DIR held: of two daemons that start
+ * in a new folder, only the one that stays may make it.
  * @throws SetupError when it can be neither read nor made
  */
 export function openFirstKey(dataDir: string, log: Log, announce: (line: string) => void): KeyEntry {
@@ -39,7 +39,8 @@ export function openFirstKey(dataDir: string, log: Log, announce: (line: string)
 
 /**
  * The key of the first start; undefined when there is none.
- * @throws SetupError when the file holds something else or may be planted, and as `readFileSync` does when it cannot be read
+ * @throws SetupError when the file holds something else or may be planted, and as `readFileSync` does when it cannot be
+ * read
  */
 export function readFirstKey(dataDir: string, onOpen?: OnOpenFile): string | undefined {
   const path = firstKeyPath(dataDir);

@@ -12,8 +12,8 @@ export function idSecretPath(dataDir: string): string {
 }
 
 /**
- * The secret under which the ids of the daemon's own events are made: the configured one, else one that is made once and kept in DATA_DIR.
- * Call with the lock of DATA_DIR held.
+ * The secret under which the ids of the daemon's own events are made: the configured one, else one that is made once
+ * and kept in DATA_DIR. Call with the lock of DATA_DIR held.
  * @throws SetupError when it can be neither read nor made
  */
 export function openIdSecret(dataDir: string, configured: string | undefined, onOpen?: OnOpenFile): string {

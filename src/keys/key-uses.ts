@@ -10,7 +10,10 @@ export interface KeyUse {
   last: number;
 }
 
-/** How often each key was used, and when last, across restarts. Counting touches memory alone; what was counted is written once a minute, without waiting for the disk. */
+/**
+ * How often each key was used, and when last, across restarts. Counting touches memory alone; what was counted is
+ * written once a minute, without waiting for the disk.
+ */
 export class KeyUses {
   readonly #path: string;
   readonly #uses = new Map<string, KeyUse>();
@@ -43,7 +46,10 @@ export class KeyUses {
     this.#changed = true;
   }
 
-  /** Writes what was counted, when there is something and the last time is long enough ago. Never throws: the counts are a convenience. */
+  /**
+   * Writes what was counted, when there is something and the last time is long enough ago. Never
+   * throws: the counts are a convenience.
+   */
   save(now: number, isKnown: (name: string) => boolean, within = saveMs): void {
     if (!this.#changed || now - this.#savedAt < within) return;
     this.#savedAt = now;

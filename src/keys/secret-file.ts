@@ -21,8 +21,9 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 export type OnOpenFile = (sentence: string) => void;
 
 /**
- * The trimmed text of a secret in DATA_DIR, which need not be there. It has to be a file, no link, of the user of the daemon, of root or of the owner
- * of its folder, and nobody else may write to it: anything else somebody may have planted. One that others can read is reported to `onOpen`.
+ * The trimmed text of a secret in DATA_DIR, which need not be there. It has to be a file, no link, of the user of the
+ * daemon, of root or of the owner of its folder, and nobody else may write to it: anything else somebody may have
+ * planted. One that others can read is reported to `onOpen`.
  * @throws SetupError with what to do, and as `readFileSync` does when it cannot be read
  */
 export function readSecretFile(path: string, onOpen: OnOpenFile = () => {}): string | undefined {
@@ -60,7 +61,10 @@ export function readOperatorFile(path: string): string {
   }
 }
 
-/** For its owner's eyes only, and durable; under another name first, so that a crash leaves no half a secret. A file or link that lies there is replaced, never written through. */
+/**
+ * For its owner's eyes only, and durable; under another name first, so that a crash leaves no half a secret. A file or
+ * link that lies there is replaced, never written through.
+ */
 export function writeSecretFile(path: string, text: string): void {
   const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -25,7 +25,10 @@ export interface ReaderOptions {
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Commits are tried until one goes through; this is called for each that did not. Resolves when it may be tried again. */
+  /**
+   * Commits are tried until one goes through; this is called for each that did not.
+   * Resolves when it may be tried again.
+   */
   readonly onHold: (error: unknown) => Promise<void>;
   /** Ends every wait. */
   readonly stopping: AbortSignal;
@@ -49,14 +52,18 @@ export interface PassResult {
 
 /** How long one pass reads before it checks the names again, ms. */
 const passMs = 500;
-/** A commit is due when this much was read, this many events were made, or this much time has gone by since the last one. */
+/**
+ * A commit is due when this much was read, this many events were made, or this much
+ * time has gone by since the last one.
+ */
 const commitBytes = 8 * 1024 * 1024;
 const commitMessages = 500;
 const commitMs = 1_000;
 
 /**
- * Counts every line of one log once, whatever becomes of its files. What was counted, what was made of it, and where each file was read to are
- * committed together: after a kill the same lines are counted again, from the same place. One call at a time.
+ * Counts every line of one log once, whatever becomes of its files. What was counted, what was made of it, and where
+ * each file was read to are committed together: after a kill the same lines are counted again, from the same place. One
+ * call at a time.
  */
 export class LogReader {
   readonly #options: ReaderOptions;

@@ -31,8 +31,9 @@ export function atomicStore<Position>(
 }
 
 /**
- * For a broker elsewhere: the position is written with the messages beside it, then they are published, then they are struck out. After a crash
- * in between they are published once more, under the same ids, so that every sink knows them again.
+ * For a broker elsewhere: the position is written with the messages beside it, then they are published, then they are
+ * struck out. After a crash in between they are published once more, under the same ids, so that every sink knows them
+ * again.
  */
 export function writeAheadStore<Position>(
   key: string,
@@ -49,7 +50,10 @@ export function writeAheadStore<Position>(
   });
 }
 
-/** What was written ahead and may not be published goes out before anything else, also when the broker is another one now. */
+/**
+ * What was written ahead and may not be published goes out before anything else, also
+ * when the broker is another one now.
+ */
 function store<Position>(
   key: string,
   checkpoints: Checkpoints,

@@ -15,9 +15,9 @@ export interface Address {
 const encode = 'percent-encode @ : / ? # % in user and password (%40 %3A %2F %3F %23 %25)';
 
 /**
- * Why programs could read this address in different ways, or cannot read it at all; undefined when there is one reading. Repeats no
- * part of it. Stricter than the standard on purpose: where a password holds `#` or `/`, half of the readers take the first part of
- * it for the host, and show it to everybody.
+ * Why programs could read this address in different ways, or cannot read it at all; undefined when there is one
+ * reading. Repeats no part of it. Stricter than the standard on purpose: where a password holds `#` or `/`, half of the
+ * readers take the first part of it for the host, and show it to everybody.
  */
 export function addressFlaw(text: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
@@ -32,7 +32,10 @@ export function addressFlaw(text: string): string | undefined {
 }
 
 export interface AddressOptions {
-  /** Paths are put behind it, so that slashes at its end have no meaning and are taken off. Otherwise it is used as it is written. */
+  /**
+   * Paths are put behind it, so that slashes at its end have no meaning and are taken off.
+   * Otherwise it is used as it is written.
+   */
   readonly base?: boolean;
 }
 

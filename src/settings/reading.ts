@@ -9,8 +9,8 @@ export type Layer = (name: string) => string | readonly unknown[] | undefined;
 export type ReadFile = (path: string) => string;
 
 /**
- * Reads settings from layers, the first of which wins. Blanks and a byte order mark around a value are no part of it, whether it
- * stands in a layer or in the file of a secret; an empty value is as good as none.
+ * Reads settings from layers, the first of which wins. Blanks and a byte order mark around a value are no part of it,
+ * whether it stands in a layer or in the file of a secret; an empty value is as good as none.
  */
 export class SettingReader {
   readonly #layers: readonly Layer[];

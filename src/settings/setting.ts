@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 
 /**
- * A setting is declared once, beside what it configures. The environment, the YAML file, the defaults in the documentation,
- * `.env.example` and the list of problems all come from this declaration.
+ * A setting is declared once, beside what it configures. The environment, the YAML file, the defaults in the
+ * documentation, `.env.example` and the list of problems all come from this declaration.
  */
 export interface Setting<Schema extends z.ZodTypeAny = z.ZodTypeAny> {
   /** Environment variable; the YAML key is its lower case, nested or flat (`mongodb: {uri: …}` = `mongodb_uri: …`). */
@@ -18,8 +18,8 @@ export interface Setting<Schema extends z.ZodTypeAny = z.ZodTypeAny> {
   /** Shown in `.env.example`; of a setting that only the file can hold, a piece of that file. */
   readonly example: string | undefined;
   /**
-   * The YAML file may give a list of structures, which the schema then gets: with YAML's types (`typed`), or with every scalar as it
-   * is written (`written`: `007` stays `'007'`).
+   * The YAML file may give a list of structures, which the schema then gets: with YAML's types (`typed`), or with every
+   * scalar as it is written (`written`: `007` stays `'007'`).
    */
   readonly structured: 'typed' | 'written' | undefined;
   /** The environment has no form for it. */
@@ -41,7 +41,10 @@ export function setting<Schema extends z.ZodTypeAny>(
   return { name, schema, description, secret, aliases, example, structured, fileOnly };
 }
 
-/** The name under which a secret's file is given: `MONGODB_URI_FILE`, or `sinks[0].uri_file` where names are in lower case. */
+/**
+ * The name under which a secret's file is given: `MONGODB_URI_FILE`, or
+ * `sinks[0].uri_file` where names are in lower case.
+ */
 export function fileNameOf(name: string): string {
   return name === name.toUpperCase() ? `${name}_FILE` : `${name}_file`;
 }

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { refuse } from './refuse.js';
 
 /*
- * Readers take a string as the environment gives it, without blanks around it, and say in their message what would be right.
+ * Readers take a string as the environment gives it, without blanks around it, and say in their message what would be
+ * right.
  * Defaults are strings too: `boolean().default('off')`.
  */
 

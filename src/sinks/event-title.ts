@@ -1,7 +1,8 @@
 /**
- * An event's name for a chart, in words: those of its category, then those of its type. A category's last word `resource`, `activity` or
- * `status` only holds the place of the type and gives way to it: view_resource + dataset = view dataset, user_activity + login = user login.
- * A category without a type stays as it is, but an `upload` without a type is the upload of a file. Unknown categories follow the same rule.
+ * An event's name for a chart, in words: those of its category, then those of its type. A category's last word
+ * `resource`, `activity` or `status` only holds the place of the type and gives way to it: view_resource + dataset =
+ * view dataset, user_activity + login = user login. A category without a type stays as it is, but an `upload` without a
+ * type is the upload of a file. Unknown categories follow the same rule.
  */
 export function words(category: string, type: string | undefined): string[] {
   const first = split(category);

@@ -13,8 +13,9 @@ import { defineSink, type Rejection, type SinkTools } from './sink.js';
 const maxSeriesTexts = 10_000;
 
 /**
- * InfluxDB: one point an event, in one measurement, for Grafana. Writing an event again rewrites its own point (slots.ts says
- * how, and where that ends); what a point holds is in point.ts, what the server's answers mean in point-writer.ts.
+ * InfluxDB: one point an event, in one measurement, for Grafana. Writing an event again rewrites its own point
+ * (slots.ts says how, and where that ends); what a point holds is in point.ts, what the server's answers mean in
+ * point-writer.ts.
  */
 export const influxdbSink = defineSink({
   name: 'influxdb',

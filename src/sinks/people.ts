@@ -5,19 +5,26 @@ import { fields as knownFields, personalFields } from '../events/fields.js';
 import { hideParameters } from '../redact.js';
 
 /**
- * Who did it, and what of it may be sent to an analytics service. The one rule for personal names: names and mail addresses of people
- * leave this machine for such a service only with ANALYTICS_SEND_NAMES=on, wherever in the event they stand.
+ * Who did it, and what of it may be sent to an analytics service. The one rule for personal names: names and mail
+ * addresses of people leave this machine for such a service only with ANALYTICS_SEND_NAMES=on, wherever in the event
+ * they stand.
  */
 export interface Person {
   /** Opaque id of a signed-in user; undefined for anonymous visitors and for events that nobody caused. */
   readonly user: string | undefined;
-  /** Opaque id of the visitor's browser or session, or else one of a bounded set of pseudonyms. Same event, same visitor. */
+  /**
+   * Opaque id of the visitor's browser or session, or else one of a bounded set of
+   * pseudonyms. Same event, same visitor.
+   */
   readonly visitor: string;
   /** The visitor is a pseudonym that strangers share. */
   readonly shared: boolean;
 }
 
-/** Pseudonyms for visitors of whom nothing is known: few, because each counts as a person at the service; enough to stay under limits per person. */
+/**
+ * Pseudonyms for visitors of whom nothing is known: few, because each counts as a person at the service;
+ * enough to stay under limits per person.
+ */
 const pseudonyms = 100;
 /** Longer ids are replaced by their hash. Google Analytics takes 256 characters at most. */
 const maxIdLength = 256;
@@ -98,8 +105,8 @@ function isMailAddress(text: string): boolean {
 export type Scalar = string | number | boolean;
 
 /**
- * The event's fields as scalars, in their order: nested values as JSON text, null and empty strings left out, names of people only when
- * allowed, and without the keys and tokens that a URL may carry.
+ * The event's fields as scalars, in their order: nested values as JSON text, null and empty strings left out, names of
+ * people only when allowed, and without the keys and tokens that a URL may carry.
  */
 export function* scalars(fields: Fields, sendNames: boolean): Generator<[name: string, value: Scalar]> {
   for (const [name, value] of Object.entries(fields)) {

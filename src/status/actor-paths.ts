@@ -1,4 +1,7 @@
-/** Where the status, and the page, look for actors: their paths in the tree, as the supervisors name them. Served to the browser, so it imports nothing. */
+/**
+ * Where the status, and the page, look for actors: their paths in the tree, as the supervisors name them. Served to
+ * the browser, so it imports nothing.
+ */
 export const actorPaths = {
   sink: (name: string): string => `delivery/${name}/sink`,
   consumer: (name: string): string => `delivery/${name}/consumer`,

@@ -4,8 +4,9 @@ import type { Fault } from '../errors.js';
 /**
  * What every actor is doing, for `/v1/status` and the page.
  *
- * starting: not at work yet · running · holding: something it needs cannot be had (the last error says why), and it tries again ·
- * parked: every event fails as a bug, tried slowly · stopped: by shutdown or by its own end · failed: given up for good.
+ * starting: not at work yet · running · holding: something it needs cannot be had (the last error says why), and it
+ * tries again · parked: every event fails as a bug, tried slowly · stopped: by shutdown or by its own end · failed:
+ * given up for good.
  */
 export type ActorState = 'starting' | 'running' | 'holding' | 'parked' | 'stopped' | 'failed';
 

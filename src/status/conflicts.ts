@@ -17,8 +17,8 @@ export interface ConflictsOptions {
 }
 
 /**
- * Events that came with the id of another event, and say something else: by mistake, or to keep the other one from being told apart. One that is found
- * on arrival is refused; at a sink, the event that was there first stays.
+ * Events that came with the id of another event, and say something else: by mistake, or to keep the other one from
+ * being told apart. One that is found on arrival is refused; at a sink, the event that was there first stays.
  */
 export class Conflicts {
   readonly #options: ConflictsOptions;

@@ -58,7 +58,10 @@ export class DeadLetterAdmin {
     return { deadLetters: [], nextCursor: cursor ?? null };
   }
 
-  /** Back to that one sink's queue, behind what waits there. What is beyond the sink's limit stays, and the report says why, unless `force` is set. */
+  /**
+   * Back to that one sink's queue, behind what waits there. What is beyond the sink's limit stays, and the
+   * report says why, unless `force` is set.
+   */
   async redrive(request: RedriveRequest): Promise<RedriveReport> {
     const { sink, keys, dryRun = false, force = false } = request;
     const limit = force ? undefined : this.#limits.get(sink);

@@ -5,8 +5,9 @@ const key = 'named';
 const keepMs = 3650 * 24 * 3_600_000;
 
 /**
- * Names of all sinks that may have left a queue behind: every kind there is, the configured ones, and those under names of their own
- * that this daemon ever had. RabbitMQ has no list of queues to ask for, and the queue of an entry that left the file goes on filling.
+ * Names of all sinks that may have left a queue behind: every kind there is, the configured ones, and those under names
+ * of their own that this daemon ever had. RabbitMQ has no list of queues to ask for, and the queue of an entry that
+ * left the file goes on filling.
  */
 export async function knownSinkNames(
   registry: readonly SinkDefinition[],
@@ -20,7 +21,10 @@ export async function knownSinkNames(
   return [...kinds, ...named];
 }
 
-/** The sink whose queue a name would be, for a sink under a name of its own: `mongodb.archive` of `event-sink.mongodb.archive`. */
+/**
+ * The sink whose queue a name would be, for a sink under a name of its own:
+ * `mongodb.archive` of `event-sink.mongodb.archive`.
+ */
 export function namedSinkOf(queue: string, registry: readonly SinkDefinition[]): string | undefined {
   const [, sink, kind] = /^event-sink\.(([a-z0-9]+)\.[a-z0-9-]+)$/.exec(queue) ?? [];
   return registry.some(({ name, storesWith }) => name === kind && storesWith === undefined) ? sink : undefined;

@@ -18,8 +18,9 @@ const everyMs = 5_000;
 const restFactor = 20;
 
 /**
- * Looks at the daemon as a person would, every few seconds: so that problems are dated from when they begin and not from when somebody first asks,
- * and a ledger that does not balance is in the log at once, once for each change. Resolves when the signal aborts. Never rejects.
+ * Looks at the daemon as a person would, every few seconds: so that problems are dated from when they begin and not
+ * from when somebody first asks, and a ledger that does not balance is in the log at once, once for each change.
+ * Resolves when the signal aborts. Never rejects.
  */
 export async function runMonitor({ status, ledger, clock, log, signal }: MonitorOptions): Promise<void> {
   const known = new Map<string, string>();

@@ -16,8 +16,9 @@ export interface OrphansOptions {
 }
 
 /**
- * Finds the queues of sinks that were switched off: they only fill, and an embedded one keeps every event on the disk. Each is logged once.
- * Answers at once with what was found last, and looks again in the background: a broker that does not answer keeps nobody waiting.
+ * Finds the queues of sinks that were switched off: they only fill, and an embedded one keeps every event on the disk.
+ * Each is logged once. Answers at once with what was found last, and looks again in the background: a broker that does
+ * not answer keeps nobody waiting.
  */
 export function orphanFinder({ broker, clock, log, metrics }: OrphansOptions): () => readonly QueueInfo[] {
   let found: readonly QueueInfo[] = [];

@@ -21,8 +21,8 @@ const keepMs = 400 * 86_400_000;
 const key = 'open';
 
 /**
- * Since when each problem stands: the time that is known for it, or else when it was first found; kept across restarts, for as long as the problem
- * lasts. On the disk is one value, the dates of all that stand.
+ * Since when each problem stands: the time that is known for it, or else when it was first found; kept across restarts,
+ * for as long as the problem lasts. On the disk is one value, the dates of all that stand.
  */
 export class ProblemDates {
   readonly #options: ProblemDatesOptions;

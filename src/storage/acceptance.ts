@@ -1,8 +1,8 @@
 import { describe } from '../errors.js';
 
 /**
- * Whether storage can take something new, as the main thread knows it: asked every second, and known at once when a write was refused. After a
- * refusal only a row that was really written counts as proof.
+ * Whether storage can take something new, as the main thread knows it: asked every second, and known at once when a
+ * write was refused. After a refusal only a row that was really written counts as proof.
  */
 export class Acceptance {
   #refusal: { readonly reason: string; readonly since: number } | undefined;

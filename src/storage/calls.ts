@@ -17,9 +17,9 @@ import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
 
 /**
- * Everything that storage can do. `writes` run on the writer's thread, in its transactions: all that delivery depends on,
- * even where it only looks (`take`, `getValues`). `reads` run on the reader's thread: what people ask, which may take a while
- * and then delays nobody but the next who asks.
+ * Everything that storage can do. `writes` run on the writer's thread, in its transactions: all that delivery depends
+ * on, even where it only looks (`take`, `getValues`). `reads` run on the reader's thread: what people ask, which may
+ * take a while and then delays nobody but the next who asks.
  */
 export const writes = {
   ...publishWrites,

@@ -26,8 +26,8 @@ export function addWaitingBytes(database: Database, bytes: number): void {
 }
 
 /**
- * Whether something new can be accepted now. With `prove`, a row is really written: after a refusal, the free space that the file system reports is no
- * proof. @throws FullError
+ * Whether something new can be accepted now. With `prove`, a row is really written: after a refusal, the free space
+ * that the file system reports is no proof. @throws FullError
  */
 function checkCapacity(transaction: Transaction, { prove }: { readonly prove: boolean }): void {
   requireCapacity(transaction);

@@ -7,8 +7,8 @@ import { busyTimeoutMs } from './opening.js';
 const sparePages = 1000;
 
 /**
- * Gives at most `pages` free pages back to the file system, and truncates the write-ahead log once there is nothing more to give.
- * Returns true when there is more to give.
+ * Gives at most `pages` free pages back to the file system, and truncates the write-ahead log once there is nothing
+ * more to give. Returns true when there is more to give.
  */
 export function compact(database: Database, pages: number): boolean {
   const free = database.value<number>('PRAGMA freelist_count') ?? 0;
@@ -20,8 +20,9 @@ export function compact(database: Database, pages: number): boolean {
 }
 
 /**
- * Before each transaction: when the disk is nearly full, empties the write-ahead log into the file, or it would grow until nothing
- * could be written at all, not even what settles and so frees. To settle a batch takes as much log as the batch did: deleted rows are zeroed.
+ * Before each transaction: when the disk is nearly full, empties the write-ahead log into the file, or it would grow
+ * until nothing could be written at all, not even what settles and so frees. To settle a batch takes as much log as the
+ * batch did: deleted rows are zeroed.
  */
 export function relieve(database: Database, diskSpace: DiskSpace): void {
   diskSpace.forget();
@@ -31,8 +32,8 @@ export function relieve(database: Database, diskSpace: DiskSpace): void {
 }
 
 /**
- * Without waiting for a slow reader, which the busy timeout would do: writing stands still meanwhile. False when one was in the way, and what was
- * deleted is still in the log.
+ * Without waiting for a slow reader, which the busy timeout would do: writing stands still meanwhile. False when one
+ * was in the way, and what was deleted is still in the log.
  */
 export function cutLog(database: Database): boolean {
   database.exec('PRAGMA busy_timeout = 0');

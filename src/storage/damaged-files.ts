@@ -2,7 +2,10 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { damagedKeptMs } from './salvage.js';
 
-/** Removes what salvages have moved aside, and their reports, once they have been kept for long enough: they hold personal data too. */
+/**
+ * Removes what salvages have moved aside, and their reports, once they have been kept for long
+ * enough: they hold personal data too.
+ */
 export function removeOldDamagedFiles(dir: string, now: number): void {
   for (const name of readdirSync(dir)) {
     if (!/^event-sink\.db\.(?:damaged|corrupt)-/.test(name)) continue;

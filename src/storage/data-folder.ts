@@ -5,14 +5,17 @@ import { FolderError } from '../errors.js';
 import type { StorageProblem } from './losses.js';
 import { writeOwnFile } from './own-files.js';
 
-/** A file in the folder with an id of its own: a copy of the folder that is mounted in its place is still another one. */
+/**
+ * A file in the folder with an id of its own: a copy of the folder that is mounted in its place is still another one.
+ */
 export function folderIdFile(dir: string): string {
   return join(dir, 'folder-id');
 }
 
 /**
- * Which folder DATA_DIR was when this process first used it. An unmounted disk leaves an empty folder below its mount point, which looks like a first
- * start: going on there would accept events into the wrong place, and forget what is in the right one.
+ * Which folder DATA_DIR was when this process first used it. An unmounted disk leaves an empty folder below its mount
+ * point, which looks like a first start: going on there would accept events into the wrong place, and forget what is in
+ * the right one.
  */
 export class DataFolder {
   readonly dir: string;

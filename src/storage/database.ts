@@ -5,8 +5,8 @@ import { CorruptError } from './database-error.js';
 export type Value = string | number | null;
 
 /**
- * One connection to a SQLite file, with its prepared statements kept. Rows come as arrays: half the work of objects, also when
- * they are copied to another thread. Every error leaves as one that says what the caller must do.
+ * One connection to a SQLite file, with its prepared statements kept. Rows come as arrays: half the work of objects,
+ * also when they are copied to another thread. Every error leaves as one that says what the caller must do.
  *
  * libsql binds every number as REAL: a column of INTEGER affinity makes it an integer again, an expression does not
  * (write `CAST(? AS INTEGER)` where it matters).

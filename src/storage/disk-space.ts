@@ -6,8 +6,8 @@ import { databaseFile } from './files.js';
 export const reserveBytes = 16 * 1024 * 1024;
 
 /**
- * Free space on the disk under DATA_DIR. What would fill it (events coming in, the outbox) is refused a little before the end,
- * because settling needs space too: a disk that is full to the last byte could not even be emptied.
+ * Free space on the disk under DATA_DIR. What would fill it (events coming in, the outbox) is refused a little before
+ * the end, because settling needs space too: a disk that is full to the last byte could not even be emptied.
  * Measured once a transaction.
  */
 export class DiskSpace {
@@ -23,13 +23,19 @@ export class DiskSpace {
     this.#measured = undefined;
   }
 
-  /** Less is left than 16 MiB (a twentieth of a small disk), with what the write-ahead log will take when it moves into the file. */
+  /**
+   * Less is left than 16 MiB (a twentieth of a small disk), with what the write-ahead log
+   * will take when it moves into the file.
+   */
   get low(): boolean {
     const { free, reserve, log } = this.#measure();
     return free < reserve + log;
   }
 
-  /** Once more of what the log holds, and it could not move into the file any more: then nothing would ever be free again. */
+  /**
+   * Once more of what the log holds, and it could not move into the file any more: then nothing would ever be free
+   * again.
+   */
   get tight(): boolean {
     const { free, reserve, log } = this.#measure();
     return log > 0 && free < reserve + 2 * log;

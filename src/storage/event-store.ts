@@ -90,7 +90,10 @@ function bodyOf({ body, text, fields }: Event): string {
   return body ?? JSON.stringify(text === undefined ? fields : { text });
 }
 
-/** Category and type as the body has them: in a column, a text ends at its first NUL, and half a surrogate pair is U+FFFD. */
+/**
+ * Category and type as the body has them: in a column, a text ends at its first NUL,
+ * and half a surrogate pair is U+FFFD.
+ */
 function storedRow([, id, created, category, type, source, received, body]: EventRow): StoredEvent {
   const fields: Fields = JSON.parse(body);
   const verbatim = (value: unknown, column: string): string =>

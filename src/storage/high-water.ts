@@ -6,9 +6,9 @@ import { writeOwnFile } from './own-files.js';
 import type { Transaction } from './transaction.js';
 
 /**
- * SQLite cannot know when the end of its write-ahead log was cut off: the file is whole, only older. So how far the numbered tables had come is kept
- * beside it too, written once a second without fsync. At a start, what the database lacks of it was accepted and is gone: at least so much, since
- * the last second is not in it.
+ * SQLite cannot know when the end of its write-ahead log was cut off: the file is whole, only older. So how far the
+ * numbered tables had come is kept beside it too, written once a second without fsync. At a start, what the database
+ * lacks of it was accepted and is gone: at least so much, since the last second is not in it.
  */
 export type HighWater = Readonly<Record<(typeof numberedTables)[number], number>>;
 
@@ -40,8 +40,8 @@ export function storedHighWater(dir: string): Partial<HighWater> {
 }
 
 /**
- * Rows that were written and are not in the database any more, by table; empty when nothing is missing. Their numbers are not used again, and messages
- * count in the ledger as accepted and lost.
+ * Rows that were written and are not in the database any more, by table; empty when nothing is missing. Their numbers
+ * are not used again, and messages count in the ledger as accepted and lost.
  */
 export function countLoss(database: Database, dir: string): Record<string, number> {
   const stored = storedHighWater(dir);

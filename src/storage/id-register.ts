@@ -17,14 +17,15 @@ export interface IdRegisterOptions {
 }
 
 /**
- * Knows the ids and keys that clients gave, for a day or the newest million: the same id with the same text is the same event again, with the
- * `created` that it had; with another text it is a conflict. Events without an id of their own pass by and cost nothing here.
+ * Knows the ids and keys that clients gave, for a day or the newest million: the same id with the same text is the same
+ * event again, with the `created` that it had; with another text it is a conflict. Events without an id of their own
+ * pass by and cost nothing here.
  *
  * new → in flight (being published; whoever sends the same id meanwhile waits) → known.
  *
- * RabbitMQ may have an event although its confirm never came: the connection broke, or this daemon was killed. So an id is known there before its
- * event is published, and stays known when that fails: whoever sends the event again gets the time that the first one may already carry. A disk
- * that is full costs this knowledge, not the event.
+ * RabbitMQ may have an event although its confirm never came: the connection broke, or this daemon was killed. So an id
+ * is known there before its event is published, and stays known when that fails: whoever sends the event again gets the
+ * time that the first one may already carry. A disk that is full costs this knowledge, not the event.
  */
 export class IdRegister {
   readonly #options: IdRegisterOptions;

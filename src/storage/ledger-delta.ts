@@ -19,7 +19,10 @@ export function noCounts(): Counts {
   return { accepted: 0, delivered: 0, duplicates: 0, filtered: 0, too_old: 0, erased: 0, dead: 0 };
 }
 
-/** The ledger's changes of one transaction: gathered in memory, written in the same commit, two rows a sink whatever the number of events. */
+/**
+ * The ledger's changes of one transaction: gathered in memory, written in the same commit, two rows a
+ * sink whatever the number of events.
+ */
 export class LedgerDelta {
   #everyQueue = 0;
   readonly #sinks = new Map<string, Counts>();

@@ -1,7 +1,10 @@
 import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
 
-/** Something that was in the database and is gone: kept in the database itself, so that it is not forgotten with the log. */
+/**
+ * Something that was in the database and is gone: kept in the database itself, so that it is not forgotten with the
+ * log.
+ */
 export interface Loss {
   /** When it was found, epoch ms. */
   readonly at: number;

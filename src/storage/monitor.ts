@@ -12,7 +12,10 @@ export interface StorageMonitorOptions {
 
 const everyMs = 1_000;
 
-/** Looks every second at what may change under the running daemon: the disk, the folder, what is known elsewhere of the database. */
+/**
+ * Looks every second at what may change under the running daemon: the disk, the folder, what
+ * is known elsewhere of the database.
+ */
 export class StorageMonitor {
   readonly #options: StorageMonitorOptions;
   readonly #stop = new AbortController();

@@ -3,8 +3,8 @@ import { chmodSync, closeSync, openSync, renameSync, writeFileSync } from 'node:
 const ownerOnly = 0o600;
 
 /**
- * Makes the file unless it is there, for its owner's eyes alone, whatever the folder and the umask are. SQLite gives the files beside a database (its
- * write-ahead log) the mode of the database. A file of somebody else keeps its mode.
+ * Makes the file unless it is there, for its owner's eyes alone, whatever the folder and the umask are. SQLite gives
+ * the files beside a database (its write-ahead log) the mode of the database. A file of somebody else keeps its mode.
  */
 export function ownFile(path: string): void {
   closeSync(openSync(path, 'a', ownerOnly));

@@ -23,8 +23,8 @@ export interface StoredRows {
 }
 
 /**
- * To every queue, or to one sink's alone. Returns what became of `stored`; undefined when it was not given or takes its way through the queue, behind
- * what waits there.
+ * To every queue, or to one sink's alone. Returns what became of `stored`; undefined when it was not given or takes its
+ * way through the queue, behind what waits there.
  */
 function publish(transaction: Transaction, args: PublishArguments): Inserted | undefined {
   const { database, delta } = transaction;

@@ -24,8 +24,8 @@ export interface EventQuery {
 }
 
 /**
- * An event as the API shows it: its fields flat, and beside them what the daemon knows. A field of the same name yields to the daemon's own;
- * a body's own `id`, when it differs, is `id_original`.
+ * An event as the API shows it: its fields flat, and beside them what the daemon knows. A field of the same name yields
+ * to the daemon's own; a body's own `id`, when it differs, is `id_original`.
  */
 export interface StoredEvent {
   readonly id: string;

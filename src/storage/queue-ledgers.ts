@@ -5,8 +5,8 @@ import { rowsOf } from './ledger-rows.js';
 import type { Transaction } from './transaction.js';
 
 /**
- * What the ledger of RabbitMQ's queues keeps on this disk. It is kept as it is in memory, whole: a save that is repeated, or that follows one
- * which failed, never counts anything twice.
+ * What the ledger of RabbitMQ's queues keeps on this disk. It is kept as it is in memory, whole: a save that is
+ * repeated, or that follows one which failed, never counts anything twice.
  */
 export interface QueueLedgerSave {
   readonly sink: string;

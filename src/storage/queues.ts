@@ -45,7 +45,10 @@ export interface SettleArguments {
   readonly queue: number;
   /** Ascending, each unsettled until now; done and dead alike. */
   readonly seqs: readonly number[];
-  /** How many of them were there already, were filtered, or were too old; the rest of those not dead counts as delivered. */
+  /**
+   * How many of them were there already, were filtered, or were too old; the rest of
+   * those not dead counts as delivered.
+   */
   readonly duplicates?: number;
   readonly filtered?: number;
   readonly tooOld?: number;
@@ -79,7 +82,9 @@ function removeQueue({ database, delta, now }: Transaction, { name }: { name: st
   return true;
 }
 
-/** After messages for one queue alone: it accepted them, and the others that had nothing waiting go past them at once. */
+/**
+ * After messages for one queue alone: it accepted them, and the others that had nothing waiting go past them at once.
+ */
 export function addressed(
   { database, delta }: Transaction,
   queue: number,
@@ -129,9 +134,9 @@ function take({ database }: Transaction, args: TakeArguments): { rows: QueueRow[
 }
 
 /**
- * Settles deliveries. Those at the head move the cursor; others wait in `settled` until it reaches them. The work follows the
- * number settled, never the number waiting: the cursor always stands right before the first unsettled message,
- * and each exception is passed once.
+ * Settles deliveries. Those at the head move the cursor; others wait in `settled` until it reaches them. The work
+ * follows the number settled, never the number waiting: the cursor always stands right before the first unsettled
+ * message, and each exception is passed once.
  */
 function settle(transaction: Transaction, args: SettleArguments): void {
   const { database, delta, now } = transaction;

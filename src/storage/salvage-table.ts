@@ -21,8 +21,9 @@ export interface Copied {
 const chunkRows = 500;
 
 /**
- * Row numbers in ranges: one that cannot be read is halved, until what is left is the rows on the damaged pages. Rows go from file to file within SQLite,
- * since bytes that are not text would end this process on their way through JavaScript.
+ * Row numbers in ranges: one that cannot be read is halved, until what is left is the rows on the damaged pages. Rows
+ * go from file to file within SQLite, since bytes that are not text would end this process on their way through
+ * JavaScript.
  */
 export function copyByNumber(database: Database, table: DamagedTable): Copied {
   const { name } = table;
@@ -50,7 +51,10 @@ export function copyByNumber(database: Database, table: DamagedTable): Copied {
   return { kept, lost };
 }
 
-/** The first and last number that a row may have: from the table, or else from an index, or else from what is known elsewhere. */
+/**
+ * The first and last number that a row may have: from the table, or else from an index, or
+ * else from what is known elsewhere.
+ */
 function bounds(database: Database, { name, number }: DamagedTable): readonly [number, number] {
   const indexes = readable(() =>
     database.rows<[string]>("SELECT name FROM main.sqlite_schema WHERE type = 'index' AND tbl_name = ?", name),

@@ -30,8 +30,9 @@ export const damagedKeptMs = 30 * 86_400_000;
 const companions = ['-wal', '-shm'] as const;
 
 /**
- * Moves what can be read of a damaged database into a fresh file, table by table and page by page, and counts what cannot. The damaged file is only
- * moved aside once the fresh one is complete, so a kill in between begins anew and loses nothing.
+ * Moves what can be read of a damaged database into a fresh file, table by table and page by page, and counts what
+ * cannot. The damaged file is only moved aside once the fresh one is complete, so a kill in between begins anew and
+ * loses nothing.
  */
 export function salvage({ file, reason, now, mark }: SalvageOptions): Salvage {
   const fresh = `${file}.salvage`;
@@ -153,7 +154,10 @@ function setRight(database: Database, copied: Record<string, Copied>): void {
   if (copied.queues !== undefined && copied.queues.lost > 0) remakeQueues(database);
 }
 
-/** Queues whose rows are gone start before everything that is left: what sinks have already is delivered once more, and nothing is passed over. */
+/**
+ * Queues whose rows are gone start before everything that is left: what sinks have already is delivered
+ * once more, and nothing is passed over.
+ */
 function remakeQueues(database: Database): void {
   database.exec(`
     INSERT OR IGNORE INTO fresh.queues (name, sink, cursor)
@@ -164,8 +168,8 @@ function remakeQueues(database: Database): void {
 }
 
 /**
- * Once the fresh file is in place: the ledger counts as lost what was accepted for a sink and is neither settled nor waiting. Where the ledger itself has
- * lost rows, it knows less than there is, and is raised to it.
+ * Once the fresh file is in place: the ledger counts as lost what was accepted for a sink and is neither settled nor
+ * waiting. Where the ledger itself has lost rows, it knows less than there is, and is raised to it.
  */
 export function settleLedger(
   database: Database,

@@ -6,8 +6,8 @@ import type { Series, SeriesQuery } from './queries.js';
 const maxLines = 20;
 
 /**
- * Every category that occurs, by jumps through its index: it lets SQLite count in the index by category and time, without
- * reading a single event.
+ * Every category that occurs, by jumps through its index: it lets SQLite count in the index by category and time,
+ * without reading a single event.
  */
 const everyCategory = `WITH RECURSIVE names(name) AS (
   SELECT min(category) FROM events
@@ -23,8 +23,8 @@ const columnByName: ReadonlyMap<string, string> = new Map([
 /**
  * Counts per step, or the mean of a numeric field; the lines with the most events first.
  *
- * Names leave SQLite as hex: what it takes out of JSON can hold half a surrogate pair, which is not UTF-8, and libsql aborts the whole
- * process at such a text; and a text ends for it at the first NUL.
+ * Names leave SQLite as hex: what it takes out of JSON can hold half a surrogate pair, which is not UTF-8, and libsql
+ * aborts the whole process at such a text; and a text ends for it at the first NUL.
  */
 function series(database: Database, query: SeriesQuery): Series {
   const { from, to, step, field, by = 'category' } = query;

@@ -45,8 +45,8 @@ export interface Checkpoints {
 }
 
 /**
- * Everything durable of this daemon, in one SQLite file under DATA_DIR: one thread writes it, two others answer queries.
- * Each operation is described in the file of its concern; `calls.ts` lists them.
+ * Everything durable of this daemon, in one SQLite file under DATA_DIR: one thread writes it, two others answer
+ * queries. Each operation is described in the file of its concern; `calls.ts` lists them.
  */
 export class Storage {
   readonly events: EventStore;

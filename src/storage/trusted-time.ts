@@ -12,8 +12,9 @@ export type Reading =
   | { readonly trusted: false; readonly jumpMs: number };
 
 /**
- * The wall clock, as far as it can be trusted to delete by: only after two intervals in a row in which it went as far as the monotonic clock.
- * A clock that jumps ahead, and is set right within the time of one interval, is never believed.
+ * The wall clock, as far as it can be trusted to delete by: only after two intervals in a row in which it went as far
+ * as the monotonic clock. A clock that jumps ahead, and is set right within the time of one interval, is never
+ * believed.
  */
 export class TrustedTime {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;

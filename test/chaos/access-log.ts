@@ -37,7 +37,10 @@ export const logFaults = ['rotated', 'moved', 'another inode', 'cut', 'zeroed', 
 /** The daemon knows the last 64 lines that it has read: several faults may meet before it looks. */
 const maxLines = 10;
 
-/** An access log that is written to, and to which things happen. Each line has a mark in its address, and makes a view of a page. */
+/**
+ * An access log that is written to, and to which things happen. Each line has a mark in its
+ * address, and makes a view of a page.
+ */
 export class AccessLog {
   readonly #base = mkdtempSync(join(tmpdir(), 'event-sink-log-'));
   readonly #path = join(this.#base, 'logs', 'access.log');

@@ -6,7 +6,8 @@ import type { ScriptedFault } from '../helpers/servers/stand-in.js';
  * How a destination can answer wrongly. None of them says anything against an event, so none may cost one:
  *
  * - too many: 429 with Retry-After (MongoDB: a rate limit);
- * - failing: 500 to 504 (MongoDB: shutting down, not primary, no write concern); now and then what was asked happened all the same;
+ * - failing: 500 to 504 (MongoDB: shutting down, not primary, no write concern); now and then what was asked happened
+ *   all the same;
  * - garbage: no HTTP, or the page of some gateway;
  * - cut: the connection ends before or in the middle of the answer, after what was asked was done, or not;
  * - late: the right answer, seconds later;

@@ -42,7 +42,10 @@ export class StruckBroker {
     await this.#proxy.set('pass');
   }
 
-  /** Throws away what waits in a queue, as an operator may. @returns how many messages; infinite = nobody knows, since the answer was lost */
+  /**
+   * Throws away what waits in a queue, as an operator may. @returns how many messages; infinite =
+   * nobody knows, since the answer was lost
+   */
   async purge(queue: string): Promise<number> {
     try {
       const connection = await connect(this.directUri, { timeout: 5_000 });

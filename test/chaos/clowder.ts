@@ -16,8 +16,8 @@ export interface ClowderOptions {
 }
 
 /**
- * Publishes to the exchange as Clowder does, and as strangers may, past the daemon; an event counts as acknowledged once the broker has confirmed that
- * it reached the queues.
+ * Publishes to the exchange as Clowder does, and as strangers may, past the daemon; an event counts as acknowledged
+ * once the broker has confirmed that it reached the queues.
  */
 export async function publishAsClowder({ uri, maker, record, random, signal }: ClowderOptions): Promise<void> {
   let connection: ChannelModel | undefined;
@@ -65,7 +65,10 @@ interface Publication {
 }
 
 const double = (value: number) => ({ headers: { 'event-sink-received': { '!': 'double', value } } });
-/** What a program in another language may put there; -1 in 64 bits without a sign, for example. RabbitMQ itself refuses NaN and infinity. */
+/**
+ * What a program in another language may put there; -1 in 64 bits without a sign, for example.
+ * RabbitMQ itself refuses NaN and infinity.
+ */
 const oddProperties: readonly Options.Publish[] = [
   { timestamp: 2 ** 64 - 2_048 },
   double(-5),

@@ -32,12 +32,16 @@ export interface EqualEvents {
 /** The same for all: nothing but their number tells whether one is lost or doubled. */
 const event = { category: 'api_call', url: '/api/datasets', user_id: 'one-user' };
 const batchSizes = [1, 25, 50, 10, 3];
-/** Google Analytics has no key for an event: what was sent and not acknowledged when the daemon was killed is sent again, with the same id. */
+/**
+ * Google Analytics has no key for an event: what was sent and not acknowledged when the daemon was
+ * killed is sent again, with the same id.
+ */
 const atLeastOnce = new Set(['ga4']);
 
 /**
- * Equal events without ids from many clients, while the daemon is killed with -9 again and again. An event without an id is an event of its own,
- * so the count is what is checked: at least what was acknowledged, at most what was acknowledged and what got no answer.
+ * Equal events without ids from many clients, while the daemon is killed with -9 again and again. An event without an
+ * id is an event of its own, so the count is what is checked: at least what was acknowledged, at most what was
+ * acknowledged and what got no answer.
  */
 export async function equalEvents({ broker: kind, events, clients, kills }: EqualEventsOptions): Promise<EqualEvents> {
   const began = performance.now();
@@ -81,7 +85,10 @@ class Sent {
     this.#events = events;
   }
 
-  /** A client that posts one batch after the other, and goes on with the next when an answer is lost: to send equal events again would be new ones. */
+  /**
+   * A client that posts one batch after the other, and goes on with the next when an answer is lost: to send
+   * equal events again would be new ones.
+   */
   async from(daemon: TestDaemon, number: number): Promise<void> {
     for (let turn = number; this.acknowledged < this.#events; turn += 1) {
       const size = batchSizes[turn % batchSizes.length] ?? 1;

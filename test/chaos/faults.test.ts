@@ -4,7 +4,10 @@ import * as assert from 'uvu/assert';
 import { report } from './report.js';
 import { run } from './run.js';
 
-/** Its faults are at the disk, the clock, the access log, the daemon and all sinks; `npm run chaos` draws others, for longer. */
+/**
+ * Its faults are at the disk, the clock, the access log, the daemon and all sinks; `npm
+ * run chaos` draws others, for longer.
+ */
 const seed = 3;
 
 test(`faults everywhere (seed ${seed}): what was acknowledged is in every sink, once and unchanged`, async () => {

@@ -61,7 +61,8 @@ test(`${rounds} times under load: every id with a 202 is in the store exactly on
   assert.ok(ledger.exact && ledger.balanced, JSON.stringify(ledger.sinks));
   const [local] = ledger.sinks;
   assert.is(local?.accepted, local!.delivered + local!.duplicates + local!.dead + local!.pending);
-  // A kill between the store's commit and the settlement's shows as a duplicate: the event was there when it came again.
+  // A kill between the store's commit and the settlement's shows as a duplicate: the
+  // event was there when it came again.
   assert.is(local!.delivered + local!.duplicates, stored.size);
   assert.is(await daemon.kill('SIGTERM'), 0);
 });

@@ -18,9 +18,10 @@ export interface LoadOptions {
 }
 
 /**
- * A client that posts one batch after the other, in every form that the API takes: with ids, with an `Idempotency-Key`, with neither, and equal
- * ones. It tries a batch without a 202 again, as clients do; without identity, that makes new events of what may be there already. Now and then it
- * sends again what was accepted: the sinks must not show it, and must show it again where nothing says that it is the same.
+ * A client that posts one batch after the other, in every form that the API takes: with ids, with an `Idempotency-Key`,
+ * with neither, and equal ones. It tries a batch without a 202 again, as clients do; without identity, that makes new
+ * events of what may be there already. Now and then it sends again what was accepted: the sinks must not show it, and
+ * must show it again where nothing says that it is the same.
  */
 export async function post({ daemon, maker, record, random, signal }: LoadOptions): Promise<void> {
   const again: Batch[] = [];

@@ -33,7 +33,10 @@ export interface Judged {
   readonly daemon: TestDaemon;
   readonly destinations: readonly Destination[];
   readonly record: SentRecord;
-  /** What is refused is nowhere, and what gets no answer is everywhere or nowhere: one transaction on one disk can promise that. */
+  /**
+   * What is refused is nowhere, and what gets no answer is everywhere or nowhere: one
+   * transaction on one disk can promise that.
+   */
   readonly exact: boolean;
   /** Messages that somebody purged from the queue of a sink; infinite = nobody knows how many. */
   readonly purged?: ReadonlyMap<string, number>;
@@ -49,10 +52,11 @@ export interface Judged {
 const atLeastOnce = new Set(['ga4']);
 
 /**
- * When everything is quiet: each acknowledged event is in each sink once, or among its dead letters, with a reason, and then not in the sink. Events
- * are known by their marks, and counted by the ids that they have there, whoever gave them: of equal events there are as many as were acknowledged.
- * Only what cannot be expressed at a sink is a dead letter there. What was refused is nowhere. What got no answer is everywhere or nowhere, and so is
- * its whole batch. Nothing is there that was never sent, what is there is what was sent, and the ledger balances.
+ * When everything is quiet: each acknowledged event is in each sink once, or among its dead letters, with a reason, and
+ * then not in the sink. Events are known by their marks, and counted by the ids that they have there, whoever gave
+ * them: of equal events there are as many as were acknowledged. Only what cannot be expressed at a sink is a dead
+ * letter there. What was refused is nowhere. What got no answer is everywhere or nowhere, and so is its whole batch.
+ * Nothing is there that was never sent, what is there is what was sent, and the ledger balances.
  */
 export async function judge(judged: Judged): Promise<Verdict> {
   const { daemon, destinations, record, exact, purged = new Map() } = judged;
@@ -252,8 +256,8 @@ async function settledLedger(judged: Judged, purged: ReadonlyMap<string, number>
 }
 
 /**
- * A ledger that says `inexact` proves nothing. In any other, everything is accounted for, and what somebody purged is missing, at least if it was the
- * daemon that published it.
+ * A ledger that says `inexact` proves nothing. In any other, everything is accounted for, and what somebody purged is
+ * missing, at least if it was the daemon that published it.
  */
 function imbalance(
   ledger: Pick<Ledger, 'balanced' | 'sinks'>,

@@ -3,7 +3,9 @@ import type { SentEvent } from './events.js';
 /** What was sent together, and how its sendings were answered. */
 export interface Batch {
   readonly events: readonly SentEvent[];
-  /** With ids, a key or a time in each: however often it is sent, it is the same. Otherwise each sending is new events. */
+  /**
+   * With ids, a key or a time in each: however often it is sent, it is the same. Otherwise each sending is new events.
+   */
   readonly identified: boolean;
   /** With this `Idempotency-Key`. */
   readonly key?: string;

@@ -40,8 +40,8 @@ export function report({ broker, seed, durationMs, tuning, strokes, record, sett
 }
 
 /**
- * The command that repeats the run: the same blows at the same times. Which event and which answer they meet is up to the machine, as is
- * whether there is a small disk to fill (root alone can make one).
+ * The command that repeats the run: the same blows at the same times. Which event and which answer they meet is up to
+ * the machine, as is whether there is a small disk to fill (root alone can make one).
  */
 export function again(broker: string, seed: number, durationMs: number): string {
   return `npm run chaos -- --broker ${broker} --seed ${seed} --minutes ${Number((durationMs / 60_000).toFixed(4))}`;

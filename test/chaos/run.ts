@@ -35,10 +35,15 @@ const clients = 2;
 /** How long everything may take to arrive when all faults are over: the longest backoff is a minute. */
 const patienceMs = 240_000;
 const logPatienceMs = 90_000;
-/** RabbitMQ counts a consumer whose connection was cut off for half a minute, and what is missing is found within 15 s. */
+/**
+ * RabbitMQ counts a consumer whose connection was cut off for half a minute, and what is missing is found within 15 s.
+ */
 const ledgerPatienceMs = 60_000;
 
-/** Faults under load for a while; then everything is fixed, the queues run empty, and the oracle compares what was sent with what is there. */
+/**
+ * Faults under load for a while; then everything is fixed, the queues run empty, and the oracle
+ * compares what was sent with what is there.
+ */
 export async function run({ broker, seed, durationMs, print }: RunOptions): Promise<Run> {
   const random = new Random(seed);
   const installation = await Installation.start(broker, random.fork('scope'));

@@ -14,8 +14,8 @@ export function sameEvent(
 }
 
 /**
- * Half a surrogate pair counts as U+FFFD: some destinations speak UTF-8, which has no form for it. Decimals count as the double that is next to
- * them: what is sent here was one.
+ * Half a surrogate pair counts as U+FFFD: some destinations speak UTF-8, which has no form for it. Decimals count as
+ * the double that is next to them: what is sent here was one.
  */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) => {

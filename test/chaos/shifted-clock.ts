@@ -1,6 +1,7 @@
 /**
  * Loaded into a daemon with `--import`, before its own code: its wall clock is ahead by as many ms as the file named by
- * CHAOS_CLOCK says, now and whenever that changes. Timers and the monotonic clock go on as they were, as after a real jump.
+ * CHAOS_CLOCK says, now and whenever that changes. Timers and the monotonic clock go on as they were, as after a real
+ * jump.
  */
 import { readFileSync } from 'node:fs';
 

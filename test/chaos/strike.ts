@@ -15,7 +15,10 @@ export interface Striker {
 
 const minuteMs = 60_000;
 
-/** Carries out the plan: the lines of all targets at once, each of them in its order. Resolves when the last fault has begun and ended. */
+/**
+ * Carries out the plan: the lines of all targets at once, each of them in its order. Resolves when
+ * the last fault has begun and ended.
+ */
 export async function strike(strokes: readonly Stroke[], striker: Striker): Promise<void> {
   const began = performance.now();
   const lines = grouped(strokes, ({ target }) => target);
@@ -81,8 +84,8 @@ async function atDisk(fault: string, lasts: number, installation: Installation):
 }
 
 /**
- * Mostly neither so far back that an event of now is in the future for Google Analytics, nor so far ahead that it is three days old. Many days are more
- * than the local store keeps: a jump may not make it delete anything.
+ * Mostly neither so far back that an event of now is in the future for Google Analytics, nor so far ahead that it is
+ * three days old. Many days are more than the local store keeps: a jump may not make it delete anything.
  */
 async function atClock(fault: string, { clock }: Installation, random: Random): Promise<void> {
   const far = 40 * 24 * 60;

@@ -4,8 +4,9 @@ import { startDaemonHere } from '../helpers/daemon-here.js';
 import { scriptedSink } from '../helpers/scripted-sink.js';
 
 /**
- * A daemon in a process of its own, for a test to end in the middle of a stall. Its sink works for ever on an event with `block` = `for ever`, and for as many
- * ms as `block` says on others. Says its address, and every event that it has delivered.
+ * A daemon in a process of its own, for a test to end in the middle of a stall. Its sink works for ever on an event
+ * with `block` = `for ever`, and for as many ms as `block` says on others. Says its address, and every event that it
+ * has delivered.
  */
 const [, , dir = '', limitMs = '1000'] = process.argv;
 const sink = scriptedSink(async events => {

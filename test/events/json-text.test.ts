@@ -43,7 +43,10 @@ test('a value is replaced without touching the others', () => {
   assert.is(withValue('{"b":1.0}', 'a', '4'), '{"b":1.0,"a":4}');
 });
 
-/** Any JSON, written as people and programs write it: with white space, escapes, numbers of many shapes and repeated keys. */
+/**
+ * Any JSON, written as people and programs write it: with white space, escapes, numbers of many shapes and repeated
+ * keys.
+ */
 const space = fc.stringMatching(/^[ \t\r\n]{0,3}$/);
 const spelling = fc.oneof(
   fc.stringMatching(/^-?(?:0|[1-9][0-9]{0,22})(?:\.[0-9]{1,22})?(?:[eE][+-]?[0-9]{1,3})?$/),

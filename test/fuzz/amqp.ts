@@ -13,8 +13,9 @@ import { bytes, event, jsonText, number, text, value } from './values.js';
 const now = Date.UTC(2026, 0, 15);
 
 /**
- * What anybody may publish: bytes that are no text, packed ones, properties of any type and value. Nothing throws; what comes out has an id, a source
- * and times that can be stored and encoded; equal bytes have one hash; and no byte is replaced in silence.
+ * What anybody may publish: bytes that are no text, packed ones, properties of any type and value. Nothing throws; what
+ * comes out has an id, a source and times that can be stored and encoded; equal bytes have one hash; and no byte is
+ * replaced in silence.
  */
 export function fuzzAmqp(random: Random): void {
   const content = body(random);

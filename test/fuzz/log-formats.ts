@@ -9,7 +9,9 @@ type Escaping = 'default' | 'json' | 'none';
 /** A value as the variable has it, before it is escaped; undefined = it has none. */
 type Values = Readonly<Record<string, string | undefined>>;
 
-/** Pieces of a format, each with variables whose values only the grammar of nginx tells from what stands beside them. */
+/**
+ * Pieces of a format, each with variables whose values only the grammar of nginx tells from what stands beside them.
+ */
 const pieces = [
   '$remote_addr:$remote_port',
   '[$time_local]',
@@ -36,7 +38,10 @@ const slotOf: Readonly<Record<string, SlotName>> = {
   http_referer: 'referrer',
 };
 
-/** Any format of these pieces, in any order, with any escaping, as text and as objects: every value comes out as it went in. */
+/**
+ * Any format of these pieces, in any order, with any escaping, as text and as objects:
+ * every value comes out as it went in.
+ */
 export function fuzzLogFormats(random: Random): void {
   const escaping = random.pick<Escaping>(['default', 'json', 'none']);
   const values = draw(random, escaping);

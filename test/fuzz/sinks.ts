@@ -25,8 +25,9 @@ const influxdb: Schema = {
 };
 
 /**
- * A message as a stranger may publish it: a body of any bytes, odd properties. Decoding never throws, and whatever it makes an event of
- * goes through the compiler of every sink, none of which throws, and whose results keep the rules of their destination.
+ * A message as a stranger may publish it: a body of any bytes, odd properties. Decoding never throws, and whatever it
+ * makes an event of goes through the compiler of every sink, none of which throws, and whose results keep the rules of
+ * their destination.
  */
 export function fuzzMessage(random: Random): void {
   const body = foreignBody(random);

@@ -3,7 +3,10 @@ import { connect, type Socket } from 'node:net';
 /** The daemon gives headers 15 s and looks every 2; a busy machine takes its time. */
 const longestSeconds = 40;
 
-/** Connections that send a byte a second, of headers that never end: they may hold nobody up, and must be ended by the server. */
+/**
+ * Connections that send a byte a second, of headers that never end: they may hold nobody
+ * up, and must be ended by the server.
+ */
 export class Sloths {
   readonly #sockets: Socket[];
   readonly #timer: NodeJS.Timeout;

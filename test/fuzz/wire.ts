@@ -78,7 +78,10 @@ export interface Exchange {
   readonly late: boolean;
 }
 
-/** Sends the bytes, and hears the answers, until all are there or the server ends the connection. `halfClose`: says that no more will come. */
+/**
+ * Sends the bytes, and hears the answers, until all are there or the server ends the connection.
+ * `halfClose`: says that no more will come.
+ */
 export function exchange(
   port: number,
   request: Buffer,

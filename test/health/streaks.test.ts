@@ -6,7 +6,10 @@ import { followedBy, noStreaks, stateAfter, streaksOf } from '../../src/health/s
 
 const byLetter: Readonly<Record<string, Finding>> = { u: 'up', g: 'degraded', d: 'down' };
 
-/** The state after each run, by first byLetter (`?` = unknown); a change is in upper case, with the run that it dates from. */
+/**
+ * The state after each run, by first byLetter (`?` = unknown); a change is in upper
+ * case, with the run that it dates from.
+ */
 function states(runs: string, threshold = { down: 2, up: 2 }): string {
   let observed: Finding | 'unknown' = 'unknown';
   let streaks = noStreaks;

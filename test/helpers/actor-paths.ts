@@ -15,7 +15,10 @@ systemMap.add = system => {
   add(system);
 };
 
-/** The paths of all actors that live in this process, as nact itself has them: of systems that were started after this module was loaded. */
+/**
+ * The paths of all actors that live in this process, as nact itself has them: of systems that were
+ * started after this module was loaded.
+ */
 export function actorPaths(): string[] {
   return [...systems]
     .filter(({ stopped }) => !stopped)

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../../src/clock.js';
 
 /**
- * A clock on which every sleep of up to five minutes is cut to a few milliseconds, and which notes how long each was meant to be.
- * Longer ones (a long hold) take their time.
+ * A clock on which every sleep of up to five minutes is cut to a few milliseconds, and which notes how long each was
+ * meant to be. Longer ones (a long hold) take their time.
  */
 export interface HastyClock extends Clock {
   readonly sleeps: number[];

@@ -34,7 +34,10 @@ type AnswerOf<Path extends Readable> = Path extends '/v1/status'
       ? EventPage
       : DeadLetterPage;
 
-/** The real process, started as a user would, with a key of all scopes. What it printed, the last 2,000,000 characters of it, is in `output`. */
+/**
+ * The real process, started as a user would, with a key of all scopes. What it printed, the last
+ * 2,000,000 characters of it, is in `output`.
+ */
 export class TestDaemon {
   readonly dir: string;
   readonly key: string;

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect, type LookupFunction, type Socket } from 'node:net';
 
 /**
- * A host that is slow to connect to: its process stands still until `wake`, so that the kernel drops the first packet of a connection, which TCP sends again
- * after a second. Its name also has an IPv6 address at which nothing listens.
+ * A host that is slow to connect to: its process stands still until `wake`, so that the kernel drops the first packet
+ * of a connection, which TCP sends again after a second. Its name also has an IPv6 address at which nothing listens.
  */
 export interface DistantHost {
   readonly name: string;

@@ -114,8 +114,8 @@ function uses(pattern: RegExp, allowed: readonly string[], fault: string): Rule[
 }
 
 /**
- * Files and folders that know each other in a circle, types included: whoever changes one must understand them all. At each level of the tree the parts
- * of a folder (its files, and its folders whole) may only import in one direction.
+ * Files and folders that know each other in a circle, types included: whoever changes one must understand them all. At
+ * each level of the tree the parts of a folder (its files, and its folders whole) may only import in one direction.
  */
 function circles(sources: readonly Source[]): string[] {
   const imports = new Map(sources.map(source => [source.path, importsOf(source)]));

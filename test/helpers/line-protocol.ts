@@ -1,4 +1,7 @@
-/** One point as a server understands its line. Independent of the code under test: written from the format's description and checked against a real 1.6.7. */
+/**
+ * One point as a server understands its line. Independent of the code under test: written from the format's
+ * description and checked against a real 1.6.7.
+ */
 export interface ParsedPoint {
   readonly measurement: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -22,7 +25,10 @@ export function parseLine(line: string): ParsedPoint {
   const fail = (what: string): never => {
     throw new Error(`unable to parse '${line}': ${what}`);
   };
-  /** Up to an unescaped one of `ends`; an escaped character of `escapable` stands for itself, any other backslash for a backslash. */
+  /**
+   * Up to an unescaped one of `ends`; an escaped character of `escapable` stands for itself,
+   * any other backslash for a backslash.
+   */
   const token = (ends: string, escapable: string): string => {
     let text = '';
     while (at < line.length && !ends.includes(line[at]!)) {

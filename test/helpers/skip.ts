@@ -4,8 +4,8 @@ export interface Skip {
 }
 
 /**
- * Ends a test file at its top level when what it needs is not there. The runner reads the line that this prints, names it on
- * its last lines, and counts it as a failure where nothing may be skipped.
+ * Ends a test file at its top level when what it needs is not there. The runner reads the line that this prints, names
+ * it on its last lines, and counts it as a failure where nothing may be skipped.
  *
  *     const rabbitmq = required('rabbitmq', await startRabbitMQ());
  */
@@ -15,7 +15,10 @@ export function required<Server extends object>(what: string, found: Server | Sk
   process.exit(0);
 }
 
-/** Says that a test of this file is not registered, because what it needs is not there: the runner reads the line as above. */
+/**
+ * Says that a test of this file is not registered, because what it needs is not there:
+ * the runner reads the line as above.
+ */
 export function skipped(what: string, why: string): void {
   process.stdout.write(`SKIP ${what}: ${why}\n`);
 }

@@ -1,6 +1,7 @@
 /**
- * Looks again and again until the condition gives something that is neither false nor undefined, and resolves with that.
- * A condition that throws counts as not yet. After `mostMs` it says what it waited for in vain, and the last error.
+ * Looks again and again until the condition gives something that is neither false nor undefined, and resolves with
+ * that. A condition that throws counts as not yet. After `mostMs` it says what it waited for in vain, and the last
+ * error.
  */
 export async function until<Result>(
   condition: () => Result | false | undefined | Promise<Result | false | undefined>,

@@ -5,8 +5,8 @@ import { type Scope, scopes } from '../../src/keys/keys.js';
 import { keys, post, type Running, run } from './running.js';
 
 /**
- * Every route of the OpenAPI document with every scope alone. What a route needs is written here once more, on purpose: as it was promised,
- * not as the code declares it.
+ * Every route of the OpenAPI document with every scope alone. What a route needs is written here once more, on purpose:
+ * as it was promised, not as the code declares it.
  */
 function needed(method: string, path: string): Scope | undefined {
   if (['/healthz', '/readyz', '/openapi.json', '/docs', '/'].includes(path)) return undefined;

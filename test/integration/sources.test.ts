@@ -15,8 +15,8 @@ import { required } from '../helpers/skip.js';
 import { until } from '../helpers/wait.js';
 
 /**
- * What was asked for, row by row: each kind of event begins at its real source (Clowder's exchange, the API, an nginx with its log, a server that
- * is pinged) and ends in the local store and in InfluxDB.
+ * What was asked for, row by row: each kind of event begins at its real source (Clowder's exchange, the API, an nginx
+ * with its log, a server that is pinged) and ends in the local store and in InfluxDB.
  */
 const rabbitmq = required('rabbitmq', await sharedRabbitMQ());
 const influxdb = required('influxdb', await startInfluxDB());

@@ -4,7 +4,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { line, Scene } from './scene.js';
 
-/** Made by scripts/checkpoint-fixture.mjs: 40 lines in the rotated log and 50 in the current one, all of them counted, the second minute's not closed. */
+/**
+ * Made by scripts/checkpoint-fixture.mjs: 40 lines in the rotated log and 50 in the current one, all of them
+ * counted, the second minute's not closed.
+ */
 const fixture = fileURLToPath(new URL('../../../fixtures/nginx/version-1/', import.meta.url));
 const lines = 90;
 

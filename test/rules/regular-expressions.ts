@@ -4,7 +4,10 @@ import { analyse } from 'scslre';
 import ts from 'typescript-5';
 import type { Rule, Source } from './rule.js';
 
-/** Patterns that are looked at in vain, or never see a text of somebody else, by file and source. This list only shrinks. */
+/**
+ * Patterns that are looked at in vain, or never see a text of somebody else, by file
+ * and source. This list only shrinks.
+ */
 const allowed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/config/broker-nodes.ts': {
     '\\s*,\\s*(?=amqps?:\\/\\/)': 'a setting: whoever writes it runs the machine',
@@ -93,8 +96,8 @@ function superlinear({ source, flags }: RegExp): string | undefined {
 }
 
 /**
- * Whether something unbounded may hold, again and again, all that stands before it, and fail behind: then each of those is a new start, which looks
- * through the same text. Errs on the side of yes.
+ * Whether something unbounded may hold, again and again, all that stands before it, and fail behind: then each of those
+ * is a new start, which looks through the same text. Errs on the side of yes.
  */
 function restartsIn(
   elements: readonly AST.Element[],

@@ -18,8 +18,8 @@ import { sinkTools, someEvents } from '../helpers/sink-session.js';
 import { required } from '../helpers/skip.js';
 
 /**
- * E1 of every sink: a host whose connections take a second, with an IPv6 address that leads nowhere. Drivers and `fetch` take the limit of one
- * address from the process; none has one of its own.
+ * E1 of every sink: a host whose connections take a second, with an IPv6 address that leads nowhere. Drivers and
+ * `fetch` take the limit of one address from the process; none has one of its own.
  */
 const rabbitmq = required('rabbitmq', await sharedRabbitMQ());
 const servers = {

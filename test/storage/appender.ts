@@ -6,8 +6,8 @@ import type { Storage } from '../../src/storage/storage.js';
 import { openStorage } from './scratch.js';
 
 /*
- * A process to be killed: publishes batches from several sides at once and says which are durable, while a consumer stores the
- * events of queue `a`. Nobody consumes queue `b`.
+ * A process to be killed: publishes batches from several sides at once and says which are durable, while a consumer
+ * stores the events of queue `a`. Nobody consumes queue `b`.
  */
 
 export const QUEUES = ['a', 'b'].map(sink => ({ sink, name: sink, adopted: false }));

@@ -141,8 +141,8 @@ test('the states tell what waits, and since when', () => {
 });
 
 /**
- * The oracle of the crash tests is itself tested here: against a model of plain lists, whatever is published, settled, dead-lettered,
- * re-driven or removed in whatever order, each queue holds what the model says, and the ledger balances.
+ * The oracle of the crash tests is itself tested here: against a model of plain lists, whatever is published, settled,
+ * dead-lettered, re-driven or removed in whatever order, each queue holds what the model says, and the ledger balances.
  */
 test('queues and ledger follow a model through any sequence', () => {
   const sinks = ['a', 'b', 'c'];

@@ -14,7 +14,10 @@ import { startMongoDB } from '../helpers/servers/mongodb.js';
 import { until } from '../helpers/wait.js';
 import { inFolder } from '../storage/scratch.js';
 
-/** A DATA_DIR of 1.0.0, killed in the middle of its work, and the log that it was reading: see scripts/upgrade-fixture.mjs. */
+/**
+ * A DATA_DIR of 1.0.0, killed in the middle of its work, and the log that it was
+ * reading: see scripts/upgrade-fixture.mjs.
+ */
 const archive = 'test/upgrade/data-1.0.tar.gz';
 /** What 1.0.0 had accepted over HTTP. */
 const accepted = [...Array.from({ length: 900 }, (_, index) => `same-${index}`), 'refused-1'];

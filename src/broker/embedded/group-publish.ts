@@ -10,8 +10,9 @@ interface Waiting {
 }
 
 /**
- * Many callers, one write: the lists that come while one is being written go together with the next. So a write is as large as the last one was
- * slow, without a timer, and a request with a single event costs a row, not a statement. When a write fails, each list is tried alone.
+ * Many callers, one write: the lists that come while one is being written go together with the next. So a write is as
+ * large as the last one was slow, without a timer, and a request with a single event costs a row, not a statement. When
+ * a write fails, each list is tried alone.
  */
 export class GroupPublisher {
   #waiting: Waiting[] = [];

@@ -15,9 +15,10 @@ export interface HandOverOptions {
 }
 
 /**
- * Hands on what still waits in the embedded queues, oldest first, each batch settled here only after it was accepted there: a crash
- * in between sends a batch twice, never loses one. The queues themselves go once they are empty, or they would fill for ever
- * should this daemon be embedded again. Dead letters stay where they are. Resolves with how many it handed on.
+ * Hands on what still waits in the embedded queues, oldest first, each batch settled here only after it was accepted
+ * there: a crash in between sends a batch twice, never loses one. The queues themselves go once they are empty, or they
+ * would fill for ever should this daemon be embedded again. Dead letters stay where they are. Resolves with how many it
+ * handed on.
  */
 export async function moveEmbeddedQueues({ storage, log, sinks, publish }: HandOverOptions): Promise<number> {
   let total = 0;

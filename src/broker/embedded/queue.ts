@@ -14,8 +14,8 @@ export interface Taken {
  * What is handed out of one queue: in memory only, so that after a crash everything unsettled is handed out again.
  * Shared by the subscriptions of the queue, which compete.
  *
- * `position` is the last message read from the storage. What was read and came back waits in `returned`, in queue order,
- * and goes out first.
+ * `position` is the last message read from the storage. What was read and came back waits in `returned`, in queue
+ * order, and goes out first.
  */
 export class EmbeddedQueue {
   readonly sink: string;

@@ -13,8 +13,8 @@ export interface EmbeddedTools {
 }
 
 /**
- * One consumer of an embedded queue. A delivery is `held` from the moment it is handed out until it is settled or given back;
- * one that is not held (any more) is stale, and settling or requeueing it does nothing.
+ * One consumer of an embedded queue. A delivery is `held` from the moment it is handed out until it is settled or given
+ * back; one that is not held (any more) is stale, and settling or requeueing it does nothing.
  *
  * open → paused → open … → closed. Pausing and closing wake a waiting `next`, wait for settlements that were begun,
  * and give back the rest.

@@ -58,8 +58,8 @@ const detectionMs = 5_000;
 const firstAttemptMs = 5_000;
 
 /**
- * RabbitMQ. One connection consumes and keeps the topology, another publishes: a broker that is short of memory stops reading from connections
- * that publish, and acknowledgements must not wait behind that.
+ * RabbitMQ. One connection consumes and keeps the topology, another publishes: a broker that is short of memory stops
+ * reading from connections that publish, and acknowledgements must not wait behind that.
  */
 export class AmqpBroker implements Broker {
   readonly kind = 'rabbitmq';
@@ -224,7 +224,10 @@ export class AmqpBroker implements Broker {
     });
   }
 
-  /** Acknowledgements and publishes first, then the connections: what is in a channel's buffer when its connection closes is lost. */
+  /**
+   * Acknowledgements and publishes first, then the connections: what is in a channel's buffer
+   * when its connection closes is lost.
+   */
   async close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map(subscription => subscription.close()));
     await this.#publisher.close();

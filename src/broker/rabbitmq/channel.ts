@@ -34,7 +34,10 @@ export async function isThere(live: LiveConnection, ask: (channel: Channel) => P
   }
 }
 
-/** Resolves when everything sent before is at the broker, or the connection is lost: then amqplib's own promise would wait for ever. */
+/**
+ * Resolves when everything sent before is at the broker, or the connection is lost: then
+ * amqplib's own promise would wait for ever.
+ */
 export function closeChannel(channel: Channel): Promise<void> {
   return new Promise(resolve => {
     channel.once('close', resolve);

@@ -37,10 +37,12 @@ const reconnectResetMs = 10_000;
 const closeTimeoutMs = 2_000;
 
 /**
- * One supervised connection: when it is lost, the nodes are tried one after the other, with a backoff between the rounds, for ever.
- * Its users ask for the living one and make channels of their own there; nothing is carried over from one to the next.
+ * One supervised connection: when it is lost, the nodes are tried one after the other, with a backoff between the
+ * rounds, for ever. Its users ask for the living one and make channels of their own there; nothing is carried over from
+ * one to the next.
  *
- * connecting → live → connecting …; any → closed. `blocked` is a state of the living one: the broker, short of memory or disk, takes no messages.
+ * connecting → live → connecting …; any → closed. `blocked` is a state of the living one: the broker, short of memory
+ * or disk, takes no messages.
  */
 export class Connection {
   readonly #options: ConnectionOptions;

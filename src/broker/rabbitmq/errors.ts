@@ -2,7 +2,10 @@ import { describe, SetupError, TransientError } from '../../errors.js';
 import { errorCodeOf, issuerAdvice, networkErrorWords } from '../../network-errors.js';
 import { redact } from '../../redact.js';
 
-/** What RabbitMQ's users have or lack, for each queue and exchange; https://www.rabbitmq.com/docs/access-control#authorisation */
+/**
+ * What RabbitMQ's users have or lack, for each queue and exchange;
+ * https://www.rabbitmq.com/docs/access-control#authorisation
+ */
 export type Permission = 'configure' | 'write' | 'read';
 
 /** The user of RABBITMQ_URI lacks a permission. */
@@ -10,13 +13,19 @@ export class PermissionError extends SetupError {
   override name = 'PermissionError';
 }
 
-/** The reply code with which the server closed a channel or a connection; https://www.rabbitmq.com/amqp-0-9-1-reference.html#constants */
+/**
+ * The reply code with which the server closed a channel or a connection;
+ * https://www.rabbitmq.com/amqp-0-9-1-reference.html#constants
+ */
 export function replyCode(error: unknown): number | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'number' ? code : undefined;
 }
 
-/** The server closed the channel because of what was published: too large, or not as it may be. The same again would end the same way. */
+/**
+ * The server closed the channel because of what was published: too large, or not as it may be. The
+ * same again would end the same way.
+ */
 export function isAboutMessage(error: unknown): boolean {
   const code = replyCode(error);
   return code === 311 || code === 406 || (code !== undefined && code >= 501 && code <= 505);
@@ -66,8 +75,8 @@ export function nodeAddress(node: string): string {
 }
 
 /**
- * An operation on a queue or an exchange failed: as what the caller must do about it. `needs` is the permission that the operation takes,
- * which RabbitMQ itself does not always name.
+ * An operation on a queue or an exchange failed: as what the caller must do about it. `needs` is the permission that
+ * the operation takes, which RabbitMQ itself does not always name.
  */
 export function operationError(what: string, error: unknown, needs: Permission): TransientError | SetupError {
   const said = serverText(error);

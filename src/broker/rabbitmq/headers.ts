@@ -1,4 +1,7 @@
-/** Headers of our own messages; their names never change. Others read them, and messages of older daemons wait in queues. */
+/**
+ * Headers of our own messages; their names never change. Others read them, and messages of older daemons wait in
+ * queues.
+ */
 export const headerNames = {
   source: 'event-sink-source',
   /** When the event arrived at the first daemon, epoch ms. */

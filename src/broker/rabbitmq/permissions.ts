@@ -10,8 +10,8 @@ export interface Needs {
 }
 
 /**
- * Declaring takes the configure permission; binding takes write on the queue and read on the exchange; consuming takes read; publishing takes
- * write on the exchange, and `amq.default` stands for the one that dead letters go through.
+ * Declaring takes the configure permission; binding takes write on the queue and read on the exchange; consuming takes
+ * read; publishing takes write on the exchange, and `amq.default` stands for the one that dead letters go through.
  * https://www.rabbitmq.com/docs/access-control#authorisation
  */
 export function permissionFix(needs: Needs): string {

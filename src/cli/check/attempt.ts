@@ -12,7 +12,9 @@ export interface Attempt {
   readonly setting: string;
   /** What helps when the error does not say it. */
   readonly fix: string;
-  /** Resolves with what was found. @throws NotTried, WrongError, a SetupError that says how to fix it, or anything else */
+  /**
+   * Resolves with what was found. @throws NotTried, WrongError, a SetupError that says how to fix it, or anything else
+   */
   run(signal: AbortSignal): Promise<string>;
 }
 

@@ -28,7 +28,10 @@ function parse(address: string): PingAddress | string {
 const environment = { LC_ALL: 'C', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 const maxOutput = 256 * 1024;
 
-/** The system's ping (iputils or BusyBox), run as a program, without a shell: one packet a second. The timeout is that of the whole run. */
+/**
+ * The system's ping (iputils or BusyBox), run as a program, without a shell: one packet a second.
+ * The timeout is that of the whole run.
+ */
 export function pingRun({ host }: PingAddress, { samples, timeoutMs }: SamplingLimits, program = 'ping'): Run {
   const lastWait = Math.max(1, Math.floor(timeoutMs / 1000) - (samples - 1));
   const args = ['-n', '-c', String(samples), '-W', String(lastWait), host];

@@ -7,8 +7,9 @@ import type { Outgoing } from '../../outgoing.js';
 import type { Run, SamplingLimits } from '../sample.js';
 
 /**
- * A probe is one file with one constant of this type, and one line in the registry. Schemes, what the YAML file may say of a target, the messages about
- * what it says wrongly, the settings' help text and the table in docs/health.md are derived from it.
+ * A probe is one file with one constant of this type, and one line in the registry. Schemes, what the YAML file may say
+ * of a target, the messages about what it says wrongly, the settings' help text and the table in docs/health.md are
+ * derived from it.
  */
 export interface ProbeDefinition<
   Address extends object = object,
@@ -35,7 +36,8 @@ export interface ProbeDefinition<
   readonly samples?: { readonly default: number; readonly max: number };
   /**
    * Takes an address apart. Never throws.
-   * @returns the parts, or why it cannot be used: the end of a sentence that begins with the target's name. It never shows the address, which may hold secrets.
+   * @returns the parts, or why it cannot be used: the end of a sentence that begins with the target's name. It never
+   * shows the address, which may hold secrets.
    */
   parse(address: string): Address | string;
   /** The address as events, logs and the status show it: without secrets. */

@@ -15,7 +15,9 @@ export const pageHeader = 'X-Requested-With';
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 const realm = 'Bearer realm="event-sink"';
 
-/** Lets a request through to its route when its key has the scope: before validation, before a byte of the body is read. */
+/**
+ * Lets a request through to its route when its key has the scope: before validation, before a byte of the body is read.
+ */
 export function authenticate(needed: Scope): Middleware {
   return async (context, next) => {
     const ctx = context as unknown as ApiContext;
@@ -45,7 +47,10 @@ export function authenticate(needed: Scope): Middleware {
   };
 }
 
-/** Whether the key or session of a request, and its scope, are in force at the time of the call: for what outlives its request. */
+/**
+ * Whether the key or session of a request, and its scope, are in force at the time of the
+ * call: for what outlives its request.
+ */
 export function stillAllowed(ctx: ApiContext, needed: Scope): () => boolean {
   const { keys, sessions } = ctx.services;
   const presented = presentedKey(ctx);

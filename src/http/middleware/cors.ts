@@ -5,7 +5,10 @@ const allowedHeaders =
   'Authorization, Content-Encoding, Content-Type, Event-Source, Idempotency-Key, X-API-Key, X-Request-Id';
 const exposedHeaders = 'Retry-After, WWW-Authenticate, X-Request-Id';
 
-/** Lets pages of the given origins call the API with a key. Never with the session cookie: that is for this server's own page. */
+/**
+ * Lets pages of the given origins call the API with a key. Never with the session cookie:
+ * that is for this server's own page.
+ */
 export function allowOrigins(origins: readonly string[]): Middleware {
   const any = origins.includes('*');
   return async (ctx, next) => {

@@ -13,7 +13,10 @@ const discardedBytes = 8 * 1024 * 1024;
 const clientGoneStatus = 499;
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS', 'PUT', 'PATCH']);
 
-/** The outermost middleware: gives a request its id, sets the headers of every answer, answers errors, measures, and logs one line at debug. */
+/**
+ * The outermost middleware: gives a request its id, sets the headers of every answer, answers errors,
+ * measures, and logs one line at debug.
+ */
 export function answerRequest(): Middleware {
   const nextId = requestIds();
   return async (context, next) => {
@@ -50,7 +53,10 @@ export function requestIds(): () => string {
   return () => `${prefix}-${(++count).toString(36)}`;
 }
 
-/** @throws HttpProblem where a proxy in front could have read another request than this daemon does, or waits for what never comes */
+/**
+ * @throws HttpProblem where a proxy in front could have read another request than this daemon
+ * does, or waits for what never comes
+ */
 function requireOneReading(request: Incoming): void {
   const { headers, rawHeaders, httpVersion, url = '' } = request;
   if (request.expectsOther) {

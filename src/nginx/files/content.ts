@@ -24,7 +24,10 @@ export interface Content {
   close(): Promise<void>;
 }
 
-/** A plain file, held open: renaming or deleting it changes nothing. @throws ENOENT, EACCES and the like; SetupError when it is not a file */
+/**
+ * A plain file, held open: renaming or deleting it changes nothing. @throws ENOENT, EACCES and the
+ * like; SetupError when it is not a file
+ */
 export async function openPlain(path: string): Promise<Content> {
   // Checked before: opening a pipe would wait for its writer.
   if (!(await stat(path)).isFile()) throw new SetupError(`${path} is not a file; name the log itself`);
@@ -52,7 +55,9 @@ function plain(handle: FileHandle, dev: number, ino: number): Content {
   };
 }
 
-/** A rotated log that was compressed; what is read of it is decompressed, and so are positions. They only go forward. */
+/**
+ * A rotated log that was compressed; what is read of it is decompressed, and so are positions. They only go forward.
+ */
 export function openArchive({ path, dev, ino, written }: RotatedLog): Content {
   const source = createReadStream(path);
   const decompressed = source.pipe(createGunzip());

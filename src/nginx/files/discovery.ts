@@ -37,8 +37,9 @@ export interface FoundFile {
 }
 
 /**
- * Finds what the position speaks of, by what it says: the file that holds what was read, whatever its name, inode and device; else the log itself, when
- * bytes of it were cut off, zeroed or edited; else the compressed form; else any file that begins so. Undefined when none does.
+ * Finds what the position speaks of, by what it says: the file that holds what was read, whatever its name, inode and
+ * device; else the log itself, when bytes of it were cut off, zeroed or edited; else the compressed form; else any file
+ * that begins so. Undefined when none does.
  */
 export async function findAgain(
   path: string,
@@ -64,7 +65,10 @@ export async function findAgain(
   return shorter === undefined ? undefined : { file: shorter, changed: true };
 }
 
-/** The file that holds what was read: the one with the same inode, else the longest. The others are copies that were made before. */
+/**
+ * The file that holds what was read: the one with the same inode, else the longest. The
+ * others are copies that were made before.
+ */
 export async function findWhole(paths: readonly string[], position: FilePosition): Promise<LogFile | undefined> {
   let best: { file: LogFile; length: number } | undefined;
   for (const path of paths) {
@@ -146,7 +150,10 @@ function isAwaited(log: RotatedLog, awaited: KnownFiles['awaited']): boolean {
   return log.packing !== 'unreadable' && awaited.some(archive => writtenTogether(archive, log));
 }
 
-/** Rotated files that nobody has read of: none that is open, and none that begins like one that was read, for more than a line. */
+/**
+ * Rotated files that nobody has read of: none that is open, and none that begins like one
+ * that was read, for more than a line.
+ */
 export async function findUnread(
   rotated: readonly RotatedLog[],
   { open, heads, since, awaited }: KnownFiles,

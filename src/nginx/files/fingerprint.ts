@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 
-/** Some bytes of a file, by their number and hash: enough to know them again without keeping what a log says about people. */
+/**
+ * Some bytes of a file, by their number and hash: enough to know them again without
+ * keeping what a log says about people.
+ */
 export interface Fingerprint {
   readonly length: number;
   readonly hash: string;
@@ -9,7 +12,10 @@ export interface Fingerprint {
 /** A file is known by its first lines. At most this many bytes are looked at for them, in pieces. */
 export const headBytes = 64 * 1024;
 export const maxHeadBytes = 1024 * 1024;
-/** Bytes before an offset that show whether the file is still the same up to there: a few lines, so that no two places look alike. */
+/**
+ * Bytes before an offset that show whether the file is still the same up to there: a few
+ * lines, so that no two places look alike.
+ */
 export const tailBytes = 1024;
 
 export const noFingerprint: Fingerprint = { length: 0, hash: '' };
@@ -32,8 +38,8 @@ export interface Head {
   /** The first line, with its newline. Its hash names the file in ids. */
   readonly first: Fingerprint;
   /**
-   * The first lines up to one that differs from the first, or the first alone while there is none: logs that begin within one second may begin with
-   * the same line, again and again when a client asks for the same thing.
+   * The first lines up to one that differs from the first, or the first alone while there is none: logs that begin
+   * within one second may begin with the same line, again and again when a client asks for the same thing.
    */
   readonly head: Fingerprint;
 }

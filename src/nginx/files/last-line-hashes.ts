@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { type Content, readAt } from './content.js';
 
 /**
- * The last lines that were read of a file, by their hashes. When bytes of a file were cut off, zeroed or edited, the newest of these lines that is
- * still there is where reading goes on.
+ * The last lines that were read of a file, by their hashes. When bytes of a file were cut off, zeroed or edited, the
+ * newest of these lines that is still there is where reading goes on.
  */
 
 const trailLines = 64;

@@ -3,7 +3,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 const maxTargets = 10;
 
-/** Where a link leads, and where it has led to before; the newest last. When it leads elsewhere, what it led to is found there. */
+/**
+ * Where a link leads, and where it has led to before; the newest last. When it leads
+ * elsewhere, what it led to is found there.
+ */
 export async function withTarget(path: string, targets: readonly string[]): Promise<readonly string[]> {
   try {
     const target = await realpath(path);

@@ -38,18 +38,25 @@ export interface FilePosition extends FileIdentity {
 }
 
 /**
- * intact: what was read is there. unclear: less is there than was read, as while somebody copies a log into its place. changed: bytes were cut off,
- * zeroed or edited, and reading goes on from where they were. replaced: it says something else altogether.
+ * intact: what was read is there. unclear: less is there than was read, as while somebody copies a log into its place.
+ * changed: bytes were cut off, zeroed or edited, and reading goes on from where they were. replaced: it says something
+ * else altogether.
  */
 export type FileCheck = 'intact' | 'unclear' | 'changed' | 'replaced';
 
-/** Takes whole lines from the front of the buffer; returns where the first unfinished one begins. `file` names the file in ids. */
+/**
+ * Takes whole lines from the front of the buffer; returns where the first unfinished one
+ * begins. `file` names the file in ids.
+ */
 export type TakeLines = (buffer: Buffer, end: number, file: string, offset: number) => number;
 
 const chunkBytes = 128 * 1024;
 export const readBufferBytes = maxLineBytes + chunkBytes;
 
-/** One open log file, and how far it was read. A line that is not finished yet waits in memory; its bytes are not counted as read. */
+/**
+ * One open log file, and how far it was read. A line that is not finished yet waits in memory;
+ * its bytes are not counted as read.
+ */
 export class LogFile {
   readonly path: string;
   readonly #content: Content;
@@ -194,7 +201,9 @@ export class LogFile {
     if (this.#recent.length === 0 && this.#offset > 0) await this.#loadRecent();
   }
 
-  /** Reads the next piece; false when there is none (yet). `onOversized` is called for each line that was passed over. */
+  /**
+   * Reads the next piece; false when there is none (yet). `onOversized` is called for each line that was passed over.
+   */
   async read(buffer: Buffer, take: TakeLines, onOversized: () => void): Promise<boolean> {
     const carried = this.#rest.length;
     this.#rest.copy(buffer);
@@ -262,7 +271,10 @@ export class LogFile {
   }
 }
 
-/** An unfinished line does not begin with NUL bytes, and is not worth waiting for when it is too long and has some in it: see LineCounter. */
+/**
+ * An unfinished line does not begin with NUL bytes, and is not worth waiting for when it is too long
+ * and has some in it: see LineCounter.
+ */
 function behindNuls(buffer: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && buffer[at] === 0) at += 1;

@@ -13,8 +13,9 @@ const newline = 10;
 const searchBytes = 256 * 1024;
 
 /**
- * Where to read on in a file that does not hold any more what was read of it: behind the newest line that was counted and is still there. When none of
- * the last lines is there, but as many bytes as were read: at the next line. Undefined when there are fewer, or nothing shows that it is the same file.
+ * Where to read on in a file that does not hold any more what was read of it: behind the newest line that was counted
+ * and is still there. When none of the last lines is there, but as many bytes as were read: at the next line. Undefined
+ * when there are fewer, or nothing shows that it is the same file.
  */
 export async function resumeAt(
   content: Content,

@@ -10,7 +10,10 @@ const yearFirst = new RegExp(String.raw`^(\d{4})([-_.]?)(\d{2}|${month})\2(\d{2}
 const dayFirst = new RegExp(String.raw`^(\d{2})([-_.]?)(${month})\2(\d{4})${time}${count}$`);
 const dates = /(?<!\d)\d{4}([-_.]?)\d{2}\1\d{2}(?:[-_.T]?\d{2}(?:[-_.:]?\d{2}){0,2})?(?!\d)/g;
 
-/** A day from 1990 on, as logrotate, cronolog and people write it, perhaps with a time and a number; never a port or an address. */
+/**
+ * A day from 1990 on, as logrotate, cronolog and people write it, perhaps with a time and a
+ * number; never a port or an address.
+ */
 export function isDate(text: string): boolean {
   const first = yearFirst.exec(text);
   if (first !== null && isDay(first[1], first[3], first[4])) return true;
@@ -32,8 +35,9 @@ function isDay(year = '', monthOfYear = '', day = ''): boolean {
 }
 
 /**
- * Names that rotation makes of a log's: a small number behind it, or a date behind it or before its extension, then perhaps the suffix of a program
- * that compresses. `access.log.1`, `access.log-20240305.gz`, `access-2024-03-05.log`; never a neighbour such as `access.log.portal` or `access.log.8443`.
+ * Names that rotation makes of a log's: a small number behind it, or a date behind it or before its extension, then
+ * perhaps the suffix of a program that compresses. `access.log.1`, `access.log-20240305.gz`, `access-2024-03-05.log`;
+ * never a neighbour such as `access.log.portal` or `access.log.8443`.
  */
 export function rotatedNames(name: string): (other: string) => boolean {
   const extension = extname(name);
@@ -49,7 +53,10 @@ export function rotatedNames(name: string): (other: string) => boolean {
   };
 }
 
-/** Names that differ in their dates alone, such as those of a log named for its day, which a link leads to; and their compressed forms. */
+/**
+ * Names that differ in their dates alone, such as those of a log named for its day, which a link
+ * leads to; and their compressed forms.
+ */
 export function datedNames(name: string): (other: string) => boolean {
   const parts: string[] = [];
   let start = 0;

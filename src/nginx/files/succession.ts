@@ -7,8 +7,9 @@ import type { LogFile } from './log-file.js';
 const maxBytes = 16 * 1024 * 1024;
 
 /**
- * A file that took the place of another may have its lines: the log was moved to another file system, restored, or edited by a program that writes a
- * new file. Returns where in it the first line begins that the old one does not have; undefined when it is a new log.
+ * A file that took the place of another may have its lines: the log was moved to another file system, restored, or
+ * edited by a program that writes a new file. Returns where in it the first line begins that the old one does not have;
+ * undefined when it is a new log.
  */
 export async function continuesAt(old: LogFile, current: LogFile): Promise<number | undefined> {
   const { size = 0 } = await current.content.state();

@@ -10,7 +10,10 @@ export function writtenTogether(one: { readonly written: number }, other: { read
   return later - earlier < 1 || (earlier % 1_000 === 0 && later - earlier < 1_000);
 }
 
-/** Remembers those archives that cannot be read and are still there, and says so once of each. Returns them, and the bytes of the new ones. */
+/**
+ * Remembers those archives that cannot be read and are still there, and says so once of each. Returns
+ * them, and the bytes of the new ones.
+ */
 export function noteArchives(
   log: Log,
   before: readonly UnreadArchive[],

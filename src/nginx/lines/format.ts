@@ -10,7 +10,10 @@ export interface Segment {
   readonly literal: string;
 }
 
-/** Which address of a list is the client's: the first is what the client itself said, the last what the nearest proxy saw. */
+/**
+ * Which address of a list is the client's: the first is what the client itself said,
+ * the last what the nearest proxy saw.
+ */
 export type AddressPick = 'whole' | 'first' | 'last';
 
 export interface TextFormat {

@@ -9,7 +9,10 @@ export interface JsonKey {
   readonly scale?: number;
 }
 
-/** Names that people and programs give to the keys of a JSON log, in small letters and digits alone: see `plainName`. Of each slot the surest first. */
+/**
+ * Names that people and programs give to the keys of a JSON log, in small letters and digits alone: see
+ * `plainName`. Of each slot the surest first.
+ */
 const common: Readonly<Partial<Record<SlotName, string>>> = {
   // clienthost: Traefik; requestremoteip, requestclientip: Caddy; sourceip, clientip: Elastic Common Schema.
   address:

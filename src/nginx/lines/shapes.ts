@@ -18,7 +18,10 @@ export function isAt(literal: Buffer, bytes: Buffer, at: number, end: number): b
   return true;
 }
 
-/** Where the field that begins at `at` ends; -1 when what is there does not have this shape. Lists end where their literal stands. */
+/**
+ * Where the field that begins at `at` ends; -1 when what is there does not have this shape.
+ * Lists end where their literal stands.
+ */
 export function fixedEnd(
   shape: Shape,
   literal: Buffer,

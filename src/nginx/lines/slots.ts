@@ -1,6 +1,6 @@
 /**
- * What is taken from a line. The number is the field's place among the bounds that a parser finds: where it begins at twice the number, where it
- * ends right after that.
+ * What is taken from a line. The number is the field's place among the bounds that a parser finds: where it begins at
+ * twice the number, where it ends right after that.
  */
 export const slots = {
   address: 0,

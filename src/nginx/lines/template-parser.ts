@@ -4,8 +4,9 @@ import type { LineParser } from './line-parser.js';
 import { TextParser } from './text-parser.js';
 
 /**
- * Lines of a `log_format` that writes JSON. By its text every line is read that nginx writes with it, whether it is JSON (a value that is not there,
- * unquoted, is not); what does not fit the text, such as a line with its keys in another order, is read as an object.
+ * Lines of a `log_format` that writes JSON. By its text every line is read that nginx writes with it, whether it is
+ * JSON (a value that is not there, unquoted, is not); what does not fit the text, such as a line with its keys in
+ * another order, is read as an object.
  */
 export class TemplateParser implements LineParser {
   readonly #text: TextParser;

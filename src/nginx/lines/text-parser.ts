@@ -27,9 +27,10 @@ const quote = 34;
 const backslash = 92;
 
 /**
- * A `log_format` as a list of steps over bytes. A free field ends where its literal stands and all fields of a known shape that follow it fit, up
- * to the next free one: so a user name with ` [` in it, a raw quote or the colons of an address cost one more try and not a line. What was tried
- * and fitted is not read again. Fields of a known shape are short, so the work is linear in the length of the line, whatever is in it.
+ * A `log_format` as a list of steps over bytes. A free field ends where its literal stands and all fields of a known
+ * shape that follow it fit, up to the next free one: so a user name with ` [` in it, a raw quote or the colons of an
+ * address cost one more try and not a line. What was tried and fitted is not read again. Fields of a known shape are
+ * short, so the work is linear in the length of the line, whatever is in it.
  */
 export class TextParser implements LineParser {
   bytes: Buffer = Buffer.alloc(0);

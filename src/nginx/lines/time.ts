@@ -1,8 +1,8 @@
 import { parseTimestamp } from '../../events/timestamp.js';
 
 /**
- * Times of log lines, read from bytes: epoch ms, NaN when there is none. What nginx writes is read here, for speed; every other form as everywhere in
- * this program, by events/timestamp.ts.
+ * Times of log lines, read from bytes: epoch ms, NaN when there is none. What nginx writes is read here, for speed;
+ * every other form as everywhere in this program, by events/timestamp.ts.
  */
 
 const months = new Map(

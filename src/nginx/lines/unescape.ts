@@ -27,8 +27,8 @@ const valueEnd = /\s*[,}]/y;
 const stringEscapes = /\\(?:x([0-9A-Fa-f]{2})|[\s\S])/g;
 
 /**
- * An object as a `log_format` without escape=json writes it, as JSON: `\xHH` in strings become bytes, unquoted values that are not there null, lists
- * of `$upstream_*` strings. `latin1`: the line's bytes.
+ * An object as a `log_format` without escape=json writes it, as JSON: `\xHH` in strings become bytes, unquoted values
+ * that are not there null, lists of `$upstream_*` strings. `latin1`: the line's bytes.
  */
 export function repairedJson(latin1: string): string {
   let repaired = '';

@@ -1,10 +1,11 @@
 import type { SlotName } from './slots.js';
 
 /**
- * How nginx writes a value, where that is known. A field of a known shape ends where its shape ends; a free one ends where its literal stands and
- * what follows has the shape that must follow.
+ * How nginx writes a value, where that is known. A field of a known shape ends where its shape ends; a free one ends
+ * where its literal stands and what follows has the shape that must follow.
  *
- * numbers, addresses: the lists of `$upstream_*`, one item for each server asked, joined by `, ` and ` : `; an item may be `-`.
+ * numbers, addresses: the lists of `$upstream_*`, one item for each server asked, joined by `, ` and ` : `; an item may
+ * be `-`.
  * word: without a space in it.
  */
 export type Shape =
@@ -26,7 +27,10 @@ export interface Variable {
   readonly shape?: Shape;
 }
 
-/** https://nginx.org/en/docs/varindex.html: those that mean something here, or whose shape is known. All others are free text. */
+/**
+ * https://nginx.org/en/docs/varindex.html: those that mean something here, or whose shape
+ * is known. All others are free text.
+ */
 export const variables: Readonly<Record<string, Variable>> = {
   remote_addr: { slot: 'address' },
   realip_remote_addr: { slot: 'address', rank: 1 },

@@ -1,6 +1,8 @@
 import { isbot } from 'isbot';
 
-/** Who asked. Programs that people run, such as curl, are people; `own` are the health checks of a daemon like this one. */
+/**
+ * Who asked. Programs that people run, such as curl, are people; `own` are the health checks of a daemon like this one.
+ */
 export type AgentKind = 'person' | 'crawler' | 'extractor' | 'own';
 
 /** `probeUserAgent` of src/version.ts, of any version. */

@@ -1,6 +1,6 @@
 /**
- * Counts distinct things by 64-bit hashes of them, exactly up to a bound. (That two of 100,000 share a hash is less likely than 1 in 10⁹.)
- * Open addressing over one array: no object for each thing.
+ * Counts distinct things by 64-bit hashes of them, exactly up to a bound. (That two of 100,000 share a hash is less
+ * likely than 1 in 10⁹.) Open addressing over one array: no object for each thing.
  */
 export class DistinctSet {
   readonly #max: number;

@@ -1,6 +1,6 @@
 /**
- * A fast hash of bytes with 64 bits, not meant to withstand anybody (after bryc's cyrb53, public domain). It has two lanes, and can be taken up
- * where it was left, so that agent and address cost one pass together.
+ * A fast hash of bytes with 64 bits, not meant to withstand anybody (after bryc's cyrb53, public domain). It has two
+ * lanes, and can be taken up where it was left, so that agent and address cost one pass together.
  */
 export class ByteHash {
   a = 0;

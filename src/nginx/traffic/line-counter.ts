@@ -60,7 +60,10 @@ const comma = 44;
 const agentPlaces = 4096;
 const agentKinds = ['person', 'crawler', 'extractor', 'extractor with key', 'own'] as const;
 
-/** Takes lines of bytes, and counts each into its window; some become an event. This is the hot path: no object and few strings for a line. */
+/**
+ * Takes lines of bytes, and counts each into its window; some become an event. This is the hot path: no
+ * object and few strings for a line.
+ */
 export class LineCounter {
   readonly totals: Totals = { requests: 0, unparsed: 0, oversized: 0 };
   readonly #options: LineCounterOptions;
@@ -113,8 +116,9 @@ export class LineCounter {
   }
 
   /**
-   * After a loss of power a file system leaves NUL bytes where it had not written yet. The line is what stands behind them; what stands before them is
-   * the piece of a line that is lost. Where the format writes NUL bytes itself (escape=none), the whole line counts.
+   * After a loss of power a file system leaves NUL bytes where it had not written yet. The line is what stands behind
+   * them; what stands before them is the piece of a line that is lost. Where the format writes NUL bytes itself
+   * (escape=none), the whole line counts.
    */
   #takeBehindNuls(buffer: Buffer, start: number, stop: number): void {
     let from = start;

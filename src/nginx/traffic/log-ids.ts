@@ -1,12 +1,18 @@
 import { keyedHash, timedId } from '../../events/identity.js';
 
-/** Where a line is: `file` is the hash of its file's first whole line, `offset` counts unpacked bytes. Neither path nor inode enters. */
+/**
+ * Where a line is: `file` is the hash of its file's first whole line, `offset` counts unpacked
+ * bytes. Neither path nor inode enters.
+ */
 export interface LinePlace {
   readonly file: string;
   readonly offset: number;
 }
 
-/** Ids of what is made from a log: the same line at the same place of the same file is the same event, whenever and under whatever name it is read. */
+/**
+ * Ids of what is made from a log: the same line at the same place of the same file is the same event, whenever
+ * and under whatever name it is read.
+ */
 export class LogIds {
   readonly #secret: string;
 

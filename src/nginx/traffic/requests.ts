@@ -35,8 +35,8 @@ const types: Readonly<Record<string, ResourceType>> = {
 };
 
 /**
- * What Clowder's URLs mean. Views and downloads are those that went well: a page that was sent or was still in the browser's cache (304),
- * a file that was sent, whole or in part. What failed is an API call, or other.
+ * What Clowder's URLs mean. Views and downloads are those that went well: a page that was sent or was still in the
+ * browser's cache (304), a file that was sent, whole or in part. What failed is an API call, or other.
  */
 export class RequestClassifier {
   readonly #prefix: string;

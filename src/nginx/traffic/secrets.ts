@@ -2,7 +2,10 @@
 const secret =
   /^(?:.*[_-])?(?:key|apikey|token|password|passwd|pass|pwd|secret|signature|sig|auth|authorization|credential|credentials|jwt|session|sessionid|sid|ticket)$|^(?:jsessionid|phpsessid|code)$/i;
 
-/** A path or an address without the secrets in its query and its fragment, and without a user's password. What is left is as it was. */
+/**
+ * A path or an address without the secrets in its query and its fragment, and without a user's
+ * password. What is left is as it was.
+ */
 export function maskUrlSecrets(url: string): string {
   const plain = url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').replace(/;jsessionid=[^/?#;]*/gi, '');
   if (!plain.includes('#')) return maskQuery(plain);

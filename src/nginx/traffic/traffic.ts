@@ -43,8 +43,9 @@ const categories = {
 const settings = { 'page view': 'views', download: 'downloads', 'API call': 'api' } as const;
 
 /**
- * An event for each page view, download and API call. What crawlers look at and fetch is counted in the windows and makes no event; downloads and API calls of
- * extractors do, and say so (`agent_kind`). This daemon's own health checks make none.
+ * An event for each page view, download and API call. What crawlers look at and fetch is counted in the windows and
+ * makes no event; downloads and API calls of extractors do, and say so (`agent_kind`). This daemon's own health checks
+ * make none.
  */
 export class TrafficEvents {
   readonly #options: TrafficOptions;

@@ -15,8 +15,8 @@ interface Salt {
 }
 
 /**
- * Pseudonyms of visitors: a hash of address and agent whose key is another every day (UTC, of the event). Within a day the same visitor has the same
- * key, in all logs and across restarts; from one day to the next nobody can be followed.
+ * Pseudonyms of visitors: a hash of address and agent whose key is another every day (UTC, of the event). Within a day
+ * the same visitor has the same key, in all logs and across restarts; from one day to the next nobody can be followed.
  */
 export class VisitorKeys {
   readonly #keyValues: KeyValues;

@@ -99,8 +99,8 @@ export interface SavedWindows {
 }
 
 /**
- * Counts lines into windows of event time. A window is open from its first line until the log's time is 5 s past its end; lines that come later
- * make another part of that window, which stays open for 5 s of the log's time as well.
+ * Counts lines into windows of event time. A window is open from its first line until the log's time is 5 s past its
+ * end; lines that come later make another part of that window, which stays open for 5 s of the log's time as well.
  */
 export class Windows {
   /** Events of the windows that were closed, until somebody takes them. */

@@ -21,7 +21,9 @@ interface PlotOptions {
   readonly onPoint: (at: number | null) => void;
 }
 
-/** Times, then a list for each line; columns are sums, the largest first, so that each is painted over the one before. */
+/**
+ * Times, then a list for each line; columns are sums, the largest first, so that each is painted over the one before.
+ */
 export function dataOf(kind: Kind, times: readonly number[], lines: readonly ColouredLine[]): uPlot.AlignedData {
   if (kind === 'lines') return [[...times], ...lines.map(({ values }) => [...values])] as uPlot.AlignedData;
   const below = times.map(() => 0);

@@ -15,8 +15,9 @@ export interface Polled<T> {
 type State<T> = Omit<Polled<T>, 'refresh'>;
 
 /**
- * Asks now and again, `everyMs` after each answer, as long as the page is visible; a hidden tab costs nothing, and asks at once when
- * it becomes visible again. `question` names what is asked: when it changes, answers to the former no longer count. `everyMs` null: never.
+ * Asks now and again, `everyMs` after each answer, as long as the page is visible; a hidden tab costs nothing, and asks
+ * at once when it becomes visible again. `question` names what is asked: when it changes, answers to the former no
+ * longer count. `everyMs` null: never.
  */
 export function usePolled<T>(question: string, everyMs: number | null, ask: () => Promise<T>): Polled<T> {
   const [state, setState] = useState<State<T> & { readonly question: string }>({ question, ...empty });
@@ -79,7 +80,10 @@ function failed<T>(before: State<T> & { question: string }, question: string, er
 
 export const isUnreachable = (error: Error | undefined): boolean => error instanceof Unreachable;
 
-/** The time, ticking each second while the page is visible; `offset` is how far the daemon's clock is ahead of this one, ms. */
+/**
+ * The time, ticking each second while the page is visible; `offset` is how far the
+ * daemon's clock is ahead of this one, ms.
+ */
 export function useNow(offset = 0): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

@@ -85,7 +85,10 @@ const headline = (problems: readonly Problem[]): string =>
 /** The numbers in a problem change with every poll; what it is about does not. */
 const keyOf = (what: string): string => what.replace(/[\d,.]+/g, '#');
 
-/** For a screen reader, in whole sentences: it changes, and so is read again, only when something else is wrong, not when a number moves. */
+/**
+ * For a screen reader, in whole sentences: it changes, and so is read again, only when something else
+ * is wrong, not when a number moves.
+ */
 function useAnnouncement(lost: boolean, problems: readonly Problem[]): string {
   const last = useRef({ key: '', text: '' });
   const key = lost ? 'lost' : problems.map(({ what }) => keyOf(what)).join('\n');

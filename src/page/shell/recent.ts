@@ -25,7 +25,10 @@ export function Recent({ ledger, store, now }: RecentProps): Markup | null {
   return html`<${Numbers} hour=${hour} lately=${since(hour)} day=${since(hour - dayMs + hourMs)} />`;
 }
 
-/** Every sink is offered every event. What was sent again counts twice, which the local store is spared as good as always. */
+/**
+ * Every sink is offered every event. What was sent again counts twice, which the local
+ * store is spared as good as always.
+ */
 function mainSink({ sinks }: Ledger, store: string | undefined): string | undefined {
   const max = [...sinks].sort((a, b) => b.accepted - a.accepted)[0];
   return (sinks.find(({ sink }) => sink === store) ?? max)?.sink;

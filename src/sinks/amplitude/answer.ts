@@ -3,7 +3,10 @@ import { hideSecrets, redact } from '../../redact.js';
 import { retryAfterMs } from '../../retry-after.js';
 import { type FaultContext, type HttpResponse, httpFault, summary } from '../http/faults.js';
 
-/** What an answer says of the events of one request. Positions count within that request. Nothing is ingested unless `accepted`. */
+/**
+ * What an answer says of the events of one request. Positions count within that request.
+ * Nothing is ingested unless `accepted`.
+ */
 export type Answer =
   | { readonly kind: 'accepted' }
   /** Some events are bad or must wait; the rest can be sent again at once. */
@@ -12,7 +15,9 @@ export type Answer =
       readonly rejected: ReadonlyMap<number, string>;
       readonly throttled: Throttled | undefined;
     }
-  /** Something among them is bad, and the server does not say which. `forbidden`: or it accepts nothing from us at all. */
+  /**
+   * Something among them is bad, and the server does not say which. `forbidden`: or it accepts nothing from us at all.
+   */
   | { readonly kind: 'refused'; readonly reason: string; readonly forbidden: boolean };
 
 export interface Throttled {
@@ -30,7 +35,8 @@ const minMs = 1_000;
 
 /**
  * What one answer means is decided by its HTTP status; the body (HTTP V2 and Batch API) only names the events.
- * @throws TransientError when the same request may succeed later: every event carries its insert_id, so repeating is harmless
+ * @throws TransientError when the same request may succeed later: every event carries its insert_id, so repeating is
+ * harmless
  * @throws SetupError when the key or the address is wrong
  */
 export function interpret(response: HttpResponse, context: FaultContext): Answer {
@@ -111,7 +117,9 @@ function throttledOf(body: Record<string, unknown>, wait: number | undefined): T
   return { positions, users, devices, waitMs: Math.max(minMs, wait ?? (quota ? quotaMs : throttleMs)) };
 }
 
-/** JSON, nothing, or a word as the older API says it; not the page of some gateway, which knows nothing of the events. */
+/**
+ * JSON, nothing, or a word as the older API says it; not the page of some gateway, which knows nothing of the events.
+ */
 function isWord(text: string): boolean {
   if (/^(?:|ok|success)$/i.test(text.trim())) return true;
   try {

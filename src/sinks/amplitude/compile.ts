@@ -29,7 +29,8 @@ const promoted: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Field by field: docs/mapping-analytics.md. Never fails: whatever is a JSON object is an event, and what Amplitude has no place for is shortened.
+ * Field by field: docs/mapping-analytics.md. Never fails: whatever is a JSON object is an event, and what
+ * Amplitude has no place for is shortened.
  */
 export function compile(event: Event, { devices, sendNames }: CompileOptions): AmplitudeEvent {
   const { fields } = event;

@@ -7,9 +7,10 @@ export interface Endpoint {
 }
 
 /**
- * The address for a zone as Amplitude's SDK knows it, or the address that was configured. The SDK's client hands out its settings to a plugin;
- * events never enter its queue, because its promises say "dropped" and "delivered" wrongly: only the answer to our own request counts.
- * Loaded here, when the sink is opened: whoever does not use Amplitude does not pay for it.
+ * The address for a zone as Amplitude's SDK knows it, or the address that was configured. The SDK's client hands out
+ * its settings to a plugin; events never enter its queue, because its promises say "dropped" and "delivered" wrongly:
+ * only the answer to our own request counts. Loaded here, when the sink is opened: whoever does not use Amplitude does
+ * not pay for it.
  */
 export async function resolveEndpoint(zone: 'US' | 'EU', serverUrl: string | undefined): Promise<Endpoint> {
   const { createInstance, Types } = await import('@amplitude/analytics-node');

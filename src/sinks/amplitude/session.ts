@@ -46,8 +46,8 @@ export async function openSession(config: AmplitudeConfig, tools: SinkTools): Pr
     });
 
   /**
-   * A request without events: nothing can be stored. A 400 about the missing events says that Amplitude takes requests from here;
-   * a wrong key, a firewall, an outage show as they would for a batch.
+   * A request without events: nothing can be stored. A 400 about the missing events says that Amplitude takes requests
+   * from here; a wrong key, a firewall, an outage show as they would for a batch.
    */
   const check = async (signal: AbortSignal): Promise<void> => {
     const answer = await ask([], signal);

@@ -12,7 +12,9 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** `sent` is the request that was answered so: where the answer gives only positions, their user or device is meant. */
+  /**
+   * `sent` is the request that was answered so: where the answer gives only positions, their user or device is meant.
+   */
   add(throttled: Throttled, sent: readonly EncodedEvent[]): void {
     const now = this.#clock.monotonic();
     for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);

@@ -49,9 +49,10 @@ export function pack(events: readonly AmplitudeEvent[]): EncodedEvent[] {
 /**
  * Sends events until each is accepted, rejected with a reason, or put off because its user or device is throttled.
  *
- * A line of groups; the first is sent next, one at a time, so that Amplitude sees the events of a device in their order. A group is accepted
- * whole; or loses the events that the answer names and goes back to the front; or, when the answer names none, is cut in halves, down to the
- * one event that is to blame. Every answer accepts, names or halves, so the number of requests is below twice the number of events.
+ * A line of groups; the first is sent next, one at a time, so that Amplitude sees the events of a device in their
+ * order. A group is accepted whole; or loses the events that the answer names and goes back to the front; or, when the
+ * answer names none, is cut in halves, down to the one event that is to blame. Every answer accepts, names or halves,
+ * so the number of requests is below twice the number of events.
  */
 export async function upload(
   encoded: readonly EncodedEvent[],
@@ -114,7 +115,9 @@ export async function upload(
   };
 }
 
-/** Cuts by what one request may hold. An event that is too large by itself travels alone: the server has the last word. */
+/**
+ * Cuts by what one request may hold. An event that is too large by itself travels alone: the server has the last word.
+ */
 function requests(encoded: readonly EncodedEvent[]): Group[] {
   const groups: EncodedEvent[][] = [];
   let current: EncodedEvent[] = [];

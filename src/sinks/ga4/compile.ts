@@ -89,8 +89,8 @@ export function untimely(created: number, now: number): string | undefined {
 }
 
 /**
- * One event as Google Analytics takes it, within every documented limit whatever the event holds. Field by field: docs/mapping-analytics.md.
- * Deterministic but for a future time.
+ * One event as Google Analytics takes it, within every documented limit whatever the event holds. Field by field:
+ * docs/mapping-analytics.md. Deterministic but for a future time.
  */
 export function compile(event: Event, options: CompileOptions): Compiled {
   const { devices, sendNames, now } = options;
@@ -194,7 +194,10 @@ function deviceFacts(device: Device): Record<string, string> {
   );
 }
 
-/** The event's own session, as a number; otherwise the half hour that it falls in (its start, epoch seconds), per client. */
+/**
+ * The event's own session, as a number; otherwise the half hour that it falls in (its
+ * start, epoch seconds), per client.
+ */
 function sessionOf({ fields, created }: Event): number {
   const own = fields.session_id;
   if (Number.isSafeInteger(own) && (own as number) > 0) return own as number;

@@ -1,6 +1,7 @@
 /**
- * What the Measurement Protocol of Google Analytics 4 takes. It answers 2xx whatever it is sent, so each rule is kept before sending.
- * From "Send Measurement Protocol events", "Protocol reference" and "Event collection limits" of the product's help.
+ * What the Measurement Protocol of Google Analytics 4 takes. It answers 2xx whatever it is sent, so each rule is kept
+ * before sending. From "Send Measurement Protocol events", "Protocol reference" and "Event collection limits" of the
+ * product's help.
  */
 export const limits = {
   eventsPerRequest: 25,

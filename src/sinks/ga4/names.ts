@@ -10,7 +10,10 @@ const recommended: ReadonlyMap<string, string> = new Map([
   ['download_file', 'file_download'],
 ]);
 
-/** The event's words (src/sinks/event-title.ts) as a name: `view_dataset`. A page view is a `page_view`, whatever it shows. */
+/**
+ * The event's words (src/sinks/event-title.ts) as a name: `view_dataset`. A page view
+ * is a `page_view`, whatever it shows.
+ */
 export function eventName(category: string, type: string | undefined): { name: string; shortened: boolean } {
   const parts = words(category, category === 'page_view' ? undefined : type);
   const raw = parts.join('_');
@@ -21,7 +24,10 @@ export function parameterName(field: string): { name: string; shortened: boolean
   return toName(field, reservedParameters);
 }
 
-/** Letters, digits and underscores; a reserved or unfit name gets the prefix `clowder_`; a long one ends in a hash of the whole. */
+/**
+ * Letters, digits and underscores; a reserved or unfit name gets the prefix `clowder_`; a
+ * long one ends in a hash of the whole.
+ */
 function toName(raw: string, reserved: ReadonlySet<string>): { name: string; shortened: boolean } {
   let name = trimEnd(raw.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+/, ''), '_');
   if (!/[A-Za-z0-9]/.test(name)) name = digest(raw, 8);

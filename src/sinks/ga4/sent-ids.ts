@@ -5,7 +5,9 @@ import { limits } from './limits.js';
 /** An event that is older is refused anyway; the hour more covers clocks that are ahead. */
 const keepMs = limits.backdateMs + 3_600_000;
 
-/** Which events were sent: Google Analytics has no key by which it would know one again. Durable, of this daemon only. */
+/**
+ * Which events were sent: Google Analytics has no key by which it would know one again. Durable, of this daemon only.
+ */
 export class SentIds {
   readonly #keyValues: KeyValues;
 
@@ -13,7 +15,10 @@ export class SentIds {
     this.#keyValues = keyValues;
   }
 
-  /** Those of these events that were sent before; after a restore also those that may have been, see `event-sink restore`. */
+  /**
+   * Those of these events that were sent before; after a restore also those that may
+   * have been, see `event-sink restore`.
+   */
   async sent(events: readonly { readonly id: string; readonly created: number }[]): Promise<ReadonlySet<string>> {
     if (events.length === 0) return new Set();
     const known = await this.#keyValues.get([...events.map(({ id }) => id), skipUntilKey]);

@@ -37,7 +37,10 @@ export function faultContext(stream: Stream): Omit<FaultContext, 'now'> {
   return { name: 'Google Analytics', secrets: [stream.apiSecret], settings };
 }
 
-/** `collect` takes events; `debug` says what is wrong with them and keeps nothing. The secret stands in it: never for a log. */
+/**
+ * `collect` takes events; `debug` says what is wrong with them and keeps nothing. The
+ * secret stands in it: never for a log.
+ */
 function addressOf(stream: Stream, which: 'collect' | 'debug'): URL {
   const base = stream.serverUrl.url.replace(/\/mp\/collect$/, '');
   const url = new URL(`${base}${which === 'debug' ? '/debug' : ''}/mp/collect`);

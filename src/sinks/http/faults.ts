@@ -32,8 +32,9 @@ export interface FaultContext {
 }
 
 /**
- * The one table from an HTTP status to a fault. Undefined: 2xx, or an answer that only the sink can interpret (400, 413, 422 …).
- * What differs at one server (an Amplitude 429 that names users, say) is looked at by its sink before it asks here.
+ * The one table from an HTTP status to a fault. Undefined: 2xx, or an answer that only the sink can interpret (400,
+ * 413, 422 …). What differs at one server (an Amplitude 429 that names users, say) is looked at by its sink before it
+ * asks here.
  */
 export function httpFault(response: HttpResponse, context: FaultContext): TransientError | SetupError | undefined {
   const { status, headers } = response;

@@ -41,7 +41,8 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
   }
   if (signal?.aborted) throw new NoAnswerError(`the request to ${url.host} was aborted before it began`, false);
 
-  // One controller, released afterwards: AbortSignal.any keeps its sources alive on some of the Node versions we run on.
+  // One controller, released afterwards: AbortSignal.any keeps its sources alive on
+  // some of the Node versions we run on.
   const abort = new AbortController();
   let stopped: 'timeout' | 'caller' | undefined;
   const stop = (reason: 'timeout' | 'caller') => () => {

@@ -6,9 +6,11 @@ import { trimEnd } from '../../trim-end.js';
  * (https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/). One line is one point.
  *
  * What the format cannot say is said in the nearest way, always the same for the same input:
- * - a line break in a tag or a text, or any other control character in a tag, becomes a backslash and a letter or code (`\n`);
+ * - a line break in a tag or a text, or any other control character in a tag, becomes a backslash and a letter or code
+ *   (`\n`);
  * - a backslash at the end of a tag's value becomes `/`, as it would swallow what follows;
- * - in names, backslashes, quotes and control characters become `_`; a name that is reserved (`time`, a leading `_`) gets `x` before it;
+ * - in names, backslashes, quotes and control characters become `_`; a name that is reserved (`time`, a leading `_`)
+ *   gets `x` before it;
  * - a text over 65,535 bytes is cut at a character.
  */
 

@@ -19,12 +19,14 @@ export interface Item {
 }
 
 /**
- * Requests of one write. A batch full of bad events needs two for each of them, and must still come to an end before the
- * runner's deadline: what is undecided then comes again, without those that are decided.
+ * Requests of one write. A batch full of bad events needs two for each of them, and must still come to an end before
+ * the runner's deadline: what is undecided then comes again, without those that are decided.
  */
 const maxRequests = 300;
 const undecidedWaitMs = 100;
-/** More lines than this that are dropped at once share the one reason that is given; fewer are sent again one by one. */
+/**
+ * More lines than this that are dropped at once share the one reason that is given; fewer are sent again one by one.
+ */
 const oneReasonAbove = 64;
 /** Fields of one line whose type can differ from what is known of the measurement (1.x has a type per shard). */
 const maxConflicts = 16;
@@ -44,8 +46,9 @@ type Outcome =
     };
 
 /**
- * Writes points until each is accepted, rejected or found to be too old. Points are idempotent, so a request that is refused in part is split and
- * sent again until the refusal is about one line: that one is rejected, in the server's words.
+ * Writes points until each is accepted, rejected or found to be too old. Points are idempotent, so a request that is
+ * refused in part is split and sent again until the refusal is about one line: that one is rejected, in the server's
+ * words.
  */
 export class PointWriter {
   readonly #writer: Writer;
@@ -175,7 +178,9 @@ export class PointWriter {
   }
 }
 
-/** Byte by byte as the lines are made: a batch of half-built texts would survive until it is joined, at twice the cost. */
+/**
+ * Byte by byte as the lines are made: a batch of half-built texts would survive until it is joined, at twice the cost.
+ */
 function bodyOf(chunk: readonly Item[], schema: Schema, types: FieldTypes): Uint8Array {
   let body = Buffer.allocUnsafe(chunk.length * 640);
   let length = 0;

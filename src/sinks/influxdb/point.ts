@@ -10,8 +10,9 @@ import { type FieldTypes, fit, isTimestamp, naturalType, normalised } from './ty
 export const latestMs = 9_223_372_036_853;
 
 /**
- * Characters of a tag's value. Tags are indexed, so their values should be few and short; a longer one is cut, and stands
- * whole in the field `<tag>_text`. The cut depends on nothing but the value: a retry must meet its own point again.
+ * Characters of a tag's value. Tags are indexed, so their values should be few and short; a longer one is cut, and
+ * stands whole in the field `<tag>_text`. The cut depends on nothing but the value: a retry must meet its own point
+ * again.
  */
 const maxTagLength = 256;
 
@@ -49,8 +50,8 @@ function tagValue(event: Event, tag: string): string | undefined {
 }
 
 /**
- * The line of an event: its tags as configured; every other field as a field of the same name (what is nested, as JSON text),
- * but for `created`, which is the time; `event_id`; and `bytes` or `item_count` where `size` means one of them.
+ * The line of an event: its tags as configured; every other field as a field of the same name (what is nested, as JSON
+ * text), but for `created`, which is the time; `event_id`; and `bytes` or `item_count` where `size` means one of them.
  */
 export function lineOf(event: Event, series: string, slot: number, schema: Schema, types: FieldTypes): string {
   const { id, created } = event;
@@ -109,7 +110,10 @@ function scalar(name: string, value: unknown): Scalar | ExactNumber {
   return typeof plain === 'number' && !Number.isFinite(plain) ? String(plain) : normalised(name, plain);
 }
 
-/** An integer where the field is one and 64 bits hold it; elsewhere the number is left out and its digits stand in `<name>_text`. */
+/**
+ * An integer where the field is one and 64 bits hold it; elsewhere the number is left out and
+ * its digits stand in `<name>_text`.
+ */
 function exactField(name: string, { digits }: ExactNumber, event: Event, made: string[], types: FieldTypes): string {
   const type = types.of(name, 0);
   if (type === 'integer' && isInt64(digits)) return `${keyText(name)}=${BigInt(digits)}i`;

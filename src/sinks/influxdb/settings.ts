@@ -111,7 +111,9 @@ function version1(host: string, values: Values<typeof influxdbSettings>, problem
   };
 }
 
-/** A name, an address, either with a port, or a whole address with its scheme; INFLUXDB_PORT fills in what is not said. */
+/**
+ * A name, an address, either with a port, or a whole address with its scheme; INFLUXDB_PORT fills in what is not said.
+ */
 function addressOf(host: string, port: number | undefined): Address | { readonly flaw: string } {
   const whole = host.includes('://') ? host : `http://${isIPv6(host) ? `[${host}]` : host}`;
   const read = readHttpAddress(whole, ['http', 'https']);

@@ -1,6 +1,6 @@
 /**
- * One copy of each text, for texts that come again and again and are kept for long: what is put together anew for each event costs four
- * times its length as long as it is kept in its parts.
+ * One copy of each text, for texts that come again and again and are kept for long: what is put together anew for each
+ * event costs four times its length as long as it is kept in its parts.
  */
 export class SharedTexts {
   readonly #texts = new Map<string, string>();

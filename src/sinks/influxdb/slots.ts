@@ -3,23 +3,26 @@ import type { KeyValues } from '../../storage/key-values.js';
 
 /**
  * InfluxDB keeps one point per series (measurement and tags) and nanosecond: a second one overwrites it. Events have
- * milliseconds, so each gets a **slot**, one of the million nanoseconds in its millisecond: its **home**, a hash of its id,
- * or, where another event of the same series sits there, the next free one. The same id has the same slot for ever, so that
- * writing an event again rewrites its own point.
+ * milliseconds, so each gets a **slot**, one of the million nanoseconds in its millisecond: its **home**, a hash of its
+ * id, or, where another event of the same series sits there, the next free one. The same id has the same slot for ever,
+ * so that writing an event again rewrites its own point.
  *
  * Homes need no record. What has to be remembered is who sits where:
  * - in memory, for the recent (series, millisecond) groups of this session (about 50,000 events);
  * - durably, **before the write**, the whole group as soon as one of its ids had to move or it has more than 16 ids.
  *   From then on nothing in that group depends on memory: retries, restarts and kills change no slot. Kept for 7 days.
  *
- * What remains, and is accepted: a small group (up to 16 ids, none moved) that leaves memory, by a restart or because 50,000
- * events came since, and gets a **new** event afterwards, loses an old point when the two homes are equal: at most 16 in a
- * million for that event. The same holds for events of one group more than 7 days apart, and between several daemons that
- * consume one queue, as each remembers only its own (odds: the product of their shares of the group in a million).
+ * What remains, and is accepted: a small group (up to 16 ids, none moved) that leaves memory, by a restart or because
+ * 50,000 events came since, and gets a **new** event afterwards, loses an old point when the two homes are equal: at
+ * most 16 in a million for that event. The same holds for events of one group more than 7 days apart, and between
+ * several daemons that consume one queue, as each remembers only its own (odds: the product of their shares of the
+ * group in a million).
  */
 export const slotsPerMs = 1_000_000;
 
-/** Beyond that, a free slot would be hard to find; more events than this in one millisecond of one series are refused. */
+/**
+ * Beyond that, a free slot would be hard to find; more events than this in one millisecond of one series are refused.
+ */
 const maxInGroup = 900_000;
 const persistAbove = 16;
 const keepMs = 7 * 24 * 3_600_000;
@@ -37,8 +40,8 @@ export class Slots {
   readonly #keyValues: KeyValues;
   readonly #maxInMemory: number;
   /**
-   * By millisecond, in order of first use, so that the oldest leave first; then by series, where there are several. An event that
-   * is alone in its millisecond, as most are, sits at its home and needs no group.
+   * By millisecond, in order of first use, so that the oldest leave first; then by series, where there are several. An
+   * event that is alone in its millisecond, as most are, sits at its home and needs no group.
    */
   readonly #groups = new Map<number, Place | Group | Map<string, Group>>();
   #size = 0;
@@ -57,8 +60,8 @@ export class Slots {
   }
 
   /**
-   * The slot of each place, in order; undefined where its group is full. Everything that a retry needs is durable when it
-   * resolves. When it rejects, these slots must not be used, and this object not again.
+   * The slot of each place, in order; undefined where its group is full. Everything that a retry needs is durable when
+   * it resolves. When it rejects, these slots must not be used, and this object not again.
    */
   async assign(places: readonly Place[]): Promise<(number | undefined)[]> {
     const slots = new Array<number | undefined>(places.length);

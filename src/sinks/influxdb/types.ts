@@ -4,9 +4,10 @@ import { parseTimestamp } from '../../events/timestamp.js';
 import type { FieldType, Scalar } from './line-protocol.js';
 
 /**
- * InfluxDB fixes the type of a field with its first value and refuses any other. So a field that the catalogue knows has
- * the type of its kind, whatever arrives (`size` is an integer, as it always was here); any other number is a float, so that
- * 1 and 1.5 agree. Where the server has another type from earlier days, that one is learnt from its answer and wins.
+ * InfluxDB fixes the type of a field with its first value and refuses any other. So a field that the catalogue knows
+ * has the type of its kind, whatever arrives (`size` is an integer, as it always was here); any other number is a
+ * float, so that 1 and 1.5 agree. Where the server has another type from earlier days, that one is learnt from its
+ * answer and wins.
  */
 const typeOfKind: Readonly<Record<FieldKind, FieldType>> = {
   eventId: 'string',
@@ -80,7 +81,10 @@ function exactNumber(value: Scalar): number | undefined {
   return Number.isFinite(number) && String(number) === value ? number : undefined;
 }
 
-/** What is known of the types of one measurement's fields: as declared, but for what was learnt in the life of a session. */
+/**
+ * What is known of the types of one measurement's fields: as declared, but for what was learnt in the life of a
+ * session.
+ */
 export class FieldTypes {
   readonly #types: Map<string, FieldType>;
 
@@ -113,8 +117,9 @@ export interface TypeConflict {
 const maxRefusalLength = 8_192;
 
 /**
- * The type that the server has, from the text of its refusal: InfluxDB 1 and 2 say `input field "x" on measurement "m" is
- * type float, already exists as type integer` [run on 1.6.7]; 3 says `column 'x', expected iox::column_type::field::integer`.
+ * The type that the server has, from the text of its refusal: InfluxDB 1 and 2 say `input field "x" on measurement "m"
+ * is type float, already exists as type integer` [run on 1.6.7]; 3 says `column 'x', expected
+ * iox::column_type::field::integer`.
  */
 export function conflictIn(text: string): TypeConflict | undefined {
   const words = text.slice(0, maxRefusalLength);
@@ -125,7 +130,10 @@ export function conflictIn(text: string): TypeConflict | undefined {
   return found === null || type === undefined ? undefined : { field: found[1]!.replace(/\\(["\\])/g, '$1'), type };
 }
 
-/** The name (as it is quoted) and the type, behind the whole. By steps, since one pattern would start again at every `input field`. */
+/**
+ * The name (as it is quoted) and the type, behind the whole. By steps, since one pattern would
+ * start again at every `input field`.
+ */
 function classicConflict(text: string): readonly string[] | undefined {
   const start = text.indexOf('input field "');
   if (start < 0) return undefined;

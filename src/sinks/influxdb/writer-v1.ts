@@ -55,7 +55,9 @@ export function writerV1(
     });
 
   return {
-    /** A user without the right to create a database may still write to one that is there: the first write will show it. */
+    /**
+     * A user without the right to create a database may still write to one that is there: the first write will show it.
+     */
     async prepare(signal) {
       const answer = await query(`CREATE DATABASE ${identifier(config.database)}`, signal);
       if (answer.status === 403) return;

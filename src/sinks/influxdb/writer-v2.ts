@@ -16,10 +16,11 @@ export interface V2Config {
 }
 
 /**
- * InfluxDB 2 and 3 through the official client, in the one form of it whose promise can be believed: a fresh write API per
- * request, all lines as one record where there is room for two, so that nothing is sent, or swallowed, but by our `flush()`; no
- * interval, no retry (a failed batch would be sent again behind our back). The client hides the status of a success, where
- * 201 means "partly", and reads Retry-After as ms: so the answer is taken from the connection under it.
+ * InfluxDB 2 and 3 through the official client, in the one form of it whose promise can be believed: a fresh write API
+ * per request, all lines as one record where there is room for two, so that nothing is sent, or swallowed, but by our
+ * `flush()`; no interval, no retry (a failed batch would be sent again behind our back). The client hides the status of
+ * a success, where 201 means "partly", and reads Retry-After as ms: so the answer is taken from the connection under
+ * it.
  */
 export async function writerV2(config: V2Config, outgoing: Outgoing): Promise<Writer> {
   const { HttpError, InfluxDB, setLogger } = await import('@influxdata/influxdb-client');

@@ -10,7 +10,9 @@ export interface FaultNames extends Omit<FaultContext, 'now'> {
 export interface Writer {
   /** What a first connection needs: on 1.x, the database. @throws TransientError, SetupError */
   prepare(signal?: AbortSignal): Promise<void>;
-  /** False: something is to be made first, and `prepare` may make it. Makes nothing. @throws SetupError when it may not */
+  /**
+   * False: something is to be made first, and `prepare` may make it. Makes nothing. @throws SetupError when it may not
+   */
   prepared(signal: AbortSignal): Promise<boolean>;
   /**
    * Lines as UTF-8, each with its line break. One request, never repeated; resolves with whatever the server answered.

@@ -15,8 +15,8 @@ export interface MongoAddress {
 const form = 'must look like mongodb://user:password@host:port/database?options';
 
 /**
- * What is wrong is said in words that never repeat any part of the string. The driver has the last word (its options are many), but it
- * is loaded only when the sink opens.
+ * What is wrong is said in words that never repeat any part of the string. The driver has the last word (its options
+ * are many), but it is loaded only when the sink opens.
  */
 export function readMongoAddress(uri: string): MongoAddress | { readonly flaw: string } {
   if (!/^mongodb(?:\+srv)?:\/\//.test(uri)) return { flaw: form };
@@ -52,7 +52,9 @@ export function readMongoAddress(uri: string): MongoAddress | { readonly flaw: s
 
 /** The driver waits for ever at 0. */
 const timeouts: ReadonlySet<string> = new Set(['serverselectiontimeoutms', 'connecttimeoutms', 'waitqueuetimeoutms']);
-/** Less than `event-sink check` and the end of the daemon wait for a sink, so that the driver's own reason is heard, ms. */
+/**
+ * Less than `event-sink check` and the end of the daemon wait for a sink, so that the driver's own reason is heard, ms.
+ */
 const maxTimeoutMs = 15_000;
 
 function flawOfOption(name: string, value: string): string | undefined {

@@ -1,8 +1,8 @@
 /**
- * The server's error codes by what the sink must do; names as in the server's own table (src/mongo/base/error_codes.yml).
- * A code that is in neither list is the document's own fault when it was given for a document (2 BadValue, 53 InvalidIdField,
- * 121 DocumentValidationFailure, 10334 BSONObjectTooLarge, 16755 a bad geo field, 11000 on another unique index …),
- * and a bug when it was given for a whole command.
+ * The server's error codes by what the sink must do; names as in the server's own table
+ * (src/mongo/base/error_codes.yml). A code that is in neither list is the document's own fault when it was given for a
+ * document (2 BadValue, 53 InvalidIdField, 121 DocumentValidationFailure, 10334 BSONObjectTooLarge, 16755 a bad geo
+ * field, 11000 on another unique index …), and a bug when it was given for a whole command.
  */
 const transient = new Set([
   6, // HostUnreachable

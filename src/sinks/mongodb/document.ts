@@ -12,7 +12,8 @@ const reserved = ['_id', 'created_at'];
 
 /**
  * The event's fields verbatim (`created` as it was received), `_id` = the event's id, and `created_at`, a date that
- * MongoDB can sort and expire by. A body that was no JSON object is echoed as the older worker did: `created` in ms, `message`.
+ * MongoDB can sort and expire by. A body that was no JSON object is echoed as the older worker did: `created` in ms,
+ * `message`.
  */
 export function toDocument(event: Event, storeNumber: StoreNumber = String): StoredDocument {
   if (event.text !== undefined) return { _id: event.id, created: event.created, message: event.text };

@@ -46,7 +46,9 @@ export class Faults {
     return new SetupError(`MongoDB: ${what}: ${this.#words(error)}`);
   }
 
-  /** The driver wraps whatever a sent command came to. An answer that cannot be read says nothing of what was stored. */
+  /**
+   * The driver wraps whatever a sent command came to. An answer that cannot be read says nothing of what was stored.
+   */
   #ofCommand(error: Error): unknown {
     const fault = this.of(error);
     if (fault !== error) return fault;

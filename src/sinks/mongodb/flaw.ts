@@ -22,10 +22,10 @@ interface Flaw {
 }
 
 /**
- * Why MongoDB could not keep this document as it is, in words; undefined when it can. Asked of every document before it is sent,
- * because the driver refuses a whole batch for one of these (size, NUL in a name, circles, `_bsontype`), or stores something else
- * without a word (an invalid date as 1970, a big integer cut to 64 bits). Half a surrogate pair in a text becomes U+FFFD, as in every
- * sink; in names it is refused, because two names could become one.
+ * Why MongoDB could not keep this document as it is, in words; undefined when it can. Asked of every document before it
+ * is sent, because the driver refuses a whole batch for one of these (size, NUL in a name, circles, `_bsontype`), or
+ * stores something else without a word (an invalid date as 1970, a big integer cut to 64 bits). Half a surrogate pair
+ * in a text becomes U+FFFD, as in every sink; in names it is refused, because two names could become one.
  *
  * @param measure exact size in BSON, bytes; called only for documents that might be too large
  */

@@ -3,8 +3,8 @@ import { SetupError } from '../../errors.js';
 import type { StoredDocument } from './document.js';
 
 /**
- * Reads the server's own list of what this user may do, and writes nothing. Servers that have no such list pass: then the
- * next write shows it.
+ * Reads the server's own list of what this user may do, and writes nothing. Servers that have no such list pass: then
+ * the next write shows it.
  *
  * @throws SetupError when the user may not insert into the collection
  */

@@ -26,7 +26,10 @@ const defaults: MongoClientOptions = {
   waitQueueTimeoutMS: 10_000,
 };
 
-/** These win over the connection string: "stored" means on the disks of a majority, and its wait ends before the socket's. */
+/**
+ * These win over the connection string: "stored" means on the disks of a majority, and
+ * its wait ends before the socket's.
+ */
 const fixed: MongoClientOptions = {
   writeConcern: { w: 'majority', journal: true, wtimeoutMS: 20_000 },
   socketTimeoutMS: 30_000,
@@ -179,7 +182,8 @@ class MongoSession implements SinkSession {
       else doubtful.push(index);
     }
     if (doubtful.length === 0) return stored;
-    // Another unique index, or a server that does not name the index: only a query shows whether the event itself is there.
+    // Another unique index, or a server that does not name the index: only a query shows
+    // whether the event itself is there.
     const ids = doubtful.map(index => documents[index]!._id);
     const found = await this.#collection
       .find({ _id: { $in: ids } })
@@ -190,7 +194,10 @@ class MongoSession implements SinkSession {
     return stored;
   }
 
-  /** The work's outcome, its errors sorted into faults; gives up when the signal aborts (the work itself ends with `close`). */
+  /**
+   * The work's outcome, its errors sorted into faults; gives up when the signal aborts
+   * (the work itself ends with `close`).
+   */
   async #guard<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let giveUp: () => void = () => undefined;
     const aborted = new Promise<never>((_, reject) => {

@@ -4,8 +4,9 @@ import { type Asked, type Reply, StandIn } from './stand-in.js';
 export type Accepted = Readonly<Record<string, unknown>>;
 
 /**
- * Amplitude's HTTP V2 API as it is documented, strictly: whatever the documentation forbids is refused, with the answers that it prints,
- * and of several bad events only the first of each field is named. Nothing of a refused request is kept.
+ * Amplitude's HTTP V2 API as it is documented, strictly: whatever the documentation forbids is refused, with the
+ * answers that it prints, and of several bad events only the first of each field is named. Nothing of a refused request
+ * is kept.
  */
 export class AmplitudeServer extends StandIn {
   readonly apiKeys = new Set(['key-of-the-project']);

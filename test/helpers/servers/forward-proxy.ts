@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { portOf } from '../ports.js';
 
 /**
- * A proxy as companies have them: asked for whole `http://` addresses, and by CONNECT for tunnels. Whatever host is meant, it leads to
- * one port of this machine.
+ * A proxy as companies have them: asked for whole `http://` addresses, and by CONNECT for tunnels. Whatever host is
+ * meant, it leads to one port of this machine.
  */
 export class ForwardProxy {
   /** `GET http://host/path` or `CONNECT host:443`. */

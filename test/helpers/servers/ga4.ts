@@ -17,8 +17,9 @@ export interface ValidationMessage {
 }
 
 /**
- * The Measurement Protocol as it is documented: `/mp/collect` takes anything and says 204, so every hit is kept, repeated ones too, and what
- * breaks a documented rule is noted in `violations`. `/debug/mp/collect` says what is wrong and keeps nothing.
+ * The Measurement Protocol as it is documented: `/mp/collect` takes anything and says 204, so every hit is kept,
+ * repeated ones too, and what breaks a documented rule is noted in `violations`. `/debug/mp/collect` says what is wrong
+ * and keeps nothing.
  */
 export class Ga4Server extends StandIn {
   readonly hits: Hit[] = [];

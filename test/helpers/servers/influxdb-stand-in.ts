@@ -1,7 +1,10 @@
 import { linesIn, type ParsedPoint, parseLine } from '../line-protocol.js';
 import { type Asked, type Reply, StandIn } from './stand-in.js';
 
-/** An InfluxDB, 1.x and 2 at once, that takes the rules seriously: parses each line, fixes types, refuses in the words of the real ones. */
+/**
+ * An InfluxDB, 1.x and 2 at once, that takes the rules seriously: parses each line, fixes types,
+ * refuses in the words of the real ones.
+ */
 export class InfluxdbStandIn extends StandIn {
   readonly points = new Map<string, ParsedPoint>();
   readonly types = new Map<string, string>();

@@ -21,7 +21,10 @@ export interface MongoServer {
   restart(): Promise<void>;
 }
 
-/** The best MongoDB to be had: MONGODB_TEST_URI, `mongod`, `ferretdb` (on the PATH or built by scripts/setup-ferretdb.mjs), the stand-in. */
+/**
+ * The best MongoDB to be had: MONGODB_TEST_URI, `mongod`, `ferretdb` (on the PATH or built by
+ * scripts/setup-ferretdb.mjs), the stand-in.
+ */
 export async function startMongoDB(): Promise<MongoServer> {
   const server = await start();
   console.log(`MongoDB server of this run: ${server.kind}`);

@@ -22,14 +22,16 @@ export interface Nginx {
   /** Path of the log that is written now. */
   readonly accessLog: string;
   /**
-   * As logrotate does it: moves the log aside, then lets nginx open a new one. Resolves with the moved file's path when the new
-   * one is there; a worker may write a few more lines to the old one, as in real life.
+   * As logrotate does it: moves the log aside, then lets nginx open a new one. Resolves with the moved file's path when
+   * the new one is there; a worker may write a few more lines to the old one, as in real life.
    */
   rotate(): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** A real nginx as an ordinary user, on a free port, with its log in a temporary folder. Ready in a tenth of a second. */
+/**
+ * A real nginx as an ordinary user, on a free port, with its log in a temporary folder. Ready in a tenth of a second.
+ */
 export async function startNginx(options: NginxOptions = {}): Promise<Nginx | Skip> {
   const program = findProgram('/usr/sbin/nginx', 'nginx');
   if (!program) return { skip: 'no nginx found: install nginx-light, or run `npm run verify` as root' };

@@ -11,7 +11,8 @@ import { portOf } from '../ports.js';
  * - black-hole: connections stay open, and nothing travels any more in either direction (half-open, a dropped route);
  *   what was held is passed on when the mode changes, as a network's retransmission would;
  * - slow: bytes travel `latency` ms late and `bytesPerSecond` at most;
- * - cut-answer: the first `bytes` of each answer pass, then the connection is reset: the server may have done what was asked.
+ * - cut-answer: the first `bytes` of each answer pass, then the connection is reset: the server may have done what was
+ *   asked.
  */
 export type ProxyMode =
   | { readonly mode: 'pass' | 'refuse' | 'cut' | 'black-hole' }

@@ -8,8 +8,9 @@ export interface RabbitMQ {
   /** rabbitmqctl. @throws Error with its output */
   ctl(...args: string[]): Promise<string>;
   /**
-   * As on power loss; `start` brings it back. RabbitMQ 3.10 saves the registration of a quorum queue half a second after it was
-   * declared: killed before that, the queue is there afterwards but never has a leader, and every `get` hangs for a minute.
+   * As on power loss; `start` brings it back. RabbitMQ 3.10 saves the registration of a quorum queue half a second
+   * after it was declared: killed before that, the queue is there afterwards but never has a leader, and every `get`
+   * hangs for a minute.
    */
   kill9(): Promise<void>;
   shutDown(): Promise<void>;
@@ -59,8 +60,9 @@ export async function startRabbitMQ(options: RabbitMQOptions = {}): Promise<Rabb
 }
 
 /**
- * A server that other test files use at the same time: RABBITMQ_TEST_URI if that is set (a server for tests alone), else the node
- * that the runner keeps for files that say `// shares: rabbitmq` on a line of their own, else one for this file.
+ * A server that other test files use at the same time: RABBITMQ_TEST_URI if that is set (a server for tests alone),
+ * else the node that the runner keeps for files that say `// shares: rabbitmq` on a line of their own, else one for
+ * this file.
  */
 export async function sharedRabbitMQ(): Promise<SharedRabbitMQ | Skip> {
   const { RABBITMQ_TEST_URI, RABBITMQ_TEST_SHARED } = process.env;

@@ -21,8 +21,9 @@ interface Refusal {
 }
 
 /**
- * InfluxDB 2's `/api/v2/write` in front of a 1.x engine: bucket → database, token → user and password, and the answers in the words
- * and codes of version 2. One thing it cannot do as version 2 does: of a body with a malformed line the engine keeps the good ones.
+ * InfluxDB 2's `/api/v2/write` in front of a 1.x engine: bucket → database, token → user and password, and the answers
+ * in the words and codes of version 2. One thing it cannot do as version 2 does: of a body with a malformed line the
+ * engine keeps the good ones.
  */
 export async function startV2Proxy(target: string, options: V2ProxyOptions = {}): Promise<V2Proxy> {
   const server = createServer((incoming, response) => {
@@ -104,7 +105,8 @@ function translated(status: number, error: string, bucket: string): Refusal {
     case 413:
       return { status, code: 'request too large', message: 'unable to read data: points batch is too large' };
     case 400: {
-      // Lines that could not be parsed are a 400 of version 2; points that could not be kept beside others that were are a 422.
+      // Lines that could not be parsed are a 400 of version 2; points that could not be kept
+      // beside others that were are a 422.
       const partial = error.startsWith('partial write') && !error.includes('unable to parse');
       if (!partial) return { status, code: 'invalid', message: error };
       return { status: 422, code: 'unprocessable entity', message: `failure writing points to database: ${error}` };

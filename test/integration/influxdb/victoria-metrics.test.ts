@@ -36,7 +36,9 @@ async function startVictoriaMetrics(): Promise<{ url: string; stop(): Promise<vo
 
 test.after(() => server.stop());
 
-/** It answers 204 to anything, so what counts is what is there afterwards: it keeps numbers only, by the millisecond. */
+/**
+ * It answers 204 to anything, so what counts is what is there afterwards: it keeps numbers only, by the millisecond.
+ */
 test('a second server that speaks version 2: every line is one it can read', async () => {
   const config = {
     server: { version: 2, url: server.url, token: '', org: '', bucket: 'events', gzip: true },

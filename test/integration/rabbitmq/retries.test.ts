@@ -10,7 +10,10 @@ import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';
 
-/** A client gets no answer and sends its event again: what RabbitMQ has twice then must be one event, to the time that was added to it. */
+/**
+ * A client gets no answer and sends its event again: what RabbitMQ has twice then must be one
+ * event, to the time that was added to it.
+ */
 
 const server = required('rabbitmq', await sharedRabbitMQ());
 const { port, pathname } = new URL(server.uri);

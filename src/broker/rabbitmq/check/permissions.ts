@@ -28,9 +28,10 @@ interface Attempt extends Missing {
 const nowhere = 'event-sink.check';
 
 /**
- * Which of the daemon's permissions the user lacks, for each exchange and queue by its own name. RabbitMQ looks at the permission first and at the rest
- * of a request afterwards, so each request here has a flaw for which it is refused [run on 3.10]: nothing is declared, bound, published or consumed.
- * Publishing comes last, and on a connection that nobody else needs: a broker that takes no messages reads no more from it.
+ * Which of the daemon's permissions the user lacks, for each exchange and queue by its own name. RabbitMQ looks at the
+ * permission first and at the rest of a request afterwards, so each request here has a flaw for which it is refused
+ * [run on 3.10]: nothing is declared, bound, published or consumed. Publishing comes last, and on a connection that
+ * nobody else needs: a broker that takes no messages reads no more from it.
  * @throws TransientError when it takes none now
  */
 export async function missingPermissions(live: LiveConnection, wanted: Wanted): Promise<readonly Missing[]> {

@@ -8,8 +8,9 @@ import { operationError } from '../errors.js';
 const answerMs = 5_000;
 
 /**
- * One message through a queue that lives as long as this does. A broker that is short of memory or disk takes nothing, and says so only when something
- * is published. @throws TransientError when it does not come back, SetupError when such a queue may not be made
+ * One message through a queue that lives as long as this does. A broker that is short of memory or disk takes nothing,
+ * and says so only when something is published. @throws TransientError when it does not come back, SetupError when such
+ * a queue may not be made
  */
 export async function roundTrip(live: LiveConnection): Promise<void> {
   const name = `event-sink.check.${randomUUID()}`;

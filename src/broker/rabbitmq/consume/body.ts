@@ -5,8 +5,8 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 export const maxUnpackedBytes = 1024 * 1024;
 
 /**
- * One that came unpacked may have this many: no destination takes larger ones (MongoDB's documents end here), and to read one of RabbitMQ's 128 MiB would
- * keep everything else waiting for seconds.
+ * One that came unpacked may have this many: no destination takes larger ones (MongoDB's documents end here), and to
+ * read one of RabbitMQ's 128 MiB would keep everything else waiting for seconds.
  */
 const maxBytes = 16 * 1024 * 1024;
 
@@ -37,7 +37,10 @@ const unpackers: Readonly<Record<string, Unpack>> = {
 /** Not packed. Python's kombu puts the name of a character set there. */
 const plain = new Set(['', 'identity', 'utf-8', 'utf8', 'us-ascii', 'ascii', 'binary']);
 
-/** Unpacks a body by its `content-encoding` property, of whatever type that is, and checks that it is text. Never throws. */
+/**
+ * Unpacks a body by its `content-encoding` property, of whatever type that is, and
+ * checks that it is text. Never throws.
+ */
 export function readBody(content: Buffer, contentEncoding: unknown): Body {
   if (!isReadable(content)) {
     const unreadable = `the body has ${content.length} bytes: more than ${maxBytes}, the most that is read`;

@@ -17,12 +17,13 @@ export interface Received {
 }
 
 /**
- * A message of ours or of anybody. This is the one place where properties, headers and bodies from outside are checked: whatever their types and
- * values, what comes out can be stored, encoded and counted.
+ * A message of ours or of anybody. This is the one place where properties, headers and bodies from outside are checked:
+ * whatever their types and values, what comes out can be stored, encoded and counted.
  *
- * Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property; never a field of the body. A message
- * without a time in its body is unnamed until `name` is called. The text is made anew for whoever asks (decoding, once): kept beside the bytes, it
- * would be a third of what a waiting message holds, and garbage that has grown old.
+ * Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property; never
+ * a field of the body. A message without a time in its body is unnamed until `name` is called. The text is made anew
+ * for whoever asks (decoding, once): kept beside the bytes, it would be a third of what a waiting message holds, and
+ * garbage that has grown old.
  */
 export class AmqpDelivery implements Delivery {
   readonly source: Source;

@@ -12,8 +12,9 @@ export interface ExclusiveListenerOptions {
 }
 
 /**
- * Hears what is published to an exchange from now on, without acknowledgements. Resolves when the channel or the queue is lost, or the
- * signal aborts. @throws with `code` 404 when there is no such exchange, 405 when another connection listens
+ * Hears what is published to an exchange from now on, without acknowledgements. Resolves when the channel or the queue
+ * is lost, or the signal aborts. @throws with `code` 404 when there is no such exchange, 405 when another connection
+ * listens
  */
 export async function listenExclusively(live: LiveConnection, options: ExclusiveListenerOptions): Promise<void> {
   const { exchange, queue, onListening, onMessage, signal } = options;

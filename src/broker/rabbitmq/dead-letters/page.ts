@@ -1,6 +1,9 @@
 import type { DeadLetter } from '../../broker.js';
 
-/** Bytes of bodies in a page unless it is asked for less: with large bodies it holds fewer dead letters than were asked for. */
+/**
+ * Bytes of bodies in a page unless it is asked for less: with large bodies it holds
+ * fewer dead letters than were asked for.
+ */
 const defaultBytes = 8 * 1024 * 1024;
 
 /** Names a dead letter for good. Lists go by these keys, because the order in the queue changes. */

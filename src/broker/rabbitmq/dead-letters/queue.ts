@@ -24,8 +24,9 @@ export interface DeadLetterQueueOptions {
 }
 
 /**
- * Dead letters that are looked at when some are listed, or wanted by key. Always the same number: a quorum queue puts what was given back behind
- * what had been given back before, so that reads of different lengths would change its order.
+ * Dead letters that are looked at when some are listed, or wanted by key. Always the same number: a quorum queue puts
+ * what was given back behind what had been given back before, so that reads of different lengths would change its
+ * order.
  */
 const browseLimit = 1_000;
 /** Dead letters, and bytes of them, that are handled at once. */
@@ -33,8 +34,8 @@ const chunkSize = 100;
 const chunkBytes = 4 * 1024 * 1024;
 
 /**
- * One queue of dead letters, read from the oldest on. A queue has no index, and reading takes the messages out: so one reads at a time,
- * on a channel of its own, and gives back everything in the end.
+ * One queue of dead letters, read from the oldest on. A queue has no index, and reading takes the messages out: so one
+ * reads at a time, on a channel of its own, and gives back everything in the end.
  */
 export class DeadLetterQueue {
   readonly #options: DeadLetterQueueOptions;

@@ -6,8 +6,9 @@ import { Connection, type ConnectionOptions } from '../connection.js';
 const answerTimeoutMs = 3_000;
 
 /**
- * Whether a queue is known to be empty. A passive declare answers with zeros also for a quorum queue without a leader; only a leader answers a get.
- * Without one RabbitMQ ends the whole connection, so this has one of its own. A message that is there after all goes back with it.
+ * Whether a queue is known to be empty. A passive declare answers with zeros also for a quorum queue without a leader;
+ * only a leader answers a get. Without one RabbitMQ ends the whole connection, so this has one of its own. A message
+ * that is there after all goes back with it.
  */
 export async function isEmpty(queue: string, options: Omit<ConnectionOptions, 'name' | 'onChange'>): Promise<boolean> {
   const { nodes, clock } = options;

@@ -1,4 +1,7 @@
-/** A set of positive integers as ranges without gaps: numbers that are given out in order are few ranges, however many they are. */
+/**
+ * A set of positive integers as ranges without gaps: numbers that are given out in order are
+ * few ranges, however many they are.
+ */
 export class NumberSet {
   /** Ascending, disjoint, not touching; inclusive at both ends. */
   #from: number[] = [];

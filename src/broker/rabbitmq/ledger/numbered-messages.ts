@@ -13,7 +13,8 @@ export interface SavedNumbers {
 }
 
 /**
- * The messages of this daemon for one queue, by their numbers for one target (the exchange, or the queue itself). A number is in one of three sets:
+ * The messages of this daemon for one queue, by their numbers for one target (the exchange, or the queue itself). A
+ * number is in one of three sets:
  *
  * outstanding: accepted (confirmed, or kept in the outbox, or come out of the queue without either) and not settled.
  * settled: what became of it is counted.

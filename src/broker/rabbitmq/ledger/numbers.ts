@@ -48,7 +48,10 @@ export class Numbers {
     return this.#of(target).next;
   }
 
-  /** A message with this number came. Numbers are raised to the highest seen; false when this cannot be a number of ours. */
+  /**
+   * A message with this number came. Numbers are raised to the highest seen; false when this cannot be a number of
+   * ours.
+   */
   seen(target: string, number: number): boolean {
     const found = this.#of(target);
     if (number < found.next) return true;
@@ -69,7 +72,10 @@ export class Numbers {
     target.reserving = false;
   }
 
-  /** A disk that is full for a moment must not stop anybody from publishing: after a kill, numbers are raised to the highest seen. */
+  /**
+   * A disk that is full for a moment must not stop anybody from publishing: after a kill,
+   * numbers are raised to the highest seen.
+   */
   #write(target: string, below: number): Promise<boolean> {
     return this.#storage.write('reserveNumbers', { target, below }).then(
       () => true,

@@ -65,7 +65,8 @@ export class Publications implements PublishLedger {
   }
 
   /**
-   * Hands out what was confirmed since the last time, as ranges: a message is a number more in one of them, whatever the number of sinks.
+   * Hands out what was confirmed since the last time, as ranges: a message is a number more in one of
+   * them, whatever the number of sinks.
    */
   takeConfirmed(visit: (target: string, numbers: NumberSet) => void): void {
     for (const [target, numbers] of this.#confirmed) {

@@ -37,7 +37,8 @@ export interface Observation {
 /**
  * How far an observation can be relied on.
  * shared: somebody else consumes the queue. ghost: so it looks, but it may be a consumer of ours that was lost.
- * unproven: RabbitMQ answers with zeros, as it does for an empty queue without consumers and for a quorum queue without a leader.
+ * unproven: RabbitMQ answers with zeros, as it does for an empty queue without consumers and for a quorum queue without
+ * a leader.
  * unknown: RabbitMQ does not say what the queue holds.
  */
 export type Verdict = 'sure' | 'shared' | 'ghost' | 'unproven' | 'unknown';
@@ -77,18 +78,21 @@ const maxMarkers = 8;
 /**
  * Finds out what RabbitMQ has lost, from observations of a queue a second apart, and never calls lost what is late.
  *
- * A queue is in order: what was published later comes later. So a marker notes at one moment which confirmed messages have not come, and what the
- * next numbers are. It is passed when a message comes that was published after that moment and had not been delivered before, or when RabbitMQ
- * says that the queue is empty while this daemon is its only consumer. What has not come five seconds after is lost. Messages that had come and went
- * back (a lost channel, a pause) come again in their own time: only an empty queue passes them.
- * All markers are dropped when the consumer changes, because what was on its way goes back then.
+ * A queue is in order: what was published later comes later. So a marker notes at one moment which confirmed messages
+ * have not come, and what the next numbers are. It is passed when a message comes that was published after that moment
+ * and had not been delivered before, or when RabbitMQ says that the queue is empty while this daemon is its only
+ * consumer. What has not come five seconds after is lost. Messages that had come and went back (a lost channel, a
+ * pause) come again in their own time: only an empty queue passes them. All markers are dropped when the consumer
+ * changes, because what was on its way goes back then.
  *
- * A deficit is the other view, by counting: our outstanding messages beyond what the queue and our hands hold, less what may be on the way.
- * It shows a loss also while the sink takes nothing, or is paused. Messages of others that wait make it smaller, never larger.
+ * A deficit is the other view, by counting: our outstanding messages beyond what the queue and our hands hold, less
+ * what may be on the way. It shows a loss also while the sink takes nothing, or is paused. Messages of others that wait
+ * make it smaller, never larger.
  *
- * With another consumer nothing can be concluded, nor after it has gone, until the queue was drained: then what is outstanding was theirs.
- * A consumer of ours whose connection broke off is one more for RabbitMQ too, until it misses the heartbeats. It settles nothing, and what it had
- * comes again. So other consumers that are there when ours changes, and go within that time, have only put off the conclusions.
+ * With another consumer nothing can be concluded, nor after it has gone, until the queue was drained: then what is
+ * outstanding was theirs. A consumer of ours whose connection broke off is one more for RabbitMQ too, until it misses
+ * the heartbeats. It settles nothing, and what it had comes again. So other consumers that are there when ours changes,
+ * and go within that time, have only put off the conclusions.
  */
 export class QueueWatch {
   readonly #options: QueueWatchOptions;
@@ -129,7 +133,8 @@ export class QueueWatch {
   }
 
   /**
-   * What an observation says by itself. `deficit`: messages of ours that the queue does not have, and that cannot be on the way from it.
+   * What an observation says by itself. `deficit`: messages of ours that the queue does not have, and
+   * that cannot be on the way from it.
    */
   assess(observation: Observation): { readonly verdict: Verdict; readonly deficit: number } {
     const verdict = verdictOf(observation, this.#ghosts);

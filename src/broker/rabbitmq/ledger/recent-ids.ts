@@ -1,6 +1,6 @@
 /**
- * Ids of the messages of others that were settled last: as many as RabbitMQ could deliver once more because an acknowledgement was lost.
- * Equal messages may have one id, so they are counted.
+ * Ids of the messages of others that were settled last: as many as RabbitMQ could deliver once more because an
+ * acknowledgement was lost. Equal messages may have one id, so they are counted.
  */
 export class RecentIds {
   readonly #ids: string[];

@@ -19,12 +19,14 @@ export interface RowInput {
 }
 
 /**
- * A row of the report, made of counts alone. `pending` is what RabbitMQ says that the queue has, with what is in hand and in the outbox.
+ * A row of the report, made of counts alone. `pending` is what RabbitMQ says that the queue has, with what is in hand
+ * and in the outbox.
  *
- * Messages of others that still wait are in no counter: they are the surplus of the queue over the outstanding numbers of ours, and count as
- * accepted and pending alike, so that they can never make a difference. What the queue has less than our outstanding numbers is on the way to us
- * for a moment, and pending with it; once it has stood for some seconds and is more than can be on the way, it is a difference, until QueueWatch
- * has found out which numbers are lost: then those are `missing`.
+ * Messages of others that still wait are in no counter: they are the surplus of the queue over the outstanding numbers
+ * of ours, and count as accepted and pending alike, so that they can never make a difference. What the queue has less
+ * than our outstanding numbers is on the way to us for a moment, and pending with it; once it has stood for some
+ * seconds and is more than can be on the way, it is a difference, until QueueWatch has found out which numbers are
+ * lost: then those are `missing`.
  */
 export function ledgerRow(input: RowInput): LedgerTotal {
   const { sink, queue, totals, missing, inOutbox, observation, verdict, shared, standing } = input;

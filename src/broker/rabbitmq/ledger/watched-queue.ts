@@ -120,8 +120,9 @@ export class WatchedQueue {
   }
 
   /**
-   * What the markers name is lost. Otherwise a deficit says how many: a queue is purged, expires and is cut off from its old end, so those are the
-   * oldest. Should one of them come after all, it is not missing any more, and the deficit stands again. Returns how many.
+   * What the markers name is lost. Otherwise a deficit says how many: a queue is purged, expires and is cut off from
+   * its old end, so those are the oldest. Should one of them come after all, it is not missing any more, and the
+   * deficit stands again. Returns how many.
    */
   async #giveUp({ absent }: Observation, { verdict, lost, deficit }: Finding): Promise<number> {
     const { ledger } = this;

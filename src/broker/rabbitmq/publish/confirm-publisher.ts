@@ -31,10 +31,12 @@ const reopenResetMs = 10_000;
 const settleGraceMs = 1_000;
 
 /**
- * Publishes on a confirm channel, which it opens again whenever it is lost. Every message gets its result within five seconds; a broker that
- * is silent for longer counts as dead: the connection is dropped, so that those who come next need not wait.
+ * Publishes on a confirm channel, which it opens again whenever it is lost. Every message gets its result within five
+ * seconds; a broker that is silent for longer counts as dead: the connection is dropped, so that those who come next
+ * need not wait.
  *
- * After a refusal (nack) another channel takes over: one that met a quorum queue between two leaders refuses for ever (RabbitMQ 3.10).
+ * After a refusal (nack) another channel takes over: one that met a quorum queue between two leaders refuses for ever
+ * (RabbitMQ 3.10).
  */
 export class ConfirmPublisher {
   readonly #options: ConfirmPublisherOptions;

@@ -52,8 +52,8 @@ export function toQueue(name: string): Target {
 }
 
 /**
- * Values that came from outside are checked here once more, because rows of older daemons wait in outboxes: a time that AMQP cannot carry is
- * left out, and what cannot be left out is a refusal of this one message.
+ * Values that came from outside are checked here once more, because rows of older daemons wait in outboxes: a time that
+ * AMQP cannot carry is left out, and what cannot be left out is a refusal of this one message.
  */
 export function encode(
   { message, target, bytes, contentEncoding, number, numberedFor }: OutgoingMessage,

@@ -10,8 +10,9 @@ import type { PublishResult } from './pending-confirms.js';
 const confirmTimeoutMs = 5_000;
 
 /**
- * Publishes one message on a confirm channel of its own: an exchange that is missing, or that the user may not use, or a message that the broker
- * does not take closes the channel, and nothing else should be on it then. Nothing is declared.
+ * Publishes one message on a confirm channel of its own: an exchange that is missing, or that the user may not use, or
+ * a message that the broker does not take closes the channel, and nothing else should be on it then. Nothing is
+ * declared.
  * @throws UnroutableError when there is no such exchange, SetupError when it may not be used
  */
 export async function publishOnOwnChannel(

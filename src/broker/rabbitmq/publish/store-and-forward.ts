@@ -34,7 +34,10 @@ export interface StoreAndForwardOptions {
   readonly log: Log;
 }
 
-/** Nothing is published to an exchange that the user may not use for this long, ms: each try would end a channel that others use. */
+/**
+ * Nothing is published to an exchange that the user may not use for this long, ms: each try
+ * would end a channel that others use.
+ */
 const refusedExchangeMs = 10_000;
 
 /** Publishes to the broker, and keeps in the outbox what the broker does not take. */
@@ -90,13 +93,17 @@ export class StoreAndForwardPublisher {
 
   /**
    * Resolves when all are durable; others may have arrived when it rejects.
-   * @throws TransientError when something can be kept nowhere, UnroutableError when it can never be published and there is no outbox to keep it
+   * @throws TransientError when something can be kept nowhere, UnroutableError when it can never be published and there
+   * is no outbox to keep it
    */
   send(messages: readonly OutgoingMessage[]): Promise<Durability> {
     return this.#track(this.#send(messages));
   }
 
-  /** To an exchange or a queue of somebody else's. @throws UnroutableError when there is none, SetupError when it may not be used */
+  /**
+   * To an exchange or a queue of somebody else's. @throws UnroutableError when there is none,
+   * SetupError when it may not be used
+   */
   async sendTo(address: Address, body: string, messageId: string = randomUUID()): Promise<Durability> {
     const target: Target =
       'queue' in address
@@ -110,7 +117,9 @@ export class StoreAndForwardPublisher {
     return this.#track(this.#sendTo({ message, target }));
   }
 
-  /** To the broker, past the outbox: one result for each message, in their order, and never `rejected`. Never rejects. */
+  /**
+   * To the broker, past the outbox: one result for each message, in their order, and never `rejected`. Never rejects.
+   */
   async transmit(messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
     const { exchange, exchangeReady, ledger } = this.#options;
     const results: PublishResult[] = messages.map(() => 'failed');
@@ -171,7 +180,10 @@ export class StoreAndForwardPublisher {
     return 'outbox';
   }
 
-  /** In the outbox. What can never be published waits there too, set aside; without an outbox that is nobody's outage, and said so. */
+  /**
+   * In the outbox. What can never be published waits there too, set aside; without an outbox
+   * that is nobody's outage, and said so.
+   */
   async #keep(messages: readonly OutgoingMessage[], refused: string | undefined): Promise<void> {
     const { outboxBytes } = this.#options;
     if (outboxBytes > 0) return this.outbox.put(messages);
@@ -181,7 +193,10 @@ export class StoreAndForwardPublisher {
     throw new TransientError(`RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)${because}`);
   }
 
-  /** The broker does not say which message it closed the channel for: each goes alone now, so that the others get through. */
+  /**
+   * The broker does not say which message it closed the channel for: each goes alone
+   * now, so that the others get through.
+   */
   async #settleRejected(results: PublishResult[], encoded: readonly (EncodedMessage | Refusal)[]): Promise<void> {
     let answers = true;
     for (const [index, result] of results.entries()) {
@@ -202,7 +217,10 @@ export class StoreAndForwardPublisher {
     return publishOnOwnChannel(live, encoded, clock);
   }
 
-  /** On a channel of its own. Never rejects: what the exchange does not let through has failed, and is not tried again at once. */
+  /**
+   * On a channel of its own. Never rejects: what the exchange does not let through has
+   * failed, and is not tried again at once.
+   */
   async #alone(message: EncodedMessage): Promise<PublishResult> {
     const { connection, clock } = this.#options;
     const live = connection.now();

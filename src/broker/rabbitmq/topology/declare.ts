@@ -6,8 +6,9 @@ import { operationError, replyCode } from '../errors.js';
 export type QueueType = 'quorum' | 'classic';
 
 /**
- * RabbitMQ 4.0 would drop a message at its 21st delivery without a limit of ours, 3.10 takes -1 for none at all, and arguments can never be
- * changed: so every quorum queue of ours has the same high limit on all versions. Classic queues know no limit, and refuse to be given one.
+ * RabbitMQ 4.0 would drop a message at its 21st delivery without a limit of ours, 3.10 takes -1 for none at all, and
+ * arguments can never be changed: so every quorum queue of ours has the same high limit on all versions. Classic queues
+ * know no limit, and refuse to be given one.
  */
 export function queueArguments(type: QueueType): Record<string, string | number> {
   return type === 'quorum' ? { 'x-queue-type': type, 'x-delivery-limit': 1_000_000 } : { 'x-queue-type': type };
@@ -40,7 +41,10 @@ export async function declareQueue(live: LiveConnection, name: string, type: Que
   }
 }
 
-/** Costs nothing when it is bound already. @throws SetupError, TransientError; with `code` 404 when the exchange or the queue is not there */
+/**
+ * Costs nothing when it is bound already. @throws SetupError, TransientError; with `code` 404 when the
+ * exchange or the queue is not there
+ */
 export async function bindQueue(live: LiveConnection, name: string, exchange: string): Promise<void> {
   await onChannel(live, channel => channel.bindQueue(name, exchange, ''));
 }

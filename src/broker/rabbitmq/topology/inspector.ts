@@ -16,8 +16,9 @@ const cacheMs = 500;
 const answerTimeoutMs = 3_000;
 
 /**
- * Asks for the depth of queues by name, without touching them (passive declare): one at a time on one channel, which the broker closes whenever
- * a queue is not there. All who ask for the same queue within half a second share one answer.
+ * Asks for the depth of queues by name, without touching them (passive declare): one at a time on one channel, which
+ * the broker closes whenever a queue is not there. All who ask for the same queue within half a second share one
+ * answer.
  */
 export class Inspector {
   readonly #connection: Connection;
@@ -31,7 +32,10 @@ export class Inspector {
     this.#clock = clock;
   }
 
-  /** Undefined when there is no such queue. @throws TransientError without a connection, SetupError when the user may not see it */
+  /**
+   * Undefined when there is no such queue. @throws TransientError without a connection,
+   * SetupError when the user may not see it
+   */
   inspect(queue: string): Promise<QueueDepth | undefined> {
     const known = this.#cached.get(queue);
     const now = this.#clock.monotonic();

@@ -14,7 +14,9 @@ export interface QueueListOptions {
   readonly configured: () => readonly QueueDefinition[];
 }
 
-/** For the command line: the queues over a connection of their own. @throws TransientError when no node can be reached */
+/**
+ * For the command line: the queues over a connection of their own. @throws TransientError when no node can be reached
+ */
 export async function openQueueList(options: ConnectionOptions & Pick<QueueListOptions, 'sinks' | 'configured'>) {
   const connection = new Connection(options);
   await connection.open();

@@ -16,7 +16,9 @@ export interface TopologyOptions {
   readonly log: Log;
 }
 
-/** What is known of something that should be there: the exchange, or a queue with its binding and its dead-letter queue. */
+/**
+ * What is known of something that should be there: the exchange, or a queue with its binding and its dead-letter queue.
+ */
 interface TopologyEntry {
   /** The connection on which it was last checked and found right. */
   on: LiveConnection | undefined;
@@ -33,8 +35,9 @@ const rebindMs = 5_000;
 const refusedRetryMs = 10_000;
 
 /**
- * Exchange, queues, bindings and dead-letter queues, as they should be. A queue that was named by a setting (adopted) is bound as it is, and
- * declared only when it is not there. What had been there and is gone is made again, and counted. One thing at a time.
+ * Exchange, queues, bindings and dead-letter queues, as they should be. A queue that was named by a setting (adopted)
+ * is bound as it is, and declared only when it is not there. What had been there and is gone is made again, and
+ * counted. One thing at a time.
  */
 export class Topology {
   readonly #options: TopologyOptions;
@@ -67,8 +70,8 @@ export class Topology {
   }
 
   /**
-   * Messages may be published to the exchange: it has been seen, and is as it should be; and each queue has been seen or refused, because one that is
-   * bound only later would miss what the others got.
+   * Messages may be published to the exchange: it has been seen, and is as it should be; and each queue has been seen
+   * or refused, because one that is bound only later would miss what the others got.
    */
   get exchangeReady(): boolean {
     const queues = [...this.#queues.values()];

@@ -7,7 +7,9 @@ const exchange = 'exchange events';
 const waiting = (numbers: string) => new Map([[exchange, NumberSet.parse(numbers)]]);
 const newest = (number: number) => new Map([[exchange, number]]);
 
-/** A queue as one would see it, a second later at each observation; at first idle, with a consumer that has settled in. */
+/**
+ * A queue as one would see it, a second later at each observation; at first idle, with a consumer that has settled in.
+ */
 class Scene {
   readonly watch: QueueWatch;
   now = 100_000;

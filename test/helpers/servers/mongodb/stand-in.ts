@@ -32,8 +32,8 @@ interface Connection {
 }
 
 /**
- * A server that speaks enough of MongoDB's wire protocol for the official driver, over real TCP, and can be made to fail.
- * Documents survive `stop` and `listen`.
+ * A server that speaks enough of MongoDB's wire protocol for the official driver, over real TCP, and can be made to
+ * fail. Documents survive `stop` and `listen`.
  */
 export class MongoStandIn {
   /** Commands as they came, without hello and the like. */
