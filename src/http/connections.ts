@@ -199,9 +199,11 @@ export function idleUntilFirstByte(server: Server, encrypted: boolean, idleMs: n
     if (socket.destroyed) return;
     const onIdle = (): void => void socket.destroy();
     const onError = (): void => {};
-    socket.setTimeout(idleMs, onIdle).on('error', onError);
+    // Half open: nobody will ask anything there.
+    const onEnd = (): void => void socket.destroy();
+    socket.setTimeout(idleMs, onIdle).on('error', onError).once('end', onEnd);
     socket.once('data', chunk => {
-      socket.setTimeout(0).off('timeout', onIdle).off('error', onError);
+      socket.setTimeout(0).off('timeout', onIdle).off('error', onError).off('end', onEnd);
       socket.pause();
       socket.unshift(chunk);
       for (const listener of accept) listener.call(server, socket);

@@ -77,7 +77,9 @@ function numberText(random: Random): string {
   const run = (max: number): string =>
     Array.from({ length: random.integer(1, max) }, () => random.integer(0, 9)).join('');
   const whole = random.pick(['0', '9007199254740993', '1524831183200260097', `${random.integer(1, 9)}${run(40)}`]);
-  const near = String(2n ** BigInt(random.pick([53, 63, 64])) + BigInt(random.integer(-2, 2)));
+  const near = String(
+    2n ** BigInt(random.pick([7, 8, 15, 16, 31, 32, 53, 63, 64, 113, 127])) + BigInt(random.integer(-2, 2)),
+  );
   const fraction = random.chance(0.4) ? `.${run(random.pick([3, 20, 40]))}` : '';
   const exponent = random.chance(0.2) ? `${random.pick(['e', 'E'])}${random.pick(['', '+', '-'])}${run(2)}` : '';
   return `${random.chance(0.3) ? '-' : ''}${random.chance(0.3) ? near : whole}${fraction}${exponent}`;

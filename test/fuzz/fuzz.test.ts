@@ -23,11 +23,12 @@ test('hostile messages, log lines and settings: nothing throws, and what comes o
 });
 
 test('hostile requests: each is answered as documented, the daemon stays up, its memory bounded, its ledger balanced', async () => {
-  const { answered, accepted, statuses, identities } = await telling(() =>
+  const { answered, accepted, statuses, identities, longestStallMs } = await telling(() =>
     fuzzHttp({ seed, inputs: 4_000, log: () => {} }),
   );
   assert.ok(answered >= 4_000);
   assert.ok(accepted > 100, `only ${accepted} accepted`);
+  assert.ok(longestStallMs <= 200, `${longestStallMs} ms`);
   assert.ok(identities.repeated > 10 && identities.conflicts > 10, JSON.stringify(identities));
   for (const status of [200, 202, 400, 401, 403, 404, 405, 415, 422, 429])
     assert.ok(statuses.has(status), `no ${status}`);

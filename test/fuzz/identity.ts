@@ -11,6 +11,8 @@ interface Claim {
 
 export interface IdentityRequest extends RawRequest {
   readonly claims: readonly Claim[];
+  /** A key names one request, with all its items in their order. */
+  readonly whole: Claim | undefined;
   /** Refused whatever was there before. */
   readonly flawed: boolean;
 }
@@ -24,6 +26,7 @@ const ids = 300;
  */
 export class Identities {
   readonly #attempted = new Map<string, Set<string>>();
+  readonly #requests = new Map<string, string>();
   readonly #accepted = new Map<string, { readonly text: string; readonly id: string }>();
   /** Answers of either kind. */
   repeated = 0;
@@ -57,27 +60,37 @@ export class Identities {
       ...(key === undefined ? [] : [`Idempotency-Key: ${key}`]),
     ];
     const bytes = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]);
-    return { method: 'POST', target: '/v1/events', bytes, claims, flawed: torn || differs };
+    const whole =
+      key === undefined
+        ? undefined
+        : { identity: `request ${key}`, text: [single ? 'event' : 'list', ...texts].join('\n') };
+    return { method: 'POST', target: '/v1/events', bytes, claims, whole, flawed: torn || differs };
   }
 
   /** Before it is sent: another connection may be answered first. */
-  attempt({ claims, flawed }: IdentityRequest): void {
-    for (const { identity, text } of flawed ? [] : claims) {
+  attempt(request: IdentityRequest): void {
+    for (const { identity, text } of request.flawed ? [] : everyClaim(request)) {
       const texts = this.#attempted.get(identity) ?? new Set();
       this.#attempted.set(identity, texts.add(text));
     }
   }
 
-  check({ claims, flawed, bytes }: IdentityRequest, { status, body }: RawAnswer): void {
+  check(request: IdentityRequest, { status, body }: RawAnswer): void {
+    const { claims, whole, flawed, bytes } = request;
     if (flawed) return demand(status === 400, `${status} to a body or a key that is wrong: ${body}`, bytes);
     if (status === 422) {
       this.conflicts += 1;
-      const possible = claims.some(({ identity }) => (this.#attempted.get(identity)?.size ?? 0) > 1);
+      const possible = everyClaim(request).some(({ identity }) => (this.#attempted.get(identity)?.size ?? 0) > 1);
       return demand(possible, `a conflict of nothing: ${body}`, bytes);
     }
     if (status !== 202) return demand(status === 503, `${status} to a good request: ${body}`, bytes);
     const receipt = JSON.parse(body) as { ids: string[]; accepted: number; duplicates: number };
     demand(receipt.accepted + receipt.duplicates === claims.length, `a receipt for others: ${body}`, bytes);
+    if (whole !== undefined) {
+      const before = this.#requests.get(whole.identity);
+      demand(before === undefined || before === whole.text, `two requests under one key: ${before}`, bytes);
+      this.#requests.set(whole.identity, whole.text);
+    }
     for (const [index, { identity, text }] of claims.entries()) {
       const id = receipt.ids[index]!;
       const before = this.#accepted.get(identity);
@@ -92,6 +105,10 @@ export class Identities {
   #id(random: Random): string {
     return `same-${random.integer(1, ids)}`;
   }
+}
+
+function everyClaim({ claims, whole }: IdentityRequest): readonly Claim[] {
+  return whole === undefined ? claims : [...claims, whole];
 }
 
 /** One of a few texts; white space alone makes another. */

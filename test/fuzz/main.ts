@@ -38,7 +38,7 @@ export async function main(args: readonly string[]): Promise<number> {
     for (const { name, inputs: count } of functions)
       print(`${numbers(count)} ${name}: nothing thrown, every rule kept`);
     const http = await fuzzHttp({ seed, inputs: Math.ceil(inputs * wireShare), firstVolley, log: print });
-    const { answered, statuses, accepted, identities, keyValues, sloths } = http;
+    const { answered, statuses, accepted, identities, keyValues, longestStallMs, notes } = http;
     const answers = [...statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${numbers(count)} × ${status}`);
     print(`${numbers(answered)} requests, each answered as documented, or the connection ended: ${answers.join(', ')}`);
     print(`${numbers(accepted)} events accepted, and accounted for in the ledger; no error in the log, no restart`);
@@ -46,7 +46,8 @@ export async function main(args: readonly string[]): Promise<number> {
       `${numbers(identities.repeated)} of them accepted again under their ids, ${numbers(identities.conflicts)} requests refused for another text under one`,
     );
     print(`memory of the daemon along the way, MiB: ${keyValues.join(' ')}`);
-    print(sloths);
+    for (const note of notes) print(note);
+    print(`the event loop stood for ${longestStallMs} ms at most`);
     const total = functions.reduce((sum, { inputs: count }) => sum + count, answered);
     print(
       `seed ${seed}: ${numbers(total)} inputs in ${Math.round((performance.now() - began) / 1_000)} s, nothing found`,

@@ -1,6 +1,6 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { Random } from '../helpers/random.js';
-import { bytes, event, jsonText, text, value } from './values.js';
+import { bytes, event, jsonText, knownNames, name, text, value, worstText } from './values.js';
 
 /** A request as it goes over the wire. */
 export interface RawRequest {
@@ -100,12 +100,25 @@ function content(random: Random, path: string): string {
   if (path.startsWith('/v1/dead-letters'))
     return jsonText(random, { sink: random.pick(['local', 'x']), keys: [text(random)] });
   if (path === '/v1/publish') return jsonText(random, { queue: text(random), message: value(random) });
+  if (random.chance(0.004)) return slow(random);
   const count = random.pick([0, 1, 1, 1, 1, 1, 2, 3, 5]);
   const events = Array.from({ length: count }, () => (random.chance(0.5) ? plain(random) : event(random)));
   const kind = random.integer(1, 10);
   if (kind <= 4 && count === 1) return jsonText(random, events[0]);
   if (kind <= 7) return jsonText(random, events);
   return events.map(one => jsonText(random, one)).join(random.pick(['\n', '\r\n', '\n\n', ' ']));
+}
+
+/** One that a careless pattern, or a careless loop over fields, would be slow at: a long text in a known field, thousands of names, or a long number. */
+function slow(random: Random): string {
+  const kind = random.integer(1, 4);
+  const category = random.pick(['upload', 'page_view', 'view_resource']);
+  if (kind === 1) {
+    const names = Array.from({ length: 5_000 }, (_, index) => [`${name(random).slice(0, 60)}${index}`, index]);
+    return jsonText(random, { category, ...Object.fromEntries(names) });
+  }
+  if (kind === 2) return `{"category":"${category}","other":${'9'.repeat(200_000)}}`;
+  return jsonText(random, { category, [random.pick(knownNames)]: worstText(random, random.pick([5_000, 250_000])) });
 }
 
 /** One that is accepted. */

@@ -55,8 +55,47 @@ const hostileNames = [
 
 const hostileNumbers = [
   ...[0, -0, 1, -1, 0.1, 1e21, 1e-7, 5e-324, 1.7976931348623157e308, 2 ** 31, 2 ** 53, 2 ** 63, -(2 ** 63), 2 ** 64],
+  ...borders([7, 8, 15, 16, 31, 32, 53, 63, 64, 127, 128]),
+  ...[3.4028234663852886e38, 3.402823669209385e38, 1.17549435e-38, 1e-130, 6.5e63],
   ...[253_402_300_799_999, 253_402_300_800_000, 9_223_372_036_854, 1e15, 99_999_999_999],
 ];
+
+/** Where types of numbers end, in AMQP, BSON, InfluxDB and SQLite: at powers of two, and one to either side. */
+function borders(bits: readonly number[]): number[] {
+  return bits.flatMap(count => [-1, 0, 1].flatMap(beside => [2 ** count + beside, beside - 2 ** count]));
+}
+
+/** How a text is made on which a careless pattern goes back and forth: a beginning, what is repeated, and what does not fit at the end. */
+const worstPieces = [
+  ...[['a@', '.', ' '] as const, ['', 'a', '@'] as const, ['a@', 'a.', '@'] as const, ['', ' ', 'x'] as const],
+  ...[['', '\\', ''] as const, ['"', '\\"', ''] as const, ['', '(', ''] as const, ['Mozilla/5.0 ', '(', ''] as const],
+  ...[
+    ['', '%', ''] as const,
+    ['/x?', '&key=', ''] as const,
+    ['https://', 'a.', ' '] as const,
+    ['amqp://', ':@', ''] as const,
+  ],
+  ...[['', '\n', ''] as const, ['', '\u0000', ''] as const, ['', 'e\u0301', ''] as const, ['', '\ud83d', ''] as const],
+  ...[
+    ['1', '0', 'x'] as const,
+    ['', '-', '0'] as const,
+    ['', '/..', ''] as const,
+    ['', ',=', ' '] as const,
+    ['$', '$', ''] as const,
+  ],
+  ...[
+    ['{"a":', '[', ''] as const,
+    ['Bearer ', 'a-', ' '] as const,
+    ['', '\u001b[', 'm'] as const,
+    ['Fri, ', '0 ', ''] as const,
+  ],
+] as const;
+
+/** About that many characters. */
+export function worstText(random: Random, length: number): string {
+  const [start, piece, end] = random.pick(worstPieces);
+  return start + piece.repeat(Math.max(1, Math.floor(length / piece.length))) + end;
+}
 
 /** A text that somebody might send to do harm, or only a strange one. */
 export function text(random: Random): string {
@@ -100,7 +139,7 @@ function nested(random: Random): unknown {
   return inner;
 }
 
-const knownNames = Object.keys(fields);
+export const knownNames = Object.keys(fields);
 
 export function name(random: Random): string {
   if (random.chance(0.4)) return random.pick(knownNames);

@@ -55,6 +55,15 @@ test('a connection that stays silent is closed without an answer', async () => {
   assert.ok(performance.now() - began >= 250);
 });
 
+test('a connection whose client ends it before its first byte is not held', async () => {
+  daemon = await run();
+  const connection = await daemon.connect();
+  const began = performance.now();
+  connection.socket.end();
+  assert.is(await connection.ended(), '');
+  assert.ok(performance.now() - began < 10_000, 'not for as long as an idle one');
+});
+
 test('a server that closes does not wait for a connection that has sent nothing', async () => {
   daemon = await run();
   const waiting = await daemon.connect();

@@ -1,0 +1,65 @@
+import type { StoredEvent } from '../../openapi/api-types.js';
+import type { TestDaemon } from '../helpers/daemon.js';
+import type { Random } from '../helpers/random.js';
+import { demand } from './problem.js';
+
+const everyMs = 1_000;
+
+/**
+ * Somebody who reads the ids of the daemon's own events (health checks, its audit trail), and sends others under the same ids and under those that look
+ * like the next ones. What the daemon said first, it says to the end.
+ */
+export class Forger {
+  readonly #daemon: TestDaemon;
+  readonly #random: Random;
+  readonly #own = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #working: Promise<void> = Promise.resolve();
+  forged = 0;
+
+  constructor(daemon: TestDaemon, random: Random) {
+    this.#daemon = daemon;
+    this.#random = random;
+  }
+
+  begin(): void {
+    this.#timer = setInterval(() => {
+      this.#working = this.#working.then(() => this.#forge());
+    }, everyMs);
+  }
+
+  /** @throws FuzzProblem when an event of the daemon's own is not what it was */
+  async end(): Promise<string> {
+    clearInterval(this.#timer);
+    await this.#working;
+    const events = await this.#read(1_000);
+    const kept = events.filter(({ id }) => this.#own.has(id));
+    for (const event of kept)
+      demand(JSON.stringify(event) === this.#own.get(event.id), 'an event of the daemon was replaced', event.id);
+    demand(this.#own.size === 0 || events.length > 0, 'no event of the daemon is left', '');
+    return `${this.forged} events under ids of the daemon's own, of which it made ${this.#own.size}: none was replaced (${kept.length} looked at again)`;
+  }
+
+  async #forge(): Promise<void> {
+    for (const event of await this.#read(50)) {
+      if (!this.#own.has(event.id)) this.#own.set(event.id, JSON.stringify(event));
+      const digits = Array.from({ length: 20 }, () => this.#random.integer(0, 15).toString(16)).join('');
+      const next = (Number.parseInt(event.id.slice(0, 12), 16) + everyMs).toString(16).padStart(12, '0') + digits;
+      const forgery = { category: event.category, type: event.type, service_name: 'own', healthy: true, by: 'nobody' };
+      const body = [event.id, next].map(id => ({ id, ...forgery }));
+      const { status } = await this.#daemon.post(body);
+      demand([202, 422, 429, 503].includes(status), `${status} to a forged id`, event.id);
+      this.forged += body.length;
+    }
+  }
+
+  /** The newest of its own. */
+  async #read(limit: number): Promise<StoredEvent[]> {
+    const pages = await Promise.all(
+      ['health', 'service_status', 'audit'].map(category =>
+        this.#daemon.json(`/v1/events?category=${category}&limit=${limit}`),
+      ),
+    );
+    return pages.flatMap(({ events }) => events).filter(({ _source }) => _source === 'health' || _source === 'audit');
+  }
+}
