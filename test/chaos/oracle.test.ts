@@ -211,6 +211,23 @@ test('a ledger that stays inexact, though nothing else takes from the queues', a
   assert.equal(await verdict({ alone: true, ledgerPatienceMs: 5_000 }), []);
 });
 
+test('what was dated by a clock that was ahead is of the future for Google Analytics, and for no other sink', async () => {
+  const { arrivals, deadLetters, verdict } = scene();
+  const dead = (sink: string) => {
+    const why =
+      'created 2030-01-01T00:00:00.000Z, which is in the future: Google Analytics takes only what has happened';
+    deadLetters.push({ sink, id: a, reason: why, body: `{"mark":"${a}"}` });
+  };
+  arrivals.shift();
+  dead('mongodb');
+  assert.match((await verdict({ movedClock: true }))[0] ?? '', 'is a dead letter without need');
+  deadLetters.pop();
+  dead('ga4');
+  const ga4 = [{ sink: 'ga4', arrivals: () => arrivals }] as unknown as Judged['destinations'];
+  assert.match((await verdict({ destinations: ga4 }))[0] ?? '', 'is a dead letter without need');
+  assert.equal(await verdict({ destinations: ga4, movedClock: true }), []);
+});
+
 test('what is missing is a count of its own, never a difference', async () => {
   const { arrivals, row, ledger, verdict } = scene();
   arrivals.pop();

@@ -46,6 +46,8 @@ export interface Judged {
   readonly ledgerPatienceMs?: number;
   /** The clock was days away: Google Analytics dates events, and takes none of the future or of long ago. */
   readonly farClock?: boolean;
+  /** The clock was moved: what was dated while it was ahead, and held until it was right again, is of the future for Google Analytics. */
+  readonly movedClock?: boolean;
 }
 
 /** Google Analytics has no key for an event: one whose request got no answer is sent again. */
@@ -71,10 +73,12 @@ export async function judge(judged: Judged): Promise<Verdict> {
   const numbered = new Map<string, number>();
   for (const one of holdings) {
     const clock = judged.farClock === true && one.sink === 'ga4';
-    problems.push(...invented(one, record), ...doubled(one, clock), ...changed(one, record));
+    const excused = judged.movedClock === true && one.sink === 'ga4';
+    const dead = excused ? withoutFuture(one.dead) : one.dead;
+    problems.push(...invented(one, record), ...doubled({ ...one, dead }, clock), ...changed(one, record));
     const missing = [...record.byMark.values()].flatMap(event => {
       const times = expected.get(event.mark) ?? { min: 0, max: 0 };
-      problems.push(...(clock ? [] : deadWithoutNeed(one, event)), ...tooMany(one, event, times, clock));
+      problems.push(...(clock ? [] : deadWithoutNeed({ ...one, dead }, event)), ...tooMany(one, event, times, clock));
       return clock ? [] : tooFew(one, event, times);
     });
     const lostHere = missing.reduce((sum, { times }) => sum + times, 0);
@@ -188,6 +192,13 @@ function tooMany(one: Holding, event: SentEvent, { max }: Expected, clock: boole
   return max === 0
     ? [`${one.sink}: ${event.mark} was refused, yet it is there`]
     : [`${one.sink}: ${event.mark} is ${times} events, and was ${max === 1 ? 'one' : `at most ${max}`}`];
+}
+
+function withoutFuture(dead: Holding['dead']): Holding['dead'] {
+  const entries = [...dead].map(([mark, list]) => {
+    return [mark, list.filter(({ reason }) => !reason.includes('which is in the future'))] as const;
+  });
+  return new Map(entries);
 }
 
 function deadWithoutNeed({ sink, dead, arrivals }: Holding, { mark, deadAt }: SentEvent): string[] {

@@ -94,6 +94,7 @@ export async function run({ broker, seed, durationMs, print }: RunOptions): Prom
       record,
       purged,
       farClock: far,
+      movedClock: installation.clock !== undefined,
       exact: broker === 'embedded',
       alone,
       ledgerPatienceMs,
