@@ -11,11 +11,14 @@ import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '..
 export interface Backend {
   /**
    * Resolves when every message is durable.
-   * @throws TransientError when they cannot be had now: 503 with Retry-After, nothing accepted; IdConflictError when an id was given to
-   * another event within a day
+   * @throws TransientError when they cannot be had now: 503 with Retry-After, nothing accepted; IdConflictError when an
+   * id was given to another event within a day
    */
   publish(messages: readonly Message[]): Promise<Durability>;
-  /** @throws UnsupportedError without RabbitMQ, UnroutableError when there is no such queue or exchange, TransientError as above */
+  /**
+   * @throws UnsupportedError without RabbitMQ, UnroutableError when there is no such queue
+   * or exchange, TransientError as above
+   */
   publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
   /** @throws UnsupportedError when the local store is switched off */
   events(query: EventQuery): Promise<EventPage>;

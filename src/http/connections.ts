@@ -32,9 +32,11 @@ interface Connection {
 }
 
 /**
- * The connections of a server, and which of them have a request under way. Node's own list takes one that has not sent anything yet for a busy one.
+ * The connections of a server, and which of them have a request under way. Node's own list takes one that has not sent
+ * anything yet for a busy one.
  *
- * There are at most as many as the limit says: one more takes the place of the one that has been idle for longest, and is refused when none is.
+ * There are at most as many as the limit says: one more takes the place of the one that has been idle for longest, and
+ * is refused when none is.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -63,7 +65,10 @@ export class Connections {
     return this.#open;
   }
 
-  /** A request has arrived; it is under way until its response closes. False when the connection has sent too many ahead, and is cut. */
+  /**
+   * A request has arrived; it is under way until its response closes. False when the connection
+   * has sent too many ahead, and is cut.
+   */
   begin(socket: Socket, response: ServerResponse): boolean {
     const connection = this.#all.get(socket);
     if (connection === undefined || socket.destroyed) return false;
@@ -82,7 +87,10 @@ export class Connections {
     return true;
   }
 
-  /** Calls back once, when the response has ended or its connection has: the responses that a client did not await never close. */
+  /**
+   * Calls back once, when the response has ended or its connection has: the responses that
+   * a client did not await never close.
+   */
   onEnd(response: ServerResponse, callback: () => void): void {
     const connection = this.#all.get(response.req.socket);
     if (connection === undefined || !connection.responses.has(response)) return callback();
@@ -186,10 +194,12 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
 }
 
 /**
- * Lets a connection be idle until its first byte, for as long as one between two requests. Balancers and browsers open connections ahead of
- * their first request, and Node would otherwise count the whole wait as a request that is late, and answer 408.
+ * Lets a connection be idle until its first byte, for as long as one between two requests. Balancers and browsers open
+ * connections ahead of their first request, and Node would otherwise count the whole wait as a request that is late,
+ * and answer 408.
  *
- * Call it before anything else listens for connections that expects Node to have them. From the first byte on, Node's own limits hold.
+ * Call it before anything else listens for connections that expects Node to have them. From the first byte on, Node's
+ * own limits hold.
  */
 export function idleUntilFirstByte(server: Server, encrypted: boolean, idleMs: number): void {
   const event = encrypted ? 'secureConnection' : 'connection';

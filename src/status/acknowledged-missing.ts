@@ -5,8 +5,9 @@ import { type LedgerReport, ledgerReportOf } from '../storage/ledger-report.js';
 const keepMs = 100 * 365 * 86_400_000;
 
 /**
- * How many of the missing events of each sink a person knows about, kept on this disk. What is missing stays missing in the ledger; only what is
- * beyond this number is a problem. Those that come after all are taken off it, so that it never covers others that go missing later.
+ * How many of the missing events of each sink a person knows about, kept on this disk. What is missing stays missing in
+ * the ledger; only what is beyond this number is a problem. Those that come after all are taken off it, so that it
+ * never covers others that go missing later.
  */
 export class AcknowledgedMissing {
   readonly #keyValues: KeyValues;

@@ -20,7 +20,10 @@ export interface HttpGauges {
   readonly connections: number;
 }
 
-/** Prometheus metrics of one daemon. Counters and histograms are updated as things happen; gauges are read when somebody asks. */
+/**
+ * Prometheus metrics of one daemon. Counters and histograms are updated as things happen;
+ * gauges are read when somebody asks.
+ */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = this.#histogram('event_sink_http_request_duration_seconds', {

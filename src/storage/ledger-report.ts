@@ -1,8 +1,8 @@
 import { type CountName, countNames } from './ledger-delta.js';
 
 /**
- * The counters of one sink, in events. Every accepted event is in exactly one of the others, with what waits and what is missing:
- * `accepted = delivered + duplicates + filtered + too_old + erased + dead + pending + missing`.
+ * The counters of one sink, in events. Every accepted event is in exactly one of the others, with what waits and what
+ * is missing: `accepted = delivered + duplicates + filtered + too_old + erased + dead + pending + missing`.
  */
 export interface LedgerRow {
   readonly sink: string;
@@ -32,7 +32,9 @@ export interface LedgerTotal extends LedgerRow {
   readonly missing: number;
   /** Those of them that a person knows about; the broker itself knows of none. */
   readonly acknowledged: number;
-  /** Accepted minus everything else: 0 when the ledger balances. Null when it is not known, for the reason in `inexact`. */
+  /**
+   * Accepted minus everything else: 0 when the ledger balances. Null when it is not known, for the reason in `inexact`.
+   */
   readonly difference: number | null;
   /** Why this sink's counts cannot prove anything now, in a sentence; null when they can. */
   readonly inexact: string | null;

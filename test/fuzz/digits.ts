@@ -15,7 +15,9 @@ const schema: Schema = { measurement: measurementText('events'), tags: new Set([
 const storeNumber = numberStore({ Long, Decimal128 }, true);
 const storeText = numberStore({ Long, Decimal128 }, false);
 
-/** A number of any length keeps its value in every destination that can hold it, and its digits as text in all others. */
+/**
+ * A number of any length keeps its value in every destination that can hold it, and its digits as text in all others.
+ */
 export function fuzzDigits(random: Random): void {
   const digits = numberText(random);
   // `bytes` is a count in the catalogue, the other is nobody's.

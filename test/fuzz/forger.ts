@@ -6,8 +6,8 @@ import { demand } from './problem.js';
 const everyMs = 1_000;
 
 /**
- * Somebody who reads the ids of the daemon's own events (health checks, its audit trail), and sends others under the same ids and under those that look
- * like the next ones. What the daemon said first, it says to the end.
+ * Somebody who reads the ids of the daemon's own events (health checks, its audit trail), and sends others under the
+ * same ids and under those that look like the next ones. What the daemon said first, it says to the end.
  */
 export class Forger {
   readonly #daemon: TestDaemon;

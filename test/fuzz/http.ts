@@ -45,7 +45,10 @@ const maxMemoryMiB = 400;
 /** The event loop answers nobody meanwhile. */
 const maxStallMs = 200;
 
-/** Hostile requests at a real daemon, many on each connection; nothing may end it, confuse it, fill its memory or go without an answer. */
+/**
+ * Hostile requests at a real daemon, many on each connection; nothing may end it, confuse it, fill
+ * its memory or go without an answer.
+ */
 export async function fuzzHttp({ seed, inputs, firstVolley = 0, log }: HttpOptions): Promise<HttpResult> {
   const keys: Keys = { all: 'fuzz-key-of-all-scopes', publish: 'fuzz-key-to-publish', read: 'fuzz-key-to-read' };
   const liar = new Liar(new Random(seed).fork('liar'));
@@ -234,7 +237,10 @@ function residentMegabytes(pid: number): number {
   return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
 }
 
-/** What was acknowledged is accounted for. A pipeline's rest may have been accepted although its answer could not be sent any more. */
+/**
+ * What was acknowledged is accounted for. A pipeline's rest may have been accepted although its
+ * answer could not be sent any more.
+ */
 async function conserved(daemon: TestDaemon, accepted: number): Promise<void> {
   await daemon.drained();
   const ledger = await daemon.json('/v1/ledger');

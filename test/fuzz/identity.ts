@@ -21,8 +21,8 @@ export interface IdentityRequest extends RawRequest {
 const ids = 300;
 
 /**
- * Requests with the same ids and keys again and again, with the same text or with another, from several connections at once. One id stands for one
- * text: whichever came first is accepted, also again, and the other one never.
+ * Requests with the same ids and keys again and again, with the same text or with another, from several connections at
+ * once. One id stands for one text: whichever came first is accepted, also again, and the other one never.
  */
 export class Identities {
   readonly #attempted = new Map<string, Set<string>>();

@@ -109,7 +109,10 @@ function content(random: Random, path: string): string {
   return events.map(one => jsonText(random, one)).join(random.pick(['\n', '\r\n', '\n\n', ' ']));
 }
 
-/** One that a careless pattern, or a careless loop over fields, would be slow at: a long text in a known field, thousands of names, or a long number. */
+/**
+ * One that a careless pattern, or a careless loop over fields, would be slow at: a long text in a known field,
+ * thousands of names, or a long number.
+ */
 function slow(random: Random): string {
   const kind = random.integer(1, 4);
   const category = random.pick(['upload', 'page_view', 'view_resource']);

@@ -65,7 +65,10 @@ function borders(bits: readonly number[]): number[] {
   return bits.flatMap(count => [-1, 0, 1].flatMap(beside => [2 ** count + beside, beside - 2 ** count]));
 }
 
-/** How a text is made on which a careless pattern goes back and forth: a beginning, what is repeated, and what does not fit at the end. */
+/**
+ * How a text is made on which a careless pattern goes back and forth: a beginning, what is
+ * repeated, and what does not fit at the end.
+ */
 const worstPieces = [
   ...[['a@', '.', ' '] as const, ['', 'a', '@'] as const, ['a@', 'a.', '@'] as const, ['', ' ', 'x'] as const],
   ...[['', '\\', ''] as const, ['"', '\\"', ''] as const, ['', '(', ''] as const, ['Mozilla/5.0 ', '(', ''] as const],

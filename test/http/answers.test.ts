@@ -8,8 +8,8 @@ import type { HttpSettings } from '../../src/http/settings.js';
 import { keys, post, type Running, run } from './running.js';
 
 /**
- * Every route × every status that the OpenAPI document has for it. The list of cases comes from the document: a status without a
- * case fails, and so does an answer that the document does not describe.
+ * Every route × every status that the OpenAPI document has for it. The list of cases comes from the document: a status
+ * without a case fails, and so does an answer that the document does not describe.
  */
 interface Case {
   readonly settings?: Partial<HttpSettings>;

@@ -10,7 +10,9 @@ export const ledger: PageSection = { id: 'ledger', title: 'Ledger', View: Ledger
 const outcomes = ['delivered', 'duplicates', 'filtered', 'too_old', 'erased', 'dead', 'pending', 'missing'] as const;
 const wordOf = (name: (typeof outcomes)[number]): string => name.replace('_', ' ');
 
-/** Every event that came in is somewhere: for each sink, the sum that proves it. It does not change with every second. */
+/**
+ * Every event that came in is somewhere: for each sink, the sum that proves it. It does not change with every second.
+ */
 function LedgerSection({ page: { status, ledger: report, ledgerError: error } }: { page: PageState }): Markup {
   const titles = status.sinks.map(({ sink, title }) => `${sink}=${title}`).join();
   return useMemo(() => {

@@ -219,7 +219,8 @@ test('a lost consumer takes from the queue until RabbitMQ notices: the counts wa
   await ghost.close();
   await missing(daemon, lost);
   assert.is((await rowOf(daemon, 'amplitude')).inexact, null);
-  // How many are missing is right at once; the oldest, which were taken for them, come from the lost consumer, and younger ones take their place.
+  // How many are missing is right at once; the oldest, which were taken for them, come from the lost consumer,
+  // and younger ones take their place.
   await settled(context, 100, lost, 2);
 });
 

@@ -28,8 +28,8 @@ const pollMs = 1_000;
 const minRemembered = 1_000;
 
 /**
- * The ledger of RabbitMQ's queues: QueueLedger counts, QueueWatch finds what is lost, WatchedQueue puts these two together for one queue, and this
- * numbers, queues and the disk.
+ * The ledger of RabbitMQ's queues: QueueLedger counts, QueueWatch finds what is lost, WatchedQueue puts these two
+ * together for one queue, and this numbers, queues and the disk.
  */
 export class RabbitMQLedger {
   readonly #options: LedgerOptions;

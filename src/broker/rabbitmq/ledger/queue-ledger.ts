@@ -58,10 +58,11 @@ type Settled = Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld'>;
 /**
  * The counts of one queue of RabbitMQ, each raised where the event happened. What is counted, and when:
  *
- * A message of ours carries the daemon's id and a number for its target. It is accepted when RabbitMQ has confirmed it, or the outbox has it, or it
- * comes out of the queue, whichever is first; its number makes that one event, however often it is published. It is settled once by the same number.
- * A message of anybody else's (Clowder, another daemon, an older release) is accepted when it is settled. RabbitMQ delivers a message again when
- * the acknowledgement did not reach it; those settled last are known by their ids then.
+ * A message of ours carries the daemon's id and a number for its target. It is accepted when RabbitMQ has confirmed it,
+ * or the outbox has it, or it comes out of the queue, whichever is first; its number makes that one event, however
+ * often it is published. It is settled once by the same number. A message of anybody else's (Clowder, another daemon,
+ * an older release) is accepted when it is settled. RabbitMQ delivers a message again when the acknowledgement did not
+ * reach it; those settled last are known by their ids then.
  *
  * Nothing here waits: the whole is kept by `save`, before the acknowledgements are sent.
  */
