@@ -48,7 +48,10 @@ export const words: readonly Word[] = [
   { pattern: /\b(?:class|interface|new|run) watch\b/, instead: 'monitor' },
   { pattern: /\bfunction shown\b/, instead: 'what it returns: quoted, printable, statusDetail' },
   { pattern: /\bshared answers?\b/, instead: 'single flight' },
-  { pattern: /\b(?:const|let|function|readonly) (?:say|tell)\b|\.(?:say|tell)\(/, instead: 'log, print or notify' },
+  {
+    pattern: /\b(?:const|let|function|readonly) (?:say|tell|look)\b|\.(?:say|tell|look)\(/,
+    instead: 'log, print, notify or check',
+  },
   { pattern: /\b(?:const|let|readonly) (?:most|least)\b/, instead: 'max or min' },
 ];
 
