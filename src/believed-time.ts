@@ -8,9 +8,10 @@ const patienceMs = 3_600_000;
 type Clocks = Pick<Clock, 'now' | 'monotonic'>;
 
 /**
- * The wall clock, as far as it can be believed to judge an age by. What it said at the beginning is believed; a jump counts only when it lasts, and
- * until then the time goes on as the monotonic clock does. Doubt is cast on one direction each: whatever `now` makes too old was so before the
- * clock jumped ahead, and whatever `latest` leaves in the future was so before it jumped back.
+ * The wall clock, as far as it can be believed to judge an age by. What it said at the beginning is believed; a jump
+ * counts only when it lasts, and until then the time goes on as the monotonic clock does. Doubt is cast on one
+ * direction each: whatever `now` makes too old was so before the clock jumped ahead, and whatever `latest` leaves in
+ * the future was so before it jumped back.
  */
 export class BelievedTime {
   readonly #earliest: Doubter;

@@ -13,7 +13,10 @@ export interface Message {
   readonly received: number;
   /** Set when the id came from outside: then the same id on another text is a conflict. */
   readonly given?: GivenId;
-  /** Set on the first message of a request that came with an Idempotency-Key: the same key on another request is a conflict. */
+  /**
+   * Set on the first message of a request that came with an Idempotency-Key: the same key on another request is a
+   * conflict.
+   */
   readonly request?: GivenRequest;
   /** The broker's own timestamp of a foreign message, epoch ms. */
   readonly timestamp?: number;

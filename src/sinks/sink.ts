@@ -9,15 +9,17 @@ import type { KeyValues } from '../storage/key-values.js';
 import type { EventWriter } from '../storage/queries.js';
 
 /**
- * A sink is one file with one constant of this type, and one line in the registry. Queue, dead letters, actors, restart policy,
- * settings, logger, metrics, status row and contract tests are derived from it.
+ * A sink is one file with one constant of this type, and one line in the registry. Queue, dead letters, actors, restart
+ * policy, settings, logger, metrics, status row and contract tests are derived from it.
  */
 export interface SinkDefinition<S extends Settings = Settings, Config = unknown> {
   /** Lower case; names the actor, the queue (`event-sink.<name>`), the dead letters, the metric label. */
   readonly name: string;
   /** For people: `Google Analytics 4`. */
   readonly title: string;
-  /** Prefix of its settings' names: `GOOGLE` gives GOOGLE_CATEGORIES, GOOGLE_QUEUE, GOOGLE_BATCH_SIZE, GOOGLE_LINGER_MS. */
+  /**
+   * Prefix of its settings' names: `GOOGLE` gives GOOGLE_CATEGORIES, GOOGLE_QUEUE, GOOGLE_BATCH_SIZE, GOOGLE_LINGER_MS.
+   */
   readonly prefix: string;
   readonly settings: S;
   /** For people, which settings have to be there: `MONGODB_URI`. */
@@ -25,17 +27,23 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   /** The sink's own slice, or undefined when it is switched off. Anything wrong goes to `problems`; never throws. */
   configure(values: Values<S>, problems: Problems): Config | undefined;
   /**
-   * It keeps its events in the daemon's own storage: there is one of it in a daemon, nothing has to be reached for it, and the
-   * embedded broker may hand it its rows without a detour. Other sinks can be had several times, under names of their own.
+   * It keeps its events in the daemon's own storage: there is one of it in a daemon, nothing has to be reached for it,
+   * and the embedded broker may hand it its rows without a detour. Other sinks can be had several times, under names of
+   * their own.
    */
   readonly storesWith?: 'storage';
   /** Defaults; count and linger can be set by the user. */
   readonly batch: BatchLimits;
   /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
   readonly acceptsText?: boolean;
-  /** It shows how Clowder is used: events about this daemon itself go there only when its setting names their category. */
+  /**
+   * It shows how Clowder is used: events about this daemon itself go there only when its setting names their category.
+   */
   readonly analytics?: true;
-  /** The destination takes no event older than this, by the event's own time, ms: those are left out and counted as too old. */
+  /**
+   * The destination takes no event older than this, by the event's own time, ms: those are left out and counted as too
+   * old.
+   */
   readonly maxAgeMs?: number;
   /** Dead letters that are better not sent again, because the destination refuses or doubles them by now. */
   readonly redriveLimit?: RedriveLimit;
@@ -53,8 +61,9 @@ export function defineSink<S extends Settings, Config>(
 }
 
 /**
- * The runner promises: never two calls at once on a session, none after close; batches non-empty, in broker order, within the limits;
- * `signal` aborts at the write deadline or at shutdown; after any throw the session is closed and not used again.
+ * The runner promises: never two calls at once on a session, none after close; batches non-empty, in broker order,
+ * within the limits; `signal` aborts at the write deadline or at shutdown; after any throw the session is closed and
+ * not used again.
  */
 export interface SinkSession {
   /**
@@ -85,7 +94,10 @@ export interface SinkCheck<Config> {
 export interface WriteResult {
   /** Bad events: dead-lettered with the reason, the rest of the batch counts as accepted. */
   readonly rejected?: readonly Rejection[];
-  /** Positions of events that are older than `maxAgeMs`, or than the destination keeps: left out, and counted as too old. */
+  /**
+   * Positions of events that are older than `maxAgeMs`, or than the destination keeps: left out, and counted as too
+   * old.
+   */
   readonly tooOld?: readonly number[];
   /** Events that must wait (a throttled user, say) while the rest goes on. */
   readonly deferred?: { readonly indexes: readonly number[]; readonly retryAfterMs: number };
@@ -112,7 +124,10 @@ export interface RedriveLimit {
 }
 
 export interface SinkTools {
-  /** To judge by whether an event is too old (`now`), or still to come (`latest`): a jump of the clock does not count at once. Without it, `clock`. */
+  /**
+   * To judge by whether an event is too old (`now`), or still to come (`latest`): a jump of the clock does not count at
+   * once. Without it, `clock`.
+   */
   readonly ageClock?: Pick<BelievedTime, 'now' | 'latest'>;
   readonly log: Log;
   readonly clock: Clock;

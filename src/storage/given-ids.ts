@@ -27,8 +27,8 @@ function findGivenIds({ database, believed }: Transaction, { ids }: { readonly i
 }
 
 /**
- * What is remembered of these ids; those that are not are kept. Nothing is kept when one of them has another hash: then nothing of the request is
- * accepted.
+ * What is remembered of these ids; those that are not are kept. Nothing is kept when one of them has another hash: then
+ * nothing of the request is accepted.
  */
 function claimGivenIds(transaction: Transaction, claimed: GivenIdColumns): GivenIdRow[] {
   const known = findGivenIds(transaction, claimed);

@@ -20,11 +20,13 @@ export interface NameArguments {
 }
 
 /**
- * The ids of messages, in their order. A message that is not a redelivery is new. A redelivery takes an id that equal bytes of its queue have
- * and that is not in hand; without one it was never seen here, and is new. Equal messages are alike, so it does not matter which takes which.
+ * The ids of messages, in their order. A message that is not a redelivery is new. A redelivery takes an id that equal
+ * bytes of its queue have and that is not in hand; without one it was never seen here, and is new. Equal messages are
+ * alike, so it does not matter which takes which.
  *
- * An id whose acknowledgement was sent is taken only where nothing else can be meant: it is the one id of these bytes, and the message the one of its
- * kind. Otherwise the message may be another, which nobody has seen yet: shown twice is better than lost.
+ * An id whose acknowledgement was sent is taken only where nothing else can be meant: it is the one id of these bytes,
+ * and the message the one of its kind. Otherwise the message may be another, which nobody has seen yet: shown twice is
+ * better than lost.
  */
 function nameMessages({ database, believed }: Transaction, { queue, messages, held }: NameArguments): string[] {
   const taken = new Set(held);

@@ -17,8 +17,9 @@ export interface ChannelConsumerOptions {
 }
 
 /**
- * One consumer on one channel, for as long as that lives; once `closed` it stays so, and another takes its place. Delivery tags belong to their
- * channel: a delivery of another consumer is unknown here, so a late acknowledgement never hits the wrong message.
+ * One consumer on one channel, for as long as that lives; once `closed` it stays so, and another takes its place.
+ * Delivery tags belong to their channel: a delivery of another consumer is unknown here, so a late acknowledgement
+ * never hits the wrong message.
  */
 export class ChannelConsumer {
   readonly #channel: Channel;
@@ -117,16 +118,16 @@ export class ChannelConsumer {
   }
 
   /**
-   * Resolves when the broker has worked through everything that was sent on this channel: it answers in order. The value is the one in force.
-   * Rejects when the channel is lost before.
+   * Resolves when the broker has worked through everything that was sent on this channel: it answers in order. The
+   * value is the one in force. Rejects when the channel is lost before.
    */
   async proof(): Promise<void> {
     await this.#channel.prefetch(this.#options.prefetch);
   }
 
   /**
-   * Ends the consumer, then gives back everything unsettled: before the broker has confirmed the end, it would hand the same out here again.
-   * Every acknowledgement is at the broker when it resolves.
+   * Ends the consumer, then gives back everything unsettled: before the broker has confirmed the end, it would hand the
+   * same out here again. Every acknowledgement is at the broker when it resolves.
    */
   async stop(): Promise<void> {
     if (this.closed) return;

@@ -8,7 +8,10 @@ import type { Storage } from '../../../storage/storage.js';
 import type { Delivery } from '../../broker.js';
 import type { AmqpDelivery } from './delivery.js';
 
-/** A broker that has not noticed yet that a connection is gone gives back what it sent there only then: at the latest after two heartbeats, ms. */
+/**
+ * A broker that has not noticed yet that a connection is gone gives back what it sent there only then: at the latest
+ * after two heartbeats, ms.
+ */
 const minDoubtMs = 300_000;
 
 export interface NamesOptions {
@@ -30,13 +33,15 @@ interface Doubt {
 }
 
 /**
- * Ids for the messages of one queue that have neither a message-id nor a time in their body: nothing in them tells two equal messages from one
- * that is delivered twice. Only the broker's `redelivered` does, and what was kept here. An id is on the disk before the message is handed out.
+ * Ids for the messages of one queue that have neither a message-id nor a time in their body: nothing in them tells two
+ * equal messages from one that is delivered twice. Only the broker's `redelivered` does, and what was kept here. An id
+ * is on the disk before the message is handed out.
  *
- * in hand → acknowledged (on the disk before the acknowledgement is sent) → forgotten, once the broker has worked through everything that the
- * channel sent. A channel that is lost before leaves its acknowledged ids in doubt: the message may come again, or not. They are forgotten when a
- * message comes that is no redelivery, some minutes later, since the broker gives back what it has again before anything new; and at once where a
- * message with the same bytes had arrived and was not handed out, since that one is another.
+ * in hand → acknowledged (on the disk before the acknowledgement is sent) → forgotten, once the broker has worked
+ * through everything that the channel sent. A channel that is lost before leaves its acknowledged ids in doubt: the
+ * message may come again, or not. They are forgotten when a message comes that is no redelivery, some minutes later,
+ * since the broker gives back what it has again before anything new; and at once where a message with the same bytes
+ * had arrived and was not handed out, since that one is another.
  */
 export class Names {
   readonly #options: NamesOptions;
@@ -52,7 +57,10 @@ export class Names {
     this.#options = options;
   }
 
-  /** Names those that need it. Resolves with true when the ids are durable, with false when the signal has aborted before. */
+  /**
+   * Names those that need it. Resolves with true when the ids are durable, with false when the signal has aborted
+   * before.
+   */
   async give(
     deliveries: readonly AmqpDelivery[],
     isHeld: (delivery: Delivery) => boolean,
@@ -89,7 +97,10 @@ export class Names {
     return named;
   }
 
-  /** Their settlement is about to be sent. Without a disk that takes it, it is sent all the same: then a redelivery may take one of their ids. */
+  /**
+   * Their settlement is about to be sent. Without a disk that takes it, it is sent all the same: then a redelivery may
+   * take one of their ids.
+   */
   async settling(deliveries: readonly Delivery[]): Promise<void> {
     const ids = this.#namedOf(deliveries).map(({ id }) => id);
     if (ids.length === 0) return;
@@ -99,7 +110,10 @@ export class Names {
       .catch(error => log.debug({ queue, reason: describe(error) }, 'message-ids.kept'));
   }
 
-  /** Their settlement was sent. `proof` asks the broker for an answer on the same channel, which comes after it has the settlement. */
+  /**
+   * Their settlement was sent. `proof` asks the broker for an answer on the same channel, which comes after it has the
+   * settlement.
+   */
   settled(deliveries: readonly Delivery[], proof: () => Promise<unknown>): void {
     const named = this.#namedOf(deliveries);
     if (named.length === 0) return;

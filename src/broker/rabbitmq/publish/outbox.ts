@@ -44,15 +44,15 @@ const unroutableMs = 24 * 3_600_000;
 const maxRefusalLines = 10;
 
 /**
- * Keeps on this disk what the broker did not take, and hands it on beside the live traffic once it can. A row leaves only after its confirm,
- * so a crash in between publishes it twice, under the same id.
+ * Keeps on this disk what the broker did not take, and hands it on beside the live traffic once it can. A row leaves
+ * only after its confirm, so a crash in between publishes it twice, under the same id.
  *
- * idle: nothing waits, or the broker cannot be reached → passing: page after page, from the oldest row to the newest → resting: the broker did
- * not take everything; another pass after a backoff, or as soon as there is a new connection.
+ * idle: nothing waits, or the broker cannot be reached → passing: page after page, from the oldest row to the newest →
+ * resting: the broker did not take everything; another pass after a backoff, or as soon as there is a new connection.
  *
- * No row blocks those behind it. One that can never be published is set aside with its reason. What the broker does not take now is passed over;
- * a target that took nothing of a page is not tried again in the same pass, and its rows are not read, however many wait. A pass that the broker interrupts goes
- * on behind the page where it stopped.
+ * No row blocks those behind it. One that can never be published is set aside with its reason. What the broker does not
+ * take now is passed over; a target that took nothing of a page is not tried again in the same pass, and its rows are
+ * not read, however many wait. A pass that the broker interrupts goes on behind the page where it stopped.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
