@@ -73,6 +73,8 @@ const graceMs = 5_000;
 const quietMs = 3_000;
 /** A deficit counts when it has stood for this long, ms. */
 const standMs = 5_000;
+/** While a consumer of ours is opened or cancelled, RabbitMQ and this daemon count it at different moments: others are there when it lasts, ms. */
+const settleMs = 4_000;
 const maxMarkers = 8;
 
 /**
@@ -100,6 +102,8 @@ export class QueueWatch {
   #consumerSince: number | undefined;
   /** Other consumers that may be lost ones of ours, at most. */
   #ghosts: number;
+  /** Since when there are more than that, monotonic ms. */
+  #othersSince: number | undefined;
   #markers: Marker[] = [];
   #deficits: { readonly at: number; readonly deficit: number }[] = [];
   #emptySince: number | undefined;
@@ -137,7 +141,7 @@ export class QueueWatch {
    * that cannot be on the way from it.
    */
   assess(observation: Observation): { readonly verdict: Verdict; readonly deficit: number } {
-    const verdict = verdictOf(observation, this.#ghosts);
+    const verdict = verdictOf(observation, this.#ghosts, this.#othersSince);
     return { verdict, deficit: verdict === 'sure' || verdict === 'unproven' ? deficitOf(observation) : 0 };
   }
 
@@ -151,10 +155,13 @@ export class QueueWatch {
       if (this.#consumerSince !== undefined) this.#ghosts = Number.POSITIVE_INFINITY;
       this.#consumer = consumer;
       this.#consumerSince = now;
+      this.#othersSince = undefined;
       this.#forget();
     }
+    const others = Math.max(0, consumers - mine);
     if (now - this.#consumerSince >= this.#options.ghostMs) this.#ghosts = 0;
-    else if (ready !== undefined) this.#ghosts = Math.min(this.#ghosts, Math.max(0, consumers - mine));
+    else if (ready !== undefined) this.#ghosts = Math.min(this.#ghosts, others);
+    if (ready !== undefined) this.#othersSince = others > this.#ghosts ? (this.#othersSince ?? now) : undefined;
   }
 
   #lost({ now, ready, lastArrival, absent, unarrived, upcoming, newest }: Observation) {
@@ -191,10 +198,11 @@ export class QueueWatch {
   }
 }
 
-function verdictOf({ mine, ready, consumers, expected }: Observation, ghosts: number): Verdict {
+function verdictOf(observation: Observation, ghosts: number, othersSince: number | undefined): Verdict {
+  const { now, mine, ready, consumers, expected } = observation;
   if (ready === undefined) return 'unknown';
   const others = consumers - mine;
-  if (others > 0) return others <= ghosts ? 'ghost' : 'shared';
+  if (others > 0) return others > ghosts && now - (othersSince ?? now) >= settleMs ? 'shared' : 'ghost';
   if (others < 0) return 'unknown';
   return ready === 0 && consumers === 0 && expected > 0 ? 'unproven' : 'sure';
 }

@@ -189,7 +189,7 @@ test('with another consumer the counts prove nothing; they do again when the que
 }) => {
   scene.publish(30);
   scene.others = 1;
-  await scene.pass(2);
+  await scene.pass(6);
   assert.ok(scene.ledger.shared);
   // It takes some.
   scene.ready = scene.ready.slice(8);
