@@ -56,6 +56,7 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, log }: HttpOptio
   const env = { API_KEYS: entries(keys), LOCAL_MAX_MB: '64', ...loop.env, ...liedTo(await liar.start()) };
   const daemon = new TestDaemon({ key: keys.all, env, node: loop.node });
   await daemon.start();
+  loop.begin();
   const sloths = new Sloths(daemon.port, 20);
   const standing = new Standing(daemon.port, keys, 3);
   const forger = new Forger(daemon, new Random(seed).fork('forger'));

@@ -40,7 +40,8 @@ export class Liar {
   #answer({ url = '' }: IncomingMessage, response: ServerResponse): void {
     const random = this.#random;
     if (this.honest || random.chance(0.6)) {
-      if (!url.startsWith('/2/')) response.writeHead(204).end();
+      if (url.startsWith('/query')) response.end('{"results":[{"statement_id":0}]}');
+      else if (!url.startsWith('/2/')) response.writeHead(204).end();
       else response.end('{"code":200,"events_ingested":1,"payload_size_bytes":1,"server_upload_time":1}');
       return;
     }

@@ -1,29 +1,26 @@
 import { appendFileSync, readFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
 
 /**
- * Loaded into the daemon beside its own code (`--import`): how long its event loop stands. The time in which the main thread waited for a processor, as
- * Linux counts it, is the machine's and does not count.
+ * Loaded into the daemon beside its own code (`--import`): how long its main thread computes without a turn of the event loop. Its processor's time
+ * counts, as Linux does it: what it waits for on a busy machine is not its own.
  */
 const everyMs = 20;
+/** Shorter ones are nothing. */
+const leastMs = 50;
 const file = process.env.LOOP_PROBE_FILE;
 
-/** Ms that the main thread has waited for a processor, since its start. */
-function waitedMs(): number {
-  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+/** Ms that the main thread has computed, since its start. */
+function computedMs(): number {
+  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 }
 
-if (file !== undefined) {
-  let last = performance.now();
-  let waited = waitedMs();
-  let longest = 0;
+// Threads of the daemon load it too.
+if (file !== undefined && isMainThread) {
+  let before = computedMs();
   setInterval(() => {
-    const [now, waits] = [performance.now(), waitedMs()];
-    const stood = now - last - everyMs - (waits - waited);
-    if (stood > longest) {
-      longest = stood;
-      appendFileSync(file, `${Math.round(stood)}\n`);
-    }
-    last = now;
-    waited = waits;
+    const now = computedMs();
+    if (now - before >= leastMs) appendFileSync(file, `${Math.round(now - before)}\n`);
+    before = now;
   }, everyMs).unref();
 }
