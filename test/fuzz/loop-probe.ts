@@ -7,7 +7,7 @@ import { isMainThread } from 'node:worker_threads';
  */
 const everyMs = 20;
 /** Shorter ones are nothing. */
-const leastMs = 50;
+const minMs = 50;
 const file = process.env.LOOP_PROBE_FILE;
 
 /** Ms that the main thread has computed, since its start. */
@@ -20,7 +20,7 @@ if (file !== undefined && isMainThread) {
   let before = computedMs();
   setInterval(() => {
     const now = computedMs();
-    if (now - before >= leastMs) appendFileSync(file, `${Math.round(now - before)}\n`);
+    if (now - before >= minMs) appendFileSync(file, `${Math.round(now - before)}\n`);
     before = now;
   }, everyMs).unref();
 }
