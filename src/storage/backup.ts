@@ -1,18 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SetupError } from '../errors.js';
 import { Database } from './database.js';
-import { databaseFile } from './files.js';
+import { databaseFile, unfinishedRestore } from './files.js';
 import { highWaterFile } from './high-water.js';
 import { ownFile, writeOwnFile } from './own-files.js';
 
@@ -63,11 +53,10 @@ export interface RestoreOptions {
 
 /** Whether events of this backup may go to Google Analytics once more. @throws CorruptError, SetupError when it is not a backup */
 export function holdsGa4(backup: string): boolean {
-  if (!existsSync(backup)) throw new SetupError(`there is no file ${backup}`);
+  requireFile(backup);
   const database = new Database(backup);
   try {
-    if (database.value<number>("SELECT count(*) FROM sqlite_schema WHERE name = 'backup_files'") !== 1)
-      throw new SetupError(`${backup} was not made by event-sink backup`);
+    requireBackup(database, backup);
     const found =
       "SELECT (SELECT count(*) FROM queues WHERE sink LIKE '%ga4%') + (SELECT count(*) FROM memories WHERE namespace = 'sink.ga4')";
     return (database.value<number>(found) ?? 0) > 0;
@@ -78,26 +67,44 @@ export function holdsGa4(backup: string): boolean {
 
 /** Puts the backup into place; what was there before is kept beside it. Call with the lock held. Returns the name of what was moved aside. */
 export function restoreBackup({ dir, backup, skipGa4Until, now }: RestoreOptions): string | undefined {
+  requireFile(backup);
   const file = databaseFile(dir);
-  const fresh = `${file}.restore`;
+  const fresh = unfinishedRestore(dir);
   for (const end of ['', '-journal', '-wal', '-shm']) rmSync(fresh + end, { force: true });
+  ownFile(fresh);
   copyFileSync(backup, fresh);
-  chmodSync(fresh, 0o600);
   const database = new Database(fresh);
-  const secrets = prepare(database, skipGa4Until);
+  let secrets: [name: string, text: string][];
+  try {
+    requireBackup(database, backup);
+    secrets = prepare(database, skipGa4Until);
+  } catch (error) {
+    database.close();
+    rmSync(fresh, { force: true });
+    throw error;
+  }
   database.close();
   flush(fresh);
-  const aside = existsSync(file)
-    ? `${file}.before-restore-${new Date(now).toISOString().replaceAll(':', '-')}`
-    : undefined;
-  if (aside !== undefined)
-    for (const end of ['-wal', '-shm', '']) if (existsSync(file + end)) renameSync(file + end, aside + end);
+  // The log of a database whose own file a restore that was cut off has moved already would be applied to this one.
+  const there = ['', '-wal', '-shm'].filter(end => existsSync(file + end));
+  const aside =
+    there.length === 0 ? undefined : `${file}.before-restore-${new Date(now).toISOString().replaceAll(':', '-')}`;
+  for (const end of there) renameSync(file + end, aside + end);
   for (const [name, text] of secrets)
     if ((secretFiles as readonly string[]).includes(name)) writeOwnFile(join(dir, name), text);
   // It is about the database that was there before.
   rmSync(highWaterFile(dir), { force: true });
   renameSync(fresh, file);
   return aside === undefined ? undefined : basename(aside);
+}
+
+function requireFile(backup: string): void {
+  if (!existsSync(backup)) throw new SetupError(`there is no file ${backup}`);
+}
+
+function requireBackup(database: Database, backup: string): void {
+  if (database.value<number>("SELECT count(*) FROM sqlite_schema WHERE name = 'backup_files'") !== 1)
+    throw new SetupError(`${backup} was not made by event-sink backup`);
 }
 
 function prepare(database: Database, skipGa4Until: number | undefined): [name: string, text: string][] {

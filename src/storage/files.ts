@@ -8,3 +8,8 @@ export function databaseFile(dir: string): string {
 export function lockFile(dir: string): string {
   return join(dir, 'event-sink.lock');
 }
+
+/** There while a backup is put into place. */
+export function unfinishedRestore(dir: string): string {
+  return `${databaseFile(dir)}.restore`;
+}

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, SetupError, TransientError } from '../errors.js';
 import { Database } from './database.js';
 import { CorruptError } from './database-error.js';
-import { databaseFile, lockFile } from './files.js';
+import { databaseFile, lockFile, unfinishedRestore } from './files.js';
 import { countLoss, storedHighWater } from './high-water.js';
 import { ledgerReads } from './ledger.js';
 import { keepLoss } from './losses.js';
@@ -60,6 +60,10 @@ export interface Opened {
 export function openForWriting(dir: string, now: number): Opened {
   const file = databaseFile(dir);
   finishSalvage(file);
+  if (!existsSync(file) && existsSync(unfinishedRestore(dir)))
+    throw new SetupError(
+      `a restore into DATA_DIR ${dir} was cut off, and what was there is kept as event-sink.db.before-restore-*: run event-sink restore again`,
+    );
   const marked = existsSync(corruptMarker(dir)) && existsSync(file);
   if (marked) return salvaged(dir, now, readFileSync(corruptMarker(dir), 'utf8').trim());
   try {

@@ -22,6 +22,13 @@ test('systemd hears from the daemon, and bounds what it may take', () => {
     assert.match(unit, new RegExp(`^${limit}=\\d+G?$`, 'm'));
 });
 
+test('systemd starts the daemon only where the disks of the program and of its data are mounted', () => {
+  const [, paths = ''] = /^RequiresMountsFor=(.+)$/m.exec(unit) ?? [];
+  const [, data = 'no DATA_DIR'] = /^Environment=.*DATA_DIR=(\S+)/m.exec(unit) ?? [];
+  const [, program = 'no program'] = /^ExecStart=.* (\S+)\/dist\/src\/main\.js/m.exec(unit) ?? [];
+  assert.equal(paths.split(' ').sort(), [data, program].sort());
+});
+
 // Nothing that the tests install brings systemd or logrotate: these two tests are there where the programs are.
 const analyze = findProgram('systemd-analyze');
 if (analyze !== undefined) {
