@@ -194,7 +194,7 @@ test('a restore that was cut off never passes for a new installation, and can be
     assert.is(done.code, 0, done.err);
     await daemon.start();
     assert.equal(
-      (await daemon.stored()).map(({ id }) => id),
+      (await daemon.stored('upload')).map(({ id }) => id),
       ['kept'],
     );
   } finally {

@@ -43,7 +43,7 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
   try {
     for (const insert of [
       `INSERT INTO given_ids (id, hash, at) ${numbers} SELECT 'given-' || n, ${hash}, ${now} FROM numbers`,
-      `INSERT INTO unnamed_messages ${numbers} SELECT 'event-sink.${sink}', ${hash}, 'unnamed-' || n, ${now} FROM numbers`,
+      `INSERT INTO unnamed_messages (queue, hash, id, at) ${numbers} SELECT 'event-sink.${sink}', ${hash}, 'unnamed-' || n, ${now} FROM numbers`,
       `INSERT INTO message_numbers ${numbers} SELECT 'event-sink.' || n || '${filler}', n FROM numbers`,
       `INSERT INTO queue_ledgers ${numbers} SELECT 'sink-' || n, json_object('filler', '${filler}') FROM numbers`,
       `INSERT INTO queue_ledger_hours ${numbers} SELECT '${filler}-' || n, 1, 0, 0, 0, 0, 0, 0, 0 FROM numbers`,
