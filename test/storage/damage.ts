@@ -9,7 +9,7 @@ const filler = 'x'.repeat(300);
 export interface Filling {
   /** Whose queue it is: a name that the daemon of the test has. */
   readonly sink: string;
-  /** Of what has a time, epoch ms. */
+  /** The time that its rows have, epoch ms. */
   readonly now: number;
 }
 

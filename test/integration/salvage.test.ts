@@ -8,7 +8,7 @@ import { TestDaemon } from '../helpers/daemon.js';
 import { freePort } from '../helpers/ports.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 import { until } from '../helpers/wait.js';
-import { countsIn, damage, fill } from './damage.js';
+import { countsIn, damage, fill } from '../storage/damage.js';
 
 /** Events wait for a MongoDB that is not there. */
 const sink = 'mongodb';
