@@ -62,6 +62,8 @@ export async function equalEvents({ broker: kind, events, clients, kills }: Equa
       await daemon.start();
     }
     await Promise.all(load);
+    // What is in the outbox waits for no sink yet.
+    await until(async () => (await daemon.json('/v1/status')).broker.outbox === 0, 'an empty outbox', 600_000, 200);
     await daemon.drained(600_000);
     const result = await judge(daemon, destinations, sent);
     if ((await daemon.kill('SIGTERM')) !== 0) result.problems.push('the daemon did not end in order');
