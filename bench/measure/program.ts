@@ -25,6 +25,14 @@ export class Program {
     return line.toString().trim();
   }
 
+  /** All that it writes, until it ends. */
+  async output(): Promise<string> {
+    const chunks: Buffer[] = [];
+    this.#child.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(this.#child, 'close');
+    return Buffer.concat(chunks).toString();
+  }
+
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     this.#child.kill(signal);
     await this.ended;
