@@ -59,18 +59,25 @@ export function acceptEvent(input: unknown, acceptance: Acceptance): Accepted {
   const stamped = item.created === undefined;
   const body = stamped ? withMember(text, 'created', String(now)) : text;
   const known = (item.id as string | undefined) ?? id;
-  if (known === undefined) return { message: { id: ascendingId(now), body, source, received: now } };
-  if (!isFromOutside(source)) return { message: { id: known, body, source, received: now } };
-  const given = stamped ? { hash: hashOf(text), stamped: now } : { hash: hashOf(text) };
-  return { message: { id: known, body, source, received: now, given } };
+  const message: { -readonly [Name in keyof Message]: Message[Name] } = {
+    id: known ?? ascendingId(now),
+    body,
+    source,
+    received: now,
+  };
+  // What came as text is as JSON.parse made it; anything else may lose something on its way to a text.
+  if (acceptance.text !== undefined) message.fields = stamped ? { ...item, created: now } : item;
+  if (known !== undefined && isFromOutside(source))
+    message.given = stamped ? { hash: hashOf(text), stamped: now } : { hash: hashOf(text) };
+  return { message };
 }
 
 /** The same message with the `created` that was added when it first came. */
 export function stampedAgain(message: Message, created: number): Message {
-  const { body, given } = message;
+  const { body, given, fields: _outdated, ...rest } = message;
   if (given?.stamped === undefined || given.stamped === created) return message;
   const text = body.slice(0, -`,"created":${given.stamped}}`.length);
-  return { ...message, body: `${text},"created":${created}}`, given: { ...given, stamped: created } };
+  return { ...rest, body: `${text},"created":${created}}`, given: { ...given, stamped: created } };
 }
 
 function problemsOf(item: Readonly<Record<string, unknown>>): ItemProblem[] {

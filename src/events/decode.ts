@@ -27,7 +27,7 @@ export function decode(message: Message, stamp?: number): Decoded {
   const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = message.fields ?? JSON.parse(text);
   } catch (error) {
     return { kind: 'refused', reason: notJson(text, error), event: asText(message, stamp) };
   }

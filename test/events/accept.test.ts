@@ -29,6 +29,14 @@ test('a category is enough', () => {
   assert.ok(id.startsWith(now.toString(16).padStart(12, '0')));
 });
 
+test('what came as text need not be parsed again by who decodes it in this process; a time that was added is in it', () => {
+  const text = '{"category":"x","size":1}';
+  const result = acceptEvent(JSON.parse(text), { now, source: 'http', text });
+  assert.ok('message' in result);
+  assert.equal(result.message.fields, JSON.parse(result.message.body));
+  assert.is(result.message.fields?.created, now);
+});
+
 test('without an object or a category there is no event', () => {
   for (const input of [null, undefined, 1, 'upload', true, [], [{ category: 'x' }]]) assert.equal(refused(input), ['']);
   assert.equal(refused({}), ['category']);

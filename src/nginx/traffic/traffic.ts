@@ -70,7 +70,7 @@ export class TrafficEvents {
     const { type, id: resourceId } = classifier.resourceOf(kind, line.request.path);
     const { method, status } = line.request;
     const { agentKind, address, agent, referrer, bytes, duration } = line;
-    const body = {
+    const fields = {
       category: categories[kind],
       ...(type === undefined ? {} : { type }),
       url: maskUrlSecrets(line.target),
@@ -87,7 +87,7 @@ export class TrafficEvents {
       ...(keepIp && address !== undefined ? { ip: address } : {}),
       created: line.time,
     };
-    this.#made.push({ id: line.id, body: JSON.stringify(body), source: 'nginx', received: now() });
+    this.#made.push({ id: line.id, body: JSON.stringify(fields), fields, source: 'nginx', received: now() });
   }
 
   take(): Message[] {
