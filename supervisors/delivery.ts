@@ -17,6 +17,7 @@ import type { SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
 import type { Conflicts } from '../src/status/conflicts.js';
 import type { Metrics } from '../src/status/metrics.js';
+import type { EventStore } from '../src/storage/event-store.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { PartOptions } from './part.js';
 import { createRestartPolicy, escalate, resetSink, restartTree, resumeAfterDefect } from './restart.js';
@@ -55,10 +56,6 @@ export function startDelivery(options: DeliveryOptions): void {
     sendNames,
   });
   const meter = meterOf(options);
-  for (const { definition, filter } of sinks.filter(sink => sink.definition.storesWith === 'storage')) {
-    const { events } = storage;
-    broker.deliverStored?.(new LocalDelivery({ sink: definition.name, filter, events, meter, clock }));
-  }
   const consumers = sinks.map(sink =>
     superviseSink(delivery, sink, tools(sink.definition.name), {
       broker,
@@ -72,6 +69,7 @@ export function startDelivery(options: DeliveryOptions): void {
       stopping: stopping.signal,
       giveUp: options.giveUp,
       stalls: options.stalls.of(sink.definition.name),
+      events: storage.events,
     }),
   );
   onStop('delivery', async () => {
@@ -96,6 +94,8 @@ export interface SinkSupervision {
   readonly giveUp: AbortSignal;
   readonly random?: () => number;
   readonly stalls?: SinkStalls;
+  /** Where a sink that keeps its events in the daemon's own storage has them. */
+  readonly events?: EventStore;
 }
 
 /** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
@@ -105,7 +105,8 @@ export function superviseSink(
   tools: SinkTools,
   options: SinkSupervision,
 ): Actor<ConsumerMessage> {
-  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp, random, stalls } = options;
+  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp, random, stalls, events } =
+    options;
   const log = options.log.child({ sink: definition.name });
   const supervisor = spawnSupervisor(parent, definition.name, board, (error, child) => decide(error, child));
   const policy = createRestartPolicy({
@@ -115,6 +116,10 @@ export function superviseSink(
     stopping,
     ...(random === undefined ? {} : { random }),
   });
+  if (definition.storesWith === 'storage' && events !== undefined) {
+    const onDelivered = (): void => policy.succeeded();
+    broker.deliverStored?.(new LocalDelivery({ sink: definition.name, filter, events, meter, clock, onDelivered }));
+  }
   const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
   return spawnConsumer(

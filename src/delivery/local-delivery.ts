@@ -14,6 +14,8 @@ export interface StoredDeliveryOptions {
   readonly events: Pick<EventStore, 'announce'>;
   readonly meter: DeliveryMeter;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** The storage has taken events: the sink works. */
+  readonly onDelivered: () => void;
 }
 
 /**
@@ -47,13 +49,14 @@ export class LocalDelivery implements StoredDelivery {
 
   #delivered(events: readonly Event[], { present, conflicts }: Inserted, milliseconds: number): void {
     if (events.length === 0) return;
-    const { sink, meter, events: store } = this.#options;
+    const { sink, meter, events: store, onDelivered } = this.#options;
     store.announce(events, present);
     if (conflicts.length > 0)
       meter.conflicted?.(
         sink,
         conflicts.flatMap(index => events[index]?.id ?? []),
       );
+    onDelivered();
     meter.written(sink, events.length, milliseconds, events[0]!.received);
   }
 }

@@ -36,7 +36,7 @@ export class EventStore implements EventWriter {
     return { duplicates: present.length, conflicts };
   }
 
-  /** To those who listen: these events are stored now, but for those that were there before. */
+  /** To those who listen: these events are stored now, but for those that were there before (by position). */
   announce(events: readonly Event[], present: readonly number[]): void {
     if (this.#listeners.size > 0) this.#notify(events, new Set(present));
   }

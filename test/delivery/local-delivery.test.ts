@@ -45,6 +45,7 @@ async function withBroker(
         filter: parsed.filter,
         events: storage.events,
         clock: systemClock,
+        onDelivered: () => {},
         meter: {
           written: (_sink, count) => metered.push(count),
           conflicted: (_sink, ids) => metered.push(...ids),

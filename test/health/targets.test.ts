@@ -13,7 +13,12 @@ test('a target is name=address; what it does not say is the default', () => {
   assert.is(probe.kind, 'http');
   assert.equal(rest, {
     name: 'clowder',
-    check: { url: 'https://clowder.example.org/healthz', headers: {}, expect: { status: [[200, 399]], json: {} } },
+    check: {
+      url: 'https://clowder.example.org/healthz',
+      headers: {},
+      expect: { status: [[200, 399]], json: {} },
+      proxy: false,
+    },
     address: 'https://clowder.example.org/healthz',
     intervalMs: 30_000,
     timeoutMs: 10_000,
@@ -156,8 +161,9 @@ test('the examples of the documentation are right', () => {
   const page = readFileSync('docs/health.md', 'utf8');
   const [, file = ''] = /```yaml\n(health:[\s\S]*?)```/.exec(page) ?? [];
   const [, variable = ''] = /^HEALTH_TARGETS=(\S+)$/m.exec(page) ?? [];
+  const proxy = { HTTPS_PROXY: 'http://proxy.example.org:3128' };
   for (const env of [{ EVENT_SINK_CONFIG: 'config.yaml' }, { HEALTH_TARGETS: variable }]) {
-    const loaded = loadConfig({ env, readFile: () => file });
+    const loaded = loadConfig({ env: { ...env, ...proxy }, readFile: () => file });
     assert.not('problems' in loaded, JSON.stringify(loaded));
     assert.ok('config' in loaded && loaded.config.health.targets.length >= 3);
   }
