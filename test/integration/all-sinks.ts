@@ -23,6 +23,10 @@ function recordedNow(): string[] {
   );
 }
 
+/** Events about this daemon itself: not for sinks that show how Clowder is used. */
+const isAudit = (line: string): boolean => (JSON.parse(line) as { category: string }).category === 'audit';
+const usageSinks: ReadonlySet<SinkName> = new Set(['amplitude', 'ga4']);
+
 async function send(daemon: TestDaemon, lines: readonly string[]): Promise<readonly string[]> {
   const response = await daemon.request('/v1/events', {
     method: 'POST',
@@ -76,14 +80,15 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
       const found = await idsAt(context, sink);
       const dead = await deadIds(daemon, sink);
       assert.is(new Set(found).size, found.length, `${sink} has events twice`);
-      assert.equal([...new Set([...found, ...dead.keys()])].sort(), [...new Set(ids)].sort(), sink);
+      const taken = usageSinks.has(sink) ? ids.filter((_id, index) => !isAudit(lines[index]!)) : ids;
+      assert.equal([...new Set([...found, ...dead.keys()])].sort(), [...new Set(taken)].sort(), sink);
       assert.equal(
         found.filter(id => dead.has(id)),
         [],
         `${sink} has events that are dead letters too`,
       );
       for (const reason of dead.values()) assert.ok(reason.length > 15, reason);
-      assert.ok(found.length > ids.length * 0.9, `${sink} took only ${found.length} of ${ids.length}`);
+      assert.ok(found.length > taken.length * 0.9, `${sink} took only ${found.length} of ${taken.length}`);
     }
     assert.equal(context.destinations.ga4.violations, []);
     const ledger = await daemon.json('/v1/ledger');
