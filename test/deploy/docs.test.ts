@@ -66,8 +66,13 @@ function listed(page: string, heading: string): string[] {
   return [...list.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, name = '']) => name);
 }
 
+/** What a file uses of others; of those that it imports as types alone it knows no more than their shape. */
+function usedBy(path: string): string[] {
+  return sources(path).flatMap(({ text }) => importsOf({ path, text: text.replaceAll(/\bimport type [^;]+;/g, '') }));
+}
+
 for (const walk of [
-  '### An HTTP event, with the embedded broker, into the local store',
+  '### An HTTP event, with the embedded broker, into the local store and InfluxDB',
   '### An AMQP message, from Clowder into MongoDB',
   '### A log line, into a window and a page view',
 ]) {
@@ -76,12 +81,22 @@ for (const walk of [
     const known = new Set(wiring.flatMap(importsOf));
     const walked = listed('docs/architecture.md', walk);
     assert.ok(walked.length > 10, walk);
-    for (const path of walked) {
+    for (const [index, path] of walked.entries()) {
       assert.ok(known.has(path), `${path} is imported by no file before it`);
+      const earlier = usedBy(path).filter(used => walked.indexOf(used) >= 0 && walked.indexOf(used) < index);
+      assert.equal(earlier, [], `${path} comes after what it uses`);
       for (const next of sources(path).flatMap(importsOf)) known.add(next);
     }
   });
 }
+
+test('the table of folders has every folder of src', () => {
+  const [, table = ''] = textOf('docs/architecture.md').split('## The folders\n');
+  const [rows = ''] = table.split('\n## ');
+  const named = [...rows.matchAll(/`src\/([\w-]+)\/`/g)].map(([, name]) => name);
+  const there = readdirSync('src', { withFileTypes: true }).filter(entry => entry.isDirectory());
+  assert.equal(named.sort(), there.map(({ name }) => name).sort());
+});
 
 /** The steps that starting the tree adds to the shutdown, in the order in which its functions call each other and add them. */
 function shutdownSteps(text: string, name: string): string[] {
