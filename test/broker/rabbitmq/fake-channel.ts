@@ -25,6 +25,8 @@ export class FakeChannel extends EventEmitter {
   closed = false;
   consumer: (message: ConsumeMessage | null) => void = () => {};
   readonly #unconfirmed = new Set<(error: Error | null) => void>();
+  /** Messages that were got and not acknowledged, by their tags. */
+  readonly #got = new Map<number, ConsumeMessage>();
   readonly #server: FakeServer;
 
   constructor(server: FakeServer) {
@@ -53,15 +55,22 @@ export class FakeChannel extends EventEmitter {
   end(): void {
     this.closed = true;
     for (const confirm of this.#unconfirmed) confirm(new Error('channel closed'));
+    this.#giveBack();
     this.emit('close');
   }
 
-  ack({ fields }: ConsumeMessage, allUpTo: boolean): void {
+  ack({ fields }: ConsumeMessage, allUpTo = false): void {
+    this.#got.delete(fields.deliveryTag);
     this.settled.push(`ack ${allUpTo ? 'up to ' : ''}${fields.deliveryTag}`);
   }
 
   nack({ fields }: ConsumeMessage, allUpTo: boolean): void {
     this.settled.push(`nack ${allUpTo ? 'up to ' : ''}${fields.deliveryTag}`);
+  }
+
+  nackAll(): void {
+    this.settled.push('nack all');
+    this.#giveBack();
   }
 
   async consume(queue: string, consumer: FakeChannel['consumer']) {
@@ -72,7 +81,15 @@ export class FakeChannel extends EventEmitter {
 
   async get(queue: string) {
     await this.#server.declare('get', queue, this);
-    return this.#server.waiting === 0 ? false : arriving(1, '{}');
+    const message = this.#server.ready.shift();
+    if (message === undefined) return false;
+    this.#got.set(message.fields.deliveryTag, message);
+    return message;
+  }
+
+  async purgeQueue(queue: string) {
+    await this.#server.declare('get', queue, this);
+    return { messageCount: this.#server.ready.splice(0).length };
   }
 
   assertExchange = (name: string) => this.#server.declare('configure', name, this);
@@ -80,10 +97,15 @@ export class FakeChannel extends EventEmitter {
   bindQueue = (name: string) => this.#server.declare('bind', name, this);
   checkQueue = (name: string) => this.#server.checkQueue(name, this);
   deleteQueue = async (name: string) => void this.#server.absent.add(name);
-  checkExchange = async () => ({});
+  checkExchange = (name: string) => this.#server.checkQueue(name, this);
   prefetch = async () => ({});
   cancel = async () => ({});
   close = async () => void setImmediate(() => this.closed || this.end());
+
+  #giveBack(): void {
+    this.#server.ready.unshift(...this.#got.values());
+    this.#got.clear();
+  }
 
   #answer(
     { exchange, routingKey, options }: Published,
@@ -106,15 +128,15 @@ export class FakeServer {
   /** When each connection was tried, monotonic ms. */
   readonly attempts: number[] = [];
   reachable = true;
-  /** Messages in each queue. */
-  waiting = 0;
+  /** What its one queue holds for those who get, from the oldest on. */
+  readonly ready: ConsumeMessage[] = [];
   answer: (message: Published) => ServerAnswer = () => 'ack';
   /** What a declaration is refused with, if it is. */
   refuse: (
     operation: 'configure' | 'bind' | 'consume' | 'get',
     name: string,
   ) => readonly [code: number, text: string] | undefined = () => undefined;
-  /** Queues that are not there. What is declared is, from then on. */
+  /** Queues and exchanges that are not there. What is declared is, from then on. */
   readonly absent = new Set<string>();
   /** Consumers of each queue. */
   readonly consumers = new Map<string, number>();
@@ -159,7 +181,7 @@ export class FakeServer {
 
   async checkQueue(name: string, channel: FakeChannel) {
     if (this.absent.has(name)) return this.#refused([404, 'NOT_FOUND'], channel);
-    return { messageCount: 0, consumerCount: this.consumers.get(name) ?? 0 };
+    return { messageCount: this.ready.length, consumerCount: this.consumers.get(name) ?? 0 };
   }
 
   #refused([code, text]: readonly [code: number, text: string], channel: FakeChannel): never {

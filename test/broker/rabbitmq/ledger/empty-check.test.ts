@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { isEmpty } from '../../../../src/broker/rabbitmq/ledger/empty-check.js';
 import { systemClock } from '../../../../src/clock.js';
 import { silentLog } from '../../../../src/log.js';
-import { FakeServer } from '../fake-channel.js';
+import { arriving, FakeServer } from '../fake-channel.js';
 
 const options = (server: FakeServer) => ({
   nodes: ['amqp://127.0.0.1'],
@@ -15,10 +15,10 @@ const options = (server: FakeServer) => ({
 test('a queue is empty when a get says so, and not when there is a message or no answer', async () => {
   const server = new FakeServer();
   assert.ok(await isEmpty('q', options(server)));
-  server.waiting = 1;
+  server.ready.push(arriving(1, '{}'));
   assert.not(await isEmpty('q', options(server)));
   server.refuse = operation => (operation === 'get' ? [541, 'INTERNAL_ERROR'] : undefined);
-  server.waiting = 0;
+  server.ready.length = 0;
   assert.not(await isEmpty('q', options(server)));
   assert.ok(server.channels.every(({ closed }) => closed));
 });
