@@ -123,6 +123,28 @@ test('Amplitude is reached through a proxy that wants to know who asks', async (
   });
 });
 
+test('a proxy that forbids what events say holds them: it is not Amplitude that refuses them for good', async () => {
+  const server = new AmplitudeServer();
+  await proxied(server, async proxy => {
+    const env = {
+      AMPLITUDE_API_KEY: 'key-of-the-project',
+      AMPLITUDE_SERVER_URL: 'http://amplitude.test/2/httpapi',
+      HTTP_PROXY: `http://${proxy.address}`,
+    };
+    proxy.forbids = body => body.includes('"insert_id"');
+    const error = await deliver(env, 3).catch(fault => fault);
+    assert.instance(error, SetupError);
+    assert.match(error.message, `the proxy ${proxy.address} (HTTP_PROXY)`);
+    proxy.forbids = () => false;
+    server.forbids = () => true;
+    const { sinks, proxies } = configured(env);
+    const session = await sinks[0]!.definition.open(sinks[0]!.config, sinkTools({ outgoing: new Outgoing(proxies) }));
+    const { rejected } = await session.write(someEvents(1), patience);
+    assert.match(rejected?.[0]?.reason ?? '', '403');
+    await session.close();
+  });
+});
+
 for (const version of ['1.x', '2'] as const) {
   test(`InfluxDB ${version} is reached through a proxy`, async () => {
     const server = new InfluxdbStandIn();

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile, writeOwnFile } from '../storage/own-files.js';
 import type { Work } from './shared-record.js';
 
 /** A stall that is not over: left behind by a process that was ended in it. */
@@ -10,7 +11,7 @@ export interface StallNote {
 const path = (dir: string): string => join(dir, 'stall.json');
 
 export function writeStallNote(dir: string, note: StallNote): void {
-  writeFileSync(path(dir), JSON.stringify(note), { mode: 0o600 });
+  writeOwnFile(path(dir), JSON.stringify(note));
 }
 
 export function removeStallNote(dir: string): void {
@@ -20,7 +21,7 @@ export function removeStallNote(dir: string): void {
 /** Undefined when there is none, or one that cannot be read: it was being written when the machine failed. */
 export function readStallNote(dir: string): StallNote | undefined {
   try {
-    const { works } = JSON.parse(readFileSync(path(dir), 'utf8')) as StallNote;
+    const { works } = JSON.parse(readOwnFile(path(dir))) as StallNote;
     return Array.isArray(works) && works.every(isWork) ? { works } : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOwnFile, writeOwnFile } from '../storage/own-files.js';
 
 /** Written this often at most, ms: after a crash, the uses of the last minute are not known. */
 const saveMs = 60_000;
@@ -23,7 +23,7 @@ export class KeyUses {
   constructor(dataDir: string) {
     this.#path = join(dataDir, 'key-uses.json');
     try {
-      const kept: unknown = JSON.parse(readFileSync(this.#path, 'utf8'));
+      const kept: unknown = JSON.parse(readOwnFile(this.#path));
       for (const [name, use] of Object.entries(kept as Record<string, Partial<KeyUse>>))
         if (Number.isSafeInteger(use.requests) && Number.isSafeInteger(use.last))
           this.#uses.set(name, { requests: use.requests!, last: use.last! });
@@ -56,8 +56,7 @@ export class KeyUses {
     this.#changed = false;
     for (const name of [...this.#uses.keys()]) if (!isKnown(name)) this.#uses.delete(name);
     try {
-      writeFileSync(`${this.#path}.new`, JSON.stringify(Object.fromEntries(this.#uses)), { mode: 0o600 });
-      renameSync(`${this.#path}.new`, this.#path);
+      writeOwnFile(this.#path, JSON.stringify(Object.fromEntries(this.#uses)));
     } catch {
       this.#changed = true;
     }

@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -9,11 +8,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { SetupError } from '../errors.js';
+import { octal, readTrustedFile, requireFile } from '../storage/own-files.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -21,30 +20,14 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 export type OnOpenFile = (sentence: string) => void;
 
 /**
- * The trimmed text of a secret in DATA_DIR, which need not be there. It has to be a file, no link, of the user of the
- * daemon, of root or of the owner of its folder, and nobody else may write to it: anything else somebody may have
- * planted. One that others can read is reported to `onOpen`.
- * @throws SetupError with what to do, and as `readFileSync` does when it cannot be read
+ * The trimmed text of a secret in DATA_DIR, which need not be there. One that others can read is reported to `onOpen`.
+ * @throws as `readTrustedFile` does
  */
 export function readSecretFile(path: string, onOpen: OnOpenFile = () => {}): string | undefined {
-  let file: number;
-  try {
-    file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    if (code === 'ELOOP') throw planted(path, 'is a link');
-    throw error;
-  }
-  try {
-    const { mode, uid } = requireFile(file, path);
-    const owners = [process.geteuid?.() ?? uid, 0, statSync(dirname(path)).uid];
-    if (!owners.includes(uid)) throw planted(path, `belongs to another user (uid ${uid})`);
-    if ((mode & 0o077) !== 0) onOpen(`others can read ${path} (mode ${octal(mode)}). Make it chmod 600`);
-    return readFileSync(file, 'utf8').trim();
-  } finally {
-    closeSync(file);
-  }
+  const found = readTrustedFile(path);
+  if (found === undefined) return undefined;
+  if ((found.mode & 0o077) !== 0) onOpen(`others can read ${path} (mode ${octal(found.mode)}). Make it chmod 600`);
+  return found.text.trim();
 }
 
 /**
@@ -86,22 +69,4 @@ export function writeSecretFile(path: string, text: string): void {
   } finally {
     closeSync(entry);
   }
-}
-
-function requireFile(file: number, path: string): { readonly mode: number; readonly uid: number } {
-  const found = fstatSync(file);
-  if (!found.isFile()) throw new SetupError(`${path} is not a file. Put a file there`);
-  if ((found.mode & 0o002) !== 0)
-    throw new SetupError(
-      `anybody may write to ${path} (mode ${octal(found.mode)}). See that its content is yours, then make it chmod 600`,
-    );
-  return found;
-}
-
-function planted(path: string, how: string): SetupError {
-  return new SetupError(`${path} ${how}, so somebody else may have put it there. See what it is, and remove it`);
-}
-
-function octal(mode: number): string {
-  return (mode & 0o777).toString(8).padStart(4, '0');
 }

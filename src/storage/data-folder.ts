@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FolderError } from '../errors.js';
 import type { StorageProblem } from './losses.js';
-import { writeOwnFile } from './own-files.js';
+import { readOwnFile, writeOwnFile } from './own-files.js';
 
 /**
  * A file in the folder with an id of its own: a copy of the folder that is mounted in its place is still another one.
@@ -55,7 +55,7 @@ export class DataFolder {
 
 function readId(dir: string): string | undefined {
   try {
-    return readFileSync(folderIdFile(dir), 'utf8').trim() || undefined;
+    return readOwnFile(folderIdFile(dir)).trim() || undefined;
   } catch {
     return undefined;
   }

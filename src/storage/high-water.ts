@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from './database.js';
 import { countColumns, countNames, totalHour } from './ledger-delta.js';
-import { writeOwnFile } from './own-files.js';
+import { readOwnFile, writeOwnFile } from './own-files.js';
 import type { Transaction } from './transaction.js';
 
 /**
@@ -32,7 +31,7 @@ export function writeHighWater(dir: string, mark: HighWater): void {
 /** Empty when there is none, or it cannot be read: a power cut may leave it empty. */
 export function storedHighWater(dir: string): Partial<HighWater> {
   try {
-    const stored: unknown = JSON.parse(readFileSync(highWaterFile(dir), 'utf8'));
+    const stored: unknown = JSON.parse(readOwnFile(highWaterFile(dir)));
     return typeof stored === 'object' && stored !== null ? stored : {};
   } catch {
     return {};

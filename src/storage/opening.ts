@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { describe, SetupError, TransientError } from '../errors.js';
 import { Database } from './database.js';
 import { CorruptError } from './database-error.js';
@@ -6,7 +6,7 @@ import { databaseFile, lockFile, unfinishedRestore } from './files.js';
 import { countLoss, storedHighWater } from './high-water.js';
 import { ledgerReads } from './ledger.js';
 import { keepLoss } from './losses.js';
-import { ownFile, writeOwnFile } from './own-files.js';
+import { ownFile, readOwnFile, writeOwnFile } from './own-files.js';
 import { finishSalvage, type Salvage, salvage, settleLedger } from './salvage.js';
 import { migrate } from './schema.js';
 
@@ -65,7 +65,7 @@ export function openForWriting(dir: string, now: number): Opened {
       `a restore into DATA_DIR ${dir} was cut off, and what was there is kept as event-sink.db.before-restore-*: run event-sink restore again`,
     );
   const marked = existsSync(corruptMarker(dir)) && existsSync(file);
-  if (marked) return salvaged(dir, now, readFileSync(corruptMarker(dir), 'utf8').trim());
+  if (marked) return salvaged(dir, now, readOwnFile(corruptMarker(dir)).trim());
   try {
     const database = prepare(dir);
     return { database, salvaged: undefined, lost: recordCut(database, dir, now) };

@@ -1,4 +1,17 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -18,6 +31,8 @@ test.after.each(({ dir }) => rmSync(dir, { recursive: true }));
 
 const clock = hastyClock(100);
 const at = 1_700_000_000_000;
+
+const refusedIn = (dir: string): string[] => readdirSync(dir).filter(name => name.startsWith('audit-notes.refused-'));
 
 /** As a daemon does, until `enough`. */
 async function take(dir: string, enough: (published: readonly Message[]) => boolean) {
@@ -74,6 +89,44 @@ test('a line that is not a note is passed over, and said', async ({ dir }) => {
   const { published, lines } = await take(dir, found => found.length === 1);
   assert.is(published.length, 1);
   assert.is(lines.filter(({ line }) => line === 'audit.unreadable').length, 3);
+});
+
+test('a pipe, a folder or a link in the place of the file stops nobody: it is set aside, and said', async ({ dir }) => {
+  const path = join(dir, 'audit-notes');
+  const plant = [
+    () => void execFileSync('mkfifo', [path]),
+    () => mkdirSync(path),
+    () => symlinkSync(join(dir, 'nowhere'), path),
+    () => writeFileSync(path, '', { mode: 0o600 }),
+  ];
+  for (const [index, put] of plant.entries()) {
+    put();
+    if (index === 3) chmodSync(path, 0o666);
+    assert.throws(() => leaveNote(dir, { type: 'backup_made', subject: 'x' }, at));
+    const { lines } = await take(dir, () => !existsSync(`${path}.taken`) && refusedIn(dir).length === index + 1);
+    assert.equal(
+      lines.map(({ line }) => line),
+      ['audit.unreadable'],
+    );
+    leaveNote(dir, { type: 'backup_made', subject: `${index}` }, at + index);
+    const { published } = await take(dir, found => found.length === 1);
+    assert.match(published[0]?.body ?? '', `"subject":"${index}"`);
+  }
+});
+
+test('a file that has another name is not written to: it may be one of the system', ({ dir }) => {
+  writeFileSync(join(dir, 'elsewhere'), 'x', { mode: 0o600 });
+  linkSync(join(dir, 'elsewhere'), join(dir, 'audit-notes'));
+  assert.throws(() => leaveNote(dir, { type: 'backup_made', subject: 'x' }, at), /another name/);
+  assert.is(readFileSync(join(dir, 'elsewhere'), 'utf8'), 'x');
+});
+
+test('a note speaks for the command line alone', async ({ dir }) => {
+  const note = { type: 'key_revoked', at, subject: 'x', by: 'daemon' };
+  writeFileSync(join(dir, 'audit-notes'), `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  leaveNote(dir, { type: 'backup_made', subject: 'x' }, at);
+  const { published } = await take(dir, found => found.length === 1);
+  assert.match(published[0]?.body ?? '', '"type":"backup_made"');
 });
 
 test('a link in the place of the file is not written through', ({ dir }) => {

@@ -114,8 +114,9 @@ test('a stall that ends is logged, counted and a problem for a while', async () 
   const address = await daemon.address();
   assert.is((await post(address, [{ id: 'slow', category: 'x', block: 4000 }])).status, 202);
   await until(() => daemon.output.includes('delivered slow\n'), 'the daemon', 60_000);
-  const resumed = daemon.lines('event-loop.resumed').map(({ reason }) => reason);
-  assert.ok(resumed.includes('at work: sink scripted, event slow'), resumed.join());
+  const resumed = (): unknown[] => daemon.lines('event-loop.resumed').map(({ reason }) => reason);
+  // Logged a moment after the event is delivered.
+  await until(() => resumed().includes('at work: sink scripted, event slow'), 'the line of its end');
   const metrics = await (await fetch(`${address}/metrics`, { headers })).text();
   assert.match(metrics, /^event_sink_event_loop_stalls_total [1-9]/m);
   assert.match(metrics, /^event_sink_event_loop_longest_stall_seconds [1-9]/m);

@@ -1,12 +1,15 @@
 // timeout: 120 s
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -35,6 +38,21 @@ test('files are for their owner alone in a folder that is open, and the folder i
     assert.match(storage.problems()[0]?.what ?? '', /open to everybody on this machine \(mode 0755\)/);
     chmodSync(dir, 0o700);
     assert.equal(storage.problems(), []);
+    await storage.close();
+  }));
+
+test('a pipe in the place of a file stops nothing, and a link is not written through', () =>
+  inFolder(async dir => {
+    for (const name of ['folder-id', 'high-water']) {
+      execFileSync('mkfifo', [join(dir, name)]);
+      symlinkSync(join(dir, 'elsewhere'), join(dir, `${name}.new`));
+    }
+    const storage = await openStorage(dir);
+    storage.startMaintenance(retention);
+    await storage.write('publish', columns(0, 10));
+    await until(async () => statSync(join(dir, 'high-water')).isFile(), 'the mark');
+    assert.ok(statSync(join(dir, 'folder-id')).isFile());
+    assert.not(existsSync(join(dir, 'elsewhere')));
     await storage.close();
   }));
 

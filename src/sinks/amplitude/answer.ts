@@ -47,7 +47,8 @@ export function interpret(response: HttpResponse, context: FaultContext): Answer
     }
     return { kind: 'accepted' };
   }
-  if (status === 403) return { kind: 'refused', reason: summary(response, context), forbidden: true };
+  if (status === 403 && !isOfProxy(response))
+    return { kind: 'refused', reason: summary(response, context), forbidden: true };
   if (status === 413) return { kind: 'refused', reason: summary(response, context), forbidden: false };
   if (status === 429) return tooMany(response, context);
   if (status === 400) return invalid(response, context);
@@ -115,6 +116,11 @@ function throttledOf(body: Record<string, unknown>, wait: number | undefined): T
   if (users.size + devices.size + positions.size === 0) return undefined;
   const quota = overQuota.some(list => list.length > 0);
   return { positions, users, devices, waitMs: Math.max(minMs, wait ?? (quota ? quotaMs : throttleMs)) };
+}
+
+/** An answer that is not in Amplitude's form, with a proxy between that can write answers of its own. */
+function isOfProxy({ proxy, text }: HttpResponse): boolean {
+  return proxy !== undefined && typeof parse(text)?.code !== 'number';
 }
 
 /**

@@ -7,6 +7,8 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
+  /** In words, the proxy that may have answered in the server's place: one for `http://` addresses. Undefined = none. */
+  readonly proxy?: string | undefined;
 }
 
 /** No answer came. */
@@ -47,8 +49,11 @@ export function httpFault(response: HttpResponse, context: FaultContext): Transi
   if (status === 407) {
     return new SetupError(`${summary(response, context)}: the proxy wants a user and a password: check HTTP_PROXY`);
   }
-  if (status === 401 || status === 403) return new SetupError(`${summary(response, context)}: check ${credentials}`);
-  if (status === 404) return new SetupError(`${summary(response, context)}: check ${address}`);
+  const orProxy = response.proxy === undefined ? '' : `, and that ${response.proxy} lets it through`;
+  if (status === 401 || status === 403) {
+    return new SetupError(`${summary(response, context)}: check ${credentials}${orProxy}`);
+  }
+  if (status === 404) return new SetupError(`${summary(response, context)}: check ${address}${orProxy}`);
   if (status >= 300 && status < 400) {
     return new SetupError(`${context.name} answered ${status}, a redirect: configure the address that it leads to`);
   }

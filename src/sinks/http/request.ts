@@ -61,7 +61,9 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
       signal: abort.signal,
     });
     const text = await readText(response, options.maxResponseBytes ?? 1 << 20);
-    return { status: response.status, headers: response.headers, text };
+    // In a tunnel, nobody but the server answers.
+    const proxy = url.protocol === 'http:' ? options.outgoing.proxyInWords(url) : undefined;
+    return { status: response.status, headers: response.headers, text, proxy };
   } catch (error) {
     if (stopped === 'timeout') throw new NoAnswerError(`no answer from ${url.host} within ${timeoutMs} ms`, true);
     if (stopped === 'caller') throw new NoAnswerError(`the request to ${url.host} was aborted`, true);

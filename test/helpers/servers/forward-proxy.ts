@@ -11,13 +11,20 @@ export class ForwardProxy {
   readonly asked: string[] = [];
   /** When set, who does not send this is answered 407. */
   authorization: string | undefined;
+  /** A body for which it answers 403 itself, with a page. */
+  forbids: (body: string) => boolean = () => false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
   constructor(target: number) {
-    this.#server = createServer((incoming, response) => {
+    this.#server = createServer(async (incoming, response) => {
       this.asked.push(`${incoming.method} ${incoming.url}`);
       if (this.#refuses(incoming.headers['proxy-authorization'])) return response.writeHead(407).end();
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      if (this.forbids(body.toString()))
+        return response.writeHead(403, { 'content-type': 'text/html' }).end('<html>Access denied</html>');
       const { 'proxy-authorization': _own, ...headers } = incoming.headers;
       const { pathname, search } = new URL(incoming.url ?? '');
       const passed = request({
@@ -29,7 +36,7 @@ export class ForwardProxy {
       });
       passed.on('error', () => response.destroy());
       passed.on('response', answer => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)));
-      return incoming.pipe(passed);
+      return passed.end(body);
     });
     this.#server.on('connect', (incoming, socket: Socket) => {
       this.asked.push(`CONNECT ${incoming.url}`);
