@@ -23,7 +23,7 @@ export const replay: Command = {
     ...clientOptions,
   },
   examples: [
-    'event-sink replay --now fixtures/events.ndjson',
+    'event-sink replay --now fixtures/events/clowder.ndjson',
     'event-sink replay --speed 60 --rebase monday.ndjson.gz',
     'zcat old/*.gz | event-sink replay --now -',
   ],
