@@ -1,5 +1,6 @@
-// The check of a minute, for every change: format, lint, types, dead code, generated files, the rules of the house, and
-// every test that starts neither a server nor a daemon. It installs nothing. The last line is `N passed, N failed`.
+// The check of a few minutes, for every change: format, lint, types, dead code, generated files, the rules of the
+// repository, and every test that starts neither a server nor a daemon. It installs nothing. The last line is
+// `N passed, N failed`.
 import { checks } from './checks.mjs';
 import { end, step, tests } from './steps.mjs';
 

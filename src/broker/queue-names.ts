@@ -5,6 +5,11 @@ export function queueName(sink: string): string {
   return `event-sink.${sink}`;
 }
 
+/** The sink whose queue this would be; undefined for any other name. */
+export function sinkOfQueue(queue: string): string | undefined {
+  return /^event-sink\.([a-z0-9]+(?:\.[a-z0-9-]+)?)$/.exec(queue)?.[1];
+}
+
 export function deadLetterQueueName(sink: string): string {
   return `event-sink.${sink}.dead`;
 }

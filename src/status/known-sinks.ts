@@ -1,3 +1,4 @@
+import { sinkOfQueue } from '../broker/queue-names.js';
 import type { SinkDefinition } from '../sinks/sink.js';
 import type { KeyValues } from '../storage/key-values.js';
 
@@ -26,6 +27,8 @@ export async function knownSinkNames(
  * `mongodb.archive` of `event-sink.mongodb.archive`.
  */
 export function namedSinkOf(queue: string, registry: readonly SinkDefinition[]): string | undefined {
-  const [, sink, kind] = /^event-sink\.(([a-z0-9]+)\.[a-z0-9-]+)$/.exec(queue) ?? [];
+  const sink = sinkOfQueue(queue);
+  const [kind, named] = sink?.split('.') ?? [];
+  if (named === undefined) return undefined;
   return registry.some(({ name, storesWith }) => name === kind && storesWith === undefined) ? sink : undefined;
 }
