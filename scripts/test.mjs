@@ -5,7 +5,7 @@
 //
 // FILTER: only files whose path contains one of the texts. --without: not those (may be repeated).
 // --quick: only files that import nothing which starts a server, a browser or a daemon, and ask for no time of their own.
-// --timeout: seconds a file may take (default 120; a comment `// timeout: 300 s` in a file asks for more).
+// --timeout: seconds a file may take, at least; default 120, or what a comment in it says (`// timeout: 300 s`).
 // --linger: seconds a file may live after its last test (default 5): what keeps it alive is an open handle.
 // A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const { values: options, positionals: filters } = parseArgs({
     quick: { type: 'boolean', default: false },
     'nothing-skipped': { type: 'boolean', default: false },
     jobs: { type: 'string', default: process.env.TEST_JOBS ?? '2' },
-    timeout: { type: 'string', default: '120' },
+    timeout: { type: 'string' },
     linger: { type: 'string', default: '5' },
   },
 });
@@ -60,7 +60,7 @@ async function work() {
 
 async function run(file) {
   const result = await runFile(file.path, {
-    timeout: Math.max(longer(file), Number(options.timeout)),
+    timeout: timeoutOf(file),
     linger: Number(options.linger),
     env: await shared.environment(file.source),
   });
@@ -97,7 +97,7 @@ function testFiles() {
     .filter(path => !options.without.some(text => path.includes(text)))
     .map(path => ({ path, source: read(path.slice(5).replace(/js$/, 'ts')), compiled: read(path) }))
     .filter(file => !options.quick || isQuick(file))
-    .sort((a, b) => longer(b) - longer(a) || (a.path < b.path ? -1 : 1));
+    .sort((a, b) => timeoutOf(b) - timeoutOf(a) || (a.path < b.path ? -1 : 1));
 }
 
 /** What takes long shows in what a file and its helpers import, so that nobody has to keep a list. */
@@ -113,8 +113,14 @@ function isSlow(path, seen = new Set()) {
   return slow.test(compiled) || helpers.some(helper => helper.startsWith('dist/test/') && isSlow(helper, seen));
 }
 
-function longer(file) {
-  return Number(/^\/\/ timeout: (\d+) s$/m.exec(file.source + file.compiled)?.[1] ?? 0);
+function timeoutOf(file) {
+  return Math.max(asked(file) ?? 120, Number(options.timeout ?? 0));
+}
+
+/** Seconds, where the file says. */
+function asked(file) {
+  const [, seconds] = /^\/\/ timeout: (\d+) s$/m.exec(file.source + file.compiled) ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
 }
 
 function read(path) {
