@@ -10,8 +10,8 @@ import { openStorage } from './scratch.js';
  * stores the events of queue `a`. Nobody consumes queue `b`.
  */
 
-export const QUEUES = ['a', 'b'].map(sink => ({ sink, name: sink, adopted: false }));
-const NEVER = new AbortController().signal;
+const queues = ['a', 'b'].map(sink => ({ sink, name: sink, adopted: false }));
+const never = new AbortController().signal;
 
 /** Stores what waits in queue `a`, dead-letters every hundredth, until nothing comes for a while. */
 export async function consume(storage: Storage, broker: EmbeddedBroker, signal: AbortSignal): Promise<void> {
@@ -36,7 +36,7 @@ export async function consume(storage: Storage, broker: EmbeddedBroker, signal: 
 export async function openBroker(dir: string): Promise<{ storage: Storage; broker: EmbeddedBroker }> {
   const storage = await openStorage(dir);
   const broker = new EmbeddedBroker({ storage, clock: systemClock, log: silentLog });
-  await broker.open(QUEUES);
+  await broker.open(queues);
   return { storage, broker };
 }
 
@@ -53,6 +53,6 @@ async function publishForEver(broker: EmbeddedBroker, name: string): Promise<nev
 const [, script, dir, round] = process.argv;
 if (script?.endsWith('appender.js') && dir !== undefined && round !== undefined) {
   const { storage, broker } = await openBroker(dir);
-  void consume(storage, broker, NEVER);
+  void consume(storage, broker, never);
   for (const side of ['p', 'q', 'r']) void publishForEver(broker, `${round}${side}`);
 }

@@ -18,11 +18,13 @@ import { systemClock } from '../../src/clock.js';
 import { consume, openBroker } from './appender.js';
 import { inFolder } from './scratch.js';
 
-const APPENDER = fileURLToPath(new URL('./appender.js', import.meta.url));
+const appenderFile = fileURLToPath(new URL('./appender.js', import.meta.url));
 
 /** Runs the appender for a while, kills it, and returns what was reported to it as durable. */
 async function killed(dir: string, round: string, ms: number): Promise<string[]> {
-  const child: ChildProcess = spawn(process.execPath, [APPENDER, dir, round], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child: ChildProcess = spawn(process.execPath, [appenderFile, dir, round], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   let output = '';
   const lines = new Promise<void>(resolve => {

@@ -6,17 +6,17 @@ import type { EventQuery, StoredEvent } from '../../src/storage/queries.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { withStorage } from './scratch.js';
 
-const START = 1_700_000_000_000;
+const firstAt = 1_700_000_000_000;
 
 function event(number: number, changes: Partial<Event> = {}): Event {
   return {
     id: `event-${number}`,
-    created: START + number,
+    created: firstAt + number,
     category: 'download',
     type: 'file',
-    fields: { category: 'download', type: 'file', created: START + number, size: number },
+    fields: { category: 'download', type: 'file', created: firstAt + number, size: number },
     source: 'http',
-    received: START,
+    received: firstAt,
     ...changes,
   };
 }
@@ -80,15 +80,22 @@ test('an event shows its fields flat, and the daemon’s beside them', () =>
     const { events: found, nextCursor } = await storage.events.query({ limit: 10 });
     assert.is(nextCursor, null);
     assert.equal(found, [
-      { id: 'event-1', created: START + 1, category: 'unknown', text: 'no JSON', _source: 'http', _received: START },
+      {
+        id: 'event-1',
+        created: firstAt + 1,
+        category: 'unknown',
+        text: 'no JSON',
+        _source: 'http',
+        _received: firstAt,
+      },
       {
         ...fields,
         id: 'event-0',
         id_original: 'theirs',
-        created: START,
+        created: firstAt,
         category: 'download',
         _source: 'http',
-        _received: START,
+        _received: firstAt,
       },
     ]);
   }));
@@ -96,10 +103,13 @@ test('an event shows its fields flat, and the daemon’s beside them', () =>
 test('pages are newest first, and each event is on one, while others come in', () =>
   withStorage(async storage => {
     // Many share a time, so that the tie-break is tried.
-    await storage.events.insert(events(95, number => ({ created: START + Math.floor(number / 20) })));
+    await storage.events.insert(events(95, number => ({ created: firstAt + Math.floor(number / 20) })));
     let late = 1000;
-    const found = await everyPage(storage, { limit: 10, order: 'created', to: START + 1000 }, async () => {
-      await storage.events.insert([event(late, { created: START + 900 }), event(late + 1, { created: START + 2000 })]);
+    const found = await everyPage(storage, { limit: 10, order: 'created', to: firstAt + 1000 }, async () => {
+      await storage.events.insert([
+        event(late, { created: firstAt + 900 }),
+        event(late + 1, { created: firstAt + 2000 }),
+      ]);
       late += 2;
     });
     assert.equal(
@@ -116,7 +126,7 @@ test('pages in order of arrival stand still while events come, and one from the 
     await storage.events.insert([event(0, { created: year2360 }), ...events(95).slice(1)]);
     let late = 1000;
     const found = await everyPage(storage, { limit: 10 }, async () => {
-      await storage.events.insert([event(late, { created: START + 20 }), event(late + 1, { created: year2360 })]);
+      await storage.events.insert([event(late, { created: firstAt + 20 }), event(late + 1, { created: year2360 })]);
       late += 2;
     });
     assert.equal(
@@ -141,7 +151,7 @@ test('filters by category, type and time', () =>
     assert.is(await count({ category: 'upload' }), 20);
     assert.is(await count({ category: 'upload', type: 'file' }), 10);
     assert.is(await count({ type: 'file' }), 20);
-    assert.is(await count({ from: START + 10, to: START + 20 }), 10);
+    assert.is(await count({ from: firstAt + 10, to: firstAt + 20 }), 10);
     assert.is(await count({ category: 'nothing' }), 0);
   }));
 
@@ -194,12 +204,12 @@ test('refuses a cursor of somebody else', () =>
 
 test('old events leave by their receipt, in chunks', () =>
   withStorage(async storage => {
-    await storage.events.insert(events(100, number => ({ created: 0, received: START + number })));
-    const trim = () => storage.write('trimEvents', { receivedBefore: START + 50, maxBytes: 1e9, limit: 20 });
+    await storage.events.insert(events(100, number => ({ created: 0, received: firstAt + number })));
+    const trim = () => storage.write('trimEvents', { receivedBefore: firstAt + 50, maxBytes: 1e9, limit: 20 });
     assert.equal([await trim(), await trim(), await trim(), await trim()], [20, 20, 10, 0]);
     const left = await everyPage(storage, { limit: 100 });
     assert.is(left.length, 50);
-    assert.is(Math.min(...left.map(({ _received }) => _received)), START + 50);
+    assert.is(Math.min(...left.map(({ _received }) => _received)), firstAt + 50);
   }));
 
 test('the first stored leave when the store is too large', () =>
@@ -211,7 +221,7 @@ test('the first stored leave when the store is too large', () =>
     const left = await everyPage(storage, { limit: 100 });
     assert.is(left.length, 50);
     assert.is(left.at(-1)!.id, 'event-50');
-    while ((await storage.write('trimEvents', { receivedBefore: START + 1, maxBytes: full, limit: 10 })) > 0);
+    while ((await storage.write('trimEvents', { receivedBefore: firstAt + 1, maxBytes: full, limit: 10 })) > 0);
     assert.is(await storage.read('eventBytes'), 0);
   }));
 
@@ -230,11 +240,11 @@ test('a listener hears of what is new, once it is stored', () =>
 test('a series counts by category', () =>
   withStorage(async storage => {
     await storage.events.insert(
-      events(30, number => ({ created: START + number * 1000, category: number % 3 ? 'download' : 'upload' })),
+      events(30, number => ({ created: firstAt + number * 1000, category: number % 3 ? 'download' : 'upload' })),
     );
-    const series = await storage.events.series({ from: START, to: START + 25_000, step: 10_000 });
+    const series = await storage.events.series({ from: firstAt, to: firstAt + 25_000, step: 10_000 });
     assert.equal(series, {
-      times: [START, START + 10_000, START + 20_000],
+      times: [firstAt, firstAt + 10_000, firstAt + 20_000],
       lines: [
         { name: 'download', values: [6, 7, 3] },
         { name: 'upload', values: [4, 3, 2] },
@@ -249,12 +259,12 @@ test('a series is the mean of a number, split by a field', () =>
       answers.map((ms, number) =>
         event(number, {
           category: 'health',
-          created: START + number * 1000,
+          created: firstAt + number * 1000,
           fields: { ms, 'service.name': number % 2 ? 'b' : 'a' },
         }),
       ),
     );
-    const query = { from: START, to: START + 8000, step: 4000, category: 'health', field: 'ms' };
+    const query = { from: firstAt, to: firstAt + 8000, step: 4000, category: 'health', field: 'ms' };
     assert.equal((await storage.events.series(query)).lines, [{ name: 'health', values: [20, 50] }]);
     assert.equal((await storage.events.series({ ...query, by: 'service.name' })).lines, [
       { name: 'b', values: [25, 50] },
@@ -279,7 +289,7 @@ test('half a surrogate pair and NUL come out of the store as they went in, and d
       odd.map(fieldsOf).reverse(),
     );
     for (const by of ['category', 'type', 'place']) {
-      const { lines } = await storage.events.series({ from: START, to: START + 1000, step: 1000, by });
+      const { lines } = await storage.events.series({ from: firstAt, to: firstAt + 1000, step: 1000, by });
       // A half comes out as one or more U+FFFD.
       const names = lines.map(({ name }) => name.replace(/\ufffd+/, '?'));
       assert.equal(names.sort(), ['\u0000', '?', 'half ? end', 'nul \u0000 end'], by);
@@ -294,7 +304,7 @@ test('half a surrogate pair and NUL come out of the store as they went in, and d
 test('a series by or of a field with an odd name', () =>
   withStorage(async ({ events: store }) => {
     await store.insert(events(2));
-    const query = { from: START, to: START + 1000, step: 1000 };
+    const query = { from: firstAt, to: firstAt + 1000, step: 1000 };
     for (const odd of ['__proto__', 'constructor', 'toString', 'a\u0000b', '"', '\\', '$', '[0]', '\ud800']) {
       assert.equal((await store.series({ ...query, by: odd })).lines, [], odd);
       assert.equal((await store.series({ ...query, field: odd })).lines, [], odd);
@@ -304,7 +314,7 @@ test('a series by or of a field with an odd name', () =>
 test('a series keeps the largest lines', () =>
   withStorage(async storage => {
     await storage.events.insert(events(500, number => ({ fields: { user: `user-${Math.floor(Math.sqrt(number))}` } })));
-    const { lines } = await storage.events.series({ from: START, to: START + 1000, step: 1000, by: 'user' });
+    const { lines } = await storage.events.series({ from: firstAt, to: firstAt + 1000, step: 1000, by: 'user' });
     assert.is(lines.length, 20);
     assert.is(lines[0]!.name, 'user-21');
   }));

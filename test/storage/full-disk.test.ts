@@ -8,7 +8,7 @@ import type { Storage } from '../../src/storage/storage.js';
 import { until } from '../helpers/wait.js';
 import { columns, inFolder, openStorage, ScratchDatabase } from './scratch.js';
 
-const TAKE = { after: 0, count: 1_000_000, bytes: 1e12, atLeastOne: true };
+const takeAll = { after: 0, count: 1_000_000, bytes: 1e12, atLeastOne: true };
 
 /** A disk of its own, when this machine lets us mount one. */
 async function onSmallDisk(megabytes: number, body: (dir: string) => Promise<void>): Promise<void> {
@@ -45,7 +45,7 @@ async function fill(storage: Storage, first: number): Promise<string[]> {
 }
 
 async function waiting(storage: Storage, queue = 1): Promise<[seq: number, id: string][]> {
-  const { rows } = await storage.write('take', { ...TAKE, queue });
+  const { rows } = await storage.write('take', { ...takeAll, queue });
   return rows.map(([seq, id]) => [seq, id]);
 }
 
@@ -125,10 +125,10 @@ test('a file that may not grow refuses whole jobs, and takes them when it may', 
     () => scratch.write('publish', columns(100, 500, 'x'.repeat(500))),
     (error: unknown) => error instanceof FullError,
   );
-  const ids = () => scratch.write('take', { ...TAKE, queue }).rows.map(([, id]) => id);
+  const ids = () => scratch.write('take', { ...takeAll, queue }).rows.map(([, id]) => id);
   assert.equal(ids(), columns(0, 100).ids);
   assert.ok(scratch.read('ledgerReport', { now: scratch.now }).balanced);
-  const { rows } = scratch.write('take', { ...TAKE, queue, count: 50 });
+  const { rows } = scratch.write('take', { ...takeAll, queue, count: 50 });
   scratch.write('settle', { queue, seqs: rows.map(([seq]) => seq) });
   scratch.database.value(`PRAGMA max_page_count = ${pages * 100}`);
   scratch.write('publish', columns(100, 500, 'x'.repeat(500)));

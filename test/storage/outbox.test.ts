@@ -2,12 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columns, ScratchDatabase } from './scratch.js';
 
-const MAX = 1_000_000;
+const maxBytes = 1_000_000;
 
 test('keeps messages in order until they are removed', () => {
   const scratch = new ScratchDatabase();
-  scratch.write('appendOutbox', { ...columns(1, 3), target: null, maxBytes: MAX });
-  scratch.write('appendOutbox', { ...columns(4, 2), target: 'elsewhere', maxBytes: MAX });
+  scratch.write('appendOutbox', { ...columns(1, 3), target: null, maxBytes });
+  scratch.write('appendOutbox', { ...columns(4, 2), target: 'elsewhere', maxBytes });
   const first = scratch.write('takeOutbox', { limit: 4, after: 0 });
   assert.equal(
     first.map(([, target, id]) => [target, id]),
@@ -30,7 +30,7 @@ test('keeps messages in order until they are removed', () => {
 test('rows of targets that are left out are passed over, and counted when asked', () => {
   const scratch = new ScratchDatabase();
   for (const [index, target] of ['one', null, 'two', 'one', null].entries())
-    scratch.write('appendOutbox', { ...columns(index + 1, 1), target, maxBytes: MAX });
+    scratch.write('appendOutbox', { ...columns(index + 1, 1), target, maxBytes });
   const ids = (except: (string | null)[], after = 0): string[] =>
     scratch.write('takeOutbox', { limit: 10, after, except }).map(([, , id]) => id);
   assert.equal(ids([]), ['id-1', 'id-2', 'id-3', 'id-4', 'id-5']);
@@ -43,7 +43,7 @@ test('rows of targets that are left out are passed over, and counted when asked'
 
 test('what is set aside is out of the way, still counts its bytes, and comes back to its place', () => {
   const scratch = new ScratchDatabase();
-  scratch.write('appendOutbox', { ...columns(1, 3), target: null, maxBytes: MAX });
+  scratch.write('appendOutbox', { ...columns(1, 3), target: null, maxBytes });
   const { bytes } = scratch.read('outboxSize');
   assert.equal(scratch.write('setAsideOutbox', { seqs: [2, 2, 99] }), { count: 2, bytes, setAside: 1 });
   const ids = (): string[] => scratch.write('takeOutbox', { limit: 10, after: 0 }).map(([, , id]) => id);

@@ -3,10 +3,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { columns, ScratchDatabase } from './scratch.js';
 
-const EVERYTHING = { after: 0, count: 1_000_000, bytes: 1e12, atLeastOne: true };
+const takeAll = { after: 0, count: 1_000_000, bytes: 1e12, atLeastOne: true };
 
 function waiting(scratch: ScratchDatabase, queue: number, after = 0): number[] {
-  return scratch.write('take', { ...EVERYTHING, queue, after }).rows.map(([seq]) => seq);
+  return scratch.write('take', { ...takeAll, queue, after }).rows.map(([seq]) => seq);
 }
 
 function declare(scratch: ScratchDatabase, sink: string, name = sink): number {
@@ -87,7 +87,7 @@ test('taking stops at the bytes, but gives one', () => {
   const queue = declare(scratch, 'a');
   scratch.write('publish', columns(1, 5, 'x'.repeat(1000)));
   const take = (bytes: number, atLeastOne: boolean) =>
-    scratch.write('take', { ...EVERYTHING, queue, bytes, atLeastOne }).rows.length;
+    scratch.write('take', { ...takeAll, queue, bytes, atLeastOne }).rows.length;
   assert.is(take(2500, true), 2);
   assert.is(take(10, true), 1);
   assert.is(take(10, false), 0);
@@ -196,7 +196,7 @@ test('queues and ledger follow a model through any sequence', () => {
           }
           case 'settle': {
             const queue = numbers[one.sink]!;
-            const all = scratch.write('take', { ...EVERYTHING, queue }).rows;
+            const all = scratch.write('take', { ...takeAll, queue }).rows;
             const chosen = all
               .filter((_, index) => index >= one.from && (index - one.from) % one.every === 0)
               .slice(0, one.count);
@@ -234,7 +234,7 @@ test('queues and ledger follow a model through any sequence', () => {
         assert.ok(report.balanced, JSON.stringify(report.sinks));
         const states = scratch.read('queueStates');
         for (const [index, queue] of queues.entries()) {
-          const rows = scratch.write('take', { ...EVERYTHING, queue: numbers[index]! }).rows;
+          const rows = scratch.write('take', { ...takeAll, queue: numbers[index]! }).rows;
           assert.equal(
             rows.map(([, id]) => id),
             queue,

@@ -9,7 +9,7 @@ import { migrate } from '../../src/storage/schema.js';
 import { until } from '../helpers/wait.js';
 import { columns, inFolder, manualClock, openStorage, withStorage } from './scratch.js';
 
-const DAY = 86_400_000;
+const dayMs = 86_400_000;
 
 function thrownBy(work: Promise<unknown>): Promise<Error> {
   return work.then(
@@ -194,8 +194,8 @@ test('maintenance lets go of what is old, and gives the space back', async () =>
           })),
         );
       }
-      await storage.keyValues('m').put([['k', 'v']], DAY);
-      clock.time += 40 * DAY;
+      await storage.keyValues('m').put([['k', 'v']], dayMs);
+      clock.time += 40 * dayMs;
       await storage.events.insert([{ ...event, id: 'young', received: clock.now(), fields: {} }]);
       storage.startMaintenance({ days: 30, maxBytes: 1e9, everyMs: 5 });
       const size = () => statSync(join(dir, 'event-sink.db')).size + statSync(join(dir, 'event-sink.db-wal')).size;
@@ -219,17 +219,17 @@ test('a clock that is 40 days ahead for a while deletes nothing; what is deleted
     async storage => {
       const event = { created: 0, category: 'x', type: undefined, source: 'http', fields: {} } as const;
       await storage.events.insert([{ ...event, id: 'a', received: clock.now() }]);
-      await storage.keyValues('m').put([['k', 'v']], DAY);
+      await storage.keyValues('m').put([['k', 'v']], dayMs);
       storage.startMaintenance({ days: 30, maxBytes: 1e9, everyMs: 200 });
-      clock.time += 40 * DAY;
+      clock.time += 40 * dayMs;
       await until(() => rounds() > 0, 'a round to see the jump');
       assert.is((await storage.keyValues('m').get(['k'])).size, 1);
-      clock.time -= 40 * DAY;
+      clock.time -= 40 * dayMs;
       await systemClock.sleep(1_000);
       assert.is((await storage.events.query({ limit: 10 })).events.length, 1);
       assert.is((await storage.keyValues('m').get(['k'])).size, 1);
       assert.not.ok(lines.some(({ msg }) => msg === 'events.deleted'));
-      clock.time += 40 * DAY;
+      clock.time += 40 * dayMs;
       await until(() => lines.some(({ msg }) => msg === 'events.deleted'), 'the time to be believed');
       assert.is(lines.find(({ msg }) => msg === 'events.deleted')?.count, 1);
     },
