@@ -86,6 +86,7 @@ export class LogReader {
   /** Takes up where the checkpoint says. May be tried again. */
   async open(): Promise<void> {
     const { store, windows, counter, visitors } = this.#options;
+    this.#messages = [];
     await visitors.load();
     const saved = await store.load();
     await this.#files.open(saved);
@@ -94,6 +95,8 @@ export class LogReader {
       Object.assign(counter.totals, saved.totals);
     }
     this.#atStart = { ...counter.totals };
+    // Windows of another length were closed just now.
+    this.#takeMessages();
     // From the first start on the log is followed wherever it goes, also when we end before anything was read.
     await this.#tryCommit();
   }

@@ -415,6 +415,22 @@ test('a commit that fails is tried again as it was', async ({ make }) => {
   complete(scene);
 });
 
+test('killed right after a start with another length of windows', async ({ make }) => {
+  const config = { windowMs: 60_000 };
+  const scene = make({ config, clock: { ...systemClock, now: () => Date.UTC(2024, 2, 5, 10, 0, 1) } });
+  scene.writeLines(20);
+  await scene.start();
+  await scene.read();
+  await scene.stop();
+  assert.is(scene.store.requests, 0);
+  config.windowMs = 30_000;
+  await scene.start();
+  await scene.kill();
+  await scene.start();
+  await scene.read();
+  assert.is(scene.store.requests, 20);
+});
+
 test('a folder in place of the log is reported, and forgotten once there is a log', async ({ scene }) => {
   await scene.start();
   mkdirSync(scene.path);

@@ -210,6 +210,6 @@ async function isArchiveOfOne(log: RotatedLog, bytes: Buffer, files: readonly Lo
 }
 
 /** Undefined also when it cannot be opened: renamed or gone while we looked. */
-function openQuietly(path: string, position: FilePosition): Promise<LogFile | undefined> {
+export function openQuietly(path: string, position?: FilePosition): Promise<LogFile | undefined> {
   return openLog(path, position).catch(() => undefined);
 }

@@ -16,7 +16,7 @@ import {
   type UnreadArchive,
   upgraded,
 } from './saved-files.js';
-import { continuesAt } from './succession.js';
+import { findSuccessor } from './succession.js';
 import { noteArchives } from './unread-archives.js';
 
 export interface LogFilesOptions {
@@ -93,11 +93,10 @@ export class LogFiles {
     await this.close();
     const saved = checkpoint === undefined ? undefined : upgraded(checkpoint);
     this.#currentAt = saved?.at ?? this.#options.clock.now();
-    this.#targets = saved?.targets ?? [];
     this.#known = saved?.known ?? [];
     this.#unread = saved?.unread ?? [];
     this.#incidents = saved?.incidents ?? noIncidents;
-    this.#targets = await withTarget(this.#options.path, this.#targets);
+    this.#targets = await withTarget(this.#options.path, saved?.targets ?? []);
     const rotated = await this.#rotated();
     if (saved === undefined) return this.#openFirst(rotated);
     this.#know(
@@ -106,9 +105,10 @@ export class LogFiles {
     const { files: positions } = saved;
     // The current one first: an older file is none that a newer one was found to be.
     for (const position of positions.toReversed()) await this.#findAgain(position, rotated);
+    const last = this.#files.at(-1);
     const current = await this.#openCurrent();
     const heads = positions.map(({ head }) => head);
-    const unread = await this.#findUnread(rotated, saved.at, heads);
+    const unread = await this.#findUnread(rotated, last, heads);
     this.#files = this.#files.toSpliced(current ? -1 : this.#files.length, 0, ...unread);
     if (unread.length > 0) this.#options.log.info({ files: unread.length }, 'log.caught-up');
   }
@@ -116,11 +116,12 @@ export class LogFiles {
   /** Checks what the name stands for now. True: the files are others than before. */
   async refresh(): Promise<boolean> {
     const now = this.#options.clock.now();
+    const read = this.#files.at(-1);
+    // Before its name is asked for: it may have been cut or edited and then rotated away.
+    let changed = read !== undefined && (await this.#checkCurrent(read));
     const current = await identityOf(this.#options.path);
     const last = this.#files.at(-1);
-    let changed = false;
-    if (current !== undefined && (last === undefined || !last.is(current))) changed = await this.#follow(last);
-    else if (last !== undefined) changed = await this.#checkCurrent(last);
+    if (current !== undefined && !last?.is(current)) changed = (await this.#follow(last)) || changed;
     if (current !== undefined) this.#currentAt = now;
     return changed;
   }
@@ -199,19 +200,15 @@ export class LogFiles {
     const current = this.#files.at(-1);
     const { log } = this.#options;
     if (last !== undefined && current !== undefined && !rotated.some(file => last.is(file))) {
-      const place = await continuesAt(last, current);
-      if (place !== undefined) {
-        const { offset } = last;
-        const whole = await findWhole([current.path], last.position);
-        await whole?.close();
-        await current.moveTo(place);
-        last.supersede();
-        if (whole !== undefined) log.info({ before: offset, offset: place }, 'log.moved');
-        else this.#noteChange(current, offset);
-        return true;
-      }
+      const { offset } = last;
+      const others = rotated.filter(file => !this.#files.some(other => other.is(file)));
+      const { successor, whole } = await findSuccessor(last, current, others);
+      if (successor !== undefined && whole) log.info({ before: offset, offset: successor.offset }, 'log.moved');
+      else if (successor !== undefined) this.#noteChange(successor, offset);
+      if (successor === current) return true;
+      if (successor !== undefined) this.#files = this.#files.toSpliced(-1, 0, successor);
     }
-    const unread = await this.#findUnread(rotated, this.#currentAt);
+    const unread = await this.#findUnread(rotated, last);
     this.#files = this.#files.toSpliced(-1, 0, ...unread);
     if (last !== undefined) log.info({ between: unread.length }, 'log.rotated');
     return true;
@@ -271,18 +268,23 @@ export class LogFiles {
     return rotatedLogs({ path, folders, targets: this.#targets, others: this.#others });
   }
 
+  /**
+   * `last`: the file that was the current one. What came after it was written after it, whatever our own clock said
+   * then.
+   */
   async #findUnread(
     rotated: readonly RotatedLog[],
-    at: number,
+    last: LogFile | undefined,
     former: readonly Fingerprint[] = [],
   ): Promise<readonly LogFile[]> {
+    const written = (await last?.content.state())?.written ?? Number.POSITIVE_INFINITY;
     // By its first lines an archive is known again as that of an open file.
     for (const file of this.#files) await file.identify();
     const heads = [...this.#files.map(({ head }) => head.head), ...former, ...this.#known];
     const { files, unreadable } = await findUnread(rotated, {
       open: this.#files,
       heads,
-      since: at - slackMs,
+      since: Math.min(this.#currentAt, written) - slackMs,
       awaited: this.#unread,
     });
     const { archives, newBytes } = noteArchives(this.#options.log, this.#unread, rotated, unreadable);

@@ -1,7 +1,9 @@
 import { readAt } from './content.js';
+import { findWhole, openQuietly } from './discovery.js';
 import { beginsWith } from './fingerprint.js';
 import { findNewestLine, trailOf } from './last-line-hashes.js';
 import type { LogFile } from './log-file.js';
+import type { RotatedLog } from './rotated-log.js';
 
 /** How much is compared at most of the lines of the old file that were not read yet, bytes. */
 const maxBytes = 16 * 1024 * 1024;
@@ -11,7 +13,7 @@ const maxBytes = 16 * 1024 * 1024;
  * edited by a program that writes a new file. Returns where in it the first line begins that the old one does not have;
  * undefined when it is a new log.
  */
-export async function continuesAt(old: LogFile, current: LogFile): Promise<number | undefined> {
+async function continuesAt(old: LogFile, current: LogFile): Promise<number | undefined> {
   const { size = 0 } = await current.content.state();
   const oldSize = (await old.content.state()).size ?? old.offset;
   if (size === 0) return undefined;
@@ -19,7 +21,48 @@ export async function continuesAt(old: LogFile, current: LogFile): Promise<numbe
   const known = new Set([...old.position.trail, ...trailOf(unread, Number.POSITIVE_INFINITY)]);
   const found = await findNewestLine(current.content, size, known);
   if (found === undefined) return undefined;
-  const { first } = old.head;
-  const begins = first.length > 0 && beginsWith(await readAt(current.content, 0, first.length), first);
-  return begins || found.sure ? found.end : undefined;
+  return found.sure || (await beginsLike(old, current)) ? found.end : undefined;
+}
+
+export interface Succession {
+  /** Stands where the first line begins that the old file does not have; undefined when nothing continues it. */
+  readonly successor: LogFile | undefined;
+  /** It holds everything that was read of the old file. */
+  readonly whole: boolean;
+}
+
+/**
+ * What is read in the place of a file whose name has gone: the current one, or else the newest of these others, which
+ * took the place of the old one and was rotated away itself before anybody looked.
+ */
+export async function findSuccessor(
+  old: LogFile,
+  current: LogFile,
+  others: readonly RotatedLog[],
+): Promise<Succession> {
+  const place = await continuesAt(old, current);
+  if (place !== undefined) await current.moveTo(place);
+  const successor = place === undefined ? await findRotated(old, others) : current;
+  if (successor === undefined) return { successor, whole: false };
+  const whole = await findWhole([successor.path], old.position);
+  await whole?.close();
+  old.supersede();
+  return { successor, whole: whole !== undefined };
+}
+
+async function findRotated(old: LogFile, others: readonly RotatedLog[]): Promise<LogFile | undefined> {
+  for (const log of others.toReversed()) {
+    const file = log.packing === 'plain' ? await openQuietly(log.path) : undefined;
+    const place = file && (await beginsLike(old, file)) ? await continuesAt(old, file) : undefined;
+    if (place === undefined) await file?.close();
+    else {
+      await file?.moveTo(place);
+      return file;
+    }
+  }
+  return undefined;
+}
+
+async function beginsLike({ head: { first } }: LogFile, { content }: LogFile): Promise<boolean> {
+  return first.length > 0 && beginsWith(await readAt(content, 0, first.length), first);
 }

@@ -139,11 +139,15 @@ export class Windows {
     this.#close(({ closesAt }) => closesAt <= this.#time);
   }
 
-  /** At the end of the file the wall clock stands in for lines that do not come. */
+  /**
+   * At the end of the file the wall clock stands in for lines that do not come. A late part moves the log's time no
+   * further: while the clock is ahead, each look would.
+   */
   closeByWallClock(): void {
     const now = this.#options.now();
-    for (const { closesAt } of this.#open) if (closesAt <= now && closesAt > this.#time) this.#time = closesAt;
-    this.closeDue();
+    for (const { closesAt, part } of this.#open)
+      if (part === 0 && closesAt <= now && closesAt > this.#time) this.#time = closesAt;
+    this.#close(({ closesAt, part }) => closesAt <= this.#time || (part > 0 && closesAt <= now));
   }
 
   takeClosed(): Message[] {

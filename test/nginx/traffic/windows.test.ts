@@ -98,6 +98,27 @@ test('at the end of the file the wall clock closes', () => {
   assert.equal(counting.published.at(-1), [0, 1, 2]);
 });
 
+test('a clock that was 40 days ahead for a while delays no window once it is right again', () => {
+  const log = new Counting();
+  const right = log.now;
+  log.now = start;
+  log.add(0);
+  for (let second = 1; second <= 30; second += 1) {
+    log.now = right + 40 * 86_400_000;
+    log.add(second).end();
+  }
+  for (let second = 31; second <= 200; second += 1) {
+    log.now = start + second * 1_000;
+    log.add(second).end();
+  }
+  const closed = log.events.filter(event => Number(event.window_start) < start + 180_000);
+  assert.is(
+    closed.reduce((sum, event) => sum + Number(event.requests), 0),
+    180,
+  );
+  assert.equal(log.events.at(-1), { ...log.events.at(-1), window_start: start + 120_000, part: 0, requests: 60 });
+});
+
 test('a line from the far future closes nothing but itself', () => {
   const counting = new Counting();
   const future = 10 * 365 * 86_400;
