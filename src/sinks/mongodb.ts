@@ -16,7 +16,7 @@ export const mongodbSink = defineSink({
     address: setting(
       'MONGODB_URI',
       connectionString().optional(),
-      'Connection string (`mongodb://` or `mongodb+srv://`); set = sink on. Its timeouts (`serverSelectionTimeoutMS`, `connectTimeoutMS`, `waitQueueTimeoutMS`) may be at most 15000.',
+      'Connection string (`mongodb://` or `mongodb+srv://`); set = sink on. Its timeouts (`serverSelectionTimeoutMS`, `connectTimeoutMS`, `waitQueueTimeoutMS`) are held to 15000: an outage may last longer, the events wait.',
       { secret: true, example: 'mongodb://event-sink:secret@mongodb.example.org:27017' },
     ),
     database: setting(

@@ -8,6 +8,8 @@ export interface MongoAddress {
   readonly database: string | undefined;
   /** Names of the options that it sets, in lower case. */
   readonly options: ReadonlySet<string>;
+  /** Options of the driver in place of time-outs that are longer than a sink may take, ms. */
+  readonly bounded: Readonly<Partial<Record<Timeout, number>>>;
   /** What no message may show. */
   readonly secrets: readonly string[];
 }
@@ -46,23 +48,37 @@ export function readMongoAddress(uri: string): MongoAddress | { readonly flaw: s
     uri,
     database: named === '' || named === 'admin' ? undefined : named,
     options: new Set([...options.keys()].map(name => name.toLowerCase())),
+    bounded: boundedTimeouts(options),
     secrets: secretsIn(credentials),
   };
 }
 
-/** The driver waits for ever at 0. */
-const timeouts: ReadonlySet<string> = new Set(['serverselectiontimeoutms', 'connecttimeoutms', 'waitqueuetimeoutms']);
+const timeouts = ['serverSelectionTimeoutMS', 'connectTimeoutMS', 'waitQueueTimeoutMS'] as const;
+type Timeout = (typeof timeouts)[number];
+
+function timeoutOf(name: string): Timeout | undefined {
+  return timeouts.find(timeout => timeout.toLowerCase() === name.toLowerCase());
+}
+
 /**
  * Less than `event-sink check` and the end of the daemon wait for a sink, so that the driver's own reason is heard, ms.
  */
 const maxTimeoutMs = 15_000;
 
+/** A longer time is none to refuse: the driver's own default is 30 s. It waits for ever at 0. */
+function boundedTimeouts(options: URLSearchParams): MongoAddress['bounded'] {
+  const long = [...options].flatMap(([name, value]) => {
+    const timeout = timeoutOf(name);
+    return timeout !== undefined && (Number(value) === 0 || Number(value) > maxTimeoutMs) ? [timeout] : [];
+  });
+  return Object.fromEntries(long.map(timeout => [timeout, maxTimeoutMs]));
+}
+
 function flawOfOption(name: string, value: string): string | undefined {
-  const option = name.toLowerCase();
-  if (option === 'w' && value === '0')
+  if (name.toLowerCase() === 'w' && value === '0')
     return 'must not ask for w=0: MongoDB would not confirm what it stored, and events could be lost';
-  if (timeouts.has(option) && !(/^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= maxTimeoutMs))
-    return `must have its ${name} from 1 to ${maxTimeoutMs} ms: the daemon would hang as long as it lasts when MongoDB is away. An outage may last longer, the events wait`;
+  if (timeoutOf(name) !== undefined && !/^\d{1,10}$/.test(value))
+    return `must have its ${name} in whole ms; more than ${maxTimeoutMs} counts as ${maxTimeoutMs}`;
   return undefined;
 }
 

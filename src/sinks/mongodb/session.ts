@@ -71,9 +71,10 @@ export async function connect(config: MongoConfig, tools: SinkTools): Promise<Mo
   return session;
 }
 
-function optionsFor({ options }: MongoAddress): MongoClientOptions {
+function optionsFor({ options, bounded }: MongoAddress): MongoClientOptions {
   return {
     ...Object.fromEntries(Object.entries(defaults).filter(([name]) => !options.has(name.toLowerCase()))),
+    ...bounded,
     ...fixed,
   };
 }
