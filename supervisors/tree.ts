@@ -103,7 +103,7 @@ export async function startTree({
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
-    await startAudit({ ...part, trail, publisher: broker.publisher, storage, idSecret, config });
+    await startAudit({ ...part, trail, publisher: broker.publisher, storage, idSecret, config, keys });
     const ingress = startSources({ ...part, ...broker, config, storage, idSecret });
     const { address, reload } = await startHttp({
       ...part,

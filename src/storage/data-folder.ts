@@ -19,10 +19,21 @@ export function folderIdFile(dir: string): string {
  */
 export class DataFolder {
   readonly dir: string;
+  /** Resolves when this process does not use the folder any more: a storage whose close took too long ends all the same. */
+  #released: Promise<unknown> = Promise.resolve();
   #known: { readonly device: number; readonly inode: number; readonly id: string } | undefined;
 
   constructor(dir: string) {
     this.dir = dir;
+  }
+
+  /** When the storage before, of this process, has let it go. */
+  get released(): Promise<unknown> {
+    return this.#released;
+  }
+
+  usedUntil(released: Promise<unknown>): void {
+    this.#released = released;
   }
 
   /** The folder is in use from now on. Call with its lock held. */

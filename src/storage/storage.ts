@@ -38,6 +38,9 @@ export interface StorageOptions {
   readonly onFatal: (error: Error) => void;
 }
 
+/** How long a storage waits for the one before it to close, ms. */
+const maxReleaseMs = 30_000;
+
 /** A JSON value by key, durable when `put` resolves. */
 export interface Checkpoints {
   get<T>(key: string): Promise<T | undefined>;
@@ -69,6 +72,8 @@ export class Storage {
     const { log, dir } = options;
     const folder = options.folder ?? new DataFolder(dir);
     folder.verify();
+    // A tree that failed is given little time to end; its storage may still be closing, and holds the lock.
+    await atMost(options.clock, maxReleaseMs, folder.released);
     let dead = false;
     const onFatal = (error: Error): void => {
       if (dead) return;
@@ -76,6 +81,7 @@ export class Storage {
       options.onFatal(folderFault(folder) ?? error);
     };
     const { writer, found } = await Writer.open({ limits: unlimited, ...options, onFatal });
+    folder.usedUntil(writer.exited);
     folder.adopt();
     const { salvaged, lost } = found;
     if (salvaged !== undefined) log.error({ ...salvaged }, 'storage.salvaged');
@@ -218,6 +224,12 @@ export class Storage {
     await Promise.all([this.#reader.close(), this.#charts.close()]);
     await this.#writer.close();
   }
+}
+
+async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, clock.sleep(ms, done.signal)]);
+  done.abort();
 }
 
 /** Undefined when there is no such file, for whatever reason. */

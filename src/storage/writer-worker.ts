@@ -40,10 +40,19 @@ function serve(database: Database, lock: Database): void {
       handle(request);
     } catch (error) {
       if (error instanceof CorruptError) markCorrupt(dir, error);
-      answer({ kind: 'fatal', error: packed(error) });
-      end(database, lock);
+      fail(error, database, lock);
     }
   });
+}
+
+/** The files are closed before it is said: whoever hears of it ends this thread. */
+function fail(error: unknown, ...databases: Database[]): void {
+  try {
+    for (const database of databases) database.close();
+  } finally {
+    answer({ kind: 'fatal', error: packed(error) });
+    port.close();
+  }
 }
 
 function end(...databases: Database[]): void {

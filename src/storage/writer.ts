@@ -65,6 +65,11 @@ export class Writer {
     this.#exited = new Promise(resolve => this.#worker.once('exit', resolve));
   }
 
+  /** Resolves when its thread has ended: the files are closed, and the lock of the folder is free. */
+  get exited(): Promise<unknown> {
+    return this.#exited;
+  }
+
   write(job: Job): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);

@@ -41,6 +41,21 @@ test('files are for their owner alone in a folder that is open, and the folder i
     await storage.close();
   }));
 
+test('a storage waits until the one before it, of the same process, has let the folder go', () =>
+  inFolder(async dir => {
+    const folder = new DataFolder(dir);
+    const first = await openStorage(dir, { folder });
+    let opened = false;
+    const second = openStorage(dir, { folder }).then(storage => {
+      opened = true;
+      return storage;
+    });
+    await new Promise(resolve => setTimeout(resolve, 300));
+    assert.not(opened);
+    await first.close();
+    await (await second).close();
+  }));
+
 test('a pipe in the place of a file stops nothing, and a link is not written through', () =>
   inFolder(async dir => {
     for (const name of ['folder-id', 'high-water']) {
