@@ -7,7 +7,7 @@ import { rememberingMemory } from '../helpers/sink-session.js';
 test('a key that expired while no daemon ran is recorded at the next start, once', async () => {
   const memory = rememberingMemory();
   let now = 0;
-  let tell = (): void => {};
+  let notify = (): void => {};
   const keys = {
     list: () =>
       [
@@ -17,7 +17,7 @@ test('a key that expired while no daemon ran is recorded at the next start, once
         { name: 'later', expires: 20 },
       ].map(key => ({ key, expired: key.expires !== undefined && key.expires <= now })),
     onChange: (listener: () => void) => {
-      tell = listener;
+      notify = listener;
       return () => {};
     },
   };
@@ -32,7 +32,7 @@ test('a key that expired while no daemon ran is recorded at the next start, once
   assert.equal(await start(16), []);
   // It is recorded elsewhere while the daemon runs.
   now = 25;
-  tell();
+  notify();
   assert.equal(await start(30), []);
 });
 
