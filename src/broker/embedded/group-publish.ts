@@ -3,6 +3,15 @@ import type { Message } from '../../events/message.js';
 /** Messages in one write, unless a single list is longer: what comes next waits only some milliseconds. */
 const maxMessages = 1_000;
 
+/**
+ * After a write, clients that have their answer send again. For at most this many turns of the event loop the next
+ * write waits until as many lists are there as went with the last one: a commit costs the same for one as for a
+ * hundred. Turns without anything to do take microseconds, so nobody waits for clients that stay away.
+ */
+const patienceTurns = 20;
+/** Fewer lists at once are no load, and are written at once. */
+const minLoad = 4;
+
 interface Waiting {
   readonly messages: readonly Message[];
   resolve(): void;
@@ -35,8 +44,16 @@ export class GroupPublisher {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#writeNext();
+    while (this.#waiting.length > 0) {
+      const count = this.#waiting.length;
+      await this.#writeNext();
+      if (count >= minLoad) await this.#gather(count);
+    }
     this.#writing = false;
+  }
+
+  async #gather(count: number): Promise<void> {
+    for (let turn = 0; turn < patienceTurns && this.#waiting.length < count; turn += 1) await nextTurn();
   }
 
   async #writeNext(): Promise<void> {
@@ -60,4 +77,8 @@ export class GroupPublisher {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
 }

@@ -52,6 +52,35 @@ test('when a write fails, each list is tried alone, and only the culprit fails',
   assert.equal(writes, [['a', 'bad', 'c'], ['a'], ['bad'], ['c']]);
 });
 
+test('clients that send again as soon as they have their answer come together in one write', async () => {
+  const { writes, joined } = recorded();
+  const client = async (name: number): Promise<void> => {
+    if (name % 2 === 1) await new Promise(resolve => setImmediate(() => setImmediate(resolve)));
+    for (let round = 0; round < 10; round += 1) await joined.publish([message(`${name}-${round}`)]);
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, name) => client(name)));
+  // The two halves would take turns for ever, with twenty writes of four.
+  assert.ok(writes.length <= 13, `${writes.length} writes`);
+});
+
+test('a client that is alone waits for nobody', async () => {
+  const { writes, joined } = recorded();
+  await Promise.all(list(6).map(one => joined.publish([one])));
+  let turns = 0;
+  let done = false;
+  const counting = (): void => {
+    turns += 1;
+    if (!done) setImmediate(counting);
+  };
+  for (let quiet = 0; quiet < 30; quiet += 1) await new Promise(resolve => setImmediate(resolve));
+  setImmediate(counting);
+  await joined.publish([message('alone')]).then(() => {
+    done = true;
+  });
+  assert.is(writes.length, 2);
+  assert.ok(turns <= 4, `${turns} turns`);
+});
+
 test('it goes on after a failure', async () => {
   const { writes, joined } = recorded(ids => ids.includes('bad'));
   await joined.publish([message('bad')]).catch(() => {});
