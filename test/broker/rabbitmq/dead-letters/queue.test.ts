@@ -64,6 +64,8 @@ test('reading goes from the oldest on, through a thousand at most, and leaves th
   const before = scene.left;
   assert.equal(await scene.read(), before.slice(0, 1_000));
   assert.equal(scene.left, before);
+  // A channel that is only closed would make each of them a failed delivery.
+  assert.equal(scene.server.channels.at(-2)?.settled, ['nack all']);
   assert.is(await scene.queue.count(), 1_100);
   assert.ok(scene.server.channels.at(-2)?.closed, 'the channel of the reader is left open');
 });
