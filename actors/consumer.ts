@@ -30,8 +30,8 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions {
  * subscribing → fetching: the queue is open, nothing is in hand, a fetch is under way.
  * fetching → writing: a batch came; its next segment is with the sink actor, and one more batch is fetched ahead.
  * writing → writing: a segment was settled, the next one goes out. → fetching when the batch is finished.
- * writing → holding: the sink failed and is backing off; the batch stays. → writing when the sink is ready (after a probe, if the setup was wrong).
- * holding → released: held too long, counting a retry that was under way; everything went back to the broker. → fetching after a successful probe.
+ * writing → holding: the sink failed; the batch stays. → writing when it is ready (probed first, if set up wrong).
+ * holding → released: held too long, a retry under way included; all went back. → fetching after a successful probe.
  * any → stopping → stopped: drain; a segment that is with the sink is waited for, the rest goes back to the broker.
  */
 type Phase = 'subscribing' | 'fetching' | 'writing' | 'holding' | 'released' | 'stopping' | 'stopped';
@@ -74,7 +74,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
   /** The hold expired while the batch was being retried. */
   #overdue = false;
   readonly #settler: Settler;
-  /** What the broker does not settle now. Dead letters hold up nothing else; events that are done with hold up what comes after them. */
+  /** What the broker does not settle now. Dead letters hold up nothing; events that are done with, what comes after. */
   readonly #unsettled: Record<Kind, Unsettled> = { done: { count: 0 }, dead: { count: 0 } };
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
@@ -162,7 +162,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
   }
 
-  /** Phase fetching: takes what was deferred and is due, or else what was fetched ahead; then fetches the batch after it. */
+  /** Phase fetching: takes what was deferred and is due, or what was fetched ahead; then fetches the next batch. */
   #nextBatch(): void {
     const deferred = this.#deferral.take();
     const items = deferred ?? this.#ahead?.items;
@@ -200,7 +200,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#write();
   }
 
-  /** Events that have been deferred for as long as a hold may last go back to the broker, like a batch that is held too long. */
+  /** Events deferred for as long as a hold may last go back to the broker, like a batch that is held too long. */
   #defer(items: readonly Item[], waitMs: number): void {
     const now = this.#options.clock.monotonic();
     for (const item of items) item.deferredAt ??= now;
@@ -241,7 +241,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#write();
   }
 
-  /** While a batch is held, the write that follows is the proof. After a long hold there may be nothing to write: then the probe counts. */
+  /** While a batch is held, the next write is the proof; after a long hold, with nothing to write, the probe is. */
   #probed(): void {
     if (this.#phase === 'holding') return this.#write();
     if (this.#phase !== 'released') return;

@@ -11,8 +11,9 @@ import { cpuMs, median } from './measure/usage.js';
 import { type LoadResult, load, requireWrk, type Traffic } from './measure/wrk.js';
 
 /**
- * HTTP ingestion, each event new and accepted durably, beside floors that do the same durable work with the same libraries and nothing else (no key,
- * no check, no id), and beside an echo that keeps nothing; by turns, all in one run. Embedded with and without the local store; on RabbitMQ without.
+ * HTTP ingestion, each event new and accepted durably, beside floors that do the same durable work with the same
+ * libraries and nothing else (no key, no check, no id), and beside an echo that keeps nothing; by turns, all in one
+ * run. Embedded with and without the local store; on RabbitMQ without.
  */
 requireWrk();
 const rounds = quick ? 1 : 3;

@@ -1,10 +1,12 @@
 // Runs the compiled tests (dist/test/**/*.test.js), one process a file, and cannot pass by accident:
 // a file fails unless it ran at least one test, all of them passed, it ended by itself and left nothing behind.
 //
-//   node scripts/test.mjs [FILTER...] [--without TEXT] [--quick] [--nothing-skipped] [--jobs N] [--timeout S] [--linger S]
+//   node scripts/test.mjs [FILTER...] [--without TEXT] [--quick] [--nothing-skipped]
+//     [--jobs N] [--timeout S] [--linger S]
 //
 // FILTER: only files whose path contains one of the texts. --without: not those (may be repeated).
-// --quick: only files that import nothing which starts a server, a browser or a daemon, and ask for no time of their own.
+// --quick: only files that import nothing which starts a server, a browser or a daemon, and ask for no time of their
+// own.
 // --timeout: seconds a file may take, at least; default 120, or what a comment in it says (`// timeout: 300 s`).
 // --linger: seconds a file may live after its last test (default 5): what keeps it alive is an open handle.
 // A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.

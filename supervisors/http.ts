@@ -33,8 +33,9 @@ export interface HttpOptions extends PartOptions, BrokerPart {
 }
 
 /**
- * The listener and everything it answers from, and the housekeeping that looks at the same things without being asked. The last part to start: whoever
- * can connect finds a daemon that is ready. Resolves with the address, and with what reads the certificate again.
+ * The listener and everything it answers from, and the housekeeping that looks at the same things without being asked.
+ * The last part to start: whoever can connect finds a daemon that is ready. Resolves with the address, and with what
+ * reads the certificate again.
  */
 export async function startHttp(options: HttpOptions): Promise<{ readonly address: string; reload(): void }> {
   const { parent, board, clock, log, onStop, config, keys, storage, metrics, broker, publisher } = options;

@@ -29,9 +29,10 @@ import { startTree, type Tree } from './tree.js';
  *         └── nginx-log         with NGINX_ACCESS_LOG
  *             └── NUMBER
  *
- * Above it stands this file, beneath it storage, which is threads and not actors. A sink that throws is reset by its supervisor. A listener that fails
- * escalates to `ingress`, whose policy (`restartTree`) reports here by a closure, not through nact's own root; storage that fails reports here as well.
- * Either way the whole tree is taken down and started again.
+ * Above it stands this file, beneath it storage, which is threads and not actors. A sink that throws is reset by its
+ * supervisor. A listener that fails escalates to `ingress`, whose policy (`restartTree`) reports here by a closure, not
+ * through nact's own root; storage that fails reports here as well. Either way the whole tree is taken down and started
+ * again.
  */
 
 export interface DaemonOptions {
@@ -110,11 +111,11 @@ export interface Root {
 const failedTreeTimeoutMs = 5_000;
 
 /**
- * Starts the tree, and restarts it whole when a part of it fails for good: at most five times in a minute. Beyond that, or when a person has to fix
- * something first, the daemon ends, for the platform to start it again.
+ * Starts the tree, and restarts it whole when a part of it fails for good: at most five times in a minute. Beyond that,
+ * or when a person has to fix something first, the daemon ends, for the platform to start it again.
  *
- * A tree fails once: whatever else it reports belongs to the same failure. What a tree reports while it starts counts only if the start succeeds: otherwise
- * the error of the start says it.
+ * A tree fails once: whatever else it reports belongs to the same failure. What a tree reports while it starts counts
+ * only if the start succeeds: otherwise the error of the start says it.
  * @throws what the first start threw
  */
 export async function superviseTree({ start, clock, log }: RootOptions): Promise<Root> {

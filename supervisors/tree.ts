@@ -46,7 +46,10 @@ export interface Tree {
   giveUp(): void;
 }
 
-/** Starts storage, broker, delivery, sources and HTTP, one after the other. The shutdown ends what was started in the reverse order, also when a start fails. */
+/**
+ * Starts storage, broker, delivery, sources and HTTP, one after the other. The shutdown ends what was started in the
+ * reverse order, also when a start fails.
+ */
 export async function startTree({
   config,
   clock,

@@ -27,7 +27,9 @@ export function requireWrk(): void {
     throw new Error('This benchmark needs wrk for its load: apt-get install wrk');
 }
 
-/** One thread of wrk, with one request open on each connection. @throws Error when an answer is not 2xx, or none came */
+/**
+ * One thread of wrk, with one request open on each connection. @throws Error when an answer is not 2xx, or none came
+ */
 export async function load({ url, key, connections, seconds, traffic }: LoadOptions): Promise<LoadResult> {
   const script = `bench/load/${traffic}.lua`;
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '--latency', '-s', script, url];

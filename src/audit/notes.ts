@@ -36,7 +36,8 @@ function notesFile(dataDir: string): string {
 }
 
 /**
- * Leaves an act of the command line in DATA_DIR for the daemon, which may run or not: it writes the log line and the event.
+ * Leaves an act of the command line in DATA_DIR for the daemon, which may run or not: it writes the log line and the
+ * event.
  * @throws SetupError when the file that is there may be somebody else's, and as `openSync` does
  */
 export function leaveNote(dataDir: string, act: Omit<Act, 'by'>, now: number): void {
@@ -84,7 +85,9 @@ export async function takeNotes(
   }
 }
 
-/** The file is put aside, and gone once its events are durable: what a crash leaves is taken again, under the same ids. */
+/**
+ * The file is put aside, and gone once its events are durable: what a crash leaves is taken again, under the same ids.
+ */
 async function takeOnce(dataDir: string, trail: AuditTrail, clock: Clock, log: Log): Promise<void> {
   const taken = `${notesFile(dataDir)}.taken`;
   if (lstatSync(taken, { throwIfNoEntry: false }) === undefined) {

@@ -30,8 +30,9 @@ interface RecordedAct {
 }
 
 /**
- * The one place that writes down who did what: a line of the log at once, and an event of the category `audit` as soon as the broker takes it. The trail
- * lives as long as the process; a tree of actors opens an outlet for it while it runs.
+ * The one place that writes down who did what: a line of the log at once, and an event of the category `audit` as soon
+ * as the broker takes it. The trail lives as long as the process; a tree of actors opens an outlet for it while it
+ * runs.
  */
 export class AuditTrail implements Audit {
   readonly #log: Log;
@@ -65,7 +66,10 @@ export class AuditTrail implements Audit {
     this.#send();
   }
 
-  /** Events go there from now on, until it is closed; what has not gone then waits for the next one. Resolves when nothing is under way. */
+  /**
+   * Events go there from now on, until it is closed; what has not gone then waits for the next one. Resolves when
+   * nothing is under way.
+   */
   open(outlet: AuditOutlet): { close(timeoutMs: number): Promise<void> } {
     const closing = new AbortController();
     const own = { ...outlet, closing };

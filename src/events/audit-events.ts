@@ -8,7 +8,9 @@ interface ActKind {
   readonly sometimes?: readonly FieldName[];
 }
 
-/** What somebody can do with this daemon, or it by itself, that others want to know: the types of the category `audit`. */
+/**
+ * What somebody can do with this daemon, or it by itself, that others want to know: the types of the category `audit`.
+ */
 const acts = {
   key_made: { description: 'An API key was made.', always: ['subject'], sometimes: ['message', 'ip'] },
   key_revoked: { description: 'An API key was revoked.', always: ['subject'], sometimes: ['ip'] },
@@ -58,5 +60,8 @@ export const auditEvents: readonly CatalogueEntry[] = Object.entries<ActKind>(ac
     entry('audit', `audit.${type}`, description, ['by', ...always], sometimes),
 );
 
-/** Categories about this daemon and those who run it, not about Clowder and its users: analytics take them only when they are named. */
+/**
+ * Categories about this daemon and those who run it, not about Clowder and its users: analytics take them only when
+ * they are named.
+ */
 export const internalCategories: readonly string[] = ['audit'];

@@ -9,7 +9,9 @@ export interface Field {
   readonly personal?: true;
 }
 
-/** Every field that this daemon knows, with one meaning wherever it occurs. Fields that are not here are legal and kept. */
+/**
+ * Every field that this daemon knows, with one meaning wherever it occurs. Fields that are not here are legal and kept.
+ */
 export const fields = {
   // Every event
   id: {

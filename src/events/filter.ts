@@ -8,8 +8,9 @@ export interface CategoryFilter {
 export type ParsedFilter = { readonly filter: CategoryFilter } | { readonly problem: string };
 
 /**
- * Reads `upload,download.file,!view_resource`: entries by comma, each a category or `category.type`; `!` excludes; `all` is everything.
- * Only excludes = everything but those. The more precise entry wins: `!download,download.file` leaves out all downloads but those of files.
+ * Reads `upload,download.file,!view_resource`: entries by comma, each a category or `category.type`; `!` excludes;
+ * `all` is everything. Only excludes = everything but those. The more precise entry wins: `!download,download.file`
+ * leaves out all downloads but those of files.
  * @param unlessNamed categories that are left out unless an entry names them, or a type of theirs
  */
 export function parseFilter(text: string, unlessNamed: readonly string[] = []): ParsedFilter {

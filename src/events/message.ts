@@ -8,7 +8,10 @@ export interface Message {
   readonly id: string;
   /** The event as JSON text, exactly as published; bytes that are not UTF-8 show as U+FFFD. */
   readonly body: string;
-  /** What the body says, where it was parsed or made in this process: whoever decodes the message need not parse it again. */
+  /**
+   * What the body says, where it was parsed or made in this process: whoever decodes the message need not parse it
+   * again.
+   */
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly source: Source;
   /** When this daemon, or another of ours, first had it; epoch ms. */

@@ -18,8 +18,8 @@ import type { HttpSettings } from './settings.js';
 import type { Feed } from './stream.js';
 
 /**
- * What a route works with. The decorator library makes a controller for each request and injects nothing, so routes find it
- * on their context, where Koa shares it between requests.
+ * What a route works with. The decorator library makes a controller for each request and injects nothing, so routes
+ * find it on their context, where Koa shares it between requests.
  */
 export interface Services {
   readonly backend: Backend;

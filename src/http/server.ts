@@ -47,8 +47,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   readonly scheme: 'http' | 'https';
   /**
-   * Resolves with the address it listens on. Rejects with SetupError when it may not, or cannot, listen there. `onFailed` is called at most once, later,
-   * when it accepts no more connections though it was not closed.
+   * Resolves with the address it listens on. Rejects with SetupError when it may not, or cannot, listen there.
+   * `onFailed` is called at most once, later, when it accepts no more connections though it was not closed.
    */
   listen(onFailed: (error: Error) => void): Promise<AddressInfo>;
   /**
@@ -184,7 +184,10 @@ function createListener(settings: HttpSettings, tls: TlsFiles | undefined): Serv
     : createHttpsServer({ ...options, ...tls.pair, handshakeTimeout: handshakeTimeoutMs });
 }
 
-/** Errors after which the listener goes on: one connection could not be accepted, for want of files or memory, say. Any other means that it is broken. */
+/**
+ * Errors after which the listener goes on: one connection could not be accepted, for want of files or memory, say. Any
+ * other means that it is broken.
+ */
 function passes({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ECONNABORTED', 'EPROTO', 'EPERM', 'ETIMEDOUT'].includes(code);
 }

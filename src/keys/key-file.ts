@@ -4,9 +4,15 @@ import { parseEntries } from './entries.js';
 import type { KeyEntry } from './keys.js';
 import { readOperatorFile } from './secret-file.js';
 
-/** Read this often, and not watched: a watch does not see a file that is replaced behind a link, as Kubernetes does. What is taken out is out within 2 s. */
+/**
+ * Read this often, and not watched: a watch does not see a file that is replaced behind a link, as Kubernetes does.
+ * What is taken out is out within 2 s.
+ */
 const intervalMs = 1000;
-/** An editor empties a file before it fills it: a change counts once it has stood this long, or has been seen this many times. */
+/**
+ * An editor empties a file before it fills it: a change counts once it has stood this long, or has been seen this many
+ * times.
+ */
 const settleMs = 100;
 const maxLooks = 5;
 
@@ -14,8 +20,8 @@ const maxLooks = 5;
 type Found = { readonly text: string } | { readonly reason: string };
 
 /**
- * The keys of API_KEYS_FILE, for as long as the file names them: of a broken file, the entries that are right; of one that is empty, gone or unreadable,
- * none. `onChange` is called after each change, with the entries before it.
+ * The keys of API_KEYS_FILE, for as long as the file names them: of a broken file, the entries that are right; of one
+ * that is empty, gone or unreadable, none. `onChange` is called after each change, with the entries before it.
  */
 export class KeyFile {
   readonly #path: string;

@@ -1,6 +1,9 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** `collect` stands alone: such a key lies open in the pages of an origin, and may do nothing but send events from there. */
+/**
+ * `collect` stands alone: such a key lies open in the pages of an origin, and may do nothing but send events from
+ * there.
+ */
 export const scopes = ['publish', 'read', 'admin', 'collect'] as const;
 export type Scope = (typeof scopes)[number];
 

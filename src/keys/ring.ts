@@ -43,8 +43,8 @@ export interface KeyRing {
   /** The key that was presented, when it is known here and has expired. */
   findExpired(presented: string): Key | undefined;
   /**
-   * Calls back after keys were taken away, changed, added or have expired, so that whatever lives on a key (a session, a stream, something remembered)
-   * asks `find` again. Returns how to stop that.
+   * Calls back after keys were taken away, changed, added or have expired, so that whatever lives on a key (a session,
+   * a stream, something remembered) asks `find` again. Returns how to stop that.
    */
   onChange(listener: () => void): () => void;
   /** Keys that live in DATA_DIR. Call with its lock held. @throws SetupError when they can be neither read nor made */
@@ -54,9 +54,9 @@ export interface KeyRing {
   used(key: Key): void;
   /** Every key, by name. */
   list(): readonly ListedKey[];
-  /** Makes a key that lives in DATA_DIR, and returns it: it is shown once. @throws KeyConflictError when the name is taken or there is no room */
+  /** Makes a key in DATA_DIR, shown once. @throws KeyConflictError when the name is taken or there is no room */
   make(name: string, scopes: readonly Scope[], limits: KeyLimits): string;
-  /** Ends a key that `make` made; false when there is none of that name. @throws KeyConflictError when it comes from elsewhere */
+  /** Ends such a key; false when there is none of that name. @throws KeyConflictError when it comes from elsewhere */
   revoke(name: string): boolean;
 }
 

@@ -9,7 +9,10 @@ import { defineSink } from './sink.js';
 
 const { backdateMs: maxAgeMs } = limits;
 
-/** Google Analytics 4 over the Measurement Protocol. It has no key for an event: the ids that were sent are kept, so that none is sent again. */
+/**
+ * Google Analytics 4 over the Measurement Protocol. It has no key for an event: the ids that were sent are kept, so
+ * that none is sent again.
+ */
 export const ga4Sink = defineSink({
   name: 'ga4',
   title: 'Google Analytics 4',

@@ -23,7 +23,8 @@ const firstMs = 60_000;
 const everyMs = 300_000;
 
 /**
- * Every five minutes, removes dead letters that are past their retention, and logs when dead letters pile up: once for each change. Resolves when the signal aborts. Never rejects.
+ * Every five minutes, removes dead letters that are past their retention, and logs when dead letters pile up: once for
+ * each change. Resolves when the signal aborts. Never rejects.
  */
 export async function runHousekeeping(options: HousekeepingOptions): Promise<void> {
   const { clock, log, signal } = options;

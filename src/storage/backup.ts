@@ -6,7 +6,10 @@ import { databaseFile, unfinishedRestore } from './files.js';
 import { highWaterFile } from './high-water.js';
 import { ownFile, writeOwnFile } from './own-files.js';
 
-/** GA4 alone has no key by which it would know an event again: until this time (epoch ms) it counts as sent. Read by src/sinks/ga4/sent-ids.ts. */
+/**
+ * GA4 alone has no key by which it would know an event again: until this time (epoch ms) it counts as sent. Read by
+ * src/sinks/ga4/sent-ids.ts.
+ */
 export const skipUntilKey = 'skip until';
 /** GA4 refuses what is older anyway. */
 const skipKeptMs = 73 * 3_600_000;
@@ -15,7 +18,8 @@ const skipKeptMs = 73 * 3_600_000;
 const secretFiles = ['api-key', 'id-secret'] as const;
 
 /**
- * One file with everything of DATA_DIR that is worth keeping: the database as it was at one moment, and the secrets beside it. A daemon may run meanwhile.
+ * One file with everything of DATA_DIR that is worth keeping: the database as it was at one moment, and the secrets
+ * beside it. A daemon may run meanwhile.
  * @throws SetupError when there is nothing to back up
  */
 export function writeBackup(dir: string, target: string): void {
@@ -51,7 +55,10 @@ export interface RestoreOptions {
   readonly now: number;
 }
 
-/** Whether events of this backup may go to Google Analytics once more. @throws CorruptError, SetupError when it is not a backup */
+/**
+ * Whether events of this backup may go to Google Analytics once more. @throws CorruptError, SetupError when it is not a
+ * backup
+ */
 export function holdsGa4(backup: string): boolean {
   requireFile(backup);
   const database = new Database(backup);
@@ -65,7 +72,10 @@ export function holdsGa4(backup: string): boolean {
   }
 }
 
-/** Puts the backup into place; what was there before is kept beside it. Call with the lock held. Returns the name of what was moved aside. */
+/**
+ * Puts the backup into place; what was there before is kept beside it. Call with the lock held. Returns the name of
+ * what was moved aside.
+ */
 export function restoreBackup({ dir, backup, skipGa4Until, now }: RestoreOptions): string | undefined {
   requireFile(backup);
   const file = databaseFile(dir);

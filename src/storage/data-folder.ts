@@ -19,7 +19,9 @@ export function folderIdFile(dir: string): string {
  */
 export class DataFolder {
   readonly dir: string;
-  /** Resolves when this process does not use the folder any more: a storage whose close took too long ends all the same. */
+  /**
+   * Resolves when this process does not use the folder any more: a storage whose close took too long ends all the same.
+   */
   #released: Promise<unknown> = Promise.resolve();
   #known: { readonly device: number; readonly inode: number; readonly id: string } | undefined;
 

@@ -12,8 +12,8 @@ export type GroupTools = Pick<Transaction, 'database' | 'diskSpace' | 'limits' |
 export type Outcome = { readonly results: readonly unknown[] } | { readonly error: unknown };
 
 /**
- * Group commit: the jobs that came while the last group was written, in one transaction, with one fsync. When one of them throws,
- * each is tried again in a transaction of its own, so that only the culprit fails.
+ * Group commit: the jobs that came while the last group was written, in one transaction, with one fsync. When one of
+ * them throws, each is tried again in a transaction of its own, so that only the culprit fails.
  */
 export function runGroup(tools: GroupTools, jobs: readonly Job[]): Outcome[] {
   try {

@@ -31,8 +31,9 @@ const chunkRows = 1000;
 const chunkPages = 500;
 
 /**
- * The periodic work: old events, expired key-values and old hours of the ledger are deleted, and the file gives back the pages that it no longer
- * needs. In small jobs, one after the other, so that what comes in never waits for more than one. Nothing is deleted for its age while the clock cannot be trusted.
+ * The periodic work: old events, expired key-values and old hours of the ledger are deleted, and the file gives back
+ * the pages that it no longer needs. In small jobs, one after the other, so that what comes in never waits for more
+ * than one. Nothing is deleted for its age while the clock cannot be trusted.
  */
 export class Maintenance {
   readonly #storage: Pick<Calls, 'write'>;

@@ -23,8 +23,8 @@ export function markCorrupt(dir: string, error: Error): void {
 }
 
 /**
- * Holds DATA_DIR for this process: an exclusive transaction on a database of its own, which the kernel ends with the process,
- * however it dies.
+ * Holds DATA_DIR for this process: an exclusive transaction on a database of its own, which the kernel ends with the
+ * process, however it dies.
  * @throws SetupError when another daemon holds it, or the folder cannot be written
  */
 export function lockDirectory(dir: string): Database {
@@ -101,9 +101,9 @@ export function openForReading(dir: string): Database {
 }
 
 /**
- * synchronous FULL: a commit is on the disk when it returns. auto_vacuum before WAL, or it has no effect. The WAL moves into the file every
- * 4,000 pages, 16 MiB: a page that many commits have changed moves once; and it is cut back to that after a burst. What is deleted is overwritten
- * with zeros (secure_delete).
+ * synchronous FULL: a commit is on the disk when it returns. auto_vacuum before WAL, or it has no effect. The WAL moves
+ * into the file every 4,000 pages, 16 MiB: a page that many commits have changed moves once; and it is cut back to that
+ * after a burst. What is deleted is overwritten with zeros (secure_delete).
  */
 function prepare(dir: string): Database {
   for (const end of ['', '-wal', '-shm'])

@@ -112,7 +112,10 @@ function removeOutbox({ database }: Transaction, { seqs }: { seqs: readonly numb
   return change(database, -count, -bytes);
 }
 
-/** Rows that are set aside have the negative of their number, so that they are out of the way and find back to their place. */
+/**
+ * Rows that are set aside have the negative of their number, so that they are out of the way and find back to their
+ * place.
+ */
 function setAsideOutbox({ database }: Transaction, { seqs }: { seqs: readonly number[] }): OutboxSize {
   const count = database.run(
     'UPDATE outbox SET seq = -seq WHERE seq > 0 AND seq IN (SELECT value FROM json_each(?))',

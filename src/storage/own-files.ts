@@ -31,7 +31,9 @@ export function ownFile(path: string): void {
   }
 }
 
-/** Whole or not at all when the process dies; without fsync. What lies there is replaced, a link never written through. */
+/**
+ * Whole or not at all when the process dies; without fsync. What lies there is replaced, a link never written through.
+ */
 export function writeOwnFile(path: string, text: string): void {
   const fresh = `${path}.new`;
   rmSync(fresh, { force: true });
@@ -39,7 +41,10 @@ export function writeOwnFile(path: string, text: string): void {
   renameSync(fresh, path);
 }
 
-/** The text of a file that `writeOwnFile` wrote. Never waits for a pipe that somebody put there. @throws when it is not a file */
+/**
+ * The text of a file that `writeOwnFile` wrote. Never waits for a pipe that somebody put there. @throws when it is not
+ * a file
+ */
 export function readOwnFile(path: string): string {
   const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
@@ -73,8 +78,8 @@ export function readTrustedFile(path: string): { readonly text: string; readonly
 }
 
 /**
- * What is open at a path in DATA_DIR has to be a file, of the user of the daemon, of root or of the owner of its folder,
- * and nobody else may write to it: anything else somebody may have planted.
+ * What is open at a path in DATA_DIR has to be a file, of the user of the daemon, of root or of the owner of its
+ * folder, and nobody else may write to it: anything else somebody may have planted.
  * @throws SetupError with what to do
  */
 export function requireOwnFile(file: number, path: string): Stats {

@@ -2,16 +2,18 @@ import { SetupError } from '../errors.js';
 import type { Database } from './database.js';
 
 /**
- * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add one.
+ * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add
+ * one.
  *
- * - messages: a body is stored once, whatever the number of queues. `target` NULL = for every queue, else for that queue alone.
- *   AUTOINCREMENT, because a number below a queue's cursor must never be used again.
+ * - messages: a body is stored once, whatever the number of queues. `target` NULL = for every queue, else for that
+ *   queue alone. AUTOINCREMENT, because a number below a queue's cursor must never be used again.
  * - queues: everything up to `cursor` is settled; `settled` holds what is settled beyond it, until the cursor passes.
  * - ledger: `hour` 0 is the total since the beginning, the other rows are hours (epoch ms).
  * - given_ids: ids that clients gave, with the hash of the text as it was sent; `n` is the order of arrival.
- * - unnamed_messages: ids of messages from RabbitMQ that bring neither an id nor a time, until they are settled; `acknowledged` 1 = that was sent,
- *   and RabbitMQ may not have it yet.
- * - message_numbers, queue_ledgers, queue_ledger_hours, settled_messages: the ledger of RabbitMQ's queues (queue-ledgers.ts).
+ * - unnamed_messages: ids of messages from RabbitMQ that bring neither an id nor a time, until they are settled;
+ *   `acknowledged` 1 = that was sent, and RabbitMQ may not have it yet.
+ * - message_numbers, queue_ledgers, queue_ledger_hours, settled_messages: the ledger of RabbitMQ's queues
+ *   (queue-ledgers.ts).
  * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
  */
@@ -161,7 +163,8 @@ const migrationSteps: readonly string[] = [
 ];
 
 /**
- * Brings the file to the newest schema; each step is one transaction, so a kill in between leaves a version that goes on from there.
+ * Brings the file to the newest schema; each step is one transaction, so a kill in between leaves a version that goes
+ * on from there.
  * @throws SetupError when a newer release made the file
  */
 export function migrate(database: Database, migrations: readonly string[] = migrationSteps): void {

@@ -26,8 +26,8 @@ export interface WriterOptions {
 }
 
 /**
- * The main thread's side of the writer. At most one request is with the writer; the jobs that come meanwhile are the next group.
- * So a group is as large as the last commit was slow, without a timer.
+ * The main thread's side of the writer. At most one request is with the writer; the jobs that come meanwhile are the
+ * next group. So a group is as large as the last commit was slow, without a timer.
  */
 export class Writer {
   readonly #worker: Worker;

@@ -46,7 +46,10 @@ export interface Judged {
   readonly ledgerPatienceMs?: number;
   /** The clock was days away: Google Analytics dates events, and takes none of the future or of long ago. */
   readonly farClock?: boolean;
-  /** The clock was moved: what was dated while it was ahead, and held until it was right again, is of the future for Google Analytics. */
+  /**
+   * The clock was moved: what was dated while it was ahead, and held until it was right again, is of the future for
+   * Google Analytics.
+   */
   readonly movedClock?: boolean;
 }
 

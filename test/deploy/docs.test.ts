@@ -98,7 +98,10 @@ test('the table of folders has every folder of src', () => {
   assert.equal(named.sort(), there.map(({ name }) => name).sort());
 });
 
-/** The steps that starting the tree adds to the shutdown, in the order in which its functions call each other and add them. */
+/**
+ * The steps that starting the tree adds to the shutdown, in the order in which its functions call each other and add
+ * them.
+ */
 function shutdownSteps(text: string, name: string): string[] {
   const body = new RegExp(`^(?:export )?(?:async )?function ${name}\\([\\s\\S]*?^}$`, 'm').exec(text)?.[0];
   if (body === undefined) return [];

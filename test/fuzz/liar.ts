@@ -4,8 +4,8 @@ import type { Random } from '../helpers/random.js';
 import { worstText } from './values.js';
 
 /**
- * Amplitude and InfluxDB at one address, which lie at length: megabytes of the worst texts under any status, headers that go on and on, a byte now and
- * then, an answer that never ends. Once it is `honest`, it takes everything.
+ * Amplitude and InfluxDB at one address, which lie at length: megabytes of the worst texts under any status, headers
+ * that go on and on, a byte now and then, an answer that never ends. Once it is `honest`, it takes everything.
  */
 export class Liar {
   honest = false;

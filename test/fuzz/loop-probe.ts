@@ -2,8 +2,8 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
 /**
- * Loaded into the daemon beside its own code (`--import`): how long its main thread computes without a turn of the event loop. Its processor's time
- * counts, as Linux does it: what it waits for on a busy machine is not its own.
+ * Loaded into the daemon beside its own code (`--import`): how long its main thread computes without a turn of the
+ * event loop. Its processor's time counts, as Linux does it: what it waits for on a busy machine is not its own.
  */
 const everyMs = 20;
 /** Shorter ones are nothing. */

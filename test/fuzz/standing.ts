@@ -1,7 +1,10 @@
 import { connect, type Socket } from 'node:net';
 import type { Keys } from './requests.js';
 
-/** 15 s for headers, 30 s for a body or an answer that nobody takes, 75 s for a connection that says nothing; a busy machine takes its time. */
+/**
+ * 15 s for headers, 30 s for a body or an answer that nobody takes, 75 s for a connection that says nothing; a busy
+ * machine takes its time.
+ */
 const longestSeconds = 110;
 
 interface Kind {
@@ -37,7 +40,10 @@ interface Client {
   readonly kind: Kind;
 }
 
-/** Clients that stand: half open, or slow to read. They may hold nobody up, and the daemon ends them; then others come in their place. */
+/**
+ * Clients that stand: half open, or slow to read. They may hold nobody up, and the daemon ends them; then others come
+ * in their place.
+ */
 export class Standing {
   readonly #port: number;
   readonly #kinds: readonly Kind[];

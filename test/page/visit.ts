@@ -112,8 +112,8 @@ interface VisitorContext {
 }
 
 /**
- * A suite of tests at the page of one installation: each gets a visit of its own, and fails when the browser complained or asked another host.
- * Skipped by name where there is no browser.
+ * A suite of tests at the page of one installation: each gets a visit of its own, and fails when the browser complained
+ * or asked another host. Skipped by name where there is no browser.
  */
 export async function pageSuite(name: string, env: Readonly<Record<string, string>> = {}) {
   const browser = required('chromium', await startChromium());

@@ -35,6 +35,14 @@ export const repositoryRules: readonly Rule[] = [
     broken: byLine([[/(?:\/\*\*?|\/\/|^ *\*|description: ['`"]) ?Of (?!course)/, 'begins with "Of"']]),
   },
   {
+    name: 'comments within 120 columns',
+    why: 'The formatter keeps code within 120 columns and leaves comments as they are: a line that runs out of the window is not read.',
+    broken: sources =>
+      byLine([[/^(?=.{121})\s*(?:\/\/|\/?\*)/u, 'has more than 120 columns']])(
+        sources.filter(({ path }) => /\.(?:ts|mjs|css)$/.test(path)),
+      ),
+  },
+  {
     name: 'no early return',
     why: 'A test that returns before it has asserted passes for nothing: one that cannot apply is not registered, or says SKIP.',
     broken: sources => sources.filter(({ path }) => /^test\/.*\.ts$/.test(path)).flatMap(earlyReturns),

@@ -39,6 +39,10 @@ const forbidden: Record<string, Source[]> = {
     path: 'src/one.ts',
     text: `${start}Of all rows`,
   })),
+  'comments within 120 columns': ['// ', '  /** ', '   * '].map(start => ({
+    path: 'src/one.ts',
+    text: `${start}${'word '.repeat(24)}end`,
+  })),
   'no early return': [
     `test('one', async () => {\n  if (found === undefined) return;\n  assert.ok(found);\n});`,
     `  test('one', context => {\n    if (x) {\n      return;\n    }\n  });`,

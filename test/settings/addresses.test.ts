@@ -7,8 +7,8 @@ import type { InfluxdbConfig } from '../../src/sinks/influxdb/settings.js';
 import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
 
 /*
- * Each address has one reading, or is refused by the settings with a sentence that says what to write: what a later reader would
- * stumble over, or read in another way, never leaves them. No sentence holds a part of a password.
+ * Each address has one reading, or is refused by the settings with a sentence that says what to write: what a later
+ * reader would stumble over, or read in another way, never leaves them. No sentence holds a part of a password.
  */
 
 function load(env: Record<string, string>, files: Record<string, string> = {}) {

@@ -37,7 +37,9 @@ async function failureOf(work: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Aborts this long after the server got an insert: given up before, a write would leave the server's fault to the next. */
+/**
+ * Aborts this long after the server got an insert: given up before, a write would leave the server's fault to the next.
+ */
 function afterInsert(server: MongoStandIn, ms: number): AbortSignal {
   const abort = new AbortController();
   void until(() => server.commands.some(({ insert }) => insert), 'an insert').then(() =>

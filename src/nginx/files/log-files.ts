@@ -31,7 +31,7 @@ export interface LogFilesOptions {
   readonly log: Log;
 }
 
-/** A rotated file that nobody has written for this long is done with, ms. nginx writes to the old one until its workers have reopened. */
+/** A rotated file is done with after this long without a write, ms: nginx writes on until its workers have reopened. */
 const quietMs = 10_000;
 /** Clocks of file systems lag a little. Far less than `quietMs`, or a file that was done with would be found again. */
 const slackMs = 5_000;
@@ -41,8 +41,8 @@ const unclearMs = 10_000;
 const maxKnown = 200;
 
 /**
- * The files of one log: the current one, which is the last, and before it those that were rotated away and may still be written or are not read
- * to their end. All are held open, so that nothing that happens to their names matters.
+ * The files of one log: the current one, which is the last, and before it those that were rotated away and may still be
+ * written or are not read to their end. All are held open, so that nothing that happens to their names matters.
  */
 export class LogFiles {
   #files: readonly LogFile[] = [];
@@ -88,7 +88,7 @@ export class LogFiles {
     };
   }
 
-  /** Finds the files again that were saved, and those that were rotated since; at the very first start, the current one alone. */
+  /** Finds the saved files again, and those that were rotated since; at the very first start, the current one alone. */
   async open(checkpoint: SavedFiles | SavedFilesOfVersion1 | undefined): Promise<void> {
     await this.close();
     const saved = checkpoint === undefined ? undefined : upgraded(checkpoint);
@@ -127,8 +127,8 @@ export class LogFiles {
   }
 
   /**
-   * Rotated files that nobody has written for long enough: before the current one was last seen to be current, too, so that a search for unread
-   * files will not find them again.
+   * Rotated files that nobody has written for long enough: before the current one was last seen to be current, too, so
+   * that a search for unread files will not find them again.
    */
   async quiet(): Promise<LogFile[]> {
     const now = this.#options.clock.monotonic();
@@ -192,7 +192,7 @@ export class LogFiles {
     log.warn({ reason, file: position.path, offset: position.offset, searched: this.#searched }, 'log.lost');
   }
 
-  /** The name stands for another file now. It is opened first, so that it cannot be missed; between the two there may have been more. */
+  /** The name stands for another file now, opened first so that it is not missed; there may have been more between. */
   async #follow(last: LogFile | undefined): Promise<boolean> {
     if (!(await this.#openCurrent())) return false;
     this.#targets = await withTarget(this.#options.path, this.#targets);

@@ -26,7 +26,8 @@ export function openSession(
   const send = async (body: string, which: 'collect' | 'debug', signal: AbortSignal): Promise<string | undefined> => {
     const response = await ask(config, outgoing, which, body, signal);
     if (response.status >= 200 && response.status < 300) {
-      // Google answers a collected request with nothing: a page is some gateway's, which has kept the request to itself.
+      // Google answers a collected request with nothing: a page is some gateway's, which has kept the request to
+      // itself.
       if (response.text.trimStart().startsWith('<'))
         throw new TransientError(
           `${summary(response, context)}, a page instead of nothing: a gateway kept the request`,
@@ -40,7 +41,10 @@ export function openSession(
     return summary(response, context);
   };
 
-  /** The validation server takes a sample: nothing is stored. Neither it nor the collecting server says that an id or a secret is wrong. */
+  /**
+   * The validation server takes a sample: nothing is stored. Neither it nor the collecting server says that an id or a
+   * secret is wrong.
+   */
   const check = async (signal: AbortSignal): Promise<void> => {
     const [sample] = requestsOf([
       ['probe', compile(sampleEvent(clock.now()), { ...config, devices, sendNames, now: clock.now() })],

@@ -7,7 +7,9 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** In words, the proxy that may have answered in the server's place: one for `http://` addresses. Undefined = none. */
+  /**
+   * In words, the proxy that may have answered in the server's place: one for `http://` addresses. Undefined = none.
+   */
   readonly proxy?: string | undefined;
 }
 

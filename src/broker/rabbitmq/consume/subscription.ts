@@ -35,10 +35,11 @@ const reconnectResetMs = 10_000;
 /**
  * A subscription to one queue that outlives connections and channels, with one consumer at a time.
  *
- * open: there is a consumer, or one is being opened. One that ends (its channel or its connection was lost, its queue deleted) is replaced when
- * `next` asks for more, not before: a sink that is failing would only fetch what it cannot write, and lose it again to the broker's
- * acknowledgement timeout.
- * open → paused: the consumer is stopped and everything unsettled given back. paused → open: a new consumer. any → closed.
+ * open: there is a consumer, or one is being opened. One that ends (its channel or its connection was lost, its queue
+ * deleted) is replaced when `next` asks for more, not before: a sink that is failing would only fetch what it cannot
+ * write, and lose it again to the broker's acknowledgement timeout.
+ * open → paused: the consumer is stopped and everything unsettled given back. paused → open: a new consumer.
+ * any → closed.
  */
 export class AmqpSubscription implements Subscription {
   readonly #options: SubscriptionOptions;
@@ -249,7 +250,9 @@ export class AmqpSubscription implements Subscription {
     this.#consumer = undefined;
   }
 
-  /** Resolves when something happened and the condition holds, after `ms`, or when the subscription or the signal stops. */
+  /**
+   * Resolves when something happened and the condition holds, after `ms`, or when the subscription or the signal stops.
+   */
   #change(signal: AbortSignal, condition: () => boolean, ms?: number): Promise<void> {
     return new Promise(resolve => {
       const over = new AbortController();

@@ -73,7 +73,10 @@ const graceMs = 5_000;
 const quietMs = 3_000;
 /** A deficit counts when it has stood for this long, ms. */
 const standMs = 5_000;
-/** While a consumer of ours is opened or cancelled, RabbitMQ and this daemon count it at different moments: others are there when it lasts, ms. */
+/**
+ * While a consumer of ours is opened or cancelled, RabbitMQ and this daemon count it at different moments: others are
+ * there when it lasts, ms.
+ */
 const settleMs = 4_000;
 const maxMarkers = 8;
 
