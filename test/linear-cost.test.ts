@@ -3,13 +3,17 @@ import * as assert from 'uvu/assert';
 import { serverText } from '../src/broker/rabbitmq/errors.js';
 import { acceptEvent } from '../src/events/accept.js';
 import { decode } from '../src/events/decode.js';
+import { itemTexts } from '../src/events/json-text.js';
 import type { Message } from '../src/events/message.js';
+import { isSameEvent } from '../src/events/same-event.js';
+import { lineShape } from '../src/nginx/lines/line-shape.js';
 import { repairedJson, unescapedDefault, unescapedJson } from '../src/nginx/lines/unescape.js';
 import { agentKind, showsKey } from '../src/nginx/traffic/agents.js';
 import { RequestClassifier } from '../src/nginx/traffic/requests.js';
 import { maskUrlSecrets } from '../src/nginx/traffic/secrets.js';
 import { redact } from '../src/redact.js';
 import { retryAfterMs } from '../src/retry-after.js';
+import { interpret } from '../src/sinks/amplitude/answer.js';
 import { compile as amplitudeEvent } from '../src/sinks/amplitude/compile.js';
 import { DeviceReader } from '../src/sinks/devices.js';
 import { compile as ga4Event } from '../src/sinks/ga4/compile.js';
@@ -17,6 +21,7 @@ import { summary } from '../src/sinks/http/faults.js';
 import { lineOf, seriesOf } from '../src/sinks/influxdb/point.js';
 import { conflictIn, FieldTypes } from '../src/sinks/influxdb/types.js';
 import { toDocument } from '../src/sinks/mongodb/document.js';
+import { visible } from '../src/visible.js';
 
 /**
  * Everything that looks at a text of somebody else, with the worst that is known for it. Its cost is counted in turns
@@ -100,6 +105,23 @@ const cases: Record<string, readonly [make: (length: number) => string, run: (te
   ],
   'an event with a number of many zeros': [n => withNumber(filled(n / 2, '0', '0.1', '1')), deliver],
   'an event with a number of many digits': [n => withNumber(filled(n / 2, '9')), deliver],
+  'two events under one id': [
+    n => withFields(n, i => `f${i}`),
+    body => isSameEvent(body, `${body.slice(0, -1)},"one":"more"}`),
+  ],
+  'two events under one id, of backslashes': [
+    n => withText('a', filled(n / 2, '\\', '', 'x\\')),
+    body => isSameEvent(body, body.replace('x', 'y')),
+  ],
+  'a list of small items': [n => filled(n, '[],', '[', '[]]'), itemTexts],
+  'a list of levels': [n => filled(n / 2, '[') + filled(n / 2, ']'), itemTexts],
+  'a text of control characters': [n => filled(n, '\u0001\u202e'), text => visible(text)],
+  'the shape of a line of questions': [n => filled(n, '?'), lineShape],
+  'a refusal by Amplitude': [
+    n =>
+      JSON.stringify({ code: 400, error: filled(n, 'a://b:'), events_with_invalid_fields: { [filled(n, '_')]: [0] } }),
+    text => interpret({ status: 400, headers: new Headers(), text }, { name: 'It', secrets: ['secret'], now }),
+  ],
   'a body of brackets': [n => filled(n, '['), body => decode({ id: 'one', body, source: 'clowder', received: now })],
   'a body of levels': [nested, body => decode({ id: 'one', body, source: 'clowder', received: now })],
   'a body of quotes': [n => filled(n, '"\\'), body => decode({ id: 'one', body, source: 'clowder', received: now })],

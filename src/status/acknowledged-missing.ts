@@ -27,10 +27,10 @@ export class AcknowledgedMissing {
     return ledgerReportOf(rows, report.hours);
   }
 
-  /** Everything that the sink is missing now. Durable when it resolves. */
+  /** Everything that the sink is missing now. Durable when it resolves; nothing is kept of a sink that is not in the ledger. */
   async acknowledge(sink: string, report: LedgerReport): Promise<void> {
-    const missing = report.sinks.find(row => row.sink === sink)?.missing ?? 0;
-    await this.#put(await this.#read(report), sink, missing);
+    const row = report.sinks.find(one => one.sink === sink);
+    if (row !== undefined) await this.#put(await this.#read(report), sink, row.missing);
   }
 
   async #put(counts: Map<string, number>, sink: string, count: number): Promise<void> {

@@ -24,6 +24,8 @@ test('what is acknowledged stays missing and is no problem; what goes missing la
   await known.acknowledge('mongodb', missing({ ga4: 3, mongodb: 5 }));
   assert.equal(seen(await known.applyTo(missing({ ga4: 3, mongodb: 5 }))), [false, [3, 0], [5, 5]]);
   await known.acknowledge('ga4', missing({ ga4: 3, mongodb: 5 }));
+  await known.acknowledge('nobody', missing({ ga4: 3, mongodb: 5 }));
+  assert.equal([...keyValues.entries.keys()], ['mongodb', 'ga4']);
   const restarted = new AcknowledgedMissing(keyValues);
   assert.equal(seen(await restarted.applyTo(missing({ ga4: 3, mongodb: 5 }))), [true, [3, 3], [5, 5]]);
   assert.equal(seen(await restarted.applyTo(missing({ ga4: 3, mongodb: 6 }))), [false, [3, 3], [6, 5]]);
