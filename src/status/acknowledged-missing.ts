@@ -27,7 +27,10 @@ export class AcknowledgedMissing {
     return ledgerReportOf(rows, report.hours);
   }
 
-  /** Everything that the sink is missing now. Durable when it resolves; nothing is kept of a sink that is not in the ledger. */
+  /**
+   * Everything that the sink is missing now. Durable when it resolves; nothing is kept of a sink that is not in the
+   * ledger.
+   */
   async acknowledge(sink: string, report: LedgerReport): Promise<void> {
     const row = report.sinks.find(one => one.sink === sink);
     if (row !== undefined) await this.#put(await this.#read(report), sink, row.missing);
