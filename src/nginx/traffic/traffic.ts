@@ -70,23 +70,22 @@ export class TrafficEvents {
     const { type, id: resourceId } = classifier.resourceOf(kind, line.request.path);
     const { method, status } = line.request;
     const { agentKind, address, agent, referrer, bytes, duration } = line;
-    const fields = {
-      category: categories[kind],
-      ...(type === undefined ? {} : { type }),
-      url: maskUrlSecrets(line.target),
-      ...(resourceId === undefined ? {} : { resource_id: resourceId }),
-      method,
-      ...(Number.isNaN(status) ? {} : { status }),
-      // A download's bytes are there even when the log has no such field: 0 is what is known of them.
-      ...(Number.isNaN(bytes) ? (kind === 'download' ? { bytes: 0 } : {}) : { bytes }),
-      ...(Number.isNaN(duration) ? {} : { duration }),
-      ...(referrer === undefined ? {} : { referrer: maskUrlSecrets(referrer) }),
-      ...(agent === undefined ? {} : { user_agent: agent }),
-      ...(kind === 'page view' ? {} : { agent_kind: agentKind }),
-      ...(address === undefined ? {} : { visitor: visitors.keyOf(line.time, address, agent ?? '') }),
-      ...(keepIp && address !== undefined ? { ip: address } : {}),
-      created: line.time,
-    };
+    const fields: Record<string, unknown> = { category: categories[kind] };
+    if (type !== undefined) fields.type = type;
+    fields.url = maskUrlSecrets(line.target);
+    if (resourceId !== undefined) fields.resource_id = resourceId;
+    fields.method = method;
+    if (!Number.isNaN(status)) fields.status = status;
+    // A download's bytes are there even when the log has no such field: 0 is what is known of them.
+    if (!Number.isNaN(bytes)) fields.bytes = bytes;
+    else if (kind === 'download') fields.bytes = 0;
+    if (!Number.isNaN(duration)) fields.duration = duration;
+    if (referrer !== undefined) fields.referrer = maskUrlSecrets(referrer);
+    if (agent !== undefined) fields.user_agent = agent;
+    if (kind !== 'page view') fields.agent_kind = agentKind;
+    if (address !== undefined) fields.visitor = visitors.keyOf(line.time, address, agent ?? '');
+    if (keepIp && address !== undefined) fields.ip = address;
+    fields.created = line.time;
     this.#made.push({ id: line.id, body: JSON.stringify(fields), fields, source: 'nginx', received: now() });
   }
 
