@@ -1,27 +1,16 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Connection } from '../../../../src/broker/rabbitmq/connection.js';
 import { DeadLetterQueue, type DeadMessage, type Handled } from '../../../../src/broker/rabbitmq/dead-letters/queue.js';
 import { PermissionError } from '../../../../src/broker/rabbitmq/errors.js';
 import { Inspector } from '../../../../src/broker/rabbitmq/topology/inspector.js';
 import { TransientError } from '../../../../src/errors.js';
-import { silentLog } from '../../../../src/log.js';
-import { ManualClock } from '../../../helpers/manual-clock.js';
 import { until } from '../../../helpers/wait.js';
-import { arriving, FakeServer } from '../fake-channel.js';
+import { arriving } from '../fake-channel.js';
+import { FakeConnection } from '../fake-connection.js';
 
 const name = 'event-sink.mongodb.dead';
 
-class Scene {
-  readonly server = new FakeServer();
-  readonly clock = new ManualClock();
-  readonly connection = new Connection({
-    nodes: ['amqp://127.0.0.1'],
-    name: 'test',
-    clock: this.clock,
-    log: silentLog,
-    connect: this.server.connect,
-  });
+class Scene extends FakeConnection {
   readonly queue = new DeadLetterQueue({
     name,
     connection: this.connection,

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Connection, type LiveConnection } from '../../../../src/broker/rabbitmq/connection.js';
+import type { LiveConnection } from '../../../../src/broker/rabbitmq/connection.js';
 import { PermissionError, replyCode } from '../../../../src/broker/rabbitmq/errors.js';
 import {
   bindQueue,
@@ -8,22 +8,16 @@ import {
   declareQueue,
   queueArguments,
 } from '../../../../src/broker/rabbitmq/topology/declare.js';
-import { systemClock } from '../../../../src/clock.js';
 import { SetupError } from '../../../../src/errors.js';
-import { silentLog } from '../../../../src/log.js';
-import { FakeServer } from '../fake-channel.js';
+import { FakeConnection } from '../fake-connection.js';
 
-interface Context {
-  server: FakeServer;
-  connection: Connection;
+interface Context extends Pick<FakeConnection, 'server' | 'connection'> {
   live: LiveConnection;
 }
 
 const test = suite<Context>('declare');
 test.before.each(async context => {
-  context.server = new FakeServer();
-  const options = { nodes: ['amqp://127.0.0.1'], name: 'test', clock: systemClock, log: silentLog };
-  context.connection = new Connection({ ...options, connect: context.server.connect });
+  Object.assign(context, new FakeConnection());
   await context.connection.open();
   context.live = context.connection.now()!;
 });

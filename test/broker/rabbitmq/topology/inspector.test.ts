@@ -1,28 +1,18 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Connection } from '../../../../src/broker/rabbitmq/connection.js';
 import { PermissionError } from '../../../../src/broker/rabbitmq/errors.js';
 import { Inspector } from '../../../../src/broker/rabbitmq/topology/inspector.js';
 import { TransientError } from '../../../../src/errors.js';
-import { silentLog } from '../../../../src/log.js';
-import { ManualClock, settled } from '../../../helpers/manual-clock.js';
-import { FakeServer } from '../fake-channel.js';
+import { settled } from '../../../helpers/manual-clock.js';
+import { FakeConnection } from '../fake-connection.js';
 
-class Scene {
-  readonly server = new FakeServer();
-  readonly clock = new ManualClock();
-  readonly connection = new Connection({
-    nodes: ['amqp://127.0.0.1'],
-    name: 'test',
-    clock: this.clock,
-    log: silentLog,
-    connect: this.server.connect,
-  });
+class Scene extends FakeConnection {
   readonly inspector = new Inspector(this.connection, this.clock);
   /** The queues that RabbitMQ was asked for. */
   readonly asked: string[] = [];
 
   constructor() {
+    super();
     const { server, asked } = this;
     const checkQueue = server.checkQueue.bind(server);
     server.checkQueue = (name, channel) => {

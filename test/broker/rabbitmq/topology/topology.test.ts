@@ -1,26 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Connection, type LiveConnection } from '../../../../src/broker/rabbitmq/connection.js';
+import type { LiveConnection } from '../../../../src/broker/rabbitmq/connection.js';
 import { Inspector } from '../../../../src/broker/rabbitmq/topology/inspector.js';
 import { Topology } from '../../../../src/broker/rabbitmq/topology/topology.js';
 import { SetupError, UnsupportedError } from '../../../../src/errors.js';
-import { silentLog } from '../../../../src/log.js';
-import { ManualClock } from '../../../helpers/manual-clock.js';
 import { recordingLog } from '../../../helpers/recording-log.js';
 import { until } from '../../../helpers/wait.js';
-import { FakeServer } from '../fake-channel.js';
+import { FakeConnection } from '../fake-connection.js';
 
-class Scene {
-  readonly server = new FakeServer();
-  readonly clock = new ManualClock();
+class Scene extends FakeConnection {
   readonly recorded = recordingLog();
-  readonly connection = new Connection({
-    nodes: ['amqp://127.0.0.1'],
-    name: 'test',
-    clock: this.clock,
-    log: silentLog,
-    connect: this.server.connect,
-  });
   readonly topology = new Topology({
     exchange: 'events',
     queueType: 'quorum',

@@ -1,22 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Connection } from '../../../../src/broker/rabbitmq/connection.js';
 import type { Topology } from '../../../../src/broker/rabbitmq/topology/topology.js';
 import { Watchdog } from '../../../../src/broker/rabbitmq/topology/watchdog.js';
-import { silentLog } from '../../../../src/log.js';
-import { ManualClock, settled } from '../../../helpers/manual-clock.js';
-import { FakeServer } from '../fake-channel.js';
+import { settled } from '../../../helpers/manual-clock.js';
+import { FakeConnection } from '../fake-connection.js';
 
-class Scene {
-  readonly server = new FakeServer();
-  readonly clock = new ManualClock();
-  readonly connection = new Connection({
-    nodes: ['amqp://127.0.0.1'],
-    name: 'test',
-    clock: this.clock,
-    log: silentLog,
-    connect: this.server.connect,
-  });
+class Scene extends FakeConnection {
   /** What the topology was asked, and what was reported. */
   readonly calls: string[] = [];
   readonly watchdog = new Watchdog({
