@@ -61,30 +61,46 @@ export interface TrimEventsArguments {
   readonly limit: number;
 }
 
+/** A time of receipt that is further ahead of the clock, ms, comes from a clock that was wrong. */
+const maxAheadMs = 3_600_000;
+
 /**
  * Deletes the events that were stored first, while they are too old or the whole is too large; a chunk at a time.
- * Age is that of receipt, so that a replayed history is not thrown away as it arrives. Returns how many it deleted.
+ * Age is that of receipt, so that a replayed history is not thrown away as it arrives. One whose receipt is in the
+ * future is as old as the one behind it, so that a clock that was once wrong keeps nothing for ever. Returns how many
+ * it deleted.
  */
-function trimEvents({ database }: Transaction, { receivedBefore, maxBytes, limit }: TrimEventsArguments): number {
+function trimEvents(
+  { database, believed }: Transaction,
+  { receivedBefore, maxBytes, limit }: TrimEventsArguments,
+): number {
+  const latest = believed + maxAheadMs;
   let left = eventBytes(database);
-  let last: number | undefined;
-  let count = 0;
-  let freed = 0;
+  let seen = { last: 0, count: 0, freed: 0 };
+  let old = seen;
   const oldest = database.rows<[number, number, number]>(
     'SELECT n, received, size FROM events ORDER BY n LIMIT CAST(? AS INTEGER)',
     limit,
   );
   for (const [n, received, size] of oldest) {
-    if (received >= receivedBefore && left <= maxBytes) break;
-    last = n;
+    const tooLarge = left > maxBytes;
+    if (!tooLarge && received >= receivedBefore && received <= latest) break;
     left -= size;
-    freed += size;
-    count += 1;
+    seen = { last: n, count: seen.count + 1, freed: seen.freed + size };
+    if (tooLarge || received < receivedBefore) old = seen;
   }
-  if (last === undefined) return 0;
-  database.run('DELETE FROM events WHERE n <= ?', last);
-  addBytes(database, -freed);
-  return count;
+  if (seen.count === limit && seen !== old && isOldBehind(database, seen.last, receivedBefore, latest)) old = seen;
+  if (old.count === 0) return 0;
+  database.run('DELETE FROM events WHERE n <= ?', old.last);
+  addBytes(database, -old.freed);
+  return old.count;
+}
+
+/** Whether the first event behind it whose time of receipt can be believed is too old. */
+function isOldBehind(database: Database, n: number, receivedBefore: number, latest: number): boolean {
+  const sql = 'SELECT received FROM events WHERE n > ? AND received <= ? ORDER BY n LIMIT 1';
+  const received = database.value<number>(sql, n, latest);
+  return received !== undefined && received < receivedBefore;
 }
 
 function addBytes(database: Database, bytes: number): void {

@@ -212,6 +212,23 @@ test('old events leave by their receipt, in chunks', () =>
     assert.is(Math.min(...left.map(({ _received }) => _received)), firstAt + 50);
   }));
 
+test('what a wrong clock has dated ahead leaves with what was stored behind it, and keeps nothing for ever', () =>
+  withStorage(async storage => {
+    const ahead = Date.now() + 10 * 365 * 86_400_000;
+    const received = (number: number): number => (number < 50 || number === 90 ? ahead : firstAt + number);
+    await storage.events.insert(events(100, number => ({ created: 0, received: received(number) })));
+    const trim = (receivedBefore: number) => storage.write('trimEvents', { receivedBefore, maxBytes: 1e9, limit: 20 });
+    assert.is(await trim(0), 0);
+    assert.is(await trim(firstAt + 50), 0);
+    const before = firstAt + 80;
+    assert.equal([await trim(before), await trim(before), await trim(before)], [20, 20, 20]);
+    assert.equal([await trim(before), await trim(before)], [20, 0]);
+    // Nobody knows when the last ones were received: what is stored behind them is young, or nothing is.
+    assert.equal([await trim(firstAt + 90), await trim(firstAt + 90)], [10, 0]);
+    const left = await everyPage(storage, { limit: 100 });
+    assert.is(left.length, 10);
+  }));
+
 test('the first stored leave when the store is too large', () =>
   withStorage(async storage => {
     await storage.events.insert(events(100, () => ({ fields: { text: 'x'.repeat(800) } })));
