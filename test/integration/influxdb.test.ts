@@ -159,6 +159,19 @@ for (const path of ['1.x', '2'] as const) {
     assert.is(await count(database), 493);
   });
 
+  for (const count of [1, 200]) {
+    real(`${path}: a batch of ${count} that is older than the retention policy altogether`, async () => {
+      const database = await newDatabase(path, `old${count}`, 'WITH DURATION 24h');
+      const events = someEvents(count).map(event => ({ ...event, created: event.created - 7 * 86_400_000 }));
+      const { rejected, tooOld } = await (await open(path, database)).write(events, never);
+      assert.equal(rejected, []);
+      assert.equal(
+        tooOld?.toSorted((a, b) => a - b),
+        [...events.keys()],
+      );
+    });
+  }
+
   real(
     `${path}: 2,000 events with one created and the same tags are 2,000 points, sent twice with a kill between`,
     async () => {

@@ -6,8 +6,10 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -186,8 +188,11 @@ export class Scene {
     return copy;
   }
 
+  /** As gzip does: with the time of writing. */
   compress(path: string): void {
+    const { atimeMs, mtimeMs } = statSync(path);
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
+    utimesSync(`${path}.gz`, atimeMs / 1_000, mtimeMs / 1_000);
     unlinkSync(path);
   }
 

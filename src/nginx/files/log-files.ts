@@ -11,6 +11,7 @@ import type { RotatedLog } from './rotated-log.js';
 import {
   type Incidents,
   noIncidents,
+  reasons,
   type SavedFiles,
   type SavedFilesOfVersion1,
   type UnreadArchive,
@@ -61,8 +62,8 @@ export class LogFiles {
 
   constructor(options: LogFilesOptions) {
     this.#options = options;
-    const own = resolve(options.path);
-    this.#others = new Set(options.configured.map(file => resolve(file)).filter(file => file !== own));
+    const { path, configured } = options;
+    this.#others = new Set(configured.map(file => resolve(file)).filter(file => file !== resolve(path)));
   }
 
   /** In the order in which they were written. */
@@ -107,6 +108,7 @@ export class LogFiles {
     for (const position of positions.toReversed()) await this.#findAgain(position, rotated);
     const last = this.#files.at(-1);
     const current = await this.#openCurrent();
+    if (current && last !== undefined) await this.#succeed(last, rotated);
     const heads = positions.map(({ head }) => head);
     const unread = await this.#findUnread(rotated, last, heads);
     this.#files = this.#files.toSpliced(current ? -1 : this.#files.length, 0, ...unread);
@@ -126,10 +128,7 @@ export class LogFiles {
     return changed;
   }
 
-  /**
-   * Rotated files that nobody has written for long enough: before the current one was last seen to be current, too, so
-   * that a search for unread files will not find them again.
-   */
+  /** Rotated files that nobody has written for long enough. A search for unread files will not find them again. */
   async quiet(): Promise<LogFile[]> {
     const now = this.#options.clock.monotonic();
     const quiet: LogFile[] = [];
@@ -168,8 +167,7 @@ export class LogFiles {
     await this.#openCurrent();
     const [current] = this.#files;
     if (!this.#options.startAtEnd || current === undefined) return;
-    const { size = 0 } = await current.content.state();
-    await current.moveTo(await lastLineStart(current.content, size));
+    await current.moveTo(await lastLineStart(current.content));
   }
 
   async #findAgain(position: FilePosition, rotated: readonly RotatedLog[]): Promise<void> {
@@ -188,8 +186,8 @@ export class LogFiles {
     await found?.file.close();
     if (position.head.length === 0 || position.superseded) return;
     this.#incidents = { ...this.#incidents, lost: this.#incidents.lost + 1 };
-    const reason = 'no file holds what was read of it; lines that were written to it after that are not counted';
-    log.warn({ reason, file: position.path, offset: position.offset, searched: this.#searched }, 'log.lost');
+    const { path: file, offset } = position;
+    log.warn({ reason: reasons.lost, file, offset, searched: this.#searched }, 'log.lost');
   }
 
   /** The name stands for another file now, opened first so that it is not missed; there may have been more between. */
@@ -197,29 +195,31 @@ export class LogFiles {
     if (!(await this.#openCurrent())) return false;
     this.#targets = await withTarget(this.#options.path, this.#targets);
     const rotated = await this.#rotated();
-    const current = this.#files.at(-1);
-    const { log } = this.#options;
-    if (last !== undefined && current !== undefined && !rotated.some(file => last.is(file))) {
-      const { offset } = last;
-      const others = rotated.filter(file => !this.#files.some(other => other.is(file)));
-      const { successor, whole } = await findSuccessor(last, current, others);
-      if (successor !== undefined && whole) log.info({ before: offset, offset: successor.offset }, 'log.moved');
-      else if (successor !== undefined) this.#noteChange(successor, offset);
-      if (successor === current) return true;
-      if (successor !== undefined) this.#files = this.#files.toSpliced(-1, 0, successor);
-    }
+    if (last !== undefined && (await this.#succeed(last, rotated))) return true;
     const unread = await this.#findUnread(rotated, last);
     this.#files = this.#files.toSpliced(-1, 0, ...unread);
-    if (last !== undefined) log.info({ between: unread.length }, 'log.rotated');
+    if (last !== undefined) this.#options.log.info({ between: unread.length }, 'log.rotated');
     return true;
+  }
+
+  /** Another file may have the lines of the one that was the log. True: the current one has them. */
+  async #succeed(last: LogFile, rotated: readonly RotatedLog[]): Promise<boolean> {
+    const [{ offset }, current] = [last, this.#files.at(-1)];
+    if (current === undefined || current === last) return false;
+    const { successor, whole } = await findSuccessor(last, current, rotated, this.#files);
+    if (successor === undefined) return false;
+    if (whole) this.#options.log.info({ before: offset, offset: successor.offset }, 'log.moved');
+    else this.#noteChange(successor, offset);
+    if (successor !== current) this.#files = this.#files.toSpliced(-1, 0, successor);
+    return successor === current;
   }
 
   async #checkCurrent(last: LogFile): Promise<boolean> {
     const { offset } = last;
     const check = await last.check();
-    const { clock } = this.#options;
-    const waits = check === 'unclear' && clock.monotonic() - (this.#unclearSince ?? clock.monotonic()) < unclearMs;
-    this.#unclearSince = waits ? (this.#unclearSince ?? clock.monotonic()) : undefined;
+    const now = this.#options.clock.monotonic();
+    const waits = check === 'unclear' && now - (this.#unclearSince ?? now) < unclearMs;
+    this.#unclearSince = waits ? (this.#unclearSince ?? now) : undefined;
     if (check === 'intact' || waits) return false;
     if (check === 'replaced') return this.#truncated(last);
     if (check === 'unclear') await last.moveToEnd();
@@ -242,9 +242,7 @@ export class LogFiles {
 
   #noteChange(file: LogFile, before: number): void {
     this.#incidents = { ...this.#incidents, changed: this.#incidents.changed + 1 };
-    const reason =
-      'the log was cut, zeroed or edited in place; reading goes on behind the newest line that was counted and is still there. Lines that were edited may count again, and lines in place of those that are gone may not count';
-    this.#options.log.warn({ reason, file: file.path, before, offset: file.offset }, 'log.changed');
+    this.#options.log.warn({ reason: reasons.changed, file: file.path, before, offset: file.offset }, 'log.changed');
   }
 
   /** Opens what the name stands for, as the last of the files; false when there is nothing. */

@@ -35,7 +35,8 @@ async function behindCut(content: Content, at: number, size: number, offset: num
 }
 
 /** Where the unfinished last line begins, or the next one will. */
-export async function lastLineStart(content: Content, size: number): Promise<number> {
+export async function lastLineStart(content: Content): Promise<number> {
+  const { size = 0 } = await content.state();
   const from = Math.max(0, size - searchBytes);
   const bytes = await readAt(content, from, size - from);
   return from + bytes.lastIndexOf(newline) + 1;

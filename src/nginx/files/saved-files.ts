@@ -11,6 +11,13 @@ export interface Incidents {
   readonly unreadableBytes: number;
 }
 
+/** What the log says of them. */
+export const reasons = {
+  changed:
+    'the log was cut, zeroed or edited in place; reading goes on behind the newest line that was counted and is still there. Lines that were edited may count again, and lines in place of those that are gone may not count',
+  lost: 'no file holds what was read of it; lines that were written to it after that are not counted',
+};
+
 /** An archive that could not be read. When it is uncompressed, it has this time of writing still. */
 export interface UnreadArchive {
   readonly path: string;

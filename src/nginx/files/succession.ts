@@ -1,6 +1,6 @@
 import { readAt } from './content.js';
 import { findWhole, openQuietly } from './discovery.js';
-import { beginsWith } from './fingerprint.js';
+import { beginsWith, isSure } from './fingerprint.js';
 import { findNewestLine, trailOf } from './last-line-hashes.js';
 import type { LogFile } from './log-file.js';
 import type { RotatedLog } from './rotated-log.js';
@@ -32,22 +32,31 @@ export interface Succession {
 }
 
 /**
- * What is read in the place of a file whose name has gone: the current one, or else the newest of these others, which
- * took the place of the old one and was rotated away itself before anybody looked.
+ * What is read in the place of the file that was the log: the current one, when it has the old one's lines, or else,
+ * when the old one's name has gone, the newest rotated file that has them. That one took the old one's place, and was
+ * rotated away itself before anybody looked. A copy that the path leads to may leave the old one where it was.
  */
 export async function findSuccessor(
   old: LogFile,
   current: LogFile,
-  others: readonly RotatedLog[],
+  rotated: readonly RotatedLog[],
+  open: readonly LogFile[],
 ): Promise<Succession> {
-  const place = await continuesAt(old, current);
+  const gone = !rotated.some(log => old.is(log));
+  const place = gone || (await isCopy(old, current)) ? await continuesAt(old, current) : undefined;
   if (place !== undefined) await current.moveTo(place);
+  const others = gone ? rotated.filter(log => !open.some(file => file.is(log))) : [];
   const successor = place === undefined ? await findRotated(old, others) : current;
   if (successor === undefined) return { successor, whole: false };
   const whole = await findWhole([successor.path], old.position);
   await whole?.close();
   old.supersede();
   return { successor, whole: whole !== undefined };
+}
+
+/** It begins with the same lines, more than one: one line alone may be that of a new log. */
+async function isCopy({ head }: LogFile, { content }: LogFile): Promise<boolean> {
+  return isSure(head) && beginsWith(await readAt(content, 0, head.head.length), head.head);
 }
 
 async function findRotated(old: LogFile, others: readonly RotatedLog[]): Promise<LogFile | undefined> {

@@ -1,5 +1,16 @@
 // timeout: 60 s
-import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Clock, systemClock } from '../../../src/clock.js';
@@ -81,6 +92,34 @@ test('restored, rotated, and rotated again', async ({ make }) => {
   await scene.read();
   assert.is(counted(scene), 155);
 });
+
+for (const running of [true, false]) {
+  test(`a link leads to a copy, and the old log stays, ${running ? 'while it is read' : 'while the daemon is stopped'}`, async ({
+    make,
+  }) => {
+    const scene = make();
+    const [old, copy] = ['old', 'new'].map(name => join(scene.folder.path, name));
+    mkdirSync(old!);
+    symlinkSync(join(old!, 'access.log'), scene.path);
+    await follow(scene, 100);
+    if (!running) await scene.stop();
+    scene.writeLines(7);
+    cpSync(old!, copy!, { recursive: true, preserveTimestamps: true });
+    unlinkSync(scene.path);
+    symlinkSync(join(copy!, 'access.log'), scene.path);
+    scene.writeLines(30);
+    if (!running) await scene.start();
+    await scene.read();
+    assert.is(counted(scene), 137);
+    scene.writeLines(3);
+    await scene.read();
+    await scene.kill();
+    scene.writeLines(5);
+    await scene.start();
+    await scene.read();
+    assert.is(counted(scene), 145);
+  });
+}
 
 test('a copy that was made before is not what goes on', async ({ make }) => {
   const scene = make();
