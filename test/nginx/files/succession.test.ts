@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Clock, systemClock } from '../../../src/clock.js';
+import { type Log, silentLog } from '../../../src/log.js';
 import { Scene, type SceneOptions } from '../scene.js';
 
 interface Context {
@@ -120,6 +121,25 @@ for (const running of [true, false]) {
     assert.is(counted(scene), 145);
   });
 }
+
+test('replaced by a copy of itself while the daemon starts, after it was found', async ({ make }) => {
+  let replaced = 0;
+  const warn = (_fields: object, name: string): void => {
+    // Said between the search for the files of the checkpoint and the look at what the name stands for.
+    if (name !== 'log.changed' || replaced > 0) return;
+    replaced += 1;
+    replace(scene.path);
+  };
+  const scene = make({ log: { ...silentLog, warn } as Log });
+  await follow(scene, 100);
+  await scene.stop();
+  replace(scene.path, withoutLine(20));
+  scene.writeLines(5);
+  await scene.start();
+  await scene.read();
+  assert.is(replaced, 1);
+  assert.is(counted(scene), 105);
+});
 
 test('a copy that was made before is not what goes on', async ({ make }) => {
   const scene = make();
