@@ -212,8 +212,8 @@ export class LogFile {
       this.#ended = !this.#content.grows;
       return false;
     }
-    if (this.key === '') await this.identify();
     const end = carried + count;
+    if (this.key === '') await this.#identifyBy(buffer.subarray(0, end));
     const start = this.#skipping ? this.#skip(buffer, end, onOversized) : 0;
     if (start === end) this.#advance(buffer, end);
     else {
@@ -230,6 +230,12 @@ export class LogFile {
 
   close(): Promise<void> {
     return this.#content.close();
+  }
+
+  /** By the very bytes that are counted: by now the file may say something else, or nothing. */
+  async #identifyBy(bytes: Buffer): Promise<void> {
+    if (this.#offset === 0 && this.#content.grows) this.#head = headOf(bytes);
+    else await this.identify();
   }
 
   async #endsRight(): Promise<boolean> {
