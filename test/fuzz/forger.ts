@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../../openapi/api-types.js';
+import type { EventPage, StoredEvent } from '../../openapi/api-types.js';
 import type { TestDaemon } from '../helpers/daemon.js';
 import type { Random } from '../helpers/random.js';
 import { demand } from './problem.js';
@@ -55,11 +55,19 @@ export class Forger {
 
   /** The newest of its own. */
   async #read(limit: number): Promise<StoredEvent[]> {
-    const pages = await Promise.all(
-      ['health', 'service_status', 'audit'].map(category =>
-        this.#daemon.json(`/v1/events?category=${category}&limit=${limit}`),
-      ),
-    );
+    const pages: EventPage[] = [];
+    for (const category of ['health', 'service_status', 'audit'])
+      pages.push(await this.#page(`/v1/events?category=${category}&limit=${limit}`));
     return pages.flatMap(({ events }) => events).filter(({ _source }) => _source === 'health' || _source === 'audit');
+  }
+
+  /** While readers that stand still hold the pool of answers, whoever else has the same key is asked to come back. */
+  async #page(path: string): Promise<EventPage> {
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.#daemon.request(path);
+      if (response.ok) return (await response.json()) as EventPage;
+      demand(response.status === 503 && attempt < 60, `${response.status} for a page`, await response.text());
+      await new Promise(resolve => setTimeout(resolve, 1_000));
+    }
   }
 }
