@@ -11,14 +11,17 @@ const everyMs = 1_000;
  */
 export class Forger {
   readonly #daemon: TestDaemon;
+  readonly #key: string;
   readonly #random: Random;
   readonly #own = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
   forged = 0;
 
-  constructor(daemon: TestDaemon, random: Random) {
+  /** @param key one of its own, to read with */
+  constructor(daemon: TestDaemon, key: string, random: Random) {
     this.#daemon = daemon;
+    this.#key = key;
     this.#random = random;
   }
 
@@ -61,10 +64,10 @@ export class Forger {
     return pages.flatMap(({ events }) => events).filter(({ _source }) => _source === 'health' || _source === 'audit');
   }
 
-  /** While readers that stand still hold the pool of answers, whoever else has the same key is asked to come back. */
+  /** With all shares of the pool taken by readers that stand still, even another key is asked to come back. */
   async #page(path: string): Promise<EventPage> {
     for (let attempt = 1; ; attempt += 1) {
-      const response = await this.#daemon.request(path);
+      const response = await this.#daemon.request(path, { headers: { 'x-api-key': this.#key } });
       if (response.ok) return (await response.json()) as EventPage;
       demand(response.status === 503 && attempt < 60, `${response.status} for a page`, await response.text());
       await new Promise(resolve => setTimeout(resolve, 1_000));

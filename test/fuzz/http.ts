@@ -42,6 +42,8 @@ const maxInVolley = 40;
 const patienceMs = 60_000;
 const memorySteps = 40;
 const maxMemoryMiB = 400;
+/** Readers that stand still hold the answers of their own key's share; whoever has another key is served. */
+const forgerKey = 'fuzz-key-of-the-forger';
 /** The event loop answers nobody meanwhile. */
 const maxStallMs = 200;
 
@@ -53,13 +55,18 @@ export async function fuzzHttp({ seed, inputs, firstVolley = 0, log }: HttpOptio
   const keys: Keys = { all: 'fuzz-key-of-all-scopes', publish: 'fuzz-key-to-publish', read: 'fuzz-key-to-read' };
   const liar = new Liar(new Random(seed).fork('liar'));
   const loop = new LoopRecord();
-  const env = { API_KEYS: entries(keys), LOCAL_MAX_MB: '64', ...loop.env, ...liedTo(await liar.start()) };
+  const env = {
+    API_KEYS: entries({ ...keys, forger: forgerKey }),
+    LOCAL_MAX_MB: '64',
+    ...loop.env,
+    ...liedTo(await liar.start()),
+  };
   const daemon = new TestDaemon({ key: keys.all, env, node: loop.node });
   await daemon.start();
   loop.begin();
   const sloths = new Sloths(daemon.port, 20);
   const standing = new Standing(daemon.port, keys, 3);
-  const forger = new Forger(daemon, new Random(seed).fork('forger'));
+  const forger = new Forger(daemon, forgerKey, new Random(seed).fork('forger'));
   forger.begin();
   const allowed = documented();
   const identities = new Identities();
@@ -139,13 +146,13 @@ function liedTo(port: number): Record<string, string> {
   };
 }
 
-function entries(keys: Keys): string {
-  const scopes = { all: 'publish+read+admin', publish: 'publish', read: 'read' };
+function entries(keys: Keys & { readonly forger: string }): string {
+  const scopes = { all: 'publish+read+admin', publish: 'publish', read: 'read', forger: 'read' };
   return Object.entries(scopes)
     .map(
       ([name, granted]) =>
         `${name}:${granted}:${createHash('sha256')
-          .update(keys[name as keyof Keys])
+          .update(keys[name as keyof typeof scopes])
           .digest('hex')}`,
     )
     .join(',');
