@@ -146,6 +146,20 @@ test('what cannot be stored at once comes through the queue', () =>
     assert.equal(await ledger('local'), [1, 0, 0, 0, 1, 0]);
   }));
 
+test('who fails to hear of it makes nothing fail, and nothing is published again', () =>
+  withBroker(['local', 'mongodb'], async ({ storage, broker, stored, ledger, waiting }) => {
+    const stop = new AbortController();
+    const deaf = (): never => {
+      throw new Error('a listener that fails');
+    };
+    storage.events.listen(deaf, stop.signal);
+    await Promise.all(['a', 'b', 'c'].map(id => broker.publish([event(id)])));
+    assert.equal(await stored(), ['a', 'b', 'c']);
+    assert.equal(await waiting(2), ['a', 'b', 'c']);
+    assert.equal(await ledger('local'), [3, 3, 0, 0, 0, 0]);
+    stop.abort();
+  }));
+
 test('a source keeps its place in the same commit', () =>
   withBroker(['local'], async ({ storage, broker, stored }) => {
     await broker.publishWith([event('a')], [['putCheckpoint', { key: 'log', value: '7' }]]);

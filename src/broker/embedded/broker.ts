@@ -1,4 +1,4 @@
-import { TransientError, UnsupportedError } from '../../errors.js';
+import { describe, TransientError, UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
 import type { WriteCall } from '../../storage/calls.js';
 import type { Inserted } from '../../storage/events.js';
@@ -73,11 +73,20 @@ export class EmbeddedBroker implements Broker {
       return write();
     });
     const inserted = prepared === undefined ? undefined : (results[0] as Inserted | undefined);
-    if (inserted !== undefined) prepared?.delivered(inserted);
+    if (inserted !== undefined) this.#announce(() => prepared?.delivered(inserted));
     const there = inserted === undefined ? undefined : prepared?.rows.sink;
     const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
     for (const queue of this.#queues.values())
       if (queue.sink !== there && (sink === undefined || sink === queue.sink)) queue.announce(messages.length, bytes);
+  }
+
+  /** The events are accepted by now: whoever hears of it cannot make that fail, or they would be published again. */
+  #announce(delivered: () => void): void {
+    try {
+      delivered();
+    } catch (error) {
+      this.#tools.log.error({ reason: describe(error) }, 'delivery.unannounced');
+    }
   }
 
   async #write(calls: readonly WriteCall[]): Promise<unknown[]> {
