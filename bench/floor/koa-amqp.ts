@@ -1,5 +1,6 @@
 import { connect } from 'amqplib';
 import Koa from 'koa';
+import { serve } from './serve.js';
 
 /**
  * The floor of HTTP → RabbitMQ: a bare Koa that reads a JSON body and answers once the broker has
@@ -22,12 +23,4 @@ app.use(async ctx => {
   ctx.status = 202;
   ctx.body = { accepted: 1 };
 });
-const server = app.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) process.stdout.write(`${address.port}\n`);
-});
-process.on('SIGTERM', () => {
-  server.close();
-  server.closeAllConnections();
-  void connection.close();
-});
+serve(app, () => void connection.close());

@@ -1,4 +1,5 @@
 import Koa from 'koa';
+import { serve } from './serve.js';
 
 /**
  * The floor of HTTP ingestion: a bare Koa that reads a JSON body and answers with JSON. No key, no check, nothing kept.
@@ -11,11 +12,4 @@ app.use(async ctx => {
   ctx.status = 202;
   ctx.body = { accepted: Array.isArray(value) ? value.length : 1 };
 });
-const server = app.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) process.stdout.write(`${address.port}\n`);
-});
-process.on('SIGTERM', () => {
-  server.close();
-  server.closeAllConnections();
-});
+serve(app);

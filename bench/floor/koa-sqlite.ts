@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import Koa from 'koa';
+import { serve } from './serve.js';
 
 /**
  * The floor of durable HTTP ingestion: a bare Koa that reads a JSON body and answers once SQLite has committed it. A
@@ -44,13 +45,7 @@ app.use(async ctx => {
   ctx.status = 202;
   ctx.body = { accepted: bodies.length };
 });
-const server = app.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) process.stdout.write(`${address.port}\n`);
-});
-process.on('SIGTERM', () => {
-  server.close();
-  server.closeAllConnections();
+serve(app, () => {
   void writer.terminate().then(() => {
     for (const end of ['', '-wal', '-shm']) rmSync(FILE + end, { force: true });
   });

@@ -1,23 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Connection } from '../../../../src/broker/rabbitmq/connection.js';
 import { Inspector } from '../../../../src/broker/rabbitmq/topology/inspector.js';
 import { QueueList } from '../../../../src/broker/rabbitmq/topology/queue-list.js';
 import { SetupError, TransientError, UnsupportedError } from '../../../../src/errors.js';
-import { silentLog } from '../../../../src/log.js';
-import { ManualClock } from '../../../helpers/manual-clock.js';
-import { FakeServer } from '../fake-channel.js';
+import { FakeConnection } from '../fake-connection.js';
 
-class Scene {
-  readonly server = new FakeServer();
-  readonly clock = new ManualClock();
-  readonly connection = new Connection({
-    nodes: ['amqp://127.0.0.1'],
-    name: 'test',
-    clock: this.clock,
-    log: silentLog,
-    connect: this.server.connect,
-  });
+class Scene extends FakeConnection {
   readonly queues = new QueueList({
     connection: this.connection,
     inspector: new Inspector(this.connection, this.clock),
