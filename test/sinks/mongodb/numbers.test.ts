@@ -35,6 +35,18 @@ test('what no Decimal128 holds, or a server without them, gets the digits as tex
   assert.instance(plain('9007199254740993'), Long);
 });
 
+test('digits beyond the 34th are never dropped, whatever the 35th is, and zeros at the ends are no digits', () => {
+  for (const digits of [
+    '0.692859911104364624711552816273950009',
+    '-12345678901234567890123456789012340001e-40',
+    '0.69285991110436462471155281627395000000000000000000000009',
+    '100000000000000000000000000000000001E3',
+  ])
+    assert.is(store(digits), digits);
+  assert.instance(store('0.0000000000000000000000000000000000000000000012345678901234567000'), Decimal128);
+  assert.instance(store('1000000000000000000000000000000000000000000000000e5'), Decimal128);
+});
+
 test('they are found wherever they stand, under whatever name', () => {
   const fields = exactFields('{"a":[1,{"__proto__":9007199254740993}],"b":1.5}');
   const stored = withStoredNumbers(fields, String);
