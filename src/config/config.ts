@@ -3,6 +3,7 @@ import type { NginxConfig } from '../nginx/nginx-config.js';
 import type { Proxies } from '../outgoing.js';
 import type { LocalStore } from '../sinks/local.js';
 import type { BrokerConfig } from './broker.js';
+import type { ClowderConfig } from './clowder.js';
 import type { DeadLetterConfig } from './dead-letters.js';
 import type { HealthConfig } from './health.js';
 import type { LogConfig } from './log.js';
@@ -20,6 +21,8 @@ export interface Config {
   readonly sinks: readonly ConfiguredSink[];
   /** The local store; undefined when it is switched off. */
   readonly local: LocalStore | undefined;
+  /** Undefined when CLOWDER_URL is not set. */
+  readonly clowder: ClowderConfig | undefined;
   readonly nginx: NginxConfig;
   readonly health: HealthConfig;
   readonly deadLetters: DeadLetterConfig;

@@ -2,6 +2,7 @@ import { namesOf, type Setting, type Settings } from '../settings/setting.js';
 import type { SinkDefinition } from '../sinks/sink.js';
 import { analyticsSettings } from './analytics.js';
 import { brokerSettings } from './broker.js';
+import { clowderSettings } from './clowder.js';
 import { deadLetterSettings } from './dead-letters.js';
 import { healthSettings } from './health.js';
 import { logSettings } from './log.js';
@@ -25,6 +26,7 @@ export function settingGroups(registry: readonly SinkDefinition[]): readonly Set
     ...registry.map(sink => ({ title: sink.title, settings: { ...sink.settings, ...commonSettings(sink) } })),
     { title: 'Sinks under names of their own', settings: namedSinkSettings },
     { title: 'Proxies', settings: proxySettings },
+    { title: 'Clowder', settings: clowderSettings },
     { title: 'NGINX access log', settings: nginxSettings },
     { title: 'Health', settings: healthSettings },
     {

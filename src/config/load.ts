@@ -5,6 +5,7 @@ import { sinks } from '../sinks/registry.js';
 import type { SinkDefinition } from '../sinks/sink.js';
 import { analyticsSettings } from './analytics.js';
 import { broker, brokerSettings } from './broker.js';
+import { clowder, clowderSettings } from './clowder.js';
 import type { Config } from './config.js';
 import { deadLetterSettings } from './dead-letters.js';
 import { declaredSettings, environmentNames } from './declared.js';
@@ -68,13 +69,15 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   ];
 
   const proxies = reader.read(proxySettings);
+  const nginxConfig = nginx(reader.read(nginxSettings), problems);
   const config: Config = {
     server: server(serverValues, problems),
     keys: keySource(serverValues, problems, readFile),
     broker: broker(brokerValues, problems),
     sinks: assignQueues(all, brokerValues.queueName, problems),
     local: all.find(({ definition }) => definition.storesWith === 'storage')?.config as LocalStore | undefined,
-    nginx: nginx(reader.read(nginxSettings), problems),
+    clowder: clowder(reader.read(clowderSettings), nginxConfig.pathPrefix, problems),
+    nginx: nginxConfig,
     health: health(reader.read(healthSettings), proxies, problems),
     deadLetters: reader.read(deadLetterSettings),
     log: reader.read(logSettings),

@@ -248,6 +248,21 @@ test('settings that contradict each other are problems', () => {
   assert.is(good({ CLOWDER_PATH_PREFIX: '/clowder/' }).nginx.pathPrefix, '/clowder');
 });
 
+test('where Clowder is', () => {
+  const at = (url: string, prefix = '/') => good({ CLOWDER_URL: url, CLOWDER_PATH_PREFIX: prefix }).clowder;
+  assert.is(good({}).clowder, undefined);
+  assert.equal(at('https://c.example/'), { origin: 'https://c.example', url: 'https://c.example', apiKey: undefined });
+  assert.is(at('https://c.example:9443/clowder/')?.url, 'https://c.example:9443/clowder');
+  assert.is(at('https://c.example:9443/clowder/')?.origin, 'https://c.example:9443');
+  assert.is(at('https://c.example', '/clowder')?.url, 'https://c.example/clowder');
+  assert.is(at('https://c.example/clowder', '/clowder')?.url, 'https://c.example/clowder');
+  assert.is(good({ CLOWDER_URL: 'http://c', CLOWDER_API_KEY: 'k' }).clowder?.apiKey, 'k');
+  for (const url of ['c.example', 'ftp://c.example', 'http://u:p@c.example', 'http://c.example/?a=b']) {
+    assert.equal(names(bad({ CLOWDER_URL: url })), ['CLOWDER_URL'], url);
+  }
+  assert.equal(names(bad({ CLOWDER_API_KEY: 'k' })), ['CLOWDER_URL']);
+});
+
 test('a variable that looks like a setting misspelt is a warning', () => {
   const env = {
     MAILBOX_URL: 'x',
