@@ -7,7 +7,9 @@ export type StoreNumber = (digits: string) => unknown;
 /** Digits, zeros included, of the largest and the smallest that a Decimal128 can be. */
 const maxDecimalLength = 6_200;
 
-/** Significant digits that a Decimal128 holds. The driver looks at the first beyond them alone, and drops 09 in silence. */
+/**
+ * Significant digits that a Decimal128 holds. The driver looks at the first beyond them alone, and drops 09 in silence.
+ */
 const maxSignificant = 34;
 
 /**
@@ -28,7 +30,8 @@ export function numberStore({ Long, Decimal128 }: Pick<Driver, 'Long' | 'Decimal
 
 /** How many digits of a JSON number matter: neither zeros before the first nor after the last, nor the exponent. */
 function significant(digits: string): number {
-  const mantissa = digits.replace(/e.*$/i, '').replace(/[-.]/g, '');
+  const exponent = digits.search(/e/i);
+  const mantissa = (exponent < 0 ? digits : digits.slice(0, exponent)).replace(/[-.]/g, '');
   let first = 0;
   while (mantissa[first] === '0') first += 1;
   let end = mantissa.length;
