@@ -252,12 +252,13 @@ export interface Measure {
 const nothing: Measure = {};
 
 /**
- * What sinks write beside `size`, so that bytes and counts never add up. Empty where the event has no numeric size,
- * already carries `bytes` or `item_count`, or is of a category whose `size` nobody has explained.
+ * What sinks write beside `size`, so that bytes and counts never add up. Empty where the event has no size that a
+ * double holds, already carries `bytes` or `item_count`, or is of a category whose `size` nobody has explained.
  */
 export function measure(event: Pick<Event, 'category' | 'type' | 'fields'>): Measure {
   const { size, bytes, item_count } = event.fields;
-  if (typeof size !== 'number' || bytes !== undefined || item_count !== undefined) return nothing;
+  if (!Number.isFinite(size) || bytes !== undefined || item_count !== undefined) return nothing;
   if (!measured.has(event.category)) return nothing;
-  return event.type !== undefined && itemCountTypes.has(event.type) ? { item_count: size } : { bytes: size };
+  const value = size as number;
+  return event.type !== undefined && itemCountTypes.has(event.type) ? { item_count: value } : { bytes: value };
 }

@@ -39,6 +39,8 @@ test('where nobody has said what size means, nothing is said', () => {
   assert.equal(measure({ category: 'shop', type: undefined, fields: { size: 17 } }), {});
   assert.equal(measure({ category: 'upload', type: undefined, fields: { size: '17' } }), {});
   assert.equal(measure({ category: 'upload', type: undefined, fields: {} }), {});
+  for (const size of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+    assert.equal(measure({ category: 'upload', type: undefined, fields: { size } }), {}, 'JSON has no word for it');
   assert.equal(measure({ category: 'download', type: 'file', fields: { size: 17, bytes: 5 } }), {});
 });
 
