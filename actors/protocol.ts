@@ -1,5 +1,5 @@
 import type { Ref } from 'nact';
-import type { Address, Durability, Subscription } from '../src/broker/broker.js';
+import type { Address, Durability, MessageProperties, Subscription } from '../src/broker/broker.js';
 import type { Prepared } from '../src/delivery/prepare.js';
 import type { Fault } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
@@ -35,7 +35,7 @@ export type PublisherMessage =
       readonly type: 'publishTo';
       readonly address: Address;
       readonly body: string;
-      readonly messageId: string | undefined;
+      readonly properties: MessageProperties;
       readonly reply: Reply<Durability>;
     }
   | { readonly type: 'observe'; readonly observer: PublishObserver }

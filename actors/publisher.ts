@@ -1,5 +1,5 @@
 import { dispatch } from 'nact';
-import type { Address, Broker, Durability } from '../src/broker/broker.js';
+import type { Address, Broker, Durability, MessageProperties } from '../src/broker/broker.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import type { StatusLine } from '../src/status/board.js';
@@ -34,8 +34,8 @@ export function publishThrough(publisher: Actor<PublisherMessage>) {
       ask(reply => {
         if (requests.push({ messages, reply }) === 1) setImmediate(flush);
       }),
-    publishTo: (address: Address, body: string, messageId?: string): Promise<Durability> =>
-      ask(reply => dispatch(publisher, { type: 'publishTo', address, body, messageId, reply })),
+    publishTo: (address: Address, body: string, properties: MessageProperties = {}): Promise<Durability> =>
+      ask(reply => dispatch(publisher, { type: 'publishTo', address, body, properties, reply })),
   };
 }
 
@@ -59,7 +59,7 @@ class Publisher implements Behaviour<PublisherMessage> {
         return;
       case 'publishTo':
         return this.#answer(message.reply, () =>
-          this.#broker.publishTo(message.address, message.body, message.messageId),
+          this.#broker.publishTo(message.address, message.body, message.properties),
         );
       case 'observe':
         this.#observers.push(message.observer);

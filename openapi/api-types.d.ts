@@ -231,7 +231,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Send a message to any queue or exchange of RabbitMQ
-         * @description The message goes where it is addressed and nowhere else; it is not an event. The queue or exchange must exist: otherwise the answer is 422.
+         * @description The message goes where it is addressed and nowhere else; it is not an event. The queue or exchange must exist: otherwise the answer is 422. Its properties are those of AMQP; the example is a job as Clowder 1 sends it to an extractor.
          */
         readonly post: operations["publishMessage"];
         readonly delete?: never;
@@ -1439,6 +1439,23 @@ export interface components {
              */
             readonly durability: "broker" | "outbox" | "embedded";
         };
+        readonly MessageProperties: {
+            /** @description Queue that answers go to, such as the status of a job. */
+            readonly reply_to?: string;
+            /** @description Comes back with each answer. */
+            readonly correlation_id?: string;
+            /** @description Texts, numbers, true and false by name; a name has 1 to 255 bytes. */
+            readonly headers?: {
+                readonly [key: string]: string | number | boolean;
+            };
+            /** @description `application/json` by default. */
+            readonly content_type?: string;
+            /** @description How long it may wait in its queue, in milliseconds. */
+            readonly expiration?: number;
+            readonly priority?: number;
+            /** @description Whether it survives a restart of RabbitMQ; true by default. */
+            readonly persistent?: boolean;
+        };
         readonly PublicationToQueue: {
             /** @description By its name. */
             readonly queue: string;
@@ -1447,6 +1464,7 @@ export interface components {
                 readonly [key: string]: unknown;
             };
             readonly message_id?: string;
+            readonly properties?: components["schemas"]["MessageProperties"];
         };
         readonly PublicationToExchange: {
             readonly exchange: string;
@@ -1456,6 +1474,7 @@ export interface components {
                 readonly [key: string]: unknown;
             };
             readonly message_id?: string;
+            readonly properties?: components["schemas"]["MessageProperties"];
         };
         readonly Publication: components["schemas"]["PublicationToQueue"] | components["schemas"]["PublicationToExchange"];
         readonly SeriesLine: {
@@ -1630,6 +1649,7 @@ export type LedgerHour = components['schemas']['LedgerHour'];
 export type Ledger = components['schemas']['Ledger'];
 export type LedgerAcknowledgement = components['schemas']['LedgerAcknowledgement'];
 export type PublicationReceipt = components['schemas']['PublicationReceipt'];
+export type MessageProperties = components['schemas']['MessageProperties'];
 export type PublicationToQueue = components['schemas']['PublicationToQueue'];
 export type PublicationToExchange = components['schemas']['PublicationToExchange'];
 export type Publication = components['schemas']['Publication'];
@@ -4445,8 +4465,37 @@ export interface operations {
                  * @example {
                  *       "queue": "ncsa.image.preview",
                  *       "message": {
+                 *         "notifies": [],
+                 *         "msgid": "65a89ee0a4bbe9b699ba4bf2",
                  *         "id": "65a89edca4bbe9b699ba4be4",
-                 *         "filename": "drone_survey.tif"
+                 *         "jobid": "65a89ee0a4bbe9b699ba4bf1",
+                 *         "intermediateId": "65a89edca4bbe9b699ba4be4",
+                 *         "fileSize": "48213",
+                 *         "host": "https://clowder.example.org",
+                 *         "datasetId": "65a89e35a4bbe9b699ba4b8a",
+                 *         "flags": "",
+                 *         "secretKey": "KEY",
+                 *         "routing_key": "extractors.ncsa.image.preview",
+                 *         "source": {
+                 *           "id": {
+                 *             "resourceType": "file",
+                 *             "id": "65a89edca4bbe9b699ba4be4"
+                 *           },
+                 *           "mimeType": "image/tiff",
+                 *           "extra": {
+                 *             "filename": "drone_survey.tif"
+                 *           }
+                 *         },
+                 *         "activity": "submitted",
+                 *         "target": {},
+                 *         "filename": "drone_survey.tif",
+                 *         "parameters": "{}"
+                 *       },
+                 *       "properties": {
+                 *         "reply_to": "clowder.example",
+                 *         "correlation_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+                 *         "content_type": "application/json",
+                 *         "persistent": true
                  *       }
                  *     }
                  */

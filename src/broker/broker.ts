@@ -145,6 +145,23 @@ export interface QueueInfo {
 /** Where a generalised publish goes: an exchange with a routing key, or a queue by its name. */
 export type Address = { readonly exchange: string; readonly routingKey: string } | { readonly queue: string };
 
+/** Properties of a generalised publish, as in AMQP; what is left out is as the daemon's own messages have it. */
+export interface MessageProperties {
+  readonly messageId?: string;
+  /** The queue that answers go to. */
+  readonly replyTo?: string;
+  readonly correlationId?: string;
+  readonly headers?: Readonly<Record<string, string | number | boolean>>;
+  /** `application/json` unless it is given. */
+  readonly contentType?: string;
+  /** How long it may wait in its queue, ms. */
+  readonly expirationMs?: number;
+  /** 0 to 255. */
+  readonly priority?: number;
+  /** It survives a restart of the broker; true unless it is given. */
+  readonly persistent?: boolean;
+}
+
 /** Messages as rows of a sink that keeps its events in the daemon's own storage, before they are accepted. */
 export interface PreparedRows {
   readonly rows: StoredRows;
@@ -190,7 +207,7 @@ export interface Broker {
    * Any JSON message to any exchange or queue of the broker. @throws UnsupportedError without RabbitMQ,
    * UnroutableError when there is none of that name
    */
-  publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
+  publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability>;
   subscribe(sink: string, prefetch: number): Promise<Subscription>;
   depth(sink: string): Promise<Depth>;
   /** Messages and consumers of any queue, by name; undefined when there is none of that name. */

@@ -1,4 +1,11 @@
-import type { Address, DeadLetterPage, DeadLetterQuery, DeadLetterSelection, Durability } from '../broker/broker.js';
+import type {
+  Address,
+  DeadLetterPage,
+  DeadLetterQuery,
+  DeadLetterSelection,
+  Durability,
+  MessageProperties,
+} from '../broker/broker.js';
 import type { Message } from '../events/message.js';
 import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
 import type { DaemonStatus } from '../status/report.js';
@@ -19,7 +26,7 @@ export interface Backend {
    * @throws UnsupportedError without RabbitMQ, UnroutableError when there is no such queue
    * or exchange, TransientError as above
    */
-  publishTo(address: Address, body: string, messageId?: string): Promise<Durability>;
+  publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability>;
   /** @throws UnsupportedError when the local store is switched off */
   events(query: EventQuery): Promise<EventPage>;
   series(query: SeriesQuery): Promise<Series>;

@@ -1,4 +1,12 @@
-import type { Address, Broker, DeadLetterQuery, DeadLetterSelection, Durability, QueueInfo } from '../broker/broker.js';
+import type {
+  Address,
+  Broker,
+  DeadLetterQuery,
+  DeadLetterSelection,
+  Durability,
+  MessageProperties,
+  QueueInfo,
+} from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
 import { IdConflictError, UnsupportedError } from '../errors.js';
@@ -25,7 +33,7 @@ export interface BackendOptions {
   readonly deadLetterAdmin: DeadLetterAdmin;
   /** Through the publisher actor; resolves when the messages are durable. */
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
-  readonly publishTo: (address: Address, body: string, messageId?: string) => Promise<Durability>;
+  readonly publishTo: (address: Address, body: string, properties?: MessageProperties) => Promise<Durability>;
   readonly broker: Broker;
   /** The broker's line on the status board, written here: a broker reports its state when it is asked. */
   readonly brokerStatus: StatusLine;

@@ -99,7 +99,7 @@ function content(random: Random, path: string): string {
   }
   if (path.startsWith('/v1/dead-letters'))
     return jsonText(random, { sink: random.pick(['local', 'x']), keys: [text(random)] });
-  if (path === '/v1/publish') return jsonText(random, { queue: text(random), message: value(random) });
+  if (path === '/v1/publish') return jsonText(random, publication(random));
   if (random.chance(0.004)) return slow(random);
   const count = random.pick([0, 1, 1, 1, 1, 1, 2, 3, 5]);
   const events = Array.from({ length: count }, () => (random.chance(0.5) ? plain(random) : event(random)));
@@ -125,6 +125,16 @@ function slow(random: Random): string {
 }
 
 /** One that is accepted. */
+function publication(random: Random): unknown {
+  const properties = {
+    reply_to: text(random),
+    correlation_id: text(random),
+    headers: { [text(random)]: value(random) },
+    priority: random.integer(0, 300),
+  };
+  return { queue: text(random), message: value(random), ...(random.chance(0.5) ? { properties } : {}) };
+}
+
 function plain(random: Random): unknown {
   return { category: 'upload', resource_name: text(random), extra: value(random, 2) };
 }

@@ -1,4 +1,10 @@
-import type { Address, DeadLetterQuery, DeadLetterSelection, Durability } from '../../src/broker/broker.js';
+import type {
+  Address,
+  DeadLetterQuery,
+  DeadLetterSelection,
+  Durability,
+  MessageProperties,
+} from '../../src/broker/broker.js';
 import type { Message } from '../../src/events/message.js';
 import type { Backend } from '../../src/http/backend.js';
 import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
@@ -106,7 +112,7 @@ const ledger: LedgerReport = {
 /** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */
 export class FakeBackend implements Backend {
   readonly published: Message[] = [];
-  readonly sent: { address: Address; body: string; messageId: string | undefined }[] = [];
+  readonly sent: { address: Address; body: string; properties: MessageProperties | undefined }[] = [];
   readonly queries: (EventQuery | SeriesQuery | DeadLetterQuery)[] = [];
   readonly selections: DeadLetterSelection[] = [];
   readonly listeners = new Set<(event: StoredEvent) => void>();
@@ -122,9 +128,9 @@ export class FakeBackend implements Backend {
     return 'embedded';
   }
 
-  async publishTo(address: Address, body: string, messageId?: string): Promise<Durability> {
+  async publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability> {
     this.#mayFail();
-    this.sent.push({ address, body, messageId });
+    this.sent.push({ address, body, properties });
     return 'broker';
   }
 

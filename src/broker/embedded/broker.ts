@@ -13,6 +13,7 @@ import type {
   DeadLetterStore,
   Depth,
   Durability,
+  MessageProperties,
   QueueDefinition,
   QueueInfo,
   StoredDelivery,
@@ -105,7 +106,7 @@ export class EmbeddedBroker implements Broker {
     }
   }
 
-  async publishTo(_address: Address, _body: string, _messageId?: string): Promise<Durability> {
+  async publishTo(_address: Address, _body: string, _properties?: MessageProperties): Promise<Durability> {
     throw new UnsupportedError('Publishing to an exchange or a queue by name needs RabbitMQ: set RABBITMQ_URI.');
   }
 

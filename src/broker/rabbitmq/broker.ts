@@ -12,6 +12,7 @@ import type {
   DeadLetterStore,
   Depth,
   Durability,
+  MessageProperties,
   QueueDefinition,
   QueueInfo,
   Subscription,
@@ -147,8 +148,8 @@ export class AmqpBroker implements Broker {
     return this.#publisher.send(messages.map(message => ({ message, target })));
   }
 
-  publishTo(address: Address, body: string, messageId?: string): Promise<Durability> {
-    return this.#publisher.sendTo(address, body, messageId);
+  publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability> {
+    return this.#publisher.sendTo(address, body, properties);
   }
 
   async subscribe(sink: string, prefetch: number): Promise<Subscription> {

@@ -159,14 +159,19 @@ test('publishing to any exchange or queue: delivered, refused with a reason, and
     await channel.assertQueue('some.extractor', { durable: true });
     await channel.assertExchange('some.topic', 'topic', { durable: true });
     await channel.bindQueue('some.extractor', 'some.topic', 'a.*');
-    assert.is(await broker.publishTo({ queue: 'some.extractor' }, '{"n":1}', 'job-1'), 'broker');
+    const properties = { messageId: 'job-1', replyTo: 'clowder.x', correlationId: 'c', headers: { n: 7 }, priority: 3 };
+    assert.is(await broker.publishTo({ queue: 'some.extractor' }, '{"n":1}', properties), 'broker');
     assert.is(await broker.publishTo({ exchange: 'some.topic', routingKey: 'a.b' }, '{"n":2}'), 'broker');
     const first = await until(async () => channel.get('some.extractor', { noAck: true }), 'the first');
     const second = await until(async () => channel.get('some.extractor', { noAck: true }), 'the second');
     assert.is(first.content.toString(), '{"n":1}');
     assert.is(first.properties.messageId, 'job-1');
     assert.is(first.properties.deliveryMode, 2);
-    assert.equal(first.properties.headers, {});
+    assert.equal(
+      [first.properties.replyTo, first.properties.correlationId, first.properties.headers, first.properties.priority],
+      ['clowder.x', 'c', { n: 7 }, 3],
+    );
+    assert.equal(second.properties.headers, {});
     assert.is(second.content.toString(), '{"n":2}');
 
     const nowhere = await failure(broker.publishTo({ queue: 'no.such.queue' }, '{}'));

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Options } from 'amqplib';
 import type { Message, Source } from '../../../events/message.js';
 import { isEpochMs } from '../../../events/timestamp.js';
+import type { MessageProperties } from '../../broker.js';
 import { headerNames } from '../headers.js';
 
 /** Where a message goes when it does not go to the exchange of the events. */
@@ -13,6 +14,8 @@ export interface Target {
   readonly headers?: Readonly<Record<string, string | number>>;
   /** Published for somebody else (`/v1/publish`): without headers of ours. */
   readonly plain?: boolean;
+  /** In place of those that messages of ours have. */
+  readonly properties?: Omit<MessageProperties, 'messageId'>;
 }
 
 /** A message and where it goes. */
@@ -68,8 +71,8 @@ export function encode(
     if (length > maxShortString)
       return { refused: `its ${what} has ${length} bytes, and AMQP carries at most ${maxShortString}` };
   }
-  const headers = target?.plain
-    ? {}
+  const headers: Record<string, string | number | boolean> = target?.plain
+    ? { ...target.properties?.headers }
     : encodable({ [headerNames.source]: source, [headerNames.received]: received, ...target?.headers });
   if (number !== undefined && numberedFor !== undefined) {
     headers[headerNames.daemon] = daemon;
@@ -87,12 +90,26 @@ export function encode(
     options: {
       messageId: id,
       contentType: 'application/json',
-      ...(contentEncoding === undefined ? {} : { contentEncoding }),
       deliveryMode: 2,
+      ...(target?.properties === undefined ? {} : optionsOf(target.properties)),
+      ...(contentEncoding === undefined ? {} : { contentEncoding }),
       mandatory: true,
       ...(isEpochMs(time) ? { timestamp: Math.floor(time / 1000) } : {}),
       headers,
     },
+  };
+}
+
+/** As amqplib has them; headers apart. */
+function optionsOf(properties: NonNullable<Target['properties']>): Options.Publish {
+  const { replyTo, correlationId, contentType, expirationMs, priority, persistent = true } = properties;
+  return {
+    ...(replyTo === undefined ? {} : { replyTo }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(expirationMs === undefined ? {} : { expiration: String(expirationMs) }),
+    ...(priority === undefined ? {} : { priority }),
+    deliveryMode: persistent ? 2 : 1,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../../clock.js';
 import { SetupError, TransientError, UnroutableError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
-import type { Address, Durability } from '../../broker.js';
+import type { Address, Durability, MessageProperties } from '../../broker.js';
 import type { Connection } from '../connection.js';
 import { ConfirmPublisher } from './confirm-publisher.js';
 import { Outbox } from './outbox.js';
@@ -104,14 +104,20 @@ export class StoreAndForwardPublisher {
    * To an exchange or a queue of somebody else's. @throws UnroutableError when there is none,
    * SetupError when it may not be used
    */
-  async sendTo(address: Address, body: string, messageId: string = randomUUID()): Promise<Durability> {
-    const target: Target =
+  async sendTo(
+    address: Address,
+    body: string,
+    { messageId = randomUUID(), ...properties }: MessageProperties = {},
+  ): Promise<Durability> {
+    const place =
       'queue' in address
-        ? { exchange: '', routingKey: address.queue, plain: true }
-        : { exchange: address.exchange, routingKey: address.routingKey, plain: true };
-    for (const name of [target.exchange, target.routingKey, messageId]) {
-      if (Buffer.byteLength(name) > maxShortString)
-        throw new UnroutableError(`names, routing keys and message ids have at most ${maxShortString} bytes`);
+        ? { exchange: '', routingKey: address.queue }
+        : { exchange: address.exchange, routingKey: address.routingKey };
+    const target: Target = { ...place, plain: true, properties };
+    const { replyTo = '', correlationId = '', contentType = '' } = properties;
+    for (const text of [place.exchange, place.routingKey, messageId, replyTo, correlationId, contentType]) {
+      if (Buffer.byteLength(text) > maxShortString)
+        throw new UnroutableError(`names, routing keys, ids and types have at most ${maxShortString} bytes`);
     }
     const message = { id: messageId, body, source: 'http' as const, received: this.#options.clock.now() };
     return this.#track(this.#sendTo({ message, target }));

@@ -48,6 +48,33 @@ test('what is published for somebody else has no headers of ours', () => {
   assert.is(routingKey, 'preview');
 });
 
+test('properties of a message for somebody else: as they were asked for, and beside them what is usual', () => {
+  const properties = {
+    replyTo: 'clowder.example',
+    correlationId: 'c-1',
+    headers: { attempt: 2, first: false },
+    contentType: 'text/plain',
+    expirationMs: 60_000,
+    priority: 9,
+    persistent: false,
+  };
+  const { options } = encoded({ message, target: { ...toQueue('preview'), plain: true, properties } });
+  assert.equal(options, {
+    messageId: 'a',
+    replyTo: 'clowder.example',
+    correlationId: 'c-1',
+    headers: { attempt: 2, first: false },
+    contentType: 'text/plain',
+    expiration: '60000',
+    priority: 9,
+    deliveryMode: 1,
+    mandatory: true,
+    timestamp: 1_700_000_000,
+  });
+  const { options: usual } = encoded({ message, target: { ...toQueue('preview'), plain: true, properties: {} } });
+  assert.equal([usual.contentType, usual.deliveryMode, usual.replyTo], ['application/json', 2, undefined]);
+});
+
 test('no number that came from outside keeps a message from being published', () => {
   const channel = new FakeChannel(new FakeServer());
   const numbers = [
@@ -118,6 +145,10 @@ test('comes back from the outbox as it went in', () => {
   const kinds: OutgoingMessage[] = [
     { message, target: null },
     { message: { ...message, timestamp: 7_000 }, target: null },
+    {
+      message,
+      target: { ...toQueue('q'), plain: true, properties: { replyTo: 'a', headers: { n: 1 }, persistent: true } },
+    },
     { message, target: { ...toQueue('event-sink.mongodb.dead'), headers: { 'event-sink-reason': 'no', n: 3 } } },
     { message, target: { exchange: 'theirs', routingKey: 'key', plain: true } },
     { message: { ...message, body: latin.toString() }, target: toQueue('q'), bytes: latin },
