@@ -22,7 +22,7 @@ import type { PartOptions } from './part.js';
 import { escalate, restartTree, resumeAfterDefect } from './restart.js';
 
 export interface SourcesOptions extends PartOptions {
-  readonly config: Pick<Config, 'nginx' | 'health' | 'broker' | 'proxies'>;
+  readonly config: Pick<Config, 'nginx' | 'clowder' | 'health' | 'broker' | 'proxies'>;
   /** For the ids of the events that are made here: see events/identity.ts. */
   readonly idSecret: string;
   readonly broker: Broker;
@@ -102,6 +102,7 @@ function startExtractors(ingress: Parent, tools: ActorTools, options: SourcesOpt
 function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
   const { idSecret, broker, publisher, storage, board, clock, onStop } = options;
   const config = options.config.nginx;
+  const clowderUrl = options.config.clowder?.url;
   const { files } = config;
   if (files.length === 0) return;
   const supervisor = spawnSupervisor(ingress, 'nginx-log', board, escalate);
@@ -115,7 +116,7 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
         ? writeAheadStore(key, storage.checkpoints, publish)
         : atomicStore(key, storage.checkpoints, publishWith);
     const log = options.log.child({ log: file });
-    const reader = { path: file, name: nameOf(file, files), config, idSecret, visitors, store, clock, log };
+    const reader = { path: file, name: nameOf(file, files), config, clowderUrl, idSecret, visitors, store, clock, log };
     return spawnNginxLog(supervisor, {
       ...tools,
       log,

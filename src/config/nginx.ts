@@ -1,4 +1,5 @@
-import { type ClientAddress, FormatError, type LogFormat, parseFormat } from '../nginx/lines/format.js';
+import { FormatError, type LogFormat, parseFormat } from '../nginx/lines/format.js';
+import type { ClientAddress, NamedVariables } from '../nginx/lines/named-variables.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import { type TrafficKind, trafficKinds } from '../nginx/traffic/traffic.js';
 import { seconds } from '../settings/durations.js';
@@ -35,6 +36,12 @@ export const nginxSettings = {
     'Which variable of the log says who the client is, such as `$http_x_forwarded_for` behind a balancer. Of a list the first address counts, which the client may have made up; with ` last` behind the variable, the last one, which the balancer saw.',
     { example: '$http_x_forwarded_for' },
   ),
+  user: setting(
+    'NGINX_USER',
+    text().default('$remote_user'),
+    'Which variable of the log says who is signed in, such as `$cookie_user` or `$http_x_user`. It becomes the `user_id` of views, downloads and API calls.',
+    { example: '$http_x_user' },
+  ),
   windowMs: setting(
     'NGINX_WINDOW_SECONDS',
     seconds(1, 86_400).default('60'),
@@ -65,12 +72,32 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
     files: [...new Set(values.files)],
     rotatedDirs: values.rotatedDirs,
     start: values.start,
-    format: format(values.format, client(values.clientAddress, problems), problems),
+    format: format(values.format, variablesOf(values, problems), problems),
     windowMs: values.windowMs,
     trafficEvents: kinds(values.trafficEvents, problems),
     keepIp: values.keepIp,
     pathPrefix: trimEnd(pathPrefix, '/'),
   };
+}
+
+function variablesOf(values: Values<typeof nginxSettings>, problems: Problems): NamedVariables {
+  const named = {
+    client: client(values.clientAddress, problems),
+    user: variable('NGINX_USER', values.user, 'remote_user', problems),
+  };
+  if (named.user !== undefined && named.user === named.client?.variable)
+    problems.add(
+      'NGINX_USER',
+      `must be another variable than that of NGINX_CLIENT_ADDRESS, but is "${values.user}" too`,
+    );
+  return named;
+}
+
+/** Undefined = `usual`, or what stands for it in a log without it. */
+function variable(name: string, text: string, usual: string, problems: Problems): string | undefined {
+  const [, found] = /^\$\{?(\w+)\}?$/.exec(text) ?? [];
+  if (found === undefined) problems.add(name, `must be a variable of the log, such as $${usual}, but is "${text}"`);
+  return found === usual ? undefined : found;
 }
 
 /** Undefined = the client's own address, or what stands for it in a log without one. */
@@ -84,9 +111,9 @@ function client(text: string, problems: Problems): ClientAddress | undefined {
   return { variable, pick: pick as ClientAddress['pick'] };
 }
 
-function format(text: string, address: ClientAddress | undefined, problems: Problems): LogFormat {
+function format(text: string, variables: NamedVariables, problems: Problems): LogFormat {
   try {
-    return parseFormat(text, address);
+    return parseFormat(text, variables);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     problems.add('NGINX_LOG_FORMAT', error.message);

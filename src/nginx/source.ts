@@ -18,6 +18,8 @@ export interface LogSourceOptions {
   /** In the events. */
   readonly name: string;
   readonly config: NginxConfig;
+  /** Without a slash at its end; undefined = not known. */
+  readonly clowderUrl: string | undefined;
   readonly idSecret: string;
   readonly visitors: VisitorKeys;
   readonly store: SourceStore<LogCheckpoint>;
@@ -31,14 +33,18 @@ export interface LogSourceOptions {
 const sampleMs = 60_000;
 
 /** Puts the parts together that read one log. */
-export function createLogReader({ path, name, config, idSecret, visitors, ...rest }: LogSourceOptions): LogReader {
+export function createLogReader(options: LogSourceOptions): LogReader {
+  const { path, name, config, clowderUrl, idSecret, visitors, ...rest } = options;
   const { clock, log } = rest;
   const now = clock.now;
   const parser = createParser(config.format);
   const classifier = new RequestClassifier(config.pathPrefix);
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: config.windowMs, log: name, now, ids });
-  const traffic = new TrafficEvents({ kinds: config.trafficEvents, keepIp: config.keepIp, classifier, visitors, now });
+  const traffic = new TrafficEvents({
+    ...{ kinds: config.trafficEvents, keepIp: config.keepIp, clowderUrl },
+    ...{ classifier, visitors, now },
+  });
   let sampled = Number.NEGATIVE_INFINITY;
   const onUnparsed = (line: string): void => {
     if (clock.monotonic() - sampled < sampleMs) return;

@@ -56,6 +56,7 @@ function start(context: Context, clock: Clock): Actor<NginxLogMessage> {
     createReader: (onHold, stopping) =>
       createLogReader({
         ...{ path: scene.path, name: 'access.log', config: plainConfig, store: scene.store, clock, log: silentLog },
+        clowderUrl: undefined,
         idSecret,
         visitors: new VisitorKeys(noMemory, clock),
         onHold,

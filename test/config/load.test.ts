@@ -248,6 +248,18 @@ test('settings that contradict each other are problems', () => {
   assert.is(good({ CLOWDER_PATH_PREFIX: '/clowder/' }).nginx.pathPrefix, '/clowder');
 });
 
+test('variables of the log that settings name', () => {
+  assert.equal(names(bad({ NGINX_USER: 'user' })), ['NGINX_USER']);
+  assert.equal(names(bad({ NGINX_USER: '$cookie_user last' })), ['NGINX_USER']);
+  // The format has no such variable.
+  assert.equal(names(bad({ NGINX_USER: '$cookie_user' })), ['NGINX_LOG_FORMAT']);
+  const format = '$http_x_real_ip [$time_local] "$request" $status "$cookie_user"';
+  assert.ok(good({ NGINX_USER: '$cookie_user', NGINX_LOG_FORMAT: format }));
+  assert.ok(good({ NGINX_USER: '$cookie_user', NGINX_LOG_FORMAT: 'json' }));
+  const both = { NGINX_CLIENT_ADDRESS: '$cookie_user', NGINX_USER: '$cookie_user', NGINX_LOG_FORMAT: format };
+  assert.equal(names(bad(both)), ['NGINX_USER', 'NGINX_LOG_FORMAT']);
+});
+
 test('where Clowder is', () => {
   const at = (url: string, prefix = '/') => good({ CLOWDER_URL: url, CLOWDER_PATH_PREFIX: prefix }).clowder;
   assert.is(good({}).clowder, undefined);

@@ -48,6 +48,7 @@ export function fuzzLogLines(random: Random): void {
     traffic: new TrafficEvents({
       kinds: trafficKinds,
       keepIp: random.chance(0.5),
+      clowderUrl: random.chance(0.5) ? 'https://h.example/clowder' : undefined,
       classifier,
       visitors,
       now: () => now,

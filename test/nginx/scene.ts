@@ -114,6 +114,7 @@ export class Scene {
       path: this.path,
       name: 'access.log',
       config: { ...plainConfig, ...config },
+      clowderUrl: undefined,
       idSecret,
       visitors: new VisitorKeys(noMemory, clock),
       store: this.store,

@@ -1,4 +1,5 @@
 import { type JsonKey, keyNamed, keyOfVariable } from './json-names.js';
+import { type NamedVariables, Naming } from './named-variables.js';
 import type { SlotName } from './slots.js';
 import { addressLists, type Shape, variables } from './variables.js';
 
@@ -52,27 +53,26 @@ export class FormatError extends Error {
   override name = 'FormatError';
 }
 
-/** Which variable says who the client is, and which address of it counts. */
-export interface ClientAddress {
-  /** Without the dollar sign. */
-  readonly variable: string;
-  readonly pick: 'first' | 'last';
-}
-
 /**
  * `combined`, `json`, or an nginx `log_format`: its string alone, or the directive as it stands in nginx.conf.
  * @throws FormatError
  */
-export function parseFormat(text: string, client?: ClientAddress): LogFormat {
+export function parseFormat(text: string, variables: NamedVariables = {}): LogFormat {
+  const naming = new Naming(variables);
   const trimmed = text.trim();
-  if (trimmed === 'combined') return textFormat(combined, 'default', client);
-  if (trimmed === 'json') return { kind: 'json', keyOf: named(client), address: client?.pick ?? 'first' };
+  if (trimmed === 'combined') return textFormat(combined, 'default', naming);
+  if (trimmed === 'json')
+    return {
+      kind: 'json',
+      keyOf: path => naming.keyOf(path, keyNamed(path)),
+      address: naming.client?.pick ?? 'first',
+    };
   const { template, escaping } = directive(trimmed);
   if (!template.includes('$'))
     throw new FormatError(`must be combined, json, or a log_format with $variables, but is "${text}"`);
   return template.trimStart().startsWith('{')
-    ? templateFormat(template, escaping, client)
-    : textFormat(template, escaping ?? 'default', client);
+    ? templateFormat(template, escaping, naming)
+    : textFormat(template, escaping ?? 'default', naming);
 }
 
 type Escaping = TextFormat['escaping'];
@@ -88,13 +88,13 @@ function directive(text: string): { template: string; escaping: Escaping | undef
   return { template, escaping: escaping as Escaping | undefined };
 }
 
-function textFormat(text: string, escaping: Escaping, client: ClientAddress | undefined): TextFormat {
+function textFormat(text: string, escaping: Escaping, naming: Naming): TextFormat {
   const template = text.replace(/\$uri\$is_args\$(?:args|query_string)/g, '$request_uri');
   // Odd items are names of variables, even ones the literals between them.
   const parts = template.split(/\$(?:\{(\w+)\}|(\w+))/).filter(part => part !== undefined);
   const names = parts.filter((_, index) => index % 2 === 1);
   const [opening = '', ...literals] = parts.filter((_, index) => index % 2 === 0);
-  const chosen = choose(names, client);
+  const chosen = choose(names, naming);
   const segments = names.map((name, index) => ({
     slot: chosen.get(index),
     shape: variables[name]?.shape ?? 'free',
@@ -109,47 +109,29 @@ function textFormat(text: string, escaping: Escaping, client: ClientAddress | un
   }
   check(segments.map(({ slot }) => slot));
   const address = names.find((_, index) => chosen.get(index) === 'address');
-  return { kind: 'text', opening, segments, escaping, address: pickOf(address, client) };
+  return { kind: 'text', opening, segments, escaping, address: pickOf(address, naming) };
 }
 
-function pickOf(name: string | undefined, client: ClientAddress | undefined): AddressPick {
+function pickOf(name: string | undefined, { client }: Naming): AddressPick {
   if (client !== undefined && name === client.variable) return client.pick;
   return name !== undefined && addressLists.has(name) ? 'first' : 'whole';
 }
 
 /** For each place whose variable fills a slot best, that slot. */
-function choose(names: readonly string[], client: ClientAddress | undefined): Map<number, SlotName> {
+function choose(names: readonly string[], naming: Naming): Map<number, SlotName> {
   const best = new Map<SlotName, { index: number; rank: number }>();
-  const offer = (slot: SlotName, index: number, rank: number): void => {
-    const other = best.get(slot);
-    if (other === undefined || rank < other.rank) best.set(slot, { index, rank });
-  };
   for (const [index, name] of names.entries()) {
-    const { slot, rank = 0 } = variables[name] ?? {};
-    if (client !== undefined && name === client.variable) offer('address', index, -1);
-    else if (slot !== undefined && !(slot === 'address' && client !== undefined)) offer(slot, index, rank);
+    const key = naming.keyOf(name, keyOfVariable(name));
+    const other = key && best.get(key.slot);
+    if (key !== undefined && (other === undefined || key.rank < other.rank)) best.set(key.slot, { index, ...key });
   }
-  if (client !== undefined && !best.has('address'))
-    throw new FormatError(`does not have $${client.variable}, which NGINX_CLIENT_ADDRESS names`);
+  for (const { slot, variable, setting } of naming.named)
+    if (!best.has(slot)) throw new FormatError(`does not have $${variable}, which ${setting} names`);
   return new Map([...best].map(([slot, { index }]) => [index, slot]));
 }
 
-/** Keys by their usual names, but for the client's, where a setting names it. */
-function named(client: ClientAddress | undefined): JsonFormat['keyOf'] {
-  if (client === undefined) return keyNamed;
-  return path => {
-    if (path === client.variable) return { slot: 'address', rank: -1 };
-    const key = keyNamed(path);
-    return key?.slot === 'address' ? undefined : key;
-  };
-}
-
 /** `{"at":"$time_iso8601","status":$status}`: read by its text, else by which key holds which variable. */
-function templateFormat(
-  template: string,
-  escaping: Escaping | undefined,
-  client: ClientAddress | undefined,
-): TemplateFormat {
+function templateFormat(template: string, escaping: Escaping | undefined, naming: Naming): TemplateFormat {
   let value: unknown;
   try {
     value = JSON.parse(quoted(template));
@@ -161,24 +143,18 @@ function templateFormat(
     if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
       for (const [key, next] of Object.entries(inner)) walk(next, path === '' ? key : `${path}.${key}`);
     const name = typeof inner === 'string' ? /^\$\{?(\w+)\}?$/.exec(inner)?.[1] : undefined;
-    const key = name === undefined ? undefined : keyOfClient(name, client);
+    const key = name === undefined ? undefined : naming.keyOf(name, keyOfVariable(name));
     if (key !== undefined) keys.set(path, key);
   };
   walk(value, '');
   check([...keys.values()].map(({ slot }) => slot));
-  const text = textFormat(template.trim(), escaping ?? 'any', client);
+  const text = textFormat(template.trim(), escaping ?? 'any', naming);
   return {
     kind: 'template',
     text,
     json: { kind: 'json', keyOf: path => keys.get(path), address: text.address },
     address: text.address,
   };
-}
-
-function keyOfClient(name: string, client: ClientAddress | undefined): JsonKey | undefined {
-  if (name === client?.variable) return { slot: 'address', rank: -1 };
-  const key = keyOfVariable(name);
-  return client !== undefined && key?.slot === 'address' ? undefined : key;
 }
 
 /** Puts quotes around the variables that stand outside of strings. */

@@ -32,6 +32,10 @@ const common: Readonly<Partial<Record<SlotName, string>>> = {
   agent: 'httpuseragent useragent agent ua requestuseragent requestheadersuseragent useragentoriginal',
   pid: 'pid',
   connection: 'connection',
+  // clientusername: Traefik; userid: Caddy; username: Elastic Common Schema.
+  user: 'remoteuser user username clientusername userid remoteusername authuser',
+  // requestcontentsize: Traefik; bytesread: Caddy.
+  received: 'requestcontentlength requestlength requestsize requestcontentsize requestbytes bytesread bytesreceived',
   duration: 'requesttime duration responsetime latency elapsed requestduration',
 };
 

@@ -18,6 +18,10 @@ export const slots = {
   pid: 12,
   connection: 13,
   duration: 14,
+  user: 15,
+  extractor: 16,
+  /** Bytes of the request. */
+  received: 17,
 } as const;
 
 export type SlotName = keyof typeof slots;

@@ -184,6 +184,7 @@ export class LineCounter {
         address: this.#address(),
         agent: parser.text(slots.agent),
         referrer: parser.text(slots.referrer),
+        user: parser.text(slots.user),
       });
     }
   }

@@ -3,6 +3,7 @@ import type { AgentKind } from './agents.js';
 import type { Request, RequestClassifier, RequestKind } from './requests.js';
 import { maskUrlSecrets } from './secrets.js';
 import type { VisitorKeys } from './visitors.js';
+import { wholeUrls } from './whole-url.js';
 
 /** What NGINX_TRAFFIC_EVENTS lists. */
 export const trafficKinds = ['views', 'downloads', 'api'] as const;
@@ -25,11 +26,15 @@ export interface TrafficLine {
   readonly address: string | undefined;
   readonly agent: string | undefined;
   readonly referrer: string | undefined;
+  /** Who is signed in, by the name that the log gives. */
+  readonly user: string | undefined;
 }
 
 export interface TrafficOptions {
   readonly kinds: readonly TrafficKind[];
   readonly keepIp: boolean;
+  /** Without a slash at its end; undefined = not known. */
+  readonly clowderUrl: string | undefined;
   readonly classifier: RequestClassifier;
   readonly visitors: VisitorKeys;
   readonly now: () => number;
@@ -49,10 +54,12 @@ const settings = { 'page view': 'views', download: 'downloads', 'API call': 'api
  */
 export class TrafficEvents {
   readonly #options: TrafficOptions;
+  readonly #wholeUrl: (target: string) => string;
   #made: Message[] = [];
 
   constructor(options: TrafficOptions) {
     this.#options = options;
+    this.#wholeUrl = wholeUrls(options.clowderUrl);
   }
 
   wants(kind: RequestKind, agentKind: AgentKind): boolean {
@@ -69,11 +76,13 @@ export class TrafficEvents {
     const { classifier, visitors, keepIp, now } = this.#options;
     const { type, id: resourceId } = classifier.resourceOf(kind, line.request.path);
     const { method, status } = line.request;
-    const { agentKind, address, agent, referrer, bytes, duration } = line;
+    const { agentKind, address, agent, referrer, bytes, duration, user } = line;
     const fields: Record<string, unknown> = { category: categories[kind] };
     if (type !== undefined) fields.type = type;
-    fields.url = maskUrlSecrets(line.target);
+    fields.url = this.#wholeUrl(maskUrlSecrets(line.target));
     if (resourceId !== undefined) fields.resource_id = resourceId;
+    // A name that was refused is only a claim.
+    if (user !== undefined && status !== 401) fields.user_id = user;
     fields.method = method;
     if (!Number.isNaN(status)) fields.status = status;
     // A download's bytes are there even when the log has no such field: 0 is what is known of them.

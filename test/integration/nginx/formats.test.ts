@@ -85,6 +85,7 @@ async function eventsOf(file: string, format: string) {
   const store = new MemoryStore();
   const reader = createLogReader({
     ...{ path: join(dirname(nginx.accessLog), file), name: 'log', config, store, clock, log: silentLog },
+    clowderUrl: undefined,
     idSecret,
     visitors: new VisitorKeys(noMemory, clock, () => 'salt'),
     onHold: async error => {

@@ -35,6 +35,7 @@ test('combined', () => {
     bytes: '512',
     referrer: 'https://h/x',
     agent: 'Agent/1.0 (x)',
+    user: 'ann',
   });
 });
 

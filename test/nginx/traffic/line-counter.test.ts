@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../../src/events/accept.js';
 import { createParser } from '../../../src/nginx/lines/create-parser.js';
-import { type ClientAddress, parseFormat } from '../../../src/nginx/lines/format.js';
+import { parseFormat } from '../../../src/nginx/lines/format.js';
+import type { ClientAddress, NamedVariables } from '../../../src/nginx/lines/named-variables.js';
 import { LineCounter } from '../../../src/nginx/traffic/line-counter.js';
 import { LogIds } from '../../../src/nginx/traffic/log-ids.js';
 import { RequestClassifier } from '../../../src/nginx/traffic/requests.js';
@@ -22,22 +23,23 @@ interface Setting {
   readonly kinds?: readonly TrafficKind[];
   readonly keepIp?: boolean;
   readonly prefix?: string;
-  readonly client?: ClientAddress;
+  readonly clowderUrl?: string;
+  readonly variables?: NamedVariables;
 }
 
 /** Counts the lines as one file, and closes the windows. */
 function count(
   lines: readonly (string | Buffer)[],
-  { format = 'combined', kinds = [], keepIp = false, prefix = '', client }: Setting = {},
+  { format = 'combined', kinds = [], keepIp = false, prefix = '', clowderUrl, variables }: Setting = {},
 ) {
   const clock = { now: () => Date.UTC(2030, 0), monotonic: () => 0, sleep: async () => {} };
   const classifier = new RequestClassifier(prefix);
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now, ids });
   const visitors = new VisitorKeys(noMemory, clock, () => 'salt');
-  const traffic = new TrafficEvents({ kinds, keepIp, classifier, visitors, now: clock.now });
+  const traffic = new TrafficEvents({ kinds, keepIp, clowderUrl, classifier, visitors, now: clock.now });
   const unparsed: string[] = [];
-  const parsed = parseFormat(format, client);
+  const parsed = parseFormat(format, variables);
   const counter = new LineCounter({
     parser: createParser(parsed),
     address: parsed.address,
@@ -144,7 +146,7 @@ test('behind a balancer one address of the list is the client, for visitors and 
     `[05/Mar/2024:10:00:01 +0000] "GET /datasets/${id} HTTP/1.1" 200 "${firefox}" "${list}" 10.0.0.1`;
   const lines = ['203.0.113.1, 10.9.9.9', '203.0.113.1, 10.9.9.8', '203.0.113.1', '203.0.113.2,10.9.9.9'].map(of);
   const visitorsOf = (client?: ClientAddress) => {
-    const { window, of: events } = count(lines, { format, kinds: ['views'], keepIp: true, ...(client && { client }) });
+    const { window, of: events } = count(lines, { format, kinds: ['views'], keepIp: true, variables: { client } });
     const views = events('page_view');
     assert.is(new Set(views.map(({ visitor }) => visitor)).size, window.visitors, 'one notion of a client');
     return views.map(({ ip }) => ip);
@@ -281,6 +283,49 @@ test('crawlers and extractors are kept apart: no views, and downloads that say w
   assert.equal(kindsOf(google), [['api_call', 'crawler', '/api/x']]);
   // The page of the first request was not asked for with a key.
   assert.equal(kindsOf('python-requests/2.31.0'), [['page_view', undefined, `/datasets/${id}`], ...extractor]);
+});
+
+test('who is signed in is the user of the event, where a variable says it', () => {
+  const template = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$cookie_portal"';
+  const of = (user: string, cookie: string, status = 200): string =>
+    `h - ${user} [05/Mar/2024:10:00:01 +0000] "GET /api/datasets HTTP/1.1" ${status} 5 "${cookie}"`;
+  const lines = [
+    of('mira', 'm-1'),
+    of('-', '-'),
+    of('', ''),
+    of('mira [quill] "x"', 'm-2'),
+    of('refused', 'm-3', 401),
+    of('no-right', 'm-4', 403),
+  ];
+  const usersOf = (format: string, variables?: NamedVariables) =>
+    count(lines, { format, kinds: ['api'], ...(variables && { variables }) })
+      .of('api_call')
+      .map(({ user_id }) => user_id);
+  assert.equal(usersOf(template), ['mira', undefined, undefined, 'mira [quill] "x"', undefined, 'no-right']);
+  assert.equal(usersOf(template, { user: 'cookie_portal' }), ['m-1', undefined, undefined, 'm-2', undefined, 'm-4']);
+  assert.throws(
+    () => usersOf('combined', { user: 'cookie_portal' }),
+    /does not have \$cookie_portal, which NGINX_USER/,
+  );
+
+  const json = (more: object): string =>
+    JSON.stringify({ time: '2024-03-05T10:00:01Z', request: 'GET /api/x HTTP/1.1', status: 200, ...more });
+  const inJson = (line: string, variables?: NamedVariables) =>
+    count([line], { format: 'json', kinds: ['api'], ...(variables && { variables }) }).of('api_call')[0]?.user_id;
+  assert.is(inJson(json({ remote_user: 'mira' })), 'mira');
+  assert.is(inJson(json({ ClientUsername: 'mira' })), 'mira');
+  assert.is(inJson(json({ remote_user: '-' })), undefined);
+  assert.is(inJson(json({ remote_user: 'a', http_x_user: 'b' }), { user: 'http_x_user' }), 'b');
+  assert.is(inJson(json({ remote_user: 'a' }), { user: 'http_x_user' }), undefined);
+});
+
+test('where Clowder is known, the address of a page is whole', () => {
+  const lines = [line({ request: `GET /clowder/datasets/${id}?key=s3cret&space=1 HTTP/1.1` })];
+  const urlOf = (clowderUrl: string) =>
+    count(lines, { kinds: ['views'], prefix: '/clowder', clowderUrl }).of('page_view')[0]?.url;
+  const whole = `https://h.example/clowder/datasets/${id}?space=1`;
+  assert.is(urlOf('https://h.example'), whole);
+  assert.is(urlOf('https://h.example/clowder'), whole);
 });
 
 test('an address is kept only when that is wished', () => {
