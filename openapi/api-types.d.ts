@@ -44,6 +44,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/{category}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Send events of one category
+         * @description As `POST /v1/events`, in everything; what the path says need not stand in the events, and one that says otherwise is refused. Any category is legal; those of the catalogue have a path of their own in this document, with their fields.
+         */
+        readonly post: operations["publishEventsOfCategory"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/{category}/{type}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Send events of one category and type
+         * @description As `POST /v1/events`, in everything; what the path says need not stand in the events, and one that says otherwise is refused. Any category is legal; those of the catalogue have a path of their own in this document, with their fields.
+         */
+        readonly post: operations["publishEventsOfType"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events": {
         readonly parameters: {
             readonly query?: never;
@@ -59,7 +99,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Send events
-         * @description One event as a JSON object, or several as a JSON array or as lines of JSON (NDJSON); gzip and deflate are welcome. At most 1 MiB unpacked and 1,000 events. The answer comes once the events are durable. One bad event refuses the whole request: see `errors`. An event without an id gets a new one, so equal events without ids are several; give ids, or an Idempotency-Key, to send again safely. For a day, the same id with another content is refused (422).
+         * @description One event as a JSON object, or several as a JSON array or as lines of JSON (NDJSON); gzip and deflate are welcome. At most 1 MiB unpacked and 1,000 events. The answer comes once the events are durable. One bad event refuses the whole request: see `errors`. An event without an id gets a new one, so equal events without ids are several; give ids, or an Idempotency-Key, to send again safely. For a day, the same id with another content is refused (422). CloudEvents 1.0 are taken in the structured and batch forms, and in the binary form (headers `ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time` and extensions, with the data as a JSON body).
          */
         readonly post: operations["publishEvents"];
         readonly delete?: never;
@@ -315,24 +355,752 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/user_activity/signup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A user signs up.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUserActivitySignupEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/user_activity/login": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A user logs in.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUserActivityLoginEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/view_resource/dataset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A dataset is viewed.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishViewResourceDatasetEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/view_resource/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is viewed.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishViewResourceFileEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/view_resource/collection": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A collection is viewed.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishViewResourceCollectionEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/view_resource/space": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A space is viewed.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishViewResourceSpaceEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is sent to an extractor.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionFileEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction/dataset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A dataset is sent to an extractor.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionDatasetEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction/selection": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A selection of a dataset is sent to an extractor.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionSelectionEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/upload": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is uploaded, into a dataset or by itself. It has no type.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUploadEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/download/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is downloaded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDownloadFileEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/download/dataset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A dataset is downloaded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDownloadDatasetEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/archive/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is archived.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishArchiveFileEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/archive/dataset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A dataset is archived.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishArchiveDatasetEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/unarchive/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is taken out of the archive.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUnarchiveFileEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/unarchive/dataset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A dataset is taken out of the archive.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUnarchiveDatasetEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/delete/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is deleted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDeleteFileEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction_status/queued": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extraction waits.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionStatusQueuedEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction_status/working": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extraction is under way.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionStatusWorkingEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/page_view": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * The page of a dataset, file, collection or space (the type) was asked for.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishPageViewEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/resource_download": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file, dataset or collection (the type) was downloaded over HTTP.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishResourceDownloadEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/api_call": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * The API was called.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishApiCallEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/connections": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Requests and connections in one window of an NGINX log.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishConnectionsEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * One check of a service; the type is the kind of probe, such as http.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishHealthEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/service_status/up": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A service is up.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishServiceStatusUpEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/service_status/down": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A service is down.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishServiceStatusDownEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/service_status/degraded": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A service is degraded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishServiceStatusDegradedEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/service_status/maintenance": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A service is being worked on.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishServiceStatusMaintenanceEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extractor_heartbeat/appeared": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extractor was heard of for the first time, or again.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractorHeartbeatAppearedEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extractor_heartbeat/changed": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extractor has another version.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractorHeartbeatChangedEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extractor_heartbeat/silent": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extractor missed three heartbeats.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractorHeartbeatSilentEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description One event. */
         readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["OtherEvent"];
+        readonly UserActivityEvent: components["schemas"]["UserActivityFields"] & ({
+            /** @enum {string} */
+            readonly category: "user_activity";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ViewResourceEvent: components["schemas"]["ViewResourceFields"] & ({
+            /** @enum {string} */
+            readonly category: "view_resource";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ExtractionEvent: components["schemas"]["ExtractionFields"] & ({
+            /** @enum {string} */
+            readonly category: "extraction";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly UploadEvent: components["schemas"]["UploadFields"] & ({
+            /** @enum {string} */
+            readonly category: "upload";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly DownloadEvent: components["schemas"]["DownloadFields"] & ({
+            /** @enum {string} */
+            readonly category: "download";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ArchiveEvent: components["schemas"]["ArchiveFields"] & ({
+            /** @enum {string} */
+            readonly category: "archive";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly UnarchiveEvent: components["schemas"]["UnarchiveFields"] & ({
+            /** @enum {string} */
+            readonly category: "unarchive";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly DeleteEvent: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly category: "delete";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ExtractionStatusEvent: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly category: "extraction_status";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly PageViewEvent: components["schemas"]["PageViewFields"] & ({
+            /** @enum {string} */
+            readonly category: "page_view";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ResourceDownloadEvent: components["schemas"]["ResourceDownloadFields"] & ({
+            /** @enum {string} */
+            readonly category: "resource_download";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ApiCallEvent: components["schemas"]["ApiCallFields"] & ({
+            /** @enum {string} */
+            readonly category: "api_call";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ConnectionsEvent: components["schemas"]["ConnectionsFields"] & ({
+            /** @enum {string} */
+            readonly category: "connections";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly HealthEvent: components["schemas"]["HealthFields"] & ({
+            /** @enum {string} */
+            readonly category: "health";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ServiceStatusEvent: components["schemas"]["ServiceStatusFields"] & ({
+            /** @enum {string} */
+            readonly category: "service_status";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ExtractorHeartbeatEvent: components["schemas"]["ExtractorHeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly category: "extractor_heartbeat";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly AuditEvent: components["schemas"]["AuditFields"] & ({
+            /** @enum {string} */
+            readonly category: "audit";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly OtherEvent: components["schemas"]["OtherFields"] & ({
+            /** @description What happened. Any category is legal; those of the catalogue are known. */
+            readonly category: string;
+        } & {
+            readonly [key: string]: unknown;
+        });
         /**
          * @description `signup`: A user signs up. Usually with user_id, user_name.
          *     `login`: A user logs in. Usually with user_id, user_name.
          */
-        readonly UserActivityEvent: {
+        readonly UserActivityFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "user_activity";
+            readonly category?: "user_activity";
             /** @description Known: `signup`, `login`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -360,14 +1128,14 @@ export interface components {
          *     `collection`: A collection is viewed. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name.
          *     `space`: A space is viewed. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name.
          */
-        readonly ViewResourceEvent: {
+        readonly ViewResourceFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "view_resource";
+            readonly category?: "view_resource";
             /** @description Known: `dataset`, `file`, `collection`, `space`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -396,14 +1164,14 @@ export interface components {
          *     `dataset`: A dataset is sent to an extractor. Usually with extractor_name, resource_id, resource_name, author_id, author_name, user_id, user_name.
          *     `selection`: A selection of a dataset is sent to an extractor. Usually with extractor_name, resource_id, resource_name, author_id, author_name, user_id, user_name.
          */
-        readonly ExtractionEvent: {
+        readonly ExtractionFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "extraction";
+            readonly category?: "extraction";
             /** @description Known: `file`, `dataset`, `selection`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -430,14 +1198,14 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description A file is uploaded, into a dataset or by itself. It has no type. Usually with user_id, user_name, resource_name, size. */
-        readonly UploadEvent: {
+        readonly UploadFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "upload";
+            readonly category?: "upload";
             /** @description What it happened to, or how, within the category. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -469,14 +1237,14 @@ export interface components {
          * @description `file`: A file is downloaded. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size.
          *     `dataset`: A dataset is downloaded. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size.
          */
-        readonly DownloadEvent: {
+        readonly DownloadFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "download";
+            readonly category?: "download";
             /** @description Known: `file`, `dataset`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -506,14 +1274,14 @@ export interface components {
          * @description `file`: A file is archived. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size.
          *     `dataset`: A dataset is archived. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size.
          */
-        readonly ArchiveEvent: {
+        readonly ArchiveFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "archive";
+            readonly category?: "archive";
             /** @description Known: `file`, `dataset`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -543,14 +1311,14 @@ export interface components {
          * @description `file`: A file is taken out of the archive. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size.
          *     `dataset`: A dataset is taken out of the archive. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size.
          */
-        readonly UnarchiveEvent: {
+        readonly UnarchiveFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "unarchive";
+            readonly category?: "unarchive";
             /** @description Known: `file`, `dataset`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -577,14 +1345,14 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description `file`: A file is deleted. Usually with resource_id, size. */
-        readonly DeleteEvent: {
+        readonly DeleteFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "delete";
+            readonly category?: "delete";
             /** @description Known: `file`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -614,14 +1382,14 @@ export interface components {
          * @description `queued`: An extraction waits. Usually with extractor_name, resource_id, message.
          *     `working`: An extraction is under way. Usually with extractor_name, resource_id, message.
          */
-        readonly ExtractionStatusEvent: {
+        readonly ExtractionStatusFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "extraction_status";
+            readonly category?: "extraction_status";
             /** @description Known: `queued`, `working`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -650,14 +1418,14 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description The page of a dataset, file, collection or space (the type) was asked for. Usually with url. */
-        readonly PageViewEvent: {
+        readonly PageViewFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "page_view";
+            readonly category?: "page_view";
             /** @description What it happened to, or how, within the category. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -710,14 +1478,14 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description A file, dataset or collection (the type) was downloaded over HTTP. Usually with url, bytes. */
-        readonly ResourceDownloadEvent: {
+        readonly ResourceDownloadFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "resource_download";
+            readonly category?: "resource_download";
             /** @description What it happened to, or how, within the category. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -772,14 +1540,14 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description The API was called. Usually with url. */
-        readonly ApiCallEvent: {
+        readonly ApiCallFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "api_call";
+            readonly category?: "api_call";
             /** @description What it happened to, or how, within the category. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -832,14 +1600,14 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description Requests and connections in one window of an NGINX log. Usually with window_start, window_seconds, requests, connections, visitors, bytes_sent, status_2xx, status_3xx, status_4xx, status_5xx. */
-        readonly ConnectionsEvent: {
+        readonly ConnectionsFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "connections";
+            readonly category?: "connections";
             /** @description What it happened to, or how, within the category. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -920,14 +1688,14 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description One check of a service; the type is the kind of probe, such as http. Usually with service_name, healthy. */
-        readonly HealthEvent: {
+        readonly HealthFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "health";
+            readonly category?: "health";
             /** @description What it happened to, or how, within the category. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -995,14 +1763,14 @@ export interface components {
          *     `degraded`: A service is degraded. Usually with service_name.
          *     `maintenance`: A service is being worked on. Usually with service_name.
          */
-        readonly ServiceStatusEvent: {
+        readonly ServiceStatusFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "service_status";
+            readonly category?: "service_status";
             /** @description Known: `up`, `down`, `degraded`, `maintenance`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -1059,14 +1827,14 @@ export interface components {
          *     `changed`: An extractor has another version. Usually with extractor_name, extractor_version, queue.
          *     `silent`: An extractor missed three heartbeats. Usually with extractor_name, extractor_version, queue.
          */
-        readonly ExtractorHeartbeatEvent: {
+        readonly ExtractorHeartbeatFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "extractor_heartbeat";
+            readonly category?: "extractor_heartbeat";
             /** @description Known: `appeared`, `changed`, `silent`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -1119,14 +1887,14 @@ export interface components {
          *     `sink_started`: A sink is configured that was not at the start before. Usually with by, subject.
          *     `sink_stopped`: A sink is configured no more. Usually with by, subject.
          */
-        readonly AuditEvent: {
+        readonly AuditFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /**
              * @description What happened. Any category is legal; those of the catalogue are known.
              * @enum {string}
              */
-            readonly category: "audit";
+            readonly category?: "audit";
             /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `missing_acknowledged`, `queue_removed`, `backup_made`, `backup_restored`, `sink_started`, `sink_stopped`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -1159,11 +1927,11 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /** @description An event of any other category. */
-        readonly OtherEvent: {
+        readonly OtherFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
             /** @description What happened. Any category is legal; those of the catalogue are known. */
-            readonly category: string;
+            readonly category?: string;
             /** @description What it happened to, or how, within the category. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
@@ -1182,6 +1950,201 @@ export interface components {
             readonly dataset_id?: string;
             /** @description The space that the resource is in. */
             readonly space_id?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A user signs up. Usually with user_id, user_name. */
+        readonly UserActivitySignupFields: components["schemas"]["UserActivityFields"] & ({
+            /** @enum {string} */
+            readonly type?: "signup";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A user logs in. Usually with user_id, user_name. */
+        readonly UserActivityLoginFields: components["schemas"]["UserActivityFields"] & ({
+            /** @enum {string} */
+            readonly type?: "login";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A dataset is viewed. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name. */
+        readonly ViewResourceDatasetFields: components["schemas"]["ViewResourceFields"] & ({
+            /** @enum {string} */
+            readonly type?: "dataset";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A file is viewed. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name. */
+        readonly ViewResourceFileFields: components["schemas"]["ViewResourceFields"] & ({
+            /** @enum {string} */
+            readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A collection is viewed. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name. */
+        readonly ViewResourceCollectionFields: components["schemas"]["ViewResourceFields"] & ({
+            /** @enum {string} */
+            readonly type?: "collection";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A space is viewed. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name. */
+        readonly ViewResourceSpaceFields: components["schemas"]["ViewResourceFields"] & ({
+            /** @enum {string} */
+            readonly type?: "space";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A file is sent to an extractor. Usually with extractor_name, resource_id, resource_name, author_id, author_name, user_id, user_name. */
+        readonly ExtractionFileFields: components["schemas"]["ExtractionFields"] & ({
+            /** @enum {string} */
+            readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A dataset is sent to an extractor. Usually with extractor_name, resource_id, resource_name, author_id, author_name, user_id, user_name. */
+        readonly ExtractionDatasetFields: components["schemas"]["ExtractionFields"] & ({
+            /** @enum {string} */
+            readonly type?: "dataset";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A selection of a dataset is sent to an extractor. Usually with extractor_name, resource_id, resource_name, author_id, author_name, user_id, user_name. */
+        readonly ExtractionSelectionFields: components["schemas"]["ExtractionFields"] & ({
+            /** @enum {string} */
+            readonly type?: "selection";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A file is downloaded. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size. */
+        readonly DownloadFileFields: components["schemas"]["DownloadFields"] & ({
+            /** @enum {string} */
+            readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A dataset is downloaded. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size. */
+        readonly DownloadDatasetFields: components["schemas"]["DownloadFields"] & ({
+            /** @enum {string} */
+            readonly type?: "dataset";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A file is archived. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size. */
+        readonly ArchiveFileFields: components["schemas"]["ArchiveFields"] & ({
+            /** @enum {string} */
+            readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A dataset is archived. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size. */
+        readonly ArchiveDatasetFields: components["schemas"]["ArchiveFields"] & ({
+            /** @enum {string} */
+            readonly type?: "dataset";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A file is taken out of the archive. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size. */
+        readonly UnarchiveFileFields: components["schemas"]["UnarchiveFields"] & ({
+            /** @enum {string} */
+            readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A dataset is taken out of the archive. Usually with resource_id, resource_name, author_id, author_name, user_id, user_name, size. */
+        readonly UnarchiveDatasetFields: components["schemas"]["UnarchiveFields"] & ({
+            /** @enum {string} */
+            readonly type?: "dataset";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A file is deleted. Usually with resource_id, size. */
+        readonly DeleteFileFields: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extraction waits. Usually with extractor_name, resource_id, message. */
+        readonly ExtractionStatusQueuedFields: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "queued";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extraction is under way. Usually with extractor_name, resource_id, message. */
+        readonly ExtractionStatusWorkingFields: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "working";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A service is up. Usually with service_name. */
+        readonly ServiceStatusUpFields: components["schemas"]["ServiceStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "up";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A service is down. Usually with service_name. */
+        readonly ServiceStatusDownFields: components["schemas"]["ServiceStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "down";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A service is degraded. Usually with service_name. */
+        readonly ServiceStatusDegradedFields: components["schemas"]["ServiceStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "degraded";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A service is being worked on. Usually with service_name. */
+        readonly ServiceStatusMaintenanceFields: components["schemas"]["ServiceStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "maintenance";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extractor was heard of for the first time, or again. Usually with extractor_name, extractor_version, queue. */
+        readonly ExtractorHeartbeatAppearedFields: components["schemas"]["ExtractorHeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly type?: "appeared";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extractor has another version. Usually with extractor_name, extractor_version, queue. */
+        readonly ExtractorHeartbeatChangedFields: components["schemas"]["ExtractorHeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly type?: "changed";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extractor missed three heartbeats. Usually with extractor_name, extractor_version, queue. */
+        readonly ExtractorHeartbeatSilentFields: components["schemas"]["ExtractorHeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly type?: "silent";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A CloudEvent 1.0. Its extensions are kept, as `ce_<name>`. */
+        readonly CloudEvent: {
+            /** @enum {string} */
+            readonly specversion: "1.0";
+            /** @description With `source` it makes the id of the event: sent again, it is the same event. */
+            readonly id: string;
+            readonly source: string;
+            /** @description The category, or the category and the type with a dot between them. */
+            readonly type: string;
+            /** @description When it happened (RFC 3339); stamped on arrival when absent. */
+            readonly time?: string | null;
+            /** @description The fields of the event, kept as they come. */
+            readonly data?: {
+                readonly [key: string]: unknown;
+            };
+            /** @description Not supported: binary data is no event. */
+            readonly data_base64?: unknown;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1601,8 +2564,259 @@ export interface components {
             readonly actors: readonly components["schemas"]["ActorStatus"][];
         };
     };
-    responses: never;
-    parameters: never;
+    responses: {
+        /** @description Accepted and durable. */
+        readonly Events202: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "accepted": 1,
+                 *       "duplicates": 0,
+                 *       "ids": [
+                 *         "8c5be8ba9be24dc0a3e5c1f7e3b0ad6c"
+                 *       ],
+                 *       "durability": "embedded"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Receipt"];
+            };
+        };
+        /** @description The request is not valid; nothing was done. */
+        readonly Events400: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:invalid-request",
+                 *       "title": "The request is not valid",
+                 *       "status": 400,
+                 *       "detail": "The request is not valid; nothing was done.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description There is no key, or it is not known. */
+        readonly Events401: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                /** @description How to authenticate. */
+                readonly "WWW-Authenticate": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:unauthenticated",
+                 *       "title": "A valid API key is required",
+                 *       "status": 401,
+                 *       "detail": "There is no key, or it is not known.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The key lacks the scope that this needs. */
+        readonly Events403: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:forbidden",
+                 *       "title": "This key may not do that",
+                 *       "status": 403,
+                 *       "detail": "The key lacks the scope that this needs.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The body did not arrive in time. */
+        readonly Events408: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:request-timeout",
+                 *       "title": "The request took too long to arrive",
+                 *       "status": 408,
+                 *       "detail": "The body did not arrive in time.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The body is too large, or contains too many events. */
+        readonly Events413: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:too-large",
+                 *       "title": "The request is too large",
+                 *       "status": 413,
+                 *       "detail": "The body is too large, or contains too many events.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The content type, charset or content encoding is not supported. */
+        readonly Events415: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:unsupported-media-type",
+                 *       "title": "This kind of body is not supported",
+                 *       "status": 415,
+                 *       "detail": "The content type, charset or content encoding is not supported.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+        readonly Events422: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:id-conflict",
+                 *       "title": "An id belongs to another event",
+                 *       "status": 422,
+                 *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description Too many failed attempts from this address, or too many requests with this key. */
+        readonly Events429: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                /** @description Seconds to wait before the next attempt. */
+                readonly "Retry-After": number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:too-many-requests",
+                 *       "title": "Too many requests",
+                 *       "status": 429,
+                 *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description The address and the headers have more than 16 KiB. */
+        readonly Events431: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:headers-too-large",
+                 *       "title": "The headers are too large",
+                 *       "status": 431,
+                 *       "detail": "The address and the headers have more than 16 KiB.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description A fault of the daemon; its log says more under the request id. */
+        readonly Events500: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:internal",
+                 *       "title": "Something went wrong here",
+                 *       "status": 500,
+                 *       "detail": "A fault of the daemon; its log says more under the request id.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+        /** @description Not possible right now; nothing was accepted. */
+        readonly Events503: {
+            headers: {
+                /** @description The id of this request: the one you sent, or one made here. */
+                readonly "X-Request-Id": string;
+                /** @description Seconds to wait before the next attempt. */
+                readonly "Retry-After": number;
+                readonly [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:event-sink:problem:unavailable",
+                 *       "title": "Not possible right now",
+                 *       "status": 503,
+                 *       "detail": "Not possible right now; nothing was accepted.",
+                 *       "instance": "5f0c2b9e-1a"
+                 *     }
+                 */
+                readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+            };
+        };
+    };
+    parameters: {
+        readonly "Idempotency-Key": string;
+        readonly "Event-Source": "replay";
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -1626,6 +2840,50 @@ export type ServiceStatusEvent = components['schemas']['ServiceStatusEvent'];
 export type ExtractorHeartbeatEvent = components['schemas']['ExtractorHeartbeatEvent'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type OtherEvent = components['schemas']['OtherEvent'];
+export type UserActivityFields = components['schemas']['UserActivityFields'];
+export type ViewResourceFields = components['schemas']['ViewResourceFields'];
+export type ExtractionFields = components['schemas']['ExtractionFields'];
+export type UploadFields = components['schemas']['UploadFields'];
+export type DownloadFields = components['schemas']['DownloadFields'];
+export type ArchiveFields = components['schemas']['ArchiveFields'];
+export type UnarchiveFields = components['schemas']['UnarchiveFields'];
+export type DeleteFields = components['schemas']['DeleteFields'];
+export type ExtractionStatusFields = components['schemas']['ExtractionStatusFields'];
+export type PageViewFields = components['schemas']['PageViewFields'];
+export type ResourceDownloadFields = components['schemas']['ResourceDownloadFields'];
+export type ApiCallFields = components['schemas']['ApiCallFields'];
+export type ConnectionsFields = components['schemas']['ConnectionsFields'];
+export type HealthFields = components['schemas']['HealthFields'];
+export type ServiceStatusFields = components['schemas']['ServiceStatusFields'];
+export type ExtractorHeartbeatFields = components['schemas']['ExtractorHeartbeatFields'];
+export type AuditFields = components['schemas']['AuditFields'];
+export type OtherFields = components['schemas']['OtherFields'];
+export type UserActivitySignupFields = components['schemas']['UserActivitySignupFields'];
+export type UserActivityLoginFields = components['schemas']['UserActivityLoginFields'];
+export type ViewResourceDatasetFields = components['schemas']['ViewResourceDatasetFields'];
+export type ViewResourceFileFields = components['schemas']['ViewResourceFileFields'];
+export type ViewResourceCollectionFields = components['schemas']['ViewResourceCollectionFields'];
+export type ViewResourceSpaceFields = components['schemas']['ViewResourceSpaceFields'];
+export type ExtractionFileFields = components['schemas']['ExtractionFileFields'];
+export type ExtractionDatasetFields = components['schemas']['ExtractionDatasetFields'];
+export type ExtractionSelectionFields = components['schemas']['ExtractionSelectionFields'];
+export type DownloadFileFields = components['schemas']['DownloadFileFields'];
+export type DownloadDatasetFields = components['schemas']['DownloadDatasetFields'];
+export type ArchiveFileFields = components['schemas']['ArchiveFileFields'];
+export type ArchiveDatasetFields = components['schemas']['ArchiveDatasetFields'];
+export type UnarchiveFileFields = components['schemas']['UnarchiveFileFields'];
+export type UnarchiveDatasetFields = components['schemas']['UnarchiveDatasetFields'];
+export type DeleteFileFields = components['schemas']['DeleteFileFields'];
+export type ExtractionStatusQueuedFields = components['schemas']['ExtractionStatusQueuedFields'];
+export type ExtractionStatusWorkingFields = components['schemas']['ExtractionStatusWorkingFields'];
+export type ServiceStatusUpFields = components['schemas']['ServiceStatusUpFields'];
+export type ServiceStatusDownFields = components['schemas']['ServiceStatusDownFields'];
+export type ServiceStatusDegradedFields = components['schemas']['ServiceStatusDegradedFields'];
+export type ServiceStatusMaintenanceFields = components['schemas']['ServiceStatusMaintenanceFields'];
+export type ExtractorHeartbeatAppearedFields = components['schemas']['ExtractorHeartbeatAppearedFields'];
+export type ExtractorHeartbeatChangedFields = components['schemas']['ExtractorHeartbeatChangedFields'];
+export type ExtractorHeartbeatSilentFields = components['schemas']['ExtractorHeartbeatSilentFields'];
+export type CloudEvent = components['schemas']['CloudEvent'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterPage = components['schemas']['DeadLetterPage'];
 export type FieldError = components['schemas']['FieldError'];
@@ -1663,6 +2921,20 @@ export type SinkStatus = components['schemas']['SinkStatus'];
 export type ServiceState = components['schemas']['ServiceState'];
 export type ActorStatus = components['schemas']['ActorStatus'];
 export type Status = components['schemas']['Status'];
+export type ResponseEvents202 = components['responses']['Events202'];
+export type ResponseEvents400 = components['responses']['Events400'];
+export type ResponseEvents401 = components['responses']['Events401'];
+export type ResponseEvents403 = components['responses']['Events403'];
+export type ResponseEvents408 = components['responses']['Events408'];
+export type ResponseEvents413 = components['responses']['Events413'];
+export type ResponseEvents415 = components['responses']['Events415'];
+export type ResponseEvents422 = components['responses']['Events422'];
+export type ResponseEvents429 = components['responses']['Events429'];
+export type ResponseEvents431 = components['responses']['Events431'];
+export type ResponseEvents500 = components['responses']['Events500'];
+export type ResponseEvents503 = components['responses']['Events503'];
+export type ParameterIdempotencyKey = components['parameters']['Idempotency-Key'];
+export type ParameterEventSource = components['parameters']['Event-Source'];
 export type $defs = Record<string, never>;
 export interface operations {
     readonly listDeadLetters: {
@@ -2324,6 +3596,555 @@ export interface operations {
             };
         };
     };
+    readonly publishEventsOfCategory: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string;
+                readonly "Event-Source"?: "replay";
+            };
+            readonly path: {
+                readonly category: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_name": "survey.tif",
+                 *       "size": 21830
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["OtherFields"] | readonly components["schemas"]["OtherFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            /** @description Accepted and durable. */
+            readonly 202: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "duplicates": 0,
+                     *       "ids": [
+                     *         "8c5be8ba9be24dc0a3e5c1f7e3b0ad6c"
+                     *       ],
+                     *       "durability": "embedded"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            readonly 408: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:request-timeout",
+                     *       "title": "The request took too long to arrive",
+                     *       "status": 408,
+                     *       "detail": "The body did not arrive in time.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large, or contains too many events. */
+            readonly 413: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The body is too large, or contains too many events.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The content type, charset or content encoding is not supported. */
+            readonly 415: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported-media-type",
+                     *       "title": "This kind of body is not supported",
+                     *       "status": 415,
+                     *       "detail": "The content type, charset or content encoding is not supported.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            readonly 422: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:id-conflict",
+                     *       "title": "An id belongs to another event",
+                     *       "status": 422,
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly publishEventsOfType: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: string;
+                readonly "Event-Source"?: "replay";
+            };
+            readonly path: {
+                readonly category: string;
+                readonly type: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_name": "survey.tif",
+                 *       "size": 21830
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["OtherFields"] | readonly components["schemas"]["OtherFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            /** @description Accepted and durable. */
+            readonly 202: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "duplicates": 0,
+                     *       "ids": [
+                     *         "8c5be8ba9be24dc0a3e5c1f7e3b0ad6c"
+                     *       ],
+                     *       "durability": "embedded"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            readonly 408: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:request-timeout",
+                     *       "title": "The request took too long to arrive",
+                     *       "status": 408,
+                     *       "detail": "The body did not arrive in time.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large, or contains too many events. */
+            readonly 413: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The body is too large, or contains too many events.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The content type, charset or content encoding is not supported. */
+            readonly 415: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported-media-type",
+                     *       "title": "This kind of body is not supported",
+                     *       "status": 415,
+                     *       "detail": "The content type, charset or content encoding is not supported.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            readonly 422: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:id-conflict",
+                     *       "title": "An id belongs to another event",
+                     *       "status": 422,
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     readonly listEvents: {
         readonly parameters: {
             readonly query?: {
@@ -2557,6 +4378,36 @@ export interface operations {
                  *     {"category":"view_resource","type":"dataset","resource_id":"65fd8f8b72b6e319f3c4706e","resource_name":"Prairie soil moisture 2023","author_id":"65ca84273789d6e032ede889","author_name":"Mira Quillfeather","user_id":"65594ef92245842e94fe748d","user_name":"Tobin Marshlake","created":1709542924131}
                  */
                 readonly "application/x-ndjson": string;
+                /**
+                 * @example {
+                 *       "specversion": "1.0",
+                 *       "id": "7d1f",
+                 *       "source": "https://portal.example.org",
+                 *       "type": "download.file",
+                 *       "time": "2024-03-04T09:02:04.131Z",
+                 *       "data": {
+                 *         "resource_id": "65a3dea71616158972863493",
+                 *         "size": 204811
+                 *       }
+                 *     }
+                 */
+                readonly "application/cloudevents+json": components["schemas"]["CloudEvent"];
+                /**
+                 * @example [
+                 *       {
+                 *         "specversion": "1.0",
+                 *         "id": "7d1f",
+                 *         "source": "https://portal.example.org",
+                 *         "type": "download.file",
+                 *         "time": "2024-03-04T09:02:04.131Z",
+                 *         "data": {
+                 *           "resource_id": "65a3dea71616158972863493",
+                 *           "size": 204811
+                 *         }
+                 *       }
+                 *     ]
+                 */
+                readonly "application/cloudevents-batch+json": readonly components["schemas"]["CloudEvent"][];
             };
         };
         readonly responses: {
@@ -5639,6 +7490,1323 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+        };
+    };
+    readonly publishUserActivitySignupEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "user_id": "65d670d44c3ca8bd4cd53a3b",
+                 *       "user_name": "Odo Fernwhistle",
+                 *       "created": 1709542841377
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UserActivitySignupFields"] | readonly components["schemas"]["UserActivitySignupFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUserActivityLoginEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "user_id": "65ca84273789d6e032ede889",
+                 *       "user_name": "Mira Quillfeather",
+                 *       "created": 1709542882754
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UserActivityLoginFields"] | readonly components["schemas"]["UserActivityLoginFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishViewResourceDatasetEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "resource_name": "Prairie soil moisture 2023",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "created": 1709542924131
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ViewResourceDatasetFields"] | readonly components["schemas"]["ViewResourceDatasetFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishViewResourceFileEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65a3dea71616158972863493",
+                 *       "resource_name": "moisture_plot_07.csv",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "user_id": "000000000000000000000000",
+                 *       "user_name": "Anonymous User",
+                 *       "created": 1709542965508
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ViewResourceFileFields"] | readonly components["schemas"]["ViewResourceFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishViewResourceCollectionEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65d618f7c53a656967a0adcf",
+                 *       "resource_name": "Field campaigns",
+                 *       "author_id": "65fd8db66f2f05d9b8731c71",
+                 *       "author_name": "Ines Hollowbrook",
+                 *       "user_id": "65d670d44c3ca8bd4cd53a3b",
+                 *       "user_name": "Odo Fernwhistle",
+                 *       "created": 1709543006885
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ViewResourceCollectionFields"] | readonly components["schemas"]["ViewResourceCollectionFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishViewResourceSpaceEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "657789d26c66a39b0e62a130",
+                 *       "resource_name": "Wetland Observatory",
+                 *       "author_id": "65fd8db66f2f05d9b8731c71",
+                 *       "author_name": "Ines Hollowbrook",
+                 *       "user_id": "65ca84273789d6e032ede889",
+                 *       "user_name": "Mira Quillfeather",
+                 *       "created": 1709543048262
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ViewResourceSpaceFields"] | readonly components["schemas"]["ViewResourceSpaceFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionFileEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "author_id": "65594ef92245842e94fe748d",
+                 *       "author_name": "Tobin Marshlake",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "created": 1709543131016
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionFileFields"] | readonly components["schemas"]["ExtractionFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionDatasetEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "wetland.index",
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "resource_name": "Prairie soil moisture 2023",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "user_id": "65ca84273789d6e032ede889",
+                 *       "user_name": "Mira Quillfeather",
+                 *       "created": 1709543172393
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionDatasetFields"] | readonly components["schemas"]["ExtractionDatasetFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionSelectionEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "wetland.merge",
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "resource_name": "Prairie soil moisture 2023",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "user_id": "65fd8db66f2f05d9b8731c71",
+                 *       "user_name": "Ines Hollowbrook",
+                 *       "created": 1709543213770
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionSelectionFields"] | readonly components["schemas"]["ExtractionSelectionFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUploadEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "dataset_name": "Prairie soil moisture 2023",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "size": 48210944,
+                 *       "created": 1709543255147
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UploadFields"] | readonly components["schemas"]["UploadFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDownloadFileEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65a3dea71616158972863493",
+                 *       "resource_name": "moisture_plot_07.csv",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "user_id": "65fd8db66f2f05d9b8731c71",
+                 *       "user_name": "Ines Hollowbrook",
+                 *       "size": 204811,
+                 *       "created": 1709543337901
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DownloadFileFields"] | readonly components["schemas"]["DownloadFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDownloadDatasetEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "resource_name": "Prairie soil moisture 2023",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "user_id": "000000000000000000000000",
+                 *       "user_name": "Anonymous User",
+                 *       "size": 17,
+                 *       "created": 1709543379278
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DownloadDatasetFields"] | readonly components["schemas"]["DownloadDatasetFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishArchiveFileEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "author_id": "65594ef92245842e94fe748d",
+                 *       "author_name": "Tobin Marshlake",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "size": 48210944,
+                 *       "created": 1709543420655
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ArchiveFileFields"] | readonly components["schemas"]["ArchiveFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishArchiveDatasetEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "resource_name": "Prairie soil moisture 2023",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "user_id": "65ca84273789d6e032ede889",
+                 *       "user_name": "Mira Quillfeather",
+                 *       "size": 17,
+                 *       "created": 1709543462032
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ArchiveDatasetFields"] | readonly components["schemas"]["ArchiveDatasetFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUnarchiveFileEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "author_id": "65594ef92245842e94fe748d",
+                 *       "author_name": "Tobin Marshlake",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "size": 48210944,
+                 *       "created": 1709543503409
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UnarchiveFileFields"] | readonly components["schemas"]["UnarchiveFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUnarchiveDatasetEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "resource_name": "Prairie soil moisture 2023",
+                 *       "author_name": "Mira Quillfeather",
+                 *       "author_id": "65ca84273789d6e032ede889",
+                 *       "user_id": "65ca84273789d6e032ede889",
+                 *       "user_name": "Mira Quillfeather",
+                 *       "size": 17,
+                 *       "created": 1709543544786
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UnarchiveDatasetFields"] | readonly components["schemas"]["UnarchiveDatasetFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDeleteFileEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "space_id": "657789d26c66a39b0e62a130",
+                 *       "size": 48210944,
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "created": 1709543586163
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DeleteFileFields"] | readonly components["schemas"]["DeleteFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionStatusQueuedEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "message": "Waiting for an extractor",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "created": 1709543627540
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionStatusQueuedFields"] | readonly components["schemas"]["ExtractionStatusQueuedFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionStatusWorkingEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "message": "PROCESSING: tile 3 of 12",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "created": 1709543668917
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionStatusWorkingFields"] | readonly components["schemas"]["ExtractionStatusWorkingFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishPageViewEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "type": "dataset",
+                 *       "url": "https://clowder.example.org/datasets/65fd8f8b72b6e319f3c4706e",
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "session_id": "c2-4f1e0b",
+                 *       "language": "en-GB",
+                 *       "platform": "Linux",
+                 *       "user_id": "65fd8db66f2f05d9b8731c71",
+                 *       "user_name": "Ines Hollowbrook",
+                 *       "created": 1709543710294
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["PageViewFields"] | readonly components["schemas"]["PageViewFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishResourceDownloadEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "type": "file",
+                 *       "url": "https://clowder.example.org/files/65a3dea71616158972863493/blob",
+                 *       "resource_id": "65a3dea71616158972863493",
+                 *       "bytes": 204811,
+                 *       "user_id": "65fd8db66f2f05d9b8731c71",
+                 *       "user_name": "Ines Hollowbrook",
+                 *       "created": 1709543751671
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ResourceDownloadFields"] | readonly components["schemas"]["ResourceDownloadFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishApiCallEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "https://clowder.example.org/api/datasets",
+                 *       "method": "GET",
+                 *       "status": 200,
+                 *       "user_id": "65fd8db66f2f05d9b8731c71",
+                 *       "user_name": "Ines Hollowbrook",
+                 *       "created": 1709543793048
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ApiCallFields"] | readonly components["schemas"]["ApiCallFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishConnectionsEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "log": "access.log",
+                 *       "window_start": 1709546400000,
+                 *       "window_seconds": 60,
+                 *       "part": 0,
+                 *       "requests": 1284,
+                 *       "connections": 96,
+                 *       "visitors": 41,
+                 *       "visitors_capped": false,
+                 *       "bytes_sent": 98214410,
+                 *       "status_1xx": 0,
+                 *       "status_2xx": 1190,
+                 *       "status_3xx": 61,
+                 *       "status_4xx": 31,
+                 *       "status_5xx": 2,
+                 *       "method_get": 1201,
+                 *       "method_head": 4,
+                 *       "method_post": 70,
+                 *       "method_put": 5,
+                 *       "method_patch": 0,
+                 *       "method_delete": 3,
+                 *       "method_other": 1,
+                 *       "page_views": 88,
+                 *       "downloads": 19,
+                 *       "api_calls": 402,
+                 *       "assets": 760,
+                 *       "other_requests": 15,
+                 *       "bot_requests": 37,
+                 *       "extractor_requests": 52,
+                 *       "created": 1709546400000
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ConnectionsFields"] | readonly components["schemas"]["ConnectionsFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishHealthEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "clowder",
+                 *       "healthy": true,
+                 *       "response_time_avg": 0.042,
+                 *       "queue_length": 3,
+                 *       "created": 1709543834425
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["HealthFields"] | readonly components["schemas"]["HealthFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishServiceStatusUpEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "mongodb",
+                 *       "target": "db.example.org:27017",
+                 *       "healthy": true,
+                 *       "uptime": 86.1,
+                 *       "from": 1709544210949,
+                 *       "until": 1709544371326,
+                 *       "outage_seconds": 160.377,
+                 *       "created": 1709544413703
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ServiceStatusUpFields"] | readonly components["schemas"]["ServiceStatusUpFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishServiceStatusDownEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "mongodb",
+                 *       "target": "db.example.org:27017",
+                 *       "message": "connection refused",
+                 *       "healthy": false,
+                 *       "uptime": 87.5,
+                 *       "response_time_loss": 100,
+                 *       "from": 1709544210949,
+                 *       "created": 1709544372326
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ServiceStatusDownFields"] | readonly components["schemas"]["ServiceStatusDownFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishServiceStatusDegradedEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "clowder",
+                 *       "message": "Search is slow while the index is rebuilt",
+                 *       "created": 1709544455080
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ServiceStatusDegradedFields"] | readonly components["schemas"]["ServiceStatusDegradedFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishServiceStatusMaintenanceEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "clowder",
+                 *       "message": "Upgrade to 1.23",
+                 *       "from": "2024-03-05T06:00:00Z",
+                 *       "until": "2024-03-05T08:00:00Z",
+                 *       "created": 1709544496457
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ServiceStatusMaintenanceFields"] | readonly components["schemas"]["ServiceStatusMaintenanceFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractorHeartbeatAppearedEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "extractor_version": "2.1.7",
+                 *       "queue": "ncsa.image.preview",
+                 *       "extractor_id": "4b5b3f0e-9c21-4f2a-8f52-6f0f7f6f3a10",
+                 *       "created": 1709544537834
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractorHeartbeatAppearedFields"] | readonly components["schemas"]["ExtractorHeartbeatAppearedFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractorHeartbeatChangedEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "extractor_version": "2.2.0",
+                 *       "previous_version": "2.1.7",
+                 *       "queue": "ncsa.image.preview",
+                 *       "extractor_id": "0d7f2c4e-53b8-4a3c-9b4e-2f1f5d0c8e77",
+                 *       "created": 1709544579211
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractorHeartbeatChangedFields"] | readonly components["schemas"]["ExtractorHeartbeatChangedFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractorHeartbeatSilentEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "wetland.index",
+                 *       "extractor_version": "0.4.0",
+                 *       "queue": "wetland.index",
+                 *       "last_seen": 1709543679211,
+                 *       "message": "No heartbeat for 15 minutes",
+                 *       "created": 1709544620588
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractorHeartbeatSilentFields"] | readonly components["schemas"]["ExtractorHeartbeatSilentFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
         };
     };
 }

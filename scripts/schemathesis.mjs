@@ -16,10 +16,10 @@ import { fileURLToPath } from 'node:url';
 const version = '4.32.5';
 const top = fileURLToPath(new URL('..', import.meta.url));
 const here = join(top, 'scripts/schemathesis');
-const cases = Number(process.argv[2] ?? 2_000);
+const cases = Number(process.argv[2] ?? 5_000);
 const seed = Number(process.argv[3] ?? 1);
 /** Operations of the document; each gets its part of the cases. */
-const operations = 15;
+const operations = 50;
 
 const program = schemathesis();
 if (program === undefined) {

@@ -36,7 +36,14 @@ def is_refused_in_words(case):
     # "`from` is before `to`, and at most 1000 steps fit in one answer."
     if case.path == "/v1/series":
         return any(name in query for name in ("from", "to", "step"))
+    if not case.path.startswith("/v1/events"):
+        return False
+    # "What the path says need not stand in the events, and one that says otherwise is refused."
+    items = body if isinstance(body, list) else [body]
+    said = [name for name in ("category", "type") if "{" + name + "}" in case.path]
+    if any(name in item for item in items if isinstance(item, dict) for name in said):
+        return True
     # "The id of a single event": one that has an id of its own may not have another key.
-    if case.path == "/v1/events" and "Idempotency-Key" in headers:
+    if "Idempotency-Key" in headers and "cloudevents" not in (case.media_type or ""):
         return isinstance(body, dict) and body.get("id", headers["Idempotency-Key"]) != headers["Idempotency-Key"]
     return False

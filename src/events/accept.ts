@@ -36,6 +36,7 @@ type Check = (value: unknown) => ItemProblem | undefined;
 /** Compiled once: looking a category up is all that is left to do for an event. */
 const checksByCategory = new Map([...entriesByCategory.keys()].map(category => [category, checksFor(category)]));
 const generalChecks = checksFor('');
+const noChecks: ReadonlyMap<string, Check> = new Map();
 
 /**
  * Checks one item on its arrival. Only `category` is required; known fields must be of their kind;
@@ -81,13 +82,21 @@ export function stampedAgain(message: Message, created: number): Message {
 }
 
 function problemsOf(item: Readonly<Record<string, unknown>>): ItemProblem[] {
-  const problems: ItemProblem[] = [];
   const { category } = item;
-  if (category === undefined) problems.push({ field: 'category', message: 'category is missing' });
   const known = (typeof category === 'string' && checksByCategory.get(category)) || generalChecks;
+  const problems = problemsBy(known, item);
+  return category === undefined ? [{ field: 'category', message: 'category is missing' }, ...problems] : problems;
+}
+
+/** What is wrong with fields that are kept as they came: there are too many, or they are too deep. */
+export function problemsOfShape(fields: Readonly<Record<string, unknown>>): ItemProblem[] {
+  return problemsBy(noChecks, fields);
+}
+
+function problemsBy(known: ReadonlyMap<string, Check>, item: Readonly<Record<string, unknown>>): ItemProblem[] {
+  const problems: ItemProblem[] = [];
   const names = Object.keys(item);
-  if (names.length > maxFields)
-    return [...problems, { field: '', message: `an event may have at most ${maxFields} fields` }];
+  if (names.length > maxFields) return [{ field: '', message: `an event may have at most ${maxFields} fields` }];
   for (const name of names) {
     const value = item[name];
     const problem = known.get(name)?.(value) ?? shape(name, value);

@@ -50,10 +50,17 @@ export function withMember(object: string, name: string, value: string): string 
   return `${begun}${separator}${JSON.stringify(name)}:${value}}`;
 }
 
+/** An object with more members at its end, whose values are JSON texts. */
+export function withMembers(object: string, members: readonly (readonly [name: string, value: string])[]): string {
+  if (members.length === 0) return object;
+  const begun = object.slice(0, object.lastIndexOf('}'));
+  const separator = begun.trim() === '{' ? '' : ',';
+  return `${begun}${separator}${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
+}
+
 /** An object with another value for one of its members. */
 export function withValue(object: string, name: string, value: string): string {
-  const members = [...memberTexts(object).set(name, value)];
-  return `{${members.map(([each, text]) => `${JSON.stringify(each)}:${text}`).join(',')}}`;
+  return withMembers('{}', [...memberTexts(object).set(name, value)]);
 }
 
 function nameOf(raw: string): string {

@@ -26,6 +26,9 @@ const time = `${hour}:[0-5][0-9](?::(?:[0-5][0-9]|60)(?:[.,][0-9]{1,12})?)?`;
  */
 export const timestampPattern = `^(?:[0-9]{1,17}(?:[.][0-9]{1,12})?|${date}(?:[Tt ]${time}${zone}?)?)$`;
 
+/** A date with a time to the second, as RFC 3339 has it (a zone may be missing); bounded as `timestampPattern` is. */
+export const momentPattern = `^${date}[Tt ]${hour}:[0-5][0-9]:(?:[0-5][0-9]|60)(?:[.,][0-9]{1,12})?${zone}?$`;
+
 /** A day, or a moment with its zone, for JSON Schema. */
 export const dayOrMomentPattern = `^${date}(?:T${time}(?:Z|[+-]${hour}:[0-5][0-9]))?$`;
 

@@ -3,7 +3,9 @@ import { prepareDocs } from 'koa-swagger-decorator/dist/lib/swagger-builder.js';
 import { eventSchemas } from '../events/event-schemas.js';
 import type { JsonSchema } from '../events/field-kinds.js';
 import { sinks } from '../sinks/registry.js';
+import { cloudEventSchema } from './cloud-event-schema.js';
 import { recordedEvents } from './examples.js';
+import { addKindPaths } from './kind-paths.js';
 import { sessionCookie } from './middleware/authentication.js';
 import { controllers } from './routes.js';
 
@@ -29,6 +31,7 @@ function build(): Document {
   for (const [name, schema] of Object.entries(eventSchemas())) {
     registry.registerComponent('schemas', name, forOpenApi30(schema));
   }
+  registry.registerComponent('schemas', 'CloudEvent', cloudEventSchema);
   registry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
   registry.registerComponent('securitySchemes', 'Bearer', {
     type: 'http',
@@ -48,13 +51,14 @@ function build(): Document {
     }
   }
   addRecordedEvents(document);
+  addKindPaths(document);
   return document;
 }
 
 function addRecordedEvents(document: Document): void {
   const publish = document.paths['/v1/events']?.post?.requestBody;
   if (publish === undefined || !('content' in publish)) return;
-  const lines = recordedEvents();
+  const lines = recordedEvents('requested');
   const examples = Object.entries(lines).map(([name, line]) => [name, { value: JSON.parse(line) }]);
   publish.content['application/json']!.examples = Object.fromEntries(examples);
   publish.content['application/x-ndjson']!.example = Object.values(lines).slice(0, 3).join('\n');
@@ -95,6 +99,7 @@ const specification = {
   servers: [{ url: '/' }],
   tags: [
     { name: 'Events', description: 'Sending events, reading them back, following them live.' },
+    { name: 'Events of one kind', description: 'An endpoint for each category, and each type of one.' },
     { name: 'Dead letters', description: 'Events that a sink could not take.' },
     { name: 'RabbitMQ', description: 'Messages to any queue.' },
     { name: 'Status', description: 'What the daemon is doing and has done.' },

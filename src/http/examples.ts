@@ -1,22 +1,53 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { routeConfig } from 'koa-swagger-decorator';
 
 type RouteConfig = Parameters<typeof routeConfig>[0];
 type RequestBody = NonNullable<NonNullable<RouteConfig['request']>['body']>;
 
 const fixtures = new URL('../../../fixtures/events/', import.meta.url);
-const recordings = ['clowder.ndjson', 'requested.ndjson'];
+/** As Clowder and users send them; then as the daemon makes them. */
+const recordings = { requested: ['clowder.ndjson', 'requested.ndjson'], made: ['made.ndjson'] } as const;
 
-const event = { $ref: '#/components/schemas/Event' };
-const eventList = { type: 'array' as const, items: event, minItems: 1, maxItems: 1000 };
+type Schema = { readonly $ref: string };
+
+const event: Schema = { $ref: '#/components/schemas/Event' };
+const cloudEvent: Schema = { $ref: '#/components/schemas/CloudEvent' };
+
+/** One event, or several: as an array, or as lines. */
+export function itemBody(schema: Schema, example?: object): RequestBody {
+  return {
+    content: {
+      'application/json': { schema: oneOrMore(schema), ...(example === undefined ? {} : { example }) },
+      'application/x-ndjson': { schema: { type: 'string', description: 'One event a line.' } },
+    },
+  };
+}
+
+const cloudEventExample = {
+  specversion: '1.0',
+  id: '7d1f',
+  source: 'https://portal.example.org',
+  type: 'download.file',
+  time: '2024-03-04T09:02:04.131Z',
+  data: { resource_id: '65a3dea71616158972863493', size: 204_811 },
+};
 
 /** Examples are added where the document is built, from the recorded events. */
 export const eventBody: RequestBody = {
   content: {
-    'application/json': { schema: { oneOf: [event, eventList] } },
-    'application/x-ndjson': { schema: { type: 'string', description: 'One event a line.' } },
+    ...itemBody(event).content,
+    'application/cloudevents+json': { schema: cloudEvent, example: cloudEventExample },
+    'application/cloudevents-batch+json': { schema: listOf(cloudEvent), example: [cloudEventExample] },
   },
 };
+
+function oneOrMore(schema: Schema) {
+  return { oneOf: [schema, listOf(schema)] };
+}
+
+function listOf(schema: Schema) {
+  return { type: 'array' as const, items: schema, minItems: 1, maxItems: 1000 };
+}
 
 export const receiptExample = {
   accepted: 1,
@@ -43,9 +74,9 @@ export const eventPageExample = {
 };
 
 /** The first recorded event of each kind, by kind (`category` or `category.type`), as its line. */
-export function recordedEvents(): Readonly<Record<string, string>> {
+export function recordedEvents(which: keyof typeof recordings): Readonly<Record<string, string>> {
   const lines: Record<string, string> = {};
-  for (const file of recordings.filter(name => readdirSync(fixtures).includes(name))) {
+  for (const file of recordings[which]) {
     for (const line of readFileSync(new URL(file, fixtures), 'utf8').split('\n')) {
       if (line === '') continue;
       const { category, type } = JSON.parse(line) as { category: string; type?: string };

@@ -2,11 +2,12 @@ import type { Durability } from '../broker/broker.js';
 import { IdConflictError } from '../errors.js';
 import { acceptEvent } from '../events/accept.js';
 import { hashOf } from '../events/identity.js';
-import { itemTexts } from '../events/json-text.js';
+import type { Kind } from '../events/kind.js';
 import type { Message, Source } from '../events/message.js';
-import type { ApiContext } from './context.js';
+import { type ApiContext, hasBody } from './context.js';
+import { badEvents, type Items, itemReader } from './items.js';
 import { type FieldError, HttpProblem } from './problem.js';
-import { type BodyForm, bodyForm, parseJson, withText } from './request-body.js';
+import { withText } from './request-body.js';
 
 /** The answer to accepted events. */
 export interface Receipt {
@@ -18,42 +19,24 @@ export interface Receipt {
   readonly durability: Durability;
 }
 
-const forms: Readonly<Record<string, BodyForm>> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'ndjson',
-  'application/ndjson': 'ndjson',
-};
-
-/** One event of a request: what JSON.parse makes of it, and its text to the letter. */
-interface Item {
-  readonly value: unknown;
-  readonly text: string;
-}
-
-/** Several events, or a single one whose id may stand in a header. */
-interface Items {
-  readonly items: readonly Item[];
-  readonly single: boolean;
-}
-
 /**
  * From a request to its receipt: the events are read, checked, identified and made durable; one that is bad refuses
  * them all.
+ * @param kind what the path says of them
  * @throws HttpProblem, ClientGone, and as `Backend.publish` does
  */
-export async function ingestEvents(ctx: ApiContext): Promise<Receipt> {
-  const form = bodyForm(ctx, forms);
+export async function ingestEvents(ctx: ApiContext, kind?: Kind): Promise<Receipt> {
+  const read = itemReader(ctx, kind);
   const key = idempotencyKey(ctx);
   const source = sourceOf(ctx);
-  return withText(ctx, text =>
-    publish(ctx, form === 'ndjson' ? fromLines(text, ctx) : fromJson(text, ctx), key, source),
-  );
+  if (!hasBody(ctx.req)) return publish(ctx, read(undefined), key, source);
+  return withText(ctx, text => publish(ctx, read(text), key, source));
 }
 
 /** One event whose text a route has put together itself. */
 export async function ingestEvent(ctx: ApiContext, text: string): Promise<Receipt> {
   const items = [{ value: JSON.parse(text), text }];
-  return publish(ctx, { items, single: true }, idempotencyKey(ctx), 'http');
+  return publish(ctx, { items, single: true, accept: acceptEvent }, idempotencyKey(ctx), 'http');
 }
 
 async function publish(ctx: ApiContext, items: Items, key: string | undefined, source: Source): Promise<Receipt> {
@@ -112,7 +95,7 @@ function knownConflict({ ids, key }: IdConflictError, made: readonly Message[]):
 
 /** A key is the id of a single event; in a list, key and index make the id of an item that has none of its own. */
 function messagesOf(
-  { items, single }: Items,
+  { items, single, accept }: Items,
   key: string | undefined,
   { now, source }: { readonly now: number; readonly source: Source },
 ): Message[] {
@@ -120,7 +103,7 @@ function messagesOf(
   const errors: FieldError[] = [];
   for (const [index, { value, text }] of items.entries()) {
     const id = single || key === undefined ? key : hashOf(`${key}\n${index}`);
-    const result = acceptEvent(value, id === undefined ? { now, source, text } : { now, source, text, id });
+    const result = accept(value, id === undefined ? { now, source, text } : { now, source, text, id });
     if ('message' in result) messages.push(result.message);
     else for (const { field, message } of result.problems) errors.push({ index, field, message });
   }
@@ -129,13 +112,6 @@ function messagesOf(
     throw new HttpProblem('invalid-request', 'Idempotency-Key and the id of the event differ. Send only one of them.');
   }
   return messages;
-}
-
-function badEvents(errors: readonly FieldError[], count: number): HttpProblem {
-  const bad = new Set(errors.map(error => error.index)).size;
-  const detail =
-    count === 1 ? 'The event was not accepted.' : `${bad} of ${count} events are not valid, so none was accepted.`;
-  return new HttpProblem('invalid-event', detail, { errors });
 }
 
 function idempotencyKey(ctx: ApiContext): string | undefined {
@@ -151,44 +127,4 @@ function sourceOf(ctx: ApiContext): Source {
   if (source === undefined) return 'http';
   if (source === 'replay') return source;
   throw new HttpProblem('invalid-request', 'Event-Source can only be replay.');
-}
-
-function fromJson(text: string, ctx: ApiContext): Items {
-  const value = parseJson(text);
-  if (!Array.isArray(value)) return { items: [{ value, text: text.trim() }], single: true };
-  if (value.length === 0) throw new HttpProblem('invalid-request', 'The list of events is empty.');
-  if (value.length > ctx.services.settings.maxEvents) throw tooMany(ctx);
-  const texts = itemTexts(text);
-  return { items: value.map((item, index) => ({ value: item, text: texts[index] as string })), single: false };
-}
-
-function fromLines(text: string, ctx: ApiContext): Items {
-  const items: Item[] = [];
-  const errors: FieldError[] = [];
-  let line = 0;
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
-    const item = text.slice(start, end).trim();
-    start = end + 1;
-    line++;
-    if (item === '') continue;
-    if (items.length === ctx.services.settings.maxEvents) throw tooMany(ctx);
-    try {
-      items.push({ value: JSON.parse(item), text: item });
-    } catch (error) {
-      errors.push({ index: items.length, field: '', message: `line ${line} is not JSON: ${(error as Error).message}` });
-      items.push({ value: undefined, text: item });
-    }
-  }
-  if (items.length === 0) throw new HttpProblem('invalid-request', 'The body contains no events.');
-  if (errors.length > 0) throw badEvents(errors, items.length);
-  return { items, single: items.length === 1 };
-}
-
-function tooMany(ctx: ApiContext): HttpProblem {
-  return new HttpProblem(
-    'too-large',
-    `A request may contain at most ${ctx.services.settings.maxEvents} events. Send several requests.`,
-  );
 }

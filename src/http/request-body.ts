@@ -2,9 +2,7 @@ import { readText } from './body.js';
 import { type ApiContext, hasBody } from './context.js';
 import { HttpProblem } from './problem.js';
 
-export type BodyForm = 'json' | 'ndjson';
-
-const jsonForm: Readonly<Record<string, BodyForm>> = { 'application/json': 'json' };
+const jsonForm = { 'application/json': 'json' } as const;
 
 /** Reads a JSON body and calls back; its bytes count as in flight until the call has settled. */
 export async function withJson<Result>(
@@ -30,10 +28,11 @@ export async function withText<Result>(ctx: ApiContext, use: (text: string) => P
  * The form of the body among those that the route supports, by content type.
  * @throws HttpProblem 400 without a body, 415 for one that is not supported
  */
-export function bodyForm(ctx: ApiContext, supported: Readonly<Record<string, BodyForm>>): BodyForm {
+export function bodyForm<Form extends string>(ctx: ApiContext, supported: Readonly<Record<string, Form>>): Form {
   if (!hasBody(ctx.req)) throw new HttpProblem('invalid-request', 'The request has no body.');
   const header = ctx.req.headers['content-type'] ?? '';
-  if (header === 'application/json') return 'json';
+  const usual = Object.hasOwn(supported, header) ? supported[header] : undefined;
+  if (usual !== undefined) return usual;
   const [type = '', ...parameters] = header.split(';').map(part => part.trim().toLowerCase());
   const form = Object.hasOwn(supported, type) ? supported[type] : undefined;
   const charset = parameters.find(parameter => parameter.startsWith('charset='))?.slice('charset='.length);

@@ -1,4 +1,5 @@
 import { DeadLetterRoutes } from './routes/dead-letters.js';
+import { EventKindRoutes } from './routes/event-kinds.js';
 import { EventRoutes } from './routes/events.js';
 import { HealthRoutes } from './routes/health.js';
 import { KeyRoutes } from './routes/keys.js';
@@ -12,6 +13,7 @@ import { StreamRoutes } from './routes/stream.js';
 /** Every documented route, by group. Class names must differ: the decorator library identifies routes by them. */
 export const controllers = [
   EventRoutes,
+  EventKindRoutes,
   DeadLetterRoutes,
   PublishRoutes,
   StatusRoutes,

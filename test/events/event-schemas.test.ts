@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../src/events/accept.js';
 import { entriesByCategory } from '../../src/events/catalogue.js';
-import { eventSchemas } from '../../src/events/event-schemas.js';
+import { documentedKinds, eventSchemas, fieldsName } from '../../src/events/event-schemas.js';
 import { fields } from '../../src/events/fields.js';
 import { parseTimestamp } from '../../src/events/timestamp.js';
 import { fixtureFiles, fixtureLines } from './fixtures.js';
@@ -16,6 +16,7 @@ const words: Readonly<Record<string, (argument: never, value: unknown, schema: S
   maxProperties: (max: number, value) => Object.keys(value as object).length <= max,
   $ref: (ref: string, value) => valid(schemas[ref.slice(2)] as Schema, value),
   oneOf: (options: Schema[], value) => options.filter(option => valid(option, value)).length === 1,
+  allOf: (parts: Schema[], value) => parts.every(part => valid(part, value)),
   anyOf: (options: Schema[], value) => options.some(option => valid(option, value)),
   not: (other: Schema, value) => !valid(other, value),
   enum: (values: unknown[], value) => values.includes(value),
@@ -54,11 +55,21 @@ test('every category has a schema, and all are reachable', () => {
   assert.equal(
     refs.sort(),
     Object.keys(schemas)
-      .filter(name => name !== 'Event')
+      .filter(name => name !== 'Event' && name.endsWith('Event'))
       .sort(),
   );
   assert.is(refs.length, entriesByCategory.size + 1);
   assert.ok(schemas.ViewResourceEvent);
+});
+
+test('every kind that others send has a schema without its category', () => {
+  for (const kind of documentedKinds) {
+    const schema = schemas[fieldsName(kind)]!;
+    assert.ok(valid(schema, {}), fieldsName(kind));
+    assert.is(valid(schema, { type: 'of another kind' }), kind.type === undefined, fieldsName(kind));
+    assert.not.ok(valid(schema, { category: 'another' }), fieldsName(kind));
+  }
+  assert.ok(schemas.ViewResourceDatasetFields);
 });
 
 test('the schemas say what is checked on arrival', () => {

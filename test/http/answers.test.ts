@@ -24,6 +24,8 @@ interface Sample {
 
 const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/events': { path: '/v1/events', init: post({ category: 'upload' }) },
+  'POST /v1/events/{category}': { path: '/v1/events/upload', init: post({ size: 3 }) },
+  'POST /v1/events/{category}/{type}': { path: '/v1/events/download/file', init: post({ size: 3 }) },
   'POST /v1/service-status': { path: '/v1/service-status', init: post({ service_name: 'clowder', status: 'up' }) },
   'GET /v1/events': { path: '/v1/events?limit=1', init: {} },
   'GET /v1/dead-letters': { path: '/v1/dead-letters?sink=mongodb', init: {} },
@@ -131,11 +133,16 @@ const ajv = new Ajv({ strict: false, validateSchema: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema(closed(JSON.parse(JSON.stringify(document))) as object, 'api');
 
-const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-  Object.entries({ GET: item.get, POST: item.post, DELETE: item.delete }).flatMap(([method, operation]) =>
-    operation === undefined ? [] : [{ path, method, responses: operation.responses }],
-  ),
-);
+/** One for each kind of event, all made from the template `/v1/events/{category}`. */
+const kindPaths = Object.keys(document.paths).filter(path => /^\/v1\/events\/[a-z]/.test(path));
+
+const operations = Object.entries(document.paths)
+  .filter(([path]) => !kindPaths.includes(path))
+  .flatMap(([path, item]) =>
+    Object.entries({ GET: item.get, POST: item.post, DELETE: item.delete }).flatMap(([method, operation]) =>
+      operation === undefined ? [] : [{ path, method, responses: operation.responses }],
+    ),
+  );
 
 for (const { path, method, responses } of operations) {
   for (const status of Object.keys(responses).map(Number)) {
@@ -180,6 +187,20 @@ for (const { path, method, responses } of operations) {
     }
   });
 }
+
+test('a path of one kind answers as the template that it is made from', () => {
+  const template = document.paths['/v1/events/{category}']!.post!;
+  for (const path of kindPaths) {
+    const { responses, security } = document.paths[path]!.post!;
+    assert.equal(security, template.security, path);
+    assert.equal(Object.keys(responses), Object.keys(template.responses), path);
+    for (const [status, response] of Object.entries(responses)) {
+      const { $ref } = response as { $ref: string };
+      const shared = document.components!.responses![$ref.slice('#/components/responses/'.length)];
+      assert.equal(shared, template.responses[status], `${path} ${status}`);
+    }
+  }
+});
 
 test('every documented route has a sample, and every sample its route', () => {
   assert.equal(operations.map(({ path, method }) => `${method} ${path}`).sort(), Object.keys(samples).sort());

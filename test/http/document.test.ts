@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { catalogue } from '../../src/events/catalogue.js';
+import { fieldsName } from '../../src/events/event-schemas.js';
+import { acceptOfKind } from '../../src/events/kind.js';
 import { buildDocument } from '../../src/http/document.js';
 
 const linter = fileURLToPath(import.meta.resolve('@redocly/cli/bin/cli.js'));
@@ -42,6 +45,21 @@ test('every kind of recorded event is an example', () => {
     'extraction_status.working',
   ]) {
     assert.ok(examples.includes(name), name);
+  }
+});
+
+test('every kind of the catalogue has a path, with a schema of its own and an example that is accepted there', () => {
+  const { paths } = buildDocument();
+  const kinds = catalogue.filter(({ category }) => category !== 'audit');
+  assert.ok(kinds.length > 30);
+  for (const kind of kinds) {
+    const path = ['/v1/events', kind.category, ...(kind.type === undefined ? [] : [kind.type])].join('/');
+    const body = paths[path]?.post?.requestBody;
+    assert.ok(body !== undefined && 'content' in body, path);
+    const { example, schema } = body.content['application/json']!;
+    assert.match(JSON.stringify(schema), new RegExp(`/${fieldsName(kind)}"`), path);
+    assert.not.ok(Object.hasOwn(example, 'category'), path);
+    assert.ok('message' in acceptOfKind(kind, example, { now: 1, source: 'http' }), path);
   }
 });
 

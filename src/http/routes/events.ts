@@ -1,48 +1,15 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import { memberTexts } from '../../events/json-text.js';
 import { sources } from '../../events/message.js';
-import { answerJson } from '../answer.js';
 import type { ApiContext } from '../context.js';
 import { eventText } from '../event-text.js';
 import { eventBody, eventPageExample, receiptExample } from '../examples.js';
-import { ingestEvent, ingestEvents, type Receipt } from '../ingest.js';
+import { ingestEvent, ingestEvents } from '../ingest.js';
 import { answerList } from '../list-answer.js';
+import { accepted, PublishHeaders, ReceiptSchema } from '../receipt.js';
 import { withJson } from '../request-body.js';
 import { json, route } from '../route.js';
-import {
-  type Answer,
-  characters,
-  count,
-  durability,
-  epochMs,
-  eventTime,
-  given,
-  moment,
-  name,
-  nextCursor,
-  paging,
-} from '../schemas.js';
-
-const PublishHeaders = z.object({
-  'Idempotency-Key': z.string().min(1).max(128).optional().openapi({
-    pattern: '^[ -~]+$',
-    description:
-      'Makes a repeat harmless: the id of a single event, and with the index of an item that has no id of its own, of every event of a list. 1 to 128 printable ASCII characters. A single event that has another id of its own is refused, and for a day, so is the key with another body (422).',
-  }),
-  'Event-Source': z
-    .enum(['replay'])
-    .optional()
-    .openapi({ description: '`replay` marks recorded events that are sent again.' }),
-});
-
-const ReceiptSchema = z
-  .object({
-    accepted: count.openapi({ description: 'Events that are now durable.' }),
-    duplicates: count.openapi({ description: 'Items that repeat the id of an earlier one in this request.' }),
-    ids: z.array(z.string()).openapi({ description: 'Ids in the order of the items.' }),
-    durability,
-  })
-  .openapi('Receipt');
+import { characters, epochMs, eventTime, given, moment, name, nextCursor, paging } from '../schemas.js';
 
 const statuses = z.enum(['up', 'down', 'degraded', 'maintenance']);
 
@@ -108,7 +75,8 @@ export class EventRoutes {
         'One event as a JSON object, or several as a JSON array or as lines of JSON (NDJSON); gzip and deflate are welcome. At most 1 MiB unpacked and 1,000 events. ' +
         'The answer comes once the events are durable. One bad event refuses the whole request: see `errors`. ' +
         'An event without an id gets a new one, so equal events without ids are several; give ids, or an Idempotency-Key, to send again safely. ' +
-        'For a day, the same id with another content is refused (422).',
+        'For a day, the same id with another content is refused (422). ' +
+        'CloudEvents 1.0 are taken in the structured and batch forms, and in the binary form (headers `ce-specversion`, `ce-id`, `ce-source`, `ce-type`, `ce-time` and extensions, with the data as a JSON body).',
       headers: PublishHeaders,
       body: eventBody,
       answer: { status: 202, config: json('Accepted and durable.', ReceiptSchema, receiptExample) },
@@ -190,10 +158,4 @@ export class EventRoutes {
 function statusEventText(report: string): string {
   const members = [...memberTexts(report)].map(([name, text]) => `"${name === 'status' ? 'type' : name}":${text}`);
   return `{"category":"service_status",${members.join(',')}}`;
-}
-
-function accepted(ctx: ApiContext, receipt: Receipt): void {
-  ctx.services.metrics.published(receipt.durability, receipt.accepted);
-  ctx.status = 202;
-  answerJson(ctx, JSON.stringify(receipt satisfies Answer<typeof ReceiptSchema>));
 }
