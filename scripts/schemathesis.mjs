@@ -52,13 +52,16 @@ try {
 }
 process.exitCode = code;
 
-/** Runs it and resolves with its exit code. The stream never ends, and is not asked for. */
+/**
+ * Runs it and resolves with its exit code. The stream never ends, and is not asked for; nor is what takes the key of a
+ * page, which stands in the body, where Schemathesis would put another.
+ */
 function test() {
   const options = [
     '--header',
     `X-API-Key: ${key}`,
-    '--exclude-path',
-    '/v1/stream',
+    '--exclude-path-regex',
+    '^(/v1/stream|/2/httpapi|/batch)$',
     '--continue-on-failure',
     '--no-color',
   ];

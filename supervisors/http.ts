@@ -8,6 +8,7 @@ import type { Stalls } from '../src/event-loop/stalls.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/ring.js';
+import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { connectionCap } from '../src/open-files.js';
 import { createBackend } from '../src/status/backend.js';
 import type { Conflicts } from '../src/status/conflicts.js';
@@ -30,6 +31,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly metrics: Metrics;
   readonly stalls: Stalls;
   readonly conflicts: Conflicts;
+  readonly visitors: VisitorKeys;
 }
 
 /**
@@ -66,7 +68,9 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
 
   const { maxConnections } = config.server;
   const settings = { ...defaultHttpSettings, ...config.server, maxConnections: connectionCap(maxConnections) };
-  const server = createServer({ backend, keys, log, audit: options.trail, clock, metrics, settings });
+  const { trail: audit, visitors } = options;
+  await visitors.load();
+  const server = createServer({ backend, keys, log, audit, clock, metrics, settings, visitors });
 
   const housekeeping = new AbortController();
   const housekept = runHousekeeping({

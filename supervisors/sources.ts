@@ -15,7 +15,7 @@ import { runOf } from '../src/health/run.js';
 import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
 import { atomicStore, type SourceStore, writeAheadStore } from '../src/nginx/store.js';
-import { VisitorKeys } from '../src/nginx/traffic/visitors.js';
+import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { Outgoing } from '../src/outgoing.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { PartOptions } from './part.js';
@@ -28,6 +28,7 @@ export interface SourcesOptions extends PartOptions {
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
   readonly storage: Pick<Storage, 'checkpoints' | 'keyValues'>;
+  readonly visitors: VisitorKeys;
 }
 
 /** How often measurements and routine checkpoints of all health targets are written together, ms. */
@@ -100,7 +101,7 @@ function startExtractors(ingress: Parent, tools: ActorTools, options: SourcesOpt
 }
 
 function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
-  const { idSecret, broker, publisher, storage, board, clock, onStop } = options;
+  const { idSecret, broker, publisher, storage, visitors, board, clock, onStop } = options;
   const config = options.config.nginx;
   const clowderUrl = options.config.clowder?.url;
   const { files } = config;
@@ -108,7 +109,6 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
   const supervisor = spawnSupervisor(ingress, 'nginx-log', board, escalate);
   const { publish } = publishThrough(publisher);
   const publishWith = broker.publishWith?.bind(broker);
-  const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
   const actors = files.map((file, index) => {
     const key = `nginx/${file}`;
     const store: SourceStore<LogCheckpoint> =

@@ -7,6 +7,7 @@ import type { Watchdog } from '../src/event-loop/watchdog.js';
 import { openIdSecret } from '../src/keys/id-secret.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
+import { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { StatusBoard } from '../src/status/board.js';
 import { Conflicts } from '../src/status/conflicts.js';
 import { Metrics } from '../src/status/metrics.js';
@@ -107,7 +108,8 @@ export async function startTree({
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
     await startAudit({ ...part, trail, publisher: broker.publisher, storage, idSecret, config, keys });
-    const ingress = startSources({ ...part, ...broker, config, storage, idSecret });
+    const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
+    const ingress = startSources({ ...part, ...broker, config, storage, idSecret, visitors });
     const { address, reload } = await startHttp({
       ...part,
       metrics,
@@ -119,6 +121,7 @@ export async function startTree({
       storage,
       stalls,
       conflicts,
+      visitors,
     });
     return { address, reload, stop, giveUp: () => giveUp.abort() };
   } catch (error) {

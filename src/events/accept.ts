@@ -110,6 +110,11 @@ function shape(name: string, value: unknown): ItemProblem | undefined {
   return { field: name.slice(0, 128), message: `values may be nested at most ${deepest} deep` };
 }
 
+/** Whether its values are nested more deeply than an event's may be. */
+export function isTooDeep(item: object): boolean {
+  return Object.values(item).some(value => tooDeep(value, 1));
+}
+
 function tooDeep(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (depth >= deepest) return true;

@@ -9,6 +9,7 @@ import type { ApiContext, Services } from './context.js';
 import { addDocs } from './docs.js';
 import { type Access, authenticate } from './middleware/authentication.js';
 import { allowOrigins } from './middleware/cors.js';
+import { allowPages } from './middleware/page-origins.js';
 import { answerRequest } from './middleware/request.js';
 import { addPage } from './page-files.js';
 import { HttpProblem } from './problem.js';
@@ -16,9 +17,9 @@ import { accessExtension, type DocumentedRoute } from './route.js';
 import { controllers } from './routes.js';
 
 /**
- * The Koa application. A request passes the request middleware (id, errors, measurement), CORS when it is on, the
- * documented routes, then the pages, which need no key. A router tries each of its paths for every request: the pages
- * have many, so they come last, in a router of their own.
+ * The Koa application. A request passes the request middleware (id, errors, measurement), CORS (for pages with a
+ * collect key, and for others when it is on), the documented routes, then the pages, which need no key. A router tries
+ * each of its paths for every request: the pages have many, so they come last, in a router of their own.
  */
 export function createApplication(services: Services): Koa {
   const { settings, log } = services;
@@ -33,6 +34,7 @@ export function createApplication(services: Services): Koa {
   addPage(pages);
   addDocs(pages);
   app.use(answerRequest());
+  app.use(allowPages(services.keys));
   if (settings.corsOrigins.length > 0) app.use(allowOrigins(settings.corsOrigins));
   app.use(fixedPaths(routes));
   app.use(api.routes() as unknown as Middleware);

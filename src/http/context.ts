@@ -1,16 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParameterizedContext } from 'koa';
 import type { Audit } from '../audit/act.js';
+import type { VisitorNames } from '../browser/client.js';
 import type { Clock } from '../clock.js';
 import type { Key } from '../keys/keys.js';
 import type { KeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
+import type { RepeatedWarning } from '../repeated-warning.js';
 import type { Metrics } from '../status/metrics.js';
 import type { AnswerPool } from './answer-pool.js';
 import type { Backend } from './backend.js';
 import type { InFlight } from './body.js';
 import type { Connections } from './connections.js';
-import type { FailedAttempts, KeyLimits } from './limits.js';
+import type { FailedAttempts, KeyLimits, PageLimits } from './limits.js';
 import type { ReadTurns } from './read-turns.js';
 import type { Refusals } from './refusals.js';
 import type { Sessions } from './sessions.js';
@@ -33,6 +35,10 @@ export interface Services {
   readonly failedAttempts: FailedAttempts;
   readonly refusals: Refusals;
   readonly keyLimits: KeyLimits;
+  readonly pageLimits: PageLimits;
+  readonly visitors: VisitorNames;
+  /** Events that were refused where nobody reads the answer. */
+  readonly refusedEvents: RepeatedWarning;
   readonly inFlight: InFlight;
   readonly feed: Feed;
   readonly connections: Connections;

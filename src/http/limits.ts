@@ -14,8 +14,7 @@ import { HttpProblem } from './problem.js';
  */
 export class FailedAttempts {
   readonly #limiter: RateLimiterMemory;
-  /** Addresses share 16,384 counters, so memory is bounded; the salt keeps anybody from choosing a neighbour. */
-  readonly #salt = randomBytes(16);
+  readonly #counterOf = sharedCounters();
 
   constructor(perMinute: number) {
     this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
@@ -23,10 +22,39 @@ export class FailedAttempts {
 
   /** @throws HttpProblem (429) when the network (an IPv4 address, or a /64) is over its limit */
   async count(network: string): Promise<void> {
-    const digest = createHash('sha256').update(this.#salt).update(network).digest();
-    const counter = String(digest.readUInt16BE(0) & 0x3fff);
-    await consume(this.#limiter, counter, 'Too many requests without a valid key from this address.');
+    const detail = 'Too many requests without a valid key from this address.';
+    await consume(this.#limiter, this.#counterOf(network), detail);
   }
+}
+
+/**
+ * Requests a minute of one address with one key that anybody can read in a page: whoever floods uses up their own share
+ * of the key's quota, and not that of all visitors.
+ */
+export class PageLimits {
+  readonly #limiter: RateLimiterMemory;
+  readonly #perMinute: number;
+  readonly #counterOf = sharedCounters();
+
+  constructor(perMinute: number) {
+    this.#perMinute = perMinute;
+    this.#limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  }
+
+  /** @throws HttpProblem (429) */
+  async count({ name }: Key, network: string): Promise<void> {
+    const detail = `Too many requests from this address: it may send ${this.#perMinute} a minute with the key ${name}.`;
+    await consume(this.#limiter, this.#counterOf(`${network}\n${name}`), detail);
+  }
+}
+
+/** Names share 16,384 counters, so memory is bounded; the salt keeps anybody from choosing a neighbour. */
+function sharedCounters(): (name: string) => string {
+  const salt = randomBytes(16);
+  return name => {
+    const digest = createHash('sha256').update(salt).update(name).digest();
+    return String(digest.readUInt16BE(0) & 0x3fff);
+  };
 }
 
 /** When a key is busy with as many requests as it may have, another try is worth it after this, ms. */

@@ -73,7 +73,7 @@ export const requestIdHeader: Headers = {
     schema: { type: 'string' },
   },
 };
-const retryAfter: Headers = {
+export const retryAfter: Headers = {
   'Retry-After': {
     description: 'Seconds to wait before the next attempt.',
     required: true,

@@ -36,6 +36,8 @@ export interface FieldError {
 export interface HttpProblemOptions {
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** The body of the answer, where a protocol has a form of its own for it. */
+  readonly answer?: Readonly<Record<string, unknown>>;
 }
 
 /** An answer that is an error, as RFC 9457 defines it. Its text is for the person who sent the request. */
@@ -44,12 +46,14 @@ export class HttpProblem extends Error {
   readonly kind: ProblemKind;
   readonly errors: readonly FieldError[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly answer: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(kind: ProblemKind, detail: string, { errors, headers = {} }: HttpProblemOptions = {}) {
+  constructor(kind: ProblemKind, detail: string, { errors, headers = {}, answer }: HttpProblemOptions = {}) {
     super(detail);
     this.kind = kind;
     this.errors = errors;
     this.headers = headers;
+    this.answer = answer;
   }
 
   get status(): number {

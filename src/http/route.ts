@@ -30,6 +30,8 @@ export interface Route {
   readonly answer: { readonly status: number; readonly config: ResponseConfig };
   /** Statuses of the problems it answers with, beside those that follow from `access`, `query` and `body`. */
   readonly problems?: readonly number[];
+  /** Answers that are not problem documents, by status. */
+  readonly others?: Readonly<Record<number, ResponseConfig>>;
 }
 
 /**
@@ -66,7 +68,7 @@ export function route(route: Route): DocumentedRoute {
       ...(route.headers === undefined ? {} : { headers: route.headers }),
       ...(route.body === undefined ? {} : { body: { required: true, ...route.body } }),
     },
-    responses: { [route.answer.status]: route.answer.config, ...Object.fromEntries(problems) },
+    responses: { [route.answer.status]: route.answer.config, ...Object.fromEntries(problems), ...route.others },
     [accessExtension]: route.access,
   };
 }

@@ -1,3 +1,4 @@
+import { BrowserRoutes } from './routes/browser.js';
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventKindRoutes } from './routes/event-kinds.js';
 import { EventRoutes } from './routes/events.js';
@@ -14,6 +15,7 @@ import { StreamRoutes } from './routes/stream.js';
 export const controllers = [
   EventRoutes,
   EventKindRoutes,
+  BrowserRoutes,
   DeadLetterRoutes,
   PublishRoutes,
   StatusRoutes,

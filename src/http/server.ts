@@ -2,10 +2,12 @@ import { createServer as createHttpServer, type Server, type ServerOptions, type
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Audit } from '../audit/act.js';
+import type { VisitorNames } from '../browser/client.js';
 import type { Clock } from '../clock.js';
 import { describe, SetupError } from '../errors.js';
 import type { KeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
+import { RepeatedWarning } from '../repeated-warning.js';
 import type { FoundProblem } from '../status/found-problem.js';
 import type { Metrics } from '../status/metrics.js';
 import { AnswerPool } from './answer-pool.js';
@@ -14,7 +16,7 @@ import type { Backend } from './backend.js';
 import { type Incoming, InFlight } from './body.js';
 import { Connections, idleUntilFirstByte } from './connections.js';
 import type { Services } from './context.js';
-import { FailedAttempts, KeyLimits } from './limits.js';
+import { FailedAttempts, KeyLimits, PageLimits } from './limits.js';
 import { listenFault } from './listen-fault.js';
 import { ListenerProblems } from './listener-problems.js';
 import { requestIds } from './middleware/request.js';
@@ -42,6 +44,7 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly settings: HttpSettings;
   readonly metrics: Metrics;
+  readonly visitors: VisitorNames;
 }
 
 export interface HttpServer {
@@ -63,7 +66,8 @@ export interface HttpServer {
 }
 
 /** The HTTP layer: everything between a socket and the backend. */
-export function createServer({ backend, keys, log, audit, clock, settings, metrics }: HttpServerOptions): HttpServer {
+export function createServer(options: HttpServerOptions): HttpServer {
+  const { backend, keys, log, audit, clock, settings, metrics, visitors } = options;
   let closing = false;
   const tls =
     settings.tls === undefined
@@ -104,6 +108,9 @@ export function createServer({ backend, keys, log, audit, clock, settings, metri
     failedAttempts: new FailedAttempts(settings.failedAttempts),
     refusals: new Refusals(log, clock),
     keyLimits: new KeyLimits(clock, settings.rateLimit),
+    pageLimits: new PageLimits(settings.pageQuotaPerAddress),
+    visitors,
+    refusedEvents: new RepeatedWarning({ event: 'events.refused', clock, log }),
     inFlight: new InFlight(settings.maxInFlightBytes),
     closing: () => closing,
   };

@@ -36,6 +36,10 @@ export interface HttpSettings extends AnswerLimits, ConnectionLimits {
   readonly sessionMs: number;
   /** How many one address may make in a minute; beyond it 429. */
   readonly failedAttempts: number;
+  /** Requests a minute with a collect key that has no quota of its own. */
+  readonly pageQuota: number;
+  /** Requests a minute of one address with one collect key. */
+  readonly pageQuotaPerAddress: number;
 }
 
 const MiB = 1024 * 1024;
@@ -63,4 +67,6 @@ export const defaultHttpSettings: HttpSettings = {
   heartbeatMs: 15_000,
   sessionMs: 12 * 3_600_000,
   failedAttempts: 20,
+  pageQuota: 6_000,
+  pageQuotaPerAddress: 600,
 };

@@ -27,6 +27,8 @@ const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/events/{category}': { path: '/v1/events/upload', init: post({ size: 3 }) },
   'POST /v1/events/{category}/{type}': { path: '/v1/events/download/file', init: post({ size: 3 }) },
   'POST /v1/service-status': { path: '/v1/service-status', init: post({ service_name: 'clowder', status: 'up' }) },
+  'POST /2/httpapi': { path: '/2/httpapi', init: upload(keys.collect) },
+  'POST /batch': { path: '/batch', init: upload(keys.collect) },
   'GET /v1/events': { path: '/v1/events?limit=1', init: {} },
   'GET /v1/dead-letters': { path: '/v1/dead-letters?sink=mongodb', init: {} },
   'POST /v1/dead-letters/redrive': { path: '/v1/dead-letters/redrive', init: post({ sink: 'mongodb', keys: ['a'] }) },
@@ -101,6 +103,8 @@ const general: Readonly<Record<number, Case>> = {
 };
 
 const special: Readonly<Record<string, Case>> = {
+  ...forBrowsers('POST /2/httpapi'),
+  ...forBrowsers('POST /batch'),
   'POST /v1/publish 422': failing(new UnroutableError('there is no queue called q')),
   'POST /v1/session 400': {
     send: async (daemon, { path, init }) => {
@@ -237,6 +241,28 @@ function closed(schema: unknown): unknown {
   const copy = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
   if (copy.type === 'object' && copy.properties !== undefined) copy.additionalProperties ??= false;
   return copy;
+}
+
+function upload(key: string): RequestInit {
+  return post({ api_key: key, events: [{ event_type: 'search' }] });
+}
+
+/** Where the key stands in the body. */
+function forBrowsers(operation: string): Record<string, Case> {
+  return {
+    [`${operation} 401`]: { send: (daemon, { path }) => daemon.request(path, upload('wrong')) },
+    [`${operation} 403`]: { send: (daemon, { path }) => daemon.request(path, upload(keys.none)) },
+    [`${operation} 415`]: {
+      send: (daemon, { path, init }) => daemon.request(path, { ...init, headers: { 'content-type': 'text/html' } }),
+    },
+    [`${operation} 429`]: {
+      settings: { failedAttempts: 1 },
+      send: async (daemon, { path }) => {
+        await (await daemon.request(path, upload('wrong'))).text();
+        return daemon.request(path, upload('wrong'));
+      },
+    },
+  };
 }
 
 function failing(error: Error): Case {

@@ -4,7 +4,7 @@ import type { Act } from '../../src/audit/act.js';
 import { systemClock } from '../../src/clock.js';
 import { createServer, type HttpServer } from '../../src/http/server.js';
 import { defaultHttpSettings, type HttpSettings } from '../../src/http/settings.js';
-import type { KeyLimits, Scope } from '../../src/keys/keys.js';
+import type { Key, KeyLimits, Scope } from '../../src/keys/keys.js';
 import { silentLog } from '../../src/log.js';
 import { Metrics } from '../../src/status/metrics.js';
 import { keyRing } from '../helpers/key-ring.js';
@@ -55,11 +55,13 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
   const limits = new Map<string, KeyLimits>();
   const acts: Act[] = [];
   let broken = false;
-  const ring = keyRing(presented => {
+  const find = (presented: string): Key | undefined => {
     if (broken) throw new Error('the key ring is broken');
     const scopes = revoked.has(presented) ? undefined : granted[presented];
     return scopes === undefined ? undefined : { name: presented, scopes, ...limits.get(presented) };
-  });
+  };
+  const all = (): Key[] => [...limits.keys()].flatMap(name => find(name) ?? []);
+  const ring = keyRing(find, all);
   const server = createServer({
     backend,
     keys: ring,
@@ -68,6 +70,7 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     clock: systemClock,
     settings: { ...defaultHttpSettings, port: 0, ...settings },
     metrics: new Metrics(),
+    visitors: { keyOf: (_time, address, agent) => `visitor of ${address} ${agent}`, save: async () => {} },
   });
   const { port } = await server.listen(() => {});
   const url = `http://127.0.0.1:${port}`;

@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import { pagePaths } from './page-origins.js';
 
 const allowedMethods = 'GET, HEAD, POST, DELETE';
 const allowedHeaders =
@@ -7,11 +8,12 @@ const exposedHeaders = 'Retry-After, WWW-Authenticate, X-Request-Id';
 
 /**
  * Lets pages of the given origins call the API with a key. Never with the session cookie:
- * that is for this server's own page.
+ * that is for this server's own page. Paths for pages of others have an origin of their own, that of the key.
  */
 export function allowOrigins(origins: readonly string[]): Middleware {
   const any = origins.includes('*');
   return async (ctx, next) => {
+    if (pagePaths.has(ctx.path)) return next();
     const origin = ctx.get('Origin');
     if (!any) ctx.vary('Origin');
     if (origin === '' || !(any || origins.includes(origin))) return next();

@@ -107,14 +107,15 @@ function answerError(ctx: ApiContext, error: unknown): number {
   }
   ctx.status = problem.status;
   ctx.set(problem.headers);
-  ctx.body = JSON.stringify(problemDocument(problem, requestId));
+  ctx.body = JSON.stringify(problem.answer ?? problemDocument(problem, requestId));
+  ctx.type = problem.answer === undefined ? problemType : 'application/json';
   try {
     boundAnswer(ctx);
   } catch {
     // No room for all that is wrong: what kind of problem it is must still arrive.
     ctx.body = JSON.stringify(problemDocument(problem, requestId, 'short'));
+    ctx.type = problemType;
   }
-  ctx.type = problemType;
   discardBody(ctx);
   return problem.status;
 }

@@ -15,6 +15,7 @@ export interface Source {
 const titles: Readonly<Record<string, string>> = {
   clowder: 'Clowder',
   http: 'HTTP API',
+  browser: 'Browsers',
   nginx: 'NGINX log',
   health: 'Health checks',
   heartbeat: 'Extractors',

@@ -1,0 +1,39 @@
+import { agentKind } from '../nginx/traffic/agents.js';
+import type { VisitorKeys } from '../nginx/traffic/visitors.js';
+
+/** Pseudonyms that change daily: the same visitor has the same one here and in the events of the NGINX logs. */
+export type VisitorNames = Pick<VisitorKeys, 'keyOf' | 'save'>;
+
+/** What a request says of whoever sends it. */
+export interface Sender {
+  readonly address: string;
+  readonly agent: string | undefined;
+  /** Accept-Language. */
+  readonly languages: string | undefined;
+}
+
+/** Characters of a browser's name for itself; no browser has a longer one. */
+const maxAgentLength = 1024;
+
+/**
+ * What the server adds to each event of a request. The address goes no further than this: where it is, beside what else
+ * it can be looked up for (its country), its pseudonym is made of it.
+ * @param now epoch ms: the day of the pseudonym is that of the arrival, since the time of an event is the client's word
+ */
+export function clientFacts(sender: Sender, visitors: VisitorNames, now: number): ReadonlyMap<string, string> {
+  const agent = sender.agent?.slice(0, maxAgentLength) ?? '';
+  const language = firstLanguage(sender.languages);
+  return new Map([
+    ['source', 'browser'],
+    ...(agent === '' ? [] : ([['user_agent', agent]] as const)),
+    ['agent_kind', agentKind(agent) === 'crawler' ? 'crawler' : 'person'],
+    ...(language === undefined ? [] : ([['language', language]] as const)),
+    ['visitor', visitors.keyOf(now, sender.address, agent)],
+  ]);
+}
+
+/** Browsers name the language that is liked best first: `de-CH,de;q=0.9` is de-CH. */
+function firstLanguage(languages: string | undefined): string | undefined {
+  const [first = ''] = languages?.split(/[,;]/, 1) ?? [];
+  return /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/.test(first.trim()) ? first.trim() : undefined;
+}
