@@ -2551,6 +2551,22 @@ export interface components {
                 readonly [key: string]: number;
             };
         };
+        readonly ContextStatus: {
+            /** @description Resources of Clowder that are known, in memory. */
+            readonly resources: number;
+            /** @description Resources that Clowder is yet to be asked about. */
+            readonly waiting: number;
+            /**
+             * @description Which Clowder answers; null until that is known.
+             * @enum {integer}
+             */
+            readonly clowder: 1 | 2;
+            /** @description Why Clowder cannot be asked; null = it can, or need not be. */
+            readonly obstacle: {
+                readonly reason: string;
+                readonly since: number;
+            } | null;
+        };
         readonly SinkStatus: {
             readonly sink: string;
             readonly title: string;
@@ -2626,6 +2642,7 @@ export interface components {
             readonly problems: readonly components["schemas"]["Problem"][];
             readonly broker: components["schemas"]["BrokerStatus"];
             readonly storage: components["schemas"]["StorageStatus"];
+            readonly context: components["schemas"]["ContextStatus"];
             readonly sinks: readonly components["schemas"]["SinkStatus"][];
             readonly services: readonly components["schemas"]["ServiceState"][];
             readonly actors: readonly components["schemas"]["ActorStatus"][];
@@ -2987,6 +3004,7 @@ export type Session = components['schemas']['Session'];
 export type Problem = components['schemas']['Problem'];
 export type BrokerStatus = components['schemas']['BrokerStatus'];
 export type StorageStatus = components['schemas']['StorageStatus'];
+export type ContextStatus = components['schemas']['ContextStatus'];
 export type SinkStatus = components['schemas']['SinkStatus'];
 export type ServiceState = components['schemas']['ServiceState'];
 export type ActorStatus = components['schemas']['ActorStatus'];

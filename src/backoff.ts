@@ -32,6 +32,8 @@ export const backoffs = {
   source: { firstMs: 500, maxMs: 30_000 },
   /** Listening to heartbeats, while their exchange is not there or another daemon listens; at its ceiling. */
   heartbeats: { firstMs: 15_000, maxMs: 15_000 },
+  /** Asking Clowder about resources, while it does not answer. */
+  clowder: { firstMs: 1_000, maxMs: 300_000 },
   /** Restarting the whole tree of actors; at its ceiling, since nobody else waits for the same thing. */
   tree: { firstMs: 200, maxMs: 3_200 },
   /** Requests of the command line to a daemon that is busy or cannot be reached. */

@@ -10,3 +10,6 @@ export const version: string = (() => {
  * How health probes name themselves to web servers, so that whoever reads an access log can tell them from visitors.
  */
 export const probeUserAgent = `event-sink/${version} (health)`;
+
+/** How the questions about Clowder's resources name themselves, for the same reason. */
+export const contextUserAgent = `event-sink/${version} (context)`;

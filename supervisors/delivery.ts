@@ -7,6 +7,7 @@ import { BelievedTime } from '../src/believed-time.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
+import type { Context } from '../src/context/context.js';
 import { LocalDelivery } from '../src/delivery/local-delivery.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
@@ -38,6 +39,7 @@ export interface DeliveryOptions extends PartOptions {
   readonly stopping: AbortController;
   readonly giveUp: AbortSignal;
   readonly stalls: Stalls;
+  readonly context: Context;
 }
 
 const writeDeadlineMs = 30_000;
@@ -70,6 +72,7 @@ export function startDelivery(options: DeliveryOptions): void {
       giveUp: options.giveUp,
       stalls: options.stalls.of(sink.definition.name),
       events: storage.events,
+      context: options.context,
     }),
   );
   onStop('delivery', async () => {
@@ -96,6 +99,8 @@ export interface SinkSupervision {
   readonly stalls?: SinkStalls;
   /** Where a sink that keeps its events in the daemon's own storage has them. */
   readonly events?: EventStore;
+  /** What is known beside the events. */
+  readonly context?: Context;
 }
 
 /** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
@@ -105,8 +110,8 @@ export function superviseSink(
   tools: SinkTools,
   options: SinkSupervision,
 ): Actor<ConsumerMessage> {
-  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp, random, stalls, events } =
-    options;
+  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp } = options;
+  const { random, stalls, events, context } = options;
   const log = options.log.child({ sink: definition.name });
   const supervisor = spawnSupervisor(parent, definition.name, board, (error, child) => decide(error, child));
   const policy = createRestartPolicy({
@@ -118,7 +123,9 @@ export function superviseSink(
   });
   if (definition.storesWith === 'storage' && events !== undefined) {
     const onDelivered = (): void => policy.succeeded();
-    broker.deliverStored?.(new LocalDelivery({ sink: definition.name, filter, events, meter, clock, onDelivered }));
+    broker.deliverStored?.(
+      new LocalDelivery({ sink: definition.name, filter, events, meter, clock, context, onDelivered }),
+    );
   }
   const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
@@ -133,6 +140,7 @@ export function superviseSink(
         acceptsText: definition.acceptsText ?? false,
         firstSeen,
         clock: believed,
+        context,
         ...(definition.maxAgeMs === undefined ? {} : { maxAgeMs: definition.maxAgeMs }),
       }),
       holdMs,

@@ -4,6 +4,7 @@ import { spawnHttp } from '../actors/http.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { AuditTrail } from '../src/audit/trail.js';
 import type { Config } from '../src/config/config.js';
+import type { Context } from '../src/context/context.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
@@ -32,6 +33,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly stalls: Stalls;
   readonly conflicts: Conflicts;
   readonly visitors: VisitorKeys;
+  readonly context: Context;
 }
 
 /**
@@ -63,6 +65,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     sinks: config.sinks,
     stalls: () => options.stalls.summary,
     conflicts: options.conflicts,
+    context: options.context,
     started: clock.now(),
   });
 

@@ -16,6 +16,7 @@ import { defaultLimits } from '../src/storage/default-limits.js';
 import { Storage } from '../src/storage/storage.js';
 import { startAudit } from './audit.js';
 import { drainPublisher, startBroker } from './broker.js';
+import { startContext } from './context.js';
 import { startDelivery } from './delivery.js';
 import { startHttp } from './http.js';
 import type { OnFailure, PartOptions } from './part.js';
@@ -89,6 +90,7 @@ export async function startTree({
       onStall: ms => metrics.stalled(ms),
     });
     const conflicts = new Conflicts({ clock, log, onConflict: (where, count) => metrics.conflicts(where, count) });
+    const context = await startContext({ ...part, config, storage });
     const queues = sinks.map(({ queue }) => queue);
     const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal };
     const broker = await startBroker({ ...part, ...brokerOptions });
@@ -104,6 +106,7 @@ export async function startTree({
       giveUp: giveUp.signal,
       stalls,
       conflicts,
+      context,
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));
@@ -122,6 +125,7 @@ export async function startTree({
       stalls,
       conflicts,
       visitors,
+      context,
     });
     return { address, reload, stop, giveUp: () => giveUp.abort() };
   } catch (error) {

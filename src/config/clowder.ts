@@ -1,3 +1,4 @@
+import type { ClowderConfig } from '../context/clowder/client.js';
 import { type Address, httpAddress } from '../settings/addresses.js';
 import { secret } from '../settings/secrets.js';
 import type { Problems, Values } from '../settings/setting.js';
@@ -17,14 +18,6 @@ export const clowderSettings = {
     { secret: true, example: '00000000-0000-0000-0000-000000000000' },
   ),
 };
-
-export interface ClowderConfig {
-  /** Scheme, host and port: the target of a request in the access log can be put behind it. */
-  readonly origin: string;
-  /** What Clowder's own paths are put behind: without a slash at its end. */
-  readonly url: string;
-  readonly apiKey: string | undefined;
-}
 
 /**
  * Undefined = nothing is known of a Clowder. An address without a path gets CLOWDER_PATH_PREFIX.

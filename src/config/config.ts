@@ -1,9 +1,9 @@
+import type { ClowderConfig } from '../context/clowder/client.js';
 import type { KeySource } from '../keys/keys.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import type { Proxies } from '../outgoing.js';
 import type { LocalStore } from '../sinks/local.js';
 import type { BrokerConfig } from './broker.js';
-import type { ClowderConfig } from './clowder.js';
 import type { DeadLetterConfig } from './dead-letters.js';
 import type { HealthConfig } from './health.js';
 import type { LogConfig } from './log.js';

@@ -1,5 +1,6 @@
 import type { PreparedRows, StoredDelivery } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
+import type { Context } from '../context/context.js';
 import { decode } from '../events/decode.js';
 import type { Event } from '../events/event.js';
 import type { CategoryFilter } from '../events/filter.js';
@@ -14,6 +15,8 @@ export interface StoredDeliveryOptions {
   readonly events: Pick<EventStore, 'announce'>;
   readonly meter: DeliveryMeter;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** Learns from what passes. What it knows is added when the events are read, so that it is in no row. */
+  readonly context?: Pick<Context, 'hear'> | undefined;
   /** The storage has taken events: the sink works. */
   readonly onDelivered: () => void;
 }
@@ -33,12 +36,13 @@ export class LocalDelivery implements StoredDelivery {
   }
 
   prepare(messages: readonly Message[]): PreparedRows | undefined {
-    const { sink, filter, clock } = this.#options;
+    const { sink, filter, clock, context } = this.#options;
     const began = clock.monotonic();
     const events: Event[] = [];
     for (const message of messages) {
       const decoded = decode(message);
       if (decoded.kind !== 'event') return undefined;
+      context?.hear(decoded.event);
       if (filter.matches(decoded.event)) events.push(decoded.event);
     }
     return {

@@ -1,5 +1,6 @@
 import type { DeadDelivery, Delivery } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
+import type { Context } from '../context/context.js';
 import { decode } from '../events/decode.js';
 import type { CategoryFilter } from '../events/filter.js';
 import type { Item } from './batch.js';
@@ -28,10 +29,12 @@ export interface PrepareOptions {
   /** The age, by its own time, up to which the sink takes an event, ms; undefined = any. */
   readonly maxAgeMs?: number;
   readonly clock: Pick<Clock, 'now'>;
+  /** What is known beside the events; undefined = nothing is added to them. */
+  readonly context?: Pick<Context, 'hear' | 'addTo' | 'load'> | undefined;
 }
 
 /** The one place where bodies are parsed: everything after it works on events. */
-export function createPrepare({ filter, acceptsText, firstSeen, maxAgeMs, clock }: PrepareOptions) {
+export function createPrepare({ filter, acceptsText, firstSeen, maxAgeMs, clock, context }: PrepareOptions) {
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
     const decoded = deliveries.map(delivery => (delivery.unreadable === undefined ? decode(delivery) : undefined));
     const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
@@ -58,6 +61,19 @@ export function createPrepare({ filter, acceptsText, firstSeen, maxAgeMs, clock 
       else if (result.event.created < oldest) tooOld.push(delivery);
       else items.push({ event: result.event, delivery, attempts: 0, alone: 0 });
     }
-    return { items, filtered, tooOld, dead };
+    return { items: context === undefined ? items : await withContext(items, context), filtered, tooOld, dead };
   };
+}
+
+/** What these events tell is known to all of them. */
+async function withContext(
+  items: readonly Item[],
+  context: NonNullable<PrepareOptions['context']>,
+): Promise<readonly Item[]> {
+  await context.load(() => items.map(({ event }) => event));
+  for (const { event } of items) context.hear(event);
+  return items.map(item => {
+    const event = context.addTo(item.event);
+    return event === item.event ? item : { ...item, event };
+  });
 }

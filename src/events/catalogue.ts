@@ -6,6 +6,16 @@ import type { FieldName } from './fields.js';
 const user: readonly FieldName[] = ['user_id', 'user_name'];
 const author: readonly FieldName[] = ['author_id', 'author_name'];
 const resource: readonly FieldName[] = ['resource_id', 'resource_name', ...author];
+/** Where the resource is: known beside most events (docs/context.md), said by some. */
+const placed: readonly FieldName[] = [
+  'file_id',
+  'dataset_id',
+  'dataset_name',
+  'space_id',
+  'space_name',
+  'collection_id',
+  'doi',
+];
 const client: readonly FieldName[] = [
   'user_id',
   'user_name',

@@ -39,6 +39,10 @@ export const fields = {
   dataset_id: { kind: 'id', description: 'The dataset that the file is in.' },
   dataset_name: { kind: 'text', description: 'Name of the dataset that the file is in.' },
   space_id: { kind: 'id', description: 'The space that the resource is in.' },
+  space_name: { kind: 'text', description: 'Name of that space.' },
+  file_id: { kind: 'id', description: 'The file that the resource is.' },
+  collection_id: { kind: 'id', description: 'The collection that the resource is, or that its dataset is in.' },
+  doi: { kind: 'text', description: 'Persistent identifier under which the dataset is published.' },
   size: {
     kind: 'count',
     description: 'Bytes for a file; for a dataset its number of files and folders.',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ExactNumber, stringifyExact } from '../events/digits.js';
-import type { Event, Fields } from '../events/event.js';
+import { type Event, type Fields, isReceived } from '../events/event.js';
 import { fields as knownFields, personalFields } from '../events/fields.js';
 import { hideParameters } from '../redact.js';
 
@@ -61,9 +61,13 @@ function opaque(user: string | undefined, sendNames: boolean): string | undefine
   return shown ? user : `user-${digest(user, 16)}`;
 }
 
-/** Keyed by what tells visitors apart: browser and address of a day, or, where neither is known, what was looked at. */
+/**
+ * Keyed by what tells visitors apart: browser and address of a day, or, where neither is known, what was looked at, by
+ * what was received: an event that comes again must have the same visitor.
+ */
 function pseudonym(event: Event): string {
-  const { user_agent, ip, resource_id, dataset_id } = event.fields;
+  const { user_agent, ip, resource_id } = event.fields;
+  const dataset_id = isReceived(event, 'dataset_id') ? event.fields.dataset_id : undefined;
   const day = Math.floor(event.created / dayMs);
   const known = user_agent !== undefined || ip !== undefined;
   const key = JSON.stringify(known ? [day, user_agent, ip] : [day, event.category, resource_id ?? dataset_id]);

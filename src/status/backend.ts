@@ -9,6 +9,7 @@ import type {
 } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
+import type { Context } from '../context/context.js';
 import { IdConflictError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
@@ -28,6 +29,7 @@ import { ProblemDates } from './problem-dates.js';
 import { deadLettersKey, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
 import { servicesOf } from './services.js';
+import { pageWithContext, withContext } from './stored-events.js';
 
 export interface BackendOptions {
   readonly deadLetterAdmin: DeadLetterAdmin;
@@ -51,6 +53,7 @@ export interface BackendOptions {
   /** How the event loop has stood, since the start. */
   readonly stalls?: () => StallSummary;
   readonly conflicts: Conflicts;
+  readonly context: Pick<Context, 'of' | 'load' | 'status'>;
 }
 
 const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean =>
@@ -60,7 +63,7 @@ const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolea
 export function createBackend(options: BackendOptions) {
   const { deadLetterAdmin, broker, storage, clock, board, sinks, orphans, started, brokerStatus, publish, publishTo } =
     options;
-  const { conflicts } = options;
+  const { conflicts, context } = options;
   const ids = new IdRegister({ storage, keeps: broker.kind === 'embedded' ? 'with' : 'before' });
   /** HTTP starts last, so whoever can ask finds everything else started. */
   const unready = (): string | undefined => {
@@ -144,6 +147,7 @@ export function createBackend(options: BackendOptions) {
       keys: options.keyProblems(),
       listener: options.listenerProblems(),
       conflicts: conflicts.problems,
+      context: context.status,
       stalls: options.stalls?.(),
       now,
     };
@@ -159,6 +163,7 @@ export function createBackend(options: BackendOptions) {
       problems: await dates.date(problemsOf({ ...findings, ...kept, brokerSince, services, actors })),
       broker: { kind: broker.kind, ...state },
       storage: { lost: storage.lost() },
+      context: context.status,
       sinks: rows,
       services,
       actors,
@@ -168,7 +173,7 @@ export function createBackend(options: BackendOptions) {
   return {
     publish: (messages: readonly Message[]) => ids.publish(messages, publish).catch(noted),
     publishTo,
-    events: (query: EventQuery) => stored(() => storage.events.query(query)),
+    events: (query: EventQuery) => stored(async () => pageWithContext(await storage.events.query(query), context)),
     series: (query: SeriesQuery) => stored(() => series(query)),
     deadLetters: (query: DeadLetterQuery & DeadLetterFilter) => deadLetterAdmin.list(query),
     redrive: (request: RedriveRequest) => deadLetterAdmin.redrive(request),
@@ -176,7 +181,8 @@ export function createBackend(options: BackendOptions) {
     status: singleFlight(clock, 200, askStatus),
     ledger: singleFlight(clock, 200, ledger),
     acknowledgeMissing,
-    listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) => storage.events.listen(listener, signal),
+    listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) =>
+      storage.events.listen(event => listener(withContext(event, context)), signal),
     unready,
   };
 }

@@ -1,9 +1,11 @@
 import type { BrokerStatus, QueueInfo } from '../broker/broker.js';
+import type { ContextStatus } from '../context/context.js';
 import type { Fault } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import { actorPaths } from './actor-paths.js';
 import type { ActorStatus } from './board.js';
+import { contextProblems } from './context-problems.js';
 import { type FoundProblem, plural, withoutStop } from './found-problem.js';
 import { logProblems } from './log-problems.js';
 import type { ServiceState, SinkStatus } from './report.js';
@@ -28,6 +30,7 @@ export interface Findings {
   readonly listener: readonly FoundProblem[];
   /** Ids that belong to two events. */
   readonly conflicts: readonly FoundProblem[];
+  readonly context?: ContextStatus;
   readonly stalls?: StallSummary | undefined;
   /** Epoch ms. */
   readonly now?: number;
@@ -61,6 +64,7 @@ export function problemsOf({
   keys,
   listener,
   conflicts,
+  context,
   stalls,
   now = 0,
 }: Findings): FoundProblem[] {
@@ -149,6 +153,7 @@ export function problemsOf({
     });
   }
   problems.push(...conflicts);
+  if (context !== undefined) problems.push(...contextProblems(context));
   for (const { name, ready } of orphans) {
     problems.push({
       key: `orphan ${name}`,

@@ -1,4 +1,5 @@
 import type { BrokerStatus } from '../broker/broker.js';
+import type { ContextStatus } from '../context/context.js';
 import type { ActorState, ActorStatus } from './board.js';
 
 export interface SinkStatus {
@@ -47,6 +48,7 @@ export interface DaemonStatus {
   readonly broker: { readonly kind: 'embedded' | 'rabbitmq' } & BrokerStatus;
   /** Rows that were lost with a damaged or cut database, by table; empty is right. */
   readonly storage: { readonly lost: Readonly<Record<string, number>> };
+  readonly context: ContextStatus;
   readonly sinks: readonly SinkStatus[];
   readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];

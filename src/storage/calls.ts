@@ -5,7 +5,7 @@ import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
 import { eventReads, eventWrites } from './events.js';
 import { givenIdWrites } from './given-ids.js';
 import { highWaterWrites } from './high-water.js';
-import { keyValueWrites } from './key-values.js';
+import { keyValueReads, keyValueWrites } from './key-values.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
 import { lossWrites } from './losses.js';
 import { outboxReads, outboxWrites } from './outbox.js';
@@ -43,6 +43,7 @@ export const reads = {
   ...deadLetterReads,
   ...eventReads,
   ...outboxReads,
+  ...keyValueReads,
   ...seriesReads,
   ...ledgerReads,
   ...queueLedgerReads,

@@ -1,4 +1,4 @@
-import type { Value } from './database.js';
+import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
 /** A small durable map that belongs to one sink (or another part), on this daemon's disk; entries expire. */
@@ -35,6 +35,31 @@ function putValues(
   database.insert('INSERT OR REPLACE INTO memories (namespace, key, value, expires)', 4, values);
 }
 
+/** Those that expire last, and so were written last where all are kept alike. */
+function newestValues(database: Database, { namespace, limit }: { namespace: string; limit: number }) {
+  return database.rows<[key: string, value: string]>(
+    'SELECT key, value FROM memories WHERE namespace = ? ORDER BY expires DESC LIMIT CAST(? AS INTEGER)',
+    namespace,
+    limit,
+  );
+}
+
+/** Removes those that expire first, while there are more than `max`. Returns how many it removed. */
+function trimValues(
+  { database }: Transaction,
+  { namespace, max }: { readonly namespace: string; readonly max: number },
+): number {
+  const count = database.value<number>('SELECT count(*) FROM memories WHERE namespace = ?', namespace) ?? 0;
+  if (count <= max) return 0;
+  return database.run(
+    `DELETE FROM memories WHERE namespace = ? AND key IN
+       (SELECT key FROM memories WHERE namespace = ? ORDER BY expires LIMIT CAST(? AS INTEGER))`,
+    namespace,
+    namespace,
+    count - max,
+  );
+}
+
 /** A message is redelivered within a day, or is somebody else's. */
 const firstSeenKeptMs = 24 * 3_600_000;
 
@@ -66,4 +91,5 @@ function sweepKeyValues({ database, believed }: Transaction, { limit }: { readon
   );
 }
 
-export const keyValueWrites = { getValues, putValues, firstSeen, sweepKeyValues };
+export const keyValueWrites = { getValues, putValues, trimValues, firstSeen, sweepKeyValues };
+export const keyValueReads = { newestValues };

@@ -1,8 +1,11 @@
-import type { Event } from '../events/event.js';
+import type { Context, Event } from '../events/event.js';
 import type { Source } from '../events/message.js';
 
 /** The text of the event's body as it was received: what an answer is made of. JSON.stringify passes it over. */
 export const bodyText = Symbol('body text');
+
+/** What is known beside the event, as its fields show it. JSON.stringify passes it over. */
+export const contextOf = Symbol('context');
 
 export type EventOrder = 'received' | 'created';
 
@@ -38,6 +41,7 @@ export interface StoredEvent {
   /** When it came in, epoch ms. */
   readonly _received: number;
   readonly [bodyText]?: string;
+  readonly [contextOf]?: Context;
   readonly [field: string]: unknown;
 }
 

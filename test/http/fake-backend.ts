@@ -32,6 +32,7 @@ const status: DaemonStatus = {
   problems: [{ what: 'MongoDB does not answer', since: at, fix: 'start it' }],
   broker: { kind: 'embedded', state: 'ready', detail: 'embedded', outbox: 0 },
   storage: { lost: {} },
+  context: { resources: 0, waiting: 0, clowder: null, obstacle: null },
   sinks: [
     {
       sink: 'mongodb',

@@ -101,6 +101,20 @@ const Status = z
         }),
       })
       .openapi('StorageStatus'),
+    context: z
+      .object({
+        resources: count.openapi({ description: 'Resources of Clowder that are known, in memory.' }),
+        waiting: count.openapi({ description: 'Resources that Clowder is yet to be asked about.' }),
+        clowder: z
+          .union([z.literal(1), z.literal(2)])
+          .nullable()
+          .openapi({ type: 'integer', enum: [1, 2], description: 'Which Clowder answers; null until that is known.' }),
+        obstacle: z
+          .object({ reason: z.string(), since: epochMs })
+          .nullable()
+          .openapi({ description: 'Why Clowder cannot be asked; null = it can, or need not be.' }),
+      })
+      .openapi('ContextStatus'),
     sinks: z.array(SinkStatus),
     services: z.array(ServiceState),
     actors: z.array(ActorStatus),

@@ -1,12 +1,13 @@
 import { isbot } from 'isbot';
 
 /**
- * Who asked. Programs that people run, such as curl, are people; `own` are the health checks of a daemon like this one.
+ * Who asked. Programs that people run, such as curl, are people; `own` are the health
+ * checks and the questions of a daemon like this one.
  */
 export type AgentKind = 'person' | 'crawler' | 'extractor' | 'own';
 
-/** `probeUserAgent` of src/version.ts, of any version. */
-const own = /^event-sink\/\S+ \(health\)$/;
+/** `probeUserAgent` and `contextUserAgent` of src/version.ts, of any version. */
+const own = /^event-sink\/\S+ \((?:health|context)\)$/;
 const extractor = /pyclowder/i;
 /** The library under pyClowder; also under many a script. */
 const extractorLibrary = /^python-requests\//i;

@@ -1,6 +1,6 @@
 import { measure } from '../../events/catalogue.js';
 import { ExactNumber, isInt64, stringifyExact } from '../../events/digits.js';
-import type { Event } from '../../events/event.js';
+import { type Event, isReceived } from '../../events/event.js';
 import { hashOf } from '../../events/identity.js';
 import { parseTimestamp } from '../../events/timestamp.js';
 import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
@@ -40,9 +40,13 @@ export function seriesOf(event: Event, schema: Schema): string {
   return series;
 }
 
+/**
+ * A tag is made of what was received alone: it is a part of the point's name, and what is known beside the event may
+ * have grown when it comes again, which would make a second point.
+ */
 function tagValue(event: Event, tag: string): string | undefined {
   const fields = event.exact ?? event.fields;
-  const value = Object.hasOwn(fields, tag) ? fields[tag] : undefined;
+  const value = isReceived(event, tag) ? fields[tag] : undefined;
   if (value instanceof ExactNumber) return value.digits;
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
@@ -66,7 +70,8 @@ export function lineOf(event: Event, series: string, slot: number, schema: Schem
     if (value === null || value === undefined || name === 'created') continue;
     const isTag = schema.tags.has(name);
     const nested = typeof value === 'object' && !(value instanceof ExactNumber);
-    if (isTag && !nested && !(typeof value === 'string' && value.length > maxTagLength)) continue;
+    const isCut = typeof value === 'string' && value.length > maxTagLength;
+    if (isTag && !nested && !isCut && isReceived(event, name)) continue;
     if (count >= maxFields) {
       others ??= Object.create(null) as Record<string, unknown>;
       others[name] = value;

@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import type { Event } from '../../events/event.js';
+import { contextNames, type Event, isReceived } from '../../events/event.js';
 import { isFromOutside } from '../../events/same-event.js';
 import type { StoredDocument } from './document.js';
 import type { Driver } from './fault.js';
@@ -23,13 +23,21 @@ export async function conflictsAmong(
   const asked = refused.filter(({ event }) => isFromOutside(event.source)).slice(0, maxCompared);
   if (asked.length === 0) return [];
   const found = await collection.find({ _id: { $in: asked.map(({ document }) => document._id) } }).toArray();
-  /** As the server gives it back, without the times: an event that had none was given one on arrival. */
-  const textOf = (document: StoredDocument): string => {
-    const { created: _created, created_at: _date, ...rest } = BSON.deserialize(BSON.serialize(document));
-    return BSON.EJSON.stringify(rest);
-  };
-  const there = new Map(found.map(document => [document._id, textOf(document)]));
+  const there = new Map(found.map(document => [document._id, document]));
   return asked
-    .filter(({ document }) => (there.get(document._id) ?? textOf(document)) !== textOf(document))
+    .filter(({ event, document }) => {
+      const stored = there.get(document._id);
+      if (stored === undefined) return false;
+      /**
+       * As the server gives it back, without the times: an event that had none was given one on arrival. And without
+       * what only is known beside the event, which may have been less, or other, when it came first.
+       */
+      const textOf = (one: StoredDocument): string => {
+        const { created: _created, created_at: _date, ...rest } = BSON.deserialize(BSON.serialize(one));
+        for (const name of contextNames) if (!isReceived(event, name)) delete rest[name];
+        return BSON.EJSON.stringify(rest);
+      };
+      return textOf(stored) !== textOf(document);
+    })
     .map(({ position }) => position);
 }

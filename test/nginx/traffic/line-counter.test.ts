@@ -10,7 +10,7 @@ import { RequestClassifier } from '../../../src/nginx/traffic/requests.js';
 import { TrafficEvents, type TrafficKind } from '../../../src/nginx/traffic/traffic.js';
 import { VisitorKeys } from '../../../src/nginx/traffic/visitors.js';
 import { Windows } from '../../../src/nginx/traffic/windows.js';
-import { probeUserAgent } from '../../../src/version.js';
+import { contextUserAgent, probeUserAgent } from '../../../src/version.js';
 import { idSecret, noMemory } from '../scene.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
@@ -121,7 +121,7 @@ test('visitors are addresses with agents; connections are $pid and $connection w
   assert.is(count([line(), line({ address: 'b' }), line({ agent: 'x' }), line()]).window.connections, 3);
 });
 
-test('crawlers are not visitors, nor are the health checks of a daemon like this one', () => {
+test('crawlers are not visitors, nor are the health checks and the questions of a daemon like this one', () => {
   const { window, of } = count(
     [
       line({ request: `GET /datasets/${id} HTTP/1.1` }),
@@ -129,12 +129,13 @@ test('crawlers are not visitors, nor are the health checks of a daemon like this
       line({ request: `GET /datasets/${id} HTTP/1.1`, agent: probeUserAgent }),
       line({ request: `GET /files/${id}/blob HTTP/1.1`, agent: 'event-sink/0.9.1 (health)' }),
       line({ request: 'GET /api/status HTTP/1.1', agent: probeUserAgent }),
+      line({ request: `GET /api/datasets/${id} HTTP/1.1`, agent: contextUserAgent }),
     ],
     { kinds: ['views', 'downloads', 'api'] },
   );
   assert.is(window.visitors, 1);
-  assert.is(window.connections, 4);
-  assert.is(window.requests, 5);
+  assert.is(window.connections, 5);
+  assert.is(window.requests, 6);
   assert.is(window.page_views, 1);
   assert.is(window.downloads, 0);
   assert.is(of('page_view').length + of('resource_download').length + of('api_call').length, 1);

@@ -1,0 +1,155 @@
+import type { Clock } from '../clock.js';
+import { describe } from '../errors.js';
+import type { Log } from '../log.js';
+import { RepeatedWarning } from '../repeated-warning.js';
+import { type Facts, merged, type Outcome, type Rank, type Resource, ranks } from './resource.js';
+import type { ResourceStore } from './store.js';
+
+export interface CacheOptions {
+  readonly store: ResourceStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Resources in memory, at most. */
+  readonly maxInMemory?: number;
+}
+
+const defaultMaxInMemory = 10_000;
+/** What is new waits this long for more, so that many changes are one write, ms. */
+const flushMs = 1_000;
+/** Resources of one write, and resources that may wait for theirs: more than that are learnt again later. */
+const maxPerFlush = 500;
+const maxUnsaved = 5_000;
+
+/**
+ * What is known of resources: in memory, where events meet it, and on the disk.
+ *
+ * Memory has two generations. What is looked at moves to the young one; when that holds half of what may be in memory,
+ * it becomes the old one, and what nobody looked at since is forgotten there. As long as nothing was forgotten, what is
+ * not in memory is nowhere, and the disk need not be asked.
+ */
+export class ResourceCache {
+  readonly #options: CacheOptions;
+  readonly #half: number;
+  #young = new Map<string, Resource>();
+  #old = new Map<string, Resource>();
+  /** There may be resources on the disk that are not in memory. */
+  #forgot = false;
+  readonly #unsaved = new Map<string, Resource>();
+  #flushing: Promise<void> | undefined;
+  readonly #closing = new AbortController();
+  readonly #warning: RepeatedWarning;
+
+  private constructor(options: CacheOptions) {
+    this.#options = options;
+    this.#half = Math.ceil((options.maxInMemory ?? defaultMaxInMemory) / 2);
+    this.#warning = new RepeatedWarning({ ...options, event: 'context.unsaved' });
+  }
+
+  /** With what the disk has. A disk that cannot be read is as good as empty: what was on it is learnt again. */
+  static async open(options: CacheOptions): Promise<ResourceCache> {
+    const cache = new ResourceCache(options);
+    try {
+      const saved = await options.store.newest(cache.#half);
+      for (const [id, resource] of saved) cache.#old.set(id, resource);
+      cache.#forgot = saved.length === cache.#half;
+    } catch (error) {
+      options.log.warn({ reason: describe(error) }, 'context.unread');
+    }
+    return cache;
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  get(id: string): Resource | undefined {
+    const young = this.#young.get(id);
+    if (young !== undefined) return young;
+    const old = this.#old.get(id);
+    if (old === undefined) return undefined;
+    this.#old.delete(id);
+    this.#keep(id, old);
+    return old;
+  }
+
+  /** Undefined when everything that is known of these is in memory already. Never rejects. */
+  load(ids: () => Iterable<string>): Promise<void> | undefined {
+    if (!this.#forgot) return undefined;
+    const missing = [...ids()].filter(id => this.get(id) === undefined);
+    return missing.length === 0 ? undefined : this.#load(missing);
+  }
+
+  async #load(ids: readonly string[]): Promise<void> {
+    try {
+      for (const [id, resource] of await this.#options.store.get(ids)) {
+        if (this.get(id) === undefined) this.#keep(id, resource);
+      }
+    } catch (error) {
+      this.#warning.warn(describe(error));
+    }
+  }
+
+  /** Whether that was news. */
+  learn(id: string, facts: Facts, rank: Rank): boolean {
+    const known = this.get(id);
+    const resource = merged(known, facts, rank);
+    if (resource === known) return false;
+    this.#put(id, resource);
+    return true;
+  }
+
+  /** What Clowder said, and when. */
+  answered(id: string, facts: Facts, outcome: Outcome): void {
+    const asked = this.#options.clock.now();
+    const known = this.get(id);
+    const resource =
+      outcome === 'known' ? merged(known, facts, ranks.clowder) : (known ?? { ...facts, rank: ranks.query });
+    this.#put(id, { ...resource, asked, outcome });
+  }
+
+  /** Writes what is not on the disk yet; for the end. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#flushing;
+    while (this.#unsaved.size > 0 && (await this.#flush())) {}
+  }
+
+  #put(id: string, resource: Resource): void {
+    this.#old.delete(id);
+    this.#keep(id, resource);
+    if (this.#unsaved.size >= maxUnsaved && !this.#unsaved.has(id)) return;
+    this.#unsaved.set(id, resource);
+    this.#flushing ??= this.#flushSoon();
+  }
+
+  #keep(id: string, resource: Resource): void {
+    this.#young.set(id, resource);
+    if (this.#young.size < this.#half) return;
+    this.#forgot ||= this.#old.size > 0;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+
+  async #flushSoon(): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#unsaved.size > 0 && !this.#closing.signal.aborted) {
+      await clock.sleep(flushMs, this.#closing.signal);
+      if (!this.#closing.signal.aborted) await this.#flush();
+    }
+    this.#flushing = undefined;
+  }
+
+  /** Whether it was written; what was not waits for the next time. */
+  async #flush(): Promise<boolean> {
+    const entries = [...this.#unsaved].slice(0, maxPerFlush);
+    try {
+      await this.#options.store.put(entries);
+      for (const [id, resource] of entries) if (this.#unsaved.get(id) === resource) this.#unsaved.delete(id);
+      this.#warning.clear();
+      return true;
+    } catch (error) {
+      this.#warning.warn(describe(error));
+      return false;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { Clock } from '../clock.js';
+import type { Event, Context as Known } from '../events/event.js';
+import type { Log } from '../log.js';
+import type { Outgoing } from '../outgoing.js';
+import { Asker, type Obstacle } from './asker.js';
+import { ResourceCache } from './cache.js';
+import { ClowderClient, type ClowderConfig } from './clowder/client.js';
+import { Clowder } from './clowder/clowder.js';
+import type { ApiVersion } from './clowder/reply.js';
+import { contextFields } from './fields.js';
+import { factsIn, factsInQuery, type Mentioning, mentionsOf } from './mentions.js';
+import { ranks } from './resource.js';
+import type { ResourceStore } from './store.js';
+
+export interface ContextOptions {
+  /** Undefined: only events tell. */
+  readonly clowder: ClowderConfig | undefined;
+  readonly store: ResourceStore;
+  readonly outgoing: Outgoing;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ContextStatus {
+  /** Resources in memory. */
+  readonly resources: number;
+  /** Resources that Clowder is yet to be asked about. */
+  readonly waiting: number;
+  /** Which Clowder answers; null until that is known. */
+  readonly clowder: ApiVersion | null;
+  /** Why Clowder cannot be asked; null = it can. */
+  readonly obstacle: Obstacle | null;
+}
+
+/**
+ * What is known of Clowder's resources beyond what an event says: learnt from events as they pass, from the query of
+ * their addresses, and from Clowder. Nothing here makes an event wait for Clowder.
+ */
+export class Context {
+  readonly #cache: ResourceCache;
+  readonly #asker: Asker | undefined;
+  readonly #api: () => ApiVersion | undefined;
+
+  private constructor(cache: ResourceCache, asker: Asker | undefined, api: () => ApiVersion | undefined) {
+    this.#cache = cache;
+    this.#asker = asker;
+    this.#api = api;
+  }
+
+  static async open({ clowder: config, store, outgoing, clock, log }: ContextOptions): Promise<Context> {
+    const cache = await ResourceCache.open({ store, clock, log });
+    if (config === undefined) return new Context(cache, undefined, () => undefined);
+    const now = (): number => clock.now();
+    const clowder = new Clowder(new ClowderClient(config, outgoing, now), now);
+    return new Context(cache, new Asker({ clowder, cache, clock, log }), () => clowder.api);
+  }
+
+  /** Learns from an event that passes, and has Clowder asked about what it mentions. */
+  hear(event: Mentioning): void {
+    const mentions = mentionsOf(event);
+    if (mentions === undefined) return;
+    for (const [id, facts] of factsIn(mentions, event.fields)) this.#cache.learn(id, facts, ranks.event);
+    for (const [id, facts] of factsInQuery(mentions)) this.#cache.learn(id, facts, ranks.query);
+    const asker = this.#asker;
+    if (asker === undefined) return;
+    const { subject, kind, file, query } = mentions;
+    const dataset = mentions.dataset ?? query?.dataset;
+    const space = mentions.space ?? query?.space;
+    const known = subject === undefined ? undefined : this.#cache.get(subject);
+    const subjectKind = kind ?? known?.kind;
+    if (subject !== undefined && subjectKind !== undefined) asker.want(subject, subjectKind, known);
+    if (file !== undefined) asker.want(file, 'file', this.#cache.get(file));
+    if (dataset !== undefined) asker.want(dataset, 'dataset', this.#cache.get(dataset));
+    if (space !== undefined) asker.want(space, 'space', this.#cache.get(space));
+  }
+
+  /** The fields that are known beside those of the event; undefined = none. */
+  of(event: Mentioning): Known | undefined {
+    const mentions = mentionsOf(event);
+    return mentions === undefined ? undefined : contextFields(mentions, event.fields, id => this.#cache.get(id));
+  }
+
+  /** The event with what is known beside it. Its id, its text and every field of its own stay as they are. */
+  addTo(event: Event): Event {
+    const context = this.of(event);
+    if (context === undefined) return event;
+    return {
+      ...event,
+      fields: { ...event.fields, ...context },
+      ...(event.exact === undefined ? {} : { exact: { ...event.exact, ...context } }),
+      context,
+    };
+  }
+
+  /**
+   * Brings what only the disk knows of these events' resources into memory. Undefined = everything is there, as it is
+   * unless Clowder has very many resources.
+   */
+  load(events: () => Iterable<Mentioning>): Promise<void> | undefined {
+    return this.#cache.load(() => idsIn(events()));
+  }
+
+  get status(): ContextStatus {
+    const { waiting = 0, obstacle } = this.#asker ?? {};
+    return { resources: this.#cache.size, waiting, clowder: this.#api() ?? null, obstacle: obstacle ?? null };
+  }
+
+  async close(): Promise<void> {
+    await this.#asker?.close();
+    await this.#cache.close();
+  }
+}
+
+function* idsIn(events: Iterable<Mentioning>): Generator<string> {
+  for (const event of events) {
+    const mentions = mentionsOf(event);
+    if (mentions === undefined) continue;
+    const { subject, file, dataset, space, collection, query } = mentions;
+    for (const id of [subject, file, dataset, space, collection, query?.dataset, query?.space])
+      if (id !== undefined) yield id;
+  }
+}
