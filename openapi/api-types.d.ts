@@ -1415,6 +1415,16 @@ export interface components {
             readonly size?: number;
             /** @description Name of the dataset, file, collection or space. */
             readonly resource_name?: string;
+            /** @description The file that the resource is. */
+            readonly file_id?: string;
+            /** @description Name of the dataset that the file is in. */
+            readonly dataset_name?: string;
+            /** @description Name of that space. */
+            readonly space_name?: string;
+            /** @description The collection that the resource is, or that its dataset is in. */
+            readonly collection_id?: string;
+            /** @description Persistent identifier under which the dataset is published. */
+            readonly doi?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1488,6 +1498,16 @@ export interface components {
             readonly url?: string;
             /** @description Name of the dataset, file, collection or space. */
             readonly resource_name?: string;
+            /** @description The file that the resource is. */
+            readonly file_id?: string;
+            /** @description Name of the dataset that the file is in. */
+            readonly dataset_name?: string;
+            /** @description Name of that space. */
+            readonly space_name?: string;
+            /** @description The collection that the resource is, or that its dataset is in. */
+            readonly collection_id?: string;
+            /** @description Persistent identifier under which the dataset is published. */
+            readonly doi?: string;
             /** @description Method of the request. */
             readonly method?: string;
             /** @description HTTP status of the answer. */
@@ -1550,6 +1570,16 @@ export interface components {
             readonly bytes?: number;
             /** @description Name of the dataset, file, collection or space. */
             readonly resource_name?: string;
+            /** @description The file that the resource is. */
+            readonly file_id?: string;
+            /** @description Name of the dataset that the file is in. */
+            readonly dataset_name?: string;
+            /** @description Name of that space. */
+            readonly space_name?: string;
+            /** @description The collection that the resource is, or that its dataset is in. */
+            readonly collection_id?: string;
+            /** @description Persistent identifier under which the dataset is published. */
+            readonly doi?: string;
             /** @description Method of the request. */
             readonly method?: string;
             /** @description HTTP status of the answer. */
@@ -1616,6 +1646,16 @@ export interface components {
             readonly bytes?: number;
             /** @description Time that the request took. (seconds) */
             readonly duration?: number;
+            /** @description The file that the resource is. */
+            readonly file_id?: string;
+            /** @description Name of the dataset that the file is in. */
+            readonly dataset_name?: string;
+            /** @description Name of that space. */
+            readonly space_name?: string;
+            /** @description The collection that the resource is, or that its dataset is in. */
+            readonly collection_id?: string;
+            /** @description Persistent identifier under which the dataset is published. */
+            readonly doi?: string;
             /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
             readonly agent_kind?: string;
             /** @description Session in which it happened. */

@@ -74,7 +74,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     'delete.file',
     'A file is deleted.',
     ['resource_id', 'size'],
-    ['dataset_id', 'space_id', 'resource_name', ...author, ...user],
+    ['resource_name', ...placed, ...author, ...user],
   ),
   entry(
     'requested',
@@ -96,21 +96,21 @@ export const catalogue: readonly CatalogueEntry[] = [
     'page_view',
     'The page of a dataset, file, collection or space (the type) was asked for.',
     ['url'],
-    ['resource_id', 'resource_name', 'method', 'status', 'bytes', 'duration', ...client],
+    ['resource_id', 'resource_name', ...placed, 'method', 'status', 'bytes', 'duration', ...client],
   ),
   entry(
     'nginx',
     'resource_download',
     'A file, dataset or collection (the type) was downloaded over HTTP.',
     ['url', 'bytes'],
-    ['resource_id', 'resource_name', 'method', 'status', 'duration', 'agent_kind', ...client],
+    ['resource_id', 'resource_name', ...placed, 'method', 'status', 'duration', 'agent_kind', ...client],
   ),
   entry(
     'nginx',
     'api_call',
     'The API was called.',
     ['url'],
-    ['method', 'status', 'bytes', 'duration', 'resource_id', 'agent_kind', ...client],
+    ['method', 'status', 'bytes', 'duration', 'resource_id', ...placed, 'agent_kind', ...client],
   ),
   entry(
     'nginx',
