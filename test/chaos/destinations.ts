@@ -16,6 +16,8 @@ export interface Arrival {
   readonly mark: string | undefined;
   /** The daemon made it of several log lines. */
   readonly ownOfDaemon: boolean;
+  /** All that is there of it. */
+  readonly text: string;
   /** What differs from what was sent, in words; undefined when nothing does. */
   differs(sent: SentEvent): string | undefined;
 }
@@ -24,7 +26,7 @@ export interface Arrival {
 export function arrivalOf(id: string, content: unknown, differs: Arrival['differs']): Arrival {
   const text = JSON.stringify(content);
   const mark = markIn(text);
-  return { id, mark, ownOfDaemon: mark === undefined && text.includes('"connections"'), differs };
+  return { id, mark, ownOfDaemon: mark === undefined && text.includes('"connections"'), text, differs };
 }
 
 /** A destination on the far side of a network that fails, which gives wrong answers on request. */

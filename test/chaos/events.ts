@@ -19,7 +19,7 @@ export interface SentEvent {
   readonly leftOutAt?: readonly string[];
   /** Neither an id nor a time in it, and from elsewhere: where RabbitMQ loses an acknowledgement, it may show again. */
   readonly mayRepeat?: boolean;
-  /** Published past the daemon: when it is purged before the daemon saw it, no ledger can miss it. */
+  /** Published past the daemon that is judged: when it is purged before that saw it, its ledger cannot miss it. */
   readonly foreign?: boolean;
 }
 

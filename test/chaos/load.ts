@@ -11,6 +11,8 @@ const patienceMs = 6_000;
 
 export interface LoadOptions {
   readonly daemon: TestDaemon;
+  /** Another daemon than the one whose ledger is read. */
+  readonly elsewhere: boolean;
   readonly maker: EventMaker;
   readonly record: SentRecord;
   readonly random: Random;
@@ -23,11 +25,11 @@ export interface LoadOptions {
  * events of what may be there already. Now and then it sends again what was accepted: the sinks must not show it, and
  * must show it again where nothing says that it is the same.
  */
-export async function post({ daemon, maker, record, random, signal }: LoadOptions): Promise<void> {
+export async function post({ daemon, elsewhere, maker, record, random, signal }: LoadOptions): Promise<void> {
   const again: Batch[] = [];
   while (!signal.aborted) {
     const repeated = random.chance(0.3) ? again.shift() : undefined;
-    const batch = repeated ?? next(maker, record, random);
+    const batch = repeated ?? next(maker, record, random, elsewhere);
     const status = await send(daemon, batch, random, record);
     record.answered(batch, status);
     if (random.chance(status === 202 ? 0.03 : 0.7)) again.push(batch);
@@ -35,9 +37,9 @@ export async function post({ daemon, maker, record, random, signal }: LoadOption
   }
 }
 
-function next(maker: EventMaker, record: SentRecord, random: Random): Batch {
+function next(maker: EventMaker, record: SentRecord, random: Random, foreign: boolean): Batch {
   const count = random.chance(0.2) ? 1 : random.integer(2, 30);
-  const times = (make: () => SentEvent): SentEvent[] => Array.from({ length: count }, make);
+  const times = (make: () => SentEvent): SentEvent[] => Array.from({ length: count }, () => ({ ...make(), foreign }));
   const kind = random.integer(1, 10);
   if (kind <= 6) return record.add(times(() => maker.make(Date.now())));
   if (kind === 7)

@@ -92,9 +92,9 @@ test('an event that was never sent, or has no mark', async () => {
   arrivals.push(arrivalOf('window', { category: 'connections' }, () => undefined));
   deadLetter('local', other);
   assert.equal(await verdict(), [
-    `local: ${other} was never sent`,
-    `mongodb: ${other} was never sent`,
-    'mongodb: x was never sent',
+    `local: ${other} was never sent: {"mark":"${other}"}`,
+    `mongodb: ${other} was never sent: {"mark":"${other}"}`,
+    'mongodb: x was never sent: {"category":"upload"}',
   ]);
 });
 

@@ -144,7 +144,7 @@ function invented({ sink, arrivals, dead }: Holding, { byMark }: SentRecord): st
   return strange
     .flatMap(([, list]) => list as readonly (Arrival | DeadLetter)[])
     .filter(one => !('ownOfDaemon' in one && one.ownOfDaemon))
-    .map(({ id }) => `${sink}: ${id} was never sent`);
+    .map(one => `${sink}: ${one.id} was never sent: ${('text' in one ? one.text : one.body).slice(0, 500)}`);
 }
 
 /** `clock`: what was sent while it was days ahead, and whose answer was lost, is of the future when it is back. */
@@ -284,7 +284,9 @@ function imbalance(
     return difference !== 0 || missing > (purged.get(sink) ?? 0) || missing < (lost.get(sink) ?? 0);
   };
   const said = ledger.balanced === ledger.sinks.every(({ missing, difference }) => missing === 0 && !difference);
-  return said && !ledger.sinks.some(wrong) ? [] : [`the ledger does not balance: ${JSON.stringify(ledger.sinks)}`];
+  if (said && !ledger.sinks.some(wrong)) return [];
+  const gone = [...lost].filter(([, times]) => times > 0).map(([sink, times]) => `, of ${sink} are gone ${times}`);
+  return [`the ledger does not balance${gone.join('')}: ${JSON.stringify(ledger.sinks)}`];
 }
 
 function inWords({ balanced, sinks }: Pick<Ledger, 'balanced' | 'sinks'>): string {

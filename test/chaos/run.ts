@@ -64,9 +64,11 @@ export async function run({ broker, seed, durationMs, print }: RunOptions): Prom
     const maker = new EventMaker(random.fork('events'), seed, daemons.length === 1);
     const record = new SentRecord();
     const sources = { maker, record, signal: over.signal };
-    const load = Array.from({ length: clients }, (_, number) =>
-      post({ ...sources, daemon: daemons[number % daemons.length]!.daemon, random: random.fork(`client ${number}`) }),
-    );
+    const load = Array.from({ length: clients }, (_, number) => {
+      const at = number % daemons.length;
+      const client = { daemon: daemons[at]!.daemon, elsewhere: at > 0, random: random.fork(`client ${number}`) };
+      return post({ ...sources, ...client });
+    });
     const uri = installation.broker?.directUri;
     if (uri !== undefined) load.push(publishAsClowder({ ...sources, uri, random: random.fork('clowder') }));
     const { log } = installation;
@@ -100,6 +102,8 @@ export async function run({ broker, seed, durationMs, print }: RunOptions): Prom
       ledgerPatienceMs,
     };
     const verdict = await judge({ daemon: daemons[0].daemon, ...judged });
+    // Where it was set back, the last windows of the log would close that much later.
+    installation.clock?.set(0);
     problems.push(...verdict.problems, ...((await log?.wrong(daemons[0].daemon, purged.get('local') ?? 0)) ?? []));
     problems.push(...(await fresh(maker, installation)));
     for (const daemon of daemons) {
