@@ -9,7 +9,8 @@ import { isSameEvent } from '../src/events/same-event.js';
 import { lineShape } from '../src/nginx/lines/line-shape.js';
 import { repairedJson, unescapedDefault, unescapedJson } from '../src/nginx/lines/unescape.js';
 import { agentKind, showsKey } from '../src/nginx/traffic/agents.js';
-import { RequestClassifier } from '../src/nginx/traffic/requests.js';
+import { RequestClassifier, resourceOf } from '../src/nginx/traffic/requests.js';
+import { findRoute, routes } from '../src/nginx/traffic/route-table.js';
 import { maskUrlSecrets } from '../src/nginx/traffic/secrets.js';
 import { redact } from '../src/redact.js';
 import { retryAfterMs } from '../src/retry-after.js';
@@ -78,9 +79,12 @@ function nested(length: number): string {
   return `{"category":"x","created":${now},"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
 }
 
-const classifier = new RequestClassifier('');
-const request = (path: string, query = '') =>
-  classifier.resourceOf(classifier.kindOf({ method: 'GET', path, query, status: 200 }), path);
+const classifier = new RequestClassifier(true);
+const request = (path: string, query = '') => {
+  const asked = { method: 'GET', path, query, status: 200, route: routes[findRoute('GET', path)]! };
+  classifier.kindOf(asked, 'person');
+  return resourceOf(asked, '', `${path}?${query}`);
+};
 
 const cases: Record<string, readonly [make: (length: number) => string, run: (text: string) => unknown]> = {
   'an event with a text that is almost a mail address': [

@@ -53,6 +53,12 @@ export const nginxSettings = {
     'Make an event of each of these too: `views`, `downloads`, `api`, comma-separated; `on` = all of them, `off` = none.',
     { example: 'views,downloads' },
   ),
+  pageViews: setting(
+    'NGINX_PAGE_VIEWS',
+    choice('resources', 'all').default('resources'),
+    'Which pages count as views: those of `resources` (datasets, files, collections, spaces), or `all` of Clowder’s, such as its lists and its search.',
+    { example: 'all' },
+  ),
   keepIp: setting('NGINX_KEEP_IP', boolean().default('off'), 'Keep the address of the client in those events.'),
   pathPrefix: setting(
     'CLOWDER_PATH_PREFIX',
@@ -75,6 +81,7 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
     format: format(values.format, variablesOf(values, problems), problems),
     windowMs: values.windowMs,
     trafficEvents: kinds(values.trafficEvents, problems),
+    allPages: values.pageViews === 'all',
     keepIp: values.keepIp,
     pathPrefix: trimEnd(pathPrefix, '/'),
   };

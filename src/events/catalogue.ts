@@ -94,7 +94,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry(
     'nginx',
     'page_view',
-    'The page of a dataset, file, collection or space (the type) was asked for.',
+    'A page was asked for. The type says whose: that of a dataset, file, collection, space, curation or metadata; other pages, with NGINX_PAGE_VIEWS=all, have no type.',
     ['url'],
     ['resource_id', 'resource_name', ...placed, 'method', 'status', 'bytes', 'duration', ...client],
   ),

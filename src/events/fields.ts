@@ -104,7 +104,11 @@ export const fields = {
   method_patch: { kind: 'count', description: 'PATCH requests.' },
   method_delete: { kind: 'count', description: 'DELETE requests.' },
   method_other: { kind: 'count', description: 'Requests of any other method.' },
-  page_views: { kind: 'count', description: 'Views of a dataset, file, collection or space by people.' },
+  page_views: {
+    kind: 'count',
+    description:
+      'Views by people and their programs: of datasets, files, collections and spaces, or of all pages (NGINX_PAGE_VIEWS).',
+  },
   downloads: { kind: 'count', description: 'Downloads by people.' },
   api_calls: { kind: 'count', description: 'API calls.' },
   assets: { kind: 'count', description: 'Scripts, styles, images, thumbnails, health checks.' },

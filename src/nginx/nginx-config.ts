@@ -11,6 +11,8 @@ export interface NginxConfig {
   readonly format: LogFormat;
   readonly windowMs: number;
   readonly trafficEvents: readonly TrafficKind[];
+  /** Every page of Clowder counts as a view, not only those of its resources. */
+  readonly allPages: boolean;
   readonly keepIp: boolean;
   /** Begins with a slash and ends without one; empty for the root. */
   readonly pathPrefix: string;

@@ -8,12 +8,15 @@ import type { LogFiles } from './files/log-files.js';
 import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './files/saved-files.js';
 import type { SourceStore } from './store.js';
 import type { LineCounter, Totals } from './traffic/line-counter.js';
+import type { PageViews, SavedPageViews } from './traffic/page-views.js';
 import type { VisitorKeys } from './traffic/visitors.js';
 import type { SavedWindows, Windows } from './traffic/windows.js';
 
 /** All that a reader needs in order to go on where it was, in one commit with what it counted. */
 export type LogCheckpoint = (SavedFiles | SavedFilesOfVersion1) & {
   readonly windows: SavedWindows;
+  /** Absent in checkpoints of 1.0. */
+  readonly views?: SavedPageViews;
   readonly totals: Totals;
 };
 
@@ -21,6 +24,7 @@ export interface ReaderOptions {
   readonly files: LogFiles;
   readonly counter: LineCounter;
   readonly windows: Windows;
+  readonly views: PageViews;
   readonly visitors: VisitorKeys;
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
@@ -85,13 +89,14 @@ export class LogReader {
 
   /** Takes up where the checkpoint says. May be tried again. */
   async open(): Promise<void> {
-    const { store, windows, counter, visitors } = this.#options;
+    const { store, windows, views, counter, visitors } = this.#options;
     this.#messages = [];
     await visitors.load();
     const saved = await store.load();
     await this.#files.open(saved);
     if (saved !== undefined) {
       windows.restore(saved.windows);
+      if (saved.views !== undefined) views.restore(saved.views);
       Object.assign(counter.totals, saved.totals);
     }
     this.#atStart = { ...counter.totals };
@@ -210,11 +215,12 @@ export class LogReader {
   }
 
   async #tryCommit(): Promise<void> {
-    const { store, visitors, clock, windows, counter } = this.#options;
+    const { store, visitors, clock, windows, views, counter } = this.#options;
     await visitors.save();
     await store.commit(this.#messages, {
       ...this.#files.save(),
       windows: windows.save(),
+      views: views.save(),
       totals: { ...counter.totals },
     });
     this.#messages = [];

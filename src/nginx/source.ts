@@ -8,6 +8,7 @@ import { type LogCheckpoint, LogReader } from './reader.js';
 import type { SourceStore } from './store.js';
 import { LineCounter } from './traffic/line-counter.js';
 import { LogIds } from './traffic/log-ids.js';
+import { PageViews } from './traffic/page-views.js';
 import { RequestClassifier } from './traffic/requests.js';
 import { TrafficEvents } from './traffic/traffic.js';
 import type { VisitorKeys } from './traffic/visitors.js';
@@ -38,12 +39,13 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const { clock, log } = rest;
   const now = clock.now;
   const parser = createParser(config.format);
-  const classifier = new RequestClassifier(config.pathPrefix);
+  const prefix = config.pathPrefix;
+  const views = new PageViews();
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: config.windowMs, log: name, now, ids });
   const traffic = new TrafficEvents({
     ...{ kinds: config.trafficEvents, keepIp: config.keepIp, clowderUrl },
-    ...{ classifier, visitors, now },
+    ...{ prefix, visitors, now },
   });
   let sampled = Number.NEGATIVE_INFINITY;
   const onUnparsed = (line: string): void => {
@@ -54,15 +56,12 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const counter = new LineCounter({
     parser,
     address: config.format.address,
-    ids,
-    classifier,
-    windows,
-    traffic,
-    onUnparsed,
+    ...{ ids, prefix, views, windows, traffic, onUnparsed },
+    classifier: new RequestClassifier(config.allPages),
   });
   const files = new LogFiles({
     ...{ path, folders: config.rotatedDirs, configured: config.files, startAtEnd: config.start === 'end' },
     ...{ clock, log },
   });
-  return new LogReader({ files, counter, windows, visitors, ...rest });
+  return new LogReader({ files, counter, windows, views, visitors, ...rest });
 }

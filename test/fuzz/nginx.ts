@@ -4,6 +4,7 @@ import { createParser } from '../../src/nginx/lines/create-parser.js';
 import { FormatError, type LogFormat, parseFormat } from '../../src/nginx/lines/format.js';
 import { LineCounter } from '../../src/nginx/traffic/line-counter.js';
 import { LogIds } from '../../src/nginx/traffic/log-ids.js';
+import { PageViews } from '../../src/nginx/traffic/page-views.js';
 import { RequestClassifier } from '../../src/nginx/traffic/requests.js';
 import { TrafficEvents, trafficKinds } from '../../src/nginx/traffic/traffic.js';
 import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
@@ -35,7 +36,7 @@ export function fuzzLogLines(random: Random): void {
   const now = Date.now();
   const format = random.chance(0.1) ? anyFormat(random) : random.pick(formats);
   if (format === undefined) return;
-  const classifier = new RequestClassifier(random.pick(['', '/clowder']));
+  const prefix = random.pick(['', '/clowder']);
   const ids = new LogIds('a secret of the fuzzer');
   const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: () => now, ids });
   const visitors = new VisitorKeys(memoryInMemory(), systemClock);
@@ -43,13 +44,15 @@ export function fuzzLogLines(random: Random): void {
     parser: createParser(format),
     address: format.address,
     ids,
-    classifier,
+    prefix,
+    classifier: new RequestClassifier(random.chance(0.5)),
+    views: new PageViews(),
     windows,
     traffic: new TrafficEvents({
       kinds: trafficKinds,
       keepIp: random.chance(0.5),
       clowderUrl: random.chance(0.5) ? 'https://h.example/clowder' : undefined,
-      classifier,
+      prefix,
       visitors,
       now: () => now,
     }),

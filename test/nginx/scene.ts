@@ -34,6 +34,7 @@ export const plainConfig: NginxConfig = {
   format: parseFormat('combined'),
   windowMs: 60_000,
   trafficEvents: [],
+  allPages: false,
   keepIp: false,
   pathPrefix: '',
 };

@@ -24,6 +24,12 @@ export class ByteHash {
     this.b = Math.imul(b ^ 0x100, 1_597_334_677);
   }
 
+  /** One that no field of bytes makes, such as 0x1ff. */
+  addSign(sign: number): void {
+    this.a = Math.imul(this.a ^ sign, 2_654_435_761);
+    this.b = Math.imul(this.b ^ sign, 1_597_334_677);
+  }
+
   get high(): number {
     return Math.imul(this.b ^ (this.b >>> 16), 2_246_822_507) ^ Math.imul(this.a ^ (this.a >>> 13), 3_266_489_909);
   }

@@ -8,8 +8,10 @@ import { slots } from '../lines/slots.js';
 import { type AgentKind, agentKind, showsKey } from './agents.js';
 import { ByteHash } from './hash.js';
 import type { LogIds } from './log-ids.js';
+import type { PageViews } from './page-views.js';
 import { RequestFields } from './request-fields.js';
-import type { RequestClassifier, RequestKind } from './requests.js';
+import { type RequestClassifier, type RequestKind, resourceOf } from './requests.js';
+import { RouteMemory } from './route-memory.js';
 import type { TrafficEvents } from './traffic.js';
 import { type CounterName, counters, type Window, type Windows } from './windows.js';
 
@@ -27,7 +29,10 @@ export interface LineCounterOptions {
   readonly parser: LineParser;
   readonly address: AddressPick;
   readonly ids: LogIds;
+  /** Where Clowder is: begins with a slash and ends without one, or is empty. */
+  readonly prefix: string;
   readonly classifier: RequestClassifier;
+  readonly views: PageViews;
   readonly windows: Windows;
   readonly traffic: TrafficEvents;
   /** A line that is not of the format. */
@@ -78,12 +83,14 @@ export class LineCounter {
   /** The client's address in the present line. */
   #addressStart = -1;
   #addressEnd = -1;
+  /** Hash of the address and the agent in the present line. */
+  readonly #visitor = new Int32Array(2);
 
   constructor(options: LineCounterOptions) {
     this.#options = options;
     this.#parser = options.parser;
     this.#windows = options.windows;
-    this.#request = new RequestFields(options.parser);
+    this.#request = new RequestFields(options.parser, new RouteMemory(options.prefix));
   }
 
   /** Takes the whole lines of a piece of a file. Returns where the first unfinished line begins. */
@@ -149,15 +156,16 @@ export class LineCounter {
 
   #count(time: number, window: Window, buffer: Buffer, start: number, end: number): void {
     const { counts } = window;
-    const request = this.#request.read();
+    const request = this.#request;
+    request.read();
     this.#findAddress();
     const agent = this.#countVisitor(window);
     const agentOf: AgentKind =
       agent !== 'extractor with key' ? agent : showsKey(request.query) ? 'extractor' : 'person';
-    const { classifier, traffic, ids } = this.#options;
+    const { traffic, ids } = this.#options;
     const { status } = request;
-    const kind = classifier.kindOf(request);
-    const bytes = this.#request.number(slots.bytes);
+    const kind = this.#kindOf(time, agentOf);
+    const bytes = request.number(slots.bytes);
 
     counts[index.requests]! += 1;
     if (bytes > 0) counts[index.bytes_sent]! += bytes;
@@ -178,15 +186,26 @@ export class LineCounter {
         kind,
         agentKind: agentOf,
         request,
-        target: this.#request.target(request.query),
         bytes,
-        duration: this.#request.number(slots.duration),
+        duration: request.number(slots.duration),
         address: this.#address(),
         agent: parser.text(slots.agent),
         referrer: parser.text(slots.referrer),
         user: parser.text(slots.user),
       });
     }
+  }
+
+  #kindOf(time: number, agent: AgentKind): RequestKind {
+    const { classifier, views, prefix } = this.#options;
+    const request = this.#request;
+    const { route, status } = request;
+    const kind = classifier.kindOf(request, agent);
+    if (route.api !== undefined && status >= 200 && status <= 299) views.note(route.api);
+    if ((kind !== 'page view' && kind !== 'download') || views.certain(route)) return kind;
+    const view = { time, route, visitor: this.#visitor.join(), referrer: this.#parser.text(slots.referrer) };
+    if (views.counts({ ...view, resource: resourceOf(request, prefix).id })) return kind;
+    return route.api === undefined ? 'other' : 'API call';
   }
 
   /** The address that stands for the client, where there is a list of them. */
@@ -227,6 +246,8 @@ export class LineCounter {
       kind = this.#agentKind(hash.high, hash.low);
     }
     if (this.#addressStart >= 0) hash.add(bytes, this.#addressStart, this.#addressEnd);
+    this.#visitor[0] = hash.high;
+    this.#visitor[1] = hash.low;
     // The agent is in the hash: who is new under it is of its kind.
     if (window.visitors.add(hash.high, hash.low) && (kind === 'crawler' || kind === 'own')) window.programs += 1;
     if (bounds[2 * slots.connection]! >= 0) {

@@ -1,11 +1,16 @@
+import type { AgentKind } from './agents.js';
+import type { Route } from './route-table.js';
+import type { ResourceType } from './routes.js';
+
 /** What a request was for. Every request is of exactly one kind. */
 export type RequestKind = 'page view' | 'download' | 'API call' | 'asset' | 'other';
 
-export type ResourceType = 'dataset' | 'file' | 'collection' | 'space';
-
+/** Ids of what a request was about. */
 export interface Resource {
   readonly type: ResourceType | undefined;
   readonly id: string | undefined;
+  readonly dataset: string | undefined;
+  readonly space: string | undefined;
 }
 
 export interface Request {
@@ -15,67 +20,56 @@ export interface Request {
   readonly query: string;
   /** NaN when the log does not say. */
   readonly status: number;
+  readonly route: Route;
 }
 
-/** Clowder's pages of single resources: 24 hex digits and nothing after them. */
-const page = /^\/(datasets|files|collections?|spaces)\/([0-9a-f]{24})$/i;
-const fileDownload = /^\/(?:files\/([0-9a-f]{24})\/(?:blob|download\/[^/]+)|files\/links\/[^/]+)$/i;
-const apiDownload =
-  /^\/api\/(?:(files)\/([0-9a-f]{24})(?:\/blob)?|(datasets)\/([0-9a-f]{24})\/(?:download|downloadPartial|downloadFolder)|(collections)\/([0-9a-f]{24})\/download)$/i;
 const anyId = /\/([0-9a-f]{24})(?=\/|$)/i;
-const preview = /(?:^|&)tracking=false(?:&|$)/i;
-const assets = /^\/(?:assets|javascripts|stylesheets|images)\/|^\/(?:healthz|favicon\.ico|robots\.txt)$|thumbnail/i;
-
-const types: Readonly<Record<string, ResourceType>> = {
-  datasets: 'dataset',
-  files: 'file',
-  collections: 'collection',
-  collection: 'collection',
-  spaces: 'space',
-};
+/** Clowder 1's and Clowder 2's own previews; its scripts spell `False`. */
+const preview = /(?:^|&)(?:tracking|increment)=(?:false|f|no?|off|0)(?:&|$)/i;
+const parents = /(?:^|[?&])(dataset|space)=([0-9a-fA-F]{24})(?=[&#]|$)/g;
 
 /**
- * What Clowder's URLs mean. Views and downloads are those that went well: a page that was sent or was still in the
- * browser's cache (304), a file that was sent, whole or in part. What failed is an API call, or other.
+ * What requests mean, by their routes. Views and downloads are those that went well: a page that was sent or was still
+ * in the browser's cache (304), a file that was sent, whole or in part. What failed is an API call, or other.
  */
 export class RequestClassifier {
-  readonly #prefix: string;
+  readonly #allPages: boolean;
 
-  /** `prefix` begins with a slash and ends without one, or is empty. */
-  constructor(prefix: string) {
-    this.#prefix = prefix;
+  /** @param allPages NGINX_PAGE_VIEWS=all */
+  constructor(allPages: boolean) {
+    this.#allPages = allPages;
   }
 
-  kindOf({ method, path: whole, query, status }: Request): RequestKind {
-    const path = this.#inside(whole);
-    if (path === undefined) return 'other';
-    const get = method === 'GET';
-    if ((get || method === 'HEAD') && assets.test(path)) return 'asset';
-    const failed = status < 200 || status > 299;
-    // A log that does not say how a request ended shows pages, but no downloads.
+  kindOf(request: Request, agent: AgentKind): RequestKind {
+    const { route, status } = request;
     const sent = status >= 200 && status <= 299;
-    if (path.startsWith('/api/')) {
-      return get && sent && apiDownload.test(path) && !preview.test(query) ? 'download' : 'API call';
+    const { means } = route;
+    if (means === 'asset') return 'asset';
+    if (means === 'view' || (means === 'page' && this.#allPages)) {
+      // A log that does not say how a request ended shows pages, but no downloads.
+      if (sent || status === 304 || Number.isNaN(status)) return 'page view';
+    } else if (means === 'view by API') {
+      if (sent && agent !== 'extractor') return 'page view';
+    } else if (means === 'download' && sent) {
+      // Extractors, too, say that they are not to be counted: who asks comes first.
+      if (agent === 'extractor' || !preview.test(request.query)) return 'download';
     }
-    if (!get) return 'other';
-    if ((!failed || status === 304) && page.test(path)) return 'page view';
-    return sent && path.startsWith('/files/') && fileDownload.test(path) && !preview.test(query) ? 'download' : 'other';
+    return route.api === undefined ? 'other' : 'API call';
   }
+}
 
-  resourceOf(kind: RequestKind, whole: string): Resource {
-    const path = this.#inside(whole) ?? whole;
-    const [, segment = '', id] = page.exec(path) ?? [];
-    if (kind === 'page view') return { type: types[segment.toLowerCase()], id };
-    if (kind === 'download') {
-      const [, file] = fileDownload.exec(path) ?? [];
-      const parts = (apiDownload.exec(path) ?? []).slice(1).filter(part => part !== undefined);
-      return { type: types[parts[0]?.toLowerCase() ?? 'files'], id: file ?? parts[1] };
-    }
-    return { type: undefined, id: anyId.exec(path)?.[1] };
-  }
-
-  #inside(path: string): string | undefined {
-    if (this.#prefix === '') return path;
-    return path.startsWith(`${this.#prefix}/`) ? path.slice(this.#prefix.length) : undefined;
-  }
+/**
+ * Which ids a request names: in its path, in its query, and in that of the page that led there, where that is the page
+ * of the same resource (`/files/…?dataset=…`).
+ * @param prefix where Clowder is: begins with a slash and ends without one, or is empty
+ */
+export function resourceOf({ route, path, query }: Request, prefix: string, referrer = ''): Resource {
+  const segments = path.slice(prefix.length).split('/');
+  const at = (name: string): string | undefined => segments[route.places[name] ?? -1];
+  const id = at('id');
+  const found = { dataset: at('dataset'), space: at('space') };
+  const page = id !== undefined && referrer.includes(`/${id}?`) ? referrer : '';
+  for (const text of [query, page])
+    for (const [, name, value] of text.matchAll(parents)) found[name as 'dataset' | 'space'] ??= value;
+  return { type: route.type, id: id ?? (route.type === undefined ? anyId.exec(path)?.[1] : undefined), ...found };
 }

@@ -1,6 +1,6 @@
 import type { Message } from '../../events/message.js';
 import type { AgentKind } from './agents.js';
-import type { Request, RequestClassifier, RequestKind } from './requests.js';
+import { type Request, type RequestKind, resourceOf } from './requests.js';
 import { maskUrlSecrets } from './secrets.js';
 import type { VisitorKeys } from './visitors.js';
 import { wholeUrls } from './whole-url.js';
@@ -10,6 +10,11 @@ export const trafficKinds = ['views', 'downloads', 'api'] as const;
 
 export type TrafficKind = (typeof trafficKinds)[number];
 
+interface TargetedRequest extends Request {
+  /** As in the log, with its query. */
+  readonly target: string;
+}
+
 /** A line of which an event is made. */
 export interface TrafficLine {
   /** Epoch ms. */
@@ -17,9 +22,7 @@ export interface TrafficLine {
   readonly id: string;
   readonly kind: RequestKind;
   readonly agentKind: AgentKind;
-  readonly request: Request;
-  /** As in the log, with its query. */
-  readonly target: string;
+  readonly request: TargetedRequest;
   /** NaN when the log does not say; so is `duration`, seconds. */
   readonly bytes: number;
   readonly duration: number;
@@ -35,7 +38,8 @@ export interface TrafficOptions {
   readonly keepIp: boolean;
   /** Without a slash at its end; undefined = not known. */
   readonly clowderUrl: string | undefined;
-  readonly classifier: RequestClassifier;
+  /** Where Clowder is: begins with a slash and ends without one, or is empty. */
+  readonly prefix: string;
   readonly visitors: VisitorKeys;
   readonly now: () => number;
 }
@@ -73,21 +77,23 @@ export class TrafficEvents {
   add(line: TrafficLine): void {
     const { kind } = line;
     if (kind === 'asset' || kind === 'other') return;
-    const { classifier, visitors, keepIp, now } = this.#options;
-    const { type, id: resourceId } = classifier.resourceOf(kind, line.request.path);
+    const { prefix, visitors, keepIp, now } = this.#options;
+    const resource = resourceOf(line.request, prefix, line.referrer);
     const { method, status } = line.request;
     const { agentKind, address, agent, referrer, bytes, duration, user } = line;
     const fields: Record<string, unknown> = { category: categories[kind] };
-    if (type !== undefined) fields.type = type;
-    fields.url = this.#wholeUrl(maskUrlSecrets(line.target));
-    if (resourceId !== undefined) fields.resource_id = resourceId;
+    if (resource.type !== undefined && kind !== 'API call') fields.type = resource.type;
+    fields.url = this.#wholeUrl(maskUrlSecrets(line.request.target));
+    if (resource.id !== undefined) fields.resource_id = resource.id;
+    if (resource.dataset !== undefined) fields.dataset_id = resource.dataset;
+    if (resource.space !== undefined) fields.space_id = resource.space;
     // A name that was refused is only a claim.
     if (user !== undefined && status !== 401) fields.user_id = user;
     fields.method = method;
     if (!Number.isNaN(status)) fields.status = status;
-    // A download's bytes are there even when the log has no such field: 0 is what is known of them.
-    if (!Number.isNaN(bytes)) fields.bytes = bytes;
-    else if (kind === 'download') fields.bytes = 0;
+    // A download's bytes are there even when the log does not say them: 0 is what is known of them.
+    if (kind === 'download' && (Number.isNaN(bytes) || line.request.route.bytesElsewhere)) fields.bytes = 0;
+    else if (!Number.isNaN(bytes)) fields.bytes = bytes;
     if (!Number.isNaN(duration)) fields.duration = duration;
     if (referrer !== undefined) fields.referrer = maskUrlSecrets(referrer);
     if (agent !== undefined) fields.user_agent = agent;

@@ -6,6 +6,7 @@ import { parseFormat } from '../../../src/nginx/lines/format.js';
 import type { ClientAddress, NamedVariables } from '../../../src/nginx/lines/named-variables.js';
 import { LineCounter } from '../../../src/nginx/traffic/line-counter.js';
 import { LogIds } from '../../../src/nginx/traffic/log-ids.js';
+import { PageViews } from '../../../src/nginx/traffic/page-views.js';
 import { RequestClassifier } from '../../../src/nginx/traffic/requests.js';
 import { TrafficEvents, type TrafficKind } from '../../../src/nginx/traffic/traffic.js';
 import { VisitorKeys } from '../../../src/nginx/traffic/visitors.js';
@@ -24,27 +25,39 @@ interface Setting {
   readonly keepIp?: boolean;
   readonly prefix?: string;
   readonly clowderUrl?: string;
+  readonly allPages?: boolean;
+  readonly views?: PageViews;
   readonly variables?: NamedVariables;
 }
 
 /** Counts the lines as one file, and closes the windows. */
 function count(
   lines: readonly (string | Buffer)[],
-  { format = 'combined', kinds = [], keepIp = false, prefix = '', clowderUrl, variables }: Setting = {},
+  {
+    format = 'combined',
+    kinds = [],
+    keepIp = false,
+    prefix = '',
+    clowderUrl,
+    variables,
+    allPages = false,
+    views = new PageViews(),
+  }: Setting = {},
 ) {
   const clock = { now: () => Date.UTC(2030, 0), monotonic: () => 0, sleep: async () => {} };
-  const classifier = new RequestClassifier(prefix);
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now, ids });
   const visitors = new VisitorKeys(noMemory, clock, () => 'salt');
-  const traffic = new TrafficEvents({ kinds, keepIp, clowderUrl, classifier, visitors, now: clock.now });
+  const traffic = new TrafficEvents({ kinds, keepIp, clowderUrl, prefix, visitors, now: clock.now });
   const unparsed: string[] = [];
   const parsed = parseFormat(format, variables);
   const counter = new LineCounter({
     parser: createParser(parsed),
     address: parsed.address,
     ids,
-    classifier,
+    prefix,
+    classifier: new RequestClassifier(allPages),
+    views,
     windows,
     traffic,
     onUnparsed: line => unparsed.push(line),
@@ -333,6 +346,65 @@ test('an address is kept only when that is wished', () => {
   const lines = [line({ request: `GET /datasets/${id} HTTP/1.1` })];
   assert.not(JSON.stringify(count(lines, { kinds: ['views'] }).events).includes('203.0.113.9'));
   assert.is(count(lines, { kinds: ['views'], keepIp: true }).of('page_view')[0]?.ip, '203.0.113.9');
+});
+
+test('the page of a file in Clowder 2 is one view, of its file and its dataset, whatever it asks for', () => {
+  const dataset = '657e70e5b3f40c57e22b6b42';
+  const page = `https://h.example/files/${id}?dataset=${dataset}&folder=`;
+  const at = (second: number, path: string, referrer = page): string =>
+    line({
+      time: `05/Mar/2024:10:00:${String(second).padStart(2, '0')} +0000`,
+      request: `GET ${path} HTTP/1.1`,
+      referrer,
+    });
+  const lines = [
+    at(1, `/files/${id}?dataset=${dataset}&folder=`, '-'),
+    at(1, '/api/v2/users/me'),
+    at(1, `/api/v2/files/${id}/summary`),
+    at(1, `/api/v2/files/${id}/versions`),
+    at(1, `/api/v2/datasets/${dataset}`),
+    at(2, `/api/v2/files/${id}/summary`),
+    at(3, `/api/v2/files/${id}?increment=False`),
+    at(4, `/api/v2/files/${id}`),
+    // One that is not there.
+    at(40, `/files/${dataset}`, '-'),
+    at(41, `/api/v2/files/${id}/summary`),
+  ];
+  const { of, window } = count(lines, { kinds: ['views', 'downloads', 'api'] });
+  assert.equal(
+    of('page_view').map(({ type, resource_id, dataset_id, url }) => [type, resource_id, dataset_id, url]),
+    [
+      ['file', id, dataset, `/files/${id}?dataset=${dataset}&folder=`],
+      ['file', id, dataset, `/api/v2/files/${id}/summary`],
+    ],
+  );
+  assert.equal(
+    of('resource_download').map(({ type, resource_id, dataset_id, bytes }) => [type, resource_id, dataset_id, bytes]),
+    [['file', id, dataset, 10]],
+  );
+  assert.is(of('api_call').length, 6);
+  assert.equal(
+    [window.page_views, window.downloads, window.api_calls, window.other_requests, window.requests],
+    [2, 1, 6, 1, 10],
+  );
+});
+
+test('NGINX_PAGE_VIEWS=all: pages of no resource are views without a type', () => {
+  const lines = ['/search?query=soil', '/datasets', `/datasets/${id}/users`, `/datasets/${id}`, '/assets/x.js'].map(
+    path => line({ request: `GET ${path} HTTP/1.1` }),
+  );
+  const viewsOf = (allPages: boolean) =>
+    count(lines, { kinds: ['views'], allPages })
+      .of('page_view')
+      .map(({ url, type, resource_id }) => [url, type, resource_id]);
+  const dataset = [`/datasets/${id}`, 'dataset', id];
+  assert.equal(viewsOf(false), [dataset]);
+  assert.equal(viewsOf(true), [
+    ['/search?query=soil', undefined, undefined],
+    ['/datasets', undefined, undefined],
+    [`/datasets/${id}/users`, undefined, id],
+    dataset,
+  ]);
 });
 
 test('json lines make the same events', () => {

@@ -1,16 +1,22 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { agentKind, showsKey } from '../../../src/nginx/traffic/agents.js';
-import { RequestClassifier, type RequestKind } from '../../../src/nginx/traffic/requests.js';
+import { type AgentKind, agentKind, showsKey } from '../../../src/nginx/traffic/agents.js';
+import { RequestClassifier, type RequestKind, resourceOf } from '../../../src/nginx/traffic/requests.js';
+import { RouteMemory } from '../../../src/nginx/traffic/route-memory.js';
+import { routes } from '../../../src/nginx/traffic/route-table.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
 const other = '657e70e5b3f40c57e22b6b42';
 
-function kindOf(request: string, status = 200, prefix = ''): RequestKind {
+function asked(request: string, status = 200, prefix = '') {
   const [method = '', target = ''] = request.split(' ');
   const [path = '', query = ''] = target.split('?');
-  return new RequestClassifier(prefix).kindOf({ method, path, query, status });
+  return { method, path, query, status, route: routes[new RouteMemory(prefix).find(method, path)]! };
+}
+
+function kindOf(request: string, status = 200, prefix = '', agent: AgentKind = 'person'): RequestKind {
+  return new RequestClassifier(false).kindOf(asked(request, status, prefix), agent);
 }
 
 const table: readonly [request: string, kind: RequestKind, status?: number][] = [
@@ -48,6 +54,10 @@ const table: readonly [request: string, kind: RequestKind, status?: number][] = 
   [`GET /api/datasets/${id}/downloadPartial?fileList=1`, 'download'],
   [`GET /api/datasets/${id}/downloadFolder`, 'download'],
   [`GET /api/collections/${id}/download`, 'download'],
+  [`GET /file_by_section/${id}`, 'page view'],
+  [`GET /spaces/curations/${id}`, 'page view'],
+  [`GET /metadata/${id}`, 'page view'],
+  ['GET /files/metadataSearch', 'other'],
   [`GET /files/${id}/blob?tracking=false`, 'other'],
   [`GET /files/${id}/blob?a=b&tracking=false&c=d`, 'other'],
   [`GET /files/${id}/blob?tracking=falsely`, 'download'],
@@ -89,29 +99,102 @@ test('a log without statuses takes all for well', () => {
   assert.is(kindOf(`GET /api/files/${id}/blob`, Number.NaN), 'API call');
 });
 
-test('the resource and its type', () => {
-  const classifier = new RequestClassifier('/c');
-  const of = (kind: RequestKind, path: string) => {
-    const { type, id: found } = classifier.resourceOf(kind, `/c${path}`);
-    return [type, found];
+const clowder2: readonly [request: string, kind: RequestKind, status?: number][] = [
+  [`GET /api/v2/files/${id}/summary`, 'page view'],
+  [`GET /api/v2/public_files/${id}/summary`, 'page view'],
+  [`GET /api/v2/files/${id}/summary`, 'API call', 404],
+  [`GET /api/v2/files/${id}/versions`, 'API call'],
+  [`GET /api/v2/datasets/${id}`, 'page view'],
+  [`GET /api/v2/public_datasets/${id}`, 'page view'],
+  [`GET /api/v2/datasets/${id}`, 'API call', 403],
+  [`GET /api/v2/datasets/${id}/freeze`, 'API call'],
+  ['GET /api/v2/datasets', 'API call'],
+  [`GET /api/v2/files/${id}`, 'download'],
+  [`GET /api/v2/files/${id}?version=2`, 'download', 206],
+  [`GET /api/v2/files/${id}?version=2&increment=true`, 'download'],
+  [`GET /api/v2/files/${id}?increment=false`, 'API call'],
+  [`GET /api/v2/files/${id}?increment=False`, 'API call'],
+  [`GET /api/v2/files/${id}`, 'API call', 401],
+  [`GET /api/v2/files/${id}/url/?expires_in_seconds=60`, 'download'],
+  [`GET /api/v2/files/${id}/url`, 'API call', 307],
+  [`GET /api/v2/public_files/${id}`, 'download'],
+  [`GET /api/v2/datasets/${id}/download`, 'download'],
+  [`GET /api/v2/public_datasets/${id}/download`, 'download'],
+  [`GET /api/v2/visualizations/${id}/bytes`, 'API call'],
+  [`GET /api/v2/visualizations/${id}/url/`, 'API call'],
+  [`GET /api/v2/files/${id}/thumbnail`, 'asset'],
+  [`GET /api/v2/thumbnails/${id}`, 'asset'],
+  [`GET /public_thumbnails/${id}`, 'asset'],
+  // The page that is sent for any path.
+  [`GET /public_files/${id}`, 'other'],
+  [`GET /public_datasets/${id}`, 'other'],
+  ['GET /', 'other'],
+];
+
+test("Clowder 2's URLs", () => {
+  for (const [request, kind, status] of clowder2)
+    assert.is(kindOf(request, status), kind, `${request} ${status ?? ''}`);
+});
+
+test('an extractor is asked for before tracking=false, and views nothing', () => {
+  for (const request of [`GET /api/files/${id}/blob?tracking=false&key=x`, `GET /api/v2/files/${id}?increment=False`])
+    assert.is(kindOf(request, 200, '', 'extractor'), 'download', request);
+  assert.is(kindOf(`GET /api/v2/files/${id}/summary`, 200, '', 'extractor'), 'API call');
+});
+
+test('with NGINX_PAGE_VIEWS=all every page counts, and nothing that is none', () => {
+  const every = (request: string, status = 200): RequestKind =>
+    new RequestClassifier(true).kindOf(asked(request, status), 'person');
+  for (const page of [
+    ...['/', '/datasets', '/datasets/sorted', `/datasets/${id}/users`, '/search', '/extractors/ncsa.wordcount/metrics'],
+    ...[`/publishedData/${id}`, '/publishedData', '/tags/list/weighted', '/profile/viewProfile/9f8d', '/public_search'],
+    ...['/create-dataset/', `/groups/${id}`, `/files/${id}`, `/collection/${id}/datasets`],
+  ])
+    assert.is(every(`GET ${page}?a=b`), 'page view', page);
+  for (const none of ['/datasets/launchTool', '/rss', '/assets/app.js', '/wp-login.php', `/public_files/${id}`])
+    assert.is.not(every(`GET ${none}`), 'page view', none);
+  assert.is(every('GET /datasets', 303), 'other');
+  assert.is(every('POST /datasets'), 'other');
+  assert.is(every('GET /datasets', 304), 'page view');
+});
+
+test('the resource, its type and what it belongs to', () => {
+  const of = (request: string, referrer?: string): unknown => {
+    const {
+      type,
+      id: found,
+      dataset,
+      space,
+    } = resourceOf(asked(request.replace(' ', ' /c'), 200, '/c'), '/c', referrer);
+    return [type, found, dataset, space].filter(each => each !== undefined);
   };
-  assert.equal(of('page view', `/collection/${id}`), ['collection', id]);
-  assert.equal(of('page view', `/spaces/${id}`), ['space', id]);
-  assert.equal(of('page view', `/files/${id}`), ['file', id]);
-  assert.equal(of('download', `/files/${id}/blob`), ['file', id]);
-  assert.equal(of('download', `/api/files/${id}`), ['file', id]);
-  assert.equal(of('download', `/api/datasets/${id}/downloadFolder`), ['dataset', id]);
-  assert.equal(of('download', `/api/collections/${id}/download`), ['collection', id]);
-  // A link has an id of its own, which is not the file's.
-  assert.equal(of('download', `/files/links/${id}`), ['file', undefined]);
-  assert.equal(of('API call', `/api/datasets/${id}/files/${other}`), [undefined, id]);
-  assert.equal(of('API call', '/api/status'), [undefined, undefined]);
+  assert.equal(of(`GET /collection/${id}`), ['collection', id]);
+  assert.equal(of(`GET /spaces/${id}`), ['space', id]);
+  assert.equal(of(`GET /spaces/curations/${id}`), ['curation', id]);
+  assert.equal(of(`GET /files/${id}?dataset=${other}&space=`), ['file', id, other]);
+  assert.equal(of(`GET /datasets/${id}?space=${other}`), ['dataset', id, other]);
+  assert.equal(of(`GET /files/${id}/blob`), ['file', id]);
+  assert.equal(of(`GET /api/files/${id}`), ['file', id]);
+  assert.equal(of(`GET /api/datasets/${id}/downloadFolder`), ['dataset', id]);
+  assert.equal(of(`GET /api/collections/${id}/download`), ['collection', id]);
+  // A link has an id of its own, which is not the file's; so has a section.
+  assert.equal(of(`GET /files/links/${id}`), ['file']);
+  assert.equal(of(`GET /file_by_section/${id}`), ['file']);
+  assert.equal(of(`GET /api/datasets/${id}/tags/${other}`), [id]);
+  assert.equal(of(`DELETE /api/datasets/${other}/${id}`), [id, other]);
+  assert.equal(of(`POST /api/uploadToDataset/${other}`), ['file', other]);
+  assert.equal(of(`DELETE /api/v2/datasets/${other}/folders/${id}`), ['folder', id, other]);
+  assert.equal(of('GET /api/status'), []);
+  const page = `https://h.example/files/${id}?dataset=${other}&folder=`;
+  assert.equal(of(`GET /api/v2/files/${id}/summary`, page), ['file', id, other]);
+  assert.equal(of(`GET /api/v2/files/${id}/summary`, page.replaceAll(id, '0'.repeat(24))), ['file', id]);
 });
 
 test('any path is of some kind', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.webPath(), fc.integer(), (method, query, path, status) => {
-      const kind = new RequestClassifier('').kindOf({ method, path, query, status });
+      const request = { method, path, query, status, route: routes[new RouteMemory('').find(method, path)]! };
+      const kind = new RequestClassifier(true).kindOf(request, 'person');
       assert.ok(['page view', 'download', 'API call', 'asset', 'other'].includes(kind));
     }),
   );
