@@ -785,7 +785,7 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * The page of a dataset, file, collection or space (the type) was asked for.
+         * A page was asked for. The type says whose: that of a dataset, file, collection, space, curation or metadata; other pages, with NGINX_PAGE_VIEWS=all, have no type.
          * @description As `POST /v1/events`, without category and type in the events: the path says them.
          */
         readonly post: operations["publishPageViewEvents"];
@@ -1467,7 +1467,7 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description The page of a dataset, file, collection or space (the type) was asked for. Usually with url. */
+        /** @description A page was asked for. The type says whose: that of a dataset, file, collection, space, curation or metadata; other pages, with NGINX_PAGE_VIEWS=all, have no type. Usually with url. */
         readonly PageViewFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
@@ -1638,6 +1638,8 @@ export interface components {
             readonly space_id?: string;
             /** @description Address or path that was asked for; secrets in the query are left out. */
             readonly url?: string;
+            /** @description Name of the dataset, file, collection or space. */
+            readonly resource_name?: string;
             /** @description Method of the request. */
             readonly method?: string;
             /** @description HTTP status of the answer. */
@@ -1746,7 +1748,7 @@ export interface components {
             readonly method_delete?: number;
             /** @description Requests of any other method. */
             readonly method_other?: number;
-            /** @description Views of a dataset, file, collection or space by people. */
+            /** @description Views by people and their programs: of datasets, files, collections and spaces, or of all pages (NGINX_PAGE_VIEWS). */
             readonly page_views?: number;
             /** @description Downloads by people. */
             readonly downloads?: number;

@@ -1,17 +1,8 @@
 import type { AgentKind } from './agents.js';
 import type { Route } from './route-table.js';
-import type { ResourceType } from './routes.js';
 
 /** What a request was for. Every request is of exactly one kind. */
 export type RequestKind = 'page view' | 'download' | 'API call' | 'asset' | 'other';
-
-/** Ids of what a request was about. */
-export interface Resource {
-  readonly type: ResourceType | undefined;
-  readonly id: string | undefined;
-  readonly dataset: string | undefined;
-  readonly space: string | undefined;
-}
 
 export interface Request {
   readonly method: string;
@@ -23,10 +14,8 @@ export interface Request {
   readonly route: Route;
 }
 
-const anyId = /\/([0-9a-f]{24})(?=\/|$)/i;
 /** Clowder 1's and Clowder 2's own previews; its scripts spell `False`. */
 const preview = /(?:^|&)(?:tracking|increment)=(?:false|f|no?|off|0)(?:&|$)/i;
-const parents = /(?:^|[?&])(dataset|space)=([0-9a-fA-F]{24})(?=[&#]|$)/g;
 
 /**
  * What requests mean, by their routes. Views and downloads are those that went well: a page that was sent or was still
@@ -56,20 +45,4 @@ export class RequestClassifier {
     }
     return route.api === undefined ? 'other' : 'API call';
   }
-}
-
-/**
- * Which ids a request names: in its path, in its query, and in that of the page that led there, where that is the page
- * of the same resource (`/files/…?dataset=…`).
- * @param prefix where Clowder is: begins with a slash and ends without one, or is empty
- */
-export function resourceOf({ route, path, query }: Request, prefix: string, referrer = ''): Resource {
-  const segments = path.slice(prefix.length).split('/');
-  const at = (name: string): string | undefined => segments[route.places[name] ?? -1];
-  const id = at('id');
-  const found = { dataset: at('dataset'), space: at('space') };
-  const page = id !== undefined && referrer.includes(`/${id}?`) ? referrer : '';
-  for (const text of [query, page])
-    for (const [, name, value] of text.matchAll(parents)) found[name as 'dataset' | 'space'] ??= value;
-  return { type: route.type, id: id ?? (route.type === undefined ? anyId.exec(path)?.[1] : undefined), ...found };
 }

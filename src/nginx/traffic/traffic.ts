@@ -1,6 +1,7 @@
 import type { Message } from '../../events/message.js';
 import type { AgentKind } from './agents.js';
-import { type Request, type RequestKind, resourceOf } from './requests.js';
+import type { Request, RequestKind } from './requests.js';
+import { resourceOf } from './resources.js';
 import { maskUrlSecrets } from './secrets.js';
 import type { VisitorKeys } from './visitors.js';
 import { wholeUrls } from './whole-url.js';
