@@ -1638,8 +1638,6 @@ export interface components {
             readonly space_id?: string;
             /** @description Address or path that was asked for; secrets in the query are left out. */
             readonly url?: string;
-            /** @description Name of the dataset, file, collection or space. */
-            readonly resource_name?: string;
             /** @description Method of the request. */
             readonly method?: string;
             /** @description HTTP status of the answer. */
