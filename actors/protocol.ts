@@ -4,6 +4,7 @@ import type { Prepared } from '../src/delivery/prepare.js';
 import type { Fault } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
 import type { Message } from '../src/events/message.js';
+import type { ExtractionReport } from '../src/extractors/extractions.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import type { Result } from '../src/health/result.js';
 import type { SavedState } from '../src/health/saved-state.js';
@@ -74,6 +75,11 @@ export type ExtractorsMessage =
   | { readonly type: 'listen' }
   | { readonly type: 'heard' }
   | { readonly type: 'unheard'; readonly reason: string }
+  | { readonly type: 'close'; readonly reply: Reply<void> };
+
+export type ExtractionsMessage =
+  | { readonly type: 'follow' }
+  | { readonly type: 'reported'; readonly report: ExtractionReport }
   | { readonly type: 'close'; readonly reply: Reply<void> };
 
 export type HealthPingMessage =

@@ -735,46 +735,6 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/v1/events/extraction_status/queued": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly get?: never;
-        readonly put?: never;
-        /**
-         * An extraction waits.
-         * @description As `POST /v1/events`, without category and type in the events: the path says them.
-         */
-        readonly post: operations["publishExtractionStatusQueuedEvents"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
-    readonly "/v1/events/extraction_status/working": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly get?: never;
-        readonly put?: never;
-        /**
-         * An extraction is under way.
-         * @description As `POST /v1/events`, without category and type in the events: the path says them.
-         */
-        readonly post: operations["publishExtractionStatusWorkingEvents"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
-    };
     readonly "/v1/events/page_view": {
         readonly parameters: {
             readonly query?: never;
@@ -1015,12 +975,112 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/extraction_status/queued": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extraction waits.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionStatusQueuedEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction_status/working": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extraction is under way.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionStatusWorkingEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction_status/done": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extraction has ended well, or its extractor found nothing to do.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionStatusDoneEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction_status/error": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * An extraction has failed for good.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionStatusErrorEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/extraction_status/stuck": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Nothing was heard of an extraction for too long.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishExtractionStatusStuckEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description One event. */
-        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["OtherEvent"];
+        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["OtherEvent"];
         readonly UserActivityEvent: components["schemas"]["UserActivityFields"] & ({
             /** @enum {string} */
             readonly category: "user_activity";
@@ -1069,12 +1129,6 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         });
-        readonly ExtractionStatusEvent: components["schemas"]["ExtractionStatusFields"] & ({
-            /** @enum {string} */
-            readonly category: "extraction_status";
-        } & {
-            readonly [key: string]: unknown;
-        });
         readonly PageViewEvent: components["schemas"]["PageViewFields"] & ({
             /** @enum {string} */
             readonly category: "page_view";
@@ -1114,6 +1168,12 @@ export interface components {
         readonly ExtractorHeartbeatEvent: components["schemas"]["ExtractorHeartbeatFields"] & ({
             /** @enum {string} */
             readonly category: "extractor_heartbeat";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ExtractionStatusEvent: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly category: "extraction_status";
         } & {
             readonly [key: string]: unknown;
         });
@@ -1425,45 +1485,6 @@ export interface components {
             readonly collection_id?: string;
             /** @description Persistent identifier under which the dataset is published. */
             readonly doi?: string;
-        } & {
-            readonly [key: string]: unknown;
-        };
-        /**
-         * @description `queued`: An extraction waits. Usually with extractor_name, resource_id, message.
-         *     `working`: An extraction is under way. Usually with extractor_name, resource_id, message.
-         */
-        readonly ExtractionStatusFields: {
-            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
-            readonly id?: string;
-            /**
-             * @description What happened. Any category is legal; those of the catalogue are known.
-             * @enum {string}
-             */
-            readonly category?: "extraction_status";
-            /** @description Known: `queued`, `working`. */
-            readonly type?: string;
-            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
-            readonly created?: number | string;
-            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
-            readonly user_id?: string;
-            /** @description Full name of who did it. */
-            readonly user_name?: string;
-            /** @description Who the resource belongs to. */
-            readonly author_id?: string;
-            /** @description Full name of who the resource belongs to; may be empty. */
-            readonly author_name?: string;
-            /** @description The dataset, file, collection or space. */
-            readonly resource_id?: string;
-            /** @description The dataset that the file is in. */
-            readonly dataset_id?: string;
-            /** @description The space that the resource is in. */
-            readonly space_id?: string;
-            /** @description Name of the extractor. */
-            readonly extractor_name?: string;
-            /** @description What there is to say about it, for people. */
-            readonly message?: string;
-            /** @description Name of the dataset, file, collection or space. */
-            readonly resource_name?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1951,6 +1972,72 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * @description `queued`: An extraction waits. Usually with extractor_name, resource_id, message.
+         *     `working`: An extraction is under way. Usually with extractor_name, resource_id, message.
+         *     `done`: An extraction has ended well, or its extractor found nothing to do. Usually with extractor_name, resource_id, message.
+         *     `error`: An extraction has failed for good. Usually with extractor_name, resource_id, message.
+         *     `stuck`: Nothing was heard of an extraction for too long. Usually with extractor_name, resource_id, message.
+         */
+        readonly ExtractionStatusFields: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category?: "extraction_status";
+            /** @description Known: `queued`, `working`, `done`, `error`, `stuck`. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description Name of the extractor. */
+            readonly extractor_name?: string;
+            /** @description What there is to say about it, for people. */
+            readonly message?: string;
+            /** @description One extraction, as Clowder numbers them. */
+            readonly job_id?: string;
+            /** @description What the resource is: `file`, `dataset`. */
+            readonly resource_type?: string;
+            /** @description Name of the dataset, file, collection or space. */
+            readonly resource_name?: string;
+            /** @description The file that the resource is. */
+            readonly file_id?: string;
+            /** @description Name of the dataset that the file is in. */
+            readonly dataset_name?: string;
+            /** @description Name of that space. */
+            readonly space_name?: string;
+            /** @description The collection that the resource is, or that its dataset is in. */
+            readonly collection_id?: string;
+            /** @description Persistent identifier under which the dataset is published. */
+            readonly doi?: string;
+            /** @description Bytes for a file; for a dataset its number of files and folders. (bytes or items) */
+            readonly size?: number;
+            /** @description From the queue of the extractor until an extractor began; absent where one of the two was not seen. (seconds) */
+            readonly waiting_seconds?: number;
+            /** @description From when an extractor began until the end, further attempts included; absent where one of the two was not seen. (seconds) */
+            readonly working_seconds?: number;
+            /** @description How often an extractor began with it. */
+            readonly attempts?: number;
+            /** @description The extractor found nothing to do. Absent otherwise. */
+            readonly skipped?: boolean;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * @description `key_made`: An API key was made. Usually with by, subject.
          *     `key_revoked`: An API key was revoked. Usually with by, subject.
          *     `key_expired`: An API key has expired. Usually with by, subject.
@@ -2145,20 +2232,6 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         });
-        /** @description An extraction waits. Usually with extractor_name, resource_id, message. */
-        readonly ExtractionStatusQueuedFields: components["schemas"]["ExtractionStatusFields"] & ({
-            /** @enum {string} */
-            readonly type?: "queued";
-        } & {
-            readonly [key: string]: unknown;
-        });
-        /** @description An extraction is under way. Usually with extractor_name, resource_id, message. */
-        readonly ExtractionStatusWorkingFields: components["schemas"]["ExtractionStatusFields"] & ({
-            /** @enum {string} */
-            readonly type?: "working";
-        } & {
-            readonly [key: string]: unknown;
-        });
         /** @description A service is up. Usually with service_name. */
         readonly ServiceStatusUpFields: components["schemas"]["ServiceStatusFields"] & ({
             /** @enum {string} */
@@ -2205,6 +2278,41 @@ export interface components {
         readonly ExtractorHeartbeatSilentFields: components["schemas"]["ExtractorHeartbeatFields"] & ({
             /** @enum {string} */
             readonly type?: "silent";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extraction waits. Usually with extractor_name, resource_id, message. */
+        readonly ExtractionStatusQueuedFields: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "queued";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extraction is under way. Usually with extractor_name, resource_id, message. */
+        readonly ExtractionStatusWorkingFields: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "working";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extraction has ended well, or its extractor found nothing to do. Usually with extractor_name, resource_id, message. */
+        readonly ExtractionStatusDoneFields: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "done";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description An extraction has failed for good. Usually with extractor_name, resource_id, message. */
+        readonly ExtractionStatusErrorFields: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "error";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description Nothing was heard of an extraction for too long. Usually with extractor_name, resource_id, message. */
+        readonly ExtractionStatusStuckFields: components["schemas"]["ExtractionStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "stuck";
         } & {
             readonly [key: string]: unknown;
         });
@@ -2368,7 +2476,7 @@ export interface components {
              * @description Where it came in; `clowder` is a message that somebody else published.
              * @enum {string}
              */
-            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "replay" | "audit";
+            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "audit";
             /** @description When the daemon first received it. */
             readonly _received: number;
         } & {
@@ -2954,7 +3062,6 @@ export type DownloadEvent = components['schemas']['DownloadEvent'];
 export type ArchiveEvent = components['schemas']['ArchiveEvent'];
 export type UnarchiveEvent = components['schemas']['UnarchiveEvent'];
 export type DeleteEvent = components['schemas']['DeleteEvent'];
-export type ExtractionStatusEvent = components['schemas']['ExtractionStatusEvent'];
 export type PageViewEvent = components['schemas']['PageViewEvent'];
 export type ResourceDownloadEvent = components['schemas']['ResourceDownloadEvent'];
 export type ApiCallEvent = components['schemas']['ApiCallEvent'];
@@ -2962,6 +3069,7 @@ export type ConnectionsEvent = components['schemas']['ConnectionsEvent'];
 export type HealthEvent = components['schemas']['HealthEvent'];
 export type ServiceStatusEvent = components['schemas']['ServiceStatusEvent'];
 export type ExtractorHeartbeatEvent = components['schemas']['ExtractorHeartbeatEvent'];
+export type ExtractionStatusEvent = components['schemas']['ExtractionStatusEvent'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type OtherEvent = components['schemas']['OtherEvent'];
 export type UserActivityFields = components['schemas']['UserActivityFields'];
@@ -2972,7 +3080,6 @@ export type DownloadFields = components['schemas']['DownloadFields'];
 export type ArchiveFields = components['schemas']['ArchiveFields'];
 export type UnarchiveFields = components['schemas']['UnarchiveFields'];
 export type DeleteFields = components['schemas']['DeleteFields'];
-export type ExtractionStatusFields = components['schemas']['ExtractionStatusFields'];
 export type PageViewFields = components['schemas']['PageViewFields'];
 export type ResourceDownloadFields = components['schemas']['ResourceDownloadFields'];
 export type ApiCallFields = components['schemas']['ApiCallFields'];
@@ -2980,6 +3087,7 @@ export type ConnectionsFields = components['schemas']['ConnectionsFields'];
 export type HealthFields = components['schemas']['HealthFields'];
 export type ServiceStatusFields = components['schemas']['ServiceStatusFields'];
 export type ExtractorHeartbeatFields = components['schemas']['ExtractorHeartbeatFields'];
+export type ExtractionStatusFields = components['schemas']['ExtractionStatusFields'];
 export type AuditFields = components['schemas']['AuditFields'];
 export type OtherFields = components['schemas']['OtherFields'];
 export type UserActivitySignupFields = components['schemas']['UserActivitySignupFields'];
@@ -2998,8 +3106,6 @@ export type ArchiveDatasetFields = components['schemas']['ArchiveDatasetFields']
 export type UnarchiveFileFields = components['schemas']['UnarchiveFileFields'];
 export type UnarchiveDatasetFields = components['schemas']['UnarchiveDatasetFields'];
 export type DeleteFileFields = components['schemas']['DeleteFileFields'];
-export type ExtractionStatusQueuedFields = components['schemas']['ExtractionStatusQueuedFields'];
-export type ExtractionStatusWorkingFields = components['schemas']['ExtractionStatusWorkingFields'];
 export type ServiceStatusUpFields = components['schemas']['ServiceStatusUpFields'];
 export type ServiceStatusDownFields = components['schemas']['ServiceStatusDownFields'];
 export type ServiceStatusDegradedFields = components['schemas']['ServiceStatusDegradedFields'];
@@ -3007,6 +3113,11 @@ export type ServiceStatusMaintenanceFields = components['schemas']['ServiceStatu
 export type ExtractorHeartbeatAppearedFields = components['schemas']['ExtractorHeartbeatAppearedFields'];
 export type ExtractorHeartbeatChangedFields = components['schemas']['ExtractorHeartbeatChangedFields'];
 export type ExtractorHeartbeatSilentFields = components['schemas']['ExtractorHeartbeatSilentFields'];
+export type ExtractionStatusQueuedFields = components['schemas']['ExtractionStatusQueuedFields'];
+export type ExtractionStatusWorkingFields = components['schemas']['ExtractionStatusWorkingFields'];
+export type ExtractionStatusDoneFields = components['schemas']['ExtractionStatusDoneFields'];
+export type ExtractionStatusErrorFields = components['schemas']['ExtractionStatusErrorFields'];
+export type ExtractionStatusStuckFields = components['schemas']['ExtractionStatusStuckFields'];
 export type CloudEvent = components['schemas']['CloudEvent'];
 export type BrowserUploadReceipt = components['schemas']['BrowserUploadReceipt'];
 export type BrowserUploadRefusal = components['schemas']['BrowserUploadRefusal'];
@@ -8706,88 +8817,6 @@ export interface operations {
             readonly 503: components["responses"]["Events503"];
         };
     };
-    readonly publishExtractionStatusQueuedEvents: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                readonly "Event-Source"?: components["parameters"]["Event-Source"];
-            };
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                /**
-                 * @example {
-                 *       "extractor_name": "ncsa.image.preview",
-                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
-                 *       "message": "Waiting for an extractor",
-                 *       "user_id": "65594ef92245842e94fe748d",
-                 *       "user_name": "Tobin Marshlake",
-                 *       "created": 1709543627540
-                 *     }
-                 */
-                readonly "application/json": components["schemas"]["ExtractionStatusQueuedFields"] | readonly components["schemas"]["ExtractionStatusQueuedFields"][];
-                readonly "application/x-ndjson": string;
-            };
-        };
-        readonly responses: {
-            readonly 202: components["responses"]["Events202"];
-            readonly 400: components["responses"]["Events400"];
-            readonly 401: components["responses"]["Events401"];
-            readonly 403: components["responses"]["Events403"];
-            readonly 408: components["responses"]["Events408"];
-            readonly 413: components["responses"]["Events413"];
-            readonly 415: components["responses"]["Events415"];
-            readonly 422: components["responses"]["Events422"];
-            readonly 429: components["responses"]["Events429"];
-            readonly 431: components["responses"]["Events431"];
-            readonly 500: components["responses"]["Events500"];
-            readonly 503: components["responses"]["Events503"];
-        };
-    };
-    readonly publishExtractionStatusWorkingEvents: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
-                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-                readonly "Event-Source"?: components["parameters"]["Event-Source"];
-            };
-            readonly path?: never;
-            readonly cookie?: never;
-        };
-        readonly requestBody: {
-            readonly content: {
-                /**
-                 * @example {
-                 *       "extractor_name": "ncsa.image.preview",
-                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
-                 *       "message": "PROCESSING: tile 3 of 12",
-                 *       "user_id": "65594ef92245842e94fe748d",
-                 *       "user_name": "Tobin Marshlake",
-                 *       "created": 1709543668917
-                 *     }
-                 */
-                readonly "application/json": components["schemas"]["ExtractionStatusWorkingFields"] | readonly components["schemas"]["ExtractionStatusWorkingFields"][];
-                readonly "application/x-ndjson": string;
-            };
-        };
-        readonly responses: {
-            readonly 202: components["responses"]["Events202"];
-            readonly 400: components["responses"]["Events400"];
-            readonly 401: components["responses"]["Events401"];
-            readonly 403: components["responses"]["Events403"];
-            readonly 408: components["responses"]["Events408"];
-            readonly 413: components["responses"]["Events413"];
-            readonly 415: components["responses"]["Events415"];
-            readonly 422: components["responses"]["Events422"];
-            readonly 429: components["responses"]["Events429"];
-            readonly 431: components["responses"]["Events431"];
-            readonly 500: components["responses"]["Events500"];
-            readonly 503: components["responses"]["Events503"];
-        };
-    };
     readonly publishPageViewEvents: {
         readonly parameters: {
             readonly query?: never;
@@ -9287,6 +9316,225 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["ExtractorHeartbeatSilentFields"] | readonly components["schemas"]["ExtractorHeartbeatSilentFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionStatusQueuedEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "message": "Waiting for an extractor",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "created": 1709543627540
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionStatusQueuedFields"] | readonly components["schemas"]["ExtractionStatusQueuedFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionStatusWorkingEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "message": "PROCESSING: tile 3 of 12",
+                 *       "user_id": "65594ef92245842e94fe748d",
+                 *       "user_name": "Tobin Marshlake",
+                 *       "created": 1709543668917
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionStatusWorkingFields"] | readonly components["schemas"]["ExtractionStatusWorkingFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionStatusDoneEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "job_id": "65a89ee0a4bbe9b699ba4bf1",
+                 *       "resource_type": "file",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "message": "Done processing.",
+                 *       "waiting_seconds": 41.377,
+                 *       "working_seconds": 12.204,
+                 *       "attempts": 1,
+                 *       "created": 1709543681121
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionStatusDoneFields"] | readonly components["schemas"]["ExtractionStatusDoneFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionStatusErrorEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "job_id": "65a89ee0a4bbe9b699ba4bf3",
+                 *       "resource_type": "file",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "message": "(#11) cannot identify image file",
+                 *       "waiting_seconds": 0.006,
+                 *       "working_seconds": 31.2,
+                 *       "attempts": 11,
+                 *       "created": 1709543721702
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionStatusErrorFields"] | readonly components["schemas"]["ExtractionStatusErrorFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishExtractionStatusStuckEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "extractor_name": "ncsa.image.preview",
+                 *       "job_id": "65a89ee0a4bbe9b699ba4bf4",
+                 *       "resource_type": "file",
+                 *       "resource_id": "65a89edca4bbe9b699ba4be4",
+                 *       "resource_name": "drone_survey.tif",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "message": "No word from its extractor for 361 minutes",
+                 *       "waiting_seconds": 0.006,
+                 *       "attempts": 1,
+                 *       "created": 1709565365541
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ExtractionStatusStuckFields"] | readonly components["schemas"]["ExtractionStatusStuckFields"][];
                 readonly "application/x-ndjson": string;
             };
         };

@@ -34,6 +34,8 @@ export const backoffs = {
   heartbeats: { firstMs: 15_000, maxMs: 15_000 },
   /** Asking Clowder about resources, while it does not answer. */
   clowder: { firstMs: 1_000, maxMs: 300_000 },
+  /** Listening for traces after they could not be had; at its ceiling. */
+  extractions: { firstMs: 5_000, maxMs: 5_000 },
   /** Restarting the whole tree of actors; at its ceiling, since nobody else waits for the same thing. */
   tree: { firstMs: 200, maxMs: 3_200 },
   /** Requests of the command line to a daemon that is busy or cannot be reached. */

@@ -1,13 +1,17 @@
 import { basename } from 'node:path';
 import { dispatch } from 'nact';
 import { type ActorTools, ask, type Parent, type Supervisor, spawnSupervisor } from '../actors/actor.js';
+import { spawnExtractions } from '../actors/extractions.js';
 import { spawnExtractors } from '../actors/extractors.js';
 import { spawnHealthPing } from '../actors/health-ping.js';
 import { spawnNginxLog } from '../actors/nginx-log.js';
 import type { Actor, HealthPingMessage, PublisherMessage, PublishObserver } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { Broker } from '../src/broker/broker.js';
+import { traceExchange } from '../src/broker/rabbitmq/consume/trace-listener.js';
+import { permissionCommand, tracingCommand } from '../src/broker/rabbitmq/permissions.js';
 import type { Config } from '../src/config/config.js';
+import { heartbeatExchange } from '../src/extractors/heartbeats.js';
 import { declarationOf } from '../src/health/declaration.js';
 import { spread } from '../src/health/fixed-rate.js';
 import { FlushSchedule } from '../src/health/flush-schedule.js';
@@ -22,7 +26,7 @@ import type { PartOptions } from './part.js';
 import { escalate, restartTree, resumeAfterDefect } from './restart.js';
 
 export interface SourcesOptions extends PartOptions {
-  readonly config: Pick<Config, 'nginx' | 'clowder' | 'health' | 'broker' | 'proxies'>;
+  readonly config: Pick<Config, 'nginx' | 'clowder' | 'health' | 'broker' | 'proxies' | 'sinks'>;
   /** For the ids of the events that are made here: see events/identity.ts. */
   readonly idSecret: string;
   readonly broker: Broker;
@@ -35,8 +39,8 @@ export interface SourcesOptions extends PartOptions {
 const flushMs = 500;
 
 /**
- * Everything that makes events by itself: an actor for each health target and each NGINX log, and
- * one for the heartbeats of extractors.
+ * Everything that makes events by itself: an actor for each health target and each NGINX log, one for the heartbeats
+ * of extractors, and one for extractions.
  */
 export function startSources(options: SourcesOptions): Supervisor {
   const { root, board, log, onFailure } = options;
@@ -44,6 +48,7 @@ export function startSources(options: SourcesOptions): Supervisor {
   const tools = { board, log, onCrash: resumeAfterDefect(log) };
   startHealth(ingress, tools, options);
   startExtractors(ingress, tools, options);
+  startExtractions(ingress, tools, options);
   startNginxLogs(ingress, tools, options);
   return ingress;
 }
@@ -98,6 +103,29 @@ function startExtractors(ingress: Parent, tools: ActorTools, options: SourcesOpt
   const { publish } = publishThrough(publisher);
   const actor = spawnExtractors(ingress, { ...tools, nodes, publish, checkpoints: storage.checkpoints, clock });
   onStop('extractors', () => ask<void>(reply => dispatch(actor, { type: 'close', reply })));
+}
+
+/** Where EXTRACTION_EVENTS is on. */
+function startExtractions(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
+  const { config, idSecret, publisher, storage, clock, onStop } = options;
+  const { extractions, nodes, stuckMs, exchange, heartbeats } = config.broker;
+  const [node] = nodes;
+  if (!extractions || node === undefined) return;
+  const adopted = config.sinks.filter(({ queue }) => queue.adopted).map(({ queue }) => queue.name);
+  const heard = heartbeats ? heartbeatExchange : undefined;
+  const permissions = permissionCommand({ node, exchange, adopted, heartbeats: heard, traces: traceExchange });
+  const actor = spawnExtractions(ingress, {
+    ...tools,
+    nodes,
+    idSecret,
+    publish: publishThrough(publisher).publish,
+    checkpoints: storage.checkpoints,
+    keyValues: namespace => storage.keyValues(namespace),
+    stuckMs,
+    commands: { tracing: tracingCommand(node), permissions },
+    clock,
+  });
+  onStop('extractions', () => ask<void>(reply => dispatch(actor, { type: 'close', reply })));
 }
 
 function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {

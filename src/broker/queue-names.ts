@@ -16,3 +16,6 @@ export function deadLetterQueueName(sink: string): string {
 
 /** Exclusive to the one daemon that hears the heartbeats of extractors. */
 export const heartbeatQueueName = 'event-sink.heartbeats';
+
+/** Copies of what passes on the broker, for the one daemon that follows extractions. */
+export const traceQueueName = 'event-sink.extractions';

@@ -29,6 +29,16 @@ export const brokerSettings = {
     boolean().default('off'),
     'Make events of the heartbeats that extractors send to the exchange `extractors`. Needs RabbitMQ.',
   ),
+  extractions: setting(
+    'EXTRACTION_EVENTS',
+    boolean().default('off'),
+    'Make events of extractions, from queued to done, from what RabbitMQ copies while tracing is on ([extractions.md](extractions.md)). Needs RabbitMQ.',
+  ),
+  stuckMs: setting(
+    'EXTRACTION_STUCK_SECONDS',
+    seconds(60, 604_800).default('21600'),
+    'An extraction of which nothing is heard for this long, with EXTRACTION_EVENTS on, is a problem and an event.',
+  ),
   holdMs: setting(
     'HOLD_SECONDS',
     seconds(1, 1500).default('600'),
@@ -52,6 +62,9 @@ export interface BrokerConfig {
   readonly exchange: string;
   readonly queueType: 'quorum' | 'classic';
   readonly heartbeats: boolean;
+  readonly extractions: boolean;
+  /** Without a sign of life for this long, an extraction is stuck. */
+  readonly stuckMs: number;
   readonly holdMs: number;
   /** Limit of all embedded queues together. */
   readonly embeddedBytes: number;
@@ -66,11 +79,19 @@ export function broker(values: Values<typeof brokerSettings>, problems: Problems
       'is on, but there is no RabbitMQ that extractors could send to. Set RABBITMQ_URI, or leave it off',
     );
   }
+  if (values.extractions && values.uri === undefined) {
+    problems.add(
+      'EXTRACTION_EVENTS',
+      'is on, but there is no RabbitMQ on which extractions could be followed. Set RABBITMQ_URI, or leave it off',
+    );
+  }
   return {
     nodes: values.uri ?? [],
     exchange: values.exchange,
     queueType: values.queueType,
     heartbeats: values.heartbeats,
+    extractions: values.extractions,
+    stuckMs: values.stuckMs,
     holdMs: values.holdMs,
     embeddedBytes: values.embeddedBytes,
     outboxBytes: values.outboxBytes,

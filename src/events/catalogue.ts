@@ -16,6 +16,8 @@ const placed: readonly FieldName[] = [
   'collection_id',
   'doi',
 ];
+const extraction: readonly FieldName[] = ['extractor_name', 'resource_id', 'message'];
+const extracted: readonly FieldName[] = ['job_id', 'resource_type', 'resource_name', ...placed, ...user];
 const client: readonly FieldName[] = [
   'user_id',
   'user_name',
@@ -75,20 +77,6 @@ export const catalogue: readonly CatalogueEntry[] = [
     'A file is deleted.',
     ['resource_id', 'size'],
     ['resource_name', ...placed, ...author, ...user],
-  ),
-  entry(
-    'requested',
-    'extraction_status.queued',
-    'An extraction waits.',
-    ['extractor_name', 'resource_id', 'message'],
-    ['resource_name', ...user],
-  ),
-  entry(
-    'requested',
-    'extraction_status.working',
-    'An extraction is under way.',
-    ['extractor_name', 'resource_id', 'message'],
-    ['resource_name', ...user],
   ),
 
   entry(
@@ -206,6 +194,31 @@ export const catalogue: readonly CatalogueEntry[] = [
       }[change],
       ['extractor_name', 'extractor_version', 'queue'],
       ['extractor_id', 'previous_version', 'last_seen', 'message'],
+    ),
+  ),
+
+  entry('extraction', 'extraction_status.queued', 'An extraction waits.', extraction, [...extracted, 'size']),
+  entry('extraction', 'extraction_status.working', 'An extraction is under way.', extraction, [
+    ...extracted,
+    'waiting_seconds',
+  ]),
+  ...(['done', 'error', 'stuck'] as const).map(end =>
+    entry(
+      'extraction',
+      `extraction_status.${end}`,
+      {
+        done: 'An extraction has ended well, or its extractor found nothing to do.',
+        error: 'An extraction has failed for good.',
+        stuck: 'Nothing was heard of an extraction for too long.',
+      }[end],
+      extraction,
+      [
+        ...extracted,
+        'waiting_seconds',
+        'working_seconds',
+        'attempts',
+        ...(end === 'done' ? (['skipped'] as const) : []),
+      ],
     ),
   ),
 

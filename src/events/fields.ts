@@ -58,6 +58,22 @@ export const fields = {
   last_seen: { kind: 'timestamp', description: 'When the extractor was last heard of.' },
   message: { kind: 'text', description: 'What there is to say about it, for people.' },
 
+  job_id: { kind: 'id', description: 'One extraction, as Clowder numbers them.' },
+  resource_type: { kind: 'text', description: 'What the resource is: `file`, `dataset`.' },
+  waiting_seconds: {
+    kind: 'seconds',
+    description: 'From the queue of the extractor until an extractor began; absent where one of the two was not seen.',
+    unit: 'seconds',
+  },
+  working_seconds: {
+    kind: 'seconds',
+    description:
+      'From when an extractor began until the end, further attempts included; absent where one of the two was not seen.',
+    unit: 'seconds',
+  },
+  attempts: { kind: 'count', description: 'How often an extractor began with it.' },
+  skipped: { kind: 'boolean', description: 'The extractor found nothing to do. Absent otherwise.' },
+
   // Traffic
   url: { kind: 'url', description: 'Address or path that was asked for; secrets in the query are left out.' },
   bytes: { kind: 'bytes', description: 'Bytes of the answer, without its headers.' },

@@ -2,7 +2,17 @@
  * Where an event came in. `clowder` = a message that somebody else published to the exchange; `browser` = the page of a
  * browser, over Amplitude's wire.
  */
-export const sources = ['clowder', 'http', 'browser', 'nginx', 'health', 'heartbeat', 'replay', 'audit'] as const;
+export const sources = [
+  'clowder',
+  'http',
+  'browser',
+  'nginx',
+  'health',
+  'heartbeat',
+  'extraction',
+  'replay',
+  'audit',
+] as const;
 export type Source = (typeof sources)[number];
 
 /** What travels through a queue. */

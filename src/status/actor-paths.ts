@@ -10,4 +10,5 @@ export const actorPaths = {
   /** In front of the name of each log. */
   nginxLog: 'ingress/nginx-log/',
   extractors: 'ingress/extractors',
+  extractions: 'ingress/extractions',
 } as const;

@@ -6,6 +6,7 @@ import type { LedgerReport } from '../storage/ledger-report.js';
 import { actorPaths } from './actor-paths.js';
 import type { ActorStatus } from './board.js';
 import { contextProblems } from './context-problems.js';
+import { extractionProblems } from './extraction-problems.js';
 import { type FoundProblem, plural, withoutStop } from './found-problem.js';
 import { logProblems } from './log-problems.js';
 import type { ServiceState, SinkStatus } from './report.js';
@@ -124,7 +125,7 @@ export function problemsOf({
     const what = `${actor.path} has given up: ${withoutStop(actor.lastError?.message ?? 'no reason known')}.`;
     problems.push({ key: actor.path, what, since: actor.since, fix: fixes[actor.lastError?.fault ?? 'bug'] });
   }
-  for (const actor of actors) problems.push(...logProblems(actor));
+  for (const actor of actors) problems.push(...logProblems(actor), ...extractionProblems(actor));
   for (const sink of sinks) {
     const actor = actors.find(({ path }) => path === actorPaths.sink(sink.sink));
     if (actor?.lastError === undefined || (actor.state !== 'holding' && actor.state !== 'parked')) continue;

@@ -7,6 +7,8 @@ export interface Needs {
   readonly adopted: readonly string[];
   /** The exchange where the heartbeats of extractors are heard, if they are. */
   readonly heartbeats?: string | undefined;
+  /** The exchange of the traces, if extractions are followed. */
+  readonly traces?: string | undefined;
 }
 
 /**
@@ -18,16 +20,23 @@ export function permissionFix(needs: Needs): string {
   return `Give it the permissions that it needs (this replaces those it has): ${permissionCommand(needs)}. The daemon notices by itself.`;
 }
 
-export function permissionCommand({ node, exchange, adopted, heartbeats }: Needs): string {
-  const { username, pathname } = new URL(node);
-  const user = decodeURIComponent(username) || 'guest';
-  const host = decodeURIComponent(pathname.slice(1)) || '/';
+export function permissionCommand({ node, exchange, adopted, heartbeats, traces }: Needs): string {
+  const user = decodeURIComponent(new URL(node).username) || 'guest';
   const ours = ['event-sink\\.', ...[exchange, ...adopted].map(name => `${escaped(name)}$`)];
-  const heard = heartbeats === undefined ? [] : [`${escaped(heartbeats)}$`];
+  const heard = [heartbeats, traces].filter(name => name !== undefined).map(name => `${escaped(name)}$`);
   const [configure, write, read] = [ours, [...ours, 'amq\\.default$'], [...ours, ...heard]].map(
     names => `'^(${names.join('|')})'`,
   );
-  return `rabbitmqctl set_permissions -p ${quoted(host)} ${quoted(user)} ${configure} ${write} ${read}`;
+  return `rabbitmqctl set_permissions -p ${quoted(hostOf(node))} ${quoted(user)} ${configure} ${write} ${read}`;
+}
+
+/** Switches tracing on, which the daemon never does itself. */
+export function tracingCommand(node: string): string {
+  return `rabbitmqctl trace_on -p ${quoted(hostOf(node))}`;
+}
+
+function hostOf(node: string): string {
+  return decodeURIComponent(new URL(node).pathname.slice(1)) || '/';
 }
 
 function escaped(name: string): string {

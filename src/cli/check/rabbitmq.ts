@@ -3,6 +3,7 @@ import { type LoggedIn, logIn } from '../../broker/rabbitmq/check/log-in.js';
 import { missingPermissions, type Wanted } from '../../broker/rabbitmq/check/permissions.js';
 import { roundTrip } from '../../broker/rabbitmq/check/round-trip.js';
 import { matchesExchange, matchesQueue } from '../../broker/rabbitmq/check/topology.js';
+import { traceExchange } from '../../broker/rabbitmq/consume/trace-listener.js';
 import { nodeAddress } from '../../broker/rabbitmq/errors.js';
 import { permissionCommand } from '../../broker/rabbitmq/permissions.js';
 import { Inspector } from '../../broker/rabbitmq/topology/inspector.js';
@@ -33,10 +34,15 @@ export class RabbitMQAttempts {
   readonly #missing: () => ReturnType<typeof missingPermissions>;
 
   constructor(config: BrokerConfig, queues: readonly QueueDefinition[], clock: Clock) {
-    const { exchange, heartbeats, nodes } = config;
+    const { exchange, heartbeats, extractions, nodes } = config;
     this.#config = config;
     this.#queues = queues;
-    this.#wanted = { exchange, queues, heartbeats: heartbeats ? heartbeatExchange : undefined };
+    this.#wanted = {
+      exchange,
+      queues,
+      heartbeats: heartbeats ? heartbeatExchange : undefined,
+      traces: extractions ? traceExchange : undefined,
+    };
     const loggedInTo = async (node: string): Promise<LoggedIn> => {
       const loggedIn = await logIn(node, clock);
       this.#open.add(loggedIn);
@@ -151,9 +157,9 @@ export class RabbitMQAttempts {
   }
 
   get #command(): string {
-    const { exchange, queues, heartbeats } = this.#wanted;
+    const { exchange, queues, heartbeats, traces } = this.#wanted;
     const adopted = queues.filter(queue => queue.adopted).map(({ name }) => name);
-    return permissionCommand({ node: this.#config.nodes[0]!, exchange, adopted, heartbeats });
+    return permissionCommand({ node: this.#config.nodes[0]!, exchange, adopted, heartbeats, traces });
   }
 
   /** The first node that accepts. @throws NotTried when there is none */

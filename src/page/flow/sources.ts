@@ -19,6 +19,7 @@ const titles: Readonly<Record<string, string>> = {
   nginx: 'NGINX log',
   health: 'Health checks',
   heartbeat: 'Extractors',
+  extraction: 'Extractions',
   replay: 'Replay',
   audit: 'This daemon',
 } satisfies Record<StoredEvent['_source'], string>;
@@ -57,6 +58,7 @@ function present({ broker, actors, services }: Status, series: Series | undefine
   if (has(actorPaths.nginxLog)) names.add('nginx');
   if (services.length > 0) names.add('health');
   if (has(actorPaths.extractors)) names.add('heartbeat');
+  if (has(actorPaths.extractions)) names.add('extraction');
   for (const { name, values } of series?.lines ?? []) if (sum(values) > 0) names.add(name);
   return [...Object.keys(titles).filter(name => names.has(name)), ...[...names].filter(name => !(name in titles))];
 }

@@ -1,6 +1,6 @@
 import type { Channel } from 'amqplib';
 import { TransientError } from '../../../errors.js';
-import { deadLetterQueueName, heartbeatQueueName } from '../../queue-names.js';
+import { deadLetterQueueName, heartbeatQueueName, traceQueueName } from '../../queue-names.js';
 import { closeChannel, isThere, onChannel } from '../channel.js';
 import type { LiveConnection } from '../connection.js';
 import { type Permission, replyCode } from '../errors.js';
@@ -17,6 +17,8 @@ export interface Wanted {
   readonly queues: readonly { readonly name: string; readonly sink: string; readonly adopted: boolean }[];
   /** The exchange of the extractors' heartbeats, where they are heard. */
   readonly heartbeats: string | undefined;
+  /** The exchange of the traces, where extractions are followed. */
+  readonly traces?: string | undefined;
 }
 
 interface Attempt extends Missing {
@@ -60,7 +62,7 @@ export async function missingPermissions(live: LiveConnection, wanted: Wanted): 
   return missing;
 }
 
-async function attempts(live: LiveConnection, { exchange, queues, heartbeats }: Wanted): Promise<Attempt[]> {
+async function attempts(live: LiveConnection, { exchange, queues, heartbeats, traces }: Wanted): Promise<Attempt[]> {
   const all: Attempt[] = [];
   // One that is there will do, whoever may declare it.
   if (!(await isThere(live, channel => channel.checkExchange(exchange)))) all.push(configureExchange(exchange));
@@ -73,6 +75,10 @@ async function attempts(live: LiveConnection, { exchange, queues, heartbeats }: 
   if (heartbeats !== undefined) {
     const name = heartbeatQueueName;
     all.push(configureQueue(name), bindQueue(name, heartbeats), consumeFrom(name));
+  }
+  if (traces !== undefined) {
+    const name = traceQueueName;
+    all.push(configureQueue(name), bindQueue(name, traces), consumeFrom(name));
   }
   all.push(publishTo(exchange, `exchange ${exchange}`), publishTo('', 'exchange amq.default'));
   return all;
