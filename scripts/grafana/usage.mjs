@@ -22,8 +22,10 @@ const sum = (field, condition, group = `${perStep} fill(0)`) =>
 
 const views = `"category" = '$views'`;
 const downloads = `"category" = '$downloads'`;
-const uploads = `"category" = 'upload'`;
+/** Clowder's own uploads have no type; the NGINX log sees datasets and folders made, too. */
+const uploads = `"category" = 'upload' AND ("type" = '' OR "type" = 'file')`;
 const deletions = `"category" = 'delete'`;
+const deletedFiles = `${deletions} AND "type" = 'file'`;
 const people = `"user_id" != '' AND "user_id" != '000000000000000000000000'`;
 /** InfluxQL counts distinct values of fields only, and user_id is a tag: so its groups are counted. */
 const users = (group = '') =>
@@ -69,6 +71,9 @@ export const usage = dashboard({
       calc: 'lastNotNull',
       spark: false,
     }),
+    stat('Deleted files', 'Files that were deleted, by the NGINX log (NGINX_TRAFFIC_EVENTS).', [
+      influx(count(deletedFiles)),
+    ]),
     stat('Logins', 'How often people signed in.', [influx(count(`"category" = 'user_activity' AND "type" = 'login'`))]),
     stat('Sign-ups', 'New accounts.', [influx(count(`"category" = 'user_activity' AND "type" = 'signup'`))]),
 

@@ -69,7 +69,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   ];
 
   const proxies = reader.read(proxySettings);
-  const nginxConfig = nginx(reader.read(nginxSettings), problems);
+  const nginxConfig = nginx(reader.read(nginxSettings), brokerValues.uri !== undefined, problems);
   const config: Config = {
     server: server(serverValues, problems),
     keys: keySource(serverValues, problems, readFile),

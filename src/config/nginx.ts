@@ -50,7 +50,7 @@ export const nginxSettings = {
   trafficEvents: setting(
     'NGINX_TRAFFIC_EVENTS',
     list().default('off'),
-    'Make an event of each of these too: `views`, `downloads`, `api`, comma-separated; `on` = all of them, `off` = none.',
+    'Make an event of each of these too: `views`, `downloads`, `api` (and what it uploaded and deleted), comma-separated; `on` = all of them, `off` = none.',
     { example: 'views,downloads' },
   ),
   pageViews: setting(
@@ -70,7 +70,8 @@ export const nginxSettings = {
   ),
 };
 
-export function nginx(values: Values<typeof nginxSettings>, problems: Problems): NginxConfig {
+/** @param rabbitmq the daemon has one: over it comes what Clowder 1 publishes */
+export function nginx(values: Values<typeof nginxSettings>, rabbitmq: boolean, problems: Problems): NginxConfig {
   const { pathPrefix } = values;
   if (!pathPrefix.startsWith('/'))
     problems.add('CLOWDER_PATH_PREFIX', `must begin with a slash, but is "${pathPrefix}"`);
@@ -83,6 +84,7 @@ export function nginx(values: Values<typeof nginxSettings>, problems: Problems):
     trafficEvents: kinds(values.trafficEvents, problems),
     allPages: values.pageViews === 'all',
     keepIp: values.keepIp,
+    uploadsPublished: rabbitmq,
     pathPrefix: trimEnd(pathPrefix, '/'),
   };
 }

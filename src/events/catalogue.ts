@@ -31,6 +31,12 @@ const client: readonly FieldName[] = [
   'platform',
   'country',
 ];
+/** What can be uploaded or made, and what can be deleted, by its type. */
+const made = { file: 'A file', dataset: 'A dataset', collection: 'A collection', space: 'A space', folder: 'A folder' };
+const deleted = { ...made, curation: 'A curation', version: 'A released version of a dataset' };
+const storing: readonly FieldName[] = [
+  ...([...resource, ...placed, 'size', 'bytes', 'url', 'method', 'status', 'agent_kind', ...client] as const),
+];
 const responseTimes: readonly FieldName[] = [
   'response_time_avg',
   'response_time_min',
@@ -71,13 +77,10 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry('clowder', 'unarchive.file', 'A file is taken out of the archive.', [...resource, ...user, 'size']),
   entry('clowder', 'unarchive.dataset', 'A dataset is taken out of the archive.', [...resource, ...user, 'size']),
 
-  entry(
-    'requested',
-    'delete.file',
-    'A file is deleted.',
-    ['resource_id', 'size'],
-    ['resource_name', ...placed, ...author, ...user],
+  ...Object.entries(deleted).map(([type, noun]) =>
+    entry('nginx', `delete.${type}`, `${noun} is deleted.`, [], storing),
   ),
+  ...Object.entries(made).map(([type, noun]) => entry('nginx', `upload.${type}`, `${noun} is uploaded.`, [], storing)),
 
   entry(
     'nginx',

@@ -76,7 +76,10 @@ export const fields = {
 
   // Traffic
   url: { kind: 'url', description: 'Address or path that was asked for; secrets in the query are left out.' },
-  bytes: { kind: 'bytes', description: 'Bytes of the answer, without its headers.' },
+  bytes: {
+    kind: 'bytes',
+    description: 'Bytes of the answer, without its headers; of an upload, those of the request.',
+  },
   method: { kind: 'text', description: 'Method of the request.' },
   status: { kind: 'count', description: 'HTTP status of the answer.' },
   duration: { kind: 'seconds', description: 'Time that the request took.', unit: 'seconds' },

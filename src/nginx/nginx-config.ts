@@ -14,6 +14,8 @@ export interface NginxConfig {
   /** Every page of Clowder counts as a view, not only those of its resources. */
   readonly allPages: boolean;
   readonly keepIp: boolean;
+  /** Clowder 1 says itself, over RabbitMQ, which files are uploaded. */
+  readonly uploadsPublished: boolean;
   /** Begins with a slash and ends without one; empty for the root. */
   readonly pathPrefix: string;
 }

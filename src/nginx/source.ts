@@ -45,6 +45,7 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const windows = new Windows({ windowMs: config.windowMs, log: name, now, ids });
   const traffic = new TrafficEvents({
     ...{ kinds: config.trafficEvents, keepIp: config.keepIp, clowderUrl },
+    uploadsPublished: config.uploadsPublished,
     ...{ prefix, visitors, now },
   });
   let sampled = Number.NEGATIVE_INFINITY;

@@ -52,6 +52,7 @@ export function fuzzLogLines(random: Random): void {
       kinds: trafficKinds,
       keepIp: random.chance(0.5),
       clowderUrl: random.chance(0.5) ? 'https://h.example/clowder' : undefined,
+      uploadsPublished: random.chance(0.5),
       prefix,
       visitors,
       now: () => now,

@@ -36,6 +36,7 @@ export const plainConfig: NginxConfig = {
   trafficEvents: [],
   allPages: false,
   keepIp: false,
+  uploadsPublished: false,
   pathPrefix: '',
 };
 

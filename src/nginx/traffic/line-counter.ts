@@ -179,22 +179,20 @@ export class LineCounter {
     if (agentOf === 'crawler') counts[index.bot_requests]! += 1;
     else if (agentOf === 'extractor') counts[index.extractor_requests]! += 1;
 
-    if (traffic.wants(kind, agentOf)) {
-      const parser = this.#parser;
-      traffic.add({
-        time,
-        id: ids.ofLine(time, this.#place, buffer.toString('latin1', start, end)),
-        kind,
-        agentKind: agentOf,
-        request,
-        bytes,
-        duration: request.number(slots.duration),
-        address: this.#address(),
-        agent: parser.text(slots.agent),
-        referrer: parser.text(slots.referrer),
-        user: parser.text(slots.user),
-      });
-    }
+    const categories = traffic.categoriesOf(kind, agentOf, request);
+    if (categories.length === 0) return;
+    const parser = this.#parser;
+    const text = buffer.toString('latin1', start, end);
+    const made = {
+      ...{ time, agentKind: agentOf, request, bytes },
+      received: request.number(slots.received),
+      duration: request.number(slots.duration),
+      address: this.#address(),
+      agent: parser.text(slots.agent),
+      referrer: parser.text(slots.referrer),
+      user: parser.text(slots.user),
+    };
+    for (const category of categories) traffic.add(category, ids.ofLine(time, this.#place, text, category), made);
   }
 
   #kindOf(time: number, agent: AgentKind): RequestKind {

@@ -20,9 +20,13 @@ export class LogIds {
     this.#secret = secret;
   }
 
-  /** `time`: epoch ms. `line`: the line's own bytes as latin1. */
-  ofLine(time: number, { file, offset }: LinePlace, line: string): string {
-    return timedId(Math.floor(time), keyedHash(this.#secret, 'line', file, offset, line));
+  /**
+   * `time`: epoch ms. `line`: the line's own bytes as latin1. What a line is a view, a download or a call of goes
+   * without saying; what it stored or deleted is an event of its own beside that.
+   */
+  ofLine(time: number, { file, offset }: LinePlace, line: string, category: string): string {
+    const kind = category === 'upload' || category === 'delete' ? category : 'line';
+    return timedId(Math.floor(time), keyedHash(this.#secret, kind, file, offset, line));
   }
 
   /** `start`: epoch ms. `places`: of the first and the last line counted in the window. */

@@ -20,12 +20,11 @@ interface TargetedRequest extends Request {
 export interface TrafficLine {
   /** Epoch ms. */
   readonly time: number;
-  readonly id: string;
-  readonly kind: RequestKind;
   readonly agentKind: AgentKind;
   readonly request: TargetedRequest;
-  /** NaN when the log does not say; so is `duration`, seconds. */
+  /** Bytes of the answer and of the request, and seconds that it took; NaN when the log does not say. */
   readonly bytes: number;
+  readonly received: number;
   readonly duration: number;
   readonly address: string | undefined;
   readonly agent: string | undefined;
@@ -37,6 +36,8 @@ export interface TrafficLine {
 export interface TrafficOptions {
   readonly kinds: readonly TrafficKind[];
   readonly keepIp: boolean;
+  /** Clowder 1 says itself, over RabbitMQ, which files are uploaded. */
+  readonly uploadsPublished: boolean;
   /** Without a slash at its end; undefined = not known. */
   readonly clowderUrl: string | undefined;
   /** Where Clowder is: begins with a slash and ends without one, or is empty. */
@@ -45,17 +46,21 @@ export interface TrafficOptions {
   readonly now: () => number;
 }
 
-const categories = {
-  'page view': 'page_view',
-  download: 'resource_download',
-  'API call': 'api_call',
-} as const;
-const settings = { 'page view': 'views', download: 'downloads', 'API call': 'api' } as const;
+const viewCategories = {
+  'page view': ['page_view', 'views'],
+  download: ['resource_download', 'downloads'],
+  'API call': ['api_call', 'api'],
+} as const satisfies Partial<Record<RequestKind, readonly [category: string, setting: TrafficKind]>>;
+
+/** What a line can become an event of; a line that deletes or uploads something becomes two. */
+export type TrafficCategory = 'page_view' | 'resource_download' | 'api_call' | 'upload' | 'delete';
+
+const none: readonly TrafficCategory[] = [];
 
 /**
- * An event for each page view, download and API call. What crawlers look at and fetch is counted in the windows and
- * makes no event; downloads and API calls of extractors do, and say so (`agent_kind`). This daemon's own health checks
- * make none.
+ * An event for each page view, download and API call, and beside it for what was uploaded and deleted. What crawlers
+ * look at and fetch is counted in the windows and makes no event; downloads and API calls of extractors do, and say so
+ * (`agent_kind`). This daemon's own health checks make none.
  */
 export class TrafficEvents {
   readonly #options: TrafficOptions;
@@ -67,42 +72,19 @@ export class TrafficEvents {
     this.#wholeUrl = wholeUrls(options.clowderUrl);
   }
 
-  wants(kind: RequestKind, agentKind: AgentKind): boolean {
-    if (kind === 'asset' || kind === 'other') return false;
-    if (agentKind === 'own') return false;
-    if (agentKind === 'crawler' && kind !== 'API call') return false;
-    if (agentKind === 'extractor' && kind === 'page view') return false;
-    return this.#options.kinds.includes(settings[kind]);
+  /** What is to be made of a line: mostly nothing. */
+  categoriesOf(kind: RequestKind, agentKind: AgentKind, request: Request): readonly TrafficCategory[] {
+    const { kinds } = this.#options;
+    if (kinds.length === 0 || kind === 'asset' || agentKind === 'own') return none;
+    const stored = kinds.includes('api') ? this.#storedBy(request) : undefined;
+    const view = kind !== 'other' && this.#wants(kind, agentKind) ? viewCategories[kind][0] : undefined;
+    if (view === undefined && stored === undefined) return none;
+    return [view, stored].filter(category => category !== undefined);
   }
 
-  add(line: TrafficLine): void {
-    const { kind } = line;
-    if (kind === 'asset' || kind === 'other') return;
-    const { prefix, visitors, keepIp, now } = this.#options;
-    const resource = resourceOf(line.request, prefix, line.referrer);
-    const { method, status } = line.request;
-    const { agentKind, address, agent, referrer, bytes, duration, user } = line;
-    const fields: Record<string, unknown> = { category: categories[kind] };
-    if (resource.type !== undefined && kind !== 'API call') fields.type = resource.type;
-    fields.url = this.#wholeUrl(maskUrlSecrets(line.request.target));
-    if (resource.id !== undefined) fields.resource_id = resource.id;
-    if (resource.dataset !== undefined) fields.dataset_id = resource.dataset;
-    if (resource.space !== undefined) fields.space_id = resource.space;
-    // A name that was refused is only a claim.
-    if (user !== undefined && status !== 401) fields.user_id = user;
-    fields.method = method;
-    if (!Number.isNaN(status)) fields.status = status;
-    // A download's bytes are there even when the log does not say them: 0 is what is known of them.
-    if (kind === 'download' && (Number.isNaN(bytes) || line.request.route.bytesElsewhere)) fields.bytes = 0;
-    else if (!Number.isNaN(bytes)) fields.bytes = bytes;
-    if (!Number.isNaN(duration)) fields.duration = duration;
-    if (referrer !== undefined) fields.referrer = maskUrlSecrets(referrer);
-    if (agent !== undefined) fields.user_agent = agent;
-    if (kind !== 'page view') fields.agent_kind = agentKind;
-    if (address !== undefined) fields.visitor = visitors.keyOf(line.time, address, agent ?? '');
-    if (keepIp && address !== undefined) fields.ip = address;
-    fields.created = line.time;
-    this.#made.push({ id: line.id, body: JSON.stringify(fields), fields, source: 'nginx', received: now() });
+  add(category: TrafficCategory, id: string, line: TrafficLine): void {
+    const fields = this.#fieldsOf(category, line);
+    this.#made.push({ id, body: JSON.stringify(fields), fields, source: 'nginx', received: this.#options.now() });
   }
 
   take(): Message[] {
@@ -110,4 +92,54 @@ export class TrafficEvents {
     this.#made = [];
     return made;
   }
+
+  #wants(kind: keyof typeof viewCategories, agentKind: AgentKind): boolean {
+    if (agentKind === 'crawler' && kind !== 'API call') return false;
+    if (agentKind === 'extractor' && kind === 'page view') return false;
+    return this.#options.kinds.includes(viewCategories[kind][1]);
+  }
+
+  #storedBy({ route, status }: Request): 'upload' | 'delete' | undefined {
+    const { means } = route;
+    if ((means !== 'upload' && means !== 'delete') || !(status >= 200 && status <= 299)) return undefined;
+    return route.published && this.#options.uploadsPublished ? undefined : means;
+  }
+
+  #fieldsOf(category: TrafficCategory, line: TrafficLine): Record<string, unknown> {
+    const { prefix, visitors, keepIp } = this.#options;
+    const { route, method, status, path, query, target } = line.request;
+    const resource = resourceOf({ route, method, status, path, query }, prefix, line.referrer);
+    const { address, agent, referrer, user } = line;
+    const fields: Record<string, unknown> = { category };
+    if (resource.type !== undefined && category !== 'api_call') fields.type = resource.type;
+    fields.url = this.#wholeUrl(maskUrlSecrets(target));
+    if (resource.id !== undefined) fields.resource_id = resource.id;
+    if (resource.dataset !== undefined) fields.dataset_id = resource.dataset;
+    if (resource.space !== undefined) fields.space_id = resource.space;
+    // A name that was refused is only a claim.
+    if (user !== undefined && status !== 401) fields.user_id = user;
+    fields.method = method;
+    if (!Number.isNaN(status)) fields.status = status;
+    Object.assign(fields, amountsOf(category, line));
+    if (referrer !== undefined) fields.referrer = maskUrlSecrets(referrer);
+    if (agent !== undefined) fields.user_agent = agent;
+    if (category !== 'page_view') fields.agent_kind = line.agentKind;
+    if (address !== undefined) fields.visitor = visitors.keyOf(line.time, address, agent ?? '');
+    if (keepIp && address !== undefined) fields.ip = address;
+    fields.created = line.time;
+    return fields;
+  }
+}
+
+/** Bytes and seconds, as far as the log says them. */
+function amountsOf(category: TrafficCategory, { request, bytes, received, duration }: TrafficLine): object {
+  const { carriesFile, bytesElsewhere } = request.route;
+  if (category === 'delete') return {};
+  if (category === 'upload') return carriesFile && !Number.isNaN(received) ? { size: received, bytes: received } : {};
+  // A download's bytes are there even when the log does not say them: 0 is what is known of them.
+  const unknown = Number.isNaN(bytes) || (category === 'resource_download' && bytesElsewhere);
+  return {
+    ...(!unknown ? { bytes } : category === 'resource_download' ? { bytes: 0 } : {}),
+    ...(Number.isNaN(duration) ? {} : { duration }),
+  };
 }

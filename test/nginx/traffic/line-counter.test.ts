@@ -26,6 +26,7 @@ interface Setting {
   readonly prefix?: string;
   readonly clowderUrl?: string;
   readonly allPages?: boolean;
+  readonly uploadsPublished?: boolean;
   readonly views?: PageViews;
   readonly variables?: NamedVariables;
 }
@@ -41,6 +42,7 @@ function count(
     clowderUrl,
     variables,
     allPages = false,
+    uploadsPublished = false,
     views = new PageViews(),
   }: Setting = {},
 ) {
@@ -48,7 +50,7 @@ function count(
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now, ids });
   const visitors = new VisitorKeys(noMemory, clock, () => 'salt');
-  const traffic = new TrafficEvents({ kinds, keepIp, clowderUrl, prefix, visitors, now: clock.now });
+  const traffic = new TrafficEvents({ kinds, keepIp, uploadsPublished, clowderUrl, prefix, visitors, now: clock.now });
   const unparsed: string[] = [];
   const parsed = parseFormat(format, variables);
   const counter = new LineCounter({
@@ -349,7 +351,6 @@ test('an address is kept only when that is wished', () => {
 });
 
 test('the page of a file in Clowder 2 is one view, of its file and its dataset, whatever it asks for', () => {
-  const dataset = '657e70e5b3f40c57e22b6b42';
   const page = `https://h.example/files/${id}?dataset=${dataset}&folder=`;
   const at = (second: number, path: string, referrer = page): string =>
     line({
@@ -387,6 +388,112 @@ test('the page of a file in Clowder 2 is one view, of its file and its dataset, 
     [window.page_views, window.downloads, window.api_calls, window.other_requests, window.requests],
     [2, 1, 6, 1, 10],
   );
+});
+
+const dataset = '657e70e5b3f40c57e22b6b42';
+const space = '65eb658be991a8732dfe1339';
+
+/** What facts of Clowder 1's and 2's routes say of storage: a request that went well, and the event of it. */
+const stored: readonly (readonly [request: string, category: 'upload' | 'delete', type: string, more?: object])[] = [
+  [
+    `DELETE /api/files/${id}?dataset=${dataset}&space=${space}`,
+    'delete',
+    'file',
+    { resource_id: id, dataset_id: dataset, space_id: space },
+  ],
+  [`POST /api/files/${id}/remove`, 'delete', 'file', { resource_id: id }],
+  ['POST /api/files/bulkRemove', 'delete', 'file'],
+  [`DELETE /api/datasets/${dataset}`, 'delete', 'dataset', { resource_id: dataset }],
+  [`POST /api/datasets/${dataset}/detachdelete`, 'delete', 'dataset', { resource_id: dataset }],
+  ['DELETE /api/datasets/emptyTrash', 'delete', 'dataset'],
+  ['DELETE /api/datasets/clearOldDatasetsTrash', 'delete', 'dataset'],
+  [`DELETE /api/collections/${id}`, 'delete', 'collection', { resource_id: id }],
+  [`POST /api/collections/${id}/remove`, 'delete', 'collection', { resource_id: id }],
+  [`DELETE /api/spaces/${space}`, 'delete', 'space', { resource_id: space }],
+  [`DELETE /spaces/curations/${id}`, 'delete', 'curation', { resource_id: id }],
+  [`DELETE /api/v2/files/${id}`, 'delete', 'file', { resource_id: id }],
+  [`DELETE /api/v2/datasets/${dataset}`, 'delete', 'dataset', { resource_id: dataset }],
+  [`DELETE /api/v2/datasets/${dataset}/folders/${id}`, 'delete', 'folder', { resource_id: id, dataset_id: dataset }],
+  [`DELETE /api/v2/datasets/${dataset}/freeze/3`, 'delete', 'version', { dataset_id: dataset }],
+  [
+    `POST /api/uploadToDataset/${dataset}?space=${space}`,
+    'upload',
+    'file',
+    { dataset_id: dataset, space_id: space, size: 700, bytes: 700 },
+  ],
+  [
+    `POST /api/uploadToDataset/withFlags/${dataset}/x`,
+    'upload',
+    'file',
+    { dataset_id: dataset, size: 700, bytes: 700 },
+  ],
+  [`POST /api/datasets/${dataset}/files`, 'upload', 'file', { dataset_id: dataset, size: 700, bytes: 700 }],
+  [`POST /api/datasets/${dataset}/urls`, 'upload', 'file', { dataset_id: dataset }],
+  ...['/api/files', '/api/files/withFlags/x', '/api/files/uploadIntermediate/x', '/upload', '/uploadDragDrop'].map(
+    path => [`POST ${path}`, 'upload', 'file', { size: 700, bytes: 700 }] as const,
+  ),
+  ...['/uploadSelectQuery', '/extraction/upload', '/api/extractions/upload_file'].map(
+    path => [`POST ${path}`, 'upload', 'file', { size: 700, bytes: 700 }] as const,
+  ),
+  [`POST /uploaddnd/${dataset}`, 'upload', 'file', { dataset_id: dataset, size: 700, bytes: 700 }],
+  ['POST /api/extractions/upload_url', 'upload', 'file'],
+  ['POST /api/extractions/multiple_uploadby_url', 'upload', 'file'],
+  ...['/api/datasets', '/api/datasets/createempty', '/api/datasets/createfrombag', '/dataset/submit'].map(
+    path => [`POST ${path}`, 'upload', 'dataset'] as const,
+  ),
+  ['POST /collection/submit', 'upload', 'collection'],
+  ['POST /spaces/submit', 'upload', 'space'],
+  [`POST /api/v2/datasets/${dataset}/files`, 'upload', 'file', { dataset_id: dataset, size: 700, bytes: 700 }],
+  [`POST /api/v2/datasets/${dataset}/filesMultiple`, 'upload', 'file', { dataset_id: dataset, size: 700, bytes: 700 }],
+  [`POST /api/v2/datasets/${dataset}/local_files`, 'upload', 'file', { dataset_id: dataset }],
+  [`PUT /api/v2/files/${id}`, 'upload', 'file', { resource_id: id, size: 700, bytes: 700 }],
+  ['POST /api/v2/datasets', 'upload', 'dataset'],
+  ['POST /api/v2/datasets/createFromZip', 'upload', 'dataset'],
+  [`POST /api/v2/datasets/${dataset}/folders`, 'upload', 'folder', { dataset_id: dataset }],
+];
+
+const storage = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent $content_length';
+
+function storedBy(request: string, status = 200, setting: Setting = {}) {
+  const text = `h - mira [05/Mar/2024:10:00:01 +0000] "${request} HTTP/1.1" ${status} 15 700`;
+  const { events } = count([text], { format: storage, kinds: ['api'], ...setting });
+  return events.filter(({ category }) => category !== 'connections');
+}
+
+for (const [request, category, type, more = {}] of stored) {
+  test(`${request} is ${type} ${category === 'delete' ? 'deleted' : 'uploaded'}`, () => {
+    const made = storedBy(request);
+    const [path = ''] = request.split(' ')[1]!.split('?');
+    assert.is(made.length, path.startsWith('/api/') ? 2 : 1, 'the call, and what it did');
+    const { key, url, visitor, created, ...event } = made.at(-1)!;
+    const [method] = request.split(' ');
+    assert.equal(event, { category, type, ...more, user_id: 'mira', method, status: 200, agent_kind: 'person' });
+    assert.is(storedBy(request, 403).filter(each => each.category === category).length, 0);
+    assert.is(storedBy(request, 200, { kinds: ['views', 'downloads'] }).length, 0);
+  });
+}
+
+test('what changes nothing that is stored is a call alone', () => {
+  for (const request of [
+    ...[`DELETE /api/datasets/${dataset}/${id}`, `POST /api/datasets/${dataset}/filesRemove/${id}/x`],
+    ...[`PUT /api/datasets/restore/${dataset}`, `DELETE /api/files/${id}/tags`, `GET /api/files/${id}/metadata`],
+    ...[`DELETE /api/files/${id}/extractions/m-1`, `POST /api/files/${id}/metadata`, 'DELETE /api/files/x'],
+  ])
+    assert.equal(
+      storedBy(request).map(({ category }) => category),
+      ['api_call'],
+      request,
+    );
+});
+
+test('what Clowder 1 publishes itself is not made again; Clowder 2 publishes nothing', () => {
+  const made = (request: string): unknown =>
+    storedBy(request, 200, { uploadsPublished: true }).map(({ category }) => category);
+  assert.equal(made(`POST /api/uploadToDataset/${dataset}`), ['api_call']);
+  assert.equal(made('POST /upload'), []);
+  assert.equal(made('POST /api/datasets/createempty'), ['api_call', 'upload']);
+  assert.equal(made(`DELETE /api/files/${id}`), ['api_call', 'delete']);
+  assert.equal(made(`POST /api/v2/datasets/${dataset}/files`), ['api_call', 'upload']);
 });
 
 test('NGINX_PAGE_VIEWS=all: pages of no resource are views without a type', () => {
