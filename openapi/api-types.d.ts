@@ -735,6 +735,226 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/delete/dataset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A dataset is deleted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDeleteDatasetEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/delete/collection": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A collection is deleted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDeleteCollectionEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/delete/space": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A space is deleted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDeleteSpaceEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/delete/folder": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A folder is deleted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDeleteFolderEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/delete/curation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A curation is deleted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDeleteCurationEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/delete/version": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A released version of a dataset is deleted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishDeleteVersionEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/upload/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A file is uploaded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUploadFileEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/upload/dataset": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A dataset is uploaded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUploadDatasetEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/upload/collection": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A collection is uploaded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUploadCollectionEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/upload/space": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A space is uploaded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUploadSpaceEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/upload/folder": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A folder is uploaded.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishUploadFolderEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/page_view": {
         readonly parameters: {
             readonly query?: never;
@@ -1297,7 +1517,14 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description A file is uploaded, into a dataset or by itself. It has no type. Usually with user_id, user_name, resource_name, size. */
+        /**
+         * @description A file is uploaded, into a dataset or by itself. It has no type. Usually with user_id, user_name, resource_name, size.
+         *     `file`: A file is uploaded.
+         *     `dataset`: A dataset is uploaded.
+         *     `collection`: A collection is uploaded.
+         *     `space`: A space is uploaded.
+         *     `folder`: A folder is uploaded.
+         */
         readonly UploadFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
@@ -1306,7 +1533,7 @@ export interface components {
              * @enum {string}
              */
             readonly category?: "upload";
-            /** @description What it happened to, or how, within the category. */
+            /** @description Known: `file`, `dataset`, `collection`, `space`, `folder`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;
@@ -1330,6 +1557,42 @@ export interface components {
             readonly size?: number;
             /** @description Name of the dataset that the file is in. */
             readonly dataset_name?: string;
+            /** @description The file that the resource is. */
+            readonly file_id?: string;
+            /** @description Name of that space. */
+            readonly space_name?: string;
+            /** @description The collection that the resource is, or that its dataset is in. */
+            readonly collection_id?: string;
+            /** @description Persistent identifier under which the dataset is published. */
+            readonly doi?: string;
+            /** @description Bytes of the answer, without its headers; of an upload, those of the request. */
+            readonly bytes?: number;
+            /** @description Address or path that was asked for; secrets in the query are left out. */
+            readonly url?: string;
+            /** @description Method of the request. */
+            readonly method?: string;
+            /** @description HTTP status of the answer. */
+            readonly status?: number;
+            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            readonly agent_kind?: string;
+            /** @description Session in which it happened. */
+            readonly session_id?: string;
+            /** @description Device on which it happened. */
+            readonly device_id?: string;
+            /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
+            readonly visitor?: string;
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
+            readonly ip?: string;
+            /** @description Browser or program, as it names itself. */
+            readonly user_agent?: string;
+            /** @description Page that led here. */
+            readonly referrer?: string;
+            /** @description Language of the client. */
+            readonly language?: string;
+            /** @description Platform of the client. */
+            readonly platform?: string;
+            /** @description Country of the client. */
+            readonly country?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1444,7 +1707,15 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description `file`: A file is deleted. Usually with resource_id, size. */
+        /**
+         * @description `file`: A file is deleted.
+         *     `dataset`: A dataset is deleted.
+         *     `collection`: A collection is deleted.
+         *     `space`: A space is deleted.
+         *     `folder`: A folder is deleted.
+         *     `curation`: A curation is deleted.
+         *     `version`: A released version of a dataset is deleted.
+         */
         readonly DeleteFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
@@ -1453,7 +1724,7 @@ export interface components {
              * @enum {string}
              */
             readonly category?: "delete";
-            /** @description Known: `file`. */
+            /** @description Known: `file`, `dataset`, `collection`, `space`, `folder`, `curation`, `version`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;
@@ -1471,8 +1742,6 @@ export interface components {
             readonly dataset_id?: string;
             /** @description The space that the resource is in. */
             readonly space_id?: string;
-            /** @description Bytes for a file; for a dataset its number of files and folders. (bytes or items) */
-            readonly size?: number;
             /** @description Name of the dataset, file, collection or space. */
             readonly resource_name?: string;
             /** @description The file that the resource is. */
@@ -1485,6 +1754,36 @@ export interface components {
             readonly collection_id?: string;
             /** @description Persistent identifier under which the dataset is published. */
             readonly doi?: string;
+            /** @description Bytes for a file; for a dataset its number of files and folders. (bytes or items) */
+            readonly size?: number;
+            /** @description Bytes of the answer, without its headers; of an upload, those of the request. */
+            readonly bytes?: number;
+            /** @description Address or path that was asked for; secrets in the query are left out. */
+            readonly url?: string;
+            /** @description Method of the request. */
+            readonly method?: string;
+            /** @description HTTP status of the answer. */
+            readonly status?: number;
+            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            readonly agent_kind?: string;
+            /** @description Session in which it happened. */
+            readonly session_id?: string;
+            /** @description Device on which it happened. */
+            readonly device_id?: string;
+            /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
+            readonly visitor?: string;
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
+            readonly ip?: string;
+            /** @description Browser or program, as it names itself. */
+            readonly user_agent?: string;
+            /** @description Page that led here. */
+            readonly referrer?: string;
+            /** @description Language of the client. */
+            readonly language?: string;
+            /** @description Platform of the client. */
+            readonly platform?: string;
+            /** @description Country of the client. */
+            readonly country?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1533,7 +1832,7 @@ export interface components {
             readonly method?: string;
             /** @description HTTP status of the answer. */
             readonly status?: number;
-            /** @description Bytes of the answer, without its headers. */
+            /** @description Bytes of the answer, without its headers; of an upload, those of the request. */
             readonly bytes?: number;
             /** @description Time that the request took. (seconds) */
             readonly duration?: number;
@@ -1587,7 +1886,7 @@ export interface components {
             readonly space_id?: string;
             /** @description Address or path that was asked for; secrets in the query are left out. */
             readonly url?: string;
-            /** @description Bytes of the answer, without its headers. */
+            /** @description Bytes of the answer, without its headers; of an upload, those of the request. */
             readonly bytes?: number;
             /** @description Name of the dataset, file, collection or space. */
             readonly resource_name?: string;
@@ -1663,7 +1962,7 @@ export interface components {
             readonly method?: string;
             /** @description HTTP status of the answer. */
             readonly status?: number;
-            /** @description Bytes of the answer, without its headers. */
+            /** @description Bytes of the answer, without its headers; of an upload, those of the request. */
             readonly bytes?: number;
             /** @description Time that the request took. (seconds) */
             readonly duration?: number;
@@ -1837,7 +2136,7 @@ export interface components {
             readonly message?: string;
             /** @description HTTP status of the answer. */
             readonly status?: number;
-            /** @description Bytes of the answer, without its headers. */
+            /** @description Bytes of the answer, without its headers; of an upload, those of the request. */
             readonly bytes?: number;
             /** @description Time to look the name up. (seconds) */
             readonly time_dns?: number;
@@ -2225,10 +2524,87 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         });
-        /** @description A file is deleted. Usually with resource_id, size. */
+        /** @description A file is deleted. */
         readonly DeleteFileFields: components["schemas"]["DeleteFields"] & ({
             /** @enum {string} */
             readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A dataset is deleted. */
+        readonly DeleteDatasetFields: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly type?: "dataset";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A collection is deleted. */
+        readonly DeleteCollectionFields: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly type?: "collection";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A space is deleted. */
+        readonly DeleteSpaceFields: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly type?: "space";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A folder is deleted. */
+        readonly DeleteFolderFields: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly type?: "folder";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A curation is deleted. */
+        readonly DeleteCurationFields: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly type?: "curation";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A released version of a dataset is deleted. */
+        readonly DeleteVersionFields: components["schemas"]["DeleteFields"] & ({
+            /** @enum {string} */
+            readonly type?: "version";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A file is uploaded. */
+        readonly UploadFileFields: components["schemas"]["UploadFields"] & ({
+            /** @enum {string} */
+            readonly type?: "file";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A dataset is uploaded. */
+        readonly UploadDatasetFields: components["schemas"]["UploadFields"] & ({
+            /** @enum {string} */
+            readonly type?: "dataset";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A collection is uploaded. */
+        readonly UploadCollectionFields: components["schemas"]["UploadFields"] & ({
+            /** @enum {string} */
+            readonly type?: "collection";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A space is uploaded. */
+        readonly UploadSpaceFields: components["schemas"]["UploadFields"] & ({
+            /** @enum {string} */
+            readonly type?: "space";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A folder is uploaded. */
+        readonly UploadFolderFields: components["schemas"]["UploadFields"] & ({
+            /** @enum {string} */
+            readonly type?: "folder";
         } & {
             readonly [key: string]: unknown;
         });
@@ -3106,6 +3482,17 @@ export type ArchiveDatasetFields = components['schemas']['ArchiveDatasetFields']
 export type UnarchiveFileFields = components['schemas']['UnarchiveFileFields'];
 export type UnarchiveDatasetFields = components['schemas']['UnarchiveDatasetFields'];
 export type DeleteFileFields = components['schemas']['DeleteFileFields'];
+export type DeleteDatasetFields = components['schemas']['DeleteDatasetFields'];
+export type DeleteCollectionFields = components['schemas']['DeleteCollectionFields'];
+export type DeleteSpaceFields = components['schemas']['DeleteSpaceFields'];
+export type DeleteFolderFields = components['schemas']['DeleteFolderFields'];
+export type DeleteCurationFields = components['schemas']['DeleteCurationFields'];
+export type DeleteVersionFields = components['schemas']['DeleteVersionFields'];
+export type UploadFileFields = components['schemas']['UploadFileFields'];
+export type UploadDatasetFields = components['schemas']['UploadDatasetFields'];
+export type UploadCollectionFields = components['schemas']['UploadCollectionFields'];
+export type UploadSpaceFields = components['schemas']['UploadSpaceFields'];
+export type UploadFolderFields = components['schemas']['UploadFolderFields'];
 export type ServiceStatusUpFields = components['schemas']['ServiceStatusUpFields'];
 export type ServiceStatusDownFields = components['schemas']['ServiceStatusDownFields'];
 export type ServiceStatusDegradedFields = components['schemas']['ServiceStatusDegradedFields'];
@@ -8799,6 +9186,481 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["DeleteFileFields"] | readonly components["schemas"]["DeleteFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDeleteDatasetEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/datasets/65fd8f8b72b6e319f3c4706e",
+                 *       "resource_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "method": "DELETE",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544682754
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DeleteDatasetFields"] | readonly components["schemas"]["DeleteDatasetFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDeleteCollectionEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/collections/65802dcdaa216f03e2c6fc7f",
+                 *       "resource_id": "65802dcdaa216f03e2c6fc7f",
+                 *       "method": "DELETE",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544724131
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DeleteCollectionFields"] | readonly components["schemas"]["DeleteCollectionFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDeleteSpaceEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/spaces/657789d26c66a39b0e62a130",
+                 *       "resource_id": "657789d26c66a39b0e62a130",
+                 *       "method": "DELETE",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544765508
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DeleteSpaceFields"] | readonly components["schemas"]["DeleteSpaceFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDeleteFolderEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/v2/datasets/65fd8f8b72b6e319f3c4706e/folders/651d4275466fa9e6ff4a0818",
+                 *       "resource_id": "651d4275466fa9e6ff4a0818",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "method": "DELETE",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544806885
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DeleteFolderFields"] | readonly components["schemas"]["DeleteFolderFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDeleteCurationEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/spaces/curations/651d4275466fa9e6ff4a0818",
+                 *       "resource_id": "651d4275466fa9e6ff4a0818",
+                 *       "method": "DELETE",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544848262
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DeleteCurationFields"] | readonly components["schemas"]["DeleteCurationFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishDeleteVersionEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/v2/datasets/65fd8f8b72b6e319f3c4706e/freeze/2",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "method": "DELETE",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544889639
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["DeleteVersionFields"] | readonly components["schemas"]["DeleteVersionFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUploadFileEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/uploadToDataset/65fd8f8b72b6e319f3c4706e?space=657789d26c66a39b0e62a130",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "space_id": "657789d26c66a39b0e62a130",
+                 *       "user_id": "mira",
+                 *       "method": "POST",
+                 *       "status": 200,
+                 *       "size": 48210944,
+                 *       "bytes": 48210944,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544931016
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UploadFileFields"] | readonly components["schemas"]["UploadFileFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUploadDatasetEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/v2/datasets",
+                 *       "method": "POST",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709544972393
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UploadDatasetFields"] | readonly components["schemas"]["UploadDatasetFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUploadCollectionEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/collection/submit",
+                 *       "method": "POST",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709545013770
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UploadCollectionFields"] | readonly components["schemas"]["UploadCollectionFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUploadSpaceEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/spaces/submit",
+                 *       "method": "POST",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709545055147
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UploadSpaceFields"] | readonly components["schemas"]["UploadSpaceFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishUploadFolderEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "url": "/api/v2/datasets/65fd8f8b72b6e319f3c4706e/folders",
+                 *       "dataset_id": "65fd8f8b72b6e319f3c4706e",
+                 *       "method": "POST",
+                 *       "status": 200,
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "visitor": "5f14f1c2a0b7d3e9",
+                 *       "created": 1709545096524
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["UploadFolderFields"] | readonly components["schemas"]["UploadFolderFields"][];
                 readonly "application/x-ndjson": string;
             };
         };
