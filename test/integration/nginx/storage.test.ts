@@ -55,7 +55,7 @@ test('a file is uploaded into a dataset, and deleted again: events with ids, byt
     [uploaded?.type, uploaded?.dataset_id, uploaded?.space_id, uploaded?.user_id],
     ['file', dataset, space, 'mira'],
   );
-  // The file, and the envelope of the form.
+  // The file, and what the form puts around it.
   const bytes = Number(uploaded?.bytes);
   assert.ok(bytes > 50_000 && bytes < 51_000, String(bytes));
   assert.is(uploaded?.size, bytes);
