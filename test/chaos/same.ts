@@ -1,16 +1,24 @@
+import { contextNames } from '../../src/events/event.js';
+
+const known: ReadonlySet<string> = new Set(contextNames);
+
 /** Undefined when both are the same JSON, whatever the order of names; else what differs, in words. */
 export function same(what: string, found: unknown, sent: unknown): string | undefined {
   const [one, other] = [canonical(found), canonical(sent)];
   return one === other ? undefined : `${what} is ${short(one)}, but ${short(other)} was sent`;
 }
 
-/** As `same`, for whole events; the time, which has several forms and may be the daemon's, is compared apart. */
+/**
+ * As `same`, for whole events; the time, which has several forms and may be the daemon's, is compared apart, and what
+ * was added to it, because it is known of its resource, is no difference.
+ */
 export function sameEvent(
   what: string,
   { created: _found, ...found }: Readonly<Record<string, unknown>>,
   { created: _sent, ...sent }: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  return same(what, found, sent);
+  const own = Object.entries(found).filter(([name]) => Object.hasOwn(sent, name) || !known.has(name));
+  return same(what, Object.fromEntries(own), sent);
 }
 
 /**
