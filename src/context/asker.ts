@@ -107,10 +107,11 @@ export class Asker {
   /** Returns how long to wait, ms. */
   async #ask(id: string, kind: ResourceKind): Promise<number> {
     const { clowder, cache } = this.#options;
-    const lacksDataset = kind === 'file' && cache.get(id)?.dataset === undefined;
-    const datasets = (): Iterable<string> => [...this.#datasets].reverse();
+    const known = cache.get(id)?.dataset;
+    const candidates = (): string[] => [...(known === undefined ? [] : [known]), ...[...this.#datasets].reverse()];
+    const moreFiles = [...this.#waiting].some(([other, { kind }]) => kind === 'file' && other !== id);
     try {
-      this.#learn(id, kind, await clowder.ask({ kind, id, lacksDataset, datasets }, this.#stopping.signal));
+      this.#learn(id, kind, await clowder.ask({ kind, id, candidates, moreFiles }, this.#stopping.signal));
     } catch (error) {
       if (this.#stopping.signal.aborted) return 0;
       return this.#failed(id, kind, error);

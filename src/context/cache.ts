@@ -89,13 +89,10 @@ export class ResourceCache {
     }
   }
 
-  /** Whether that was news. */
-  learn(id: string, facts: Facts, rank: Rank): boolean {
+  learn(id: string, facts: Facts, rank: Rank): void {
     const known = this.get(id);
     const resource = merged(known, facts, rank);
-    if (resource === known) return false;
-    this.#put(id, resource);
-    return true;
+    if (resource !== known) this.#put(id, resource);
   }
 
   /** What Clowder said, and when. */
@@ -103,7 +100,7 @@ export class ResourceCache {
     const asked = this.#options.clock.now();
     const known = this.get(id);
     const resource =
-      outcome === 'known' ? merged(known, facts, ranks.clowder) : (known ?? { ...facts, rank: ranks.query });
+      outcome === 'known' ? merged(known, facts, ranks.clowder) : (known ?? merged(known, facts, ranks.query));
     this.#put(id, { ...resource, asked, outcome });
   }
 

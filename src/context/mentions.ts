@@ -34,50 +34,44 @@ export function mentionsOf({ type, fields }: Mentioning): Mentions | undefined {
   const query = queryMentions(url) ?? queryMentions(fields.referrer, resource_id);
   const subject = resourceId(resource_id);
   const kind = subject === undefined ? undefined : kindOf(subject, type, url);
-  const own = {
-    file: resourceId(file_id),
-    dataset: resourceId(dataset_id),
-    space: resourceId(space_id),
-    collection: resourceId(collection_id),
-  };
-  if (subject === undefined && query === undefined && Object.values(own).every(id => id === undefined))
-    return undefined;
-  return { subject, kind, ...own, query };
+  const file = resourceId(file_id);
+  const dataset = resourceId(dataset_id);
+  const space = resourceId(space_id);
+  const collection = resourceId(collection_id);
+  const nothing = (subject ?? query ?? file ?? dataset ?? space ?? collection) === undefined;
+  return nothing ? undefined : { subject, kind, file, dataset, space, collection, query };
 }
 
-/** What an event by its own fields says of the resources that it mentions, each by its id. */
-export function* factsIn(mentions: Mentions, fields: Fields): Generator<readonly [id: string, facts: Facts]> {
+/** Takes what is said of one resource. */
+export type Learn = (id: string, facts: Facts) => void;
+
+/** What an event by its own fields says of the resources that it mentions. */
+export function learnFrom(mentions: Mentions, fields: Fields, learn: Learn): void {
   const { subject, kind, dataset, space, collection } = mentions;
-  const file = mentions.file ?? (kind === 'file' ? subject : undefined);
+  const spaces = space === undefined ? undefined : [space];
   if (subject !== undefined && kind !== undefined) {
-    yield [
-      subject,
-      present({
-        kind,
-        name: shortText(fields.resource_name),
-        owner: resourceId(fields.author_id),
-        doi: shortText(fields.doi),
-        dataset: kind === 'file' ? dataset : undefined,
-        spaces: kind === 'file' || space === undefined || kind === 'space' ? undefined : [space],
-        collections: kind !== 'dataset' || collection === undefined ? undefined : [collection],
-      }),
-    ];
+    learn(subject, {
+      kind,
+      name: shortText(fields.resource_name),
+      owner: resourceId(fields.author_id),
+      doi: shortText(fields.doi),
+      dataset: kind === 'file' ? dataset : undefined,
+      spaces: kind === 'dataset' || kind === 'collection' ? spaces : undefined,
+      collections: kind === 'dataset' && collection !== undefined ? [collection] : undefined,
+    });
   }
-  if (file !== undefined && file !== subject && dataset !== undefined) yield [file, present({ kind: 'file', dataset })];
-  if (dataset !== undefined && dataset !== subject) {
-    const spaces = space === undefined ? undefined : [space];
-    yield [dataset, present({ kind: 'dataset', name: shortText(fields.dataset_name), spaces })];
-  }
-  if (space !== undefined && space !== subject)
-    yield [space, present({ kind: 'space', name: shortText(fields.space_name) })];
+  if (mentions.file !== undefined && mentions.file !== subject) learn(mentions.file, { kind: 'file', dataset });
+  if (dataset !== undefined && dataset !== subject)
+    learn(dataset, { kind: 'dataset', name: shortText(fields.dataset_name), spaces });
+  if (space !== undefined && space !== subject) learn(space, { kind: 'space', name: shortText(fields.space_name) });
 }
 
 /** What the query of its address says, which anybody can write. */
-export function* factsInQuery({ subject, kind, query }: Mentions): Generator<readonly [id: string, facts: Facts]> {
+export function learnFromQuery({ subject, kind, query }: Mentions, learn: Learn): void {
   if (query === undefined || subject === undefined) return;
   const { dataset, space } = query;
-  if (kind === 'file' && dataset !== undefined) yield [subject, { kind, dataset }];
-  if (kind === 'dataset' && space !== undefined) yield [subject, { kind, spaces: [space] }];
+  if (kind === 'file' && dataset !== undefined) learn(subject, { kind, dataset });
+  if (kind === 'dataset' && space !== undefined) learn(subject, { kind, spaces: [space] });
 }
 
 /** Clowder's name for a resource in a path, and what follows it. */
@@ -112,9 +106,4 @@ function parameter(query: string, name: string): string | undefined {
   const value = query.slice(start + name.length + 1, start + name.length + 1 + 25);
   const id = value.slice(0, 24);
   return isResourceId(id) && (value.length === 24 || '&#'.includes(value[24]!)) ? id.toLowerCase() : undefined;
-}
-
-/** Without what is not known, so that it takes nobody's place. */
-function present(facts: { readonly [Name in keyof Facts]: Facts[Name] | undefined }): Facts {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as unknown as Facts;
 }

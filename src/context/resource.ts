@@ -14,18 +14,18 @@ export type Rank = (typeof ranks)[keyof typeof ranks];
 /** What became of asking Clowder. `failed`: it answers others, and not for this one. */
 export type Outcome = 'known' | 'private' | 'missing' | 'failed';
 
-/** What somebody says of a resource. Only what is known is there. */
+/** What somebody says of a resource; undefined = nothing. */
 export interface Facts {
   readonly kind: ResourceKind;
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Id of the dataset that a file is in. */
-  readonly dataset?: string;
+  readonly dataset?: string | undefined;
   /** Ids. */
-  readonly spaces?: readonly string[];
-  readonly collections?: readonly string[];
-  readonly doi?: string;
+  readonly spaces?: readonly string[] | undefined;
+  readonly collections?: readonly string[] | undefined;
+  readonly doi?: string | undefined;
   /** Id of the person to whom it belongs. */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
 }
 
 /** What is known of a resource, and how it came to be known. */
@@ -66,19 +66,30 @@ export function shortText(value: unknown): string | undefined {
   return value.length <= maxTextLength ? value : value.slice(0, maxTextLength).toWellFormed();
 }
 
+const names = ['kind', 'name', 'dataset', 'spaces', 'collections', 'doi', 'owner'] as const;
+
 /**
  * What is known, and what is said now. Who has the higher rank is believed; of equals, who speaks last. A lower one
- * fills in what nobody has said. The very same object when nothing is new.
+ * fills in what nobody has said. The very same object when nothing is new, as with most events.
  */
 export function merged(known: Resource | undefined, facts: Facts, rank: Rank): Resource {
-  if (known === undefined) return { ...facts, rank };
-  const believed = rank >= known.rank ? { ...known, ...facts, rank } : { ...facts, ...known };
-  return isSame(known, believed) ? known : believed;
+  if (known !== undefined && !isNews(known, facts, rank)) return known;
+  const believed: Partial<Record<keyof Facts, unknown>> = {};
+  for (const name of names) {
+    const [before, now] = [known?.[name], facts[name]];
+    const value = known === undefined || rank >= known.rank ? (now ?? before) : (before ?? now);
+    if (value !== undefined) believed[name] = value;
+  }
+  return { ...known, ...(believed as unknown as Facts), rank: Math.max(rank, known?.rank ?? 0) as Rank };
 }
 
-const compared = ['kind', 'name', 'dataset', 'doi', 'owner', 'rank'] as const;
-
-function isSame(one: Resource, other: Resource): boolean {
-  if (compared.some(name => one[name] !== other[name])) return false;
-  return String(one.spaces) === String(other.spaces) && String(one.collections) === String(other.collections);
+function isNews(known: Resource, facts: Facts, rank: Rank): boolean {
+  if (rank > known.rank) return true;
+  for (const name of names) {
+    const now = facts[name];
+    if (now === undefined || now === known[name]) continue;
+    if (known[name] === undefined) return true;
+    if (rank === known.rank && (typeof now === 'string' || String(now) !== String(known[name]))) return true;
+  }
+  return false;
 }

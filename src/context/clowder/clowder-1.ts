@@ -1,7 +1,7 @@
 import { type Facts, type ResourceKind, resourceId, resourceIds, shortText } from '../resource.js';
 import type { ClowderClient } from './client.js';
 import { filesInReport } from './files-report.js';
-import { factsOf, isData, type Learnt, replyOf } from './reply.js';
+import { isData, type Learnt, replyOf } from './reply.js';
 
 const paths: Readonly<Record<ResourceKind, (id: string) => string>> = {
   // Not /api/files/ID, which is the file itself, and counts as a download.
@@ -27,18 +27,18 @@ export async function askClowder1(
   const reply = replyOf(await client.get(paths[kind](id), signal), id);
   if (reply.data === undefined) return reply;
   const { name, filename, authorId, spaces } = reply.data;
-  const facts = factsOf({
+  const facts: Facts = {
     kind,
     name: shortText(kind === 'file' ? filename : name),
     owner: resourceId(authorId),
     // A list for a dataset; for a collection, a list as Scala prints it.
     spaces: kind === 'dataset' || kind === 'collection' ? resourceIds(spaces) : undefined,
-  });
+  };
   return { outcome: 'known', resources: [[id, facts]], api: 1 };
 }
 
 /** The files of a dataset, those in its folders too. Nothing where they may not be seen. */
-export async function filesOfDataset(
+export async function filesOfDataset1(
   client: ClowderClient,
   dataset: string,
   signal: AbortSignal,
@@ -48,7 +48,7 @@ export async function filesOfDataset(
   return json.slice(0, maxFiles).flatMap(file => {
     const id = isData(file) ? resourceId(file.id) : undefined;
     if (id === undefined) return [];
-    return [[id, factsOf({ kind: 'file', name: shortText(file.filename), dataset })] as const];
+    return [[id, { kind: 'file', name: shortText(file.filename), dataset }] as const];
   });
 }
 

@@ -1,7 +1,7 @@
 import { SetupError } from '../../errors.js';
-import { type ResourceKind, resourceId, shortText } from '../resource.js';
+import { type Facts, type ResourceKind, resourceId, shortText } from '../resource.js';
 import type { ClowderClient } from './client.js';
-import { factsOf, isData, type Learnt, replyOf } from './reply.js';
+import { type Data, isData, type Learnt, replyOf } from './reply.js';
 
 /** With a key, and what everybody may see. Clowder 2 has neither collections nor spaces. */
 const paths: Partial<Record<ResourceKind, (id: string, prefix: string) => string>> = {
@@ -30,11 +30,38 @@ export async function askClowder2(
     return reply;
   }
   const { name, creator, dataset_id } = reply.data;
-  const facts = factsOf({
+  const facts: Facts = {
     kind,
     name: shortText(name),
-    owner: isData(creator) ? resourceId(creator.id) : undefined,
+    owner: ownerOf(creator),
     dataset: kind === 'file' ? resourceId(dataset_id) : undefined,
-  });
+  };
   return { outcome: 'known', resources: [[id, facts]], api: 2 };
+}
+
+/** Files of one dataset that are listed. */
+const maxFiles = 1_000;
+
+/** The files of a dataset, those in its folders too. Nothing where they may not be seen. */
+export async function filesOfDataset2(
+  client: ClowderClient,
+  dataset: string,
+  signal: AbortSignal,
+): Promise<readonly (readonly [id: string, facts: Facts])[]> {
+  const prefix = client.hasKey ? '' : 'public_';
+  const { status, json } = await client.get(`/api/v2/${prefix}datasets/${dataset}/files?limit=${maxFiles}`, signal);
+  const files = status === 200 && isData(json) && Array.isArray(json.data) ? json.data : [];
+  return files.slice(0, maxFiles).flatMap((file: unknown) => {
+    const id = isData(file) ? resourceId(file.id) : undefined;
+    return !isData(file) || id === undefined ? [] : [[id, fileFacts(file, dataset)] as const];
+  });
+}
+
+function fileFacts({ name, creator }: Data, dataset: string): Facts {
+  return { kind: 'file', name: shortText(name), owner: ownerOf(creator), dataset };
+}
+
+/** The id of a person, and nothing else. */
+function ownerOf(creator: unknown): string | undefined {
+  return isData(creator) ? resourceId(creator.id) : undefined;
 }

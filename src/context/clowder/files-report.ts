@@ -1,5 +1,4 @@
 import { type Facts, resourceId, resourceIds, shortText } from '../resource.js';
-import { factsOf } from './reply.js';
 
 /**
  * The rows of Clowder 1's `/api/reports/metrics/files`:
@@ -8,13 +7,17 @@ import { factsOf } from './reply.js';
  */
 export function filesInReport(text: string): (readonly [id: string, facts: Facts])[] {
   const files: (readonly [id: string, facts: Facts])[] = [];
+  const hasStatus = text
+    .slice(0, Math.max(0, text.indexOf('\n')))
+    .trimEnd()
+    .endsWith(',status');
   for (let start = 0; start < text.length; ) {
     const end = text.indexOf('\n', start);
     // The last line may have been cut off.
     if (end < 0) break;
     const row = text.slice(start, Math.min(end, start + maxRowLength));
     start = end + 1;
-    const file = fileIn(row);
+    const file = fileIn(row, hasStatus);
     if (file !== undefined) files.push(file);
   }
   return files;
@@ -25,24 +28,24 @@ const begin = '"file","';
 const idLength = 24;
 /** The id of the owner and the size, which end what people wrote. */
 const owner = /","([0-9a-f]{24})",\d+,/g;
-/** The three lists of ids, which end with a quote. */
-const parents = /"([0-9a-f, ]*)","([0-9a-f, ]*)","([0-9a-f, ]*)"(?:,[^,]{0,40})?$/;
+const between = '","';
 
-function fileIn(row: string): readonly [id: string, facts: Facts] | undefined {
+function fileIn(row: string, hasStatus: boolean): readonly [id: string, facts: Facts] | undefined {
   const id = row.startsWith(begin) ? resourceId(row.slice(begin.length, begin.length + idLength)) : undefined;
-  const lists = parents.exec(row.trimEnd());
-  if (id === undefined || lists === null) return undefined;
+  const cells = row.trimEnd().split(between);
+  const [datasets, collections, spaces] = cells.slice(hasStatus ? -4 : -3);
+  if (id === undefined || cells.length < 6) return undefined;
   owner.lastIndex = begin.length + idLength;
   const owned = owner.exec(row);
-  const names = row.slice(begin.length + idLength + 3, owned?.index ?? 0);
-  const nameEnd = names.lastIndexOf('","');
-  const facts = factsOf({
+  const names = row.slice(begin.length + idLength + between.length, owned?.index ?? 0);
+  const nameEnd = names.lastIndexOf(between);
+  const facts: Facts = {
     kind: 'file',
     name: shortText(nameEnd < 0 ? undefined : names.slice(0, nameEnd)),
     owner: resourceId(owned?.[1]),
-    dataset: resourceIds(lists[1])?.[0],
-    collections: resourceIds(lists[2]),
-    spaces: resourceIds(lists[3]),
-  });
+    dataset: resourceIds(datasets)?.[0],
+    collections: resourceIds(collections),
+    spaces: resourceIds(spaces),
+  };
   return [id, facts];
 }

@@ -54,8 +54,3 @@ export function replyOf({ status, json, text }: Answer, id: string): Reply {
 export function isData(value: unknown): value is Data {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-/** Only what is known. */
-export function factsOf(facts: { readonly [Name in keyof Facts]: Facts[Name] | undefined }): Facts {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as unknown as Facts;
-}

@@ -104,15 +104,21 @@ export function clowder2(content: ClowderContent): StandIn {
     const { files = {}, datasets = {}, adminKey } = content;
     const { pathname } = asked.url;
     if (!pathname.startsWith('/api')) return { status: 200, body: page, headers: html };
-    const [, isPublic, kind, id = '', summary] =
-      /^\/api\/v2\/(public_)?(files|datasets)\/(\w+)(\/summary)?$/.exec(pathname) ?? [];
-    if (kind === undefined || (kind === 'files') !== (summary !== undefined)) return detail(404, 'Not Found');
+    const [, isPublic, kind, id = '', what] =
+      /^\/api\/v2\/(public_)?(files|datasets)\/(\w+)(?:\/(summary|files))?$/.exec(pathname) ?? [];
+    if (kind === undefined || (kind === 'files') !== (what === 'summary')) return detail(404, 'Not Found');
     const isKnown = adminKey !== undefined && asked.headers['x-api-key'] === adminKey;
     if (isPublic === undefined && !isKnown) {
       return { ...detail(401, 'Not authenticated'), headers: { 'www-authenticate': 'Bearer' } };
     }
     const there = kind === 'files' ? files[id] : datasets[id];
     if (there === undefined) return detail(404, `${kind} ${id} not found`);
+    if (what === 'files') {
+      const inside = Object.entries(files).filter(([, file]) => file.dataset === id && (isKnown || !file.isPrivate));
+      const data = inside.map(([file, { name }]) => ({ id: file, name, status: 'PUBLIC', creator, dataset_id: id }));
+      const metadata = { total_count: data.length, skip: 0, limit: Number(asked.url.searchParams.get('limit') ?? 10) };
+      return { status: 200, body: JSON.stringify({ metadata, data: data.slice(0, metadata.limit) }) };
+    }
     if ('isPrivate' in there && there.isPrivate && !isKnown) return detail(403, 'User does not have access');
     const { name } = there;
     const parent = 'dataset' in there ? { dataset_id: there.dataset, folder_id: null, bytes: 123 } : {};
