@@ -14,6 +14,7 @@ import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
 import type { Log } from '../src/log.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
+import { personalFilter } from '../src/people/personal-data.js';
 import type { SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
 import type { Conflicts } from '../src/status/conflicts.js';
@@ -26,7 +27,8 @@ import { createRestartPolicy, escalate, resetSink, restartTree, resumeAfterDefec
 export interface DeliveryOptions extends PartOptions {
   readonly sinks: readonly ConfiguredSink[];
   readonly proxies: Proxies;
-  readonly sendNames: SinkTools['sendNames'];
+  /** What makes pseudonyms of people (ID_SECRET). */
+  readonly idSecret: string;
   readonly broker: Broker;
   readonly storage: Storage;
   readonly metrics: Metrics;
@@ -46,7 +48,7 @@ const writeDeadlineMs = 30_000;
 
 /** A supervisor for each sink, with its consumer and its sink actor. */
 export function startDelivery(options: DeliveryOptions): void {
-  const { root, board, clock, log, onFailure, onStop, sinks, sendNames, broker, storage, stopping } = options;
+  const { root, board, clock, log, onFailure, onStop, sinks, broker, storage, stopping } = options;
   const outgoing = new Outgoing(options.proxies);
   const delivery = spawnSupervisor(root, 'delivery', board, restartTree(onFailure));
   const tools = (sink: string): SinkTools => ({
@@ -55,7 +57,6 @@ export function startDelivery(options: DeliveryOptions): void {
     keyValues: storage.keyValues(`sink.${sink}`),
     events: storage.events,
     outgoing,
-    sendNames,
   });
   const meter = meterOf(options);
   const consumers = sinks.map(sink =>
@@ -73,6 +74,7 @@ export function startDelivery(options: DeliveryOptions): void {
       stalls: options.stalls.of(sink.definition.name),
       events: storage.events,
       context: options.context,
+      idSecret: options.idSecret,
     }),
   );
   onStop('delivery', async () => {
@@ -101,18 +103,20 @@ export interface SinkSupervision {
   readonly events?: EventStore;
   /** What is known beside the events. */
   readonly context?: Context;
+  readonly idSecret: string;
 }
 
 /** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
 export function superviseSink(
   parent: Parent,
-  { definition, config, batch, filter }: ConfiguredSink,
+  { definition, config, batch, filter, personal }: ConfiguredSink,
   tools: SinkTools,
   options: SinkSupervision,
 ): Actor<ConsumerMessage> {
   const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp } = options;
   const { random, stalls, events, context } = options;
   const log = options.log.child({ sink: definition.name });
+  const withoutPeople = personalFilter(personal, options.idSecret);
   const supervisor = spawnSupervisor(parent, definition.name, board, (error, child) => decide(error, child));
   const policy = createRestartPolicy({
     status: board.line(`${supervisor.status.path}/sink`),
@@ -124,7 +128,7 @@ export function superviseSink(
   if (definition.storesWith === 'storage' && events !== undefined) {
     const onDelivered = (): void => policy.succeeded();
     broker.deliverStored?.(
-      new LocalDelivery({ sink: definition.name, filter, events, meter, clock, context, onDelivered }),
+      new LocalDelivery({ sink: definition.name, filter, withoutPeople, events, meter, clock, context, onDelivered }),
     );
   }
   const believed = new BelievedTime(clock);
@@ -137,6 +141,7 @@ export function superviseSink(
       limits: batch,
       prepare: createPrepare({
         filter,
+        withoutPeople,
         acceptsText: definition.acceptsText ?? false,
         firstSeen,
         clock: believed,

@@ -11,6 +11,7 @@ import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { connectionCap } from '../src/open-files.js';
+import { personalFilter } from '../src/people/personal-data.js';
 import { createBackend } from '../src/status/backend.js';
 import type { Conflicts } from '../src/status/conflicts.js';
 import { DeadLetterAdmin } from '../src/status/dead-letter-admin.js';
@@ -18,6 +19,7 @@ import { runHousekeeping } from '../src/status/housekeeping.js';
 import type { Metrics } from '../src/status/metrics.js';
 import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
+import { contextAsStored } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
@@ -34,6 +36,8 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly conflicts: Conflicts;
   readonly visitors: VisitorKeys;
   readonly context: Context;
+  /** What makes pseudonyms of people (ID_SECRET). */
+  readonly idSecret: string;
 }
 
 /**
@@ -51,6 +55,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   const deadLetterAdmin = new DeadLetterAdmin(broker.deadLetters, clock, limits);
   const orphans = orphanFinder({ broker, clock, log, metrics });
   orphans();
+  const stored = config.sinks.find(({ definition }) => definition.storesWith === 'storage');
   const backend = createBackend({
     ...publishThrough(publisher),
     deadLetterAdmin,
@@ -65,7 +70,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     sinks: config.sinks,
     stalls: () => options.stalls.summary,
     conflicts: options.conflicts,
-    context: options.context,
+    context: contextAsStored(options.context, personalFilter(stored?.personal ?? 'full', options.idSecret)),
     started: clock.now(),
   });
 

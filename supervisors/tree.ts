@@ -74,7 +74,7 @@ export async function startTree({
   const board = new StatusBoard(clock);
   const part: PartOptions = { root: startRoot(), board, clock, log, onFailure, onStop };
   const metrics = new Metrics();
-  const { sinks, sendNames, proxies } = config;
+  const { sinks, proxies } = config;
 
   try {
     const storage = await openStorage(config, folder, part);
@@ -97,7 +97,7 @@ export async function startTree({
     const { holdMs } = config.broker;
     const delivery = {
       sinks,
-      sendNames,
+      idSecret,
       proxies,
       broker: broker.broker,
       storage,
@@ -126,6 +126,7 @@ export async function startTree({
       conflicts,
       visitors,
       context,
+      idSecret,
     });
     return { address, reload, stop, giveUp: () => giveUp.abort() };
   } catch (error) {

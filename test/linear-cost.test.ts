@@ -13,11 +13,12 @@ import { RequestClassifier } from '../src/nginx/traffic/requests.js';
 import { resourceOf } from '../src/nginx/traffic/resources.js';
 import { findRoute, routes } from '../src/nginx/traffic/route-table.js';
 import { maskUrlSecrets } from '../src/nginx/traffic/secrets.js';
+import { DeviceReader } from '../src/people/devices.js';
+import { personalFilter } from '../src/people/personal-data.js';
 import { redact } from '../src/redact.js';
 import { retryAfterMs } from '../src/retry-after.js';
 import { interpret } from '../src/sinks/amplitude/answer.js';
 import { compile as amplitudeEvent } from '../src/sinks/amplitude/compile.js';
-import { DeviceReader } from '../src/sinks/devices.js';
 import { compile as ga4Event } from '../src/sinks/ga4/compile.js';
 import { summary } from '../src/sinks/http/faults.js';
 import { lineOf, seriesOf } from '../src/sinks/influxdb/point.js';
@@ -44,6 +45,8 @@ const filled = (length: number, piece: string, start = '', end = ''): string =>
 const now = 1_700_000_000_000;
 const schema = { measurement: 'events', tags: new Set(['category', 'resource_name']) };
 
+const filters = (['none', 'pseudonym'] as const).map(level => personalFilter(level, 'a secret')!);
+
 /** An event's way on the main thread: checked, decoded, and compiled for every destination. */
 function deliver(body: string): unknown {
   const message: Message = { id: 'one', body, source: 'http', received: now };
@@ -53,10 +56,11 @@ function deliver(body: string): unknown {
   const { event } = decoded;
   const devices = new DeviceReader();
   return [
-    amplitudeEvent(event, { devices, sendNames: false }),
-    ga4Event(event, { devices, sendNames: false, clientId: undefined, now }),
+    amplitudeEvent(event, { devices }),
+    ga4Event(event, { devices, clientId: undefined, now }),
     lineOf(event, seriesOf(event, schema), 0, schema, new FieldTypes()),
     toDocument(event),
+    ...filters.map(filter => filter(event)),
   ];
 }
 
@@ -90,6 +94,23 @@ const request = (path: string, query = '') => {
 const cases: Record<string, readonly [make: (length: number) => string, run: (text: string) => unknown]> = {
   'an event with a text that is almost a mail address': [
     n => withText('resource_name', filled(n, '.', 'a@', ' ')),
+    deliver,
+  ],
+  'an event with a text of mail addresses': [n => withText('resource_name', filled(n, 'a@b.de ')), deliver],
+  'an event with a text of almost addresses': [
+    n => withText('resource_name', filled(n / 2, '1.') + filled(n / 2, 'a:')),
+    deliver,
+  ],
+  'an event with a text of names': [
+    n => JSON.stringify({ category: 'x', created: now, user_name: 'aaa', message: filled(n, 'aaa ') }),
+    deliver,
+  ],
+  'an event with many names and a text': [
+    n => withFields(n / 2, i => `user_name${i}`).replace('{', `{"user_name":"aab","message":"${filled(n / 2, 'aa')}",`),
+    deliver,
+  ],
+  'an event with many people': [
+    n => JSON.stringify({ category: 'x', created: now, user_names: Array.from({ length: n / 8 }, (_, i) => `n${i}`) }),
     deliver,
   ],
   'an event with a text of keys': [n => withText('url', filled(n, '?key=')), deliver],

@@ -28,6 +28,5 @@ export interface Config {
   readonly deadLetters: DeadLetterConfig;
   readonly log: LogConfig;
   readonly proxies: Proxies;
-  readonly sendNames: boolean;
   readonly shutdownMs: number;
 }

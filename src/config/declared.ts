@@ -1,6 +1,5 @@
 import { namesOf, type Setting, type Settings } from '../settings/setting.js';
 import type { SinkDefinition } from '../sinks/sink.js';
-import { analyticsSettings } from './analytics.js';
 import { brokerSettings } from './broker.js';
 import { clowderSettings } from './clowder.js';
 import { deadLetterSettings } from './dead-letters.js';
@@ -9,6 +8,7 @@ import { logSettings } from './log.js';
 import { namedSinkSettings } from './named-sinks.js';
 import { nginxSettings } from './nginx.js';
 import { proxySettings } from './proxies.js';
+import { removedSettings } from './removed.js';
 import { serverSettings } from './server.js';
 import { shutdownSettings } from './shutdown.js';
 import { commonSettings } from './sinks.js';
@@ -31,7 +31,7 @@ export function settingGroups(registry: readonly SinkDefinition[]): readonly Set
     { title: 'Health', settings: healthSettings },
     {
       title: 'Operation',
-      settings: { ...analyticsSettings, ...shutdownSettings, ...deadLetterSettings, ...logSettings },
+      settings: { ...shutdownSettings, ...deadLetterSettings, ...logSettings },
     },
   ];
 }
@@ -40,10 +40,15 @@ export function declaredSettings(registry: readonly SinkDefinition[]): readonly 
   return settingGroups(registry).flatMap(group => Object.values(group.settings));
 }
 
+/** Those that are looked for: the ones that went too. */
+export function knownSettings(registry: readonly SinkDefinition[]): readonly Setting[] {
+  return [...declaredSettings(registry), ...Object.values(removedSettings)];
+}
+
 /** Every name that the environment may hold. */
 export function environmentNames(registry: readonly SinkDefinition[]): ReadonlySet<string> {
   return new Set(
-    declaredSettings(registry)
+    knownSettings(registry)
       .filter(({ fileOnly }) => !fileOnly)
       .flatMap(namesOf),
   );

@@ -3,12 +3,11 @@ import { type Layer, type ReadFile, readText, SettingReader } from '../settings/
 import type { LocalStore } from '../sinks/local.js';
 import { sinks } from '../sinks/registry.js';
 import type { SinkDefinition } from '../sinks/sink.js';
-import { analyticsSettings } from './analytics.js';
 import { broker, brokerSettings } from './broker.js';
 import { clowder, clowderSettings } from './clowder.js';
 import type { Config } from './config.js';
 import { deadLetterSettings } from './dead-letters.js';
-import { declaredSettings, environmentNames } from './declared.js';
+import { environmentNames, knownSettings } from './declared.js';
 import { type FileValues, readConfigFile } from './file.js';
 import { health, healthSettings } from './health.js';
 import { keySource } from './keys.js';
@@ -18,6 +17,7 @@ import { namedSinkSettings, namedSinks } from './named-sinks.js';
 import { nginx, nginxSettings } from './nginx.js';
 import { proxySettings } from './proxies.js';
 import { assignQueues } from './queues.js';
+import { removedSettings } from './removed.js';
 import { server, serverSettings } from './server.js';
 import { shutdownSettings } from './shutdown.js';
 import { type CommonSettings, type ConfiguredSink, commonSettings, configuredSink } from './sinks.js';
@@ -69,6 +69,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   ];
 
   const proxies = reader.read(proxySettings);
+  reader.read(removedSettings);
   const nginxConfig = nginx(reader.read(nginxSettings), brokerValues.uri !== undefined, problems);
   const config: Config = {
     server: server(serverValues, problems),
@@ -82,7 +83,6 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     deadLetters: reader.read(deadLetterSettings),
     log: reader.read(logSettings),
     proxies,
-    ...reader.read(analyticsSettings),
     ...reader.read(shutdownSettings),
   };
   const found = problems.all();
@@ -109,7 +109,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   function configFile(): FileValues {
     if (path === '') return new Map();
     const text = readText(path, 'EVENT_SINK_CONFIG', problems, readFile);
-    return text === undefined ? new Map() : readConfigFile(path, text, declaredSettings(registry), problems);
+    return text === undefined ? new Map() : readConfigFile(path, text, knownSettings(registry), problems);
   }
 
   /** Docker and Kubernetes set `INFLUXDB_PORT=tcp://10.0.0.1:8086` for a service of that name: not meant for us. */

@@ -2,10 +2,11 @@ import type { BatchLimits, QueueDefinition } from '../broker/broker.js';
 import { queueName } from '../broker/queue-names.js';
 import { internalCategories } from '../events/audit-events.js';
 import { type CategoryFilter, parseFilter } from '../events/filter.js';
+import { type PersonalLevel, personalLevels } from '../people/personal-data.js';
 import { integer } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
-import { text } from '../settings/words.js';
+import { choice, text } from '../settings/words.js';
 import type { SinkDefinition } from '../sinks/sink.js';
 import { checkQueueName } from './queues.js';
 
@@ -18,6 +19,8 @@ export interface ConfiguredSink {
   readonly batch: BatchLimits;
   /** Which events it takes; the others are counted as filtered. */
   readonly filter: CategoryFilter;
+  /** How much of people its events hold. */
+  readonly personal: PersonalLevel;
   /** For people, where it is configured: the settings that begin with `MONGODB_`, or `sinks[1]` of the file. */
   readonly place: string;
   /** The setting that names its queue. */
@@ -47,6 +50,11 @@ export function commonSettings({ prefix, title, name, batch, analytics }: SinkDe
       integer(1, 20_000).default(String(batch.count)),
       `Most events in one write to ${title}.`,
     ),
+    personal: setting(
+      `${prefix}_PERSONAL`,
+      choice(...personalLevels).default(analytics ? 'none' : 'full'),
+      `How much of people ${title} gets. \`full\`: what was received. \`pseudonym\`: hashes in place of ids and names of people, mail addresses and IP addresses. \`none\`: ids as hashes; no names, mail addresses, IP addresses and user agents (system, browser and kind of device stay). The hashes are made with ID_SECRET.`,
+    ),
     lingerMs: setting(
       `${prefix}_LINGER_MS`,
       integer(0, 60_000).default(String(batch.lingerMs)),
@@ -65,7 +73,7 @@ export function configuredSink(
   problems: Problems,
 ): ConfiguredSink {
   const { name } = definition;
-  const { queue, count, lingerMs, categories } = values;
+  const { queue, count, lingerMs, categories, personal } = values;
   if (queue !== undefined) checkQueueName(common.queue.name, queue, problems);
   const parsed = parseFilter(categories, definition.analytics ? internalCategories : []);
   if ('problem' in parsed) problems.add(common.categories.name, parsed.problem);
@@ -75,6 +83,7 @@ export function configuredSink(
     queue: { sink: name, name: queue ?? queueName(name), adopted: queue !== undefined },
     batch: { count, bytes: definition.batch.bytes, lingerMs },
     filter: 'filter' in parsed ? parsed.filter : { matches: () => true },
+    personal,
     place,
     queueSetting: common.queue.name,
   };

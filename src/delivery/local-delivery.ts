@@ -5,6 +5,7 @@ import { decode } from '../events/decode.js';
 import type { Event } from '../events/event.js';
 import type { CategoryFilter } from '../events/filter.js';
 import type { Message } from '../events/message.js';
+import type { PersonalFilter } from '../people/personal-data.js';
 import { type EventStore, eventRows } from '../storage/event-store.js';
 import type { Inserted } from '../storage/events.js';
 import type { DeliveryMeter } from './meter.js';
@@ -12,6 +13,8 @@ import type { DeliveryMeter } from './meter.js';
 export interface StoredDeliveryOptions {
   readonly sink: string;
   readonly filter: CategoryFilter;
+  /** Undefined: events go as they came. */
+  readonly withoutPeople?: PersonalFilter | undefined;
   readonly events: Pick<EventStore, 'announce'>;
   readonly meter: DeliveryMeter;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -36,14 +39,14 @@ export class LocalDelivery implements StoredDelivery {
   }
 
   prepare(messages: readonly Message[]): PreparedRows | undefined {
-    const { sink, filter, clock, context } = this.#options;
+    const { sink, filter, withoutPeople, clock, context } = this.#options;
     const began = clock.monotonic();
     const events: Event[] = [];
     for (const message of messages) {
       const decoded = decode(message);
       if (decoded.kind !== 'event') return undefined;
       context?.hear(decoded.event);
-      if (filter.matches(decoded.event)) events.push(decoded.event);
+      if (filter.matches(decoded.event)) events.push(withoutPeople?.(decoded.event) ?? decoded.event);
     }
     return {
       rows: { sink, values: eventRows(events), filtered: messages.length - events.length },

@@ -2,7 +2,9 @@ import type { DeadDelivery, Delivery } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Context } from '../context/context.js';
 import { decode } from '../events/decode.js';
+import type { Event } from '../events/event.js';
 import type { CategoryFilter } from '../events/filter.js';
+import type { PersonalFilter } from '../people/personal-data.js';
 import type { Item } from './batch.js';
 
 /** A batch as it was fetched, decoded and filtered, before the sink sees it. */
@@ -23,6 +25,8 @@ export type FirstSeen = (ids: readonly string[]) => Promise<ReadonlyMap<string, 
 
 export interface PrepareOptions {
   readonly filter: CategoryFilter;
+  /** Undefined: events go as they came. */
+  readonly withoutPeople?: PersonalFilter | undefined;
   readonly acceptsText: boolean;
   /** For events that carry no time of their own. */
   readonly firstSeen: FirstSeen;
@@ -34,7 +38,8 @@ export interface PrepareOptions {
 }
 
 /** The one place where bodies are parsed: everything after it works on events. */
-export function createPrepare({ filter, acceptsText, firstSeen, maxAgeMs, clock, context }: PrepareOptions) {
+export function createPrepare(options: PrepareOptions) {
+  const { filter, acceptsText, firstSeen, maxAgeMs, clock, context, withoutPeople } = options;
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
     const decoded = deliveries.map(delivery => (delivery.unreadable === undefined ? decode(delivery) : undefined));
     const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
@@ -61,7 +66,8 @@ export function createPrepare({ filter, acceptsText, firstSeen, maxAgeMs, clock,
       else if (result.event.created < oldest) tooOld.push(delivery);
       else items.push({ event: result.event, delivery, attempts: 0, alone: 0 });
     }
-    return { items: context === undefined ? items : await withContext(items, context), filtered, tooOld, dead };
+    const known = context === undefined ? items : await withContext(items, context);
+    return { items: withoutPeople === undefined ? known : changed(known, withoutPeople), filtered, tooOld, dead };
   };
 }
 
@@ -72,8 +78,12 @@ async function withContext(
 ): Promise<readonly Item[]> {
   await context.load(() => items.map(({ event }) => event));
   for (const { event } of items) context.hear(event);
+  return changed(items, event => context.addTo(event));
+}
+
+function changed(items: readonly Item[], change: (event: Event) => Event): readonly Item[] {
   return items.map(item => {
-    const event = context.addTo(item.event);
+    const event = change(item.event);
     return event === item.event ? item : { ...item, event };
   });
 }

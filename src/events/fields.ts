@@ -1,12 +1,14 @@
 import type { FieldKind } from './field-kinds.js';
 
+export type PersonalKind = 'name' | 'id' | 'mail' | 'address' | 'agent';
+
 export interface Field {
   readonly kind: FieldKind;
   readonly description: string;
   /** Where the kind does not say it. */
   readonly unit?: string;
-  /** The name of a person: sent to analytics only with ANALYTICS_SEND_NAMES. */
-  readonly personal?: true;
+  /** What of a person it is: sinks have it as `<SINK>_PERSONAL` says. */
+  readonly personal?: PersonalKind;
 }
 
 /**
@@ -28,12 +30,20 @@ export const fields = {
     description:
       'When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent.',
   },
-  user_id: { kind: 'id', description: 'Who did it. Clowder gives anonymous users the id of 24 zeros.' },
-  user_name: { kind: 'text', description: 'Full name of who did it.', personal: true },
+  user_id: {
+    kind: 'id',
+    description: 'Who did it. Clowder gives anonymous users the id of 24 zeros.',
+    personal: 'id',
+  },
+  user_name: { kind: 'text', description: 'Full name of who did it.', personal: 'name' },
 
   // Storage: resources of Clowder
-  author_id: { kind: 'id', description: 'Who the resource belongs to.' },
-  author_name: { kind: 'text', description: 'Full name of who the resource belongs to; may be empty.', personal: true },
+  author_id: { kind: 'id', description: 'Who the resource belongs to.', personal: 'id' },
+  author_name: {
+    kind: 'text',
+    description: 'Full name of who the resource belongs to; may be empty.',
+    personal: 'name',
+  },
   resource_id: { kind: 'id', description: 'The dataset, file, collection or space.' },
   resource_name: { kind: 'text', description: 'Name of the dataset, file, collection or space.' },
   dataset_id: { kind: 'id', description: 'The dataset that the file is in.' },
@@ -84,13 +94,17 @@ export const fields = {
   status: { kind: 'count', description: 'HTTP status of the answer.' },
   duration: { kind: 'seconds', description: 'Time that the request took.', unit: 'seconds' },
   referrer: { kind: 'text', description: 'Page that led here.' },
-  user_agent: { kind: 'text', description: 'Browser or program, as it names itself.' },
+  user_agent: { kind: 'text', description: 'Browser or program, as it names itself.', personal: 'agent' },
   agent_kind: {
     kind: 'text',
     description: 'What asked: `person` (also by a program such as curl), `extractor` or `crawler`.',
   },
   visitor: { kind: 'text', description: 'Key of the visitor: a hash of address and agent whose salt changes daily.' },
-  ip: { kind: 'text', description: 'Address of the client (of traffic, only with NGINX_KEEP_IP).' },
+  ip: {
+    kind: 'text',
+    description: 'Address of the client (of traffic, only with NGINX_KEEP_IP).',
+    personal: 'address',
+  },
   session_id: { kind: 'id', description: 'Session in which it happened.' },
   device_id: { kind: 'id', description: 'Device on which it happened.' },
   language: { kind: 'text', description: 'Language of the client.' },
@@ -188,10 +202,3 @@ export const fields = {
 } as const satisfies Readonly<Record<string, Field>>;
 
 export type FieldName = keyof typeof fields;
-
-/** Names of people. One rule for all sinks: these and no others. */
-export const personalFields: ReadonlySet<string> = new Set(
-  Object.entries<Field>(fields)
-    .filter(([, field]) => field.personal)
-    .map(([name]) => name),
-);

@@ -136,6 +136,4 @@ export interface SinkTools {
   readonly events: EventWriter;
   /** For requests over HTTP. */
   readonly outgoing: Outgoing;
-  /** Send names of people to analytics (ANALYTICS_SEND_NAMES). */
-  readonly sendNames: boolean;
 }

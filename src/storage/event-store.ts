@@ -1,5 +1,6 @@
 import { CursorError } from '../errors.js';
-import type { Event, Fields } from '../events/event.js';
+import { stringifyExact } from '../events/digits.js';
+import { type Event, type Fields, isReceived } from '../events/event.js';
 import type { Source } from '../events/message.js';
 import type { Calls } from './calls.js';
 import type { Value } from './database.js';
@@ -86,8 +87,13 @@ export function eventRows(events: readonly Event[]): Value[] {
   return values;
 }
 
-function bodyOf({ body, text, fields }: Event): string {
-  return body ?? JSON.stringify(text === undefined ? fields : { text });
+/** An event that lacks its text was changed for this store; what is only known beside it is in no row. */
+function bodyOf(event: Event): string {
+  const { body, text, exact, fields } = event;
+  if (body !== undefined) return body;
+  if (text !== undefined) return JSON.stringify({ text });
+  const own = Object.entries(exact ?? fields).filter(([name]) => isReceived(event, name));
+  return stringifyExact(Object.fromEntries(own));
 }
 
 /**

@@ -37,7 +37,6 @@ class Scene {
       keyValues: memoryInMemory(),
       events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
       outgoing: straight,
-      sendNames: false,
     };
     const policy: RestartPolicy = {
       faultOf: error => (error instanceof TransientError ? 'transient' : error instanceof SetupError ? 'setup' : 'bug'),

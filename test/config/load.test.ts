@@ -2,12 +2,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
+import { commonSettings } from '../../src/config/sinks.js';
 import { integer } from '../../src/settings/numbers.js';
 import { problemReport, type SettingProblem } from '../../src/settings/problems.js';
 import { setting } from '../../src/settings/setting.js';
 import { boolean, text } from '../../src/settings/words.js';
+import { amplitudeSink } from '../../src/sinks/amplitude.js';
+import { ga4Sink } from '../../src/sinks/ga4.js';
 import { localSink } from '../../src/sinks/local.js';
-import { defineSink } from '../../src/sinks/sink.js';
+import { defineSink, type SinkDefinition } from '../../src/sinks/sink.js';
 
 /** A sink as others declare theirs. */
 const mailbox = (name: string) =>
@@ -327,6 +330,32 @@ test('everything that is wrong is reported at once, and how to fix it', () => {
   assert.match(report, '7 settings are wrong:');
   assert.match(report, 'PORT: must be a whole number from 0 to 65535, but is "x".');
   assert.is(report.split('\n').length, 8);
+});
+
+test('how much of people a sink gets: everything, unless it is for analytics', () => {
+  const levels = (env: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(good(env).sinks.map(({ definition, personal }) => [definition.name, personal]));
+  const uri = { MAILBOX_URI: 'a', PIGEON_URI: 'b' };
+  assert.equal(levels(uri), { mailbox: 'full', pigeon: 'full', local: 'full' });
+  assert.equal(levels({ ...uri, MAILBOX_PERSONAL: 'None', LOCAL_PERSONAL: 'pseudonym' }), {
+    mailbox: 'none',
+    pigeon: 'full',
+    local: 'pseudonym',
+  });
+  assert.match(bad({ ...uri, MAILBOX_PERSONAL: 'some' })[0]?.message ?? '', 'none, pseudonym, full');
+  for (const sink of [amplitudeSink, ga4Sink]) {
+    assert.is(commonSettings(sink as unknown as SinkDefinition).personal.schema.parse(undefined), 'none');
+  }
+});
+
+test('a setting that is gone is known by its name, with what takes its place', () => {
+  for (const value of ['on', 'off']) {
+    const [problem] = bad({ ANALYTICS_SEND_NAMES: value });
+    assert.is(problem?.name, 'ANALYTICS_SEND_NAMES');
+    assert.match(problem?.message ?? '', 'AMPLITUDE_PERSONAL and GOOGLE_PERSONAL');
+  }
+  assert.equal(names(bad(...yaml('analytics: {send_names: off}'))), ['ANALYTICS_SEND_NAMES']);
+  assert.equal(bad({ ANALYTICS_SEND_NAMES: ' ' }), []);
 });
 
 test.run();

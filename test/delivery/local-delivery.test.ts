@@ -6,6 +6,8 @@ import { LocalDelivery } from '../../src/delivery/local-delivery.js';
 import { parseFilter } from '../../src/events/filter.js';
 import type { Message } from '../../src/events/message.js';
 import { silentLog } from '../../src/log.js';
+import { type PersonalFilter, personalFilter } from '../../src/people/personal-data.js';
+import { bodyText } from '../../src/storage/queries.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { withStorage } from '../storage/scratch.js';
 
@@ -32,6 +34,7 @@ async function withBroker(
   sinks: readonly string[],
   work: (scene: Scene) => Promise<void>,
   filter = 'all',
+  withoutPeople?: PersonalFilter,
 ): Promise<void> {
   await withStorage(async storage => {
     const broker = new EmbeddedBroker({ storage, clock: systemClock, log: silentLog });
@@ -43,6 +46,7 @@ async function withBroker(
       new LocalDelivery({
         sink: 'local',
         filter: parsed.filter,
+        withoutPeople,
         events: storage.events,
         clock: systemClock,
         onDelivered: () => {},
@@ -172,5 +176,24 @@ test('a source keeps its place in the same commit', () =>
     );
     assert.equal(await stored(), ['a']);
   }));
+
+test('without people, a row holds what is left, and the digits of its numbers', async () => {
+  const withoutPeople = personalFilter('none', 'a secret of the test');
+  const body =
+    '{"category":"upload","user_id":"user-of-ada","user_name":"Ada","n":1524831183200260097,"created":1700000000000}';
+  await withBroker(
+    ['local'],
+    async ({ storage, broker }) => {
+      await broker.publish([{ ...event('a'), body }]);
+      const [stored] = (await storage.events.query({ limit: 1 })).events;
+      assert.is(
+        stored?.[bodyText],
+        '{"category":"upload","user_id":"user-0f3d80aad3226845","n":1524831183200260097,"created":1700000000000}',
+      );
+    },
+    'all',
+    withoutPeople,
+  );
+});
 
 test.run();

@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createPrepare, type PrepareOptions } from '../../src/delivery/prepare.js';
 import { parseFilter } from '../../src/events/filter.js';
+import { personalFilter } from '../../src/people/personal-data.js';
 import { delivery } from '../helpers/deliveries.js';
 
 const noStamps: PrepareOptions['firstSeen'] = async () => {
@@ -94,6 +95,25 @@ test('a failure to look up first-seen times is passed on: nothing is settled by 
     () => assert.unreachable('it has to fail'),
     error => assert.match(error.message, 'nothing here is without a time'),
   );
+});
+
+test('people are taken out last, and what is known beside an event with them', async () => {
+  const withoutPeople = personalFilter('none', 'a secret of the test');
+  const heard: unknown[] = [];
+  const context: PrepareOptions['context'] = {
+    load: () => undefined,
+    hear: ({ fields }) => void heard.push(fields.user_name),
+    addTo: event => ({
+      ...event,
+      fields: { ...event.fields, author_id: 'user-of-ada', dataset_id: 'd' },
+      context: { author_id: 'user-of-ada', dataset_id: 'd' },
+    }),
+  };
+  const { items } = await prepare({ withoutPeople, context })([delivery('a', { user_name: 'Ada Example' })]);
+  const [event] = items.map(item => item.event);
+  assert.equal(heard, ['Ada Example']);
+  assert.equal(event?.context, { author_id: 'user-0f3d80aad3226845', dataset_id: 'd' });
+  assert.equal([event?.fields.author_id, event?.fields.user_name], ['user-0f3d80aad3226845', undefined]);
 });
 
 test.run();

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { catalogue, entriesByCategory, measure } from '../../src/events/catalogue.js';
-import { fields, personalFields } from '../../src/events/fields.js';
+import { type Field, fields } from '../../src/events/fields.js';
 
 test('a kind stands once, and no field twice in it', () => {
   const kinds = catalogue.map(({ category, type }) => `${category}.${type}`);
@@ -20,8 +20,18 @@ test('every field is of some kind of event', () => {
   assert.equal([...used].sort(), Object.keys(fields).sort());
 });
 
-test('names of people are two fields', () => {
-  assert.equal([...personalFields].sort(), ['author_name', 'user_name']);
+test('what is of people is said of each field', () => {
+  const personal = Object.entries<Field>(fields).flatMap(([name, { personal: kind }]) =>
+    kind ? [`${name}: ${kind}`] : [],
+  );
+  assert.equal(personal, [
+    'user_id: id',
+    'user_name: name',
+    'author_id: id',
+    'author_name: name',
+    'user_agent: agent',
+    'ip: address',
+  ]);
 });
 
 test('size is bytes for files and items for datasets', () => {

@@ -2,8 +2,9 @@ import { BSON } from 'mongodb';
 import { decode } from '../../src/events/decode.js';
 import type { Event } from '../../src/events/event.js';
 import { hashOf, isEventId } from '../../src/events/identity.js';
+import { DeviceReader } from '../../src/people/devices.js';
+import { personalFilter, personalLevels } from '../../src/people/personal-data.js';
 import { compile as compileForAmplitude } from '../../src/sinks/amplitude/compile.js';
-import { DeviceReader } from '../../src/sinks/devices.js';
 import { compile as compileForGa4, isTooOld, untimely } from '../../src/sinks/ga4/compile.js';
 import { bodyOf, requestsOf } from '../../src/sinks/ga4/requests.js';
 import { measurementText } from '../../src/sinks/influxdb/line-protocol.js';
@@ -90,20 +91,22 @@ function point(found: Event, body: string): void {
   demand(ns === BigInt(found.created) * 1_000_000n + 7n, 'InfluxDB: another time', body);
 }
 
-function analytics(found: Event, random: Random, body: string): void {
-  const sendNames = random.chance(0.5);
-  const amplitude = compileForAmplitude(found, { devices, sendNames });
+function analytics(received: Event, random: Random, body: string): void {
+  const found = personalFilter(random.pick(personalLevels), 'a secret')?.(received) ?? received;
+  const amplitude = compileForAmplitude(found, { devices });
   demand(amplitude.insert_id === found.id && amplitude.event_type !== '', 'Amplitude: no id or type', body);
   JSON.parse(JSON.stringify(amplitude));
   if (isTooOld(found.created, now) || untimely(found.created, now) !== undefined) return;
-  const compiled = compileForGa4(found, { devices, sendNames, clientId: undefined, now });
+  const compiled = compileForGa4(found, { devices, clientId: undefined, now });
   for (const request of requestsOf([[found.id, compiled]])) {
     const violations = validationMessages(bodyOf(request), now).filter(({ fieldPath }) => fieldPath !== 'user_id');
     demand(violations.length === 0, `Google Analytics: ${JSON.stringify(violations)}`, body);
   }
 }
 
-/** Settings of the name-or-mail kind stay at home, whatever the event. */
+const withoutPeople = (['none', 'pseudonym'] as const).map(level => personalFilter(level, 'a secret')!);
+
+/** Names and addresses stay at home where the setting says so, whatever else is in the event. */
 export function fuzzNames(random: Random): void {
   const secret = `Person ${random.integer(1, 1e9)}`;
   const fields = {
@@ -111,6 +114,7 @@ export function fuzzNames(random: Random): void {
     user_name: secret,
     author_name: secret,
     email: `${secret.replace(' ', '.')}@example.org`,
+    comment: `by ${secret}`,
   };
   const found: Event = {
     id: 'x',
@@ -121,10 +125,15 @@ export function fuzzNames(random: Random): void {
     source: 'http',
     received: now,
   };
-  const sent = [
-    JSON.stringify(compileForAmplitude(found, { devices, sendNames: false })),
-    JSON.stringify(compileForGa4(found, { devices, sendNames: false, clientId: undefined, now })),
-  ].join();
+  const sent = withoutPeople
+    .map(filter => filter(found))
+    .flatMap(clean => [
+      compileForAmplitude(clean, { devices }),
+      compileForGa4(clean, { devices, clientId: undefined, now }),
+      clean,
+    ])
+    .map(one => JSON.stringify(one))
+    .join();
   demand(
     !sent.includes(secret) && !sent.includes(secret.replace(' ', '.')),
     'a name of a person is sent',

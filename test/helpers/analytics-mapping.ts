@@ -1,16 +1,16 @@
 import { catalogue } from '../../src/events/catalogue.js';
 import type { Event, Fields } from '../../src/events/event.js';
 import { type Field, fields } from '../../src/events/fields.js';
+import { DeviceReader } from '../../src/people/devices.js';
 import { compile as compileAmplitude } from '../../src/sinks/amplitude/compile.js';
-import { DeviceReader } from '../../src/sinks/devices.js';
 import { compile as compileGa4 } from '../../src/sinks/ga4/compile.js';
 import { eventOf } from './sink-session.js';
 
 const now = 1_700_000_000_000;
 const devices = new DeviceReader();
-const amplitude = (event: Event, sendNames: boolean): object => compileAmplitude(event, { devices, sendNames });
-const ga4 = (event: Event, sendNames: boolean): object => {
-  const { context, event: hit } = compileGa4(event, { devices, sendNames, now, clientId: undefined });
+const amplitude = (event: Event): object => compileAmplitude(event, { devices });
+const ga4 = (event: Event): object => {
+  const { context, event: hit } = compileGa4(event, { devices, now, clientId: undefined });
   return { ...context, events: { ...hit } };
 };
 
@@ -24,8 +24,8 @@ const samples: Readonly<Record<string, unknown>> = {
 export function analyticsTables(): string {
   const kinds = catalogue.map(({ category, type }) => {
     const event = eventOf({ category, ...(type === undefined ? {} : { type }), created: now });
-    const title = compileAmplitude(event, { devices, sendNames: false }).event_type;
-    const { name } = compileGa4(event, { devices, sendNames: false, now, clientId: undefined }).event;
+    const title = compileAmplitude(event, { devices }).event_type;
+    const { name } = compileGa4(event, { devices, now, clientId: undefined }).event;
     return `| \`${category}${type === undefined ? '' : `.${type}`}\` | ${title} | \`${name}\` |`;
   });
   const known = Object.entries<Field>(fields)
@@ -33,8 +33,9 @@ export function analyticsTables(): string {
     .map(([name, field]) => {
       const sample =
         samples[name] ?? (field.kind === 'id' || field.kind === 'text' || field.kind === 'url' ? `/${name}` : 41);
-      const both = [amplitude, ga4].map(compiled => places(compiled, { [name]: sample }, field.personal === true));
-      return `| \`${name}\`${field.personal ? ' ¹' : ''} | ${both.join(' | ')} |`;
+      const both = [amplitude, ga4].map(compiled => places(compiled, { [name]: sample }));
+      const note = field.personal === undefined ? '' : field.personal === 'id' ? ' ²' : ' ¹';
+      return `| \`${name}\`${note} | ${both.join(' | ')} |`;
     });
   return [
     '| event | Amplitude event type | GA4 event name |',
@@ -49,10 +50,10 @@ export function analyticsTables(): string {
 }
 
 /** What is new, or another, when the event has the field. */
-function places(compiled: (event: Event, sendNames: boolean) => object, field: Fields, sendNames: boolean): string {
+function places(compiled: (event: Event) => object, field: Fields): string {
   const base = { category: 'x', created: now, ...(field.user_id === undefined ? { user_id: 'u' } : {}) };
-  const without = new Map(leaves(compiled(eventOf(base), sendNames)));
-  const found = leaves(compiled(eventOf({ ...base, ...field }), sendNames))
+  const without = new Map(leaves(compiled(eventOf(base))));
+  const found = leaves(compiled(eventOf({ ...base, ...field })))
     .filter(([path, value]) => without.get(path) !== value)
     .map(([path]) => `\`${path}\``);
   return found.length === 0 ? '–' : found.join(', ');

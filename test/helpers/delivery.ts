@@ -6,6 +6,7 @@ import type { Clock } from '../../src/clock.js';
 import type { FirstSeen } from '../../src/delivery/prepare.js';
 import type { CategoryFilter } from '../../src/events/filter.js';
 import { type Log, silentLog } from '../../src/log.js';
+import type { PersonalLevel } from '../../src/people/personal-data.js';
 import type { SinkDefinition, SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status/board.js';
 import type { KeyValues } from '../../src/storage/key-values.js';
@@ -18,6 +19,7 @@ import { straight } from './outgoing.js';
 export interface DeliverySetup {
   readonly definition: SinkDefinition;
   readonly config?: unknown;
+  readonly personal?: PersonalLevel;
   readonly tools?: Partial<SinkTools>;
   readonly queue?: MemoryQueue;
   /** How the queue is opened, when it is not there at once. */
@@ -52,7 +54,6 @@ export function startDelivery(setup: DeliverySetup) {
     keyValues: memoryInMemory(),
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
-    sendNames: false,
     ...setup.tools,
   };
   const consumer = superviseSink(
@@ -65,6 +66,7 @@ export function startDelivery(setup: DeliverySetup) {
       queueSetting: `${definition.prefix}_QUEUE`,
       batch: { count, bytes: 4_000_000, lingerMs: 0 },
       filter,
+      personal: setup.personal ?? 'full',
     },
     tools,
     {
@@ -79,6 +81,7 @@ export function startDelivery(setup: DeliverySetup) {
       stopping: stopping.signal,
       giveUp: giveUp.signal,
       random: () => 0.99,
+      idSecret: 'a secret of a test',
     },
   );
   return {

@@ -28,7 +28,6 @@ export function sinkTools(log: Log = silentLog): SinkTools {
     keyValues: memoryInMemory(),
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
-    sendNames: false,
   };
 }
 

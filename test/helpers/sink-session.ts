@@ -13,7 +13,6 @@ export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
     keyValues: rememberingMemory(),
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
-    sendNames: false,
     ...changes,
   };
 }

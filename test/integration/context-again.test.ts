@@ -2,8 +2,8 @@ import { MongoClient } from 'mongodb';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event } from '../../src/events/event.js';
+import { DeviceReader } from '../../src/people/devices.js';
 import { compile as compileAmplitude } from '../../src/sinks/amplitude/compile.js';
-import { DeviceReader } from '../../src/sinks/devices.js';
 import { compile as compileGa4 } from '../../src/sinks/ga4/compile.js';
 import { influxdbSink } from '../../src/sinks/influxdb.js';
 import { eventOf, openContext } from '../context/asking.js';
@@ -126,12 +126,10 @@ test('Amplitude and Google Analytics: the same id of the same visitor', async ()
   const devices = new DeviceReader();
   for (const fields of [{}, { user_id: clowderId('7') }, { resource_id: undefined, file_id: file }]) {
     const events = await deliveries(fields);
-    const sent = events.map(event => compileAmplitude(event, { devices, sendNames: false }));
+    const sent = events.map(event => compileAmplitude(event, { devices }));
     assert.is(new Set(sent.map(({ insert_id, device_id }) => `${insert_id} ${device_id}`)).size, 1);
     assert.is(sent[2]?.event_properties?.space_name, 'Weather');
-    const collected = events.map(event =>
-      compileGa4(event, { devices, sendNames: false, clientId: undefined, now: 1_700_000_000_500 }),
-    );
+    const collected = events.map(event => compileGa4(event, { devices, clientId: undefined, now: 1_700_000_000_500 }));
     assert.is(new Set(collected.map(({ context }) => JSON.stringify(context))).size, 1);
     assert.is(collected[2]?.event.params.dataset_name, 'Rain');
   }

@@ -10,7 +10,7 @@ import { type Attempt, NotTried, WrongError } from './attempt.js';
 /** What a sink tries by itself, and what it cannot try. */
 export function destination(
   { definition, config, place }: ConfiguredSink,
-  { sendNames, proxies }: Pick<Config, 'sendNames' | 'proxies'>,
+  { proxies }: Pick<Config, 'proxies'>,
   clock: Clock,
 ): Attempt[] {
   const { title, check } = definition;
@@ -28,7 +28,6 @@ export function destination(
         keyValues: temporaryKeyValues(),
         events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
         outgoing: new Outgoing(proxies),
-        sendNames,
       };
       try {
         const session = await (check?.open ?? definition.open)(config, tools);

@@ -1,7 +1,7 @@
 import type { Types } from '@amplitude/analytics-node';
 import { measure } from '../../events/catalogue.js';
 import type { Event } from '../../events/event.js';
-import { type DeviceReader, factFields, placeOf } from '../devices.js';
+import { type DeviceReader, factFields, placeOf } from '../../people/devices.js';
 import { title } from '../event-title.js';
 import { cut, identify, type Scalar, scalars } from '../people.js';
 
@@ -14,7 +14,6 @@ export type AmplitudeEvent = Types.BaseEvent & {
 
 export interface CompileOptions {
   readonly devices: DeviceReader;
-  readonly sendNames: boolean;
 }
 
 /** Amplitude cuts or refuses longer strings (HTTP V2 API, "String character limit"). */
@@ -32,12 +31,12 @@ const promoted: ReadonlySet<string> = new Set([
  * Field by field: docs/mapping-analytics.md. Never fails: whatever is a JSON object is an event, and what
  * Amplitude has no place for is shortened.
  */
-export function compile(event: Event, { devices, sendNames }: CompileOptions): AmplitudeEvent {
+export function compile(event: Event, { devices }: CompileOptions): AmplitudeEvent {
   const { fields } = event;
-  const person = identify(event, sendNames);
+  const person = identify(event);
   const device = devices.read(fields);
   const place = placeOf(fields);
-  const name = sendNames && person.user !== undefined ? text(fields.user_name) : undefined;
+  const name = person.user !== undefined ? text(fields.user_name) : undefined;
   return {
     event_type: cut(title(event.category, event.type), maxStringLength),
     time: event.created,
@@ -59,7 +58,7 @@ export function compile(event: Event, { devices, sendNames }: CompileOptions): A
       city: place.city,
     }),
     event_properties: {
-      ...properties(event, sendNames),
+      ...properties(event),
       ...present({ browser: device.browser, browser_version: device.browserVersion, device_category: device.category }),
       ...measure(event),
     },
@@ -67,9 +66,9 @@ export function compile(event: Event, { devices, sendNames }: CompileOptions): A
   };
 }
 
-function properties(event: Event, sendNames: boolean): Record<string, Scalar> {
+function properties(event: Event): Record<string, Scalar> {
   const all: [string, Scalar][] = [];
-  for (const [name, value] of scalars(event.exact ?? event.fields, sendNames)) {
+  for (const [name, value] of scalars(event.exact ?? event.fields)) {
     if (promoted.has(name) || (name === 'id' && value === event.id)) continue;
     if (all.length === maxProperties) break;
     all.push([cut(name, maxStringLength), typeof value === 'string' ? cut(value, maxStringLength) : value]);

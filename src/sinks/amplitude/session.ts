@@ -1,6 +1,6 @@
 import { SetupError } from '../../errors.js';
+import { DeviceReader } from '../../people/devices.js';
 import type { Address } from '../../settings/addresses.js';
-import { DeviceReader } from '../devices.js';
 import type { HttpResponse } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
 import type { SinkSession, SinkTools } from '../sink.js';
@@ -22,7 +22,7 @@ const timeoutMs = 30_000;
 
 export async function openSession(config: AmplitudeConfig, tools: SinkTools): Promise<SinkSession> {
   const { apiKey } = config;
-  const { clock, outgoing, sendNames } = tools;
+  const { clock, outgoing } = tools;
   const endpoint = await resolveEndpoint(config.zone, config.serverUrl?.url);
   const authorization = config.serverUrl === undefined ? {} : authorizationOf(config.serverUrl);
   const devices = new DeviceReader();
@@ -61,7 +61,7 @@ export async function openSession(config: AmplitudeConfig, tools: SinkTools): Pr
   return {
     write: (events, signal) =>
       upload(
-        pack(events.map(event => compile(event, { devices, sendNames }))),
+        pack(events.map(event => compile(event, { devices }))),
         { send: encoded => ask(encoded, signal), check: () => check(signal) },
         throttle,
       ),

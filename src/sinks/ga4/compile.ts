@@ -1,6 +1,6 @@
 import { measure } from '../../events/catalogue.js';
 import type { Event } from '../../events/event.js';
-import { type Device, type DeviceReader, factFields, placeOf } from '../devices.js';
+import { type Device, type DeviceReader, factFields, placeOf } from '../../people/devices.js';
 import { cut, digest, identify, type Person, type Scalar, scalars } from '../people.js';
 import { clientId, isClientId } from './client-id.js';
 import { limits, valueLengths } from './limits.js';
@@ -36,7 +36,6 @@ export interface Shortening {
 
 export interface CompileOptions {
   readonly devices: DeviceReader;
-  readonly sendNames: boolean;
   /** GOOGLE_CLIENT_ID: for events without a user or visitor of their own. */
   readonly clientId: string | undefined;
   /** Wall clock, epoch ms. */
@@ -93,8 +92,8 @@ export function untimely(created: number, now: number): string | undefined {
  * docs/mapping-analytics.md. Deterministic but for a future time.
  */
 export function compile(event: Event, options: CompileOptions): Compiled {
-  const { devices, sendNames, now } = options;
-  const person = identify(event, sendNames);
+  const { devices, now } = options;
+  const person = identify(event);
   const shortened: Shortening[] = [];
   const { name, shortened: cutName } = eventName(event.category, event.type);
   if (cutName) shortened.push({ what: 'event name', field: event.category });
@@ -104,13 +103,13 @@ export function compile(event: Event, options: CompileOptions): Compiled {
     event: {
       name,
       timestamp_micros: Math.min(event.created, now) * 1000,
-      params: parameters(event, sendNames, shortened),
+      params: parameters(event, shortened),
     },
     shortened,
   };
 }
 
-function parameters(event: Event, sendNames: boolean, shortened: Shortening[]): Record<string, string | number> {
+function parameters(event: Event, shortened: Shortening[]): Record<string, string | number> {
   const params = new Map<string, string | number>([
     ['event_id', cut(event.id, limits.valueLength)],
     ['session_id', sessionOf(event)],
@@ -118,7 +117,7 @@ function parameters(event: Event, sendNames: boolean, shortened: Shortening[]): 
     ['engagement_time_msec', 1],
     ...Object.entries(measure(event)),
   ]);
-  for (const [field, value] of ordered(event, sendNames)) {
+  for (const [field, value] of ordered(event)) {
     if (params.size === limits.parametersPerEvent) {
       shortened.push({ what: 'parameter left out', field });
       continue;
@@ -138,9 +137,9 @@ function parameters(event: Event, sendNames: boolean, shortened: Shortening[]): 
   return Object.fromEntries(params);
 }
 
-function ordered(event: Event, sendNames: boolean): [string, Scalar][] {
+function ordered(event: Event): [string, Scalar][] {
   const rest = new Map<string, Scalar>();
-  for (const [field, value] of scalars(event.exact ?? event.fields, sendNames)) {
+  for (const [field, value] of scalars(event.exact ?? event.fields)) {
     if (!promoted.has(field) && !(field === 'id' && value === event.id)) rest.set(field, value);
   }
   const head = first.flatMap((field): [string, Scalar][] => {

@@ -1,6 +1,6 @@
 import { SetupError, TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
-import { DeviceReader } from '../devices.js';
+import { DeviceReader } from '../../people/devices.js';
 import { httpFault, summary } from '../http/faults.js';
 import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
 import { collect } from './collect.js';
@@ -14,10 +14,7 @@ export interface Ga4Config extends Stream {
   readonly onAmbiguous: 'resend' | 'skip';
 }
 
-export function openSession(
-  config: Ga4Config,
-  { clock, log, keyValues, outgoing, sendNames, ageClock }: SinkTools,
-): SinkSession {
+export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing, ageClock }: SinkTools): SinkSession {
   const devices = new DeviceReader();
   const sentIds = new SentIds(keyValues);
   const note = shorteningNotes(log);
@@ -47,7 +44,7 @@ export function openSession(
    */
   const check = async (signal: AbortSignal): Promise<void> => {
     const [sample] = requestsOf([
-      ['probe', compile(sampleEvent(clock.now()), { ...config, devices, sendNames, now: clock.now() })],
+      ['probe', compile(sampleEvent(clock.now()), { ...config, devices, now: clock.now() })],
     ]);
     const refusal = sample === undefined ? undefined : await send(bodyOf(sample), 'debug', signal);
     if (refusal !== undefined) throw new SetupError(`${refusal}, even for a sample: check GOOGLE_SERVER_URL`);
@@ -74,7 +71,7 @@ export function openSession(
           reasons.set(id, reason);
           continue;
         }
-        const one = compile(event, { ...config, devices, sendNames, now });
+        const one = compile(event, { ...config, devices, now });
         note(event, one.shortened);
         compiled.set(id, one);
       }

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { refuse } from '../settings/refuse.js';
+import { setting } from '../settings/setting.js';
+
+/** Settings of earlier releases, by name: whoever still has one learns what takes its place. They have no value. */
+export const removedSettings = {
+  sendNames: removed(
+    'ANALYTICS_SEND_NAMES',
+    'AMPLITUDE_PERSONAL and GOOGLE_PERSONAL take its place: `none` (the default) for off, `full` for on; `pseudonym` is new',
+  ),
+};
+
+function removed(name: string, instead: string) {
+  return setting(
+    name,
+    z
+      .string()
+      .transform((_value, context) => refuse(context, `is not a setting any more. ${instead}`))
+      .optional(),
+    instead,
+  );
+}
