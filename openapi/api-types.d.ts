@@ -40,6 +40,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/snippet.js": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The script that a page loads to send its views and downloads
+         * @description At most 2,048 bytes, the same for everybody: its key is an attribute of the element that loads it, `data-key`. See docs/browser.md.
+         */
+        readonly get: operations["getSnippet"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/dead-letters": {
         readonly parameters: {
             readonly query?: never;
@@ -1035,6 +1055,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/browser_page_view": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A page was shown, as its browser says: also where an application changes the address by itself. The type is that of the resource.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishBrowserPageViewEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/browser_download": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A download was clicked, as the browser says. The type is that of the resource.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishBrowserDownloadEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/health": {
         readonly parameters: {
             readonly query?: never;
@@ -1300,7 +1360,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description One event. */
-        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["OtherEvent"];
+        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["BrowserPageViewEvent"] | components["schemas"]["BrowserDownloadEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["OtherEvent"];
         readonly UserActivityEvent: components["schemas"]["UserActivityFields"] & ({
             /** @enum {string} */
             readonly category: "user_activity";
@@ -1370,6 +1430,18 @@ export interface components {
         readonly ConnectionsEvent: components["schemas"]["ConnectionsFields"] & ({
             /** @enum {string} */
             readonly category: "connections";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly BrowserPageViewEvent: components["schemas"]["BrowserPageViewFields"] & ({
+            /** @enum {string} */
+            readonly category: "browser_page_view";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly BrowserDownloadEvent: components["schemas"]["BrowserDownloadFields"] & ({
+            /** @enum {string} */
+            readonly category: "browser_download";
         } & {
             readonly [key: string]: unknown;
         });
@@ -2084,6 +2156,118 @@ export interface components {
             readonly visitors_capped?: boolean;
             /** @description There were more connections than are counted exactly. */
             readonly connections_capped?: boolean;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A page was shown, as its browser says: also where an application changes the address by itself. The type is that of the resource. Usually with url, source. */
+        readonly BrowserPageViewFields: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category?: "browser_page_view";
+            /** @description What it happened to, or how, within the category. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description Address or path that was asked for; secrets in the query are left out. */
+            readonly url?: string;
+            /** @description `browser`: a page said it. The same view or download may be in the NGINX log too. */
+            readonly source?: string;
+            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            readonly agent_kind?: string;
+            /** @description What the page calls the event, so that it can be sent again. */
+            readonly insert_id?: string;
+            /** @description Session in which it happened. */
+            readonly session_id?: string;
+            /** @description Device on which it happened. */
+            readonly device_id?: string;
+            /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
+            readonly visitor?: string;
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
+            readonly ip?: string;
+            /** @description Browser or program, as it names itself. */
+            readonly user_agent?: string;
+            /** @description Page that led here. */
+            readonly referrer?: string;
+            /** @description Language of the client. */
+            readonly language?: string;
+            /** @description Platform of the client. */
+            readonly platform?: string;
+            /** @description Country of the client. */
+            readonly country?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A download was clicked, as the browser says. The type is that of the resource. Usually with url, source. */
+        readonly BrowserDownloadFields: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category?: "browser_download";
+            /** @description What it happened to, or how, within the category. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description Address or path that was asked for; secrets in the query are left out. */
+            readonly url?: string;
+            /** @description `browser`: a page said it. The same view or download may be in the NGINX log too. */
+            readonly source?: string;
+            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            readonly agent_kind?: string;
+            /** @description What the page calls the event, so that it can be sent again. */
+            readonly insert_id?: string;
+            /** @description Session in which it happened. */
+            readonly session_id?: string;
+            /** @description Device on which it happened. */
+            readonly device_id?: string;
+            /** @description Key of the visitor: a hash of address and agent whose salt changes daily. */
+            readonly visitor?: string;
+            /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
+            readonly ip?: string;
+            /** @description Browser or program, as it names itself. */
+            readonly user_agent?: string;
+            /** @description Page that led here. */
+            readonly referrer?: string;
+            /** @description Language of the client. */
+            readonly language?: string;
+            /** @description Platform of the client. */
+            readonly platform?: string;
+            /** @description Country of the client. */
+            readonly country?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -3442,6 +3626,8 @@ export type PageViewEvent = components['schemas']['PageViewEvent'];
 export type ResourceDownloadEvent = components['schemas']['ResourceDownloadEvent'];
 export type ApiCallEvent = components['schemas']['ApiCallEvent'];
 export type ConnectionsEvent = components['schemas']['ConnectionsEvent'];
+export type BrowserPageViewEvent = components['schemas']['BrowserPageViewEvent'];
+export type BrowserDownloadEvent = components['schemas']['BrowserDownloadEvent'];
 export type HealthEvent = components['schemas']['HealthEvent'];
 export type ServiceStatusEvent = components['schemas']['ServiceStatusEvent'];
 export type ExtractorHeartbeatEvent = components['schemas']['ExtractorHeartbeatEvent'];
@@ -3460,6 +3646,8 @@ export type PageViewFields = components['schemas']['PageViewFields'];
 export type ResourceDownloadFields = components['schemas']['ResourceDownloadFields'];
 export type ApiCallFields = components['schemas']['ApiCallFields'];
 export type ConnectionsFields = components['schemas']['ConnectionsFields'];
+export type BrowserPageViewFields = components['schemas']['BrowserPageViewFields'];
+export type BrowserDownloadFields = components['schemas']['BrowserDownloadFields'];
 export type HealthFields = components['schemas']['HealthFields'];
 export type ServiceStatusFields = components['schemas']['ServiceStatusFields'];
 export type ExtractorHeartbeatFields = components['schemas']['ExtractorHeartbeatFields'];
@@ -3927,6 +4115,48 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["BrowserUploadRefusal"];
+                };
+            };
+        };
+    };
+    readonly getSnippet: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description JavaScript. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/javascript": string;
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -9852,6 +10082,100 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["ConnectionsFields"] | readonly components["schemas"]["ConnectionsFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishBrowserPageViewEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "type": "dataset",
+                 *       "insert_id": "2718281828-3141592653-1618033988-1414213562",
+                 *       "platform": "Web",
+                 *       "url": "https://clowder.example.org/datasets/657e70e5b3f40c57e22b6b42",
+                 *       "referrer": "https://clowder.example.org/",
+                 *       "resource_id": "657e70e5b3f40c57e22b6b42",
+                 *       "source": "browser",
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "language": "en-US",
+                 *       "visitor": "5f14f9e6d80f802a",
+                 *       "created": 1709543876104
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["BrowserPageViewFields"] | readonly components["schemas"]["BrowserPageViewFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishBrowserDownloadEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "type": "file",
+                 *       "insert_id": "1732050807-2236067977-2645751311-3316624790",
+                 *       "platform": "Web",
+                 *       "url": "https://clowder.example.org/files/65a3dea71616158972863493/blob",
+                 *       "referrer": "https://clowder.example.org/files/65a3dea71616158972863493",
+                 *       "resource_id": "65a3dea71616158972863493",
+                 *       "source": "browser",
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0",
+                 *       "agent_kind": "person",
+                 *       "language": "en-US",
+                 *       "visitor": "5f14f9e6d80f802a",
+                 *       "created": 1709544041002
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["BrowserDownloadFields"] | readonly components["schemas"]["BrowserDownloadFields"][];
                 readonly "application/x-ndjson": string;
             };
         };

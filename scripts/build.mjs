@@ -1,10 +1,21 @@
-// Compiles to dist/: the daemon, then the page for the browser. A clean folder each time, so that a deleted source
-// leaves no stale test or module behind.
+// Compiles to dist/: the daemon, the page for the browser, then the script for other pages, as small as it can be. A
+// clean folder each time, so that a deleted source leaves no stale test or module behind.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { buildSync } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
-process.exitCode = Math.max(compile('.'), compile('src/page'));
+process.exitCode = Math.max(compile('.'), compile('src/page'), compile('src/browser/snippet'));
+buildSync({
+  entryPoints: ['src/browser/snippet/snippet.ts'],
+  outfile: 'dist/src/browser/snippet/snippet.js',
+  bundle: true,
+  format: 'iife',
+  minify: true,
+  target: 'es2020',
+  charset: 'utf8',
+  logLevel: 'warning',
+});
 cpSync('src/page', 'dist/src/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
 if (existsSync('dist/src/main.js')) chmodSync('dist/src/main.js', 0o755);
 

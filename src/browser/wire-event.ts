@@ -6,6 +6,7 @@ import { memberTexts } from '../events/json-text.js';
 import type { Message } from '../events/message.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import { maskUrlSecrets } from '../nginx/traffic/secrets.js';
+import { resourceOf } from './resource.js';
 import type { SentEvent } from './upload.js';
 
 /** What is wrong with one event, in the terms of Amplitude's HTTP API. */
@@ -23,6 +24,8 @@ const apart: ReadonlySet<string> = new Set(['event_type', 'time', 'timestamp', '
 const reserved: ReadonlySet<string> = new Set([
   ...['id', 'category', 'created', 'source', 'insert_id', 'user_agent', 'agent_kind', 'visitor', 'ip', 'country'],
 ]);
+/** What the snippet sends by itself. */
+const ownTypes: ReadonlySet<string> = new Set(['browser_page_view', 'browser_download']);
 /** Amplitude writes a number of ms, and -1 for none. */
 const noSession = '-1';
 
@@ -51,6 +54,10 @@ export function readEvent(
   if (created === undefined) return invalid('time', fieldKinds.timestamp.expected);
   if (isTooDeep(value)) return invalid('event_properties', 'nested less deeply');
   const fields = fieldsOf(event, text);
+  if (ownTypes.has(type as string)) {
+    const { url } = (event.event_properties ?? {}) as Readonly<Record<string, unknown>>;
+    for (const [name, fact] of resourceOf(url)) if (!fields.has(name)) fields.set(name, JSON.stringify(fact));
+  }
   for (const [name, fact] of facts) if ((fields.get(name) ?? '""') === '""') fields.set(name, JSON.stringify(fact));
   if (fields.size >= maxFields) return invalid('event_properties', `at most ${maxFields} fields`);
   fields.set('created', String(created));

@@ -143,6 +143,21 @@ export const catalogue: readonly CatalogueEntry[] = [
   ),
 
   entry(
+    'browser',
+    'browser_page_view',
+    'A page was shown, as its browser says: also where an application changes the address by itself. The type is that of the resource.',
+    ['url', 'source'],
+    ['resource_id', 'agent_kind', 'insert_id', ...client],
+  ),
+  entry(
+    'browser',
+    'browser_download',
+    'A download was clicked, as the browser says. The type is that of the resource.',
+    ['url', 'source'],
+    ['resource_id', 'agent_kind', 'insert_id', ...client],
+  ),
+
+  entry(
     'health',
     'health',
     'One check of a service; the type is the kind of probe, such as http.',

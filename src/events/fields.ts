@@ -109,6 +109,11 @@ export const fields = {
   device_id: { kind: 'id', description: 'Device on which it happened.' },
   language: { kind: 'text', description: 'Language of the client.' },
   platform: { kind: 'text', description: 'Platform of the client.' },
+  source: {
+    kind: 'text',
+    description: '`browser`: a page said it. The same view or download may be in the NGINX log too.',
+  },
+  insert_id: { kind: 'id', description: 'What the page calls the event, so that it can be sent again.' },
   country: { kind: 'text', description: 'Country of the client.' },
 
   // Connections: one window of an NGINX log

@@ -176,6 +176,17 @@ test('keys in addresses of pages do not stay', () => {
   assert.is(body.note, 'key=kept');
 });
 
+test('what the snippet says of an address has its resource, and others are left alone', () => {
+  const event_properties = { url: 'https://c.example.org/files/65fd8f8b72b6e319f3c4706e?key=secret' };
+  const view = bodyOf({ event_type: 'browser_page_view', event_properties });
+  assert.is(view.type, 'file');
+  assert.is(view.resource_id, '65fd8f8b72b6e319f3c4706e');
+  assert.is(view.url, 'https://c.example.org/files/65fd8f8b72b6e319f3c4706e');
+  assert.is(bodyOf({ event_type: 'search', event_properties }).resource_id, undefined);
+  const own = { ...event_properties, type: 'map' };
+  assert.is(bodyOf({ event_type: 'browser_page_view', event_properties: own }).type, 'map');
+});
+
 test('sent again it is the same event, whoever the device is, and without an insert_id another one', () => {
   assert.is(read(JSON.stringify(sdkEvent)).id, read(JSON.stringify({ ...sdkEvent, event_id: 9 })).id);
   assert.is.not(read(JSON.stringify(sdkEvent)).id, read(JSON.stringify({ ...sdkEvent, device_id: 'other' })).id);

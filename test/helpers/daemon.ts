@@ -58,6 +58,7 @@ export class TestDaemon {
     this.#ownDir = dir === undefined;
     this.dir = dir ?? mkdtempSync(join(tmpdir(), 'event-sink-daemon-'));
     this.#port = port;
+    this.port = port ?? 0;
     this.#node = node;
     this.#cwd = cwd;
     this.env = { ...env };

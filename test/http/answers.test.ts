@@ -28,6 +28,7 @@ const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/events/{category}/{type}': { path: '/v1/events/download/file', init: post({ size: 3 }) },
   'POST /v1/service-status': { path: '/v1/service-status', init: post({ service_name: 'clowder', status: 'up' }) },
   'POST /2/httpapi': { path: '/2/httpapi', init: upload(keys.collect) },
+  'GET /snippet.js': { path: '/snippet.js', init: {} },
   'POST /batch': { path: '/batch', init: upload(keys.collect) },
   'GET /v1/events': { path: '/v1/events?limit=1', init: {} },
   'GET /v1/dead-letters': { path: '/v1/dead-letters?sink=mongodb', init: {} },

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TransientError } from '../../src/errors.js';
+import { recordedForms } from '../browser/recorded-forms.js';
 import { keys, post, type Running, run } from './running.js';
 
 const portal = 'https://portal.example.org';
@@ -89,6 +90,34 @@ test('a form is answered 200 with a text, whatever its events are: anything else
   assert.is(await response.text(), 'success');
   assert.equal(categories(daemon), ['search', 'search']);
 });
+
+for (const [version, recorded] of Object.entries(recordedForms)) {
+  test(`what amplitude-js ${version} sends arrives with its fields`, async ({ daemon }) => {
+    const response = await daemon.request('/2/httpapi', {
+      method: 'POST',
+      body: recorded.replace('client=KEY', `client=${keys.collect}`),
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
+        'cross-origin-resource-policy': 'cross-origin',
+        'x-api-key': '',
+        origin: portal,
+      },
+    });
+    assert.is(response.status, 200);
+    assert.is(response.headers.get('access-control-allow-origin'), portal);
+    assert.is(await response.text(), 'success');
+    const [message] = daemon.backend.published;
+    const body = JSON.parse(message?.body ?? '{}');
+    assert.is(body.category, 'view_resource');
+    assert.is(body.type, 'dataset');
+    assert.is(body.resource_name, 'Prairie & soil "2023"');
+    assert.is(body.viewer_id, '65ca84273789d6e032ede889');
+    assert.is(body.library, `amplitude-js/${version}`);
+    assert.match(body.session_id, /^\d{13}$/);
+    assert.match(body.insert_id, /^[0-9a-f-]{36}$/);
+    assert.is(body.user_id, undefined);
+  });
+}
 
 test('sent twice in one request it is one event', async ({ daemon }) => {
   const { body } = await send(daemon, '/2/httpapi', upload([event('a'), event('a')]));

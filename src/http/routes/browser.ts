@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { routeConfig, z } from 'koa-swagger-decorator';
 import { answerJson } from '../answer.js';
 import { type Collected, collect } from '../collect.js';
@@ -128,7 +129,10 @@ function wire(path: '/2/httpapi' | '/batch', id: string) {
   });
 }
 
-/** Amplitude's wire: a page that has one of its SDKs already changes one address. */
+const snippet = new URL('../../browser/snippet/snippet.js', import.meta.url);
+let loaded: string | undefined;
+
+/** Amplitude's wire, where a page that has one of its SDKs changes one address; and a script for other pages. */
 export class BrowserRoutes {
   @routeConfig(wire('/2/httpapi', 'collectEvents'))
   async collect(ctx: ApiContext): Promise<void> {
@@ -138,6 +142,34 @@ export class BrowserRoutes {
   @routeConfig(wire('/batch', 'collectBatch'))
   async collectBatch(ctx: ApiContext): Promise<void> {
     received(ctx, await collect(ctx));
+  }
+
+  @routeConfig(
+    route({
+      method: 'get',
+      path: '/snippet.js',
+      access: 'open',
+      tag: 'Browsers',
+      id: 'getSnippet',
+      summary: 'The script that a page loads to send its views and downloads',
+      description:
+        'At most 2,048 bytes, the same for everybody: its key is an attribute of the element that loads it, `data-key`. See docs/browser.md.',
+      answer: {
+        status: 200,
+        config: content('JavaScript.', { 'text/javascript': { schema: { type: 'string' } } }),
+      },
+    }),
+  )
+  async snippet(ctx: ApiContext): Promise<void> {
+    loaded ??= readFileSync(snippet, 'utf8');
+    // Any page may load it, isolated ones and those with an integrity hash too.
+    ctx.set({
+      'Cache-Control': 'public, max-age=3600',
+      'Access-Control-Allow-Origin': '*',
+      'Cross-Origin-Resource-Policy': 'cross-origin',
+    });
+    ctx.type = 'text/javascript';
+    ctx.body = loaded;
   }
 }
 
