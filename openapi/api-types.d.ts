@@ -1065,7 +1065,7 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * A page was shown, as its browser says: also where an application changes the address by itself. The type is that of the resource.
+         * A page was shown, as its browser says: also where an application changes the address by itself.
          * @description As `POST /v1/events`, without category and type in the events: the path says them.
          */
         readonly post: operations["publishBrowserPageViewEvents"];
@@ -1085,7 +1085,7 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * A download was clicked, as the browser says. The type is that of the resource.
+         * A download was clicked, as the browser says.
          * @description As `POST /v1/events`, without category and type in the events: the path says them.
          */
         readonly post: operations["publishBrowserDownloadEvents"];
@@ -2159,7 +2159,7 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description A page was shown, as its browser says: also where an application changes the address by itself. The type is that of the resource. Usually with url, source. */
+        /** @description A page was shown, as its browser says: also where an application changes the address by itself. Usually with url, source. */
         readonly BrowserPageViewFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
@@ -2215,7 +2215,7 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description A download was clicked, as the browser says. The type is that of the resource. Usually with url, source. */
+        /** @description A download was clicked, as the browser says. Usually with url, source. */
         readonly BrowserDownloadFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;

@@ -1,4 +1,5 @@
 import { auditEvents } from './audit-events.js';
+import { browserEvents, client } from './browser-events.js';
 import { type CatalogueEntry, entry } from './catalogue-entry.js';
 import type { Event } from './event.js';
 import type { FieldName } from './fields.js';
@@ -18,19 +19,6 @@ const placed: readonly FieldName[] = [
 ];
 const extraction: readonly FieldName[] = ['extractor_name', 'resource_id', 'message'];
 const extracted: readonly FieldName[] = ['job_id', 'resource_type', 'resource_name', ...placed, ...user];
-const client: readonly FieldName[] = [
-  'user_id',
-  'user_name',
-  'session_id',
-  'device_id',
-  'visitor',
-  'ip',
-  'user_agent',
-  'referrer',
-  'language',
-  'platform',
-  'country',
-];
 /** What can be uploaded or made, and what can be deleted, by its type. */
 const made = { file: 'A file', dataset: 'A dataset', collection: 'A collection', space: 'A space', folder: 'A folder' };
 const deleted = { ...made, curation: 'A curation', version: 'A released version of a dataset' };
@@ -142,20 +130,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
   ),
 
-  entry(
-    'browser',
-    'browser_page_view',
-    'A page was shown, as its browser says: also where an application changes the address by itself. The type is that of the resource.',
-    ['url', 'source'],
-    ['resource_id', 'agent_kind', 'insert_id', ...client],
-  ),
-  entry(
-    'browser',
-    'browser_download',
-    'A download was clicked, as the browser says. The type is that of the resource.',
-    ['url', 'source'],
-    ['resource_id', 'agent_kind', 'insert_id', ...client],
-  ),
+  ...browserEvents,
 
   entry(
     'health',
