@@ -80,7 +80,12 @@ async function influxdb(): Promise<Destination> {
 async function amplitude(): Promise<Destination> {
   const server = new AmplitudeServer();
   return behindProxy('amplitude', server, origin => ({
-    settings: { AMPLITUDE_API_KEY: 'key-of-the-project', AMPLITUDE_SERVER_URL: `${origin}/2/httpapi` },
+    settings: {
+      AMPLITUDE_API_KEY: 'key-of-the-project',
+      AMPLITUDE_SERVER_URL: `${origin}/2/httpapi`,
+      // So that users can be compared.
+      AMPLITUDE_PERSONAL: 'full',
+    },
     arrivals: () =>
       server.accepted.map(event =>
         arrivalOf(
@@ -105,6 +110,8 @@ async function ga4(): Promise<Destination> {
       GOOGLE_MEASUREMENT_ID: 'G-CHAOS',
       GOOGLE_API_SECRET: 'secret-of-the-stream',
       GOOGLE_SERVER_URL: origin,
+      // So that users can be compared.
+      GOOGLE_PERSONAL: 'full',
       // For what nobody did.
       GOOGLE_CLIENT_ID: '1234567890.1700000000',
     },
