@@ -261,9 +261,10 @@ export function splitBy(field) {
   return { id: 'partitionByValues', options: { fields: [field], keepFields: false, naming: { asLabels: true } } };
 }
 
-/** The most frequent values of fields; `counted` names a column that every row has. */
-export function mostFrequent(fields, counted, as, limit = 10) {
+/** The most frequent values of fields; `counted` names a column that every row has, `summed` one of numbers. */
+export function mostFrequent(fields, counted, as, { limit = 10, summed } = {}) {
   const column = `${counted} (count)`;
+  const sums = summed === undefined ? {} : { [summed]: { operation: 'aggregate', aggregations: ['sum'] } };
   return [
     {
       id: 'groupBy',
@@ -271,12 +272,13 @@ export function mostFrequent(fields, counted, as, limit = 10) {
         fields: {
           ...Object.fromEntries(fields.map(name => [name, { operation: 'groupby', aggregations: [] }])),
           [counted]: { operation: 'aggregate', aggregations: ['count'] },
+          ...sums,
         },
       },
     },
     { id: 'sortBy', options: { fields: {}, sort: [{ field: column, desc: true }] } },
     { id: 'limit', options: { limitField: String(limit) } },
-    columns([], { [column]: as }),
+    columns([], { [column]: as, ...(summed === undefined ? {} : { [`${summed} (sum)`]: summed }) }),
   ];
 }
 

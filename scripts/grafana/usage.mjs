@@ -36,6 +36,20 @@ const users = (group = '') =>
 const named = condition =>
   `SELECT "resource_name", "resource_id", "event_id" FROM "events" WHERE ${condition} AND $timeFilter ORDER BY time DESC LIMIT 10000`;
 const newest = 'Of the newest 10,000 in the range.';
+/** What happened in datasets or spaces, as far as it is known which. */
+const placed = (place, condition, more = '') =>
+  `SELECT "${place}_name", "${place}_id", "event_id"${more} FROM "events" WHERE ${condition} AND "${place}_id" != '' AND $timeFilter ORDER BY time DESC LIMIT 10000`;
+const newestPlaced = place =>
+  `Of the newest 10,000 in the range whose ${place} is known: the event says it, or CLOWDER_URL is set.`;
+const byPlace = place => [
+  table(`Views by ${place}`, newestPlaced(place), [rows(placed(place, views))], {
+    transformations: mostFrequent([`${place}_name`, `${place}_id`], 'event_id', 'views'),
+  }),
+  table(`Downloads by ${place}`, newestPlaced(place), [rows(placed(place, downloads, ', "bytes"'))], {
+    transformations: mostFrequent([`${place}_name`, `${place}_id`], 'event_id', 'downloads', { summed: 'bytes' }),
+    columns: { bytes: { unit: 'bytes' } },
+  }),
+];
 
 export const usage = dashboard({
   uid: 'clowder-usage',
@@ -177,6 +191,10 @@ export const usage = dashboard({
       { bars: true },
     ),
 
+    row('By dataset and space'),
+    ...byPlace('dataset'),
+    ...byPlace('space'),
+
     row('Top lists'),
     table('Most viewed', newest, [rows(named(views))], {
       width: 8,
@@ -208,7 +226,7 @@ export const usage = dashboard({
       'The newest 100 in the range.',
       [
         rows(
-          `SELECT "category", "type", "user_name", "resource_name", "dataset_name", "size", "event_id" FROM "events" WHERE "category" != 'health' AND "category" != 'connections' AND $timeFilter ORDER BY time DESC LIMIT 100`,
+          `SELECT "category", "type", "user_name", "resource_name", "dataset_name", "space_name", "size", "event_id" FROM "events" WHERE "category" != 'health' AND "category" != 'connections' AND $timeFilter ORDER BY time DESC LIMIT 100`,
         ),
       ],
       { width: 24, height: 10, filterable: true },

@@ -19,7 +19,11 @@ test.before(async () => {
     .flatMap(fixtureLines)
     .map((line, index) => ({ ...(JSON.parse(line) as object), created: now - 1000 * index }));
   assert.ok(events.length > 60 && events.length < 180);
-  assert.is((await daemon.post(events)).status, 202);
+  const place = { dataset_id: 'd1', dataset_name: 'Rain', space_id: 's1', space_name: 'Weather' };
+  const placed = ['view_resource', 'page_view', 'download', 'resource_download'].map(category => {
+    return { category, type: 'file', resource_id: 'f1', bytes: 10, ...place, created: now - 1000 };
+  });
+  assert.is((await daemon.post([...events, ...placed])).status, 202);
   await daemon.drained();
 });
 
