@@ -31,8 +31,8 @@ export function mentionsOf({ type, fields }: Mentioning): Mentions | undefined {
     const mayHaveQuery = typeof url === 'string' && url.includes('?');
     if (collection_id === undefined && !mayHaveQuery) return undefined;
   }
-  const query = queryMentions(url) ?? queryMentions(fields.referrer, resource_id);
   const subject = resourceId(resource_id);
+  const query = queryMentions(url) ?? (subject === undefined ? undefined : queryMentions(fields.referrer, subject));
   const kind = subject === undefined ? undefined : kindOf(subject, type, url);
   const file = resourceId(file_id);
   const dataset = resourceId(dataset_id);
@@ -89,11 +89,11 @@ function kindOf(id: string, type: string | undefined, url: unknown): ResourceKin
   return undefined;
 }
 
-/** @param about of a referrer: only where its page is about this resource, or about nothing that is known */
-function queryMentions(url: unknown, about?: unknown): QueryMentions | undefined {
+/** @param about for a referrer: the resource that its page has to be about */
+function queryMentions(url: unknown, about = ''): QueryMentions | undefined {
   if (typeof url !== 'string') return undefined;
   const at = url.indexOf('?');
-  if (at < 0 || (about !== undefined && !url.slice(0, at).includes(String(about)))) return undefined;
+  if (at < 0 || !url.slice(0, Math.min(at, maxUrlLength)).toLowerCase().includes(about)) return undefined;
   const query = url.slice(at + 1, at + maxUrlLength);
   const dataset = parameter(query, 'dataset');
   const space = parameter(query, 'space');

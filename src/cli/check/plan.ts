@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.js';
 import { Outgoing } from '../../outgoing.js';
 import { accessLog } from './access-log.js';
 import type { Attempt } from './attempt.js';
+import { clowder } from './clowder.js';
 import { dataFolder } from './data-folder.js';
 import { destination } from './destination.js';
 import { healthTarget } from './health-target.js';
@@ -34,6 +35,7 @@ export function planFor(config: Config, clock: Clock): Plan {
         .filter(({ definition }) => definition.storesWith === undefined)
         .flatMap(sink => destination(sink, config, clock)),
       ...health.targets.map(target => healthTarget(target, inspector, { clock, outgoing })),
+      ...(config.clowder === undefined ? [] : [clowder(config.clowder, outgoing, clock)]),
       ...nginx.files.map(file => accessLog(file, nginx.format)),
     ],
     close: () => rabbitmq.close(),
