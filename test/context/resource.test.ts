@@ -28,11 +28,11 @@ test('a text is kept at a length, and never ends in half a character', () => {
 test('the higher rank is believed, of equals the last; a lower one fills in', () => {
   const said = merged(undefined, { kind: 'file', dataset: a }, ranks.query);
   assert.equal(said, { kind: 'file', dataset: a, rank: ranks.query });
-  const told = merged(said, { kind: 'file', name: 'x', dataset: b }, ranks.event);
-  assert.equal(told, { kind: 'file', name: 'x', dataset: b, rank: ranks.event });
-  assert.is(merged(told, { kind: 'file', dataset: a }, ranks.query), told);
-  const filled = merged(told, { kind: 'file', dataset: a, owner: a }, ranks.query);
-  assert.equal(filled, { ...told, owner: a });
+  const announced = merged(said, { kind: 'file', name: 'x', dataset: b }, ranks.event);
+  assert.equal(announced, { kind: 'file', name: 'x', dataset: b, rank: ranks.event });
+  assert.is(merged(announced, { kind: 'file', dataset: a }, ranks.query), announced);
+  const filled = merged(announced, { kind: 'file', dataset: a, owner: a }, ranks.query);
+  assert.equal(filled, { ...announced, owner: a });
   const renamed = merged(filled, { kind: 'file', name: 'y' }, ranks.event);
   assert.equal(renamed, { ...filled, name: 'y' });
   const known = merged(renamed, { kind: 'file', dataset: a }, ranks.clowder);

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesInReport } from '../../../src/context/clowder/files-report.js';
 
-const id = (letter: string) => letter.repeat(24);
+const id = (digit: string) => digit.repeat(24);
 const header =
   'type,id,name,owner,owner_id,size_kb,uploaded,views,downloads,last_viewed,last_downloaded,location,parent_datasets,parent_collections,parent_spaces';
 const row = (name: string, parents: string, end = '') =>
