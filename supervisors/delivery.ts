@@ -42,6 +42,7 @@ export interface DeliveryOptions extends PartOptions {
   readonly giveUp: AbortSignal;
   readonly stalls: Stalls;
   readonly context: Context;
+  readonly idSecret: string;
 }
 
 const writeDeadlineMs = 30_000;
@@ -56,6 +57,8 @@ export function startDelivery(options: DeliveryOptions): void {
     clock,
     keyValues: storage.keyValues(`sink.${sink}`),
     events: storage.events,
+    usage: { fold: accesses => storage.write('foldUsage', accesses) },
+    idSecret: options.idSecret,
     outgoing,
   });
   const meter = meterOf(options);
@@ -125,7 +128,7 @@ export function superviseSink(
     stopping,
     ...(random === undefined ? {} : { random }),
   });
-  if (definition.storesWith === 'storage' && events !== undefined) {
+  if (definition.keepsEvents && events !== undefined) {
     const onDelivered = (): void => policy.succeeded();
     broker.deliverStored?.(
       new LocalDelivery({ sink: definition.name, filter, withoutPeople, events, meter, clock, context, onDelivered }),

@@ -107,6 +107,7 @@ export async function startTree({
       stalls,
       conflicts,
       context,
+      idSecret,
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));

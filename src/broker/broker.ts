@@ -23,6 +23,8 @@ export interface QueueDefinition {
    * Named by a `*_QUEUE` setting: it may belong to somebody else, so it is never redeclared when it exists, only bound.
    */
   readonly adopted: boolean;
+  /** Only one consumer gets messages at a time, the others wait for it to end. */
+  readonly singleConsumer?: true;
 }
 
 export interface BatchLimits {

@@ -3,6 +3,7 @@ import type { KeySource } from '../keys/keys.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import type { Proxies } from '../outgoing.js';
 import type { LocalStore } from '../sinks/local.js';
+import type { UsageConfig } from '../usage/config.js';
 import type { BrokerConfig } from './broker.js';
 import type { DeadLetterConfig } from './dead-letters.js';
 import type { HealthConfig } from './health.js';
@@ -21,6 +22,8 @@ export interface Config {
   readonly sinks: readonly ConfiguredSink[];
   /** The local store; undefined when it is switched off. */
   readonly local: LocalStore | undefined;
+  /** The counting of usage; undefined when it is off. */
+  readonly usage: UsageConfig | undefined;
   /** Undefined when CLOWDER_URL is not set. */
   readonly clowder: ClowderConfig | undefined;
   readonly nginx: NginxConfig;

@@ -21,6 +21,7 @@ import { removedSettings } from './removed.js';
 import { server, serverSettings } from './server.js';
 import { shutdownSettings } from './shutdown.js';
 import { type CommonSettings, type ConfiguredSink, commonSettings, configuredSink } from './sinks.js';
+import { settleUsage, usageConfigOf } from './usage.js';
 
 export interface LoadContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -71,12 +72,16 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   const proxies = reader.read(proxySettings);
   reader.read(removedSettings);
   const nginxConfig = nginx(reader.read(nginxSettings), brokerValues.uri !== undefined, problems);
+  const keys = keySource(serverValues, problems, readFile);
+  const brokerConfig = broker(brokerValues, problems);
+  const used = settleUsage(all, { nginx: nginxConfig, keys, broker: brokerConfig, readFile });
   const config: Config = {
     server: server(serverValues, problems),
-    keys: keySource(serverValues, problems, readFile),
-    broker: broker(brokerValues, problems),
-    sinks: assignQueues(all, brokerValues.queueName, problems),
-    local: all.find(({ definition }) => definition.storesWith === 'storage')?.config as LocalStore | undefined,
+    keys,
+    broker: brokerConfig,
+    sinks: assignQueues(used, brokerValues.queueName, problems),
+    local: all.find(({ definition }) => definition.keepsEvents)?.config as LocalStore | undefined,
+    usage: usageConfigOf(used),
     clowder: clowder(reader.read(clowderSettings), nginxConfig.pathPrefix, problems),
     nginx: nginxConfig,
     health: health(reader.read(healthSettings), proxies, problems),

@@ -3,7 +3,7 @@ import type { Problems } from '../settings/setting.js';
 
 /** What the assignment of queues needs to know of a sink. */
 export interface QueueOwner {
-  readonly definition: { readonly title: string; readonly storesWith?: 'storage' };
+  readonly definition: { readonly title: string; readonly storesWith?: 'storage'; readonly keepsEvents?: true };
   readonly queue: QueueDefinition;
   readonly queueSetting: string;
 }
@@ -35,7 +35,7 @@ export function assignQueues<Sink extends QueueOwner>(
 function adopt<Sink extends QueueOwner>(sinks: readonly Sink[], name: string, problems: Problems): readonly Sink[] {
   checkQueueName('RABBITMQ_QUEUENAME', name, problems);
   const remote = sinks.filter(({ definition }) => definition.storesWith === undefined);
-  const candidates = remote.length === 0 ? sinks : remote;
+  const candidates = remote.length === 0 ? sinks.filter(({ definition }) => definition.keepsEvents) : remote;
   const [only] = candidates;
   if (only === undefined || candidates.length > 1) {
     problems.add(

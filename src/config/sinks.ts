@@ -30,12 +30,12 @@ export interface ConfiguredSink {
 export type CommonSettings = ReturnType<typeof commonSettings>;
 
 /** The settings that every sink has. */
-export function commonSettings({ prefix, title, name, batch, analytics }: SinkDefinition) {
+export function commonSettings({ prefix, title, name, batch, analytics, categories }: SinkDefinition) {
   const internal = internalCategories.map(category => `\`${category}\``).join(' and ');
   return {
     categories: setting(
       `${prefix}_CATEGORIES`,
-      text().default('all'),
+      text().default(categories?.join(',') ?? 'all'),
       `Which events go to ${title}: categories or \`category.type\`, comma-separated; \`!\` leaves one out.${analytics ? ` Without ${internal}, unless it is named.` : ''}`,
       { example: 'upload,download.file,!health' },
     ),
@@ -80,7 +80,12 @@ export function configuredSink(
   return {
     definition,
     config,
-    queue: { sink: name, name: queue ?? queueName(name), adopted: queue !== undefined },
+    queue: {
+      sink: name,
+      name: queue ?? queueName(name),
+      adopted: queue !== undefined,
+      ...(definition.singleConsumer === undefined ? {} : { singleConsumer: definition.singleConsumer }),
+    },
     batch: { count, bytes: definition.batch.bytes, lingerMs },
     filter: 'filter' in parsed ? parsed.filter : { matches: () => true },
     personal,

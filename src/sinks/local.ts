@@ -36,6 +36,7 @@ export const localSink = defineSink({
   switchedOnBy: 'LOCAL_STORE',
   configure: ({ on, retentionMs, maxBytes }): LocalStore | undefined => (on ? { retentionMs, maxBytes } : undefined),
   storesWith: 'storage',
+  keepsEvents: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   open: async (_store, { events }) => ({
     write: batch => events.insert(batch),

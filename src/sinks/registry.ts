@@ -4,6 +4,14 @@ import { influxdbSink } from './influxdb.js';
 import { localSink } from './local.js';
 import { mongodbSink } from './mongodb.js';
 import type { SinkDefinition } from './sink.js';
+import { usageSink } from './usage.js';
 
 /** Every sink there is: one line each. */
-export const sinks: readonly SinkDefinition[] = [amplitudeSink, ga4Sink, influxdbSink, localSink, mongodbSink];
+export const sinks: readonly SinkDefinition[] = [
+  amplitudeSink,
+  ga4Sink,
+  influxdbSink,
+  localSink,
+  mongodbSink,
+  usageSink,
+];

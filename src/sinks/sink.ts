@@ -6,7 +6,7 @@ import type { Log } from '../log.js';
 import type { Outgoing } from '../outgoing.js';
 import type { Problems, Settings, Values } from '../settings/setting.js';
 import type { KeyValues } from '../storage/key-values.js';
-import type { EventWriter } from '../storage/queries.js';
+import type { EventWriter, UsageWriter } from '../storage/queries.js';
 
 /**
  * A sink is one file with one constant of this type, and one line in the registry. Queue, dead letters, actors, restart
@@ -27,11 +27,19 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   /** The sink's own slice, or undefined when it is switched off. Anything wrong goes to `problems`; never throws. */
   configure(values: Values<S>, problems: Problems): Config | undefined;
   /**
-   * It keeps its events in the daemon's own storage: there is one of it in a daemon, nothing has to be reached for it,
-   * and the embedded broker may hand it its rows without a detour. Other sinks can be had several times, under names of
-   * their own.
+   * It keeps what it gets in the daemon's own storage: there is one of it in a daemon, and nothing has to be reached for
+   * it. Other sinks can be had several times, under names of their own.
    */
   readonly storesWith?: 'storage';
+  /**
+   * It keeps the events themselves there: they can be queried, and the embedded broker may hand it its rows without a
+   * detour.
+   */
+  readonly keepsEvents?: true;
+  /** Default of its setting for categories. */
+  readonly categories?: readonly string[];
+  /** Two daemons on its queue would each know a part: RabbitMQ hands it to one at a time. */
+  readonly singleConsumer?: true;
   /** Defaults; count and linger can be set by the user. */
   readonly batch: BatchLimits;
   /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
@@ -134,6 +142,10 @@ export interface SinkTools {
   readonly keyValues: KeyValues;
   /** The local store, for the sink that fills it. */
   readonly events: EventWriter;
+  /** The accesses that usage is counted from, for the sink that collects them. */
+  readonly usage: UsageWriter;
+  /** Keys the hashes that stand for people. */
+  readonly idSecret: string;
   /** For requests over HTTP. */
   readonly outgoing: Outgoing;
 }

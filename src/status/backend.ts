@@ -56,8 +56,7 @@ export interface BackendOptions {
   readonly context: Pick<Context, 'of' | 'load' | 'status'>;
 }
 
-const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean =>
-  definition.storesWith !== undefined;
+const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean => definition.keepsEvents === true;
 
 /** What the HTTP layer sees of the daemon. */
 export function createBackend(options: BackendOptions) {

@@ -15,6 +15,10 @@ import { queueReads, queueWrites } from './queues.js';
 import { seriesReads } from './series.js';
 import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
+import { usageAccessWrites } from './usage-accesses.js';
+import { usageDayReads, usageDayWrites } from './usage-days.js';
+import { usageMonthReads, usageMonthWrites } from './usage-months.js';
+import { usageReportReads } from './usage-report.js';
 
 /**
  * Everything that storage can do. `writes` run on the writer's thread, in its transactions: all that delivery depends
@@ -36,6 +40,9 @@ export const writes = {
   ...capacityWrites,
   ...highWaterWrites,
   ...lossWrites,
+  ...usageAccessWrites,
+  ...usageDayWrites,
+  ...usageMonthWrites,
 };
 
 export const reads = {
@@ -47,6 +54,9 @@ export const reads = {
   ...seriesReads,
   ...ledgerReads,
   ...queueLedgerReads,
+  ...usageDayReads,
+  ...usageMonthReads,
+  ...usageReportReads,
 };
 
 export type WriteName = keyof typeof writes;

@@ -68,6 +68,8 @@ const names: Readonly<Record<string, string>> = {
   outbox: 'events in the outbox',
   dead_letters: 'dead letters',
   events: 'events of the local store',
+  usage_accesses: 'accesses of months whose usage is still open',
+  usage_counts: 'counts of usage',
 };
 
 function losses({ database }: Transaction): Loss[] {

@@ -1,5 +1,6 @@
 import type { Context, Event } from '../events/event.js';
 import type { Source } from '../events/message.js';
+import type { FoldUsageArguments } from './usage-accesses.js';
 
 /** The text of the event's body as it was received: what an answer is made of. JSON.stringify passes it over. */
 export const bodyText = Symbol('body text');
@@ -90,4 +91,9 @@ export interface InsertReport {
 export interface EventWriter {
   /** Inserts what is not there yet; resolves with the number that already were. */
   insert(events: readonly Event[]): Promise<InsertReport>;
+}
+
+export interface UsageWriter {
+  /** Keeps accesses, each once; resolves with how many were known already. */
+  fold(accesses: FoldUsageArguments): Promise<number>;
 }

@@ -16,6 +16,14 @@ import type { Database } from './database.js';
  *   (queue-ledgers.ts).
  * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
+ * - usage_accesses: what may count as usage in months that are not closed. `day` is 20260315, `machine`, `request` and
+ *   `by_address` 0 or 1, `part` the file of an answer with 206; `reason` says why an access does not count. The day is in
+ *   the key so that a day lies together; an event has one time, so that its id alone decides.
+ * - usage_days: `revision` changes with the accesses of a day; its counts are those of `counted`.
+ * - usage_counts, usage_left_out: what a day (20260315), or a closed month (20260300), comes to. `country` '' = all.
+ * - usage_months: when an access of a month was first counted here, and when the month was closed, epoch ms.
+ * - usage_late: accesses that came after that.
+ * - usage_items: what is known of a dataset, or of a file without one, as JSON.
  */
 const migrationSteps: readonly string[] = [
   `
@@ -159,6 +167,56 @@ const migrationSteps: readonly string[] = [
   ALTER TABLE unnamed_messages ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX unnamed_acknowledged ON unnamed_messages (queue, id) WHERE acknowledged = 1;
   CREATE INDEX outbox_by_target ON outbox (target, seq);
+  `,
+  `
+  CREATE TABLE usage_accesses (
+    day INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    reason TEXT,
+    source TEXT NOT NULL,
+    item TEXT NOT NULL,
+    machine INTEGER NOT NULL,
+    request INTEGER NOT NULL,
+    part INTEGER,
+    user INTEGER NOT NULL,
+    by_address INTEGER NOT NULL,
+    session INTEGER NOT NULL,
+    url INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    country TEXT,
+    PRIMARY KEY (day, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE usage_days (day INTEGER PRIMARY KEY, revision INTEGER NOT NULL, counted INTEGER NOT NULL);
+  CREATE TABLE usage_counts (
+    period INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    machine INTEGER NOT NULL,
+    country TEXT NOT NULL,
+    investigations INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    unique_investigations INTEGER NOT NULL,
+    unique_requests INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    request_bytes INTEGER NOT NULL,
+    users INTEGER NOT NULL,
+    PRIMARY KEY (period, item, machine, country)
+  ) WITHOUT ROWID;
+  CREATE INDEX usage_counts_by_item ON usage_counts (item, period);
+  CREATE TABLE usage_left_out (
+    period INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (period, reason)
+  ) WITHOUT ROWID;
+  CREATE TABLE usage_months (month INTEGER PRIMARY KEY, opened INTEGER NOT NULL, closed INTEGER);
+  CREATE TABLE usage_late (
+    month INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (month, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE usage_items (item TEXT PRIMARY KEY, at INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
   `,
 ];
 

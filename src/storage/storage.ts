@@ -41,6 +41,9 @@ export interface StorageOptions {
 /** How long a storage waits for the one before it to close, ms. */
 const maxReleaseMs = 30_000;
 
+/** Queries that go through very many rows. */
+const slowReads: ReadonlySet<ReadName> = new Set<ReadName>(['series', 'countUsageDay', 'usage']);
+
 /** A JSON value by key, durable when `put` resolves. */
 export interface Checkpoints {
   get<T>(key: string): Promise<T | undefined>;
@@ -62,7 +65,7 @@ export class Storage {
   #unpurged = false;
   readonly #writer: Writer;
   readonly #reader: Reader;
-  /** Charts count millions of events, and have a thread of their own, so that nothing else waits for them. */
+  /** Charts and usage count millions of rows, and have a thread of their own, so that nothing else waits for them. */
   readonly #charts: Reader;
   #maintenance: Maintenance | undefined;
   #monitor: StorageMonitor | undefined;
@@ -141,7 +144,7 @@ export class Storage {
 
   /** A query: sees everything that was written before it was asked. */
   async read<Name extends ReadName>(name: Name, ...args: ReadArguments<Name>): Promise<ReadResult<Name>> {
-    const reader = name === 'series' ? this.#charts : this.#reader;
+    const reader = slowReads.has(name) ? this.#charts : this.#reader;
     return (await reader.read(name, args[0])) as ReadResult<Name>;
   }
 

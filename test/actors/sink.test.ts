@@ -37,6 +37,8 @@ class Scene {
       keyValues: memoryInMemory(),
       events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
       outgoing: straight,
+      usage: { fold: async () => 0 },
+      idSecret: 'a secret for tests',
     };
     const policy: RestartPolicy = {
       faultOf: error => (error instanceof TransientError ? 'transient' : error instanceof SetupError ? 'setup' : 'bug'),

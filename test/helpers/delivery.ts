@@ -54,6 +54,8 @@ export function startDelivery(setup: DeliverySetup) {
     keyValues: memoryInMemory(),
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
+    usage: { fold: async () => 0 },
+    idSecret: 'a secret for tests',
     ...setup.tools,
   };
   const consumer = superviseSink(

@@ -28,6 +28,8 @@ export function sinkTools(log: Log = silentLog): SinkTools {
     keyValues: memoryInMemory(),
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
+    usage: { fold: async () => 0 },
+    idSecret: 'a secret for tests',
   };
 }
 

@@ -13,6 +13,8 @@ export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
     keyValues: rememberingMemory(),
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
+    usage: { fold: async () => 0 },
+    idSecret: 'a secret for tests',
     ...changes,
   };
 }

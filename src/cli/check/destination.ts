@@ -27,6 +27,8 @@ export function destination(
         clock,
         keyValues: temporaryKeyValues(),
         events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
+        usage: { fold: async () => 0 },
+        idSecret: '',
         outgoing: new Outgoing(proxies),
       };
       try {

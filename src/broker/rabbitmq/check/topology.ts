@@ -19,6 +19,6 @@ export async function matchesExchange(live: LiveConnection, exchange: string): P
  */
 export async function matchesQueue(live: LiveConnection, queue: QueueDefinition, type: QueueType): Promise<boolean> {
   if (!(await isThere(live, channel => channel.checkQueue(queue.name)))) return false;
-  if (!queue.adopted) await declareQueue(live, queue.name, type);
+  if (!queue.adopted) await declareQueue(live, queue.name, type, queue.singleConsumer);
   return true;
 }

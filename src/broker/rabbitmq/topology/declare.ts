@@ -10,8 +10,12 @@ export type QueueType = 'quorum' | 'classic';
  * arguments can never be changed: so every quorum queue of ours has the same high limit on all versions. Classic queues
  * know no limit, and refuse to be given one.
  */
-export function queueArguments(type: QueueType): Record<string, string | number> {
-  return type === 'quorum' ? { 'x-queue-type': type, 'x-delivery-limit': 1_000_000 } : { 'x-queue-type': type };
+export function queueArguments(type: QueueType, singleConsumer = false): Record<string, string | number | boolean> {
+  return {
+    'x-queue-type': type,
+    ...(type === 'quorum' ? { 'x-delivery-limit': 1_000_000 } : {}),
+    ...(singleConsumer ? { 'x-single-active-consumer': true } : {}),
+  };
 }
 
 /** As Clowder declares it. One that we may not declare will do when it is there. @throws SetupError, TransientError */
@@ -29,9 +33,15 @@ export async function declareExchange(live: LiveConnection, exchange: string): P
 }
 
 /** @throws SetupError, TransientError */
-export async function declareQueue(live: LiveConnection, name: string, type: QueueType): Promise<void> {
+export async function declareQueue(
+  live: LiveConnection,
+  name: string,
+  type: QueueType,
+  singleConsumer = false,
+): Promise<void> {
+  const options = { durable: true, arguments: queueArguments(type, singleConsumer) };
   try {
-    await onChannel(live, channel => channel.assertQueue(name, { durable: true, arguments: queueArguments(type) }));
+    await onChannel(live, channel => channel.assertQueue(name, options));
   } catch (error) {
     const refusal = operationError(`the queue ${name}`, error, 'configure');
     if (replyCode(error) !== 406) throw refusal;

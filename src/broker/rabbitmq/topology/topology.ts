@@ -137,13 +137,13 @@ export class Topology {
     queue: TopologyEntry & { readonly definition: QueueDefinition },
   ): Promise<void> {
     const { inspector, queueType, clock } = this.#options;
-    const { name, sink, adopted } = queue.definition;
+    const { name, sink, adopted, singleConsumer } = queue.definition;
     const there = (await inspector.inspectNow(name)) !== undefined;
     if (!there && queue.known) this.#countGap('queue', name);
     const anew = !there || queue.on !== live;
     if (!anew && clock.monotonic() - queue.at < rebindMs) return;
     if (anew) {
-      if (!there || !adopted) await declareQueue(live, name, queueType);
+      if (!there || !adopted) await declareQueue(live, name, queueType, singleConsumer);
       await declareQueue(live, deadLetterQueueName(sink), queueType);
       inspector.forget(name);
     }

@@ -35,6 +35,7 @@ const different = [406, "PRECONDITION_FAILED - inequivalent arg 'type'"] as cons
 test('a quorum queue delivers as often as it takes, and a classic one is given no limit', () => {
   assert.equal(queueArguments('quorum'), { 'x-queue-type': 'quorum', 'x-delivery-limit': 1_000_000 });
   assert.equal(queueArguments('classic'), { 'x-queue-type': 'classic' });
+  assert.equal(queueArguments('classic', true), { 'x-queue-type': 'classic', 'x-single-active-consumer': true });
 });
 
 test('an exchange that may not be declared will do when it is there', async ({ server, live }) => {

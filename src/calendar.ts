@@ -1,0 +1,60 @@
+/*
+ * Days and months of UTC as numbers that sort, and that a person can read in a database: 20260315, 202603.
+ */
+
+export const dayMs = 86_400_000;
+
+export function dayOf(time: number): number {
+  const date = new Date(time);
+  return date.getUTCFullYear() * 10_000 + (date.getUTCMonth() + 1) * 100 + date.getUTCDate();
+}
+
+/** When a day begins, epoch ms. */
+export function startOfDay(day: number): number {
+  return Date.UTC(Math.floor(day / 10_000), (Math.floor(day / 100) % 100) - 1, day % 100);
+}
+
+export function dayAfter(day: number): number {
+  return dayOf(startOfDay(day) + dayMs);
+}
+
+export function dayBefore(day: number): number {
+  return dayOf(startOfDay(day) - dayMs);
+}
+
+export function monthOf(day: number): number {
+  return Math.floor(day / 100);
+}
+
+export function monthAfter(month: number): number {
+  return month % 100 === 12 ? month + 89 : month + 1;
+}
+
+export function firstDayOf(month: number): number {
+  return month * 100 + 1;
+}
+
+export function lastDayOf(month: number): number {
+  return dayBefore(firstDayOf(monthAfter(month)));
+}
+
+/** `2026-03-15`, `2026-03`. */
+export function written(period: number): string {
+  const digits = String(period);
+  return digits.length > 6
+    ? `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`
+    : `${digits.slice(0, 4)}-${digits.slice(4)}`;
+}
+
+/** `2026-03-15`, or `2026-03` where a month will do; undefined when there is no such day or month. */
+export function readDay(text: string): number | undefined {
+  const [, year, month, day] = /^([1-9]\d{3})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  if (year === undefined) return undefined;
+  const read = Number(`${year}${month}${day}`);
+  return dayOf(startOfDay(read)) === read ? read : undefined;
+}
+
+export function readMonth(text: string): number | undefined {
+  const [, year, month] = /^([1-9]\d{3})-(\d\d)$/.exec(text) ?? [];
+  return year !== undefined && Number(month) >= 1 && Number(month) <= 12 ? Number(`${year}${month}`) : undefined;
+}

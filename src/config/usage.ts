@@ -1,0 +1,53 @@
+import { parseEntries } from '../keys/entries.js';
+import type { KeySource } from '../keys/keys.js';
+import type { ReadFile } from '../settings/reading.js';
+import type { UsageConfig } from '../usage/config.js';
+import type { Config } from './config.js';
+import type { ConfiguredSink } from './sinks.js';
+
+interface Surroundings extends Pick<Config, 'broker' | 'nginx' | 'keys'> {
+  readonly readFile: ReadFile;
+}
+
+/**
+ * The sinks with the one that counts usage as it is meant: its source from what this daemon reads, and with
+ * `USAGE=auto` only where there are views and downloads, and a store that lasts.
+ */
+export function settleUsage(sinks: readonly ConfiguredSink[], around: Surroundings): readonly ConfiguredSink[] {
+  const { broker, nginx } = around;
+  const hasStore = sinks.some(({ definition }) => definition.keepsEvents);
+  return sinks.flatMap(sink => {
+    if (sink.definition.name !== 'usage') return [sink];
+    const config = sink.config as UsageConfig;
+    const found =
+      nginx.files.length > 0
+        ? 'nginx'
+        : broker.nodes.length > 0
+          ? 'clowder'
+          : hasBrowserKey(around)
+            ? 'browser'
+            : undefined;
+    if (config.mode === 'auto' && (found === undefined || !hasStore)) return [];
+    return [{ ...sink, config: { ...config, source: config.source ?? found ?? 'clowder' } }];
+  });
+}
+
+export function usageConfigOf(sinks: readonly ConfiguredSink[]): UsageConfig | undefined {
+  return sinks.find(({ definition }) => definition.name === 'usage')?.config as UsageConfig | undefined;
+}
+
+function hasBrowserKey({ keys, readFile }: Pick<Surroundings, 'readFile'> & { readonly keys: KeySource }): boolean {
+  const texts = [keys.entries, keys.file === undefined ? undefined : readIfThere(keys.file, readFile)];
+  return texts.some(
+    text => text !== undefined && parseEntries(text).entries.some(({ scopes }) => scopes.includes('collect')),
+  );
+}
+
+/** One that cannot be read is a problem of API_KEYS_FILE already. */
+function readIfThere(file: string, readFile: ReadFile): string | undefined {
+  try {
+    return readFile(file);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import type { ItemFacts } from '../../usage/item.js';
+
+/** Items that are remembered. */
+const maxItems = 20_000;
+/** What is said again is news after this time of the events, ms: it outdates what another event said in between. */
+const repeatMs = 3_600_000;
+
+interface Known {
+  readonly facts: ItemFacts;
+  readonly at: number;
+}
+
+/** What this session has written of each item, so that every event does not write it again. */
+export class KnownFacts {
+  readonly #known = new Map<string, Known>();
+
+  /** Whether it has to be written. */
+  add(id: string, facts: ItemFacts, at: number): boolean {
+    const known = this.#known.get(id);
+    if (known !== undefined && at < known.at + repeatMs && isWithin(facts, known.facts)) return false;
+    if (known === undefined && this.#known.size >= maxItems) this.#known.clear();
+    if (known === undefined) this.#known.set(id, { facts, at });
+    else if (at >= known.at) this.#known.set(id, { facts: { ...known.facts, ...facts }, at });
+    else this.#known.set(id, { facts: { ...facts, ...known.facts }, at: known.at });
+    return true;
+  }
+}
+
+function isWithin(facts: ItemFacts, known: ItemFacts): boolean {
+  return Object.entries(facts).every(([name, value]) => String(known[name as keyof ItemFacts]) === String(value));
+}

@@ -1,0 +1,71 @@
+import { dayBefore, monthOf } from '../calendar.js';
+import type { Database, Value } from './database.js';
+import type { Transaction } from './transaction.js';
+
+const columns =
+  'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country';
+export const accessColumns = 15;
+const itemColumns = 3;
+
+export interface FoldUsageArguments {
+  /**
+   * Of each access, one after the other: `day, id, time, reason, source, item, machine, request, part, user, by_address,
+   * session, url, bytes, country`.
+   */
+  readonly accesses: readonly Value[];
+  /** `item, at, facts` of items of which something is known. */
+  readonly items: readonly Value[];
+}
+
+/**
+ * Keeps accesses, each once by its id. Those of a closed month are late: counted apart, they change nothing there.
+ * Returns how many were known already.
+ */
+function foldUsage({ database, now }: Transaction, { accesses, items }: FoldUsageArguments): number {
+  const closed = closedMonths(database);
+  const late: Value[] = [];
+  const open: Value[] = [];
+  const days = new Set<number>();
+  for (let at = 0; at < accesses.length; at += accessColumns) {
+    const day = accesses[at] as number;
+    if (closed.has(monthOf(day))) late.push(monthOf(day), accesses[at + 1]!, now);
+    else {
+      days.add(day);
+      for (let place = at; place < at + accessColumns; place += 1) open.push(accesses[place]!);
+    }
+  }
+  const kept = database.insert(`INSERT OR IGNORE INTO usage_accesses (${columns})`, accessColumns, open);
+  const keptLate = database.insert('INSERT OR IGNORE INTO usage_late (month, id, at)', 3, late);
+  if (kept > 0) noteChange(database, [...days], now);
+  for (let at = 0; at < items.length; at += itemColumns) keepItem(database, items.slice(at, at + itemColumns));
+  return accesses.length / accessColumns - kept - keptLate;
+}
+
+function closedMonths(database: Database): ReadonlySet<number> {
+  const months = database.rows<[number]>('SELECT month FROM usage_months WHERE closed IS NOT NULL');
+  return new Set(months.map(([month]) => month));
+}
+
+function noteChange(database: Database, days: readonly number[], now: number): void {
+  for (const month of new Set(days.map(monthOf)))
+    database.run('INSERT OR IGNORE INTO usage_months (month, opened) VALUES (?, ?)', month, now);
+  const changed = 'ON CONFLICT (day) DO UPDATE SET revision = revision + 1';
+  for (const day of days) {
+    database.run(`INSERT INTO usage_days VALUES (?, 1, 0) ${changed}`, day);
+    // Its last clicks depend on the first ones of the day after.
+    database.run('UPDATE usage_days SET revision = revision + 1 WHERE day = ?', dayBefore(day));
+  }
+}
+
+/** What is said last, by the time of the access, holds; what was said before fills in what is not said then. */
+function keepItem(database: Database, item: readonly Value[]): void {
+  database.run(
+    `INSERT INTO usage_items (item, at, facts) VALUES (?, ?, ?) ON CONFLICT (item) DO UPDATE SET
+       facts = CASE WHEN excluded.at >= at THEN json_patch(facts, excluded.facts)
+         ELSE json_patch(excluded.facts, facts) END,
+       at = max(at, excluded.at)`,
+    ...item,
+  );
+}
+
+export const usageAccessWrites = { foldUsage };

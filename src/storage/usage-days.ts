@@ -1,0 +1,99 @@
+import { dayAfter, monthOf, startOfDay } from '../calendar.js';
+import type { Database, Value } from './database.js';
+import type { Transaction } from './transaction.js';
+
+/** Two clicks of one user on one address that are no further apart are one, ms. */
+const doubleClickMs = 30_000;
+const hourMs = 3_600_000;
+
+const columns =
+  'period, item, machine, country, investigations, requests, unique_investigations, unique_requests, bytes, request_bytes, users';
+const width = 11;
+
+/** A day's counts, and to which revision of its accesses they belong. */
+export interface DayCounts {
+  readonly day: number;
+  readonly revision: number;
+  /** Rows of `usage_counts`, one after the other. */
+  readonly counts: readonly Value[];
+  /** How many accesses did not count, by reason. */
+  readonly leftOut: readonly (readonly [reason: string, count: number])[];
+}
+
+/** Days whose accesses have changed since they were counted, oldest first. */
+function changedUsageDays(database: Database): number[] {
+  return database
+    .rows<[number]>('SELECT day FROM usage_days WHERE counted < revision ORDER BY day')
+    .map(([day]) => day);
+}
+
+const sums = `count(*), sum(request), count(DISTINCT session), count(DISTINCT iif(request, session, NULL)),
+  sum(volume), sum(iif(request, volume, 0)), count(DISTINCT user)`;
+
+/**
+ * The rules, in one statement (COUNTER Code of Practice for Research Data, "Processing rules"):
+ *
+ * - parts (206) of one file in one session are one request, at the time of the first of them
+ * - of the clicks of one user on one address, each that is followed by another within 30 seconds is removed; who is
+ *   known by address and agent alone is another user every hour
+ * - unique: once for each session
+ *
+ * A function of the day's accesses, and of those in the 30 seconds after it, alone: neither the order in which they
+ * came nor how often plays a part.
+ */
+const countDay = `
+  WITH accesses AS (
+    SELECT * FROM usage_accesses
+    WHERE reason IS NULL AND (day = ?1 OR (day = ?2 AND time <= ?3 + ${doubleClickMs}))
+  ), whole AS (
+    SELECT day, id, time, item, machine, request, user, by_address, session, url, country, bytes AS volume
+    FROM accesses WHERE part IS NULL
+    UNION ALL
+    SELECT day, id, time, item, machine, request, user, by_address, session, url, country, volume FROM (
+      SELECT *, row_number() OVER (file ORDER BY time, id) AS place, sum(bytes) OVER file AS volume
+      FROM accesses WHERE part IS NOT NULL WINDOW file AS (PARTITION BY session, part)
+    ) WHERE place = 1
+  ), followed AS (
+    SELECT *, lead(time) OVER (PARTITION BY user, url ORDER BY time, id) AS next FROM whole
+  ), clicks AS MATERIALIZED (
+    SELECT *, next IS NULL OR next - time > ${doubleClickMs}
+      OR (by_address AND next / ${hourMs} <> time / ${hourMs}) AS kept
+    FROM followed WHERE day = ?1
+  )
+  SELECT ?1, item, machine, '', ${sums} FROM clicks WHERE kept GROUP BY item, machine
+  UNION ALL
+  SELECT ?1, item, machine, country, ${sums} FROM clicks WHERE kept AND country IS NOT NULL
+    GROUP BY item, machine, country
+  UNION ALL
+  SELECT ?1, '', -1, '', count(*), 0, 0, 0, 0, 0, 0 FROM clicks WHERE NOT kept`;
+
+const countReasons = 'SELECT reason, count(*) FROM usage_accesses WHERE day = ? AND reason IS NOT NULL GROUP BY reason';
+
+function countUsageDay(database: Database, { day }: { readonly day: number }): DayCounts {
+  const revision = database.value<number>('SELECT revision FROM usage_days WHERE day = ?', day) ?? 0;
+  const next = dayAfter(day);
+  const rows = database.rows<Value[]>(countDay, day, next, startOfDay(next));
+  const doubleClicks = rows.pop()?.[4] as number;
+  const reasons = database.rows<[string, number]>(countReasons, day);
+  return {
+    day,
+    revision,
+    counts: rows.flat(),
+    leftOut: doubleClicks > 0 ? [...reasons, ['double_click', doubleClicks]] : reasons,
+  };
+}
+
+/** Unless the day has newer counts, or its month has been closed meanwhile. */
+function keepUsageDay({ database }: Transaction, { day, revision, counts, leftOut }: DayCounts): void {
+  const closed = database.value('SELECT closed FROM usage_months WHERE month = ?', monthOf(day));
+  const fresh = 'UPDATE usage_days SET counted = ? WHERE day = ? AND counted < ?';
+  if (closed !== null || database.run(fresh, revision, day, revision) === 0) return;
+  database.run('DELETE FROM usage_counts WHERE period = ?', day);
+  database.run('DELETE FROM usage_left_out WHERE period = ?', day);
+  database.insert(`INSERT INTO usage_counts (${columns})`, width, counts);
+  const reasons = leftOut.flatMap(([reason, count]) => [day, reason, count]);
+  database.insert('INSERT INTO usage_left_out (period, reason, count)', 3, reasons);
+}
+
+export const usageDayWrites = { keepUsageDay };
+export const usageDayReads = { changedUsageDays, countUsageDay };

@@ -1,0 +1,143 @@
+import type { Database, Value } from './database.js';
+
+/** Sums of one thing over some periods. People and machines are never added up. */
+export interface UsageCounts {
+  readonly investigations: number;
+  readonly requests: number;
+  readonly uniqueInvestigations: number;
+  readonly uniqueRequests: number;
+  /** Bytes transferred: by all accesses, and by requests. */
+  readonly bytes: number;
+  readonly requestBytes: number;
+  /** How many different users there were on the day that had most of them: there were at least as many. */
+  readonly users: number;
+}
+
+export const usageKinds = ['dataset', 'space', 'collection', 'user', 'month', 'country'] as const;
+export type UsageKind = (typeof usageKinds)[number];
+
+export interface UsageFilter {
+  readonly dataset?: string;
+  readonly space?: string;
+  readonly collection?: string;
+  /** Whom the datasets belong to. */
+  readonly user?: string;
+}
+
+export interface UsageQuery extends UsageFilter {
+  readonly by: UsageKind;
+  /** First and last period: days (20260315), or months from 20260300 to 20260399. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface UsageRow {
+  /** Id, month (202603) or country; null = not known. */
+  readonly key: string | number | null;
+  /** What is known of the dataset, space or collection: a JSON object. */
+  readonly facts: string | null;
+  readonly regular: UsageCounts;
+  readonly machine: UsageCounts;
+}
+
+const metrics = [
+  'investigations',
+  'requests',
+  'unique_investigations',
+  'unique_requests',
+  'bytes',
+  'request_bytes',
+] as const;
+
+const sums = [0, 1].flatMap(machine => [
+  ...metrics.map(name => `sum(iif(machine = ${machine}, ${name}, 0))`),
+  `max(iif(machine = ${machine}, users, 0))`,
+]);
+
+/** What the rows of `usage_counts` are grouped by, and where that stands. */
+const keys: Readonly<Record<UsageKind, { readonly key: string; readonly join?: string }>> = {
+  dataset: { key: 'c.item' },
+  month: { key: 'period / 100' },
+  country: { key: 'country' },
+  user: { key: "i.facts ->> '$.owner'", join: '' },
+  space: { key: 'e.value', join: `, json_each(coalesce(i.facts -> '$.spaces', '[null]')) e` },
+  collection: { key: 'e.value', join: `, json_each(coalesce(i.facts -> '$.collections', '[null]')) e` },
+};
+
+const columns = 'item, machine, investigations, requests, unique_investigations, unique_requests, bytes, request_bytes';
+
+/** The largest first; months in their order. */
+function usage(database: Database, query: UsageQuery): UsageRow[] {
+  const { by, from, to, limit, offset } = query;
+  const { key, join } = keys[by];
+  const { where, values } = itemsOf(query);
+  const chosen = `period BETWEEN ? AND ? AND country ${by === 'country' ? '<>' : '='} '' ${where}`;
+  // Facts are looked at once for each item, not for each month of it.
+  const source =
+    join === undefined
+      ? `usage_counts c WHERE ${chosen}`
+      : `(SELECT ${columns.replace(/(?<=, )(?!machine)\w+/g, 'sum($&) AS $&')}, max(users) AS users
+          FROM usage_counts WHERE ${chosen} GROUP BY item, machine) c LEFT JOIN usage_items i ON i.item = c.item${join}`;
+  const order = by === 'month' ? '1' : 'sum(requests) DESC, sum(investigations) DESC, 1';
+  const rows = database.rows<Value[]>(
+    `SELECT ${key}, ${sums.join(', ')} FROM ${source} GROUP BY 1 ORDER BY ${order}
+     LIMIT CAST(? AS INTEGER) OFFSET CAST(? AS INTEGER)`,
+    ...[from, to, ...values, limit, offset],
+  );
+  return rows.map(([found, ...counts]) => ({
+    key: found === '' ? null : (found as UsageRow['key']),
+    facts: database.value<string>('SELECT facts FROM usage_items WHERE item = ?', found ?? '') ?? null,
+    regular: countsOf(counts as number[], 0),
+    machine: countsOf(counts as number[], metrics.length + 1),
+  }));
+}
+
+function itemsOf({ dataset, space, collection, user }: UsageFilter): { where: string; values: Value[] } {
+  const within = (list: string): string => `EXISTS (SELECT 1 FROM json_each(facts, '$.${list}') WHERE value = ?)`;
+  const parts: [string, string | undefined][] = [
+    ['item = ?', dataset],
+    [`item IN (SELECT item FROM usage_items WHERE ${within('spaces')})`, space],
+    [`item IN (SELECT item FROM usage_items WHERE ${within('collections')})`, collection],
+    ["item IN (SELECT item FROM usage_items WHERE facts ->> '$.owner' = ?)", user],
+  ];
+  const given = parts.filter(([, value]) => value !== undefined);
+  return { where: given.map(([sql]) => `AND ${sql}`).join(' '), values: given.map(([, value]) => value as string) };
+}
+
+function countsOf(row: readonly number[], at: number): UsageCounts {
+  const [investigations, requests, uniqueInvestigations, uniqueRequests, bytes, requestBytes, users] = row.slice(at);
+  return {
+    investigations: investigations ?? 0,
+    requests: requests ?? 0,
+    uniqueInvestigations: uniqueInvestigations ?? 0,
+    uniqueRequests: uniqueRequests ?? 0,
+    bytes: bytes ?? 0,
+    requestBytes: requestBytes ?? 0,
+    users: users ?? 0,
+  };
+}
+
+export interface UsageLeftOut {
+  readonly month: number;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** What was not counted, by month and reason. */
+function usageLeftOut(database: Database, { from, to }: { readonly from: number; readonly to: number }) {
+  return database
+    .rows<[number, string, number]>(
+      `SELECT month, reason, sum(count) FROM (
+         SELECT period / 100 AS month, reason, count FROM usage_left_out WHERE period BETWEEN ?1 AND ?2
+         UNION ALL
+         SELECT month, 'late', count(*) FROM usage_late WHERE month * 100 BETWEEN ?1 AND ?2 GROUP BY month
+       ) GROUP BY month, reason ORDER BY month, reason`,
+      from,
+      to,
+    )
+    .map(([month, reason, count]): UsageLeftOut => ({ month, reason, count }));
+}
+
+export const usageReportReads = { usage, usageLeftOut };

@@ -1,0 +1,89 @@
+import { dayOf } from '../calendar.js';
+import { measure } from '../events/catalogue.js';
+import type { Event } from '../events/event.js';
+import type { Value } from '../storage/database.js';
+import type { Agents } from './agents.js';
+import { type Item, itemOf } from './item.js';
+import { type KeyOf, userOf } from './keys.js';
+
+/** Where usage can be counted from. One counts; the others are there to compare it with. */
+export const usageSources = ['nginx', 'clowder', 'browser'] as const;
+export type UsageSource = (typeof usageSources)[number];
+
+/** Events of these categories are accesses: views are investigations, downloads are requests too. */
+const categories: Readonly<Record<string, { readonly request: boolean; readonly clowder: boolean }>> = {
+  page_view: { request: false, clowder: false },
+  resource_download: { request: true, clowder: false },
+  view_resource: { request: false, clowder: true },
+  download: { request: true, clowder: true },
+};
+
+export const usageCategories = Object.keys(categories);
+
+/** Why an access does not count; what else is left out is found when a day is counted (`double_click`, `late`). */
+export type Reason = 'robot' | 'extractor' | 'probe' | 'preview' | 'unsuccessful' | 'other_source';
+
+export interface Rules {
+  readonly source: UsageSource;
+  readonly agents: Agents;
+  readonly keyOf: KeyOf;
+}
+
+/** One access as it is kept. */
+export interface Access {
+  /** A row of `usage_accesses`: see `foldUsage`. */
+  readonly row: readonly Value[];
+  readonly facts: Item['facts'];
+}
+
+const preview = /[?&]tracking=false(?:&|#|$)/i;
+const country = /^[a-z]{2}$/i;
+
+/**
+ * The access that an event tells of. Undefined: it is not one of a dataset or file.
+ *
+ * What is left out for a reason is kept with it, so that a repetition is not counted twice there either. What another
+ * source says is kept when it would count.
+ */
+export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access | undefined {
+  const category = categories[event.category];
+  const item = category === undefined ? undefined : itemOf(event);
+  if (category === undefined || item === undefined) return undefined;
+  const from = sourceOf(event, category.clowder);
+  const { fields, created } = event;
+  const agent = typeof fields.user_agent === 'string' ? fields.user_agent : undefined;
+  const asker = agents.askerOf(agent, fields.agent_kind, from === 'nginx' ? 'machine' : 'person');
+  const url = typeof fields.url === 'string' ? fields.url : undefined;
+  const reason = reasonOf(event, asker, url);
+  if (reason !== undefined && from !== source) return undefined;
+  const { user, byAddress, session } = userOf(event, keyOf);
+  const part = category.request && fields.status === 206 ? keyOf(`file ${item.file ?? item.id}`) : null;
+  const row: Value[] = [dayOf(created), event.id, created, reason ?? (from === source ? null : 'other_source')];
+  row.push(from, item.id, asker === 'machine' ? 1 : 0, category.request ? 1 : 0, part);
+  row.push(user, byAddress ? 1 : 0, session, keyOf(url ?? `${event.category} ${item.file ?? item.id}`));
+  row.push(bytesOf(event), countryOf(fields.country));
+  return { row, facts: item.facts };
+}
+
+function sourceOf(event: Event, clowder: boolean): UsageSource {
+  if ((event.source as string) === 'browser') return 'browser';
+  return clowder ? 'clowder' : 'nginx';
+}
+
+function reasonOf({ fields }: Event, asker: ReturnType<Agents['askerOf']>, url: string | undefined) {
+  if (asker === 'robot' || asker === 'extractor' || asker === 'probe') return asker;
+  if (url !== undefined && preview.test(url)) return 'preview';
+  const { status, method } = fields;
+  // A source that does not say how it ended speaks of what went well.
+  if (typeof status === 'number' && status !== 200 && status !== 206 && status !== 304) return 'unsuccessful';
+  return typeof method === 'string' && method.toUpperCase() !== 'GET' ? 'unsuccessful' : undefined;
+}
+
+function bytesOf(event: Event): number {
+  const bytes = event.fields.bytes ?? measure(event).bytes;
+  return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
+}
+
+function countryOf(value: unknown): string | null {
+  return typeof value === 'string' && country.test(value) ? value.toLowerCase() : null;
+}

@@ -1,0 +1,72 @@
+import type { Event, Fields } from '../events/event.js';
+
+/** What is counted: a dataset, or a file that belongs to none that is known. */
+export interface Item {
+  /** Empty = not known. */
+  readonly id: string;
+  /** The file, where one was asked for. */
+  readonly file: string | undefined;
+  /** What is known of the dataset or file, and of its space; JSON objects by id. */
+  readonly facts: readonly (readonly [id: string, facts: ItemFacts])[];
+}
+
+export interface ItemFacts {
+  readonly type?: 'dataset' | 'file' | 'space' | 'collection';
+  readonly title?: string;
+  readonly doi?: string;
+  readonly creators?: readonly string[];
+  /** Id of the person to whom it belongs. */
+  readonly owner?: string;
+  readonly spaces?: readonly string[];
+  readonly collections?: readonly string[];
+}
+
+const inUrl = /\/(dataset|file)s\/([0-9a-f]{24})(?=[/?#]|$)/i;
+/** Characters of a title, and spaces, collections and creators, that are kept. */
+const maxLength = 1024;
+const maxListed = 50;
+
+/** Undefined: it was something else than a dataset or a file, a space say. */
+export function itemOf({ type, fields }: Pick<Event, 'type' | 'fields'>): Item | undefined {
+  const [, kindInUrl, idInUrl] = typeof fields.url === 'string' ? (inUrl.exec(fields.url) ?? []) : [];
+  const kind = type ?? kindInUrl?.toLowerCase();
+  if (kind !== undefined && kind !== 'dataset' && kind !== 'file') return undefined;
+  const resource = text(fields.resource_id) ?? idInUrl;
+  const isDataset = kind === 'dataset';
+  const file = isDataset ? undefined : (text(fields.file_id) ?? resource);
+  const dataset = isDataset ? resource : text(fields.dataset_id);
+  const id = dataset ?? file ?? '';
+  if (id === '') return { id, file, facts: [] };
+  const facts: [string, ItemFacts][] = [[id, factsOf(fields, isDataset, dataset === undefined)]];
+  const [space, name] = [text(fields.space_id), text(fields.space_name)];
+  if (space !== undefined && name !== undefined) facts.push([space, { type: 'space', title: name }]);
+  return { id, file, facts };
+}
+
+function factsOf(fields: Fields, isDataset: boolean, isFile: boolean): ItemFacts {
+  const isOwn = isDataset || isFile;
+  const title = text(isOwn ? fields.resource_name : fields.dataset_name);
+  const creators = list(fields.creators) ?? (isOwn ? list(fields.author_name) : undefined);
+  const owner = isOwn ? text(fields.author_id) : undefined;
+  const spaces = list(fields.space_ids) ?? list(fields.space_id);
+  const collections = list(fields.collection_ids) ?? list(fields.collection_id);
+  const doi = text(fields.doi)?.replace(/^(?:https?:\/\/(?:dx\.)?doi\.org\/|doi:)/i, '');
+  return {
+    type: isFile ? 'file' : 'dataset',
+    ...(title === undefined ? {} : { title: title.trim().replace(/\s+/g, ' ') }),
+    ...(doi === undefined ? {} : { doi }),
+    ...(creators === undefined ? {} : { creators }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(spaces === undefined ? {} : { spaces }),
+    ...(collections === undefined ? {} : { collections }),
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value.slice(0, maxLength).toWellFormed() : undefined;
+}
+
+function list(value: unknown): readonly string[] | undefined {
+  const found = (Array.isArray(value) ? value.slice(0, maxListed) : [value]).flatMap(one => text(one) ?? []);
+  return found.length === 0 ? undefined : found;
+}

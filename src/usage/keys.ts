@@ -1,0 +1,51 @@
+import { hash } from 'node:crypto';
+import { dayOf } from '../calendar.js';
+import type { Event, Fields } from '../events/event.js';
+
+/** Turns a text into a number from which nobody learns the text without the secret: 52 bits, as a double holds them. */
+export type KeyOf = (text: string) => number;
+
+export function keyedBy(secret: string): KeyOf {
+  return text => Number.parseInt(hash('sha256', `${secret}\n${text}`).slice(0, 13), 16);
+}
+
+/** Who asked, as far as that is known, and within which session. */
+export interface User {
+  readonly user: number;
+  /** Known by address and agent alone: then the session ends with the hour, and so does everything else of the user. */
+  readonly byAddress: boolean;
+  readonly session: number;
+}
+
+/** Clowder's id of everybody who has not logged in. */
+const anonymous = /^0{24}$/;
+const hourMs = 3_600_000;
+
+/**
+ * In the order of trust: who logged in, a cookie of the user, a cookie of the session, address and agent. Those of whom
+ * nothing is known are one user: some sources publish one download twice, and a figure must not look better than it is.
+ */
+export function userOf({ created, fields }: Pick<Event, 'created' | 'fields'>, keyOf: KeyOf): User {
+  const session = text(fields.session_id);
+  const [name, byAddress] = nameOf(fields, session);
+  const slice =
+    session === undefined ? `${name}\n${Math.floor(created / hourMs)}` : `session ${session}\n${dayOf(created)}`;
+  return { user: keyOf(name), byAddress, session: keyOf(slice) };
+}
+
+function nameOf(fields: Fields, session: string | undefined): readonly [name: string, byAddress: boolean] {
+  const login = text(fields.user_id);
+  if (login !== undefined && !anonymous.test(login)) return [`login ${login}`, false];
+  const cookie = text(fields.device_id);
+  if (cookie !== undefined) return [`cookie ${cookie}`, false];
+  if (session !== undefined) return [`session ${session}`, false];
+  const visitor = text(fields.visitor);
+  if (visitor !== undefined) return [`visitor ${visitor}`, true];
+  return [`address ${text(fields.ip) ?? ''}\n${text(fields.user_agent) ?? ''}`, true];
+}
+
+/** Amplitude's session -1 is none. */
+function text(value: unknown): string | undefined {
+  if (typeof value === 'number') return value < 0 ? undefined : String(value);
+  return typeof value === 'string' && value !== '' && value !== '-' && value !== '-1' ? value : undefined;
+}

@@ -1,0 +1,99 @@
+import { dayMs, dayOf, lastDayOf, startOfDay } from '../calendar.js';
+import type { Clock } from '../clock.js';
+import { describe } from '../errors.js';
+import type { Log } from '../log.js';
+import { singleFlight } from '../single-flight.js';
+import type { Calls } from '../storage/calls.js';
+import type { UsageMonth } from '../storage/usage-months.js';
+import type { UsageLeftOut, UsageQuery, UsageRow } from '../storage/usage-report.js';
+import type { UsageConfig } from './config.js';
+
+export interface UsageOptions {
+  readonly storage: Calls;
+  readonly config: Pick<UsageConfig, 'closeMs'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Answers that follow each other within this time, ms, need not look for changes again. */
+const maxAgeMs = 200;
+/** From the start to the first look at months that are over, and from one to the next, ms. */
+const firstMs = 60_000;
+const everyMs = 900_000;
+const chunkRows = 1_000;
+
+/**
+ * The counts of usage. What the sink has collected of a day is counted when somebody asks and it has changed since.
+ * Months that are over, and have been open for long enough, are closed: only their counts stay.
+ */
+export class Usage {
+  readonly #options: UsageOptions;
+  /** Counts what has changed. */
+  readonly #refresh: () => Promise<void>;
+
+  constructor(options: UsageOptions) {
+    this.#options = options;
+    this.#refresh = singleFlight(options.clock, maxAgeMs, () => this.#count());
+  }
+
+  async query(query: UsageQuery): Promise<readonly UsageRow[]> {
+    await this.#refresh();
+    return this.#options.storage.read('usage', query);
+  }
+
+  /** @param range first and last period, as in a query */
+  async leftOut(range: { readonly from: number; readonly to: number }): Promise<readonly UsageLeftOut[]> {
+    await this.#refresh();
+    return this.#options.storage.read('usageLeftOut', range);
+  }
+
+  months(): Promise<readonly UsageMonth[]> {
+    return this.#options.storage.read('usageMonths');
+  }
+
+  /** Closes months when it is time, until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    await clock.sleep(firstMs, signal);
+    while (!signal.aborted) {
+      try {
+        await this.closeMonths(signal);
+      } catch (error) {
+        log.warn({ reason: describe(error) }, 'usage.delayed');
+      }
+      await clock.sleep(everyMs, signal);
+    }
+  }
+
+  async closeMonths(signal?: AbortSignal): Promise<void> {
+    const { storage, clock, config, log } = this.#options;
+    const now = clock.now();
+    const last = await storage.read('lastUsageDay', { today: dayOf(now) });
+    for (const month of last === null ? [] : await this.months()) {
+      if (last === null || !isOver(month, config.closeMs, now, last)) continue;
+      await this.#count();
+      if (await storage.write('closeUsageMonth', { month: month.month }))
+        log.info({ month: month.month }, 'usage.closed');
+    }
+    const trim = { lateBefore: now - config.closeMs, limit: chunkRows };
+    while (!signal?.aborted && (await storage.write('trimUsage', trim)) >= chunkRows);
+  }
+
+  async #count(): Promise<void> {
+    const { storage } = this.#options;
+    for (const day of await storage.read('changedUsageDays'))
+      await storage.write('keepUsageDay', await storage.read('countUsageDay', { day }));
+  }
+}
+
+/**
+ * A month is open for `closeMs` after its end, and after its first access was counted here, whichever is later: an old
+ * log is read in time. And something was counted of a day after that: whoever was away for long reads on first.
+ *
+ * @param lastDay the last day of which something was counted
+ */
+function isOver({ month, opened, closed }: UsageMonth, closeMs: number, now: number, lastDay: number): boolean {
+  if (closed !== null) return false;
+  const until = startOfDay(lastDayOf(month)) + dayMs + closeMs;
+  return now >= Math.max(until, opened + closeMs) && startOfDay(lastDay) >= until;
+}

@@ -1,0 +1,103 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { datasetId, download, UsageScene, view } from './scene.js';
+
+const dayMs = 86_400_000;
+const march = Date.UTC(2026, 2, 15);
+const april = Date.UTC(2026, 3, 1);
+const closing = april + 31 * dayMs;
+
+/** A daemon that counted March while it was open, and is in the middle of May. */
+async function inMay(): Promise<UsageScene> {
+  const scene = new UsageScene();
+  scene.scratch.now = march;
+  await scene.take(view(march), view(march + 10_000), download(march + dayMs), download(march + 2 * dayMs));
+  scene.scratch.now = closing + 10 * dayMs;
+  return scene;
+}
+
+const rows = (scene: UsageScene, table: string): number =>
+  scene.scratch.database.value<number>(`SELECT count(*) FROM ${table}`) ?? -1;
+
+test('a month that closes keeps its figures and loses its accesses', async () => {
+  const scene = await inMay();
+  await scene.take(view(closing + dayMs));
+  const before = await scene.months();
+  assert.is(rows(scene, 'usage_accesses'), 5);
+  await scene.usage.closeMonths();
+  assert.equal(await scene.months(), before);
+  assert.equal(await scene.leftOut(), { double_click: 1 });
+  assert.is(rows(scene, 'usage_accesses'), 1);
+  const [month, ...others] = await scene.usage.months();
+  assert.is(month?.closed, scene.scratch.now);
+  assert.equal(
+    others.map(({ closed }) => closed),
+    [null],
+  );
+});
+
+test('what comes late is counted as late, once, and changes nothing', async () => {
+  const scene = await inMay();
+  await scene.take(view(closing + dayMs));
+  await scene.usage.closeMonths();
+  const before = await scene.months();
+  const late = [view(march + 5 * dayMs, {}, 'late-1'), view(march + 6 * dayMs, {}, 'late-2')];
+  await scene.take(...late);
+  assert.is(await scene.take(...late), 2);
+  assert.equal(await scene.months(), before);
+  assert.equal(await scene.leftOut(), { double_click: 1, late: 2 });
+  scene.scratch.now += 40 * dayMs;
+  await scene.usage.closeMonths();
+  assert.is(rows(scene, 'usage_late'), 0);
+  assert.equal(await scene.leftOut(), { double_click: 1, late: 2 });
+});
+
+test('a month stays open for the days that are set', async () => {
+  const scene = await inMay();
+  await scene.take(view(closing + dayMs));
+  scene.scratch.now = closing - 1;
+  await scene.usage.closeMonths();
+  assert.equal(
+    (await scene.usage.months()).map(({ closed }) => closed),
+    [null, null],
+  );
+});
+
+test('a daemon that was away reads on before a month closes', async () => {
+  const scene = await inMay();
+  await scene.usage.closeMonths();
+  assert.equal(
+    (await scene.usage.months()).map(({ closed }) => closed),
+    [null],
+    'nothing of May was counted yet',
+  );
+  await scene.take(view(march + 3 * dayMs), view(closing + dayMs));
+  await scene.usage.closeMonths();
+  assert.is((await scene.usage.months())[0]?.closed, scene.scratch.now);
+  assert.match((await scene.months())[0] ?? '', /^202603 \S+ regular: 4 investigations/);
+});
+
+test('an old log that is read later has its time too', async () => {
+  const scene = new UsageScene();
+  scene.scratch.now = closing + 10 * dayMs;
+  await scene.take(view(closing + dayMs), view(march));
+  await scene.usage.closeMonths();
+  assert.equal(
+    (await scene.usage.months()).map(({ closed }) => closed),
+    [null, null],
+  );
+  scene.scratch.now += 31 * dayMs;
+  await scene.usage.closeMonths();
+  assert.is((await scene.usage.months())[0]?.closed, scene.scratch.now);
+});
+
+test('a month that is closed takes as much room for a thousand accesses as for one', async () => {
+  const scene = await inMay();
+  await scene.take(...Array.from({ length: 1000 }, (_, n) => view(march + n * 40_000)), view(closing + dayMs));
+  await scene.usage.closeMonths();
+  assert.is(scene.scratch.database.value('SELECT count(*) FROM usage_counts WHERE period = 20260300'), 1);
+  assert.is(rows(scene, 'usage_accesses'), 1);
+  assert.match((await scene.months())[0] ?? '', new RegExp(`^202603 ${datasetId(1)} regular: 100\\d inv`));
+});
+
+test.run();
