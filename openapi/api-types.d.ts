@@ -415,6 +415,63 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/usage": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Usage of datasets, by dataset, space, collection, user, month or country */
+        readonly get: operations["getUsage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/usage/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Usage of one dataset, for web pages
+         * @description Needs a key with the scope `read`, unless USAGE_PUBLIC is on. Of a dataset that nobody has used, all is 0.
+         */
+        readonly get: operations["getDatasetUsage"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/usage/{id}/badge.svg": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How often people downloaded from a dataset, as a picture for web pages
+         * @description Needs a key with the scope `read`, unless USAGE_PUBLIC is on.
+         */
+        readonly get: operations["getUsageBadge"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/user_activity/signup": {
         readonly parameters: {
             readonly query?: never;
@@ -3355,6 +3412,65 @@ export interface components {
             readonly services: readonly components["schemas"]["ServiceState"][];
             readonly actors: readonly components["schemas"]["ActorStatus"][];
         };
+        /** @description People. */
+        readonly UsageCounts: {
+            /** @description Accesses to datasets and their files, requests among them. */
+            readonly total_dataset_investigations: number;
+            /** @description Retrievals of content. */
+            readonly total_dataset_requests: number;
+            /** @description Once for each dataset and session. */
+            readonly unique_dataset_investigations: number;
+            /** @description Once for each dataset and session. */
+            readonly unique_dataset_requests: number;
+            /** @description Transferred, by all of these accesses. */
+            readonly bytes: number;
+            /** @description Those of them by requests. */
+            readonly request_bytes: number;
+        };
+        readonly UsageLine: {
+            /** @description The dataset, file, space, collection or user, by id; the month or the country. Null: not known. */
+            readonly id: string | null;
+            readonly title: string | null;
+            readonly doi: string | null;
+            readonly regular: components["schemas"]["UsageCounts"] | string;
+            readonly machine: (components["schemas"]["UsageCounts"] & unknown) | string;
+        };
+        readonly UsageMonth: {
+            readonly month: string;
+            /** @description When it was closed; null while it takes in late events. */
+            readonly closed: number | null;
+            /** @description What was not counted, by reason: `double_click`, `robot`, `extractor`, `late` … */
+            readonly left_out: {
+                readonly [key: string]: number;
+            };
+        };
+        readonly UsageReport: {
+            /** @description The most requested first; months in their order. */
+            readonly usage: readonly components["schemas"]["UsageLine"][];
+            /** @description Pass it as `cursor` to get the next page; null at the end. */
+            readonly next_cursor: string | null;
+            /**
+             * @description What is counted.
+             * @enum {string}
+             */
+            readonly source: "nginx" | "clowder" | "browser";
+            /** @description Every month of the range of which something is known. */
+            readonly months: readonly components["schemas"]["UsageMonth"][];
+        };
+        readonly DatasetUsageMonth: {
+            readonly month: string;
+            readonly regular: components["schemas"]["UsageCounts"];
+            readonly machine: components["schemas"]["UsageCounts"] & unknown;
+        };
+        readonly DatasetUsage: {
+            readonly id: string;
+            readonly title: string | null;
+            readonly doi: string | null;
+            readonly regular: components["schemas"]["UsageCounts"];
+            readonly machine: components["schemas"]["UsageCounts"] & unknown;
+            /** @description The last 36 in which there was something. */
+            readonly months: readonly components["schemas"]["DatasetUsageMonth"][];
+        };
     };
     responses: {
         /** @description Accepted and durable. */
@@ -3735,6 +3851,12 @@ export type SinkStatus = components['schemas']['SinkStatus'];
 export type ServiceState = components['schemas']['ServiceState'];
 export type ActorStatus = components['schemas']['ActorStatus'];
 export type Status = components['schemas']['Status'];
+export type UsageCounts = components['schemas']['UsageCounts'];
+export type UsageLine = components['schemas']['UsageLine'];
+export type UsageMonth = components['schemas']['UsageMonth'];
+export type UsageReport = components['schemas']['UsageReport'];
+export type DatasetUsageMonth = components['schemas']['DatasetUsageMonth'];
+export type DatasetUsage = components['schemas']['DatasetUsage'];
 export type ResponseEvents202 = components['responses']['Events202'];
 export type ResponseEvents400 = components['responses']['Events400'];
 export type ResponseEvents401 = components['responses']['Events401'];
@@ -8686,6 +8808,585 @@ export interface operations {
                      *       "title": "Something went wrong here",
                      *       "status": 500,
                      *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly getUsage: {
+        readonly parameters: {
+            readonly query?: {
+                readonly by?: "dataset" | "space" | "collection" | "user" | "month" | "country";
+                readonly dataset?: string;
+                readonly space?: string;
+                readonly collection?: string;
+                readonly user?: string;
+                readonly month?: string;
+                readonly from?: string;
+                readonly to?: string;
+                readonly limit?: number;
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Sums over the range. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly getDatasetUsage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Sums since the beginning, and by month. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DatasetUsage"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly getUsageBadge: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Its total requests by people. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/svg+xml": string;
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

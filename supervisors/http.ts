@@ -21,6 +21,7 @@ import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { contextAsStored } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
+import { Usage } from '../src/usage/usage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
 import { escalate } from './restart.js';
@@ -71,6 +72,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     stalls: () => options.stalls.summary,
     conflicts: options.conflicts,
     context: contextAsStored(options.context, personalFilter(stored?.personal ?? 'full', options.idSecret)),
+    usage: startUsage(options),
     started: clock.now(),
   });
 
@@ -100,4 +102,17 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   onStop('http', timeoutMs => ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: timeoutMs / 2, reply })));
   const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
   return { address, reload: () => server.reload() };
+}
+
+/** Undefined when it is off. */
+function startUsage({ config, storage, clock, log, onStop }: HttpOptions): Usage | undefined {
+  if (config.usage === undefined) return undefined;
+  const usage = new Usage({ storage, config: config.usage, clock, log });
+  const stopping = new AbortController();
+  const running = usage.run(stopping.signal);
+  onStop('usage', async () => {
+    stopping.abort();
+    await running;
+  });
+  return usage;
 }

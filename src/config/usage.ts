@@ -5,7 +5,7 @@ import type { UsageConfig } from '../usage/config.js';
 import type { Config } from './config.js';
 import type { ConfiguredSink } from './sinks.js';
 
-interface Surroundings extends Pick<Config, 'broker' | 'nginx' | 'keys'> {
+interface SettledBy extends Pick<Config, 'broker' | 'nginx' | 'keys'> {
   readonly readFile: ReadFile;
 }
 
@@ -13,7 +13,7 @@ interface Surroundings extends Pick<Config, 'broker' | 'nginx' | 'keys'> {
  * The sinks with the one that counts usage as it is meant: its source from what this daemon reads, and with
  * `USAGE=auto` only where there are views and downloads, and a store that lasts.
  */
-export function settleUsage(sinks: readonly ConfiguredSink[], around: Surroundings): readonly ConfiguredSink[] {
+export function settleUsage(sinks: readonly ConfiguredSink[], around: SettledBy): readonly ConfiguredSink[] {
   const { broker, nginx } = around;
   const hasStore = sinks.some(({ definition }) => definition.keepsEvents);
   return sinks.flatMap(sink => {
@@ -36,7 +36,7 @@ export function usageConfigOf(sinks: readonly ConfiguredSink[]): UsageConfig | u
   return sinks.find(({ definition }) => definition.name === 'usage')?.config as UsageConfig | undefined;
 }
 
-function hasBrowserKey({ keys, readFile }: Pick<Surroundings, 'readFile'> & { readonly keys: KeySource }): boolean {
+function hasBrowserKey({ keys, readFile }: Pick<SettledBy, 'readFile'> & { readonly keys: KeySource }): boolean {
   const texts = [keys.entries, keys.file === undefined ? undefined : readIfThere(keys.file, readFile)];
   return texts.some(
     text => text !== undefined && parseEntries(text).entries.some(({ scopes }) => scopes.includes('collect')),

@@ -11,6 +11,7 @@ import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/
 import type { DaemonStatus } from '../status/report.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../storage/queries.js';
+import type { Usage } from '../usage/usage.js';
 
 /**
  * All that the HTTP layer knows of the daemon behind it. status/backend.ts implements it; tests fake it in a few lines.
@@ -41,4 +42,6 @@ export interface Backend {
   listen(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
   /** Why events cannot be accepted durably now, in words for anybody; undefined when they can. */
   unready(): string | undefined;
+  /** Undefined when USAGE is off. */
+  readonly usage: Pick<Usage, 'config' | 'query' | 'leftOut' | 'months'> | undefined;
 }

@@ -10,6 +10,7 @@ import { SeriesRoutes } from './routes/series.js';
 import { SessionRoutes } from './routes/session.js';
 import { StatusRoutes } from './routes/status.js';
 import { StreamRoutes } from './routes/stream.js';
+import { UsageRoutes } from './routes/usage.js';
 
 /** Every documented route, by group. Class names must differ: the decorator library identifies routes by them. */
 export const controllers = [
@@ -22,6 +23,7 @@ export const controllers = [
   LedgerRoutes,
   SeriesRoutes,
   StreamRoutes,
+  UsageRoutes,
   SessionRoutes,
   KeyRoutes,
   HealthRoutes,

@@ -27,8 +27,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   /** The sink's own slice, or undefined when it is switched off. Anything wrong goes to `problems`; never throws. */
   configure(values: Values<S>, problems: Problems): Config | undefined;
   /**
-   * It keeps what it gets in the daemon's own storage: there is one of it in a daemon, and nothing has to be reached for
-   * it. Other sinks can be had several times, under names of their own.
+   * It keeps what it gets in the daemon's own storage: there is one of it in a daemon, and nothing has to be reached
+   * for it. Other sinks can be had several times, under names of their own.
    */
   readonly storesWith?: 'storage';
   /**

@@ -18,6 +18,7 @@ import { IdRegister } from '../storage/id-register.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
+import type { Usage } from '../usage/usage.js';
 import { version } from '../version.js';
 import { AcknowledgedMissing } from './acknowledged-missing.js';
 import { actorPaths } from './actor-paths.js';
@@ -54,6 +55,7 @@ export interface BackendOptions {
   readonly stalls?: () => StallSummary;
   readonly conflicts: Conflicts;
   readonly context: Pick<Context, 'of' | 'load' | 'status'>;
+  readonly usage: Usage | undefined;
 }
 
 const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean => definition.keepsEvents === true;
@@ -183,5 +185,6 @@ export function createBackend(options: BackendOptions) {
     listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) =>
       storage.events.listen(event => listener(withContext(event, context)), signal),
     unready,
+    usage: options.usage,
   };
 }

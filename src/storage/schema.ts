@@ -17,8 +17,8 @@ import type { Database } from './database.js';
  * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
  * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
  * - usage_accesses: what may count as usage in months that are not closed. `day` is 20260315, `machine`, `request` and
- *   `by_address` 0 or 1, `part` the file of an answer with 206; `reason` says why an access does not count. The day is in
- *   the key so that a day lies together; an event has one time, so that its id alone decides.
+ *   `by_address` 0 or 1, `part` the file of an answer with 206; `reason` says why an access does not count. The day is
+ *   in the key so that a day lies together; an event has one time, so that its id alone decides.
  * - usage_days: `revision` changes with the accesses of a day; its counts are those of `counted`.
  * - usage_counts, usage_left_out: what a day (20260315), or a closed month (20260300), comes to. `country` '' = all.
  * - usage_months: when an access of a month was first counted here, and when the month was closed, epoch ms.
@@ -187,7 +187,11 @@ const migrationSteps: readonly string[] = [
     country TEXT,
     PRIMARY KEY (day, id)
   ) WITHOUT ROWID;
-  CREATE TABLE usage_days (day INTEGER PRIMARY KEY, revision INTEGER NOT NULL, counted INTEGER NOT NULL);
+  CREATE TABLE usage_days (
+    day INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    counted INTEGER NOT NULL
+  ) WITHOUT ROWID;
   CREATE TABLE usage_counts (
     period INTEGER NOT NULL,
     item TEXT NOT NULL,
@@ -209,7 +213,7 @@ const migrationSteps: readonly string[] = [
     count INTEGER NOT NULL,
     PRIMARY KEY (period, reason)
   ) WITHOUT ROWID;
-  CREATE TABLE usage_months (month INTEGER PRIMARY KEY, opened INTEGER NOT NULL, closed INTEGER);
+  CREATE TABLE usage_months (month INTEGER PRIMARY KEY, opened INTEGER NOT NULL, closed INTEGER) WITHOUT ROWID;
   CREATE TABLE usage_late (
     month INTEGER NOT NULL,
     id TEXT NOT NULL,

@@ -9,7 +9,7 @@ const itemColumns = 3;
 
 export interface FoldUsageArguments {
   /**
-   * Of each access, one after the other: `day, id, time, reason, source, item, machine, request, part, user, by_address,
+   * Each access after the other: `day, id, time, reason, source, item, machine, request, part, user, by_address,
    * session, url, bytes, country`.
    */
   readonly accesses: readonly Value[];

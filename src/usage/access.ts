@@ -2,7 +2,7 @@ import { dayOf } from '../calendar.js';
 import { measure } from '../events/catalogue.js';
 import type { Event } from '../events/event.js';
 import type { Value } from '../storage/database.js';
-import type { Agents } from './agents.js';
+import type { Agents, Asker } from './agents.js';
 import { type Item, itemOf } from './item.js';
 import { type KeyOf, userOf } from './keys.js';
 
@@ -21,7 +21,9 @@ const categories: Readonly<Record<string, { readonly request: boolean; readonly 
 export const usageCategories = Object.keys(categories);
 
 /** Why an access does not count; what else is left out is found when a day is counted (`double_click`, `late`). */
-export type Reason = 'robot' | 'extractor' | 'probe' | 'preview' | 'unsuccessful' | 'other_source';
+type Reason = 'robot' | 'extractor' | 'probe' | 'preview' | 'unsuccessful';
+/** It would count, if its source did. */
+const otherSource = 'other_source';
 
 export interface Rules {
   readonly source: UsageSource;
@@ -58,7 +60,7 @@ export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access
   if (reason !== undefined && from !== source) return undefined;
   const { user, byAddress, session } = userOf(event, keyOf);
   const part = category.request && fields.status === 206 ? keyOf(`file ${item.file ?? item.id}`) : null;
-  const row: Value[] = [dayOf(created), event.id, created, reason ?? (from === source ? null : 'other_source')];
+  const row: Value[] = [dayOf(created), event.id, created, reason ?? (from === source ? null : otherSource)];
   row.push(from, item.id, asker === 'machine' ? 1 : 0, category.request ? 1 : 0, part);
   row.push(user, byAddress ? 1 : 0, session, keyOf(url ?? `${event.category} ${item.file ?? item.id}`));
   row.push(bytesOf(event), countryOf(fields.country));
@@ -66,11 +68,11 @@ export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access
 }
 
 function sourceOf(event: Event, clowder: boolean): UsageSource {
-  if ((event.source as string) === 'browser') return 'browser';
+  if (event.source === 'browser') return 'browser';
   return clowder ? 'clowder' : 'nginx';
 }
 
-function reasonOf({ fields }: Event, asker: ReturnType<Agents['askerOf']>, url: string | undefined) {
+function reasonOf({ fields }: Event, asker: Asker, url: string | undefined): Reason | undefined {
   if (asker === 'robot' || asker === 'extractor' || asker === 'probe') return asker;
   if (url !== undefined && preview.test(url)) return 'preview';
   const { status, method } = fields;

@@ -10,7 +10,7 @@ import type { UsageConfig } from './config.js';
 
 export interface UsageOptions {
   readonly storage: Calls;
-  readonly config: Pick<UsageConfig, 'closeMs'>;
+  readonly config: UsageConfig;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -27,11 +27,13 @@ const chunkRows = 1_000;
  * Months that are over, and have been open for long enough, are closed: only their counts stay.
  */
 export class Usage {
+  readonly config: UsageConfig;
   readonly #options: UsageOptions;
   /** Counts what has changed. */
   readonly #refresh: () => Promise<void>;
 
   constructor(options: UsageOptions) {
+    this.config = options.config;
     this.#options = options;
     this.#refresh = singleFlight(options.clock, maxAgeMs, () => this.#count());
   }

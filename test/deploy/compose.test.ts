@@ -170,6 +170,7 @@ test('any setting in deploy/.env reaches the daemon', () => {
     'influxdb',
     'local',
     'mongodb',
+    'usage',
   ]);
 });
 
@@ -195,7 +196,7 @@ test('the keys that the set-up makes open what they should', () => {
 
 test('the daemon understands its settings: RabbitMQ, MongoDB, InfluxDB and the local store', () => {
   const config = configured(made);
-  assert.equal(config.sinks.map(({ definition }) => definition.name).sort(), ['influxdb', 'local', 'mongodb']);
+  assert.equal(config.sinks.map(({ definition }) => definition.name).sort(), ['influxdb', 'local', 'mongodb', 'usage']);
   assert.equal(config.broker.nodes, [`amqp://event-sink:${made.RABBITMQ_EVENT_SINK_PASSWORD}@rabbitmq:5672/%2F`]);
   assert.is(config.server.host, '0.0.0.0');
 });

@@ -11,6 +11,7 @@ import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter
 import type { DaemonStatus } from '../../src/status/report.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../../src/storage/queries.js';
+import { usageConfig } from '../usage/scene.js';
 
 const at = 1709544703342;
 
@@ -22,6 +23,16 @@ export const sampleEvent: StoredEvent = {
   resource_id: '65a89edca4bbe9b699ba4be4',
   _source: 'http',
   _received: at,
+};
+
+const figures = {
+  investigations: 7,
+  requests: 3,
+  uniqueInvestigations: 5,
+  uniqueRequests: 2,
+  bytes: 700,
+  requestBytes: 300,
+  users: 2,
 };
 
 const status: DaemonStatus = {
@@ -146,6 +157,19 @@ export class FakeBackend implements Backend {
     this.queries.push(query);
     return { times: [query.from], lines: [{ name: 'download', values: [1] }] };
   }
+
+  readonly usage: Backend['usage'] = {
+    config: usageConfig,
+    query: async () => {
+      this.#mayFail();
+      return [{ key: 'dataset-1', facts: '{"title":"Corn"}', regular: figures, machine: { ...figures, requests: 0 } }];
+    },
+    leftOut: async () => {
+      this.#mayFail();
+      return [{ month: 202603, reason: 'robot', count: 4 }];
+    },
+    months: async () => [{ month: 202603, opened: at, closed: null }],
+  };
 
   async deadLetters(query: DeadLetterQuery) {
     this.#mayFail();

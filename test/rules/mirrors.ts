@@ -33,6 +33,7 @@ const spanning: ReadonlySet<string> = new Set([
   'test/supervisors/identity.test.ts',
   'test/supervisors/ledger-alarm.test.ts',
   'test/supervisors/named-sinks.test.ts',
+  'test/supervisors/usage.test.ts',
 ]);
 
 export const mirrorRule: Rule = {

@@ -27,6 +27,7 @@ const made: Readonly<Record<string, string>> = {
   'src/events/digits.ts': 'a mark of ours, and one class of characters',
   'src/nginx/files/rotated-names.ts':
     'the name of a configured log; what is tried are names of files, of 255 bytes at most',
+  'src/usage/robots.ts': 'a list that the operator chose; what is tried is an agent, cut at 1,024 characters',
 };
 
 const product = /^(?:src\/(?!page\/)|actors\/|supervisors\/).*\.ts$/;

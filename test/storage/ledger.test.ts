@@ -55,6 +55,8 @@ test('the ledger of an older release is carried over, and counts on', () => {
   database.exec('ALTER TABLE outbox DROP COLUMN number; DROP INDEX events_by_arrival');
   for (const table of ['message_numbers', 'queue_ledgers', 'queue_ledger_hours', 'settled_messages'])
     database.exec(`DROP TABLE ${table}`);
+  for (const table of ['accesses', 'days', 'counts', 'left_out', 'months', 'late', 'items'])
+    database.exec(`DROP TABLE usage_${table}`);
   database.exec("INSERT INTO ledger VALUES ('ga4', 0, 5, 3, 1, 0, 1)");
   database.exec("INSERT INTO outbox (id, source, received, size, body) VALUES ('old', 'http', 1, 2, '{}')");
   database.exec('PRAGMA user_version = 2');

@@ -43,6 +43,12 @@ async function touch(dir: string): Promise<void> {
     () => storage.write('nameMessages', { queue: 'event-sink.a', messages: unnamed, held: [] }),
     () => storage.write('openQueueLedgers', { freshDaemonId: 'd', sinks: numbered('sink'), hour: 1 }),
     () => storage.read('queueLedgerHours', { since: 0 }),
+    () => storage.read('changedUsageDays'),
+    () => storage.read('countUsageDay', { day: 20260315 }),
+    () => storage.read('usageMonths'),
+    () => storage.read('usageLeftOut', { from: 0, to: 99_999_999 }),
+    () => storage.read('usage', { by: 'month', from: 0, to: 99_999_999, limit: 1000, offset: 0 }),
+    () => storage.read('usage', { by: 'space', space: 'x', from: 0, to: 99_999_999, limit: 1000, offset: 0 }),
   ];
   for (const read of everything) await read().catch(() => undefined);
   await storage.close();

@@ -87,7 +87,7 @@ test('a file found corrupt at run time ends the storage, and is salvaged at the 
     const { openSync, writeSync, closeSync, statSync } = await import('node:fs');
     const descriptor = openSync(file, 'r+');
     // The first pages hold the schema: it opens. The messages are behind them.
-    for (let at = 40 * 4096; at < statSync(file).size; at += 4096)
+    for (let at = 60 * 4096; at < statSync(file).size; at += 4096)
       writeSync(descriptor, Buffer.alloc(4096, 0xee), 0, 4096, at);
     closeSync(descriptor);
     const second = await openStorage(dir, { onFatal: error => fatal.push(error) });

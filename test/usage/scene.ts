@@ -29,9 +29,13 @@ export const usageConfig: UsageConfig = {
 };
 
 let made = 0;
+const nextId = (): string => {
+  made += 1;
+  return `access-${made}`;
+};
 
 /** An event of the access log. @param time `10:01:29` of the 15 March 2026, or epoch ms */
-export function access(time: string | number, category: string, fields: Fields, id = `access-${(made += 1)}`): Event {
+export function access(time: string | number, category: string, fields: Fields, id = nextId()): Event {
   const created = typeof time === 'number' ? time : day + clockMs(time);
   const common = { status: 200, method: 'GET', user_agent: firefox, visitor: 'visitor 1' };
   return eventOf({ category, created, ...common, ...fields }, { id, created, source: 'nginx' });
@@ -97,7 +101,7 @@ export class UsageScene {
     return lines.sort();
   }
 
-  /** Of the first dataset, in its only month. */
+  /** What the first dataset comes to, in its only month. */
   async counts(method: 'regular' | 'machine' = 'regular'): Promise<string | undefined> {
     const rows = await this.usage.query({ by: 'dataset', from: 0, to: 99_999_999, limit: 10, offset: 0 });
     const row = rows.find(({ key }) => key === datasetId(1));

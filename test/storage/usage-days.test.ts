@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event } from '../../src/events/event.js';
-import { naiveMonths, type Visit } from './naive.js';
-import { access, datasetId, fileId, firefox, UsageScene } from './scene.js';
+import { naiveMonths, type Visit } from '../usage/naive.js';
+import { access, datasetId, fileId, firefox, UsageScene } from '../usage/scene.js';
 
 const agents = { regular: firefox, machine: 'curl/8.5.0', robot: 'Googlebot/2.1' };
 

@@ -1,0 +1,237 @@
+import { routeConfig, z } from 'koa-swagger-decorator';
+import { readMonth, written } from '../../calendar.js';
+import { UnsupportedError } from '../../errors.js';
+import { type UsageRow, usageKinds } from '../../storage/usage-report.js';
+import { badge } from '../../usage/badge.js';
+import { ownerOf } from '../answer.js';
+import type { Backend } from '../backend.js';
+import type { ApiContext } from '../context.js';
+import { authenticate } from '../middleware/authentication.js';
+import { HttpProblem } from '../problem.js';
+import { content, json, route } from '../route.js';
+import { type Answer, count, epochMs, given, name, nextCursor, wholeNumber } from '../schemas.js';
+import { countsAnswer, lineAnswer, metrics, namesOf, UsageLine } from '../usage-answer.js';
+
+/** Browsers and proxies may show what they have for this long, seconds. */
+const cacheSeconds = 300;
+/** Months of one dataset that a web page gets: three years. */
+const shownMonths = 36;
+
+function monthly(description: string) {
+  return z
+    .string()
+    .transform((text, ctx) => {
+      const month = readMonth(text);
+      if (month === undefined) ctx.addIssue({ code: 'custom', message: 'must be a month, such as 2026-03' });
+      return month ?? z.NEVER;
+    })
+    .optional()
+    .openapi({ type: 'string', pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$', description });
+}
+
+const range = {
+  from: monthly('First month, `2026-01`. The first there is by default.'),
+  to: monthly('Last month. This one by default.'),
+};
+
+const UsageQuery = z
+  .object({
+    by: z.enum(usageKinds).optional().openapi({ description: 'What a line stands for; `dataset` by default.' }),
+    dataset: name.optional().openapi({ description: 'Only this dataset.' }),
+    space: name.optional().openapi({ description: 'Only datasets of this space.' }),
+    collection: name.optional().openapi({ description: 'Only datasets of this collection.' }),
+    user: name.optional().openapi({ description: 'Only datasets that belong to this person.' }),
+    month: monthly('Only this month, instead of `from` and `to`.'),
+    ...range,
+    limit: wholeNumber(1, 1000, 'At most this many lines; 100 by default.'),
+    cursor: z
+      .string()
+      .regex(/^\d{1,9}$/, 'must be the next_cursor of a page')
+      .optional()
+      .openapi({ description: '`next_cursor` of the previous page.' }),
+  })
+  .strict();
+type UsageQuery = z.output<typeof UsageQuery>;
+
+const UsageReport = z
+  .object({
+    usage: z.array(UsageLine).openapi({ description: 'The most requested first; months in their order.' }),
+    next_cursor: nextCursor,
+    source: z.enum(['nginx', 'clowder', 'browser']).openapi({ description: 'What is counted.' }),
+    months: z
+      .array(
+        z
+          .object({
+            month: z.string(),
+            closed: epochMs
+              .nullable()
+              .openapi({ description: 'When it was closed; null while it takes in late events.' }),
+            left_out: z.record(count).openapi({
+              description: 'What was not counted, by reason: `double_click`, `robot`, `extractor`, `late` …',
+            }),
+          })
+          .openapi('UsageMonth'),
+      )
+      .openapi({ description: 'Every month of the range of which something is known.' }),
+  })
+  .openapi('UsageReport');
+
+const DatasetUsage = z
+  .object({
+    id: z.string(),
+    title: z.string().nullable(),
+    doi: z.string().nullable(),
+    ...metrics,
+    months: z
+      .array(z.object({ month: z.string(), ...metrics }).openapi('DatasetUsageMonth'))
+      .openapi({ description: `The last ${shownMonths} in which there was something.` }),
+  })
+  .openapi('DatasetUsage');
+
+const Item = z.object({ id: name }).strict();
+type Item = z.output<typeof Item>;
+const NoQuery = z.object({}).strict();
+
+const openProblems = [401, 403, 429, 500, 501, 503];
+const open = 'Needs a key with the scope `read`, unless USAGE_PUBLIC is on.';
+
+/** Views and downloads of datasets, by the rules of COUNTER. */
+export class UsageRoutes {
+  @routeConfig(
+    route({
+      method: 'get',
+      path: '/v1/usage',
+      access: 'read',
+      tag: 'Usage',
+      id: 'getUsage',
+      summary: 'Usage of datasets, by dataset, space, collection, user, month or country',
+      query: UsageQuery,
+      answer: { status: 200, config: json('Sums over the range.', UsageReport) },
+      problems: [501],
+    }),
+  )
+  async usage(ctx: ApiContext, { query }: { query: UsageQuery }): Promise<void> {
+    const usage = usageOf(ctx);
+    const { by = 'dataset', limit = 100, cursor = '0', month, from, to, ...filter } = query;
+    const first = month ?? from ?? 0;
+    const last = month ?? to ?? 999_999;
+    if (first > last) throw new HttpProblem('invalid-request', 'from must not be after to.');
+    const periods = { from: first * 100, to: last * 100 + 99 };
+    const offset = Number(cursor);
+    const [rows, leftOut, known] = await inTurn(ctx, async () => [
+      await usage.query({ by, ...periods, ...given(filter), limit: limit + 1, offset }),
+      await usage.leftOut(periods),
+      await usage.months(),
+    ]);
+    ctx.body = {
+      usage: rows.slice(0, limit).map(row => lineAnswer(row, by === 'country')),
+      next_cursor: rows.length > limit ? String(offset + limit) : null,
+      source: usage.config.source ?? 'clowder',
+      months: known
+        .filter(one => one.month >= first && one.month <= last)
+        .map(one => ({
+          month: written(one.month),
+          closed: one.closed,
+          left_out: Object.fromEntries(
+            leftOut.filter(({ month }) => month === one.month).map(({ reason, count }) => [reason, count]),
+          ),
+        })),
+    } satisfies Answer<typeof UsageReport>;
+  }
+
+  @routeConfig(
+    route({
+      method: 'get',
+      path: '/v1/usage/{id}',
+      access: 'open',
+      tag: 'Usage',
+      id: 'getDatasetUsage',
+      summary: 'Usage of one dataset, for web pages',
+      description: `${open} Of a dataset that nobody has used, all is 0.`,
+      params: Item,
+      query: NoQuery,
+      answer: { status: 200, config: json('Sums since the beginning, and by month.', DatasetUsage) },
+      problems: openProblems,
+    }),
+  )
+  async dataset(ctx: ApiContext, { params }: { params: Item }): Promise<void> {
+    const [usage, total] = await figuresOf(ctx, params.id);
+    const months = await inTurn(ctx, () =>
+      usage.query({ by: 'month', dataset: params.id, from: 0, to: 99_999_999, limit: 1000, offset: 0 }),
+    );
+    answerCached(ctx, usage);
+    ctx.body = {
+      id: params.id,
+      ...namesOf(total.facts),
+      regular: countsAnswer(total.regular),
+      machine: countsAnswer(total.machine),
+      months: months.slice(-shownMonths).map(({ key, regular, machine }) => ({
+        month: written(Number(key)),
+        regular: countsAnswer(regular),
+        machine: countsAnswer(machine),
+      })),
+    } satisfies Answer<typeof DatasetUsage>;
+  }
+
+  @routeConfig(
+    route({
+      method: 'get',
+      path: '/v1/usage/{id}/badge.svg',
+      access: 'open',
+      tag: 'Usage',
+      id: 'getUsageBadge',
+      summary: 'How often people downloaded from a dataset, as a picture for web pages',
+      description: open,
+      params: Item,
+      query: NoQuery,
+      answer: {
+        status: 200,
+        config: content('Its total requests by people.', { 'image/svg+xml': { schema: z.string() } }),
+      },
+      problems: openProblems,
+    }),
+  )
+  async badge(ctx: ApiContext, { params }: { params: Item }): Promise<void> {
+    const [usage, { regular }] = await figuresOf(ctx, params.id);
+    answerCached(ctx, usage);
+    ctx.type = 'image/svg+xml';
+    ctx.body = badge('downloads', regular.requests);
+  }
+}
+
+/** @throws UnsupportedError when usage is not counted */
+function usageOf({ services }: ApiContext): NonNullable<Backend['usage']> {
+  const { usage } = services.backend;
+  if (usage === undefined) throw new UnsupportedError('usage is not counted here; set USAGE=on');
+  return usage;
+}
+
+/** One at a time, with the charts: each goes through many rows. */
+function inTurn<T>(ctx: ApiContext, work: () => Promise<T>): Promise<T> {
+  return ctx.services.turns.charts.run(ownerOf(ctx), () => ctx.req.socket.destroyed, work);
+}
+
+async function figuresOf(ctx: ApiContext, id: string): Promise<[NonNullable<Backend['usage']>, UsageRow]> {
+  if (!ctx.services.backend.usage?.config.isPublic) await authenticate('read')(ctx as never, async () => {});
+  const usage = usageOf(ctx);
+  const [found] = await inTurn(ctx, () =>
+    usage.query({ by: 'dataset', dataset: id, from: 0, to: 99_999_999, limit: 1, offset: 0 }),
+  );
+  return [usage, found ?? { key: id, facts: null, regular: nothing, machine: nothing }];
+}
+
+const nothing = {
+  investigations: 0,
+  requests: 0,
+  uniqueInvestigations: 0,
+  uniqueRequests: 0,
+  bytes: 0,
+  requestBytes: 0,
+  users: 0,
+};
+
+/** Where everybody may see it, every page may fetch it. */
+function answerCached(ctx: ApiContext, { config: { isPublic } }: NonNullable<Backend['usage']>): void {
+  ctx.set('Cache-Control', `${isPublic ? 'public' : 'private'}, max-age=${cacheSeconds}`);
+  if (isPublic) ctx.set('Access-Control-Allow-Origin', '*');
+}
