@@ -42,7 +42,6 @@ export interface DeliveryOptions extends PartOptions {
   readonly giveUp: AbortSignal;
   readonly stalls: Stalls;
   readonly context: Context;
-  readonly idSecret: string;
 }
 
 const writeDeadlineMs = 30_000;

@@ -107,7 +107,6 @@ export async function startTree({
       stalls,
       conflicts,
       context,
-      idSecret,
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(broker.publisher));

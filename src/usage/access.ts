@@ -49,7 +49,7 @@ const country = /^[a-z]{2}$/i;
  */
 export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access | undefined {
   const category = categories[event.category];
-  const item = category === undefined ? undefined : itemOf(event);
+  const item = category === undefined ? undefined : itemOf(event, category.request);
   if (category === undefined || item === undefined) return undefined;
   const from = sourceOf(event, category.clowder);
   const { fields, created } = event;

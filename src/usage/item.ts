@@ -26,11 +26,14 @@ const inUrl = /\/(dataset|file)s\/([0-9a-f]{24})(?=[/?#]|$)/i;
 const maxLength = 1024;
 const maxListed = 50;
 
-/** Undefined: it was something else than a dataset or a file, a space say. */
-export function itemOf({ type, fields }: Pick<Event, 'type' | 'fields'>): Item | undefined {
+/**
+ * Undefined: it was something else than a dataset or a file, a space say.
+ * @param request what is downloaded is a file, where nobody says what it is
+ */
+export function itemOf({ type, fields }: Pick<Event, 'type' | 'fields'>, request: boolean): Item | undefined {
   const [, kindInUrl, idInUrl] = typeof fields.url === 'string' ? (inUrl.exec(fields.url) ?? []) : [];
   const kind = type ?? kindInUrl?.toLowerCase();
-  if (kind !== undefined && kind !== 'dataset' && kind !== 'file') return undefined;
+  if (kind !== 'dataset' && kind !== 'file' && (kind !== undefined || !request)) return undefined;
   const resource = text(fields.resource_id) ?? idInUrl;
   const isDataset = kind === 'dataset';
   const file = isDataset ? undefined : (text(fields.file_id) ?? resource);

@@ -149,6 +149,7 @@ test('what is left out is counted by its reason, once, and never as usage', asyn
     download('10:00:00', { url: `/files/${fileId(1)}/blob?tracking=false` }),
     download('10:00:00', { status: 404 }),
     access('10:00:00', 'page_view', { type: 'space', resource_id: 'space', url: '/spaces/space' }),
+    access('10:00:00', 'page_view', { url: '/search?query=corn' }),
   ];
   await scene.take(...events);
   assert.is(await scene.take(...events), 5);
