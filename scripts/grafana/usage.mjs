@@ -35,6 +35,7 @@ const users = (group = '') =>
 /** A resource is a field, so that its values cost nothing; hence the newest rows are counted by Grafana. */
 const named = condition =>
   `SELECT "resource_name", "resource_id", "event_id" FROM "events" WHERE ${condition} AND $timeFilter ORDER BY time DESC LIMIT 10000`;
+const extractionTimes = `SELECT mean("waiting_seconds") AS "waiting", mean("working_seconds") AS "working" FROM "events" WHERE "category" = 'extraction_status' AND ("type" = 'done' OR "type" = 'error') AND $timeFilter ${perStep}, "extractor_name" fill(none)`;
 const newest = 'Of the newest 10,000 in the range.';
 /** What happened in datasets or spaces, as far as it is known which. */
 const placed = (place, condition, more = '') =>
@@ -185,10 +186,27 @@ export const usage = dashboard({
       { bars: true, stacked: true, calcs: ['sum'], legend: 'right' },
     ),
     series(
-      'Extractions queued and working',
-      'As extractors report them (extraction_status).',
+      'Extractions by status',
+      'Queued, begun, ended and stuck (EXTRACTION_EVENTS).',
       [influx(count(`"category" = 'extraction_status'`, `${perStep}, "type" fill(0)`), '$tag_type')],
       { bars: true },
+    ),
+    series(
+      'How long extractions wait and work',
+      'Mean of those that ended, by extractor (EXTRACTION_EVENTS).',
+      [influx(extractionTimes, '$tag_extractor_name: $col')],
+      { unit: 's', legend: 'right' },
+    ),
+    series(
+      'Data sent to extractors',
+      'Bytes of the files that were queued, by extractor (EXTRACTION_EVENTS).',
+      [
+        influx(
+          sum('size', `"category" = 'extraction_status' AND "type" = 'queued'`, `${perStep}, "extractor_name" fill(0)`),
+          '$tag_extractor_name',
+        ),
+      ],
+      { unit: 'bytes', bars: true, stacked: true, calcs: ['sum'], legend: 'right' },
     ),
 
     row('By dataset and space'),

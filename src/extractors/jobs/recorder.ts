@@ -61,9 +61,11 @@ export class JobRecorder {
   }
 
   async record(seen: readonly Seen[]): Promise<boolean> {
+    const jobs = this.#jobs;
+    if (jobs === undefined) return false;
     let changes: Changes | undefined;
     const applied = await this.#untilDone(async () => {
-      changes = await this.#jobs?.apply(seen);
+      changes = await jobs.apply(seen);
     });
     return applied && this.#commit(changes);
   }

@@ -1,6 +1,6 @@
 // timeout: 180 s
 import { spawnSync } from 'node:child_process';
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'amqplib';
 import { test } from 'uvu';
@@ -16,14 +16,14 @@ import { until } from '../../helpers/wait.js';
 const passwords = { RABBITMQ_PASSWORD: 'c10wder', RABBITMQ_EVENT_SINK_PASSWORD: 's1nk' };
 
 /** As the image would be started: what the script writes, with the entry point of the image in its place. */
-function definitionsIn(folder: string): string {
+function definitionsIn(folder: string, extra: Readonly<Record<string, string>> = {}): string {
   const file = join(folder, 'definitions.json');
   const entry = join(folder, 'docker-entrypoint.sh');
   writeFileSync(entry, '#!/bin/sh\necho "started $*"\n');
   chmodSync(entry, 0o755);
   const { stdout, stderr } = spawnSync('sh', ['deploy/rabbitmq/start.sh', 'rabbitmq-server'], {
     encoding: 'utf8',
-    env: { PATH: `${folder}:${process.env.PATH}`, DEFINITIONS_FILE: file, ...passwords },
+    env: { PATH: `${folder}:${process.env.PATH}`, DEFINITIONS_FILE: file, ...passwords, ...extra },
   });
   assert.is(stdout, 'started rabbitmq-server\n', stderr);
   return file;
@@ -32,7 +32,7 @@ function definitionsIn(folder: string): string {
 test('the user that Compose gives the daemon is enough for it, and for nothing else', async () => {
   const rabbitmq = required('rabbitmq', await startRabbitMQ());
   const folder = temporaryFolder();
-  const definitions = definitionsIn(folder.path);
+  const definitions = definitionsIn(folder.path, { EXTRACTION_EVENTS: 'on' });
   // The server of the test runs as another user.
   chmodSync(folder.path, 0o755);
   chmodSync(definitions, 0o644);
@@ -47,10 +47,17 @@ test('the user that Compose gives the daemon is enough for it, and for nothing e
   await exchange.assertExchange('extractors', 'fanout', { durable: true });
 
   const daemon = await new TestDaemon({
-    env: { RABBITMQ_URI: at('event-sink', passwords.RABBITMQ_EVENT_SINK_PASSWORD), EXTRACTOR_HEARTBEATS: 'on' },
+    env: {
+      RABBITMQ_URI: at('event-sink', passwords.RABBITMQ_EVENT_SINK_PASSWORD),
+      EXTRACTOR_HEARTBEATS: 'on',
+      EXTRACTION_EVENTS: 'on',
+    },
   }).start();
   await until(async () => (await daemon.json('/v1/status')).broker.state === 'ready', 'a ready broker', 30_000);
   await until(() => daemon.output.includes('heartbeats.heard'), 'the heartbeats', 30_000);
+  await until(() => daemon.output.includes('tracing.off'), 'the traces', 30_000);
+  await rabbitmq.ctl('trace_on');
+  await until(() => daemon.output.includes('tracing.on'), 'tracing', 30_000);
   exchange.publish('clowder.metrics', '', Buffer.from('{"category":"upload","created":1700000000000}'));
   exchange.publish('clowder.metrics', '', Buffer.from('[]'));
   exchange.publish(
@@ -77,6 +84,20 @@ test('the user that Compose gives the daemon is enough for it, and for nothing e
   await daemon.remove();
   folder.remove();
   await rabbitmq.stop();
+});
+
+test('without EXTRACTION_EVENTS it may not read what others send', () => {
+  const folder = temporaryFolder();
+  const reads = (extra?: Record<string, string>) => {
+    const { permissions } = JSON.parse(readFileSync(definitionsIn(folder.path, extra), 'utf8'));
+    const { read } = permissions.find(({ user }: { user: string }) => user === 'event-sink');
+    return new RegExp(read).test('amq.rabbitmq.trace');
+  };
+  assert.equal(
+    [reads(), reads({ EXTRACTION_EVENTS: 'off' }), reads({ EXTRACTION_EVENTS: 'on' })],
+    [false, false, true],
+  );
+  folder.remove();
 });
 
 test('the passwords that it is started with are readable for the server alone', () => {

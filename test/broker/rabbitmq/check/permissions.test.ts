@@ -20,6 +20,7 @@ const wanted: Wanted = {
     { name: 'taken.over', sink: 'mongodb', adopted: true },
   ],
   heartbeats: 'extractors',
+  traces: 'amq.rabbitmq.trace',
 };
 const nodeOf = (user: string): string => rabbitmq.uri.replace('//', `//${user}:secret@`);
 
@@ -69,10 +70,13 @@ test('without permissions each is named, and the command of the advice gives the
     'configure queue event-sink.local.dead',
     'configure queue taken.over',
     'read queue event-sink.heartbeats',
+    'configure queue event-sink.extractions',
+    'read queue event-sink.extractions',
   ])
     assert.ok(named.includes(one), `${one} in ${named}`);
   const adopted = ['taken.over'];
-  const [, ...words] = permissionCommand({ node, exchange, adopted, heartbeats: 'extractors' }).split(' ');
+  const { heartbeats, traces } = wanted;
+  const [, ...words] = permissionCommand({ node, exchange, adopted, heartbeats, traces }).split(' ');
   await rabbitmq.ctl(...words.map(word => word.replace(/^'|'$/g, '')));
   assert.equal(await missingPermissions((await as(context, node)).live, wanted), []);
 });
@@ -83,6 +87,7 @@ test('to one that may not read from the exchanges just that is missing', async c
   assert.equal(missing, [
     { permission: 'read', resource: 'exchange clowder.metrics' },
     { permission: 'read', resource: 'exchange extractors' },
+    { permission: 'read', resource: 'exchange amq.rabbitmq.trace' },
   ]);
 });
 
