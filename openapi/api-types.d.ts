@@ -3321,11 +3321,8 @@ export interface components {
             readonly resources: number;
             /** @description Resources that Clowder is yet to be asked about. */
             readonly waiting: number;
-            /**
-             * @description Which Clowder answers; null until that is known.
-             * @enum {integer}
-             */
-            readonly clowder: 1 | 2;
+            /** @description Which Clowder answers; null until that is known. */
+            readonly clowder: number | null;
             /** @description Why Clowder cannot be asked; null = it can, or need not be. */
             readonly obstacle: {
                 readonly reason: string;

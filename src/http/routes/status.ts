@@ -106,9 +106,12 @@ const Status = z
         resources: count.openapi({ description: 'Resources of Clowder that are known, in memory.' }),
         waiting: count.openapi({ description: 'Resources that Clowder is yet to be asked about.' }),
         clowder: z
-          .union([z.literal(1), z.literal(2)])
+          .number()
+          .int()
+          .min(1)
+          .max(2)
           .nullable()
-          .openapi({ type: 'integer', enum: [1, 2], description: 'Which Clowder answers; null until that is known.' }),
+          .openapi({ description: 'Which Clowder answers; null until that is known.' }),
         obstacle: z
           .object({ reason: z.string(), since: epochMs })
           .nullable()
