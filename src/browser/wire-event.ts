@@ -99,9 +99,23 @@ const idFields: ReadonlySet<string> = new Set(['session_id', 'user_id', 'device_
 function memberOf(name: string, value: unknown, text: string): string {
   // Ids are text here, whatever they are there.
   if (idFields.has(name) && typeof value === 'number') return `"${text}"`;
-  if (name !== 'library' || typeof value !== 'object') return text;
+  if (typeof value !== 'object' || Array.isArray(value)) return text;
+  if (operations.has(name)) return withoutDollars(text);
+  if (name !== 'library') return text;
   const { name: library, version } = value as Readonly<Record<string, unknown>>;
   return JSON.stringify(`${library}/${version}`);
+}
+
+/** What `$identify` does to the properties of a user: `$set`, `$add` …, names that not every database takes. */
+const operations: ReadonlySet<string> = new Set(['user_properties', 'group_properties']);
+
+function withoutDollars(object: string): string {
+  const members = memberTexts(object);
+  const plain = [...members].map(([name, text]) => {
+    const bare = name.startsWith('$') && !members.has(name.slice(1)) ? name.slice(1) : name;
+    return `${JSON.stringify(bare)}:${text}`;
+  });
+  return `{${plain.join(',')}}`;
 }
 
 function setApart(fields: Map<string, string>, name: string, text: string): void {

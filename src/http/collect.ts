@@ -42,9 +42,10 @@ export async function collect(ctx: ApiContext): Promise<Collected> {
     return await withText(ctx, async text => {
       const upload = read(text, forms[transport], ctx.services.settings.maxEvents);
       sent = upload.events.length;
-      await admit(ctx, upload.key);
+      const bytes = Buffer.byteLength(text);
+      await admit(ctx, upload.key, bytes);
       await store(ctx, upload.events, transport);
-      return { transport, events: sent, bytes: Buffer.byteLength(text) };
+      return { transport, events: sent, bytes };
     });
   } catch (error) {
     if (error instanceof ClientGone) throw error;
@@ -69,7 +70,7 @@ function read(text: string, form: UploadForm, maxEvents: number): Upload {
 }
 
 /** As `authenticate` does for a key in a header. @throws HttpProblem 401, 403, 429, 503 */
-async function admit(ctx: ApiContext, presented: string | undefined): Promise<void> {
+async function admit(ctx: ApiContext, presented: string | undefined, bytes: number): Promise<void> {
   const { closing, keys, keyLimits, pageLimits, failedAttempts, settings } = ctx.services;
   const key = presented === undefined ? undefined : keys.find(presented);
   if (key === undefined) {
@@ -90,7 +91,7 @@ async function admit(ctx: ApiContext, presented: string | undefined): Promise<vo
     const pages = key.origins?.join(', ') ?? 'none';
     throw new HttpProblem('forbidden', `${badKey} for pages of ${origin}: ${key.name} is for pages of ${pages} only.`);
   }
-  await pageLimits.count(key, ctx.network);
+  await pageLimits.count(key, ctx.network, bytes);
   const done = keyLimits.begin({ ...key, quota: key.quota ?? settings.rateLimit ?? settings.pageQuota });
   if (done !== undefined) ctx.services.connections.onEnd(ctx.res, done);
   if (closing()) throw unavailable('The daemon is shutting down.');

@@ -27,9 +27,12 @@ export class FailedAttempts {
   }
 }
 
+/** A larger request counts as several, each of this size. */
+const countedBytes = 16 * 1024;
+
 /**
  * Requests a minute of one address with one key that anybody can read in a page: whoever floods uses up their own share
- * of the key's quota, and not that of all visitors.
+ * of the key's quota, and not that of all visitors, and fills no disk.
  */
 export class PageLimits {
   readonly #limiter: RateLimiterMemory;
@@ -42,9 +45,9 @@ export class PageLimits {
   }
 
   /** @throws HttpProblem (429) */
-  async count({ name }: Key, network: string): Promise<void> {
-    const detail = `Too many requests from this address: it may send ${this.#perMinute} a minute with the key ${name}.`;
-    await consume(this.#limiter, this.#counterOf(`${network}\n${name}`), detail);
+  async count({ name }: Key, network: string, bytes: number): Promise<void> {
+    const detail = `Too many requests from this address: it may send ${this.#perMinute} a minute with the key ${name}, each of at most ${countedBytes / 1024} KiB.`;
+    await consume(this.#limiter, this.#counterOf(`${network}\n${name}`), detail, Math.ceil(bytes / countedBytes));
   }
 }
 
@@ -108,9 +111,9 @@ function tooMany(detail: string, waitMs: number): HttpProblem {
   return new HttpProblem('too-many-requests', `${detail} Wait ${headers['Retry-After']} s.`, { headers });
 }
 
-async function consume(limiter: RateLimiterMemory, counter: string, detail: string): Promise<void> {
+async function consume(limiter: RateLimiterMemory, counter: string, detail: string, points = 1): Promise<void> {
   try {
-    await limiter.consume(counter);
+    await limiter.consume(counter, points);
   } catch (over) {
     throw tooMany(detail, (over as RateLimiterRes).msBeforeNext);
   }

@@ -120,10 +120,12 @@ test('an event of amplitude-js 8: uuid, timestamp and version_name; what is empt
   });
 });
 
-test('$identify keeps what it sets', () => {
-  const body = bodyOf({ event_type: '$identify', device_id: 'd', user_properties: { $set: { role: 'pi' } } });
+test('$identify keeps what it does, under names that every database takes', () => {
+  const user_properties = { $set: { role: 'pi' }, $add: { visits: 1 }, set: 2, $: 3 };
+  const body = bodyOf({ event_type: '$identify', device_id: 'd', user_properties });
   assert.is(body.category, '$identify');
-  assert.equal(body.user_properties, { $set: { role: 'pi' } });
+  assert.equal(body.user_properties, { $set: { role: 'pi' }, add: { visits: 1 }, set: 2, '': 3 });
+  assert.equal(bodyOf({ event_type: 'a', user_properties: ['x'] }).user_properties, ['x']);
 });
 
 test('a property whose name is taken, or is the daemon’s, is kept under another', () => {

@@ -2,7 +2,10 @@ import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TransientError } from '../../src/errors.js';
+import { KeyLimits, PageLimits } from '../../src/http/limits.js';
+import { defaultHttpSettings } from '../../src/http/settings.js';
 import { recordedForms } from '../browser/recorded-forms.js';
+import { ManualClock } from '../helpers/manual-clock.js';
 import { keys, post, type Running, run } from './running.js';
 
 const portal = 'https://portal.example.org';
@@ -248,10 +251,41 @@ test('ten thousand requests a minute are refused in words: by address, then by k
   for (let sent = 0; sent < 3; sent += 1) assert.is((await send(daemon, '/2/httpapi', init)).status, 200);
   const over = await send(daemon, '/2/httpapi', init);
   assert.is(over.status, 429);
-  assert.match(over.body.error, /from this address: it may send 3 a minute with the key key-collect\. Wait \d+ s\./);
+  assert.match(over.body.error, /from this address: it may send 3 a minute with the key key-collect, .* Wait \d+ s\./);
   assert.equal(over.body.throttled_events, [0]);
   assert.is(daemon.backend.published.length, 3);
   await daemon.close();
+});
+
+test('a large request counts as several', async () => {
+  const daemon = await run({ pageQuotaPerAddress: 6 });
+  daemon.limits.set(keys.collect, { origins: [portal] });
+  const init = upload([event('a', { event_properties: { text: 'x'.repeat(60_000) } })]);
+  assert.is((await send(daemon, '/2/httpapi', init)).status, 200);
+  const over = await send(daemon, '/2/httpapi', init);
+  assert.is(over.status, 429);
+  assert.match(over.body.error, /each of at most 16 KiB/);
+  await daemon.close();
+});
+
+test('of ten thousand requests in a minute, an address gets 600 and all of them 6,000', async () => {
+  const { pageQuota: quota, pageQuotaPerAddress } = defaultHttpSettings;
+  const key = { name: 'pages', scopes: ['collect'], quota } as const;
+  const [one, all] = [new PageLimits(pageQuotaPerAddress), new KeyLimits(new ManualClock(), undefined)];
+  let [passed, admitted] = [0, 0];
+  for (let sent = 0; sent < 10_000; sent += 1) {
+    await one.count(key, '192.0.2.1', 500).then(
+      () => (passed += 1),
+      () => {},
+    );
+    try {
+      all.begin(key);
+      admitted += 1;
+    } catch (error) {
+      assert.match((error as Error).message, /pages may send 6000 a minute/);
+    }
+  }
+  assert.equal([passed, admitted], [600, 6_000]);
 });
 
 test('the quota of a key is its own, else that of pages', async () => {
