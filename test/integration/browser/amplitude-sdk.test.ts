@@ -1,8 +1,10 @@
 // timeout: 180 s
+import { MongoClient } from 'mongodb';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startChromium } from '../../helpers/servers/chromium.js';
+import { startMongoDB } from '../../helpers/servers/mongodb.js';
 import { required } from '../../helpers/skip.js';
 import { startSite } from './site.js';
 
@@ -25,7 +27,10 @@ declare const amplitude: {
 declare const window: { believed: Promise<Believed>[] };
 
 const browser = required('chromium', await startChromium());
-const site = await startSite();
+const mongodb = await startMongoDB();
+const database = `browser_${process.pid}`;
+const client = await new MongoClient(mongodb.uri).connect();
+const site = await startSite({ MONGODB_URI: mongodb.uri, MONGODB_DATABASE: database });
 const { daemon, collectKey, amplitude: service } = site;
 site.pages.set('', '<!doctype html><title>Portal</title><script src="/amplitude.js"></script>');
 const test = suite('a page with Amplitude’s browser SDK');
@@ -33,6 +38,9 @@ const test = suite('a page with Amplitude’s browser SDK');
 test.after(async () => {
   await browser.close();
   await site.remove();
+  await client.db(database).dropDatabase();
+  await client.close();
+  await mongodb.stop();
 });
 
 /** Opens a page and starts its SDK; nothing but the site and the daemon may be asked. */
@@ -40,7 +48,7 @@ async function open(origin = site.origin, options: object = {}): Promise<{ page:
   const page = await (await browser.newContext({ locale: 'de-CH' })).newPage();
   const asked = new Set<string>();
   page.on('request', request => asked.add(new URL(request.url()).origin));
-  await page.goto(`${origin}/datasets/65fd8f8b72b6e319f3c4706e`);
+  await page.goto(`${origin}/datasets/65fd8f8b72b6e319f3c4706e?utm_source=newsletter`);
   await page.evaluate(
     async ([key, serverUrl, more]) => {
       window.believed = [];
@@ -66,7 +74,7 @@ const believed = (page: Page): Promise<Believed[]> => page.evaluate(() => Promis
 const named = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}_${index}`);
 
-/** Each event that the SDK says was sent is in the local store and at the sink, once. */
+/** Each event that the SDK says was sent is in the local store, in MongoDB and at Amplitude, once. */
 async function eachOnce(sent: readonly Believed[]): Promise<void> {
   assert.ok(sent.length > 0);
   assert.equal([...new Set(sent.map(({ code }) => code))], [200]);
@@ -80,9 +88,12 @@ async function eachOnce(sent: readonly Believed[]): Promise<void> {
   );
   const delivered = service.accepted.map(event => (event.event_properties as { insert_id?: string }).insert_id ?? '');
   assert.equal(delivered.filter(id => ids.has(id)).sort(), [...ids].sort());
+  const documents = await client.db(database).collection('events').find().toArray();
+  const kept = documents.map(({ insert_id: id }) => String(id));
+  assert.equal(kept.filter(id => ids.has(id)).sort(), [...ids].sort());
 }
 
-test('what it believes it sent is what the local store and a sink have, once, with what the server adds', async () => {
+test('what it believes it sent is what the local store and two sinks have, once, with what the server adds', async () => {
   const { page, asked } = await open();
   await track(page, named('usual', 40));
   const sent = await believed(page);
@@ -98,7 +109,9 @@ test('what it believes it sent is what the local store and a sink have, once, wi
   assert.match(String(event?.session_id), /^\d{13}$/);
   assert.is(event?.ip, undefined);
   const own = new Set((await daemon.stored()).map(({ category }) => category));
-  assert.ok(own.has('session_start') && own.has('[Amplitude] Page Viewed'), [...own].join());
+  for (const name of ['session_start', '[Amplitude] Page Viewed', '$identify']) assert.ok(own.has(name), name);
+  const { dead_letters: dead } = await daemon.json('/v1/dead-letters');
+  assert.equal(dead, []);
   assert.equal([...asked].sort(), [site.origin, daemon.url].sort());
   await page.context().close();
 });

@@ -22,7 +22,8 @@ export interface Site {
   remove(): Promise<void>;
 }
 
-export async function startSite(): Promise<Site> {
+/** @param env further settings of the daemon */
+export async function startSite(env: Readonly<Record<string, string>> = {}): Promise<Site> {
   const pages = new Map<string, string>();
   const script = readFileSync(sdk, 'utf8');
   const serve = (): StandIn =>
@@ -50,6 +51,7 @@ export async function startSite(): Promise<Site> {
     ].join(),
     AMPLITUDE_API_KEY: [...amplitude.apiKeys][0] ?? '',
     AMPLITUDE_SERVER_URL: amplitude.url,
+    ...env,
   });
   await daemon.start();
   return {
