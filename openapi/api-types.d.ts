@@ -1702,8 +1702,10 @@ export interface components {
             readonly method?: string;
             /** @description HTTP status of the answer. */
             readonly status?: number;
-            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
             readonly agent_kind?: string;
+            /** @description Name of the extractor. */
+            readonly extractor_name?: string;
             /** @description Session in which it happened. */
             readonly session_id?: string;
             /** @description Device on which it happened. */
@@ -1893,8 +1895,10 @@ export interface components {
             readonly method?: string;
             /** @description HTTP status of the answer. */
             readonly status?: number;
-            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
             readonly agent_kind?: string;
+            /** @description Name of the extractor. */
+            readonly extractor_name?: string;
             /** @description Session in which it happened. */
             readonly session_id?: string;
             /** @description Device on which it happened. */
@@ -1965,6 +1969,8 @@ export interface components {
             readonly bytes?: number;
             /** @description Time that the request took. (seconds) */
             readonly duration?: number;
+            /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
+            readonly agent_kind?: string;
             /** @description Session in which it happened. */
             readonly session_id?: string;
             /** @description Device on which it happened. */
@@ -2035,8 +2041,10 @@ export interface components {
             readonly status?: number;
             /** @description Time that the request took. (seconds) */
             readonly duration?: number;
-            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
             readonly agent_kind?: string;
+            /** @description Name of the extractor. */
+            readonly extractor_name?: string;
             /** @description Session in which it happened. */
             readonly session_id?: string;
             /** @description Device on which it happened. */
@@ -2105,8 +2113,10 @@ export interface components {
             readonly collection_id?: string;
             /** @description Persistent identifier under which the dataset is published. */
             readonly doi?: string;
-            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
             readonly agent_kind?: string;
+            /** @description Name of the extractor. */
+            readonly extractor_name?: string;
             /** @description Session in which it happened. */
             readonly session_id?: string;
             /** @description Device on which it happened. */
@@ -2209,6 +2219,12 @@ export interface components {
             readonly bot_requests?: number;
             /** @description Requests by extractors. */
             readonly extractor_requests?: number;
+            /** @description Bytes of the answers to extractors. */
+            readonly extractor_bytes?: number;
+            /** @description Requests and bytes of each extractor: `{name, requests, bytes}`. */
+            readonly extractors?: readonly Record<string, never>[];
+            /** @description Requests of each of Clowder's routes: `{route, requests}`. */
+            readonly routes?: readonly Record<string, never>[];
             /** @description There were more visitors than are counted exactly. */
             readonly visitors_capped?: boolean;
             /** @description There were more connections than are counted exactly. */
@@ -10776,6 +10792,24 @@ export interface operations {
                  *       "other_requests": 15,
                  *       "bot_requests": 37,
                  *       "extractor_requests": 52,
+                 *       "extractor_bytes": 1048576,
+                 *       "routes": [
+                 *         {
+                 *           "route": "GET /datasets/:id",
+                 *           "requests": 31
+                 *         },
+                 *         {
+                 *           "route": "GET /api/files/:id/blob",
+                 *           "requests": 12
+                 *         }
+                 *       ],
+                 *       "extractors": [
+                 *         {
+                 *           "name": "ncsa.image.preview",
+                 *           "requests": 4,
+                 *           "bytes": 1048576
+                 *         }
+                 *       ],
                  *       "created": 1709546400000
                  *     }
                  */

@@ -303,7 +303,7 @@ export const health = dashboard({
     ),
     series(
       'Crawlers and extractors',
-      'Requests that no person made, in each step.',
+      'Requests that are not views, downloads or calls by people and their programs, in each step.',
       [
         influx(
           log(
@@ -317,10 +317,25 @@ export const health = dashboard({
       ],
       { bars: true },
     ),
-    series('Bytes sent', 'In each step.', [influx(log('sum("bytes_sent") AS "bytes sent"'), '$col')], {
-      unit: 'bytes',
-      bars: true,
-    }),
+    series(
+      'Bytes sent',
+      'To all, and of them to extractors, in each step.',
+      [
+        influx(
+          log(
+            sums([
+              ['bytes_sent', 'all'],
+              ['extractor_bytes', 'extractors'],
+            ]),
+          ),
+          '$col',
+        ),
+      ],
+      {
+        unit: 'bytes',
+        bars: true,
+      },
+    ),
     series(
       'API calls: time to answer',
       'Needs NGINX_TRAFFIC_EVENTS, and the request time in the log format.',

@@ -21,7 +21,9 @@ const sum = (field, condition, group = `${perStep} fill(0)`) =>
   `SELECT sum("${field}") FROM "events" WHERE ${condition} AND $timeFilter ${group}`;
 
 const views = `"category" = '$views'`;
-const downloads = `"category" = '$downloads'`;
+/** Only of extractors the log says a name. */
+const downloads = `"category" = '$downloads' AND "extractor_name" = ''`;
+const fetched = `"category" = 'resource_download' AND "extractor_name" != ''`;
 /** Clowder's own uploads have no type; the NGINX log sees datasets and folders made, too. */
 const uploads = `"category" = 'upload' AND ("type" = '' OR "type" = 'file')`;
 const deletions = `"category" = 'delete'`;
@@ -184,6 +186,12 @@ export const usage = dashboard({
       'By extractor.',
       [influx(count(`"category" = 'extraction'`, `${perStep}, "extractor_name" fill(0)`), '$tag_extractor_name')],
       { bars: true, stacked: true, calcs: ['sum'], legend: 'right' },
+    ),
+    series(
+      'Fetched by extractors',
+      'Bytes of files and datasets, by extractor, from the NGINX log (NGINX_TRAFFIC_EVENTS).',
+      [influx(sum('bytes', fetched, `${perStep}, "extractor_name" fill(0)`), '$tag_extractor_name')],
+      { unit: 'bytes', bars: true, stacked: true, calcs: ['sum'], legend: 'right' },
     ),
     series(
       'Extractions by status',

@@ -42,6 +42,12 @@ export const nginxSettings = {
     'Which variable of the log says who is signed in, such as `$cookie_user` or `$http_x_user`. It becomes the `user_id` of views, downloads and API calls.',
     { example: '$http_x_user' },
   ),
+  extractor: setting(
+    'NGINX_EXTRACTOR',
+    text().optional(),
+    'Which variable of the log says which extractor asks, such as one that a `map` of nginx makes of addresses. Where it says nothing, the agent does.',
+    { example: '$extractor' },
+  ),
   windowMs: setting(
     'NGINX_WINDOW_SECONDS',
     seconds(1, 86_400).default('60'),
@@ -90,23 +96,28 @@ export function nginx(values: Values<typeof nginxSettings>, rabbitmq: boolean, p
 }
 
 function variablesOf(values: Values<typeof nginxSettings>, problems: Problems): NamedVariables {
+  const { user, extractor } = values;
   const named = {
     client: client(values.clientAddress, problems),
-    user: variable('NGINX_USER', values.user, 'remote_user', problems),
+    user: variable('NGINX_USER', user, problems),
+    extractor: extractor === undefined ? undefined : variable('NGINX_EXTRACTOR', extractor, problems),
   };
-  if (named.user !== undefined && named.user === named.client?.variable)
+  const address = named.client?.variable ?? 'remote_addr';
+  if (named.user === address)
+    problems.add('NGINX_USER', `must be another variable than that of the address: "${user}"`);
+  if (named.extractor !== undefined && [address, named.user].includes(named.extractor))
     problems.add(
-      'NGINX_USER',
-      `must be another variable than that of NGINX_CLIENT_ADDRESS, but is "${values.user}" too`,
+      'NGINX_EXTRACTOR',
+      `must be a variable of its own, but is also that of address or user: "${extractor}"`,
     );
-  return named;
+  // What stands for it in a log without it is known by the format.
+  return named.user === 'remote_user' ? { ...named, user: undefined } : named;
 }
 
-/** Undefined = `usual`, or what stands for it in a log without it. */
-function variable(name: string, text: string, usual: string, problems: Problems): string | undefined {
+function variable(name: string, text: string, problems: Problems): string | undefined {
   const [, found] = /^\$\{?(\w+)\}?$/.exec(text) ?? [];
-  if (found === undefined) problems.add(name, `must be a variable of the log, such as $${usual}, but is "${text}"`);
-  return found === usual ? undefined : found;
+  if (found === undefined) problems.add(name, `must be a variable of the log, such as $http_x_user, but is "${text}"`);
+  return found;
 }
 
 /** Undefined = the client's own address, or what stands for it in a log without one. */

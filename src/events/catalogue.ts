@@ -23,7 +23,18 @@ const extracted: readonly FieldName[] = ['job_id', 'resource_type', 'resource_na
 const made = { file: 'A file', dataset: 'A dataset', collection: 'A collection', space: 'A space', folder: 'A folder' };
 const deleted = { ...made, curation: 'A curation', version: 'A released version of a dataset' };
 const storing: readonly FieldName[] = [
-  ...([...resource, ...placed, 'size', 'bytes', 'url', 'method', 'status', 'agent_kind', ...client] as const),
+  ...([
+    ...resource,
+    ...placed,
+    'size',
+    'bytes',
+    'url',
+    'method',
+    'status',
+    'agent_kind',
+    'extractor_name',
+    ...client,
+  ] as const),
 ];
 const responseTimes: readonly FieldName[] = [
   'response_time_avg',
@@ -75,21 +86,31 @@ export const catalogue: readonly CatalogueEntry[] = [
     'page_view',
     'A page was asked for. The type says whose: that of a dataset, file, collection, space, curation or metadata; other pages, with NGINX_PAGE_VIEWS=all, have no type.',
     ['url'],
-    ['resource_id', 'resource_name', ...placed, 'method', 'status', 'bytes', 'duration', ...client],
+    ['resource_id', 'resource_name', ...placed, 'method', 'status', 'bytes', 'duration', 'agent_kind', ...client],
   ),
   entry(
     'nginx',
     'resource_download',
     'A file, dataset or collection (the type) was downloaded over HTTP.',
     ['url', 'bytes'],
-    ['resource_id', 'resource_name', ...placed, 'method', 'status', 'duration', 'agent_kind', ...client],
+    [
+      'resource_id',
+      'resource_name',
+      ...placed,
+      'method',
+      'status',
+      'duration',
+      'agent_kind',
+      'extractor_name',
+      ...client,
+    ],
   ),
   entry(
     'nginx',
     'api_call',
     'The API was called.',
     ['url'],
-    ['method', 'status', 'bytes', 'duration', 'resource_id', ...placed, 'agent_kind', ...client],
+    ['method', 'status', 'bytes', 'duration', 'resource_id', ...placed, 'agent_kind', 'extractor_name', ...client],
   ),
   entry(
     'nginx',
@@ -125,6 +146,9 @@ export const catalogue: readonly CatalogueEntry[] = [
       'other_requests',
       'bot_requests',
       'extractor_requests',
+      'extractor_bytes',
+      'extractors',
+      'routes',
       'visitors_capped',
       'connections_capped',
     ],

@@ -16,6 +16,10 @@ const isNumber = (value: unknown): boolean => typeof value === 'number' && Numbe
 const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 0;
 const isAmount = (value: unknown): boolean => isNumber(value) && (value as number) >= 0;
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Characters are code points, as in JSON Schema. */
 function isCategory(value: unknown): boolean {
   if (typeof value !== 'string' || value.length === 0 || value.length > 256) return false;
@@ -65,6 +69,11 @@ export const fieldKinds = {
     accepts: value => isAmount(value) && (value as number) <= 100,
     expected: 'a percentage from 0 to 100',
     schema: { type: 'number', minimum: 0, maximum: 100 },
+  },
+  list: {
+    accepts: value => Array.isArray(value) && value.every(isObject),
+    expected: 'a list of objects',
+    schema: { type: 'array', items: { type: 'object' } },
   },
   timestamp: {
     accepts: value => parseTimestamp(value) !== undefined,

@@ -97,7 +97,8 @@ export const fields = {
   user_agent: { kind: 'text', description: 'Browser or program, as it names itself.', personal: 'agent' },
   agent_kind: {
     kind: 'text',
-    description: 'What asked: `person` (also by a program such as curl), `extractor` or `crawler`.',
+    description:
+      'What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`.',
   },
   visitor: { kind: 'text', description: 'Key of the visitor: a hash of address and agent whose salt changes daily.' },
   ip: {
@@ -153,6 +154,9 @@ export const fields = {
   other_requests: { kind: 'count', description: 'Requests of no other kind.' },
   bot_requests: { kind: 'count', description: 'Requests by crawlers.' },
   extractor_requests: { kind: 'count', description: 'Requests by extractors.' },
+  extractor_bytes: { kind: 'bytes', description: 'Bytes of the answers to extractors.' },
+  extractors: { kind: 'list', description: 'Requests and bytes of each extractor: `{name, requests, bytes}`.' },
+  routes: { kind: 'list', description: "Requests of each of Clowder's routes: `{route, requests}`." },
 
   // Health
   service_name: { kind: 'text', description: 'Name of the service.' },

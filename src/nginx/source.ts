@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { LogFiles } from './files/log-files.js';
 import { createParser } from './lines/create-parser.js';
+import { saysAgent } from './lines/format.js';
 import { lineShape } from './lines/line-shape.js';
 import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
@@ -57,6 +58,7 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const counter = new LineCounter({
     parser,
     address: config.format.address,
+    agentUnsaid: saysAgent(config.format) ? 'machine' : 'person',
     ...{ ids, prefix, views, windows, traffic, onUnparsed },
     classifier: new RequestClassifier(config.allPages),
   });

@@ -261,6 +261,9 @@ test('variables of the log that settings name', () => {
   assert.ok(good({ NGINX_USER: '$cookie_user', NGINX_LOG_FORMAT: 'json' }));
   const both = { NGINX_CLIENT_ADDRESS: '$cookie_user', NGINX_USER: '$cookie_user', NGINX_LOG_FORMAT: format };
   assert.equal(names(bad(both)), ['NGINX_USER', 'NGINX_LOG_FORMAT']);
+  assert.equal(names(bad({ NGINX_EXTRACTOR: '$remote_addr', NGINX_LOG_FORMAT: 'json' })), ['NGINX_EXTRACTOR']);
+  assert.equal(names(bad({ NGINX_EXTRACTOR: '$extractor' })), ['NGINX_LOG_FORMAT']);
+  assert.ok(good({ NGINX_EXTRACTOR: '$extractor', NGINX_LOG_FORMAT: 'json' }));
 });
 
 test('where Clowder is', () => {

@@ -23,8 +23,10 @@ const words: Readonly<Record<string, (argument: never, value: unknown, schema: S
   type: (type: string, value) => {
     if (type === 'integer') return Number.isInteger(value);
     if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (type === 'array') return Array.isArray(value);
     return typeof value === type;
   },
+  items: (each: Schema, value) => !Array.isArray(value) || value.every(item => valid(each, item)),
   required: (names: string[], value) => names.every(name => Object.hasOwn(value as object, name)),
   properties: (properties: Readonly<Record<string, Schema>>, value) =>
     Object.entries(value as Schema).every(([name, one]) => {

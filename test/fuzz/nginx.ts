@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/clock.js';
 import { acceptEvent } from '../../src/events/accept.js';
 import { createParser } from '../../src/nginx/lines/create-parser.js';
-import { FormatError, type LogFormat, parseFormat } from '../../src/nginx/lines/format.js';
+import { FormatError, type LogFormat, parseFormat, saysAgent } from '../../src/nginx/lines/format.js';
 import { LineCounter } from '../../src/nginx/traffic/line-counter.js';
 import { LogIds } from '../../src/nginx/traffic/log-ids.js';
 import { PageViews } from '../../src/nginx/traffic/page-views.js';
@@ -43,6 +43,7 @@ export function fuzzLogLines(random: Random): void {
   const counter = new LineCounter({
     parser: createParser(format),
     address: format.address,
+    agentUnsaid: saysAgent(format) ? 'machine' : 'person',
     ids,
     prefix,
     classifier: new RequestClassifier(random.chance(0.5)),

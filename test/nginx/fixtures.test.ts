@@ -67,6 +67,7 @@ const expected = {
     other_requests: 7,
     bot_requests: 3,
     extractor_requests: 2,
+    extractor_bytes: 204_863,
   },
 };
 

@@ -48,6 +48,11 @@ export type LogFormat = TextFormat | JsonFormat | TemplateFormat;
 const combined =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"';
 
+/** Lines of other formats say no agent where there is none. */
+export function saysAgent(format: LogFormat): boolean {
+  return format.kind !== 'text' || format.segments.some(({ slot }) => slot === 'agent');
+}
+
 /** The sentence goes behind the name of the setting: "NGINX_LOG_FORMAT has no time: …". */
 export class FormatError extends Error {
   override name = 'FormatError';

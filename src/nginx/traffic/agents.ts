@@ -1,10 +1,10 @@
 import { isbot } from 'isbot';
 
 /**
- * Who asked. Programs that people run, such as curl, are people; `own` are the health
+ * Who asked: a browser, a program that somebody runs, such as curl, a crawler or an extractor. `own` are the health
  * checks and the questions of a daemon like this one.
  */
-export type AgentKind = 'person' | 'crawler' | 'extractor' | 'own';
+export type AgentKind = 'person' | 'machine' | 'crawler' | 'extractor' | 'own';
 
 /** `probeUserAgent` and `contextUserAgent` of src/version.ts, of any version. */
 const own = /^event-sink\/\S+ \((?:health|context)\)$/;
@@ -14,6 +14,7 @@ const extractorLibrary = /^python-requests\//i;
 /** isbot, rightly for its own purpose, takes these for bots: here a scientist fetches data with them. */
 const programs =
   /^(?:aiohttp|apache-httpclient|aria2|axios|curl|dart|fetch|go-http-client|guzzlehttp|httpie|insomnia|java|jakarta|julia|libcurl|libwww-perl|matlab|node|node-fetch|okhttp|perl|php|postmanruntime|powershell|python|python-httpx|python-urllib|r|r-curl|rcurl|rclone|ruby|undici|wget)(?:[/ (;]|$)|WindowsPowerShell/i;
+const libraries: ReadonlySet<string> = new Set(['pyclowder', 'python-requests']);
 const key = /(?:^|&)key=/i;
 
 /** Characters: no crawler says who it is later than that. */
@@ -21,11 +22,20 @@ const maxAgentLength = 1024;
 
 /** What follows from the agent alone; crawlers by a maintained list (npm: isbot). */
 export function agentKind(agent: string): AgentKind | 'extractor with key' {
-  if (agent === '' || agent === '-') return 'person';
+  if (agent === '' || agent === '-') return 'machine';
   if (own.test(agent)) return 'own';
   if (extractor.test(agent)) return 'extractor';
   if (extractorLibrary.test(agent)) return 'extractor with key';
-  return !programs.test(agent) && isbot(agent.slice(0, maxAgentLength)) ? 'crawler' : 'person';
+  if (programs.test(agent)) return 'machine';
+  return isbot(agent.slice(0, maxAgentLength)) ? 'crawler' : 'person';
+}
+
+/** The name that an extractor gives itself beside the library that it uses: `ncsa.wordcount/2.1 pyClowder/3.0`. */
+export function extractorName(agent: string): string {
+  const [products = ''] = agent.slice(0, maxAgentLength).split('(', 1);
+  const names = products.split(/[\s;,]/).map(product => product.split('/', 1)[0] ?? '');
+  const own = names.find(name => name !== '' && !libraries.has(name.toLowerCase()));
+  return own ?? names.find(name => name !== '') ?? 'unknown';
 }
 
 /** Extractors carry their key of Clowder's API in the query. */

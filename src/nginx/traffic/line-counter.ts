@@ -5,7 +5,8 @@ import type { AddressPick } from '../lines/format.js';
 import type { LineParser } from '../lines/line-parser.js';
 import { lineTime } from '../lines/line-time.js';
 import { slots } from '../lines/slots.js';
-import { type AgentKind, agentKind, showsKey } from './agents.js';
+import { AgentMemory } from './agent-memory.js';
+import type { AgentKind } from './agents.js';
 import { ByteHash } from './hash.js';
 import type { LogIds } from './log-ids.js';
 import type { PageViews } from './page-views.js';
@@ -29,6 +30,8 @@ export interface Totals {
 export interface LineCounterOptions {
   readonly parser: LineParser;
   readonly address: AddressPick;
+  /** Who asks where a line says no agent: nobody knows where the format has none, and else a program does. */
+  readonly agentUnsaid: 'person' | 'machine';
   readonly ids: LogIds;
   /** Where Clowder is: begins with a slash and ends without one, or is empty. */
   readonly prefix: string;
@@ -62,9 +65,6 @@ const newline = 10;
 const carriageReturn = 13;
 const space = 32;
 const comma = 44;
-/** Places in the memory of agents. */
-const agentPlaces = 4096;
-const agentKinds = ['person', 'crawler', 'extractor', 'extractor with key', 'own'] as const;
 
 /**
  * Takes lines of bytes, and counts each into its window; some become an event. This is the hot path: no
@@ -77,8 +77,7 @@ export class LineCounter {
   readonly #windows: Windows;
   readonly #request: RequestFields;
   readonly #hash = new ByteHash();
-  readonly #agentHashes = new Int32Array(2 * agentPlaces);
-  readonly #agentKinds = new Uint8Array(agentPlaces);
+  readonly #agents: AgentMemory;
   /** The file whose lines are read now, and the place of the present line in it. */
   readonly #place = { file: '', offset: 0 };
   /** The client's address in the present line. */
@@ -91,6 +90,7 @@ export class LineCounter {
     this.#options = options;
     this.#parser = options.parser;
     this.#windows = options.windows;
+    this.#agents = new AgentMemory(options.parser);
     this.#request = new RequestFields(options.parser, new RouteMemory(options.prefix));
   }
 
@@ -160,24 +160,28 @@ export class LineCounter {
     const request = this.#request;
     request.read();
     this.#findAddress();
-    const agent = this.#countVisitor(window);
-    const agentOf: AgentKind =
-      agent !== 'extractor with key' ? agent : showsKey(request.query) ? 'extractor' : 'person';
+    const agentOf = this.#agents.kindOf(this.#countVisitor(window), request);
     const { traffic, ids } = this.#options;
     const { status } = request;
     const kind = this.#kindOf(time, agentOf);
     const bytes = request.number(slots.bytes);
+    const sent = Math.max(0, bytes || 0);
 
     counts[index.requests]! += 1;
-    if (bytes > 0) counts[index.bytes_sent]! += bytes;
+    counts[index.bytes_sent]! += sent;
     const statusClass = statusClasses[Math.floor(status / 100)] ?? -1;
     if (statusClass >= 0) counts[statusClass]! += 1;
     counts[methods.get(request.method) ?? index.method_other]! += 1;
-    // Views and downloads are those by people; everybody else is counted below.
-    const apart = agentOf !== 'person';
+    window.breakdown.routes[request.routeNumber]! += 1;
+    // Views and downloads are those by people and their programs; everybody else is counted below.
+    const apart = agentOf !== 'person' && agentOf !== 'machine';
     counts[apart && (kind === 'page view' || kind === 'download') ? index.other_requests : kinds[kind]]! += 1;
     if (agentOf === 'crawler') counts[index.bot_requests]! += 1;
-    else if (agentOf === 'extractor') counts[index.extractor_requests]! += 1;
+    else if (agentOf === 'extractor') {
+      counts[index.extractor_requests]! += 1;
+      counts[index.extractor_bytes]! += sent;
+      window.breakdown.addExtractor(this.#agents.extractor, sent);
+    }
 
     const categories = traffic.categoriesOf(kind, agentOf, request);
     if (categories.length === 0) return;
@@ -191,6 +195,7 @@ export class LineCounter {
       agent: parser.text(slots.agent),
       referrer: parser.text(slots.referrer),
       user: parser.text(slots.user),
+      extractor: agentOf === 'extractor' ? this.#agents.extractor : undefined,
     };
     for (const category of categories) traffic.add(category, ids.ofLine(time, this.#place, text, category), made);
   }
@@ -233,17 +238,15 @@ export class LineCounter {
   }
 
   /** Counts the visitor and the connection; returns what the agent is. */
-  #countVisitor(window: Window): (typeof agentKinds)[number] {
+  #countVisitor(window: Window): ReturnType<AgentMemory['find']> {
     const { bounds, bytes } = this.#parser;
     const hash = this.#hash;
     hash.reset();
     const agentStart = bounds[2 * slots.agent]!;
     const agentEnd = bounds[2 * slots.agent + 1]!;
-    let kind: (typeof agentKinds)[number] = 'person';
-    if (agentStart >= 0) {
-      hash.add(bytes, agentStart, agentEnd);
-      kind = this.#agentKind(hash.high, hash.low);
-    }
+    if (agentStart >= 0) hash.add(bytes, agentStart, agentEnd);
+    const { agentUnsaid } = this.#options;
+    const kind = agentStart >= 0 ? this.#agents.find(hash.high, hash.low) : this.#agents.none(agentUnsaid);
     if (this.#addressStart >= 0) hash.add(bytes, this.#addressStart, this.#addressEnd);
     this.#visitor[0] = hash.high;
     this.#visitor[1] = hash.low;
@@ -256,17 +259,5 @@ export class LineCounter {
       window.connections.add(hash.high, hash.low);
     }
     return kind;
-  }
-
-  /** Judged once, and remembered in the one place that its hash gives it. */
-  #agentKind(high: number, low: number): (typeof agentKinds)[number] {
-    const place = low & (agentPlaces - 1);
-    const hashes = this.#agentHashes;
-    if (hashes[2 * place] !== high || hashes[2 * place + 1] !== low) {
-      hashes[2 * place] = high;
-      hashes[2 * place + 1] = low;
-      this.#agentKinds[place] = agentKinds.indexOf(agentKind(this.#parser.text(slots.agent) ?? ''));
-    }
-    return agentKinds[this.#agentKinds[place]!]!;
   }
 }

@@ -31,6 +31,8 @@ export interface TrafficLine {
   readonly referrer: string | undefined;
   /** Who is signed in, by the name that the log gives. */
   readonly user: string | undefined;
+  /** Name of the extractor that asked. */
+  readonly extractor: string | undefined;
 }
 
 export interface TrafficOptions {
@@ -109,7 +111,7 @@ export class TrafficEvents {
     const { prefix, visitors, keepIp } = this.#options;
     const { route, method, status, path, query, target } = line.request;
     const resource = resourceOf({ route, method, status, path, query }, prefix, line.referrer);
-    const { address, agent, referrer, user } = line;
+    const { address, agent, referrer, user, extractor } = line;
     const fields: Record<string, unknown> = { category };
     if (resource.type !== undefined && category !== 'api_call') fields.type = resource.type;
     fields.url = this.#wholeUrl(maskUrlSecrets(target));
@@ -123,7 +125,8 @@ export class TrafficEvents {
     Object.assign(fields, amountsOf(category, line));
     if (referrer !== undefined) fields.referrer = maskUrlSecrets(referrer);
     if (agent !== undefined) fields.user_agent = agent;
-    if (category !== 'page_view') fields.agent_kind = line.agentKind;
+    fields.agent_kind = line.agentKind;
+    if (extractor !== undefined) fields.extractor_name = extractor;
     if (address !== undefined) fields.visitor = visitors.keyOf(line.time, address, agent ?? '');
     if (keepIp && address !== undefined) fields.ip = address;
     fields.created = line.time;

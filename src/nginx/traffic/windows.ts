@@ -1,4 +1,5 @@
 import type { Message } from '../../events/message.js';
+import { Breakdown, type SavedBreakdown } from './breakdown.js';
 import { DistinctSet } from './distinct.js';
 import type { LinePlace, LogIds } from './log-ids.js';
 
@@ -25,6 +26,7 @@ export const counters = [
   'other_requests',
   'bot_requests',
   'extractor_requests',
+  'extractor_bytes',
 ] as const;
 
 export type CounterName = (typeof counters)[number];
@@ -70,6 +72,7 @@ export class Window {
     public lastFile = '',
     public lastOffset = 0,
     sets: readonly DistinctSet[] = [],
+    readonly breakdown = new Breakdown(),
   ) {
     this.visitors = sets[0] ?? new DistinctSet(maxDistinct);
     this.connections = sets[1] ?? new DistinctSet(maxDistinct);
@@ -89,6 +92,8 @@ interface SavedWindow {
   readonly connections: string;
   /** Absent in checkpoints of version 1. */
   readonly programs?: number;
+  /** Absent in those of 1.0. */
+  readonly breakdown?: SavedBreakdown;
 }
 
 export interface SavedWindows {
@@ -166,6 +171,7 @@ export class Windows {
         visitors: window.visitors.save(),
         connections: window.connections.save(),
         programs: window.programs,
+        breakdown: window.breakdown.save(),
       }),
     );
     return { time: Number.isFinite(this.#time) ? this.#time : null, open, late: [...this.#late] };
@@ -179,7 +185,7 @@ export class Windows {
     for (const [start, part] of late) this.#late.set(start, part);
     this.#open = open.map(({ start, end, part, closesAt, origin, last = ['', 0], counts, ...saved }) => {
       const sets = [saved.visitors, saved.connections].map(set => DistinctSet.restore(maxDistinct, set));
-      const window = new Window(start, end, part, closesAt, origin, ...last, sets);
+      const window = new Window(start, end, part, closesAt, origin, ...last, sets, Breakdown.restore(saved.breakdown));
       window.programs = saved.programs ?? 0;
       window.counts.set(counts.slice(0, counters.length));
       return window;
@@ -234,7 +240,7 @@ export class Windows {
 
   #event({ start, end, part, first, lastFile, lastOffset, counts, ...sets }: Window): Message {
     const { log, now, ids } = this.#options;
-    const { visitors, connections, programs } = sets;
+    const { visitors, connections, programs, breakdown } = sets;
     // Where the format does not tell connections apart ($connection), an address with an agent is one.
     const connected = connections.size > 0 ? connections : visitors;
     const counted = Object.fromEntries(counters.map((name, index) => [name, counts[index]!]));
@@ -251,6 +257,7 @@ export class Windows {
       visitors: visitors.size - programs,
       visitors_capped: visitors.capped,
       ...rest,
+      ...breakdown.save(),
       created: start,
     };
     return {

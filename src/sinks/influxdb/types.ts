@@ -21,6 +21,7 @@ const typeOfKind: Readonly<Record<FieldKind, FieldType>> = {
   number: 'float',
   seconds: 'float',
   percent: 'float',
+  list: 'string',
   timestamp: 'integer',
 };
 

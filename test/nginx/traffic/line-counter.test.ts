@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../../src/events/accept.js';
 import { createParser } from '../../../src/nginx/lines/create-parser.js';
-import { parseFormat } from '../../../src/nginx/lines/format.js';
+import { parseFormat, saysAgent } from '../../../src/nginx/lines/format.js';
 import type { ClientAddress, NamedVariables } from '../../../src/nginx/lines/named-variables.js';
 import { LineCounter } from '../../../src/nginx/traffic/line-counter.js';
 import { LogIds } from '../../../src/nginx/traffic/log-ids.js';
@@ -56,6 +56,7 @@ function count(
   const counter = new LineCounter({
     parser: createParser(parsed),
     address: parsed.address,
+    agentUnsaid: saysAgent(parsed) ? 'machine' : 'person',
     ids,
     prefix,
     classifier: new RequestClassifier(allPages),
@@ -119,7 +120,7 @@ test('requests by status, method, kind and sender; bytes', () => {
       ...{ status_1xx: 1, status_2xx: 8, status_3xx: 1, status_4xx: 4, status_5xx: 1 },
       ...{ method_get: 7, method_head: 1, method_post: 1, method_put: 1, method_patch: 1, method_delete: 1 },
       ...{ method_other: 3, page_views: 1, downloads: 2, api_calls: 3, assets: 1, other_requests: 8 },
-      ...{ bot_requests: 1, extractor_requests: 1 },
+      ...{ bot_requests: 1, extractor_requests: 1, extractor_bytes: 10 },
     },
   );
 });
@@ -235,6 +236,7 @@ test('a view, a download and a call are events, with what is known of them', () 
     bytes: 10,
     referrer: 'https://h.example/?q=a',
     user_agent: firefox,
+    agent_kind: 'person',
     created,
   });
   assert.equal(download, {
@@ -246,7 +248,7 @@ test('a view, a download and a call are events, with what is known of them', () 
     status: 200,
     bytes: 77,
     user_agent: 'curl/8.5.0',
-    agent_kind: 'person',
+    agent_kind: 'machine',
     created,
   });
   assert.equal(call, {
@@ -298,7 +300,7 @@ test('crawlers and extractors are kept apart: no views, and downloads that say w
   assert.equal(kindsOf('pyClowder/3.0'), extractor);
   assert.equal(kindsOf(google), [['api_call', 'crawler', '/api/x']]);
   // The page of the first request was not asked for with a key.
-  assert.equal(kindsOf('python-requests/2.31.0'), [['page_view', undefined, `/datasets/${id}`], ...extractor]);
+  assert.equal(kindsOf('python-requests/2.31.0'), [['page_view', 'machine', `/datasets/${id}`], ...extractor]);
 });
 
 test('who is signed in is the user of the event, where a variable says it', () => {
@@ -388,6 +390,98 @@ test('the page of a file in Clowder 2 is one view, of its file and its dataset, 
     [window.page_views, window.downloads, window.api_calls, window.other_requests, window.requests],
     [2, 1, 6, 1, 10],
   );
+});
+
+test('how much each extractor fetched: by the name in its agent, or by the variable that says who it is', () => {
+  const format = '$remote_addr [$time_local] "$request" $status $body_bytes_sent "$http_user_agent" "$extractor"';
+  const of = (agent: string, bytes: number, named = '-', query = ''): string =>
+    `h [05/Mar/2024:10:00:01 +0000] "GET /api/files/${id}/blob${query} HTTP/1.1" 200 ${bytes} "${agent}" "${named}"`;
+  const key = '?key=s&tracking=false';
+  const lines = [
+    of('ncsa.wordcount/2.1 pyClowder/3.0', 100),
+    of('python-requests/2.31.0', 7, '-', key),
+    of('python-requests/2.31.0', 3, 'ncsa.image.preview', key),
+    of('ncsa.wordcount/2.2 pyClowder/3.0', 200),
+    of('something else', 5, 'ncsa.image.preview'),
+    of('python-requests/2.31.0', 1_000),
+    of(probeUserAgent, 10_000, 'ncsa.image.preview'),
+  ];
+  const { window, of: events } = count(lines, { format, kinds: ['downloads'], variables: { extractor: 'extractor' } });
+  const sums = [
+    { name: 'ncsa.wordcount', requests: 2, bytes: 300 },
+    { name: 'python-requests', requests: 1, bytes: 7 },
+    { name: 'ncsa.image.preview', requests: 2, bytes: 8 },
+  ];
+  assert.equal(window.extractors, sums);
+  assert.equal([window.extractor_requests, window.extractor_bytes], [5, 315]);
+  assert.equal(
+    events('resource_download').map(({ agent_kind, extractor_name, bytes }) => [agent_kind, extractor_name, bytes]),
+    [
+      ['extractor', 'ncsa.wordcount', 100],
+      ['extractor', 'python-requests', 7],
+      ['extractor', 'ncsa.image.preview', 3],
+      ['extractor', 'ncsa.wordcount', 200],
+      ['extractor', 'ncsa.image.preview', 5],
+      ['machine', undefined, 1_000],
+    ],
+  );
+  assert.equal(count(lines, { format }).window.extractors, [
+    sums[0],
+    { name: 'python-requests', requests: 2, bytes: 10 },
+  ]);
+});
+
+test('a bound on the names of extractors: in one window, and in all events', () => {
+  const lines = Array.from({ length: 150 }, (_, number) =>
+    line({ request: `GET /api/files/${id}/blob HTTP/1.1`, agent: `extractor-${number}/1.0 pyClowder/3.0`, bytes: 1 }),
+  );
+  const { window, of } = count(lines, { kinds: ['downloads'] });
+  const names = (window.extractors as { name: string; requests: number }[]).map(({ name }) => name);
+  assert.is(names.length, 51);
+  assert.equal((window.extractors as unknown[]).at(-1), { name: 'other', requests: 100, bytes: 100 });
+  assert.is(new Set(of('resource_download').map(({ extractor_name }) => extractor_name)).size, 101);
+});
+
+test('who asks where no agent is said: a program, but where the format has none', () => {
+  const request = `GET /datasets/${id} HTTP/1.1`;
+  const kindIn = (text: string, format?: string) =>
+    count([text], { kinds: ['views'], ...(format && { format }) }).of('page_view')[0]?.agent_kind;
+  assert.is(kindIn(line({ request, agent: '-' })), 'machine');
+  assert.is(kindIn(line({ request, agent: '' })), 'machine');
+  assert.is(kindIn(line({ request })), 'person');
+  assert.is(
+    kindIn(`h [05/Mar/2024:10:00:01 +0000] "${request}" 200`, '$remote_addr [$time_local] "$request" $status'),
+    'person',
+  );
+  assert.is(kindIn(JSON.stringify({ time: '2024-03-05T10:00:01Z', request, status: 200 }), 'json'), 'machine');
+});
+
+test("requests by Clowder's routes, whoever asks and however it ends", () => {
+  const requests = [
+    ...[
+      `GET /datasets/${id}`,
+      `GET /datasets/${id}?space=1`,
+      `GET /api/files/${id}/blob`,
+      `GET /api/files/${id}/new-thing`,
+    ],
+    ...[
+      `DELETE /api/files/${id}`,
+      `GET /clowder/datasets/${id}`,
+      'GET /assets/a.js',
+      'GET /assets/b.js',
+      'GET /wp-login.php',
+    ],
+  ];
+  const { window } = count(
+    requests.map((request, number) => line({ request: `${request} HTTP/1.1`, status: number % 2 ? 200 : 404 })),
+  );
+  assert.equal(window.routes, [
+    { route: 'GET /datasets/:id', requests: 2 },
+    { route: 'GET /api/files/:id/blob', requests: 1 },
+    { route: 'DELETE /api/files/:id', requests: 1 },
+    { route: '/api/files/*', requests: 1 },
+    { route: 'GET /assets/*', requests: 2 },
+  ]);
 });
 
 const dataset = '657e70e5b3f40c57e22b6b42';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type AgentKind, agentKind, showsKey } from '../../../src/nginx/traffic/agents.js';
+import { type AgentKind, agentKind, extractorName, showsKey } from '../../../src/nginx/traffic/agents.js';
 import { RequestClassifier, type RequestKind } from '../../../src/nginx/traffic/requests.js';
 import { RouteMemory } from '../../../src/nginx/traffic/route-memory.js';
 import { routes } from '../../../src/nginx/traffic/route-table.js';
@@ -170,7 +170,8 @@ test('any path is of some kind', () => {
 
 test('people, their programs, crawlers and extractors', () => {
   const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0';
-  for (const agent of ['', '-', firefox]) assert.is(agentKind(agent), 'person', agent);
+  assert.is(agentKind(firefox), 'person');
+  for (const agent of ['', '-']) assert.is(agentKind(agent), 'machine', agent);
   for (const agent of [
     'curl/8.5.0',
     'Wget/1.21',
@@ -179,7 +180,7 @@ test('people, their programs, crawlers and extractors', () => {
     'Java/17',
     'okhttp/4.9',
   ])
-    assert.is(agentKind(agent), 'person', agent);
+    assert.is(agentKind(agent), 'machine', agent);
   for (const agent of [
     'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
     'Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)',
@@ -191,6 +192,18 @@ test('people, their programs, crawlers and extractors', () => {
   assert.is(agentKind('pyClowder/3.0.7'), 'extractor');
   assert.is(agentKind('python-requests/2.31.0'), 'extractor with key');
   assert.ok(showsKey('key=abc') && showsKey('a=b&key=') && !showsKey('monkey=1') && !showsKey('a=key'));
+});
+
+test('the name that an extractor gives itself', () => {
+  for (const [agent, name] of [
+    ['ncsa.wordcount/2.1 pyClowder/3.0', 'ncsa.wordcount'],
+    ['pyClowder/3.0 ncsa.wordcount', 'ncsa.wordcount'],
+    ['pyClowder/3.0.7 (Linux; x86_64)', 'pyClowder'],
+    ['python-requests/2.31.0', 'python-requests'],
+    ['python-requests/2.31.0 pyclowder', 'python-requests'],
+    ['(pyclowder)', 'unknown'],
+  ] as const)
+    assert.is(extractorName(agent), name, agent);
 });
 
 test.run();
