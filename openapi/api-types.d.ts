@@ -2263,7 +2263,7 @@ export interface components {
             readonly url?: string;
             /** @description `browser`: a page said it. The same view or download may be in the NGINX log too. */
             readonly source?: string;
-            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
             readonly agent_kind?: string;
             /** @description What the page calls the event, so that it can be sent again. */
             readonly insert_id?: string;
@@ -2319,7 +2319,7 @@ export interface components {
             readonly url?: string;
             /** @description `browser`: a page said it. The same view or download may be in the NGINX log too. */
             readonly source?: string;
-            /** @description What asked: `person` (also by a program such as curl), `extractor` or `crawler`. */
+            /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
             readonly agent_kind?: string;
             /** @description What the page calls the event, so that it can be sent again. */
             readonly insert_id?: string;
