@@ -1,41 +1,13 @@
 import { auditEvents } from './audit-events.js';
-import { browserEvents, client } from './browser-events.js';
+import { browserEvents } from './browser-events.js';
 import { type CatalogueEntry, entry } from './catalogue-entry.js';
 import type { Event } from './event.js';
+import { author, placed, resource, user } from './field-groups.js';
 import type { FieldName } from './fields.js';
+import { trafficEvents } from './traffic-events.js';
 
-const user: readonly FieldName[] = ['user_id', 'user_name'];
-const author: readonly FieldName[] = ['author_id', 'author_name'];
-const resource: readonly FieldName[] = ['resource_id', 'resource_name', ...author];
-/** Where the resource is: known beside most events (docs/context.md), said by some. */
-const placed: readonly FieldName[] = [
-  'file_id',
-  'dataset_id',
-  'dataset_name',
-  'space_id',
-  'space_name',
-  'collection_id',
-  'doi',
-];
 const extraction: readonly FieldName[] = ['extractor_name', 'resource_id', 'message'];
 const extracted: readonly FieldName[] = ['job_id', 'resource_type', 'resource_name', ...placed, ...user];
-/** What can be uploaded or made, and what can be deleted, by its type. */
-const made = { file: 'A file', dataset: 'A dataset', collection: 'A collection', space: 'A space', folder: 'A folder' };
-const deleted = { ...made, curation: 'A curation', version: 'A released version of a dataset' };
-const storing: readonly FieldName[] = [
-  ...([
-    ...resource,
-    ...placed,
-    'size',
-    'bytes',
-    'url',
-    'method',
-    'status',
-    'agent_kind',
-    'extractor_name',
-    ...client,
-  ] as const),
-];
 const responseTimes: readonly FieldName[] = [
   'response_time_avg',
   'response_time_min',
@@ -76,84 +48,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   entry('clowder', 'unarchive.file', 'A file is taken out of the archive.', [...resource, ...user, 'size']),
   entry('clowder', 'unarchive.dataset', 'A dataset is taken out of the archive.', [...resource, ...user, 'size']),
 
-  ...Object.entries(deleted).map(([type, noun]) =>
-    entry('nginx', `delete.${type}`, `${noun} is deleted.`, [], storing),
-  ),
-  ...Object.entries(made).map(([type, noun]) => entry('nginx', `upload.${type}`, `${noun} is uploaded.`, [], storing)),
-
-  entry(
-    'nginx',
-    'page_view',
-    'A page was asked for. The type says whose: that of a dataset, file, collection, space, curation or metadata; other pages, with NGINX_PAGE_VIEWS=all, have no type.',
-    ['url'],
-    ['resource_id', 'resource_name', ...placed, 'method', 'status', 'bytes', 'duration', 'agent_kind', ...client],
-  ),
-  entry(
-    'nginx',
-    'resource_download',
-    'A file, dataset or collection (the type) was downloaded over HTTP.',
-    ['url', 'bytes'],
-    [
-      'resource_id',
-      'resource_name',
-      ...placed,
-      'method',
-      'status',
-      'duration',
-      'agent_kind',
-      'extractor_name',
-      ...client,
-    ],
-  ),
-  entry(
-    'nginx',
-    'api_call',
-    'The API was called.',
-    ['url'],
-    ['method', 'status', 'bytes', 'duration', 'resource_id', ...placed, 'agent_kind', 'extractor_name', ...client],
-  ),
-  entry(
-    'nginx',
-    'connections',
-    'Requests and connections in one window of an NGINX log.',
-    [
-      'window_start',
-      'window_seconds',
-      'requests',
-      'connections',
-      'visitors',
-      'bytes_sent',
-      'status_2xx',
-      'status_3xx',
-      'status_4xx',
-      'status_5xx',
-    ],
-    [
-      'part',
-      'log',
-      'status_1xx',
-      'method_get',
-      'method_head',
-      'method_post',
-      'method_put',
-      'method_patch',
-      'method_delete',
-      'method_other',
-      'page_views',
-      'downloads',
-      'api_calls',
-      'assets',
-      'other_requests',
-      'bot_requests',
-      'extractor_requests',
-      'extractor_bytes',
-      'extractors',
-      'routes',
-      'visitors_capped',
-      'connections_capped',
-    ],
-  ),
-
+  ...trafficEvents,
   ...browserEvents,
 
   entry(
