@@ -1,4 +1,5 @@
 import type { Fields } from '../events/event.js';
+import type { Source } from '../events/message.js';
 import { type Facts, isResourceId, type ResourceKind, resourceId, resourceKinds, shortText } from './resource.js';
 
 /** An event's own words about Clowder's resources. */
@@ -22,10 +23,15 @@ export interface QueryMentions {
 export interface Mentioning {
   readonly type: string | undefined;
   readonly fields: Fields;
+  readonly source: Source;
 }
 
-/** An event that mentions nothing costs these look-ups. */
-export function mentionsOf({ type, fields }: Mentioning): Mentions | undefined {
+/**
+ * What an event mentions; it costs a few look-ups where it mentions nothing. A recording that is replayed stays as it
+ * was recorded, and teaches nothing: what was so then need not be so now.
+ */
+export function mentionsOf({ type, fields, source }: Mentioning): Mentions | undefined {
+  if (source === 'replay') return undefined;
   const { resource_id, dataset_id, file_id, space_id, collection_id, url } = fields;
   if (resource_id === undefined && dataset_id === undefined && file_id === undefined && space_id === undefined) {
     const mayHaveQuery = typeof url === 'string' && url.includes('?');

@@ -35,5 +35,5 @@ export function contextAsStored(
 }
 
 function mentioning(event: StoredEvent) {
-  return { type: event.type, fields: event };
+  return { type: event.type, fields: event, source: event._source };
 }

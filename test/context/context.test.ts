@@ -59,6 +59,18 @@ test('an event without resources is the very same object; so is one of which not
   await context.close();
 });
 
+test('a recording that is replayed teaches nothing, and stays as it was', async () => {
+  const { context } = await openContext();
+  const fields = { category: 'delete', type: 'file', resource_id: file, dataset_id: dataset, space_id: space };
+  context.hear({ ...eventOf(fields), source: 'replay' });
+  assert.is(context.of(view(file)), undefined);
+  context.hear(eventOf(fields));
+  assert.is(context.of(view(file))?.dataset_id, dataset);
+  const replayed = { ...view(file), source: 'replay' } as const;
+  assert.is(context.addTo(replayed), replayed);
+  await context.close();
+});
+
 test('the query of its address tells where a file is, until somebody says so who is believed', async () => {
   const { context } = await openContext();
   const page = eventOf({ type: 'file', url: `/files/${file}?dataset=${dataset}&space=${space}`, resource_id: file });

@@ -6,7 +6,7 @@ import { learnFrom, learnFromQuery, mentionsOf } from '../../src/context/mention
 const file = 'f'.repeat(24);
 const dataset = 'd'.repeat(24);
 const space = 'a'.repeat(24);
-const of = (fields: Record<string, unknown>, type?: string) => mentionsOf({ type, fields });
+const of = (fields: Record<string, unknown>, type?: string) => mentionsOf({ type, fields, source: 'nginx' });
 
 test('what it happened to: by the type, else by where the id stands in the address', () => {
   assert.is(of({ resource_id: file }, 'file')?.kind, 'file');

@@ -70,13 +70,14 @@ async function viewed(): Promise<Record<string, unknown>[]> {
   const target = `/files/${file}?visit=${++seen}`;
   const time = `${new Date().toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (.*) GMT$/, '$1/$2/$3:$4')} +0000`;
   appendFileSync(log, `192.0.2.7 - - [${time}] "GET ${target} HTTP/1.1" 200 512 "-" "${agent}"\n`);
+  const url = `${clowder.origin}${target}`;
   const stored = await until(
-    async () => (await daemon.json('/v1/events?category=page_view')).events.find(({ url }) => url === target),
+    async () => (await daemon.json('/v1/events?category=page_view')).events.find(event => event.url === url),
     'the event in the local store',
   );
-  const document = await until(async () => (await documents.findOne({ url: target })) ?? undefined, 'the document');
+  const document = await until(async () => (await documents.findOne({ url })) ?? undefined, 'the document');
   const [point] = await until(async () => {
-    const rows = await influxdb.query(`SELECT * FROM events WHERE url = '${target}'`, 'eventsink');
+    const rows = await influxdb.query(`SELECT * FROM events WHERE url = '${url}'`, 'eventsink');
     return rows.length === 1 && rows;
   }, 'the point');
   return [stored, { ...document }, { ...point }];

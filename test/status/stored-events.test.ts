@@ -14,8 +14,11 @@ const fields = { resource_id: 'r' };
 test('what is known beside stored events is as much of people as the store may have', () => {
   assert.is(contextAsStored(context, undefined), context);
   const clean = contextAsStored(context, personalFilter('none', 'a secret of the test'));
-  assert.equal(clean.of({ type: 'file', fields }), { author_id: 'user-0f3d80aad3226845', dataset_id: 'd' });
-  assert.is(clean.of({ type: undefined, fields }), undefined);
+  assert.equal(clean.of({ type: 'file', fields, source: 'nginx' }), {
+    author_id: 'user-0f3d80aad3226845',
+    dataset_id: 'd',
+  });
+  assert.is(clean.of({ type: undefined, fields, source: 'nginx' }), undefined);
   assert.is(clean.status, context.status);
 });
 
