@@ -1,4 +1,5 @@
 import { dispatch } from 'nact';
+import { PermissionError } from '../src/broker/rabbitmq/errors.js';
 import type { Clock } from '../src/clock.js';
 import { assertNever, SetupError } from '../src/errors.js';
 import { ExtractionListener, type ExtractionOptions, type ExtractionReport } from '../src/extractors/extractions.js';
@@ -8,8 +9,11 @@ import type { Actor, ExtractionsMessage } from './protocol.js';
 
 export interface ExtractionsOptions extends ActorTools, Omit<ExtractionOptions, 'onReport'> {
   readonly clock: Clock;
-  /** Commands for a person: they switch tracing on, and give the user of RABBITMQ_URI the permissions that it lacks. */
-  readonly commands: { readonly tracing: string; readonly permissions: string };
+  /**
+   * Commands for a person: they switch tracing on, give the user of RABBITMQ_URI the permissions that it lacks, and
+   * remove a queue that is there in another form.
+   */
+  readonly commands: { readonly tracing: string; readonly permissions: string; readonly removal: string };
 }
 
 /**
@@ -67,7 +71,9 @@ class ExtractionSource implements Behaviour<ExtractionsMessage> {
     if (error === undefined && tracing !== 'off') return this.#status.update({ state: 'running', detail });
     const fault = error === undefined || error instanceof SetupError ? 'setup' : 'transient';
     const message = error?.message ?? 'tracing is off in RabbitMQ, so that extractions cannot be followed';
-    const command = error === undefined ? this.#commands.tracing : this.#commands.permissions;
+    const { permissions, removal } = this.#commands;
+    const lacking = error instanceof PermissionError ? permissions : removal;
+    const command = error === undefined ? this.#commands.tracing : lacking;
     this.#status.update({
       state: 'holding',
       detail: fault === 'setup' ? { ...detail, command } : detail,

@@ -8,8 +8,9 @@ import { spawnNginxLog } from '../actors/nginx-log.js';
 import type { Actor, HealthPingMessage, PublisherMessage, PublishObserver } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { Broker } from '../src/broker/broker.js';
+import { traceQueueName } from '../src/broker/queue-names.js';
 import { traceExchange } from '../src/broker/rabbitmq/consume/trace-listener.js';
-import { permissionCommand, tracingCommand } from '../src/broker/rabbitmq/permissions.js';
+import { permissionCommand, removalCommand, tracingCommand } from '../src/broker/rabbitmq/permissions.js';
 import type { Config } from '../src/config/config.js';
 import { heartbeatExchange } from '../src/extractors/heartbeats.js';
 import { declarationOf } from '../src/health/declaration.js';
@@ -31,7 +32,7 @@ export interface SourcesOptions extends PartOptions {
   readonly idSecret: string;
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
-  readonly storage: Pick<Storage, 'checkpoints' | 'keyValues'>;
+  readonly storage: Pick<Storage, 'checkpoints' | 'keyValues' | 'read' | 'write'>;
   readonly visitors: VisitorKeys;
 }
 
@@ -119,10 +120,9 @@ function startExtractions(ingress: Parent, tools: ActorTools, options: SourcesOp
     nodes,
     idSecret,
     publish: publishThrough(publisher).publish,
-    checkpoints: storage.checkpoints,
-    keyValues: namespace => storage.keyValues(namespace),
+    storage,
     stuckMs,
-    commands: { tracing: tracingCommand(node), permissions },
+    commands: { tracing: tracingCommand(node), permissions, removal: removalCommand(node, traceQueueName) },
     clock,
   });
   onStop('extractions', () => ask<void>(reply => dispatch(actor, { type: 'close', reply })));

@@ -34,12 +34,14 @@ const traceLimits: TraceLimits = {
   unusedMs: 7 * 24 * 3_600_000,
 };
 /** Handed out here and not acknowledged. */
-const prefetch = 200;
+const prefetch = 2_000;
 /** Extractor queues whose deliveries are heard; the status messages tell of others. */
 const maxQueues = 1_000;
 const tickMs = 1_000;
 /** What comes within this time is one commit, ms. */
 const lingerMs = 100;
+/** What an orderly end of the channel may take, ms. */
+const closeTimeoutMs = 2_000;
 /** After listening begins, nothing is called stuck for this long, ms. */
 const settleMs = 60_000;
 
@@ -121,7 +123,7 @@ export class ExtractionListener {
     });
     log.info({ queue: traceQueueName, waiting: listener.waiting }, 'extractions.listening');
     await this.#findGap(listener);
-    const tracing = new Tracing(clock.monotonic());
+    const tracing = new Tracing();
     const hear = this.#hearOnce(listener);
     const began = clock.monotonic();
     let state: TracingState = 'unknown';
@@ -130,7 +132,7 @@ export class ExtractionListener {
       arrived = [];
       await this.#take(batch, listener, tracing, hear);
       const now = clock.monotonic();
-      if (tracing.isSilent(now)) await standBy(listener, tracing, now);
+      if (tracing.isSilent) await standBy(listener, tracing);
       if (tracing.state !== state) await this.#changed(state, tracing.state);
       state = tracing.state;
       if (state === 'on') await this.#recorder.heard();
@@ -145,7 +147,9 @@ export class ExtractionListener {
       }
       if (arrived.length > 0) await clock.sleep(lingerMs, signal);
     }
-    await listener.close();
+    const late = new AbortController();
+    await Promise.race([listener.close(), clock.sleep(closeTimeoutMs, late.signal)]);
+    late.abort();
   }
 
   /** Acknowledged once its events are published and its jobs are saved. */
@@ -159,7 +163,7 @@ export class ExtractionListener {
     if (last === undefined) return;
     const seen: Seen[] = [];
     for (const { trace, at } of batch) {
-      if (tracing.came(trace, traceQueueName, this.#options.clock.monotonic())) continue;
+      if (tracing.came(trace, traceQueueName)) continue;
       const sighting = sightingOf(trace);
       if (sighting === undefined) continue;
       seen.push({ sighting, moment: { at, timed: !trace.waited, fresh: !trace.redelivered } });
@@ -209,9 +213,9 @@ export class ExtractionListener {
 }
 
 /** @throws TransientError when there is nobody else that the traces could go to */
-async function standBy(listener: TraceListener, tracing: Tracing, now: number): Promise<void> {
+async function standBy(listener: TraceListener, tracing: Tracing): Promise<void> {
   if ((await listener.consumers()) < 2) throw new TransientError(`the queue ${traceQueueName} hands out nothing`);
-  tracing.standBy(now);
+  tracing.standBy();
 }
 
 function faultOf(error: unknown): TransientError | SetupError {

@@ -6,8 +6,8 @@ export type TracingState = 'unknown' | 'on' | 'off' | 'standby';
 
 /** Between two probes, ms. */
 const probeMs = 5_000;
-/** After this time without an answer, nothing comes here, ms. */
-const unansweredMs = 15_000;
+/** After this many probes that nothing came after, nothing comes here. */
+const maxUnanswered = 3;
 
 /**
  * Whether RabbitMQ copies messages, found out by messages to the queue of the copies itself: each comes back, and with
@@ -18,31 +18,27 @@ export class Tracing {
   readonly #prefix = randomUUID();
   #sent = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
-  #answeredAt: number;
+  #unanswered = 0;
   #copied = '';
   #uncopied = 0;
   #state: TracingState = 'unknown';
-
-  /** @param now monotonic ms, as everywhere here */
-  constructor(now: number) {
-    this.#answeredAt = now;
-  }
 
   get state(): TracingState {
     return this.#state;
   }
 
-  /** The id of a probe, when one is due. */
+  /** The id of a probe, when one is due. @param now monotonic ms */
   probe(now: number): string | undefined {
     if (now - this.#sentAt < probeMs) return undefined;
     this.#sentAt = now;
     this.#sent += 1;
+    this.#unanswered += 1;
     return `${this.#prefix}-${this.#sent}`;
   }
 
   /** Something came out of the queue. True when it is of a probe, ours or another daemon's. */
-  came(trace: Trace, queue: string, now: number): boolean {
-    this.#answeredAt = now;
+  came(trace: Trace, queue: string): boolean {
+    this.#unanswered = 0;
     if (trace.direct !== undefined) {
       if (!trace.direct.startsWith(this.#prefix)) return true;
       this.#uncopied = trace.direct === this.#copied ? 0 : this.#uncopied + 1;
@@ -57,12 +53,12 @@ export class Tracing {
   }
 
   /** Nothing has come for a while, not even a probe. */
-  isSilent(now: number): boolean {
-    return now - this.#answeredAt > unansweredMs;
+  get isSilent(): boolean {
+    return this.#unanswered > maxUnanswered;
   }
 
-  standBy(now: number): void {
+  standBy(): void {
     this.#state = 'standby';
-    this.#answeredAt = now;
+    this.#unanswered = 0;
   }
 }

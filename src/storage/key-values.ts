@@ -9,11 +9,6 @@ export interface KeyValues {
   put(entries: readonly (readonly [key: string, value: string])[], keepMs: number): Promise<void>;
 }
 
-export interface ListedKeyValues extends KeyValues {
-  /** The values that expire last, and perhaps some that have expired. */
-  values(limit: number): Promise<string[]>;
-}
-
 /** Expired entries do not count, whether swept or not. */
 function getValues(
   { database, believed }: Transaction,

@@ -16,7 +16,7 @@ import { DataFolder, folderFault, folderProblems } from './data-folder.js';
 import { EventStore } from './event-store.js';
 import { databaseFile } from './files.js';
 import { writeHighWater } from './high-water.js';
-import type { ListedKeyValues } from './key-values.js';
+import type { KeyValues } from './key-values.js';
 import type { LedgerReport } from './ledger-report.js';
 import { type Limits, unlimited } from './limits.js';
 import { type Loss, lossProblems, type StorageProblem } from './losses.js';
@@ -149,10 +149,9 @@ export class Storage {
   }
 
   /** A durable map under a name of its own. */
-  keyValues(namespace: string): ListedKeyValues {
+  keyValues(namespace: string): KeyValues {
     return {
       get: async keys => new Map(keys.length === 0 ? [] : await this.write('getValues', { namespace, keys })),
-      values: async limit => (await this.read('newestValues', { namespace, limit })).map(([, value]) => value),
       put: async (entries, keepMs) => {
         if (entries.length > 0) await this.write('putValues', { namespace, entries, keepMs });
       },

@@ -244,6 +244,7 @@ test('settings that contradict each other are problems', () => {
   assert.equal(names(bad({ HEALTH_TIMEOUT_SECONDS: '61' })), ['HEALTH_TIMEOUT_SECONDS']);
   assert.ok(good({ HEALTH_TIMEOUT_SECONDS: '60' }));
   assert.equal(names(bad({ EXTRACTOR_HEARTBEATS: 'on' })), ['EXTRACTOR_HEARTBEATS']);
+  assert.equal(names(bad({ EXTRACTION_EVENTS: 'on' })), ['EXTRACTION_EVENTS']);
   assert.equal(names(bad({ CORS_ORIGINS: 'https://a.example, https://b.example/path' })), ['CORS_ORIGINS']);
   assert.equal(names(bad({ CLOWDER_PATH_PREFIX: 'clowder' })), ['CLOWDER_PATH_PREFIX']);
   assert.equal(names(bad({ NGINX_LOG_FORMAT: 'fancy' })), ['NGINX_LOG_FORMAT']);

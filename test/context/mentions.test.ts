@@ -20,6 +20,7 @@ test('what it happened to: by the type, else by where the id stands in the addre
     assert.is(of({ resource_id: file, url }, 'queued')?.kind, kind, url);
   }
   assert.is(of({ resource_id: file })?.kind, undefined);
+  assert.is(of({ resource_id: file, resource_type: 'dataset' }, 'queued')?.kind, 'dataset');
 });
 
 test('the query of its address, and of a referrer that is about the same', () => {

@@ -35,6 +35,11 @@ export function tracingCommand(node: string): string {
   return `rabbitmqctl trace_on -p ${quoted(hostOf(node))}`;
 }
 
+/** Removes a queue, with what waits in it. */
+export function removalCommand(node: string, queue: string): string {
+  return `rabbitmqctl delete_queue -p ${quoted(hostOf(node))} ${quoted(queue)}`;
+}
+
 function hostOf(node: string): string {
   return decodeURIComponent(new URL(node).pathname.slice(1)) || '/';
 }

@@ -51,10 +51,10 @@ export class JobRecorder {
 
   /** False when the signal aborts first, as everywhere here. */
   load(): Promise<boolean> {
-    const { checkpoints, stuckMs } = this.#options;
+    const { storage, stuckMs } = this.#options;
     return this.#untilDone(async () => {
       const saved = await this.#store.load(maxOpenJobs);
-      this.#note = (await checkpoints.get<Note>(noteKey)) ?? this.#note;
+      this.#note = (await storage.checkpoints.get<Note>(noteKey)) ?? this.#note;
       const find = (ids: readonly string[]) => this.#store.find(ids);
       this.#jobs = new Jobs({ saved, find, stuckMs, missedAt: this.#note.missedAt });
     });
@@ -99,7 +99,7 @@ export class JobRecorder {
 
   async #write(note: Note): Promise<void> {
     this.#note = note;
-    await this.#untilDone(() => this.#options.checkpoints.put(noteKey, note));
+    await this.#untilDone(() => this.#options.storage.checkpoints.put(noteKey, note));
   }
 
   async #untilDone(work: () => Promise<unknown>): Promise<boolean> {

@@ -83,8 +83,7 @@ export function sightingOf({ routingKey, headers, content }: Trace): Sighting | 
   const status = statusOf(body);
   if (extractor !== undefined && status !== undefined) {
     const resourceId = name(body.file_id);
-    const message =
-      typeof body.message === 'string' ? redact(body.message).slice(0, maxMessage).toWellFormed() : undefined;
+    const message = typeof body.message === 'string' ? textOf(body.message) : undefined;
     const job = { jobId, extractor, ...(resourceId === undefined ? {} : { resourceId }) };
     return { kind: 'status', job, status, ...(message === undefined ? {} : { message }) };
   }
@@ -150,6 +149,13 @@ function statusOf(body: Readonly<Record<string, unknown>>): JobStatus | undefine
     if (word !== undefined && Object.hasOwn(statuses, word)) return statuses[word];
   }
   return undefined;
+}
+
+/** For people, and without the keys that addresses carry. */
+function textOf(message: string): string {
+  return redact(message.slice(0, 10 * maxMessage))
+    .slice(0, maxMessage)
+    .toWellFormed();
 }
 
 function name(value: unknown): string | undefined {

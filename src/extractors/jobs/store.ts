@@ -1,19 +1,24 @@
 import type { Message } from '../../events/message.js';
 import { writeAheadStore } from '../../nginx/store.js';
-import type { KeyValues, ListedKeyValues } from '../../storage/key-values.js';
-import type { Checkpoints } from '../../storage/storage.js';
+import type { KeyValues } from '../../storage/key-values.js';
+import type { Storage } from '../../storage/storage.js';
 import type { Job } from './job.js';
 
 export interface JobStoreOptions {
-  readonly checkpoints: Checkpoints;
-  readonly keyValues: (namespace: string) => ListedKeyValues;
+  readonly storage: Pick<Storage, 'checkpoints' | 'keyValues' | 'read' | 'write'>;
   readonly publish: (messages: readonly Message[]) => Promise<unknown>;
 }
 
 /** A job of which nothing more is heard is forgotten after this time, and so is one that has ended, ms. */
 export const keptMs = 7 * 86_400_000;
-/** In place of a job that was moved; it expires at once. */
-const gone = '';
+/** Jobs of each kind on the disk, at most: about 100 MB. */
+const maxKept = 200_000;
+/** Jobs written between two looks at how many there are. */
+const trimEvery = 1_000;
+const openJobs = 'extractions';
+const endedJobs = 'extractions.ended';
+/** In place of a job that has moved; it expires at once. */
+const moved = '';
 
 /**
  * Keeps the jobs on this disk, together with the events that were made of them: what was written ahead and may not be
@@ -21,21 +26,24 @@ const gone = '';
  */
 export class JobStore {
   readonly #ahead;
-  readonly #open: ListedKeyValues;
+  readonly #storage: JobStoreOptions['storage'];
+  readonly #open: KeyValues;
   readonly #ended: KeyValues;
+  #untrimmed = trimEvery;
 
-  constructor({ checkpoints, keyValues, publish }: JobStoreOptions) {
-    this.#ahead = writeAheadStore<readonly Job[]>('extractions', checkpoints, publish);
-    this.#open = keyValues('extractions');
-    this.#ended = keyValues('extractions.ended');
+  constructor({ storage, publish }: JobStoreOptions) {
+    this.#ahead = writeAheadStore<readonly Job[]>('extractions', storage.checkpoints, publish);
+    this.#storage = storage;
+    this.#open = storage.keyValues(openJobs);
+    this.#ended = storage.keyValues(endedJobs);
   }
 
   /** The jobs that have not ended, those that were heard of last first. */
   async load(limit: number): Promise<Job[]> {
     const last = await this.#ahead.load();
     if (last !== undefined) await this.#save(last);
-    const values = await this.#open.values(limit);
-    return values.filter(value => value !== gone).map(value => JSON.parse(value));
+    const newest = await this.#storage.read('newestValues', { namespace: openJobs, limit });
+    return newest.filter(([, value]) => value !== moved).map(([, value]) => JSON.parse(value));
   }
 
   /** Those of them that are known. */
@@ -53,24 +61,30 @@ export class JobStore {
   async #save(jobs: readonly Job[]): Promise<void> {
     const open = jobs.filter(({ state }) => state !== 'ended');
     const ended = jobs.filter(({ state }) => state === 'ended');
-    await this.#ended.put(
-      ended.map(job => [job.jobId, JSON.stringify(endOf(job))] as const),
-      keptMs,
-    );
-    await this.#open.put(
-      open.map(job => [job.jobId, JSON.stringify(job)] as const),
-      keptMs,
-    );
-    await this.#open.put(
-      ended.map(({ jobId }) => [jobId, gone] as const),
-      0,
-    );
     // One that began anew has ended no more.
     const anew = open.filter(({ run }) => run > 1);
+    const rows = (all: readonly Job[], value: (job: Job) => string) => all.map(job => [job.jobId, value(job)] as const);
     await this.#ended.put(
-      anew.map(({ jobId }) => [jobId, gone] as const),
+      rows(ended, job => JSON.stringify(endOf(job))),
+      keptMs,
+    );
+    await this.#open.put(rows(open, JSON.stringify), keptMs);
+    await this.#open.put(
+      rows(ended, () => moved),
       0,
     );
+    await this.#ended.put(
+      rows(anew, () => moved),
+      0,
+    );
+    await this.#trim(jobs.length);
+  }
+
+  async #trim(written: number): Promise<void> {
+    this.#untrimmed += written;
+    if (this.#untrimmed < trimEvery) return;
+    this.#untrimmed = 0;
+    for (const namespace of [openJobs, endedJobs]) await this.#storage.write('trimValues', { namespace, max: maxKept });
   }
 }
 

@@ -27,8 +27,7 @@ async function start(storage: Storage, refuse: () => boolean = () => false): Pro
     if (refuse()) throw new Error('not now');
     published.push(...messages);
   };
-  const keyValues = (namespace: string) => storage.keyValues(namespace);
-  const tools = { checkpoints: storage.checkpoints, keyValues, publish, clock: hastyClock(), log: silentLog };
+  const tools = { storage, publish, clock: hastyClock(), log: silentLog };
   const recorder = new JobRecorder({ ...tools, idSecret: 's', stuckMs: 3_600_000 }, stop.signal);
   assert.ok(await recorder.load());
   return { recorder, published, stop: () => stop.abort() };

@@ -2,7 +2,7 @@
 import { connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { systemClock } from '../../../src/clock.js';
+import { type Clock, systemClock } from '../../../src/clock.js';
 import type { Message } from '../../../src/events/message.js';
 import { ExtractionListener, type ExtractionReport } from '../../../src/extractors/extractions.js';
 import { silentLog } from '../../../src/log.js';
@@ -24,6 +24,12 @@ await channel.assertQueue(replies, { durable: true });
 class Follower {
   readonly published: Message[] = [];
   readonly #storage;
+  #ahead = 0;
+  readonly #clock: Clock = {
+    now: () => Date.now() + this.#ahead,
+    monotonic: () => systemClock.monotonic() + this.#ahead,
+    sleep: systemClock.sleep,
+  };
   readonly #listener: ExtractionListener;
   report: ExtractionReport | undefined;
   /** As they followed each other. */
@@ -42,10 +48,9 @@ class Follower {
         this.published.push(...messages);
         return 'broker';
       },
-      checkpoints: storage.checkpoints,
-      keyValues: namespace => storage.keyValues(namespace),
+      storage,
       stuckMs: 3_600_000,
-      clock: systemClock,
+      clock: this.#clock,
       log: silentLog,
       onReport: report => {
         this.report = report;
@@ -61,6 +66,11 @@ class Follower {
 
   get events() {
     return this.published.map(({ body }) => JSON.parse(body));
+  }
+
+  /** Moves its time on. */
+  pass(ms: number): void {
+    this.#ahead += ms;
   }
 
   of(jobId: string) {
@@ -145,6 +155,27 @@ test('tracing that goes off and on again is noticed both times; a job that ended
       await sendStatus('unseen', 'done');
       await until(async () => follower.of('unseen').length === 1, 'its end');
       assert.equal(types(follower.of('unseen')), ['done']);
+    } finally {
+      await follower.close();
+    }
+  }));
+
+test('a job whose extractor says nothing for too long is stuck, and said to be, until it ends', () =>
+  inFolder(async dir => {
+    const follower = await Follower.open(dir);
+    try {
+      await follower.is('on');
+      await send('silent');
+      await take('silent');
+      await until(async () => follower.of('silent').length === 2, 'working');
+      follower.pass(3_600_000);
+      await until(async () => follower.report?.jobs.stuck === 1, 'the silence');
+      const stuck = follower.of('silent').at(-1);
+      assert.equal([stuck.type, stuck.message], ['stuck', 'No word from its extractor for 60 minutes']);
+      await sendStatus('silent', 'done');
+      await until(async () => follower.of('silent').at(-1).type === 'done', 'the end');
+      await until(async () => follower.report?.jobs.stuck === 0, 'all well');
+      assert.is(follower.of('silent').length, 4);
     } finally {
       await follower.close();
     }
