@@ -3,19 +3,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { buildSync } from 'esbuild';
+import { snippetBuild } from './snippet.mjs';
 
 rmSync('dist', { recursive: true, force: true });
 process.exitCode = Math.max(compile('.'), compile('src/page'), compile('src/browser/snippet'));
-buildSync({
-  entryPoints: ['src/browser/snippet/snippet.ts'],
-  outfile: 'dist/src/browser/snippet/snippet.js',
-  bundle: true,
-  format: 'iife',
-  minify: true,
-  target: 'es2020',
-  charset: 'utf8',
-  logLevel: 'warning',
-});
+buildSync(snippetBuild);
 cpSync('src/page', 'dist/src/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
 if (existsSync('dist/src/main.js')) chmodSync('dist/src/main.js', 0o755);
 

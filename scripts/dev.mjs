@@ -1,5 +1,7 @@
 // Compiles on every change, and restarts the daemon on every change of what was compiled.
 import { spawn, spawnSync } from 'node:child_process';
+import { context } from 'esbuild';
+import { snippetBuild } from './snippet.mjs';
 
 const built = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 if (built.status !== 0) console.log('The first build has errors; the daemon starts when they are fixed.');
@@ -19,8 +21,14 @@ const children = [
   }),
 ];
 
+const snippet = await context(snippetBuild);
+await snippet.watch();
+
 // A terminal sends Ctrl-C to the whole group; a platform sends SIGTERM to this process alone.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {
   for (const child of children) child.kill('SIGTERM');
 });
+
+await Promise.all(children.map(child => new Promise(ended => child.once('exit', ended))));
+await snippet.dispose().catch(() => {});

@@ -16,8 +16,8 @@ export interface Sender {
 const maxAgentLength = 1024;
 
 /**
- * What the server adds to each event of a request. The address goes no further than this: where it is, beside what else
- * it can be looked up for (its country), its pseudonym is made of it.
+ * What the server adds to each event of a request. The address goes no further than this function: whatever is to be
+ * known of it, such as its country, is looked up here.
  * @param now epoch ms: the day of the pseudonym is that of the arrival, since the time of an event is the client's word
  */
 export function clientFacts(sender: Sender, visitors: VisitorNames, now: number): ReadonlyMap<string, string> {

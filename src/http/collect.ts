@@ -86,12 +86,12 @@ async function admit(ctx: ApiContext, presented: string | undefined, bytes: numb
     const has = key.scopes.join(', ') || 'none';
     throw new HttpProblem('forbidden', `${badKey} for pages: this needs the scope collect; ${key.name} has ${has}.`);
   }
+  await pageLimits.count(key, ctx.network, bytes);
   const { origin } = ctx.req.headers;
   if (origin !== undefined && !key.origins?.includes(origin)) {
     const pages = key.origins?.join(', ') ?? 'none';
     throw new HttpProblem('forbidden', `${badKey} for pages of ${origin}: ${key.name} is for pages of ${pages} only.`);
   }
-  await pageLimits.count(key, ctx.network, bytes);
   const done = keyLimits.begin({ ...key, quota: key.quota ?? settings.rateLimit ?? settings.pageQuota });
   if (done !== undefined) ctx.services.connections.onEnd(ctx.res, done);
   if (closing()) throw unavailable('The daemon is shutting down.');

@@ -14,11 +14,13 @@ import { until } from '../../helpers/wait.js';
 
 // deploy/nginx/browser.conf, on a real nginx, between a real browser and pages as Clowder sends them.
 
+/** Without a screen it calls itself headless, and counts as a crawler. */
+const agent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 const dataset = '65fd8f8b72b6e319f3c4706e';
 const page = `<!DOCTYPE html>
 <html lang="en">
   <head><title>Clowder</title></HEAD>
-  <body><a href="/files/${dataset}/blob">Download</a><p>A text with </head> in it</p></body>
+  <body><a href="/files/${dataset}/blob" download>Download</a><p>A text with </head> in it</p></body>
 </html>`;
 
 /** Pages, and what is not one: scripts, JSON, files. */
@@ -51,6 +53,8 @@ const nginx = required(
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 await daemon.start({
   TRUST_PROXY: '127.0.0.1',
+  NGINX_ACCESS_LOG: nginx.accessLog,
+  NGINX_TRAFFIC_EVENTS: 'views',
   API_KEYS: `test:publish+read+admin:${hashOf(daemon.key)},pages:collect:${hashOf(key)}:origin=${nginx.url}`,
 });
 
@@ -79,7 +83,7 @@ test('what is not a page is left alone', async () => {
 });
 
 test('in a browser, a view and a download arrive from the host of Clowder, and only from there', async () => {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ userAgent: agent });
   const visit = await context.newPage();
   const hosts = new Set<string>();
   visit.on('request', request => hosts.add(new URL(request.url()).origin));
@@ -100,8 +104,28 @@ test('in a browser, a view and a download arrive from the host of Clowder, and o
   const view = views.find(({ url }) => url === `${nginx.url}/datasets/${dataset}`);
   assert.is(view?.resource_id, dataset);
   assert.is(view?.visitor, download?.visitor);
+  assert.is(view?.agent_kind, 'person');
   assert.equal([...hosts], [nginx.url]);
   await context.close();
+});
+
+test('the same view in the log is another event, of the same visitor, and neither counts for the other', async () => {
+  const views = await daemon.stored('browser_page_view');
+  const view = views.find(({ url }) => url === `${nginx.url}/datasets/${dataset}`);
+  const logged = await until(
+    async () => {
+      const found = (await daemon.stored('page_view')).filter(({ visitor }) => visitor === view?.visitor);
+      return found.length > 0 && found;
+    },
+    'the line of the log',
+    20_000,
+    50,
+  );
+  assert.ok(view !== undefined);
+  assert.equal(
+    logged.map(({ _source, source, url, resource_id: id }) => ({ _source, source, url, id })),
+    [{ _source: 'nginx', source: undefined, url: `/datasets/${dataset}`, id: dataset }],
+  );
 });
 
 test('the log has the page, and nothing of the snippet', async () => {
