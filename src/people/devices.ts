@@ -88,6 +88,11 @@ export class DeviceReader {
   }
 }
 
+/** Whether a field of the event itself states the fact. */
+export function isStated(fact: keyof typeof deviceFields, fields: Fields): boolean {
+  return deviceFields[fact].some(name => text(fields[name]) !== undefined);
+}
+
 export function placeOf(fields: Fields): Place {
   const place = facts(fields, placeFields);
   return { ...place, ip: place.ip !== undefined && isIP(place.ip) !== 0 ? place.ip : undefined };

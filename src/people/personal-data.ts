@@ -3,7 +3,7 @@ import type { Context, Event, Fields } from '../events/event.js';
 import type { PersonalKind } from '../events/fields.js';
 import { keyedHash } from '../events/identity.js';
 import { canonicalAddress } from '../ip-address.js';
-import { DeviceReader } from './devices.js';
+import { DeviceReader, isStated } from './devices.js';
 import { isNobody } from './nobody.js';
 import { type FieldPlace, placeOf } from './personal-fields.js';
 import { KnownTexts, replaceAddresses, replaceMails } from './personal-text.js';
@@ -31,7 +31,7 @@ const untouched: ReadonlySet<string> = new Set(['id', 'category', 'type', 'creat
 const ofServices: ReadonlySet<string> = new Set(['health', 'service_status', 'extractor_heartbeat', 'connections']);
 
 /** Names and ids of an event that are looked for in its other texts; further ones only leave their own fields. */
-const maxKnown = 30;
+const maxKnown = 16;
 /** Shorter ones would be found in words that mean something else. */
 const minKnownLength = { name: 3, id: 4, mail: 3, address: 3, agent: Number.POSITIVE_INFINITY } as const;
 /** A text of JSON up to this many characters is looked into. */
@@ -39,6 +39,14 @@ const maxInnerJson = 65_536;
 
 /** The name of a field that holds nothing of a person. */
 const plainName = /^[a-z_]+$/;
+
+const derived = [
+  ['system', 'os_name'],
+  ['systemVersion', 'os_version'],
+  ['browser', 'browser'],
+  ['browserVersion', 'browser_version'],
+  ['category', 'device_category'],
+] as const;
 
 const prefixes = { name: 'name', id: 'user', mail: 'mail', address: 'ip', agent: 'agent' } as const;
 
@@ -103,7 +111,7 @@ class Cleaning {
   /** JSON text; undefined when there is nothing to change. @throws SyntaxError when it is not JSON */
   json(text: string): string | undefined {
     const value: unknown = exactFields(text) ?? JSON.parse(text);
-    const clean = this.#value(value, { person: false, keepsAddresses: this.#keepsAddresses }, true);
+    const clean = this.#value(value, { person: false, ofPerson: false, keepsAddresses: this.#keepsAddresses }, true);
     return clean === value ? undefined : stringifyExact(clean === gone ? null : clean);
   }
 
@@ -179,6 +187,7 @@ function canonical(text: string, kind: PersonalKind): string {
 
 function kindOf(text: string, { kind, person }: FieldPlace): PersonalKind | undefined {
   if (kind !== undefined || !person) return kind;
+  if (/^\s*[^\s@]{1,64}@[^\s@]{1,255}\s*$/.test(text)) return 'mail';
   return /\d/.test(text) && !/\s/.test(text.trim()) ? 'id' : 'name';
 }
 
@@ -201,20 +210,16 @@ function knownValues(fields: Fields): (readonly [text: string, kind: PersonalKin
 }
 
 /** What the user agent says of system, browser and kind of device, in the fields that say it where no agent is. */
-function agentFacts({ user_agent: agent, ...fields }: Fields, devices: DeviceReader): Record<string, string> {
+function agentFacts(fields: Fields, devices: DeviceReader): Record<string, string> {
+  const { user_agent: agent } = fields;
   if (typeof agent !== 'string') return {};
-  const stated = devices.read(fields);
-  const { system, systemVersion, browser, browserVersion, category } = devices.read({ ...fields, user_agent: agent });
-  const facts = [
-    ['os_name', system, stated.system],
-    ['os_version', systemVersion, stated.systemVersion],
-    ['browser', browser, stated.browser],
-    ['browser_version', browserVersion, stated.browserVersion],
-    ['device_category', category, stated.category],
-  ] as const;
-  return Object.fromEntries(
-    facts.flatMap(([name, fact, own]) => (fact === undefined || own !== undefined ? [] : [[name, fact]])),
-  );
+  const device = devices.read({ user_agent: agent });
+  const facts: Record<string, string> = {};
+  for (const [fact, name] of derived) {
+    const value = device[fact];
+    if (value !== undefined && !isStated(fact, fields)) facts[name] = value;
+  }
+  return facts;
 }
 
 function among(fields: Fields, names: readonly string[]): Fields {

@@ -6,11 +6,16 @@ export interface FieldPlace {
   readonly kind?: PersonalKind;
   /** Its value is a person: `creator: {name, id}`, or `creator: 'Ada Example'`. */
   readonly person: boolean;
+  /** Its members are what is known of a person, and so are theirs: `user_properties: {$set: {name}}`. */
+  readonly ofPerson: boolean;
   /** Four numbers with dots between them are a version there, or the address of a service. */
   readonly keepsAddresses: boolean;
 }
 
-const people = ['user', 'author', 'creator', 'owner', 'uploader', 'contributor', 'person'];
+const people = [
+  ...['user', 'author', 'creator', 'owner', 'uploader', 'contributor', 'person', 'viewer', 'editor', 'submitter'],
+  ...['requester', 'member', 'contact'],
+];
 const partsOfNames = ['first', 'last', 'given', 'family', 'full', 'display', 'real', 'nick'];
 
 /** Fields that the catalogue does not know are judged by the last words of their name, written as one. */
@@ -41,7 +46,12 @@ const maxNameEnd = 40;
 const knownPlaces: ReadonlyMap<string, FieldPlace> = new Map(
   Object.entries<Field>(knownFields).map(([name, { personal: kind }]) => [
     name,
-    { ...(kind === undefined ? {} : { kind }), person: false, keepsAddresses: addressesKept.has(lastWord(name)) },
+    {
+      ...(kind === undefined ? {} : { kind }),
+      person: false,
+      ofPerson: false,
+      keepsAddresses: addressesKept.has(lastWord(name)),
+    },
   ]),
 );
 
@@ -55,11 +65,13 @@ export function placeOf(field: string, outer?: FieldPlace): FieldPlace {
   const kind =
     kindsByEnd.get(two) ??
     kindsByEnd.get(last) ??
-    (outer?.person === true ? kindsInPerson.get(last) : undefined) ??
+    (outer?.ofPerson === true ? kindsInPerson.get(last) : undefined) ??
     outer?.kind;
+  const person = kind === undefined && personEnds.has(last);
   return {
     ...(kind === undefined ? {} : { kind }),
-    person: kind === undefined && personEnds.has(last),
+    person,
+    ofPerson: person || two === 'userproperties' || (outer?.ofPerson === true && field.startsWith('$')),
     keepsAddresses: addressesKept.has(last) || outer?.keepsAddresses === true,
   };
 }

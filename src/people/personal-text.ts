@@ -17,6 +17,7 @@ const lastLabel = /^(?:\p{L}{2,63}|xn--[a-z0-9-]{1,59})$/iu;
 
 /** Mail addresses, in a URL too, where the @ is `%40`. */
 export function replaceMails(text: string, replace: Replace): string {
+  if (!text.includes('@') && !text.includes('%40')) return text;
   let clean = '';
   let copied = 0;
   for (const { index, 0: at } of text.matchAll(/@|%40/g)) {
@@ -41,8 +42,8 @@ const version6 = /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:\.\d{1,3}\.\
 /** Network addresses. */
 export function replaceAddresses(text: string, replace: Replace): string {
   const checked: Replace = found => (found.length > 3 && isIP(found) !== 0 ? replace(found) : found);
-  const clean = text.includes(':') ? text.replace(version6, checked) : text;
-  return clean.includes('.') ? clean.replace(version4, checked) : clean;
+  const clean = /:[0-9a-f]{0,4}:/i.test(text) ? text.replace(version6, checked) : text;
+  return /\d\.\d/.test(clean) ? clean.replace(version4, checked) : clean;
 }
 
 /** Texts that are looked for, in the forms that they can have in a URL too. */
@@ -52,6 +53,7 @@ export class KnownTexts {
   /** @param texts each with what takes its place */
   constructor(texts: readonly (readonly [text: string, by: string])[]) {
     this.#forms = texts.flatMap(([text, by]) => {
+      if (/^\w+$/.test(text)) return [[text.toLowerCase(), by] as const];
       const encoded = encodeURIComponent(text.toWellFormed());
       const forms = new Set([text, encoded, text.replaceAll(' ', '+')].map(lowerCase));
       return [...forms].map(form => [form, by] as const);
@@ -89,5 +91,5 @@ function replaceWords(text: string, lower: string, word: string, by: string): st
 
 /** Lower case of the same length: İ alone would become two characters. */
 function lowerCase(text: string): string {
-  return text.replaceAll('İ', 'i').toLowerCase();
+  return (text.includes('İ') ? text.replaceAll('İ', 'i') : text).toLowerCase();
 }

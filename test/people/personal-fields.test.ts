@@ -12,6 +12,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
     'first_name',
     'fullName',
     'username',
+    'viewer_name',
   ],
   mail: ['email', 'user_email', 'mail', 'e_mail', 'contactEmailAddress', 'mails'],
   id: ['user_id', 'author_id', 'userId', 'creator_id', 'dataset_owner_ids', 'ORCID', 'user_uuid'],

@@ -3,7 +3,8 @@ import { measure } from '../../events/catalogue.js';
 import type { Event } from '../../events/event.js';
 import { type DeviceReader, factFields, placeOf } from '../../people/devices.js';
 import { title } from '../event-title.js';
-import { cut, identify, type Scalar, scalars } from '../people.js';
+import { cut, identify, type Person, type Scalar, scalars } from '../people.js';
+import { isOfUser, type UserProperties, userProperties } from '../user-properties.js';
 
 /** What one event is at Amplitude: the SDK's event, with everything set that the SDK would otherwise make up. */
 export type AmplitudeEvent = Types.BaseEvent & {
@@ -36,7 +37,7 @@ export function compile(event: Event, { devices }: CompileOptions): AmplitudeEve
   const person = identify(event);
   const device = devices.read(fields);
   const place = placeOf(fields);
-  const name = person.user !== undefined ? text(fields.user_name) : undefined;
+  const ofUser = propertiesOfUser(event, person);
   return {
     event_type: cut(title(event.category, event.type), maxStringLength),
     time: event.created,
@@ -58,20 +59,40 @@ export function compile(event: Event, { devices }: CompileOptions): AmplitudeEve
       city: place.city,
     }),
     event_properties: {
-      ...properties(event),
+      ...properties(event, ofUser !== undefined),
       ...present({ browser: device.browser, browser_version: device.browserVersion, device_category: device.category }),
       ...measure(event),
     },
-    ...(name === undefined ? {} : { user_properties: { name } }),
+    ...(ofUser === undefined ? {} : { user_properties: ofUser }),
   };
 }
 
-function properties(event: Event): Record<string, Scalar> {
+/** In operations, as Amplitude's SDKs send them. Strangers who share a pseudonym have no properties. */
+function propertiesOfUser(event: Event, person: Person): UserProperties | undefined {
+  if (person.shared) return undefined;
+  const stated = userProperties(event);
+  const name = person.user === undefined ? undefined : text(event.fields.user_name);
+  if (name === undefined && stated === undefined) return undefined;
+  const all = { ...stated, ...(name === undefined ? {} : { $set: { name, ...stated?.$set } }) };
+  return Object.fromEntries(Object.entries(all).map(([operation, values]) => [operation, shortened(values)]));
+}
+
+function shortened(values: Readonly<Record<string, Scalar>>): Record<string, Scalar> {
+  const entries = Object.entries(values).slice(0, maxProperties);
+  return Object.fromEntries(entries.map(([name, value]) => [cut(name, maxStringLength), cutScalar(value)]));
+}
+
+function cutScalar(value: Scalar): Scalar {
+  return typeof value === 'string' ? cut(value, maxStringLength) : value;
+}
+
+function properties(event: Event, withoutUser: boolean): Record<string, Scalar> {
   const all: [string, Scalar][] = [];
   for (const [name, value] of scalars(event.exact ?? event.fields)) {
     if (promoted.has(name) || (name === 'id' && value === event.id)) continue;
+    if (withoutUser && isOfUser(name, event.fields[name])) continue;
     if (all.length === maxProperties) break;
-    all.push([cut(name, maxStringLength), typeof value === 'string' ? cut(value, maxStringLength) : value]);
+    all.push([cut(name, maxStringLength), cutScalar(value)]);
   }
   return Object.fromEntries(all);
 }

@@ -1,10 +1,13 @@
 import { measure } from '../../events/catalogue.js';
 import type { Event } from '../../events/event.js';
-import { type Device, type DeviceReader, factFields, placeOf } from '../../people/devices.js';
+import { type Device, type DeviceReader, factFields } from '../../people/devices.js';
 import { cut, digest, identify, type Person, type Scalar, scalars } from '../people.js';
+import { isOfUser, userProperties } from '../user-properties.js';
 import { clientId, isClientId } from './client-id.js';
 import { limits, valueLengths } from './limits.js';
 import { eventName, parameterName, suffixed } from './names.js';
+import { placeFor } from './place.js';
+import { type Ga4UserProperties, userPropertiesOf } from './user-properties.js';
 
 /** Everything of a request but its events: only events with the same one travel together. */
 export interface RequestContext {
@@ -13,7 +16,8 @@ export interface RequestContext {
   readonly user_agent?: string;
   readonly device?: Readonly<Record<string, string>>;
   readonly ip_override?: string;
-  readonly user_location?: { readonly country_id: string };
+  readonly user_location?: Readonly<Record<string, string>>;
+  readonly user_properties?: Ga4UserProperties;
 }
 
 export interface Ga4Event {
@@ -68,9 +72,9 @@ const renamed: ReadonlyMap<string, string> = new Map([
   ['referrer', 'page_referrer'],
 ]);
 
-/** Sent outside the parameters, so not sent again as such. */
+/** Sent outside the parameters, so not sent again as such; places are, when Google takes them as such. */
 const promoted: ReadonlySet<string> = new Set([
-  ...factFields,
+  ...[...factFields].filter(field => !['country', 'region', 'city'].includes(field)),
   ...['created', 'user_id', 'device_id', 'visitor_id', 'visitor', 'client_id', 'session_id', 'session'],
 ]);
 
@@ -98,26 +102,43 @@ export function compile(event: Event, options: CompileOptions): Compiled {
   const { name, shortened: cutName } = eventName(event.category, event.type);
   if (cutName) shortened.push({ what: 'event name', field: event.category });
   if (event.created > now) shortened.push({ what: 'future time', field: 'created' });
+  const ofUser = person.shared ? undefined : userProperties(event);
+  const properties = ofUser === undefined ? undefined : userPropertiesOf(ofUser);
+  const place = placeFor(event.fields);
+  const isElsewhere = (field: string): boolean =>
+    promoted.has(field) ||
+    place.fields.includes(field) ||
+    (properties !== undefined && isOfUser(field, event.fields[field]));
   return {
-    context: contextOf(event, person, devices.read(event.fields), options.clientId),
+    context: {
+      ...contextOf(event, person, devices.read(event.fields), options.clientId),
+      ...place.context,
+      ...(properties === undefined ? {} : { user_properties: properties }),
+    },
     event: {
       name,
       timestamp_micros: Math.min(event.created, now) * 1000,
-      params: parameters(event, shortened),
+      params: parameters(event, isElsewhere, shortened),
     },
     shortened,
   };
 }
 
-function parameters(event: Event, shortened: Shortening[]): Record<string, string | number> {
+function parameters(
+  event: Event,
+  isElsewhere: (field: string) => boolean,
+  shortened: Shortening[],
+): Record<string, string | number> {
+  const engaged = engagementOf(event);
   const params = new Map<string, string | number>([
     ['event_id', cut(event.id, limits.valueLength)],
     ['session_id', sessionOf(event)],
-    // Activity shows in Realtime only with an engagement time; a server knows of none, so it is the least there is.
-    ['engagement_time_msec', 1],
+    // Activity shows in Realtime only with an engagement time: where the event knows of none, it is the least there is.
+    ['engagement_time_msec', engaged ?? 1],
     ...Object.entries(measure(event)),
   ]);
   for (const [field, value] of ordered(event)) {
+    if (isElsewhere(field) || (engaged !== undefined && field === 'engagement_time_msec')) continue;
     if (params.size === limits.parametersPerEvent) {
       shortened.push({ what: 'parameter left out', field });
       continue;
@@ -140,7 +161,7 @@ function parameters(event: Event, shortened: Shortening[]): Record<string, strin
 function ordered(event: Event): [string, Scalar][] {
   const rest = new Map<string, Scalar>();
   for (const [field, value] of scalars(event.exact ?? event.fields)) {
-    if (!promoted.has(field) && !(field === 'id' && value === event.id)) rest.set(field, value);
+    if (!(field === 'id' && value === event.id)) rest.set(field, value);
   }
   const head = first.flatMap((field): [string, Scalar][] => {
     const value = rest.get(field);
@@ -151,7 +172,6 @@ function ordered(event: Event): [string, Scalar][] {
 }
 
 function contextOf(event: Event, person: Person, device: Device, fallback: string | undefined): RequestContext {
-  const place = placeOf(event.fields);
   const facts = device.stated ? deviceFacts(device) : {};
   const own = event.fields.client_id;
   return {
@@ -162,17 +182,12 @@ function contextOf(event: Event, person: Person, device: Device, fallback: strin
           ? fallback
           : clientId(person.visitor),
     ...(person.user === undefined ? {} : { user_id: cut(person.user, limits.userIdLength) }),
-    // Google ignores the user agent beside a device, and the address beside a location.
+    // Google ignores the user agent beside a device.
     ...(Object.keys(facts).length > 0
       ? { device: facts }
       : device.userAgent === undefined
         ? {}
         : { user_agent: cut(device.userAgent, maxUserAgentLength) }),
-    ...(place.ip !== undefined
-      ? { ip_override: place.ip }
-      : place.country !== undefined && /^[A-Z]{2}$/.test(place.country)
-        ? { user_location: { country_id: place.country } }
-        : {}),
   };
 }
 
@@ -191,6 +206,12 @@ function deviceFacts(device: Device): Record<string, string> {
   return Object.fromEntries(
     Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value, maxFactLength)]])),
   );
+}
+
+/** How long a page was in front of somebody, ms, when the event says so. */
+function engagementOf({ fields }: Event): number | undefined {
+  const own = fields.engagement_time_msec;
+  return Number.isSafeInteger(own) && (own as number) > 0 ? (own as number) : undefined;
 }
 
 /**

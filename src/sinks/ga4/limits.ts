@@ -9,6 +9,9 @@ export const limits = {
   nameLength: 40,
   valueLength: 100,
   userIdLength: 256,
+  userProperties: 25,
+  userPropertyNameLength: 24,
+  userPropertyValueLength: 36,
   /** "Fewer than 130 kB": of the body. */
   bodyBytes: 130_000,
   /** Older events are silently dated 72 hours ago. */
@@ -36,6 +39,11 @@ export const reservedEvents: ReadonlySet<string> = new Set([
   ...['first_open', 'first_visit', 'in_app_purchase', 'notification_dismiss', 'notification_foreground'],
   ...['notification_open', 'notification_receive', 'notification_send', 'os_update', 'screen_view', 'session_start'],
   ...['user_engagement', 'purchase', 'refund'],
+]);
+
+/** Those of users that Google keeps for itself. */
+export const reservedUserProperties: ReadonlySet<string> = new Set([
+  ...['first_open_time', 'first_visit_time', 'last_deep_link_referrer', 'user_id', 'first_open_after_install'],
 ]);
 
 /** Those with a meaning of their own, which a field of the same name does not have. */

@@ -70,7 +70,12 @@ const reserved = new Set(
   session_start user_engagement ad_impression in_app_purchase screen_view`.split(/\s+/),
 );
 const lengths: Record<string, number> = { page_title: 300, page_referrer: 420, page_location: 1000 };
-const requestFields = ['client_id', 'user_id', 'user_agent', 'device', 'ip_override', 'user_location', 'events'];
+const requestFields = [
+  ...['client_id', 'user_id', 'user_agent', 'device', 'ip_override', 'user_location', 'user_properties', 'events'],
+];
+const reservedOfUsers = new Set([
+  ...['first_open_time', 'first_visit_time', 'last_deep_link_referrer', 'user_id', 'first_open_after_install'],
+]);
 const deviceFields =
   /^(category|language|screen_resolution|operating_system|operating_system_version|model|brand|browser|browser_version)$/;
 
@@ -88,7 +93,7 @@ export function validationMessages(body: string, now: number): ValidationMessage
   if (numbers === undefined || numbers.some(number => number <= 0)) {
     reject('client_id', 'two positive numbers joined by a period', 'VALUE_INVALID');
   }
-  const { user_id, user_agent, device, ip_override, user_location, events } = request;
+  const { user_id, user_agent, device, ip_override, user_location, user_properties, events } = request;
   if (user_id !== undefined && (typeof user_id !== 'string' || user_id === '' || user_id.length > 256)) {
     reject('user_id', '1 to 256 characters', 'VALUE_INVALID');
   }
@@ -102,6 +107,11 @@ export function validationMessages(body: string, now: number): ValidationMessage
   if (user_location !== undefined && !/^[A-Z]{2}$/.test(user_location.country_id)) {
     reject('user_location.country_id', 'ISO 3166-1', 'VALUE_INVALID');
   }
+  for (const [field, value] of Object.entries(user_location ?? {})) {
+    const shape = { city: /^.{1,100}$/s, region_id: /^[A-Z]{2}-[A-Z0-9]{1,3}$/, country_id: /^[A-Z]{2}$/ }[field];
+    if (!shape?.test(String(value))) reject(`user_location.${field}`, 'wrong', 'VALUE_INVALID');
+  }
+  messages.push(...userMessages(user_properties ?? {}));
   if (!Array.isArray(events) || events.length === 0 || events.length > 25) {
     reject('events', '1 to 25 events', 'EXCEEDED_MAX_ENTITIES');
     return messages;
@@ -133,6 +143,21 @@ export function validationMessages(body: string, now: number): ValidationMessage
     if (!(engagement_time_msec > 0)) reject(`${at}.params.engagement_time_msec`, 'a positive number', 'VALUE_REQUIRED');
   }
   return messages;
+}
+
+function userMessages(properties: Readonly<Record<string, { readonly value: unknown }>>): ValidationMessage[] {
+  const entries = Object.entries(properties);
+  const wrong = entries.flatMap(([key, { value, ...rest }]) => {
+    const at = `user_properties.${key}`;
+    const isNamed =
+      name.test(key) && key.length <= 24 && !reservedOfUsers.has(key) && !/^(_|firebase_|ga_|google_)/.test(key);
+    const isValue = ['string', 'number'].includes(typeof value) && value !== '' && String(value).length <= 36;
+    return [
+      ...(isNamed ? [] : [message(at, 'a name', 'NAME_INVALID')]),
+      ...(isValue && Object.keys(rest).length === 0 ? [] : [message(at, 'a value', 'VALUE_INVALID')]),
+    ];
+  });
+  return entries.length <= 25 ? wrong : [...wrong, message('user_properties', 'too many', 'EXCEEDED_MAX_ENTITIES')];
 }
 
 function message(fieldPath: string, description: string, validationCode: string): ValidationMessage {
