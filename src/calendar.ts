@@ -46,6 +46,14 @@ export function written(period: number): string {
     : `${digits.slice(0, 4)}-${digits.slice(4)}`;
 }
 
+/** Undefined when there is no such day. */
+export function readDay(text: string): number | undefined {
+  const [, year, month, day] = /^([1-9]\d{3})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  if (year === undefined) return undefined;
+  const read = Number(`${year}${month}${day}`);
+  return dayOf(startOfDay(read)) === read ? read : undefined;
+}
+
 /** Undefined when there is no such month. */
 export function readMonth(text: string): number | undefined {
   const [, year, month] = /^([1-9]\d{3})-(\d\d)$/.exec(text) ?? [];

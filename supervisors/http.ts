@@ -105,9 +105,13 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
 }
 
 /** Undefined when it is off. */
-function startUsage({ config, storage, clock, log, onStop }: HttpOptions): Usage | undefined {
+function startUsage({ config, storage, broker, clock, log, onStop }: HttpOptions): Usage | undefined {
   if (config.usage === undefined) return undefined;
-  const usage = new Usage({ storage, config: config.usage, clock, log });
+  const waiting = async () => {
+    const [{ ready, unsettled }, dead] = await Promise.all([broker.depth('usage'), broker.deadLetters.count('usage')]);
+    return { pending: ready + unsettled, dead };
+  };
+  const usage = new Usage({ storage, config: config.usage, waiting, clock, log });
   const stopping = new AbortController();
   const running = usage.run(stopping.signal);
   onStop('usage', async () => {

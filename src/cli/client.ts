@@ -1,4 +1,4 @@
-import type { ProblemDocument } from '../../openapi/api-types.js';
+import type { CounterException, ProblemDocument } from '../../openapi/api-types.js';
 import { backoff, backoffs } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
@@ -26,6 +26,8 @@ export interface Request {
   readonly body?: string;
   readonly type?: 'application/json' | 'application/x-ndjson';
   readonly headers?: Readonly<Record<string, string>>;
+  /** The answer is a text, not JSON. */
+  readonly text?: true;
 }
 
 export interface ClientOptions {
@@ -82,7 +84,7 @@ export class Client {
       response = await send(`${url}${request.path}`, {
         method: request.method,
         headers: {
-          accept: 'application/json',
+          accept: request.text ? 'application/json, */*;q=0.5' : 'application/json',
           ...(key === undefined ? {} : { 'x-api-key': key }),
           ...(request.body === undefined ? {} : { 'content-type': request.type ?? 'application/json' }),
           ...request.headers,
@@ -98,7 +100,7 @@ export class Client {
         reason: `no answer from ${url} (${describe(cause)}); does the daemon run there?`,
       };
     }
-    if (response.ok) return { answer: (body === '' ? undefined : JSON.parse(body)) as Answer };
+    if (response.ok) return { answer: (request.text ? body : body === '' ? undefined : JSON.parse(body)) as Answer };
     const reason = `${request.method} ${request.path.split('?')[0]} was answered ${response.status}: ${explain(body)}${hint(response.status, key)}`;
     if (response.status !== 429 && response.status !== 503) throw new Error(reason);
     return {
@@ -139,12 +141,12 @@ function keyFor(env: Invocation['env']): string | undefined {
 /** What an RFC 9457 problem document says, or the text itself. */
 function explain(body: string): string {
   try {
-    const { title, detail, errors } = JSON.parse(body) as Partial<ProblemDocument>;
+    const { title, detail, errors, data } = JSON.parse(body) as Partial<ProblemDocument & CounterException>;
     const listed = (errors ?? [])
       .slice(0, 5)
       .map(({ index, field, message }) => `event ${index ?? '?'}${field ? `, ${field}` : ''}: ${message}`);
     const more = (errors?.length ?? 0) > 5 ? [`and ${(errors?.length ?? 0) - 5} more`] : [];
-    return [detail ?? title ?? body, ...listed, ...more].join('; ');
+    return [detail ?? data ?? title ?? body, ...listed, ...more].join('; ');
   } catch {
     return body.slice(0, 200).trim() || 'no explanation';
   }

@@ -46,6 +46,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./ledger.js')).ledger,
   },
   {
+    name: 'usage',
+    summary: 'print a report of the usage of datasets',
+    load: async () => (await import('./usage.js')).usage,
+  },
+  {
     name: 'queues',
     summary: 'list or remove the queues of sinks',
     load: async () => (await import('./queues.js')).queues,

@@ -74,6 +74,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   const nginxConfig = nginx(reader.read(nginxSettings), brokerValues.uri !== undefined, problems);
   const keys = keySource(serverValues, problems, readFile);
   const brokerConfig = broker(brokerValues, problems);
+  const clowderConfig = clowder(reader.read(clowderSettings), nginxConfig.pathPrefix, problems);
   const used = settleUsage(all, { nginx: nginxConfig, keys, broker: brokerConfig, readFile });
   const config: Config = {
     server: server(serverValues, problems),
@@ -81,8 +82,8 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     broker: brokerConfig,
     sinks: assignQueues(used, brokerValues.queueName, problems),
     local: all.find(({ definition }) => definition.keepsEvents)?.config as LocalStore | undefined,
-    usage: usageConfigOf(used),
-    clowder: clowder(reader.read(clowderSettings), nginxConfig.pathPrefix, problems),
+    usage: usageConfigOf(used, clowderConfig),
+    clowder: clowderConfig,
     nginx: nginxConfig,
     health: health(reader.read(healthSettings), proxies, problems),
     deadLetters: reader.read(deadLetterSettings),

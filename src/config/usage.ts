@@ -32,8 +32,9 @@ export function settleUsage(sinks: readonly ConfiguredSink[], around: SettledBy)
   });
 }
 
-export function usageConfigOf(sinks: readonly ConfiguredSink[]): UsageConfig | undefined {
-  return sinks.find(({ definition }) => definition.name === 'usage')?.config as UsageConfig | undefined;
+export function usageConfigOf(sinks: readonly ConfiguredSink[], clowder: Config['clowder']): UsageConfig | undefined {
+  const config = sinks.find(({ definition }) => definition.name === 'usage')?.config as UsageConfig | undefined;
+  return config === undefined ? undefined : { ...config, clowderUrl: clowder?.url };
 }
 
 function hasBrowserKey({ keys, readFile }: Pick<SettledBy, 'readFile'> & { readonly keys: KeySource }): boolean {

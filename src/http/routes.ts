@@ -1,4 +1,5 @@
 import { BrowserRoutes } from './routes/browser.js';
+import { CounterRoutes } from './routes/counter.js';
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventKindRoutes } from './routes/event-kinds.js';
 import { EventRoutes } from './routes/events.js';
@@ -24,6 +25,7 @@ export const controllers = [
   SeriesRoutes,
   StreamRoutes,
   UsageRoutes,
+  CounterRoutes,
   SessionRoutes,
   KeyRoutes,
   HealthRoutes,

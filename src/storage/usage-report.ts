@@ -140,4 +140,60 @@ function usageLeftOut(database: Database, { from, to }: { readonly from: number;
     .map(([month, reason, count]): UsageLeftOut => ({ month, reason, count }));
 }
 
-export const usageReportReads = { usage, usageLeftOut };
+export interface DatasetReportQuery {
+  /** First and last period, as in a query. */
+  readonly from: number;
+  readonly to: number;
+  /** Only this one, by its id or DOI. */
+  readonly dataset?: string;
+  /** The last item of the page before; empty = from the start. */
+  readonly after: string;
+  /** Items on the page. */
+  readonly limit: number;
+}
+
+/** One month of one dataset, by people or machines, in all countries ('') or in one. */
+export type DatasetMonth = [
+  item: string,
+  month: number,
+  machine: number,
+  country: string,
+  investigations: number,
+  requests: number,
+  uniqueInvestigations: number,
+  uniqueRequests: number,
+  users: number,
+];
+
+export interface DatasetReportPage {
+  /** Ids and what is known of each, in the order of their ids. */
+  readonly items: readonly (readonly [item: string, facts: string | null])[];
+  /** In the order of items, months, people and machines, countries. */
+  readonly months: readonly DatasetMonth[];
+}
+
+/** Datasets that were used in a range, a page at a time. What belongs to no known dataset is not among them. */
+function datasetReport(database: Database, query: DatasetReportQuery): DatasetReportPage {
+  const { from, to, dataset, after, limit } = query;
+  const only =
+    dataset === undefined ? '' : "AND (item = ? OR item IN (SELECT item FROM usage_items WHERE facts ->> '$.doi' = ?))";
+  const items = database.rows<[string, string | null]>(
+    `SELECT c.item, i.facts FROM (
+       SELECT DISTINCT item FROM usage_counts WHERE item > ? AND period BETWEEN ? AND ? ${only}
+       ORDER BY item LIMIT CAST(? AS INTEGER)
+     ) c LEFT JOIN usage_items i ON i.item = c.item ORDER BY c.item`,
+    ...[after, from, to, ...(dataset === undefined ? [] : [dataset, dataset]), limit],
+  );
+  const months = database.rows<DatasetMonth>(
+    `SELECT item, period / 100, machine, country, sum(investigations), sum(requests), sum(unique_investigations),
+       sum(unique_requests), max(users)
+     FROM usage_counts WHERE item IN (SELECT value FROM json_each(?)) AND period BETWEEN ? AND ?
+     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
+    JSON.stringify(items.map(([item]) => item)),
+    from,
+    to,
+  );
+  return { items, months };
+}
+
+export const usageReportReads = { usage, usageLeftOut, datasetReport };

@@ -13,6 +13,8 @@ export interface UsageConfig {
   readonly platform: string | undefined;
   readonly publisher: string | undefined;
   readonly publisherId: string | undefined;
+  /** Where Clowder is, for the addresses of datasets; undefined = not known. */
+  readonly clowderUrl?: string | undefined;
   /** Everybody may see the figures of single datasets. */
   readonly isPublic: boolean;
 }

@@ -5,12 +5,26 @@ import type { Log } from '../log.js';
 import { singleFlight } from '../single-flight.js';
 import type { Calls } from '../storage/calls.js';
 import type { UsageMonth } from '../storage/usage-months.js';
-import type { UsageLeftOut, UsageQuery, UsageRow } from '../storage/usage-report.js';
+import type {
+  DatasetReportPage,
+  DatasetReportQuery,
+  UsageLeftOut,
+  UsageQuery,
+  UsageRow,
+} from '../storage/usage-report.js';
 import type { UsageConfig } from './config.js';
+
+export interface WaitingEvents {
+  /** In the queue of the sink. */
+  readonly pending: number;
+  /** Dead letters of the sink. */
+  readonly dead: number;
+}
 
 export interface UsageOptions {
   readonly storage: Calls;
   readonly config: UsageConfig;
+  readonly waiting: () => Promise<WaitingEvents>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,6 +61,17 @@ export class Usage {
   async leftOut(range: { readonly from: number; readonly to: number }): Promise<readonly UsageLeftOut[]> {
     await this.#refresh();
     return this.#options.storage.read('usageLeftOut', range);
+  }
+
+  /** A page of datasets with their months. The first one looks for changes. */
+  async report(query: DatasetReportQuery): Promise<DatasetReportPage> {
+    if (query.after === '') await this.#refresh();
+    return this.#options.storage.read('datasetReport', query);
+  }
+
+  /** Events that are not in the counts, and may come to be. */
+  waiting(): Promise<WaitingEvents> {
+    return this.#options.waiting();
   }
 
   months(): Promise<readonly UsageMonth[]> {

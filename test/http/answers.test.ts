@@ -48,6 +48,9 @@ const samples: Readonly<Record<string, Sample>> = {
   'GET /v1/keys': { path: '/v1/keys', init: {} },
   'POST /v1/keys': { path: '/v1/keys', init: post({ name: 'portal', scopes: ['publish'] }) },
   'DELETE /v1/keys/{name}': { path: '/v1/keys/portal', init: { method: 'DELETE' } },
+  'GET /counter/status': { path: '/counter/status', init: {} },
+  'GET /counter/reports': { path: '/counter/reports', init: {} },
+  'GET /counter/reports/{report}': { path: '/counter/reports/dsr?begin-date=2024-03&end-date=2024-03', init: {} },
   'GET /metrics': { path: '/metrics', init: {} },
   'GET /healthz': { path: '/healthz', init: {} },
   'GET /readyz': { path: '/readyz', init: {} },
@@ -107,6 +110,8 @@ const general: Readonly<Record<number, Case>> = {
 };
 
 const special: Readonly<Record<string, Case>> = {
+  'GET /counter/reports/{report} 400': { send: daemon => daemon.request('/counter/reports/dsr') },
+  'GET /counter/reports/{report} 404': { send: daemon => daemon.request('/counter/reports/tr') },
   ...forBrowsers('POST /2/httpapi'),
   ...forBrowsers('POST /batch'),
   'POST /v1/publish 422': failing(new UnroutableError('there is no queue called q')),

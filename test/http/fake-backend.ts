@@ -168,7 +168,18 @@ export class FakeBackend implements Backend {
       this.#mayFail();
       return [{ month: 202603, reason: 'robot', count: 4 }];
     },
-    months: async () => [{ month: 202603, opened: at, closed: null }],
+    months: async () => {
+      this.#mayFail();
+      return [{ month: 202603, opened: at, closed: null }];
+    },
+    report: async () => {
+      this.#mayFail();
+      return {
+        items: [['dataset-1', '{"title":"Corn"}']],
+        months: [['dataset-1', 202403, 0, '', 7, 3, 5, 2, 2]],
+      };
+    },
+    waiting: async () => ({ pending: 0, dead: 0 }),
   };
 
   async deadLetters(query: DeadLetterQuery) {

@@ -89,6 +89,10 @@ test('a daemon counts what it accepts, once, though it is killed in between', as
     assert.is(badge.headers.get('content-type'), 'image/svg+xml');
     assert.match(await badge.text(), /downloads: 100/);
     assert.is((await fetch(`${daemon.url}/v1/usage`)).status, 401);
+
+    const table = await daemon.request('/counter/reports/dsr?begin-date=2026-03&end-date=2026-03&format=tsv');
+    const inTable = /^Dataset 0\t.*\tRegular\tTotal_Dataset_Requests\t(\d+)\t/m.exec(await table.text())?.[1];
+    assert.is(inTable, '100');
   } finally {
     await daemon.remove();
   }

@@ -66,13 +66,20 @@ export class UsageScene {
   };
   readonly usage: Usage;
   readonly #config: UsageConfig;
+  waiting = { pending: 0, dead: 0 };
   #session: SinkSession | undefined;
   #time = 0;
 
   constructor(config: Partial<UsageConfig> = {}) {
     this.#config = { ...usageConfig, ...config };
     const clock: Clock = { now: () => this.scratch.now, monotonic: () => (this.#time += 1000), sleep: async () => {} };
-    this.usage = new Usage({ storage: this.calls, config: this.#config, clock, log: silentLog });
+    this.usage = new Usage({
+      storage: this.calls,
+      config: this.#config,
+      waiting: async () => this.waiting,
+      clock,
+      log: silentLog,
+    });
   }
 
   async take(...events: readonly Event[]): Promise<number> {

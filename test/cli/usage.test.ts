@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { temporaryFolder } from '../helpers/temporary.js';
+import { fakeDaemon, invoke } from './invoke.js';
+
+test('asks for the last month that is over as a table, or for what is said, and writes it where it is said', async () => {
+  const daemon = await fakeDaemon(() => ({ status: 200, body: ['a table'] }));
+  const folder = temporaryFolder();
+  const env = { EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: 'k' };
+  const file = join(folder.path, 'usage.json');
+  const { out } = await invoke(['usage', 'report'], { env });
+  const range = ['--from', '2026-01', '--to', '2026-03', '--format', 'json', '--dataset', '10.5072/CORN'];
+  const written = await invoke(['usage', 'report', ...range, '--out', file], { env });
+  await daemon.close();
+  assert.is(out, '["a table"]');
+  assert.equal([written.code, written.out, readFileSync(file, 'utf8')], [0, '', '["a table"]']);
+  folder.remove();
+  assert.equal(
+    daemon.asked.map(({ path }) => path),
+    [
+      // The clock of these tests stands in January 2024.
+      '/counter/reports/dsr?begin-date=2023-12&end-date=2023-12&format=tsv',
+      '/counter/reports/dsr?begin-date=2026-01&end-date=2026-03&format=json&dataset-id=10.5072%2FCORN',
+    ],
+  );
+});
+
+test('what the daemon refuses is said in its words', async () => {
+  const body = { code: 3020, severity: 'error', message: 'Invalid Date Arguments', data: '2026-03 is closed' };
+  const daemon = await fakeDaemon(() => ({ status: 400, body }));
+  const { code, err } = await invoke(['usage', 'report'], { env: { EVENT_SINK_URL: daemon.url } });
+  await daemon.close();
+  assert.is(code, 1);
+  assert.match(err, '2026-03 is closed');
+});
+
+test('a command line that is wrong is said to be', async () => {
+  for (const words of [
+    [],
+    ['report', 'x'],
+    ['report', '--from', '2026-13'],
+    ['report', '--from', '2026-02', '--to', '2026-01'],
+    ['report', '--format', 'xml'],
+  ]) {
+    assert.is((await invoke(['usage', ...words], {})).code, 2, words.join(' '));
+  }
+});
+
+test.run();
