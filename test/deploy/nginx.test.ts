@@ -46,7 +46,7 @@ test('behind the proxy the live stream comes at once, and is not held back', asy
 
 test('the log format is read as NGINX_LOG_FORMAT=json, with connection and duration', async () => {
   await fetch(`${nginx.url}/healthz?quote="&tag=<é>`, {
-    headers: { 'user-agent': 'a "browser"\\', referer: 'http://x/' },
+    headers: { 'user-agent': 'a "browser"\\', referer: 'http://x/', authorization: `Basic ${btoa('mira:x')}` },
   });
   const line = await until(
     () =>
@@ -58,12 +58,12 @@ test('the log format is read as NGINX_LOG_FORMAT=json, with connection and durat
   const parser = createParser(parseFormat('json'));
   const bytes = Buffer.from(line);
   assert.ok(parser.parse(bytes, 0, bytes.length), line);
-  for (const name of ['address', 'msec', 'pid', 'connection', 'duration'] as const) {
+  for (const name of ['address', 'msec', 'pid', 'connection', 'duration', 'received'] as const) {
     assert.ok(parser.text(slots[name]), name);
   }
   assert.equal(
-    (['method', 'target', 'status', 'agent', 'referrer'] as const).map(name => parser.text(slots[name])),
-    ['GET', '/healthz?quote=%22&tag=%3C%C3%A9%3E', '200', 'a "browser"\\', 'http://x/'],
+    (['method', 'target', 'status', 'agent', 'referrer', 'user'] as const).map(name => parser.text(slots[name])),
+    ['GET', '/healthz?quote=%22&tag=%3C%C3%A9%3E', '200', 'a "browser"\\', 'http://x/', 'mira'],
   );
 });
 

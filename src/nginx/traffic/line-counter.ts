@@ -188,7 +188,10 @@ export class LineCounter {
     const parser = this.#parser;
     const text = buffer.toString('latin1', start, end);
     const made = {
-      ...{ time, agentKind: agentOf, request, bytes },
+      time,
+      agentKind: agentOf,
+      request,
+      bytes,
       received: request.number(slots.received),
       duration: request.number(slots.duration),
       address: this.#address(),

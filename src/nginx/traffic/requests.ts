@@ -38,7 +38,7 @@ export class RequestClassifier {
       // A log that does not say how a request ended shows pages, but no downloads.
       if (sent || status === 304 || Number.isNaN(status)) return 'page view';
     } else if (means === 'view by API') {
-      if (sent && agent !== 'extractor') return 'page view';
+      if (sent && agent !== 'extractor' && agent !== 'own') return 'page view';
     } else if (means === 'download' && sent) {
       // Extractors, too, say that they are not to be counted: who asks comes first.
       if (agent === 'extractor' || !preview.test(request.query)) return 'download';

@@ -19,11 +19,20 @@ const parents = /(?:^|[?&])(dataset|space)=([0-9a-fA-F]{24})(?=[&#]|$)/g;
  */
 export function resourceOf({ route, path, query }: Request, prefix: string, referrer = ''): Resource {
   const segments = path.slice(prefix.length).split('/');
-  const at = (name: string): string | undefined => segments[route.places[name] ?? -1];
-  const id = at('id');
-  const found = { dataset: at('dataset'), space: at('space') };
-  const page = id !== undefined && referrer.includes(`/${id}?`) ? referrer : '';
-  for (const text of [query, page])
-    for (const [, name, value] of text.matchAll(parents)) found[name as 'dataset' | 'space'] ??= value;
-  return { type: route.type, id: id ?? (route.type === undefined ? anyId.exec(path)?.[1] : undefined), ...found };
+  const { places } = route;
+  const id = segments[places.id ?? -1];
+  const found = { dataset: segments[places.dataset ?? -1], space: segments[places.space ?? -1] };
+  addParents(found, query);
+  if (id !== undefined && referrer.includes(`/${id}?`)) addParents(found, referrer);
+  return {
+    type: route.type,
+    id: id ?? (route.type === undefined ? anyId.exec(path)?.[1] : undefined),
+    dataset: found.dataset,
+    space: found.space,
+  };
+}
+
+function addParents(found: { dataset: string | undefined; space: string | undefined }, text: string): void {
+  if (!text.includes('dataset=') && !text.includes('space=')) return;
+  for (const [, name, value] of text.matchAll(parents)) found[name as 'dataset' | 'space'] ??= value;
 }

@@ -126,7 +126,15 @@ const clowder1: readonly RouteGroup[] = [
       ...['GET /metadata/search', 'GET /extractors', 'GET /extractors/{name}', 'GET /extractors/{name}/metrics'],
       ...['GET /extractors/{name}/logs', 'GET /extractors/{name}/history', 'GET /profile/{uuid}'],
       ...['GET /profile/viewProfile', 'GET /profile/viewProfile/{uuid}', 'GET /tags/list/ordered'],
-      ...['GET /tags/list/weighted', 'GET /geostreams', 'GET /login', 'GET /signup', 'GET /about', 'GET /tos'],
+      ...[
+        'GET /tags/list/weighted',
+        'GET /geostreams',
+        'GET /geostreams/*',
+        'GET /login',
+        'GET /signup',
+        'GET /about',
+        'GET /tos',
+      ],
     ],
   },
   {

@@ -58,6 +58,11 @@ const viewCategories = {
 export type TrafficCategory = 'page_view' | 'resource_download' | 'api_call' | 'upload' | 'delete';
 
 const none: readonly TrafficCategory[] = [];
+const lists = {
+  page_view: ['page_view'],
+  resource_download: ['resource_download'],
+  api_call: ['api_call'],
+} as const;
 
 /**
  * An event for each page view, download and API call, and beside it for what was uploaded and deleted. What crawlers
@@ -81,7 +86,8 @@ export class TrafficEvents {
     const stored = kinds.includes('api') ? this.#storedBy(request) : undefined;
     const view = kind !== 'other' && this.#wants(kind, agentKind) ? viewCategories[kind][0] : undefined;
     if (view === undefined && stored === undefined) return none;
-    return [view, stored].filter(category => category !== undefined);
+    if (stored === undefined) return lists[view!];
+    return view === undefined ? [stored] : [view, stored];
   }
 
   add(category: TrafficCategory, id: string, line: TrafficLine): void {
@@ -109,8 +115,8 @@ export class TrafficEvents {
 
   #fieldsOf(category: TrafficCategory, line: TrafficLine): Record<string, unknown> {
     const { prefix, visitors, keepIp } = this.#options;
-    const { route, method, status, path, query, target } = line.request;
-    const resource = resourceOf({ route, method, status, path, query }, prefix, line.referrer);
+    const { method, status, target } = line.request;
+    const resource = resourceOf(line.request, prefix, line.referrer);
     const { address, agent, referrer, user, extractor } = line;
     const fields: Record<string, unknown> = { category };
     if (resource.type !== undefined && category !== 'api_call') fields.type = resource.type;
@@ -122,7 +128,7 @@ export class TrafficEvents {
     if (user !== undefined && status !== 401) fields.user_id = user;
     fields.method = method;
     if (!Number.isNaN(status)) fields.status = status;
-    Object.assign(fields, amountsOf(category, line));
+    addAmounts(fields, line);
     if (referrer !== undefined) fields.referrer = maskUrlSecrets(referrer);
     if (agent !== undefined) fields.user_agent = agent;
     fields.agent_kind = line.agentKind;
@@ -135,14 +141,18 @@ export class TrafficEvents {
 }
 
 /** Bytes and seconds, as far as the log says them. */
-function amountsOf(category: TrafficCategory, { request, bytes, received, duration }: TrafficLine): object {
+function addAmounts(fields: Record<string, unknown>, { request, bytes, received, duration }: TrafficLine): void {
   const { carriesFile, bytesElsewhere } = request.route;
-  if (category === 'delete') return {};
-  if (category === 'upload') return carriesFile && !Number.isNaN(received) ? { size: received, bytes: received } : {};
+  const { category } = fields;
+  if (category === 'delete') return;
+  if (category === 'upload') {
+    if (!carriesFile || Number.isNaN(received)) return;
+    fields.size = received;
+    fields.bytes = received;
+    return;
+  }
   // A download's bytes are there even when the log does not say them: 0 is what is known of them.
-  const unknown = Number.isNaN(bytes) || (category === 'resource_download' && bytesElsewhere);
-  return {
-    ...(!unknown ? { bytes } : category === 'resource_download' ? { bytes: 0 } : {}),
-    ...(Number.isNaN(duration) ? {} : { duration }),
-  };
+  if (category === 'resource_download' && (bytesElsewhere || Number.isNaN(bytes))) fields.bytes = 0;
+  else if (!Number.isNaN(bytes)) fields.bytes = bytes;
+  if (!Number.isNaN(duration)) fields.duration = duration;
 }

@@ -18,7 +18,7 @@ import { idSecret, MemoryStore, noMemory, plainConfig } from '../../nginx/scene.
 
 const main = `log_format main '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
   '"$http_referer" "$http_user_agent" "$http_x_forwarded_for" $pid $connection $request_time';`;
-const json = `log_format lines escape=json '{"at":"$msec","client":{"ip":"$remote_addr","agent":"$http_user_agent"},'
+const json = `log_format lines escape=json '{"at":"$msec","client":{"ip":"$remote_addr","agent":"$http_user_agent"},"user":"$remote_user",'
   '"line":"$request","status":$status,"bytes":$body_bytes_sent,"from":"$http_referer","pid":$pid,"connection":$connection}';`;
 /** The one that comes with the daemon, without the line that says which log to write. */
 const named = readFileSync(new URL('../../../../deploy/nginx/log-format.conf', import.meta.url), 'utf8').replace(

@@ -142,15 +142,39 @@ test('an extractor is asked for before tracking=false, and views nothing', () =>
   assert.is(kindOf(`GET /api/v2/files/${id}/summary`, 200, '', 'extractor'), 'API call');
 });
 
+/** Pages that are none of a resource, as Clowder 1's and Clowder 2's own routes have them. */
+const pages = [
+  ...['/files', '/files/new', '/files/metadataSearch', '/files/generalMetadataSearch', '/files/following'],
+  ...[`/files/${id}/similar`, `/files/${id}/metadata`, `/files/${id}/extractions`, `/files/${id}/share`],
+  ...['/datasets', '/datasets/sorted', '/datasets/new', '/datasets/createStep2', '/datasets/metadataSearch'],
+  ...['/datasets/generalMetadataSearch', '/datasets/following', `/datasets/${id}/users`, `/datasets_by_section/${id}`],
+  ...[`/datasets/${id}/addFiles`, `/datasets/${id}/${other}/addFiles`, `/datasets/${id}/metadata`],
+  ...[`/datasets/${id}/extractions`, `/datasets/submit/${id}`, '/collections', '/collections/sorted'],
+  ...['/collections/listChildCollections', '/collections/new', '/collections/following'],
+  ...[`/collections/${id}/newchildCollection`, `/collections/${id}/previews`, `/collection/${id}/users`],
+  ...[`/collection/${id}/datasets`, `/collection/${id}/childCollections`, '/spaces', '/spaces/new'],
+  ...['/spaces/following', `/spaces/${id}/updateSpace`, `/spaces/${id}/addRequest`, `/spaces/${id}/users`],
+  ...[`/spaces/${id}/extractors`, `/spaces/${id}/metadata`, `/spaces/${id}/stagingArea`, '/space/curations'],
+  ...[`/dataset/${id}/curations/new`, `/spaces/curations/${id}/edit`, `/spaces/curations/${id}/compareToRepository`],
+  ...[`/spaces/curations/${id}/sendToRepository`, `/spaces/curations/${id}/matchmaker`, '/publishedData'],
+  ...[`/publishedData/${id}`, '/metadata/search', '/extractors', '/extractors/ncsa.wordcount'],
+  ...['/extractors/ncsa.wordcount/metrics', '/extractors/ncsa.wordcount/logs', '/extractors/ncsa.wordcount/history'],
+  ...['/profile/9f8d-4a', '/profile/viewProfile', '/profile/viewProfile/9f8d-4a', '/search', '/tags/list/ordered'],
+  ...['/tags/list/weighted', '/geostreams', '/geostreams/sensors', '/', '/public', '/profile', '/manage-users'],
+  ...['/apikeys', '/metadata-definitions', `/metadata-definitions/${id}`, '/create-dataset/', '/auth', '/auth/login'],
+  ...['/auth/register', '/auth/logout', '/groups', `/groups/${id}`, '/public_search', '/extractions', '/feeds'],
+  ...[`/feeds/${id}`, '/listeners', '/forbidden'],
+];
+
 test('with NGINX_PAGE_VIEWS=all every page counts, and nothing that is none', () => {
   const every = (request: string, status = 200): RequestKind =>
     new RequestClassifier(true).kindOf(asked(request, status), 'person');
-  for (const page of [
-    ...['/', '/datasets', '/datasets/sorted', `/datasets/${id}/users`, '/search', '/extractors/ncsa.wordcount/metrics'],
-    ...[`/publishedData/${id}`, '/publishedData', '/tags/list/weighted', '/profile/viewProfile/9f8d', '/public_search'],
-    ...['/create-dataset/', `/groups/${id}`, `/files/${id}`, `/collection/${id}/datasets`],
-  ])
+  for (const page of pages) {
     assert.is(every(`GET ${page}?a=b`), 'page view', page);
+    assert.is(kindOf(`GET ${page}`), 'other', page);
+    assert.is(every(`POST ${page}`), 'other', page);
+  }
+  assert.is(every(`GET /files/${id}`), 'page view');
   for (const none of ['/datasets/launchTool', '/rss', '/assets/app.js', '/wp-login.php', `/public_files/${id}`])
     assert.is.not(every(`GET ${none}`), 'page view', none);
   assert.is(every('GET /datasets', 303), 'other');
