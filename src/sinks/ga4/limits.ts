@@ -50,4 +50,6 @@ export const reservedUserProperties: ReadonlySet<string> = new Set([
 export const reservedParameters: ReadonlySet<string> = new Set([
   ...['event_id', 'session_id', 'engagement_time_msec', 'timestamp_micros', 'client_id', 'user_id', 'user_properties'],
   ...['items', 'transaction_id', 'currency', 'value', 'debug_mode', 'firebase_conversion'],
+  // Where a visitor came from, to Google.
+  ...['source', 'medium', 'campaign'],
 ]);

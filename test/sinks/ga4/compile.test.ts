@@ -140,12 +140,14 @@ test('names that mean something to Google are told apart from fields of that nam
     a_b: 2,
     firebase_conversion: 1,
     'gtag.config': 1,
+    source: 'browser',
   }).event;
   assert.is(params.event_id, 'event-1');
   assert.is(params.clowder_event_id, 'theirs');
   assert.is(params.session_id, 5);
   assert.is(params.clowder_items, '[1]');
   assert.is(params.transaction_id, undefined);
+  assert.equal([params.source, params.clowder_source], [undefined, 'browser']);
   assert.equal([params.a_b, Object.values(params).includes(2)], [1, true]);
 });
 
