@@ -26,10 +26,16 @@ export function clientFacts(sender: Sender, visitors: VisitorNames, now: number)
   return new Map([
     ['source', 'browser'],
     ...(agent === '' ? [] : ([['user_agent', agent]] as const)),
-    ['agent_kind', agentKind(agent) === 'crawler' ? 'crawler' : 'person'],
+    ['agent_kind', kindOf(agent)],
     ...(language === undefined ? [] : ([['language', language]] as const)),
     ['visitor', visitors.keyOf(now, sender.address, agent)],
   ]);
+}
+
+/** Whatever is no browser and no crawler is a program that somebody runs. */
+function kindOf(agent: string): 'person' | 'crawler' | 'machine' {
+  const kind = agentKind(agent);
+  return kind === 'person' || kind === 'crawler' ? kind : 'machine';
 }
 
 /** Browsers name the language that is liked best first: `de-CH,de;q=0.9` is de-CH. */

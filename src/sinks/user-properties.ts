@@ -13,8 +13,8 @@ const operations: ReadonlySet<string> = new Set([
 const ownFields = ['age'];
 
 /**
- * `user_properties` as Amplitude's SDKs write them, plain or in operations, and `age`. Undefined when the event says
- * nothing of its user.
+ * `user_properties` as Amplitude's SDKs write them, plain or in operations (from a page without their dollar, see
+ * browser/wire-event.ts), and `age`. Undefined when the event says nothing of its user.
  */
 export function userProperties({ fields, exact }: Pick<Event, 'fields' | 'exact'>): UserProperties | undefined {
   const source = exact ?? fields;
@@ -25,9 +25,14 @@ export function userProperties({ fields, exact }: Pick<Event, 'fields' | 'exact'
     const added = Object.fromEntries(scalars(values));
     if (Object.keys(added).length > 0) known[operation] = { ...known[operation], ...added };
   };
-  const isPlain = (name: string): boolean => !operations.has(name);
-  add('$set', among(stated, isPlain));
-  for (const operation of operations) add(operation, asFields(stated[operation]));
+  add(
+    '$set',
+    among(stated, name => operationOf(name, stated[name]) === undefined),
+  );
+  for (const [name, value] of Object.entries(stated)) {
+    const operation = operationOf(name, value);
+    if (operation !== undefined) add(operation, asFields(value));
+  }
   add(
     '$set',
     among(source, name => ownFields.includes(name)),
@@ -38,6 +43,13 @@ export function userProperties({ fields, exact }: Pick<Event, 'fields' | 'exact'
 /** Whether a field is sent as properties of the user, and so not with the event. */
 export function isOfUser(name: string, value: unknown): boolean {
   return ownFields.includes(name) || (name === 'user_properties' && typeof value === 'object');
+}
+
+/** A property of the user may be called `set`, too: it holds no properties then. */
+function operationOf(name: string, value: unknown): string | undefined {
+  if (operations.has(name)) return name;
+  const operation = `$${name}`;
+  return operations.has(operation) && Object.keys(asFields(value)).length > 0 ? operation : undefined;
 }
 
 function asFields(value: unknown): Fields {

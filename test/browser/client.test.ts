@@ -35,6 +35,11 @@ test('a crawler that runs scripts is one', () => {
   assert.is(facts({ agent }).agent_kind, 'crawler');
 });
 
+test('a program is none of them', () => {
+  for (const agent of ['curl/8.5.0', 'pyclowder/3.0', 'python-requests/2.31.0', undefined])
+    assert.is(facts({ agent }).agent_kind, 'machine', agent);
+});
+
 test('what is not there, or not a language, is left out', () => {
   assert.equal(Object.keys(facts({ agent: undefined, languages: undefined })), ['source', 'agent_kind', 'visitor']);
   for (const languages of ['*', '', 'x'.repeat(20_000), '<script>'])

@@ -135,6 +135,11 @@ test('properties of a user, plain or in operations, and an age, are the user’s
     { $set: { $odd: '{"a":1}', role: 'pi', age: '25-34' }, $setOnce: { first: 'x' }, $add: { visits: 1 } },
     ['category'],
   ]);
+  const fromPage = { setOnce: { first: 'x' }, add: { visits: 1 }, set: 'of tools' };
+  assert.equal(sent({ user_properties: fromPage }), [
+    { $set: { set: 'of tools' }, $setOnce: { first: 'x' }, $add: { visits: 1 } },
+    ['category'],
+  ]);
   assert.equal(sent({ user_properties: 'odd' }), [undefined, ['category', 'user_properties']]);
   // Strangers share a pseudonym: nothing is set of them.
   const stranger = compiled({ category: 'x', age: 41 });
