@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
+import type { SourceStore } from '../source-store.js';
 import { LogFiles } from './files/log-files.js';
 import { createParser } from './lines/create-parser.js';
 import { saysAgent } from './lines/format.js';
 import { lineShape } from './lines/line-shape.js';
 import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
-import type { SourceStore } from './store.js';
 import { LineCounter } from './traffic/line-counter.js';
 import { LogIds } from './traffic/log-ids.js';
 import { PageViews } from './traffic/page-views.js';

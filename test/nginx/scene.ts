@@ -23,8 +23,8 @@ import { parseFormat } from '../../src/nginx/lines/format.js';
 import type { NginxConfig } from '../../src/nginx/nginx-config.js';
 import type { LogCheckpoint, LogReader } from '../../src/nginx/reader.js';
 import { createLogReader } from '../../src/nginx/source.js';
-import type { SourceStore } from '../../src/nginx/store.js';
 import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
+import type { SourceStore } from '../../src/source-store.js';
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
 
 export const plainConfig: NginxConfig = {

@@ -145,7 +145,7 @@ function extractorOf(queue: string): string {
 function statusOf(body: Readonly<Record<string, unknown>>): JobStatus | undefined {
   for (const text of [body.message_type, body.status]) {
     const word =
-      typeof text === 'string' ? /^(?:StatusMessage\.)?([A-Za-z]+)/.exec(text)?.[1]?.toLowerCase() : undefined;
+      typeof text === 'string' ? /^(?:StatusMessage\.)?([A-Za-z]+)(?=:|$)/.exec(text)?.[1]?.toLowerCase() : undefined;
     if (word !== undefined && Object.hasOwn(statuses, word)) return statuses[word];
   }
   return undefined;

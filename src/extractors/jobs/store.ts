@@ -1,5 +1,5 @@
 import type { Message } from '../../events/message.js';
-import { writeAheadStore } from '../../nginx/store.js';
+import { writeAheadStore } from '../../source-store.js';
 import type { KeyValues } from '../../storage/key-values.js';
 import type { Storage } from '../../storage/storage.js';
 import type { Job } from './job.js';

@@ -60,7 +60,8 @@ function published(known: Job | undefined, job: Job, sighting: Published, moment
     return announced({ ...queued, attempts, retried: retries > 0 }, retries > 0 ? [] : ['queued'], at);
   if (known.state === 'ended' && at - known.seen > reorderMs) {
     if (!fresh) return undefined;
-    return announced({ ...queued, ...begun(at), state: 'queued', run: known.run + 1 }, ['queued'], at);
+    const anew = { ...merged(undefined, sighting, moment), run: known.run + 1 };
+    return announced(timed ? { ...anew, queuedAt: at } : anew, ['queued'], at);
   }
   const late = retries === 0 && !known.retried && at - known.first <= reorderMs;
   if (late && !known.announced.includes('queued')) return announced(job, ['queued'], at);

@@ -112,6 +112,7 @@ test('anything else is nothing', () => {
     trace('publish.', routed('q'), '["jobid"]'),
     trace('publish.', routed('q'), { ...job, filler: 'x'.repeat(2 ** 21) }),
     trace('publish.', routed('clowder.x'), { job_id: 'j', extractor_id: 'x', status: 'WHO KNOWS' }),
+    trace('publish.', routed('clowder.x'), { job_id: 'j', extractor_id: 'x', status: 'Done with page 1' }),
     trace('publish.', routed('clowder.x'), { job_id: 'j', extractor_id: 'x', message_type: '__proto__' }),
   ])
     assert.is(sightingOf(other), undefined, other.content.toString('utf8', 0, 200));

@@ -125,6 +125,7 @@ test('a message that somebody puts back into the queue begins anew', () => {
   seen.see(plain);
   assert.equal(seen.types, ['queued', 'working', 'error', 'queued', 'working', 'done']);
   assert.is(seen.job?.run, 2);
+  assert.is(seen.events[3]?.job.workingAt, undefined);
 });
 
 test('in whatever order, and however often: one queued, one begun, one end, and nothing after it', () => {

@@ -3,6 +3,7 @@ import { connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Clock, systemClock } from '../../../src/clock.js';
+import { SetupError } from '../../../src/errors.js';
 import type { Message } from '../../../src/events/message.js';
 import { ExtractionListener, type ExtractionReport } from '../../../src/extractors/extractions.js';
 import { silentLog } from '../../../src/log.js';
@@ -236,6 +237,25 @@ test('without the right to read the copies: said so, and well again once it is g
       await sendStatus('least', 'done');
       await until(async () => follower.of('least').length === 3, 'the end');
       assert.equal(types(follower.of('least')), ['queued', 'working', 'done']);
+    } finally {
+      await follower.close();
+    }
+  }));
+
+test('a queue of that name that was declared in another way is left as it is, and said so', () =>
+  inFolder(async dir => {
+    await channel.deleteQueue('event-sink.extractions');
+    await channel.assertQueue('event-sink.extractions', { durable: true });
+    const follower = await Follower.open(dir);
+    try {
+      await until(async () => follower.report?.error !== undefined, 'the refusal');
+      assert.instance(follower.report?.error, SetupError);
+      assert.match(
+        follower.report?.error?.message ?? '',
+        /event-sink.extractions is there already, but declared in another/,
+      );
+      await channel.deleteQueue('event-sink.extractions');
+      await follower.is('on');
     } finally {
       await follower.close();
     }

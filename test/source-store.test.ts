@@ -1,12 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
-import { systemClock } from '../../src/clock.js';
-import type { Message } from '../../src/events/message.js';
-import { silentLog } from '../../src/log.js';
-import { atomicStore, writeAheadStore } from '../../src/nginx/store.js';
-import type { Storage } from '../../src/storage/storage.js';
-import { withStorage } from '../storage/scratch.js';
+import { EmbeddedBroker } from '../src/broker/embedded/broker.js';
+import { systemClock } from '../src/clock.js';
+import type { Message } from '../src/events/message.js';
+import { silentLog } from '../src/log.js';
+import { atomicStore, writeAheadStore } from '../src/source-store.js';
+import type { Storage } from '../src/storage/storage.js';
+import { withStorage } from './storage/scratch.js';
 
 const message = (id: string): Message => ({ id, body: `{"category":"connections"}`, source: 'nginx', received: 1 });
 const queue = { sink: 'local', name: 'event-sink.local', adopted: false };

@@ -1,6 +1,6 @@
-import type { Message } from '../events/message.js';
-import type { WriteCall } from '../storage/calls.js';
-import type { Checkpoints } from '../storage/storage.js';
+import type { Message } from './events/message.js';
+import type { WriteCall } from './storage/calls.js';
+import type { Checkpoints } from './storage/storage.js';
 
 /** Keeps where a source stands, together with the messages that it made on its way there: both or neither. */
 export interface SourceStore<Position> {
