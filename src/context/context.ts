@@ -62,8 +62,11 @@ export class Context {
   hear(event: Mentioning): void {
     const mentions = mentionsOf(event);
     if (mentions === undefined) return;
-    learnFrom(mentions, event.fields, this.#learn);
-    learnFromQuery(mentions, this.#learnQuery);
+    // What a page sends, anybody can send; what a log line says of places, its query says.
+    if (event.source !== 'browser') {
+      learnFrom(mentions, event.fields, event.source === 'nginx' ? this.#learnQuery : this.#learn);
+      learnFromQuery(mentions, this.#learnQuery);
+    }
     const asker = this.#asker;
     if (asker === undefined) return;
     const { subject, kind, file, query } = mentions;

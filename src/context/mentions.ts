@@ -32,14 +32,14 @@ export interface Mentioning {
  */
 export function mentionsOf({ type, fields, source }: Mentioning): Mentions | undefined {
   if (source === 'replay') return undefined;
-  const { resource_id, resource_type, dataset_id, file_id, space_id, collection_id, url } = fields;
+  const { resource_id, dataset_id, file_id, space_id, collection_id, url } = fields;
   if (resource_id === undefined && dataset_id === undefined && file_id === undefined && space_id === undefined) {
     const mayHaveQuery = typeof url === 'string' && url.includes('?');
     if (collection_id === undefined && !mayHaveQuery) return undefined;
   }
   const subject = resourceId(resource_id);
   const query = queryMentions(url) ?? (subject === undefined ? undefined : queryMentions(fields.referrer, subject));
-  const kind = subject === undefined ? undefined : kindOf(subject, [type, resource_type], url);
+  const kind = subject === undefined ? undefined : kindOf(subject, type, fields);
   const file = resourceId(file_id);
   const dataset = resourceId(dataset_id);
   const space = resourceId(space_id);
@@ -85,9 +85,9 @@ const inPath = /\/(file|dataset|collection|space)s?\/([0-9a-f]{24})(?![0-9a-f])/
 /** Characters of an address that are looked at. */
 const maxUrlLength = 2_048;
 
-/** By the type of the event or of its resource, else by where its id stands in the address. */
-function kindOf(id: string, types: readonly unknown[], url: unknown): ResourceKind | undefined {
-  const named = resourceKinds.find(kind => types.includes(kind));
+/** By the event's type, else by what it says of its resource, else by where its id stands in the address. */
+function kindOf(id: string, type: string | undefined, { resource_type, url }: Fields): ResourceKind | undefined {
+  const named = resourceKinds.find(kind => kind === type) ?? resourceKinds.find(kind => kind === resource_type);
   if (named !== undefined || typeof url !== 'string') return named;
   for (const [, kind, found] of url.slice(0, maxUrlLength).matchAll(inPath)) {
     if (found?.toLowerCase() === id) return kind?.toLowerCase() as ResourceKind;

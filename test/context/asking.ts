@@ -55,7 +55,7 @@ export function eventOf(fields: Readonly<Record<string, unknown>>): Event {
     type: type as string | undefined,
     fields: { category, ...fields },
     body: JSON.stringify({ category, ...fields }),
-    source: 'nginx',
+    source: category === 'page_view' || category === 'resource_download' ? 'nginx' : 'clowder',
     received: 1_700_000_000_001,
   };
 }

@@ -90,6 +90,19 @@ test('the query of its address tells where a file is, until somebody says so who
   await context.close();
 });
 
+test('a page teaches nothing, and a log line no more than an address does', async () => {
+  const { context } = await openContext();
+  const says = { type: 'file', resource_id: file, resource_name: 'mine', dataset_id: dataset };
+  context.hear({ ...eventOf(says), source: 'browser' });
+  assert.is(context.of(view(file)), undefined);
+  context.hear({ ...eventOf({ type: 'file', resource_id: file, dataset_id: clowderId('d2') }), source: 'clowder' });
+  context.hear({ ...eventOf(says), source: 'nginx' });
+  assert.is(context.of(view(file))?.dataset_id, clowderId('d2'));
+  const shown = { ...view(file), source: 'browser' } as const;
+  assert.is(context.addTo(shown).context?.dataset_id, clowderId('d2'));
+  await context.close();
+});
+
 test('a field that the event has wins, even when it is null', async () => {
   const { context } = await openContext();
   context.hear(eventOf({ category: 'delete', type: 'file', resource_id: file, dataset_id: dataset, space_id: space }));

@@ -10,6 +10,7 @@ const of = (fields: Record<string, unknown>, type?: string) => mentionsOf({ type
 
 test('what it happened to: by the type, else by where the id stands in the address', () => {
   assert.is(of({ resource_id: file }, 'file')?.kind, 'file');
+  assert.is(of({ resource_id: file, resource_type: 'dataset' }, 'queued')?.kind, 'dataset');
   for (const [url, kind] of [
     [`/files/${file}`, 'file'],
     [`https://c.example/clowder/api/datasets/${file}/download`, 'dataset'],
