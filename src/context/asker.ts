@@ -154,6 +154,8 @@ export class Asker {
       if (waiting.attempts < maxAttempts) this.#waiting.set(id, waiting);
       else cache.answered(id, { kind }, 'failed');
     }
+    // It was about this one resource: while Clowder is away, those that were not answered go on waiting.
+    if (this.#waiting.size === 0) this.#obstacle = undefined;
     const [waitMs, after] = this.#waits.next();
     this.#waits = after;
     return Math.max(waitMs, error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0);

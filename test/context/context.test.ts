@@ -247,6 +247,7 @@ test('one resource at which Clowder fails holds up no other', async () =>
     await heard(context, view(bad), view(file));
     assert.is(context.of(view(file))?.space_name, 'Weather');
     const tries = server.asked.filter(({ url }) => url.pathname.includes(bad)).length;
+    assert.is(context.status.obstacle, null);
     await heard(context, view(bad));
     assert.is(server.asked.filter(({ url }) => url.pathname.includes(bad)).length, tries);
     await context.close();

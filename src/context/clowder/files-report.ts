@@ -15,7 +15,8 @@ export function filesInReport(text: string): (readonly [id: string, facts: Facts
     const end = text.indexOf('\n', start);
     // The last line may have been cut off.
     if (end < 0) break;
-    const row = text.slice(start, Math.min(end, start + maxRowLength));
+    // A copy: a piece of the text would keep all of it in memory for as long as the piece is there.
+    const row = Buffer.from(text.slice(start, Math.min(end, start + maxRowLength))).toString();
     start = end + 1;
     const file = fileIn(row, hasStatus);
     if (file !== undefined) files.push(file);
