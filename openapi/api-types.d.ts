@@ -1778,11 +1778,11 @@ export interface components {
             readonly user_agent?: string;
             /** @description Page that led here. */
             readonly referrer?: string;
-            /** @description Language of the client. */
+            /** @description Language that the client likes best, such as de-CH. */
             readonly language?: string;
             /** @description Platform of the client. */
             readonly platform?: string;
-            /** @description Country of the client. */
+            /** @description Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters. */
             readonly country?: string;
         } & {
             readonly [key: string]: unknown;
@@ -1971,11 +1971,11 @@ export interface components {
             readonly user_agent?: string;
             /** @description Page that led here. */
             readonly referrer?: string;
-            /** @description Language of the client. */
+            /** @description Language that the client likes best, such as de-CH. */
             readonly language?: string;
             /** @description Platform of the client. */
             readonly platform?: string;
-            /** @description Country of the client. */
+            /** @description Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters. */
             readonly country?: string;
         } & {
             readonly [key: string]: unknown;
@@ -2043,11 +2043,11 @@ export interface components {
             readonly user_agent?: string;
             /** @description Page that led here. */
             readonly referrer?: string;
-            /** @description Language of the client. */
+            /** @description Language that the client likes best, such as de-CH. */
             readonly language?: string;
             /** @description Platform of the client. */
             readonly platform?: string;
-            /** @description Country of the client. */
+            /** @description Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters. */
             readonly country?: string;
         } & {
             readonly [key: string]: unknown;
@@ -2117,11 +2117,11 @@ export interface components {
             readonly user_agent?: string;
             /** @description Page that led here. */
             readonly referrer?: string;
-            /** @description Language of the client. */
+            /** @description Language that the client likes best, such as de-CH. */
             readonly language?: string;
             /** @description Platform of the client. */
             readonly platform?: string;
-            /** @description Country of the client. */
+            /** @description Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters. */
             readonly country?: string;
         } & {
             readonly [key: string]: unknown;
@@ -2189,11 +2189,11 @@ export interface components {
             readonly user_agent?: string;
             /** @description Page that led here. */
             readonly referrer?: string;
-            /** @description Language of the client. */
+            /** @description Language that the client likes best, such as de-CH. */
             readonly language?: string;
             /** @description Platform of the client. */
             readonly platform?: string;
-            /** @description Country of the client. */
+            /** @description Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters. */
             readonly country?: string;
         } & {
             readonly [key: string]: unknown;

@@ -6,6 +6,7 @@ import type { AuditTrail } from '../src/audit/trail.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
+import type { Countries } from '../src/geoip/countries.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
 import type { KeyRing } from '../src/keys/ring.js';
@@ -36,6 +37,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly stalls: Stalls;
   readonly conflicts: Conflicts;
   readonly visitors: VisitorKeys;
+  readonly countries: Countries;
   readonly context: Context;
   /** What makes pseudonyms of people (ID_SECRET). */
   readonly idSecret: string;
@@ -48,6 +50,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
  */
 export async function startHttp(options: HttpOptions): Promise<{ readonly address: string; reload(): void }> {
   const { parent, board, clock, log, onStop, config, keys, storage, metrics, broker, publisher } = options;
+  const { countries } = options;
   const limits = new Map(
     config.sinks.flatMap(({ definition: { name, redriveLimit } }) =>
       redriveLimit === undefined ? [] : [[name, redriveLimit] as const],
@@ -68,6 +71,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     orphans,
     keyProblems: () => keys.problems(),
     listenerProblems: () => server.problems(),
+    countryProblems: () => countries.problems(),
     sinks: config.sinks,
     stalls: () => options.stalls.summary,
     conflicts: options.conflicts,
@@ -79,8 +83,9 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   const { maxConnections } = config.server;
   const settings = { ...defaultHttpSettings, ...config.server, maxConnections: connectionCap(maxConnections) };
   const { trail: audit, visitors } = options;
+  const clients = { visitors, countryOf: countries.of };
   await visitors.load();
-  const server = createServer({ backend, keys, log, audit, clock, metrics, settings, visitors });
+  const server = createServer({ backend, keys, log, audit, clock, metrics, settings, clients });
 
   const housekeeping = new AbortController();
   const housekept = runHousekeeping({

@@ -13,6 +13,7 @@ import { traceExchange } from '../src/broker/rabbitmq/consume/trace-listener.js'
 import { permissionCommand, removalCommand, tracingCommand } from '../src/broker/rabbitmq/permissions.js';
 import type { Config } from '../src/config/config.js';
 import { heartbeatExchange } from '../src/extractors/heartbeats.js';
+import type { CountryOf } from '../src/geoip/countries.js';
 import { declarationOf } from '../src/health/declaration.js';
 import { spread } from '../src/health/fixed-rate.js';
 import { FlushSchedule } from '../src/health/flush-schedule.js';
@@ -34,6 +35,7 @@ export interface SourcesOptions extends PartOptions {
   readonly publisher: Actor<PublisherMessage>;
   readonly storage: Pick<Storage, 'checkpoints' | 'keyValues' | 'read' | 'write'>;
   readonly visitors: VisitorKeys;
+  readonly countryOf: CountryOf;
 }
 
 /** How often measurements and routine checkpoints of all health targets are written together, ms. */
@@ -129,7 +131,7 @@ function startExtractions(ingress: Parent, tools: ActorTools, options: SourcesOp
 }
 
 function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
-  const { idSecret, broker, publisher, storage, visitors, board, clock, onStop } = options;
+  const { idSecret, broker, publisher, storage, visitors, countryOf, board, clock, onStop } = options;
   const config = options.config.nginx;
   const clowderUrl = options.config.clowder?.url;
   const { files } = config;
@@ -144,7 +146,8 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
         ? writeAheadStore(key, storage.checkpoints, publish)
         : atomicStore(key, storage.checkpoints, publishWith);
     const log = options.log.child({ log: file });
-    const reader = { path: file, name: nameOf(file, files), config, clowderUrl, idSecret, visitors, store, clock, log };
+    const name = nameOf(file, files);
+    const reader = { path: file, name, config, clowderUrl, idSecret, visitors, countryOf, store, clock, log };
     return spawnNginxLog(supervisor, {
       ...tools,
       log,

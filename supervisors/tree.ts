@@ -4,6 +4,7 @@ import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
 import { Stalls } from '../src/event-loop/stalls.js';
 import type { Watchdog } from '../src/event-loop/watchdog.js';
+import { Countries } from '../src/geoip/countries.js';
 import { openIdSecret } from '../src/keys/id-secret.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { Log } from '../src/log.js';
@@ -112,7 +113,9 @@ export async function startTree({
     onStop('publisher', () => drainPublisher(broker.publisher));
     await startAudit({ ...part, trail, publisher: broker.publisher, storage, idSecret, config, keys });
     const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
-    const ingress = startSources({ ...part, ...broker, config, storage, idSecret, visitors });
+    const countries = new Countries({ source: config.geoip, clock, log });
+    const traffic = { visitors, countryOf: countries.of };
+    const ingress = startSources({ ...part, ...broker, config, storage, idSecret, ...traffic });
     const { address, reload } = await startHttp({
       ...part,
       metrics,
@@ -125,6 +128,7 @@ export async function startTree({
       stalls,
       conflicts,
       visitors,
+      countries,
       context,
       idSecret,
     });

@@ -1,8 +1,14 @@
+import type { CountryOf } from '../geoip/countries.js';
 import { agentKind } from '../nginx/traffic/agents.js';
+import { firstLanguage } from '../nginx/traffic/language.js';
 import type { VisitorKeys } from '../nginx/traffic/visitors.js';
 
-/** Pseudonyms that change daily: the same visitor has the same one here and in the events of the NGINX logs. */
-export type VisitorNames = Pick<VisitorKeys, 'keyOf' | 'save'>;
+/** What addresses are looked up for. */
+export interface Clients {
+  /** Pseudonyms that change daily: the same visitor has the same one here and in the events of the NGINX logs. */
+  readonly visitors: Pick<VisitorKeys, 'keyOf' | 'save'>;
+  readonly countryOf: CountryOf;
+}
 
 /** What a request says of whoever sends it. */
 export interface Sender {
@@ -17,17 +23,23 @@ const maxAgentLength = 1024;
 
 /**
  * What the server adds to each event of a request. The address goes no further than this function: whatever is to be
- * known of it, such as its country, is looked up here.
+ * known of it, its country and its pseudonym, is looked up here.
  * @param now epoch ms: the day of the pseudonym is that of the arrival, since the time of an event is the client's word
  */
-export function clientFacts(sender: Sender, visitors: VisitorNames, now: number): ReadonlyMap<string, string> {
+export function clientFacts(
+  sender: Sender,
+  { visitors, countryOf }: Clients,
+  now: number,
+): ReadonlyMap<string, string> {
   const agent = sender.agent?.slice(0, maxAgentLength) ?? '';
   const language = firstLanguage(sender.languages);
+  const country = countryOf(sender.address);
   return new Map([
     ['source', 'browser'],
     ...(agent === '' ? [] : ([['user_agent', agent]] as const)),
     ['agent_kind', kindOf(agent)],
     ...(language === undefined ? [] : ([['language', language]] as const)),
+    ...(country === undefined ? [] : ([['country', country]] as const)),
     ['visitor', visitors.keyOf(now, sender.address, agent)],
   ]);
 }
@@ -36,10 +48,4 @@ export function clientFacts(sender: Sender, visitors: VisitorNames, now: number)
 function kindOf(agent: string): 'person' | 'crawler' | 'machine' {
   const kind = agentKind(agent);
   return kind === 'person' || kind === 'crawler' ? kind : 'machine';
-}
-
-/** Browsers name the language that is liked best first: `de-CH,de;q=0.9` is de-CH. */
-function firstLanguage(languages: string | undefined): string | undefined {
-  const [first = ''] = languages?.split(/[,;]/, 1) ?? [];
-  return /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/.test(first.trim()) ? first.trim() : undefined;
 }

@@ -1,4 +1,5 @@
 import type { ClowderConfig } from '../context/clowder/client.js';
+import type { CountrySource } from '../geoip/countries.js';
 import type { KeySource } from '../keys/keys.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import type { Proxies } from '../outgoing.js';
@@ -27,6 +28,7 @@ export interface Config {
   /** Undefined when CLOWDER_URL is not set. */
   readonly clowder: ClowderConfig | undefined;
   readonly nginx: NginxConfig;
+  readonly geoip: CountrySource;
   readonly health: HealthConfig;
   readonly deadLetters: DeadLetterConfig;
   readonly log: LogConfig;

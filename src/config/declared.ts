@@ -3,6 +3,7 @@ import type { SinkDefinition } from '../sinks/sink.js';
 import { brokerSettings } from './broker.js';
 import { clowderSettings } from './clowder.js';
 import { deadLetterSettings } from './dead-letters.js';
+import { geoipSettings } from './geoip.js';
 import { healthSettings } from './health.js';
 import { logSettings } from './log.js';
 import { namedSinkSettings } from './named-sinks.js';
@@ -28,6 +29,7 @@ export function settingGroups(registry: readonly SinkDefinition[]): readonly Set
     { title: 'Proxies', settings: proxySettings },
     { title: 'Clowder', settings: clowderSettings },
     { title: 'NGINX access log', settings: nginxSettings },
+    { title: 'Countries', settings: geoipSettings },
     { title: 'Health', settings: healthSettings },
     {
       title: 'Operation',

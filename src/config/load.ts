@@ -9,6 +9,7 @@ import type { Config } from './config.js';
 import { deadLetterSettings } from './dead-letters.js';
 import { environmentNames, knownSettings } from './declared.js';
 import { type FileValues, readConfigFile } from './file.js';
+import { geoip, geoipSettings } from './geoip.js';
 import { health, healthSettings } from './health.js';
 import { keySource } from './keys.js';
 import { logSettings } from './log.js';
@@ -85,6 +86,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     usage: usageConfigOf(used, clowderConfig),
     clowder: clowderConfig,
     nginx: nginxConfig,
+    geoip: geoip(reader.read(geoipSettings)),
     health: health(reader.read(healthSettings), proxies, problems),
     deadLetters: reader.read(deadLetterSettings),
     log: reader.read(logSettings),

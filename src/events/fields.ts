@@ -108,14 +108,17 @@ export const fields = {
   },
   session_id: { kind: 'id', description: 'Session in which it happened.' },
   device_id: { kind: 'id', description: 'Device on which it happened.' },
-  language: { kind: 'text', description: 'Language of the client.' },
+  language: { kind: 'text', description: 'Language that the client likes best, such as de-CH.' },
   platform: { kind: 'text', description: 'Platform of the client.' },
   source: {
     kind: 'text',
     description: '`browser`: a page said it. The same view or download may be in the NGINX log too.',
   },
   insert_id: { kind: 'id', description: 'What the page calls the event, so that it can be sent again.' },
-  country: { kind: 'text', description: 'Country of the client.' },
+  country: {
+    kind: 'text',
+    description: 'Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters.',
+  },
 
   // Connections: one window of an NGINX log
   window_start: { kind: 'timestamp', description: 'Start of the window.' },

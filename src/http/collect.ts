@@ -115,10 +115,10 @@ function refuse(ctx: ApiContext, reason: 'unknown key' | 'expired key' | 'missin
  * shown and sends the others again. From anything else the good ones are taken, and the log says what was not.
  */
 async function store(ctx: ApiContext, sent: readonly SentEvent[], transport: Transport): Promise<void> {
-  const { backend, clock, metrics, visitors, refusedEvents } = ctx.services;
+  const { backend, clock, metrics, clients, refusedEvents } = ctx.services;
   const now = clock.now();
   const { 'user-agent': agent, 'accept-language': languages } = ctx.req.headers;
-  const facts = clientFacts({ address: ctx.ip, agent, languages }, visitors, now);
+  const facts = clientFacts({ address: ctx.ip, agent, languages }, clients, now);
   const messages = new Map<string, Message>();
   const faults: { readonly index: number; readonly fault: EventFault }[] = [];
   for (const [index, event] of sent.entries()) {
@@ -127,7 +127,7 @@ async function store(ctx: ApiContext, sent: readonly SentEvent[], transport: Tra
     else if (!messages.has(read.id)) messages.set(read.id, read);
   }
   if (messages.size > 0 && (faults.length === 0 || transport !== 'sdk')) {
-    await visitors.save();
+    await clients.visitors.save();
     const durability = await backend.publish([...messages.values()]);
     metrics.published(durability, messages.size);
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParameterizedContext } from 'koa';
 import type { Audit } from '../audit/act.js';
-import type { VisitorNames } from '../browser/client.js';
+import type { Clients } from '../browser/client.js';
 import type { Clock } from '../clock.js';
 import type { Key } from '../keys/keys.js';
 import type { KeyRing } from '../keys/ring.js';
@@ -36,7 +36,7 @@ export interface Services {
   readonly refusals: Refusals;
   readonly keyLimits: KeyLimits;
   readonly pageLimits: PageLimits;
-  readonly visitors: VisitorNames;
+  readonly clients: Clients;
   /** Events that were refused where nobody reads the answer. */
   readonly refusedEvents: RepeatedWarning;
   readonly inFlight: InFlight;

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type Server, type ServerOptions, type
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Audit } from '../audit/act.js';
-import type { VisitorNames } from '../browser/client.js';
+import type { Clients } from '../browser/client.js';
 import type { Clock } from '../clock.js';
 import { describe, SetupError } from '../errors.js';
 import type { KeyRing } from '../keys/ring.js';
@@ -44,7 +44,7 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly settings: HttpSettings;
   readonly metrics: Metrics;
-  readonly visitors: VisitorNames;
+  readonly clients: Clients;
 }
 
 export interface HttpServer {
@@ -67,7 +67,7 @@ export interface HttpServer {
 
 /** The HTTP layer: everything between a socket and the backend. */
 export function createServer(options: HttpServerOptions): HttpServer {
-  const { backend, keys, log, audit, clock, settings, metrics, visitors } = options;
+  const { backend, keys, log, audit, clock, settings, metrics, clients } = options;
   let closing = false;
   const tls =
     settings.tls === undefined
@@ -109,7 +109,7 @@ export function createServer(options: HttpServerOptions): HttpServer {
     refusals: new Refusals(log, clock),
     keyLimits: new KeyLimits(clock, settings.rateLimit),
     pageLimits: new PageLimits(settings.pageQuotaPerAddress),
-    visitors,
+    clients,
     refusedEvents: new RepeatedWarning({ event: 'events.refused', clock, log }),
     inFlight: new InFlight(settings.maxInFlightBytes),
     closing: () => closing,

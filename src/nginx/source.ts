@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { CountryOf } from '../geoip/countries.js';
 import type { Log } from '../log.js';
 import type { SourceStore } from '../source-store.js';
 import { LogFiles } from './files/log-files.js';
@@ -24,6 +25,7 @@ export interface LogSourceOptions {
   readonly clowderUrl: string | undefined;
   readonly idSecret: string;
   readonly visitors: VisitorKeys;
+  readonly countryOf: CountryOf;
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
   readonly log: Log;
@@ -36,7 +38,7 @@ const sampleMs = 60_000;
 
 /** Puts the parts together that read one log. */
 export function createLogReader(options: LogSourceOptions): LogReader {
-  const { path, name, config, clowderUrl, idSecret, visitors, ...rest } = options;
+  const { path, name, config, clowderUrl, idSecret, visitors, countryOf, ...rest } = options;
   const { clock, log } = rest;
   const now = clock.now;
   const parser = createParser(config.format);
@@ -47,7 +49,7 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const traffic = new TrafficEvents({
     ...{ kinds: config.trafficEvents, keepIp: config.keepIp, clowderUrl },
     uploadsPublished: config.uploadsPublished,
-    ...{ prefix, visitors, now },
+    ...{ prefix, visitors, countryOf, now },
   });
   let sampled = Number.NEGATIVE_INFINITY;
   const onUnparsed = (line: string): void => {

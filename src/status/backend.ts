@@ -47,6 +47,8 @@ export interface BackendOptions {
   readonly orphans: () => readonly QueueInfo[];
   /** What is wrong with the HTTP listener. */
   readonly listenerProblems: () => readonly FoundProblem[];
+  /** Why events say no country. */
+  readonly countryProblems?: () => readonly FoundProblem[];
   readonly sinks: readonly ConfiguredSink[];
   /** What is wrong with the keys. */
   readonly keyProblems: () => readonly FoundProblem[];
@@ -148,6 +150,7 @@ export function createBackend(options: BackendOptions) {
       keys: options.keyProblems(),
       listener: options.listenerProblems(),
       conflicts: conflicts.problems,
+      countries: options.countryProblems?.() ?? [],
       context: context.status,
       stalls: options.stalls?.(),
       now,

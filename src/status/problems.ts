@@ -32,6 +32,8 @@ export interface Findings {
   /** Ids that belong to two events. */
   readonly conflicts: readonly FoundProblem[];
   readonly context?: ContextStatus;
+  /** Why events say no country. */
+  readonly countries?: readonly FoundProblem[];
   readonly stalls?: StallSummary | undefined;
   /** Epoch ms. */
   readonly now?: number;
@@ -66,6 +68,7 @@ export function problemsOf({
   listener,
   conflicts,
   context,
+  countries = [],
   stalls,
   now = 0,
 }: Findings): FoundProblem[] {
@@ -155,6 +158,7 @@ export function problemsOf({
   }
   problems.push(...conflicts);
   if (context !== undefined) problems.push(...contextProblems(context));
+  problems.push(...countries);
   for (const { name, ready } of orphans) {
     problems.push({
       key: `orphan ${name}`,

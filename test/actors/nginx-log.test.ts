@@ -59,6 +59,7 @@ function start(context: Context, clock: Clock): Actor<NginxLogMessage> {
         clowderUrl: undefined,
         idSecret,
         visitors: new VisitorKeys(noMemory, clock),
+        countryOf: () => undefined,
         onHold,
         stopping,
       }),

@@ -56,6 +56,7 @@ export function fuzzLogLines(random: Random): void {
       uploadsPublished: random.chance(0.5),
       prefix,
       visitors,
+      countryOf: () => undefined,
       now: () => now,
     }),
     onUnparsed: () => {},

@@ -5,6 +5,7 @@ import type { Rule, Source } from '../rules/rule.js';
 const drivers: Readonly<Record<string, readonly string[]>> = {
   amqplib: ['src/broker/rabbitmq/'],
   libsql: ['src/storage/'],
+  maxmind: ['src/geoip/'],
   mongodb: ['src/sinks/mongodb'],
   '@influxdata/influxdb-client': ['src/sinks/influxdb'],
   '@amplitude/analytics-node': ['src/sinks/amplitude'],

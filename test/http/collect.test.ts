@@ -53,9 +53,10 @@ for (const path of ['/2/httpapi', '/batch']) {
     assert.is(body.payload_size_bytes, (init.body as string).length);
     assert.ok(Math.abs(Date.now() - (body.server_upload_time as number)) < 60_000);
     assert.equal(categories(daemon), ['search', 'search']);
-    const { visitor, source } = JSON.parse(daemon.backend.published[0]!.body);
+    const { visitor, source, country } = JSON.parse(daemon.backend.published[0]!.body);
     assert.match(visitor, /^visitor of /);
     assert.is(source, 'browser');
+    assert.is(country, 'CH');
   });
 }
 

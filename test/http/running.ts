@@ -70,7 +70,10 @@ export async function run(settings: Partial<HttpSettings> = {}): Promise<Running
     clock: systemClock,
     settings: { ...defaultHttpSettings, port: 0, ...settings },
     metrics: new Metrics(),
-    visitors: { keyOf: (_time, address, agent) => `visitor of ${address} ${agent}`, save: async () => {} },
+    clients: {
+      visitors: { keyOf: (_time, address, agent) => `visitor of ${address} ${agent}`, save: async () => {} },
+      countryOf: address => (address === '127.0.0.1' ? 'CH' : undefined),
+    },
   });
   const { port } = await server.listen(() => {});
   const url = `http://127.0.0.1:${port}`;

@@ -49,6 +49,10 @@ export function line(number: number, more: { time?: string; agent?: string; requ
 /** For ids of events. */
 export const idSecret = 'the secret of a test';
 
+/** In tests the whole of 81.2.69.0/24 is British, and nothing else is anywhere. */
+export const countryOfTest = (address: string): string | undefined =>
+  address.startsWith('81.2.69.') ? 'GB' : undefined;
+
 export const noMemory = { get: async () => new Map<string, string>(), put: async () => {} };
 
 /** What a reader has committed, as a database would keep it. */
@@ -119,6 +123,7 @@ export class Scene {
       clowderUrl: undefined,
       idSecret,
       visitors: new VisitorKeys(noMemory, clock),
+      countryOf: countryOfTest,
       store: this.store,
       clock,
       log,

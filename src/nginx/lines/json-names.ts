@@ -30,6 +30,8 @@ const common: Readonly<Partial<Record<SlotName, string>>> = {
     'bodybytessent bytessent bytes size responsesize responselength bodybytes responsebytes downstreamcontentsize httpresponsebodybytes contentlength',
   referrer: 'httpreferer httpreferrer referer referrer requestreferer requestheadersreferer httprequestreferrer',
   agent: 'httpuseragent useragent agent ua requestuseragent requestheadersuseragent useragentoriginal',
+  // requestheadersacceptlanguage: Caddy; requestacceptlanguage: Traefik.
+  languages: 'httpacceptlanguage acceptlanguage requestheadersacceptlanguage requestacceptlanguage',
   pid: 'pid',
   connection: 'connection',
   // clientusername: Traefik; userid: Caddy; username: Elastic Common Schema.

@@ -22,6 +22,8 @@ export const slots = {
   extractor: 16,
   /** Bytes of the request. */
   received: 17,
+  /** Accept-Language. */
+  languages: 18,
 } as const;
 
 export type SlotName = keyof typeof slots;

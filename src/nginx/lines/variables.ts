@@ -54,6 +54,7 @@ export const variables: Readonly<Record<string, Variable>> = {
   bytes_sent: { slot: 'bytes', rank: 1, shape: 'integer' },
   http_referer: { slot: 'referrer' },
   http_user_agent: { slot: 'agent' },
+  http_accept_language: { slot: 'languages' },
   pid: { slot: 'pid', shape: 'integer' },
   connection: { slot: 'connection', shape: 'integer' },
   content_length: { slot: 'received', shape: 'integer' },

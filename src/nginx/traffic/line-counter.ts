@@ -199,6 +199,7 @@ export class LineCounter {
       referrer: parser.text(slots.referrer),
       user: parser.text(slots.user),
       extractor: agentOf === 'extractor' ? this.#agents.extractor : undefined,
+      languages: parser.text(slots.languages),
     };
     for (const category of categories) traffic.add(category, ids.ofLine(time, this.#place, text, category), made);
   }

@@ -1,5 +1,7 @@
 import type { Message } from '../../events/message.js';
+import type { CountryOf } from '../../geoip/countries.js';
 import type { AgentKind } from './agents.js';
+import { firstLanguage } from './language.js';
 import type { Request, RequestKind } from './requests.js';
 import { resourceOf } from './resources.js';
 import { maskUrlSecrets } from './secrets.js';
@@ -33,6 +35,8 @@ export interface TrafficLine {
   readonly user: string | undefined;
   /** Name of the extractor that asked. */
   readonly extractor: string | undefined;
+  /** Accept-Language. */
+  readonly languages: string | undefined;
 }
 
 export interface TrafficOptions {
@@ -45,6 +49,7 @@ export interface TrafficOptions {
   /** Where Clowder is: begins with a slash and ends without one, or is empty. */
   readonly prefix: string;
   readonly visitors: VisitorKeys;
+  readonly countryOf: CountryOf;
   readonly now: () => number;
 }
 
@@ -114,10 +119,12 @@ export class TrafficEvents {
   }
 
   #fieldsOf(category: TrafficCategory, line: TrafficLine): Record<string, unknown> {
-    const { prefix, visitors, keepIp } = this.#options;
+    const { prefix, visitors, countryOf, keepIp } = this.#options;
     const { method, status, target } = line.request;
     const resource = resourceOf(line.request, prefix, line.referrer);
     const { address, agent, referrer, user, extractor } = line;
+    const country = address === undefined ? undefined : countryOf(address);
+    const language = firstLanguage(line.languages);
     const fields: Record<string, unknown> = { category };
     if (resource.type !== undefined && category !== 'api_call') fields.type = resource.type;
     fields.url = this.#wholeUrl(maskUrlSecrets(target));
@@ -133,6 +140,8 @@ export class TrafficEvents {
     if (agent !== undefined) fields.user_agent = agent;
     fields.agent_kind = line.agentKind;
     if (extractor !== undefined) fields.extractor_name = extractor;
+    if (language !== undefined) fields.language = language;
+    if (country !== undefined) fields.country = country;
     if (address !== undefined) fields.visitor = visitors.keyOf(line.time, address, agent ?? '');
     if (keepIp && address !== undefined) fields.ip = address;
     fields.created = line.time;

@@ -88,6 +88,7 @@ async function eventsOf(file: string, format: string) {
     clowderUrl: undefined,
     idSecret,
     visitors: new VisitorKeys(noMemory, clock, () => 'salt'),
+    countryOf: () => undefined,
     onHold: async error => {
       throw error;
     },

@@ -12,7 +12,7 @@ import { TrafficEvents, type TrafficKind } from '../../../src/nginx/traffic/traf
 import { VisitorKeys } from '../../../src/nginx/traffic/visitors.js';
 import { Windows } from '../../../src/nginx/traffic/windows.js';
 import { contextUserAgent, probeUserAgent } from '../../../src/version.js';
-import { idSecret, noMemory } from '../scene.js';
+import { countryOfTest, idSecret, noMemory } from '../scene.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
 const day = 86_400_000;
@@ -50,7 +50,11 @@ function count(
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now, ids });
   const visitors = new VisitorKeys(noMemory, clock, () => 'salt');
-  const traffic = new TrafficEvents({ kinds, keepIp, uploadsPublished, clowderUrl, prefix, visitors, now: clock.now });
+  const traffic = new TrafficEvents({
+    ...{ kinds, keepIp, uploadsPublished, clowderUrl, prefix, visitors },
+    countryOf: countryOfTest,
+    now: clock.now,
+  });
   const unparsed: string[] = [];
   const parsed = parseFormat(format, variables);
   const counter = new LineCounter({
