@@ -2339,11 +2339,11 @@ export interface components {
             readonly user_agent?: string;
             /** @description Page that led here. */
             readonly referrer?: string;
-            /** @description Language of the client. */
+            /** @description Language that the client likes best, such as de-CH. */
             readonly language?: string;
             /** @description Platform of the client. */
             readonly platform?: string;
-            /** @description Country of the client. */
+            /** @description Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters. */
             readonly country?: string;
         } & {
             readonly [key: string]: unknown;
@@ -2395,11 +2395,11 @@ export interface components {
             readonly user_agent?: string;
             /** @description Page that led here. */
             readonly referrer?: string;
-            /** @description Language of the client. */
+            /** @description Language that the client likes best, such as de-CH. */
             readonly language?: string;
             /** @description Platform of the client. */
             readonly platform?: string;
-            /** @description Country of the client. */
+            /** @description Country of the client; where the daemon looks it up, its ISO 3166 code in capital letters. */
             readonly country?: string;
         } & {
             readonly [key: string]: unknown;
