@@ -71,7 +71,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     orphans,
     keyProblems: () => keys.problems(),
     listenerProblems: () => server.problems(),
-    countryProblems: () => countries.problems(),
+    countries,
     sinks: config.sinks,
     stalls: () => options.stalls.summary,
     conflicts: options.conflicts,

@@ -5,7 +5,6 @@ import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import { canonicalAddress } from '../ip-address.js';
 import type { Log } from '../log.js';
-import type { FoundProblem } from '../status/found-problem.js';
 import { type CountryDatabase, readDatabase } from './country-database.js';
 import { isNowhere } from './nowhere.js';
 
@@ -15,14 +14,27 @@ export type CountrySource = 'off' | 'installed' | { readonly path: string };
 /** Which country an address is in, as its ISO 3166 code; undefined when that is not known. */
 export type CountryOf = (address: string) => string | undefined;
 
+export interface CountryStatus {
+  /** Why the database cannot be used; null when it can, or is not wanted. */
+  readonly obstacle: {
+    readonly reason: string;
+    /** Epoch ms. */
+    readonly since: number;
+    /** null: the one that is installed. */
+    readonly path: string | null;
+    /** The one that was there before is used. */
+    readonly older: boolean;
+  } | null;
+}
+
 export interface CountriesOptions {
   readonly source: CountrySource;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** How often somebody who asks makes the file be looked at again, ms. */
-const lookMs = 10_000;
+/** How often somebody who asks has the file checked, ms. */
+const checkMs = 10_000;
 /** Larger files are not loaded. The largest that MaxMind sells have about 400 MiB. */
 const maxFileBytes = 1024 * 1024 * 1024;
 /** Addresses whose country is remembered; beyond it all are forgotten. */
@@ -32,8 +44,8 @@ const maxAddressLength = 64;
 
 /**
  * Countries of addresses, from a database that is loaded, whole, when the first address is asked for. When its file has
- * changed, and has stayed the same from one look to the next, the new one takes its place. What cannot be read changes
- * nothing but `problems`.
+ * changed, and has stayed the same from one check to the next, the new one takes its place. What cannot be read changes
+ * nothing but `status`.
  */
 export class Countries {
   readonly #options: CountriesOptions;
@@ -42,9 +54,9 @@ export class Countries {
   #read: string | undefined;
   /** What is wrong with that version. */
   #flaw: string | undefined;
-  /** The file's version at the last look. */
+  /** The file's version at the last check. */
   #seen: string | undefined;
-  #lookAt = Number.NEGATIVE_INFINITY;
+  #checkAt = Number.NEGATIVE_INFINITY;
   #obstacle: { readonly reason: string; readonly since: number } | undefined;
   /** An empty text: it has none. */
   readonly #remembered = new Map<string, string>();
@@ -56,7 +68,7 @@ export class Countries {
   readonly of: CountryOf = address => {
     if (this.#options.source === 'off' || address.length > maxAddressLength) return undefined;
     if (this.#read === undefined) this.#readFirst();
-    else this.#lookAgain();
+    else this.#checkAgain();
     let country = this.#remembered.get(address);
     if (country === undefined) {
       country = this.#find(address) ?? '';
@@ -66,22 +78,13 @@ export class Countries {
     return country === '' ? undefined : country;
   };
 
-  problems(): readonly FoundProblem[] {
+  get status(): CountryStatus {
     const { source } = this.#options;
-    if (source === 'off') return [];
-    this.#lookAgain();
-    if (this.#obstacle === undefined) return [];
-    const { reason, since } = this.#obstacle;
-    const name = source === 'installed' ? 'that is installed with event-sink' : `${source.path} (GEOIP_DATABASE)`;
-    const what =
-      this.#database === undefined || this.#database.holdsNone
-        ? `Events say no country: the database ${name} cannot be used: ${reason}.`
-        : `Countries of events are those of an older database: what is now in ${name} cannot be used: ${reason}.`;
-    const fix =
-      source === 'installed'
-        ? 'No event waits for it. Install event-sink again with its dependencies, or set GEOIP_DATABASE=off to do without.'
-        : 'No event waits for it. Put a database of countries or cities in MaxMind’s format (.mmdb) there: the daemon notices by itself. GEOIP_DATABASE=off does without.';
-    return [{ key: 'geoip', what, since, fix }];
+    if (source === 'off') return { obstacle: null };
+    this.#checkAgain();
+    if (this.#obstacle === undefined) return { obstacle: null };
+    const older = this.#database !== undefined && !this.#database.holdsNone;
+    return { obstacle: { ...this.#obstacle, path: source === 'installed' ? null : source.path, older } };
   }
 
   #find(address: string): string | undefined {
@@ -101,7 +104,7 @@ export class Countries {
   /** In one go, so that the first event has its country like all others. */
   #readFirst(): void {
     this.#read = '';
-    this.#lookAt = this.#options.clock.monotonic() + lookMs;
+    this.#checkAt = this.#options.clock.monotonic() + checkMs;
     try {
       const path = this.#path();
       const stats = statSync(path);
@@ -111,18 +114,18 @@ export class Countries {
     }
   }
 
-  #lookAgain(): void {
+  #checkAgain(): void {
     const now = this.#options.clock.monotonic();
-    if (now < this.#lookAt) return;
-    this.#lookAt = Number.POSITIVE_INFINITY;
-    this.#look()
+    if (now < this.#checkAt) return;
+    this.#checkAt = Number.POSITIVE_INFINITY;
+    this.#check()
       .catch(error => this.#report(describe(error), 'not kept'))
       .finally(() => {
-        this.#lookAt = this.#options.clock.monotonic() + lookMs;
+        this.#checkAt = this.#options.clock.monotonic() + checkMs;
       });
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const path = this.#path();
     const version = versionOf(await stat(path));
     const same = version === this.#seen;

@@ -15,7 +15,7 @@ export interface CountryDatabase {
   /** In the words of its maker, such as GeoLite2-Country. */
   readonly type: string;
   readonly built: Date;
-  /** Of this many records, not one says a country: it is a database of something else. */
+  /** Many records were found, and not one says a country: it is a database of something else. */
   readonly holdsNone: boolean;
   /** @param address canonical @throws what the library throws when the file is damaged */
   countryOf(address: string): string | undefined;

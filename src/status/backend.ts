@@ -13,6 +13,7 @@ import type { Context } from '../context/context.js';
 import { IdConflictError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
+import type { Countries } from '../geoip/countries.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
 import { IdRegister } from '../storage/id-register.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
@@ -47,8 +48,7 @@ export interface BackendOptions {
   readonly orphans: () => readonly QueueInfo[];
   /** What is wrong with the HTTP listener. */
   readonly listenerProblems: () => readonly FoundProblem[];
-  /** Why events say no country. */
-  readonly countryProblems?: () => readonly FoundProblem[];
+  readonly countries?: Pick<Countries, 'status'>;
   readonly sinks: readonly ConfiguredSink[];
   /** What is wrong with the keys. */
   readonly keyProblems: () => readonly FoundProblem[];
@@ -150,7 +150,7 @@ export function createBackend(options: BackendOptions) {
       keys: options.keyProblems(),
       listener: options.listenerProblems(),
       conflicts: conflicts.problems,
-      countries: options.countryProblems?.() ?? [],
+      ...(options.countries === undefined ? {} : { countries: options.countries.status }),
       context: context.status,
       stalls: options.stalls?.(),
       now,

@@ -2,10 +2,12 @@ import type { BrokerStatus, QueueInfo } from '../broker/broker.js';
 import type { ContextStatus } from '../context/context.js';
 import type { Fault } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
+import type { CountryStatus } from '../geoip/countries.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import { actorPaths } from './actor-paths.js';
 import type { ActorStatus } from './board.js';
 import { contextProblems } from './context-problems.js';
+import { countryProblems } from './country-problems.js';
 import { extractionProblems } from './extraction-problems.js';
 import { type FoundProblem, plural, withoutStop } from './found-problem.js';
 import { logProblems } from './log-problems.js';
@@ -32,8 +34,7 @@ export interface Findings {
   /** Ids that belong to two events. */
   readonly conflicts: readonly FoundProblem[];
   readonly context?: ContextStatus;
-  /** Why events say no country. */
-  readonly countries?: readonly FoundProblem[];
+  readonly countries?: CountryStatus;
   readonly stalls?: StallSummary | undefined;
   /** Epoch ms. */
   readonly now?: number;
@@ -68,7 +69,7 @@ export function problemsOf({
   listener,
   conflicts,
   context,
-  countries = [],
+  countries,
   stalls,
   now = 0,
 }: Findings): FoundProblem[] {
@@ -158,7 +159,7 @@ export function problemsOf({
   }
   problems.push(...conflicts);
   if (context !== undefined) problems.push(...contextProblems(context));
-  problems.push(...countries);
+  if (countries !== undefined) problems.push(...countryProblems(countries));
   for (const { name, ready } of orphans) {
     problems.push({
       key: `orphan ${name}`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Countries, type CountrySource } from '../../src/geoip/countries.js';
+import { countryProblems } from '../../src/status/country-problems.js';
 import { ManualClock } from '../helpers/manual-clock.js';
 import { type Mmdb, mmdb } from '../helpers/mmdb.js';
 import { recordingLog } from '../helpers/recording-log.js';
@@ -24,7 +25,7 @@ function open(source: CountrySource) {
   return {
     countries,
     lines,
-    what: () => countries.problems().map(({ what }) => what),
+    what: () => countryProblems(countries.status).map(({ what }) => what),
     /** Moves time on to the next look at the file, and waits until it has been looked at. */
     look: async (done: () => boolean) => {
       await until(async () => {
@@ -113,7 +114,7 @@ test('a file that is being written is not read before it stays the same', () =>
       if (written < whole.length) {
         written = Math.min(whole.length, written + 100);
         writeFileSync(path, whole.subarray(0, written));
-        assert.equal(countries.problems(), []);
+        assert.is(countries.status.obstacle, null);
       }
       return countries.of(londoner) === 'FR';
     });
