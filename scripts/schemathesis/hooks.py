@@ -37,6 +37,11 @@ def is_refused_in_words(case):
     # "`from` is before `to`, and at most 1000 steps fit in one answer."
     if case.path == "/v1/series":
         return any(name in query for name in ("from", "to", "step"))
+    # Names of headers have 1 to 255 characters.
+    if case.path == "/v1/publish" and isinstance(body, dict):
+        properties = body.get("properties")
+        names = properties.get("headers") if isinstance(properties, dict) else None
+        return isinstance(names, dict) and any(not 1 <= len(name) <= 255 for name in names)
     if not case.path.startswith("/v1/events"):
         return False
     # "What the path says need not stand in the events, and one that says otherwise is refused."

@@ -6,7 +6,7 @@ import { setting } from '../settings/setting.js';
 export const removedSettings = {
   sendNames: removed(
     'ANALYTICS_SEND_NAMES',
-    'AMPLITUDE_PERSONAL and GOOGLE_PERSONAL take its place: `none` (the default) for off, `full` for on; `pseudonym` is new',
+    'set AMPLITUDE_PERSONAL and GOOGLE_PERSONAL instead (`none`, the default, for off; `full` for on)',
   ),
 };
 
@@ -15,7 +15,7 @@ function removed(name: string, instead: string) {
     name,
     z
       .string()
-      .transform((_value, context) => refuse(context, `is not a setting any more. ${instead}`))
+      .transform((_value, context) => refuse(context, `must be taken out: ${instead}`))
       .optional(),
     instead,
   );
