@@ -39,6 +39,9 @@ const kindsInPerson: ReadonlyMap<string, PersonalKind> = new Map([
 const personEnds = new Set(people.flatMap(one => [one, `${one}s`]).concat('people'));
 const addressesKept = new Set(['version', 'target', 'agent']);
 
+/** What an SDK does to the properties of a user; from a page, without the dollar (browser/wire-event.ts). */
+const operation = /^\$?(?:set|setOnce|add|append|prepend|unset|preInsert|postInsert|remove)$/;
+
 /** Longer than the longest of them. */
 const maxNameEnd = 40;
 
@@ -71,7 +74,7 @@ export function placeOf(field: string, outer?: FieldPlace): FieldPlace {
   return {
     ...(kind === undefined ? {} : { kind }),
     person,
-    ofPerson: person || two === 'userproperties' || (outer?.ofPerson === true && field.startsWith('$')),
+    ofPerson: person || two === 'userproperties' || (outer?.ofPerson === true && operation.test(field)),
     keepsAddresses: addressesKept.has(last) || outer?.keepsAddresses === true,
   };
 }

@@ -48,6 +48,7 @@ async function send(daemon: TestDaemon): Promise<void> {
       owner: 'Odo Fernwhistle',
       payload: JSON.stringify({ user_name: 'Ines Hollowbrook', mail: 'x@mail.example' }),
     },
+    { category: 'identify', ...ada, user_properties: { set: { name: 'Odo Fernwhistle', plan: 'basic' } } },
     // Some servers take no name with a dot.
     { category: 'comment', 'ada.q@mail.example': true },
   ]);

@@ -61,4 +61,14 @@ test('within a person, a name and an id are those of a person', () => {
   assert.is(placeOf('first', placeOf('user_name')).kind, 'name');
 });
 
+test('the properties of a user are of a person, plain or in operations', () => {
+  const outer = placeOf('user_properties');
+  assert.equal([outer.person, placeOf('name', outer).kind, placeOf('plan', outer).kind], [false, 'name', undefined]);
+  for (const operation of ['$set', 'set', 'setOnce']) {
+    const place = placeOf(operation, outer);
+    assert.equal([place.person, placeOf('name', place).kind, placeOf('plan', place).kind], [false, 'name', undefined]);
+  }
+  assert.is(placeOf('name', placeOf('set')).kind, undefined);
+});
+
 test.run();
