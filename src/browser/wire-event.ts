@@ -1,4 +1,5 @@
 import { isTooDeep } from '../events/accept.js';
+import { catalogue } from '../events/catalogue.js';
 import { maxFields } from '../events/event.js';
 import { fieldKinds } from '../events/field-kinds.js';
 import { ascendingId, hashOf } from '../events/identity.js';
@@ -23,6 +24,13 @@ const apart: ReadonlySet<string> = new Set(['event_type', 'time', 'timestamp', '
 /** What the daemon says of an event, or its sinks take for a fact: no property may pass for it. */
 const reserved: ReadonlySet<string> = new Set([
   ...['id', 'category', 'created', 'source', 'insert_id', 'user_agent', 'agent_kind', 'visitor', 'ip', 'country'],
+]);
+/** What this daemon alone says: services, itself, the log as a whole. A page has nothing to say of these. */
+const daemonTypes: ReadonlySet<string> = new Set([
+  'connections',
+  ...catalogue
+    .filter(({ emitter }) => ['health', 'heartbeat', 'audit'].includes(emitter))
+    .map(({ category }) => category),
 ]);
 /** What the snippet sends by itself. */
 const ownTypes: ReadonlySet<string> = new Set(['browser_page_view', 'browser_download']);
@@ -49,6 +57,7 @@ export function readEvent(
   if (type === undefined || type === null || type === '')
     return { field: 'event_type', kind: 'missing', reason: 'event_type is missing' };
   if (!fieldKinds.category.accepts(type)) return invalid('event_type', fieldKinds.category.expected);
+  if (daemonTypes.has(type as string)) return invalid('event_type', `of a page; ${type} is said by the daemon alone`);
   const time = event.time ?? event.timestamp ?? undefined;
   const created = time === undefined ? now : parseTimestamp(time);
   if (created === undefined) return invalid('time', fieldKinds.timestamp.expected);

@@ -4,9 +4,12 @@ import type { Declaration } from './maintenance.js';
 
 const marker = '"service_status"';
 
-/** What a message says about a service that is watched; undefined for every other message, and cheap for those. */
+/**
+ * What a message says about a service that is watched; undefined for every other message, and cheap for those. A page
+ * declares nothing: its key is there for anybody to read.
+ */
 export function declarationOf({ body, source, received }: Message): Declaration | undefined {
-  if (source === 'health' || !body.includes(marker)) return undefined;
+  if (source === 'health' || source === 'browser' || !body.includes(marker)) return undefined;
   let event: Readonly<Record<string, unknown>>;
   try {
     event = JSON.parse(body);

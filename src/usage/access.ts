@@ -12,6 +12,8 @@ export type UsageSource = (typeof usageSources)[number];
 
 /** Events of these categories are accesses: views are investigations, downloads are requests too. */
 const categories: Readonly<Record<string, { readonly request: boolean; readonly clowder: boolean }>> = {
+  browser_page_view: { request: false, clowder: false },
+  browser_download: { request: true, clowder: false },
   page_view: { request: false, clowder: false },
   resource_download: { request: true, clowder: false },
   view_resource: { request: false, clowder: true },

@@ -169,6 +169,22 @@ test('one source counts; what another says is kept beside it', async () => {
   assert.equal(await scene.leftOut(), { double_click: 1, other_source: 1 });
 });
 
+test('where the browser is the source, what the snippet says of views and downloads counts', async () => {
+  const said = (event: Event, category: string): Event => {
+    const { status: _status, method: _method, bytes: _bytes, ...fields } = event.fields;
+    return { ...event, category, source: 'browser', fields: { ...fields, category, source: 'browser' } };
+  };
+  const events = [
+    said(view('10:00:00'), 'browser_page_view'),
+    said(download('10:05:00'), 'browser_download'),
+    view('11:00:00'),
+  ];
+  const [browser, nginx] = [new UsageScene({ source: 'browser' }), new UsageScene()];
+  for (const scene of [browser, nginx]) await scene.take(...events);
+  assert.is(await browser.counts(), '2 investigations (1 unique), 1 requests (1 unique), 0 bytes (0 of requests)');
+  assert.is(await nginx.counts(), '1 investigations (1 unique), 0 requests (0 unique), 0 bytes (0 of requests)');
+});
+
 test('bytes are those of what counts, and of every part', async () => {
   const scene = new UsageScene();
   await scene.take(
