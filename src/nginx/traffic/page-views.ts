@@ -54,7 +54,7 @@ export class PageViews {
       return this.#clowder === undefined;
     }
     const [, type, id] = resourcePage.exec(referrer ?? '') ?? [];
-    if (id !== undefined && (type !== route.type || id !== resource)) return false;
+    if (id !== undefined && (type?.toLowerCase() !== route.type || id.toLowerCase() !== resource)) return false;
     return this.#isFirst(view, time);
   }
 

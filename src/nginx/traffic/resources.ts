@@ -1,12 +1,17 @@
 import type { Request } from './requests.js';
 import type { ResourceType } from './routes.js';
 
-/** Ids of what a request was about. */
+/** Ids of what a request was about, in small letters: Clowder takes them in either. */
 export interface Resource {
   readonly type: ResourceType | undefined;
   readonly id: string | undefined;
   readonly dataset: string | undefined;
   readonly space: string | undefined;
+}
+
+interface Parents {
+  dataset: string | undefined;
+  space: string | undefined;
 }
 
 const anyId = /\/([0-9a-f]{24})(?=\/|$)/i;
@@ -21,18 +26,18 @@ export function resourceOf({ route, path, query }: Request, prefix: string, refe
   const segments = path.slice(prefix.length).split('/');
   const { places } = route;
   const id = segments[places.id ?? -1];
-  const found = { dataset: segments[places.dataset ?? -1], space: segments[places.space ?? -1] };
+  const found: Parents = { dataset: segments[places.dataset ?? -1], space: segments[places.space ?? -1] };
   addParents(found, query);
   if (id !== undefined && referrer.includes(`/${id}?`)) addParents(found, referrer);
   return {
     type: route.type,
-    id: id ?? (route.type === undefined ? anyId.exec(path)?.[1] : undefined),
-    dataset: found.dataset,
-    space: found.space,
+    id: (id ?? (route.type === undefined ? anyId.exec(path)?.[1] : undefined))?.toLowerCase(),
+    dataset: found.dataset?.toLowerCase(),
+    space: found.space?.toLowerCase(),
   };
 }
 
-function addParents(found: { dataset: string | undefined; space: string | undefined }, text: string): void {
+function addParents(found: Parents, text: string): void {
   if (!text.includes('dataset=') && !text.includes('space=')) return;
   for (const [, name, value] of text.matchAll(parents)) found[name as 'dataset' | 'space'] ??= value;
 }

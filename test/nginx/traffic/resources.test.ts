@@ -25,6 +25,7 @@ test('the resource, its type and what it belongs to', () => {
   };
   assert.equal(of(`GET /collection/${id}`), ['collection', id]);
   assert.equal(of(`GET /spaces/${id}`), ['space', id]);
+  assert.equal(of(`GET /files/${id.toUpperCase()}?dataset=${other.toUpperCase()}`), ['file', id, other]);
   assert.equal(of(`GET /spaces/curations/${id}`), ['curation', id]);
   assert.equal(of(`GET /files/${id}?dataset=${other}&space=`), ['file', id, other]);
   assert.equal(of(`GET /datasets/${id}?space=${other}`), ['dataset', id, other]);
