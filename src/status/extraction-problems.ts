@@ -8,11 +8,11 @@ export function extractionProblems({ path, state, since, lastError, detail }: Ac
   const problems: FoundProblem[] = [];
   if (state === 'holding' && lastError !== undefined) {
     const what = `Extractions are not followed: ${withoutStop(lastError.message)}.`;
-    const command =
+    const fix =
       detail.command === undefined
-        ? 'The daemon tries again by itself.'
-        : `On the server of RabbitMQ: ${detail.command}. The daemon notices by itself. See docs/extractions.md.`;
-    problems.push({ key: path, what, since, fix: `What passes meanwhile is not counted. ${command}` });
+        ? 'What RabbitMQ copies meanwhile waits there, for a day at most. The daemon tries again by itself.'
+        : `What passes meanwhile is not counted. On the server of RabbitMQ: ${detail.command}. The daemon notices by itself. See docs/extractions.md.`;
+    problems.push({ key: path, what, since, fix });
   }
   const stuck = Number(detail.stuck ?? 0);
   if (stuck > 0)

@@ -13,6 +13,7 @@ export function messageOf(event: JobEvent, idSecret: string): Message {
     resource_type: job.resourceType,
     resource_id: job.resourceId,
     resource_name: job.resourceName,
+    file_id: job.resourceType === 'file' ? job.resourceId : undefined,
     dataset_id: job.datasetId,
     size: type === 'queued' ? job.size : undefined,
     user_id: job.userId,

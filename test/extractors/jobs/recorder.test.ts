@@ -48,6 +48,7 @@ test('events are published with what is known of the job', () =>
       resource_type: 'file',
       resource_id: '65a89edca4bbe9b699ba4be0',
       resource_name: 'plain.tif',
+      file_id: '65a89edca4bbe9b699ba4be0',
       dataset_id: '65fd8f8b72b6e319f3c4706e',
     };
     const category = 'extraction_status';

@@ -101,6 +101,7 @@ test('200 jobs of a real extractor, some failing, some over HTTP: each is queued
     for (const event of events) {
       assert.equal([event.extractor_name, event.resource_type, event.dataset_id], [queue, 'file', 'd'.repeat(24)]);
       assert.is(event.job_id, event.resource_id);
+      assert.is(event.file_id, event.resource_id);
       if (event.type !== 'queued') assert.type(event.waiting_seconds, 'number', `${event.type} ${event.job_id}`);
       if (event.type === 'queued') assert.is(event.size, 48_213);
       if (event.type !== 'done' && event.type !== 'error') continue;

@@ -161,7 +161,8 @@ test('publishing to any exchange or queue: delivered, refused with a reason, and
     await channel.bindQueue('some.extractor', 'some.topic', 'a.*');
     const properties = { messageId: 'job-1', replyTo: 'clowder.x', correlationId: 'c', headers: { n: 7 }, priority: 3 };
     assert.is(await broker.publishTo({ queue: 'some.extractor' }, '{"n":1}', properties), 'broker');
-    assert.is(await broker.publishTo({ exchange: 'some.topic', routingKey: 'a.b' }, '{"n":2}'), 'broker');
+    const brief = { contentType: 'text/plain', expirationMs: 60_000, persistent: false };
+    assert.is(await broker.publishTo({ exchange: 'some.topic', routingKey: 'a.b' }, '{"n":2}', brief), 'broker');
     const first = await until(async () => channel.get('some.extractor', { noAck: true }), 'the first');
     const second = await until(async () => channel.get('some.extractor', { noAck: true }), 'the second');
     assert.is(first.content.toString(), '{"n":1}');
@@ -172,6 +173,8 @@ test('publishing to any exchange or queue: delivered, refused with a reason, and
       ['clowder.x', 'c', { n: 7 }, 3],
     );
     assert.equal(second.properties.headers, {});
+    const { contentType, expiration, deliveryMode } = second.properties;
+    assert.equal([contentType, expiration, deliveryMode], ['text/plain', '60000', 1]);
     assert.is(second.content.toString(), '{"n":2}');
 
     const nowhere = await failure(broker.publishTo({ queue: 'no.such.queue' }, '{}'));
