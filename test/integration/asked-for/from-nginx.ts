@@ -1,0 +1,81 @@
+import { aVisitor, type Check, type Expected, isAt, positive, visit } from './check.js';
+import { agent, bytesOfFile, dataset, file, known, type Site } from './site.js';
+
+const signedIn = { authorization: `Basic ${Buffer.from('mira:secret-word').toString('base64')}` };
+const { resource_name: _name, file_id: _file, ...ofDataset } = known;
+const aDataset = { resource_id: dataset, resource_name: 'Rain', ...ofDataset };
+const aFile = { resource_id: file, ...known };
+/** What each line says of whoever asked. */
+const person = { user_agent: agent, agent_kind: 'person', visitor: aVisitor, referrer: 'https://portal.example/start' };
+const referer = { referer: person.referrer };
+
+/** What a real nginx logs. */
+export function fromNginx({ ask, url: origin }: Site): Record<string, Check> {
+  const asked =
+    (target: string, values: Readonly<Record<string, unknown>>, headers: Record<string, string> = {}): Check =>
+    async () => {
+      const unique = `${target}${target.includes('?') ? '&' : '?'}${visit()}`;
+      await ask(unique, { ...referer, ...headers });
+      const url = origin + unique.replace(/key=[\w-]+&/, '');
+      const answer = { method: 'GET', status: 200, bytes: positive };
+      return { fits: isAt(url), source: 'nginx', values: { ...answer, ...person, url, ...values } };
+    };
+  const windowed =
+    (fits: Expected['fits'], values: Expected['values']): Check =>
+    async () => ({ fits, source: 'nginx', values });
+  const fetching = { 'user-agent': 'python-requests/2.31.0' };
+  return {
+    'user and time on all data: views in the log': asked(
+      `/datasets/${dataset}`,
+      { ...aDataset, user_id: 'mira' },
+      signedIn,
+    ),
+    'user and time on all data: calls of the API in the log': asked(
+      `/api/datasets/${dataset}?key=s3cret`,
+      { ...aDataset, user_id: 'mira' },
+      signedIn,
+    ),
+    'storage: files deleted': async () => {
+      const target = `/api/files/${file}?${visit()}`;
+      await ask(target, { ...referer, ...signedIn }, 'DELETE');
+      const url = origin + target;
+      const answer = { method: 'DELETE', status: 200 };
+      return { fits: isAt(url), source: 'nginx', values: { ...answer, ...person, ...aFile, url, user_id: 'mira' } };
+    },
+    'traffic: the whole address of a page view': asked(`/files/${file}`, aFile),
+    'traffic: every page view, for who wants them': asked('/search?query=rain', {}),
+    'traffic: downloads with their bytes': asked(`/files/${file}/blob`, { ...aFile, bytes: bytesOfFile }),
+    'extractions: which extractor fetched how many bytes': asked(
+      `/api/files/${file}/blob?key=of-an-extractor`,
+      {
+        ...aFile,
+        bytes: bytesOfFile,
+        user_agent: fetching['user-agent'],
+        agent_kind: 'extractor',
+        extractor_name: 'ncsa.wordcount',
+      },
+      fetching,
+    ),
+    'extractions: how much data goes to extractors in a period': async () => {
+      await ask(`/api/files/${file}/blob?key=of-an-extractor&${visit()}`, fetching);
+      return windowed(({ extractor_bytes: bytes }) => positive(bytes), {
+        extractor_requests: positive,
+        extractor_bytes: (bytes: unknown) => Number(bytes) % bytesOfFile === 0,
+        extractors: (list: unknown) => JSON.stringify(list).includes('{"name":"ncsa.wordcount","requests":'),
+      })();
+    },
+    'traffic: connections and requests by route in a period': async () => {
+      await ask(`/files/${file}/blob?${visit()}`);
+      const route = '"GET /files/:id/blob"';
+      return windowed(({ routes }) => JSON.stringify(routes ?? '').includes(route), {
+        window_start: positive,
+        window_seconds: 1,
+        requests: positive,
+        connections: positive,
+        visitors: positive,
+        bytes_sent: positive,
+        routes: (list: unknown) => JSON.stringify(list).includes(`{"route":${route},"requests":`),
+      })();
+    },
+  };
+}
