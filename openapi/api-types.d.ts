@@ -2101,6 +2101,8 @@ export interface components {
             readonly status?: number;
             /** @description Time that the request took. (seconds) */
             readonly duration?: number;
+            /** @description Requests that fetched the file in parts, where there was more than one. */
+            readonly parts?: number;
             /** @description What asked: `person`, `machine` (a program such as curl, or without an agent), `extractor` or `crawler`. */
             readonly agent_kind?: string;
             /** @description Name of the extractor. */

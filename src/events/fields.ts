@@ -93,6 +93,10 @@ export const fields = {
   method: { kind: 'text', description: 'Method of the request.' },
   status: { kind: 'count', description: 'HTTP status of the answer.' },
   duration: { kind: 'seconds', description: 'Time that the request took.', unit: 'seconds' },
+  parts: {
+    kind: 'count',
+    description: 'Requests that fetched the file in parts, where there was more than one.',
+  },
   referrer: { kind: 'text', description: 'Page that led here.' },
   user_agent: { kind: 'text', description: 'Browser or program, as it names itself.', personal: 'agent' },
   agent_kind: {

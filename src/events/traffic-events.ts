@@ -45,6 +45,7 @@ export const trafficEvents: readonly CatalogueEntry[] = [
       'method',
       'status',
       'duration',
+      'parts',
       'agent_kind',
       'extractor_name',
       ...client,

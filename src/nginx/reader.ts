@@ -9,6 +9,7 @@ import type { LogFiles } from './files/log-files.js';
 import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './files/saved-files.js';
 import type { LineCounter, Totals } from './traffic/line-counter.js';
 import type { PageViews, SavedPageViews } from './traffic/page-views.js';
+import type { PartialDownloads, SavedPartialDownloads } from './traffic/partial-downloads.js';
 import type { VisitorKeys } from './traffic/visitors.js';
 import type { SavedWindows, Windows } from './traffic/windows.js';
 
@@ -17,6 +18,8 @@ export type LogCheckpoint = (SavedFiles | SavedFilesOfVersion1) & {
   readonly windows: SavedWindows;
   /** Absent in checkpoints of 1.0. */
   readonly views?: SavedPageViews;
+  /** Absent in checkpoints of 1.0. */
+  readonly parts?: SavedPartialDownloads;
   readonly totals: Totals;
 };
 
@@ -25,6 +28,7 @@ export interface ReaderOptions {
   readonly counter: LineCounter;
   readonly windows: Windows;
   readonly views: PageViews;
+  readonly parts: PartialDownloads;
   readonly visitors: VisitorKeys;
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
@@ -89,7 +93,7 @@ export class LogReader {
 
   /** Takes up where the checkpoint says. May be tried again. */
   async open(): Promise<void> {
-    const { store, windows, views, counter, visitors } = this.#options;
+    const { store, windows, views, parts, counter, visitors } = this.#options;
     this.#messages = [];
     await visitors.load();
     const saved = await store.load();
@@ -97,6 +101,7 @@ export class LogReader {
     if (saved !== undefined) {
       windows.restore(saved.windows);
       if (saved.views !== undefined) views.restore(saved.views);
+      if (saved.parts !== undefined) parts.restore(saved.parts);
       Object.assign(counter.totals, saved.totals);
     }
     this.#atStart = { ...counter.totals };
@@ -108,7 +113,7 @@ export class LogReader {
 
   /** Checks the names, reads for a while, commits what is due. */
   async pass(): Promise<PassResult> {
-    const { clock, counter, windows, stopping } = this.#options;
+    const { clock, counter, stopping } = this.#options;
     if (await this.#files.refresh()) this.#changed = true;
     const until = clock.monotonic() + passMs;
     let more = false;
@@ -118,7 +123,7 @@ export class LogReader {
     }
     if (!more && !stopping.aborted) {
       for (const file of await this.#files.quiet()) await this.#finish(file);
-      windows.closeByWallClock();
+      counter.closeByWallClock(clock.now());
       this.#takeMessages();
     }
     const late = this.#changed && clock.monotonic() - this.#committedAt >= commitMs;
@@ -215,12 +220,13 @@ export class LogReader {
   }
 
   async #tryCommit(): Promise<void> {
-    const { store, visitors, clock, windows, views, counter } = this.#options;
+    const { store, visitors, clock, windows, views, parts, counter } = this.#options;
     await visitors.save();
     await store.commit(this.#messages, {
       ...this.#files.save(),
       windows: windows.save(),
       views: views.save(),
+      parts: parts.save(),
       totals: { ...counter.totals },
     });
     this.#messages = [];

@@ -11,6 +11,7 @@ import { type LogCheckpoint, LogReader } from './reader.js';
 import { LineCounter } from './traffic/line-counter.js';
 import { LogIds } from './traffic/log-ids.js';
 import { PageViews } from './traffic/page-views.js';
+import { PartialDownloads } from './traffic/partial-downloads.js';
 import { RequestClassifier } from './traffic/requests.js';
 import { TrafficEvents } from './traffic/traffic.js';
 import type { VisitorKeys } from './traffic/visitors.js';
@@ -44,6 +45,7 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const parser = createParser(config.format);
   const prefix = config.pathPrefix;
   const views = new PageViews();
+  const parts = new PartialDownloads(now);
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: config.windowMs, log: name, now, ids });
   const traffic = new TrafficEvents({
@@ -61,12 +63,12 @@ export function createLogReader(options: LogSourceOptions): LogReader {
     parser,
     address: config.format.address,
     agentUnsaid: saysAgent(config.format) ? 'machine' : 'person',
-    ...{ ids, prefix, views, windows, traffic, onUnparsed },
+    ...{ ids, prefix, views, parts, windows, traffic, onUnparsed },
     classifier: new RequestClassifier(config.allPages),
   });
   const files = new LogFiles({
     ...{ path, folders: config.rotatedDirs, configured: config.files, startAtEnd: config.start === 'end' },
     ...{ clock, log },
   });
-  return new LogReader({ files, counter, windows, views, visitors, ...rest });
+  return new LogReader({ files, counter, windows, views, parts, visitors, ...rest });
 }

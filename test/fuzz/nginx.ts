@@ -5,6 +5,7 @@ import { FormatError, type LogFormat, parseFormat, saysAgent } from '../../src/n
 import { LineCounter } from '../../src/nginx/traffic/line-counter.js';
 import { LogIds } from '../../src/nginx/traffic/log-ids.js';
 import { PageViews } from '../../src/nginx/traffic/page-views.js';
+import { PartialDownloads } from '../../src/nginx/traffic/partial-downloads.js';
 import { RequestClassifier } from '../../src/nginx/traffic/requests.js';
 import { TrafficEvents, trafficKinds } from '../../src/nginx/traffic/traffic.js';
 import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
@@ -48,6 +49,7 @@ export function fuzzLogLines(random: Random): void {
     prefix,
     classifier: new RequestClassifier(random.chance(0.5)),
     views: new PageViews(),
+    parts: new PartialDownloads(() => now),
     windows,
     traffic: new TrafficEvents({
       kinds: trafficKinds,
@@ -64,7 +66,7 @@ export function fuzzLogLines(random: Random): void {
   const lines = Buffer.concat(Array.from({ length: random.integer(1, 8) }, () => line(random, now)));
   const read = counter.takeLines(lines, lines.length, 'access.log', 0);
   counter.takeRest(lines.subarray(read), 'access.log', read);
-  windows.closeByWallClock();
+  counter.closeByWallClock(now);
   for (const message of counter.takeMessages()) {
     const body = JSON.parse(message.body);
     const accepted = acceptEvent(body, { now, source: 'nginx' });

@@ -10,6 +10,7 @@ import type { AgentKind } from './agents.js';
 import { ByteHash } from './hash.js';
 import type { LogIds } from './log-ids.js';
 import type { PageViews } from './page-views.js';
+import type { PartialDownload, PartialDownloads } from './partial-downloads.js';
 import { RequestFields } from './request-fields.js';
 import type { RequestClassifier, RequestKind } from './requests.js';
 import { resourceOf } from './resources.js';
@@ -37,6 +38,7 @@ export interface LineCounterOptions {
   readonly prefix: string;
   readonly classifier: RequestClassifier;
   readonly views: PageViews;
+  readonly parts: PartialDownloads;
   readonly windows: Windows;
   readonly traffic: TrafficEvents;
   /** A line that is not of the format. */
@@ -109,6 +111,7 @@ export class LineCounter {
       start = stop + 1;
     }
     this.#windows.closeDue();
+    this.#options.parts.closeUntil(this.#windows.time);
     return start;
   }
 
@@ -120,7 +123,14 @@ export class LineCounter {
   }
 
   takeMessages(): Message[] {
-    return [...this.#windows.takeClosed(), ...this.#options.traffic.take()];
+    const { traffic, parts } = this.#options;
+    return [...this.#windows.takeClosed(), ...traffic.take(), ...parts.takeClosed()];
+  }
+
+  /** At the end of the file the wall clock stands in for lines that do not come. */
+  closeByWallClock(now: number): void {
+    this.#windows.closeByWallClock();
+    this.#options.parts.closeUntil(now);
   }
 
   /**
@@ -163,9 +173,12 @@ export class LineCounter {
     const agentOf = this.#agents.kindOf(this.#countVisitor(window), request);
     const { traffic, ids } = this.#options;
     const { status } = request;
-    const kind = this.#kindOf(time, agentOf);
     const bytes = request.number(slots.bytes);
     const sent = Math.max(0, bytes || 0);
+    const meant = this.#kindOf(time, agentOf);
+    const partial = meant === 'download' && status === 206 ? this.#partOf(time, sent) : undefined;
+    // What the first part is, is the whole download.
+    const kind = partial !== undefined && partial.parts > 1 ? 'other' : meant;
 
     counts[index.requests]! += 1;
     counts[index.bytes_sent]! += sent;
@@ -201,7 +214,12 @@ export class LineCounter {
       extractor: agentOf === 'extractor' ? this.#agents.extractor : undefined,
       languages: parser.text(slots.languages),
     };
-    for (const category of categories) traffic.add(category, ids.ofLine(time, this.#place, text, category), made);
+    for (const category of categories)
+      traffic.add(category, ids.ofLine(time, this.#place, text, category), made, partial);
+  }
+
+  #partOf(time: number, bytes: number): PartialDownload {
+    return this.#options.parts.add(time, this.#windows.time, this.#visitor.join(), this.#request.path, bytes);
   }
 
   #kindOf(time: number, agent: AgentKind): RequestKind {

@@ -2,6 +2,7 @@ import type { Message } from '../../events/message.js';
 import type { CountryOf } from '../../geoip/countries.js';
 import type { AgentKind } from './agents.js';
 import { firstLanguage } from './language.js';
+import type { PartialDownload } from './partial-downloads.js';
 import type { Request, RequestKind } from './requests.js';
 import { resourceOf } from './resources.js';
 import { maskUrlSecrets } from './secrets.js';
@@ -95,8 +96,13 @@ export class TrafficEvents {
     return view === undefined ? [stored] : [view, stored];
   }
 
-  add(category: TrafficCategory, id: string, line: TrafficLine): void {
+  /** @param partial the download that the line is the first part of: its event is made when it closes */
+  add(category: TrafficCategory, id: string, line: TrafficLine, partial?: PartialDownload): void {
     const fields = this.#fieldsOf(category, line);
+    if (category === 'resource_download' && partial !== undefined) {
+      partial.event = { id, fields };
+      return;
+    }
     this.#made.push({ id, body: JSON.stringify(fields), fields, source: 'nginx', received: this.#options.now() });
   }
 

@@ -134,6 +134,11 @@ export class Windows {
     return window;
   }
 
+  /** The latest time in the log, epoch ms; -Infinity before the first line. */
+  get time(): number {
+    return this.#time;
+  }
+
   /** The log has come to this time. */
   advance(time: number): void {
     if (time > this.#time && time <= this.#options.now() + futureMs) this.#time = time;

@@ -7,6 +7,7 @@ import type { ClientAddress, NamedVariables } from '../../../src/nginx/lines/nam
 import { LineCounter } from '../../../src/nginx/traffic/line-counter.js';
 import { LogIds } from '../../../src/nginx/traffic/log-ids.js';
 import { PageViews } from '../../../src/nginx/traffic/page-views.js';
+import { PartialDownloads } from '../../../src/nginx/traffic/partial-downloads.js';
 import { RequestClassifier } from '../../../src/nginx/traffic/requests.js';
 import { TrafficEvents, type TrafficKind } from '../../../src/nginx/traffic/traffic.js';
 import { VisitorKeys } from '../../../src/nginx/traffic/visitors.js';
@@ -65,13 +66,14 @@ function count(
     prefix,
     classifier: new RequestClassifier(allPages),
     views,
+    parts: new PartialDownloads(clock.now),
     windows,
     traffic,
     onUnparsed: line => unparsed.push(line),
   });
   const bytes = Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')]));
   assert.is(counter.takeLines(bytes, bytes.length, 'file', 0), bytes.length);
-  windows.closeByWallClock();
+  counter.closeByWallClock(clock.now());
   const events = counter.takeMessages().map(({ id: key, body, source }) => {
     assert.is(source, 'nginx');
     const event = JSON.parse(body) as Record<string, unknown>;
