@@ -20,8 +20,10 @@ import { runHousekeeping } from '../src/status/housekeeping.js';
 import type { Metrics } from '../src/status/metrics.js';
 import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
-import { contextAsStored } from '../src/status/stored-events.js';
+import { contextAsStored, pageWithContext } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
+import type { ReadStored } from '../src/usage/recompute.js';
+import { rulesOf } from '../src/usage/rules.js';
 import { Usage } from '../src/usage/usage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
@@ -110,13 +112,16 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
 }
 
 /** Undefined when it is off. */
-function startUsage({ config, storage, broker, clock, log, onStop }: HttpOptions): Usage | undefined {
-  if (config.usage === undefined) return undefined;
+function startUsage(options: HttpOptions): Usage | undefined {
+  const { config, storage, broker, clock, log, onStop, idSecret } = options;
+  const usageConfig = config.usage;
+  if (usageConfig === undefined) return undefined;
   const waiting = async () => {
     const [{ ready, unsettled }, dead] = await Promise.all([broker.depth('usage'), broker.deadLetters.count('usage')]);
     return { pending: ready + unsettled, dead };
   };
-  const usage = new Usage({ storage, config: config.usage, waiting, clock, log });
+  const rules = () => rulesOf(usageConfig, idSecret);
+  const usage = new Usage({ storage, config: usageConfig, waiting, stored: storedFor(options), rules, clock, log });
   const stopping = new AbortController();
   const running = usage.run(stopping.signal);
   onStop('usage', async () => {
@@ -124,4 +129,11 @@ function startUsage({ config, storage, broker, clock, log, onStop }: HttpOptions
     await running;
   });
   return usage;
+}
+
+/** Stored events as the sink gets them; undefined where the store has not as much of people as the sink. */
+function storedFor({ config, storage, context }: HttpOptions): ReadStored | undefined {
+  const [store, sink] = ['local', 'usage'].map(name => config.sinks.find(({ definition }) => definition.name === name));
+  if (store === undefined || store.personal !== sink?.personal || store.personal !== 'full') return undefined;
+  return async query => pageWithContext(await storage.events.query(query), context);
 }

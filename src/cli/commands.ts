@@ -47,7 +47,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'usage',
-    summary: 'print a report of the usage of datasets',
+    summary: 'print a report of the usage of datasets, or count a month again',
     load: async () => (await import('./usage.js')).usage,
   },
   {

@@ -1,14 +1,16 @@
 import { writeFileSync } from 'node:fs';
+import type { UsageRecomputed } from '../../openapi/api-types.js';
 import { dayOf, monthOf, readMonth, startOfDay, written } from '../calendar.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, text, UsageError } from './command.js';
+import { table } from './terminal.js';
 
 const formats = ['tsv', 'json'];
 
 export const usage: Command = {
-  usage: 'usage report [--from MONTH] [--to MONTH]',
+  usage: 'usage report | recompute MONTH',
   description:
-    'Prints the Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given',
+    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given\n  recompute MONTH    counts an open month again from the stored events, by the rules of now',
   options: {
     ...clientOptions,
     from: {
@@ -25,11 +27,13 @@ export const usage: Command = {
     'event-sink usage report',
     'event-sink usage report --from 2026-01 --to 2026-12 --out usage-2026.tsv',
     'event-sink usage report --from 2026-03 --format json',
+    'event-sink usage recompute 2026-03',
   ],
   async run(invocation) {
-    const [action, ...more] = invocation.operands;
-    if (action !== 'report' || more.length > 0) throw new UsageError('use usage report');
-    await report(invocation);
+    const [action, given, ...more] = invocation.operands;
+    if (action === 'report' && given === undefined) await report(invocation);
+    else if (action === 'recompute' && given !== undefined && more.length === 0) await recompute(given, invocation);
+    else throw new UsageError('use usage report, or usage recompute MONTH');
     return exitCodes.ok;
   },
 };
@@ -50,6 +54,21 @@ async function report(invocation: Invocation): Promise<void> {
   if (file === undefined) return terminal.out(printed.trimEnd());
   writeFileSync(file, printed);
   if (terminal.outIsTerminal) terminal.out(`${file} written`);
+}
+
+async function recompute(given: string, invocation: Invocation): Promise<void> {
+  const { terminal } = invocation;
+  const month = readMonth(given);
+  if (month === undefined) throw new UsageError(`a month is written 2026-03, but this is "${given}"`);
+  const path = `/v1/usage/months/${written(month)}/recompute`;
+  const done = await clientFor(invocation).request<UsageRecomputed>({ method: 'POST', path });
+  if (!terminal.outIsTerminal) return terminal.out(JSON.stringify(done));
+  const rows = (['regular', 'machine'] as const).flatMap(method =>
+    (['total_dataset_investigations', 'total_dataset_requests', 'request_bytes'] as const).map(name => [
+      ...[method, name, String(done.before[method][name]), String(done.after[method][name])],
+    ]),
+  );
+  terminal.out(table(['', '', 'BEFORE', 'AFTER'], rows, terminal.columns));
 }
 
 function month({ values }: Invocation, name: string): number | undefined {

@@ -43,5 +43,7 @@ export interface Backend {
   /** Why events cannot be accepted durably now, in words for anybody; undefined when they can. */
   unready(): string | undefined;
   /** Undefined when USAGE is off. */
-  readonly usage: Pick<Usage, 'config' | 'query' | 'report' | 'leftOut' | 'months' | 'waiting'> | undefined;
+  readonly usage:
+    | Pick<Usage, 'config' | 'query' | 'report' | 'recompute' | 'leftOut' | 'months' | 'waiting'>
+    | undefined;
 }

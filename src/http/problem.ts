@@ -12,6 +12,7 @@ export const problemKinds = {
   'request-timeout': [408, 'The request took too long to arrive'],
   conflict: [409, 'The broker refused the message'],
   'key-conflict': [409, 'That key cannot be changed here'],
+  'usage-conflict': [409, 'That month cannot be counted again'],
   'id-conflict': [422, 'An id belongs to another event'],
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'This kind of body is not supported'],

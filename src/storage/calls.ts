@@ -15,7 +15,7 @@ import { queueReads, queueWrites } from './queues.js';
 import { seriesReads } from './series.js';
 import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
-import { usageAccessWrites } from './usage-accesses.js';
+import { usageAccessReads, usageAccessWrites } from './usage-accesses.js';
 import { usageDayReads, usageDayWrites } from './usage-days.js';
 import { usageMonthReads, usageMonthWrites } from './usage-months.js';
 import { usageReportReads } from './usage-report.js';
@@ -54,6 +54,7 @@ export const reads = {
   ...seriesReads,
   ...ledgerReads,
   ...queueLedgerReads,
+  ...usageAccessReads,
   ...usageDayReads,
   ...usageMonthReads,
   ...usageReportReads,

@@ -42,7 +42,13 @@ export interface StorageOptions {
 const maxReleaseMs = 30_000;
 
 /** Queries that go through very many rows. */
-const slowReads: ReadonlySet<ReadName> = new Set<ReadName>(['series', 'countUsageDay', 'usage', 'datasetReport']);
+const slowReads: ReadonlySet<ReadName> = new Set<ReadName>([
+  'series',
+  'countUsageAccesses',
+  'countUsageDay',
+  'usage',
+  'datasetReport',
+]);
 
 /** A JSON value by key, durable when `put` resolves. */
 export interface Checkpoints {

@@ -1,4 +1,4 @@
-import { dayBefore, monthOf } from '../calendar.js';
+import { dayBefore, firstDayOf, lastDayOf, monthOf } from '../calendar.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
@@ -15,13 +15,15 @@ export interface FoldUsageArguments {
   readonly accesses: readonly Value[];
   /** `item, at, facts` of items of which something is known. */
   readonly items: readonly Value[];
+  /** What is kept of the same accesses is replaced: the rules have changed. */
+  readonly replace?: true;
 }
 
 /**
  * Keeps accesses, each once by its id. Those of a closed month are late: counted apart, they change nothing there.
  * Returns how many were known already.
  */
-function foldUsage({ database, now }: Transaction, { accesses, items }: FoldUsageArguments): number {
+function foldUsage({ database, now }: Transaction, { accesses, items, replace }: FoldUsageArguments): number {
   const closed = closedMonths(database);
   const late: Value[] = [];
   const open: Value[] = [];
@@ -34,7 +36,11 @@ function foldUsage({ database, now }: Transaction, { accesses, items }: FoldUsag
       for (let place = at; place < at + accessColumns; place += 1) open.push(accesses[place]!);
     }
   }
-  const kept = database.insert(`INSERT OR IGNORE INTO usage_accesses (${columns})`, accessColumns, open);
+  const kept = database.insert(
+    `INSERT OR ${replace ? 'REPLACE' : 'IGNORE'} INTO usage_accesses (${columns})`,
+    accessColumns,
+    open,
+  );
   const keptLate = database.insert('INSERT OR IGNORE INTO usage_late (month, id, at)', 3, late);
   if (kept > 0) noteChange(database, [...days], now);
   for (let at = 0; at < items.length; at += itemColumns) keepItem(database, items.slice(at, at + itemColumns));
@@ -68,4 +74,20 @@ function keepItem(database: Database, item: readonly Value[]): void {
   );
 }
 
+/** How many accesses of a month are kept. */
+function countUsageAccesses(database: Database, { month }: { readonly month: number }): number {
+  const days = [firstDayOf(month), lastDayOf(month)];
+  return database.value<number>('SELECT count(*) FROM usage_accesses WHERE day BETWEEN ? AND ?', ...days) ?? 0;
+}
+
+/** How many of these accesses are kept. */
+function knownUsageAccesses(
+  database: Database,
+  { keys }: { readonly keys: readonly (readonly [day: number, id: string])[] },
+): number {
+  const known = `SELECT count(*) FROM json_each(?) k JOIN usage_accesses a ON a.day = k.value ->> 0 AND a.id = k.value ->> 1`;
+  return database.value<number>(known, JSON.stringify(keys)) ?? 0;
+}
+
 export const usageAccessWrites = { foldUsage };
+export const usageAccessReads = { countUsageAccesses, knownUsageAccesses };

@@ -31,10 +31,12 @@ const maxListed = 50;
  * @param request what is downloaded is a file, where nobody says what it is
  */
 export function itemOf({ type, fields }: Pick<Event, 'type' | 'fields'>, request: boolean): Item | undefined {
-  const [, kindInUrl, idInUrl] = typeof fields.url === 'string' ? (inUrl.exec(fields.url) ?? []) : [];
+  const named = text(fields.resource_id);
+  const [, kindInUrl, idInUrl] =
+    (type === undefined || named === undefined) && typeof fields.url === 'string' ? (inUrl.exec(fields.url) ?? []) : [];
   const kind = type ?? kindInUrl?.toLowerCase();
   if (kind !== 'dataset' && kind !== 'file' && (kind !== undefined || !request)) return undefined;
-  const resource = text(fields.resource_id) ?? idInUrl;
+  const resource = named ?? idInUrl;
   const isDataset = kind === 'dataset';
   const file = isDataset ? undefined : (text(fields.file_id) ?? resource);
   const dataset = isDataset ? resource : text(fields.dataset_id);
@@ -70,6 +72,7 @@ function text(value: unknown): string | undefined {
 }
 
 function list(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
   const found = (Array.isArray(value) ? value.slice(0, maxListed) : [value]).flatMap(one => text(one) ?? []);
   return found.length === 0 ? undefined : found;
 }

@@ -1,8 +1,8 @@
-import { dayMs, dayOf, lastDayOf, startOfDay } from '../calendar.js';
+import { dayMs, dayOf, lastDayOf, startOfDay, written } from '../calendar.js';
 import type { Clock } from '../clock.js';
-import { describe } from '../errors.js';
+import { describe, UnsupportedError } from '../errors.js';
 import type { Log } from '../log.js';
-import { singleFlight } from '../single-flight.js';
+import { singleFlightBy } from '../single-flight.js';
 import type { Calls } from '../storage/calls.js';
 import type { UsageMonth } from '../storage/usage-months.js';
 import type {
@@ -12,7 +12,9 @@ import type {
   UsageQuery,
   UsageRow,
 } from '../storage/usage-report.js';
+import type { Rules } from './access.js';
 import type { UsageConfig } from './config.js';
+import { type ReadStored, recompute } from './recompute.js';
 
 export interface WaitingEvents {
   /** In the queue of the sink. */
@@ -21,15 +23,29 @@ export interface WaitingEvents {
   readonly dead: number;
 }
 
+/** The month before and after; undefined = it had nothing that counts. */
+export interface Recomputed {
+  readonly accesses: number;
+  readonly before: UsageRow | undefined;
+  readonly after: UsageRow | undefined;
+}
+
 export interface UsageOptions {
   readonly storage: Calls;
   readonly config: UsageConfig;
   readonly waiting: () => Promise<WaitingEvents>;
+  /** Undefined where the local store lacks what usage is counted from. */
+  readonly stored?: ReadStored | undefined;
+  /** The rules as they are configured now. @throws SetupError */
+  readonly rules: () => Rules;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Answers that follow each other within this time, ms, need not look for changes again. */
+/**
+ * Answers that follow each other within this time, ms, need not look for changes again; or within twenty times as long
+ * as the last look took.
+ */
 const maxAgeMs = 200;
 /** From the start to the first look at months that are over, and from one to the next, ms. */
 const firstMs = 60_000;
@@ -49,7 +65,8 @@ export class Usage {
   constructor(options: UsageOptions) {
     this.config = options.config;
     this.#options = options;
-    this.#refresh = singleFlight(options.clock, maxAgeMs, () => this.#count());
+    const counted = singleFlightBy(options.clock, maxAgeMs, (_what: 'all') => this.#count());
+    this.#refresh = () => counted('all');
   }
 
   async query(query: UsageQuery): Promise<readonly UsageRow[]> {
@@ -67,6 +84,28 @@ export class Usage {
   async report(query: DatasetReportQuery): Promise<DatasetReportPage> {
     if (query.after === '') await this.#refresh();
     return this.#options.storage.read('datasetReport', query);
+  }
+
+  /** @throws UnsupportedError without a local store that has what usage is counted from */
+  async recompute(month: number): Promise<Recomputed | { readonly refused: string }> {
+    const { storage, stored, rules } = this.#options;
+    if (stored === undefined)
+      throw new UnsupportedError(
+        'usage can be recomputed from a local store alone that has all of what the sink usage gets; set LOCAL_STORE=on, and LOCAL_PERSONAL as USAGE_PERSONAL',
+      );
+    const known = (await this.months()).find(one => one.month === month);
+    if (known === undefined || known.closed !== null)
+      return { refused: `${written(month)} ${known === undefined ? 'has no usage' : 'is closed, and stays as it is'}` };
+    const before = await this.#total(month);
+    const accesses = await recompute(month, { storage, stored, rules: rules() });
+    return typeof accesses === 'number' ? { accesses, before, after: await this.#total(month) } : accesses;
+  }
+
+  async #total(month: number): Promise<UsageRow | undefined> {
+    await this.#count();
+    const range = { from: month * 100, to: month * 100 + 99 };
+    const [row] = await this.#options.storage.read('usage', { by: 'month', ...range, limit: 1, offset: 0 });
+    return row;
   }
 
   /** Events that are not in the counts, and may come to be. */

@@ -27,6 +27,25 @@ test('asks for the last month that is over as a table, or for what is said, and 
   );
 });
 
+test('a month is counted again, and both figures are shown', async () => {
+  const counts = { total_dataset_investigations: 7, total_dataset_requests: 3, request_bytes: 300 };
+  const after = { ...counts, total_dataset_requests: 2 };
+  const body = {
+    month: '2026-03',
+    before: { regular: counts, machine: counts },
+    after: { regular: after, machine: counts },
+  };
+  const daemon = await fakeDaemon(() => ({ status: 200, body }));
+  const env = { EVENT_SINK_URL: daemon.url };
+  const shown = await invoke(['usage', 'recompute', '2026-03'], { env, onTerminal: true });
+  const piped = await invoke(['usage', 'recompute', '2026-03'], { env });
+  await daemon.close();
+  assert.match(shown.out, /regular +total_dataset_requests +3 +2\n/);
+  assert.equal(JSON.parse(piped.out), body);
+  const { method, path } = daemon.asked[0]!;
+  assert.equal([method, path], ['POST', '/v1/usage/months/2026-03/recompute']);
+});
+
 test('what the daemon refuses is said in its words', async () => {
   const body = { code: 3020, severity: 'error', message: 'Invalid Date Arguments', data: '2026-03 is closed' };
   const daemon = await fakeDaemon(() => ({ status: 400, body }));
@@ -43,6 +62,8 @@ test('a command line that is wrong is said to be', async () => {
     ['report', '--from', '2026-13'],
     ['report', '--from', '2026-02', '--to', '2026-01'],
     ['report', '--format', 'xml'],
+    ['recompute'],
+    ['recompute', 'march'],
   ]) {
     assert.is((await invoke(['usage', ...words], {})).code, 2, words.join(' '));
   }

@@ -48,6 +48,10 @@ const samples: Readonly<Record<string, Sample>> = {
   'GET /v1/keys': { path: '/v1/keys', init: {} },
   'POST /v1/keys': { path: '/v1/keys', init: post({ name: 'portal', scopes: ['publish'] }) },
   'DELETE /v1/keys/{name}': { path: '/v1/keys/portal', init: { method: 'DELETE' } },
+  'POST /v1/usage/months/{month}/recompute': {
+    path: '/v1/usage/months/2026-03/recompute',
+    init: { method: 'POST' },
+  },
   'GET /counter/status': { path: '/counter/status', init: {} },
   'GET /counter/reports': { path: '/counter/reports', init: {} },
   'GET /counter/reports/{report}': { path: '/counter/reports/dsr?begin-date=2024-03&end-date=2024-03', init: {} },
@@ -110,6 +114,12 @@ const general: Readonly<Record<number, Case>> = {
 };
 
 const special: Readonly<Record<string, Case>> = {
+  'POST /v1/usage/months/{month}/recompute 400': {
+    send: daemon => daemon.request('/v1/usage/months/march/recompute', { method: 'POST' }),
+  },
+  'POST /v1/usage/months/{month}/recompute 409': {
+    send: daemon => daemon.request('/v1/usage/months/2026-01/recompute', { method: 'POST' }),
+  },
   'GET /counter/reports/{report} 400': { send: daemon => daemon.request('/counter/reports/dsr') },
   'GET /counter/reports/{report} 404': { send: daemon => daemon.request('/counter/reports/tr') },
   ...forBrowsers('POST /2/httpapi'),

@@ -180,6 +180,11 @@ export class FakeBackend implements Backend {
       };
     },
     waiting: async () => ({ pending: 0, dead: 0 }),
+    recompute: async month => {
+      this.#mayFail();
+      const row = { key: month, facts: null, regular: figures, machine: figures };
+      return month === 202601 ? { refused: '2026-01 is closed' } : { accesses: 9, before: undefined, after: row };
+    },
   };
 
   async deadLetters(query: DeadLetterQuery) {

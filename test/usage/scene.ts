@@ -4,12 +4,16 @@ import { silentLog } from '../../src/log.js';
 import type { SinkSession } from '../../src/sinks/sink.js';
 import { openUsage } from '../../src/sinks/usage/session.js';
 import type { Calls } from '../../src/storage/calls.js';
+import { EventStore } from '../../src/storage/event-store.js';
+import type { EventQuery } from '../../src/storage/queries.js';
 import type { UsageCounts } from '../../src/storage/usage-report.js';
 import type { UsageConfig } from '../../src/usage/config.js';
+import { rulesOf } from '../../src/usage/rules.js';
 import { Usage } from '../../src/usage/usage.js';
 import { eventOf } from '../helpers/sink-session.js';
 import { ScratchDatabase } from '../storage/scratch.js';
 
+const secret = 'a secret for tests';
 export const day = Date.UTC(2026, 2, 15);
 export const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0';
 
@@ -72,8 +76,16 @@ export class UsageScene {
 
   constructor(config: Partial<UsageConfig> = {}) {
     this.#config = { ...usageConfig, ...config };
-    const clock: Clock = { now: () => this.scratch.now, monotonic: () => (this.#time += 1000), sleep: async () => {} };
+    const clock: Clock = {
+      now: () => this.scratch.now,
+      monotonic: () => (this.#time += 100_000),
+      sleep: async () => {},
+    };
+    const rules = () => rulesOf(this.#config, secret);
+    const stored = (query: EventQuery) => new EventStore(this.calls).query(query);
     this.usage = new Usage({
+      rules,
+      stored,
       storage: this.calls,
       config: this.#config,
       waiting: async () => this.waiting,
@@ -84,7 +96,7 @@ export class UsageScene {
 
   async take(...events: readonly Event[]): Promise<number> {
     this.#session ??= await openUsage(this.#config, {
-      idSecret: 'a secret for tests',
+      idSecret: secret,
       usage: { fold: async accesses => this.scratch.write('foldUsage', accesses) },
     });
     return (await this.#session.write(events, new AbortController().signal)).duplicates ?? 0;

@@ -92,6 +92,18 @@ const Item = z.object({ id: name }).strict();
 type Item = z.output<typeof Item>;
 const NoQuery = z.object({}).strict();
 
+const Month = z.object({ month: monthly('`2026-03`.').unwrap() }).strict();
+type Month = z.output<typeof Month>;
+
+const Recomputed = z
+  .object({
+    month: z.string(),
+    accesses: count.openapi({ description: 'Stored events that tell of one.' }),
+    before: z.object(metrics).openapi('UsageBefore'),
+    after: z.object(metrics).openapi('UsageAfter'),
+  })
+  .openapi('UsageRecomputed');
+
 const openProblems = [401, 403, 429, 500, 501, 503];
 const open = 'Needs a key with the scope `read`, unless USAGE_PUBLIC is on.';
 
@@ -196,6 +208,36 @@ export class UsageRoutes {
     answerCached(ctx, usage);
     ctx.type = 'image/svg+xml';
     ctx.body = badge('downloads', regular.requests);
+  }
+
+  @routeConfig(
+    route({
+      method: 'post',
+      path: '/v1/usage/months/{month}/recompute',
+      access: 'admin',
+      tag: 'Usage',
+      id: 'recomputeUsage',
+      summary: 'Count an open month again, from the stored events',
+      description:
+        'By the rules of now: after a change of the source or of the list of robots. Refused when an event that was counted is not stored any more, and of a closed month.',
+      params: Month,
+      answer: { status: 200, config: json('All of the month, before and after.', Recomputed) },
+      problems: [409, 501],
+    }),
+  )
+  async recompute(ctx: ApiContext, { params: { month } }: { params: Month }): Promise<void> {
+    const done = await inTurn(ctx, () => usageOf(ctx).recompute(month));
+    if ('refused' in done) throw new HttpProblem('usage-conflict', `${done.refused}.`);
+    const sumsOf = (row: UsageRow | undefined) => ({
+      regular: countsAnswer(row?.regular ?? nothing),
+      machine: countsAnswer(row?.machine ?? nothing),
+    });
+    ctx.body = {
+      month: written(month),
+      accesses: done.accesses,
+      before: sumsOf(done.before),
+      after: sumsOf(done.after),
+    } satisfies Answer<typeof Recomputed>;
   }
 }
 

@@ -3,7 +3,7 @@ import type { ItemFacts } from '../../usage/item.js';
 /** Items that are remembered. */
 const maxItems = 20_000;
 /** What is said again is news after this time of the events, ms: it outdates what another event said in between. */
-const repeatMs = 3_600_000;
+const repeatMs = 7 * 86_400_000;
 
 interface Known {
   readonly facts: ItemFacts;
@@ -27,5 +27,9 @@ export class KnownFacts {
 }
 
 function isWithin(facts: ItemFacts, known: ItemFacts): boolean {
-  return Object.entries(facts).every(([name, value]) => String(known[name as keyof ItemFacts]) === String(value));
+  for (const name in facts) {
+    const [said, before] = [facts[name as keyof ItemFacts], known[name as keyof ItemFacts]];
+    if (said !== before && (typeof said === 'string' || String(said) !== String(before))) return false;
+  }
+  return true;
 }

@@ -1,21 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { describe, SetupError } from '../../errors.js';
 import type { Value } from '../../storage/database.js';
-import { accessOf, type Rules } from '../../usage/access.js';
-import { Agents } from '../../usage/agents.js';
+import { accessOf } from '../../usage/access.js';
 import type { UsageConfig } from '../../usage/config.js';
-import { keyedBy } from '../../usage/keys.js';
-import { type IsRobot, parseRobots } from '../../usage/robots.js';
+import { rulesOf } from '../../usage/rules.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { KnownFacts } from './known-facts.js';
 
 /** @throws SetupError when the list of robots cannot be used */
 export async function openUsage(
-  { source = 'clowder', robotsFile }: UsageConfig,
+  config: UsageConfig,
   { usage, idSecret }: Pick<SinkTools, 'usage' | 'idSecret'>,
 ): Promise<SinkSession> {
-  const agents = new Agents(robotsFile === undefined ? undefined : readRobots(robotsFile));
-  const rules: Rules = { source, agents, keyOf: keyedBy(idSecret) };
+  const rules = rulesOf(config, idSecret);
   const known = new KnownFacts();
   return {
     write: async events => {
@@ -34,12 +29,4 @@ export async function openUsage(
     probe: async () => {},
     close: async () => {},
   };
-}
-
-function readRobots(path: string): IsRobot {
-  try {
-    return parseRobots(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new SetupError(`the list of robots ${path} cannot be used: ${describe(error)} (set USAGE_ROBOTS_FILE)`);
-  }
 }

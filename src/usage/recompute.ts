@@ -1,0 +1,70 @@
+import { dayMs, firstDayOf, lastDayOf, startOfDay, written } from '../calendar.js';
+import type { Event } from '../events/event.js';
+import type { Calls } from '../storage/calls.js';
+import type { Value } from '../storage/database.js';
+import type { EventPage, EventQuery, StoredEvent } from '../storage/queries.js';
+import { accessOf, type Rules, usageCategories } from './access.js';
+
+/** The stored events, with what is known of their resources. */
+export type ReadStored = (query: EventQuery) => Promise<EventPage>;
+
+export interface RecomputeOptions {
+  readonly storage: Calls;
+  readonly stored: ReadStored;
+  readonly rules: Rules;
+}
+
+/** Events of one page. */
+const pageEvents = 500;
+
+/**
+ * Applies the rules once more to every stored event of an open month: the counts are what they would be, had the rules
+ * always been those of now. Refuses when an event that was counted is not stored any more, so that no figure falls
+ * because of what is forgotten. Resolves with how many accesses there were, or with why nothing was done.
+ */
+export async function recompute(
+  month: number,
+  options: RecomputeOptions,
+): Promise<number | { readonly refused: string }> {
+  const { storage } = options;
+  const kept = await storage.read('countUsageAccesses', { month });
+  let found = 0;
+  let known = 0;
+  for await (const rows of accessesOf(month, options)) {
+    found += rows.length;
+    const keys = rows.map(row => [row[0] as number, row[1] as string] as const);
+    known += await storage.read('knownUsageAccesses', { keys });
+  }
+  if (known < kept) {
+    const gone = `${kept - known} of the ${kept} accesses of ${written(month)}`;
+    return { refused: `${gone} are not in the local store any more, or not as usage: nothing was changed` };
+  }
+  for await (const rows of accessesOf(month, options))
+    await storage.write('foldUsage', { accesses: rows.flat(), items: [], replace: true });
+  return found;
+}
+
+async function* accessesOf(
+  month: number,
+  { stored, rules }: RecomputeOptions,
+): AsyncGenerator<readonly (readonly Value[])[]> {
+  const range = { from: startOfDay(firstDayOf(month)), to: startOfDay(lastDayOf(month)) + dayMs };
+  for (const category of usageCategories) {
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page: EventPage = await stored({
+        ...{ category, ...range, order: 'created', limit: pageEvents },
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      yield page.events.flatMap(one => {
+        const access = accessOf(eventOf(one), rules);
+        return access === undefined ? [] : [access.row];
+      });
+      cursor = page.nextCursor;
+    }
+  }
+}
+
+function eventOf(stored: StoredEvent): Event {
+  const { id, created, category, type, _source: source, _received: received } = stored;
+  return { id, created, category, type, fields: stored, source, received };
+}
