@@ -72,21 +72,40 @@ export class ResourceCache {
     return old;
   }
 
-  /** Undefined when everything that is known of these is in memory already. Never rejects. */
+  /** Undefined when everything that is known of these, and of where they are, is in memory already. Never rejects. */
   load(ids: () => Iterable<string>): Promise<void> | undefined {
     if (!this.#forgot) return undefined;
-    const missing = [...ids()].filter(id => this.get(id) === undefined);
-    return missing.length === 0 ? undefined : this.#load(missing);
+    const missing = this.#missing(ids());
+    return missing.size === 0 ? undefined : this.#load(missing, ids);
   }
 
-  async #load(ids: readonly string[]): Promise<void> {
+  /** A file leads to its dataset, and that to its space: each is known once the one before it is there. */
+  async #load(first: ReadonlySet<string>, ids: () => Iterable<string>): Promise<void> {
+    const tried = new Set<string>();
+    let missing = first;
     try {
-      for (const [id, resource] of await this.#options.store.get(ids)) {
-        if (this.get(id) === undefined) this.#keep(id, resource);
+      for (let round = 0; round < 3 && missing.size > 0; round += 1) {
+        for (const [id, resource] of await this.#options.store.get([...missing])) {
+          if (this.get(id) === undefined) this.#keep(id, resource);
+        }
+        for (const id of missing) tried.add(id);
+        missing = new Set([...this.#missing(ids())].filter(id => !tried.has(id)));
       }
     } catch (error) {
       this.#warning.warn(describe(error));
     }
+  }
+
+  #missing(ids: Iterable<string>): Set<string> {
+    const missing = new Set<string>();
+    const check = (id: string | undefined, levels: number): void => {
+      if (id === undefined) return;
+      const resource = this.get(id);
+      if (resource === undefined) missing.add(id);
+      else if (levels > 0) for (const parent of [resource.dataset, resource.spaces?.[0]]) check(parent, levels - 1);
+    };
+    for (const id of ids) check(id, 2);
+    return missing;
   }
 
   learn(id: string, facts: Facts, rank: Rank): void {

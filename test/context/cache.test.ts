@@ -35,6 +35,30 @@ test('memory is bounded, and what left it is found on the disk', async () => {
   assert.ok(cache.size <= 100);
 });
 
+test('a file brings its dataset and the space of that from the disk', async () => {
+  const store = storeInMemory();
+  store.saved.set(id(1), { kind: 'file', dataset: id(2), rank: ranks.clowder });
+  store.saved.set(id(2), { kind: 'dataset', spaces: [id(3)], rank: ranks.clowder });
+  store.saved.set(id(3), { kind: 'space', name: 'Weather', rank: ranks.clowder });
+  for (let n = 10; n < 1_000; n += 1) store.saved.set(id(n), { kind: 'file', rank: ranks.event });
+  const asked: (readonly string[])[] = [];
+  const counted = {
+    ...store,
+    get: (ids: readonly string[]) => store.get(asked[asked.push(ids) - 1] as readonly string[]),
+  };
+  const cache = await open(counted).opened;
+  assert.is(cache.get(id(3)), undefined);
+  // Nobody has the last of them.
+  await cache.load(() => [id(1), id(9)]);
+  assert.is(cache.get(id(3))?.name, 'Weather');
+  assert.equal(asked, [[id(1), id(9)], [id(2)], [id(3)]]);
+  assert.is(
+    cache.load(() => [id(1)]),
+    undefined,
+  );
+  await cache.close();
+});
+
 test('what is looked at stays', async () => {
   const cache = await open().opened;
   for (let n = 0; n < 1_000; n += 1) {
