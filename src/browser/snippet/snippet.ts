@@ -28,8 +28,8 @@ declare global {
   }
 }
 
-/** Its name in the browser's storage, which all pages of an origin share. */
-const storageKey = 'event-sink';
+/** Each event has a name of its own in the browser's storage, since tabs write there at the same time. */
+const prefix = 'event-sink-';
 const keptMs = 86_400_000;
 const maxKept = 100;
 /** In one request. */
@@ -46,26 +46,42 @@ const { key } = dataset;
 /** Beside this script, unless the page says otherwise. */
 const address = dataset.url ?? new URL('2/httpapi', src).href;
 
-let unsent: readonly SentEvent[] = [];
+/** By their ids. */
+const unsent = new Map<string, SentEvent>();
 let waitMs = firstWaitMs;
 let scheduled = false;
 let shown: string | undefined;
 
-/** What waits: read anew each time, since other tabs add to it and take from it. */
+/** What waits, the oldest first: what this page has, and what others of its origin have left. */
 function waiting(): readonly SentEvent[] {
   try {
-    const kept: unknown = JSON.parse(localStorage[storageKey] ?? '[]');
-    if (Array.isArray(kept)) unsent = kept;
+    for (const name in localStorage) {
+      if (!name.startsWith(prefix)) continue;
+      const event: SentEvent = JSON.parse(localStorage[name]);
+      unsent.set(event.insert_id, event);
+    }
   } catch {
     // No storage, or not ours: this page remembers by itself.
   }
-  return unsent.filter(({ time }) => time > Date.now() - keptMs).slice(-maxKept);
+  const events = [...unsent.values()].sort((one, other) => one.time - other.time);
+  const kept = events.filter(({ time }) => time > Date.now() - keptMs).slice(-maxKept);
+  for (const event of events) if (!kept.includes(event)) forget(event);
+  return kept;
 }
 
-function keep(events: readonly SentEvent[]): void {
-  unsent = events;
+function keep(event: SentEvent): void {
+  unsent.set(event.insert_id, event);
   try {
-    localStorage[storageKey] = JSON.stringify(events);
+    localStorage[prefix + event.insert_id] = JSON.stringify(event);
+  } catch {
+    // As above.
+  }
+}
+
+function forget({ insert_id: id }: SentEvent): void {
+  unsent.delete(id);
+  try {
+    delete localStorage[prefix + id];
   } catch {
     // As above.
   }
@@ -89,9 +105,8 @@ async function send(): Promise<void> {
     if (status === 429 || status > 499) waitMs = Math.min(2 * waitMs, longestWaitMs);
     else {
       // Taken, or refused for good.
-      if (status > 299) console.warn(storageKey, status);
-      const answered = new Set(events.map(event => event.insert_id));
-      keep(waiting().filter(event => !answered.has(event.insert_id)));
+      if (status > 299) console.warn(prefix, status);
+      for (const event of events) forget(event);
       waitMs = firstWaitMs;
     }
   }
@@ -102,14 +117,7 @@ async function send(): Promise<void> {
 function track(name: string, properties: Readonly<Record<string, unknown>> = {}): void {
   // There is no randomUUID on pages without TLS.
   const id = crypto.getRandomValues(new Uint32Array(4)).join('-');
-  const event: SentEvent = {
-    event_type: name,
-    event_properties: properties,
-    insert_id: id,
-    platform: 'Web',
-    time: Date.now(),
-  };
-  keep([...waiting(), event]);
+  keep({ event_type: name, event_properties: properties, insert_id: id, platform: 'Web', time: Date.now() });
   schedule();
 }
 
