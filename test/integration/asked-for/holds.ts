@@ -67,7 +67,8 @@ function standAt(
     const found = place.paths.filter(path => there.has(path));
     if (place.paths.length === 0) assert.not.ok(JSON.stringify(whole).includes(text), `${what}: not sent`);
     // A program says nothing of a device.
-    else if (!full && (place.as !== 'words' || text.startsWith('Mozilla/'))) assert.ok(found.length > 0, what);
+    else if (!full && (place.as !== 'words' || text.startsWith('Mozilla/')))
+      assert.ok(found.length > 0, `${what}, which has ${JSON.stringify(whole)}`);
     for (const path of found)
       assert.ok(stands(place, there.get(path), fields[field]), `${what}: ${JSON.stringify(there.get(path))}`);
     for (const path of place.paths) allowed.add(path);
