@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { aVisitor, type Check, isAt, visit } from './check.js';
-import { agent, dataset, file, known, type Site } from './site.js';
+import { agent, clientAddress, dataset, file, known, type Site } from './site.js';
 
 /** In the pages. */
 declare const window: { eventSink?: { track(name: string, properties?: object): void } };
@@ -15,6 +15,7 @@ const person = {
   user_agent: agent,
   agent_kind: 'person',
   language: 'de-CH',
+  country: 'GB',
   platform: 'Web',
   visitor: aVisitor,
 };
@@ -23,7 +24,13 @@ const person = {
 export function fromBrowser({ url: origin, collectKey }: Site, browser: Browser | undefined): Record<string, Check> {
   const open = async (target: string): Promise<Page> => {
     if (browser === undefined) throw new Error('no browser');
-    const page = await (await browser.newContext({ userAgent: agent, locale: 'de-CH' })).newPage();
+    const page = await (
+      await browser.newContext({
+        userAgent: agent,
+        locale: 'de-CH',
+        extraHTTPHeaders: { 'x-forwarded-for': clientAddress },
+      })
+    ).newPage();
     await page.goto(origin + target, { referer: `${origin}/search` });
     return page;
   };

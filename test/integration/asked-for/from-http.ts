@@ -25,12 +25,12 @@ export function fromHttp({ post }: Site): Record<string, Check> {
       { resource_id: file, url: 'https://clowder.example.org/files/1/blob', bytes: 204_811, ...user },
       known,
     ),
-    'language, location and device': posted(
+    'analytics: language, location, device, age and other properties of the user': posted(
       '/v1/events',
       { category: 'page_view', type: 'file' },
       {
         ...{ url: 'https://clowder.example.org/files/1', resource_id: file, session_id: 'session-of-the-portal' },
-        ...{ language: 'de-CH', country: 'CH', user_agent: agent, ...user },
+        ...{ language: 'de-CH', country: 'CH', user_agent: agent, age: 34, user_properties: { plan: 'pro' }, ...user },
       },
       known,
     ),

@@ -6,7 +6,14 @@ const { resource_name: _name, file_id: _file, ...ofDataset } = known;
 const aDataset = { resource_id: dataset, resource_name: 'Rain', ...ofDataset };
 const aFile = { resource_id: file, ...known };
 /** What each line says of whoever asked. */
-const person = { user_agent: agent, agent_kind: 'person', visitor: aVisitor, referrer: 'https://portal.example/start' };
+const person = {
+  user_agent: agent,
+  agent_kind: 'person',
+  visitor: aVisitor,
+  referrer: 'https://portal.example/start',
+  country: 'GB',
+  language: 'de-CH',
+};
 const referer = { referer: person.referrer };
 
 /** What a real nginx logs. */

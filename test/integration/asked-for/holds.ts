@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as assert from 'uvu/assert';
 import type { Expected } from './check.js';
 import type { Everywhere } from './sinks.js';
@@ -80,7 +81,7 @@ function standAt(
 function meets(value: unknown, expected: unknown): boolean {
   if (typeof expected === 'function') return expected(value);
   if (expected instanceof RegExp) return expected.test(String(value ?? ''));
-  return value === expected;
+  return isDeepStrictEqual(value, expected);
 }
 
 /** As the page says: nested values are JSON text, InfluxDB takes no line breaks, Google Analytics no long texts. */
@@ -89,6 +90,7 @@ function stands({ as }: Place, value: unknown, original: unknown): boolean {
   const text = typeof original === 'object' ? JSON.stringify(original) : String(original);
   if (as === 'pseudonym') return /^user-[0-9a-f]{16}$/.test(there);
   if (as === 'hash') return /^[\d.]{8,}$|^visitor-[0-9a-f]{16}$/.test(there) && (there !== text || /^\d+$/.test(text));
+  if (as === 'property') return Object.values(original as object).includes(value);
   if (as === 'words') return facts.has(there);
   return there === text || there === text.replaceAll('\n', '\\n') || (there.length >= 100 && text.startsWith(there));
 }

@@ -27,10 +27,14 @@ export const known = {
   space_name: 'Weather',
 };
 export const bytesOfFile = 4_096;
+/** Whom the balancer in front of nginx names as the client: an address of Great Britain. */
+export const clientAddress = '81.2.69.142';
 export const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 
 const template =
-  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $content_length "$extractor"';
+  '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $content_length "$extractor" "$http_accept_language"';
+/** What a browser sends with each request. */
+const fromHome = { 'user-agent': agent, 'accept-language': 'de-CH,de;q=0.9', 'x-forwarded-for': clientAddress };
 const sdk = new URL(import.meta.resolve('@amplitude/analytics-browser/lib/scripts/amplitude-min.umd.js'));
 const html = { 'content-type': 'text/html; charset=utf-8' };
 
@@ -67,7 +71,8 @@ export async function startSite() {
   const nginx = required(
     'nginx',
     await startNginx({
-      http: `log_format whole '${template}';
+      http: `set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;
+  log_format whole '${template}';
   map $arg_key $extractor { default ''; of-an-extractor ncsa.wordcount; }
   map "$request_method $uri" $clowder { default ${views.origin}; "~^GET /api/(?!.*/blob)" ${clowder.origin}; }`,
       server: readFileSync('deploy/nginx/browser.conf', 'utf8')
@@ -111,7 +116,7 @@ export async function startSite() {
     collectKey,
     /** Asks Clowder through nginx; only what is named comes with the request. */
     async ask(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<void> {
-      const answer = await fetch(`${url}${path}`, { method, headers: { 'user-agent': agent, ...headers } });
+      const answer = await fetch(`${url}${path}`, { method, headers: { ...fromHome, ...headers } });
       await answer.arrayBuffer();
     },
     /** As Clowder publishes its events: transient, without properties. */

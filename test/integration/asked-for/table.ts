@@ -21,7 +21,7 @@ export interface Place {
   readonly tag: string | undefined;
   readonly paths: readonly string[];
   /** What stands there in place of the value. */
-  readonly as: 'itself' | 'pseudonym' | 'hash' | 'words';
+  readonly as: 'itself' | 'pseudonym' | 'hash' | 'words' | 'property';
 }
 
 const page = readFileSync('docs/asked-for.md', 'utf8');
@@ -63,7 +63,7 @@ export function placesOfFields(): Map<string, Places> {
 }
 
 function placeOf(cell: string): Place {
-  const as = (['pseudonym', 'hash', 'words'] as const).find(word => cell.includes(word)) ?? 'itself';
+  const as = (['pseudonym', 'hash', 'words', 'property'] as const).find(word => cell.includes(word)) ?? 'itself';
   const [, tag] = /^tag `(\w+)`/.exec(cell) ?? [];
   return { tag, paths: quoted(cell), as };
 }
