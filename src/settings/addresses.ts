@@ -62,7 +62,7 @@ export function readHttpAddress(text: string, schemes: readonly string[]): Addre
   if (isIPv6(host)) return { flaw: 'must have its IPv6 address in brackets, such as http://[::1]:8086' };
   const port = /:(\d+)$/.exec(host)?.[1];
   const url = `${scheme.toLowerCase()}://${host}${rest}`;
-  if (host === '' || host.startsWith(':') || !URL.canParse(url) || Number(port) === 0) {
+  if (host === '' || host.startsWith(':') || host.endsWith(':') || !URL.canParse(url) || Number(port) === 0) {
     return {
       flaw: `must be an address with a host and, when it needs one, a port from 1 to 65535, such as ${schemes[0]}://host`,
     };

@@ -180,7 +180,8 @@ function tooFew(one: Holding, event: SentEvent, { min }: Expected): Lost[] {
   if (event.leftOutAt?.includes(one.sink)) return [];
   const found = timesAt(one, event);
   if (found >= min) return [];
-  const what = min === 1 ? 'acknowledged, and is lost' : `acknowledged ${min} times, and is there ${found} times`;
+  const form = event.payload === undefined ? 'a line or a text, ' : '';
+  const what = min === 1 ? `${form}acknowledged, and is lost` : `acknowledged ${min} times, and is there ${found} times`;
   const times = min - found;
   const own = event.foreign || isShared(event) ? 0 : times;
   return [{ times, own, what: `${one.sink}: ${event.mark} was ${what}` }];

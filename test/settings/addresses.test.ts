@@ -69,6 +69,7 @@ const refused: [env: Record<string, string>, name: string, says: RegExp][] = [
   [{ GOOGLE_SERVER_URL: 'https://guest:12345/Secret@host', ...stream }, 'GOOGLE_SERVER_URL', /%2F/],
   // D4 and its kind: hosts.
   [{ INFLUXDB_HOST: 'http://::1:8086' }, 'INFLUXDB_HOST', /\[::1\]/],
+  [{ INFLUXDB_HOST: 'influx:' }, 'INFLUXDB_HOST', /a port from 1 to 65535/],
   [{ INFLUXDB_HOST: '127.0.0.1:8086', INFLUXDB_PORT: '39631' }, 'INFLUXDB_HOST', /INFLUXDB_PORT is 39631/],
   [{ INFLUXDB_HOST: 'influx db' }, 'INFLUXDB_HOST', /blank/],
   [{ INFLUXDB_HOST: 'udp://host' }, 'INFLUXDB_HOST', /http:\/\/ or https:\/\//],
