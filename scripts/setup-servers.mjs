@@ -17,6 +17,7 @@ const packages = [
   { name: 'prometheus', shownBy: ['promtool'] },
   { name: 'chromium', shownBy: ['chromium', 'chromium-browser', 'google-chrome'] },
   { name: 'python3-pika', shownBy: [python('pika')] },
+  { name: 'python3-venv', shownBy: [python('ensurepip')] },
 ];
 
 /** @returns {{name: string}[]} the packages that are not here */

@@ -37,6 +37,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 const slow =
   /from '(?:[./]+\/(?:helpers\/(?:servers|daemon|running)|chaos|supervisors\/(?:root|tree))\b|node:child_process')/;
+/** Clients that come from PyPI, where a machine may not reach it: their tests may be skipped, by name. */
+const mayBeMissing = /: pyclowder: /;
 const files = testFiles();
 const waiting = [...files];
 const shared = sharedServers();
@@ -52,7 +54,7 @@ if (files.length === 0) {
   console.log(`No test file matches ${filters.join(', ') || 'dist/test/**/*.test.js'}.`);
 }
 for (const skip of skips) console.log(`skipped ${skip}`);
-if (skips.length > 0 && options['nothing-skipped']) failed += skips.length;
+if (options['nothing-skipped']) failed += skips.filter(skip => !mayBeMissing.test(skip)).length;
 console.log(`${passed} passed, ${failed} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`);
 process.exitCode = failed === 0 ? 0 : 1;
 

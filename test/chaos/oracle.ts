@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetter, DeadLetterPage, Ledger, LedgerSink } from '../../openapi/api-types.js';
 import type { TestDaemon } from '../helpers/daemon.js';
-import { type Arrival, arrivalOf, type Destination } from './destinations.js';
+import { type Arrival, arrivalOf, type Destination, isWindow } from './destinations.js';
 import type { SentEvent } from './events.js';
 import { markIn } from './events.js';
 import { grouped } from './grouped.js';
@@ -143,7 +143,7 @@ function invented({ sink, arrivals, dead }: Holding, { byMark }: SentRecord): st
   const strange = [...arrivals, ...dead].filter(([mark]) => mark === undefined || !byMark.has(mark));
   return strange
     .flatMap(([, list]) => list as readonly (Arrival | DeadLetter)[])
-    .filter(one => !('ownOfDaemon' in one && one.ownOfDaemon))
+    .filter(one => !('ownOfDaemon' in one ? one.ownOfDaemon : isWindow(one.body)))
     .map(one => `${sink}: ${one.id} was never sent: ${('text' in one ? one.text : one.body).slice(0, 500)}`);
 }
 
@@ -181,7 +181,8 @@ function tooFew(one: Holding, event: SentEvent, { min }: Expected): Lost[] {
   const found = timesAt(one, event);
   if (found >= min) return [];
   const form = event.payload === undefined ? 'a line or a text, ' : '';
-  const what = min === 1 ? `${form}acknowledged, and is lost` : `acknowledged ${min} times, and is there ${found} times`;
+  const what =
+    min === 1 ? `${form}acknowledged, and is lost` : `acknowledged ${min} times, and is there ${found} times`;
   const times = min - found;
   const own = event.foreign || isShared(event) ? 0 : times;
   return [{ times, own, what: `${one.sink}: ${event.mark} was ${what}` }];

@@ -135,6 +135,12 @@ test('what was skipped is named on the last lines, and fails where nothing may b
   const forbidden = run({ skipping, good }, '--nothing-skipped');
   assert.is(forbidden.status, 1);
   assert.is(forbidden.lines.at(-1), '2 passed, 1 failed, 1 skipped');
+  const fromPyPI = `process.stdout.write('SKIP pyclowder: no PyPI\\n');\nprocess.exit(0);`;
+  const missing = run({ fromPyPI, good }, '--nothing-skipped');
+  assert.equal(missing.lines.slice(-2), [
+    'skipped dist/test/fromPyPI.test.js: pyclowder: no PyPI',
+    '2 passed, 0 failed, 1 skipped',
+  ]);
 });
 
 test.run();

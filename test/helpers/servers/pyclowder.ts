@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Running } from '../running.js';
@@ -21,22 +21,34 @@ export interface PyClowder {
 
 /** From PyPI, in an environment of its own that is kept; a Skip where Python or PyPI cannot be had. */
 export function pyclowder(): PyClowder | Skip {
-  const environment = join(homedir(), '.cache', 'event-sink', `pyclowder-${version}`);
-  const python = join(environment, 'bin', 'python');
-  const installed = join(environment, 'installed');
-  if (!existsSync(installed)) {
-    const run = (command: string, ...words: string[]): boolean =>
-      spawnSync(command, words, { stdio: 'ignore', timeout: 120_000 }).status === 0;
-    const made =
-      run('python3', '-m', 'venv', environment) &&
-      run(python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `pyclowder==${version}`);
-    if (!made) {
-      rmSync(environment, { recursive: true, force: true });
-      return { skip: `pyclowder ${version} cannot be installed: Python 3 with venv, or PyPI, cannot be had` };
+  const cache = join(homedir(), '.cache', 'event-sink');
+  const environment = join(cache, `pyclowder-${version}`);
+  if (!existsSync(environment)) {
+    // Two test files may come here at once: each makes one of its own, and the first to end puts it in its place.
+    mkdirSync(cache, { recursive: true });
+    const own = mkdtempSync(`${environment}-`);
+    const made = install(own);
+    try {
+      if (made) renameSync(own, environment);
+    } catch (error) {
+      // The other one was faster.
+      if (!existsSync(environment)) throw error;
+    } finally {
+      rmSync(own, { recursive: true, force: true });
     }
-    writeFileSync(installed, `${version}\n`);
+    if (!made) return { skip: `pyclowder ${version} cannot be installed: Python 3 with venv, or PyPI, cannot be had` };
   }
-  return { start: options => start(python, options) };
+  return { start: options => start(join(environment, 'bin', 'python'), options) };
+}
+
+function install(environment: string): boolean {
+  const run = (command: string, ...words: string[]): boolean =>
+    spawnSync(command, words, { stdio: 'ignore', timeout: 120_000 }).status === 0;
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  return (
+    run('python3', '-m', 'venv', environment) &&
+    run(join(environment, 'bin', 'python'), ...pip, `pyclowder==${version}`)
+  );
 }
 
 function start(python: string, { uri, queue }: { readonly uri: string; readonly queue: string }): Extractor {
