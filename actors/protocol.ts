@@ -9,6 +9,7 @@ import type { Declaration } from '../src/health/maintenance.js';
 import type { Result } from '../src/health/result.js';
 import type { SavedState } from '../src/health/saved-state.js';
 import type { PassResult } from '../src/nginx/reader.js';
+import type { StubStatus } from '../src/nginx/stub-status/stub-status.js';
 import type { WriteResult } from '../src/sinks/sink.js';
 
 /** Everything that actors say to each other. Each switch over these ends in `assertNever`. */
@@ -75,6 +76,13 @@ export type ExtractorsMessage =
   | { readonly type: 'listen' }
   | { readonly type: 'heard' }
   | { readonly type: 'unheard'; readonly reason: string }
+  | { readonly type: 'close'; readonly reply: Reply<void> };
+
+export type NginxStatusMessage =
+  | { readonly type: 'poll' }
+  | { readonly type: 'answered'; readonly status: StubStatus }
+  | { readonly type: 'unanswered'; readonly reason: string }
+  /** Replies when everything is saved. */
   | { readonly type: 'close'; readonly reply: Reply<void> };
 
 export type ExtractionsMessage =

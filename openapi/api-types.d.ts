@@ -1192,6 +1192,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/connections/open": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What nginx says of itself in one window: connections that are open at one time, and what it counted.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishConnectionsOpenEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/browser_page_view": {
         readonly parameters: {
             readonly query?: never;
@@ -2220,7 +2240,10 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description Requests and connections in one window of an NGINX log. Usually with window_start, window_seconds, requests, connections, visitors, bytes_sent, status_2xx, status_3xx, status_4xx, status_5xx. */
+        /**
+         * @description Requests and connections in one window of an NGINX log. Usually with window_start, window_seconds, requests, connections, visitors, bytes_sent, status_2xx, status_3xx, status_4xx, status_5xx.
+         *     `open`: What nginx says of itself in one window: connections that are open at one time, and what it counted. Usually with window_start, window_seconds, samples, connections_active, connections_active_max, connections_reading, connections_reading_max, connections_writing, connections_writing_max, connections_waiting, connections_waiting_max, connections_accepted, connections_handled, server_requests.
+         */
         readonly ConnectionsFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
             readonly id?: string;
@@ -2229,7 +2252,7 @@ export interface components {
              * @enum {string}
              */
             readonly category?: "connections";
-            /** @description What it happened to, or how, within the category. */
+            /** @description Known: `open`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;
@@ -2311,6 +2334,30 @@ export interface components {
             readonly visitors_capped?: boolean;
             /** @description There were more connections than are counted exactly. */
             readonly connections_capped?: boolean;
+            /** @description How often nginx was asked in the window. */
+            readonly samples?: number;
+            /** @description Connections open: the mean of the samples. */
+            readonly connections_active?: number;
+            /** @description Connections open: the most in a sample. */
+            readonly connections_active_max?: number;
+            /** @description Connections open whose request is being read: the mean of the samples. */
+            readonly connections_reading?: number;
+            /** @description Connections open whose request is being read: the most in a sample. */
+            readonly connections_reading_max?: number;
+            /** @description Connections open that are being answered: the mean of the samples. */
+            readonly connections_writing?: number;
+            /** @description Connections open that are being answered: the most in a sample. */
+            readonly connections_writing_max?: number;
+            /** @description Connections open and idle: the mean of the samples. */
+            readonly connections_waiting?: number;
+            /** @description Connections open and idle: the most in a sample. */
+            readonly connections_waiting_max?: number;
+            /** @description Connections that nginx accepted since the window before. */
+            readonly connections_accepted?: number;
+            /** @description Connections that nginx did not drop for want of room. */
+            readonly connections_handled?: number;
+            /** @description Requests of all servers of this nginx since the window before. */
+            readonly server_requests?: number;
         } & {
             readonly [key: string]: unknown;
         };
@@ -2944,6 +2991,13 @@ export interface components {
         readonly UploadFolderFields: components["schemas"]["UploadFields"] & ({
             /** @enum {string} */
             readonly type?: "folder";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description What nginx says of itself in one window: connections that are open at one time, and what it counted. Usually with window_start, window_seconds, samples, connections_active, connections_active_max, connections_reading, connections_reading_max, connections_writing, connections_writing_max, connections_waiting, connections_waiting_max, connections_accepted, connections_handled, server_requests. */
+        readonly ConnectionsOpenFields: components["schemas"]["ConnectionsFields"] & ({
+            /** @enum {string} */
+            readonly type?: "open";
         } & {
             readonly [key: string]: unknown;
         });
@@ -3938,6 +3992,7 @@ export type UploadDatasetFields = components['schemas']['UploadDatasetFields'];
 export type UploadCollectionFields = components['schemas']['UploadCollectionFields'];
 export type UploadSpaceFields = components['schemas']['UploadSpaceFields'];
 export type UploadFolderFields = components['schemas']['UploadFolderFields'];
+export type ConnectionsOpenFields = components['schemas']['ConnectionsOpenFields'];
 export type ServiceStatusUpFields = components['schemas']['ServiceStatusUpFields'];
 export type ServiceStatusDownFields = components['schemas']['ServiceStatusDownFields'];
 export type ServiceStatusDegradedFields = components['schemas']['ServiceStatusDegradedFields'];
@@ -11566,6 +11621,56 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["ConnectionsFields"] | readonly components["schemas"]["ConnectionsFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishConnectionsOpenEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "window_start": 1709546400000,
+                 *       "window_seconds": 60,
+                 *       "samples": 6,
+                 *       "connections_active": 41.5,
+                 *       "connections_reading": 0,
+                 *       "connections_writing": 3.5,
+                 *       "connections_waiting": 38,
+                 *       "connections_active_max": 57,
+                 *       "connections_reading_max": 1,
+                 *       "connections_writing_max": 6,
+                 *       "connections_waiting_max": 52,
+                 *       "connections_accepted": 212,
+                 *       "connections_handled": 212,
+                 *       "server_requests": 1290,
+                 *       "created": 1709546400000
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ConnectionsOpenFields"] | readonly components["schemas"]["ConnectionsOpenFields"][];
                 readonly "application/x-ndjson": string;
             };
         };

@@ -26,8 +26,9 @@ import { startTree, type Tree } from './tree.js';
  *         ├── health            with HEALTH_TARGETS
  *         │   └── TARGET
  *         ├── http
- *         └── nginx-log         with NGINX_ACCESS_LOG
- *             └── NUMBER
+ *         ├── nginx-log         with NGINX_ACCESS_LOG
+ *         │   └── NUMBER
+ *         └── nginx-status      with NGINX_STATUS_URL
  *
  * Above it stands this file, beneath it storage, which is threads and not actors. A sink that throws is reset by its
  * supervisor. A listener that fails escalates to `ingress`, whose policy (`restartTree`) reports here by a closure, not

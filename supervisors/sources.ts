@@ -5,6 +5,7 @@ import { spawnExtractions } from '../actors/extractions.js';
 import { spawnExtractors } from '../actors/extractors.js';
 import { spawnHealthPing } from '../actors/health-ping.js';
 import { spawnNginxLog } from '../actors/nginx-log.js';
+import { spawnNginxStatus } from '../actors/nginx-status.js';
 import type { Actor, HealthPingMessage, PublisherMessage, PublishObserver } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { Broker } from '../src/broker/broker.js';
@@ -20,6 +21,8 @@ import { FlushSchedule } from '../src/health/flush-schedule.js';
 import { runOf } from '../src/health/run.js';
 import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
+import { ServerWindows } from '../src/nginx/stub-status/server-windows.js';
+import { askStubStatus } from '../src/nginx/stub-status/stub-status.js';
 import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { Outgoing } from '../src/outgoing.js';
 import { atomicStore, type SourceStore, writeAheadStore } from '../src/source-store.js';
@@ -53,6 +56,7 @@ export function startSources(options: SourcesOptions): Supervisor {
   startExtractors(ingress, tools, options);
   startExtractions(ingress, tools, options);
   startNginxLogs(ingress, tools, options);
+  startNginxStatus(ingress, tools, options);
   return ingress;
 }
 
@@ -131,20 +135,15 @@ function startExtractions(ingress: Parent, tools: ActorTools, options: SourcesOp
 }
 
 function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
-  const { idSecret, broker, publisher, storage, visitors, countryOf, board, clock, onStop } = options;
+  const { idSecret, visitors, countryOf, board, clock, onStop } = options;
   const config = options.config.nginx;
   const clowderUrl = options.config.clowder?.url;
   const { files } = config;
   if (files.length === 0) return;
   const supervisor = spawnSupervisor(ingress, 'nginx-log', board, escalate);
-  const { publish } = publishThrough(publisher);
-  const publishWith = broker.publishWith?.bind(broker);
   const actors = files.map((file, index) => {
     const key = `nginx/${file}`;
-    const store: SourceStore<LogCheckpoint> =
-      publishWith === undefined
-        ? writeAheadStore(key, storage.checkpoints, publish)
-        : atomicStore(key, storage.checkpoints, publishWith);
+    const store: SourceStore<LogCheckpoint> = storeOf(key, options);
     const log = options.log.child({ log: file });
     const name = nameOf(file, files);
     const reader = { path: file, name, config, clowderUrl, idSecret, visitors, countryOf, store, clock, log };
@@ -160,6 +159,31 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
   onStop('nginx logs', async () => {
     await Promise.all(actors.map(actor => ask<void>(reply => dispatch(actor, { type: 'stop', reply }))));
   });
+}
+
+/** Where NGINX_STATUS_URL is set. */
+function startNginxStatus(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
+  const { config, idSecret, clock, log, onStop } = options;
+  const { statusUrl: url, windowMs } = config.nginx;
+  if (url === undefined) return;
+  const outgoing = new Outgoing(config.proxies);
+  const actor = spawnNginxStatus(ingress, {
+    ...tools,
+    ...{ url, windowMs, clock, log },
+    ask: signal => askStubStatus(url, outgoing, signal),
+    windows: new ServerWindows({ windowMs, idSecret }),
+    store: storeOf('nginx-status', options),
+  });
+  onStop('nginx status', () => ask<void>(reply => dispatch(actor, { type: 'close', reply })));
+}
+
+function storeOf<Position>(
+  key: string,
+  { broker, publisher, storage }: Pick<SourcesOptions, 'broker' | 'publisher' | 'storage'>,
+): SourceStore<Position> {
+  return broker.publishWith === undefined
+    ? writeAheadStore(key, storage.checkpoints, publishThrough(publisher).publish)
+    : atomicStore(key, storage.checkpoints, broker.publishWith.bind(broker));
 }
 
 /** The name alone, unless two logs have the same. */

@@ -283,6 +283,20 @@ export const health = dashboard({
       { points: 'auto' },
     ),
     series(
+      'Open connections',
+      'At one time, by what they are doing: the mean of each step, and the most (NGINX_STATUS_URL).',
+      [
+        influx(
+          log(
+            'max("connections_active_max") AS "most", mean("connections_writing") AS "writing", mean("connections_reading") AS "reading", mean("connections_waiting") AS "idle"',
+            'GROUP BY time($step) fill(none)',
+          ),
+          '$col',
+        ),
+      ],
+      { points: 'auto' },
+    ),
+    series(
       'Requests by kind',
       'In each step.',
       [

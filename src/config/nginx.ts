@@ -2,6 +2,7 @@ import { FormatError, type LogFormat, parseFormat } from '../nginx/lines/format.
 import type { ClientAddress, NamedVariables } from '../nginx/lines/named-variables.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
 import { type TrafficKind, trafficKinds } from '../nginx/traffic/traffic.js';
+import { httpAddress } from '../settings/addresses.js';
 import { seconds } from '../settings/durations.js';
 import { list } from '../settings/lists.js';
 import type { Problems, Values } from '../settings/setting.js';
@@ -66,6 +67,12 @@ export const nginxSettings = {
     { example: 'all' },
   ),
   keepIp: setting('NGINX_KEEP_IP', boolean().default('off'), 'Keep the address of the client in those events.'),
+  status: setting(
+    'NGINX_STATUS_URL',
+    httpAddress(['http', 'https']).optional(),
+    'Where nginx says how many connections are open (`stub_status`). Makes an event of each window of NGINX_WINDOW_SECONDS.',
+    { example: 'http://127.0.0.1/nginx_status' },
+  ),
   pathPrefix: setting(
     'CLOWDER_PATH_PREFIX',
     text().default('/'),
@@ -78,7 +85,9 @@ export const nginxSettings = {
 
 /** @param rabbitmq the daemon has one: over it comes what Clowder 1 publishes */
 export function nginx(values: Values<typeof nginxSettings>, rabbitmq: boolean, problems: Problems): NginxConfig {
-  const { pathPrefix } = values;
+  const { pathPrefix, status } = values;
+  if (status?.user !== undefined)
+    problems.add('NGINX_STATUS_URL', 'must be without user and password: let nginx allow this machine by its address');
   if (!pathPrefix.startsWith('/'))
     problems.add('CLOWDER_PATH_PREFIX', `must begin with a slash, but is "${pathPrefix}"`);
   return {
@@ -92,6 +101,7 @@ export function nginx(values: Values<typeof nginxSettings>, rabbitmq: boolean, p
     keepIp: values.keepIp,
     uploadsPublished: rabbitmq,
     pathPrefix: trimEnd(pathPrefix, '/'),
+    statusUrl: status?.url,
   };
 }
 

@@ -125,6 +125,30 @@ export const fields = {
   },
 
   // Connections: one window of an NGINX log
+  samples: { kind: 'count', description: 'How often nginx was asked in the window.' },
+  connections_active: { kind: 'number', description: 'Connections open: the mean of the samples.' },
+  connections_active_max: { kind: 'count', description: 'Connections open: the most in a sample.' },
+  connections_reading: {
+    kind: 'number',
+    description: 'Connections open whose request is being read: the mean of the samples.',
+  },
+  connections_reading_max: {
+    kind: 'count',
+    description: 'Connections open whose request is being read: the most in a sample.',
+  },
+  connections_writing: {
+    kind: 'number',
+    description: 'Connections open that are being answered: the mean of the samples.',
+  },
+  connections_writing_max: {
+    kind: 'count',
+    description: 'Connections open that are being answered: the most in a sample.',
+  },
+  connections_waiting: { kind: 'number', description: 'Connections open and idle: the mean of the samples.' },
+  connections_waiting_max: { kind: 'count', description: 'Connections open and idle: the most in a sample.' },
+  connections_accepted: { kind: 'count', description: 'Connections that nginx accepted since the window before.' },
+  connections_handled: { kind: 'count', description: 'Connections that nginx did not drop for want of room.' },
+  server_requests: { kind: 'count', description: 'Requests of all servers of this nginx since the window before.' },
   window_start: { kind: 'timestamp', description: 'Start of the window.' },
   window_seconds: { kind: 'seconds', description: 'Length of the window.', unit: 'seconds' },
   part: {

@@ -18,4 +18,6 @@ export interface NginxConfig {
   readonly uploadsPublished: boolean;
   /** Begins with a slash and ends without one; empty for the root. */
   readonly pathPrefix: string;
+  /** Where nginx says how many connections are open. */
+  readonly statusUrl: string | undefined;
 }

@@ -9,6 +9,7 @@ export const actorPaths = {
   health: 'ingress/health/',
   /** In front of the name of each log. */
   nginxLog: 'ingress/nginx-log/',
+  nginxStatus: 'ingress/nginx-status',
   extractors: 'ingress/extractors',
   extractions: 'ingress/extractions',
 } as const;

@@ -11,6 +11,7 @@ import { countryProblems } from './country-problems.js';
 import { extractionProblems } from './extraction-problems.js';
 import { type FoundProblem, plural, withoutStop } from './found-problem.js';
 import { logProblems } from './log-problems.js';
+import { nginxStatusProblems } from './nginx-status-problems.js';
 import type { ServiceState, SinkStatus } from './report.js';
 import { stallProblems } from './stall-problems.js';
 
@@ -129,7 +130,8 @@ export function problemsOf({
     const what = `${actor.path} has given up: ${withoutStop(actor.lastError?.message ?? 'no reason known')}.`;
     problems.push({ key: actor.path, what, since: actor.since, fix: fixes[actor.lastError?.fault ?? 'bug'] });
   }
-  for (const actor of actors) problems.push(...logProblems(actor), ...extractionProblems(actor));
+  for (const actor of actors)
+    problems.push(...logProblems(actor), ...nginxStatusProblems(actor), ...extractionProblems(actor));
   for (const sink of sinks) {
     const actor = actors.find(({ path }) => path === actorPaths.sink(sink.sink));
     if (actor?.lastError === undefined || (actor.state !== 'holding' && actor.state !== 'parked')) continue;

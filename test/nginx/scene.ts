@@ -38,6 +38,7 @@ export const plainConfig: NginxConfig = {
   keepIp: false,
   uploadsPublished: false,
   pathPrefix: '',
+  statusUrl: undefined,
 };
 
 /** A line of the format `combined`; its number is in its address, so that every line is another. */
