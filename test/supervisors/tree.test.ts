@@ -67,6 +67,7 @@ async function startAll(context: Context): Promise<Daemon> {
       EXTRACTOR_HEARTBEATS: 'on',
       HEALTH_TARGETS: `clowder=tcp://127.0.0.1:${await freePort()}, The search (50%!)=file:${log}`,
       NGINX_ACCESS_LOG: `${log},${join(context.dir, 'other.log')}`,
+      NGINX_STATUS_URL: `http://127.0.0.1:${await freePort()}/nginx_status`,
     },
   });
   return context.daemon;
@@ -82,8 +83,8 @@ test('the drawing at the top of root.ts is the tree that nact has and the board 
   assert.ok(drawn.includes('delivery/first/sink'), drawn.join());
   assert.equal(actorPaths(), drawn);
   assert.equal((await board(daemon)).map(({ path }) => path).sort(), drawn);
-  const { sink, consumer, extractors, health, nginxLog } = knownPaths;
-  for (const path of [sink('first'), consumer('first'), extractors, `${health}clowder`, `${nginxLog}1`])
+  const { sink, consumer, extractors, health, nginxLog, nginxStatus } = knownPaths;
+  for (const path of [sink('first'), consumer('first'), extractors, nginxStatus, `${health}clowder`, `${nginxLog}1`])
     assert.ok(drawn.includes(path), path);
 });
 
