@@ -1,7 +1,6 @@
 import { parseEntries } from '../keys/entries.js';
 import type { KeySource } from '../keys/keys.js';
 import type { ReadFile } from '../settings/reading.js';
-import type { UsageSource } from '../usage/access.js';
 import type { UsageConfig } from '../usage/config.js';
 import type { Config } from './config.js';
 import type { ConfiguredSink } from './sinks.js';
@@ -15,29 +14,22 @@ interface SettledBy extends Pick<Config, 'broker' | 'nginx' | 'keys'> {
  * `USAGE=auto` only where there are views and downloads, and a store that lasts.
  */
 export function settleUsage(sinks: readonly ConfiguredSink[], around: SettledBy): readonly ConfiguredSink[] {
-  const { nginx } = around;
+  const { broker, nginx } = around;
   const hasStore = sinks.some(({ definition }) => definition.keepsEvents);
   return sinks.flatMap(sink => {
     if (sink.definition.name !== 'usage') return [sink];
     const config = sink.config as UsageConfig;
-    const found = sourceIn(around);
+    const found =
+      nginx.files.length > 0
+        ? 'nginx'
+        : broker.nodes.length > 0
+          ? 'clowder'
+          : hasBrowserKey(around)
+            ? 'browser'
+            : undefined;
     if (config.mode === 'auto' && (found === undefined || !hasStore)) return [];
-    return [
-      {
-        ...sink,
-        config: { ...config, source: config.source ?? found ?? (nginx.files.length > 0 ? 'nginx' : 'clowder') },
-      },
-    ];
+    return [{ ...sink, config: { ...config, source: config.source ?? found ?? 'clowder' } }];
   });
-}
-
-/** What gives views and downloads; undefined = nothing does. */
-function sourceIn(around: SettledBy): UsageSource | undefined {
-  const { nginx, broker } = around;
-  const isLogged = (['views', 'downloads'] as const).every(kind => nginx.trafficEvents.includes(kind));
-  if (nginx.files.length > 0 && isLogged) return 'nginx';
-  if (broker.nodes.length > 0) return 'clowder';
-  return hasBrowserKey(around) ? 'browser' : undefined;
 }
 
 export function usageConfigOf(sinks: readonly ConfiguredSink[], clowder: Config['clowder']): UsageConfig | undefined {

@@ -15,12 +15,12 @@ export const usageSink = defineSink({
     mode: setting(
       'USAGE',
       choice('auto', 'on', 'off', 'true', 'false', '1', '0').default('auto'),
-      'Count views and downloads of datasets for usage reports. `auto`: with LOCAL_STORE, and where an access log (with its views and downloads in NGINX_TRAFFIC_EVENTS), RabbitMQ or a key for browsers is set up.',
+      'Count views and downloads of datasets for usage reports. `auto`: with LOCAL_STORE, and where an access log, RabbitMQ or a key for browsers is set up.',
     ),
     source: setting(
       'USAGE_SOURCE',
       choice(...usageSources).optional(),
-      'What is counted: `nginx` (the access log), `clowder` (its own events) or `browser`. Default: `nginx` where a log gives views and downloads, else `clowder`.',
+      'What is counted: `nginx` (the access log), `clowder` (its own events) or `browser`. Default: `nginx` where a log is read, else `clowder`.',
       { example: 'nginx' },
     ),
     platform: setting('USAGE_PLATFORM', text().optional(), 'Name of the repository in usage reports.', {

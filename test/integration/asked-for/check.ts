@@ -7,6 +7,8 @@ export interface Expected {
   readonly fits: (event: StoredEvent) => boolean;
   /** The source that the event must name. */
   readonly source: string;
+  /** When it happened, epoch ms: now, where nothing is said. */
+  readonly created?: number;
   /** For every field; a pattern or a condition where the value cannot be foretold. */
   readonly values: Readonly<Record<string, unknown>>;
 }

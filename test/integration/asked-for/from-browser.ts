@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { aVisitor, type Check, isAt, visit } from './check.js';
-import { agent, clientAddress, dataset, file, known, type Site } from './site.js';
+import { agent, clientAddress, dataset, file, known } from './content.js';
+import type { Site } from './site.js';
 
 /** In the pages. */
 declare const window: { eventSink?: { track(name: string, properties?: object): void } };

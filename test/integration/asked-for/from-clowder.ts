@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Check, positive } from './check.js';
-import { bytesOfFile, dataset, file, known, owner, type Site, space } from './site.js';
+import { bytesOfFile, dataset, file, known, owner, space } from './content.js';
+import type { Site } from './site.js';
 
 const people = { user_id: '65594ef92245842e94fe748d', user_name: 'Tobin Marshlake', author_name: 'Mira Quillfeather' };
 const ofDataset = { dataset_id: dataset, dataset_name: 'Rain', space_id: space, space_name: 'Weather' };

@@ -1,5 +1,6 @@
 import type { Check } from './check.js';
-import { bytesOfFile, dataset, file, known, type Site } from './site.js';
+import { bytesOfFile, dataset, file, known } from './content.js';
+import type { Site } from './site.js';
 
 export const queue = 'ncsa.sample';
 const replies = 'clowder.replies';

@@ -1,5 +1,6 @@
 import type { Check } from './check.js';
-import { agent, dataset, file, known, type Site, space } from './site.js';
+import { agent, dataset, file, known, space } from './content.js';
+import type { Site } from './site.js';
 
 const user = { user_id: '65594ef92245842e94fe748d', user_name: 'Tobin Marshlake' };
 

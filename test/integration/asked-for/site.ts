@@ -1,35 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { connect } from 'amqplib';
 import { TestDaemon } from '../../helpers/daemon.js';
 import { startDestinations } from '../../helpers/destinations.js';
 import { freePort } from '../../helpers/ports.js';
-import { clowder1, clowderId } from '../../helpers/servers/clowder.js';
+import { clowder1 } from '../../helpers/servers/clowder.js';
 import { startNginx } from '../../helpers/servers/nginx.js';
 import { startRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { StandIn } from '../../helpers/servers/stand-in.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';
-
-/** What the installation has: a file in a dataset in a space. */
-export const file = clowderId('f1');
-export const dataset = clowderId('d1');
-export const space = clowderId('a1');
-export const owner = '5a0000000000000000000001';
-/** What events of the file carry of it, from Clowder's own API. */
-export const known = {
-  resource_name: 'rain.csv',
-  author_id: owner,
-  file_id: file,
-  dataset_id: dataset,
-  dataset_name: 'Rain',
-  space_id: space,
-  space_name: 'Weather',
-};
-export const bytesOfFile = 4_096;
-/** Whom the balancer in front of nginx names as the client: an address of Great Britain. */
-export const clientAddress = '81.2.69.142';
-export const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+import { agent, bytesOfFile, clientAddress, dataset, file, known, space } from './content.js';
 
 const template =
   '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $content_length "$extractor" "$http_accept_language"';
@@ -42,9 +24,9 @@ const html = { 'content-type': 'text/html; charset=utf-8' };
 function pages(): StandIn {
   const script = readFileSync(sdk, 'utf8');
   return new StandIn(({ method, url: { pathname } }) => {
-    if (method !== 'GET' || pathname === '/healthz') return { status: 200, body: '{"status":"ok"}' };
-    if (pathname.endsWith('/blob'))
+    if (/\/blob$|^\/api\/v2\/files\/\w+$/.test(pathname))
       return { status: 200, body: 'x'.repeat(bytesOfFile), headers: { 'content-length': String(bytesOfFile) } };
+    if (method !== 'GET' || /^\/healthz$|^\/api\/v2\//.test(pathname)) return { status: 200, body: '{"status":"ok"}' };
     if (pathname === '/amplitude.js')
       return { status: 200, body: script, headers: { 'content-type': 'text/javascript' } };
     if (pathname === '/portal')
@@ -75,13 +57,19 @@ export async function startSite() {
   log_format whole '${template}';
   map $arg_key $extractor { default ''; of-an-extractor ncsa.wordcount; }
   map "$request_method $uri" $clowder { default ${views.origin}; "~^GET /api/(?!.*/blob)" ${clowder.origin}; }`,
-      server: readFileSync('deploy/nginx/browser.conf', 'utf8')
-        .replaceAll('http://127.0.0.1:8080', daemon.url)
-        .replaceAll('http://127.0.0.1:9000', '$clowder')
-        .replaceAll('es_YOUR_COLLECT_KEY', collectKey),
+      // What Clowder 2 would be asked, in a log of its own.
+      server: `location = /nginx-status { stub_status; access_log off; }
+location /api/v2/ { access_log clowder-2.log whole; proxy_pass ${views.origin}; }
+${readFileSync('deploy/nginx/browser.conf', 'utf8')
+  .replaceAll('http://127.0.0.1:8080', daemon.url)
+  .replaceAll('http://127.0.0.1:9000', '$clowder')
+  .replaceAll('es_YOUR_COLLECT_KEY', collectKey)}`,
       format: 'whole',
     }),
   );
+  const logOf = (name: string): string => join(dirname(nginx.accessLog), name);
+  const earlierLog = logOf('earlier.log');
+  writeFileSync(earlierLog, '');
   // By its name: addresses of machines are personal data.
   const url = `http://localhost:${nginx.port}`;
   const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex');
@@ -92,9 +80,10 @@ export async function startSite() {
     EXTRACTION_EVENTS: 'on',
     CLOWDER_URL: url,
     CLOWDER_API_KEY: 'admin',
-    NGINX_ACCESS_LOG: nginx.accessLog,
+    NGINX_ACCESS_LOG: [nginx.accessLog, logOf('clowder-2.log'), earlierLog].join(),
     NGINX_LOG_FORMAT: template,
     NGINX_TRAFFIC_EVENTS: 'views,downloads,api',
+    NGINX_STATUS_URL: `${nginx.url}/nginx-status`,
     NGINX_PAGE_VIEWS: 'all',
     NGINX_EXTRACTOR: '$extractor',
     NGINX_WINDOW_SECONDS: '1',
@@ -111,12 +100,13 @@ export async function startSite() {
     daemon,
     destinations,
     url,
+    earlierLog,
     rabbitmq,
     channel,
     collectKey,
     /** Asks Clowder through nginx; only what is named comes with the request. */
-    async ask(path: string, headers: Readonly<Record<string, string>> = {}, method = 'GET'): Promise<void> {
-      const answer = await fetch(`${url}${path}`, { method, headers: { ...fromHome, ...headers } });
+    async ask(path: string, headers: Readonly<Record<string, string>> = {}, init: RequestInit = {}): Promise<void> {
+      const answer = await fetch(`${url}${path}`, { ...init, headers: { ...fromHome, ...headers } });
       await answer.arrayBuffer();
     },
     /** As Clowder publishes its events: transient, without properties. */
