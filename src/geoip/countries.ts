@@ -37,8 +37,8 @@ export interface CountriesOptions {
 const checkMs = 10_000;
 /** Larger files are not loaded. The largest that MaxMind sells have about 400 MiB. */
 const maxFileBytes = 1024 * 1024 * 1024;
-/** Addresses whose country is remembered; beyond it all are forgotten. */
-const maxRemembered = 4096;
+/** Addresses whose country is remembered, some 2 MB of them; beyond it all are forgotten. */
+const maxRemembered = 16_384;
 /** Characters. No address is longer, with its zone; a made-up one is not worth remembering. */
 const maxAddressLength = 64;
 
