@@ -3422,7 +3422,7 @@ export interface components {
             readonly reply_to?: string;
             /** @description Comes back with each answer. */
             readonly correlation_id?: string;
-            /** @description Texts, numbers, true and false by name; a name has 1 to 255 bytes. */
+            /** @description Texts, numbers, true and false by name; a name has 1 to 255 bytes and is neither `CC` nor `BCC`. */
             readonly headers?: {
                 readonly [key: string]: string | number | boolean;
             };

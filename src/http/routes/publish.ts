@@ -20,10 +20,14 @@ const shortString = characters(1, maxShortString).refine(
   `must have at most ${maxShortString} bytes`,
 );
 
-/**
- * Lists are left out: RabbitMQ would send the message on to the queues that a header `CC` lists. A number beyond these
- * bounds would reach the other side as another one.
- */
+/** RabbitMQ sends a message on to the queues that these list, and closes the channel when they are no list. */
+const routingHeaders: ReadonlySet<string> = new Set(['CC', 'BCC']);
+const headerName = shortString.refine(
+  name => !routingHeaders.has(name),
+  'must be neither CC nor BCC, which would send the message elsewhere too',
+);
+
+/** A number beyond these bounds would reach the other side as another one. */
 const headerValue = z.union([
   characters(0, 4_096),
   z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
@@ -35,12 +39,12 @@ const properties = z
     reply_to: shortString.optional().openapi({ description: 'Queue that answers go to, such as the status of a job.' }),
     correlation_id: shortString.optional().openapi({ description: 'Comes back with each answer.' }),
     headers: z
-      .record(shortString, headerValue)
+      .record(headerName, headerValue)
       .refine(headers => Object.keys(headers).length <= maxHeaders, `must have at most ${maxHeaders} members`)
       .optional()
       .openapi({
         maxProperties: maxHeaders,
-        description: 'Texts, numbers, true and false by name; a name has 1 to 255 bytes.',
+        description: 'Texts, numbers, true and false by name; a name has 1 to 255 bytes and is neither `CC` nor `BCC`.',
       }),
     content_type: shortString.optional().openapi({ description: '`application/json` by default.' }),
     expiration: z

@@ -63,7 +63,9 @@ test('properties go with it, each under its name', async () => {
 for (const [what, properties, field] of [
   ['a name that AMQP cannot carry', { reply_to: 'ü'.repeat(128) }, 'properties.reply_to'],
   ['an empty correlation id', { correlation_id: '' }, 'properties.correlation_id'],
-  ['a list in the headers', { headers: { CC: ['somebody.else'] } }, 'properties.headers.CC'],
+  ['a list in the headers', { headers: { list: ['somebody.else'] } }, 'properties.headers.list'],
+  ['a header that names further queues', { headers: { CC: 'somebody.else' } }, 'properties.headers.CC'],
+  ['a header that names them in secret', { headers: { BCC: 'somebody.else' } }, 'properties.headers.BCC'],
   ['a number that would change', { headers: { n: 2 ** 53 } }, 'properties.headers.n'],
   [
     'too many headers',
