@@ -60,7 +60,7 @@ export class Context {
 
   /** Learns from an event that passes, and has Clowder asked about what it mentions. */
   hear(event: Mentioning): void {
-    const mentions = mentionsOf(event);
+    const mentions = isRefused(event) ? undefined : mentionsOf(event);
     if (mentions === undefined) return;
     // What a page sends, anybody can send; what a log line says of places, its query says.
     if (event.source !== 'browser') {
@@ -113,6 +113,14 @@ export class Context {
     await this.#asker?.close();
     await this.#cache.close();
   }
+}
+
+/**
+ * A request that was not answered well names what may not exist: visitors who make up ids would have Clowder asked
+ * about them, and would push what is known out of the cache.
+ */
+function isRefused({ source, fields }: Mentioning): boolean {
+  return source === 'nginx' && typeof fields.status === 'number' && fields.status >= 400;
 }
 
 function* idsIn(events: Iterable<Mentioning>): Generator<string> {

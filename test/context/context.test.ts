@@ -103,6 +103,18 @@ test('a page teaches nothing, and a log line no more than an address does', asyn
   await context.close();
 });
 
+test('a request that was refused teaches nothing, asks nothing, and is shown what is known', async () =>
+  withClowder(clowder1(content), async ({ origin }) => {
+    const { context } = await openContext({ url: origin });
+    const made = { ...view(clowderId('f9')).fields, url: `/files/${clowderId('f9')}?dataset=${clowderId('d9')}` };
+    for (const status of [400, 404, 500]) context.hear(eventOf({ ...made, status }));
+    assert.equal([context.status.waiting, context.status.resources], [0, 0]);
+    const said = { category: 'download', type: 'file', resource_id: file, dataset_id: dataset };
+    await heard(context, eventOf(said));
+    assert.is(context.of(eventOf({ ...view(file).fields, status: 404 }))?.dataset_id, dataset);
+    await context.close();
+  }));
+
 test('a field that the event has wins, even when it is null', async () => {
   const { context } = await openContext();
   context.hear(eventOf({ category: 'delete', type: 'file', resource_id: file, dataset_id: dataset, space_id: space }));
