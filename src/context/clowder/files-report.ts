@@ -1,17 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Facts, resourceId, resourceIds, shortText } from '../resource.js';
 
 /**
  * The rows of Clowder 1's `/api/reports/metrics/files`:
  * `"file","ID","NAME","OWNER","OWNER ID",SIZE,UPLOADED,…,"LOCATION","DATASETS","COLLECTIONS","SPACES"[,"STATUS"]`.
  * A name is written as it is, quotes and all, so a row is read from both its ends. What is not a row is passed over.
+ * Whatever else the daemon does goes on in between: a long report takes a second.
  */
-export function filesInReport(text: string): (readonly [id: string, facts: Facts])[] {
+export async function filesInReport(text: string): Promise<(readonly [id: string, facts: Facts])[]> {
   const files: (readonly [id: string, facts: Facts])[] = [];
   const hasStatus = text
     .slice(0, Math.max(0, text.indexOf('\n')))
     .trimEnd()
     .endsWith(',status');
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0, rows = 1; start < text.length; rows += 1) {
+    if (rows % rowsPerTurn === 0) await nextTurn();
     const end = text.indexOf('\n', start);
     // The last line may have been cut off.
     if (end < 0) break;
@@ -25,6 +28,8 @@ export function filesInReport(text: string): (readonly [id: string, facts: Facts
 }
 
 const maxRowLength = 8_192;
+/** Some ms of work. */
+const rowsPerTurn = 500;
 const begin = '"file","';
 const idLength = 24;
 /** The id of the owner and the size, which end what people wrote. */
