@@ -10,7 +10,7 @@ import {
 import { describe, SetupError, TransientError } from '../errors.js';
 import type { JobCounts, Seen } from './jobs/jobs.js';
 import { JobRecorder, type JobRecorderOptions } from './jobs/recorder.js';
-import { sightingOf } from './jobs/sighting.js';
+import { type Sighting, sightingOf } from './jobs/sighting.js';
 import { Tracing, type TracingState } from './tracing.js';
 
 export interface ExtractionOptions extends JobRecorderOptions {
@@ -46,7 +46,9 @@ const closeTimeoutMs = 2_000;
 const settleMs = 60_000;
 
 interface Arrived {
-  readonly trace: Trace;
+  /** Without the message itself: whatever passes on the broker may be large. */
+  readonly trace: Omit<Trace, 'content'>;
+  readonly sighting: Sighting | undefined;
   /** Epoch ms. */
   readonly at: number;
 }
@@ -112,8 +114,8 @@ export class ExtractionListener {
     let arrived: Arrived[] = [];
     let over = false;
     let wake = (): void => {};
-    const onTrace = (trace: Trace): void => {
-      arrived.push({ trace, at: clock.now() });
+    const onTrace = ({ content, ...trace }: Trace): void => {
+      arrived.push({ trace, sighting: sightingOf({ ...trace, content }), at: clock.now() });
       wake();
     };
     const listener = await TraceListener.open(live, { queue: traceQueueName, limits: traceLimits, prefetch, onTrace });
@@ -162,10 +164,8 @@ export class ExtractionListener {
     const last = batch.at(-1);
     if (last === undefined) return;
     const seen: Seen[] = [];
-    for (const { trace, at } of batch) {
-      if (tracing.came(trace, traceQueueName)) continue;
-      const sighting = sightingOf(trace);
-      if (sighting === undefined) continue;
+    for (const { trace, sighting, at } of batch) {
+      if (tracing.came(trace, traceQueueName) || sighting === undefined) continue;
       seen.push({ sighting, moment: { at, timed: !trace.waited, fresh: !trace.redelivered } });
       if (sighting.kind === 'published') await hear(sighting.queue);
     }

@@ -37,7 +37,7 @@ export class Tracing {
   }
 
   /** Something came out of the queue. True when it is of a probe, ours or another daemon's. */
-  came(trace: Trace, queue: string): boolean {
+  came(trace: Omit<Trace, 'content'>, queue: string): boolean {
     this.#unanswered = 0;
     if (trace.direct !== undefined) {
       if (!trace.direct.startsWith(this.#prefix)) return true;
