@@ -6,7 +6,8 @@ import { startInfluxDB } from './servers/influxdb.js';
 import { startMongoDB } from './servers/mongodb.js';
 import { required } from './skip.js';
 
-export const sinkNames = sinks.map(({ name }) => name);
+/** Every event goes there; usage takes a few kinds, and keeps what it counts. */
+export const sinkNames = sinks.filter(({ categories }) => categories === undefined).map(({ name }) => name);
 export type SinkName = string;
 
 const secrets = {
