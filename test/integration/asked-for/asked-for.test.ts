@@ -74,4 +74,9 @@ test('the tags in InfluxDB are those that the table names', async () => {
   assert.equal(keys.map(({ tagKey }) => String(tagKey)).sort(), ['category', 'type', ...named].sort());
 });
 
+test('no sink refused anything', async () => {
+  assert.equal((await site.daemon.json('/v1/dead-letters')).dead_letters, []);
+  assert.equal(site.destinations.ga4.violations, []);
+});
+
 test.run();
