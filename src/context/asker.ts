@@ -20,6 +20,8 @@ export interface AskerOptions {
 const spacingMs = 100;
 /** Resources that wait to be asked about. Those beyond are asked about when an event mentions them again. */
 const maxWaiting = 1_000;
+/** Once this many wait, pages add no more: what anybody can send keeps nothing else from being asked about. */
+const maxWaitingForPages = 100;
 /** A resource at which Clowder fails so often is left alone for as long as one that is missing. */
 const maxAttempts = 3;
 /** An answer is good for this long, ms: what is known, and what is private, missing or failed. */
@@ -64,10 +66,11 @@ export class Asker {
     return this.#obstacle;
   }
 
-  /** Asks when its turn comes, unless the last answer is still good. */
-  want(id: string, kind: ResourceKind, known: Resource | undefined): void {
-    if (kind === 'dataset') this.#noteDataset(id);
-    if (this.#waiting.has(id) || this.#waiting.size >= maxWaiting || this.#isFresh(known)) return;
+  /** Asks when its turn comes, unless the last answer is still good. `fromPage`: a page mentioned it. */
+  want(id: string, kind: ResourceKind, known: Resource | undefined, fromPage = false): void {
+    if (kind === 'dataset' && !fromPage) this.#noteDataset(id);
+    const room = fromPage ? maxWaitingForPages : maxWaiting;
+    if (this.#waiting.has(id) || this.#waiting.size >= room || this.#isFresh(known)) return;
     if (this.#stopping.signal.aborted) return;
     this.#waiting.set(id, { kind, attempts: 0 });
     this.#running ??= this.#run();

@@ -63,7 +63,8 @@ export class Context {
     const mentions = isRefused(event) ? undefined : mentionsOf(event);
     if (mentions === undefined) return;
     // What a page sends, anybody can send; what a log line says of places, its query says.
-    if (event.source !== 'browser') {
+    const fromPage = event.source === 'browser';
+    if (!fromPage) {
       learnFrom(mentions, event.fields, event.source === 'nginx' ? this.#learnQuery : this.#learn);
       learnFromQuery(mentions, this.#learnQuery);
     }
@@ -74,10 +75,10 @@ export class Context {
     const space = mentions.space ?? query?.space;
     const known = subject === undefined ? undefined : this.#cache.get(subject);
     const subjectKind = kind ?? known?.kind;
-    if (subject !== undefined && subjectKind !== undefined) asker.want(subject, subjectKind, known);
-    if (file !== undefined) asker.want(file, 'file', this.#cache.get(file));
-    if (dataset !== undefined) asker.want(dataset, 'dataset', this.#cache.get(dataset));
-    if (space !== undefined) asker.want(space, 'space', this.#cache.get(space));
+    if (subject !== undefined && subjectKind !== undefined) asker.want(subject, subjectKind, known, fromPage);
+    if (file !== undefined) asker.want(file, 'file', this.#cache.get(file), fromPage);
+    if (dataset !== undefined) asker.want(dataset, 'dataset', this.#cache.get(dataset), fromPage);
+    if (space !== undefined) asker.want(space, 'space', this.#cache.get(space), fromPage);
   }
 
   /** The fields that are known beside those of the event; undefined = none. */

@@ -115,6 +115,16 @@ test('a request that was refused teaches nothing, asks nothing, and is shown wha
     await context.close();
   }));
 
+test('pages that make up ids leave room for what the log and Clowder name', async () => {
+  const { context } = await openContext({ url: 'http://127.0.0.1:1' });
+  const madeUp = (index: number) => view(index.toString(16).padStart(24, '0'));
+  for (let index = 0; index < 300; index += 1) context.hear({ ...madeUp(index), source: 'browser' });
+  assert.is(context.status.waiting, 100);
+  context.hear(view(file));
+  assert.is(context.status.waiting, 101);
+  await context.close();
+});
+
 test('a field that the event has wins, even when it is null', async () => {
   const { context } = await openContext();
   context.hear(eventOf({ category: 'delete', type: 'file', resource_id: file, dataset_id: dataset, space_id: space }));
