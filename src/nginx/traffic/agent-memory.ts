@@ -4,7 +4,7 @@ import { type AgentKind, agentKind, extractorName, showsKey } from './agents.js'
 import type { Request } from './requests.js';
 
 const places = 4096;
-/** Names of extractors that are taken from agents; further ones are `other`. */
+/** Names of extractors that are taken from agents, and as many from the variable; further ones are `other`. */
 const maxNames = 100;
 /** Characters of an extractor's name that are kept. */
 const maxNameLength = 100;
@@ -18,7 +18,8 @@ export class AgentMemory {
   readonly #hashes = new Int32Array(2 * places);
   readonly #kinds = new Uint8Array(places);
   readonly #names = new Array<string>(places).fill('');
-  readonly #known = new Set<string>();
+  readonly #agentNames = new Set<string>();
+  readonly #variableNames = new Set<string>();
   #place = -1;
 
   constructor(parser: LineParser) {
@@ -35,7 +36,7 @@ export class AgentMemory {
       const agent = this.#parser.text(slots.agent) ?? '';
       const kind = agentKind(agent);
       this.#kinds[place] = kinds.indexOf(kind);
-      this.#names[place] = kind.startsWith('extractor') ? this.#bounded(extractorName(agent)) : '';
+      this.#names[place] = kind.startsWith('extractor') ? bounded(extractorName(agent), this.#agentNames) : '';
     }
     return kinds[this.#kinds[place]!]!;
   }
@@ -56,18 +57,20 @@ export class AgentMemory {
 
   /** The name of the extractor that asked in the present line. */
   get extractor(): string {
-    return this.#named()?.slice(0, maxNameLength) ?? (this.#place < 0 ? 'unknown' : this.#names[this.#place]!);
-  }
-
-  /** Anybody may send any agent, and destinations keep an index of the names. */
-  #bounded(name: string): string {
-    const short = name.slice(0, maxNameLength);
-    if (!this.#known.has(short) && this.#known.size >= maxNames) return 'other';
-    this.#known.add(short);
-    return short;
+    const named = this.#named();
+    if (named !== undefined) return bounded(named, this.#variableNames);
+    return this.#place < 0 ? 'unknown' : this.#names[this.#place]!;
   }
 
   #named(): string | undefined {
     return this.#parser.bounds[2 * slots.extractor]! < 0 ? undefined : this.#parser.text(slots.extractor);
   }
+}
+
+/** Anybody may send any agent, and any header that the variable may be; destinations keep an index of the names. */
+function bounded(name: string, known: Set<string>): string {
+  const short = name.slice(0, maxNameLength);
+  if (!known.has(short) && known.size >= maxNames) return 'other';
+  known.add(short);
+  return short;
 }

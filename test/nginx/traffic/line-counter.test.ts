@@ -448,6 +448,18 @@ test('a bound on the names of extractors: in one window, and in all events', () 
   assert.is(new Set(of('resource_download').map(({ extractor_name }) => extractor_name)).size, 101);
 });
 
+test('a variable that holds what a client sent has no more names than that', () => {
+  const format = '$remote_addr [$time_local] "$request" $status $body_bytes_sent "$http_user_agent" "$http_x_name"';
+  const lines = Array.from(
+    { length: 150 },
+    (_, number) =>
+      `10.0.0.5 [06/Mar/2024:14:23:05 +0000] "GET /api/files/${id}/blob HTTP/1.1" 200 1 "pyClowder/3.0" "name-${number}"`,
+  );
+  const { of } = count(lines, { format, kinds: ['downloads'], variables: { extractor: 'http_x_name' } });
+  const names = of('resource_download').map(({ extractor_name }) => extractor_name);
+  assert.equal([names.length, new Set(names).size, names.at(-1)], [150, 101, 'other']);
+});
+
 test('who asks where no agent is said: a program, but where the format has none', () => {
   const request = `GET /datasets/${id} HTTP/1.1`;
   const kindIn = (text: string, format?: string) =>
