@@ -25,11 +25,11 @@ const apart: ReadonlySet<string> = new Set(['event_type', 'time', 'timestamp', '
 const reserved: ReadonlySet<string> = new Set([
   ...['id', 'category', 'created', 'source', 'insert_id', 'user_agent', 'agent_kind', 'visitor', 'ip', 'country'],
 ]);
-/** What this daemon alone says: services, itself, the log as a whole. A page has nothing to say of these. */
+/** What this daemon alone says: services, extractions, itself, the log as a whole. A page has nothing to say of these. */
 const daemonTypes: ReadonlySet<string> = new Set([
   'connections',
   ...catalogue
-    .filter(({ emitter }) => ['health', 'heartbeat', 'audit'].includes(emitter))
+    .filter(({ emitter }) => ['health', 'heartbeat', 'extraction', 'audit'].includes(emitter))
     .map(({ category }) => category),
 ]);
 /** What the snippet sends by itself. */
@@ -57,7 +57,8 @@ export function readEvent(
   if (type === undefined || type === null || type === '')
     return { field: 'event_type', kind: 'missing', reason: 'event_type is missing' };
   if (!fieldKinds.category.accepts(type)) return invalid('event_type', fieldKinds.category.expected);
-  if (daemonTypes.has(type as string)) return invalid('event_type', `of a page; ${type} is said by the daemon alone`);
+  if (daemonTypes.has(type as string))
+    return invalid('event_type', `something other than ${type}, which only the daemon itself reports`);
   const time = event.time ?? event.timestamp ?? undefined;
   const created = time === undefined ? now : parseTimestamp(time);
   if (created === undefined) return invalid('time', fieldKinds.timestamp.expected);
@@ -74,10 +75,19 @@ export function readEvent(
   const insertId = event.insert_id ?? event.uuid ?? undefined;
   if (insertId === undefined || insertId === '')
     return { id: ascendingId(now), body, source: 'browser', received: now };
-  const id = hashOf(`${event.device_id ?? ''}\n${insertId}`);
+  const id = idOf(event.device_id ?? '', insertId);
   const message: Message = { id, body, source: 'browser', received: now };
   // The id stands for the text, too: that of a later arrival differs in what the server adds.
   return time === undefined ? { ...message, given: { hash: id, stamped: now } } : message;
+}
+
+/**
+ * A form that no other id is a hash of, neither a CloudEvent's nor that of an item under an Idempotency-Key: anybody can
+ * send as a page, and may take no other event's place.
+ */
+function idOf(device: unknown, insertId: unknown): string {
+  const text = (id: unknown): unknown => (typeof id === 'number' ? String(id) : id);
+  return hashOf(JSON.stringify(['page', text(device), text(insertId)]));
 }
 
 function fieldsOf(event: Readonly<Record<string, unknown>>, text: string): Map<string, string> {
@@ -112,7 +122,7 @@ function memberOf(name: string, value: unknown, text: string): string {
   if (operations.has(name)) return withoutDollars(text);
   if (name !== 'library') return text;
   const { name: library, version } = value as Readonly<Record<string, unknown>>;
-  return JSON.stringify(`${library}/${version}`);
+  return typeof library === 'string' && typeof version === 'string' ? JSON.stringify(`${library}/${version}`) : text;
 }
 
 /** What `$identify` does to the properties of a user: `$set`, `$add` …, names that not every database takes. */

@@ -30,16 +30,17 @@ export function isJsonType(contentType: string | undefined): boolean {
  */
 export function inJsonFormat(headers: IncomingHttpHeaders, data: string | undefined): string {
   const errors: FieldError[] = [];
-  const attributes: Record<string, string> = {};
+  const attributes: [name: string, value: string][] = [];
   for (const [header, value] of Object.entries(headers)) {
     // A content type is a header of its own here, and the data is the body.
     if (!header.startsWith('ce-') || ['ce-datacontenttype', 'ce-data', 'ce-data_base64'].includes(header)) continue;
     const text = decoded(String(value));
     if (text === undefined) errors.push({ field: header, message: `${header} is not percent-encoded UTF-8` });
-    else attributes[header.slice('ce-'.length)] = text;
+    else attributes.push([header.slice('ce-'.length), text]);
   }
   if (errors.length > 0) throw new HttpProblem('invalid-request', 'A header cannot be read.', { errors });
-  const text = JSON.stringify(attributes);
+  // fromEntries makes own properties of every name, `__proto__` too.
+  const text = JSON.stringify(Object.fromEntries(attributes));
   return data === undefined ? text : withMember(text, 'data', data);
 }
 

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type EventFault, readEvent } from '../../src/browser/wire-event.js';
+import { acceptCloudEvent } from '../../src/events/cloud-event.js';
 import { decode } from '../../src/events/decode.js';
 import { hashOf } from '../../src/events/identity.js';
 import type { Message } from '../../src/events/message.js';
@@ -46,7 +47,7 @@ const sdkEvent = {
 test('an event of the browser SDK: its type is the category, its properties are fields, its ids go by our names', () => {
   const message = read(JSON.stringify(sdkEvent));
   assert.is(message.source, 'browser');
-  assert.is(message.id, hashOf('0b0d8a51\n3e3a5b2e'));
+  assert.is(message.id, hashOf('["page","0b0d8a51","3e3a5b2e"]'));
   assert.is(message.given, undefined);
   assert.equal(JSON.parse(message.body), {
     category: 'dataset_rated',
@@ -96,7 +97,7 @@ test('an event of amplitude-js 8: uuid, timestamp and version_name; what is empt
       user_agent: 'Own',
     }),
   );
-  assert.is(message.id, hashOf('d1\nf0f0'));
+  assert.is(message.id, hashOf('["page","d1","f0f0"]'));
   assert.equal(JSON.parse(message.body), {
     category: 'view_resource',
     device_id: 'd1',
@@ -195,6 +196,29 @@ test('sent again it is the same event, whoever the device is, and without an ins
   assert.is.not(read('{"event_type":"a"}').id, read('{"event_type":"a"}').id);
 });
 
+test('nobody chooses the id of another event: that of an item under an Idempotency-Key, or of a CloudEvent', () => {
+  const item = read('{"event_type":"a","device_id":"nightly import","insert_id":"0"}');
+  assert.is.not(item.id, hashOf('nightly import\n0'));
+  const cloudEvent = acceptCloudEvent(
+    { specversion: '1.0', type: 'a', source: 'nightly import', id: '0' },
+    { now, source: 'http' },
+  );
+  assert.ok('message' in cloudEvent);
+  if ('message' in cloudEvent) assert.is.not(item.id, cloudEvent.message.id);
+});
+
+test('ids and a library of any form are taken, though nothing can be made a text of them', () => {
+  const odd = { toString: 1, valueOf: 2 };
+  const event = { event_type: 'a', device_id: odd, insert_id: odd, library: { name: odd, version: 1 } };
+  const message = read(JSON.stringify(event));
+  assert.is(message.id, read(JSON.stringify(event)).id);
+  assert.is.not(message.id, read(JSON.stringify({ ...event, insert_id: {} })).id);
+  assert.equal(JSON.parse(message.body).library, event.library);
+  assert.equal(bodyOf({ event_type: 'a', library: { x: 1 } }).library, { x: 1 });
+  const numbered = (insert_id: unknown): string => read(JSON.stringify({ ...event, insert_id })).id;
+  assert.is(numbered(7), numbered('7'));
+});
+
 test('an event without a time has that of its first arrival', () => {
   const { id, given, body } = read('{"event_type":"a","insert_id":"i"}');
   assert.equal(given, { hash: id, stamped: now });
@@ -210,6 +234,7 @@ for (const [value, field, kind] of [
   [{ event_type: 7 }, 'event_type', 'invalid'],
   [{ event_type: 'x'.repeat(129) }, 'event_type', 'invalid'],
   [{ event_type: 'service_status' }, 'event_type', 'invalid'],
+  [{ event_type: 'extraction_status' }, 'event_type', 'invalid'],
   [{ event_type: 'audit' }, 'event_type', 'invalid'],
   [{ event_type: 'connections' }, 'event_type', 'invalid'],
   [{ event_type: 'a', time: 'yesterday' }, 'time', 'invalid'],

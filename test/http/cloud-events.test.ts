@@ -105,6 +105,14 @@ test('the type is split at its first dot, and fields are not checked against the
   assert.equal([message!.fields?.category, message!.fields?.type, message!.fields?.size], ['upload', 'a.b', 'big']);
 });
 
+test('an extension of any name is kept, in each form', async () => {
+  const [binary] = await taken({ ...attributes, 'ce-__proto__': 'a', 'ce-tostring': 'b' });
+  assert.match(binary!.body, '"ce___proto__":"a"');
+  assert.match(binary!.body, '"ce_tostring":"b"');
+  const text = JSON.stringify(cloudEvent).replace('}', ',"__proto__":"a"}');
+  assert.match((await taken(structured, text))[0]!.body, '"ce___proto__":"a"');
+});
+
 test('headers are decoded once, old quoted strings too', async () => {
   const headers = {
     ...attributes,
