@@ -12,7 +12,10 @@ export interface SentEvent {
 /** What one request of an SDK carries. */
 export interface Upload {
   readonly key: string | undefined;
-  readonly events: readonly SentEvent[];
+  /** How many events it seems to have; 0 where nobody knows yet. */
+  readonly count: number;
+  /** Read after the key was checked. @throws UploadError */
+  events(): readonly SentEvent[];
 }
 
 /** The text is not an upload; the message says why. */
@@ -37,18 +40,30 @@ function fromJson(text: string): Upload {
   if (typeof upload !== 'object' || upload === null || Array.isArray(upload))
     throw new UploadError('The body must be a JSON object with api_key and events.');
   const { api_key: key, events } = upload as Readonly<Record<string, unknown>>;
-  if (!Array.isArray(events)) throw new UploadError('The body has no list of events.', 'events');
-  return { key: textOf(key), events: sent(events, memberTexts(text).get('events') ?? '[]') };
+  return {
+    key: textOf(key),
+    count: Array.isArray(events) ? events.length : 0,
+    events: () => {
+      if (!Array.isArray(events)) throw new UploadError('The body has no list of events.', 'events');
+      return sent(events, memberTexts(text).get('events') ?? '[]');
+    },
+  };
 }
 
 /** https://github.com/amplitude/Amplitude-JavaScript, `sendEvents`; its checksum is an MD5 without a secret. */
 function fromForm(text: string): Upload {
   const form = new URLSearchParams(text);
-  const list = form.get('e');
-  if (list === null) throw new UploadError('The form has no field e, the list of events.', 'e');
-  const events = parse(list, 'The field e');
-  if (!Array.isArray(events)) throw new UploadError('The field e must be a JSON list of events.', 'e');
-  return { key: textOf(form.get('client')), events: sent(events, list) };
+  return {
+    key: textOf(form.get('client')),
+    count: 0,
+    events: () => {
+      const list = form.get('e');
+      if (list === null) throw new UploadError('The form has no field e, the list of events.', 'e');
+      const events = parse(list, 'The field e');
+      if (!Array.isArray(events)) throw new UploadError('The field e must be a JSON list of events.', 'e');
+      return sent(events, list);
+    },
+  };
 }
 
 function sent(values: readonly unknown[], text: string): readonly SentEvent[] {

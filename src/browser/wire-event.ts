@@ -25,7 +25,9 @@ const apart: ReadonlySet<string> = new Set(['event_type', 'time', 'timestamp', '
 const reserved: ReadonlySet<string> = new Set([
   ...['id', 'category', 'created', 'source', 'insert_id', 'user_agent', 'agent_kind', 'visitor', 'ip', 'country'],
 ]);
-/** What this daemon alone says: services, extractions, itself, the log as a whole. A page has nothing to say of these. */
+/**
+ * What this daemon alone says: of services, extractions, itself, the log as a whole. A page has nothing to say of these.
+ */
 const daemonTypes: ReadonlySet<string> = new Set([
   'connections',
   ...catalogue
@@ -82,8 +84,8 @@ export function readEvent(
 }
 
 /**
- * A form that no other id is a hash of, neither a CloudEvent's nor that of an item under an Idempotency-Key: anybody can
- * send as a page, and may take no other event's place.
+ * A hash of a form that no other id is made from, neither a CloudEvent's nor that of an item under an Idempotency-Key:
+ * anybody can send as a page, and may take no other event's place.
  */
 function idOf(device: unknown, insertId: unknown): string {
   const text = (id: unknown): unknown => (typeof id === 'number' ? String(id) : id);

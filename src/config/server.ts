@@ -75,7 +75,7 @@ export const serverSettings = {
   maxInFlightBytes: setting(
     'MAX_IN_FLIGHT_MB',
     mebibytes(2, 4096).default('64'),
-    'Bytes of requests accepted at once, MiB; more is answered 503 with Retry-After.',
+    'Bytes of requests accepted at once, MiB; more is answered 503 with Retry-After. What arrives before its key is known, such as the events of pages, has a quarter of it for itself.',
   ),
   keepAliveMs: setting(
     'KEEP_ALIVE_SECONDS',

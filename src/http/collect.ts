@@ -36,16 +36,18 @@ export interface Collected {
  * @throws HttpProblem whose answer is in the form that Amplitude's SDKs understand; ClientGone
  */
 export async function collect(ctx: ApiContext): Promise<Collected> {
+  const { maxEvents } = ctx.services.settings;
   let sent = 0;
   try {
     const transport = bodyForm(ctx, transports);
     return await withText(ctx, async text => {
-      const upload = read(text, forms[transport], ctx.services.settings.maxEvents);
-      sent = upload.events.length;
+      const upload = await open(ctx, text, forms[transport]);
+      sent = Math.min(upload.count, maxEvents);
       const bytes = Buffer.byteLength(text);
       await admit(ctx, upload.key, bytes);
-      await store(ctx, upload.events, transport);
-      return { transport, events: sent, bytes };
+      const events = eventsOf(upload, maxEvents);
+      await store(ctx, events, transport);
+      return { transport, events: events.length, bytes };
     });
   } catch (error) {
     if (error instanceof ClientGone) throw error;
@@ -54,19 +56,39 @@ export async function collect(ctx: ApiContext): Promise<Collected> {
   }
 }
 
-function read(text: string, form: UploadForm, maxEvents: number): Upload {
-  let upload: Upload;
+/** What is no upload has no key either, and counts as an attempt without one. @throws HttpProblem 400, 429 */
+async function open(ctx: ApiContext, text: string, form: UploadForm): Promise<Upload> {
   try {
-    upload = readUpload(text, form);
+    return readUpload(text, form);
   } catch (error) {
-    if (!(error instanceof UploadError)) throw error;
-    const { missing, message } = error;
-    throw new HttpProblem('invalid-request', message, missing === undefined ? {} : { answer: missingField(missing) });
+    if (error instanceof UploadError) await ctx.services.failedAttempts.count(ctx.network);
+    throw inWords(error);
   }
-  if (upload.events.length === 0)
+}
+
+/** @throws HttpProblem 400, 413 */
+function eventsOf(upload: Upload, maxEvents: number): readonly SentEvent[] {
+  if (upload.count > maxEvents) throw tooMany(maxEvents);
+  let events: readonly SentEvent[];
+  try {
+    events = upload.events();
+  } catch (error) {
+    throw inWords(error);
+  }
+  if (events.length === 0)
     throw new HttpProblem('invalid-request', 'The list of events is empty.', { answer: missingField('events') });
-  if (upload.events.length <= maxEvents) return upload;
-  throw new HttpProblem('too-large', `A request may contain at most ${maxEvents} events. Send several requests.`);
+  if (events.length > maxEvents) throw tooMany(maxEvents);
+  return events;
+}
+
+function tooMany(maxEvents: number): HttpProblem {
+  return new HttpProblem('too-large', `A request may contain at most ${maxEvents} events. Send several requests.`);
+}
+
+function inWords(error: unknown): unknown {
+  if (!(error instanceof UploadError)) return error;
+  const { missing, message } = error;
+  return new HttpProblem('invalid-request', message, missing === undefined ? {} : { answer: missingField(missing) });
 }
 
 /** As `authenticate` does for a key in a header. @throws HttpProblem 401, 403, 429, 503 */

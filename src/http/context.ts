@@ -40,6 +40,8 @@ export interface Services {
   /** Events that were refused where nobody reads the answer. */
   readonly refusedEvents: RepeatedWarning;
   readonly inFlight: InFlight;
+  /** The same for bodies that are read before anybody knows whose they are: strangers use up no more than this. */
+  readonly inFlightOfStrangers: InFlight;
   readonly feed: Feed;
   readonly connections: Connections;
   readonly answers: AnswerPool;

@@ -15,8 +15,8 @@ export async function withJson<Result>(
 
 /** The same for a body of any form, as text. */
 export async function withText<Result>(ctx: ApiContext, use: (text: string) => Promise<Result>): Promise<Result> {
-  const { inFlight, settings } = ctx.services;
-  const reservation = inFlight.reservation();
+  const { inFlight, inFlightOfStrangers, settings } = ctx.services;
+  const reservation = (ctx.state.key === undefined ? inFlightOfStrangers : inFlight).reservation();
   try {
     return await use(await readText(ctx.req, ctx.res, settings, reservation));
   } finally {

@@ -112,6 +112,8 @@ export function createServer(options: HttpServerOptions): HttpServer {
     clients,
     refusedEvents: new RepeatedWarning({ event: 'events.refused', clock, log }),
     inFlight: new InFlight(settings.maxInFlightBytes),
+    // Enough for one body at least, which counts packed and unpacked.
+    inFlightOfStrangers: new InFlight(Math.max(settings.maxInFlightBytes / 4, 2 * settings.maxBodyBytes)),
     closing: () => closing,
   };
   const answer = createApplication(services).callback();

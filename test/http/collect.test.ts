@@ -178,6 +178,40 @@ test('failures are counted: beyond the limit 429, and a good key passes all the 
   assert.is((await send(daemon, '/2/httpapi', upload([event('a')]))).status, 200);
 });
 
+test('what is no upload counts as a failure too, and what is wrong with one is for those with a key', async ({
+  daemon,
+}) => {
+  const empty = await send(daemon, '/2/httpapi', upload([], 'wrong'));
+  assert.is(empty.status, 401);
+  for (let tries = 0; tries < 4; tries += 1) await send(daemon, '/2/httpapi', post([]));
+  const over = await send(daemon, '/2/httpapi', post([]));
+  assert.is(over.status, 429);
+  const many = await send(daemon, '/2/httpapi', upload(Array(5_000).fill(1), 'wrong'));
+  assert.is(many.status, 429);
+  assert.is((many.body.throttled_events as unknown[]).length, 1_000);
+  assert.is((await send(daemon, '/2/httpapi', upload([event('a')]))).status, 200);
+});
+
+test('strangers whose bodies stand half sent keep nobody with a key from publishing', async () => {
+  const daemon = await run({ maxInFlightBytes: 2 * 1024 * 1024, maxBodyBytes: 512 * 1024 });
+  const half = `POST /2/httpapi HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 512000\r\n\r\n`;
+  const strangers = await Promise.all(Array.from({ length: 6 }, () => daemon.connect()));
+  for (const stranger of strangers) stranger.send(half + ' '.repeat(500_000));
+  let page: Answer;
+  do {
+    await new Promise(resolve => setTimeout(resolve, 5));
+    page = await send(
+      daemon,
+      '/2/httpapi',
+      upload([event('a', { event_properties: { text: 'x'.repeat(100_000) } })], ''),
+    );
+  } while (page.status !== 503);
+  const large = { category: 'upload', description: 'x'.repeat(500_000) };
+  assert.is((await daemon.request('/v1/events', post(large))).status, 202);
+  for (const stranger of strangers) stranger.close();
+  await daemon.close();
+});
+
 test('a key for something else is refused, and named', async ({ daemon }) => {
   const { status, body } = await send(daemon, '/2/httpapi', upload([event('a')], keys.publish));
   assert.is(status, 403);

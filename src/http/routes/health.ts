@@ -59,10 +59,10 @@ export class HealthRoutes {
     }),
   )
   async metrics(ctx: ApiContext): Promise<void> {
-    const { metrics, backend, feed, inFlight, answers, connections } = ctx.services;
+    const { metrics, backend, feed, inFlight, inFlightOfStrangers, answers, connections } = ctx.services;
     const text = await metrics.render(backend, {
       streams: feed.readers,
-      inFlightBytes: inFlight.bytes,
+      inFlightBytes: inFlight.bytes + inFlightOfStrangers.bytes,
       answerBytes: answers.bytes,
       connections: connections.open,
     });
