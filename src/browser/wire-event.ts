@@ -26,7 +26,7 @@ const reserved: ReadonlySet<string> = new Set([
   ...['id', 'category', 'created', 'source', 'insert_id', 'user_agent', 'agent_kind', 'visitor', 'ip', 'country'],
 ]);
 /**
- * What this daemon alone says: of services, extractions, itself, the log as a whole. A page has nothing to say of these.
+ * What this daemon alone says: of services, extractions, itself, the log as a whole. A page has no say in these.
  */
 const daemonTypes: ReadonlySet<string> = new Set([
   'connections',
