@@ -38,7 +38,7 @@ test('paths that are not there, methods that are not taken, and what is', async 
   for (const path of [
     '/nothing',
     '/v1',
-    '/v1/events/7',
+    '/v1/status/7',
     '/%E0%A4%A',
     '/v1/..%2fmetrics',
     '//v1/events',

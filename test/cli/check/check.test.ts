@@ -62,6 +62,7 @@ test('a line for each, then what to do', async ({ dir }) => {
       'may declare, bind, publish and consume',
       'exchange clowder.metrics',
       'queue event-sink.local',
+      'queue event-sink.usage',
       'a message through a temporary queue',
     ],
   );
