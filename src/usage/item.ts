@@ -26,11 +26,13 @@ const inUrl = /\/(dataset|file)s\/([0-9a-f]{24})(?=[/?#]|$)/i;
 const maxLength = 1024;
 const maxListed = 50;
 
+type ItemEvent = Pick<Event, 'type' | 'fields' | 'source' | 'context'>;
+
 /**
  * Undefined: it was something else than a dataset or a file, a space say.
  * @param request what is downloaded is a file, where nobody says what it is
  */
-export function itemOf({ type, fields }: Pick<Event, 'type' | 'fields'>, request: boolean): Item | undefined {
+export function itemOf({ type, fields, source, context = {} }: ItemEvent, request: boolean): Item | undefined {
   const named = text(fields.resource_id);
   const [, kindInUrl, idInUrl] =
     (type === undefined || named === undefined) && typeof fields.url === 'string' ? (inUrl.exec(fields.url) ?? []) : [];
@@ -42,8 +44,10 @@ export function itemOf({ type, fields }: Pick<Event, 'type' | 'fields'>, request
   const dataset = isDataset ? resource : text(fields.dataset_id);
   const id = dataset ?? file ?? '';
   if (id === '') return { id, file, facts: [] };
-  const facts: [string, ItemFacts][] = [[id, factsOf(fields, isDataset, dataset === undefined)]];
-  const [space, name] = [text(fields.space_id), text(fields.space_name)];
+  // Anybody can send as a page, so what it says of a dataset is not kept: only what is known of it from elsewhere.
+  const said: Fields = source === 'browser' ? context : fields;
+  const facts: [string, ItemFacts][] = [[id, factsOf(said, isDataset, dataset === undefined)]];
+  const [space, name] = [text(said.space_id), text(said.space_name)];
   if (space !== undefined && name !== undefined) facts.push([space, { type: 'space', title: name }]);
   return { id, file, facts };
 }

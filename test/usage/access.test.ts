@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event, Fields } from '../../src/events/event.js';
+import { itemOf } from '../../src/usage/item.js';
 import { access, datasetId, day, download, fileId, UsageScene, view } from './scene.js';
 
 /** What a list of accesses comes to, as `investigations/unique requests/unique`. */
@@ -183,6 +184,18 @@ test('where the browser is the source, what the snippet says of views and downlo
   for (const scene of [browser, nginx]) await scene.take(...events);
   assert.is(await browser.counts(), '2 investigations (1 unique), 1 requests (1 unique), 0 bytes (0 of requests)');
   assert.is(await nginx.counts(), '1 investigations (1 unique), 0 requests (0 unique), 0 bytes (0 of requests)');
+});
+
+test('a page says that a dataset was seen, and nothing of the dataset itself', () => {
+  const pretended = { resource_name: 'Another title', author_name: 'Eve', author_id: 'eve', doi: '10.1/eve' };
+  const spaces = { space_id: 'space of eve', space_name: 'Another name', space_ids: ['space of eve'] };
+  const said = view('10:00:00', { ...pretended, ...spaces });
+  const known = { space_id: 'space 1', space_name: 'Soils' };
+  const [dataset, space] = itemOf({ ...said, source: 'browser', context: known }, false)?.facts ?? [];
+  assert.equal(dataset, [datasetId(1), { type: 'dataset', spaces: ['space 1'] }]);
+  assert.equal(space, ['space 1', { type: 'space', title: 'Soils' }]);
+  assert.equal(itemOf({ ...said, source: 'browser' }, false)?.facts, [[datasetId(1), { type: 'dataset' }]]);
+  assert.is(itemOf(said, false)?.facts[0]?.[1].title, 'Another title');
 });
 
 test('bytes are those of what counts, and of every part', async () => {
