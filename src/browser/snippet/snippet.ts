@@ -70,11 +70,12 @@ function waiting(): readonly SentEvent[] {
 }
 
 function keep(event: SentEvent): void {
-  unsent.set(event.insert_id, event);
   try {
-    localStorage[prefix + event.insert_id] = JSON.stringify(event);
+    const text = JSON.stringify(event);
+    unsent.set(event.insert_id, event);
+    localStorage[prefix + event.insert_id] = text;
   } catch {
-    // As above.
+    // What cannot be written as JSON is dropped; otherwise as above.
   }
 }
 
@@ -102,7 +103,7 @@ async function send(): Promise<void> {
     const { status } = await fetch(address, { method: 'POST', body: upload(events), credentials: 'omit' }).catch(
       () => ({ status: 503 }),
     );
-    if (status === 429 || status > 499) waitMs = Math.min(2 * waitMs, longestWaitMs);
+    if (status === 408 || status === 429 || status > 499) waitMs = Math.min(2 * waitMs, longestWaitMs);
     else {
       // Taken, or refused for good.
       if (status > 299) console.warn(prefix, status);

@@ -241,6 +241,18 @@ test('storage that is not ours, or cannot be used, does not stop it', async ({ c
   assert.is((await daemon.stored('without_storage')).length, 1);
 });
 
+test('what cannot be written as JSON is dropped, and stops nothing else', async ({ page }) => {
+  await page.goto(`${site.origin}${path()}`);
+  await page.evaluate(() => {
+    const round: Record<string, unknown> = {};
+    round.self = round;
+    window.eventSink.track('round', round);
+    window.eventSink.track('after_round', { n: 1 });
+  });
+  await until(async () => (await daemon.stored('after_round')).length > 0, 'the event', 20_000, 50);
+  assert.equal(await daemon.stored('round'), []);
+});
+
 test('on the page of another site it sends nothing, and breaks nothing', async ({ page }) => {
   await page.goto(`${site.elsewhere}${path()}`);
   // The browser keeps the answer from the page, which has no leave to read it.
