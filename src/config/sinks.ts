@@ -53,7 +53,7 @@ export function commonSettings({ prefix, title, name, batch, analytics, categori
     personal: setting(
       `${prefix}_PERSONAL`,
       choice(...personalLevels).default(analytics ? 'none' : 'full'),
-      `How much of people ${title} gets. \`full\`: what was received. \`pseudonym\`: hashes in place of ids and names of people, mail addresses and IP addresses. \`none\`: ids as hashes; no names, mail addresses, IP addresses and user agents (system, browser and kind of device stay). The hashes are made with ID_SECRET.`,
+      `How much personal data this sink gets. \`full\`: what was received. \`pseudonym\`: hashes in place of ids and names of people, mail addresses and IP addresses. \`none\`: ids as hashes; no names, mail addresses, IP addresses and user agents (system, browser and kind of device stay). The hashes are made with ID_SECRET.`,
     ),
     lingerMs: setting(
       `${prefix}_LINGER_MS`,

@@ -9,7 +9,7 @@ import { type FieldPlace, placeOf } from './personal-fields.js';
 import { KnownTexts, replaceAddresses, replaceMails } from './personal-text.js';
 
 /**
- * How much of people an event holds when a sink gets it.
+ * How much personal data an event holds when a sink gets it.
  *
  * - full: what was received.
  * - pseudonym: ids and names of people, mail and network addresses are keyed hashes. The user agent stays.
