@@ -1,5 +1,5 @@
 // timeout: 60 s
-import { mkdirSync, renameSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
@@ -394,6 +394,34 @@ test('a rotated log is done with when nobody has written it for ten seconds; its
   await scene.stop();
   await scene.start();
   scene.compress(moved);
+  await scene.read();
+  complete(scene);
+});
+
+test('a clock that was days ahead hides nothing that was rotated away while nobody looked', async ({ make }) => {
+  let [ahead, later] = [40 * 86_400_000, 0];
+  const clock = { ...systemClock, now: () => Date.now() + ahead, monotonic: () => performance.now() + later };
+  const scene = make({ clock });
+  await scene.start();
+  scene.writeLines(3);
+  await scene.read();
+  scene.rename();
+  scene.create();
+  await scene.read();
+  later = 25_000;
+  assert.is((await scene.reader!.pass()).rotated, 0);
+  await scene.stop();
+  // Nothing is known of a file that was empty but its inode, which a copy does not have.
+  scene.writeLines(4);
+  copyFileSync(scene.path, `${scene.path}.new`);
+  renameSync(`${scene.path}.new`, scene.path);
+  scene.rename();
+  scene.create();
+  scene.writeLines(2);
+  const inAMinute = Date.now() / 1_000 + 60;
+  utimesSync(scene.path, inAMinute, inAMinute);
+  ahead = 0;
+  await scene.start();
   await scene.read();
   complete(scene);
 });

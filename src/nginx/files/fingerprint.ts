@@ -26,6 +26,12 @@ export function fingerprintOf(bytes: Uint8Array): Fingerprint {
   return bytes.length === 0 ? noFingerprint : { length: bytes.length, hash: hash('sha256', bytes, 'hex').slice(0, 32) };
 }
 
+/** Each of them once, where it stood last; those of no bytes are left out. */
+export function merged(known: readonly Fingerprint[], more: readonly Fingerprint[]): Fingerprint[] {
+  const some = [...known, ...more].filter(({ length }) => length > 0);
+  return [...new Map(some.map(one => [one.hash, one])).values()];
+}
+
 /** Whether these bytes begin with those of the fingerprint. */
 export function beginsWith(bytes: Uint8Array, fingerprint: Fingerprint): boolean {
   return (

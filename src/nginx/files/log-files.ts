@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
 import { findAgain, findUnread, findWhole, headsOf, identityOf, openLog } from './discovery.js';
-import type { Fingerprint } from './fingerprint.js';
+import { type Fingerprint, merged } from './fingerprint.js';
 import { withTarget } from './link-targets.js';
 import type { FilePosition, LogFile } from './log-file.js';
 import { lastLineStart } from './resume.js';
@@ -49,6 +49,8 @@ export class LogFiles {
   #files: readonly LogFile[] = [];
   /** The last time the last of the files was seen to be the current one. */
   #currentAt = 0;
+  /** When it was written last, as its file system said then: our own clock may have been days ahead. */
+  #currentWritten: number | undefined;
   /** What the files begin with that are done with, or were there before the very first start. */
   #known: readonly Fingerprint[] = [];
   #targets: readonly string[] = [];
@@ -84,7 +86,7 @@ export class LogFiles {
   save(): SavedFiles {
     const files = this.#files.map(({ position }) => position);
     return {
-      ...{ version: 2, at: this.#seenUntil, files, known: this.#known },
+      ...{ version: 2, at: this.#seenUntil, written: this.#currentWritten, files, known: this.#known },
       ...{ targets: this.#targets, unread: this.#unread, incidents: this.#incidents },
     };
   }
@@ -94,6 +96,7 @@ export class LogFiles {
     await this.close();
     const saved = checkpoint === undefined ? undefined : upgraded(checkpoint);
     this.#currentAt = saved?.at ?? this.#options.clock.now();
+    this.#currentWritten = saved?.written;
     this.#known = saved?.known ?? [];
     this.#unread = saved?.unread ?? [];
     this.#incidents = saved?.incidents ?? noIncidents;
@@ -124,7 +127,10 @@ export class LogFiles {
     const current = await identityOf(this.#options.path);
     const last = this.#files.at(-1);
     if (current !== undefined && !last?.is(current)) changed = (await this.#follow(last)) || changed;
-    if (current !== undefined) this.#currentAt = now;
+    if (current !== undefined) {
+      this.#currentAt = now;
+      this.#currentWritten = (await this.#files.at(-1)?.content.state())?.written;
+    }
     return changed;
   }
 
@@ -171,7 +177,7 @@ export class LogFiles {
   }
 
   async #findAgain(position: FilePosition, rotated: readonly RotatedLog[]): Promise<void> {
-    const { path, log } = this.#options;
+    const { path, folders, log } = this.#options;
     const taken = (identity: { dev: number; ino: number }): boolean => this.#files.some(file => file.is(identity));
     const found = await findAgain(
       path,
@@ -187,7 +193,8 @@ export class LogFiles {
     if (position.head.length === 0 || position.superseded) return;
     this.#incidents = { ...this.#incidents, lost: this.#incidents.lost + 1 };
     const { path: file, offset } = position;
-    log.warn({ reason: reasons.lost, file, offset, searched: this.#searched }, 'log.lost');
+    const searched = [...new Set([path, ...this.#targets].map(one => dirname(one)).concat(folders))];
+    log.warn({ reason: reasons.lost, file, offset, searched }, 'log.lost');
   }
 
   /** The name stands for another file now, opened first so that it is not missed; there may have been more between. */
@@ -256,11 +263,6 @@ export class LogFiles {
     return true;
   }
 
-  get #searched(): string[] {
-    const { path, folders } = this.#options;
-    return [...new Set([path, ...this.#targets].map(file => dirname(file)).concat(folders))];
-  }
-
   #rotated(): Promise<RotatedLog[]> {
     const { path, folders } = this.#options;
     return rotatedLogs({ path, folders, targets: this.#targets, others: this.#others });
@@ -275,14 +277,14 @@ export class LogFiles {
     last: LogFile | undefined,
     former: readonly Fingerprint[] = [],
   ): Promise<readonly LogFile[]> {
-    const written = (await last?.content.state())?.written ?? Number.POSITIVE_INFINITY;
+    const written = [(await last?.content.state())?.written, this.#currentWritten].filter(time => time !== undefined);
     // By its first lines an archive is known again as that of an open file.
     for (const file of this.#files) await file.identify();
     const heads = [...this.#files.map(({ head }) => head.head), ...former, ...this.#known];
     const { files, unreadable } = await findUnread(rotated, {
       open: this.#files,
       heads,
-      since: Math.min(this.#currentAt, written) - slackMs,
+      since: Math.min(this.#currentAt, ...written) - slackMs,
       awaited: this.#unread,
     });
     const { archives, newBytes } = noteArchives(this.#options.log, this.#unread, rotated, unreadable);
@@ -292,7 +294,6 @@ export class LogFiles {
   }
 
   #know(heads: readonly Fingerprint[]): void {
-    const known = new Map([...this.#known, ...heads].filter(({ length }) => length > 0).map(head => [head.hash, head]));
-    this.#known = [...known.values()].slice(-maxKnown);
+    this.#known = merged(this.#known, heads).slice(-maxKnown);
   }
 }

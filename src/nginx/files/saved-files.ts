@@ -30,6 +30,8 @@ export interface SavedFiles {
   readonly version: 2;
   /** Wall clock, epoch ms. The last file was the current one then. */
   readonly at: number;
+  /** When that one was written last, as its file system said, epoch ms. Absent in checkpoints of 1.0. */
+  readonly written?: number | undefined;
   /** The last one is the current log, those before it were rotated away. */
   readonly files: readonly FilePosition[];
   /** What files begin with that are done with, or were there before the very first start; the newest last. */
