@@ -40,7 +40,7 @@ async function start(
   context: { daemons: TestDaemon[] },
   env: Readonly<Record<string, string>> = {},
 ): Promise<TestDaemon> {
-  const daemon = new TestDaemon({ env: { RABBITMQ_URI: rabbitmq.uri, ...env } });
+  const daemon = new TestDaemon({ env: { RABBITMQ_URI: rabbitmq.uri, USAGE: 'off', ...env } });
   context.daemons.push(daemon);
   return daemon.start();
 }
