@@ -37,8 +37,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 const slow =
   /from '(?:[./]+\/(?:helpers\/(?:servers|daemon|running)|chaos|supervisors\/(?:root|tree))\b|node:child_process')/;
-/** Clients that come from PyPI, where a machine may not reach it: their tests may be skipped, by name. */
-const mayBeMissing = /: pyclowder: /;
+/** A client from PyPI, out of reach of some machines, and a file that is not ours: tests may be skipped, by name. */
+const mayBeMissing = /: (?:pyclowder|the receiver's schema of usage reports): /;
 const files = testFiles();
 const waiting = [...files];
 const shared = sharedServers();
