@@ -52,7 +52,7 @@ async function open(origin = site.origin, options: object = {}): Promise<{ page:
   await page.evaluate(
     async ([key, serverUrl, more]) => {
       window.believed = [];
-      const sdk = { fetchRemoteConfig: false, enableDiagnostics: false, flushMaxRetries: 12, flushIntervalMillis: 100 };
+      const sdk = { fetchRemoteConfig: false, enableDiagnostics: false, flushMaxRetries: 40, flushIntervalMillis: 100 };
       await amplitude.init(key, { ...sdk, serverUrl, ...more }).promise;
     },
     [collectKey, `${daemon.url}/2/httpapi`, options] as const,
@@ -122,7 +122,8 @@ test('with the daemon down for a while, and killed, its retries are the same eve
   const running = believed(page);
   await daemon.kill('SIGKILL');
   await track(page, named('during', 10));
-  await page.waitForTimeout(3_000);
+  // A minute in `npm run proof -- page`.
+  await page.waitForTimeout(Number(process.env.PAGE_OUTAGE_SECONDS ?? 3) * 1_000);
   await daemon.start();
   await track(page, named('after', 10));
   assert.is((await running).length, 10);
