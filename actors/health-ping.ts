@@ -1,4 +1,5 @@
 import { dispatch } from 'nact';
+import { AvailabilityRecorder } from '../src/availability/recorder.js';
 import type { Durability } from '../src/broker/broker.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
@@ -9,11 +10,13 @@ import { PublishQueue } from '../src/health/publish-queue.js';
 import { judge, type Result } from '../src/health/result.js';
 import type { Run } from '../src/health/sample.js';
 import { blankState, readState, type SavedState, storedState } from '../src/health/saved-state.js';
+import { seenOf } from '../src/health/seen.js';
 import { statusDetail } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
 import { savedEveryMs, TargetMonitor } from '../src/health/target-monitor.js';
 import { redact } from '../src/redact.js';
 import type { StatusLine } from '../src/status/board.js';
+import type { KeepAvailabilityArguments } from '../src/storage/availability.js';
 import type { Checkpoints } from '../src/storage/storage.js';
 import { type ActorTools, actorName, type Behaviour, type Parent, spawnActor } from './actor.js';
 import type { Actor, HealthPingMessage, Reply } from './protocol.js';
@@ -25,6 +28,8 @@ export interface HealthPingOptions extends ActorTools {
   readonly run: Run;
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly checkpoints: Checkpoints;
+  /** Writes down how available the service is. */
+  readonly keep: (seen: KeepAvailabilityArguments) => Promise<void>;
   /** Resolves at the moment when measurements and routine checkpoints of all targets are written together. */
   readonly nextFlush: () => Promise<void>;
   readonly clock: Clock;
@@ -71,6 +76,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   readonly #timer: Timer;
   readonly #changes: PublishQueue;
   readonly #measurements: PublishQueue;
+  readonly #recorder: AvailabilityRecorder;
   readonly #stopping = new AbortController();
   readonly #options: HealthPingOptions;
   readonly #self: Actor<HealthPingMessage>;
@@ -84,6 +90,9 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#monitor = new TargetMonitor(target, options.idSecret);
     this.#schedule = this.#newSchedule();
     this.#timer = new Timer(clock);
+    this.#recorder = new AvailabilityRecorder(target.name, options.keep, error =>
+      log.warn({ target: target.name, reason: describe(error) }, 'availability.unsaved'),
+    );
     const common = {
       publish,
       clock,
@@ -185,8 +194,10 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#last = result;
     const { clock, log, target } = this.#options;
     const ended = Math.max(at, clock.now());
-    const { announced } = this.#monitor.saved;
-    const { event, changes, changed } = this.#monitor.observe({ at, ended, result });
+    const { announced, lastRun: previous } = this.#monitor.saved;
+    const observed = this.#monitor.observe({ at, ended, result });
+    const { event, changes, changed } = observed;
+    this.#recorder.see(seenOf(target, { at, ended, result }, previous, observed));
     if (this.#monitor.saved.announced !== announced) {
       const reason = redact(result.reason ?? '', target.secrets);
       log.info({ target: target.name, from: announced, to: this.#monitor.saved.announced, reason }, 'target.changed');
@@ -254,6 +265,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   async #save(): Promise<void> {
     const { checkpoints, clock, log, target } = this.#options;
     this.#savedAt = clock.monotonic();
+    await this.#recorder.save();
     try {
       await checkpoints.put(this.#key, storedState(this.#monitor.saved));
     } catch (error) {

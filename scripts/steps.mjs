@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 
 let passed = 0;
 let failed = 0;
+/** What failed, named again at the end: a long output is often read from there. */
+const failures = [];
 
 /**
  * Silent when it goes well; otherwise its output, why the step is there, and what
@@ -13,7 +15,10 @@ export async function step({ name, why, fix, command }) {
   const ok = status === 0;
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}  ${seconds}`);
   if (ok) passed += 1;
-  else failed += 1;
+  else {
+    failed += 1;
+    failures.push(name);
+  }
   if (ok) return true;
   console.log(output.trimEnd().replaceAll(/^/gm, '     | '));
   if (why !== undefined) console.log(`     Why: ${why}`);
@@ -28,16 +33,24 @@ export async function tests(name, command, { failuresOnly = false } = {}) {
   passed += Number(totals?.[1] ?? 0);
   failed += Number(totals?.[2] ?? 0);
   if (status !== 0 && !Number(totals?.[2])) failed += 1;
+  const named = output.split('\n').filter(line => /^FAIL | {4}FAIL /.test(line));
+  if (status !== 0) failures.push(...(named.length > 0 ? named.map(line => `${name}: ${brief(line)}`) : [name]));
   console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}  ${seconds}`);
 }
 
 /** For a step that cannot even begin. */
 export function failure(name, message) {
   failed += 1;
+  failures.push(name);
   console.log(`FAIL ${name}\n${message}`);
 }
 
+function brief(line) {
+  return line.replace(/^.*?FAIL +/, '').slice(0, 200);
+}
+
 export function end() {
+  for (const one of failures) console.log(`failed: ${one}`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }

@@ -3,6 +3,7 @@ import { ask, type Parent } from '../actors/actor.js';
 import { spawnHttp } from '../actors/http.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { AuditTrail } from '../src/audit/trail.js';
+import { Availability } from '../src/availability/availability.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
@@ -79,6 +80,11 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     conflicts: options.conflicts,
     context: contextAsStored(options.context, personalFilter(stored?.personal ?? 'full', options.idSecret)),
     usage: startUsage(options),
+    availability: new Availability({
+      storage,
+      watched: new Map(config.health.targets.map(({ name, intervalMs }) => [name, intervalMs])),
+      clock,
+    }),
     started: clock.now(),
   });
 

@@ -13,12 +13,14 @@ import { traceQueueName } from '../src/broker/queue-names.js';
 import { traceExchange } from '../src/broker/rabbitmq/consume/trace-listener.js';
 import { permissionCommand, removalCommand, tracingCommand } from '../src/broker/rabbitmq/permissions.js';
 import type { Config } from '../src/config/config.js';
+import { describe } from '../src/errors.js';
 import { heartbeatExchange } from '../src/extractors/heartbeats.js';
 import type { CountryOf } from '../src/geoip/countries.js';
-import { declarationOf } from '../src/health/declaration.js';
+import { correctionOf, declarationOf } from '../src/health/declaration.js';
 import { spread } from '../src/health/fixed-rate.js';
 import { FlushSchedule } from '../src/health/flush-schedule.js';
 import { runOf } from '../src/health/run.js';
+import type { Log } from '../src/log.js';
 import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
 import { ServerWindows } from '../src/nginx/stub-status/server-windows.js';
@@ -61,9 +63,12 @@ export function startSources(options: SourcesOptions): Supervisor {
 }
 
 function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
-  const { config, idSecret, broker, publisher, storage, board, clock, onStop } = options;
+  const { config, idSecret, broker, publisher, storage, board, clock, log, onStop } = options;
   const { targets } = config.health;
-  if (targets.length === 0) return;
+  if (targets.length === 0) {
+    dispatch(publisher, { type: 'observe', observer: declarationsTo(new Map(), storage, log) });
+    return;
+  }
   const supervisor = spawnSupervisor(ingress, 'health', board, escalate);
   const outgoing = new Outgoing(config.proxies);
   const flushes = new FlushSchedule(clock, flushMs);
@@ -77,6 +82,7 @@ function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions
         publish: publishThrough(publisher).publish,
         checkpoints: storage.checkpoints,
         nextFlush: flushes.next,
+        keep: seen => storage.write('keepAvailability', seen),
         clock,
         // The first runs are spread out over the interval.
         delayMs: spread(index, targets.length) * target.intervalMs,
@@ -84,19 +90,27 @@ function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions
       return [target.name, actor];
     }),
   );
-  dispatch(publisher, { type: 'observe', observer: declarationsTo(actors) });
+  dispatch(publisher, { type: 'observe', observer: declarationsTo(actors, storage, log) });
   onStop('health', async () => {
     flushes.close();
     await Promise.all([...actors.values()].map(actor => ask<void>(reply => dispatch(actor, { type: 'close', reply }))));
   });
 }
 
-/** Whoever publishes a declaration of maintenance has an answer once its target has saved it. */
-function declarationsTo(actors: ReadonlyMap<string, Actor<HealthPingMessage>>): PublishObserver {
+/** Whoever publishes a declaration has an answer once it is written down, and its target has saved it. */
+function declarationsTo(
+  actors: ReadonlyMap<string, Actor<HealthPingMessage>>,
+  storage: SourcesOptions['storage'],
+  log: Log,
+): PublishObserver {
   return async messages => {
     for (const message of messages) {
       const declaration = declarationOf(message);
-      const actor = declaration && actors.get(declaration.service);
+      if (declaration === undefined) continue;
+      await storage.write('keepCorrection', correctionOf(declaration)).catch((error: unknown) => {
+        log.error({ event: message.id, reason: describe(error) }, 'correction.lost');
+      });
+      const actor = actors.get(declaration.service);
       if (actor) await ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
     }
   };

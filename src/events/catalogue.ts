@@ -87,6 +87,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         'outage_seconds',
         'unknown_seconds',
         'corrects',
+        'by',
         'healthy',
         'uptime',
         ...responseTimes,

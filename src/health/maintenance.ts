@@ -35,5 +35,9 @@ export interface Declaration {
   readonly status: string;
   /** Time of the event, epoch ms. */
   readonly at: number;
+  /** Of the event. */
+  readonly id: string;
+  /** Name of the key with which it was said, where that is known. */
+  readonly by: string | undefined;
   readonly window: MaintenanceWindow;
 }

@@ -28,6 +28,13 @@ export interface Observed {
   readonly changes: readonly Message[];
   /** The state is to be saved before the changes are published. */
   readonly changed: boolean;
+  /** What holds after it, and since when; `unknown` until enough was seen since the checks began again. */
+  readonly state: SavedState['observed'];
+  readonly since: number;
+  /** No check was made before this one for too long. */
+  readonly interrupted: boolean;
+  /** The maintenance of the settings in which the run lies. */
+  readonly window: MaintenanceWindow | undefined;
 }
 
 /**
@@ -67,7 +74,7 @@ export class TargetMonitor {
   /** `unknown` until enough was seen since the checks began again. */
   get status(): SavedState['announced'] {
     if (this.#saved.announced === 'maintenance') return 'maintenance';
-    return this.#confirmed ? this.#saved.observed : 'unknown';
+    return this.#observed;
   }
 
   /** When `status` began, epoch ms; undefined while that is not known. */
@@ -90,7 +97,15 @@ export class TargetMonitor {
     this.#announceChange(measured, ended);
     this.#become({ lastRun: ended });
     const changed = this.#saved.observed !== before.observed || this.#saved.announced !== before.announced;
-    return { event: healthEvent(this.#target, measured, ended, this.#idSecret), changes: this.#since(before), changed };
+    return {
+      event: healthEvent(this.#target, measured, ended, this.#idSecret),
+      changes: this.#since(before),
+      changed,
+      state: this.#observed,
+      since: this.#saved.observedSince,
+      interrupted: unknownMs > 0,
+      window: this.#target.maintenance.find(window => covers(window, at)),
+    };
   }
 
   /**
@@ -249,6 +264,10 @@ export class TargetMonitor {
     const { id, body, received } = statusEvent(this.#target, change, now, this.#idSecret);
     this.#become({ pending: [...this.#saved.pending, { id, body, received }] });
     return id;
+  }
+
+  get #observed(): SavedState['observed'] {
+    return this.#confirmed ? this.#saved.observed : 'unknown';
   }
 
   get #windows() {

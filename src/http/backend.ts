@@ -1,3 +1,5 @@
+import type { AvailabilityRequest } from '../availability/availability.js';
+import type { ServiceReport } from '../availability/report.js';
 import type {
   Address,
   DeadLetterPage,
@@ -42,6 +44,8 @@ export interface Backend {
   listen(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
   /** Why events cannot be accepted durably now, in words for anybody; undefined when they can. */
   unready(): string | undefined;
+  /** How available services were, in the days of a time zone. */
+  availability(request: AvailabilityRequest): Promise<readonly ServiceReport[]>;
   /** Undefined when USAGE is off. */
   readonly usage:
     | Pick<Usage, 'config' | 'query' | 'report' | 'recompute' | 'leftOut' | 'months' | 'waiting'>

@@ -1,3 +1,4 @@
+import { AvailabilityRoutes } from './routes/availability.js';
 import { BrowserRoutes } from './routes/browser.js';
 import { CounterRoutes } from './routes/counter.js';
 import { DeadLetterRoutes } from './routes/dead-letters.js';
@@ -22,6 +23,7 @@ export const controllers = [
   PublishRoutes,
   StatusRoutes,
   LedgerRoutes,
+  AvailabilityRoutes,
   SeriesRoutes,
   StreamRoutes,
   UsageRoutes,

@@ -1,3 +1,4 @@
+import type { Availability, AvailabilityRequest } from '../availability/availability.js';
 import type {
   Address,
   Broker,
@@ -58,6 +59,7 @@ export interface BackendOptions {
   readonly conflicts: Conflicts;
   readonly context: Pick<Context, 'of' | 'load' | 'status'>;
   readonly usage: Usage | undefined;
+  readonly availability: Pick<Availability, 'report'>;
 }
 
 const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean => definition.keepsEvents === true;
@@ -189,5 +191,6 @@ export function createBackend(options: BackendOptions) {
       storage.events.listen(event => listener(withContext(event, context)), signal),
     unready,
     usage: options.usage,
+    availability: (request: AvailabilityRequest) => options.availability.report(request),
   };
 }

@@ -1,3 +1,4 @@
+import { availabilityReads, availabilityWrites } from './availability.js';
 import { capacityWrites } from './capacity.js';
 import { checkpointWrites } from './checkpoints.js';
 import type { Database } from './database.js';
@@ -43,6 +44,7 @@ export const writes = {
   ...usageAccessWrites,
   ...usageDayWrites,
   ...usageMonthWrites,
+  ...availabilityWrites,
 };
 
 export const reads = {
@@ -58,6 +60,7 @@ export const reads = {
   ...usageDayReads,
   ...usageMonthReads,
   ...usageReportReads,
+  ...availabilityReads,
 };
 
 export type WriteName = keyof typeof writes;

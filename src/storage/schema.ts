@@ -24,6 +24,9 @@ import type { Database } from './database.js';
  * - usage_months: when an access of a month was first counted here, and when the month was closed, epoch ms.
  * - usage_late: accesses that came after that.
  * - usage_items: what is known of a dataset, or of a file without one, as JSON.
+ * - availability_spans: what each service was, by `lane` (availability.ts); `start` and `until` in epoch ms.
+ * - availability_corrections: what somebody said of a service, by the id of the event; `until` NULL = it goes on.
+ * - availability_times: response times of the runs of a day (20260315), as JSON: [[bucket, count], …].
  */
 const migrationSteps: readonly string[] = [
   `
@@ -221,6 +224,34 @@ const migrationSteps: readonly string[] = [
     PRIMARY KEY (month, id)
   ) WITHOUT ROWID;
   CREATE TABLE usage_items (item TEXT PRIMARY KEY, at INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE availability_spans (
+    service TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (service, lane, start)
+  ) WITHOUT ROWID;
+  CREATE TABLE availability_corrections (
+    id TEXT PRIMARY KEY,
+    service TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    until INTEGER,
+    state TEXT NOT NULL,
+    message TEXT,
+    said_by TEXT,
+    said_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX availability_corrections_by_service ON availability_corrections (service, start);
+  CREATE TABLE availability_times (
+    service TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (service, day)
+  ) WITHOUT ROWID;
   `,
 ];
 

@@ -11,6 +11,7 @@ import type { Message } from '../../src/events/message.js';
 import type { Outcome, Run } from '../../src/health/sample.js';
 import { silentLog } from '../../src/log.js';
 import { StatusBoard } from '../../src/status/board.js';
+import type { KeepAvailabilityArguments } from '../../src/storage/availability.js';
 import type { Checkpoints } from '../../src/storage/storage.js';
 import { escalate } from '../../supervisors/restart.js';
 import { hastyClock } from '../helpers/clock.js';
@@ -59,6 +60,8 @@ class World {
     return this.outcome;
   };
 
+  readonly seen: KeepAvailabilityArguments[] = [];
+
   readonly publish = async (messages: readonly Message[]): Promise<Durability> => {
     if (this.publishFails) throw new TransientError('the disk is full');
     this.published.push(...messages);
@@ -78,6 +81,9 @@ class World {
       publish: this.publish,
       checkpoints: this.checkpoints,
       nextFlush: async () => {},
+      keep: async seen => {
+        this.seen.push(seen);
+      },
       clock: hastyClock(20),
       board: this.board,
       log: silentLog,
@@ -220,7 +226,7 @@ test('a declaration is kept before it is answered, one that comes early too', as
   world.start();
   const at = Date.now();
   const window = { from: at, until: undefined, message: undefined };
-  const declaration = { service: 'clowder', status: 'maintenance', at, window };
+  const declaration = { service: 'clowder', status: 'maintenance', at, id: 'said', by: undefined, window };
   await ask<void>(reply => dispatch(world.actor, { type: 'declared', declaration, reply }));
   assert.equal(JSON.parse(world.kept.get('health/clowder') ?? '').declared, [{ from: at, until: null }]);
   world.outcome = bad;

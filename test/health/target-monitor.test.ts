@@ -39,9 +39,10 @@ class MonitoredTarget {
     return this;
   }
 
-  declare(status: string, window: { from?: number; until?: number } = {}, at = this.now): this {
-    const { from = at, until } = window;
-    const declaration: Declaration = { service: 'clowder', status, at, window: { from, until, message: 'works' } };
+  declare(status: string, span: { from?: number; until?: number } = {}, at = this.now): this {
+    const { from = at, until } = span;
+    const window = { from, until, message: 'works' };
+    const declaration: Declaration = { service: 'clowder', status, at, id: 'said', by: undefined, window };
     this.#note(this.monitor.declare(declaration, this.now));
     return this;
   }

@@ -1,3 +1,6 @@
+import type { AvailabilityRequest } from '../../src/availability/availability.js';
+import { reportOf, type ServiceReport } from '../../src/availability/report.js';
+import { bucketOf } from '../../src/availability/response-times.js';
 import type {
   Address,
   DeadLetterQuery,
@@ -9,6 +12,7 @@ import type { Message } from '../../src/events/message.js';
 import type { Backend } from '../../src/http/backend.js';
 import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
 import type { DaemonStatus } from '../../src/status/report.js';
+import type { AvailabilityRecord } from '../../src/storage/availability.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../../src/storage/queries.js';
 import { usageConfig } from '../usage/scene.js';
@@ -121,6 +125,20 @@ const ledger: LedgerReport = {
   ],
 };
 
+const hour = 3_600_000;
+const availabilityRange = { from: at - hour, until: at, days: [{ day: 20_240_304, from: at - hour, until: at }] };
+const availabilityRecord: AvailabilityRecord = {
+  observed: [
+    { from: at - hour, until: at - 60_000, state: 'up' },
+    { from: at - 60_000, until: at, state: 'down', reason: 'HTTP 502' },
+  ],
+  maintenance: [],
+  corrections: [
+    { id: 'c', from: at - 10_000, until: at - 5_000, state: 'up', message: 'a false alarm', by: 'ops', at },
+  ],
+  times: [{ day: 20_240_304, counts: [[bucketOf(120), 59]] }],
+};
+
 /** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */
 export class FakeBackend implements Backend {
   readonly published: Message[] = [];
@@ -156,6 +174,12 @@ export class FakeBackend implements Backend {
     this.#mayFail();
     this.queries.push(query);
     return { times: [query.from], lines: [{ name: 'download', values: [1] }] };
+  }
+
+  async availability({ service }: AvailabilityRequest): Promise<readonly ServiceReport[]> {
+    this.#mayFail();
+    const report = reportOf('clowder', availabilityRecord, availabilityRange, at);
+    return service === undefined || service === report.service ? [report] : [];
   }
 
   readonly usage: Backend['usage'] = {

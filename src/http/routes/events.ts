@@ -118,7 +118,7 @@ export class EventRoutes {
   async report(ctx: ApiContext): Promise<void> {
     const receipt = await withJson(ctx, async (body, text) => {
       ServiceStatus.parse(body);
-      return ingestEvent(ctx, statusEventText(text));
+      return ingestEvent(ctx, statusEventText(text, ctx.state.key?.name));
     });
     accepted(ctx, receipt);
   }
@@ -154,8 +154,9 @@ export class EventRoutes {
   }
 }
 
-/** The report as an event: its members as they were sent, with `status` for a type. */
-function statusEventText(report: string): string {
+/** The report as an event: its members as they were sent, with `status` for a type, and who sent it. */
+function statusEventText(report: string, by: string | undefined): string {
   const members = [...memberTexts(report)].map(([name, text]) => `"${name === 'status' ? 'type' : name}":${text}`);
+  if (by !== undefined) members.push(`"by":${JSON.stringify(by)}`);
   return `{"category":"service_status",${members.join(',')}}`;
 }

@@ -1,0 +1,187 @@
+import { routeConfig, z } from 'koa-swagger-decorator';
+import type { Outage } from '../../availability/history.js';
+import type { Period, ServiceReport } from '../../availability/report.js';
+import { dayIn, isZone } from '../../availability/zone.js';
+import {
+  dayAfter,
+  dayMs,
+  firstDayOf,
+  lastDayOf,
+  monthOf,
+  readDay,
+  readMonth,
+  startOfDay,
+  written,
+} from '../../calendar.js';
+import type { Correction } from '../../storage/availability.js';
+import { ownerOf } from '../answer.js';
+import type { ApiContext } from '../context.js';
+import { HttpProblem } from '../problem.js';
+import { json, route } from '../route.js';
+import { type Answer, count, epochMs, name } from '../schemas.js';
+
+const maxDays = 366;
+
+/** The first day of what the text names, or the last. */
+function days(end: 'first' | 'last', description: string) {
+  return z
+    .string()
+    .transform((text, ctx) => {
+      const month = readMonth(text);
+      const day = month === undefined ? readDay(text) : end === 'first' ? firstDayOf(month) : lastDayOf(month);
+      if (day === undefined)
+        ctx.addIssue({ code: 'custom', message: 'must be a month or a day, such as 2026-03 or 2026-03-15' });
+      return day ?? z.NEVER;
+    })
+    .optional()
+    .openapi({ type: 'string', pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])(-[0-9]{2})?$', description });
+}
+
+const AvailabilityQuery = z
+  .object({
+    from: days('first', 'First day, `2026-03-15`, or month, `2026-03`. The first of this month by default.'),
+    to: days('last', 'Last day, or month; it counts. Today by default.'),
+    service: name.optional().openapi({ description: 'Only this service.' }),
+    timezone: z
+      .string()
+      .max(64)
+      .refine(isZone, 'must be a time zone, such as America/Chicago')
+      .optional()
+      .openapi({ description: 'In which the days lie, as `America/Chicago`; `UTC` by default.' }),
+  })
+  .strict();
+type AvailabilityQuery = z.output<typeof AvailabilityQuery>;
+
+const seconds = z.number().nonnegative();
+
+const figures = {
+  availability: z.number().min(0).max(100).nullable().openapi({
+    description:
+      'Percent of the time in which the service should have worked and was looked at: up and degraded, of up, degraded and down. Null where there is none.',
+  }),
+  up_seconds: seconds,
+  degraded_seconds: seconds.openapi({ description: 'It worked, but slowly or not every time.' }),
+  down_seconds: seconds,
+  maintenance_seconds: seconds.openapi({ description: 'Maintenance, declared before or afterwards.' }),
+  unknown_seconds: seconds.openapi({ description: 'Nobody looked.' }),
+  response_times: z
+    .object({ checks: count, p50_seconds: seconds, p95_seconds: seconds, p99_seconds: seconds })
+    .openapi('AvailabilityResponseTimes')
+    .nullable()
+    .openapi({ description: 'What so many of 100 checks did not exceed, within 2.5 %. Of days of UTC.' }),
+};
+
+const AvailabilityReport = z
+  .object({
+    from: z.string().openapi({ description: 'First day.' }),
+    to: z.string().openapi({ description: 'Last day.' }),
+    timezone: z.string(),
+    services: z.array(
+      z
+        .object({
+          service_name: z.string(),
+          ...figures,
+          outages: z.array(
+            z
+              .object({
+                from: epochMs,
+                until: epochMs.nullable().openapi({ description: 'Null while it goes on.' }),
+                message: z.string().nullable(),
+              })
+              .openapi('AvailabilityOutage'),
+          ),
+          corrections: z
+            .array(
+              z
+                .object({
+                  id: z.string().openapi({ description: 'Of the event.' }),
+                  status: z.string(),
+                  from: epochMs,
+                  until: epochMs.nullable(),
+                  message: z.string().nullable(),
+                  by: z.string().nullable().openapi({ description: 'Name of the key with which it was said.' }),
+                  at: epochMs.openapi({ description: 'When it was said.' }),
+                })
+                .openapi('AvailabilityCorrection'),
+            )
+            .openapi({ description: 'What people said of this time: it holds in place of what the checks saw.' }),
+          days: z.array(z.object({ day: z.string(), ...figures }).openapi('AvailabilityDay')),
+        })
+        .openapi('ServiceAvailability'),
+    ),
+  })
+  .openapi('AvailabilityReport');
+type AvailabilityReport = Answer<typeof AvailabilityReport>;
+
+/** How available services were. */
+export class AvailabilityRoutes {
+  @routeConfig(
+    route({
+      method: 'get',
+      path: '/v1/availability',
+      access: 'read',
+      tag: 'Status',
+      id: 'getAvailability',
+      summary: 'How available services were',
+      description: `Each figure with its outages, its corrections and the time in which nobody looked. At most ${maxDays} days.`,
+      query: AvailabilityQuery,
+      answer: { status: 200, config: json('Every service of which something is known.', AvailabilityReport) },
+    }),
+  )
+  async availability(ctx: ApiContext, { query }: { query: AvailabilityQuery }): Promise<void> {
+    const { timezone: zone = 'UTC', service } = query;
+    const today = dayIn(zone, ctx.services.clock.now());
+    const last = query.to ?? Math.max(today, query.from ?? 0);
+    const first = query.from ?? firstDayOf(monthOf(last));
+    if (first > last) throw new HttpProblem('invalid-request', 'from must not be after to.');
+    if (startOfDay(dayAfter(last)) - startOfDay(first) > maxDays * dayMs)
+      throw new HttpProblem('invalid-request', `At most ${maxDays} days at once.`);
+    const { backend, turns } = ctx.services;
+    const services = await turns.charts.run(
+      ownerOf(ctx),
+      () => ctx.req.socket.destroyed,
+      () => backend.availability({ first, last, zone, service }),
+    );
+    ctx.body = {
+      from: written(first),
+      to: written(last),
+      timezone: zone,
+      services: services.map(serviceAnswer),
+    } satisfies AvailabilityReport;
+  }
+}
+
+function serviceAnswer(report: ServiceReport): AvailabilityReport['services'][number] {
+  return {
+    service_name: report.service,
+    ...figuresOf(report),
+    outages: report.outages.map(({ reason, ...span }: Outage) => ({ ...span, message: reason ?? null })),
+    corrections: report.corrections.map(({ state, ...said }: Correction) => ({ ...said, status: state })),
+    days: report.days.map(({ day, ...period }) => ({ day: written(day), ...figuresOf(period) })),
+  };
+}
+
+function figuresOf({ availability, durations, responseTimes }: Period) {
+  return {
+    availability: availability === undefined ? null : Math.round(availability * 1e5) / 1e5,
+    up_seconds: durations.up / 1000,
+    degraded_seconds: durations.degraded / 1000,
+    down_seconds: durations.down / 1000,
+    maintenance_seconds: durations.maintenance / 1000,
+    unknown_seconds: durations.unknown / 1000,
+    response_times:
+      responseTimes === undefined
+        ? null
+        : {
+            checks: responseTimes.checks,
+            p50_seconds: inSeconds(responseTimes.p50),
+            p95_seconds: inSeconds(responseTimes.p95),
+            p99_seconds: inSeconds(responseTimes.p99),
+          },
+  };
+}
+
+/** Three significant digits are more than is known. */
+function inSeconds(ms: number): number {
+  return Number((ms / 1000).toPrecision(3));
+}

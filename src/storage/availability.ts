@@ -1,0 +1,171 @@
+import { laidOver, type Span } from '../spans.js';
+import type { Database, Value } from './database.js';
+import type { Transaction } from './transaction.js';
+
+/** What the checks saw, and when the service was being worked on according to the settings. */
+export const lanes = ['observed', 'maintenance'] as const;
+export type Lane = (typeof lanes)[number];
+
+export interface KeepAvailabilityArguments {
+  readonly service: string;
+  /** What is known newly: it holds where something else was known. */
+  readonly spans: readonly (Span & { readonly lane: Lane })[];
+  /** To be added. */
+  readonly times: readonly DayTimes[];
+}
+
+/** How many runs of a day took how long. */
+export interface DayTimes {
+  /** 20260315. */
+  readonly day: number;
+  /** Number of the bucket, and how many. */
+  readonly counts: readonly (readonly [bucket: number, count: number])[];
+}
+
+/** What somebody said of a service, for a time that may be over. */
+export interface Correction {
+  /** Of the event. */
+  readonly id: string;
+  /** Epoch ms. */
+  readonly from: number;
+  /** Null: until somebody says that it is over. */
+  readonly until: number | null;
+  readonly state: string;
+  readonly message: string | null;
+  /** Name of the key; null = not known. */
+  readonly by: string | null;
+  /** When it was said, epoch ms. */
+  readonly at: number;
+}
+
+export interface KeepCorrectionArguments {
+  readonly service: string;
+  readonly correction: Correction;
+}
+
+export interface AvailabilityQuery {
+  readonly service: string;
+  /** Epoch ms. */
+  readonly from: number;
+  readonly until: number;
+  /** Days of the response times, 20260315. */
+  readonly firstDay: number;
+  readonly lastDay: number;
+}
+
+/** All that is known of one service in a range. */
+export interface AvailabilityRecord {
+  readonly observed: readonly Span[];
+  readonly maintenance: readonly Span[];
+  readonly corrections: readonly Correction[];
+  readonly times: readonly DayTimes[];
+}
+
+/** The same again changes nothing, but for the response times, which are added. */
+function keepAvailability({ database }: Transaction, { service, spans, times }: KeepAvailabilityArguments): void {
+  for (const { lane, ...span } of spans) lay(database, service, lane, span);
+  for (const day of times) addTimes(database, service, day);
+}
+
+function lay(database: Database, service: string, lane: Lane, span: Span): void {
+  if (span.until <= span.from) return;
+  const touching = `FROM availability_spans WHERE service = ? AND lane = ? AND start <= ? AND until >= ?`;
+  const place = [service, lane, span.until, span.from] as const;
+  const kept = spansOf(
+    database.rows<SpanRow>(`SELECT start, until, state, reason ${touching} ORDER BY start`, ...place),
+  );
+  database.run(`DELETE ${touching}`, ...place);
+  const rows = laidOver(kept, [span]).flatMap(({ from, until, state, reason }): Value[] => [
+    service,
+    lane,
+    from,
+    until,
+    state,
+    reason ?? null,
+  ]);
+  database.insert('INSERT INTO availability_spans (service, lane, start, until, state, reason)', 6, rows);
+}
+
+function addTimes(database: Database, service: string, { day, counts }: DayTimes): void {
+  const kept = database.value<string>(
+    'SELECT counts FROM availability_times WHERE service = ? AND day = ?',
+    service,
+    day,
+  );
+  const sums = new Map<number, number>(kept == null ? [] : JSON.parse(kept));
+  for (const [bucket, count] of counts) sums.set(bucket, (sums.get(bucket) ?? 0) + count);
+  const text = JSON.stringify([...sums].sort(([a], [b]) => a - b));
+  database.run('INSERT OR REPLACE INTO availability_times (service, day, counts) VALUES (?, ?, ?)', service, day, text);
+}
+
+/** Once by the id of its event. One that says that a service works ends those that are open. */
+function keepCorrection({ database }: Transaction, { service, correction }: KeepCorrectionArguments): void {
+  const { id, from, until, state, message, by, at } = correction;
+  if (state !== 'maintenance')
+    database.run(
+      'UPDATE availability_corrections SET until = ? WHERE service = ? AND until IS NULL AND start < ?',
+      ...[from, service, from],
+    );
+  if (until !== null && until <= from) return;
+  // Without an end, only maintenance holds until further notice: else the next check knows better.
+  if (until === null && state !== 'maintenance') return;
+  database.run(
+    `INSERT OR IGNORE INTO availability_corrections (id, service, start, until, state, message, said_by, said_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...[id, service, from, until, state, message, by, at],
+  );
+}
+
+type SpanRow = [start: number, until: number, state: string, reason: string | null];
+
+function spansOf(rows: readonly SpanRow[]): Span[] {
+  return rows.map(([from, until, state, reason]) => ({
+    from,
+    until,
+    state,
+    ...(reason === null ? {} : { reason }),
+  }));
+}
+
+/** Of which something is known in the range, in order. */
+function availabilityServices(
+  database: Database,
+  { from, until }: Pick<AvailabilityQuery, 'from' | 'until'>,
+): string[] {
+  return database
+    .rows<[string]>(
+      `SELECT service FROM availability_spans WHERE until > ? AND start < ?
+         UNION SELECT service FROM availability_corrections WHERE coalesce(until, ?) > ? AND start < ? ORDER BY service`,
+      ...[from, until, until, from, until],
+    )
+    .map(([service]) => service);
+}
+
+function availability(database: Database, query: AvailabilityQuery): AvailabilityRecord {
+  const { service, from, until, firstDay, lastDay } = query;
+  const lane = (name: Lane): Span[] =>
+    spansOf(
+      database.rows<SpanRow>(
+        `SELECT start, until, state, reason FROM availability_spans
+           WHERE service = ? AND lane = ? AND until > ? AND start < ? ORDER BY start`,
+        ...[service, name, from, until],
+      ),
+    );
+  const corrections = database
+    .rows<[string, number, number | null, string, string | null, string | null, number]>(
+      `SELECT id, start, until, state, message, said_by, said_at FROM availability_corrections
+         WHERE service = ? AND coalesce(until, ?) > ? AND start < ? ORDER BY said_at, id`,
+      ...[service, until, from, until],
+    )
+    .map(([id, start, end, state, message, by, at]) => ({ id, from: start, until: end, state, message, by, at }));
+  const times = database
+    .rows<[number, string]>(
+      'SELECT day, counts FROM availability_times WHERE service = ? AND day BETWEEN ? AND ? ORDER BY day',
+      ...[service, firstDay, lastDay],
+    )
+    .map(([day, counts]) => ({ day, counts: JSON.parse(counts) }));
+  return { observed: lane('observed'), maintenance: lane('maintenance'), corrections, times };
+}
+
+export const availabilityWrites = { keepAvailability, keepCorrection };
+export const availabilityReads = { availabilityServices, availability };
