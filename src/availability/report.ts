@@ -15,7 +15,7 @@ export interface Period {
   readonly durations: Durations;
   /** Percent; undefined when the service was never seen while it should have worked. */
   readonly availability: number | undefined;
-  /** Of the days of UTC. */
+  /** From the days of UTC. */
   readonly responseTimes: ResponseTimes | undefined;
 }
 

@@ -16,7 +16,7 @@ export function middleOf(bucket: number): number {
   return fastestMs * growth ** (bucket - 0.5);
 }
 
-/** Of several days together. */
+/** Several days as one. */
 export function merged(days: readonly Buckets[]): Buckets {
   const sums = new Map<number, number>();
   for (const [bucket, count] of days.flat()) sums.set(bucket, (sums.get(bucket) ?? 0) + count);

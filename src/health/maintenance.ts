@@ -35,7 +35,7 @@ export interface Declaration {
   readonly status: string;
   /** Time of the event, epoch ms. */
   readonly at: number;
-  /** Of the event. */
+  /** Id of the event. */
   readonly id: string;
   /** Name of the key with which it was said, where that is known. */
   readonly by: string | undefined;

@@ -24,7 +24,7 @@ export interface DayTimes {
 
 /** What somebody said of a service, for a time that may be over. */
 export interface Correction {
-  /** Of the event. */
+  /** Id of the event. */
   readonly id: string;
   /** Epoch ms. */
   readonly from: number;
@@ -127,7 +127,7 @@ function spansOf(rows: readonly SpanRow[]): Span[] {
   }));
 }
 
-/** Of which something is known in the range, in order. */
+/** The services of which something is known in the range, in order. */
 function availabilityServices(
   database: Database,
   { from, until }: Pick<AvailabilityQuery, 'from' | 'until'>,

@@ -68,7 +68,7 @@ const figures = {
     .object({ checks: count, p50_seconds: seconds, p95_seconds: seconds, p99_seconds: seconds })
     .openapi('AvailabilityResponseTimes')
     .nullable()
-    .openapi({ description: 'What so many of 100 checks did not exceed, within 2.5 %. Of days of UTC.' }),
+    .openapi({ description: 'What 50, 95 and 99 of 100 checks did not exceed, within 2.5 %, in the days of UTC.' }),
 };
 
 const AvailabilityReport = z
@@ -94,7 +94,7 @@ const AvailabilityReport = z
             .array(
               z
                 .object({
-                  id: z.string().openapi({ description: 'Of the event.' }),
+                  id: z.string().openapi({ description: 'Id of the event.' }),
                   status: z.string(),
                   from: epochMs,
                   until: epochMs.nullable(),

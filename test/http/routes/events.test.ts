@@ -185,7 +185,7 @@ test('when the events cannot be kept, nothing is accepted and the client learns 
   assert.is((await problemOf(response)).status, 503);
 });
 
-test('a service status becomes an event whose type is the status', async () => {
+test('a service status becomes an event whose type is the status, and says who reported it', async () => {
   const body = { service_name: 'clowder', status: 'down', message: 'disk', until: '2024-03-04T12:00:00Z' };
   await receipt(await daemon.request('/v1/service-status', post(body, { 'idempotency-key': 'outage-1' })));
   const { id, body: text } = daemon.backend.published[0]!;
@@ -198,6 +198,7 @@ test('a service status becomes an event whose type is the status', async () => {
     service_name: 'clowder',
     message: 'disk',
     until: '2024-03-04T12:00:00Z',
+    by: 'key-all',
   });
   const wrong = await problemOf(await daemon.request('/v1/service-status', post({ service_name: 'x', status: 'meh' })));
   assert.is(wrong.errors?.[0]?.field, 'status');
