@@ -55,6 +55,10 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO usage_late ${numbers} SELECT 202602, '${filler}-' || n, ${now} FROM numbers`,
       `INSERT INTO usage_days ${numbers} SELECT 20260300 + n, 1, 1 FROM numbers WHERE n <= 31`,
       `INSERT INTO usage_months ${numbers} SELECT 202600 + n, ${now}, NULL FROM numbers WHERE n <= 12`,
+      `INSERT INTO availability_spans ${numbers} SELECT 'clowder', 'observed', n, n + 1, 'up', '${filler}' FROM numbers`,
+      `INSERT INTO availability_corrections ${numbers}
+         SELECT '${filler}-' || n, 'clowder', n, n + 1, 'up', NULL, NULL, n FROM numbers`,
+      `INSERT INTO availability_times ${numbers} SELECT '${filler}', 20260000 + n, '[[1,2]]' FROM numbers`,
       `INSERT INTO usage_left_out ${numbers} SELECT 20260200 + n, 'robot', 1 FROM numbers WHERE n <= 28`,
     ])
       database.exec(insert);
