@@ -41,14 +41,15 @@ function ask(path: string): Promise<Socket> {
 }
 
 /** V8 gives a heap its size under load: that is there before, and what is measured is what standing still adds. */
-async function readAll(): Promise<void> {
-  for (let page = 0; page < 100; page += 1) await (await daemon.request('/v1/events?limit=1000')).arrayBuffer();
+async function readAll(path: string): Promise<void> {
+  const read = async (): Promise<unknown> => (await daemon.request(path)).arrayBuffer();
+  for (let begun = 0; begun < readers; begun += 50) await Promise.all(Array.from({ length: 50 }, read));
 }
 
 test.before(async () => {
   await daemon.start();
   await fill();
-  await readAll();
+  for (let page = 0; page < 100; page += 1) await (await daemon.request('/v1/events?limit=1000')).arrayBuffer();
 });
 test.after(() => daemon.remove());
 
@@ -62,6 +63,8 @@ const asked = [
 ];
 for (const path of asked) {
   test(`${readers} readers of ${path} that stand still cost a bounded memory, and others are served`, async () => {
+    // A page of events is 8 MB, and was read before; a stream has no end.
+    if (!/^.v1/.test(path)) await readAll(path);
     const before = residentMiB();
     const sockets: Socket[] = [];
     for (let begun = 0; begun < readers; begun += 50)
