@@ -75,7 +75,11 @@ class Publisher implements Behaviour<PublisherMessage> {
 
   async #publish(messages: readonly Message[]): Promise<Durability> {
     const durability = await this.#broker.publish(messages);
-    for (const observer of this.#observers) await observer(messages);
+    // What is for some sinks alone is no news to anybody else.
+    const open = messages.some(({ sinks }) => sinks !== undefined)
+      ? messages.filter(({ sinks }) => sinks === undefined)
+      : messages;
+    for (const observer of this.#observers) await observer(open);
     return durability;
   }
 

@@ -5,7 +5,11 @@ import type { Checkpoints } from './storage/storage.js';
 /** Keeps where a source stands, together with the messages that it made on its way there: both or neither. */
 export interface SourceStore<Position> {
   load(): Promise<Position | undefined>;
-  /** Durable when it resolves. @throws TransientError when not now; the same commit may be tried again */
+  /**
+   * Durable when it resolves. Messages that are for some sinks alone go to those of them that are on: they may come from
+   * a position that was kept while others were.
+   * @throws TransientError when not now; the same commit may be tried again
+   */
   commit(messages: readonly Message[], position: Position): Promise<void>;
 }
 
@@ -18,13 +22,17 @@ interface Saved<Position> {
   readonly unpublished: readonly Message[];
 }
 
-/** For a broker whose queues are in the same database: one transaction. */
+/**
+ * For a broker whose queues are in the same database: one transaction.
+ * @param sinks those that are on, of the ones that its messages name
+ */
 export function atomicStore<Position>(
   key: string,
   checkpoints: Checkpoints,
   publishWith: PublishWith,
+  sinks: readonly string[] = [],
 ): SourceStore<Position> {
-  return store(key, checkpoints, (messages, position) => {
+  return store(key, checkpoints, sinks, (messages, position) => {
     const value = JSON.stringify({ position, unpublished: [] } satisfies Saved<Position>);
     return publishWith(messages, [['putCheckpoint', { key, value }]]);
   });
@@ -39,11 +47,16 @@ export function writeAheadStore<Position>(
   key: string,
   checkpoints: Checkpoints,
   publish: (messages: readonly Message[]) => Promise<unknown>,
+  sinks: readonly string[] = [],
 ): SourceStore<Position> {
   const put = (position: Position, unpublished: readonly Message[]): Promise<void> =>
     checkpoints.put(key, { position, unpublished } satisfies Saved<Position>);
-  return store(key, checkpoints, async (messages, position) => {
-    await put(position, messages);
+  return store(key, checkpoints, sinks, async (messages, position) => {
+    // The fields follow from the body.
+    await put(
+      position,
+      messages.map(({ fields, ...message }) => message),
+    );
     if (messages.length === 0) return;
     await publish(messages);
     await put(position, []);
@@ -57,15 +70,25 @@ export function writeAheadStore<Position>(
 function store<Position>(
   key: string,
   checkpoints: Checkpoints,
+  sinks: readonly string[],
   commit: SourceStore<Position>['commit'],
 ): SourceStore<Position> {
   return {
-    commit,
+    commit: (messages, position) => commit(forSinks(messages, sinks), position),
     load: async () => {
       const saved = await checkpoints.get<Saved<Position>>(key);
       if (saved === undefined) return undefined;
-      if (saved.unpublished.length > 0) await commit(saved.unpublished, saved.position);
+      if (saved.unpublished.length > 0) await commit(forSinks(saved.unpublished, sinks), saved.position);
       return saved.position;
     },
   };
+}
+
+function forSinks(messages: readonly Message[], on: readonly string[]): readonly Message[] {
+  if (messages.every(({ sinks }) => sinks === undefined || sinks.every(sink => on.includes(sink)))) return messages;
+  return messages.flatMap(message => {
+    if (message.sinks === undefined) return message;
+    const sinks = message.sinks.filter(sink => on.includes(sink));
+    return sinks.length === 0 ? [] : { ...message, sinks };
+  });
 }

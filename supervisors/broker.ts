@@ -73,7 +73,7 @@ async function moveFromEmbedded(
   if (broker.kind === 'embedded') return;
   const sinks = queues.map(({ sink }) => sink);
   const move = async (): Promise<void> => {
-    await moveEmbeddedQueues({ storage, log, sinks, publish: (messages, sink) => broker.publish(messages, sink) });
+    await moveEmbeddedQueues({ storage, log, sinks, publish: messages => broker.publish(messages) });
   };
   const onError = (error: unknown, waitMs: number): void =>
     log.warn({ reason: describe(error), waitMs }, 'move.delayed');

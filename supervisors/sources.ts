@@ -193,11 +193,12 @@ function startNginxStatus(ingress: Parent, tools: ActorTools, options: SourcesOp
 
 function storeOf<Position>(
   key: string,
-  { broker, publisher, storage }: Pick<SourcesOptions, 'broker' | 'publisher' | 'storage'>,
+  { config, broker, publisher, storage }: Pick<SourcesOptions, 'config' | 'broker' | 'publisher' | 'storage'>,
 ): SourceStore<Position> {
+  const sinks = config.sinks.map(({ definition }) => definition.name);
   return broker.publishWith === undefined
-    ? writeAheadStore(key, storage.checkpoints, publishThrough(publisher).publish)
-    : atomicStore(key, storage.checkpoints, broker.publishWith.bind(broker));
+    ? writeAheadStore(key, storage.checkpoints, publishThrough(publisher).publish, sinks)
+    : atomicStore(key, storage.checkpoints, broker.publishWith.bind(broker), sinks);
 }
 
 /** The name alone, unless two logs have the same. */

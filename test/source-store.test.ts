@@ -93,4 +93,33 @@ test('from one broker to another: what was written ahead for the old one goes to
     await broker.close();
   }));
 
+test('what is for a sink that is off by now goes nowhere, and the rest goes on', () =>
+  withStorage(async storage => {
+    const down = async (): Promise<void> => {
+      throw new Error('down');
+    };
+    const elsewhere = writeAheadStore<number>('nginx/x', storage.checkpoints, down, ['local', 'usage']);
+    const written = [
+      message('open'),
+      { ...message('for usage'), sinks: ['usage'] },
+      { ...message('for both'), sinks: ['local', 'usage'] },
+    ];
+    await elsewhere.commit(written, 1).catch(() => undefined);
+    const published: Message[] = [];
+    const publish = async (messages: readonly Message[]): Promise<void> => {
+      published.push(...messages);
+    };
+    const store = writeAheadStore<number>('nginx/x', storage.checkpoints, publish, ['local']);
+    assert.is(await store.load(), 1);
+    await store.commit([{ ...message('later'), sinks: ['usage'] }], 2);
+    assert.is(await store.load(), 2);
+    assert.equal(
+      published.map(({ id, sinks }) => [id, sinks]),
+      [
+        ['open', undefined],
+        ['for both', ['local']],
+      ],
+    );
+  }));
+
 test.run();

@@ -189,13 +189,14 @@ export interface Broker {
    */
   open(queues: readonly QueueDefinition[]): Promise<void>;
   /**
-   * To every queue, or to one sink's alone. Resolves when all of them are durable. An empty list is durable at once.
-   * @throws TransientError when nothing can take them now (FullError: the disk or the cap); none of them is accepted
-   * then
+   * Each to every queue, or to those of its `sinks` alone. Resolves when all of them are durable. An empty list is
+   * durable at once.
+   * @throws TransientError when nothing can take them now (FullError: the disk or the cap), UnsupportedError when one
+   * names a sink that has no queue here; none of them is accepted then
    */
-  publish(messages: readonly Message[], sink?: string): Promise<Durability>;
+  publish(messages: readonly Message[]): Promise<Durability>;
   /**
-   * To every queue, in one transaction with other writes (where a source keeps its position): only where the queues are
+   * As `publish`, in one transaction with other writes (where a source keeps its position): only where the queues are
    * in the daemon's own storage.
    * @throws as `publish`
    */

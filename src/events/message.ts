@@ -27,6 +27,8 @@ export interface Message {
    */
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly source: Source;
+  /** Names of the sinks that it is for, and no other gets it; undefined = every sink. */
+  readonly sinks?: readonly string[];
   /** When this daemon, or another of ours, first had it; epoch ms. */
   readonly received: number;
   /** Set when the id came from outside: then the same id on another text is a conflict. */

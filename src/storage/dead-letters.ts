@@ -1,7 +1,7 @@
 import { addWaitingBytes, requireCapacity } from './capacity.js';
 import type { Database, Value } from './database.js';
 import { fitting, pageBytes } from './page-size.js';
-import { addressed, lastSeq, queueOf } from './queues.js';
+import { lastSeq, passAddressed, queueOf } from './queues.js';
 import type { Transaction } from './transaction.js';
 
 export type DeadLetterRow = [
@@ -77,7 +77,7 @@ function select(database: Database, { sink, keys, after, last, limit }: DeadLett
 
 /** Back to the queue of their own sink alone, in one transaction with their removal. */
 function redriveDeadLetters(transaction: Transaction, chunk: DeadLetterChunk): number[] {
-  const { database } = transaction;
+  const { database, delta } = transaction;
   requireCapacity(transaction);
   const queue = queueOf(database, chunk.sink);
   const before = lastSeq(database);
@@ -93,7 +93,8 @@ function redriveDeadLetters(transaction: Transaction, chunk: DeadLetterChunk): n
   const size = 'SELECT total(octet_length(body)) FROM dead_letters WHERE key IN (SELECT value FROM json_each(?))';
   addWaitingBytes(database, database.value<number>(size, chosen) ?? 0);
   database.run('DELETE FROM dead_letters WHERE key IN (SELECT value FROM json_each(?))', chosen);
-  addressed(transaction, queue, chunk.sink, before, keys.length);
+  delta.add(chunk.sink, { accepted: keys.length });
+  passAddressed(database, before);
   return keys;
 }
 

@@ -83,17 +83,19 @@ function removeQueue({ database, delta, now }: Transaction, { name }: { name: st
 }
 
 /**
- * After messages for one queue alone: it accepted them, and the others that had nothing waiting go past them at once.
+ * After messages were added of which some are for some queues alone: a queue that had nothing waiting goes past those
+ * that are not for it, up to the first that is.
+ * @param before the last sequence number before them
  */
-export function addressed(
-  { database, delta }: Transaction,
-  queue: number,
-  sink: string,
-  before: number,
-  count: number,
-) {
-  delta.add(sink, { accepted: count });
-  database.run('UPDATE queues SET cursor = ? WHERE cursor = ? AND number <> ?', lastSeq(database), before, queue);
+export function passAddressed(database: Database, before: number): void {
+  database.run(
+    `UPDATE queues SET cursor = coalesce(
+       (SELECT seq - 1 FROM messages WHERE seq > ?1 AND (target IS NULL OR target = queues.number) ORDER BY seq LIMIT 1),
+       ?2)
+     WHERE cursor = ?1`,
+    before,
+    lastSeq(database),
+  );
 }
 
 /** @throws UnsupportedError when the sink has no queue */

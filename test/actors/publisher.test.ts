@@ -84,6 +84,21 @@ test('observers hear what was published, whoever published it, before the publis
   assert.is(await published, 'embedded');
 });
 
+test('observers hear nothing of what is for some sinks alone', async ({ publisher, waiting }) => {
+  const heard: string[] = [];
+  dispatch(publisher, {
+    type: 'observe',
+    observer: async messages => {
+      heard.push(...messages.map(({ id }) => id));
+    },
+  });
+  const published = publishThrough(publisher).publish([message('a'), { ...message('b'), sinks: ['usage'] }]);
+  await turn();
+  waiting[0]?.resolve('embedded');
+  assert.is(await published, 'embedded');
+  assert.equal(heard, ['a']);
+});
+
 test('observers hear nothing of what was not published', async ({ publisher, waiting }) => {
   let heard = 0;
   dispatch(publisher, {

@@ -12,6 +12,7 @@ import type {
   Subscription,
 } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/clock.js';
+import { UnsupportedError } from '../../src/errors.js';
 import type { Message } from '../../src/events/message.js';
 
 /** A broker that was opened on queues of its own, empty, for one test. */
@@ -76,16 +77,49 @@ export function brokerConformance(name: string, implementation: BrokerImplementa
     for (const sink of ['alpha', 'beta']) await depthWhen(broker, sink, depth => depth.ready + depth.unsettled === 0);
   });
 
-  check('publishes to one sink alone', async (_, broker) => {
-    const everywhere = messages(3);
-    const alone = messages(3);
-    await broker.publish(alone, 'alpha');
-    await broker.publish(everywhere);
-    const alpha = await collect(await broker.subscribe('alpha', 100), 6);
-    assert.equal(ids(alpha), ids([...alone, ...everywhere]));
-    const beta = await broker.subscribe('beta', 100);
-    assert.equal(ids(await collect(beta, 3)), ids(everywhere));
-    await stayEmpty(beta);
+  check('gives a message that names sinks to those alone, and counts it there alone', async (_, broker) => {
+    const [open, forAlpha, alsoOpen, forBeta, forBoth] = messages(5);
+    const alone = { ...forAlpha!, sinks: ['alpha'] };
+    const twice = { ...forBeta!, sinks: ['beta', 'beta'] };
+    await broker.publish([open!, alone, alsoOpen!, twice, { ...forBoth!, sinks: ['alpha', 'beta'] }]);
+    await broker.publish([{ ...alone, id: `${alone.id}-later` }]);
+    const wanted = {
+      alpha: [open!.id, alone.id, alsoOpen!.id, forBoth!.id, `${alone.id}-later`],
+      beta: [open!.id, alsoOpen!.id, twice.id, forBoth!.id],
+    };
+    for (const sink of ['alpha', 'beta'] as const) {
+      const subscription = await broker.subscribe(sink, 100);
+      const got = await collect(subscription, wanted[sink].length);
+      assert.equal(ids(got).sort(), [...wanted[sink]].sort());
+      await subscription.settle(done(got));
+      await stayEmpty(subscription);
+    }
+    const { sinks } = await until(
+      () => broker.ledger(),
+      ledger => ledger.sinks.every(({ pending }) => pending === 0),
+    );
+    for (const { sink, accepted, delivered, missing, difference } of sinks) {
+      const count = wanted[sink as 'alpha' | 'beta'].length;
+      assert.equal([sink, accepted, delivered, missing, difference], [sink, count, count, 0, 0]);
+    }
+  });
+
+  check('keeps what names sinks over a restart, for those alone', async (harness, broker) => {
+    const sent = messages(4).map((message, index) => (index % 2 === 0 ? { ...message, sinks: ['beta'] } : message));
+    await broker.publish(sent);
+    const reopened = await harness.reopen();
+    assert.equal(ids(await collect(await reopened.subscribe('beta', 100), 4)).sort(), ids(sent).sort());
+    const alpha = await reopened.subscribe('alpha', 100);
+    assert.equal(ids(await collect(alpha, 2)).sort(), ids([sent[1]!, sent[3]!]).sort());
+    await stayEmpty(alpha);
+  });
+
+  check('refuses a whole list in which one names a sink without a queue', async (_, broker) => {
+    const [good, bad] = messages(2);
+    const error = await broker.publish([good!, { ...bad!, sinks: ['alpha', 'gamma'] }]).catch(thrown => thrown);
+    assert.instance(error, UnsupportedError);
+    assert.match(error.message, /gamma/);
+    await stayEmpty(await broker.subscribe('alpha', 10));
   });
 
   check('takes an empty list', async (_, broker) => {

@@ -102,7 +102,7 @@ test('other sinks get the same events from their queues', () =>
 
 test('behind what waits in its queue, an event waits too', () =>
   withBroker(['local', 'mongodb'], async ({ storage, broker, stored, ledger, waiting }) => {
-    await broker.publish([event('for local alone')], 'local');
+    await broker.publish([{ ...event('for local alone'), sinks: ['local'] }]);
     await broker.publish([event('behind it')]);
     assert.equal(await stored(), []);
     assert.equal(await waiting(1), ['for local alone', 'behind it']);

@@ -9,7 +9,7 @@ test('a job that fails leaves its group without a trace, and the others happen',
     [['publish', columns(1, 2)]],
     [
       ['publish', columns(3, 2)],
-      ['publish', { ...columns(5, 1), sink: 'nobody' }],
+      ['publish', { ...columns(5, 1), sinks: [['nobody']] }],
     ],
     [['publish', columns(6, 2)]],
   ]);
@@ -30,7 +30,7 @@ test('what comes at once is one group, and only the culprit is refused', () =>
     await storage.write('declareQueue', { sink: 'a', name: 'a' });
     const results = await Promise.allSettled(
       Array.from({ length: 300 }, (_, index) =>
-        storage.write('publish', index === 150 ? { ...columns(index, 1), sink: 'nobody' } : columns(index, 1)),
+        storage.write('publish', index === 150 ? { ...columns(index, 1), sinks: [['nobody']] } : columns(index, 1)),
       ),
     );
     assert.equal(
@@ -47,7 +47,7 @@ test('operations of one job happen together or not at all', () =>
     const failed = await storage
       .atomically([
         ['putCheckpoint', { key: 'k', value: '1' }],
-        ['publish', { ...columns(1, 1), sink: 'nobody' }],
+        ['publish', { ...columns(1, 1), sinks: [['nobody']] }],
       ])
       .catch(error => error);
     assert.is(failed.name, 'UnsupportedError');

@@ -76,7 +76,7 @@ test('a message is settled once', () => {
 test('messages for one queue do not hold the others back', () => {
   const scratch = new ScratchDatabase();
   const [a, b] = [declare(scratch, 'a'), declare(scratch, 'b')];
-  scratch.write('publish', { ...columns(1, 50), sink: 'a' });
+  scratch.write('publish', { ...columns(1, 50), sinks: Array.from({ length: 50 }, () => ['a']) });
   assert.is(waiting(scratch, b).length, 0);
   scratch.write('settle', { queue: a, seqs: waiting(scratch, a) });
   assert.is(scratch.database.value<number>('SELECT count(*) FROM messages'), 0);
@@ -146,18 +146,16 @@ test('the states tell what waits, and since when', () => {
  */
 test('queues and ledger follow a model through any sequence', () => {
   const sinks = ['a', 'b', 'c'];
+  const everySink = fc.constant<readonly string[] | null>(null);
+  const someSinks = fc.option<readonly string[]>(fc.subarray([...sinks]), { freq: 2 });
   const step = fc.oneof(
     {
-      weight: 4,
-      arbitrary: fc.record({ kind: fc.constant('publish' as const), count: fc.integer({ min: 0, max: 12 }) }),
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('publish' as const), named: fc.array(everySink, { maxLength: 12 }) }),
     },
     {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant('publishTo' as const),
-        sink: fc.nat({ max: 2 }),
-        count: fc.integer({ min: 1, max: 6 }),
-      }),
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('publish' as const), named: fc.array(someSinks, { maxLength: 12 }) }),
     },
     {
       weight: 8,
@@ -185,13 +183,13 @@ test('queues and ledger follow a model through any sequence', () => {
       let made = 0;
       for (const one of steps) {
         switch (one.kind) {
-          case 'publish':
-          case 'publishTo': {
-            const sent = columns(made, one.count);
-            made += one.count;
-            scratch.write('publish', one.kind === 'publish' ? sent : { ...sent, sink: sinks[one.sink]! });
+          case 'publish': {
+            const { named } = one;
+            const sent = columns(made, named.length);
+            made += named.length;
+            scratch.write('publish', named.every(each => each === null) ? sent : { ...sent, sinks: named });
             for (const [index, queue] of queues.entries())
-              if (one.kind === 'publish' || one.sink === index) queue.push(...sent.ids);
+              queue.push(...sent.ids.filter((_, place) => named[place]?.includes(sinks[index]!) ?? true));
             break;
           }
           case 'settle': {

@@ -14,6 +14,7 @@ import type {
   Depth,
   Durability,
   MessageProperties,
+  PreparedRows,
   QueueDefinition,
   QueueInfo,
   StoredDelivery,
@@ -32,7 +33,7 @@ export class EmbeddedBroker implements Broker {
   readonly #queues = new Map<string, EmbeddedQueue>();
   readonly #subscriptions = new Map<EmbeddedSubscription, string>();
   readonly #publishing = new Set<Promise<unknown>>();
-  readonly #grouped = new GroupPublisher(messages => this.#publish(messages, undefined, []));
+  readonly #grouped = new GroupPublisher(messages => this.#publish(messages, []));
   #stored: StoredDelivery | undefined;
 
   constructor(tools: EmbeddedTools) {
@@ -50,24 +51,26 @@ export class EmbeddedBroker implements Broker {
     }
   }
 
-  async publish(messages: readonly Message[], sink?: string): Promise<Durability> {
+  async publish(messages: readonly Message[]): Promise<Durability> {
     if (messages.length === 0) return 'embedded';
-    await (sink === undefined ? this.#grouped.publish(messages) : this.#publish(messages, sink, []));
+    this.#requireQueues(messages);
+    await this.#grouped.publish(messages);
     return 'embedded';
   }
 
-  publishWith(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
-    return this.#publish(messages, undefined, calls);
+  async publishWith(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
+    this.#requireQueues(messages);
+    await this.#publish(messages, calls);
   }
 
   deliverStored(delivery: StoredDelivery): void {
     this.#stored = delivery;
   }
 
-  async #publish(messages: readonly Message[], sink: string | undefined, calls: readonly WriteCall[]): Promise<void> {
-    const prepared = sink === undefined && messages.length > 0 ? this.#stored?.prepare(messages) : undefined;
+  async #publish(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
+    const prepared = this.#prepare(messages);
     const write = (rows?: StoredRows): Promise<unknown[]> =>
-      this.#write(messages.length === 0 ? calls : [['publish', columnsOf(messages, sink, rows)], ...calls]);
+      this.#write(messages.length === 0 ? calls : [['publish', columnsOf(messages, rows)], ...calls]);
     // What cannot be stored at once, for whatever reason, is the sink's to judge: then it comes through the queue.
     const results = await write(prepared?.rows).catch((error: unknown) => {
       if (prepared === undefined || error instanceof TransientError) throw error;
@@ -76,9 +79,28 @@ export class EmbeddedBroker implements Broker {
     const inserted = prepared === undefined ? undefined : (results[0] as Inserted | undefined);
     if (inserted !== undefined) this.#announce(() => prepared?.delivered(inserted));
     const there = inserted === undefined ? undefined : prepared?.rows.sink;
-    const bytes = messages.reduce((sum, { body }) => sum + body.length, 0);
-    for (const queue of this.#queues.values())
-      if (queue.sink !== there && (sink === undefined || sink === queue.sink)) queue.announce(messages.length, bytes);
+    for (const queue of this.#queues.values()) {
+      if (queue.sink === there) continue;
+      const arrived = messages.filter(message => isFor(message, queue.sink));
+      const bytes = arrived.reduce((sum, { body }) => sum + body.length, 0);
+      if (arrived.length > 0) queue.announce(arrived.length, bytes);
+    }
+  }
+
+  #prepare(messages: readonly Message[]): PreparedRows | undefined {
+    const stored = this.#stored;
+    const storable = stored === undefined ? [] : messages.filter(message => isFor(message, stored.sink));
+    return storable.length === 0 ? undefined : stored?.prepare(storable);
+  }
+
+  #requireQueues(messages: readonly Message[]): void {
+    for (const { sinks = [] } of messages) for (const sink of sinks) this.#queueOf(sink);
+  }
+
+  #queueOf(sink: string): EmbeddedQueue {
+    const queue = this.#queues.get(sink);
+    if (queue === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
+    return queue;
   }
 
   /** The events are accepted by now: whoever hears of it cannot make that fail, or they would be published again. */
@@ -111,8 +133,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   async subscribe(sink: string, prefetch: number): Promise<Subscription> {
-    const queue = this.#queues.get(sink);
-    if (queue === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
+    const queue = this.#queueOf(sink);
     const subscription: EmbeddedSubscription = new EmbeddedSubscription(queue, prefetch, this.#tools, () =>
       this.#subscriptions.delete(subscription),
     );
@@ -178,11 +199,11 @@ export class EmbeddedBroker implements Broker {
   }
 }
 
-function columnsOf(
-  messages: readonly Message[],
-  sink: string | undefined,
-  stored: StoredRows | undefined,
-): PublishArguments {
+function isFor({ sinks }: Message, sink: string): boolean {
+  return sinks === undefined || sinks.includes(sink);
+}
+
+function columnsOf(messages: readonly Message[], stored: StoredRows | undefined): PublishArguments {
   const given = givenIdsOf(messages);
   return {
     ids: messages.map(({ id }) => id),
@@ -190,7 +211,9 @@ function columnsOf(
     sources: messages.map(({ source }) => source),
     received: messages.map(({ received }) => received),
     timestamps: messages.map(({ timestamp }) => timestamp ?? null),
-    ...(sink === undefined ? {} : { sink }),
+    ...(messages.some(({ sinks }) => sinks !== undefined)
+      ? { sinks: messages.map(({ sinks }) => (sinks === undefined ? null : [...new Set(sinks)])) }
+      : {}),
     ...(given === undefined ? {} : { given }),
     ...(stored === undefined ? {} : { stored }),
   };

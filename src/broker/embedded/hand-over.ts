@@ -10,8 +10,8 @@ export interface HandOverOptions {
   readonly log: Log;
   /** Sinks whose queues are handed on; what waits for others stays. */
   readonly sinks: readonly string[];
-  /** The new broker's. What has waited here for a sink goes only to that sink's queue there. */
-  readonly publish: (messages: readonly Message[], sink: string) => Promise<Durability>;
+  /** The new broker's. What has waited here for a sink is for that sink alone there. */
+  readonly publish: (messages: readonly Message[]) => Promise<Durability>;
 }
 
 /**
@@ -29,10 +29,10 @@ export async function moveEmbeddedQueues({ storage, log, sinks, publish }: HandO
       const { rows } = await storage.write('take', { queue: number, after: 0, ...batchLimits, atLeastOne: true });
       if (rows.length === 0) break;
       const messages = rows.map(([, id, source, received, timestamp, body]) => ({
-        ...{ id, source: source as Source, received, body },
+        ...{ id, source: source as Source, sinks: [sink], received, body },
         ...(timestamp === null ? {} : { timestamp }),
       }));
-      await publish(messages, sink);
+      await publish(messages);
       await storage.write('settle', { queue: number, seqs: rows.map(([seq]) => seq), moved: true });
       count += rows.length;
     }

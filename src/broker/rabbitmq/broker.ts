@@ -27,7 +27,7 @@ import { isEmpty } from './ledger/empty-check.js';
 import { RabbitMQLedger } from './ledger/ledger.js';
 import type { Holding } from './ledger/watched-queue.js';
 import { permissionFix } from './permissions.js';
-import { toQueue } from './publish/outgoing-message.js';
+import { type OutgoingMessage, toQueue } from './publish/outgoing-message.js';
 import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
 import { brokerStatus } from './status.js';
 import type { QueueType } from './topology/declare.js';
@@ -143,9 +143,8 @@ export class AmqpBroker implements Broker {
     over.abort();
   }
 
-  publish(messages: readonly Message[], sink?: string): Promise<Durability> {
-    const target = sink === undefined ? null : toQueue(this.#definition(sink).name);
-    return this.#publisher.send(messages.map(message => ({ message, target })));
+  async publish(messages: readonly Message[]): Promise<Durability> {
+    return this.#publisher.send(messages.flatMap(message => this.#outgoing(message)));
   }
 
   publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability> {
@@ -268,6 +267,12 @@ export class AmqpBroker implements Broker {
     const queue = new DeadLetterQueue({ name, connection: this.#consuming, inspector: this.#inspector, clock });
     this.#deadLetterQueues.set(sink, queue);
     return queue;
+  }
+
+  /** To the exchange; or past it, so that nobody else who is bound to it gets it, into the queues of some sinks. */
+  #outgoing(message: Message): OutgoingMessage[] {
+    if (message.sinks === undefined) return [{ message, target: null }];
+    return [...new Set(message.sinks)].map(sink => ({ message, target: toQueue(this.#definition(sink).name) }));
   }
 
   #definition(sink: string): QueueDefinition {

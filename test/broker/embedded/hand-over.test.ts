@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { moveEmbeddedQueues } from '../../../src/broker/embedded/hand-over.js';
 import { TransientError } from '../../../src/errors.js';
+import type { Message } from '../../../src/events/message.js';
 import { silentLog } from '../../../src/log.js';
 import { columns, withStorage } from '../../storage/scratch.js';
 
@@ -14,10 +15,10 @@ test('hands on what waits, each to its own sink, and goes on where it was interr
 
     const moved: Record<string, string[]> = { a: [], b: [] };
     let calls = 0;
-    const publish = async (messages: readonly { id: string }[], sink: string) => {
+    const publish = async (messages: readonly Message[]) => {
       calls += 1;
       if (calls === 3) throw new TransientError('gone');
-      moved[sink]!.push(...messages.map(({ id }) => id));
+      for (const { id, sinks = [] } of messages) for (const sink of sinks) moved[sink]!.push(id);
       return 'broker' as const;
     };
     const error = await moveEmbeddedQueues({ storage, log: silentLog, sinks: ['a', 'b'], publish }).catch(

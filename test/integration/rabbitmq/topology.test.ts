@@ -49,7 +49,7 @@ test('a queue to be adopted that is not there is declared', async () => {
   const queue = { ...definition('absent'), adopted: true };
   const harness = await openAmqp({ uri, exchange }, [queue]);
   try {
-    assert.is(await harness.broker.publish(messages(1), queue.sink), 'broker');
+    assert.is(await harness.broker.publish(messages(1).map(one => ({ ...one, sinks: [queue.sink] }))), 'broker');
   } finally {
     await harness.close();
   }
