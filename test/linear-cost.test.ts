@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { agentKind, showsKey } from '../src/agents.js';
 import { serverText } from '../src/broker/rabbitmq/errors.js';
 import { acceptEvent } from '../src/events/accept.js';
 import { decode } from '../src/events/decode.js';
@@ -8,7 +9,6 @@ import type { Message } from '../src/events/message.js';
 import { isSameEvent } from '../src/events/same-event.js';
 import { lineShape } from '../src/nginx/lines/line-shape.js';
 import { repairedJson, unescapedDefault, unescapedJson } from '../src/nginx/lines/unescape.js';
-import { agentKind, showsKey } from '../src/nginx/traffic/agents.js';
 import { RequestClassifier } from '../src/nginx/traffic/requests.js';
 import { resourceOf } from '../src/nginx/traffic/resources.js';
 import { findRoute, routes } from '../src/nginx/traffic/route-table.js';

@@ -1,5 +1,5 @@
+import { agentKind } from '../agents.js';
 import type { CountryOf } from '../geoip/countries.js';
-import { agentKind } from '../nginx/traffic/agents.js';
 import { firstLanguage } from '../nginx/traffic/language.js';
 import type { VisitorKeys } from '../nginx/traffic/visitors.js';
 

@@ -2,6 +2,7 @@ import { client } from './browser-events.js';
 import { type CatalogueEntry, entry } from './catalogue-entry.js';
 import { placed, resource } from './field-groups.js';
 import type { FieldName } from './fields.js';
+import { type WindowCounter, windowCounters } from './window-counters.js';
 
 /** What can be uploaded or made, and what can be deleted, by its type. */
 const made = { file: 'A file', dataset: 'A dataset', collection: 'A collection', space: 'A space', folder: 'A folder' };
@@ -17,6 +18,16 @@ const storing: readonly FieldName[] = [
   'agent_kind',
   'extractor_name',
   ...client,
+];
+
+/** Every window has all its counters; these are the ones that it is about. */
+const mainCounters: readonly WindowCounter[] = [
+  'requests',
+  'bytes_sent',
+  'status_2xx',
+  'status_3xx',
+  'status_4xx',
+  'status_5xx',
 ];
 
 /** What the daemon makes of the lines of an NGINX log. */
@@ -62,37 +73,11 @@ export const trafficEvents: readonly CatalogueEntry[] = [
     'nginx',
     'connections',
     'Requests and connections in one window of an NGINX log.',
-    [
-      'window_start',
-      'window_seconds',
-      'requests',
-      'connections',
-      'visitors',
-      'bytes_sent',
-      'status_2xx',
-      'status_3xx',
-      'status_4xx',
-      'status_5xx',
-    ],
+    ['window_start', 'window_seconds', 'connections', 'visitors', ...mainCounters],
     [
       'part',
       'log',
-      'status_1xx',
-      'method_get',
-      'method_head',
-      'method_post',
-      'method_put',
-      'method_patch',
-      'method_delete',
-      'method_other',
-      'page_views',
-      'downloads',
-      'api_calls',
-      'assets',
-      'other_requests',
-      'bot_requests',
-      'extractor_requests',
-      'extractor_bytes',
+      ...windowCounters.filter(name => !mainCounters.includes(name)),
       'extractors',
       'routes',
       'visitors_capped',

@@ -1,15 +1,8 @@
-import { agentKind } from '../nginx/traffic/agents.js';
+import { agentKind } from '../agents.js';
 import type { IsRobot } from './robots.js';
 
 /** What asked, for usage: people and machines are counted apart, the others not at all. */
 export type Asker = 'person' | 'machine' | 'robot' | 'extractor' | 'probe';
-
-/**
- * Scripts and tools that people use. Lists of robots name some of them too: here they are machines, and count. After
- * COUNTER's list of machines, and what else fetches research data.
- */
-const machines =
-  /^(?:aiohttp|apache-httpclient|aria2|axios|curl|dart|fetch|go-http-client|guzzlehttp|httpie|httr|httr2|insomnia|java|jakarta|julia|lftp|libcurl|libwww-perl|lwp|matlab|node|node-fetch|okhttp|perl|php|postmanruntime|powershell|pycurl|python|r|r-curl|rcurl|rclone|requests|rsync|ruby|undici|urllib|wget)(?:[-_/ (;.\d]|$)|pyclowder|libcurl|WindowsPowerShell/i;
 
 /** Agents whose kind is remembered. */
 const maxKnown = 4096;
@@ -52,11 +45,11 @@ export class Agents {
   }
 
   #classify(agent: string): Asker {
-    if (agent === '' || agent === '-') return 'machine';
     const kind = agentKind(agent);
     if (kind === 'own') return 'probe';
-    if (kind === 'extractor') return 'extractor';
-    if (machines.test(agent)) return 'machine';
+    if (kind === 'extractor' || kind === 'machine') return kind;
+    // Whether a program that has a key is an extractor, only the source sees.
+    if (kind === 'extractor with key') return 'machine';
     return (this.#isRobot === undefined ? kind === 'crawler' : this.#isRobot(agent)) ? 'robot' : 'person';
   }
 }

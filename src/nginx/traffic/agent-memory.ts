@@ -1,6 +1,6 @@
+import { type AgentKind, agentKind, extractorName, showsKey } from '../../agents.js';
 import type { LineParser } from '../lines/line-parser.js';
 import { slots } from '../lines/slots.js';
-import { type AgentKind, agentKind, extractorName, showsKey } from './agents.js';
 import type { Request } from './requests.js';
 
 const places = 4096;

@@ -1,12 +1,13 @@
+import type { AgentKind } from '../../agents.js';
 import type { Message } from '../../events/message.js';
 import { latestMs } from '../../events/timestamp.js';
+import { type WindowCounter, windowCounters } from '../../events/window-counters.js';
 import { maxLineBytes } from '../limits.js';
 import type { AddressPick } from '../lines/format.js';
 import type { LineParser } from '../lines/line-parser.js';
 import { lineTime } from '../lines/line-time.js';
 import { slots } from '../lines/slots.js';
 import { AgentMemory } from './agent-memory.js';
-import type { AgentKind } from './agents.js';
 import { ByteHash } from './hash.js';
 import type { LogIds } from './log-ids.js';
 import type { PageViews } from './page-views.js';
@@ -16,7 +17,7 @@ import type { RequestClassifier, RequestKind } from './requests.js';
 import { resourceOf } from './resources.js';
 import { RouteMemory } from './route-memory.js';
 import type { TrafficEvents } from './traffic.js';
-import { type CounterName, counters, type Window, type Windows } from './windows.js';
+import type { Window, Windows } from './windows.js';
 
 /** How the lines were that were read, since the first one ever. */
 export interface Totals {
@@ -45,7 +46,7 @@ export interface LineCounterOptions {
   readonly onUnparsed: (line: string) => void;
 }
 
-const index = Object.fromEntries(counters.map((name, place) => [name, place])) as Record<CounterName, number>;
+const index = Object.fromEntries(windowCounters.map((name, place) => [name, place])) as Record<WindowCounter, number>;
 const statusClasses = [-1, index.status_1xx, index.status_2xx, index.status_3xx, index.status_4xx, index.status_5xx];
 const methods = new Map([
   ['GET', index.method_get],

@@ -1,4 +1,4 @@
-import type { AgentKind } from './agents.js';
+import type { AgentKind } from '../../agents.js';
 import type { Route } from './route-table.js';
 
 /** What a request was for. Every request is of exactly one kind. */

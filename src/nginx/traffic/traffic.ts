@@ -1,6 +1,6 @@
+import type { AgentKind } from '../../agents.js';
 import type { Message } from '../../events/message.js';
 import type { CountryOf } from '../../geoip/countries.js';
-import type { AgentKind } from './agents.js';
 import { firstLanguage } from './language.js';
 import type { PartialDownload } from './partial-downloads.js';
 import type { Request, RequestKind } from './requests.js';

@@ -1,35 +1,8 @@
 import type { Message } from '../../events/message.js';
+import { windowCounters } from '../../events/window-counters.js';
 import { Breakdown, type SavedBreakdown } from './breakdown.js';
 import { DistinctSet } from './distinct.js';
 import type { LinePlace, LogIds } from './log-ids.js';
-
-/** What is counted, in the order of the event's fields. */
-export const counters = [
-  'requests',
-  'bytes_sent',
-  'status_1xx',
-  'status_2xx',
-  'status_3xx',
-  'status_4xx',
-  'status_5xx',
-  'method_get',
-  'method_head',
-  'method_post',
-  'method_put',
-  'method_patch',
-  'method_delete',
-  'method_other',
-  'page_views',
-  'downloads',
-  'api_calls',
-  'assets',
-  'other_requests',
-  'bot_requests',
-  'extractor_requests',
-  'extractor_bytes',
-] as const;
-
-export type CounterName = (typeof counters)[number];
 
 /** How long after its end, in the log's own time, a window is still open. */
 const graceMs = 5_000;
@@ -53,7 +26,7 @@ export interface WindowsOptions {
 
 /** One window, or the late lines of one. */
 export class Window {
-  readonly counts = new Float64Array(counters.length);
+  readonly counts = new Float64Array(windowCounters.length);
   /** Addresses with agents. */
   readonly visitors: DistinctSet;
   readonly connections: DistinctSet;
@@ -192,7 +165,7 @@ export class Windows {
       const sets = [saved.visitors, saved.connections].map(set => DistinctSet.restore(maxDistinct, set));
       const window = new Window(start, end, part, closesAt, origin, ...last, sets, Breakdown.restore(saved.breakdown));
       window.programs = saved.programs ?? 0;
-      window.counts.set(counts.slice(0, counters.length));
+      window.counts.set(counts.slice(0, windowCounters.length));
       return window;
     });
     this.#close(({ start, end }) => end - start !== this.#options.windowMs);
@@ -248,7 +221,7 @@ export class Windows {
     const { visitors, connections, programs, breakdown } = sets;
     // Where the format does not tell connections apart ($connection), an address with an agent is one.
     const connected = connections.size > 0 ? connections : visitors;
-    const counted = Object.fromEntries(counters.map((name, index) => [name, counts[index]!]));
+    const counted = Object.fromEntries(windowCounters.map((name, index) => [name, counts[index]!]));
     const { requests, ...rest } = counted;
     const body = {
       category: 'connections',

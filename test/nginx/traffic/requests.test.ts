@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type AgentKind, agentKind, extractorName, showsKey } from '../../../src/nginx/traffic/agents.js';
+import { type AgentKind, agentKind, extractorName, showsKey } from '../../../src/agents.js';
 import { RequestClassifier, type RequestKind } from '../../../src/nginx/traffic/requests.js';
 import { RouteMemory } from '../../../src/nginx/traffic/route-memory.js';
 import { routes } from '../../../src/nginx/traffic/route-table.js';

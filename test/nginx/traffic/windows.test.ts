@@ -2,13 +2,14 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { acceptEvent } from '../../../src/events/accept.js';
+import { windowCounters } from '../../../src/events/window-counters.js';
 import { DistinctSet } from '../../../src/nginx/traffic/distinct.js';
 import { LogIds } from '../../../src/nginx/traffic/log-ids.js';
-import { counters, Windows } from '../../../src/nginx/traffic/windows.js';
+import { Windows } from '../../../src/nginx/traffic/windows.js';
 import { idSecret } from '../scene.js';
 
 const start = Date.UTC(2024, 2, 5, 10);
-const requests = counters.indexOf('requests');
+const requests = windowCounters.indexOf('requests');
 
 /** A log in which only times matter. */
 class Counting {

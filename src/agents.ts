@@ -11,9 +11,12 @@ const own = /^event-sink\/\S+ \((?:health|context)\)$/;
 const extractor = /pyclowder/i;
 /** The library under pyClowder; also under many a script. */
 const extractorLibrary = /^python-requests\//i;
-/** isbot, rightly for its own purpose, takes these for bots: here a scientist fetches data with them. */
-const programs =
-  /^(?:aiohttp|apache-httpclient|aria2|axios|curl|dart|fetch|go-http-client|guzzlehttp|httpie|insomnia|java|jakarta|julia|libcurl|libwww-perl|matlab|node|node-fetch|okhttp|perl|php|postmanruntime|powershell|python|python-httpx|python-urllib|r|r-curl|rcurl|rclone|ruby|undici|wget)(?:[/ (;]|$)|WindowsPowerShell/i;
+/**
+ * Scripts and tools that people use, after COUNTER's list of machines, and what else fetches research data. isbot,
+ * rightly for its own purpose, and other lists of robots name some of them too: here a scientist fetches data with them.
+ */
+const machines =
+  /^(?:aiohttp|apache-httpclient|aria2|axios|curl|dart|fetch|go-http-client|guzzlehttp|httpie|httr|httr2|insomnia|jakarta|java|julia|lftp|libcurl|libwww-perl|lwp|matlab|node|node-fetch|okhttp|perl|php|postmanruntime|powershell|pycurl|python|r|r-curl|rcurl|rclone|requests|rsync|ruby|undici|urllib|wget)(?:[-_/ (;.\d]|$)|libcurl|WindowsPowerShell/i;
 const libraries: ReadonlySet<string> = new Set(['pyclowder', 'python-requests']);
 const key = /(?:^|&)key=/i;
 
@@ -26,8 +29,9 @@ export function agentKind(agent: string): AgentKind | 'extractor with key' {
   if (own.test(agent)) return 'own';
   if (extractor.test(agent)) return 'extractor';
   if (extractorLibrary.test(agent)) return 'extractor with key';
-  if (programs.test(agent)) return 'machine';
-  return isbot(agent.slice(0, maxAgentLength)) ? 'crawler' : 'person';
+  const short = agent.slice(0, maxAgentLength);
+  if (machines.test(short)) return 'machine';
+  return isbot(short) ? 'crawler' : 'person';
 }
 
 /** The name that an extractor gives itself beside the library that it uses: `ncsa.wordcount/2.1 pyClowder/3.0`. */
