@@ -143,6 +143,7 @@ export function superviseSink(
       limits: batch,
       prepare: createPrepare({
         filter,
+        categories: definition.categories,
         withoutPeople,
         acceptsText: definition.acceptsText ?? false,
         firstSeen,

@@ -13,7 +13,7 @@ export interface Prepared {
   readonly filtered: readonly Delivery[];
   /** Older than the destination takes. */
   readonly tooOld: readonly Delivery[];
-  /** Not events, or not ones that this sink takes. */
+  /** Not events, where this sink takes more than events of some kinds. */
   readonly dead: readonly DeadDelivery[];
 }
 
@@ -25,6 +25,12 @@ export type FirstSeen = (ids: readonly string[]) => Promise<ReadonlyMap<string, 
 
 export interface PrepareOptions {
   readonly filter: CategoryFilter;
+  /**
+   * The only categories that mean anything to the sink; undefined = it takes every event. Whatever else comes is
+   * filtered, and so is what nobody can read: it is none of these for all that is known, and it is a dead letter of the
+   * sinks that take everything.
+   */
+  readonly categories?: readonly string[] | undefined;
   /** Undefined: events go as they came. */
   readonly withoutPeople?: PersonalFilter | undefined;
   readonly acceptsText: boolean;
@@ -39,7 +45,9 @@ export interface PrepareOptions {
 
 /** The one place where bodies are parsed: everything after it works on events. */
 export function createPrepare(options: PrepareOptions) {
-  const { filter, acceptsText, firstSeen, maxAgeMs, clock, context, withoutPeople } = options;
+  const { filter, categories, acceptsText, firstSeen, maxAgeMs, clock, context, withoutPeople } = options;
+  const only = categories === undefined ? undefined : new Set(categories);
+  const takes = (category: string): boolean => only === undefined || only.has(category);
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
     const decoded = deliveries.map(delivery => (delivery.unreadable === undefined ? decode(delivery) : undefined));
     const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
@@ -54,13 +62,15 @@ export function createPrepare(options: PrepareOptions) {
       const first = decoded[index];
       // Not for a sink that takes any text either: the text is not what was sent.
       if (unreadable !== undefined || first === undefined) {
-        dead.push({ delivery, reason: unreadable ?? '', fault: 'poison', attempts: 1 });
+        if (only !== undefined) filtered.push(delivery);
+        else dead.push({ delivery, reason: unreadable ?? '', fault: 'poison', attempts: 1 });
         continue;
       }
       const result =
         first.kind === 'undated' ? decode(delivery, stampOf?.get(delivery.id) ?? delivery.received) : first;
       if (result.kind === 'undated') throw new Error('a stamped event is still undated');
-      if (result.kind === 'refused' && !acceptsText)
+      if (!takes(result.event.category)) filtered.push(delivery);
+      else if (result.kind === 'refused' && !acceptsText)
         dead.push({ delivery, reason: result.reason, fault: 'poison', attempts: 1 });
       else if (!filter.matches(result.event)) filtered.push(delivery);
       else if (result.event.created < oldest) tooOld.push(delivery);

@@ -36,7 +36,10 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
    * detour.
    */
   readonly keepsEvents?: true;
-  /** Default of its setting for categories. */
+  /**
+   * The only categories that mean anything to it, and the default of its setting. Whatever else comes, what cannot be
+   * read among it, is filtered, and never a dead letter of this sink.
+   */
   readonly categories?: readonly string[];
   /** Two daemons on its queue would each know a part: RabbitMQ hands it to one at a time. */
   readonly singleConsumer?: true;

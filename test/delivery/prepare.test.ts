@@ -44,6 +44,22 @@ test('what the filter leaves out comes apart from the rest', async () => {
   assert.is(filtered[0], left);
 });
 
+test('a sink of some kinds alone: dead is only what is known to be of them, and everything else is filtered', async () => {
+  const broken = { ...delivery('broken'), body: '{"category":"page_view","created":"no time"}' };
+  const brokenElsewhere = { ...delivery('broken elsewhere'), body: '{"category":"upload","created":"no time"}' };
+  const unreadable = { ...delivery('unreadable'), unreadable: 'not UTF-8' };
+  const list = { ...delivery('list'), body: '[{"category":"page_view"}]' };
+  const deliveries = [text, unreadable, list, brokenElsewhere, broken, delivery('upload')];
+  const all = [...deliveries, delivery('view', { category: 'page_view' })];
+  const ids = (some: readonly { readonly id: string }[]): string[] => some.map(({ id }) => id);
+  for (const acceptsText of [false, true]) {
+    const { items, filtered, dead } = await prepare({ categories: ['page_view'], acceptsText })(all);
+    assert.equal(ids(filtered), ['text', 'unreadable', 'list', 'broken elsewhere', 'upload']);
+    const [taken, refused] = [ids(items.map(({ event }) => event)), ids(dead.map(one => one.delivery))];
+    assert.equal([taken, refused], acceptsText ? [['broken', 'view'], []] : [['view'], ['broken']]);
+  }
+});
+
 test('what is older than the sink takes comes apart from the rest, by its own time', async () => {
   const old = delivery('old', { created: clock.now() - 1_001 });
   const { items, filtered, tooOld, dead } = await prepare({ maxAgeMs: 1_000 })([

@@ -22,7 +22,8 @@ test.before.each(context => {
 test.after.each(async ({ daemons }) => {
   for (const daemon of daemons) await daemon.remove();
   await onChannel(async channel => {
-    for (const queue of ['event-sink.local', 'event-sink.local.dead']) await channel.deleteQueue(queue);
+    for (const sink of ['local', 'usage'])
+      for (const ending of ['', '.dead']) await channel.deleteQueue(`event-sink.${sink}${ending}`);
   });
 });
 test.after(() => rabbitmq.stop());
@@ -40,7 +41,7 @@ async function start(
   context: { daemons: TestDaemon[] },
   env: Readonly<Record<string, string>> = {},
 ): Promise<TestDaemon> {
-  const daemon = new TestDaemon({ env: { RABBITMQ_URI: rabbitmq.uri, USAGE: 'off', ...env } });
+  const daemon = new TestDaemon({ env: { RABBITMQ_URI: rabbitmq.uri, ...env } });
   context.daemons.push(daemon);
   return daemon.start();
 }
