@@ -13,6 +13,7 @@ import { traceQueueName } from '../src/broker/queue-names.js';
 import { traceExchange } from '../src/broker/rabbitmq/consume/trace-listener.js';
 import { permissionCommand, removalCommand, tracingCommand } from '../src/broker/rabbitmq/permissions.js';
 import type { Config } from '../src/config/config.js';
+import { usageSinkOf } from '../src/config/usage.js';
 import { describe } from '../src/errors.js';
 import { heartbeatExchange } from '../src/extractors/heartbeats.js';
 import type { CountryOf } from '../src/geoip/countries.js';
@@ -152,6 +153,7 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
   const { idSecret, visitors, countryOf, board, clock, onStop } = options;
   const config = options.config.nginx;
   const clowderUrl = options.config.clowder?.url;
+  const usageSink = usageSinkOf(options.config.sinks, 'nginx');
   const { files } = config;
   if (files.length === 0) return;
   const supervisor = spawnSupervisor(ingress, 'nginx-log', board, escalate);
@@ -160,7 +162,8 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
     const store: SourceStore<LogCheckpoint> = storeOf(key, options);
     const log = options.log.child({ log: file });
     const name = nameOf(file, files);
-    const reader = { path: file, name, config, clowderUrl, idSecret, visitors, countryOf, store, clock, log };
+    const common = { config, usageSink, clowderUrl, idSecret, visitors, countryOf, clock };
+    const reader = { path: file, name, store, log, ...common };
     return spawnNginxLog(supervisor, {
       ...tools,
       log,

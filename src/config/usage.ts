@@ -1,6 +1,7 @@
 import { parseEntries } from '../keys/entries.js';
 import type { KeySource } from '../keys/keys.js';
 import type { ReadFile } from '../settings/reading.js';
+import type { UsageSource } from '../usage/access.js';
 import type { UsageConfig } from '../usage/config.js';
 import type { Config } from './config.js';
 import type { ConfiguredSink } from './sinks.js';
@@ -30,6 +31,12 @@ export function settleUsage(sinks: readonly ConfiguredSink[], around: SettledBy)
     if (config.mode === 'auto' && (found === undefined || !hasStore)) return [];
     return [{ ...sink, config: { ...config, source: config.source ?? found ?? 'clowder' } }];
   });
+}
+
+/** The sink that counts usage, where it does so from this source. */
+export function usageSinkOf(sinks: readonly ConfiguredSink[], source: UsageSource): string | undefined {
+  const sink = sinks.find(({ definition }) => definition.name === 'usage');
+  return (sink?.config as UsageConfig | undefined)?.source === source ? sink?.definition.name : undefined;
 }
 
 export function usageConfigOf(sinks: readonly ConfiguredSink[], clowder: Config['clowder']): UsageConfig | undefined {

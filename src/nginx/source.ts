@@ -22,6 +22,8 @@ export interface LogSourceOptions {
   /** In the events. */
   readonly name: string;
   readonly config: NginxConfig;
+  /** As in `TrafficOptions`. */
+  readonly usageSink?: string | undefined;
   /** Without a slash at its end; undefined = not known. */
   readonly clowderUrl: string | undefined;
   readonly idSecret: string;
@@ -39,7 +41,7 @@ const sampleMs = 60_000;
 
 /** Puts the parts together that read one log. */
 export function createLogReader(options: LogSourceOptions): LogReader {
-  const { path, name, config, clowderUrl, idSecret, visitors, countryOf, ...rest } = options;
+  const { path, name, config, usageSink, clowderUrl, idSecret, visitors, countryOf, ...rest } = options;
   const { clock, log } = rest;
   const now = clock.now;
   const parser = createParser(config.format);
@@ -49,7 +51,7 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const ids = new LogIds(idSecret);
   const windows = new Windows({ windowMs: config.windowMs, log: name, now, ids });
   const traffic = new TrafficEvents({
-    ...{ kinds: config.trafficEvents, keepIp: config.keepIp, clowderUrl },
+    ...{ kinds: config.trafficEvents, usageSink, keepIp: config.keepIp, clowderUrl },
     uploadsPublished: config.uploadsPublished,
     ...{ prefix, visitors, countryOf, now },
   });

@@ -253,6 +253,8 @@ const migrationSteps: readonly string[] = [
     PRIMARY KEY (service, day)
   ) WITHOUT ROWID;
   `,
+  // Some accesses are of events that usage alone gets.
+  'ALTER TABLE usage_accesses ADD COLUMN stored INTEGER NOT NULL DEFAULT 1;',
 ];
 
 /**

@@ -3,14 +3,14 @@ import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
 const columns =
-  'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country';
-export const accessColumns = 15;
+  'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country, stored';
+export const accessColumns = 16;
 const itemColumns = 3;
 
 export interface FoldUsageArguments {
   /**
    * Each access after the other: `day, id, time, reason, source, item, machine, request, part, user, by_address,
-   * session, url, bytes, country`.
+   * session, url, bytes, country, stored`.
    */
   readonly accesses: readonly Value[];
   /** `item, at, facts` of items of which something is known. */
@@ -74,10 +74,11 @@ function keepItem(database: Database, item: readonly Value[]): void {
   );
 }
 
-/** How many accesses of a month are kept. */
+const countStored = 'SELECT count(*) FROM usage_accesses WHERE day BETWEEN ? AND ? AND stored';
+
+/** How many accesses of a month are kept whose events went to the sinks that keep events, too. */
 function countUsageAccesses(database: Database, { month }: { readonly month: number }): number {
-  const days = [firstDayOf(month), lastDayOf(month)];
-  return database.value<number>('SELECT count(*) FROM usage_accesses WHERE day BETWEEN ? AND ?', ...days) ?? 0;
+  return database.value<number>(countStored, firstDayOf(month), lastDayOf(month)) ?? 0;
 }
 
 /** How many of these accesses are kept. */

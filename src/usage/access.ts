@@ -65,8 +65,14 @@ export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access
   const row: Value[] = [dayOf(created), event.id, created, reason ?? (from === source ? null : otherSource)];
   row.push(from, item.id, asker === 'machine' ? 1 : 0, category.request ? 1 : 0, part);
   row.push(user, byAddress ? 1 : 0, session, keyOf(url ?? `${event.category} ${item.file ?? item.id}`));
-  row.push(bytesOf(event), countryOf(fields.country));
+  row.push(bytesOf(event), countryOf(fields.country), isForUsageAlone(event) ? 0 : 1);
   return { row, facts: item.facts };
+}
+
+/** The reader of the log makes these for usage alone, whatever it is to make for others: no store has them. */
+function isForUsageAlone({ source, category, fields }: Event): boolean {
+  if (source !== 'nginx') return false;
+  return fields.agent_kind === 'crawler' || (category === 'resource_download' && fields.status === 304);
 }
 
 function sourceOf(event: Event, clowder: boolean): UsageSource {

@@ -19,8 +19,9 @@ const pageEvents = 500;
 
 /**
  * Applies the rules once more to every stored event of an open month: the counts are what they would be, had the rules
- * always been those of now. Refuses when an event that was counted is not stored any more, so that no figure falls
- * because of what is forgotten. Resolves with how many accesses there were, or with why nothing was done.
+ * always been those of now. Accesses whose events usage alone gets (see `TrafficOptions.usageSink`) stay as they are.
+ * Refuses when another event that was counted is not stored any more, so that no figure falls because of what is
+ * forgotten. Resolves with how many accesses there were, or with why nothing was done.
  */
 export async function recompute(
   month: number,

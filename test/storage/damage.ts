@@ -49,7 +49,7 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO queue_ledger_hours ${numbers} SELECT '${filler}-' || n, 1, 0, 0, 0, 0, 0, 0, 0 FROM numbers`,
       `INSERT INTO settled_messages ${numbers} SELECT 'sink-' || n, n, json_array('${filler}') FROM numbers`,
       `INSERT INTO usage_accesses ${numbers}
-         SELECT 20260315, '${filler}-' || n, n, NULL, 'nginx', '', 0, 0, NULL, 1, 0, 1, n, 0, NULL FROM numbers`,
+         SELECT 20260315, '${filler}-' || n, n, NULL, 'nginx', '', 0, 0, NULL, 1, 0, 1, n, 0, NULL, 1 FROM numbers`,
       `INSERT INTO usage_counts ${numbers} SELECT 20260300, '${filler}-' || n, 0, '', 1, 0, 1, 0, 0, 0, 1 FROM numbers`,
       `INSERT INTO usage_items ${numbers} SELECT 'item-' || n, 0, json_object('title', '${filler}') FROM numbers`,
       `INSERT INTO usage_late ${numbers} SELECT 202602, '${filler}-' || n, ${now} FROM numbers`,

@@ -62,6 +62,16 @@ test('an event that is not stored any more: nothing changes', async () => {
   assert.equal(await scene.months(), months);
 });
 
+test('events of usage alone are in no store: they neither hinder, nor are they lost', async () => {
+  const scene = await withStored(events);
+  await scene.take(view('15:00:00', { user_agent: 'A crawler', agent_kind: 'crawler' }));
+  await scene.take(download('16:00:00', { status: 304 }));
+  const [months, leftOut] = [await scene.months(), await scene.leftOut()];
+  const done = await scene.usage.recompute(202603);
+  assert.is('refused' in done ? done.refused : done.accesses, 8);
+  assert.equal([await scene.months(), await scene.leftOut()], [months, leftOut]);
+});
+
 test('a closed month, and one without usage, stay as they are', async () => {
   const scene = await withStored(events);
   scene.scratch.now = Date.UTC(2026, 6, 1);

@@ -197,8 +197,9 @@ export class LineCounter {
       window.breakdown.addExtractor(this.#agents.extractor, sent);
     }
 
-    const categories = traffic.categoriesOf(kind, agentOf, request);
-    if (categories.length === 0) return;
+    const unchanged = status === 304 && traffic.countsUsage && this.#isUnchangedDownload(agentOf);
+    const events = traffic.eventsOf(kind, agentOf, request, unchanged);
+    if (events.length === 0) return;
     const parser = this.#parser;
     const text = buffer.toString('latin1', start, end);
     const made = {
@@ -215,8 +216,7 @@ export class LineCounter {
       extractor: agentOf === 'extractor' ? this.#agents.extractor : undefined,
       languages: parser.text(slots.languages),
     };
-    for (const category of categories)
-      traffic.add(category, ids.ofLine(time, this.#place, text, category), made, partial);
+    for (const event of events) traffic.add(event, ids.ofLine(time, this.#place, text, event.aspect), made, partial);
   }
 
   #partOf(time: number, bytes: number): PartialDownload {
@@ -233,6 +233,11 @@ export class LineCounter {
     const view = { time, route, visitor: this.#visitor.join(), referrer: this.#parser.text(slots.referrer) };
     if (views.counts({ ...view, resource: resourceOf(request, prefix).id })) return kind;
     return route.api === undefined ? 'other' : 'API call';
+  }
+
+  #isUnchangedDownload(agent: AgentKind): boolean {
+    const { classifier, views } = this.#options;
+    return classifier.isUnchangedDownload(this.#request, agent) && views.hasDownload(this.#request.route);
   }
 
   /** The address that stands for the client, where there is a list of them. */

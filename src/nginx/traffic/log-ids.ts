@@ -1,4 +1,5 @@
 import { keyedHash, timedId } from '../../events/identity.js';
+import type { LineAspect } from './traffic.js';
 
 /**
  * Where a line is: `file` is the hash of its file's first whole line, `offset` counts unpacked
@@ -21,12 +22,11 @@ export class LogIds {
   }
 
   /**
-   * `time`: epoch ms. `line`: the line's own bytes as latin1. What a line is a view, a download or a call of goes
-   * without saying; what it stored or deleted is an event of its own beside that.
+   * `time`: epoch ms. `line`: the line's own bytes as latin1. Whether it is a view, a download or a call is one aspect of
+   * it, whoever gets the event.
    */
-  ofLine(time: number, { file, offset }: LinePlace, line: string, category: string): string {
-    const kind = category === 'upload' || category === 'delete' ? category : 'line';
-    return timedId(Math.floor(time), keyedHash(this.#secret, kind, file, offset, line));
+  ofLine(time: number, { file, offset }: LinePlace, line: string, aspect: LineAspect): string {
+    return timedId(Math.floor(time), keyedHash(this.#secret, aspect, file, offset, line));
   }
 
   /** `start`: epoch ms. `places`: of the first and the last line counted in the window. */

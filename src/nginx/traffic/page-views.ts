@@ -44,6 +44,11 @@ export class PageViews {
     return means === 'page' || (api === undefined ? this.#clowder === 1 : means === 'download');
   }
 
+  /** What this route downloads is there: Clowder 2 has only what its API has. */
+  hasDownload(route: Route): boolean {
+    return this.certain(route) || this.#clowder === undefined;
+  }
+
   /** False: it is none, or one that was counted. */
   counts({ time, route, visitor, resource, referrer }: ViewedPage): boolean {
     if (this.certain(route)) return true;

@@ -15,7 +15,7 @@ export interface PartialDownload {
   parts: number;
   bytes: number;
   /** Made of its first part; absent where nobody wants it. */
-  event?: { readonly id: string; readonly fields: Record<string, unknown> };
+  event?: Pick<Message, 'id' | 'sinks'> & { readonly fields: Record<string, unknown> };
 }
 
 export type SavedPartialDownloads = readonly (readonly [key: string, download: PartialDownload])[];
@@ -80,7 +80,8 @@ export class PartialDownloads {
     const { duration, ...rest } = event.fields;
     // Parts are fetched side by side: their times do not add up.
     const fields = { ...rest, bytes, ...(parts > 1 ? { parts } : duration === undefined ? {} : { duration }) };
-    const { id } = event;
-    this.#closed.push({ id, body: JSON.stringify(fields), fields, source: 'nginx', received: this.#now() });
+    const { id, sinks } = event;
+    const named = sinks === undefined ? {} : { sinks };
+    this.#closed.push({ id, ...named, body: JSON.stringify(fields), fields, source: 'nginx', received: this.#now() });
   }
 }

@@ -39,10 +39,17 @@ export class RequestClassifier {
       if (sent || status === 304 || Number.isNaN(status)) return 'page view';
     } else if (means === 'view by API') {
       if (sent && agent !== 'extractor' && agent !== 'own') return 'page view';
-    } else if (means === 'download' && sent) {
-      // Extractors, too, say that they are not to be counted: who asks comes first.
-      if (agent === 'extractor' || !preview.test(request.query)) return 'download';
-    }
+    } else if (sent && isDownload(request, agent)) return 'download';
     return route.api === undefined ? 'other' : 'API call';
   }
+
+  /** A file that the browser still had, and showed once more: to usage a download, to nobody else. */
+  isUnchangedDownload(request: Request, agent: AgentKind): boolean {
+    return request.status === 304 && isDownload(request, agent);
+  }
+}
+
+/** Extractors, too, say that they are not to be counted: who asks comes first. */
+function isDownload(request: Request, agent: AgentKind): boolean {
+  return request.route.means === 'download' && (agent === 'extractor' || !preview.test(request.query));
 }

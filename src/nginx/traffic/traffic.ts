@@ -42,6 +42,11 @@ export interface TrafficLine {
 
 export interface TrafficOptions {
   readonly kinds: readonly TrafficKind[];
+  /**
+   * The sink that counts usage from this log. It gets every view and download whatever `kinds` says, and with them what
+   * is no event to anybody else: those of crawlers, and downloads that the browser still had (304).
+   */
+  readonly usageSink?: string | undefined;
   readonly keepIp: boolean;
   /** Clowder 1 says itself, over RabbitMQ, which files are uploaded. */
   readonly uploadsPublished: boolean;
@@ -60,50 +65,82 @@ const viewCategories = {
   'API call': ['api_call', 'api'],
 } as const satisfies Partial<Record<RequestKind, readonly [category: string, setting: TrafficKind]>>;
 
-/** What a line can become an event of; a line that deletes or uploads something becomes two. */
-export type TrafficCategory = 'page_view' | 'resource_download' | 'api_call' | 'upload' | 'delete';
+type TrafficCategory = 'page_view' | 'resource_download' | 'api_call' | 'upload' | 'delete';
 
-const none: readonly TrafficCategory[] = [];
-const lists = {
-  page_view: ['page_view'],
-  resource_download: ['resource_download'],
-  api_call: ['api_call'],
-} as const;
+/** What an event says of its line, which has one of each at most: a line that deletes or uploads something has two. */
+export type LineAspect = 'line' | 'upload' | 'delete' | 'unchanged';
+
+/** An event that a line becomes. */
+export interface LineEvent {
+  readonly category: TrafficCategory;
+  readonly aspect: LineAspect;
+  /** For these alone. */
+  readonly sinks?: readonly string[];
+}
+
+const none: readonly LineEvent[] = [];
+const open = {
+  page_view: { category: 'page_view', aspect: 'line' },
+  resource_download: { category: 'resource_download', aspect: 'line' },
+  api_call: { category: 'api_call', aspect: 'line' },
+  upload: { category: 'upload', aspect: 'upload' },
+  delete: { category: 'delete', aspect: 'delete' },
+} as const satisfies Readonly<Record<TrafficCategory, LineEvent>>;
 
 /**
  * An event for each page view, download and API call, and beside it for what was uploaded and deleted. What crawlers
- * look at and fetch is counted in the windows and makes no event; downloads and API calls of extractors do, and say so
- * (`agent_kind`). This daemon's own health checks make none.
+ * look at and fetch is counted in the windows and makes an event for usage alone; downloads and API calls of extractors
+ * make one, and say so (`agent_kind`). This daemon's own health checks make none.
  */
 export class TrafficEvents {
   readonly #options: TrafficOptions;
   readonly #wholeUrl: (target: string) => string;
+  /** For usage alone; undefined = it is not counted from here. */
+  readonly #forUsage: Readonly<Record<'page_view' | 'resource_download' | 'unchanged', LineEvent>> | undefined;
   #made: Message[] = [];
 
   constructor(options: TrafficOptions) {
     this.#options = options;
     this.#wholeUrl = wholeUrls(options.clowderUrl);
+    const { usageSink } = options;
+    if (usageSink === undefined) return;
+    const sinks = [usageSink];
+    this.#forUsage = {
+      page_view: { ...open.page_view, sinks },
+      resource_download: { ...open.resource_download, sinks },
+      unchanged: { category: 'resource_download', aspect: 'unchanged', sinks },
+    };
   }
 
-  /** What is to be made of a line: mostly nothing. */
-  categoriesOf(kind: RequestKind, agentKind: AgentKind, request: Request): readonly TrafficCategory[] {
+  /** Usage is counted from here. */
+  get countsUsage(): boolean {
+    return this.#forUsage !== undefined;
+  }
+
+  /**
+   * What is to be made of a line: mostly nothing.
+   * @param unchanged what it would download, the browser still had
+   */
+  eventsOf(kind: RequestKind, agentKind: AgentKind, request: Request, unchanged: boolean): readonly LineEvent[] {
     const { kinds } = this.#options;
-    if (kinds.length === 0 || kind === 'asset' || agentKind === 'own') return none;
+    if ((kinds.length === 0 && !this.countsUsage) || kind === 'asset' || agentKind === 'own') return none;
     const stored = kinds.includes('api') ? this.#storedBy(request) : undefined;
-    const view = kind !== 'other' && this.#wants(kind, agentKind) ? viewCategories[kind][0] : undefined;
-    if (view === undefined && stored === undefined) return none;
-    if (stored === undefined) return lists[view!];
-    return view === undefined ? [stored] : [view, stored];
+    const view = kind === 'other' ? undefined : this.#viewOf(kind, agentKind);
+    const usage = unchanged ? this.#forUsage?.unchanged : undefined;
+    if (stored === undefined && usage === undefined && view === undefined) return none;
+    return [view, stored === undefined ? undefined : open[stored], usage].filter(event => event !== undefined);
   }
 
   /** @param partial the download that the line is the first part of: its event is made when it closes */
-  add(category: TrafficCategory, id: string, line: TrafficLine, partial?: PartialDownload): void {
+  add({ category, sinks }: LineEvent, id: string, line: TrafficLine, partial?: PartialDownload): void {
     const fields = this.#fieldsOf(category, line);
+    const named = sinks === undefined ? {} : { sinks };
     if (category === 'resource_download' && partial !== undefined) {
-      partial.event = { id, fields };
+      partial.event = { id, fields, ...named };
       return;
     }
-    this.#made.push({ id, body: JSON.stringify(fields), fields, source: 'nginx', received: this.#options.now() });
+    const body = JSON.stringify(fields);
+    this.#made.push({ id, body, fields, ...named, source: 'nginx', received: this.#options.now() });
   }
 
   take(): Message[] {
@@ -112,10 +149,12 @@ export class TrafficEvents {
     return made;
   }
 
-  #wants(kind: keyof typeof viewCategories, agentKind: AgentKind): boolean {
-    if (agentKind === 'crawler' && kind !== 'API call') return false;
-    if (agentKind === 'extractor' && kind === 'page view') return false;
-    return this.#options.kinds.includes(viewCategories[kind][1]);
+  #viewOf(kind: keyof typeof viewCategories, agentKind: AgentKind): LineEvent | undefined {
+    if (agentKind === 'extractor' && kind === 'page view') return undefined;
+    const [category, setting] = viewCategories[kind];
+    const isOpen = this.#options.kinds.includes(setting) && (agentKind !== 'crawler' || kind === 'API call');
+    if (isOpen) return open[category];
+    return category === 'api_call' ? undefined : this.#forUsage?.[category];
   }
 
   #storedBy({ route, status }: Request): 'upload' | 'delete' | undefined {

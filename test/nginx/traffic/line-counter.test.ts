@@ -23,6 +23,7 @@ const google = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/b
 interface Setting {
   readonly format?: string;
   readonly kinds?: readonly TrafficKind[];
+  readonly usageSink?: string;
   readonly keepIp?: boolean;
   readonly prefix?: string;
   readonly clowderUrl?: string;
@@ -38,6 +39,7 @@ function count(
   {
     format = 'combined',
     kinds = [],
+    usageSink,
     keepIp = false,
     prefix = '',
     clowderUrl,
@@ -52,7 +54,7 @@ function count(
   const windows = new Windows({ windowMs: 60_000, log: 'access.log', now: clock.now, ids });
   const visitors = new VisitorKeys(noMemory, clock, () => 'salt');
   const traffic = new TrafficEvents({
-    ...{ kinds, keepIp, uploadsPublished, clowderUrl, prefix, visitors },
+    ...{ kinds, usageSink, keepIp, uploadsPublished, clowderUrl, prefix, visitors },
     countryOf: countryOfTest,
     now: clock.now,
   });
@@ -74,11 +76,11 @@ function count(
   const bytes = Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')]));
   assert.is(counter.takeLines(bytes, bytes.length, 'file', 0), bytes.length);
   counter.closeByWallClock(clock.now());
-  const events = counter.takeMessages().map(({ id: key, body, source }) => {
+  const events = counter.takeMessages().map(({ id: key, body, source, sinks }) => {
     assert.is(source, 'nginx');
     const event = JSON.parse(body) as Record<string, unknown>;
     assert.ok('message' in acceptEvent(event, { now: 0, source: 'nginx' }), body);
-    return { key, ...event } as Record<string, unknown>;
+    return { key, ...(sinks === undefined ? {} : { sinks }), ...event } as Record<string, unknown>;
   });
   assert.is(new Set(events.map(({ key }) => key)).size, events.length);
   const of = (category: string) => events.filter(event => event.category === category);
@@ -282,6 +284,79 @@ test('only the kinds that are wanted', () => {
     const { events } = count(lines, { kinds: [kind] });
     assert.equal(events.map(event => event.category).sort(), ['connections', category].sort());
   }
+});
+
+const counted = [
+  line({ request: `GET /datasets/${id} HTTP/1.1` }),
+  line({ request: `GET /files/${id}/blob HTTP/1.1` }),
+  line({ request: `GET /api/files/${id}/blob HTTP/1.1`, status: 206 }),
+  line({ request: `GET /api/files/${id}/blob?key=s HTTP/1.1`, agent: 'python-requests/2.31.0' }),
+];
+const forUsageAlone = [
+  line({ request: `GET /datasets/${id} HTTP/1.1`, agent: google }),
+  line({ request: `GET /files/${id}/blob HTTP/1.1`, agent: google }),
+  line({ request: `GET /files/${id}/blob HTTP/1.1`, status: 304, bytes: 0 }),
+];
+const noAccess = [
+  line({ request: 'GET /api/x HTTP/1.1' }),
+  line({ request: `GET /files/${id}/blob HTTP/1.1`, status: 404 }),
+  line({ request: `GET /files/${id}/blob?tracking=false HTTP/1.1`, status: 304 }),
+  line({ request: `GET /datasets/${id} HTTP/1.1`, agent: probeUserAgent }),
+  line({ request: 'GET /assets/x.js HTTP/1.1', status: 304 }),
+];
+
+test('the sink that counts usage gets views and downloads in any case, with those of crawlers and 304', () => {
+  const lines = [...counted, ...forUsageAlone, ...noAccess];
+  const traffic = (setting: Setting) =>
+    count(lines, setting)
+      .events.filter(({ category }) => category !== 'connections')
+      .map(({ key, category, agent_kind: kind, status, sinks }) => ({ key, category, kind, status, sinks }));
+  const usage = traffic({ usageSink: 'usage' });
+  assert.equal(
+    usage.map(({ category, kind, status }) => [category, kind, status]),
+    [
+      ['page_view', 'person', 200],
+      ['resource_download', 'person', 200],
+      ['resource_download', 'extractor', 200],
+      ['page_view', 'crawler', 200],
+      ['resource_download', 'crawler', 200],
+      ['resource_download', 'person', 304],
+      ['resource_download', 'person', 206],
+    ],
+  );
+  assert.ok(usage.every(({ sinks }) => String(sinks) === 'usage'));
+  // With the setting on, the same ids go to all: so neither order of the two doubles anything.
+  const open = traffic({ kinds: ['views', 'downloads'] });
+  const both = traffic({ kinds: ['views', 'downloads'], usageSink: 'usage' });
+  const key = (event: { readonly key: unknown }) => event.key;
+  assert.equal(both.map(key).sort(), usage.map(key).sort());
+  assert.equal(
+    both.filter(({ sinks }) => sinks === undefined),
+    open,
+  );
+  assert.is(both.filter(({ sinks }) => sinks !== undefined).length, forUsageAlone.length);
+  assert.equal(traffic({}), []);
+});
+
+test('a call of the API that was answered with 304 is two events where both are wanted, under two ids', () => {
+  const call = line({ request: `GET /api/files/${id}/blob HTTP/1.1`, status: 304 });
+  const { of } = count([call], { kinds: ['api', 'views', 'downloads'], usageSink: 'usage' });
+  assert.is(of('api_call')[0]?.sinks, undefined);
+  assert.equal(of('resource_download')[0]?.sinks, ['usage']);
+});
+
+test('Clowder 2 has no downloads but those of its API, with 304 neither', () => {
+  const views = new PageViews();
+  const lines = [
+    line({ request: 'GET /api/v2/datasets HTTP/1.1' }),
+    line({ request: `GET /files/${id}/blob HTTP/1.1`, status: 304 }),
+    line({ request: `GET /api/v2/files/${id} HTTP/1.1`, status: 304 }),
+  ];
+  const downloads = count(lines, { usageSink: 'usage', views }).of('resource_download');
+  assert.equal(
+    downloads.map(({ url }) => url),
+    [`/api/v2/files/${id}`],
+  );
 });
 
 test('crawlers and extractors are kept apart: no views, and downloads that say what they are', () => {
