@@ -18,11 +18,18 @@ const parts = {
   chaos: brokers.map(broker => ['scripts/chaos.mjs', '--broker', broker, '--runs', part(10), '--minutes', '1']),
   fuzz: [['scripts/fuzz.mjs', '--inputs', part(300_000)]],
   kills: [['scripts/test.mjs', 'chaos/kill', '--jobs', '1', '--timeout', '7200']],
+  usage: [['scripts/test.mjs', 'chaos/usage-kill', '--jobs', '1', '--timeout', '1800']],
   page: [['scripts/test.mjs', 'browser/amplitude-sdk', '--jobs', '1', '--timeout', '600']],
   outages: [['scripts/test.mjs', 'chaos/outage', '--jobs', '1', '--timeout', '7200']],
 };
 /** For the tests that can be made longer. */
-const env = { ...process.env, KILL_ROUNDS: part(1_000), OUTAGE_SECONDS: part(200), PAGE_OUTAGE_SECONDS: part(60) };
+const env = {
+  ...process.env,
+  KILL_ROUNDS: part(1_000),
+  USAGE_KILLS: part(30),
+  OUTAGE_SECONDS: part(200),
+  PAGE_OUTAGE_SECONDS: part(60),
+};
 
 const unknown = positionals.filter(name => !Object.hasOwn(parts, name));
 if (unknown.length > 0 || !(share >= 1)) {
