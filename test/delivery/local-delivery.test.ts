@@ -102,15 +102,17 @@ test('other sinks get the same events from their queues', () =>
 
 test('behind what waits in its queue, an event waits too', () =>
   withBroker(['local', 'mongodb'], async ({ storage, broker, stored, ledger, waiting }) => {
-    await broker.publish([{ ...event('for local alone'), sinks: ['local'] }]);
+    await broker.publish([{ ...event('not an event'), body: 'text', sinks: ['local'] }]);
     await broker.publish([event('behind it')]);
     assert.equal(await stored(), []);
-    assert.equal(await waiting(1), ['for local alone', 'behind it']);
+    assert.equal(await waiting(1), ['not an event', 'behind it']);
     await storage.write('settle', { queue: 1, seqs: [1, 2] });
     await broker.publish([event('after it')]);
-    assert.equal(await stored(), ['after it']);
-    assert.equal(await ledger('local'), [3, 3, 0, 0, 0, 0]);
-    assert.equal(await waiting(2), ['behind it', 'after it']);
+    await broker.publish([{ ...event('for local alone'), sinks: ['local'] }]);
+    await broker.publish([{ ...event('for the other alone'), sinks: ['mongodb'] }]);
+    assert.equal(await stored(), ['after it', 'for local alone']);
+    assert.equal(await ledger('local'), [4, 4, 0, 0, 0, 0]);
+    assert.equal(await waiting(2), ['behind it', 'after it', 'for the other alone']);
   }));
 
 test('what was there is a duplicate, another text under its id a conflict, and what the filter leaves out is filtered', () =>
