@@ -2261,7 +2261,7 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
-         * @description Requests and connections in one window of an NGINX log. Usually with window_start, window_seconds, requests, connections, visitors, bytes_sent, status_2xx, status_3xx, status_4xx, status_5xx.
+         * @description Requests and connections in one window of an NGINX log. Usually with window_start, window_seconds, connections, visitors, requests, bytes_sent, status_2xx, status_3xx, status_4xx, status_5xx.
          *     `open`: What nginx says of itself in one window: connections that are open at one time, and what it counted. Usually with window_start, window_seconds, samples, connections_active, connections_active_max, connections_reading, connections_reading_max, connections_writing, connections_writing_max, connections_waiting, connections_waiting_max, connections_accepted, connections_handled, server_requests.
          */
         readonly ConnectionsFields: {
@@ -2294,12 +2294,12 @@ export interface components {
             readonly window_start?: number | string;
             /** @description Length of the window. (seconds) */
             readonly window_seconds?: number;
-            /** @description Requests in the window. */
-            readonly requests?: number;
             /** @description Distinct connections in the window. */
             readonly connections?: number;
             /** @description Distinct visitors in the window. */
             readonly visitors?: number;
+            /** @description Requests in the window. */
+            readonly requests?: number;
             /** @description Bytes of all answers in the window. */
             readonly bytes_sent?: number;
             /** @description Answers with status 200 to 299. */
