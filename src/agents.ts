@@ -12,8 +12,8 @@ const extractor = /pyclowder/i;
 /** The library under pyClowder; also under many a script. */
 const extractorLibrary = /^python-requests\//i;
 /**
- * Scripts and tools that people use, after COUNTER's list of machines, and what else fetches research data. isbot,
- * rightly for its own purpose, and other lists of robots name some of them too: here a scientist fetches data with them.
+ * Scripts and tools that people use, after COUNTER's list of machines, and what else fetches research data. isbot and
+ * other lists of robots, rightly for their own purpose, name some of them too: here a scientist fetches data with them.
  */
 const machines =
   /^(?:aiohttp|apache-httpclient|aria2|axios|curl|dart|fetch|go-http-client|guzzlehttp|httpie|httr|httr2|insomnia|jakarta|java|julia|lftp|libcurl|libwww-perl|lwp|matlab|node|node-fetch|okhttp|perl|php|postmanruntime|powershell|pycurl|python|r|r-curl|rcurl|rclone|requests|rsync|ruby|undici|urllib|wget)(?:[-_/ (;.\d]|$)|libcurl|WindowsPowerShell/i;

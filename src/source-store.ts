@@ -6,8 +6,8 @@ import type { Checkpoints } from './storage/storage.js';
 export interface SourceStore<Position> {
   load(): Promise<Position | undefined>;
   /**
-   * Durable when it resolves. Messages that are for some sinks alone go to those of them that are on: they may come from
-   * a position that was kept while others were.
+   * Durable when it resolves. Messages that are for some sinks alone go to those of them that are on: they may come
+   * from a position that was kept while others were.
    * @throws TransientError when not now; the same commit may be tried again
    */
   commit(messages: readonly Message[], position: Position): Promise<void>;

@@ -22,8 +22,8 @@ export class LogIds {
   }
 
   /**
-   * `time`: epoch ms. `line`: the line's own bytes as latin1. Whether it is a view, a download or a call is one aspect of
-   * it, whoever gets the event.
+   * `time`: epoch ms. `line`: the line's own bytes as latin1. Whether it is a view, a download or a call is one aspect
+   * of it, whoever gets the event.
    */
   ofLine(time: number, { file, offset }: LinePlace, line: string, aspect: LineAspect): string {
     return timedId(Math.floor(time), keyedHash(this.#secret, aspect, file, offset, line));
