@@ -1,40 +1,37 @@
 import { dispatch } from 'nact';
-import { AvailabilityRecorder } from '../src/availability/recorder.js';
 import type { Durability } from '../src/broker/broker.js';
 import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
+import { standingOf } from '../src/health/dependencies.js';
 import { FixedRate } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
-import { PublishQueue } from '../src/health/publish-queue.js';
+import { OutgoingEvents } from '../src/health/outgoing-events.js';
 import { judge, type Result } from '../src/health/result.js';
 import type { Run } from '../src/health/sample.js';
-import { blankState, readState, type SavedState, storedState } from '../src/health/saved-state.js';
-import { seenOf } from '../src/health/seen.js';
-import { statusDetail } from '../src/health/status-detail.js';
+import { blankState, type SavedState } from '../src/health/saved-state.js';
+import { targetDetail } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
 import { savedEveryMs, TargetMonitor } from '../src/health/target-monitor.js';
+import { type RecordTools, TargetRecord } from '../src/health/target-record.js';
 import { redact } from '../src/redact.js';
 import type { StatusLine } from '../src/status/board.js';
-import type { KeepAvailabilityArguments } from '../src/storage/availability.js';
-import type { Checkpoints } from '../src/storage/storage.js';
 import { type ActorTools, actorName, type Behaviour, type Parent, spawnActor } from './actor.js';
+import { type Family, Questions, withParents } from './health-family.js';
 import type { Actor, HealthPingMessage, Reply } from './protocol.js';
 
-export interface HealthPingOptions extends ActorTools {
+export interface HealthPingOptions extends ActorTools, Pick<RecordTools, 'checkpoints' | 'keep'> {
   readonly target: Target;
   /** For the ids of its events: see events/identity.ts. */
   readonly idSecret: string;
   readonly run: Run;
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
-  readonly checkpoints: Checkpoints;
-  /** Writes down how available the service is. */
-  readonly keep: (seen: KeepAvailabilityArguments) => Promise<void>;
   /** Resolves at the moment when measurements and routine checkpoints of all targets are written together. */
   readonly nextFlush: () => Promise<void>;
   readonly clock: Clock;
   /** Time from the start to the first run, ms. */
   readonly delayMs: number;
+  readonly family: Family;
 }
 
 /**
@@ -44,6 +41,9 @@ export interface HealthPingOptions extends ActorTools {
  * waiting: for the next tick. → running.
  * running: one run is under way. → waiting when it ends; ticks that passed meanwhile are skipped, so that runs neither
  * overlap nor pile up.
+ * A run that fails is not the whole story where the target depends on others: each of those is asked how it is, and
+ * takes a look of its own unless its latest began later. While one of them fails, the run says nothing about the target.
+ *
  * any → closed: a run under way is given up, publishing is tried once more, the state is saved.
  *
  * A change of state is saved before it is published: after a crash in between it is published again, under the same id.
@@ -59,9 +59,6 @@ export function spawnHealthPing(parent: Parent, options: HealthPingOptions): Act
   return self;
 }
 
-/** How many measurements of one target may wait to be published. */
-const maxMeasurements = 1_000;
-
 type Phase = 'restoring' | 'waiting' | 'running' | 'closed';
 
 class HealthPing implements Behaviour<HealthPingMessage> {
@@ -72,11 +69,15 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   /** Declarations that came before the state was read. */
   #early: Extract<HealthPingMessage, { type: 'declared' }>[] = [];
   #last: Result | undefined;
+  /** When the latest run began, on the monotonic clock. */
+  #began = Number.NEGATIVE_INFINITY;
+  /** When the next one begins, on the monotonic clock, and whether that is before its tick. */
+  #next = { at: Number.POSITIVE_INFINITY, early: false };
   #schedule: FixedRate;
+  readonly #questions = new Questions();
+  readonly #record: TargetRecord;
   readonly #timer: Timer;
-  readonly #changes: PublishQueue;
-  readonly #measurements: PublishQueue;
-  readonly #recorder: AvailabilityRecorder;
+  readonly #outgoing: OutgoingEvents;
   readonly #stopping = new AbortController();
   readonly #options: HealthPingOptions;
   readonly #self: Actor<HealthPingMessage>;
@@ -90,25 +91,14 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#monitor = new TargetMonitor(target, options.idSecret);
     this.#schedule = this.#newSchedule();
     this.#timer = new Timer(clock);
-    this.#recorder = new AvailabilityRecorder(target.name, options.keep, error =>
-      log.warn({ target: target.name, reason: describe(error) }, 'availability.unsaved'),
-    );
-    const common = {
+    this.#record = new TargetRecord(target, options);
+    this.#outgoing = new OutgoingEvents({
       publish,
       clock,
-      onPublished: (ids: ReadonlySet<string>) => dispatch(self, { type: 'published', ids }),
-      onError: (error: unknown, waitMs: number) => dispatch(self, { type: 'unpublished', error, waitMs }),
-    };
-    this.#changes = new PublishQueue({
-      ...common,
-      nextFlush: async () => {},
-      max: Number.POSITIVE_INFINITY,
-      onDropped: count => log.info({ target: target.name, count }, 'change.postponed'),
-    });
-    this.#measurements = new PublishQueue({
-      ...common,
       nextFlush: options.nextFlush,
-      max: maxMeasurements,
+      onPublished: ids => dispatch(self, { type: 'published', ids }),
+      onError: (error, waitMs) => dispatch(self, { type: 'unpublished', error, waitMs }),
+      onPostponed: count => log.info({ target: target.name, count }, 'change.postponed'),
       onDropped: count =>
         log.error({ target: target.name, count, reason: 'the broker takes no events' }, 'event.dropped'),
     });
@@ -125,6 +115,10 @@ class HealthPing implements Behaviour<HealthPingMessage> {
         return this.#startRun();
       case 'ran':
         return this.#ran(message);
+      case 'asked':
+        return this.#asked(message);
+      case 'lookAgain':
+        return this.#runSoon(0);
       case 'published':
         return this.#published(message.ids);
       case 'unpublished':
@@ -142,14 +136,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   }
 
   #restore(): void {
-    const { checkpoints, log, target } = this.#options;
-    checkpoints.get(this.#key).then(
-      value => dispatch(this.#self, { type: 'restored', saved: readState(value) }),
-      error => {
-        log.warn({ target: target.name, reason: describe(error) }, 'checkpoint.unread');
-        dispatch(this.#self, { type: 'restored', saved: undefined });
-      },
-    );
+    this.#record.read().then(saved => dispatch(this.#self, { type: 'restored', saved }));
   }
 
   #restored(saved: SavedState | undefined): void {
@@ -162,6 +149,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     if (this.#monitor.pending.length > 0) this.#saveAndPublish(this.#monitor.pending);
     for (const declared of this.#early.splice(0)) this.#declared(declared);
     this.#scheduleNext();
+    this.#answer();
   }
 
   #newSchedule(): FixedRate {
@@ -170,9 +158,20 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   }
 
   #scheduleNext(): void {
-    this.#timer.start(this.#schedule.next(this.#options.clock.monotonic()), () =>
-      dispatch(this.#self, { type: 'due' }),
-    );
+    this.#startTimer(this.#schedule.next(this.#options.clock.monotonic()), false);
+  }
+
+  /** Before the next tick, which stays where it is. */
+  #runSoon(ms: number): void {
+    if (this.#phase !== 'waiting' || this.#options.clock.monotonic() + ms >= this.#next.at) return;
+    if (!this.#next.early) this.#schedule.giveBack();
+    this.#timer.stop();
+    this.#startTimer(ms, true);
+  }
+
+  #startTimer(ms: number, early: boolean): void {
+    this.#next = { at: this.#options.clock.monotonic() + ms, early };
+    this.#timer.start(ms, () => dispatch(this.#self, { type: 'due' }));
   }
 
   #startRun(): void {
@@ -180,9 +179,12 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#phase = 'running';
     const { run, target, clock } = this.#options;
     const at = clock.now();
+    const began = clock.monotonic();
+    this.#began = began;
     run(this.#stopping.signal)
       .then(outcome => judge(outcome, target))
-      .catch((error): Result => ({ ...failedRun, reason: `the check itself failed: ${describe(error)}` }))
+      .catch((error): Result => ({ ...failedRun, reason: `not checked: ${describe(error)}` }))
+      .then(result => withParents(result, began, this.#options.family))
       .then(result => dispatch(this.#self, { type: 'ran', at, result }));
   }
 
@@ -195,9 +197,10 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     const { clock, log, target } = this.#options;
     const ended = Math.max(at, clock.now());
     const { announced, lastRun: previous } = this.#monitor.saved;
-    const observed = this.#monitor.observe({ at, ended, result });
+    const finished = { at, ended, result };
+    const observed = this.#monitor.observe(finished);
     const { event, changes, changed } = observed;
-    this.#recorder.see(seenOf(target, { at, ended, result }, previous, observed));
+    this.#record.see(finished, previous, observed);
     if (this.#monitor.saved.announced !== announced) {
       const reason = redact(result.reason ?? '', target.secrets);
       log.info({ target: target.name, from: announced, to: this.#monitor.saved.announced, reason }, 'target.changed');
@@ -205,7 +208,25 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#updateStatus();
     if (changes.length > 0) this.#saveAndPublish(changes);
     else if (changed || clock.monotonic() - this.#savedAt >= savedEveryMs) this.#saveSoon();
-    this.#measurements.add([event]);
+    if (event !== undefined) this.#outgoing.measurements.add([event]);
+    if (target.recheckMs !== undefined && this.#monitor.suspects) this.#runSoon(target.recheckMs);
+    this.#answer();
+    // What they are depends on it: they need not wait for their own next tick.
+    if (this.#monitor.saved.announced !== announced)
+      for (const dependent of this.#options.family.dependents()) dispatch(dependent, { type: 'lookAgain' });
+  }
+
+  /** By a dependent, whose run failed. */
+  #asked(question: Extract<HealthPingMessage, { type: 'asked' }>): void {
+    this.#questions.add(question);
+    this.#answer();
+  }
+
+  #answer(): void {
+    const standing = standingOf(this.#options.target.name, this.#monitor.saved.announced, this.#last);
+    if (this.#phase === 'closed') return this.#questions.answer(standing, Number.POSITIVE_INFINITY);
+    if (this.#phase === 'waiting' && this.#last !== undefined) this.#questions.answer(standing, this.#began);
+    if (this.#questions.waiting) this.#runSoon(0);
   }
 
   #published(ids: ReadonlySet<string>): void {
@@ -244,8 +265,9 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#timer.stop();
     this.#stopping.abort();
     for (const declared of this.#early.splice(0)) declared.reply.resolve();
+    this.#answer();
     this.#status.update({ state: 'stopped', nextTry: undefined });
-    Promise.all([this.#changes.close(), this.#measurements.close()]).then(() => {
+    this.#outgoing.close().then(() => {
       if (known) dispatch(this.#self, { type: 'saveLast', reply });
       else reply.resolve();
     });
@@ -254,7 +276,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   /** Never rejects: what could not be saved is published all the same, and saved after the next run. */
   async #saveAndPublish(changes: readonly Message[]): Promise<void> {
     await this.#save();
-    this.#changes.add(changes);
+    this.#outgoing.changes.add(changes);
   }
 
   #saveSoon(): void {
@@ -263,38 +285,16 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   }
 
   async #save(): Promise<void> {
-    const { checkpoints, clock, log, target } = this.#options;
-    this.#savedAt = clock.monotonic();
-    await this.#recorder.save();
-    try {
-      await checkpoints.put(this.#key, storedState(this.#monitor.saved));
-    } catch (error) {
-      this.#savedAt = Number.NEGATIVE_INFINITY;
-      log.warn({ target: target.name, reason: describe(error) }, 'checkpoint.unsaved');
-    }
-  }
-
-  get #key(): string {
-    return `health/${this.#options.target.name}`;
+    this.#savedAt = this.#options.clock.monotonic();
+    if (!(await this.#record.write(this.#monitor.saved))) this.#savedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Without a state, the actor stays in the one that it is in. */
   #updateStatus(state?: 'running'): void {
-    const { target } = this.#options;
-    const { uptime, status, since, saved } = this.#monitor;
-    const detail = {
-      service: target.name,
-      target: target.address,
-      status,
-      ...(this.#last === undefined ? {} : statusDetail(this.#last, target.secrets)),
-      ...(since === undefined ? {} : { status_since: since }),
-      ...(saved.lastRun === null ? {} : { checked: saved.lastRun }),
-      ...(uptime === undefined ? {} : { uptime }),
-      runs: this.#runs,
-      skipped: this.#schedule.skipped,
-    };
+    const counts = { runs: this.#runs, skipped: this.#schedule.skipped };
+    const detail = { ...targetDetail(this.#options.target, this.#monitor, this.#last), ...counts };
     this.#status.update(state === undefined ? { detail } : { state, detail, nextTry: undefined });
   }
 }
 
-const failedRun = { finding: 'down', times: undefined, loss: 100, readings: {} } as const;
+const failedRun = { finding: 'unknown', times: undefined, loss: 100, readings: {} } as const;

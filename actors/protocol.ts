@@ -5,6 +5,7 @@ import type { Fault } from '../src/errors.js';
 import type { Event } from '../src/events/event.js';
 import type { Message } from '../src/events/message.js';
 import type { ExtractionReport } from '../src/extractors/extractions.js';
+import type { Standing } from '../src/health/dependencies.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import type { Result } from '../src/health/result.js';
 import type { SavedState } from '../src/health/saved-state.js';
@@ -97,6 +98,10 @@ export type HealthPingMessage =
   | { readonly type: 'due' }
   /** `at`: when the run began, epoch ms. */
   | { readonly type: 'ran'; readonly at: number; readonly result: Result }
+  /** By a target that needs this one, and whose run of that moment failed; replies with a run that began later. */
+  | { readonly type: 'asked'; readonly since: number; readonly reply: Reply<Standing> }
+  /** A run is wanted before the next tick. */
+  | { readonly type: 'lookAgain' }
   | { readonly type: 'published'; readonly ids: ReadonlySet<string> }
   | { readonly type: 'unpublished'; readonly error: unknown; readonly waitMs: number }
   /** Somebody declared something about this target's maintenance; replies once that is saved. */

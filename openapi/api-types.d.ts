@@ -1372,6 +1372,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/service_status/unknown": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * It cannot be known how a service is: another one that it needs is down, or the check is not possible.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishServiceStatusUnknownEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/extractor_heartbeat/appeared": {
         readonly parameters: {
             readonly query?: never;
@@ -2558,7 +2578,7 @@ export interface components {
             readonly queue_length?: number;
             /** @description Consumers of the queue. */
             readonly consumers?: number;
-            /** @description Before this check, or within this outage: time in which nobody looked, because the daemon was not running. (seconds) */
+            /** @description Before this check, or within this outage: time of which nothing is known, because the daemon was not running or could not look. (seconds) */
             readonly unknown_seconds?: number;
         } & {
             readonly [key: string]: unknown;
@@ -2568,6 +2588,7 @@ export interface components {
          *     `down`: A service is down. Usually with service_name.
          *     `degraded`: A service is degraded. Usually with service_name.
          *     `maintenance`: A service is being worked on. Usually with service_name.
+         *     `unknown`: It cannot be known how a service is: another one that it needs is down, or the check is not possible. Usually with service_name.
          */
         readonly ServiceStatusFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
@@ -2577,7 +2598,7 @@ export interface components {
              * @enum {string}
              */
             readonly category?: "service_status";
-            /** @description Known: `up`, `down`, `degraded`, `maintenance`. */
+            /** @description Known: `up`, `down`, `degraded`, `maintenance`, `unknown`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;
@@ -2599,13 +2620,19 @@ export interface components {
             readonly service_name?: string;
             /** @description What there is to say about it, for people. */
             readonly message?: string;
+            /** @description When the service came into this state. */
+            readonly since?: number | string;
+            /** @description The state of the service that was announced before this one. */
+            readonly previous_state?: string;
+            /** @description The service that is, or was, down, and because of which nothing is known of this one. */
+            readonly caused_by?: string;
             /** @description When the state began, or begins. */
             readonly from?: number | string;
             /** @description When the state ended, or is expected to end. */
             readonly until?: number | string;
             /** @description How long the service was known to be down before it recovered, maintenance apart. (seconds) */
             readonly outage_seconds?: number;
-            /** @description Before this check, or within this outage: time in which nobody looked, because the daemon was not running. (seconds) */
+            /** @description Before this check, or within this outage: time of which nothing is known, because the daemon was not running or could not look. (seconds) */
             readonly unknown_seconds?: number;
             /** @description The event that announced an outage which turned out to be maintenance. */
             readonly corrects?: string;
@@ -3048,6 +3075,13 @@ export interface components {
         readonly ServiceStatusMaintenanceFields: components["schemas"]["ServiceStatusFields"] & ({
             /** @enum {string} */
             readonly type?: "maintenance";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description It cannot be known how a service is: another one that it needs is down, or the check is not possible. Usually with service_name. */
+        readonly ServiceStatusUnknownFields: components["schemas"]["ServiceStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "unknown";
         } & {
             readonly [key: string]: unknown;
         });
@@ -4084,6 +4118,7 @@ export type ServiceStatusUpFields = components['schemas']['ServiceStatusUpFields
 export type ServiceStatusDownFields = components['schemas']['ServiceStatusDownFields'];
 export type ServiceStatusDegradedFields = components['schemas']['ServiceStatusDegradedFields'];
 export type ServiceStatusMaintenanceFields = components['schemas']['ServiceStatusMaintenanceFields'];
+export type ServiceStatusUnknownFields = components['schemas']['ServiceStatusUnknownFields'];
 export type ExtractorHeartbeatAppearedFields = components['schemas']['ExtractorHeartbeatAppearedFields'];
 export type ExtractorHeartbeatChangedFields = components['schemas']['ExtractorHeartbeatChangedFields'];
 export type ExtractorHeartbeatSilentFields = components['schemas']['ExtractorHeartbeatSilentFields'];
@@ -12152,6 +12187,8 @@ export interface operations {
                  *       "healthy": false,
                  *       "uptime": 87.5,
                  *       "response_time_loss": 100,
+                 *       "since": 1709544210949,
+                 *       "previous_state": "up",
                  *       "from": 1709544210949,
                  *       "created": 1709544372326
                  *     }
@@ -12235,6 +12272,48 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["ServiceStatusMaintenanceFields"] | readonly components["schemas"]["ServiceStatusMaintenanceFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishServiceStatusUnknownEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "previews",
+                 *       "target": "db.example.org:27017",
+                 *       "message": "cannot be known: gateway is down (here: connection timed out)",
+                 *       "since": 1709544210949,
+                 *       "previous_state": "up",
+                 *       "caused_by": "gateway",
+                 *       "created": 1709544436700
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ServiceStatusUnknownFields"] | readonly components["schemas"]["ServiceStatusUnknownFields"][];
                 readonly "application/x-ndjson": string;
             };
         };

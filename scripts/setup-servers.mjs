@@ -13,6 +13,7 @@ const packages = [
   { name: 'influxdb', shownBy: ['influxd'] },
   { name: 'victoria-metrics', shownBy: ['victoria-metrics'] },
   { name: 'nginx-light', shownBy: ['/usr/sbin/nginx', 'nginx'] },
+  { name: 'dnsmasq-base', shownBy: ['/usr/sbin/dnsmasq', 'dnsmasq'] },
   { name: 'iputils-ping', shownBy: ['ping'] },
   { name: 'prometheus', shownBy: ['promtool'] },
   { name: 'chromium', shownBy: ['chromium', 'chromium-browser', 'google-chrome'] },

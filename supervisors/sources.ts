@@ -73,24 +73,26 @@ function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions
   const supervisor = spawnSupervisor(ingress, 'health', board, escalate);
   const outgoing = new Outgoing(config.proxies);
   const flushes = new FlushSchedule(clock, flushMs);
-  const actors = new Map(
-    targets.map((target, index) => {
-      const actor = spawnHealthPing(supervisor, {
-        ...tools,
-        target,
-        idSecret,
-        run: runOf(target, { broker, clock, outgoing }),
-        publish: publishThrough(publisher).publish,
-        checkpoints: storage.checkpoints,
-        nextFlush: flushes.next,
-        keep: seen => storage.write('keepAvailability', seen),
-        clock,
-        // The first runs are spread out over the interval.
-        delayMs: spread(index, targets.length) * target.intervalMs,
-      });
-      return [target.name, actor];
-    }),
-  );
+  const actors = new Map<string, Actor<HealthPingMessage>>();
+  const actorsOf = (names: readonly string[]) => names.flatMap(name => actors.get(name) ?? []);
+  for (const [index, target] of targets.entries()) {
+    const dependents = targets.filter(({ dependsOn }) => dependsOn.includes(target.name)).map(({ name }) => name);
+    const actor = spawnHealthPing(supervisor, {
+      ...tools,
+      target,
+      idSecret,
+      run: runOf(target, { broker, clock, outgoing }),
+      publish: publishThrough(publisher).publish,
+      checkpoints: storage.checkpoints,
+      nextFlush: flushes.next,
+      keep: seen => storage.write('keepAvailability', seen),
+      clock,
+      // The first runs are spread out over the interval.
+      delayMs: spread(index, targets.length) * target.intervalMs,
+      family: { parents: () => actorsOf(target.dependsOn), dependents: () => actorsOf(dependents) },
+    });
+    actors.set(target.name, actor);
+  }
   dispatch(publisher, { type: 'observe', observer: declarationsTo(actors, storage, log) });
   onStop('health', async () => {
     flushes.close();

@@ -26,6 +26,11 @@ export const healthSettings = {
     integer(1, 86_400).optional(),
     'How long an answer may take, seconds; at most the interval. Default: 10, or the interval when that is shorter.',
   ),
+  recheckSeconds: setting(
+    'HEALTH_RECHECK_SECONDS',
+    integer(1, 86_400).optional(),
+    'Time to the next check after one that was worse than what is known, seconds, until that is decided. Default: the interval.',
+  ),
 };
 
 export interface HealthConfig {
@@ -38,14 +43,18 @@ export function health(
   proxies: Pick<Proxies, 'http' | 'https'>,
   problems: Pick<ProblemList, 'add' | 'about'>,
 ): HealthConfig {
-  const { targets, intervalSeconds, timeoutSeconds = Math.min(10, intervalSeconds) } = values;
+  const { targets, intervalSeconds, timeoutSeconds = Math.min(10, intervalSeconds), recheckSeconds } = values;
   if (timeoutSeconds > intervalSeconds) {
     problems.add(
       'HEALTH_TIMEOUT_SECONDS',
       `is ${timeoutSeconds}, longer than the interval of ${intervalSeconds}. Make it at most HEALTH_INTERVAL_SECONDS`,
     );
   }
-  const defaults = { intervalMs: intervalSeconds * 1000, timeoutMs: timeoutSeconds * 1000 };
+  const defaults = {
+    intervalMs: intervalSeconds * 1000,
+    timeoutMs: timeoutSeconds * 1000,
+    recheckMs: recheckSeconds === undefined ? undefined : recheckSeconds * 1000,
+  };
   const parsed = parseTargets(targets, defaults, problems);
   for (const { name, probe, check } of parsed) {
     const url = probe.proxied?.(check);

@@ -74,14 +74,24 @@ export const catalogue: readonly CatalogueEntry[] = [
       'unknown_seconds',
     ],
   ),
-  ...(['up', 'down', 'degraded', 'maintenance'] as const).map(state =>
+  ...(['up', 'down', 'degraded', 'maintenance', 'unknown'] as const).map(state =>
     entry(
       'health',
       `service_status.${state}`,
-      state === 'maintenance' ? 'A service is being worked on.' : `A service is ${state}.`,
+      {
+        up: 'A service is up.',
+        down: 'A service is down.',
+        degraded: 'A service is degraded.',
+        maintenance: 'A service is being worked on.',
+        unknown:
+          'It cannot be known how a service is: another one that it needs is down, or the check is not possible.',
+      }[state],
       ['service_name'],
       [
         'message',
+        'since',
+        'previous_state',
+        'caused_by',
         'from',
         'until',
         'outage_seconds',

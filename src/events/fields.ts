@@ -216,6 +216,12 @@ export const fields = {
   consumers: { kind: 'count', description: 'Consumers of the queue.' },
   from: { kind: 'timestamp', description: 'When the state began, or begins.' },
   until: { kind: 'timestamp', description: 'When the state ended, or is expected to end.' },
+  since: { kind: 'timestamp', description: 'When the service came into this state.' },
+  previous_state: { kind: 'text', description: 'The state of the service that was announced before this one.' },
+  caused_by: {
+    kind: 'text',
+    description: 'The service that is, or was, down, and because of which nothing is known of this one.',
+  },
   outage_seconds: {
     kind: 'seconds',
     description: 'How long the service was known to be down before it recovered, maintenance apart.',
@@ -224,7 +230,7 @@ export const fields = {
   unknown_seconds: {
     kind: 'seconds',
     description:
-      'Before this check, or within this outage: time in which nobody looked, because the daemon was not running.',
+      'Before this check, or within this outage: time of which nothing is known, because the daemon was not running or could not look.',
     unit: 'seconds',
   },
   corrects: {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { nearest } from '../settings/nearest.js';
+import { maintenance } from './maintenance-description.js';
 import type { ProbeDefinition } from './probes/probe.js';
 import { probeFor, probes } from './probes/registry.js';
-import { moment, seconds, text, wholeNumber } from './values.js';
+import { seconds, text, wholeNumber, yesOrNo } from './values.js';
 
 /** A target as it is written down, read and found right; times in seconds. */
 export interface Description extends z.output<z.ZodObject<ReturnType<typeof commonKeys>>> {
@@ -21,16 +22,15 @@ export type Complain = (message: string) => void;
 const nameForm = /^(?!.*:\/\/)[^\p{C}]{1,128}$/u;
 const nameRule = 'must be 1 to 128 characters, and not an address';
 
-const maintenance = z
-  .object({ from: moment, until: moment, message: text.optional() })
-  .strict()
-  .refine(({ from, until }) => from < until, 'must end after it begins')
-  .transform(({ from, until, message }) => ({ from, until, message }));
+/** `a`, `a|b`, or a list. */
+const names = z
+  .union([text, z.array(text)], { message: 'must be the name of a target, or a list of names' })
+  .transform(value => (typeof value === 'string' ? value.split('|').map(name => name.trim()) : value));
 
 const streak = wholeNumber(1, 1000);
 
 /** Keys that every target takes. */
-function commonKeys(maxSamples: number) {
+export function commonKeys(maxSamples: number) {
   return {
     name: text.regex(nameForm, nameRule),
     url: text,
@@ -44,14 +44,11 @@ function commonKeys(maxSamples: number) {
       .gt(0, 'must be more than 0')
       .max(100, 'must be at most 100')
       .optional(),
-    maintenance: z.array(maintenance, { message: 'must be a list of {from, until}' }).optional(),
+    flapping: yesOrNo.default(true),
+    recheck: seconds(1).optional(),
+    depends_on: names.optional(),
+    maintenance: maintenance.optional(),
   };
-}
-
-/** The structure of `name=address`; undefined when it is not of that form. */
-export function fromText(item: string): { readonly name: string; readonly url: string } | undefined {
-  const [, name = '', url = ''] = /^([^=]*)=(.*)$/s.exec(item) ?? [];
-  return isName(name.trim()) && url.trim() !== '' ? { name: name.trim(), url: url.trim() } : undefined;
 }
 
 /** A name that may be shown. */

@@ -5,7 +5,7 @@ import { redact } from '../redact.js';
 import type { Result } from './result.js';
 import type { Target } from './target.js';
 
-export type Status = 'up' | 'degraded' | 'down' | 'maintenance';
+export type Status = 'up' | 'degraded' | 'down' | 'maintenance' | 'unknown';
 
 /** What a run adds to its result. */
 export interface Measured {
@@ -40,6 +40,12 @@ export function healthEvent(target: Target, measured: Measured, now: number, idS
 
 export interface Change {
   readonly status: Status;
+  /** What was announced before; undefined where that does not matter, as in a correction. */
+  readonly previous?: Status | undefined;
+  /** When the state began, epoch ms. */
+  readonly since?: number | undefined;
+  /** The service that is, or was, down, and because of which nothing was known of this one. */
+  readonly causedBy?: string | undefined;
   /** When it was found out, epoch ms. */
   readonly at: number;
   readonly message?: string | undefined;
@@ -57,7 +63,8 @@ export interface Change {
  * event when made again after a crash.
  */
 export function statusEvent(target: Target, change: Change, now: number, idSecret: string): Message {
-  const { status, at, message, from, until, outageMs, unknownMs, corrects, measured } = change;
+  const { status, previous, since, causedBy, at, message, from, until, outageMs, unknownMs, corrects, measured } =
+    change;
   const event = {
     category: 'service_status',
     type: status,
@@ -66,6 +73,9 @@ export function statusEvent(target: Target, change: Change, now: number, idSecre
     ...(message === undefined ? {} : { message: redact(message, target.secrets) }),
     ...(measured === undefined ? {} : measurements(measured)),
     ...(measured === undefined ? {} : carried(target, measured)),
+    ...(since === undefined ? {} : { since }),
+    ...(previous === undefined ? {} : { previous_state: previous }),
+    ...(causedBy === undefined ? {} : { caused_by: causedBy }),
     ...(from === undefined ? {} : { from }),
     ...(until === undefined ? {} : { until }),
     ...(outageMs === undefined ? {} : { outage_seconds: outageMs / 1000 }),

@@ -22,6 +22,11 @@ export class FixedRate {
     this.#tick = tick;
     return Math.max(0, this.#first + tick * this.#intervalMs - now);
   }
+
+  /** The tick that `next` gave is still to come: a run before it does not take its place. */
+  giveBack(): void {
+    this.#tick -= 1;
+  }
 }
 
 /** Where in the interval the targets begin, so that they are not all checked at once: a share from 0 to 1. */

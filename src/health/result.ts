@@ -12,31 +12,41 @@ export interface Limits {
 }
 
 export interface Result {
-  readonly finding: Finding;
+  /** `unknown`: the run says nothing about the target. */
+  readonly finding: Finding | 'unknown';
   /** Why it is not `up`, in words. */
   readonly reason: string | undefined;
   readonly times: Outcome['times'];
   /** Percent. */
   readonly loss: number;
   readonly readings: Readings;
+  /** The service that is down, and because of which nothing can be known of this one. */
+  readonly causedBy?: string | undefined;
+  /** An event said that that one is down. */
+  readonly causeAnnounced?: boolean;
 }
 
 /**
+ * Samples that were not taken because of something here count neither way.
+ *
+ * - unknown: no sample was taken.
  * - down: as large a share of the samples failed as the target's `loss` says (99 % by default), or all of them.
- * - degraded: some failed, or they took longer on average than the target's `slow`.
+ * - degraded: some failed, they took longer on average than the target's `slow`, or the probe has a warning.
  * - up: otherwise.
  */
-export function judge({ sent, good, times, readings, reason }: Outcome, limits: Limits): Result {
-  const loss = sent === 0 ? 100 : Math.round(((sent - good) / sent) * 10_000) / 100;
+export function judge({ sent, good, unknown = 0, times, readings, reason, warning }: Outcome, limits: Limits): Result {
+  const counted = sent - unknown;
+  const loss = counted === 0 ? 100 : Math.round(((counted - good) / counted) * 10_000) / 100;
   const common = { times, loss, readings };
+  if (unknown > 0 && counted === 0) return { ...common, finding: 'unknown', reason };
   if (good === 0 || loss >= limits.lossPercent)
     return { ...common, finding: 'down', reason: reason ?? 'no sample was taken' };
   if (loss > 0) {
-    const share = `${sent - good} of ${sent} samples failed`;
+    const share = `${counted - good} of ${counted} samples failed`;
     return {
       ...common,
       finding: 'degraded',
-      reason: sent === 1 || reason === undefined ? share : `${share}: ${reason}`,
+      reason: counted === 1 || reason === undefined ? share : `${share}: ${reason}`,
     };
   }
   const { slowMs } = limits;
@@ -44,5 +54,6 @@ export function judge({ sent, good, times, readings, reason }: Outcome, limits: 
     const took = Math.round(times.average * 1000) / 1000;
     return { ...common, finding: 'degraded', reason: `slow: answered in ${took} s, more than ${slowMs / 1000} s` };
   }
+  if (warning !== undefined) return { ...common, finding: 'degraded', reason: warning };
   return { ...common, finding: 'up', reason: undefined };
 }

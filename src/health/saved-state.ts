@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Message } from '../events/message.js';
+import { flappingShape } from './flapping.js';
 import { noStreaks, type Streaks, streaksOf, streaksShape } from './streaks.js';
 
 /**
@@ -29,6 +30,18 @@ const outageShape = z.object({
   corrected: z.boolean(),
 });
 
+/** Runs in a row that said nothing about the target. */
+const unknownShape = z.object({
+  /** First of them, epoch ms. */
+  since: z.number(),
+  /** 0 once another run did. */
+  runs: z.number(),
+  /** An event said so; they are kept until another state is announced. */
+  announced: z.boolean(),
+  /** The service that is down, and because of which nothing is known. */
+  causedBy: z.string().nullable(),
+});
+
 const stored = z.object({
   version: z.literal(1),
   observed: z.enum(['unknown', 'up', 'degraded', 'down']),
@@ -38,7 +51,10 @@ const stored = z.object({
   streaks: streaksShape.optional(),
   /** What the first version had in place of `streaks`: equal results in a row that differ from `observed`. */
   streak: z.object({ finding: z.enum(['up', 'degraded', 'down']), count: z.number(), since: z.number() }).nullish(),
-  /** End of the last run, epoch ms. */
+  /** Whether the latest runs go to and fro. */
+  flapping: flappingShape.optional(),
+  unknown: unknownShape.nullish(),
+  /** End of the last run that said something about the target, epoch ms. */
   lastRun: z.number().nullable(),
   /** The latest ones, oldest first; the last may go on. */
   outages: z.array(outageShape),

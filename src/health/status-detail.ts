@@ -1,5 +1,24 @@
 import { redact } from '../redact.js';
 import type { Result } from './result.js';
+import type { Target } from './target.js';
+import type { TargetMonitor } from './target-monitor.js';
+
+/** A target as the status shows it, with its last result. */
+export function targetDetail(
+  { name, address, secrets }: Target,
+  { uptime, status, since, saved }: TargetMonitor,
+  last: Result | undefined,
+) {
+  return {
+    service: name,
+    target: address,
+    status,
+    ...(last === undefined ? {} : statusDetail(last, secrets)),
+    ...(since === undefined ? {} : { status_since: since }),
+    ...(saved.lastRun === null ? {} : { checked: saved.lastRun }),
+    ...(uptime === undefined ? {} : { uptime }),
+  };
+}
 
 /** A result as the status shows it. Times in seconds; `http_status`, because `status` there is that of the target. */
 export function statusDetail({ finding, reason, times, loss, readings }: Result, secrets: readonly string[]) {

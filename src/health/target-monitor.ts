@@ -1,47 +1,34 @@
 import type { Message } from '../events/message.js';
+import { changeMessage } from './change-message.js';
+import { declaredAfter, declaredKeptMs } from './declared.js';
 import { type Change, healthEvent, type Measured, statusEvent } from './events.js';
-import { covers, type Declaration, type MaintenanceWindow, overlapMs } from './maintenance.js';
+import { notFlapping } from './flapping.js';
+import { covers, type Declaration, type MaintenanceWindow } from './maintenance.js';
+import { MaintenanceCalendar } from './maintenance-calendar.js';
+import type { Finished, Observed } from './observed.js';
+import { observedAfter } from './observing.js';
+import { countedFrom, excusedSpan, extentOf, isRecovered, mistakenFor } from './outages.js';
 import type { Finding, Result } from './result.js';
 import { blankState, messageOf, type Outage, type SavedState } from './saved-state.js';
-import { followedBy, noStreaks, stateAfter } from './streaks.js';
+import { noStreaks } from './streaks.js';
 import type { Target } from './target.js';
+import { isDecided, unknownAfter } from './unknown.js';
 import { counted, excused, uptimeOf } from './uptime.js';
 
 /** The state is saved at every change, and otherwise at least this often, ms. */
 export const savedEveryMs = 30_000;
 
 const outagesKept = 20;
-const declaredKept = 50;
-const declaredKeptMs = 7 * 86_400_000;
-
-export interface Finished {
-  /** Begin and end of the run, epoch ms. */
-  readonly at: number;
-  readonly ended: number;
-  readonly result: Result;
-}
-
-export interface Observed {
-  /** The `health` event of the run. */
-  readonly event: Message;
-  /** New events about a change. */
-  readonly changes: readonly Message[];
-  /** The state is to be saved before the changes are published. */
-  readonly changed: boolean;
-  /** What holds after it, and since when; `unknown` until enough was seen since the checks began again. */
-  readonly state: SavedState['observed'];
-  readonly since: number;
-  /** No check was made before this one for too long. */
-  readonly interrupted: boolean;
-  /** The maintenance of the settings in which the run lies. */
-  readonly window: MaintenanceWindow | undefined;
-}
 
 /**
  * What is known of one target, from run to run and over restarts.
  *
  * unknown, up, degraded, down: what was *observed*. It changes by the rule of `stateAfter`, once enough runs in a row
  * say so, and dates from the first of them. A time without checks ends a row.
+ *
+ * A run that says nothing about the target changes nothing of that. Where such runs go on, or another service is known
+ * to be the reason, `unknown` is announced, once, and the time counts as time without checks. The first run after it that
+ * agrees with what was observed before is enough to announce that.
  *
  * What `service_status` *announces* is what was observed, and `maintenance` inside a window. Observing goes on there;
  * when the window ends, what holds then is announced. The first state is announced only when it is a bad one.
@@ -51,14 +38,17 @@ export interface Observed {
 export class TargetMonitor {
   readonly #target: Target;
   readonly #idSecret: string;
+  readonly #calendar: MaintenanceCalendar;
   #saved: SavedState;
   /** Runs since the start agree with what was observed before it. */
   #confirmed = false;
   /** The last runs in a row that differ from what is observed. */
   #differing = 0;
+  #lastFinding: Finding | undefined;
 
   constructor(target: Target, idSecret: string, saved: SavedState = blankState) {
     this.#target = target;
+    this.#calendar = new MaintenanceCalendar(target, () => this.#saved.declared);
     this.#idSecret = idSecret;
     this.#saved = saved;
   }
@@ -82,29 +72,43 @@ export class TargetMonitor {
     return this.status === 'unknown' || this.status === 'maintenance' ? undefined : this.#saved.observedSince;
   }
 
+  /** The last run was worse than what is known, and the next ones decide whether that is to change. */
+  get suspects(): boolean {
+    const { observed } = this.#saved;
+    const worse = this.#lastFinding === 'down' ? observed !== 'down' : observed === 'up' || observed === 'unknown';
+    return this.#lastFinding !== undefined && this.#lastFinding !== 'up' && worse && this.#undecided;
+  }
+
   get uptime(): number | undefined {
     return uptimeOf(this.#saved.hours);
   }
 
   observe({ at, ended, result }: Finished): Observed {
     const before = this.#saved;
-    const unknownMs = this.#unknownBefore(at);
-    if (unknownMs > 0) this.#interrupted(unknownMs);
-    const maintenance = this.#windowAt(at) !== undefined;
-    if (!maintenance) this.#become({ hours: counted(this.#saved.hours, at, result.finding !== 'down') });
-    this.#follow(result.finding, at);
-    const measured = { at, result, uptime: this.uptime, maintenance, unknownMs };
-    this.#announceChange(measured, ended);
-    this.#become({ lastRun: ended });
-    const changed = this.#saved.observed !== before.observed || this.#saved.announced !== before.announced;
+    const { finding } = result;
+    const unknownMs = finding === 'unknown' ? 0 : this.#unknownBefore(at);
+    let event: Message | undefined;
+    if (finding === 'unknown') this.#notKnown(result, at, ended);
+    else {
+      if (unknownMs > 0) this.#interrupted(unknownMs);
+      const maintenance = this.#calendar.at(at) !== undefined;
+      if (!maintenance) this.#become({ hours: counted(this.#saved.hours, at, finding !== 'down') });
+      this.#become({ unknown: this.#saved.unknown?.announced ? { ...this.#saved.unknown, runs: 0 } : null });
+      this.#follow(finding, at);
+      const measured = { at, result, uptime: this.uptime, maintenance, unknownMs };
+      this.#announceChange(measured, ended);
+      this.#become({ lastRun: ended });
+      event = healthEvent(this.#target, measured, ended, this.#idSecret);
+    }
+    const { observed, announced, observedSince } = this.#saved;
     return {
-      event: healthEvent(this.#target, measured, ended, this.#idSecret),
+      event,
       changes: this.#since(before),
-      changed,
+      changed: observed !== before.observed || announced !== before.announced,
       state: this.#observed,
-      since: this.#saved.observedSince,
+      since: observedSince,
       interrupted: unknownMs > 0,
-      window: this.#target.maintenance.find(window => covers(window, at)),
+      window: this.#calendar.configuredAt(at),
     };
   }
 
@@ -113,20 +117,17 @@ export class TargetMonitor {
    * none is made here, except to correct outages that were announced and turn out to have been maintenance.
    * @returns those corrections
    */
-  declare({ status, at, window }: Declaration, now: number): readonly Message[] {
+  declare(declaration: Declaration, now: number): readonly Message[] {
     const before = this.#saved;
-    const declared = this.#saved.declared.filter(({ until }) => until === null || until > now - declaredKeptMs);
+    const declared = declaredAfter(this.#saved.declared, declaration, now);
+    if (declared === undefined) return [];
+    this.#become({ declared });
+    const { status, at, window } = declaration;
     if (status !== 'maintenance') {
-      const ended = declared.map(one => (covers(one, at) ? { ...one, until: at } : one));
-      this.#become({ declared: ended });
-      if (this.#saved.announced === 'maintenance' && this.#windowAt(at) === undefined && isFinding(status))
+      if (this.#saved.announced === 'maintenance' && this.#calendar.at(at) === undefined && isFinding(status))
         this.#become({ announced: status });
       return [];
     }
-    const until = window.until ?? null;
-    if (until !== null && until <= window.from) return [];
-    if (declared.some(one => one.from === window.from && one.until === until)) return [];
-    this.#become({ declared: [...declared, { from: window.from, until }].slice(-declaredKept) });
     this.#correct(window, now);
     this.#excuse(window, now);
     if (covers(window, now)) this.#become({ announced: 'maintenance' });
@@ -135,7 +136,8 @@ export class TargetMonitor {
 
   /** Windows of the configuration, too, may be written down afterwards. */
   resume(now: number): void {
-    for (const window of this.#target.maintenance) if (this.#correct(window, now)) this.#excuse(window, now);
+    for (const window of this.#calendar.configuredBetween(now - declaredKeptMs, now))
+      if (this.#correct(window, now)) this.#excuse(window, now);
   }
 
   published(ids: ReadonlySet<string>): void {
@@ -154,21 +156,23 @@ export class TargetMonitor {
   #unknownBefore(at: number): number {
     const { lastRun } = this.#saved;
     const passed = lastRun === null ? 0 : at - lastRun;
-    return passed > 2 * this.#target.intervalMs + savedEveryMs ? passed : 0;
+    const { announced = false, runs = 0 } = this.#saved.unknown ?? {};
+    return (announced && runs > 0) || passed > 2 * this.#target.intervalMs + savedEveryMs ? passed : 0;
   }
 
   #interrupted(unknownMs: number): void {
     this.#confirmed = false;
-    this.#become({ streaks: noStreaks });
+    this.#differing = 0;
+    this.#become({ streaks: noStreaks, flapping: notFlapping });
     const outage = this.#outage;
     if (outage?.until === null) this.#outage = { ...outage, unknownMs: outage.unknownMs + unknownMs };
   }
 
   /** From the finding of a run to what is observed. */
   #follow(finding: Finding, at: number): void {
-    const streaks = followedBy(this.#saved.streaks, finding, at);
-    const next = stateAfter(this.#saved.observed, streaks, this.#target.threshold);
-    this.#become({ streaks });
+    const { streaks, flapping, next } = observedAfter(this.#saved, this.#target, finding, at);
+    this.#become({ streaks, flapping });
+    this.#lastFinding = finding;
     if (next !== undefined) this.#observe(next.state, next.since);
     this.#differing = finding === this.#saved.observed ? 0 : this.#differing + 1;
     if (next !== undefined || !this.#undecided) this.#confirmed = true;
@@ -183,6 +187,10 @@ export class TargetMonitor {
     } else if (outage?.until === null) this.#outage = { ...outage, until: since };
   }
 
+  get #observed(): SavedState['observed'] {
+    return this.#confirmed && !this.#saved.unknown?.announced ? this.#saved.observed : 'unknown';
+  }
+
   /** The last runs differ from what is observed, and the next ones may change it. Runs that go to and fro never do. */
   get #undecided(): boolean {
     const { down, up } = this.#target.threshold;
@@ -191,62 +199,69 @@ export class TargetMonitor {
 
   #announceChange(measured: Measured, now: number): void {
     const { at, result } = measured;
-    const { observed, announced } = this.#saved;
-    const window = this.#windowAt(at);
+    const before = this.#saved;
+    const { observed, observedSince: since, announced, unknown } = before;
+    const window = this.#calendar.at(at);
     const wanted = window === undefined ? observed : 'maintenance';
     if (wanted === announced || wanted === 'unknown') return;
-    // What was observed in maintenance is about to change: announced once that is decided.
-    if (announced === 'maintenance' && this.#undecided) return;
-    this.#become({ announced: wanted });
+    // What was observed before is about to change: announced once that is decided.
+    if ((announced === 'maintenance' || unknown?.announced) && this.#undecided) return;
     if (wanted === 'maintenance') return this.#maintenanceBegins(window, at, now);
-    if (wanted === 'down') return this.#outageBegins(measured, now);
-    const outage = this.#outage;
-    const recovered = outage?.id != null && outage.until !== null && !outage.over ? outage : undefined;
-    if (wanted === 'up' && announced === 'unknown' && recovered === undefined) return;
-    const message =
-      wanted === 'up' ? (announced === 'maintenance' ? 'maintenance has ended' : undefined) : result.reason;
+    this.#become({ announced: wanted, unknown: null });
+    const previous = announced;
+    const causedBy = unknown?.causedBy ?? undefined;
+    if (wanted === 'down') return this.#outageBegins(measured, { previous, causedBy }, now);
+    const recovered = isRecovered(this.#outage) ? this.#outage : undefined;
+    const isFirst = announced === 'unknown' && !unknown?.announced;
+    if (wanted === 'up' && isFirst && recovered === undefined) return;
+    const message = changeMessage(wanted, before, result.reason);
     if (recovered !== undefined) this.#outage = { ...recovered, over: true };
-    this.#announce(
-      { status: wanted, at, message, ...(recovered === undefined ? {} : this.#extent(recovered)), measured },
-      now,
-    );
+    const windows = recovered && this.#calendar.between(recovered.from, recovered.until ?? at);
+    const extent = recovered === undefined ? {} : extentOf(recovered, windows ?? []);
+    this.#announce({ status: wanted, previous, since, causedBy, at, message, ...extent, measured }, now);
+  }
+
+  /** A run that says nothing about the target. */
+  #notKnown(result: Result, at: number, now: number): void {
+    const { announced: previous, observed } = this.#saved;
+    const unknown = unknownAfter(this.#saved.unknown, result, at);
+    this.#become({ unknown });
+    const window = this.#calendar.at(at);
+    if (window !== undefined) return previous === 'maintenance' ? undefined : this.#maintenanceBegins(window, at, now);
+    if (previous === 'unknown' && unknown.announced) return;
+    if (!isDecided(unknown, result, observed, this.#target.threshold.down)) return;
+    this.#become({ announced: 'unknown', unknown: { ...unknown, announced: true } });
+    const { reason: message, causedBy } = result;
+    this.#announce({ status: 'unknown', previous, since: unknown.since, causedBy, at, message }, now);
   }
 
   /** A window that an event declared needs no other event. */
   #maintenanceBegins(window: MaintenanceWindow | undefined, at: number, now: number): void {
-    if (window === undefined || !this.#target.maintenance.includes(window)) return;
+    const previous = this.#saved.announced;
+    this.#become({ announced: 'maintenance' });
+    if (window === undefined || this.#calendar.configuredAt(at) === undefined) return;
     const { from, until, message } = window;
-    this.#announce({ status: 'maintenance', at, message, from, until }, now);
+    this.#announce({ status: 'maintenance', previous, since: from, at, message, from, until }, now);
   }
 
-  /** An outage that began in maintenance counts from the end of that; one that maintenance interrupted goes on. */
-  #outageBegins(measured: Measured, now: number): void {
+  #outageBegins(measured: Measured, before: Pick<Change, 'previous' | 'causedBy'>, now: number): void {
     const outage = this.#outage;
     if (outage === undefined) return;
-    const ends = this.#windows.flatMap(({ until }) => (until != null && until <= measured.at ? until : []));
-    const from = outage.id === null ? Math.max(outage.from, ...ends) : outage.from;
-    const change = { status: 'down', at: measured.at, message: measured.result.reason, from, measured } as const;
+    const { at, result } = measured;
+    const from = countedFrom(outage, this.#calendar.between(outage.from, at), at);
+    const change = { status: 'down', ...before, since: from, at, message: result.reason, from, measured } as const;
     const id = this.#announce(change, now);
     this.#outage = { ...outage, from, id: outage.id ?? id };
   }
 
-  /** Without maintenance, and without the time in which the daemon was not running. */
-  #extent({ from, until, unknownMs }: Outage): Pick<Change, 'from' | 'until' | 'outageMs' | 'unknownMs'> {
-    const end = until ?? from;
-    const outageMs = Math.max(0, end - from - unknownMs - overlapMs(this.#windows, from, end));
-    return { from, until: end, outageMs, unknownMs };
-  }
-
-  /** Outages that were announced, and began in a window that nobody knew of then. @returns whether there were any */
-  #correct({ from, until, message }: MaintenanceWindow, now: number): boolean {
-    const mistaken = this.#saved.outages.filter(
-      outage => outage.id !== null && !outage.corrected && covers({ from, until }, outage.from),
-    );
+  /** Outages that were announced, and turn out to have been maintenance. @returns whether there were any */
+  #correct(window: MaintenanceWindow, now: number): boolean {
+    const mistaken = mistakenFor(window, this.#saved.outages);
     for (const outage of mistaken) {
-      const ends = [outage.until, until].filter(end => end != null);
-      const end = ends.length === 0 ? undefined : Math.min(...ends);
-      const span = { from: outage.from, until: end };
-      this.#announce({ status: 'maintenance', at: now, message, ...span, corrects: outage.id ?? undefined }, now);
+      const { id: corrects } = outage;
+      const span = excusedSpan(outage, window);
+      const { message } = window;
+      this.#announce({ status: 'maintenance', at: now, message, ...span, corrects: corrects ?? undefined }, now);
     }
     this.#become({
       outages: this.#saved.outages.map(one => (mistaken.includes(one) ? { ...one, corrected: true } : one)),
@@ -264,21 +279,6 @@ export class TargetMonitor {
     const { id, body, received } = statusEvent(this.#target, change, now, this.#idSecret);
     this.#become({ pending: [...this.#saved.pending, { id, body, received }] });
     return id;
-  }
-
-  get #observed(): SavedState['observed'] {
-    return this.#confirmed ? this.#saved.observed : 'unknown';
-  }
-
-  get #windows() {
-    return [...this.#target.maintenance, ...this.#saved.declared];
-  }
-
-  #windowAt(at: number): MaintenanceWindow | undefined {
-    const configured = this.#target.maintenance.find(window => covers(window, at));
-    if (configured !== undefined) return configured;
-    const declared = this.#saved.declared.find(window => covers(window, at));
-    return declared && { from: declared.from, until: declared.until ?? undefined, message: undefined };
   }
 
   /** The latest outage. */

@@ -1,5 +1,6 @@
 import type { MaintenanceWindow } from './maintenance.js';
 import type { ProbeDefinition } from './probes/probe.js';
+import type { Recurrence } from './recurrence.js';
 import type { Limits } from './result.js';
 import type { Threshold } from './streaks.js';
 
@@ -18,7 +19,14 @@ export interface Target extends Limits {
   /** In one run. */
   readonly samples: number;
   readonly threshold: Threshold;
+  /** A target whose runs go to and fro is degraded. */
+  readonly flapping: boolean;
+  /** Time to the next run after one that was worse than what is known, ms; undefined = the interval. */
+  readonly recheckMs: number | undefined;
+  /** Names of targets without which this one cannot be reached. */
+  readonly dependsOn: readonly string[];
   readonly maintenance: readonly MaintenanceWindow[];
+  readonly recurringMaintenance: readonly Recurrence[];
   /** Texts that nothing may show, in any of the forms that `redact` knows. */
   readonly secrets: readonly string[];
 }

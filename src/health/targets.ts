@@ -1,5 +1,7 @@
 import type { Problems } from '../settings/setting.js';
-import { type Complain, type Description, fromText, isName, readDescription } from './description.js';
+import { dependencyProblem } from './dependencies.js';
+import { type Complain, type Description, isName, readDescription } from './description.js';
+import { fromText } from './short-form.js';
 import type { Target } from './target.js';
 
 /** As in the older health monitor: a run that loses nearly everything has failed. */
@@ -10,6 +12,8 @@ const defaultThreshold = 2;
 export interface TargetDefaults {
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Undefined = the interval. */
+  readonly recheckMs?: number | undefined;
 }
 
 /**
@@ -37,6 +41,10 @@ export function parseTargets(
     if (targets.some(({ name }) => name === target.name)) complain('is there twice');
     else targets.push(target);
   }
+  for (const target of targets) {
+    const problem = dependencyProblem(target, targets);
+    if (problem !== undefined) complaints(problems, `target "${target.name}"`)(problem);
+  }
   return targets;
 }
 
@@ -51,7 +59,7 @@ function labelOf(structure: unknown, index: number): string {
 }
 
 function targetOf(description: Description, defaults: TargetDefaults, complain: Complain): Target | undefined {
-  const { name, probe, address, options, expect, interval, timeout, threshold, slow, loss } = description;
+  const { name, probe, address, options, expect, interval, timeout, threshold, slow, loss, recheck } = description;
   const intervalMs = interval === undefined ? defaults.intervalMs : interval * 1000;
   const timeoutMs = timeout === undefined ? Math.min(defaults.timeoutMs, intervalMs) : timeout * 1000;
   if (timeoutMs > intervalMs) {
@@ -72,7 +80,11 @@ function targetOf(description: Description, defaults: TargetDefaults, complain: 
     threshold: { down, up },
     slowMs: slow === undefined ? undefined : slow * 1000,
     lossPercent: loss ?? failedLossPercent,
-    maintenance: description.maintenance ?? [],
+    flapping: description.flapping,
+    recheckMs: recheck === undefined ? defaults.recheckMs : recheck * 1000,
+    dependsOn: description.depends_on ?? [],
+    maintenance: description.maintenance?.once ?? [],
+    recurringMaintenance: description.maintenance?.recurring ?? [],
     secrets: [...new Set(probe.secrets?.(check))],
   };
 }

@@ -5,6 +5,8 @@ import { parseTimestamp } from '../events/timestamp.js';
 
 export const text = z.string({ message: 'must be a text' }).min(1, 'must not be empty');
 
+export const yesOrNo = z.boolean({ message: 'must be true or false' });
+
 export function seconds(min: number) {
   return z
     .number({ message: 'must be a number of seconds' })

@@ -55,9 +55,11 @@ async function month() {
     const result = judge(outcome, target);
     const previous = monitor.saved.lastRun;
     const observed = monitor.observe({ at, ended: at, result });
+    const seen = seenOf(target, { at, ended: at, result }, previous, observed);
+    assert.ok(observed.event && seen);
     const { created, healthy } = JSON.parse(observed.event.body);
     runs.push({ at: created, finding: healthy ? 'up' : 'down' });
-    recorder.see(seenOf(target, { at, ended: at, result }, previous, observed));
+    recorder.see(seen);
     if (runs.length % 7 === 0) await recorder.save();
   }
   await recorder.save();

@@ -38,4 +38,42 @@ test('a run that is to stop does not go on to the next sample', async () => {
   assert.is(taken, 1);
 });
 
+test('time in which this process was held up is no time that the target had', async () => {
+  const run = sampled(
+    signal =>
+      new Promise(resolve => {
+        signal.addEventListener('abort', () => resolve({ reason: 'waiting' }));
+        setTimeout(() => resolve({ reason: undefined, seconds: 0.4 }), 150);
+        const until = performance.now() + 400;
+        while (performance.now() < until);
+      }),
+    { samples: 1, timeoutMs: 200 },
+  );
+  const { good, times, reason } = await run(never);
+  assert.equal([good, reason], [1, undefined]);
+  // Its response time would be that of this process.
+  assert.is(times, undefined);
+});
+
+test('samples that could not be taken are told apart, and what failed has the word', async () => {
+  const samples = [
+    { reason: 'connection refused' },
+    { reason: 'not checked: no port left', unknown: true },
+    { reason: 'not checked: no port left', unknown: true },
+  ];
+  const run = sampled(async () => samples.shift() ?? { reason: 'no more' }, { samples: 3, timeoutMs: 1_000 });
+  const { sent, good, unknown, reason } = await run(never);
+  assert.equal([sent, good, unknown, reason], [3, 0, 2, 'connection refused']);
+});
+
+test('a name that cannot be looked up is the fault of its name servers, or of ours that are silent', async () => {
+  const found = async (answered: boolean) => {
+    const take = async () => ({ reason: 'DNS failure', unresolvedName: 'www.example.org' });
+    const { reason, unknown } = await sampled(take, { samples: 1, timeoutMs: 1_000 }, async () => answered)(never);
+    return [reason, unknown];
+  };
+  assert.equal(await found(true), ['DNS failure: the name servers of its domain fail', undefined]);
+  assert.equal(await found(false), ['not checked: the name server that this machine asks does not answer', 1]);
+});
+
 test.run();

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Message } from '../../src/events/message.js';
 import type { Declaration } from '../../src/health/maintenance.js';
-import type { Finding } from '../../src/health/result.js';
+import type { Finding, Result } from '../../src/health/result.js';
 import { readState, storedState } from '../../src/health/saved-state.js';
 import { TargetMonitor } from '../../src/health/target-monitor.js';
 import { targetOf } from '../helpers/health.js';
@@ -27,16 +27,21 @@ class MonitoredTarget {
 
   runs(...findings: readonly Finding[]): this {
     for (const finding of findings) {
-      const loss = finding === 'down' ? 100 : 0;
-      const reason = finding === 'up' ? undefined : `it is ${finding}`;
-      const result = { finding, reason, times: undefined, loss, readings: {} };
-      const { event, changes, changed } = this.monitor.observe({ at: this.now, ended: this.now + 10, result });
-      this.health.push(JSON.parse(event.body));
-      if (changes.length > 0) assert.ok(changed);
-      this.#note(changes);
+      this.finds(finding);
       this.now += minute;
     }
     return this;
+  }
+
+  /** One run, with what a target that it depends on adds to it. */
+  finds(finding: Result['finding'], more: Partial<Result> = {}): void {
+    const loss = finding === 'down' ? 100 : 0;
+    const reason = finding === 'up' ? undefined : `it is ${finding}`;
+    const result = { finding, reason, times: undefined, loss, readings: {}, ...more };
+    const { event, changes, changed } = this.monitor.observe({ at: this.now, ended: this.now + 10, result });
+    if (event !== undefined) this.health.push(JSON.parse(event.body));
+    if (changes.length > 0) assert.ok(changed);
+    this.#note(changes);
   }
 
   declare(status: string, span: { from?: number; until?: number } = {}, at = this.now): this {
@@ -92,6 +97,8 @@ test('one event a change, with the outage and how long it was', () => {
       healthy: false,
       uptime: 50,
       response_time_loss: 100,
+      since: at(2),
+      previous_state: 'up',
       from: at(2),
       created: at(3),
     },
@@ -103,6 +110,8 @@ test('one event a change, with the outage and how long it was', () => {
       healthy: true,
       uptime: 57.143,
       response_time_loss: 0,
+      since: at(5),
+      previous_state: 'down',
       from: at(2),
       until: at(5),
       outage_seconds: 180,
@@ -347,6 +356,109 @@ test('uptime is of a day, by the checks that were made', () => {
   assert.is(monitored.monitor.uptime, 50);
   monitored.restart(120).runs('up');
   assert.is(monitored.monitor.uptime, 100);
+});
+
+test('a target that goes to and fro is degraded until its runs agree, and its events say so', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up');
+  for (let count = 0; count < 4; count += 1) monitored.runs('down', 'up');
+  assert.equal(monitored.types, ['degraded']);
+  const [flapping] = monitored.announced;
+  assert.is(flapping?.message, 'flapping: changed 8 times in the last 11 checks');
+  assert.equal([flapping?.previous_state, flapping?.since], ['up', at(10)]);
+  assert.is(monitored.runs('down', 'down', 'up').monitor.status, 'degraded');
+  assert.equal(monitored.restart().runs('up', 'up', 'up', 'up').types, ['degraded', 'up']);
+  const unasked = new MonitoredTarget({ flapping: false }).runs('up', 'up', 'up');
+  for (let count = 0; count < 8; count += 1) unasked.runs('down', 'up');
+  assert.equal(unasked.types, []);
+});
+
+test('runs that say nothing are announced once, and count neither way', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up', 'down', 'down');
+  for (let count = 0; count < 4; count += 1) {
+    monitored.finds('unknown', { reason: 'not checked: this daemon has too many files and connections open' });
+    monitored.now += minute;
+  }
+  assert.equal(monitored.types, ['down', 'unknown']);
+  const { since, previous_state, message, healthy } = monitored.announced[1] ?? {};
+  assert.equal([since, previous_state, healthy], [at(5), 'down', undefined]);
+  assert.is(message, 'not checked: this daemon has too many files and connections open');
+  assert.equal([monitored.monitor.status, monitored.health.length], ['unknown', 5]);
+  monitored.runs('down');
+  assert.equal([monitored.types.at(-1), monitored.announced[2]?.previous_state], ['down', 'unknown']);
+  // From the last check before to the first one after it.
+  assert.is(monitored.health.at(-1)?.unknown_seconds, 299.99);
+  monitored.runs('up', 'up');
+  assert.equal([monitored.types.at(-1), monitored.announced[3]?.unknown_seconds], ['up', 299.99]);
+  assert.is(Number(monitored.announced[3]?.outage_seconds), 120.01);
+});
+
+test('one such run is no news, and neither are those of a target that was never known', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up');
+  monitored.finds('unknown');
+  monitored.now += minute;
+  assert.equal(monitored.runs('up', 'up').types, []);
+  assert.is(monitored.monitor.status, 'up');
+  const never = new MonitoredTarget();
+  for (let count = 0; count < 4; count += 1) never.finds('unknown');
+  assert.equal([never.types, never.monitor.status], [[], 'unknown']);
+});
+
+test('what a parent that is down hides is announced once that is, with its name, and as known again by one run', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up');
+  for (const causeAnnounced of [false, false, true, true]) {
+    monitored.finds('unknown', { reason: 'cannot be known: switch is down', causedBy: 'switch', causeAnnounced });
+    monitored.now += minute;
+  }
+  assert.equal(monitored.types, ['unknown']);
+  assert.equal([monitored.announced[0]?.caused_by, monitored.announced[0]?.since], ['switch', at(3)]);
+  monitored.restart().runs('up');
+  assert.equal(monitored.types, ['unknown', 'up']);
+  const { message, caused_by, outage_seconds } = monitored.announced[1] ?? {};
+  assert.equal([message, caused_by, outage_seconds], ['can be checked again', 'switch', undefined]);
+});
+
+test('a target that turns out to be down when its parent is back is announced by its own threshold', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up');
+  monitored.finds('unknown', { causedBy: 'switch', causeAnnounced: true });
+  monitored.now += minute;
+  assert.equal(monitored.runs('down').types, ['unknown']);
+  assert.equal(monitored.runs('down').types, ['unknown', 'down']);
+  assert.equal([monitored.announced[1]?.from, monitored.announced[1]?.previous_state], [at(4), 'unknown']);
+});
+
+test('nothing is said in maintenance of what cannot be known', () => {
+  const maintenance = [{ from: new Date(at(3)).toISOString(), until: new Date(at(6)).toISOString() }];
+  const monitored = new MonitoredTarget({ maintenance }).runs('up', 'up', 'up');
+  for (let count = 0; count < 4; count += 1) {
+    monitored.finds('unknown', { causedBy: 'switch', causeAnnounced: true });
+    monitored.now += minute;
+  }
+  assert.equal(monitored.types, ['maintenance', 'unknown']);
+  assert.is(monitored.announced[1]?.previous_state, 'maintenance');
+});
+
+test('maintenance that comes back is announced each time, and no outage inside it', () => {
+  const maintenance = [{ cron: '10 6 * * *', timezone: 'UTC', duration: 180, message: 'backup' }];
+  const monitored = new MonitoredTarget({ maintenance });
+  monitored.now = Date.parse('2026-03-05T06:07:00Z');
+  monitored.runs('up', 'up', 'up', 'down', 'down', 'up', 'up');
+  assert.equal(monitored.types, ['maintenance', 'up']);
+  const [window] = monitored.announced;
+  assert.equal(
+    [window?.message, window?.from, window?.until],
+    ['backup', Date.parse('2026-03-05T06:10:00Z'), Date.parse('2026-03-05T06:13:00Z')],
+  );
+  assert.equal(
+    monitored.health.map(({ maintenance }) => maintenance),
+    [undefined, undefined, undefined, true, true, true, undefined],
+  );
+});
+
+test('a failure is looked at again until it is decided, and no longer', () => {
+  const monitored = new MonitoredTarget({ recheck: 5, threshold: 3 }).runs('up', 'up', 'up');
+  const suspects = (finding: Finding): boolean => monitored.runs(finding).monitor.suspects;
+  assert.equal([suspects('up'), suspects('down'), suspects('down'), suspects('down')], [false, true, true, false]);
+  assert.equal([suspects('down'), suspects('up')], [false, false]);
 });
 
 test.run();

@@ -16,6 +16,10 @@ export interface Certificates {
   readonly expired: Pair;
   readonly otherName: Pair;
   readonly selfSigned: Pair;
+  /** Signed by an authority between it and the first. */
+  readonly belowIntermediate: Pair;
+  /** File of that authority, as a server sends it along. */
+  readonly intermediate: string;
 }
 
 /** Made afresh by the openssl command: an authority, and what it signed for this machine. */
@@ -43,10 +47,11 @@ export function makeCertificates(folder: string): Certificates | Skip {
       `/CN=${name}`,
     );
   };
-  const signed = (name: string, days: number, alternative: string): Pair => {
-    const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${alternative}`];
+  const signed = (name: string, days: number, extension: string, by = 'ca'): Pair => {
+    const names = ['-subj', `/CN=${name}`, '-addext', extension];
     openssl('req', ...key, file(`${name}.key`), '-out', file(`${name}.csr`), ...names);
-    const authority = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-copy_extensions', 'copy'];
+    const issuer = ['-CA', file(`${by}.pem`), '-CAkey', file(`${by}.key`), '-CAcreateserial'];
+    const authority = [...issuer, '-copy_extensions', 'copy'];
     openssl(
       'x509',
       '-req',
@@ -63,11 +68,14 @@ export function makeCertificates(folder: string): Certificates | Skip {
 
   selfSigned('ca');
   selfSigned('self-signed');
+  signed('intermediate', 20, 'basicConstraints=critical,CA:TRUE');
   return {
     ca: file('ca.pem'),
-    valid: signed('valid', 30, 'IP:127.0.0.1'),
-    expired: signed('expired', -1, 'IP:127.0.0.1'),
-    otherName: signed('other-name', 30, 'DNS:elsewhere.example.org'),
+    valid: signed('valid', 30, 'subjectAltName=IP:127.0.0.1'),
+    expired: signed('expired', -1, 'subjectAltName=IP:127.0.0.1'),
+    otherName: signed('other-name', 30, 'subjectAltName=DNS:elsewhere.example.org'),
     selfSigned: pair('self-signed'),
+    belowIntermediate: signed('below', 30, 'subjectAltName=IP:127.0.0.1', 'intermediate'),
+    intermediate: file('intermediate.pem'),
   };
 }

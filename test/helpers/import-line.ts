@@ -24,6 +24,8 @@ const drivers: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['src/log.ts'],
   'prom-client': ['src/status/metrics.ts'],
   yaml: ['src/config/'],
+  re2js: ['src/health/pattern.ts'],
+  croner: ['src/health/recurrence.ts'],
 };
 
 const environment = ['src/config/', 'src/main.ts'];

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { open, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reasonOf } from '../reasons.js';
+import { failureOf } from '../reasons.js';
 import { type Sample, sampled, type TakeSample } from '../sample.js';
+import { wholeNumber, yesOrNo } from '../values.js';
+import { isExpected, lookAt } from './file/look.js';
 import { defineProbe } from './probe.js';
 
 interface FileAddress {
@@ -11,16 +13,29 @@ interface FileAddress {
 }
 
 const writtenBytes = 1024;
+const maxSize = Number.MAX_SAFE_INTEGER;
 
 export const fileProbe = defineProbe({
   kind: 'file',
   schemes: ['file'],
   form: 'file:PATH',
-  does: 'writes a file of its own in the folder or beside the name, syncs it, reads it back and deletes it',
+  does: 'writes a file of its own in the folder or beside the name, syncs it, reads it back and deletes it; with an `expect` it only looks at the file, or at the newest one of the folder',
+  expect: {
+    exists: yesOrNo.optional(),
+    max_age: wholeNumber(1, 10 * 366 * 86_400).optional(),
+    min_size: wholeNumber(0, maxSize).optional(),
+    max_size: wholeNumber(0, maxSize).optional(),
+  },
   readings: ['bytes'],
   parse,
   show: ({ path }) => `file:${path}`,
-  run: (check, limits) => sampled(writing(check), limits),
+  run: ({ path, expect }, limits, { clock }) =>
+    sampled(
+      isExpected(expect)
+        ? alone('look', () => lookAt(path, expect, clock.now()))
+        : alone('write', () => writeAndRead(path)),
+      limits,
+    ),
 });
 
 function parse(address: string): FileAddress | string {
@@ -29,16 +44,16 @@ function parse(address: string): FileAddress | string {
   return { path };
 }
 
-/** A file system that hangs (NFS) cannot be interrupted: while one write hangs, no other is begun. */
-function writing({ path }: FileAddress): TakeSample {
+/** A file system that hangs (NFS) cannot be interrupted: while one try hangs, no other is begun. */
+function alone(what: 'look' | 'write', take: () => Promise<Sample>): TakeSample {
   let hanging: Promise<Sample> | undefined;
   return async signal => {
-    if (hanging !== undefined) return { reason: 'the write of an earlier check hangs' };
-    const sample = writeAndRead(path).finally(() => {
+    if (hanging !== undefined) return { reason: `the ${what} of an earlier check hangs` };
+    const sample = take().finally(() => {
       hanging = undefined;
     });
     hanging = sample;
-    return Promise.race([sample, late(signal)]);
+    return Promise.race([sample, late(signal, what)]);
   };
 }
 
@@ -64,7 +79,7 @@ async function writeAndRead(path: string): Promise<Sample> {
     created = undefined;
     return { reason: undefined, seconds: (performance.now() - began) / 1000, readings: { bytes: writtenBytes } };
   } catch (error) {
-    return { reason: reasonOf(error) };
+    return failureOf(error);
   } finally {
     if (created !== undefined) await unlink(created).catch(() => undefined);
   }
@@ -78,8 +93,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-function late(signal: AbortSignal): Promise<Sample> {
-  return new Promise(resolve =>
-    signal.addEventListener('abort', () => resolve({ reason: 'writing, or reading back' }), { once: true }),
-  );
+function late(signal: AbortSignal, what: 'look' | 'write'): Promise<Sample> {
+  const reason = what === 'write' ? 'writing, or reading back' : 'looking at it';
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve({ reason }), { once: true }));
 }

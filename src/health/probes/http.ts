@@ -9,7 +9,7 @@ export const httpProbe = defineProbe({
   kind: 'http',
   schemes: ['http', 'https'],
   form: 'http(s)://…',
-  does: 'a GET over a fresh connection; 200 to 399 is up, redirects are not followed',
+  does: 'a request over a fresh connection, a GET by default; 200 to 399 is up, and redirects are followed only if you say so',
   options,
   expect,
   readings: ['status', 'bytes', 'time_dns', 'time_connect', 'time_tls', 'time_first_byte', 'certificate_days_left'],
@@ -21,8 +21,9 @@ export const httpProbe = defineProbe({
   secrets,
   proxied: ({ url, proxy }) => (proxy ? new URL(url) : undefined),
   run(check, limits, tools) {
-    const proxy = check.proxy ? tools.outgoing.proxyFor(new URL(check.url)) : undefined;
-    return sampled(requesting(check, connectOptions(limits, tools), tools.clock.now, proxy), limits);
+    const proxyFor = (url: URL) => (check.proxy ? tools.outgoing.proxyFor(url) : undefined);
+    const take = requesting(check, { connect: connectOptions(limits, tools), now: tools.clock.now, proxyFor });
+    return sampled(take, limits);
   },
 });
 
@@ -48,8 +49,8 @@ function isEncoded(text: string): boolean {
   }
 }
 
-/** User, password and query of the URL; the values of headers, and their parts (`Bearer …`). */
-function secrets({ url, headers }: Pick<HttpCheck, 'url' | 'headers'>): string[] {
+/** User, password and query of the URL; the values of headers, and their parts (`Bearer …`); what is sent. */
+function secrets({ url, headers, body }: Pick<HttpCheck, 'url' | 'headers' | 'body'>): string[] {
   const { username, password, search, searchParams } = new URL(url);
   return [
     username,
@@ -57,5 +58,6 @@ function secrets({ url, headers }: Pick<HttpCheck, 'url' | 'headers'>): string[]
     search.slice(1),
     ...searchParams.values(),
     ...Object.values(headers).flatMap(value => [value, ...value.split(/\s+/).slice(1)]),
+    ...(body === undefined ? [] : [body]),
   ].filter(secret => secret !== '');
 }

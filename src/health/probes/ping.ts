@@ -1,4 +1,6 @@
 import { type ExecFileException, execFile } from 'node:child_process';
+import { nameServersAnswer } from '../name-servers.js';
+import { limitHereOf } from '../reasons.js';
 import type { Outcome, Run, SamplingLimits } from '../sample.js';
 import { isHost, withoutBrackets } from './host.js';
 import { defineProbe } from './probe.js';
@@ -39,9 +41,11 @@ export function pingRun({ host }: PingAddress, { samples, timeoutMs }: SamplingL
   return signal =>
     new Promise<Outcome>(resolve => {
       const options = { env: environment, timeout, killSignal: 'SIGKILL', maxBuffer: maxOutput, signal } as const;
-      execFile(program, args, options, (error, stdout, stderr) =>
-        resolve(readPing({ error, stdout, stderr, samples, timeout })),
-      );
+      execFile(program, args, options, async (error, stdout, stderr) => {
+        const outcome = readPing({ error, stdout, stderr, samples, timeout });
+        const unresolved = /Temporary failure in name resolution|Try again/.test(stderr);
+        resolve(unresolved && !(await nameServersAnswer(host)) ? { ...outcome, unknown: samples } : outcome);
+      });
     });
 }
 
@@ -56,7 +60,11 @@ interface PingResult {
 /** Exit 0: answers came; 1: none; 2 and others: not even sent (the name is not known, say). */
 export function readPing({ error, stdout, stderr, samples, timeout }: PingResult): Outcome {
   const [, sent, received] = /(\d{1,9}) packets transmitted, (\d{1,9})(?: packets)? received/.exec(stdout) ?? [];
-  if (sent === undefined || received === undefined) return failed(samples, whyNot({ error, stderr, timeout }));
+  if (sent === undefined || received === undefined) {
+    const limit = limitHere(error, stderr);
+    if (limit !== undefined) return { ...failed(samples, `not checked: ${limit}`), unknown: samples };
+    return failed(samples, whyNot({ error, stderr, timeout }));
+  }
   const counted = { sent: Math.max(1, Number(sent)), good: Math.min(Number(received), Number(sent)), readings: {} };
   const [, min, average, max] =
     /min\/avg\/max\S{0,20} = ([\d.]{1,20})\/([\d.]{1,20})\/([\d.]{1,20})/.exec(stdout) ?? [];
@@ -68,9 +76,15 @@ export function readPing({ error, stdout, stderr, samples, timeout }: PingResult
   };
 }
 
-function whyNot({ error, stderr, timeout }: Pick<PingResult, 'error' | 'stderr' | 'timeout'>): string {
+/** What keeps ping from being tried here, and says nothing about the host. */
+function limitHere(error: ExecFileException | null, stderr: string): string | undefined {
   if (error?.code === 'ENOENT') return 'the program ping is not installed here (Debian: apt-get install iputils-ping)';
   if (error?.code === 'EACCES') return 'the program ping may not be run here';
+  if (/socket.*(?:not permitted|denied)|lacking privilege/i.test(stderr)) return 'this user may not send pings here';
+  return error === null ? undefined : limitHereOf(error);
+}
+
+function whyNot({ error, stderr, timeout }: Pick<PingResult, 'error' | 'stderr' | 'timeout'>): string {
   if (error?.killed) return `ping did not end within ${timeout / 1000} s`;
   const said = stderr
     .split('\n')

@@ -1,12 +1,22 @@
+import { dnsProbe } from './dns.js';
 import { fileProbe } from './file.js';
 import { httpProbe } from './http.js';
 import { pingProbe } from './ping.js';
 import type { ProbeDefinition } from './probe.js';
 import { queueProbe } from './queue.js';
 import { tcpProbe } from './tcp.js';
+import { tlsProbe } from './tls.js';
 
 /** Every kind of probe there is: one line each, in the order of the documents. */
-export const probes: readonly ProbeDefinition[] = [httpProbe, tcpProbe, queueProbe, fileProbe, pingProbe];
+export const probes: readonly ProbeDefinition[] = [
+  httpProbe,
+  tcpProbe,
+  tlsProbe,
+  dnsProbe,
+  queueProbe,
+  fileProbe,
+  pingProbe,
+];
 
 /** The probe for an address, by its scheme. */
 export function probeFor(address: string): ProbeDefinition | undefined {

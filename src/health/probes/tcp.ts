@@ -1,5 +1,5 @@
 import { connect, type TcpNetConnectOpts } from 'node:net';
-import { reasonOf } from '../reasons.js';
+import { failureOf } from '../reasons.js';
 import { type Sample, sampled, type TakeSample } from '../sample.js';
 import { connectOptions } from './connect.js';
 import { isHost, withoutBrackets } from './host.js';
@@ -44,6 +44,6 @@ function connecting(options: TcpNetConnectOpts): TakeSample {
       const late = (): void => end({ reason: 'while connecting' });
       signal.addEventListener('abort', late, { once: true });
       socket.once('connect', () => end({ reason: undefined, seconds: (performance.now() - began) / 1000 }));
-      socket.on('error', error => end({ reason: reasonOf(error) }));
+      socket.on('error', error => end(failureOf(error)));
     });
 }

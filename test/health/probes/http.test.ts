@@ -221,7 +221,7 @@ test('each fault of a certificate is named', async () => {
   assert.is(await reason(certificates.expired, certificates.ca), 'TLS certificate has expired');
   assert.is(await reason(certificates.otherName, certificates.ca), 'TLS certificate is for another name');
   assert.is(await reason(certificates.valid), 'TLS certificate comes from an issuer that is not trusted');
-  assert.is(await reason(certificates.valid, '/no/such.pem'), 'ca cannot be read: no such file or folder');
+  assert.is(await reason(certificates.valid, '/no/such.pem'), 'not checked: ca cannot be read: no such file or folder');
   const plain = await serve((_request, response) => response.end());
   assert.match((await runOnce(`w=${plain.replace('http:', 'https:')}`)).reason ?? '', /^TLS handshake failed/);
 });
@@ -263,6 +263,102 @@ test('secrets of an address and of headers are known, and the address is shown w
   assert.is(address, 'https://clowder.example.org:8443/api/status');
   for (const secret of ['p%40ssword', 'p@ssword', 'abcdef', 'token-1'])
     assert.is(redact(`it said ${secret}!`, secrets), 'it said [hidden]!');
+});
+
+test('a method and a body are sent, with the type that the body looks like', async () => {
+  const url = await serve(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    response.end(`${request.method} ${request.headers['content-type']} ${Buffer.concat(chunks)}`);
+  });
+  const more = { method: 'post', body: '{"query":"{ready}"}', expect: { body: 'POST application/json {"query"' } };
+  const { finding, reason } = await runOnce({ name: 'w', url, ...more });
+  assert.equal([finding, reason], ['up', undefined]);
+  assert.is((await runOnce({ name: 'w', url, method: 'HEAD' })).finding, 'up');
+  assert.equal(parsed([{ name: 'w', url, method: 'TRACE' }]).problems, [
+    'HEALTH_TARGETS: target "w" method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+  ]);
+});
+
+test('headers, expressions and comparisons of JSON may be expected', async () => {
+  const url = await serve((_request, response) => {
+    response.setHeader('x-version', '1.23.0');
+    response.end('{"version":"1.23.0","queue":{"waiting":7}}');
+  });
+  const reason = async (expect: object) => (await runOnce({ name: 'w', url, expect })).reason;
+  assert.is(await reason({ headers: { 'X-Version': { '~': '^1[.]' } }, matches: '"waiting": ?[0-9]+' }), undefined);
+  assert.is(await reason({ headers: { 'X-Version': '2.0.0' } }), 'header x-version is "1.23.0" instead of "2.0.0"');
+  assert.is(await reason({ headers: { 'X-None': 'a' } }), 'header x-none is missing instead of "a"');
+  assert.is(
+    await reason({ matches: 'fail(ed|ure)' }),
+    'nothing in the first 64 KiB of the body matches "fail(ed|ure)"',
+  );
+  assert.is(await reason({ json: { 'queue.waiting': { '<': 10 } } }), undefined);
+  assert.is(await reason({ json: { 'queue.waiting': { '<': 5 } } }), 'queue.waiting is 7 instead of less than 5');
+  assert.equal(parsed([{ name: 'w', url, expect: { matches: '(?=a)' } }]).problems, [
+    'HEALTH_TARGETS: target "w" expect.matches is not a regular expression of RE2 (invalid or unsupported Perl syntax: `(?=`)',
+  ]);
+});
+
+test('redirects are followed as far as is said, and what is secret stays with the first origin', async () => {
+  const seen: (string | undefined)[] = [];
+  const other = await serve((request, response) => {
+    seen.push(request.headers['x-key'] as string | undefined, request.headers.authorization);
+    response.end('arrived');
+  });
+  const url = await serve((request, response) => {
+    if (request.url === '/a') response.writeHead(302, { location: '/b' }).end();
+    else if (request.url === '/b') {
+      assert.is(request.headers['x-key'], 'secret-1');
+      response.writeHead(307, { location: other }).end();
+    } else response.writeHead(301, { location: request.url === '/loop' ? '/loop' : 'mailto:ann@example.org' }).end();
+  });
+  const address = url.replace('://', '://ann:password@');
+  const headers = { 'X-Key': 'secret-1' };
+  const go = (path: string, redirects: number) =>
+    runOnce({ name: 'w', url: `${address}${path}`, headers, redirects, expect: { status: '2xx' } });
+  const { finding, reason, readings } = await go('/a', 2);
+  assert.equal([finding, reason, readings.status, readings.bytes], ['up', undefined, 200, 7]);
+  assert.equal(seen, [undefined, undefined]);
+  assert.is((await go('/a', 1)).reason, 'is redirected more than once');
+  assert.is((await go('/loop', 3)).reason, 'is redirected more than 3 times');
+  assert.is((await go('/', 3)).reason, 'is redirected to mailto:, not to a page');
+  assert.is((await go('/a', 0)).reason, 'status 302 instead of 2xx');
+});
+
+test('an answer may have a time, and a certificate days', async () => {
+  const url = await serve((_request, response) => setTimeout(() => response.end(), 60));
+  const late = await runOnce({ name: 'w', url, expect: { response_time: 0.02 } });
+  assert.is(late.finding, 'down');
+  assert.match(late.reason ?? '', /^answered in 0\.\d+ s instead of at most 0\.02 s$/);
+  const secure = { name: 'w', url: await serveTls(certificates.valid), ca: certificates.ca };
+  const { finding, reason } = await runOnce({ ...secure, expect: { certificate_days: 60 } });
+  assert.equal([finding, reason], ['degraded', 'TLS certificate ends in 30 days, fewer than 60']);
+  assert.is((await runOnce({ ...secure, expect: { certificate_days: 20 } })).finding, 'up');
+});
+
+test('lenient forgives a chain without its intermediate certificate, before anything is sent; no more than that', async () => {
+  let requests = 0;
+  const serveCounted = async (pair: Pair): Promise<string> => {
+    const port = await listening(
+      createTlsServer(pair, (_request, response) => {
+        requests += 1;
+        response.end();
+      }),
+    );
+    return `https://127.0.0.1:${port}`;
+  };
+  const run = async (pair: Pair, lenient: boolean) =>
+    runOnce({ name: 'w', url: await serveCounted(pair), ca: certificates.ca, lenient });
+  assert.is((await run(certificates.belowIntermediate, false)).finding, 'down');
+  assert.is((await run(certificates.belowIntermediate, true)).finding, 'up');
+  assert.is(requests, 1);
+  assert.is((await run(certificates.selfSigned, true)).reason, 'TLS certificate is self-signed');
+  assert.is(
+    (await run(certificates.otherName, true)).reason,
+    'TLS certificate is for elsewhere.example.org, not for 127.0.0.1',
+  );
+  assert.is(requests, 1);
 });
 
 test.run();

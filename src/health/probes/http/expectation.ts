@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
+import type { IncomingHttpHeaders } from 'node:http';
+import { quoted } from '../../comparison.js';
 import type { ExaminedBody } from './body.js';
-import type { HttpCheck } from './check.js';
+import type { Expected, HttpCheck } from './check.js';
 
-const maxShownLength = 80;
 const tooLong = 'longer than 1 MiB, not looked at';
 
 /** Why a status is not as expected, in words; undefined when it is. */
@@ -11,25 +11,35 @@ export function statusMismatch({ status: ranges }: HttpCheck['expect'], status: 
   return `status ${status} instead of ${ranges.map(rangeInWords).join(', ')}`;
 }
 
+/** Why a header is not as expected, in words; undefined when all are. */
+export function headerMismatch({ headers }: HttpCheck['expect'], found: IncomingHttpHeaders): string | undefined {
+  return firstMismatch(headers, name => {
+    const value = found[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  })?.replace(/^/, 'header ');
+}
+
 /** Whether anything is expected of the body. */
-export function expectsBody({ body, json }: HttpCheck['expect']): boolean {
-  return body !== undefined || Object.keys(json).length > 0;
+export function expectsBody({ body, matches, json }: HttpCheck['expect']): boolean {
+  return body !== undefined || matches !== undefined || json.length > 0;
 }
 
 /** Why a body is not as expected, in words; undefined when it is. */
-export function bodyMismatch({ body, json }: HttpCheck['expect'], found: ExaminedBody): string | undefined {
+export function bodyMismatch(expect: HttpCheck['expect'], found: ExaminedBody): string | undefined {
   if ('reason' in found) return found.reason;
+  const { body, matches, json } = expect;
   const { text, whole } = found;
   if (body !== undefined && !text.includes(body))
     return whole
       ? `body does not contain ${quoted(body)}`
       : `body does not contain ${quoted(body)} in its first 1 MiB, and is ${tooLong} any further`;
+  if (matches !== undefined && !matches.foundIn(text))
+    return `nothing in the first 64 KiB of the body matches ${quoted(matches.source)}`;
   return jsonMismatch(json, text, whole);
 }
 
-function jsonMismatch(expected: Readonly<Record<string, unknown>>, text: string, whole: boolean): string | undefined {
-  const paths = Object.entries(expected);
-  if (paths.length === 0) return undefined;
+function jsonMismatch(expected: readonly Expected[], text: string, whole: boolean): string | undefined {
+  if (expected.length === 0) return undefined;
   if (!whole) return `body is ${tooLong}`;
   let json: unknown;
   try {
@@ -37,9 +47,13 @@ function jsonMismatch(expected: Readonly<Record<string, unknown>>, text: string,
   } catch {
     return 'body is not JSON';
   }
-  for (const [path, wanted] of paths) {
-    const found = valueAt(json, path);
-    if (!isDeepStrictEqual(found, wanted)) return `${path} is ${quoted(found)} instead of ${quoted(wanted)}`;
+  return firstMismatch(expected, path => valueAt(json, path));
+}
+
+function firstMismatch(expected: readonly Expected[], find: (name: string) => unknown): string | undefined {
+  for (const { name, comparison } of expected) {
+    const problem = comparison(find(name));
+    if (problem !== undefined) return `${name} ${problem}`;
   }
   return undefined;
 }
@@ -62,10 +76,4 @@ export function valueAt(json: unknown, path: string): unknown {
 function rangeInWords([min, max]: readonly [number, number]): string {
   if (min === max) return String(min);
   return min % 100 === 0 && max === min + 99 ? `${min / 100}xx` : `${min} to ${max}`;
-}
-
-function quoted(value: unknown): string {
-  if (value === undefined) return 'missing';
-  const text = JSON.stringify(value);
-  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
 }

@@ -5,7 +5,7 @@ import { connect as tlsConnect } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import { proxyAuthorization, proxyHost, proxySettingFor } from '../../../outgoing.js';
 import type { Address } from '../../../settings/addresses.js';
-import { reasonOf } from '../../reasons.js';
+import { type NotTheTarget, reasonOf } from '../../reasons.js';
 
 /** What a probe that goes through a proxy takes note of. */
 export interface ProxyObserver {
@@ -16,15 +16,22 @@ export interface ProxyObserver {
 }
 
 /** The proxy is what fails; the message says which, and why. */
-export class ProxyError extends Error {
+export class ProxyError extends Error implements Partial<NotTheTarget> {
   override name = 'ProxyError';
+  readonly notTheTarget?: true;
+
+  /** @param maybeTarget the proxy may only be saying that it cannot reach the host */
+  constructor(message: string, maybeTarget = false) {
+    super(message);
+    if (!maybeTarget) this.notTheTarget = true;
+  }
 }
 
 /** Sends a request by a proxy: an `http://` address whole, an `https://` one through a tunnel that CONNECT asks for. */
 export function requestThrough(
   proxy: Address,
   target: URL,
-  options: RequestOptions & { readonly ca?: Buffer },
+  options: RequestOptions & { readonly ca?: Buffer; readonly rejectUnauthorized?: boolean },
   observer: ProxyObserver,
 ): ClientRequest {
   if (target.protocol === 'https:') {
@@ -34,10 +41,14 @@ export function requestThrough(
       createConnection: (_options, created) => {
         openTunnel(proxy, target, options, observer, (error, socket) => {
           const host = bareHost(target);
-          const ca = options.ca === undefined ? {} : { ca: options.ca };
+          const { ca, rejectUnauthorized = true } = options;
           // Node never reads the socket beside an error.
           if (socket === undefined) created(error, undefined as never);
-          else created(null, tlsConnect({ socket, host, servername: serverName(host), ...ca }));
+          else
+            created(
+              null,
+              tlsConnect({ socket, host, servername: serverName(host), rejectUnauthorized, ...(ca && { ca }) }),
+            );
         });
         return undefined;
       },
@@ -62,7 +73,7 @@ export function requestThrough(
 /** What a 407 comes to: the proxy's own answer, whatever was asked of the host beyond it. */
 export function refusedByProxy(proxy: Address, target: URL, status: number): ProxyError {
   const why = status === 407 ? 'wants a user and a password that it knows' : `refuses to reach ${target.host}`;
-  return new ProxyError(`${inWords(proxy, target)} ${why} (status ${status})`);
+  return new ProxyError(`${inWords(proxy, target)} ${why} (status ${status})`, status >= 502 && status <= 504);
 }
 
 /** A connection to the proxy failed. */
@@ -104,7 +115,8 @@ function toProxy(proxy: Address, options: RequestOptions) {
   const host = bareHost(url);
   const authorization = proxyAuthorization(proxy);
   const headers = authorization === undefined ? {} : { 'proxy-authorization': authorization };
-  return { ...options, ...urlToHttpOptions(url), hostname: host, servername: serverName(host), headers };
+  const own = { hostname: host, servername: serverName(host), headers, rejectUnauthorized: true };
+  return { ...options, ...urlToHttpOptions(url), ...own };
 }
 
 function sender(proxy: Address): typeof plainRequest {

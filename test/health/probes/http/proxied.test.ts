@@ -91,7 +91,10 @@ for (const url of ['http://web.test', secure]) {
   test(`${setting}: a proxy where nothing listens is what is named`, async () => {
     const port = await freePort();
     const { finding, reason } = await probe(url, `127.0.0.1:${port}`);
-    assert.equal([finding, reason], ['down', `the proxy 127.0.0.1:${port} (${setting}): connection refused`]);
+    assert.equal(
+      [finding, reason],
+      ['unknown', `not checked: the proxy 127.0.0.1:${port} (${setting}): connection refused`],
+    );
   });
 
   test(`${setting}: a name of a proxy that nobody knows`, async () => {
@@ -104,8 +107,11 @@ for (const url of ['http://web.test', secure]) {
     const proxy = await behindProxy((_request, response) => response.end('hello'), pair);
     proxy.authorization = 'Basic of somebody else';
     const { finding, reason = '' } = await probe(url, proxy.address);
-    assert.is(finding, 'down');
-    assert.is(reason, `the proxy ${proxy.address} (${setting}) wants a user and a password that it knows (status 407)`);
+    assert.is(finding, 'unknown');
+    assert.is(
+      reason,
+      `not checked: the proxy ${proxy.address} (${setting}) wants a user and a password that it knows (status 407)`,
+    );
     assert.not.match(reason, password);
   });
 

@@ -1,0 +1,48 @@
+import { dispatch } from 'nact';
+import { attributed, type Standing } from '../src/health/dependencies.js';
+import type { Result } from '../src/health/result.js';
+import { ask } from './actor.js';
+import type { Actor, HealthPingMessage } from './protocol.js';
+
+/** Other targets' actors; asked for when they are needed, because all of them are made one after another. */
+export interface Family {
+  /** Those that the target depends on. */
+  parents(): readonly Actor<HealthPingMessage>[];
+  /** Those that depend on it. */
+  dependents(): readonly Actor<HealthPingMessage>[];
+}
+
+/**
+ * A run that failed while a service that it needs fails says nothing about the target. Each of those is asked, and
+ * answers with a run that began no earlier.
+ * @param since when the run began, on the monotonic clock
+ */
+export async function withParents(result: Result, since: number, family: Family): Promise<Result> {
+  const parents = result.finding === 'down' ? family.parents() : [];
+  if (parents.length === 0) return result;
+  const standings = await Promise.all(
+    parents.map(parent => ask<Standing>(reply => dispatch(parent, { type: 'asked', since, reply }))),
+  );
+  return attributed(result, standings);
+}
+
+type Question = Extract<HealthPingMessage, { type: 'asked' }>;
+
+/** What dependents want to know of a target, until a run of it is young enough. */
+export class Questions {
+  #open: readonly Question[] = [];
+
+  get waiting(): boolean {
+    return this.#open.length > 0;
+  }
+
+  add(question: Question): void {
+    this.#open = [...this.#open, question];
+  }
+
+  /** @param began when the run that the standing is about began, on the monotonic clock */
+  answer(standing: Standing, began: number): void {
+    for (const { since, reply } of this.#open) if (began >= since) reply.resolve(standing);
+    this.#open = this.#open.filter(({ since }) => began < since);
+  }
+}

@@ -1,0 +1,59 @@
+import type { Result } from './result.js';
+import type { Target } from './target.js';
+
+type Dependent = Pick<Target, 'name' | 'dependsOn'>;
+
+/** What is wrong with what a target depends on: the end of a sentence that begins with its name. */
+export function dependencyProblem(target: Dependent, all: readonly Dependent[]): string | undefined {
+  const missing = target.dependsOn.find(name => !all.some(one => one.name === name));
+  if (missing !== undefined) return `depends on "${missing.slice(0, 128)}", which is not a target`;
+  return dependsOnItself(target, all) ? 'depends on itself, straight or by way of others' : undefined;
+}
+
+function dependsOnItself({ name, dependsOn }: Dependent, all: readonly Dependent[]): boolean {
+  const seen = new Set<string>();
+  const next = [...dependsOn];
+  for (let one = next.pop(); one !== undefined; one = next.pop()) {
+    if (one === name) return true;
+    if (seen.has(one)) continue;
+    seen.add(one);
+    next.push(...(all.find(other => other.name === one)?.dependsOn ?? []));
+  }
+  return false;
+}
+
+/** How a target is, for those that depend on it. */
+export interface Standing {
+  readonly name: string;
+  /** Its latest run found it down, or found that another that it needs is. */
+  readonly fails: boolean;
+  /** An event said so. */
+  readonly announced: boolean;
+  /** The service that makes it fail, where that is another. */
+  readonly causedBy: string | undefined;
+}
+
+export function standingOf(name: string, announced: string, last: Result | undefined): Standing {
+  const { finding, causedBy } = last ?? {};
+  return {
+    name,
+    fails: finding === 'down' || causedBy !== undefined,
+    announced: announced === 'down' || announced === 'unknown',
+    causedBy,
+  };
+}
+
+/** What a failed run comes to, as those are that the target depends on. */
+export function attributed(result: Result, parents: readonly Standing[]): Result {
+  const failing = parents.find(({ fails, announced }) => fails && announced) ?? parents.find(({ fails }) => fails);
+  if (failing === undefined) return result;
+  const causedBy = failing.causedBy ?? failing.name;
+  const { announced: causeAnnounced } = failing;
+  return {
+    ...result,
+    finding: 'unknown',
+    reason: `cannot be known: ${causedBy} is down (here: ${result.reason ?? 'no answer'})`,
+    causedBy,
+    causeAnnounced,
+  };
+}

@@ -1,0 +1,92 @@
+import { opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCodeOf } from '../../../network-errors.js';
+import { failureOf, notChecked } from '../../reasons.js';
+import type { Sample } from '../../sample.js';
+
+export interface FileExpectation {
+  readonly exists?: boolean | undefined;
+  /** Since it was last written, s. */
+  readonly max_age?: number | undefined;
+  /** Bytes. */
+  readonly min_size?: number | undefined;
+  readonly max_size?: number | undefined;
+}
+
+const maxEntries = 10_000;
+
+/** Whether a file is looked at, rather than written. */
+export function isExpected(expect: FileExpectation): boolean {
+  return Object.values(expect).some(value => value !== undefined);
+}
+
+/** A file as it is; of a folder, the file in it that was written last. Nothing is written, and nothing is read of it. */
+export async function lookAt(path: string, expect: FileExpectation, now: number): Promise<Sample> {
+  const began = performance.now();
+  try {
+    const found = await fileAt(path);
+    const seconds = (performance.now() - began) / 1000;
+    if (typeof found === 'string') return notChecked(found);
+    return { ...judged(found, expect, now), seconds };
+  } catch (error) {
+    // What may not be looked at may well be there.
+    if (['EACCES', 'EPERM'].includes(errorCodeOf(error) ?? '')) return notChecked('this user may not look at it');
+    return failureOf(error);
+  }
+}
+
+interface FoundFile {
+  readonly modified: number;
+  readonly size: number;
+  /** In a folder: its name. */
+  readonly name?: string;
+}
+
+/** @returns undefined where there is none; why it cannot be said, in words */
+async function fileAt(path: string): Promise<FoundFile | string | undefined> {
+  const found = await statOrNothing(path);
+  if (found === undefined) return undefined;
+  if (!found.isDirectory()) return { modified: found.mtimeMs, size: found.size };
+  let newest: FoundFile | undefined;
+  let count = 0;
+  for await (const entry of await opendir(path)) {
+    count += 1;
+    if (count > maxEntries) return `more than ${maxEntries} entries in the folder`;
+    if (!entry.isFile()) continue;
+    const file = await statOrNothing(join(path, entry.name));
+    if (file !== undefined && (newest === undefined || file.mtimeMs > newest.modified))
+      newest = { modified: file.mtimeMs, size: file.size, name: entry.name };
+  }
+  return newest;
+}
+
+async function statOrNothing(path: string) {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCodeOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function judged(found: FoundFile | undefined, expect: FileExpectation, now: number): Sample {
+  const { exists = true, max_age: maxAge, min_size: min, max_size: max } = expect;
+  if (found === undefined) return { reason: exists ? 'there is no file' : undefined };
+  const { modified, size, name } = found;
+  const readings = { bytes: size };
+  const which = name === undefined ? 'the file' : `the newest file, ${name.slice(0, 80)},`;
+  if (!exists) return { reason: `${which} is there, and should not be`, readings };
+  const age = Math.max(0, now - modified) / 1000;
+  if (maxAge !== undefined && age > maxAge)
+    return { reason: `${which} was last written ${inWords(age)} ago, more than ${inWords(maxAge)}`, readings };
+  if (min !== undefined && size < min) return { reason: `${which} has ${size} bytes, fewer than ${min}`, readings };
+  if (max !== undefined && size > max) return { reason: `${which} has ${size} bytes, more than ${max}`, readings };
+  return { reason: undefined, readings };
+}
+
+/** `90 s`, `45 min`, `30 h`, `3 days` */
+function inWords(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`;
+  return seconds < 2 * 86_400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
+}

@@ -1,0 +1,25 @@
+import type { Finding, Result } from './result.js';
+import type { SavedState } from './saved-state.js';
+
+/** Runs in a row that said nothing about the target, with one more. */
+export function unknownAfter(before: SavedState['unknown'], { causedBy }: Result, at: number) {
+  return {
+    since: before?.since ?? at,
+    runs: (before?.runs ?? 0) + 1,
+    announced: before?.announced ?? false,
+    causedBy: causedBy ?? null,
+  };
+}
+
+/**
+ * Whether it is time to say so: where another service is the reason, once that was announced of it; otherwise as soon as
+ * a failure would be announced. Of a target that was never known there is no news.
+ */
+export function isDecided(
+  { runs }: { readonly runs: number },
+  { causedBy, causeAnnounced = false }: Result,
+  observed: Finding | 'unknown',
+  threshold: number,
+): boolean {
+  return causedBy === undefined ? observed !== 'unknown' && runs >= threshold : causeAnnounced;
+}
