@@ -42,7 +42,7 @@ export interface HealthPingOptions extends ActorTools, Pick<RecordTools, 'checkp
  * running: one run is under way. → waiting when it ends; ticks that passed meanwhile are skipped, so that runs neither
  * overlap nor pile up.
  * A run that fails is not the whole story where the target depends on others: each of those is asked how it is, and
- * takes a look of its own unless its latest began later. While one of them fails, the run says nothing about the target.
+ * runs as well unless its latest run began later. While one of them fails, the run says nothing about the target.
  *
  * any → closed: a run under way is given up, publishing is tried once more, the state is saved.
  *

@@ -67,7 +67,7 @@ function equal(wanted: unknown): Comparison {
   return found => (isDeepStrictEqual(found, wanted) ? undefined : `is ${quoted(found)} instead of ${quoted(wanted)}`);
 }
 
-/** Of numbers; a text that is a number, as in a header, counts as one. */
+/** Compares numbers; a text that is a number, as in a header, counts as one. */
 function ordered(words: string, holds: (found: number, wanted: number) => boolean): Operator {
   return wanted => {
     if (typeof wanted !== 'number') return 'compares with a number';

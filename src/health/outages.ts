@@ -1,7 +1,7 @@
 import { covers, overlapMs, type Span } from './maintenance.js';
 import type { Outage } from './saved-state.js';
 
-/** Where an outage counts from: one that began in maintenance from the end of that, one that was announced as it was. */
+/** Where an outage counts from: from the end of the maintenance that it began in, unless it was announced before. */
 export function countedFrom(outage: Outage, windows: readonly Span[], now: number): number {
   if (outage.id !== null) return outage.from;
   return Math.max(outage.from, ...windows.flatMap(({ until }) => (until != null && until <= now ? until : [])));

@@ -2,7 +2,7 @@ import { RE2JS } from 're2js';
 
 /** How much of a text is searched, characters. */
 export const maxSearchedLength = 64 * 1024;
-/** Of an expression; a long one costs more for each character that it reads. */
+/** Longest expression; a long one costs more for each character that it reads. */
 const maxLength = 200;
 
 /** A regular expression that takes time in proportion to the text, whatever it says and whatever the text is (RE2). */

@@ -39,13 +39,13 @@ export function recurrenceOf({ cron, timezone, durationMs, message }: Recurrence
     next: 0,
     window: undefined,
   };
-  const lookUp = (at: number): typeof latest => {
+  const find = (at: number): typeof latest => {
     const [start] = schedule.previousRuns(1, new Date(at + 1));
     const next = schedule.nextRun(new Date(at))?.getTime() ?? Number.POSITIVE_INFINITY;
     return { from: start?.getTime() ?? at, next, window: start && window(start) };
   };
   const windowAt = (at: number): MaintenanceWindow | undefined => {
-    if (at < latest.from || at >= latest.next) latest = lookUp(at);
+    if (at < latest.from || at >= latest.next) latest = find(at);
     const { window: found } = latest;
     return found !== undefined && at >= found.from && at < (found.until ?? 0) ? found : undefined;
   };

@@ -88,7 +88,7 @@ export function sampled(
   };
 }
 
-/** Of samples that failed and samples that were not taken, the former have the word. */
+/** The reason of a sample that failed goes before that of one that was not taken. */
 function reasonFor(taken: readonly Sample[]): string | undefined {
   const failed = taken.filter(({ reason }) => reason !== undefined);
   return (failed.findLast(({ unknown }) => !unknown) ?? failed.at(-1))?.reason;

@@ -27,8 +27,8 @@ const outagesKept = 20;
  * say so, and dates from the first of them. A time without checks ends a row.
  *
  * A run that says nothing about the target changes nothing of that. Where such runs go on, or another service is known
- * to be the reason, `unknown` is announced, once, and the time counts as time without checks. The first run after it that
- * agrees with what was observed before is enough to announce that.
+ * to be the reason, `unknown` is announced, once, and the time counts as time without checks. The first run after it
+ * that agrees with what was observed before is enough to announce that.
  *
  * What `service_status` *announces* is what was observed, and `maintenance` inside a window. Observing goes on there;
  * when the window ends, what holds then is announced. The first state is announced only when it is a bad one.

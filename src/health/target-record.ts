@@ -15,7 +15,7 @@ export interface RecordTools {
   readonly log: Pick<Log, 'warn'>;
 }
 
-/** What is kept of one target: its state, and its availability. What cannot be read or written is logged, not thrown. */
+/** What is kept of one target: its state and its availability. What cannot be read or written is logged, not thrown. */
 export class TargetRecord {
   readonly #target: Target;
   readonly #tools: RecordTools;

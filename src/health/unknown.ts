@@ -12,8 +12,8 @@ export function unknownAfter(before: SavedState['unknown'], { causedBy }: Result
 }
 
 /**
- * Whether it is time to say so: where another service is the reason, once that was announced of it; otherwise as soon as
- * a failure would be announced. Of a target that was never known there is no news.
+ * Whether it is time to say so: where another service is the reason, once that was announced of it; otherwise as soon
+ * as a failure would be announced. Of a target that was never known there is no news.
  */
 export function isDecided(
   { runs }: { readonly runs: number },

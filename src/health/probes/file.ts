@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { failureOf } from '../reasons.js';
 import { type Sample, sampled, type TakeSample } from '../sample.js';
 import { wholeNumber, yesOrNo } from '../values.js';
-import { isExpected, lookAt } from './file/look.js';
+import { examine, isExpected } from './file/look.js';
 import { defineProbe } from './probe.js';
 
 interface FileAddress {
@@ -32,7 +32,7 @@ export const fileProbe = defineProbe({
   run: ({ path, expect }, limits, { clock }) =>
     sampled(
       isExpected(expect)
-        ? alone('look', () => lookAt(path, expect, clock.now()))
+        ? alone('look', () => examine(path, expect, clock.now()))
         : alone('write', () => writeAndRead(path)),
       limits,
     ),

@@ -80,7 +80,8 @@ export function readPing({ error, stdout, stderr, samples, timeout }: PingResult
 function limitHere(error: ExecFileException | null, stderr: string): string | undefined {
   if (error?.code === 'ENOENT') return 'the program ping is not installed here (Debian: apt-get install iputils-ping)';
   if (error?.code === 'EACCES') return 'the program ping may not be run here';
-  if (/socket.*(?:not permitted|denied)|lacking privilege/i.test(stderr)) return 'this user may not send pings here';
+  if (/socket\b/.test(stderr) && /not permitted|denied|lacking privilege/i.test(stderr))
+    return 'this user may not send pings here';
   return error === null ? undefined : limitHereOf(error);
 }
 

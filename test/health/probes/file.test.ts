@@ -30,26 +30,29 @@ test('what is written is read back, and nothing is left', async () => {
 test('with an expectation a file is looked at, and nothing is written', async () => {
   const folder = temporaryFolder();
   const file = join(folder.path, 'dump.sql');
-  const look = async (path: string, expect: object) => {
+  const examined = async (path: string, expect: object) => {
     const { finding, reason } = await runOnce({ name: 'backup', url: `file:${path}`, expect });
     return [finding, reason];
   };
-  assert.equal(await look(file, { exists: true }), ['down', 'there is no file']);
-  assert.equal(await look(file, { exists: false }), ['up', undefined]);
+  assert.equal(await examined(file, { exists: true }), ['down', 'there is no file']);
+  assert.equal(await examined(file, { exists: false }), ['up', undefined]);
   writeFileSync(file, 'x'.repeat(100));
-  assert.equal(await look(file, { exists: false }), ['down', 'the file is there, and should not be']);
-  assert.equal(await look(file, { max_age: 3600, min_size: 100, max_size: 100 }), ['up', undefined]);
-  assert.equal(await look(file, { min_size: 101 }), ['down', 'the file has 100 bytes, fewer than 101']);
-  assert.equal(await look(file, { max_size: 99 }), ['down', 'the file has 100 bytes, more than 99']);
+  assert.equal(await examined(file, { exists: false }), ['down', 'the file is there, and should not be']);
+  assert.equal(await examined(file, { max_age: 3600, min_size: 100, max_size: 100 }), ['up', undefined]);
+  assert.equal(await examined(file, { min_size: 101 }), ['down', 'the file has 100 bytes, fewer than 101']);
+  assert.equal(await examined(file, { max_size: 99 }), ['down', 'the file has 100 bytes, more than 99']);
   const yesterday = Date.now() / 1000 - 30 * 3600;
   utimesSync(file, yesterday, yesterday);
-  assert.equal(await look(file, { max_age: 86_400 }), ['down', 'the file was last written 30 h ago, more than 24 h']);
-  assert.equal(await look(folder.path, { max_age: 86_400 }), [
+  assert.equal(await examined(file, { max_age: 86_400 }), [
+    'down',
+    'the file was last written 30 h ago, more than 24 h',
+  ]);
+  assert.equal(await examined(folder.path, { max_age: 86_400 }), [
     'down',
     'the newest file, dump.sql, was last written 30 h ago, more than 24 h',
   ]);
   writeFileSync(join(folder.path, 'new.sql'), 'x');
-  assert.equal(await look(folder.path, { max_age: 86_400, min_size: 1 }), ['up', undefined]);
+  assert.equal(await examined(folder.path, { max_age: 86_400, min_size: 1 }), ['up', undefined]);
   assert.equal(readdirSync(folder.path).sort(), ['dump.sql', 'new.sql']);
   folder.remove();
 });

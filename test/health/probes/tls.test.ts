@@ -28,7 +28,7 @@ async function against(pair: Pair, more: object = {}, options: readonly string[]
   }
 }
 
-test('an address is a host and a port; STARTTLS knows its protocol by the port, or is told', () => {
+test('an address is a host and a port; STARTTLS knows its protocol by the port, or from its address', () => {
   assert.is(targetOf('a=tls://www.example.org:443').address, 'tls://www.example.org:443');
   assert.is(targetOf('a=starttls://mail.example.org:587').address, 'starttls://mail.example.org:587');
   assert.is(targetOf('a=starttls://[2001:db8::1]:2525?protocol=smtp').address, 'starttls://[2001:db8::1]:2525');

@@ -3,7 +3,7 @@ export type Resolved = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 type Words = Readonly<Record<string, string | number>>;
 
-/** Each record as text, the whole first, and then what else may be meant by it: `10 mail.example.org`, the host alone. */
+/** Each record as text: the whole first, then what else may be meant by it (`10 mail.example.org`, the host alone). */
 export function answersOf(type: string, found: Resolved): readonly (readonly string[])[] {
   const records = Array.isArray(found) ? (found as readonly unknown[]) : [found];
   return records.map(record => formsOf(type, record));

@@ -20,8 +20,8 @@ export function isExpected(expect: FileExpectation): boolean {
   return Object.values(expect).some(value => value !== undefined);
 }
 
-/** A file as it is; of a folder, the file in it that was written last. Nothing is written, and nothing is read of it. */
-export async function lookAt(path: string, expect: FileExpectation, now: number): Promise<Sample> {
+/** A file as it is; of a folder, the file in it that was written last. Nothing is written, and no content is read. */
+export async function examine(path: string, expect: FileExpectation, now: number): Promise<Sample> {
   const began = performance.now();
   try {
     const found = await fileAt(path);

@@ -43,7 +43,7 @@ export function requesting(check: HttpCheck, tools: RequestTools): TakeSample {
 interface AskTools extends RequestTools {
   readonly ca: Buffer | undefined;
   readonly signal: AbortSignal;
-  /** Of the first request, on the monotonic clock. */
+  /** When the first request began, on the monotonic clock. */
   readonly began: number;
   readonly followsMore: boolean;
 }

@@ -6,8 +6,8 @@ const maxAnswerBytes = 16 * 1024;
 
 /**
  * Asks for TLS on a connection that is open.
- * @returns why there will be none, in words; undefined when the server waits for the handshake. Never rejects, and never
- * resolves when the server falls silent.
+ * @returns why there will be none, in words; undefined when the server waits for the handshake. Never rejects, and
+ * never resolves when the server falls silent.
  */
 export function askForTls(socket: Socket, { name, steps }: StartTls): Promise<string | undefined> {
   return new Promise(resolve => {
@@ -37,13 +37,13 @@ export function askForTls(socket: Socket, { name, steps }: StartTls): Promise<st
           continue;
         }
         if (!step.good.test(line))
-          return end(`${name} server answers ${quoted(line)} to ${step.say ?? 'a connection'}`);
+          return end(`${name} server answers ${quoted(line)} to ${step.sends ?? 'a connection'}`);
         if (!offered) return end(`${name} server does not offer STARTTLS`);
         offered = false;
         at += 1;
         const next = steps[at];
         if (next === undefined) return end(undefined);
-        socket.write(`${next.say ?? ''}\r\n`);
+        socket.write(`${next.sends ?? ''}\r\n`);
       }
     };
     socket.on('data', read);

@@ -5,10 +5,10 @@ export interface StartTls {
   readonly steps: readonly Step[];
 }
 
-/** What is said, and the answer to it. */
+/** What is sent, and the answer to it. */
 interface Step {
   /** Undefined: the server speaks first. */
-  readonly say?: string;
+  readonly sends?: string;
   /** The last line of an answer, good or bad. */
   readonly last: RegExp;
   /** The last line of a good one. */
@@ -25,29 +25,29 @@ export const protocols: Readonly<Record<string, StartTls>> = {
     name: 'SMTP',
     steps: [
       { last: reply, good: /^220/ },
-      { say: 'EHLO event-sink.invalid', last: reply, good: /^250/, offers: /^250[ -]STARTTLS\b/i },
-      { say: 'STARTTLS', last: reply, good: /^220/ },
+      { sends: 'EHLO event-sink.invalid', last: reply, good: /^250/, offers: /^250[ -]STARTTLS\b/i },
+      { sends: 'STARTTLS', last: reply, good: /^220/ },
     ],
   },
   imap: {
     name: 'IMAP',
     steps: [
       { last: /^\* /, good: /^\* OK/i },
-      { say: 'a1 STARTTLS', last: /^a1 /i, good: /^a1 OK/i },
+      { sends: 'a1 STARTTLS', last: /^a1 /i, good: /^a1 OK/i },
     ],
   },
   pop3: {
     name: 'POP3',
     steps: [
       { last: /^[+-]/, good: /^\+OK/i },
-      { say: 'STLS', last: /^[+-]/, good: /^\+OK/i },
+      { sends: 'STLS', last: /^[+-]/, good: /^\+OK/i },
     ],
   },
   ftp: {
     name: 'FTP',
     steps: [
       { last: reply, good: /^220/ },
-      { say: 'AUTH TLS', last: reply, good: /^234/ },
+      { sends: 'AUTH TLS', last: reply, good: /^234/ },
     ],
   },
 };
