@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startChromium } from '../helpers/servers/chromium.js';
 import { required } from '../helpers/skip.js';
+import { appearances, violations } from './appearances.js';
 import { type Installation, install, Visit } from './visit.js';
 
 const browser: Browser = required('chromium', await startChromium());
-const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 let here: Installation;
 let visit: Visit;
 
@@ -89,34 +88,6 @@ test.after.each(async () => {
   await visit.end();
   assert.equal(complaints, []);
 });
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
-}
-
-/** What axe finds that is serious or worse, in words. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = (await page.evaluate(
-    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
-  )) as Violation[];
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
-    );
-}
-
-const desktop = { width: 1360, height: 900 };
-const phone = { width: 375, height: 812 };
-const appearances = [
-  { name: 'desktop-light', viewport: desktop, colorScheme: 'light' },
-  { name: 'desktop-dark', viewport: desktop, colorScheme: 'dark' },
-  { name: 'phone-light', viewport: phone, colorScheme: 'light', deviceScaleFactor: 2 },
-  { name: 'phone-dark', viewport: phone, colorScheme: 'dark', deviceScaleFactor: 2 },
-] as const;
 
 for (const { name, ...options } of appearances) {
   test(`everybody can use it, ${name}`, async () => {

@@ -1,13 +1,16 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Session, Status } from '../../../openapi/api-types.js';
+import { useFragment } from '../elements/address.js';
 import { ask, hasStore, signedOut } from '../elements/api.js';
 import { html, type Markup } from '../elements/html.js';
 import { isUnreachable, useNow, usePolled } from '../elements/polling.js';
 import type { PageState } from '../elements/section.js';
 import { Failure, Loading } from '../elements/states.js';
+import { UsageView } from '../usage/usage.js';
 import { Banner } from './banner.js';
 import { Header } from './header.js';
 import { sections } from './sections.js';
+import { operations, type PageView, viewOf } from './views.js';
 
 interface DashboardProps {
   readonly session: Session;
@@ -19,6 +22,7 @@ const ledgerMs = 10_000;
 
 /** The page for those who are signed in. */
 export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
+  const view = viewOf(useFragment());
   const lost = useRef(false);
   const status = usePolled('status', statusMs, async () => {
     // Sessions end with the daemon that they began at: after a silence it is asked, without provoking a refusal.
@@ -28,12 +32,13 @@ export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
     return ask('v1/status');
   });
   lost.current = isUnreachable(status.error);
-  const ledger = usePolled('ledger', ledgerMs, () => ask('v1/ledger'));
+  const ledger = usePolled('ledger', view === operations ? ledgerMs : null, () => ask('v1/ledger'));
   const offset = useOffset(status.data);
   const now = useNow(offset);
-  useTitle(status.data, lost.current);
+  useTitle(view, status.data, lost.current);
+  useArrival(view);
 
-  const head = html`<${Header} session=${session} status=${status.data} lost=${lost.current} now=${now} onSignOut=${onSignOut} />`;
+  const head = html`<${Header} view=${view} session=${session} status=${status.data} lost=${lost.current} now=${now} onSignOut=${onSignOut} />`;
   if (status.data === undefined) {
     return html`${head}<main class="sheet">
       ${status.error === undefined ? html`<${Loading} what="Asking the daemon for its status" />` : html`<${Failure} error=${status.error} onRetry=${status.refresh} />`}
@@ -57,9 +62,19 @@ export function Dashboard({ session, onSignOut }: DashboardProps): Markup {
   return html`
     ${head}
     <main class="sheet ${page.lost ? 'stale' : ''}">
-      <${Banner} page=${page} failingSince=${status.failingSince} />
-      ${sections.map(({ id, View }) => html`<${View} key=${id} page=${page} />`)}
+      ${view === operations ? html`<${Banner} page=${page} failingSince=${status.failingSince} />${sections.map(({ id, View }) => html`<${View} key=${id} page=${page} />`)}` : html`<${UsageView} page=${page} />`}
     </main>`;
+}
+
+/** Whoever follows a link to another view is taken to its start, as on a page that is loaded, with the focus. */
+function useArrival(view: PageView): void {
+  const shown = useRef(view);
+  useLayoutEffect(() => {
+    if (shown.current === view) return;
+    shown.current = view;
+    window.scrollTo(0, 0);
+    document.getElementById(view.start)?.focus({ preventScroll: true });
+  }, [view]);
 }
 
 /** How far the daemon's clock is ahead of this one, ms; small differences are the network. */
@@ -72,9 +87,10 @@ function useOffset(status: Status | undefined): number {
   return offset.current.value;
 }
 
-function useTitle(status: Status | undefined, lost: boolean): void {
+function useTitle(view: PageView, status: Status | undefined, lost: boolean): void {
   const problems = status?.problems.length ?? 0;
-  const title = lost ? 'No connection' : problems === 0 ? 'All is well' : `(${problems}) Needs attention`;
+  const health = problems === 0 ? 'All is well' : `(${problems}) Needs attention`;
+  const title = lost ? 'No connection' : view === operations ? health : view.title;
   useEffect(() => {
     document.title = `${title} · event-sink`;
   }, [title]);

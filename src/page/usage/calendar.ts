@@ -1,0 +1,27 @@
+/* Months of UTC, written `2026-03` as the API has them: texts that sort. */
+
+const long = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const short = new Intl.DateTimeFormat('en-GB', { month: 'short', timeZone: 'UTC' });
+
+export const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7);
+const startOf = (month: string): number => Date.parse(`${month}-01T00:00:00Z`);
+
+/** `March 2026`. */
+export const monthInWords = (month: string): string => long.format(startOf(month));
+/** `Mar`. */
+export const monthName = (month: string): string => short.format(startOf(month));
+export const yearOf = (month: string): string => month.slice(0, 4);
+/** 1 for January. */
+export const numberOf = (month: string): number => Number(month.slice(5));
+
+/** @param count may be negative: months before */
+export function monthsAfter(month: string, count: number): string {
+  return monthOf(Date.UTC(Number(yearOf(month)), numberOf(month) - 1 + count));
+}
+
+/** Both included, oldest first. */
+export function monthsFrom(first: string, last: string): string[] {
+  const months: string[] = [];
+  for (let month = first; month <= last; month = monthsAfter(month, 1)) months.push(month);
+  return months;
+}

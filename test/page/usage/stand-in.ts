@@ -1,0 +1,106 @@
+import type { Page } from 'playwright-core';
+import type { UsageCounts, UsageLine, UsageReport } from '../../../openapi/api-types.js';
+
+/** Answers of `GET /v1/usage` for an installation that no test could fill in time: 10,000 datasets, three years. */
+export const datasetCount = 10_000;
+const hostile = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>';
+const titles = [
+  'Soil moisture, Kellogg transect',
+  'Prairie phenology from tower images',
+  'تدفقات الكربون في الأراضي الزراعية',
+  'מדידות לחות קרקע 2019–2025',
+  '北海道積雪観測データ',
+  hostile,
+  'Corn and soybean canopy height from lidar, all plots and seasons, with the calibration of every flight, the photographs, the weather and the notes of those who walked the rows '.repeat(
+    3,
+  ),
+  'Throughfall_chemistry_2003-2024_final_v7_REALLY_FINAL_corrected_by_station_and_hour_without_a_single_space_in_the_name_of_the_file',
+];
+const spaceTitles = [
+  'Critical zone',
+  'Genomics',
+  'بيانات المناخ',
+  'Historic maps',
+  'Remote sensing',
+  hostile,
+  'Teaching',
+];
+const countries = ['us', 'de', 'br', 'in', 'jp', 'fr', 'ke', 'cn', 'nz', 'no', 'zz', 'is', 'va'];
+
+export function counts(requests: number): UsageCounts {
+  const investigations = Math.round(requests * 2.7);
+  return {
+    total_dataset_investigations: investigations,
+    total_dataset_requests: requests,
+    unique_dataset_investigations: Math.round(investigations * 0.6),
+    unique_dataset_requests: Math.round(requests * 0.7),
+    bytes: requests * 48_130_007 + 12_000,
+    request_bytes: requests * 48_130_007,
+  };
+}
+
+function line(id: string | null, title: string | null, requests: number, machines: number): UsageLine {
+  const doi = id !== null && requests % 3 === 0 && title !== null ? `10.5072/FK2.${id.slice(-4)}` : null;
+  return { id, title, doi, regular: counts(requests), machine: counts(machines) };
+}
+
+const datasets = Array.from({ length: datasetCount }, (_, at) => {
+  const requests = Math.floor(24_000 / (at + 3) ** 0.9);
+  const title = titles[at] ?? (at % 11 === 0 ? null : `Plot ${at}, season ${1 + (at % 4)}`);
+  return line(`65a89edca4bbe9b699${String(at).padStart(6, '0')}`, title, requests, Math.floor(requests / 7));
+});
+const spaces = spaceTitles.map((title, at) => line(`5a${String(at).padStart(22, '0')}`, title, 9000 - at * 1300, 900));
+const byCountry = countries.map((code, at): UsageLine => {
+  const few = code === 'is' || code === 'va';
+  return { ...line(code, null, 5000 - at * 380, 700 - at * 50), doi: null, ...(few ? { regular: '< 3' } : {}) };
+});
+
+/** Oldest first; nothing was counted in the fourth month. */
+export function monthsOf(from: string, to: string): string[] {
+  const months: string[] = [];
+  for (let time = Date.parse(`${from}-01`); time <= Date.parse(`${to}-01`); time += 32 * 86_400_000) {
+    time = Date.parse(`${new Date(time).toISOString().slice(0, 7)}-01`);
+    months.push(new Date(time).toISOString().slice(0, 7));
+  }
+  return months;
+}
+
+function answer(query: URLSearchParams): UsageReport {
+  const [by, from, to] = ['by', 'from', 'to'].map(name => query.get(name) ?? '');
+  const months = monthsOf(from ?? '', to ?? '').filter(month => !month.endsWith('-04'));
+  const lines =
+    {
+      dataset: datasets,
+      space: [...spaces, line(null, null, 120, 900)],
+      collection: [],
+      user: [line('59a4e0', null, 4000, 20)],
+      country: byCountry,
+      month: months.map((month, at) => ({
+        ...line(month, null, 2100 + Math.round(900 * Math.sin(at / 2)) + at * 60, 500 + at * 21),
+        doi: null,
+      })),
+    }[by ?? ''] ?? [];
+  const only = query.get('dataset');
+  const chosen = by === 'dataset' && only !== null ? lines.filter(({ id }) => id === only) : lines;
+  const start = Number(query.get('cursor') ?? 0);
+  const end = start + Number(query.get('limit'));
+  return {
+    usage: chosen.slice(start, end),
+    next_cursor: chosen.length > end ? String(end) : null,
+    source: 'nginx',
+    months: months.map((month, at) => ({
+      month,
+      closed: at < months.length - 2 ? Date.parse(`${month}-01`) + 62 * 86_400_000 : null,
+      left_out: {
+        ...{ robot: 9000 + at, double_click: 812, extractor: 4100, preview: 20_400, probe: 44_640, unsuccessful: 391 },
+        ...(at === 3 ? { late: 17 } : {}),
+      },
+    })),
+  };
+}
+
+export async function standIn(page: Page): Promise<void> {
+  await page.route('**/v1/usage?*', route =>
+    route.fulfill({ json: answer(new URL(route.request().url()).searchParams) }),
+  );
+}

@@ -1,0 +1,282 @@
+import { mkdirSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import * as assert from 'uvu/assert';
+import type { UsageCounts, UsageLine, UsageReport } from '../../../openapi/api-types.js';
+import { bytes, number } from '../../../src/page/elements/format.js';
+import { TestDaemon } from '../../helpers/daemon.js';
+import { until } from '../../helpers/wait.js';
+import { datasetId, firefox } from '../../usage/scene.js';
+import { appearances, violations } from '../appearances.js';
+import { type Installation, pageSuite, Visit } from '../visit.js';
+import { datasetCount, standIn } from './stand-in.js';
+
+const test = await pageSuite('usage on the page', { USAGE: 'on', USAGE_SOURCE: 'nginx' });
+
+const dayMs = 86_400_000;
+const monthOf = (time: number): string => new Date(time).toISOString().slice(0, 7);
+const now = Date.now();
+/** The middle of the month before the last, so that all of it is over. */
+const before = Date.parse(`${monthOf(Date.parse(`${monthOf(now)}-01`) - 40 * dayMs)}-15`);
+
+/** Views and downloads of three datasets in two spaces by people, a machine, a robot, twice, and from three countries. */
+function accesses(): object[] {
+  const common = { status: 200, method: 'GET', user_agent: firefox, visitor: 'v0', country: 'de' };
+  const dataset = (n: number): object => ({
+    ...{
+      dataset_id: datasetId(n),
+      dataset_name: `Dataset ${n}`,
+      space_id: `space-${n % 2}`,
+      space_name: `Space ${n % 2}`,
+    },
+  });
+  const download = (n: number, created: number, fields: object): object => ({
+    ...{
+      ...common,
+      ...dataset(n),
+      category: 'resource_download',
+      type: 'file',
+      resource_id: `file-${n}`,
+      bytes: 1000 * n,
+    },
+    ...{ url: `/files/file-${n}/blob`, created, ...fields },
+  });
+  const people = [1, 2, 3].flatMap(n =>
+    Array.from({ length: 4 * n }, (_, at) =>
+      download(n, before + at * 3_600_000, { visitor: `v${at}`, country: at % 5 === 0 ? 'fr' : 'us' }),
+    ),
+  );
+  const view = {
+    ...common,
+    ...dataset(1),
+    category: 'page_view',
+    type: 'dataset',
+    resource_id: datasetId(1),
+    url: '/datasets/1',
+  };
+  return [
+    ...people,
+    { ...view, created: before },
+    { ...view, created: before + 10_000 },
+    { ...view, created: now - 1000, visitor: 'v9' },
+    download(2, before, { user_agent: 'curl/8.5.0' }),
+    download(2, before, { user_agent: 'Googlebot/2.1 (+http://www.google.com/bot.html)' }),
+  ];
+}
+
+const usageOf = async ({ daemon }: Installation, query: string): Promise<UsageReport> =>
+  (await daemon.request(`/v1/usage?${query}`)).json() as Promise<UsageReport>;
+
+/** The figures of a line as the page shows them. */
+function shown({ regular, machine }: UsageLine): string[] {
+  return [regular, machine].flatMap(found => {
+    if (typeof found === 'string') return [found];
+    const counts = found as UsageCounts;
+    return [
+      ...[counts.total_dataset_requests, counts.unique_dataset_requests, counts.total_dataset_investigations].map(
+        number,
+      ),
+      bytes(counts.request_bytes),
+    ];
+  });
+}
+
+const rowsOf = (page: Page, section: string): Promise<string[][]> =>
+  page
+    .locator(`#${section} tbody tr`)
+    .evaluateAll(rows =>
+      rows.map(row => [...row.querySelectorAll('td:not(.who)')].map(cell => cell.textContent ?? '')),
+    );
+
+async function open(visit: Visit, key: string, fragment = '#usage'): Promise<Page> {
+  const { page } = visit;
+  await page.goto(new URL(fragment, page.url()).href);
+  await page.reload();
+  await visit.signIn(key);
+  return page;
+}
+
+test('without a figure it says where figures come from', async ({ here, visit }) => {
+  const page = await open(visit, here.daemon.key);
+  await visit.sees('Nothing was counted in these months');
+  await visit.sees(/NGINX_ACCESS_LOG/);
+  assert.equal(await violations(page), []);
+  await visit.picture('usage-empty');
+});
+
+test('every figure is that of the API, and so are the files', async ({ here, visit }) => {
+  await here.daemon.post(accesses());
+  await until(async () => (await usageOf(here, 'by=month')).usage.length === 2, 'both months are counted');
+  const page = await open(visit, here.daemon.key);
+  await page.locator('#usage-datasets tbody tr').nth(2).waitFor();
+  await page.locator('#usage-countries tbody tr').first().waitFor();
+  await page.locator('#usage-spaces tbody tr').first().waitFor();
+  for (const [section, by] of [
+    ['usage-datasets', 'dataset'],
+    ['usage-spaces', 'space'],
+    ['usage-countries', 'country'],
+  ]) {
+    const { usage } = await usageOf(here, `by=${by}`);
+    assert.equal(await rowsOf(page, section ?? ''), usage.map(shown), by);
+  }
+  const { usage: byMonth, months } = await usageOf(here, 'by=month');
+  const large = await page.locator('.usage-figures').first().locator('dd').allTextContents();
+  const sum = (name: keyof UsageCounts): number =>
+    byMonth.reduce((sum, { regular }) => sum + (regular as UsageCounts)[name], 0);
+  assert.is(sum('total_dataset_requests'), 24);
+  assert.equal(large, [
+    ...(['total_dataset_requests', 'unique_dataset_requests', 'total_dataset_investigations'] as const).map(name =>
+      number(sum(name)),
+    ),
+    bytes(sum('request_bytes')),
+  ]);
+  assert.equal(months[0]?.left_out, { double_click: 1, robot: 1 });
+  assert.equal(
+    await page.locator('.usage-reasons dt').evaluateAll(all => all.map(one => one.firstChild?.textContent)),
+    ['Double clicks', 'Robots'],
+  );
+
+  await page.getByLabel('Space').selectOption({ label: 'Space 1' });
+  await page.getByLabel('Month').selectOption(monthOf(before));
+  const narrowed = await usageOf(here, `by=dataset&space=space-1&month=${monthOf(before)}`);
+  assert.is(narrowed.usage.length, 2);
+  await until(async () => (await page.locator('#usage-datasets tbody tr').count()) === 2, 'the two of this space');
+  assert.equal(await rowsOf(page, 'usage-datasets'), narrowed.usage.map(shown));
+  assert.match(page.url(), `month=${monthOf(before)}&space=space-1#usage`);
+
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'TSV' }).click()]);
+  const report = await here.daemon.request(
+    `/counter/reports/dsr?begin-date=${monthOf(before)}&end-date=${monthOf(before)}&format=tsv`,
+  );
+  const dataOf = (text: string): string => text.slice(text.indexOf('Dataset_Title'));
+  const chunks: Buffer[] = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
+  assert.match(dataOf(Buffer.concat(chunks).toString()), 'Dataset 3');
+  assert.is(dataOf(Buffer.concat(chunks).toString()), dataOf(await report.text()));
+});
+
+test('both views have an address, and the keyboard leads from one to the other', async ({ here, visit }) => {
+  const { page } = visit;
+  await visit.signIn(here.daemon.key);
+  await visit.headline('All is well');
+  const views = page.getByRole('navigation', { name: 'Views' });
+  const current = (): Promise<string | null> => views.locator('[aria-current=page]').textContent();
+  assert.is(await current(), 'Operations');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.locator('#usage:focus').waitFor();
+  assert.is(await current(), 'Usage');
+  assert.is(await page.title(), 'Usage · event-sink');
+  assert.is(await page.locator('.banner').count(), 0);
+  await page.locator('#usage-months').waitFor();
+  await page.reload();
+  await page.locator('#usage-months').waitFor();
+  await page.goBack();
+  await page.locator('#main:focus').waitFor();
+  await visit.headline('All is well');
+  await page.goForward();
+  await page.locator('#usage:focus').waitFor();
+  await page.getByRole('link', { name: 'Reports' }).press('Enter');
+  await until(async () => (await page.evaluate('location.hash')) === '#usage-reports', 'the section');
+  assert.is(await current(), 'Usage');
+});
+
+for (const { name, ...options } of appearances) {
+  test(`usage for everybody, ${name}`, async ({ browser, here }) => {
+    const visit = await Visit.begin(browser, here.daemon.url, { ...options, reducedMotion: 'reduce' });
+    try {
+      await standIn(visit.page);
+      const page = await open(visit, here.daemon.key);
+      await page.locator('#usage-countries tbody tr').first().waitFor();
+      await page.locator('#usage-spaces tbody tr').first().waitFor();
+      await page.locator('#usage-datasets tbody tr').first().waitFor();
+      await visit.picture(`usage-${name}`);
+      await page.getByRole('button', { name: 'Show as a table' }).click();
+      assert.equal(await violations(page), []);
+      for (const width of [options.viewport.width, 360]) {
+        await page.setViewportSize({ ...options.viewport, width });
+        const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+        assert.ok(wide <= width, `no scrolling sideways at ${width}, but ${wide}`);
+      }
+      assert.equal(visit.complaints, []);
+    } finally {
+      await visit.end();
+    }
+  });
+}
+
+test('ten thousand datasets are searched and put in order; their titles are text', async ({ here, visit }) => {
+  await standIn(visit.page);
+  const page = await open(visit, here.daemon.key);
+  const rows = page.locator('#usage-datasets tbody tr');
+  await rows.first().waitFor();
+  assert.is(await rows.count(), 25);
+  await page.getByRole('button', { name: 'Show more datasets' }).click();
+  await until(async () => (await rows.count()) === 125, 'a hundred more');
+  await page.getByLabel('Search').fill('PLOT 9999,');
+  await until(async () => (await rows.count()) === 1, 'the one', 20_000);
+  await page.getByLabel('Search').fill('');
+  await page.getByLabel('Order').selectOption({ label: 'volume, machines' });
+  await visit.sees(`125 of ${number(datasetCount)}`);
+  assert.is(await page.evaluate('window.harmed'), undefined);
+  assert.is(await page.locator('#page img, #page script').count(), 0);
+  await page.locator('#usage-datasets bdi', { hasText: 'onerror' }).waitFor();
+  assert.equal(await page.locator('#usage-countries .few').allTextContents(), []);
+  await page.getByRole('button', { name: 'Show all countries' }).click();
+  assert.equal(await page.locator('#usage-countries .few').allTextContents(), ['< 3', '< 3']);
+});
+
+test('on paper it is a report', async ({ here, visit }) => {
+  await standIn(visit.page);
+  const page = await open(visit, here.daemon.key);
+  await page.locator('#usage-datasets tbody tr').first().waitFor();
+  await page.locator('#usage-countries tbody tr').first().waitFor();
+  mkdirSync('test-output/page', { recursive: true });
+  const pdf = await page.pdf({ path: 'test-output/page/usage.pdf', preferCSSPageSize: true });
+  assert.is(pdf.subarray(0, 5).toString(), '%PDF-');
+  const pages = pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length ?? 0;
+  assert.ok(pages >= 2 && pages <= 8, `${pages} pages`);
+  await page.emulateMedia({ media: 'print' });
+  // The width of A4 between its margins.
+  await page.setViewportSize({ width: 680, height: 960 });
+  assert.equal(await page.locator('button:visible, select:visible, input:visible, nav:visible').count(), 0);
+  assert.ok(
+    (await page
+      .getByRole('table', { name: 'Usage by month' })
+      .isVisible()
+      .catch(() => false)) || (await page.locator('#usage-table table').isVisible()),
+  );
+  const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+  assert.ok(wide <= 680, `it fits the paper, but ${wide}`);
+});
+
+test('a fault is said, and can be tried again', async ({ here, visit }) => {
+  const { page } = visit;
+  await page.route('**/v1/usage?*', route => route.fulfill({ status: 503, json: { detail: 'The disk is slow.' } }));
+  await open(visit, here.daemon.key);
+  await visit.sees('The disk is slow.');
+  await page.unroute('**/v1/usage?*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('#usage-months').waitFor();
+  // The browser complains about any answer of 503.
+  assert.ok(visit.complaints.splice(0).length > 0);
+});
+
+test('where usage is off, the page says how to switch it on, and asks nothing in vain', async ({ browser }) => {
+  const bare = new TestDaemon({ env: { USAGE: 'off' } });
+  const other = await Visit.begin(browser, `${(await bare.start()).url}/#usage`);
+  try {
+    await other.signIn(bare.key);
+    await other.sees('Usage is not counted here');
+    await other.sees(/USAGE=on/);
+    await other.picture('usage-off');
+    assert.not.ok(other.asked.some(({ pathname }) => pathname === '/v1/usage'));
+    assert.equal(other.complaints, []);
+  } finally {
+    await other.end();
+    await bare.remove();
+  }
+});
+
+test.run();
