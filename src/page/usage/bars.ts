@@ -59,7 +59,7 @@ export function Bars({ group, report, thisMonth, chosen, onChoose }: BarsProps):
 
 /** Where it is narrow, every second name is left out. */
 function rank(month: string, every: number): string {
-  return every > 1 && every < 12 && (numberOf(month) - 1) % (2 * every) !== 0 ? 'minor' : '';
+  return every < 12 && (numberOf(month) - 1) % (2 * every) !== 0 ? 'minor' : '';
 }
 
 function inWords(month: string, { lines, known }: Months, group: Group): string {

@@ -1,13 +1,16 @@
 /* Months of UTC, written `2026-03` as the API has them: texts that sort. */
 
-const long = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
-const short = new Intl.DateTimeFormat('en-GB', { month: 'short', timeZone: 'UTC' });
+const long = new Intl.DateTimeFormat('en-US', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const short = new Intl.DateTimeFormat('en-US', { month: 'short', timeZone: 'UTC' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
 
 export const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7);
 const startOf = (month: string): number => Date.parse(`${month}-01T00:00:00Z`);
 
 /** `March 2026`. */
 export const monthInWords = (month: string): string => long.format(startOf(month));
+/** `2 March 2026`. */
+export const dayInWords = (at: number): string => day.format(at);
 /** `Mar`. */
 export const monthName = (month: string): string => short.format(startOf(month));
 export const yearOf = (month: string): string => month.slice(0, 4);

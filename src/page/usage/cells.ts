@@ -18,23 +18,23 @@ interface FigureCellsProps {
   readonly blank?: boolean;
 }
 
-/** The figures of people, then those of machines. On a phone each says what it is. */
+/** The figures of people, then those of machines. On a phone the former say what they are. */
 export function FigureCells({ line, metrics, blank = false }: FigureCellsProps): Markup {
   return groups.flatMap(group => cells(group, line, metrics, blank)) as Markup;
 }
 
 function cells(group: Group, line: UsageLine | undefined, metrics: readonly Metric[], blank: boolean): Markup[] {
   const counts = countsOf(line, group);
-  const who = html`<td key=${group.id} class="who" aria-hidden="true">${group.title}</td>`;
+  const whose = html`<td key=${group.id} class="whose" aria-hidden="true">${group.title}</td>`;
   if (blank) return [html`<td key=${`${group.id} blank`} class="first blank" colspan=${metrics.length}>–</td>`];
   if (typeof counts === 'string') {
-    return [who, html`<td key=${`${group.id} few`} class="first few" colspan=${metrics.length}>${counts}</td>`];
+    return [whose, html`<td key=${`${group.id} few`} class="first few" colspan=${metrics.length}>${counts}</td>`];
   }
   return [
-    who,
+    whose,
     ...metrics.map(
       (metric, at) =>
-        html`<td key=${`${group.id} ${metric.name}`} class="${at === 0 ? 'first' : ''} ${counts[metric.name] === 0 ? 'zero' : ''}" data-label=${metric.title} title=${exactFigure(counts, metric)}>${figure(counts, metric)}</td>`,
+        html`<td key=${`${group.id} ${metric.name}`} class="${at === 0 ? 'first' : ''} ${counts[metric.name] === 0 ? 'zero' : ''}" data-label=${group === groups[0] ? metric.short : undefined} title=${exactFigure(counts, metric)}>${figure(counts, metric)}</td>`,
     ),
   ];
 }

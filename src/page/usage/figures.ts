@@ -11,13 +11,19 @@ export type Group = (typeof groups)[number];
 export interface Metric {
   readonly name: keyof UsageCounts;
   readonly title: string;
+  /** Where there is no room. */
+  readonly short: string;
 }
 
-const requests: Metric = { name: 'total_dataset_requests', title: 'Requests' };
-const uniqueRequests: Metric = { name: 'unique_dataset_requests', title: 'Unique requests' };
-const investigations: Metric = { name: 'total_dataset_investigations', title: 'Investigations' };
-const uniqueInvestigations: Metric = { name: 'unique_dataset_investigations', title: 'Unique investigations' };
-const volume: Metric = { name: 'request_bytes', title: 'Volume' };
+const requests: Metric = { name: 'total_dataset_requests', title: 'Requests', short: 'Requests' };
+const uniqueRequests: Metric = { name: 'unique_dataset_requests', title: 'Unique requests', short: 'Unique' };
+const investigations: Metric = { name: 'total_dataset_investigations', title: 'Investigations', short: 'Investig.' };
+const uniqueInvestigations: Metric = {
+  name: 'unique_dataset_investigations',
+  title: 'Unique investigations',
+  short: 'Unique',
+};
+const volume: Metric = { name: 'request_bytes', title: 'Volume', short: 'Volume' };
 
 /** The figures of the table of months. */
 export const allMetrics: readonly Metric[] = [requests, uniqueRequests, investigations, uniqueInvestigations, volume];
@@ -37,7 +43,7 @@ const none: UsageCounts = {
 export const countsOf = (line: UsageLine | undefined, { id }: Group): UsageCounts | string => line?.[id] ?? none;
 
 /** 0 where there were too few users to say more. */
-export function amountOf(line: UsageLine | undefined, group: Group, { name }: Metric): number {
+export function amountOf(line: UsageLine | undefined, group: Group, { name }: Pick<Metric, 'name'>): number {
   const counts = countsOf(line, group);
   return typeof counts === 'string' ? 0 : counts[name];
 }
@@ -46,8 +52,7 @@ export function amountOf(line: UsageLine | undefined, group: Group, { name }: Me
 export function sumOf(lines: Iterable<UsageLine>, group: Group): UsageCounts {
   const sum = { ...none };
   for (const line of lines) {
-    for (const name of Object.keys(none) as (keyof UsageCounts)[])
-      sum[name] += amountOf(line, group, { name, title: '' });
+    for (const name of Object.keys(none) as (keyof UsageCounts)[]) sum[name] += amountOf(line, group, { name });
   }
   return sum;
 }

@@ -17,8 +17,8 @@ function MonthsSection({ usage }: { usage: UsageState }): Markup {
   const aside = html`<button type="button" class="quiet" aria-expanded=${open} aria-controls="usage-table" onClick=${() => setOpen(!open)}>${open ? 'Hide the table' : 'Show as a table'}</button>`;
   return html`
     <${Section} of=${months} aside=${aside}>
-      <p class="section-note">A request retrieves content: a download. An investigation is any access to a dataset or one of its files, requests among them. Unique is what counts once for each dataset and session. Volume is what requests transferred.</p>
       <div class="usage-groups">${groups.map(group => html`<${GroupPanel} key=${group.id} group=${group} usage=${usage} />`)}</div>
+      <p class="section-note usage-words">A request retrieves content: a download. An investigation is any access to a dataset or one of its files, requests among them. Unique is what counts once for each dataset and session. Volume is what requests transferred.</p>
       <${MonthTable} report=${usage.report} open=${open} />
     <//>`;
 }
@@ -28,7 +28,7 @@ function GroupPanel({ group, usage }: { group: Group; usage: UsageState }): Mark
   const sum = sumOf(chosenLines(report, choice.month), group);
   return html`
     <article class="panel usage-group ${group.id}">
-      <h3>${group.title}<span class="muted">${period}</span></h3>
+      <h3>${group.title}${choice.month !== undefined && html`<span class="muted">${period}</span>`}</h3>
       <dl class="usage-figures">${mainMetrics.map(metric => html`<div key=${metric.name} title=${exactFigure(sum, metric)}><dt>${metric.title.toLowerCase()}</dt><dd>${figure(sum, metric)}</dd></div>`)}</dl>
       <${Bars} group=${group} report=${report} thisMonth=${thisMonth} chosen=${choice.month} onChoose=${(month: string) => choose({ month: month === choice.month ? undefined : month })} />
     </article>`;

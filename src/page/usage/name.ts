@@ -14,6 +14,6 @@ export function Name({ line: { id, title, doi }, unknown, onChoose }: NameProps)
   if (id === null) return html`<span class="usage-name muted">${unknown}</span>`;
   const words = html`<bdi>${title ?? id}</bdi>`;
   return html`
-    <span class="usage-name">${onChoose === undefined ? words : html`<button type="button" class="usage-title" title="Show only this" onClick=${() => onChoose(id)}>${words}</button>`}</span>
+    <span class="usage-name" title=${title ?? undefined}>${onChoose === undefined ? words : html`<button type="button" class="usage-title" onClick=${() => onChoose(id)}>${words}</button>`}</span>
     ${(doi !== null || title !== null) && html`<span class="usage-id">${doi === null ? id : html`<a href=${`https://doi.org/${encodeURI(doi)}`} rel="noreferrer">${doi}</a>`}</span>`}`;
 }

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import type { UsageCounts, UsageLine, UsageReport } from '../../../openapi/api-types.js';
+import type { Visit } from '../visit.js';
 
 /** Answers of `GET /v1/usage` for an installation that no test could fill in time: 10,000 datasets, three years. */
 export const datasetCount = 10_000;
@@ -55,18 +56,19 @@ const byCountry = countries.map((code, at): UsageLine => {
   return { ...line(code, null, 5000 - at * 380, 700 - at * 50), doi: null, ...(few ? { regular: '< 3' } : {}) };
 });
 
-/** Oldest first; nothing was counted in the fourth month. */
-export function monthsOf(from: string, to: string): string[] {
+/** Oldest first. */
+function monthsOf(from: string, to: string): string[] {
   const months: string[] = [];
-  for (let time = Date.parse(`${from}-01`); time <= Date.parse(`${to}-01`); time += 32 * 86_400_000) {
-    time = Date.parse(`${new Date(time).toISOString().slice(0, 7)}-01`);
-    months.push(new Date(time).toISOString().slice(0, 7));
+  for (let month = from; month <= to; ) {
+    months.push(month);
+    month = new Date(Date.parse(`${month}-01`) + 32 * 86_400_000).toISOString().slice(0, 7);
   }
   return months;
 }
 
 function answer(query: URLSearchParams): UsageReport {
   const [by, from, to] = ['by', 'from', 'to'].map(name => query.get(name) ?? '');
+  // Nothing was counted in April.
   const months = monthsOf(from ?? '', to ?? '').filter(month => !month.endsWith('-04'));
   const lines =
     {
@@ -103,4 +105,13 @@ export async function standIn(page: Page): Promise<void> {
   await page.route('**/v1/usage?*', route =>
     route.fulfill({ json: answer(new URL(route.request().url()).searchParams) }),
   );
+}
+
+/** Signs in at the view of usage. */
+export async function openUsage(visit: Visit, key: string): Promise<Page> {
+  const { page } = visit;
+  await page.goto(new URL('#usage', page.url()).href);
+  await page.reload();
+  await visit.signIn(key);
+  return page;
 }

@@ -1,0 +1,55 @@
+import { mkdirSync } from 'node:fs';
+import * as assert from 'uvu/assert';
+import { appearances, violations } from '../appearances.js';
+import { pageSuite, Visit } from '../visit.js';
+import { openUsage, standIn } from './stand-in.js';
+
+const test = await pageSuite('the look of usage', { USAGE: 'on', USAGE_SOURCE: 'nginx' });
+
+for (const { name, ...options } of appearances) {
+  test(`usage for everybody, ${name}`, async ({ browser, here }) => {
+    const visit = await Visit.begin(browser, here.daemon.url, { ...options, reducedMotion: 'reduce' });
+    try {
+      await standIn(visit.page);
+      const page = await openUsage(visit, here.daemon.key);
+      await page.locator('#usage-countries tbody tr').first().waitFor();
+      await page.locator('#usage-spaces tbody tr').first().waitFor();
+      await page.locator('#usage-datasets tbody tr').first().waitFor();
+      await visit.picture(`usage-${name}`);
+      await page.getByRole('button', { name: 'Show as a table' }).click();
+      assert.equal(await violations(page), []);
+      for (const width of [options.viewport.width, 360]) {
+        await page.setViewportSize({ ...options.viewport, width });
+        const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+        assert.ok(wide <= width, `no scrolling sideways at ${width}, but ${wide}`);
+      }
+      assert.equal(visit.complaints, []);
+    } finally {
+      await visit.end();
+    }
+  });
+}
+
+test('on paper it is a report', async ({ here, visit }) => {
+  await standIn(visit.page);
+  const page = await openUsage(visit, here.daemon.key);
+  await page.locator('#usage-datasets tbody tr').first().waitFor();
+  await page.locator('#usage-countries tbody tr').first().waitFor();
+  mkdirSync('test-output/page', { recursive: true });
+  const pdf = await page.pdf({ path: 'test-output/page/usage.pdf', preferCSSPageSize: true });
+  assert.is(pdf.subarray(0, 5).toString(), '%PDF-');
+  const pages = pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length ?? 0;
+  assert.ok(pages >= 2 && pages <= 8, `${pages} pages`);
+  await page.emulateMedia({ media: 'print' });
+  // The width of A4 between its margins.
+  await page.setViewportSize({ width: 680, height: 960 });
+  assert.equal(
+    await page.locator('button:not(.usage-title):visible, select:visible, input:visible, nav:visible').count(),
+    0,
+  );
+  assert.ok(await page.locator('#usage-table table').isVisible());
+  const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+  assert.ok(wide <= 680, `it fits the paper, but ${wide}`);
+});
+
+test.run();
