@@ -78,8 +78,8 @@ export interface Lines {
 }
 
 /**
- * The most requested lines, at least as many as are wanted, if there are. They are asked for again with another version;
- * without a query, not at all.
+ * The most requested lines, at least as many as are wanted, if there are. With another version they are asked for
+ * again; without a query, not at all.
  */
 export function useLines(query: LinesQuery | undefined, wanted: number, version: string): Kept<Lines> {
   const question = `usage ${JSON.stringify(query)} ${wanted} ${version}`;

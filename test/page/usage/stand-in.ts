@@ -12,7 +12,7 @@ const titles = [
   'מדידות לחות קרקע 2019–2025',
   '北海道積雪観測データ',
   hostile,
-  'Corn and soybean canopy height from lidar, all plots and seasons, with the calibration of every flight, the photographs, the weather and the notes of those who walked the rows '.repeat(
+  'Corn and soybean canopy height from lidar, all plots and seasons, with the calibration of every sensor, the photographs, the weather and the notes of those who walked the rows '.repeat(
     3,
   ),
   'Throughfall_chemistry_2003-2024_final_v7_REALLY_FINAL_corrected_by_station_and_hour_without_a_single_space_in_the_name_of_the_file',

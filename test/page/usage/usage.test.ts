@@ -17,7 +17,7 @@ const now = Date.now();
 /** The middle of the month before the last, so that all of it is over. */
 const before = Date.parse(`${monthOf(Date.parse(`${monthOf(now)}-01`) - 40 * dayMs)}-15`);
 
-/** Views and downloads of three datasets in two spaces by people, a machine, a robot, twice, and from three countries. */
+/** Three datasets in two spaces, used by people, a machine and a robot, twice at once, and from three countries. */
 function accesses(): object[] {
   const common = { status: 200, method: 'GET', user_agent: firefox, visitor: 'v0', country: 'de' };
   const dataset = (n: number): object => ({
@@ -66,7 +66,7 @@ const usageOf = async ({ daemon }: Installation, query: string): Promise<UsageRe
   (await daemon.request(`/v1/usage?${query}`)).json() as Promise<UsageReport>;
 
 /** The figures of a line as the page shows them. */
-function shown({ regular, machine }: UsageLine): string[] {
+function figuresIn({ regular, machine }: UsageLine): string[] {
   return [regular, machine].flatMap(found => {
     if (typeof found === 'string') return [found];
     const counts = found as UsageCounts;
@@ -107,7 +107,7 @@ test('every figure is that of the API, and so are the files', async ({ here, vis
     ['usage-countries', 'country'],
   ]) {
     const { usage } = await usageOf(here, `by=${by}`);
-    assert.equal(await rowsOf(page, section ?? ''), usage.map(shown), by);
+    assert.equal(await rowsOf(page, section ?? ''), usage.map(figuresIn), by);
   }
   const { usage: byMonth, months } = await usageOf(here, 'by=month');
   const large = await page.locator('.usage-figures').first().locator('dd').allTextContents();
@@ -131,7 +131,7 @@ test('every figure is that of the API, and so are the files', async ({ here, vis
   const narrowed = await usageOf(here, `by=dataset&space=space-1&month=${monthOf(before)}`);
   assert.is(narrowed.usage.length, 2);
   await until(async () => (await page.locator('#usage-datasets tbody tr').count()) === 2, 'the two of this space');
-  assert.equal(await rowsOf(page, 'usage-datasets'), narrowed.usage.map(shown));
+  assert.equal(await rowsOf(page, 'usage-datasets'), narrowed.usage.map(figuresIn));
   assert.match(page.url(), `month=${monthOf(before)}&space=space-1#usage`);
 
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'TSV' }).click()]);

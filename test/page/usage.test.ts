@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { appearances, violations } from '../appearances.js';
-import { pageSuite, Visit } from '../visit.js';
-import { openUsage, standIn } from './stand-in.js';
+import { appearances, violations } from './appearances.js';
+import { openUsage, standIn } from './usage/stand-in.js';
+import { pageSuite, Visit } from './visit.js';
 
 const test = await pageSuite('the look of usage', { USAGE: 'on', USAGE_SOURCE: 'nginx' });
 
