@@ -1557,7 +1557,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description One event. */
-        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["BrowserPageViewEvent"] | components["schemas"]["BrowserDownloadEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["OtherEvent"];
+        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["BrowserPageViewEvent"] | components["schemas"]["BrowserDownloadEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["ProblemEvent"] | components["schemas"]["NotificationEvent"] | components["schemas"]["OtherEvent"];
         readonly UserActivityEvent: components["schemas"]["UserActivityFields"] & ({
             /** @enum {string} */
             readonly category: "user_activity";
@@ -1669,6 +1669,18 @@ export interface components {
         readonly AuditEvent: components["schemas"]["AuditFields"] & ({
             /** @enum {string} */
             readonly category: "audit";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly ProblemEvent: components["schemas"]["ProblemFields"] & ({
+            /** @enum {string} */
+            readonly category: "problem";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly NotificationEvent: components["schemas"]["NotificationFields"] & ({
+            /** @enum {string} */
+            readonly category: "notification";
         } & {
             readonly [key: string]: unknown;
         });
@@ -2816,14 +2828,113 @@ export interface components {
             readonly space_id?: string;
             /** @description Name of the API key that it was done with; `daemon`, or `command line` with the user of the system. */
             readonly by?: string;
-            /** @description What it was done to: the name of a key, a sink or a queue, or a file. */
+            /** @description What it is about. Of an audit event: the name of a key, a sink or a queue, or a file; of a problem: its key, the same as long as it lasts; of a notification: its first line. */
             readonly subject?: string;
             /** @description What there is to say about it, for people. */
             readonly message?: string;
             /** @description Address of the client (of traffic, only with NGINX_KEEP_IP). */
             readonly ip?: string;
-            /** @description How many were concerned: dead letters, events or keys. */
+            /** @description How many were concerned: dead letters, events, keys or changes. */
             readonly count?: number;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * @description `raised`: Something has been wrong with this daemon for a minute. Usually with subject, severity, message, from.
+         *     `resolved`: It is over. Usually with subject, severity, message, from, until, outage_seconds.
+         */
+        readonly ProblemFields: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category?: "problem";
+            /** @description Known: `raised`, `resolved`. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description What it is about. Of an audit event: the name of a key, a sink or a queue, or a file; of a problem: its key, the same as long as it lasts; of a notification: its first line. */
+            readonly subject?: string;
+            /** @description How bad it is: `critical`, `warning` or `info`. */
+            readonly severity?: string;
+            /** @description What there is to say about it, for people. */
+            readonly message?: string;
+            /** @description When the state began, or begins. */
+            readonly from?: number | string;
+            /** @description What to do about it, and what the daemon does by itself. */
+            readonly fix?: string;
+            /** @description When the state ended, or is expected to end. */
+            readonly until?: number | string;
+            /** @description How long the service was known to be down before it recovered, maintenance apart. (seconds) */
+            readonly outage_seconds?: number;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * @description `failure`: People are notified that something got worse. Usually with subject, message, severity, channels, changes, count.
+         *     `resolved`: People are notified that it is over. Usually with subject, message, severity, channels, changes, count.
+         *     `reminder`: People are reminded of what is still wrong. Usually with subject, message, severity, channels, changes, count.
+         *     `notice`: People are notified of what is neither better nor worse. Usually with subject, message, severity, channels, changes, count.
+         *     `test`: A message that somebody asked for, to see whether it arrives. Usually with subject, message, severity, channels, changes, count.
+         */
+        readonly NotificationFields: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category?: "notification";
+            /** @description Known: `failure`, `resolved`, `reminder`, `notice`, `test`. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description What it is about. Of an audit event: the name of a key, a sink or a queue, or a file; of a problem: its key, the same as long as it lasts; of a notification: its first line. */
+            readonly subject?: string;
+            /** @description What there is to say about it, for people. */
+            readonly message?: string;
+            /** @description How bad it is: `critical`, `warning` or `info`. */
+            readonly severity?: string;
+            /** @description Where the message goes: names of sinks, such as `notify.email`, by comma. */
+            readonly channels?: string;
+            /** @description What the message is about: `{name, state, severity, message, since, …}` for each service or problem. */
+            readonly changes?: readonly Record<string, never>[];
+            /** @description How many were concerned: dead letters, events, keys or changes. */
+            readonly count?: number;
+            /** @description The first message about the same outage. */
+            readonly thread?: string;
+            /** @description Address or path that was asked for; secrets in the query are left out. */
+            readonly url?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -3397,7 +3508,7 @@ export interface components {
              * @description Where it came in; `clowder` is a message that somebody else published.
              * @enum {string}
              */
-            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "audit";
+            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "audit" | "problem" | "notification";
             /** @description When the daemon first received it. */
             readonly _received: number;
         } & {
@@ -4065,6 +4176,8 @@ export type ServiceStatusEvent = components['schemas']['ServiceStatusEvent'];
 export type ExtractorHeartbeatEvent = components['schemas']['ExtractorHeartbeatEvent'];
 export type ExtractionStatusEvent = components['schemas']['ExtractionStatusEvent'];
 export type AuditEvent = components['schemas']['AuditEvent'];
+export type ProblemEvent = components['schemas']['ProblemEvent'];
+export type NotificationEvent = components['schemas']['NotificationEvent'];
 export type OtherEvent = components['schemas']['OtherEvent'];
 export type UserActivityFields = components['schemas']['UserActivityFields'];
 export type ViewResourceFields = components['schemas']['ViewResourceFields'];
@@ -4085,6 +4198,8 @@ export type ServiceStatusFields = components['schemas']['ServiceStatusFields'];
 export type ExtractorHeartbeatFields = components['schemas']['ExtractorHeartbeatFields'];
 export type ExtractionStatusFields = components['schemas']['ExtractionStatusFields'];
 export type AuditFields = components['schemas']['AuditFields'];
+export type ProblemFields = components['schemas']['ProblemFields'];
+export type NotificationFields = components['schemas']['NotificationFields'];
 export type OtherFields = components['schemas']['OtherFields'];
 export type UserActivitySignupFields = components['schemas']['UserActivitySignupFields'];
 export type UserActivityLoginFields = components['schemas']['UserActivityLoginFields'];

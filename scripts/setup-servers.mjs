@@ -14,6 +14,7 @@ const packages = [
   { name: 'victoria-metrics', shownBy: ['victoria-metrics'] },
   { name: 'nginx-light', shownBy: ['/usr/sbin/nginx', 'nginx'] },
   { name: 'dnsmasq-base', shownBy: ['/usr/sbin/dnsmasq', 'dnsmasq'] },
+  { name: 'exim4-daemon-light', shownBy: ['/usr/sbin/exim4'] },
   { name: 'iputils-ping', shownBy: ['ping'] },
   { name: 'prometheus', shownBy: ['promtool'] },
   { name: 'chromium', shownBy: ['chromium', 'chromium-browser', 'google-chrome'] },

@@ -13,6 +13,7 @@ import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
 import type { Log } from '../src/log.js';
+import type { NotificationWriter } from '../src/notify/notifier.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
 import { personalFilter } from '../src/people/personal-data.js';
 import type { SinkTools } from '../src/sinks/sink.js';
@@ -42,6 +43,7 @@ export interface DeliveryOptions extends PartOptions {
   readonly giveUp: AbortSignal;
   readonly stalls: Stalls;
   readonly context: Context;
+  readonly notifications: NotificationWriter;
 }
 
 const writeDeadlineMs = 30_000;
@@ -52,10 +54,12 @@ export function startDelivery(options: DeliveryOptions): void {
   const outgoing = new Outgoing(options.proxies);
   const delivery = spawnSupervisor(root, 'delivery', board, restartTree(onFailure));
   const tools = (sink: string): SinkTools => ({
+    name: sink,
     log: log.child({ sink }),
     clock,
     keyValues: storage.keyValues(`sink.${sink}`),
     events: storage.events,
+    notifications: options.notifications,
     usage: { fold: accesses => storage.write('foldUsage', accesses) },
     idSecret: options.idSecret,
     outgoing,

@@ -21,6 +21,7 @@ import { runHousekeeping } from '../src/status/housekeeping.js';
 import type { Metrics } from '../src/status/metrics.js';
 import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
+import { ProblemEvents } from '../src/status/problem-events.js';
 import { contextAsStored, pageWithContext } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { ReadStored } from '../src/usage/recompute.js';
@@ -105,7 +106,18 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     log,
     signal: housekeeping.signal,
   });
-  const monitored = runMonitor({ ...backend, clock, log, signal: housekeeping.signal });
+  const problemEvents = new ProblemEvents({
+    keyValues: storage.keyValues('problem-events'),
+    publish: publishThrough(publisher).publish,
+    clock,
+    log,
+    idSecret: options.idSecret,
+  });
+  const status = async (): Promise<void> => {
+    await backend.status();
+    await problemEvents.report(backend.problems());
+  };
+  const monitored = runMonitor({ ...backend, status, clock, log, signal: housekeeping.signal });
   onStop('housekeeping', async () => {
     housekeeping.abort();
     await Promise.all([housekept, monitored]);

@@ -20,6 +20,7 @@ import { drainPublisher, startBroker } from './broker.js';
 import { startContext } from './context.js';
 import { startDelivery } from './delivery.js';
 import { startHttp } from './http.js';
+import { createNotifier, runNotifier } from './notify.js';
 import type { OnFailure, PartOptions } from './part.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
 import { startSources } from './sources.js';
@@ -95,6 +96,8 @@ export async function startTree({
     const queues = sinks.map(({ queue }) => queue);
     const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal };
     const broker = await startBroker({ ...part, ...brokerOptions });
+    const { publisher } = broker;
+    const notifier = createNotifier({ clock, log, config: config.notify, publisher, storage, idSecret });
     const { holdMs } = config.broker;
     const delivery = {
       sinks,
@@ -108,10 +111,12 @@ export async function startTree({
       stalls,
       conflicts,
       context,
+      notifications: notifier ?? { add: async () => 0 },
     };
     startDelivery({ ...part, metrics, ...delivery });
-    onStop('publisher', () => drainPublisher(broker.publisher));
-    await startAudit({ ...part, trail, publisher: broker.publisher, storage, idSecret, config, keys });
+    onStop('publisher', () => drainPublisher(publisher));
+    runNotifier(notifier, part);
+    await startAudit({ ...part, trail, publisher, storage, idSecret, config, keys });
     const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
     const countries = new Countries({ source: config.geoip, clock, log });
     const traffic = { visitors, countryOf: countries.of };

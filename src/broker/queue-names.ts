@@ -7,7 +7,7 @@ export function queueName(sink: string): string {
 
 /** The sink whose queue this would be; undefined for any other name. */
 export function sinkOfQueue(queue: string): string | undefined {
-  return /^event-sink\.([a-z0-9]+(?:\.[a-z0-9-]+)?)$/.exec(queue)?.[1];
+  return /^event-sink\.([a-z0-9]+(?:\.[a-z0-9-]+){0,2})$/.exec(queue)?.[1];
 }
 
 export function deadLetterQueueName(sink: string): string {

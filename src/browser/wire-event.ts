@@ -31,7 +31,9 @@ const reserved: ReadonlySet<string> = new Set([
 const daemonTypes: ReadonlySet<string> = new Set([
   'connections',
   ...catalogue
-    .filter(({ emitter }) => ['health', 'heartbeat', 'extraction', 'audit'].includes(emitter))
+    .filter(({ emitter }) =>
+      ['health', 'heartbeat', 'extraction', 'audit', 'problem', 'notification'].includes(emitter),
+    )
     .map(({ category }) => category),
 ]);
 /** What the snippet sends by itself. */

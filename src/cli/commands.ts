@@ -56,6 +56,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./queues.js')).queues,
   },
   {
+    name: 'notify',
+    summary: 'send a test message through the channels for notifications',
+    load: async () => (await import('./notify.js')).notify,
+  },
+  {
     name: 'backup',
     summary: 'write everything worth keeping to one file, while the daemon runs',
     load: async () => (await import('./backup.js')).backup,

@@ -2,6 +2,7 @@ import type { ClowderConfig } from '../context/clowder/client.js';
 import type { CountrySource } from '../geoip/countries.js';
 import type { KeySource } from '../keys/keys.js';
 import type { NginxConfig } from '../nginx/nginx-config.js';
+import type { NotifyConfig } from '../notify/config.js';
 import type { Proxies } from '../outgoing.js';
 import type { LocalStore } from '../sinks/local.js';
 import type { UsageConfig } from '../usage/config.js';
@@ -25,6 +26,8 @@ export interface Config {
   readonly local: LocalStore | undefined;
   /** The counting of usage; undefined when it is off. */
   readonly usage: UsageConfig | undefined;
+  /** Who is notified of what; undefined when there is no channel. */
+  readonly notify: NotifyConfig | undefined;
   /** Undefined when CLOWDER_URL is not set. */
   readonly clowder: ClowderConfig | undefined;
   readonly nginx: NginxConfig;

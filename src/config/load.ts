@@ -1,5 +1,6 @@
 import { ProblemList, type SettingProblem } from '../settings/problems.js';
 import { type Layer, type ReadFile, readText, SettingReader } from '../settings/reading.js';
+import { fileNameOf } from '../settings/setting.js';
 import type { LocalStore } from '../sinks/local.js';
 import { sinks } from '../sinks/registry.js';
 import type { SinkDefinition } from '../sinks/sink.js';
@@ -16,6 +17,7 @@ import { logSettings } from './log.js';
 import { misspelt } from './misspelt.js';
 import { namedSinkSettings, namedSinks } from './named-sinks.js';
 import { nginx, nginxSettings } from './nginx.js';
+import { notifyConfigOf, settleNotify } from './notify.js';
 import { proxySettings } from './proxies.js';
 import { assignQueues } from './queues.js';
 import { removedSettings } from './removed.js';
@@ -59,7 +61,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
         const sink = configure(
           definition,
           common,
-          new SettingReader([layer], problems, readFile),
+          new SettingReader([layer, fromEnvironment, name => file.get(name)], problems, readFile),
           `${place} in ${path}`,
         );
         if (sink.length === 0 && !problems.within(place)) {
@@ -76,7 +78,12 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   const keys = keySource(serverValues, problems, readFile);
   const brokerConfig = broker(brokerValues, problems);
   const clowderConfig = clowder(reader.read(clowderSettings), nginxConfig.pathPrefix, problems);
-  const used = settleUsage(all, { nginx: nginxConfig, keys, broker: brokerConfig, readFile });
+  const used = settleUsage(settleNotify(all, isGiven('SMTP_URL'), problems), {
+    nginx: nginxConfig,
+    keys,
+    broker: brokerConfig,
+    readFile,
+  });
   const config: Config = {
     server: server(serverValues, problems),
     keys,
@@ -84,6 +91,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     sinks: assignQueues(used, brokerValues.queueName, problems),
     local: all.find(({ definition }) => definition.keepsEvents)?.config as LocalStore | undefined,
     usage: usageConfigOf(used, clowderConfig),
+    notify: notifyConfigOf(used),
     clowder: clowderConfig,
     nginx: nginxConfig,
     geoip: geoip(reader.read(geoipSettings)),
@@ -112,6 +120,10 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     });
     const sink = configuredSink(definition, own, common, values, place, problems);
     return own === undefined ? [] : [sink];
+  }
+
+  function isGiven(name: string): boolean {
+    return [name, fileNameOf(name)].some(each => (fromEnvironment(each) ?? file.get(each) ?? '') !== '');
   }
 
   function configFile(): FileValues {

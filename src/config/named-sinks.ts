@@ -98,6 +98,7 @@ function layerOf(entry: Mapping, settings: Settings[], place: string, path: stri
   const known = new Map(
     settings
       .flatMap(group => Object.values(group))
+      .filter(({ name }) => name.startsWith(`${place}.`))
       .flatMap(one => namesOf(one).map(name => [name.slice(place.length + 1), { setting: one, name }] as const)),
   );
   const values = flatten({ written: entry, typed: undefined }, { known, path, place: `${place}.` }, problems);
@@ -107,9 +108,15 @@ function layerOf(entry: Mapping, settings: Settings[], place: string, path: stri
 /** The same declarations under the names of an entry. */
 function renamed<S extends Settings>(settings: S, prefix: string, place: string): S {
   const entries = Object.entries(settings).map(([key, one]) => {
+    if (isShared(one.name, prefix)) return [key, one];
     return [key, { ...one, name: entryName(one.name, prefix, place), aliases: [] }];
   });
   return Object.fromEntries(entries) as S;
+}
+
+/** One that its kind has in common with others (SMTP_URL): an entry has it from where they have it. */
+function isShared(name: string, prefix: string): boolean {
+  return !name.startsWith(`${prefix}_`);
 }
 
 /** `MONGODB_TTL_DAYS` → `sinks[1].ttl_days`. */
@@ -119,7 +126,8 @@ function entryName(name: string, prefix: string, place: string): string {
 
 /** The sink of a kind under a name of its own: its sentences name the entry where those of the kind name a variable. */
 function nameSink(kind: SinkDefinition, name: string, place: string): SinkDefinition {
-  const names = [...Object.values(kind.settings), ...Object.values(commonSettings(kind))].map(one => one.name);
+  const settings = [...Object.values(kind.settings), ...Object.values(commonSettings(kind))];
+  const names = settings.map(one => one.name).filter(each => !isShared(each, kind.prefix));
   const anyName = new RegExp(`\\b(?:${names.sort((a, b) => b.length - a.length).join('|')})\\b`, 'g');
   const inEntry = (text: string): string => text.replace(anyName, found => entryName(found, kind.prefix, place));
 

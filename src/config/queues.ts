@@ -3,14 +3,20 @@ import type { Problems } from '../settings/setting.js';
 
 /** What the assignment of queues needs to know of a sink. */
 export interface QueueOwner {
-  readonly definition: { readonly title: string; readonly storesWith?: 'storage'; readonly keepsEvents?: true };
+  readonly definition: {
+    readonly title: string;
+    readonly storesWith?: 'storage';
+    readonly keepsEvents?: true;
+    readonly notifies?: true;
+  };
   readonly queue: QueueDefinition;
   readonly queueSetting: string;
 }
 
 /**
  * RABBITMQ_QUEUENAME gives the queue of the one sink there is; a sink that keeps its events in the daemon's own storage
- * counts only when it is alone. Two sinks on one queue would take each other's events.
+ * counts only when it is alone, and a channel for notifications never. Two sinks on one queue would take each other's
+ * events.
  */
 export function assignQueues<Sink extends QueueOwner>(
   sinks: readonly Sink[],
@@ -34,7 +40,9 @@ export function assignQueues<Sink extends QueueOwner>(
 
 function adopt<Sink extends QueueOwner>(sinks: readonly Sink[], name: string, problems: Problems): readonly Sink[] {
   checkQueueName('RABBITMQ_QUEUENAME', name, problems);
-  const remote = sinks.filter(({ definition }) => definition.storesWith === undefined);
+  const remote = sinks.filter(
+    ({ definition }) => definition.storesWith === undefined && definition.notifies === undefined,
+  );
   const candidates = remote.length === 0 ? sinks.filter(({ definition }) => definition.keepsEvents) : remote;
   const [only] = candidates;
   if (only === undefined || candidates.length > 1) {

@@ -31,12 +31,15 @@ export type CommonSettings = ReturnType<typeof commonSettings>;
 
 /** The settings that every sink has. */
 export function commonSettings({ prefix, title, name, batch, analytics, categories }: SinkDefinition) {
-  const internal = internalCategories.map(category => `\`${category}\``).join(' and ');
+  const internal = internalCategories
+    .map(category => `\`${category}\``)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' and $1');
   return {
     categories: setting(
       `${prefix}_CATEGORIES`,
       text().default(categories?.join(',') ?? 'all'),
-      `Which events go to ${title}: categories or \`category.type\`, comma-separated; \`!\` leaves one out.${analytics ? ` Without ${internal}, unless it is named.` : ''}`,
+      `Which events go to ${title}: categories or \`category.type\`, comma-separated; \`!\` leaves one out.${analytics ? ` Without ${internal}, unless they are named.` : ''}`,
       { example: 'upload,download.file,!health' },
     ),
     queue: setting(

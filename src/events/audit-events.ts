@@ -64,4 +64,4 @@ export const auditEvents: readonly CatalogueEntry[] = Object.entries<ActKind>(ac
  * Categories about this daemon and those who run it, not about Clowder and its users: analytics take them only when
  * they are named.
  */
-export const internalCategories: readonly string[] = ['audit'];
+export const internalCategories: readonly string[] = ['audit', 'problem', 'notification'];

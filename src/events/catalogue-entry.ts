@@ -1,7 +1,17 @@
 import type { FieldName } from './fields.js';
 
 /** Who sends events of this kind. `requested`: users asked for it, and nothing sends it by itself yet. */
-type Emitter = 'clowder' | 'requested' | 'nginx' | 'browser' | 'health' | 'heartbeat' | 'extraction' | 'audit';
+type Emitter =
+  | 'clowder'
+  | 'requested'
+  | 'nginx'
+  | 'browser'
+  | 'health'
+  | 'heartbeat'
+  | 'extraction'
+  | 'audit'
+  | 'problem'
+  | 'notification';
 
 /** One known kind of event. It documents, and says what is checked where it is present: only `category` is required. */
 export interface CatalogueEntry {

@@ -4,6 +4,7 @@ import { type CatalogueEntry, entry } from './catalogue-entry.js';
 import type { Event } from './event.js';
 import { author, placed, resource, user } from './field-groups.js';
 import type { FieldName } from './fields.js';
+import { notificationEvents } from './notification-events.js';
 import { trafficEvents } from './traffic-events.js';
 
 const extraction: readonly FieldName[] = ['extractor_name', 'resource_id', 'message'];
@@ -146,6 +147,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   ),
 
   ...auditEvents,
+  ...notificationEvents,
 ];
 
 /** The entries of each category, in order. */

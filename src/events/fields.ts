@@ -243,8 +243,22 @@ export const fields = {
     kind: 'text',
     description: 'Name of the API key that it was done with; `daemon`, or `command line` with the user of the system.',
   },
-  subject: { kind: 'text', description: 'What it was done to: the name of a key, a sink or a queue, or a file.' },
-  count: { kind: 'count', description: 'How many were concerned: dead letters, events or keys.' },
+  subject: {
+    kind: 'text',
+    description:
+      'What it is about. Of an audit event: the name of a key, a sink or a queue, or a file; of a problem: its key, the same as long as it lasts; of a notification: its first line.',
+  },
+  count: { kind: 'count', description: 'How many were concerned: dead letters, events, keys or changes.' },
+
+  // Problems of the daemon, and notifications
+  severity: { kind: 'text', description: 'How bad it is: `critical`, `warning` or `info`.' },
+  fix: { kind: 'text', description: 'What to do about it, and what the daemon does by itself.' },
+  channels: { kind: 'text', description: 'Where the message goes: names of sinks, such as `notify.email`, by comma.' },
+  changes: {
+    kind: 'list',
+    description: 'What the message is about: `{name, state, severity, message, since, …}` for each service or problem.',
+  },
+  thread: { kind: 'eventId', description: 'The first message about the same outage.' },
 } as const satisfies Readonly<Record<string, Field>>;
 
 export type FieldName = keyof typeof fields;

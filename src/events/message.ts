@@ -12,6 +12,8 @@ export const sources = [
   'extraction',
   'replay',
   'audit',
+  'problem',
+  'notification',
 ] as const;
 export type Source = (typeof sources)[number];
 

@@ -83,7 +83,9 @@ function nested(value: unknown): unknown {
 }
 
 const destinations = new Intl.ListFormat('en-GB').format(
-  sinks.filter(({ storesWith }) => storesWith === undefined).map(({ title }) => title),
+  sinks
+    .filter(({ storesWith, notifies }) => storesWith === undefined && notifies === undefined)
+    .map(({ title }) => title),
 );
 
 const specification = {

@@ -3,6 +3,10 @@ import { ga4Sink } from './ga4.js';
 import { influxdbSink } from './influxdb.js';
 import { localSink } from './local.js';
 import { mongodbSink } from './mongodb.js';
+import { notificationsSink } from './notifications.js';
+import { notifyEmailSink } from './notify-email.js';
+import { notifySlackSink } from './notify-slack.js';
+import { notifyWebhookSink } from './notify-webhook.js';
 import type { SinkDefinition } from './sink.js';
 import { usageSink } from './usage.js';
 
@@ -14,4 +18,8 @@ export const sinks: readonly SinkDefinition[] = [
   localSink,
   mongodbSink,
   usageSink,
+  notificationsSink,
+  notifyEmailSink,
+  notifySlackSink,
+  notifyWebhookSink,
 ];

@@ -3,6 +3,7 @@ import type { BatchLimits } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Event } from '../events/event.js';
 import type { Log } from '../log.js';
+import type { NotificationWriter } from '../notify/notifier.js';
 import type { Outgoing } from '../outgoing.js';
 import type { Problems, Settings, Values } from '../settings/setting.js';
 import type { KeyValues } from '../storage/key-values.js';
@@ -47,6 +48,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly batch: BatchLimits;
   /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
   readonly acceptsText?: boolean;
+  /** A channel: what it takes are notifications for people. */
+  readonly notifies?: true;
   /**
    * It shows how Clowder is used: events about this daemon itself go there only when its setting names their category.
    */
@@ -135,6 +138,8 @@ export interface RedriveLimit {
 }
 
 export interface SinkTools {
+  /** The sink's own name: one kind may have several. */
+  readonly name: string;
   /**
    * To judge by whether an event is too old (`now`), or still to come (`latest`): a jump of the clock does not count at
    * once. Without it, `clock`.
@@ -147,6 +152,8 @@ export interface SinkTools {
   readonly events: EventWriter;
   /** The accesses that usage is counted from, for the sink that collects them. */
   readonly usage: UsageWriter;
+  /** Where people are notified from, for the sink that collects what they want to know. */
+  readonly notifications: NotificationWriter;
   /** Keys the hashes that stand for people. */
   readonly idSecret: string;
   /** For requests over HTTP. */

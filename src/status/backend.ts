@@ -128,6 +128,9 @@ export function createBackend(options: BackendOptions) {
   const series = singleFlightBy(clock, 1_000, (query: SeriesQuery) => storage.events.series(query));
   const dates = new ProblemDates({ keyValues: storage.keyValues('problems'), clock, began });
 
+  /** As they were last found. */
+  let problems: Awaited<ReturnType<ProblemDates['date']>> = [];
+
   const noted = (error: unknown): never => {
     if (error instanceof IdConflictError)
       conflicts.add('arrival', error.ids.length > 0 || error.key === undefined ? error.ids : [error.key]);
@@ -161,12 +164,13 @@ export function createBackend(options: BackendOptions) {
     const brokerSince = since ?? brokerStatus.status.since;
     const actors = board.all();
     const services = servicesOf(actors);
+    problems = await dates.date(problemsOf({ ...findings, ...kept, brokerSince, services, actors }));
     return {
       version,
       started,
       now,
       ready: state.state !== 'down',
-      problems: await dates.date(problemsOf({ ...findings, ...kept, brokerSince, services, actors })),
+      problems: problems.map(({ what, since: began, fix }) => ({ what, since: began, fix })),
       broker: { kind: broker.kind, ...state },
       storage: { lost: storage.lost() },
       context: context.status,
@@ -185,6 +189,7 @@ export function createBackend(options: BackendOptions) {
     redrive: (request: RedriveRequest) => deadLetterAdmin.redrive(request),
     removeDeadLetters: (selection: DeadLetterSelection) => broker.deadLetters.remove(selection),
     status: singleFlight(clock, 200, askStatus),
+    problems: () => problems,
     ledger: singleFlight(clock, 200, ledger),
     acknowledgeMissing,
     listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) =>

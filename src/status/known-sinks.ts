@@ -28,7 +28,8 @@ export async function knownSinkNames(
  */
 export function namedSinkOf(queue: string, registry: readonly SinkDefinition[]): string | undefined {
   const sink = sinkOfQueue(queue);
-  const [kind, named] = sink?.split('.') ?? [];
-  if (named === undefined) return undefined;
+  const kind = sink?.slice(0, Math.max(0, sink.lastIndexOf('.')));
+  // A channel has a dot in the name of its kind, and a queue for dead letters one behind it.
+  if (sink === undefined || sink.endsWith('.dead') || registry.some(({ name }) => name === sink)) return undefined;
   return registry.some(({ name, storesWith }) => name === kind && storesWith === undefined) ? sink : undefined;
 }

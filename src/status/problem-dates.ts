@@ -36,14 +36,14 @@ export class ProblemDates {
     this.#startedAt = options.clock.monotonic();
   }
 
-  async date(problems: readonly FoundProblem[]): Promise<{ what: string; since: number; fix: string }[]> {
+  async date(problems: readonly FoundProblem[]): Promise<(FoundProblem & { readonly since: number })[]> {
     const before = await this.#fromBefore();
     const known = new Map<string, Dated>();
     for (const problem of problems) known.set(problem.key, await this.#dateOf(problem, before));
     this.#known = known;
     for (const found of known.keys()) before.delete(found);
     await this.#keep(before);
-    return problems.map(({ key: name, what, fix }) => ({ what, since: known.get(name)!.since, fix }));
+    return problems.map(problem => ({ ...problem, since: known.get(problem.key)!.since }));
   }
 
   async #dateOf({ key: name, since: said }: FoundProblem, before: ReadonlyMap<string, number>): Promise<Dated> {

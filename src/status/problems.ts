@@ -9,7 +9,7 @@ import type { ActorStatus } from './board.js';
 import { contextProblems } from './context-problems.js';
 import { countryProblems } from './country-problems.js';
 import { extractionProblems } from './extraction-problems.js';
-import { type FoundProblem, plural, withoutStop } from './found-problem.js';
+import { type FoundProblem, plural, serviceProblemKey, withoutStop } from './found-problem.js';
 import { logProblems } from './log-problems.js';
 import { nginxStatusProblems } from './nginx-status-problems.js';
 import type { ServiceState, SinkStatus } from './report.js';
@@ -82,6 +82,7 @@ export function problemsOf({
     if (unknown > 0 && embedded) {
       problems.push({
         key: `missing ${row.sink}`,
+        severity: 'critical',
         what: `${plural(unknown, 'event')} accepted for ${row.sink} went with a part of the database that was lost.`,
         since: undefined,
         fix:
@@ -91,6 +92,7 @@ export function problemsOf({
     } else if (unknown > 0) {
       problems.push({
         key: `missing ${row.sink}`,
+        severity: 'critical',
         what: `${plural(unknown, 'event')} that RabbitMQ confirmed never came to the queue of ${row.sink}: purged, expired or cut off by a policy.`,
         since: undefined,
         fix:
@@ -102,6 +104,7 @@ export function problemsOf({
     const what = `The ledger of ${row.sink} does not balance: ${plural(Math.abs(row.difference), 'event')} ${row.difference > 0 ? 'missing' : 'too many'}.`;
     problems.push({
       key: `ledger ${row.sink}`,
+      severity: 'critical',
       what,
       since: undefined,
       fix: 'Keep the data folder as it is, and report this with the log.',
@@ -110,6 +113,7 @@ export function problemsOf({
   if (broker.state === 'down') {
     problems.push({
       key: 'broker',
+      severity: 'critical',
       what: `Events are not accepted: ${withoutStop(broker.detail)}.`,
       since: brokerSince,
       fix: 'Nothing that was accepted is lost. Clients are answered 503 and retry later, and sources wait. Make room on the disk under DATA_DIR, or see to what keeps the sinks or RabbitMQ from taking what waits.',
@@ -128,7 +132,13 @@ export function problemsOf({
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
     const what = `${actor.path} has given up: ${withoutStop(actor.lastError?.message ?? 'no reason known')}.`;
-    problems.push({ key: actor.path, what, since: actor.since, fix: fixes[actor.lastError?.fault ?? 'bug'] });
+    problems.push({
+      key: actor.path,
+      severity: 'critical',
+      what,
+      since: actor.since,
+      fix: fixes[actor.lastError?.fault ?? 'bug'],
+    });
   }
   for (const actor of actors)
     problems.push(...logProblems(actor), ...nginxStatusProblems(actor), ...extractionProblems(actor));
@@ -177,7 +187,7 @@ function serviceProblem({ service_name: name, state, since, reason }: ServiceSta
   const why = reason === null ? '' : `: ${withoutStop(reason)}`;
   const fix =
     'This is about the service, which event-sink only watches. The entry disappears once the checks find the service up again.';
-  return { key: `service ${name}`, what: `${name} is ${state}${why}.`, since: since ?? undefined, fix };
+  return { key: serviceProblemKey(name), what: `${name} is ${state}${why}.`, since: since ?? undefined, fix };
 }
 
 /** Dead letters that the broker does not keep, and events whose settlement it does not take. */

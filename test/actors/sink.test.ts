@@ -38,6 +38,8 @@ class Scene {
       events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
       outgoing: straight,
       usage: { fold: async () => 0 },
+      notifications: { add: async () => 0 },
+      name: 'test',
       idSecret: 'a secret for tests',
     };
     const policy: RestartPolicy = {

@@ -49,12 +49,14 @@ export function startDelivery(setup: DeliverySetup) {
   const root = startRoot();
   const delivery = spawnSupervisor(root, 'delivery', board, escalate);
   const tools: SinkTools = {
+    name: definition.name,
     log: setup.log ?? silentLog,
     clock,
     keyValues: memoryInMemory(),
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
     usage: { fold: async () => 0 },
+    notifications: { add: async () => 0 },
     idSecret: 'a secret for tests',
     ...setup.tools,
   };

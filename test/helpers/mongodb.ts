@@ -29,6 +29,8 @@ export function sinkTools(log: Log = silentLog): SinkTools {
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
     usage: { fold: async () => 0 },
+    notifications: { add: async () => 0 },
+    name: 'test',
     idSecret: 'a secret for tests',
   };
 }

@@ -14,6 +14,8 @@ export function sinkTools(changes: Partial<SinkTools> = {}): SinkTools {
     events: { insert: async () => ({ duplicates: 0, conflicts: [] }) },
     outgoing: straight,
     usage: { fold: async () => 0 },
+    notifications: { add: async () => 0 },
+    name: 'test',
     idSecret: 'a secret for tests',
     ...changes,
   };

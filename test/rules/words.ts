@@ -62,6 +62,9 @@ export const genuine: Readonly<Record<string, string>> = {
   'test/health/saved-state.test.ts': 'reads such checkpoints',
   'test/actors/health-ping.test.ts': 'reads such checkpoints',
   'test/rules/repository.test.ts': 'shows that they are found',
+  'src/sinks/notify-email/session.ts': 'gives nodemailer its options',
+  'test/helpers/servers/exim.ts': 'speaks of SMTP',
+  'test/sinks/notify-email/session.test.ts': 'speaks of SMTP',
 };
 
 export const wordRule: Rule = {

@@ -89,7 +89,7 @@ function Filters({ filter, categories, onChoose, dropped }: FiltersProps): Marku
 }
 
 /** Not the trail of what was done here, which begins with signing in. */
-const fromElsewhere = ({ _source }: StoredEvent): boolean => _source !== 'audit';
+const fromElsewhere = ({ _source }: StoredEvent): boolean => !['audit', 'problem', 'notification'].includes(_source);
 
 interface InsteadProps {
   readonly stored: ReturnType<typeof useStoredEvents>;

@@ -22,6 +22,8 @@ const titles: Readonly<Record<string, string>> = {
   extraction: 'Extractions',
   replay: 'Replay',
   audit: 'This daemon',
+  problem: 'Problems of this daemon',
+  notification: 'Notifications',
 } satisfies Record<StoredEvent['_source'], string>;
 
 const everyMs = 5_000;

@@ -1,0 +1,112 @@
+import type { Event } from '../events/event.js';
+import { parseTimestamp } from '../events/timestamp.js';
+
+export const severities = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof severities)[number];
+
+/** `note`: neither good nor bad, it has no state that lasts. */
+export type Level = 'ok' | 'failing' | 'maintenance' | 'note';
+
+/** What an event says about the state of something, in the terms of a person who looks after it. */
+export interface Signal {
+  /** What it is about, the same in every event about it: `service clowder`. */
+  readonly key: string;
+  readonly category: string;
+  readonly type?: string;
+  /** For people: `clowder`. */
+  readonly name: string;
+  readonly level: Level;
+  /** In the word of the event: `down`, `resolved`. */
+  readonly state: string;
+  readonly severity: Severity;
+  readonly message?: string;
+  readonly fix?: string;
+  /** What was probed. */
+  readonly target?: string;
+  /** When the state began, or the time of maintenance begins; epoch ms. */
+  readonly since: number;
+  /** When it ended or will end, epoch ms. */
+  readonly until?: number;
+  /** How long a service was down before this. */
+  readonly outageSeconds?: number;
+  /** When it was found out, epoch ms. */
+  readonly at: number;
+}
+
+/** What is good and what is bad, by `category.type`; a whole category under its name alone. */
+const levels: Readonly<Record<string, readonly [Level, Severity]>> = {
+  'service_status.down': ['failing', 'critical'],
+  'service_status.degraded': ['failing', 'warning'],
+  'service_status.up': ['ok', 'info'],
+  'service_status.maintenance': ['maintenance', 'info'],
+  'problem.raised': ['failing', 'warning'],
+  'problem.resolved': ['ok', 'info'],
+  'extraction_status.error': ['failing', 'warning'],
+  'extraction_status.stuck': ['failing', 'warning'],
+  'extraction_status.done': ['ok', 'info'],
+  'extractor_heartbeat.silent': ['failing', 'warning'],
+  'extractor_heartbeat.appeared': ['ok', 'info'],
+};
+
+/**
+ * Undefined for an event that says nothing to people: one that was replayed is history, one of a browser may be
+ * anybody's, a check in maintenance means nothing, and a notification is what comes of all this.
+ */
+export function signalOf(event: Event, now: number): Signal | undefined {
+  const { category, type, fields, source } = event;
+  if (source === 'replay' || source === 'browser' || category === 'notification') return undefined;
+  if (category === 'health' && fields.maintenance === true) return undefined;
+  const [level, usual] = levelOf(event);
+  const about = textOf(fields.service_name) ?? textOf(fields.subject) ?? textOf(fields.extractor_name);
+  const kind = category === 'service_status' ? 'service' : category;
+  // A clock that runs ahead elsewhere must not outdate what comes after it.
+  const at = Math.min(event.created, now);
+  const severity = severities.find(each => each === fields.severity) ?? usual;
+  return {
+    // With a blank in any case: no name of JavaScript's own has one.
+    key: `${kind} ${about ?? ''}`,
+    category,
+    ...optional('type', type),
+    name: nameOf(event, about),
+    level,
+    state: category === 'health' ? (level === 'ok' ? 'healthy' : 'unhealthy') : (type ?? category),
+    severity,
+    since: parseTimestamp(fields.from) ?? at,
+    at,
+    ...optional('message', textOf(fields.message)),
+    ...optional('fix', textOf(fields.fix)),
+    ...optional('target', textOf(fields.target)),
+    ...optional('until', parseTimestamp(fields.until)),
+    ...optional('outageSeconds', typeof fields.outage_seconds === 'number' ? fields.outage_seconds : undefined),
+  };
+}
+
+function levelOf({ category, type, fields }: Event): readonly [Level, Severity] {
+  if (category === 'health') return fields.healthy === false ? ['failing', 'warning'] : ['ok', 'info'];
+  // What was maintenance all along is a note about the past.
+  if (category === 'service_status' && fields.corrects !== undefined) return ['note', 'info'];
+  return levels[`${category}.${type}`] ?? ['note', 'info'];
+}
+
+function nameOf({ category, type }: Event, about: string | undefined): string {
+  if (category === 'service_status' || category === 'health') return about ?? 'a service without a name';
+  if (category === 'problem') return 'event-sink';
+  const kind = type === undefined ? category : `${category}.${type}`;
+  return about === undefined ? kind : `${kind} of ${about}`;
+}
+
+/** Names and messages come from anywhere, and stand in one line of a message. */
+const maxTextLength = 1_000;
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const line = value
+    .slice(0, maxTextLength)
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .trim();
+  return line === '' ? undefined : line;
+}
+
+function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [key in Name]: Value });
+}

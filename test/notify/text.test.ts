@@ -1,0 +1,81 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { html } from '../../src/notify/html.js';
+import { notificationOf } from '../../src/notify/notification.js';
+import { plainText } from '../../src/notify/text.js';
+import { at, change, notification } from './messages.js';
+
+test('the text of a mail about one service', () => {
+  const lines = plainText(notification('notify.email', 'id'), 'host-1').split('\n');
+  assert.is(lines[0], 'clowder is down.');
+  assert.match(lines[1] ?? '', /^ {2}Since: {8}14 Mar 2026, \d\d:14:14 \S+$/);
+  assert.is(lines[2], '  Reason:       connection refused');
+  assert.is(lines[3], '  Checked:      https://clowder.example.org/healthz');
+  assert.is(lines[4], '  What is done: event-sink goes on checking it, and reports when it is no');
+  assert.is(lines[5], '                longer down.');
+  assert.is(lines[7], 'Where to look: the page of event-sink on host-1');
+  assert.match(lines[8] ?? '', /^Sent by event-sink on host-1, 14 Mar 2026, /);
+});
+
+test('many services: a line each, at most a hundred, and how many more', () => {
+  const changes = Array.from({ length: 130 }, (_, index) => change(`service-${index}`));
+  const { subject, count } = notification('notify.email', 'id', changes);
+  assert.match(subject, /^130 services are down: service-0, /);
+  assert.is(count, 130);
+  const text = plainText(notification('notify.email', 'id', changes), 'host');
+  assert.is(text.split('\n').filter(line => line.startsWith('- service-')).length, 100);
+  assert.match(text, /^- and 30 more$/m);
+});
+
+test('a problem says what to do, and its end what it was', () => {
+  const problem = {
+    category: 'problem',
+    name: 'event-sink',
+    state: 'raised',
+    message: '3 events are kept as dead letters.',
+    fix: 'Read the reasons.',
+  };
+  const raised = change('x', { ...problem, severity: 'warning' });
+  const text = plainText(notification('notify.email', 'id', [raised]), 'host');
+  assert.match(text, /^3 events are kept as dead letters\.\n {2}Since: /);
+  assert.match(text, /What to do: Read the reasons\./);
+  const over = notification('notify.email', 'id', [{ ...raised, level: 'ok', state: 'resolved', at: at + 3_600_000 }]);
+  assert.is(over.subject, 'event-sink: resolved: 3 events are kept as dead letters');
+  assert.match(plainText(over, 'host'), /From: {2}.*\n {2}Until: /);
+});
+
+test('several kinds of change in one subject', () => {
+  const changes = [
+    change('a'),
+    change('b'),
+    change('c', { state: 'degraded', severity: 'warning' }),
+    change('d', { level: 'ok', state: 'up', severity: 'info', at: at + 5_000 }),
+  ];
+  assert.is(
+    notification('notify.email', 'id', changes).subject,
+    '2 services are down; c is degraded; d is up again after 5 s',
+  );
+});
+
+test('words from anywhere are text in HTML', () => {
+  const hostile = change('<script>alert(1)</script>', { message: '"><img src=x onerror=alert(1)>' });
+  const page = html(notification('notify.email', 'id', [hostile]), 'host');
+  assert.not.match(page, /<script|<img/);
+  assert.match(page, /&#60;script&#62;/);
+});
+
+test('a test says that it is one', () => {
+  const test = notificationOf({
+    id: 'id',
+    at,
+    channels: ['notify.email'],
+    changes: [],
+    type: 'test',
+    pageUrl: 'https://events.example.org/',
+  });
+  assert.is(test.subject, 'event-sink: a test, nothing is wrong');
+  assert.match(plainText(test, 'host'), /Nothing is wrong\.\n\nWhere to look: https:\/\/events\.example\.org\/\n/);
+  assert.match(html(test, 'host'), /href="https:\/\/events\.example\.org\/"/);
+});
+
+test.run();
