@@ -6,6 +6,8 @@ import type { Transition } from './subjects.js';
 export interface Change extends Signal {
   /** Nothing is new: it goes on. */
   readonly reminder?: true;
+  /** The state that it came out of. */
+  readonly was?: string;
   /** It failed and was over before anybody was notified. */
   readonly brief?: true;
 }
@@ -71,8 +73,10 @@ function recovers(rule: Rule, state: RuleState, { signal, before }: Transition):
   if (rule.when === 'always')
     return isAtLeast(signal.severity, rule.severity) || open !== undefined ? signal : undefined;
   if (rule.when === 'failure') return undefined;
-  if (open !== undefined)
-    return { ...signal, since: signal.outageSeconds === undefined ? open.change.since : signal.since };
+  if (open !== undefined) {
+    const since = signal.outageSeconds === undefined ? open.change.since : signal.since;
+    return { ...signal, since, was: open.change.state };
+  }
   // Nobody was notified of its failing, or that was under other rules.
   if (rule.afterCount > 1 || rule.afterMs > 0 || before?.state === signal.state) return undefined;
   const was = before?.level === 'failing' ? before.severity : 'info';

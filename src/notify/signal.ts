@@ -23,6 +23,8 @@ export interface Signal {
   readonly fix?: string;
   /** What was probed. */
   readonly target?: string;
+  /** The service that is down, and because of which nothing is known of this one. */
+  readonly causedBy?: string;
   /** When the state began, or the time of maintenance begins; epoch ms. */
   readonly since: number;
   /** When it ended or will end, epoch ms. */
@@ -37,6 +39,7 @@ export interface Signal {
 const levels: Readonly<Record<string, readonly [Level, Severity]>> = {
   'service_status.down': ['failing', 'critical'],
   'service_status.degraded': ['failing', 'warning'],
+  'service_status.unknown': ['failing', 'warning'],
   'service_status.up': ['ok', 'info'],
   'service_status.maintenance': ['maintenance', 'info'],
   'problem.raised': ['failing', 'warning'],
@@ -71,11 +74,12 @@ export function signalOf(event: Event, now: number): Signal | undefined {
     level,
     state: category === 'health' ? (level === 'ok' ? 'healthy' : 'unhealthy') : (type ?? category),
     severity,
-    since: parseTimestamp(fields.from) ?? at,
+    since: parseTimestamp(fields.from) ?? (level === 'failing' ? parseTimestamp(fields.since) : undefined) ?? at,
     at,
     ...optional('message', textOf(fields.message)),
     ...optional('fix', textOf(fields.fix)),
     ...optional('target', textOf(fields.target)),
+    ...optional('causedBy', textOf(fields.caused_by)),
     ...optional('until', parseTimestamp(fields.until)),
     ...optional('outageSeconds', typeof fields.outage_seconds === 'number' ? fields.outage_seconds : undefined),
   };

@@ -20,8 +20,10 @@ function servicePhrase(change: Change): string {
   const state = stateInWords(change);
   switch (level) {
     case 'failing':
+      if (change.state === 'unknown') return unknownPhrase(change);
       return `${name} ${reminder ? 'still ' : ''}${state}`;
     case 'ok': {
+      if (change.was === 'unknown') return `${name} can be checked again, and ${state}`;
       if (brief) return `${name} failed for ${durationInWords(at - since)} and is well again`;
       const ms = outageSeconds === undefined ? at - since : outageSeconds * 1000;
       return ms > 0 ? `${name} ${state} again after ${durationInWords(ms)}` : `${name} ${state}`;
@@ -35,6 +37,13 @@ function servicePhrase(change: Change): string {
         : `${name} was worked on from ${timeInWords(since)}${end}`;
     }
   }
+}
+
+function unknownPhrase({ name, causedBy, reminder }: Change): string {
+  const still = reminder ? ' still' : '';
+  return causedBy === undefined
+    ? `${name}${still} cannot be checked`
+    : `nothing${still} is known of ${name} while ${causedBy} is down`;
 }
 
 function stateInWords({ state }: Change): string {
@@ -84,13 +93,15 @@ function together(changes: readonly Change[]): string {
 
 /** What several changes of a kind are called: `services are down`. */
 function kindOf(change: Change): string {
-  const { category, level, state, reminder, brief } = change;
+  const { category, level, state, reminder, brief, causedBy } = change;
   if (category === 'problem')
     return `problems of event-sink ${level === 'ok' ? 'are over' : reminder ? 'go on' : 'began'}`;
   if (category !== 'service_status' && category !== 'health') return `events ${category}.${state}`;
   if (level === 'maintenance' || level === 'note') return 'services with maintenance';
   if (brief) return 'services failed briefly';
   if (level === 'ok') return 'services are well again';
+  if (state === 'unknown')
+    return `services ${reminder ? 'still ' : ''}cannot be checked${causedBy === undefined ? '' : ` because of ${causedBy}`}`;
   if (category === 'health') return `services ${reminder ? 'still ' : ''}fail their checks`;
   return `services are ${reminder ? 'still ' : ''}${state}`;
 }

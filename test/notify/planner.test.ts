@@ -63,6 +63,25 @@ test('ten services that are found out over a minute: few messages, all of one ou
   assert.is(scene.sent.length, failing + 1);
 });
 
+test('what cannot be known because its parent is down is named with it, and is back with it', () => {
+  const scene = new PlannerScene();
+  scene.add(down('gateway', scene.now));
+  for (const name of names) {
+    const message = 'cannot be known: gateway is down';
+    scene.add(event('service_status.unknown', scene.now, { service_name: name, message, caused_by: 'gateway' }));
+    scene.pass(500);
+  }
+  scene.pass(120_000);
+  for (const name of ['gateway', ...names]) {
+    scene.add(up(name, scene.now));
+    scene.pass(500);
+  }
+  assert.equal(scene.subjects, [
+    'gateway is down; 40 services cannot be checked because of gateway',
+    '41 services are well again: gateway, service-01, service-02, service-03, service-04 and 36 more',
+  ]);
+});
+
 test('what is over within the wait is one message, at once', () => {
   const scene = new PlannerScene();
   scene.add(down('clowder', scene.now));
