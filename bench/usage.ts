@@ -103,6 +103,7 @@ try {
     rules: () => rulesOf(config, 'bench'),
     storage: calls,
     config,
+    known: async events => events,
     waiting: async () => ({ pending: 0, dead: 0 }),
     clock,
     log: silent,

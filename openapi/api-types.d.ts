@@ -322,6 +322,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/import": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Bring in events of the past, for some sinks
+         * @description Lines of `{"id": …, "event": {…}}` (NDJSON), at most 1 MiB unpacked and 1,000 events. The id is the event’s, and never changes: what is sent again is no second event. An event needs its `created`. A bad line refuses itself alone. What is past stands behind what happens now: one request at a time, and 503 with Retry-After while many events wait for one of the sinks. `event-sink import` sends such requests.
+         */
+        readonly post: operations["importEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/keys": {
         readonly parameters: {
             readonly query?: never;
@@ -566,6 +586,46 @@ export interface paths {
          * @description By the rules of now: after a change of the source or of the list of robots. Refused when an event that was counted is not stored any more, and of a closed month.
          */
         readonly post: operations["recomputeUsage"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/usage/months/{month}/accesses": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Count events of a month from a recording
+         * @description Lines of `{"id": …, "event": {…}}` (NDJSON), as `importEvents` takes them; those of other months are passed over. They go to no sink. Of a closed month they are collected beside its counts, until it is finished. `event-sink usage recompute --from` sends such requests.
+         */
+        readonly post: operations["recountUsage"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/usage/months/{month}/finish": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Let what was collected of a closed month take the place of its counts
+         * @description The month is open again then, for as long as any (USAGE_CLOSE_DAYS). Refused when it is not being counted anew, and when a figure of one of its datasets would fall.
+         */
+        readonly post: operations["finishReopening"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -3508,7 +3568,7 @@ export interface components {
              * @description Where it came in; `clowder` is a message that somebody else published.
              * @enum {string}
              */
-            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "audit" | "problem" | "notification";
+            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "import" | "audit" | "problem" | "notification";
             /** @description When the daemon first received it. */
             readonly _received: number;
         } & {
@@ -3522,6 +3582,35 @@ export interface components {
         readonly Health: {
             /** @enum {string} */
             readonly status: "ok" | "ready";
+        };
+        readonly RefusedPastEvent: {
+            readonly index: number;
+            readonly message: string;
+        };
+        readonly ImportReceipt: {
+            /** @description Events that are now durable. */
+            readonly accepted: number;
+            /** @description Those of them that the local store or usage had: they are no second event there. Null where both are off, or not among the sinks. */
+            readonly already_there: number | null;
+            /** @description The sinks that they were for. */
+            readonly sinks: readonly string[];
+            /** @description What was not taken, and why; the others were. */
+            readonly refused: readonly components["schemas"]["RefusedPastEvent"][];
+            /** @description How many were too old for a sink, by its name. */
+            readonly too_old: {
+                readonly [key: string]: number;
+            };
+            /** @description How many do not count as usage because their month is closed, by month. */
+            readonly closed: {
+                readonly [key: string]: number;
+            };
+            /** @description Closed months that are being counted anew. */
+            readonly reopened: readonly string[];
+            /**
+             * @description Where it is kept: by RabbitMQ, in the outbox on this disk until RabbitMQ is back, or in the embedded queues on this disk.
+             * @enum {string}
+             */
+            readonly durability: "broker" | "outbox" | "embedded";
         };
         readonly ListedKey: {
             readonly name: string;
@@ -3898,6 +3987,23 @@ export interface components {
             readonly before: components["schemas"]["UsageBefore"];
             readonly after: components["schemas"]["UsageAfter"];
         };
+        readonly RefusedEventOfMonth: {
+            readonly index: number;
+            readonly message: string;
+        };
+        readonly UsageRecounted: {
+            readonly month: string;
+            /** @description Events of the month among these that tell of one. */
+            readonly accesses: number;
+            /** @description Those of them that were kept before. */
+            readonly known: number;
+            /** @description All that are kept of the month now. */
+            readonly kept: number;
+            /** @description They are collected beside its counts: see `finishReopening`. */
+            readonly closed: boolean;
+            /** @description Lines that are not events, and why. */
+            readonly refused: readonly components["schemas"]["RefusedEventOfMonth"][];
+        };
     };
     responses: {
         /** @description Accepted and durable. */
@@ -4268,6 +4374,8 @@ export type ServiceStatusReport = components['schemas']['ServiceStatusReport'];
 export type StoredEvent = components['schemas']['StoredEvent'];
 export type EventPage = components['schemas']['EventPage'];
 export type Health = components['schemas']['Health'];
+export type RefusedPastEvent = components['schemas']['RefusedPastEvent'];
+export type ImportReceipt = components['schemas']['ImportReceipt'];
 export type ListedKey = components['schemas']['ListedKey'];
 export type KeyList = components['schemas']['KeyList'];
 export type NewKey = components['schemas']['NewKey'];
@@ -4303,6 +4411,8 @@ export type DatasetUsage = components['schemas']['DatasetUsage'];
 export type UsageBefore = components['schemas']['UsageBefore'];
 export type UsageAfter = components['schemas']['UsageAfter'];
 export type UsageRecomputed = components['schemas']['UsageRecomputed'];
+export type RefusedEventOfMonth = components['schemas']['RefusedEventOfMonth'];
+export type UsageRecounted = components['schemas']['UsageRecounted'];
 export type ResponseEvents202 = components['responses']['Events202'];
 export type ResponseEvents400 = components['responses']['Events400'];
 export type ResponseEvents401 = components['responses']['Events401'];
@@ -7568,6 +7678,242 @@ export interface operations {
             };
         };
     };
+    readonly importEvents: {
+        readonly parameters: {
+            readonly query?: {
+                readonly sinks?: string;
+                readonly source?: "nginx";
+                readonly reopen?: "true" | "false";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            /** @description What became of them. */
+            readonly 202: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ImportReceipt"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            readonly 408: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:request-timeout",
+                     *       "title": "The request took too long to arrive",
+                     *       "status": 408,
+                     *       "detail": "The body did not arrive in time.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large, or contains too many events. */
+            readonly 413: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The body is too large, or contains too many events.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The content type, charset or content encoding is not supported. */
+            readonly 415: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported-media-type",
+                     *       "title": "This kind of body is not supported",
+                     *       "status": 415,
+                     *       "detail": "The content type, charset or content encoding is not supported.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     readonly listKeys: {
         readonly parameters: {
             readonly query?: never;
@@ -10446,6 +10792,474 @@ export interface operations {
     readonly recomputeUsage: {
         readonly parameters: {
             readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description All of the month, before and after. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UsageRecomputed"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The broker refused the message; the detail says why. */
+            readonly 409: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:conflict",
+                     *       "title": "The broker refused the message",
+                     *       "status": 409,
+                     *       "detail": "The broker refused the message; the detail says why.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly recountUsage: {
+        readonly parameters: {
+            readonly query?: {
+                readonly keep?: "true" | "false";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            /** @description What they come to. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UsageRecounted"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            readonly 408: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:request-timeout",
+                     *       "title": "The request took too long to arrive",
+                     *       "status": 408,
+                     *       "detail": "The body did not arrive in time.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large, or contains too many events. */
+            readonly 413: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The body is too large, or contains too many events.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The content type, charset or content encoding is not supported. */
+            readonly 415: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported-media-type",
+                     *       "title": "This kind of body is not supported",
+                     *       "status": 415,
+                     *       "detail": "The content type, charset or content encoding is not supported.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly finishReopening: {
+        readonly parameters: {
+            readonly query?: {
+                readonly lower?: "true" | "false";
+            };
             readonly header?: never;
             readonly path: {
                 readonly month: string;

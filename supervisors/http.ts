@@ -7,6 +7,7 @@ import { Availability } from '../src/availability/availability.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
+import type { Event } from '../src/events/event.js';
 import type { Countries } from '../src/geoip/countries.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
@@ -131,7 +132,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
 
 /** Undefined when it is off. */
 function startUsage(options: HttpOptions): Usage | undefined {
-  const { config, storage, broker, clock, log, onStop, idSecret } = options;
+  const { config, storage, broker, clock, log, onStop, idSecret, context } = options;
   const usageConfig = config.usage;
   if (usageConfig === undefined) return undefined;
   const waiting = async () => {
@@ -139,7 +140,12 @@ function startUsage(options: HttpOptions): Usage | undefined {
     return { pending: ready + unsettled, dead };
   };
   const rules = () => rulesOf(usageConfig, idSecret);
-  const usage = new Usage({ storage, config: usageConfig, waiting, stored: storedFor(options), rules, clock, log });
+  const stored = storedFor(options);
+  const known = async (events: readonly Event[]) => {
+    await context.load(() => events);
+    return events.map(event => context.addTo(event));
+  };
+  const usage = new Usage({ storage, config: usageConfig, waiting, stored, known, rules, clock, log });
   const stopping = new AbortController();
   const running = usage.run(stopping.signal);
   onStop('usage', async () => {

@@ -36,6 +36,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./replay.js')).replay,
   },
   {
+    name: 'import',
+    summary: 'bring in old access logs, documents or recorded events, once',
+    load: async () => (await import('./import/import.js')).importHistory,
+  },
+  {
     name: 'dead-letters',
     summary: 'list, redrive or delete the events that a sink refused',
     load: async () => (await import('./dead-letters.js')).deadLetters,

@@ -1,3 +1,5 @@
+import { hashOf } from '../events/identity.js';
+
 /** Texts that are counted exactly; those that come first after them share counters. */
 const maxExact = 1_000_000;
 const sharedBits = 24;
@@ -24,4 +26,10 @@ export class Occurrences {
     this.#shared[slot] = shared + 1;
     return shared;
   }
+}
+
+/** The id of a line that has none of its own: the same whenever the same lines come in the same order. */
+export function lineId(text: string, occurrences: Occurrences): string {
+  const hash = hashOf(text);
+  return hashOf(`${hash}\n${occurrences.next(hash)}`);
 }

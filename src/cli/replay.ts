@@ -1,11 +1,10 @@
-import { hashOf } from '../events/identity.js';
 import { withValue } from '../events/json-text.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, number, UsageError } from './command.js';
 import { type Chunks, fileSize, type Line, openFile, readLines, withId } from './events.js';
-import { Occurrences } from './occurrences.js';
+import { lineId, Occurrences } from './occurrences.js';
 import { Progress } from './progress.js';
 
 export const replay: Command = {
@@ -93,11 +92,6 @@ async function sendAll(
 
 function timed({ text, fields }: Line, created: number): Line {
   return { text: withValue(text, 'created', String(created)), fields };
-}
-
-function lineId(text: string, occurrences: Occurrences): string {
-  const hash = hashOf(text);
-  return hashOf(`${hash}\n${occurrences.next(hash)}`);
 }
 
 /** Counts what has been read of the file itself, so that the total fits packed files too. */

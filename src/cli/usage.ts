@@ -3,21 +3,24 @@ import type { UsageRecomputed } from '../../openapi/api-types.js';
 import { dayOf, monthOf, readMonth, startOfDay, written } from '../calendar.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, text, UsageError } from './command.js';
-import { table } from './terminal.js';
+import { monthTable } from './month.js';
+import { recomputeFrom } from './recompute.js';
 
 const formats = ['tsv', 'json'];
 
 export const usage: Command = {
-  usage: 'usage report | recompute MONTH',
+  usage: 'usage report | recompute MONTH [--from FILE]',
   description:
-    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given\n  recompute MONTH    counts an open month again from the stored events, by the rules of now',
+    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given\n  recompute MONTH    counts an open month again from the stored events, by the rules of now; with --from, any month from a recording of its events',
   options: {
     ...clientOptions,
     from: {
       type: 'string',
-      value: 'MONTH',
-      description: 'first month, such as 2026-01 (default: the last that is over)',
+      value: 'MONTH | FILE',
+      description:
+        'report: first month, such as 2026-01 (default: the last that is over); recompute: a file of events (NDJSON, also .gz) instead of the local store',
     },
+    lower: { type: 'boolean', description: 'recompute --from: figures of a closed month may fall' },
     to: { type: 'string', value: 'MONTH', description: 'last month (default: the first)' },
     format: { type: 'string', value: 'FORMAT', description: 'tsv, a table (default), or json' },
     dataset: { type: 'string', value: 'ID', description: 'only this dataset, by its id or DOI' },
@@ -28,6 +31,7 @@ export const usage: Command = {
     'event-sink usage report --from 2026-01 --to 2026-12 --out usage-2026.tsv',
     'event-sink usage report --from 2026-03 --format json',
     'event-sink usage recompute 2026-03',
+    'event-sink usage recompute 2025-11 --from events-2025-11.ndjson.gz',
   ],
   async run(invocation) {
     const [action, given, ...more] = invocation.operands;
@@ -57,18 +61,18 @@ async function report(invocation: Invocation): Promise<void> {
 }
 
 async function recompute(given: string, invocation: Invocation): Promise<void> {
-  const { terminal } = invocation;
+  const { terminal, values } = invocation;
   const month = readMonth(given);
   if (month === undefined) throw new UsageError(`a month is written 2026-03, but this is "${given}"`);
+  const file = text(values, 'from');
+  const recorded = file === undefined ? undefined : { month: written(month), file, lower: values.lower === true };
+  if (recorded === undefined && values.lower === true) throw new UsageError('--lower belongs to --from');
   const path = `/v1/usage/months/${written(month)}/recompute`;
-  const done = await clientFor(invocation).request<UsageRecomputed>({ method: 'POST', path });
-  if (!terminal.outIsTerminal) return terminal.out(JSON.stringify(done));
-  const rows = (['regular', 'machine'] as const).flatMap(method =>
-    (['total_dataset_investigations', 'total_dataset_requests', 'request_bytes'] as const).map(name => [
-      ...[method, name, String(done.before[method][name]), String(done.after[method][name])],
-    ]),
-  );
-  terminal.out(table(['', '', 'BEFORE', 'AFTER'], rows, terminal.columns));
+  const done =
+    recorded === undefined
+      ? await clientFor(invocation).request<UsageRecomputed>({ method: 'POST', path })
+      : await recomputeFrom(recorded, invocation);
+  terminal.out(terminal.outIsTerminal ? monthTable(done, terminal.columns) : JSON.stringify(done));
 }
 
 function month({ values }: Invocation, name: string): number | undefined {

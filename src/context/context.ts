@@ -62,9 +62,10 @@ export class Context {
   hear(event: Mentioning): void {
     const mentions = isRefused(event) ? undefined : mentionsOf(event);
     if (mentions === undefined) return;
-    // What a page sends, anybody can send; what a log line says of places, its query says.
+    // What a page sends, anybody can send; what a log line says of places, its query says; what is imported was so
+    // once.
     const fromPage = event.source === 'browser';
-    if (!fromPage) {
+    if (!fromPage && event.source !== 'import') {
       learnFrom(mentions, event.fields, event.source === 'nginx' ? this.#learnQuery : this.#learn);
       learnFromQuery(mentions, this.#learnQuery);
     }

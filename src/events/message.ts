@@ -1,6 +1,6 @@
 /**
  * Where an event came in. `clowder` = a message that somebody else published to the exchange; `browser` = the page of a
- * browser, over Amplitude's wire.
+ * browser, over Amplitude's wire; `replay` and `import` = recorded earlier, sent to every sink or to some.
  */
 export const sources = [
   'clowder',
@@ -11,6 +11,7 @@ export const sources = [
   'heartbeat',
   'extraction',
   'replay',
+  'import',
   'audit',
   'problem',
   'notification',

@@ -9,6 +9,7 @@ import type {
   MessageProperties,
 } from '../broker/broker.js';
 import type { Message } from '../events/message.js';
+import type { Imported, PastEvents } from '../import/history.js';
 import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
 import type { DaemonStatus } from '../status/report.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
@@ -25,6 +26,8 @@ export interface Backend {
    * id was given to another event within a day
    */
   publish(messages: readonly Message[]): Promise<Durability>;
+  /** Past events, for some sinks. @throws as `History.import` does */
+  import(events: PastEvents): Promise<Imported>;
   /**
    * @throws UnsupportedError without RabbitMQ, UnroutableError when there is no such queue
    * or exchange, TransientError as above
@@ -48,6 +51,8 @@ export interface Backend {
   availability(request: AvailabilityRequest): Promise<readonly ServiceReport[]>;
   /** Undefined when USAGE is off. */
   readonly usage:
-    | Pick<Usage, 'config' | 'query' | 'report' | 'recompute' | 'leftOut' | 'months' | 'waiting'>
+    | (Pick<Usage, 'config' | 'query' | 'report' | 'recompute' | 'leftOut' | 'months' | 'waiting'> & {
+        readonly reopening: Pick<Usage['reopening'], 'finish' | 'recount'>;
+      })
     | undefined;
 }

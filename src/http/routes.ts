@@ -5,6 +5,7 @@ import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventKindRoutes } from './routes/event-kinds.js';
 import { EventRoutes } from './routes/events.js';
 import { HealthRoutes } from './routes/health.js';
+import { ImportRoutes } from './routes/import.js';
 import { KeyRoutes } from './routes/keys.js';
 import { LedgerRoutes } from './routes/ledger.js';
 import { PublishRoutes } from './routes/publish.js';
@@ -13,11 +14,13 @@ import { SessionRoutes } from './routes/session.js';
 import { StatusRoutes } from './routes/status.js';
 import { StreamRoutes } from './routes/stream.js';
 import { UsageRoutes } from './routes/usage.js';
+import { UsageMonthRoutes } from './routes/usage-months.js';
 
 /** Every documented route, by group. Class names must differ: the decorator library identifies routes by them. */
 export const controllers = [
   EventRoutes,
   EventKindRoutes,
+  ImportRoutes,
   BrowserRoutes,
   DeadLetterRoutes,
   PublishRoutes,
@@ -27,6 +30,7 @@ export const controllers = [
   SeriesRoutes,
   StreamRoutes,
   UsageRoutes,
+  UsageMonthRoutes,
   CounterRoutes,
   SessionRoutes,
   KeyRoutes,

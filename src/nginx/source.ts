@@ -39,12 +39,18 @@ export interface LogSourceOptions {
 /** A sample line of what cannot be read is logged this often at most, ms. */
 const sampleMs = 60_000;
 
-/** Puts the parts together that read one log. */
-export function createLogReader(options: LogSourceOptions): LogReader {
-  const { path, name, config, usageSink, clowderUrl, idSecret, visitors, countryOf, ...rest } = options;
-  const { clock, log } = rest;
-  const now = clock.now;
-  const parser = createParser(config.format);
+export type CounterOptions = Pick<
+  LogSourceOptions,
+  'name' | 'config' | 'usageSink' | 'clowderUrl' | 'idSecret' | 'visitors' | 'countryOf'
+> & {
+  readonly now: () => number;
+  /** A line that is not of the format. */
+  readonly onUnparsed: (line: string) => void;
+};
+
+/** Puts the parts together that make events of lines. */
+export function createCounter(options: CounterOptions) {
+  const { name, config, usageSink, clowderUrl, idSecret, visitors, countryOf, now, onUnparsed } = options;
   const prefix = config.pathPrefix;
   const views = new PageViews();
   const parts = new PartialDownloads(now);
@@ -55,22 +61,30 @@ export function createLogReader(options: LogSourceOptions): LogReader {
     uploadsPublished: config.uploadsPublished,
     ...{ prefix, visitors, countryOf, now },
   });
+  const counter = new LineCounter({
+    parser: createParser(config.format),
+    address: config.format.address,
+    agentUnsaid: saysAgent(config.format) ? 'machine' : 'person',
+    ...{ ids, prefix, views, parts, windows, traffic, onUnparsed },
+    classifier: new RequestClassifier(config.allPages),
+  });
+  return { counter, windows, views, parts, traffic };
+}
+
+/** Puts the parts together that read one log. */
+export function createLogReader(options: LogSourceOptions): LogReader {
+  const { path, config, visitors } = options;
+  const { store, clock, log, onHold, stopping } = options;
   let sampled = Number.NEGATIVE_INFINITY;
   const onUnparsed = (line: string): void => {
     if (clock.monotonic() - sampled < sampleMs) return;
     sampled = clock.monotonic();
     log.warn({ path, shape: lineShape(line) }, 'line.unparsed');
   };
-  const counter = new LineCounter({
-    parser,
-    address: config.format.address,
-    agentUnsaid: saysAgent(config.format) ? 'machine' : 'person',
-    ...{ ids, prefix, views, parts, windows, traffic, onUnparsed },
-    classifier: new RequestClassifier(config.allPages),
-  });
+  const { counter, windows, views, parts } = createCounter({ ...options, now: clock.now, onUnparsed });
   const files = new LogFiles({
     ...{ path, folders: config.rotatedDirs, configured: config.files, startAtEnd: config.start === 'end' },
     ...{ clock, log },
   });
-  return new LogReader({ files, counter, windows, views, parts, visitors, ...rest });
+  return new LogReader({ files, counter, windows, views, parts, visitors, store, clock, log, onHold, stopping });
 }

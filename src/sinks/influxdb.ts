@@ -24,6 +24,7 @@ export const influxdbSink = defineSink({
   settings: influxdbSettings,
   switchedOnBy: 'INFLUXDB_URL or INFLUXDB_HOST',
   configure,
+  takesHistory: true,
   batch: { count: 5000, bytes: 5_000_000, lingerMs: 200 },
   check: {
     tries: 'write nothing, with the credentials, to the database or bucket',

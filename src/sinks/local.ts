@@ -37,6 +37,7 @@ export const localSink = defineSink({
   configure: ({ on, retentionMs, maxBytes }): LocalStore | undefined => (on ? { retentionMs, maxBytes } : undefined),
   storesWith: 'storage',
   keepsEvents: true,
+  takesHistory: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   open: async (_store, { events }) => ({
     write: batch => events.insert(batch),

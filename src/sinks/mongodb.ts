@@ -47,6 +47,7 @@ export const mongodbSink = defineSink({
     }
     return { address, database, collection, ttlDays };
   },
+  takesHistory: true,
   batch: { count: 1000, bytes: 4_000_000, lingerMs: 100 },
   acceptsText: true,
   check: {

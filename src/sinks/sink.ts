@@ -54,6 +54,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
    * It shows how Clowder is used: events about this daemon itself go there only when its setting names their category.
    */
   readonly analytics?: true;
+  /** What happened before there was a daemon belongs there: an import goes there when it names no sinks. */
+  readonly takesHistory?: true;
   /**
    * The destination takes no event older than this, by the event's own time, ms: those are left out and counted as too
    * old.

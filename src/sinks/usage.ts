@@ -60,6 +60,7 @@ export const usageSink = defineSink({
     return { ...values, publisherId, mode: mode === 'auto' ? 'auto' : 'on' };
   },
   storesWith: 'storage',
+  takesHistory: true,
   categories: usageCategories,
   singleConsumer: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 200 },

@@ -15,6 +15,7 @@ import { IdConflictError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
 import type { Countries } from '../geoip/countries.js';
+import { History, type PastEvents } from '../import/history.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
 import { IdRegister } from '../storage/id-register.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
@@ -130,6 +131,14 @@ export function createBackend(options: BackendOptions) {
 
   /** As they were last found. */
   let problems: Awaited<ReturnType<ProblemDates['date']>> = [];
+  const history = new History({
+    sinks: sinks.map(({ definition }) => definition),
+    publish,
+    depth: sink => broker.depth(sink),
+    storage,
+    reopening: options.usage?.reopening,
+    clock,
+  });
 
   const noted = (error: unknown): never => {
     if (error instanceof IdConflictError)
@@ -182,6 +191,7 @@ export function createBackend(options: BackendOptions) {
 
   return {
     publish: (messages: readonly Message[]) => ids.publish(messages, publish).catch(noted),
+    import: (past: PastEvents) => history.import(past),
     publishTo,
     events: (query: EventQuery) => stored(async () => pageWithContext(await storage.events.query(query), context)),
     series: (query: SeriesQuery) => stored(() => series(query)),

@@ -7,6 +7,7 @@ import { eventReads, eventWrites } from './events.js';
 import { givenIdWrites } from './given-ids.js';
 import { highWaterWrites } from './high-water.js';
 import { keyValueReads, keyValueWrites } from './key-values.js';
+import { knownIdReads } from './known-ids.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
 import { lossWrites } from './losses.js';
 import { outboxReads, outboxWrites } from './outbox.js';
@@ -19,6 +20,7 @@ import { unnamedWrites } from './unnamed-messages.js';
 import { usageAccessReads, usageAccessWrites } from './usage-accesses.js';
 import { usageDayReads, usageDayWrites } from './usage-days.js';
 import { usageMonthReads, usageMonthWrites } from './usage-months.js';
+import { usageReopeningReads, usageReopeningWrites } from './usage-reopening.js';
 import { usageReportReads } from './usage-report.js';
 
 /**
@@ -45,6 +47,7 @@ export const writes = {
   ...usageDayWrites,
   ...usageMonthWrites,
   ...availabilityWrites,
+  ...usageReopeningWrites,
 };
 
 export const reads = {
@@ -59,6 +62,8 @@ export const reads = {
   ...usageAccessReads,
   ...usageDayReads,
   ...usageMonthReads,
+  ...usageReopeningReads,
+  ...knownIdReads,
   ...usageReportReads,
   ...availabilityReads,
 };

@@ -23,6 +23,7 @@ import type { Database } from './database.js';
  * - usage_counts, usage_left_out: what a day (20260315), or a closed month (20260300), comes to. `country` '' = all.
  * - usage_months: when an access of a month was first counted here, and when the month was closed, epoch ms.
  * - usage_late: accesses that came after that.
+ * - usage_reopened: closed months that are counted anew beside their counts, and since when, epoch ms.
  * - usage_items: what is known of a dataset, or of a file without one, as JSON.
  * - availability_spans: what each service was, by `lane` (availability.ts); `start` and `until` in epoch ms.
  * - availability_corrections: what somebody said of a service, by the id of the event; `until` NULL = it goes on.
@@ -255,6 +256,7 @@ const migrationSteps: readonly string[] = [
   `,
   // Some accesses are of events that usage alone gets.
   'ALTER TABLE usage_accesses ADD COLUMN stored INTEGER NOT NULL DEFAULT 1;',
+  'CREATE TABLE usage_reopened (month INTEGER PRIMARY KEY, begun INTEGER NOT NULL) WITHOUT ROWID;',
 ];
 
 /**

@@ -1,6 +1,7 @@
 import { dayBefore, firstDayOf, lastDayOf, monthOf } from '../calendar.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
+import { sealedMonths } from './usage-reopening.js';
 
 const columns =
   'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country, stored';
@@ -24,7 +25,7 @@ export interface FoldUsageArguments {
  * Returns how many were known already.
  */
 function foldUsage({ database, now }: Transaction, { accesses, items, replace }: FoldUsageArguments): number {
-  const closed = closedMonths(database);
+  const closed = sealedMonths(database);
   const late: Value[] = [];
   const open: Value[] = [];
   const days = new Set<number>();
@@ -45,11 +46,6 @@ function foldUsage({ database, now }: Transaction, { accesses, items, replace }:
   if (kept > 0) noteChange(database, [...days], now);
   for (let at = 0; at < items.length; at += itemColumns) keepItem(database, items.slice(at, at + itemColumns));
   return accesses.length / accessColumns - kept - keptLate;
-}
-
-function closedMonths(database: Database): ReadonlySet<number> {
-  const months = database.rows<[number]>('SELECT month FROM usage_months WHERE closed IS NOT NULL');
-  return new Set(months.map(([month]) => month));
 }
 
 function noteChange(database: Database, days: readonly number[], now: number): void {

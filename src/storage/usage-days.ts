@@ -20,10 +20,16 @@ export interface DayCounts {
   readonly leftOut: readonly (readonly [reason: string, count: number])[];
 }
 
-/** Days whose accesses have changed since they were counted, oldest first. */
+/**
+ * Days whose accesses have changed since they were counted, oldest first. Not those of a month that is counted anew
+ * beside its counts.
+ */
 function changedUsageDays(database: Database): number[] {
   return database
-    .rows<[number]>('SELECT day FROM usage_days WHERE counted < revision ORDER BY day')
+    .rows<[number]>(
+      `SELECT day FROM usage_days WHERE counted < revision AND day / 100 NOT IN (SELECT month FROM usage_reopened)
+       ORDER BY day`,
+    )
     .map(([day]) => day);
 }
 
@@ -84,7 +90,7 @@ function countUsageDay(database: Database, { day }: { readonly day: number }): D
 }
 
 /** Unless the day has newer counts, or its month has been closed meanwhile. */
-function keepUsageDay({ database }: Transaction, { day, revision, counts, leftOut }: DayCounts): void {
+export function keepUsageDay({ database }: Transaction, { day, revision, counts, leftOut }: DayCounts): void {
   const closed = database.value('SELECT closed FROM usage_months WHERE month = ?', monthOf(day));
   const fresh = 'UPDATE usage_days SET counted = ? WHERE day = ? AND counted < ?';
   if (closed !== null || database.run(fresh, revision, day, revision) === 0) return;

@@ -1,6 +1,7 @@
 import { firstDayOf, lastDayOf } from '../calendar.js';
 import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
+import { closeForsaken } from './usage-reopening.js';
 
 export interface UsageMonth {
   /** 202603. */
@@ -60,10 +61,11 @@ export interface TrimUsageArguments {
 
 /** Deletes accesses of closed months, and ids of late ones, a chunk at a time. Returns how many. */
 function trimUsage({ database }: Transaction, { lateBefore, limit }: TrimUsageArguments): number {
+  closeForsaken(database, lateBefore);
   const deleted = database.run(
     `DELETE FROM usage_accesses WHERE (day, id) IN (
        SELECT day, id FROM usage_months JOIN usage_accesses ON day BETWEEN month * 100 AND month * 100 + 99
-       WHERE closed IS NOT NULL LIMIT CAST(? AS INTEGER))`,
+       WHERE closed IS NOT NULL AND month NOT IN (SELECT month FROM usage_reopened) LIMIT CAST(? AS INTEGER))`,
     limit,
   );
   const late = database.rows<[number, string]>(

@@ -1,6 +1,7 @@
 import { dayMs, dayOf, lastDayOf, startOfDay, written } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import { describe, UnsupportedError } from '../errors.js';
+import type { Event } from '../events/event.js';
 import type { Log } from '../log.js';
 import { singleFlightBy } from '../single-flight.js';
 import type { Calls } from '../storage/calls.js';
@@ -15,6 +16,7 @@ import type {
 import type { Rules } from './access.js';
 import type { UsageConfig } from './config.js';
 import { type ReadStored, recompute } from './recompute.js';
+import { type Recomputed, Reopening } from './reopening.js';
 
 export interface WaitingEvents {
   /** In the queue of the sink. */
@@ -23,19 +25,14 @@ export interface WaitingEvents {
   readonly dead: number;
 }
 
-/** The month before and after; undefined = it had nothing that counts. */
-export interface Recomputed {
-  readonly accesses: number;
-  readonly before: UsageRow | undefined;
-  readonly after: UsageRow | undefined;
-}
-
 export interface UsageOptions {
   readonly storage: Calls;
   readonly config: UsageConfig;
   readonly waiting: () => Promise<WaitingEvents>;
   /** Undefined where the local store lacks what usage is counted from. */
   readonly stored?: ReadStored | undefined;
+  /** Events as the sink gets them: with what is known of their resources. */
+  readonly known: (events: readonly Event[]) => Promise<readonly Event[]>;
   /** The rules as they are configured now. @throws SetupError */
   readonly rules: () => Rules;
   readonly clock: Clock;
@@ -58,6 +55,8 @@ const chunkRows = 1_000;
  */
 export class Usage {
   readonly config: UsageConfig;
+  /** Closed months, when they are counted anew. */
+  readonly reopening: Reopening;
   readonly #options: UsageOptions;
   /** Counts what has changed. */
   readonly #refresh: () => Promise<void>;
@@ -67,6 +66,9 @@ export class Usage {
     this.#options = options;
     const counted = singleFlightBy(options.clock, maxAgeMs, (_what: 'all') => this.#count());
     this.#refresh = () => counted('all');
+    const { storage, known, rules, waiting } = options;
+    const pending = async (): Promise<number> => (await waiting()).pending;
+    this.reopening = new Reopening({ storage, pending, known, rules, total: month => this.#total(month) });
   }
 
   async query(query: UsageQuery): Promise<readonly UsageRow[]> {

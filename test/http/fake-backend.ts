@@ -10,6 +10,7 @@ import type {
 } from '../../src/broker/broker.js';
 import type { Message } from '../../src/events/message.js';
 import type { Backend } from '../../src/http/backend.js';
+import { type Imported, type PastEvents, SinkNamesError } from '../../src/import/history.js';
 import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
 import type { DaemonStatus } from '../../src/status/report.js';
 import type { AvailabilityRecord } from '../../src/storage/availability.js';
@@ -158,6 +159,14 @@ export class FakeBackend implements Backend {
     return 'embedded';
   }
 
+  async import({ messages, sinks = ['local', 'usage'] }: PastEvents): Promise<Imported> {
+    this.#mayFail();
+    if (sinks.includes('nowhere')) throw new SinkNamesError('there is no sink nowhere here');
+    this.published.push(...messages.map(message => ({ ...message, sinks })));
+    const nothing = { refused: [], tooOld: {}, closed: new Map([[202603, 2]]), reopened: [] };
+    return { sinks, durability: 'embedded', alreadyThere: 1, ...nothing };
+  }
+
   async publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability> {
     this.#mayFail();
     this.sent.push({ address, body, properties });
@@ -208,6 +217,17 @@ export class FakeBackend implements Backend {
       this.#mayFail();
       const row = { key: month, facts: null, regular: figures, machine: figures };
       return month === 202601 ? { refused: '2026-01 is closed' } : { accesses: 9, before: undefined, after: row };
+    },
+    reopening: {
+      finish: async month => {
+        this.#mayFail();
+        const row = { key: month, facts: null, regular: figures, machine: figures };
+        return month === 202601 ? { refused: '2026-01 would lose' } : { accesses: 9, before: row, after: row };
+      },
+      recount: async (_month, events) => {
+        this.#mayFail();
+        return { accesses: events.length, known: 1, kept: 5, closed: false };
+      },
     },
   };
 

@@ -4,7 +4,7 @@ import { databaseFile } from '../../src/storage/files.js';
 import { columns, openStorage } from './scratch.js';
 
 /** Most rows of a test are this long, so that a page holds a dozen. */
-const filler = 'x'.repeat(300);
+export const filler = 'x'.repeat(300);
 
 export interface Filling {
   /** Whose queue it is: a name that the daemon of the test has. */
@@ -55,6 +55,7 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO usage_late ${numbers} SELECT 202602, '${filler}-' || n, ${now} FROM numbers`,
       `INSERT INTO usage_days ${numbers} SELECT 20260300 + n, 1, 1 FROM numbers WHERE n <= 31`,
       `INSERT INTO usage_months ${numbers} SELECT 202600 + n, ${now}, NULL FROM numbers WHERE n <= 12`,
+      `INSERT INTO usage_reopened ${numbers} SELECT 202600 + n, ${now} FROM numbers WHERE n <= 12`,
       `INSERT INTO availability_spans ${numbers} SELECT 'clowder', 'observed', n, n + 1, 'up', '${filler}' FROM numbers`,
       `INSERT INTO availability_corrections ${numbers}
          SELECT '${filler}-' || n, 'clowder', n, n + 1, 'up', NULL, NULL, n FROM numbers`,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { countsIn, damage, fill, tablesIn } from './damage.js';
+import { countsIn, damage, fill, filler, tablesIn } from './damage.js';
 import { columns, inFolder, openStorage } from './scratch.js';
 
 const tables = await inFolder(async dir => {
@@ -21,6 +21,8 @@ const unnamed = numbered('').map((_, n) => ({
   redelivered: true,
   fresh: `fresh-${n}`,
 }));
+
+const allTime = { from: 0, until: 1e15, firstDay: 0, lastDay: 99_999_999 };
 
 /** Looks at every row, as what uses the storage would sooner or later. */
 async function touch(dir: string): Promise<void> {
@@ -43,6 +45,8 @@ async function touch(dir: string): Promise<void> {
     () => storage.write('nameMessages', { queue: 'event-sink.a', messages: unnamed, held: [] }),
     () => storage.write('openQueueLedgers', { freshDaemonId: 'd', sinks: numbered('sink'), hour: 1 }),
     () => storage.read('queueLedgerHours', { since: 0 }),
+    ...['clowder', filler].map(service => () => storage.read('availability', { service, ...allTime })),
+    () => storage.write('finishReopening', { month: 0, days: [], lower: false }),
     () => storage.read('changedUsageDays'),
     () => storage.read('countUsageDay', { day: 20260315 }),
     () => storage.read('usageMonths'),

@@ -88,6 +88,7 @@ export class UsageScene {
       stored,
       storage: this.calls,
       config: this.#config,
+      known: async events => events,
       waiting: async () => this.waiting,
       clock,
       log: silentLog,

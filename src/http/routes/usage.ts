@@ -3,6 +3,7 @@ import { readMonth, written } from '../../calendar.js';
 import { UnsupportedError } from '../../errors.js';
 import { type UsageRow, usageKinds } from '../../storage/usage-report.js';
 import { badge } from '../../usage/badge.js';
+import type { Recomputed } from '../../usage/reopening.js';
 import { ownerOf } from '../answer.js';
 import type { Backend } from '../backend.js';
 import type { ApiContext } from '../context.js';
@@ -92,10 +93,10 @@ const Item = z.object({ id: name }).strict();
 type Item = z.output<typeof Item>;
 const NoQuery = z.object({}).strict();
 
-const Month = z.object({ month: monthly('`2026-03`.').unwrap() }).strict();
-type Month = z.output<typeof Month>;
+export const Month = z.object({ month: monthly('`2026-03`.').unwrap() }).strict();
+export type Month = z.output<typeof Month>;
 
-const Recomputed = z
+export const RecomputedSchema = z
   .object({
     month: z.string(),
     accesses: count.openapi({ description: 'Stored events that tell of one.' }),
@@ -221,35 +222,43 @@ export class UsageRoutes {
       description:
         'By the rules of now: after a change of the source or of the list of robots. Refused when an event that was counted is not stored any more, and of a closed month.',
       params: Month,
-      answer: { status: 200, config: json('All of the month, before and after.', Recomputed) },
+      answer: { status: 200, config: json('All of the month, before and after.', RecomputedSchema) },
       problems: [409, 501],
     }),
   )
   async recompute(ctx: ApiContext, { params: { month } }: { params: Month }): Promise<void> {
     const done = await inTurn(ctx, () => usageOf(ctx).recompute(month));
-    if ('refused' in done) throw new HttpProblem('usage-conflict', `${done.refused}.`);
-    const sumsOf = (row: UsageRow | undefined) => ({
-      regular: countsAnswer(row?.regular ?? nothing),
-      machine: countsAnswer(row?.machine ?? nothing),
-    });
-    ctx.body = {
-      month: written(month),
-      accesses: done.accesses,
-      before: sumsOf(done.before),
-      after: sumsOf(done.after),
-    } satisfies Answer<typeof Recomputed>;
+    ctx.body = recomputedAnswer(month, done);
   }
 }
 
+/** @throws HttpProblem 409 when nothing was done */
+export function recomputedAnswer(
+  month: number,
+  done: Recomputed | { readonly refused: string },
+): Answer<typeof RecomputedSchema> {
+  if ('refused' in done) throw new HttpProblem('usage-conflict', `${done.refused}.`);
+  const sumsOf = (row: UsageRow | undefined) => ({
+    regular: countsAnswer(row?.regular ?? nothing),
+    machine: countsAnswer(row?.machine ?? nothing),
+  });
+  return {
+    month: written(month),
+    accesses: done.accesses,
+    before: sumsOf(done.before),
+    after: sumsOf(done.after),
+  };
+}
+
 /** @throws UnsupportedError when usage is not counted */
-function usageOf({ services }: ApiContext): NonNullable<Backend['usage']> {
+export function usageOf({ services }: ApiContext): NonNullable<Backend['usage']> {
   const { usage } = services.backend;
   if (usage === undefined) throw new UnsupportedError('usage is not counted here; set USAGE=on');
   return usage;
 }
 
 /** One at a time, with the charts: each goes through many rows. */
-function inTurn<T>(ctx: ApiContext, work: () => Promise<T>): Promise<T> {
+export function inTurn<T>(ctx: ApiContext, work: () => Promise<T>): Promise<T> {
   return ctx.services.turns.charts.run(ownerOf(ctx), () => ctx.req.socket.destroyed, work);
 }
 

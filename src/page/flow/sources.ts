@@ -21,6 +21,7 @@ const titles: Readonly<Record<string, string>> = {
   heartbeat: 'Extractors',
   extraction: 'Extractions',
   replay: 'Replay',
+  import: 'Import',
   audit: 'This daemon',
   problem: 'Problems of this daemon',
   notification: 'Notifications',

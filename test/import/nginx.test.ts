@@ -1,0 +1,145 @@
+import { copyFileSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { systemClock } from '../../src/clock.js';
+import type { BadItem, PastEvent } from '../../src/import/item.js';
+import { isBad } from '../../src/import/item.js';
+import { LogImport } from '../../src/import/nginx.js';
+import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
+import { countryOfTest, idSecret, line, noMemory, plainConfig, Scene } from '../nginx/scene.js';
+
+const id = '5fad53bfe4b00dcab417b69c';
+const config = { ...plainConfig, trafficEvents: ['views', 'downloads', 'api'] } as const;
+const usual = [
+  `GET /datasets/${id} HTTP/1.1`,
+  `GET /files/${id}/blob HTTP/1.1`,
+  'GET /assets/a.css HTTP/1.1',
+  `POST /api/datasets/${id}/files HTTP/1.1`,
+  `GET /datasets/${id}?n=1 HTTP/1.1`,
+];
+
+/** Lines of one day, a minute apart. */
+function lines(day: string, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => {
+    const minute = `${String(Math.floor(n / 60)).padStart(2, '0')}:${String(n % 60).padStart(2, '0')}`;
+    return line(n, { time: `${day}:${minute}:00 +0000`, request: usual[n % usual.length]! });
+  });
+}
+
+const test = suite<{ scene: Scene }>('old access logs');
+test.before.each(context => {
+  context.scene = new Scene({ config });
+});
+test.after.each(({ scene }) => scene.remove());
+
+async function read(...files: readonly string[]): Promise<{ events: PastEvent[]; bad: BadItem[]; lines: number }> {
+  const source = new LogImport({
+    files,
+    config,
+    usageSink: undefined,
+    clowderUrl: undefined,
+    idSecret,
+    visitors: new VisitorKeys(noMemory, systemClock, () => 'a salt'),
+    countryOf: countryOfTest,
+    clock: systemClock,
+  });
+  const events: PastEvent[] = [];
+  const bad: BadItem[] = [];
+  for await (const items of source.items()) for (const item of items) isBad(item) ? bad.push(item) : events.push(item);
+  assert.is(source.done, source.total);
+  return { events, bad, lines: source.lines };
+}
+
+/** What the reader of the daemon made, without the windows. */
+function live({ store }: Scene): { id: string; fields: Record<string, unknown> }[] {
+  return store.messages
+    .filter(({ body }) => JSON.parse(body).category !== 'connections')
+    .map(({ id, body }) => ({ id, fields: withoutVisitor(body) }));
+}
+
+function withoutVisitor(body: string): Record<string, unknown> {
+  const { visitor, ...fields } = JSON.parse(body);
+  assert.match(String(visitor), /^[0-9a-f]{16}$/);
+  return fields;
+}
+
+const byId = <Item extends { readonly id: string }>(items: readonly Item[]): Item[] =>
+  [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
+
+const imported = (events: readonly PastEvent[]) => events.map(({ id, text }) => ({ id, fields: withoutVisitor(text) }));
+
+test('the same lines are the same events as those of the daemon, packed, renamed and in any order', async ({
+  scene,
+}) => {
+  scene.write(...lines('04/Mar/2024', 40));
+  await scene.start();
+  await scene.read();
+  const first = scene.rename();
+  scene.write(...lines('05/Mar/2024', 30));
+  await scene.read();
+  const second = scene.rename();
+  scene.write(...lines('06/Mar/2024', 20));
+  await scene.read();
+  await scene.stop();
+  const expected = byId(live(scene));
+  assert.is(expected.length, 90);
+  scene.compress(first);
+  const moved = join(scene.folder.path, 'moved elsewhere');
+  copyFileSync(second, moved);
+  const { events, bad, lines: count } = await read(scene.path, `${first}.gz`, moved);
+  assert.equal([bad, count], [[], 90]);
+  assert.equal(byId(imported(events)), expected);
+  assert.equal(
+    events.map(({ created }) => created),
+    events.map(({ created }) => created).sort(),
+    'the oldest file comes first',
+  );
+});
+
+test('lines that are not of the format are counted, and shown by their shape', async ({ scene }) => {
+  scene.write(...lines('04/Mar/2024', 3), 'GET /?key=s3cret by mira@example.org\n', 'x\n', 'x\n', 'x\n');
+  const { bad, events } = await read(scene.path);
+  assert.is(events.length, 2);
+  assert.is(bad.length, 4);
+  assert.equal(bad[0], { reason: 'a line is not of the format', where: 'xxx /?… xx xxxx@xxxxxxx.xxx' });
+  assert.not.match(JSON.stringify(bad), /s3cret|mira/);
+});
+
+test('NUL bytes, a line that is too long and a file that is something else stop nothing', async ({ scene }) => {
+  const [one = '', two = '', three = ''] = lines('04/Mar/2024', 3);
+  writeFileSync(scene.path, Buffer.concat([Buffer.from(one), Buffer.alloc(100), Buffer.from(two)]));
+  scene.write(`${'y'.repeat(3_000_000)}\n`, three);
+  const garbage = join(scene.folder.path, 'image.png');
+  writeFileSync(garbage, Buffer.from(Array.from({ length: 50_000 }, (_, n) => (n * 7919) % 256)));
+  const { bad, lines: count } = await read(garbage, scene.path);
+  assert.is(count, 3);
+  assert.ok(bad.some(({ reason, where }) => reason === 'a line is longer than 64 KiB' && where === 'access.log'));
+});
+
+test('the last line of a finished file counts without its newline; of one that is written it is left', async ({
+  scene,
+}) => {
+  scene.write(...lines('04/Mar/2024', 2));
+  const whole = readFileSync(scene.path);
+  writeFileSync(scene.path, whole.subarray(0, -1));
+  assert.is((await read(scene.path)).lines, 1);
+  utimesSync(scene.path, new Date(2024, 2, 4), new Date(2024, 2, 4));
+  assert.is((await read(scene.path)).lines, 2);
+});
+
+test('an archive that was cut off is said to be, and what stands before that has the same ids', async ({ scene }) => {
+  scene.write(...lines('04/Mar/2024', 600).map((text, n) => text.replace('/1.1', `/1.1?${Math.sin(n)}`)));
+  const whole = await read(scene.path);
+  const cut = join(scene.folder.path, 'cut.gz');
+  const packed = gzipSync(readFileSync(scene.path));
+  writeFileSync(cut, packed.subarray(0, packed.length - 2_000));
+  const { events, bad } = await read(cut);
+  assert.match(bad[0]?.reason ?? '', 'damaged or was cut off');
+  assert.is(bad[0]?.where, 'cut.gz');
+  assert.ok(events.length > 50 && events.length < whole.events.length, String(events.length));
+  assert.equal(imported(events), imported(whole.events.slice(0, events.length)));
+});
+
+test.run();

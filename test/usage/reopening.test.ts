@@ -1,0 +1,145 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Event } from '../../src/events/event.js';
+import { download, UsageScene, view } from './scene.js';
+
+const month = 202603;
+const march: readonly Event[] = [
+  view('10:00:00', { visitor: 'a' }, 'view-1'),
+  view('11:00:00', { visitor: 'b' }, 'view-2'),
+  download('12:00:00', { visitor: 'b' }, 1, 'download-1'),
+  download('13:00:00', { visitor: 'c', status: 206 }, 2, 'download-2'),
+];
+
+/** March was counted and closed, and its accesses are gone. */
+async function closedMarch(events = march): Promise<UsageScene> {
+  const scene = new UsageScene();
+  await scene.take(...events);
+  scene.scratch.now = Date.UTC(2026, 6, 1);
+  await scene.take(view(Date.UTC(2026, 5, 1)));
+  await scene.usage.closeMonths();
+  assert.is(accesses(scene), 0);
+  return scene;
+}
+
+function accesses({ scratch }: UsageScene): number | undefined {
+  return scratch.database.value<number>('SELECT count(*) FROM usage_accesses WHERE day / 100 = ?', month);
+}
+
+const closedAt = async (scene: UsageScene): Promise<number | null | undefined> =>
+  (await scene.usage.months()).find(one => one.month === month)?.closed;
+
+test('a closed month that is counted anew from the same events has the same figures, and is open again', async () => {
+  const scene = await closedMarch();
+  const months = await scene.months();
+  const { reopening } = scene.usage;
+  assert.ok(await reopening.reopen(month));
+  assert.equal(await reopening.closedMonths(), [month]);
+  await scene.take(...march);
+  assert.equal(await scene.months(), months, 'until it is finished, everybody sees what there was');
+  const done = await reopening.finish(month, false);
+  if ('refused' in done) throw new Error(done.refused);
+  assert.is(done.accesses, 4);
+  assert.equal(done.after, done.before);
+  assert.equal(await scene.months(), months);
+  assert.is(await closedAt(scene), null);
+  assert.is(await scene.take(...march), 4, 'what comes again is known');
+  assert.equal(await scene.months(), months);
+});
+
+test('more than there was is taken; less is refused in words, and may be ordered', async () => {
+  const scene = await closedMarch(march.slice(0, 3));
+  const [before] = await scene.months();
+  const { reopening } = scene.usage;
+  await reopening.reopen(month);
+  await scene.take(march[0]!, march[1]!);
+  const refused = await reopening.finish(month, false);
+  assert.match('refused' in refused ? refused.refused : '', /2026-03 would lose: investigations of da0+1 from 3 to 2/);
+  assert.is((await scene.months())[0], before);
+  assert.type(await closedAt(scene), 'number');
+
+  await scene.take(...march);
+  const done = await reopening.finish(month, false);
+  assert.equal('refused' in done ? done : [done.before?.regular.requests, done.after?.regular.requests], [1, 2]);
+
+  const other = await closedMarch();
+  await other.usage.reopening.reopen(month);
+  await other.take(march[0]!);
+  const lowered = await other.usage.reopening.finish(month, true);
+  assert.equal('refused' in lowered ? lowered : lowered.after?.regular.investigations, 1);
+});
+
+test('while events wait for the sink, nobody says yet that something is missing', async () => {
+  const scene = await closedMarch();
+  await scene.usage.reopening.reopen(month);
+  scene.waiting = { pending: 3, dead: 0 };
+  const outcome = await scene.usage.reopening.finish(month, false).catch((error: Error) => error.name);
+  assert.is(outcome, 'TransientError');
+});
+
+test('an open month, and one without usage, are not reopened', async () => {
+  const scene = new UsageScene();
+  await scene.take(...march);
+  const { reopening } = scene.usage;
+  assert.equal([await reopening.reopen(month), await reopening.reopen(202601)], [false, false]);
+  assert.equal(await reopening.finish(month, false), { refused: '2026-03 is not being counted anew' });
+});
+
+test('what is left half-way is closed after a while with the figures that it had, and can be begun again', async () => {
+  const scene = await closedMarch();
+  const months = await scene.months();
+  const { reopening } = scene.usage;
+  await reopening.reopen(month);
+  await scene.take(march[0]!);
+  await scene.usage.closeMonths();
+  assert.is(accesses(scene), 1, 'it is kept as long as a month is open');
+  scene.scratch.now = Date.UTC(2026, 7, 15);
+  await scene.usage.closeMonths();
+  assert.is(accesses(scene), 0);
+  assert.equal(
+    (await scene.months()).filter(line => line.startsWith('202603')),
+    months.filter(line => line.startsWith('202603')),
+  );
+  await reopening.reopen(month);
+  await scene.take(...march);
+  const done = await reopening.finish(month, false);
+  assert.not.ok('refused' in done);
+});
+
+test('late accesses that are counted anew are late no more', async () => {
+  const scene = await closedMarch();
+  await scene.take(download('15:00:00', { visitor: 'd' }, 3, 'late-1'));
+  assert.is((await scene.leftOut()).late, 1);
+  await scene.usage.reopening.reopen(month);
+  await scene.take(...march, download('15:00:00', { visitor: 'd' }, 3, 'late-1'));
+  const done = await scene.usage.reopening.finish(month, false);
+  assert.is('refused' in done ? undefined : done.after?.regular.requests, 3);
+  assert.is((await scene.leftOut()).late, undefined);
+});
+
+test('a recording is looked at first, and then takes the place of what was known of the same events', async () => {
+  const scene = new UsageScene();
+  await scene.take(...march.slice(0, 2));
+  const { reopening } = scene.usage;
+  const june = view(Date.UTC(2026, 5, 1));
+  const seen = await reopening.recount(month, [...march, june], false);
+  assert.equal(seen, { accesses: 4, known: 2, kept: 2, closed: false });
+  assert.is(accesses(scene), 2);
+  const kept = await reopening.recount(month, [...march, june], true);
+  assert.equal(kept, { accesses: 4, known: 2, kept: 4, closed: false });
+  assert.equal(await scene.months(), await (await closedMarch()).months().then(lines => lines.filter(isMarch)));
+});
+
+test('a recording of a closed month is collected beside its counts', async () => {
+  const scene = await closedMarch();
+  const months = await scene.months();
+  const seen = await scene.usage.reopening.recount(month, march, true);
+  assert.equal(seen, { accesses: 4, known: 0, kept: 4, closed: true });
+  assert.equal(await scene.months(), months);
+  assert.not.ok('refused' in (await scene.usage.reopening.finish(month, false)));
+  assert.equal(await scene.months(), months);
+});
+
+const isMarch = (line: string): boolean => line.startsWith('202603');
+
+test.run();
