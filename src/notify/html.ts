@@ -1,4 +1,5 @@
 import type { Notification } from './notification.js';
+import { type Row, rowsOf } from './rows.js';
 import { closing } from './text.js';
 import { detailsOf, phraseOf, sentence } from './words.js';
 
@@ -22,7 +23,7 @@ export function html(notification: Notification, host: string): string {
   const { subject, type, changes, count, message, pageUrl } = notification;
   const colour = colours[type];
   const whole = changes.length <= inFull;
-  const parts = changes.map(change => (whole ? block(change) : row(change)));
+  const parts = whole ? changes.map(change => block(change, changes.length > 1)) : rowsOf(changes).map(row);
   const more = count > changes.length ? [`<p style="margin:12px 0 0">and ${count - changes.length} more</p>`] : [];
   const body = changes.length === 0 ? `<p style="margin:0">${escaped(message)}</p>` : [...parts, ...more].join('');
   const [, sentBy = ''] = closing(notification, host);
@@ -54,19 +55,20 @@ const headline = {
 
 type Change = Notification['changes'][number];
 
-function block(change: Change): string {
+function block(change: Change, hasTitle: boolean): string {
   const rows = detailsOf(change).map(
     ([label, text]) =>
       `<tr><td style="padding:3px 16px 3px 0;color:#475467;white-space:nowrap;vertical-align:top">${label}</td><td style="padding:3px 0;vertical-align:top;word-break:break-word">${escaped(text)}</td></tr>`,
   );
-  return `<p style="margin:12px 0 4px;font-weight:600">${escaped(sentence(phraseOf(change)))}</p><table role="presentation" cellpadding="0" cellspacing="0" style="font-size:14px">${rows.join('')}</table>`;
+  const title = hasTitle
+    ? `<p style="margin:12px 0 4px;font-weight:600">${escaped(sentence(phraseOf(change)))}</p>`
+    : '';
+  return `${title}<table role="presentation" cellpadding="0" cellspacing="0" style="font-size:14px">${rows.join('')}</table>`;
 }
 
-function row(change: Change): string {
-  const details = detailsOf(change)
-    .filter(([label]) => label === 'Reason' || label === 'Since')
-    .map(([label, text]) => (label === 'Since' ? `since ${text}` : text));
-  return `<p style="margin:0;padding:8px 0;border-bottom:1px solid #eaecf0"><strong style="font-weight:600">${escaped(sentence(phraseOf(change)))}</strong><br><span style="font-size:13px;color:#475467">${escaped(details.join(' · '))}</span></p>`;
+function row({ title, reason, since }: Row): string {
+  const details = [...(since === undefined ? [] : [`since ${since}`]), ...(reason === undefined ? [] : [reason])];
+  return `<p style="margin:0;padding:8px 0;border-bottom:1px solid #eaecf0"><strong style="font-weight:600">${escaped(sentence(title))}</strong><br><span style="font-size:13px;color:#475467">${escaped(details.join(' · '))}</span></p>`;
 }
 
 function escaped(text: string): string {

@@ -53,7 +53,7 @@ export function notificationOf({
   pageUrl,
   type = typeOf(changes),
 }: Draft): Notification {
-  const sorted = [...changes].sort((a, b) => rank(b) - rank(a) || a.since - b.since || (a.name < b.name ? -1 : 1));
+  const sorted = [...changes].sort((a, b) => rank(b) - rank(a) || a.since - b.since || byName.compare(a.name, b.name));
   const worst = Math.max(0, ...sorted.map(({ severity }) => severities.indexOf(severity)));
   return {
     id,
@@ -69,6 +69,8 @@ export function notificationOf({
     pageUrl,
   };
 }
+
+const byName = new Intl.Collator('en', { numeric: true });
 
 /** What fails before what is over. */
 function rank({ level, severity }: Change): number {

@@ -1,4 +1,5 @@
 import type { Notification } from './notification.js';
+import { oneLine, rowsOf } from './rows.js';
 import { timeInWords } from './times.js';
 import { detailsOf, phraseOf, sentence } from './words.js';
 
@@ -8,13 +9,15 @@ const lineLength = 78;
 
 /** The body of a mail as plain text. */
 export function plainText(notification: Notification, host: string): string {
-  const { changes, count, message } = notification;
-  const whole = changes.length <= inFull;
-  const blocks = changes.map(change => (whole ? block(change) : `- ${oneLine(change)}`));
-  const more = count > changes.length ? [`- and ${count - changes.length} more`] : [];
-  const body = changes.length === 0 ? message : [...blocks, ...more].join(whole ? '\n\n' : '\n');
-  const head = changes.length > 1 ? `${sentence(notification.subject)}\n\n` : '';
-  return `${head}${body}\n\n${closing(notification, host).join('\n')}\n`;
+  const { changes, count, message, subject } = notification;
+  const parts = changes.length <= inFull ? changes.map(block) : [sentence(subject), list(changes, count)];
+  const body = changes.length === 0 ? message : parts.join('\n\n');
+  return `${body}\n\n${closing(notification, host).join('\n')}\n`;
+}
+
+function list(changes: readonly Change[], count: number): string {
+  const lines = rowsOf(changes).map(row => `- ${wrapped(oneLine(row), 2)}`);
+  return [...lines, ...(count > changes.length ? [`- and ${count - changes.length} more`] : [])].join('\n');
 }
 
 type Change = Notification['changes'][number];
@@ -24,14 +27,6 @@ function block(change: Change): string {
   const width = Math.max(...details.map(([label]) => label.length)) + 2;
   const lines = details.map(([label, text]) => `  ${`${label}:`.padEnd(width)}${wrapped(text, width + 2)}`);
   return [sentence(phraseOf(change)), ...lines].join('\n');
-}
-
-/** `clowder is down: connection refused (since …)` */
-export function oneLine(change: Change): string {
-  const details = new Map(detailsOf(change));
-  const reason = details.get('Reason');
-  const since = details.get('Since');
-  return `${phraseOf(change)}${reason === undefined ? '' : `: ${reason}`}${since === undefined ? '' : ` (since ${since})`}`;
 }
 
 /** Where it comes from, and where to look. */

@@ -57,6 +57,15 @@ test('several kinds of change in one subject', () => {
   );
 });
 
+test('what cannot be known because of one service is one line, with all the names', () => {
+  const because = { state: 'unknown', severity: 'warning', causedBy: 'gateway', message: 'cannot be known' } as const;
+  const changes = [change('gateway'), ...['s-10', 's-9', 's-1'].map(name => change(name, because))];
+  const text = plainText(notification('notify.email', 'id', changes), 'host');
+  assert.match(text, /^gateway is down; 3 services cannot be checked because of gateway\.$/m);
+  assert.match(text, /^- nothing is known of 3 services while gateway is down: s-1, s-9, s-10$/m);
+  assert.match(html(notification('notify.email', 'id', changes), 'host'), /<br><span[^>]*>s-1, s-9, s-10<\/span>/);
+});
+
 test('words from anywhere are text in HTML', () => {
   const hostile = change('<script>alert(1)</script>', { message: '"><img src=x onerror=alert(1)>' });
   const page = html(notification('notify.email', 'id', [hostile]), 'host');

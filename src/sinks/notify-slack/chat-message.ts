@@ -1,5 +1,6 @@
 import type { Notification } from '../../notify/notification.js';
-import { closing, oneLine } from '../../notify/text.js';
+import { oneLine, rowsOf } from '../../notify/rows.js';
+import { closing } from '../../notify/text.js';
 import { detailsOf, phraseOf, sentence } from '../../notify/words.js';
 
 const colours = {
@@ -20,7 +21,7 @@ export function chatMessage(notification: Notification, host: string) {
   const whole = changes.length <= inFull;
   const lines = whole
     ? changes.map(change => [`*${plain(sentence(phraseOf(change)))}*`, ...details(change)].join('\n'))
-    : changes.slice(0, linesShown).map(change => `• ${plain(oneLine(change))}`);
+    : rowsOf(changes.slice(0, linesShown)).map(row => `• ${plain(oneLine(row))}`);
   const more = count - (whole ? changes.length : Math.min(changes.length, linesShown));
   if (more > 0) lines.push(`and ${more} more`);
   const body = changes.length === 0 ? [plain(message)] : lines;

@@ -1,4 +1,5 @@
 import type { Notification } from '../../notify/notification.js';
+import { oneLine, rowsOf } from '../../notify/rows.js';
 import { closing } from '../../notify/text.js';
 import { detailsOf, phraseOf, sentence } from '../../notify/words.js';
 
@@ -24,10 +25,12 @@ export function teamsMessage(notification: Notification, host: string) {
   const [where = '', sentBy = ''] = closing(notification, host);
   const whole = changes.length <= inFull;
   const shown = whole ? changes : changes.slice(0, linesShown);
-  const parts = shown.flatMap(change => {
-    const phrase = text(sentence(phraseOf(change)), whole ? { weight: 'bolder' } : {});
-    return whole ? [phrase, { type: 'FactSet', facts: factsOf(change) }] : [phrase];
-  });
+  const parts = whole
+    ? shown.flatMap(change => [
+        text(sentence(phraseOf(change)), { weight: 'bolder' }),
+        { type: 'FactSet', facts: factsOf(change) },
+      ])
+    : rowsOf(shown).map(row => text(oneLine(row)));
   if (count > shown.length) parts.push(text(`and ${count - shown.length} more`));
   const title = text(sentence(subject), { size: 'medium', weight: 'bolder', color: colours[type] });
   const body = [title, ...(changes.length === 0 ? [text(message)] : parts)];
