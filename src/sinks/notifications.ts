@@ -27,9 +27,11 @@ export const notificationsSink = defineSink({
         structured: 'typed',
         fileOnly: true,
         example: `notify:
+  slack: { url: https://chat.example.org/hooks/operators }
+  webhook: { url: https://alerts.example.org/event-sink }
   rules:
-    - { service: 'clowder*', when: change, again: 4h, to: [email, slack] }
-    - { events: problem, severity: critical, to: [email] }
+    - { service: 'clowder*', when: change, again: 4h, to: [slack] }
+    - { severity: critical, after: 10m, to: [webhook] }
 `,
       },
     ),
