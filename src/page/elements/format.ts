@@ -73,9 +73,17 @@ export function percent(value: number): string {
   return `${Math.min(value, 100 - 10 ** -digits).toFixed(digits)} %`;
 }
 
-const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 export function bytes(value: number): string {
   const power = value < 1000 ? 0 : Math.min(byteUnits.length - 1, Math.floor(Math.log10(value) / 3));
   return `${significant(value / 1000 ** power)} ${byteUnits[power]}`;
+}
+
+/** What was transferred, with the digits that count, as reports have it: `1.2 TB`, `48.1 MB`, `763 GB`. */
+export function volume(value: number): string {
+  let [scaled, power] = [value, 0];
+  for (; scaled >= 999.5 && power < byteUnits.length - 1; power += 1) scaled /= 1000;
+  const digits = power === 0 || scaled >= 100 ? whole.format(scaled) : scaled.toPrecision(scaled < 10 ? 2 : 3);
+  return `${digits} ${byteUnits[power]}`;
 }

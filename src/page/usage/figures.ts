@@ -1,5 +1,5 @@
 import type { UsageCounts, UsageLine } from '../../../openapi/api-types.js';
-import { bytes, number } from '../elements/format.js';
+import { number, volume } from '../elements/format.js';
 
 /** The two that are counted apart, and never added up. */
 export const groups = [
@@ -23,12 +23,18 @@ const uniqueInvestigations: Metric = {
   title: 'Unique investigations',
   short: 'Unique',
 };
-const volume: Metric = { name: 'request_bytes', title: 'Volume', short: 'Volume' };
+const transferred: Metric = { name: 'request_bytes', title: 'Volume', short: 'Volume' };
 
 /** The figures of the table of months. */
-export const allMetrics: readonly Metric[] = [requests, uniqueRequests, investigations, uniqueInvestigations, volume];
+export const allMetrics: readonly Metric[] = [
+  requests,
+  uniqueRequests,
+  investigations,
+  uniqueInvestigations,
+  transferred,
+];
 /** The figures of every other table, and the large ones. */
-export const mainMetrics: readonly Metric[] = [requests, uniqueRequests, investigations, volume];
+export const mainMetrics: readonly Metric[] = [requests, uniqueRequests, investigations, transferred];
 
 const none: UsageCounts = {
   total_dataset_investigations: 0,
@@ -58,7 +64,7 @@ export function sumOf(lines: Iterable<UsageLine>, group: Group): UsageCounts {
 }
 
 export function figure(counts: UsageCounts, { name }: Metric): string {
-  return name === 'request_bytes' ? bytes(counts[name]) : number(counts[name]);
+  return name === 'request_bytes' ? volume(counts[name]) : number(counts[name]);
 }
 
 /** To the last byte, for those who ask. */

@@ -1,32 +1,12 @@
-import type { UsageMonth, UsageReport } from '../../../openapi/api-types.js';
+import type { UsageMonth } from '../../../openapi/api-types.js';
 import { number } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
 import { Section } from '../elements/section.js';
 import { Empty } from '../elements/states.js';
 import type { UsageSection, UsageState } from './section.js';
+import { reasonOf, sourceInWords } from './words.js';
 
 export const leftOut: UsageSection = { id: 'usage-left-out', title: 'Left out', View: LeftOut };
-
-/** Why an access does not count, and what that means, in plain words. */
-const reasons: Readonly<Record<string, readonly [title: string, meaning: string]>> = {
-  double_click: [
-    'Double clicks',
-    'The same user opened the same address again within 30 seconds: the last one counts.',
-  ],
-  robot: ['Robots', 'Search engines, crawlers and monitors.'],
-  extractor: ['Extractors', 'Clowder’s own programs, which read files to describe them.'],
-  preview: ['Previews', 'What a page of Clowder fetches by itself to show a file (tracking=false).'],
-  probe: ['Health checks', 'This daemon’s own.'],
-  unsuccessful: ['Without success', 'Answered with an error or a redirect, or nothing was fetched.'],
-  other_source: ['From other sources', 'The same acts, as other sources saw them: kept to compare, and counted once.'],
-  late: ['Too late', 'They came after their month had been closed, and change nothing any more.'],
-};
-
-const sources: Readonly<Record<UsageReport['source'], string>> = {
-  nginx: 'the access log of NGINX',
-  clowder: 'what Clowder publishes',
-  browser: 'what pages send',
-};
 
 /** What was not counted, and why. */
 function LeftOut({ usage: { report, choice, query, period } }: { usage: UsageState }): Markup {
@@ -34,14 +14,14 @@ function LeftOut({ usage: { report, choice, query, period } }: { usage: UsageSta
   const narrowed = choice.space !== undefined || choice.dataset !== undefined;
   return html`
     <${Section} of=${leftOut} aside=${html`<span class="muted">${period}</span>`}>
-      <p class="section-note">Counted from ${sources[report.source]}, by the rules of COUNTER for research data. People and machines are counted; what follows is not.${narrowed && ' It is what was left out of all datasets: what does not count is not kept by dataset.'}</p>
+      <p class="section-note">Counted from ${sourceInWords(report.source)}, by the rules of COUNTER for research data. People and machines are counted; what follows is not.${narrowed && ' It is what was left out of all datasets: what does not count is not kept by dataset.'}</p>
       ${rows.length === 0 && html`<${Empty} title="Nothing was left out" />`}
       ${rows.length > 0 && html`<dl class="panel usage-reasons">${rows.map(({ reason, count }) => html`<${Reason} key=${reason} reason=${reason} count=${count} />`)}</dl>`}
     <//>`;
 }
 
 function Reason({ reason, count }: { reason: string; count: number }): Markup {
-  const [title, meaning] = reasons[reason] ?? [reason, ''];
+  const [title, meaning] = reasonOf(reason);
   return html`<div><dt>${title}<span class="muted">${meaning}</span></dt><dd>${number(count)}</dd></div>`;
 }
 

@@ -13,7 +13,7 @@ export function NothingCounted({ source }: { source: UsageReport['source'] }): M
   return html`
     <${Empty} title="Nothing was counted in these months">
       <p>Views and downloads of datasets appear here within a minute.</p>
-      <p>${hints[source]}; USAGE_SOURCE chooses another source.</p>
+      <p>${hints[source]}; USAGE_SOURCE chooses another source. <code>event-sink import</code> brings in what happened before.</p>
     <//>`;
 }
 

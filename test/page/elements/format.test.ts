@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bytes, duration, percent, plural, rate, seconds } from '../../../src/page/elements/format.js';
+import { bytes, duration, percent, plural, rate, seconds, volume } from '../../../src/page/elements/format.js';
 
 const table: readonly (readonly [written: string, expected: string])[] = [
   [seconds(0), '0 s'],
@@ -18,6 +18,14 @@ const table: readonly (readonly [written: string, expected: string])[] = [
   [bytes(999), '999 B'],
   [bytes(204_811), '205 kB'],
   [bytes(1_500_000), '1.5 MB'],
+  [volume(0), '0 B'],
+  [volume(999), '999 B'],
+  [volume(1000), '1.0 kB'],
+  [volume(999_700), '1.0 MB'],
+  [volume(48_130_007), '48.1 MB'],
+  [volume(763_100_000_000), '763 GB'],
+  [volume(1_234_567_890_123), '1.2 TB'],
+  [volume(7.2e18), '7,200 PB'],
   [duration(-5), '0 s'],
   [duration(42_000), '42 s'],
   [duration(59 * 60_000), '59 min'],
