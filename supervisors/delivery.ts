@@ -8,15 +8,15 @@ import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
-import { LocalDelivery } from '../src/delivery/local-delivery.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
+import { StoredSinks } from '../src/delivery/stored-sinks.js';
 import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
 import type { Log } from '../src/log.js';
 import type { NotificationWriter } from '../src/notify/notifier.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
 import { personalFilter } from '../src/people/personal-data.js';
-import type { SinkTools } from '../src/sinks/sink.js';
+import type { RowMaker, SinkDefinition, SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
 import type { Conflicts } from '../src/status/conflicts.js';
 import type { Metrics } from '../src/status/metrics.js';
@@ -65,6 +65,8 @@ export function startDelivery(options: DeliveryOptions): void {
     outgoing,
   });
   const meter = meterOf(options);
+  const stored = new StoredSinks({ meter, clock, context: options.context });
+  broker.deliverStored?.(stored);
   const consumers = sinks.map(sink =>
     superviseSink(delivery, sink, tools(sink.definition.name), {
       broker,
@@ -79,6 +81,7 @@ export function startDelivery(options: DeliveryOptions): void {
       giveUp: options.giveUp,
       stalls: options.stalls.of(sink.definition.name),
       events: storage.events,
+      stored,
       context: options.context,
       idSecret: options.idSecret,
     }),
@@ -107,6 +110,8 @@ export interface SinkSupervision {
   readonly stalls?: SinkStalls;
   /** Where a sink that keeps its events in the daemon's own storage has them. */
   readonly events?: EventStore;
+  /** The sinks that the embedded broker serves without a queue. */
+  readonly stored?: StoredSinks;
   /** What is known beside the events. */
   readonly context?: Context;
   readonly idSecret: string;
@@ -131,12 +136,13 @@ export function superviseSink(
     stopping,
     ...(random === undefined ? {} : { random }),
   });
-  if (definition.keepsEvents && events !== undefined) {
-    const onDelivered = (): void => policy.succeeded();
-    broker.deliverStored?.(
-      new LocalDelivery({ sink: definition.name, filter, withoutPeople, events, meter, clock, context, onDelivered }),
-    );
-  }
+  const maker = rowMakerOf(definition, config, tools);
+  if (maker !== undefined)
+    options.stored?.add({
+      ...{ sink: definition.name, filter, withoutPeople, maker },
+      events: definition.keepsEvents ? events : undefined,
+      onDelivered: () => policy.succeeded(),
+    });
   const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
   return spawnConsumer(
@@ -179,6 +185,15 @@ export function superviseSink(
         onCrash: escalate,
       }),
   );
+}
+
+/** A sink that cannot be opened now says so in its own place, and is served through its queue. */
+function rowMakerOf(definition: SinkDefinition, config: unknown, tools: SinkTools): RowMaker | undefined {
+  try {
+    return definition.keep?.(config, tools);
+  } catch {
+    return undefined;
+  }
 }
 
 function meterOf({ metrics, conflicts, clock }: DeliveryOptions): DeliveryMeter {

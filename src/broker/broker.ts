@@ -1,9 +1,8 @@
 import type { Fault } from '../errors.js';
 import type { Message, Source } from '../events/message.js';
 import type { WriteCall } from '../storage/calls.js';
-import type { Inserted } from '../storage/events.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
-import type { StoredRows } from '../storage/publish.js';
+import type { Stored, StoredRows } from '../storage/publish.js';
 
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {
@@ -164,17 +163,18 @@ export interface MessageProperties {
   readonly persistent?: boolean;
 }
 
-/** Messages as rows of a sink that keeps its events in the daemon's own storage, before they are accepted. */
+/** Messages as rows of a sink that keeps its own in the daemon's storage, before they are accepted. */
 export interface PreparedRows {
   readonly rows: StoredRows;
   /** They are there, in the commit that accepted them. */
-  readonly delivered: (inserted: Inserted) => void;
+  readonly delivered: (stored: Stored) => void;
+  /** They are not: the messages take the way through the queue, or are not accepted. */
+  readonly left?: () => void;
 }
 
 export interface StoredDelivery {
-  readonly sink: string;
-  /** Undefined when one of the messages is not an event: then all of them take the way through the queue. */
-  prepare(messages: readonly Message[]): PreparedRows | undefined;
+  /** For each sink that can have its rows at once; for the others the messages take the way through their queues. */
+  prepare(messages: readonly Message[]): readonly PreparedRows[];
 }
 
 /**
@@ -202,8 +202,8 @@ export interface Broker {
    */
   publishWith?(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void>;
   /**
-   * From now on, what is published to every queue reaches this sink in the commit that accepts it, unless something
-   * waits in its queue: only where the queues are in the daemon's own storage.
+   * From now on, what is published reaches these sinks in the commit that accepts it, unless something waits in their
+   * queues: only where the queues are in the daemon's own storage.
    */
   deliverStored?(delivery: StoredDelivery): void;
   /**

@@ -1,7 +1,7 @@
 import type { BatchLimits, QueueDefinition } from '../broker/broker.js';
 import { queueName } from '../broker/queue-names.js';
 import { internalCategories } from '../events/audit-events.js';
-import { type CategoryFilter, parseFilter } from '../events/filter.js';
+import { type CategoryFilter, parseFilter, within } from '../events/filter.js';
 import { type PersonalLevel, personalLevels } from '../people/personal-data.js';
 import { integer } from '../settings/numbers.js';
 import type { Problems, Values } from '../settings/setting.js';
@@ -90,7 +90,7 @@ export function configuredSink(
       ...(definition.singleConsumer === undefined ? {} : { singleConsumer: definition.singleConsumer }),
     },
     batch: { count, bytes: definition.batch.bytes, lingerMs },
-    filter: 'filter' in parsed ? parsed.filter : { matches: () => true },
+    filter: within(definition.categories, 'filter' in parsed ? parsed.filter : { matches: () => true }),
     personal,
     place,
     queueSetting: common.queue.name,

@@ -106,6 +106,12 @@ export class Context {
     return this.#cache.load(() => idsIn(events()));
   }
 
+  /** Clowder is being asked about something, and may answer in a moment. */
+  get isAsking(): boolean {
+    const asker = this.#asker;
+    return asker !== undefined && asker.waiting > 0 && asker.obstacle === undefined;
+  }
+
   get status(): ContextStatus {
     const { waiting = 0, obstacle } = this.#asker ?? {};
     return { resources: this.#cache.size, waiting, clowder: this.#api() ?? null, obstacle: obstacle ?? null };

@@ -32,6 +32,13 @@ export function parseFilter(text: string, unlessNamed: readonly string[] = []): 
   return { filter: filterOf(wanted, excluded) };
 }
 
+/** Of the events that the filter takes, those of these categories alone; undefined = of all. */
+export function within(categories: readonly string[] | undefined, filter: CategoryFilter): CategoryFilter {
+  if (categories === undefined) return filter;
+  const only = new Set(categories);
+  return { matches: event => only.has(event.category) && filter.matches(event) };
+}
+
 function problemOf(entry: string, name: string): string | undefined {
   if (name === '' || name.startsWith('.') || name.endsWith('.')) {
     return `'${entry}' is neither a category nor category.type`;

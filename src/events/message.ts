@@ -45,6 +45,10 @@ export interface Message {
   readonly timestamp?: number;
 }
 
+export function isFor({ sinks }: Pick<Message, 'sinks'>, sink: string): boolean {
+  return sinks === undefined || sinks.includes(sink);
+}
+
 /** What is remembered of an id that a client gave, for a day. */
 export interface GivenId {
   /** Hash of the item's text as it was sent. */

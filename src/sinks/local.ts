@@ -3,6 +3,7 @@ import { mebibytes } from '../settings/numbers.js';
 import { setting } from '../settings/setting.js';
 import { boolean } from '../settings/words.js';
 import { defaultLimits } from '../storage/default-limits.js';
+import { eventRows } from '../storage/event-store.js';
 import { defineSink } from './sink.js';
 
 /** What the local store keeps at most; the oldest leaves first. */
@@ -39,6 +40,7 @@ export const localSink = defineSink({
   keepsEvents: true,
   takesHistory: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
+  keep: () => ({ rowsOf: events => ({ events: eventRows(events) }) }),
   open: async (_store, { events }) => ({
     write: batch => events.insert(batch),
     // Only a write shows whether the disk has room.

@@ -7,6 +7,7 @@ import type { NotificationWriter } from '../notify/notifier.js';
 import type { Outgoing } from '../outgoing.js';
 import type { Problems, Settings, Values } from '../settings/setting.js';
 import type { KeyValues } from '../storage/key-values.js';
+import type { SinkRows } from '../storage/publish.js';
 import type { EventWriter, UsageWriter } from '../storage/queries.js';
 
 /**
@@ -63,6 +64,11 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly maxAgeMs?: number;
   /** Dead letters that are better not sent again, because the destination refuses or doubles them by now. */
   readonly redriveLimit?: RedriveLimit;
+  /**
+   * Where it `storesWith` the daemon's storage: what it would write, so that the embedded broker may have it written in
+   * the commit that accepts the events. Throws as `open` does.
+   */
+  keep?(config: Config, tools: Pick<SinkTools, 'idSecret'>): RowMaker;
   /** How `event-sink check` tries it beforehand; without it, by a session's probe. */
   readonly check?: SinkCheck<Config>;
   /** Opens one living connection. Throws as `write` does. */
@@ -91,6 +97,15 @@ export interface SinkSession {
   probe(signal: AbortSignal): Promise<void>;
   /** Never throws. */
   close(): Promise<void>;
+}
+
+export interface RowMaker {
+  /** It needs what is known beside the events. */
+  readonly usesContext?: true;
+  /** What the sink makes of these events. */
+  rowsOf(events: readonly Event[]): SinkRows;
+  /** Rows that it made are not there, and what it has noted of them is not true. */
+  forget?(): void;
 }
 
 /** What a destination can be asked without leaving anything there. */

@@ -4,7 +4,7 @@ import { boolean, choice, text } from '../settings/words.js';
 import { usageCategories, usageSources } from '../usage/access.js';
 import type { UsageConfig } from '../usage/config.js';
 import { defineSink } from './sink.js';
-import { openUsage } from './usage/session.js';
+import { keepUsage, openUsage } from './usage/session.js';
 
 /** Views and downloads of datasets, counted by the rules of COUNTER, for reports. */
 export const usageSink = defineSink({
@@ -64,5 +64,6 @@ export const usageSink = defineSink({
   categories: usageCategories,
   singleConsumer: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 200 },
+  keep: keepUsage,
   open: openUsage,
 });

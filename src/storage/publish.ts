@@ -1,42 +1,57 @@
 import { addWaitingBytes, requireCapacity } from './capacity.js';
 import type { Database, Value } from './database.js';
-import { eventColumns, type Inserted, insertEvents } from './events.js';
+import { type Inserted, insertEvents } from './events.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { lastSeq, type MessageColumns, passAddressed, queueOf } from './queues.js';
 import type { Transaction } from './transaction.js';
+import { type FoldUsageArguments, foldUsage } from './usage-accesses.js';
 
 export interface PublishArguments extends MessageColumns {
   /** The sinks whose queues each message is for; null = every queue. Absent: all of them are for every queue. */
   readonly sinks?: readonly (readonly string[] | null)[];
   /** Kept in the same commit. */
   readonly given?: GivenIdColumns;
-  /** The same messages as events for the sink that keeps them here: stored at once, unless others wait in its queue. */
-  readonly stored?: StoredRows;
+  /** The same messages as rows of sinks that keep theirs here: stored at once, unless others wait in their queues. */
+  readonly stored?: readonly StoredRows[];
 }
+
+/** What a sink makes of messages: events as `insertEvents` takes them, or accesses as `foldUsage` does. */
+export type SinkRows = { readonly events: readonly Value[] } | { readonly usage: FoldUsageArguments };
 
 export interface StoredRows {
   readonly sink: string;
-  /** As `insertEvents` takes them. */
-  readonly values: readonly Value[];
-  /** Messages that the sink's filter leaves out. */
+  readonly rows: SinkRows;
+  /** Messages that the sink takes, and those that its filter leaves out. */
+  readonly count: number;
   readonly filtered: number;
 }
 
+/** What became of them. */
+export interface Stored {
+  readonly duplicates: number;
+  /** Of events. */
+  readonly inserted?: Inserted;
+}
+
 /**
- * To every queue, or to those of the sinks that a message names. Returns what became of `stored`; undefined when it was
- * not given or takes its way through the queue, behind what waits there.
+ * To every queue, or to those of the sinks that a message names. Returns what became of each of `stored`; undefined
+ * when it takes its way through the queue, behind what waits there.
  */
-function publish(transaction: Transaction, args: PublishArguments): Inserted | undefined {
+function publish(transaction: Transaction, args: PublishArguments): (Stored | undefined)[] {
   const { database } = transaction;
   requireCapacity(transaction);
   const before = lastSeq(database);
-  const stored = args.stored !== undefined && isEmpty(database, args.stored.sink, before) ? args.stored : undefined;
-  // With no other queue there is nothing that would ever take the messages.
-  if (stored === undefined || database.value<number>('SELECT count(*) FROM queues') !== 1)
-    append(transaction, args, before);
+  const stored = (args.stored ?? []).map(rows => (isEmpty(database, rows.sink, before) ? rows : undefined));
+  const served = new Set(stored.flatMap(rows => rows?.sink ?? []));
+  append(transaction, args, before, served);
   if (args.given !== undefined) keepGivenIds(transaction, args.given);
   accept(transaction, args);
-  return stored === undefined ? undefined : store(transaction, stored);
+  const last = lastSeq(database);
+  return stored.map(rows => {
+    if (rows === undefined) return undefined;
+    if (last !== before) database.run('UPDATE queues SET cursor = ? WHERE sink = ?', last, rows.sink);
+    return store(transaction, rows);
+  });
 }
 
 function accept({ delta }: Transaction, { ids, sinks }: PublishArguments): void {
@@ -53,17 +68,26 @@ function isEmpty(database: Database, sink: string, end: number): boolean {
   return cursors.length === 1 && cursors[0]?.[0] === end;
 }
 
-function store(transaction: Transaction, { sink, values, filtered }: StoredRows): Inserted {
-  const { database, delta } = transaction;
-  const inserted = insertEvents(transaction, { values });
-  const duplicates = inserted.present.length;
-  delta.add(sink, { delivered: values.length / eventColumns - duplicates, duplicates, filtered });
-  database.run('UPDATE queues SET cursor = ? WHERE sink = ?', lastSeq(database), sink);
-  return inserted;
+function store(transaction: Transaction, { sink, rows, count, filtered }: StoredRows): Stored {
+  const stored = keep(transaction, rows);
+  const { duplicates } = stored;
+  transaction.delta.add(sink, { delivered: count - duplicates, duplicates, filtered });
+  return stored;
 }
 
-/** A message for some sinks alone is a row for each of them. */
-function append({ database }: Transaction, args: PublishArguments, before: number): void {
+function keep(transaction: Transaction, rows: SinkRows): Stored {
+  if ('usage' in rows) return { duplicates: rows.usage.accesses.length === 0 ? 0 : foldUsage(transaction, rows.usage) };
+  const inserted = insertEvents(transaction, { values: rows.events });
+  return { duplicates: inserted.present.length, inserted };
+}
+
+/**
+ * A message for some sinks alone is a row for each of them.
+ * @param served sinks that get theirs without a queue
+ */
+function append({ database }: Transaction, args: PublishArguments, before: number, served: ReadonlySet<string>): void {
+  // With no other queue there is nothing that would ever take the messages.
+  const everySinkIsServed = served.size > 0 && database.value<number>('SELECT count(*) FROM queues') === served.size;
   const queues = new Map<string, number>();
   const values: Value[] = [];
   let bytes = 0;
@@ -74,14 +98,17 @@ function append({ database }: Transaction, args: PublishArguments, before: numbe
   };
   for (let index = 0; index < args.ids.length; index += 1) {
     const named = args.sinks?.[index] ?? null;
-    if (named === null) add(null, index);
-    else
+    if (named === null) {
+      if (!everySinkIsServed) add(null, index);
+    } else
       for (const sink of named) {
+        if (served.has(sink)) continue;
         const queue = queues.get(sink) ?? queueOf(database, sink);
         queues.set(sink, queue);
         add(queue, index);
       }
   }
+  if (values.length === 0) return;
   database.insert('INSERT INTO messages (target, id, source, received, timestamp, body)', 6, values);
   addWaitingBytes(database, bytes);
   if (args.sinks !== undefined) passAddressed(database, before);

@@ -24,7 +24,7 @@ export interface FoldUsageArguments {
  * Keeps accesses, each once by its id. Those of a closed month are late: counted apart, they change nothing there.
  * Returns how many were known already.
  */
-function foldUsage({ database, now }: Transaction, { accesses, items, replace }: FoldUsageArguments): number {
+export function foldUsage({ database, now }: Transaction, { accesses, items, replace }: FoldUsageArguments): number {
   const closed = sealedMonths(database);
   const late: Value[] = [];
   const open: Value[] = [];

@@ -1,10 +1,9 @@
 import { describe, TransientError, UnsupportedError } from '../../errors.js';
-import type { Message } from '../../events/message.js';
+import { isFor, type Message } from '../../events/message.js';
 import type { WriteCall } from '../../storage/calls.js';
-import type { Inserted } from '../../storage/events.js';
 import { givenIdsOf } from '../../storage/id-register.js';
 import type { LedgerReport } from '../../storage/ledger-report.js';
-import type { PublishArguments, StoredRows } from '../../storage/publish.js';
+import type { PublishArguments, Stored, StoredRows } from '../../storage/publish.js';
 import type { QueueState } from '../../storage/queues.js';
 import type {
   Address,
@@ -68,29 +67,41 @@ export class EmbeddedBroker implements Broker {
   }
 
   async #publish(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
-    const prepared = this.#prepare(messages);
-    const write = (rows?: StoredRows): Promise<unknown[]> =>
+    const prepared = messages.length === 0 ? [] : (this.#stored?.prepare(messages) ?? []);
+    const write = (rows: readonly StoredRows[]): Promise<unknown[]> =>
       this.#write(messages.length === 0 ? calls : [['publish', columnsOf(messages, rows)], ...calls]);
-    // What cannot be stored at once, for whatever reason, is the sink's to judge: then it comes through the queue.
-    const results = await write(prepared?.rows).catch((error: unknown) => {
-      if (prepared === undefined || error instanceof TransientError) throw error;
-      return write();
-    });
-    const inserted = prepared === undefined ? undefined : (results[0] as Inserted | undefined);
-    if (inserted !== undefined) this.#announce(() => prepared?.delivered(inserted));
-    const there = inserted === undefined ? undefined : prepared?.rows.sink;
+    const stored = await this.#writeStored(prepared, write);
+    const served = new Set<string>();
+    for (const [index, result] of stored.entries()) {
+      const { rows, delivered, left } = prepared[index]!;
+      if (result === undefined) left?.();
+      else {
+        served.add(rows.sink);
+        this.#announce(() => delivered(result));
+      }
+    }
     for (const queue of this.#queues.values()) {
-      if (queue.sink === there) continue;
+      if (served.has(queue.sink)) continue;
       const arrived = messages.filter(message => isFor(message, queue.sink));
       const bytes = arrived.reduce((sum, { body }) => sum + body.length, 0);
       if (arrived.length > 0) queue.announce(arrived.length, bytes);
     }
   }
 
-  #prepare(messages: readonly Message[]): PreparedRows | undefined {
-    const stored = this.#stored;
-    const storable = stored === undefined ? [] : messages.filter(message => isFor(message, stored.sink));
-    return storable.length === 0 ? undefined : stored?.prepare(storable);
+  /** What cannot be stored at once, for whatever reason, is its sink's to judge: then it comes through the queue. */
+  async #writeStored(
+    prepared: readonly PreparedRows[],
+    write: (rows: readonly StoredRows[]) => Promise<unknown[]>,
+  ): Promise<readonly (Stored | undefined)[]> {
+    try {
+      const [stored] = await write(prepared.map(({ rows }) => rows));
+      return prepared.length === 0 ? [] : (stored as (Stored | undefined)[]);
+    } catch (error) {
+      for (const { left } of prepared) left?.();
+      if (prepared.length === 0 || error instanceof TransientError) throw error;
+      await write([]);
+      return [];
+    }
   }
 
   #requireQueues(messages: readonly Message[]): void {
@@ -199,11 +210,7 @@ export class EmbeddedBroker implements Broker {
   }
 }
 
-function isFor({ sinks }: Message, sink: string): boolean {
-  return sinks === undefined || sinks.includes(sink);
-}
-
-function columnsOf(messages: readonly Message[], stored: StoredRows | undefined): PublishArguments {
+function columnsOf(messages: readonly Message[], stored: readonly StoredRows[]): PublishArguments {
   const given = givenIdsOf(messages);
   return {
     ids: messages.map(({ id }) => id),
@@ -215,6 +222,6 @@ function columnsOf(messages: readonly Message[], stored: StoredRows | undefined)
       ? { sinks: messages.map(({ sinks }) => (sinks === undefined ? null : [...new Set(sinks)])) }
       : {}),
     ...(given === undefined ? {} : { given }),
-    ...(stored === undefined ? {} : { stored }),
+    ...(stored.length === 0 ? {} : { stored }),
   };
 }

@@ -1,29 +1,59 @@
+import type { Event } from '../../events/event.js';
 import type { Value } from '../../storage/database.js';
-import { accessOf } from '../../usage/access.js';
+import type { FoldUsageArguments } from '../../storage/usage-accesses.js';
+import { accessOf, type Rules } from '../../usage/access.js';
 import type { UsageConfig } from '../../usage/config.js';
 import { rulesOf } from '../../usage/rules.js';
-import type { SinkSession, SinkTools } from '../sink.js';
+import type { RowMaker, SinkSession, SinkTools } from '../sink.js';
 import { KnownFacts } from './known-facts.js';
+
+/** Turns events into accesses, with what they say of items that is not written yet. */
+class Folding {
+  readonly #rules: Rules;
+  #known = new KnownFacts();
+
+  constructor(rules: Rules) {
+    this.#rules = rules;
+  }
+
+  rowsOf(events: readonly Event[]): FoldUsageArguments {
+    const accesses: Value[] = [];
+    const items: Value[] = [];
+    for (const event of events) {
+      const access = accessOf(event, this.#rules);
+      if (access === undefined) continue;
+      for (const value of access.row) accesses.push(value);
+      for (const [id, facts] of access.facts)
+        if (this.#known.add(id, facts, event.created)) items.push(id, event.created, JSON.stringify(facts));
+    }
+    return { accesses, items };
+  }
+
+  forget(): void {
+    this.#known = new KnownFacts();
+  }
+}
+
+/** @throws SetupError when the list of robots cannot be used */
+export function keepUsage(config: UsageConfig, { idSecret }: Pick<SinkTools, 'idSecret'>): RowMaker {
+  const folding = new Folding(rulesOf(config, idSecret));
+  return {
+    usesContext: true,
+    rowsOf: events => ({ usage: folding.rowsOf(events) }),
+    forget: () => folding.forget(),
+  };
+}
 
 /** @throws SetupError when the list of robots cannot be used */
 export async function openUsage(
   config: UsageConfig,
   { usage, idSecret }: Pick<SinkTools, 'usage' | 'idSecret'>,
 ): Promise<SinkSession> {
-  const rules = rulesOf(config, idSecret);
-  const known = new KnownFacts();
+  const folding = new Folding(rulesOf(config, idSecret));
   return {
     write: async events => {
-      const accesses: Value[] = [];
-      const items: Value[] = [];
-      for (const event of events) {
-        const access = accessOf(event, rules);
-        if (access === undefined) continue;
-        for (const value of access.row) accesses.push(value);
-        for (const [id, facts] of access.facts)
-          if (known.add(id, facts, event.created)) items.push(id, event.created, JSON.stringify(facts));
-      }
-      return accesses.length === 0 ? {} : { duplicates: await usage.fold({ accesses, items }) };
+      const rows = folding.rowsOf(events);
+      return rows.accesses.length === 0 ? {} : { duplicates: await usage.fold(rows) };
     },
     // Only a write shows whether the disk has room.
     probe: async () => {},

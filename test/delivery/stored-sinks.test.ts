@@ -2,11 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
 import { systemClock } from '../../src/clock.js';
-import { LocalDelivery } from '../../src/delivery/local-delivery.js';
+import { StoredSinks } from '../../src/delivery/stored-sinks.js';
 import { parseFilter } from '../../src/events/filter.js';
 import type { Message } from '../../src/events/message.js';
 import { silentLog } from '../../src/log.js';
 import { type PersonalFilter, personalFilter } from '../../src/people/personal-data.js';
+import { eventRows } from '../../src/storage/event-store.js';
 import { bodyText } from '../../src/storage/queries.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { withStorage } from '../storage/scratch.js';
@@ -42,21 +43,23 @@ async function withBroker(
     const metered: (number | string)[] = [];
     const parsed = parseFilter(filter);
     if ('problem' in parsed) throw new Error(parsed.problem);
-    broker.deliverStored(
-      new LocalDelivery({
-        sink: 'local',
-        filter: parsed.filter,
-        withoutPeople,
-        events: storage.events,
-        clock: systemClock,
-        onDelivered: () => {},
-        meter: {
-          written: (_sink, count) => metered.push(count),
-          conflicted: (_sink, ids) => metered.push(...ids),
-          failed: () => {},
-        },
-      }),
-    );
+    const stored = new StoredSinks({
+      clock: systemClock,
+      meter: {
+        written: (_sink, count) => metered.push(count),
+        conflicted: (_sink, ids) => metered.push(...ids),
+        failed: () => {},
+      },
+    });
+    stored.add({
+      sink: 'local',
+      filter: parsed.filter,
+      withoutPeople,
+      maker: { rowsOf: events => ({ events: eventRows(events) }) },
+      events: storage.events,
+      onDelivered: () => {},
+    });
+    broker.deliverStored(stored);
     await work({
       storage,
       broker,
@@ -140,14 +143,25 @@ test('what is not an event comes through the queue, with all that came with it',
 
 test('what cannot be stored at once comes through the queue', () =>
   withBroker(['local'], async ({ broker, ledger, waiting }) => {
+    let left = 0;
     broker.deliverStored({
-      sink: 'local',
-      prepare: () => ({
-        rows: { sink: 'local', values: [{} as string, 1, 'x', null, 'http', 1, 1, '{}'], filtered: 0 },
-        delivered: () => {},
-      }),
+      prepare: () => [
+        {
+          rows: {
+            sink: 'local',
+            rows: { events: [{} as string, 1, 'x', null, 'http', 1, 1, '{}'] },
+            count: 1,
+            filtered: 0,
+          },
+          delivered: () => assert.unreachable(),
+          left: () => {
+            left += 1;
+          },
+        },
+      ],
     });
     await broker.publish([event('a')]);
+    assert.is(left, 1);
     assert.equal(await waiting(1), ['a']);
     assert.equal(await ledger('local'), [1, 0, 0, 0, 1, 0]);
   }));

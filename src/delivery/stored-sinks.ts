@@ -1,0 +1,115 @@
+import type { PreparedRows, StoredDelivery } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
+import type { Context } from '../context/context.js';
+import { decode } from '../events/decode.js';
+import type { Event } from '../events/event.js';
+import type { CategoryFilter } from '../events/filter.js';
+import { isFor, type Message } from '../events/message.js';
+import type { PersonalFilter } from '../people/personal-data.js';
+import type { RowMaker } from '../sinks/sink.js';
+import type { EventStore } from '../storage/event-store.js';
+import type { Inserted } from '../storage/events.js';
+import type { Stored } from '../storage/publish.js';
+import type { DeliveryMeter } from './meter.js';
+
+export interface StoredSink {
+  readonly sink: string;
+  readonly filter: CategoryFilter;
+  /** Undefined: events go as they came. */
+  readonly withoutPeople?: PersonalFilter | undefined;
+  readonly maker: RowMaker;
+  /** Where it keeps events, those who listen there hear of new ones. */
+  readonly events?: Pick<EventStore, 'announce'> | undefined;
+  /** The storage has taken its rows: the sink works. */
+  readonly onDelivered: () => void;
+}
+
+export interface StoredSinksOptions {
+  readonly meter: DeliveryMeter;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly context?: Pick<Context, 'hear' | 'addTo' | 'load' | 'isAsking'> | undefined;
+}
+
+/**
+ * Delivery to the sinks whose rows lie in the daemon's own storage, where the queues lie too: in the commit that accepts
+ * the messages, instead of through their queues in two more. What consumers do for other sinks is done here, once for
+ * all of these: decode, filter, count, announce.
+ */
+export class StoredSinks implements StoredDelivery {
+  readonly #options: StoredSinksOptions;
+  readonly #sinks: StoredSink[] = [];
+
+  constructor(options: StoredSinksOptions) {
+    this.#options = options;
+  }
+
+  add(sink: StoredSink): void {
+    this.#sinks.push(sink);
+  }
+
+  /** When one of the messages is not an event, all of them take the way through the queues. */
+  prepare(messages: readonly Message[]): readonly PreparedRows[] {
+    if (this.#sinks.length === 0) return [];
+    const { clock, context } = this.#options;
+    const began = clock.monotonic();
+    const events: Event[] = [];
+    for (const message of messages) {
+      const decoded = decode(message);
+      if (decoded.kind !== 'event') return [];
+      context?.hear(decoded.event);
+      events.push(decoded.event);
+    }
+    return this.#sinks.flatMap(sink => this.#prepareFor(sink, messages, events, began) ?? []);
+  }
+
+  #prepareFor(
+    sink: StoredSink,
+    messages: readonly Message[],
+    events: readonly Event[],
+    began: number,
+  ): PreparedRows | undefined {
+    const { filter, maker } = sink;
+    const its = events.filter((_event, index) => isFor(messages[index]!, sink.sink));
+    const taken = its.filter(event => filter.matches(event));
+    const known = maker.usesContext ? this.#withContext(taken) : taken;
+    if (its.length === 0 || known === undefined) return undefined;
+    const { withoutPeople } = sink;
+    const written = withoutPeople === undefined ? known : known.map(withoutPeople);
+    return {
+      rows: {
+        sink: sink.sink,
+        rows: maker.rowsOf(written),
+        count: written.length,
+        filtered: its.length - written.length,
+      },
+      delivered: stored => this.#delivered(sink, written, stored, this.#options.clock.monotonic() - began),
+      left: () => maker.forget?.(),
+    };
+  }
+
+  /** Undefined: more will be known in a moment, from the disk or from Clowder, and the queue gives it that moment. */
+  #withContext(events: readonly Event[]): readonly Event[] | undefined {
+    const { context } = this.#options;
+    if (context === undefined || events.length === 0) return events;
+    const loading = context.load(() => events);
+    loading?.catch(() => undefined);
+    return loading === undefined && !context.isAsking ? events.map(event => context.addTo(event)) : undefined;
+  }
+
+  #delivered(sink: StoredSink, events: readonly Event[], { inserted }: Stored, milliseconds: number): void {
+    if (events.length === 0) return;
+    const { meter } = this.#options;
+    if (inserted !== undefined) this.#announce(sink, events, inserted);
+    sink.onDelivered();
+    meter.written(sink.sink, events.length, milliseconds, events[0]!.received);
+  }
+
+  #announce({ sink, events: store }: StoredSink, events: readonly Event[], { present, conflicts }: Inserted): void {
+    store?.announce(events, present);
+    if (conflicts.length > 0)
+      this.#options.meter.conflicted?.(
+        sink,
+        conflicts.flatMap(index => events[index]?.id ?? []),
+      );
+  }
+}
