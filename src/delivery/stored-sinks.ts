@@ -31,9 +31,9 @@ export interface StoredSinksOptions {
 }
 
 /**
- * Delivery to the sinks whose rows lie in the daemon's own storage, where the queues lie too: in the commit that accepts
- * the messages, instead of through their queues in two more. What consumers do for other sinks is done here, once for
- * all of these: decode, filter, count, announce.
+ * Delivery to the sinks whose rows lie in the daemon's own storage, where the queues lie too: in the commit that
+ * accepts the messages, instead of through their queues in two more. What consumers do for other sinks is done here,
+ * once for all of these: decode, filter, count, announce.
  */
 export class StoredSinks implements StoredDelivery {
   readonly #options: StoredSinksOptions;

@@ -32,7 +32,7 @@ export function parseFilter(text: string, unlessNamed: readonly string[] = []): 
   return { filter: filterOf(wanted, excluded) };
 }
 
-/** Of the events that the filter takes, those of these categories alone; undefined = of all. */
+/** What the filter takes of these categories alone; undefined = of all. */
 export function within(categories: readonly string[] | undefined, filter: CategoryFilter): CategoryFilter {
   if (categories === undefined) return filter;
   const only = new Set(categories);

@@ -29,7 +29,7 @@ export interface StoredRows {
 /** What became of them. */
 export interface Stored {
   readonly duplicates: number;
-  /** Of events. */
+  /** What became of each event. */
   readonly inserted?: Inserted;
 }
 

@@ -1,18 +1,18 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EmbeddedBroker } from '../../src/broker/embedded/broker.js';
-import { systemClock } from '../../src/clock.js';
-import { StoredSinks } from '../../src/delivery/stored-sinks.js';
-import { within } from '../../src/events/filter.js';
-import type { Message } from '../../src/events/message.js';
-import { silentLog } from '../../src/log.js';
-import type { RowMaker } from '../../src/sinks/sink.js';
-import { keepUsage } from '../../src/sinks/usage/session.js';
-import { eventRows } from '../../src/storage/event-store.js';
-import type { Storage } from '../../src/storage/storage.js';
-import { usageCategories } from '../../src/usage/access.js';
-import { withStorage } from '../storage/scratch.js';
-import { datasetId, usageConfig } from '../usage/scene.js';
+import { EmbeddedBroker } from '../../../src/broker/embedded/broker.js';
+import { systemClock } from '../../../src/clock.js';
+import { StoredSinks } from '../../../src/delivery/stored-sinks.js';
+import { within } from '../../../src/events/filter.js';
+import type { Message } from '../../../src/events/message.js';
+import { silentLog } from '../../../src/log.js';
+import type { RowMaker } from '../../../src/sinks/sink.js';
+import { keepUsage } from '../../../src/sinks/usage/session.js';
+import { eventRows } from '../../../src/storage/event-store.js';
+import type { Storage } from '../../../src/storage/storage.js';
+import { usageCategories } from '../../../src/usage/access.js';
+import { withStorage } from '../../storage/scratch.js';
+import { datasetId, usageConfig } from '../../usage/scene.js';
 
 const event = (id: string, fields: object = {}): Message => ({
   id,
