@@ -632,6 +632,63 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/usage/reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The months of which there is a report */
+        readonly get: operations["listUsageReports"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/usage/reports/{month}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The report of a month, by space, dataset and owner
+         * @description As JSON, as CSV, or as a page that prints well: with an ending (`2026-03.html`), with `format`, or by what is accepted. Of a closed month it is the one that was kept then.
+         */
+        readonly get: operations["getUsageReport"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/usage/months/{month}/submit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Submit the report of a month to the hub
+         * @description It is sent from a queue of its own, and replaces the one that the hub has of that month. Refused while the month is not over, and without USAGE_PUBLISHER_ID.
+         */
+        readonly post: operations["submitUsage"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/user_activity/signup": {
         readonly parameters: {
             readonly query?: never;
@@ -3410,7 +3467,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:submission-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;
@@ -3568,7 +3625,7 @@ export interface components {
              * @description Where it came in; `clowder` is a message that somebody else published.
              * @enum {string}
              */
-            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "import" | "audit" | "problem" | "notification";
+            readonly _source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "import" | "audit" | "problem" | "notification" | "usage";
             /** @description When the daemon first received it. */
             readonly _received: number;
         } & {
@@ -4004,6 +4061,96 @@ export interface components {
             /** @description Lines that are not events, and why. */
             readonly refused: readonly components["schemas"]["RefusedEventOfMonth"][];
         };
+        readonly ListedReport: {
+            readonly month: string;
+            /** @description When it was closed; null while it takes in late events. */
+            readonly closed: number | null;
+            /** @description Its report is kept as it was when the month was closed; others are made at each request. */
+            readonly kept: boolean;
+        };
+        readonly MonthlyReports: {
+            /** @description Newest first. */
+            readonly reports: readonly components["schemas"]["ListedReport"][];
+        };
+        /** @description How many different users there were, at least. */
+        readonly UsageUsers: {
+            readonly regular: number;
+            readonly machine: number;
+        };
+        readonly UsageSums: {
+            readonly regular: components["schemas"]["UsageCounts"];
+            readonly machine: components["schemas"]["UsageCounts"] & unknown;
+            readonly users: components["schemas"]["UsageUsers"];
+        };
+        /** @description Null where nothing is known of it. */
+        readonly UsageMonthSums: {
+            readonly month: string;
+            readonly regular: components["schemas"]["UsageCounts"];
+            readonly machine: components["schemas"]["UsageCounts"] & unknown;
+            readonly users: components["schemas"]["UsageUsers"];
+        } | null;
+        readonly UsageGroupLine: {
+            /** @description Null: not known. */
+            readonly id: string | null;
+            readonly title: string | null;
+            /** @description How many of its datasets were used. */
+            readonly datasets: number;
+            readonly regular: components["schemas"]["UsageCounts"];
+            readonly machine: components["schemas"]["UsageCounts"] & unknown;
+            readonly users: components["schemas"]["UsageUsers"];
+        };
+        readonly UsageDatasetLine: {
+            /** @description Null: not known. */
+            readonly id: string | null;
+            readonly title: string | null;
+            readonly doi: string | null;
+            /** @enum {string|null} */
+            readonly kind: "dataset" | "file" | null;
+            readonly regular: components["schemas"]["UsageCounts"];
+            readonly machine: components["schemas"]["UsageCounts"] & unknown;
+            readonly users: components["schemas"]["UsageUsers"];
+        };
+        readonly UsageCountryLine: {
+            readonly id: string;
+            readonly regular: components["schemas"]["UsageCounts"] | string;
+            readonly machine: (components["schemas"]["UsageCounts"] & unknown) | string;
+        };
+        /** @description What an installation was used for in a month. */
+        readonly MonthlyReport: {
+            /** @example 2026-03 */
+            readonly month: string;
+            /** @description When it was made. */
+            readonly created: number;
+            /** @description When the month was closed; null while it takes in late events. */
+            readonly closed: number | null;
+            readonly platform: string | null;
+            readonly publisher: string | null;
+            readonly publisher_id: string | null;
+            /** @description What is counted: `nginx`, `clowder` or `browser`. */
+            readonly source: string;
+            readonly complete: boolean;
+            /** @description Why it is not complete, a sentence each. */
+            readonly missing: readonly string[];
+            readonly total: components["schemas"]["UsageSums"];
+            readonly month_before: components["schemas"]["UsageMonthSums"];
+            readonly year_before: components["schemas"]["UsageMonthSums"] & unknown;
+            /** @description The last thirteen, as far as they are known. */
+            readonly months: readonly components["schemas"]["UsageMonthSums"][];
+            readonly spaces: readonly components["schemas"]["UsageGroupLine"][];
+            readonly datasets: readonly components["schemas"]["UsageDatasetLine"][];
+            /** @description To whom the datasets belong. */
+            readonly owners: readonly components["schemas"]["UsageGroupLine"][];
+            readonly countries: readonly components["schemas"]["UsageCountryLine"][];
+            /** @description How many accesses did not count, by reason. */
+            readonly left_out: {
+                readonly [key: string]: number;
+            };
+        };
+        readonly UsageSubmitted: {
+            readonly month: string;
+            /** @description Id of the event that asks the sink. */
+            readonly id: string;
+        };
     };
     responses: {
         /** @description Accepted and durable. */
@@ -4413,6 +4560,16 @@ export type UsageAfter = components['schemas']['UsageAfter'];
 export type UsageRecomputed = components['schemas']['UsageRecomputed'];
 export type RefusedEventOfMonth = components['schemas']['RefusedEventOfMonth'];
 export type UsageRecounted = components['schemas']['UsageRecounted'];
+export type ListedReport = components['schemas']['ListedReport'];
+export type MonthlyReports = components['schemas']['MonthlyReports'];
+export type UsageUsers = components['schemas']['UsageUsers'];
+export type UsageSums = components['schemas']['UsageSums'];
+export type UsageMonthSums = components['schemas']['UsageMonthSums'];
+export type UsageGroupLine = components['schemas']['UsageGroupLine'];
+export type UsageDatasetLine = components['schemas']['UsageDatasetLine'];
+export type UsageCountryLine = components['schemas']['UsageCountryLine'];
+export type MonthlyReport = components['schemas']['MonthlyReport'];
+export type UsageSubmitted = components['schemas']['UsageSubmitted'];
 export type ResponseEvents202 = components['responses']['Events202'];
 export type ResponseEvents400 = components['responses']['Events400'];
 export type ResponseEvents401 = components['responses']['Events401'];
@@ -11277,6 +11434,600 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["UsageRecomputed"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The broker refused the message; the detail says why. */
+            readonly 409: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:conflict",
+                     *       "title": "The broker refused the message",
+                     *       "status": 409,
+                     *       "detail": "The broker refused the message; the detail says why.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly listUsageReports: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The months. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MonthlyReports"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly getUsageReport: {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "json" | "csv" | "html";
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The report. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MonthlyReport"];
+                    readonly "text/csv": string;
+                    readonly "text/html": string;
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It does not exist. */
+            readonly 404: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:not-found",
+                     *       "title": "Not found",
+                     *       "status": 404,
+                     *       "detail": "It does not exist.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly submitUsage: {
+        readonly parameters: {
+            readonly query?: {
+                readonly report_id?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly month: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It waits in the queue of the sink `hub`. */
+            readonly 202: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UsageSubmitted"];
                 };
             };
             /** @description The request is not valid; nothing was done. */

@@ -41,6 +41,15 @@ export function monthAfter(month: number): number {
   return month % 100 === 12 ? month + 89 : month + 1;
 }
 
+export function monthBefore(month: number): number {
+  return month % 100 === 1 ? month - 89 : month - 1;
+}
+
+/** Whether the last day of a month is over. */
+export function isPast(month: number, now: number): boolean {
+  return startOfDay(lastDayOf(month)) + dayMs <= now;
+}
+
 export function firstDayOf(month: number): number {
   return month * 100 + 1;
 }

@@ -22,6 +22,7 @@ import type { Conflicts } from '../src/status/conflicts.js';
 import type { Metrics } from '../src/status/metrics.js';
 import type { EventStore } from '../src/storage/event-store.js';
 import type { Storage } from '../src/storage/storage.js';
+import type { ReportedUsage } from '../src/usage/report/dataset-report.js';
 import type { PartOptions } from './part.js';
 import { createRestartPolicy, escalate, resetSink, restartTree, resumeAfterDefect } from './restart.js';
 
@@ -44,6 +45,8 @@ export interface DeliveryOptions extends PartOptions {
   readonly stalls: Stalls;
   readonly context: Context;
   readonly notifications: NotificationWriter;
+  /** Undefined where usage is not counted. */
+  readonly usage: ReportedUsage | undefined;
 }
 
 const writeDeadlineMs = 30_000;
@@ -60,6 +63,7 @@ export function startDelivery(options: DeliveryOptions): void {
     keyValues: storage.keyValues(`sink.${sink}`),
     events: storage.events,
     notifications: options.notifications,
+    reported: options.usage,
     usage: { fold: accesses => storage.write('foldUsage', accesses) },
     idSecret: options.idSecret,
     outgoing,
@@ -179,7 +183,7 @@ export function superviseSink(
         board,
         clock,
         meter,
-        writeDeadlineMs,
+        writeDeadlineMs: definition.writeDeadlineMs ?? writeDeadlineMs,
         giveUp,
         stalls,
         onCrash: escalate,

@@ -7,7 +7,6 @@ import { Availability } from '../src/availability/availability.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
-import type { Event } from '../src/events/event.js';
 import type { Countries } from '../src/geoip/countries.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
@@ -23,14 +22,13 @@ import type { Metrics } from '../src/status/metrics.js';
 import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { ProblemEvents } from '../src/status/problem-events.js';
-import { contextAsStored, pageWithContext } from '../src/status/stored-events.js';
+import { contextAsStored } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
-import type { ReadStored } from '../src/usage/recompute.js';
-import { rulesOf } from '../src/usage/rules.js';
-import { Usage } from '../src/usage/usage.js';
+import type { Usage } from '../src/usage/usage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
 import { escalate } from './restart.js';
+import { runUsage } from './usage.js';
 
 export interface HttpOptions extends PartOptions, BrokerPart {
   readonly parent: Parent;
@@ -44,6 +42,8 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly visitors: VisitorKeys;
   readonly countries: Countries;
   readonly context: Context;
+  /** Undefined when it is off. */
+  readonly usage: Usage | undefined;
   /** What makes pseudonyms of people (ID_SECRET). */
   readonly idSecret: string;
 }
@@ -81,7 +81,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     stalls: () => options.stalls.summary,
     conflicts: options.conflicts,
     context: contextAsStored(options.context, personalFilter(stored?.personal ?? 'full', options.idSecret)),
-    usage: startUsage(options),
+    usage: options.usage,
+    monthly: runUsage(options),
     availability: new Availability({
       storage,
       watched: new Map(config.health.targets.map(({ name, intervalMs }) => [name, intervalMs])),
@@ -128,36 +129,4 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   onStop('http', timeoutMs => ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: timeoutMs / 2, reply })));
   const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
   return { address, reload: () => server.reload() };
-}
-
-/** Undefined when it is off. */
-function startUsage(options: HttpOptions): Usage | undefined {
-  const { config, storage, broker, clock, log, onStop, idSecret, context } = options;
-  const usageConfig = config.usage;
-  if (usageConfig === undefined) return undefined;
-  const waiting = async () => {
-    const [{ ready, unsettled }, dead] = await Promise.all([broker.depth('usage'), broker.deadLetters.count('usage')]);
-    return { pending: ready + unsettled, dead };
-  };
-  const rules = () => rulesOf(usageConfig, idSecret);
-  const stored = storedFor(options);
-  const known = async (events: readonly Event[]) => {
-    await context.load(() => events);
-    return events.map(event => context.addTo(event));
-  };
-  const usage = new Usage({ storage, config: usageConfig, waiting, stored, known, rules, clock, log });
-  const stopping = new AbortController();
-  const running = usage.run(stopping.signal);
-  onStop('usage', async () => {
-    stopping.abort();
-    await running;
-  });
-  return usage;
-}
-
-/** Stored events as the sink gets them; undefined where the store has not as much of people as the sink. */
-function storedFor({ config, storage, context }: HttpOptions): ReadStored | undefined {
-  const [store, sink] = ['local', 'usage'].map(name => config.sinks.find(({ definition }) => definition.name === name));
-  if (store === undefined || store.personal !== sink?.personal || store.personal !== 'full') return undefined;
-  return async query => pageWithContext(await storage.events.query(query), context);
 }

@@ -24,6 +24,7 @@ import { createNotifier, runNotifier } from './notify.js';
 import type { OnFailure, PartOptions } from './part.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
 import { startSources } from './sources.js';
+import { createUsage } from './usage.js';
 
 export interface TreeOptions {
   readonly config: Config;
@@ -99,6 +100,7 @@ export async function startTree({
     const { publisher } = broker;
     const notifier = createNotifier({ clock, log, config: config.notify, publisher, storage, idSecret });
     const { holdMs } = config.broker;
+    const usage = createUsage({ ...part, config, storage, broker: broker.broker, context, idSecret });
     const delivery = {
       sinks,
       idSecret,
@@ -112,6 +114,7 @@ export async function startTree({
       conflicts,
       context,
       notifications: notifier ?? { add: async () => 0 },
+      usage,
     };
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(publisher));
@@ -135,6 +138,7 @@ export async function startTree({
       visitors,
       countries,
       context,
+      usage,
       idSecret,
     });
     return { address, reload, stop, giveUp: () => giveUp.abort() };

@@ -1,19 +1,22 @@
 import { writeFileSync } from 'node:fs';
-import type { UsageRecomputed } from '../../openapi/api-types.js';
+import type { UsageRecomputed, UsageSubmitted } from '../../openapi/api-types.js';
 import { dayOf, monthOf, readMonth, startOfDay, written } from '../calendar.js';
 import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, text, UsageError } from './command.js';
 import { monthTable } from './month.js';
 import { recomputeFrom } from './recompute.js';
 
-const formats = ['tsv', 'json'];
+/** The first two are the standard's report, the others the one for people. */
+const formats = ['tsv', 'json', 'csv', 'html'];
+const monthlyFormats = ['csv', 'html'];
 
 export const usage: Command = {
-  usage: 'usage report | recompute MONTH [--from FILE]',
+  usage: 'usage report | submit | recompute MONTH [--from FILE]',
   description:
-    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given\n  recompute MONTH    counts an open month again from the stored events, by the rules of now; with --from, any month from a recording of its events',
+    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given; csv and html are the\n                     report of one month for people: by space, dataset and owner, with comparisons\n  submit             the report of a month (the one before this one) to the hub; it replaces what is there\n  recompute MONTH    counts an open month again from the stored events, by the rules of now; with --from, any month from a recording of its events',
   options: {
     ...clientOptions,
+    month: { type: 'string', value: 'MONTH', description: 'this month alone, such as 2026-03' },
     from: {
       type: 'string',
       value: 'MONTH | FILE',
@@ -22,42 +25,61 @@ export const usage: Command = {
     },
     lower: { type: 'boolean', description: 'recompute --from: figures of a closed month may fall' },
     to: { type: 'string', value: 'MONTH', description: 'last month (default: the first)' },
-    format: { type: 'string', value: 'FORMAT', description: 'tsv, a table (default), or json' },
+    format: { type: 'string', value: 'FORMAT', description: 'tsv, a table (default), or json; csv or html' },
     dataset: { type: 'string', value: 'ID', description: 'only this dataset, by its id or DOI' },
+    'report-id': { type: 'string', value: 'ID', description: 'submit: the report that the hub has of that month' },
     out: { type: 'string', value: 'FILE', description: 'write it to a file' },
   },
   examples: [
     'event-sink usage report',
     'event-sink usage report --from 2026-01 --to 2026-12 --out usage-2026.tsv',
     'event-sink usage report --from 2026-03 --format json',
+    'event-sink usage report --month 2026-03 --format html --out usage-2026-03.html',
+    'event-sink usage submit --month 2026-03',
     'event-sink usage recompute 2026-03',
     'event-sink usage recompute 2025-11 --from events-2025-11.ndjson.gz',
   ],
   async run(invocation) {
     const [action, given, ...more] = invocation.operands;
     if (action === 'report' && given === undefined) await report(invocation);
+    else if (action === 'submit' && given === undefined) await submit(invocation);
     else if (action === 'recompute' && given !== undefined && more.length === 0) await recompute(given, invocation);
-    else throw new UsageError('use usage report, or usage recompute MONTH');
+    else throw new UsageError('use usage report, usage submit, or usage recompute MONTH');
     return exitCodes.ok;
   },
 };
 
 async function report(invocation: Invocation): Promise<void> {
-  const { values, clock, terminal } = invocation;
+  const { values, terminal } = invocation;
   const format = text(values, 'format') ?? 'tsv';
-  if (!formats.includes(format)) throw new UsageError(`--format must be tsv or json, but is "${format}"`);
-  const from = month(invocation, 'from') ?? lastMonth(clock.now());
-  const to = month(invocation, 'to') ?? from;
-  if (from > to) throw new UsageError('--from must not be after --to');
-  const query = new URLSearchParams({ 'begin-date': written(from), 'end-date': written(to), format });
+  if (!formats.includes(format)) throw new UsageError(`--format must be ${formats.join(', ')}, but is "${format}"`);
+  const { from, to } = rangeOf(invocation);
   const dataset = text(values, 'dataset');
+  const isMonthly = monthlyFormats.includes(format);
+  if (isMonthly && (from !== to || dataset !== undefined))
+    throw new UsageError(`--format ${format} is the report of one month, with all its datasets`);
+  const query = new URLSearchParams({ 'begin-date': written(from), 'end-date': written(to), format });
   if (dataset !== undefined) query.set('dataset-id', dataset);
-  const path = `/counter/reports/dsr?${query}`;
+  const path = isMonthly ? `/v1/usage/reports/${written(from)}.${format}` : `/counter/reports/dsr?${query}`;
   const printed = await clientFor(invocation).request<string>({ method: 'GET', path, text: true });
   const file = text(values, 'out');
   if (file === undefined) return terminal.out(printed.trimEnd());
   writeFileSync(file, printed);
   if (terminal.outIsTerminal) terminal.out(`${file} written`);
+}
+
+async function submit(invocation: Invocation): Promise<void> {
+  const { values, clock, terminal } = invocation;
+  const chosen = written(month(invocation, 'month') ?? lastMonth(clock.now()));
+  const report = text(values, 'report-id');
+  const query = report === undefined ? '' : `?${new URLSearchParams({ report_id: report })}`;
+  const path = `/v1/usage/months/${chosen}/submit${query}`;
+  const done = await clientFor(invocation).request<UsageSubmitted>({ method: 'POST', path });
+  terminal.out(
+    terminal.outIsTerminal
+      ? `the report of ${done.month} waits for the hub; event-sink dead-letters list says what it refuses`
+      : JSON.stringify(done),
+  );
 }
 
 async function recompute(given: string, invocation: Invocation): Promise<void> {
@@ -73,6 +95,18 @@ async function recompute(given: string, invocation: Invocation): Promise<void> {
       ? await clientFor(invocation).request<UsageRecomputed>({ method: 'POST', path })
       : await recomputeFrom(recorded, invocation);
   terminal.out(terminal.outIsTerminal ? monthTable(done, terminal.columns) : JSON.stringify(done));
+}
+
+function rangeOf(invocation: Invocation): { readonly from: number; readonly to: number } {
+  const alone = month(invocation, 'month');
+  const from = month(invocation, 'from');
+  const to = month(invocation, 'to');
+  if (alone !== undefined && (from !== undefined || to !== undefined))
+    throw new UsageError('--month is one month: leave --from and --to out');
+  const first = alone ?? from ?? lastMonth(invocation.clock.now());
+  const last = to ?? first;
+  if (first > last) throw new UsageError('--from must not be after --to');
+  return { from: first, to: last };
 }
 
 function month({ values }: Invocation, name: string): number | undefined {

@@ -1,6 +1,7 @@
 /**
  * Where an event came in. `clowder` = a message that somebody else published to the exchange; `browser` = the page of a
- * browser, over Amplitude's wire; `replay` and `import` = recorded earlier, sent to every sink or to some.
+ * browser, over Amplitude's wire; `replay` and `import` = recorded earlier, sent to every sink or to some; `usage` =
+ * what the counts of usage ask for.
  */
 export const sources = [
   'clowder',
@@ -15,6 +16,7 @@ export const sources = [
   'audit',
   'problem',
   'notification',
+  'usage',
 ] as const;
 export type Source = (typeof sources)[number];
 

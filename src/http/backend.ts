@@ -14,6 +14,7 @@ import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/
 import type { DaemonStatus } from '../status/report.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../storage/queries.js';
+import type { MonthlyUsage } from '../usage/monthly-usage.js';
 import type { Usage } from '../usage/usage.js';
 
 /**
@@ -55,4 +56,6 @@ export interface Backend {
         readonly reopening: Pick<Usage['reopening'], 'finish' | 'recount'>;
       })
     | undefined;
+  /** Undefined when USAGE is off. */
+  readonly monthly: MonthlyUsage | undefined;
 }

@@ -13,6 +13,7 @@ export const problemKinds = {
   conflict: [409, 'The broker refused the message'],
   'key-conflict': [409, 'That key cannot be changed here'],
   'usage-conflict': [409, 'That month cannot be counted again'],
+  'submission-conflict': [409, 'That month cannot be submitted'],
   'id-conflict': [422, 'An id belongs to another event'],
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'This kind of body is not supported'],

@@ -15,6 +15,7 @@ import { StatusRoutes } from './routes/status.js';
 import { StreamRoutes } from './routes/stream.js';
 import { UsageRoutes } from './routes/usage.js';
 import { UsageMonthRoutes } from './routes/usage-months.js';
+import { UsageReportRoutes } from './routes/usage-reports.js';
 
 /** Every documented route, by group. Class names must differ: the decorator library identifies routes by them. */
 export const controllers = [
@@ -31,6 +32,7 @@ export const controllers = [
   StreamRoutes,
   UsageRoutes,
   UsageMonthRoutes,
+  UsageReportRoutes,
   CounterRoutes,
   SessionRoutes,
   KeyRoutes,

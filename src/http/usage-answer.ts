@@ -1,10 +1,8 @@
 import { z } from 'koa-swagger-decorator';
 import { written } from '../calendar.js';
 import type { UsageCounts, UsageRow } from '../storage/usage-report.js';
+import { few, figuresOf, isFew } from '../usage/figures.js';
 import { type Answer, count } from './schemas.js';
-
-/** Fewer users than these could be told apart in a breakdown by country. */
-const minUsers = 3;
 
 const Counts = z
   .object({
@@ -24,7 +22,7 @@ export const metrics = {
   machine: Counts.openapi({ description: 'Scripts and tools that people use.' }),
 };
 
-const few = z.literal('< 3').openapi({ type: 'string', description: 'Too few users to say more.' });
+export const fewUsers = z.literal(few).openapi({ type: 'string', description: 'Too few users to say more.' });
 
 export const UsageLine = z
   .object({
@@ -33,25 +31,13 @@ export const UsageLine = z
     }),
     title: z.string().nullable(),
     doi: z.string().nullable(),
-    regular: z.union([metrics.regular, few]),
-    machine: z.union([metrics.machine, few]),
+    regular: z.union([metrics.regular, fewUsers]),
+    machine: z.union([metrics.machine, fewUsers]),
   })
   .openapi('UsageLine');
 
-export function countsAnswer(counts: UsageCounts): Answer<typeof Counts> {
-  return {
-    total_dataset_investigations: counts.investigations,
-    total_dataset_requests: counts.requests,
-    unique_dataset_investigations: counts.uniqueInvestigations,
-    unique_dataset_requests: counts.uniqueRequests,
-    bytes: counts.bytes,
-    request_bytes: counts.requestBytes,
-  };
-}
-
 export function lineAnswer({ key, facts, regular, machine }: UsageRow, isCountry: boolean): Answer<typeof UsageLine> {
-  const shown = (counts: UsageCounts) =>
-    isCountry && counts.investigations > 0 && counts.users < minUsers ? ('< 3' as const) : countsAnswer(counts);
+  const shown = (counts: UsageCounts) => (isCountry && isFew(counts) ? few : figuresOf(counts));
   return {
     id: typeof key === 'number' ? written(key) : key,
     ...namesOf(facts),

@@ -1,5 +1,6 @@
 import { amplitudeSink } from './amplitude.js';
 import { ga4Sink } from './ga4.js';
+import { hubSink } from './hub.js';
 import { influxdbSink } from './influxdb.js';
 import { localSink } from './local.js';
 import { mongodbSink } from './mongodb.js';
@@ -14,6 +15,7 @@ import { usageSink } from './usage.js';
 export const sinks: readonly SinkDefinition[] = [
   amplitudeSink,
   ga4Sink,
+  hubSink,
   influxdbSink,
   localSink,
   mongodbSink,

@@ -9,6 +9,7 @@ import type { Problems, Settings, Values } from '../settings/setting.js';
 import type { KeyValues } from '../storage/key-values.js';
 import type { SinkRows } from '../storage/publish.js';
 import type { EventWriter, UsageWriter } from '../storage/queries.js';
+import type { ReportedUsage } from '../usage/report/dataset-report.js';
 
 /**
  * A sink is one file with one constant of this type, and one line in the registry. Queue, dead letters, actors, restart
@@ -47,6 +48,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly singleConsumer?: true;
   /** Defaults; count and linger can be set by the user. */
   readonly batch: BatchLimits;
+  /** A write may take this long, ms; 30 s by default. */
+  readonly writeDeadlineMs?: number;
   /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
   readonly acceptsText?: boolean;
   /** A channel: what it takes are notifications for people. */
@@ -171,6 +174,8 @@ export interface SinkTools {
   readonly usage: UsageWriter;
   /** Where people are notified from, for the sink that collects what they want to know. */
   readonly notifications: NotificationWriter;
+  /** The counts, for the sink that submits reports of them; undefined where usage is not counted. */
+  readonly reported?: ReportedUsage | undefined;
   /** Keys the hashes that stand for people. */
   readonly idSecret: string;
   /** For requests over HTTP. */

@@ -21,6 +21,7 @@ import { IdRegister } from '../storage/id-register.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { Storage } from '../storage/storage.js';
+import type { MonthlyUsage } from '../usage/monthly-usage.js';
 import type { Usage } from '../usage/usage.js';
 import { version } from '../version.js';
 import { AcknowledgedMissing } from './acknowledged-missing.js';
@@ -60,6 +61,7 @@ export interface BackendOptions {
   readonly conflicts: Conflicts;
   readonly context: Pick<Context, 'of' | 'load' | 'status'>;
   readonly usage: Usage | undefined;
+  readonly monthly: MonthlyUsage | undefined;
   readonly availability: Pick<Availability, 'report'>;
 }
 
@@ -206,6 +208,7 @@ export function createBackend(options: BackendOptions) {
       storage.events.listen(event => listener(withContext(event, context)), signal),
     unready,
     usage: options.usage,
+    monthly: options.monthly,
     availability: (request: AvailabilityRequest) => options.availability.report(request),
   };
 }

@@ -17,6 +17,8 @@ export interface ItemFacts {
   readonly creators?: readonly string[];
   /** Id of the person to whom it belongs. */
   readonly owner?: string;
+  /** Full name of that person. */
+  readonly ownerName?: string;
   readonly spaces?: readonly string[];
   readonly collections?: readonly string[];
 }
@@ -57,6 +59,7 @@ function factsOf(fields: Fields, isDataset: boolean, isFile: boolean): ItemFacts
   const title = text(isOwn ? fields.resource_name : fields.dataset_name);
   const creators = list(fields.creators) ?? (isOwn ? list(fields.author_name) : undefined);
   const owner = isOwn ? text(fields.author_id) : undefined;
+  const ownerName = owner === undefined ? undefined : text(fields.author_name);
   const spaces = list(fields.space_ids) ?? list(fields.space_id);
   const collections = list(fields.collection_ids) ?? list(fields.collection_id);
   const doi = text(fields.doi)?.replace(/^(?:https?:\/\/(?:dx\.)?doi\.org\/|doi:)/i, '');
@@ -66,6 +69,7 @@ function factsOf(fields: Fields, isDataset: boolean, isFile: boolean): ItemFacts
     ...(doi === undefined ? {} : { doi }),
     ...(creators === undefined ? {} : { creators }),
     ...(owner === undefined ? {} : { owner }),
+    ...(ownerName === undefined ? {} : { ownerName }),
     ...(spaces === undefined ? {} : { spaces }),
     ...(collections === undefined ? {} : { collections }),
   };

@@ -39,6 +39,14 @@ export interface UsageOptions {
   readonly log: Log;
 }
 
+/** What follows when a month is closed. */
+export interface AfterClosing {
+  /** Before the first month is closed here. */
+  begin(): Promise<void>;
+  /** After each look at the months. */
+  check(signal: AbortSignal): Promise<void>;
+}
+
 /**
  * Answers that follow each other within this time, ms, need not look for changes again; or within twenty times as long
  * as the last look took.
@@ -119,13 +127,15 @@ export class Usage {
     return this.#options.storage.read('usageMonths');
   }
 
-  /** Closes months when it is time, until the signal aborts. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Closes months when it is time, and does what follows from it, until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal, next?: AfterClosing): Promise<void> {
     const { clock, log } = this.#options;
     await clock.sleep(firstMs, signal);
     while (!signal.aborted) {
       try {
+        await next?.begin();
         await this.closeMonths(signal);
+        await next?.check(signal);
       } catch (error) {
         log.warn({ reason: describe(error) }, 'usage.delayed');
       }

@@ -46,6 +46,37 @@ test('a month is counted again, and both figures are shown', async () => {
   assert.equal([method, path], ['POST', '/v1/usage/months/2026-03/recompute']);
 });
 
+test('the report for people is that of one month, as CSV or as a page', async () => {
+  const daemon = await fakeDaemon(() => ({ status: 200, body: 'a report' }));
+  const env = { EVENT_SINK_URL: daemon.url };
+  await invoke(['usage', 'report', '--month', '2026-03', '--format', 'html'], { env });
+  await invoke(['usage', 'report', '--format', 'csv'], { env });
+  await invoke(['usage', 'report', '--month', '2026-03'], { env });
+  await daemon.close();
+  assert.equal(
+    daemon.asked.map(({ path }) => path),
+    [
+      '/v1/usage/reports/2026-03.html',
+      '/v1/usage/reports/2023-12.csv',
+      '/counter/reports/dsr?begin-date=2026-03&end-date=2026-03&format=tsv',
+    ],
+  );
+});
+
+test('a month is submitted, the last that is over by default', async () => {
+  const daemon = await fakeDaemon(() => ({ status: 202, body: { month: '2026-03', id: 'event-1' } }));
+  const env = { EVENT_SINK_URL: daemon.url };
+  const piped = await invoke(['usage', 'submit', '--month', '2026-03', '--report-id', 'a b'], { env });
+  const shown = await invoke(['usage', 'submit'], { env, onTerminal: true });
+  await daemon.close();
+  assert.equal(JSON.parse(piped.out), { month: '2026-03', id: 'event-1' });
+  assert.match(shown.out, 'the report of 2026-03 waits for the hub');
+  assert.equal(
+    daemon.asked.map(({ method, path }) => `${method} ${path}`),
+    ['POST /v1/usage/months/2026-03/submit?report_id=a+b', 'POST /v1/usage/months/2023-12/submit'],
+  );
+});
+
 test('what the daemon refuses is said in its words', async () => {
   const body = { code: 3020, severity: 'error', message: 'Invalid Date Arguments', data: '2026-03 is closed' };
   const daemon = await fakeDaemon(() => ({ status: 400, body }));
@@ -62,6 +93,11 @@ test('a command line that is wrong is said to be', async () => {
     ['report', '--from', '2026-13'],
     ['report', '--from', '2026-02', '--to', '2026-01'],
     ['report', '--format', 'xml'],
+    ['report', '--format', 'html', '--from', '2026-01', '--to', '2026-02'],
+    ['report', '--format', 'csv', '--dataset', 'x'],
+    ['report', '--month', '2026-01', '--from', '2026-01'],
+    ['submit', '2026-03'],
+    ['submit', '--month', '2026-13'],
     ['recompute'],
     ['recompute', 'march'],
   ]) {

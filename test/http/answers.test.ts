@@ -53,6 +53,9 @@ const samples: Readonly<Record<string, Sample>> = {
     path: '/v1/usage/months/2026-03/recompute',
     init: { method: 'POST' },
   },
+  'GET /v1/usage/reports': { path: '/v1/usage/reports', init: {} },
+  'GET /v1/usage/reports/{month}': { path: '/v1/usage/reports/2026-03.json', init: {} },
+  'POST /v1/usage/months/{month}/submit': { path: '/v1/usage/months/2026-03/submit', init: { method: 'POST' } },
   'GET /counter/status': { path: '/counter/status', init: {} },
   'GET /counter/reports': { path: '/counter/reports', init: {} },
   'GET /counter/reports/{report}': { path: '/counter/reports/dsr?begin-date=2024-03&end-date=2024-03', init: {} },
@@ -120,6 +123,10 @@ const special: Readonly<Record<string, Case>> = {
   },
   'POST /v1/usage/months/{month}/recompute 409': {
     send: daemon => daemon.request('/v1/usage/months/2026-01/recompute', { method: 'POST' }),
+  },
+  'GET /v1/usage/reports/{month} 404': { send: daemon => daemon.request('/v1/usage/reports/2019-03') },
+  'POST /v1/usage/months/{month}/submit 409': {
+    send: daemon => daemon.request('/v1/usage/months/2026-01/submit', { method: 'POST' }),
   },
   'GET /counter/reports/{report} 400': { send: daemon => daemon.request('/counter/reports/dsr') },
   'GET /counter/reports/{report} 404': { send: daemon => daemon.request('/counter/reports/tr') },

@@ -16,6 +16,8 @@ import type { DaemonStatus } from '../../src/status/report.js';
 import type { AvailabilityRecord } from '../../src/storage/availability.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../../src/storage/queries.js';
+import { figuresOf } from '../../src/usage/figures.js';
+import type { MonthlyReport } from '../../src/usage/monthly/report.js';
 import { usageConfig } from '../usage/scene.js';
 
 const at = 1709544703342;
@@ -38,6 +40,30 @@ const figures = {
   bytes: 700,
   requestBytes: 300,
   users: 2,
+};
+
+const sums = { regular: figuresOf(figures), machine: figuresOf(figures), users: { regular: 2, machine: 2 } };
+const group = { id: 'space-1', title: 'Plants', datasets: 1, ...sums };
+
+const monthlyReport: MonthlyReport = {
+  month: '2026-03',
+  created: at,
+  closed: at,
+  platform: 'Example Archive',
+  publisher: null,
+  publisher_id: null,
+  source: 'nginx',
+  complete: false,
+  missing: ['2 events are still to be counted'],
+  total: sums,
+  month_before: { month: '2026-02', ...sums },
+  year_before: null,
+  months: [{ month: '2026-03', ...sums }],
+  spaces: [group],
+  datasets: [{ id: 'dataset-1', title: 'Corn', doi: null, kind: 'dataset', ...sums }],
+  owners: [{ ...group, id: null, title: null }],
+  countries: [{ id: 'de', regular: figuresOf(figures), machine: '< 3' }],
+  left_out: { robot: 4 },
 };
 
 const status: DaemonStatus = {
@@ -228,6 +254,22 @@ export class FakeBackend implements Backend {
         this.#mayFail();
         return { accesses: events.length, known: 1, kept: 5, closed: false };
       },
+    },
+  };
+
+  readonly monthly: Backend['monthly'] = {
+    list: async () => {
+      this.#mayFail();
+      return [{ month: 202603, closed: at, kept: true }];
+    },
+    text: async (month, format) => {
+      this.#mayFail();
+      if (month !== 202603) return undefined;
+      return format === 'json' ? JSON.stringify(monthlyReport) : `${format} of ${month}`;
+    },
+    submit: async ({ month }) => {
+      this.#mayFail();
+      return month === 202601 ? { refused: '2026-01 is not over' } : { id: 'event-1', durability: 'embedded' };
     },
   };
 

@@ -30,10 +30,10 @@ const spanning: ReadonlySet<string> = new Set([
   'test/storage/full-disk.test.ts',
   'test/supervisors/daemon.test.ts',
   'test/supervisors/forged-ids.test.ts',
+  'test/supervisors/hub.test.ts',
   'test/supervisors/identity.test.ts',
   'test/supervisors/ledger-alarm.test.ts',
   'test/supervisors/named-sinks.test.ts',
-  'test/supervisors/usage.test.ts',
 ]);
 
 export const mirrorRule: Rule = {

@@ -36,6 +36,15 @@ export const docsHeaders: Middleware = headers({
   imgSrc: ["'self'", 'data:'],
 });
 
+/** For a page that is complete in itself: it has a style, and loads nothing. */
+export const reportHeaders: Middleware = headers({
+  ...onlyFromHere,
+  scriptSrc: none,
+  styleSrc: ["'unsafe-inline'"],
+  imgSrc: none,
+  connectSrc: none,
+});
+
 function headers(directives: Readonly<Record<string, string[]>>): Middleware {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives },

@@ -3,6 +3,7 @@ import { readMonth, written } from '../../calendar.js';
 import { UnsupportedError } from '../../errors.js';
 import { type UsageRow, usageKinds } from '../../storage/usage-report.js';
 import { badge } from '../../usage/badge.js';
+import { figuresOf, noCounts } from '../../usage/figures.js';
 import type { Recomputed } from '../../usage/reopening.js';
 import { ownerOf } from '../answer.js';
 import type { Backend } from '../backend.js';
@@ -11,7 +12,7 @@ import { authenticate } from '../middleware/authentication.js';
 import { HttpProblem } from '../problem.js';
 import { content, json, route } from '../route.js';
 import { type Answer, count, epochMs, given, name, nextCursor, wholeNumber } from '../schemas.js';
-import { countsAnswer, lineAnswer, metrics, namesOf, UsageLine } from '../usage-answer.js';
+import { lineAnswer, metrics, namesOf, UsageLine } from '../usage-answer.js';
 
 /** Browsers and proxies may show what they have for this long, seconds. */
 const cacheSeconds = 300;
@@ -168,7 +169,7 @@ export class UsageRoutes {
     }),
   )
   async dataset(ctx: ApiContext, { params }: { params: Item }): Promise<void> {
-    const [usage, total] = await figuresOf(ctx, params.id);
+    const [usage, total] = await totalOf(ctx, params.id);
     const months = await inTurn(ctx, () =>
       usage.query({ by: 'month', dataset: params.id, from: 0, to: 99_999_999, limit: 1000, offset: 0 }),
     );
@@ -176,12 +177,12 @@ export class UsageRoutes {
     ctx.body = {
       id: params.id,
       ...namesOf(total.facts),
-      regular: countsAnswer(total.regular),
-      machine: countsAnswer(total.machine),
+      regular: figuresOf(total.regular),
+      machine: figuresOf(total.machine),
       months: months.slice(-shownMonths).map(({ key, regular, machine }) => ({
         month: written(Number(key)),
-        regular: countsAnswer(regular),
-        machine: countsAnswer(machine),
+        regular: figuresOf(regular),
+        machine: figuresOf(machine),
       })),
     } satisfies Answer<typeof DatasetUsage>;
   }
@@ -205,7 +206,7 @@ export class UsageRoutes {
     }),
   )
   async badge(ctx: ApiContext, { params }: { params: Item }): Promise<void> {
-    const [usage, { regular }] = await figuresOf(ctx, params.id);
+    const [usage, { regular }] = await totalOf(ctx, params.id);
     answerCached(ctx, usage);
     ctx.type = 'image/svg+xml';
     ctx.body = badge('downloads', regular.requests);
@@ -239,8 +240,8 @@ export function recomputedAnswer(
 ): Answer<typeof RecomputedSchema> {
   if ('refused' in done) throw new HttpProblem('usage-conflict', `${done.refused}.`);
   const sumsOf = (row: UsageRow | undefined) => ({
-    regular: countsAnswer(row?.regular ?? nothing),
-    machine: countsAnswer(row?.machine ?? nothing),
+    regular: figuresOf(row?.regular ?? noCounts),
+    machine: figuresOf(row?.machine ?? noCounts),
   });
   return {
     month: written(month),
@@ -262,24 +263,14 @@ export function inTurn<T>(ctx: ApiContext, work: () => Promise<T>): Promise<T> {
   return ctx.services.turns.charts.run(ownerOf(ctx), () => ctx.req.socket.destroyed, work);
 }
 
-async function figuresOf(ctx: ApiContext, id: string): Promise<[NonNullable<Backend['usage']>, UsageRow]> {
+async function totalOf(ctx: ApiContext, id: string): Promise<[NonNullable<Backend['usage']>, UsageRow]> {
   if (!ctx.services.backend.usage?.config.isPublic) await authenticate('read')(ctx as never, async () => {});
   const usage = usageOf(ctx);
   const [found] = await inTurn(ctx, () =>
     usage.query({ by: 'dataset', dataset: id, from: 0, to: 99_999_999, limit: 1, offset: 0 }),
   );
-  return [usage, found ?? { key: id, facts: null, regular: nothing, machine: nothing }];
+  return [usage, found ?? { key: id, facts: null, regular: noCounts, machine: noCounts }];
 }
-
-const nothing = {
-  investigations: 0,
-  requests: 0,
-  uniqueInvestigations: 0,
-  uniqueRequests: 0,
-  bytes: 0,
-  requestBytes: 0,
-  users: 0,
-};
 
 /** Where everybody may see it, every page may fetch it. */
 function answerCached(ctx: ApiContext, { config: { isPublic } }: NonNullable<Backend['usage']>): void {

@@ -25,6 +25,7 @@ const titles: Readonly<Record<string, string>> = {
   audit: 'This daemon',
   problem: 'Problems of this daemon',
   notification: 'Notifications',
+  usage: 'Usage reports',
 } satisfies Record<StoredEvent['_source'], string>;
 
 const everyMs = 5_000;

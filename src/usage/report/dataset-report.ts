@@ -1,9 +1,10 @@
-import { dayMs, dayOf, firstDayOf, lastDayOf, monthAfter, monthOf, startOfDay, written } from '../../calendar.js';
+import { firstDayOf, lastDayOf, monthAfter, monthOf, written } from '../../calendar.js';
 import type { Clock } from '../../clock.js';
 import type { DatasetMonth, DatasetReportPage } from '../../storage/usage-report.js';
 import type { ItemFacts } from '../item.js';
 import type { Usage } from '../usage.js';
 import { type ReportException, reportException } from './exceptions.js';
+import { missingFrom } from './missing.js';
 import { periodsOf, type ReportRequest } from './request.js';
 
 /** What the reports are made from. */
@@ -83,20 +84,10 @@ async function exceptionsOf(
   now: number,
 ): Promise<ReportException[]> {
   const { begin, end, unknown } = request;
-  const partial = (data: string): ReportException => reportException(3040, data);
   const found: ReportException[] = [];
   if (unknown.length > 0) found.push(reportException(3050, unknown.join(', ')));
   if (!any) found.push(reportException(3030, `nothing was counted from ${written(begin)} to ${written(end)}`));
-  const months = (await usage.months()).map(({ month }) => month);
-  const [first] = months;
-  if (first !== undefined && monthOf(begin) < first)
-    found.push(partial(`nothing was counted before ${written(first)}`));
-  if (startOfDay(end) + dayMs > now) found.push(partial(`${written(Math.min(dayOf(now), end))} is not over`));
-  for (const { month, reason, count } of await usage.leftOut(periodsOf(request)))
-    if (reason === 'late') found.push(partial(`${written(month)}: ${count} accesses came after the month was closed`));
-  const { pending, dead } = await usage.waiting();
-  if (dead > 0) found.push(partial(`${dead} events could not be counted: they are dead letters of the sink usage`));
-  if (pending > 0) found.push(partial(`${pending} events are still to be counted`));
+  for (const data of await missingFrom(usage, request, now)) found.push(reportException(3040, data));
   return found;
 }
 

@@ -1,5 +1,9 @@
-/** What the standard calls conditions of a report, by their numbers. @see COUNTER_SUSHI, "Exceptions" */
+/**
+ * What the standard calls conditions of a report, by their numbers; 69 is DataCite's.
+ * @see COUNTER_SUSHI, "Exceptions"
+ */
 const conditions = {
+  69: ['warning', 'Report is compressed using gzip'],
   1000: ['fatal', 'Service Not Available'],
   1030: ['fatal', 'Insufficient Information to Process Request'],
   2000: ['error', 'Requestor Not Authorized to Access Service'],

@@ -1,11 +1,9 @@
 import { firstDayOf, lastDayOf, written } from '../../calendar.js';
 import type { DatasetMonth } from '../../storage/usage-report.js';
 import type { UsageConfig } from '../config.js';
-import { type DatasetReport, type ReportedDataset, unknownYear, uriOf } from './dataset-report.js';
+import { minUsers } from '../figures.js';
+import { type DatasetReport, type ReportedDataset, type ReportHead, unknownYear, uriOf } from './dataset-report.js';
 import { accessMethods, type MetricType, type ReportRequest } from './request.js';
-
-/** Fewer users of a country than these could be told apart: it is left out. */
-const minUsers = 3;
 
 /** Where each metric stands in a month's row. */
 const places: Readonly<Record<MetricType, 4 | 5 | 6 | 7>> = {
@@ -17,30 +15,46 @@ const places: Readonly<Record<MetricType, 4 | 5 | 6 | 7>> = {
 
 /** The report as JSON, in parts. @see schema of DataCite's usage reports, `counter_dataset_report` */
 export async function* reportAsJson({ head, datasets }: DatasetReport, config: UsageConfig): AsyncGenerator<string> {
-  const { request, created, exceptions } = head;
-  const header = {
-    'report-name': 'dataset report',
-    'report-id': 'DSR',
-    release: 'rd1',
-    created: new Date(created).toISOString(),
-    'created-by': config.platform ?? config.publisher ?? 'event-sink',
-    'reporting-period': { 'begin-date': written(request.begin), 'end-date': written(request.end) },
-    'report-filters': request.filters,
-    'report-attributes': [],
-    exceptions,
-  };
-  yield `{"report-header":${JSON.stringify(header)},"report-datasets":[`;
+  yield `{"report-header":${JSON.stringify(headerOf(head, config))},"report-datasets":[`;
   let separator = '';
   for await (const part of datasets) {
-    const texts = part.flatMap(dataset => {
-      const performance = performanceOf(dataset.months, request);
-      return performance.length === 0 ? [] : [JSON.stringify({ ...describe(dataset, config), performance })];
-    });
+    const texts = datasetTexts(part, head.request, config);
     if (texts.length === 0) continue;
     yield separator + texts.join(',');
     separator = ',';
   }
   yield ']}\n';
+}
+
+export function headerOf({ request, created, exceptions }: ReportHead, config: UsageConfig): object {
+  return {
+    'report-name': 'dataset report',
+    'report-id': 'DSR',
+    release: 'rd1',
+    created: new Date(created).toISOString(),
+    'created-by': createdBy(config),
+    'reporting-period': { 'begin-date': written(request.begin), 'end-date': written(request.end) },
+    'report-filters': request.filters,
+    'report-attributes': [],
+    exceptions,
+  };
+}
+
+/** Who made a report, in its header: a hub finds the reports of one by it. */
+export function createdBy({ platform, publisher }: UsageConfig): string {
+  return platform ?? publisher ?? 'event-sink';
+}
+
+/** Each dataset that has something to report. */
+export function datasetTexts(
+  part: readonly ReportedDataset[],
+  request: ReportRequest,
+  config: UsageConfig,
+): readonly string[] {
+  return part.flatMap(dataset => {
+    const performance = performanceOf(dataset.months, request);
+    return performance.length === 0 ? [] : [JSON.stringify({ ...describe(dataset, config), performance })];
+  });
 }
 
 function describe(dataset: ReportedDataset, config: UsageConfig): object {

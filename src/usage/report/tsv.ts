@@ -1,5 +1,6 @@
 import { written } from '../../calendar.js';
 import type { UsageConfig } from '../config.js';
+import { plainCell } from './cell.js';
 import {
   type DatasetReport,
   monthsOf,
@@ -8,7 +9,7 @@ import {
   unknownYear,
   uriOf,
 } from './dataset-report.js';
-import { countOf } from './json.js';
+import { countOf, createdBy } from './json.js';
 import { accessMethods, type ReportRequest } from './request.js';
 
 const columns = [
@@ -49,7 +50,7 @@ function headerRows({ request, created, exceptions }: ReportHead, config: UsageC
     ['Exceptions', exceptions.map(({ code, message, data }) => `${code}: ${message} (${data})`).join('; ')],
     ['Reporting_Period', period],
     ['Created', new Date(created).toISOString()],
-    ['Created_By', config.platform ?? config.publisher ?? 'event-sink'],
+    ['Created_By', createdBy(config)],
   ];
 }
 
@@ -101,8 +102,6 @@ function capitals(words: string): string {
   return words.replace(/(?:^|-)[a-z]/g, start => start.replace('-', '_').toUpperCase());
 }
 
-/** A title is somebody's text: no tab or line break ends a field early, and no spreadsheet takes it for a formula. */
 function line(fields: readonly string[]): string {
-  const plain = fields.map(field => field.replace(/[\t\r\n]+/g, ' ').replace(/^(?=[=+@])/, "'"));
-  return `${plain.join('\t')}\n`;
+  return `${fields.map(plainCell).join('\t')}\n`;
 }

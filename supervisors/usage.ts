@@ -1,0 +1,95 @@
+import type { Actor, PublisherMessage } from '../actors/protocol.js';
+import { publishThrough } from '../actors/publisher.js';
+import type { Broker } from '../src/broker/broker.js';
+import type { Config, ConfiguredSink } from '../src/config/config.js';
+import type { Context } from '../src/context/context.js';
+import type { Event } from '../src/events/event.js';
+import { pageWithContext } from '../src/status/stored-events.js';
+import type { Storage } from '../src/storage/storage.js';
+import { ClosedMonths } from '../src/usage/closed-months.js';
+import { MonthlyReports } from '../src/usage/monthly/monthly-reports.js';
+import type { MonthlyUsage } from '../src/usage/monthly-usage.js';
+import type { ReadStored } from '../src/usage/recompute.js';
+import { rulesOf } from '../src/usage/rules.js';
+import { Submissions, submissionCategory } from '../src/usage/submissions.js';
+import { Usage } from '../src/usage/usage.js';
+import type { PartOptions } from './part.js';
+
+export interface UsageOptions extends Pick<PartOptions, 'clock' | 'log'> {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly broker: Broker;
+  readonly context: Context;
+  /** What makes pseudonyms of people (ID_SECRET). */
+  readonly idSecret: string;
+}
+
+/** The counts, for whoever asks. Undefined when usage is off. */
+export function createUsage(options: UsageOptions): Usage | undefined {
+  const { config, storage, broker, clock, log, idSecret, context } = options;
+  const usageConfig = config.usage;
+  if (usageConfig === undefined) return undefined;
+  const waiting = async () => {
+    const [{ ready, unsettled }, dead] = await Promise.all([broker.depth('usage'), broker.deadLetters.count('usage')]);
+    return { pending: ready + unsettled, dead };
+  };
+  const rules = () => rulesOf(usageConfig, idSecret);
+  const stored = storedFor(options);
+  const known = async (events: readonly Event[]) => {
+    await context.load(() => events);
+    return events.map(event => context.addTo(event));
+  };
+  return new Usage({ storage, config: usageConfig, waiting, stored, known, rules, clock, log });
+}
+
+export interface RunningUsage extends UsageOptions, Pick<PartOptions, 'onStop'> {
+  readonly usage: Usage | undefined;
+  readonly publisher: Actor<PublisherMessage>;
+}
+
+/**
+ * Looks at months that are over until the stop: they are closed, their reports kept, and submitted where there is a
+ * hub.
+ */
+export function runUsage(options: RunningUsage): MonthlyUsage | undefined {
+  const { config, storage, usage, clock, log, onStop, idSecret } = options;
+  if (usage === undefined) return undefined;
+  const hubs = config.sinks.filter(isHub);
+  const keyValues = storage.keyValues('usage-reports');
+  const reports = new MonthlyReports({ usage, dataDir: config.server.dataDir, keyValues, clock });
+  const submissions = new Submissions({
+    usage,
+    hubs: hubs.map(({ definition }) => definition.name),
+    publish: publishThrough(options.publisher).publish,
+    idSecret,
+    clock,
+  });
+  const closed = new ClosedMonths({ reports, submissions, hubs: hubs.map(addressOf), keyValues, clock, log });
+  const stopping = new AbortController();
+  const running = usage.run(stopping.signal, closed);
+  onStop('usage', async () => {
+    stopping.abort();
+    await running;
+  });
+  return {
+    list: () => reports.list(),
+    text: (month, format) => reports.text(month, format),
+    submit: submission => submissions.submit(submission),
+  };
+}
+
+function isHub({ definition }: ConfiguredSink): boolean {
+  return definition.categories?.includes(submissionCategory) ?? false;
+}
+
+/** Another address is another hub. */
+function addressOf({ definition, config }: ConfiguredSink): string {
+  return `${definition.name} ${(config as { readonly url: string }).url}`;
+}
+
+/** Stored events as the sink gets them; undefined where the store has not as much of people as the sink. */
+function storedFor({ config, storage, context }: UsageOptions): ReadStored | undefined {
+  const [store, sink] = ['local', 'usage'].map(name => config.sinks.find(({ definition }) => definition.name === name));
+  if (store === undefined || store.personal !== sink?.personal || store.personal !== 'full') return undefined;
+  return async query => pageWithContext(await storage.events.query(query), context);
+}
