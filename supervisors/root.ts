@@ -23,7 +23,7 @@ import { startTree, type Tree } from './tree.js';
  *     │       └── sink
  *     └── ingress
  *         ├── extractors        with EXTRACTOR_HEARTBEATS
- *         ├── health            with HEALTH_TARGETS
+ *         ├── health            with HEALTH_TARGETS, or heartbeats
  *         │   └── TARGET
  *         ├── http
  *         ├── nginx-log         with NGINX_ACCESS_LOG

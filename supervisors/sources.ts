@@ -3,10 +3,9 @@ import { dispatch } from 'nact';
 import { type ActorTools, ask, type Parent, type Supervisor, spawnSupervisor } from '../actors/actor.js';
 import { spawnExtractions } from '../actors/extractions.js';
 import { spawnExtractors } from '../actors/extractors.js';
-import { spawnHealthPing } from '../actors/health-ping.js';
 import { spawnNginxLog } from '../actors/nginx-log.js';
 import { spawnNginxStatus } from '../actors/nginx-status.js';
-import type { Actor, HealthPingMessage, PublisherMessage, PublishObserver } from '../actors/protocol.js';
+import type { Actor, PublisherMessage } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { Broker } from '../src/broker/broker.js';
 import { traceQueueName } from '../src/broker/queue-names.js';
@@ -14,14 +13,8 @@ import { traceExchange } from '../src/broker/rabbitmq/consume/trace-listener.js'
 import { permissionCommand, removalCommand, tracingCommand } from '../src/broker/rabbitmq/permissions.js';
 import type { Config } from '../src/config/config.js';
 import { usageSinkOf } from '../src/config/usage.js';
-import { describe } from '../src/errors.js';
 import { heartbeatExchange } from '../src/extractors/heartbeats.js';
 import type { CountryOf } from '../src/geoip/countries.js';
-import { correctionOf, declarationOf } from '../src/health/declaration.js';
-import { spread } from '../src/health/fixed-rate.js';
-import { FlushSchedule } from '../src/health/flush-schedule.js';
-import { runOf } from '../src/health/run.js';
-import type { Log } from '../src/log.js';
 import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
 import { ServerWindows } from '../src/nginx/stub-status/server-windows.js';
@@ -30,6 +23,7 @@ import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { Outgoing } from '../src/outgoing.js';
 import { atomicStore, type SourceStore, writeAheadStore } from '../src/source-store.js';
 import type { Storage } from '../src/storage/storage.js';
+import { startHealth } from './health.js';
 import type { PartOptions } from './part.js';
 import { escalate, restartTree, resumeAfterDefect } from './restart.js';
 
@@ -43,9 +37,6 @@ export interface SourcesOptions extends PartOptions {
   readonly visitors: VisitorKeys;
   readonly countryOf: CountryOf;
 }
-
-/** How often measurements and routine checkpoints of all health targets are written together, ms. */
-const flushMs = 500;
 
 /**
  * Everything that makes events by itself: an actor for each health target and each NGINX log, one for the heartbeats
@@ -61,62 +52,6 @@ export function startSources(options: SourcesOptions): Supervisor {
   startNginxLogs(ingress, tools, options);
   startNginxStatus(ingress, tools, options);
   return ingress;
-}
-
-function startHealth(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
-  const { config, idSecret, broker, publisher, storage, board, clock, log, onStop } = options;
-  const { targets } = config.health;
-  if (targets.length === 0) {
-    dispatch(publisher, { type: 'observe', observer: declarationsTo(new Map(), storage, log) });
-    return;
-  }
-  const supervisor = spawnSupervisor(ingress, 'health', board, escalate);
-  const outgoing = new Outgoing(config.proxies);
-  const flushes = new FlushSchedule(clock, flushMs);
-  const actors = new Map<string, Actor<HealthPingMessage>>();
-  const actorsOf = (names: readonly string[]) => names.flatMap(name => actors.get(name) ?? []);
-  for (const [index, target] of targets.entries()) {
-    const dependents = targets.filter(({ dependsOn }) => dependsOn.includes(target.name)).map(({ name }) => name);
-    const actor = spawnHealthPing(supervisor, {
-      ...tools,
-      target,
-      idSecret,
-      run: runOf(target, { broker, clock, outgoing }),
-      publish: publishThrough(publisher).publish,
-      checkpoints: storage.checkpoints,
-      nextFlush: flushes.next,
-      keep: seen => storage.write('keepAvailability', seen),
-      clock,
-      // The first runs are spread out over the interval.
-      delayMs: spread(index, targets.length) * target.intervalMs,
-      family: { parents: () => actorsOf(target.dependsOn), dependents: () => actorsOf(dependents) },
-    });
-    actors.set(target.name, actor);
-  }
-  dispatch(publisher, { type: 'observe', observer: declarationsTo(actors, storage, log) });
-  onStop('health', async () => {
-    flushes.close();
-    await Promise.all([...actors.values()].map(actor => ask<void>(reply => dispatch(actor, { type: 'close', reply }))));
-  });
-}
-
-/** Whoever publishes a declaration has an answer once it is written down, and its target has saved it. */
-function declarationsTo(
-  actors: ReadonlyMap<string, Actor<HealthPingMessage>>,
-  storage: SourcesOptions['storage'],
-  log: Log,
-): PublishObserver {
-  return async messages => {
-    for (const message of messages) {
-      const declaration = declarationOf(message);
-      if (declaration === undefined) continue;
-      await storage.write('keepCorrection', correctionOf(declaration)).catch((error: unknown) => {
-        log.error({ event: message.id, reason: describe(error) }, 'correction.lost');
-      });
-      const actor = actors.get(declaration.service);
-      if (actor) await ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
-    }
-  };
 }
 
 /** Where EXTRACTOR_HEARTBEATS is on. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { probes } from '../health/probes/registry.js';
 import type { Target } from '../health/target.js';
-import { parseTargets } from '../health/targets.js';
+import { parseTargets, type TargetDefaults } from '../health/targets.js';
 import { type Proxies, proxySettingFor } from '../outgoing.js';
 import { list } from '../settings/lists.js';
 import { integer } from '../settings/numbers.js';
@@ -36,6 +36,8 @@ export const healthSettings = {
 export interface HealthConfig {
   /** Empty = off. */
   readonly targets: readonly Target[];
+  /** For targets that make themselves. */
+  readonly defaults: TargetDefaults;
 }
 
 export function health(
@@ -64,5 +66,5 @@ export function health(
     if (!problems.about(missing))
       problems.add('HEALTH_TARGETS', `target "${name}" has proxy: true, and ${missing} is not set`);
   }
-  return { targets: parsed };
+  return { targets: parsed, defaults };
 }

@@ -1,12 +1,16 @@
 import type { FieldName } from './fields.js';
 
-/** Who sends events of this kind. `requested`: users asked for it, and nothing sends it by itself yet. */
+/**
+ * Who sends events of this kind. `job`: whoever uses `POST /v1/heartbeats/{name}`. `requested`: users asked for it, and
+ * nothing sends it by itself yet.
+ */
 type Emitter =
   | 'clowder'
   | 'requested'
   | 'nginx'
   | 'browser'
   | 'health'
+  | 'job'
   | 'heartbeat'
   | 'extraction'
   | 'audit'

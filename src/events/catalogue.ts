@@ -107,6 +107,15 @@ export const catalogue: readonly CatalogueEntry[] = [
       ],
     ),
   ),
+  ...(['start', 'success', 'failure'] as const).map(kind =>
+    entry(
+      'job',
+      `heartbeat.${kind}`,
+      { start: 'A job begins.', success: 'A job has ended well.', failure: 'A job has failed.' }[kind],
+      ['service_name'],
+      ['message', 'every', 'grace', 'runtime'],
+    ),
+  ),
   ...(['appeared', 'changed', 'silent'] as const).map(change =>
     entry(
       'heartbeat',

@@ -233,6 +233,9 @@ export const fields = {
       'Before this check, or within this outage: time of which nothing is known, because the daemon was not running or could not look.',
     unit: 'seconds',
   },
+  every: { kind: 'seconds', description: 'How often a job is expected to end well.', unit: 'seconds' },
+  grace: { kind: 'seconds', description: 'How late a job may be.', unit: 'seconds' },
+  runtime: { kind: 'seconds', description: 'How long a job may take.', unit: 'seconds' },
   corrects: {
     kind: 'eventId',
     description: 'The event that announced an outage which turned out to be maintenance.',

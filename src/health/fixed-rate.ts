@@ -16,7 +16,8 @@ export class FixedRate {
 
   /** Time to wait for the next tick, ms. */
   next(now: number): number {
-    const passed = Math.ceil((now - this.#first) / this.#intervalMs);
+    // The first is late by the time that it took to get here, and is not skipped for that.
+    const passed = this.#tick < 0 ? 0 : Math.ceil((now - this.#first) / this.#intervalMs);
     const tick = Math.max(this.#tick + 1, passed);
     this.skipped += tick - this.#tick - 1;
     this.#tick = tick;

@@ -66,8 +66,8 @@ function targetOf(description: Description, defaults: TargetDefaults, complain: 
     complain(`has a timeout of ${timeoutMs / 1000} s, longer than its interval of ${intervalMs / 1000} s`);
     return undefined;
   }
-  const { down = defaultThreshold, up = defaultThreshold } =
-    typeof threshold === 'object' ? threshold : { down: threshold, up: threshold };
+  const usual = probe.threshold ?? defaultThreshold;
+  const { down = usual, up = usual } = typeof threshold === 'object' ? threshold : { down: threshold, up: threshold };
   const check = { ...address, ...options, expect };
   return {
     name,
@@ -87,4 +87,12 @@ function targetOf(description: Description, defaults: TargetDefaults, complain: 
     recurringMaintenance: description.maintenance?.recurring ?? [],
     secrets: [...new Set(probe.secrets?.(check))],
   };
+}
+
+/** A target that nobody wrote down; undefined where its name cannot be one. */
+export function madeTarget(
+  written: { readonly name: string; readonly url: string },
+  defaults: TargetDefaults,
+): Target | undefined {
+  return parseTargets([written], defaults, { add: () => {} })[0];
 }

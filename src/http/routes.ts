@@ -5,6 +5,7 @@ import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventKindRoutes } from './routes/event-kinds.js';
 import { EventRoutes } from './routes/events.js';
 import { HealthRoutes } from './routes/health.js';
+import { HeartbeatRoutes } from './routes/heartbeats.js';
 import { ImportRoutes } from './routes/import.js';
 import { KeyRoutes } from './routes/keys.js';
 import { LedgerRoutes } from './routes/ledger.js';
@@ -37,4 +38,5 @@ export const controllers = [
   SessionRoutes,
   KeyRoutes,
   HealthRoutes,
+  HeartbeatRoutes,
 ];

@@ -28,7 +28,13 @@ const gone = Symbol('left out');
 /** What an event is rather than what it says. */
 const untouched: ReadonlySet<string> = new Set(['id', 'category', 'type', 'created']);
 /** Categories about services: network addresses in them are theirs. */
-const ofServices: ReadonlySet<string> = new Set(['health', 'service_status', 'extractor_heartbeat', 'connections']);
+const ofServices: ReadonlySet<string> = new Set([
+  'health',
+  'service_status',
+  'heartbeat',
+  'extractor_heartbeat',
+  'connections',
+]);
 
 /** Names and ids of an event that are looked for in its other texts; further ones only leave their own fields. */
 const maxKnown = 16;

@@ -98,6 +98,50 @@ test('maintenance that is declared over HTTP keeps an outage from being announce
   );
 });
 
+test('a job that says how it is becomes a service, and stays one over a restart', async context => {
+  const daemon = new TestDaemon({ env: { HEALTH_TARGETS: 'Nightly dump=heartbeat:dump every=86400' } });
+  context.daemon = daemon;
+  await daemon.start();
+  const send = async (name: string, body?: object) => {
+    const more = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const response = await daemon.request(`/v1/heartbeats/${name}`, { method: 'POST', ...(body && more) });
+    return [response.status, ((await response.json()) as { accepted?: number }).accepted];
+  };
+  const states = async () =>
+    (await daemon.json('/v1/status')).services.map(({ service_name, state, reason }) => [service_name, state, reason]);
+  const become = (expected: unknown[][]) =>
+    until(async () => JSON.stringify(await states()) === JSON.stringify(expected), 'the states', patienceMs);
+  await become([['Nightly dump', 'unknown', 'not heard of yet']]);
+  assert.equal(await send('dump', {}), [202, 1]);
+  assert.equal(await send('sync'), [202, 1]);
+  await become([
+    ['Nightly dump', 'up', null],
+    ['sync', 'up', null],
+  ]);
+  assert.equal(await send('sync', { status: 'failure', message: 'no route', every: 60 }), [202, 1]);
+  const failed = [
+    ['Nightly dump', 'up', null],
+    ['sync', 'down', 'the job failed: no route'],
+  ];
+  await become(failed);
+  await until(async () => (await daemon.stored('service_status')).length === 1, 'the outage', patienceMs);
+  const [down] = await daemon.stored('service_status');
+  assert.equal([down?.service_name, down?.type, down?.message], ['sync', 'down', 'the job failed: no route']);
+  assert.equal(
+    (await daemon.stored('heartbeat')).map(({ type, service_name }) => [type, service_name]),
+    [
+      ['failure', 'sync'],
+      ['success', 'sync'],
+      ['success', 'dump'],
+    ],
+  );
+  assert.equal(await send('sync', { status: 'done' }), [400, undefined]);
+  assert.equal(await send('a%2Fb', {}), [400, undefined]);
+  await daemon.kill();
+  await daemon.start();
+  await become(failed);
+});
+
 test('a target that cannot be checked is reported before the daemon starts', async context => {
   const daemon = new TestDaemon({ env: { HEALTH_TARGETS: 'a=ping:-f, b=gopher://h, c=http://mon:100%sure@host/' } });
   context.daemon = daemon;

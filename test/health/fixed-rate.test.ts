@@ -20,6 +20,22 @@ test('ticks that pass during a long run are skipped, not made up for', () => {
   assert.is(rate.next(4_001), 999);
 });
 
+test('the first tick is not skipped because it is a little late', () => {
+  const rate = new FixedRate(0, 60_000);
+  assert.is(rate.next(3), 0);
+  assert.is(rate.next(4), 59_996);
+  assert.is(rate.skipped, 0);
+});
+
+test('a tick that is given back comes when it would have come', () => {
+  const rate = new FixedRate(0, 1_000);
+  rate.next(0);
+  assert.is(rate.next(100), 900);
+  rate.giveBack();
+  assert.is(rate.next(300), 700);
+  assert.is(rate.skipped, 0);
+});
+
 test('over any runs, a tick is on the grid, after the one before, and at most an interval away', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(5_000), { maxLength: 50 }), fc.integer({ min: 1, max: 2_000 }), (runs, interval) => {

@@ -108,7 +108,7 @@ test('everything that is wrong is reported at once, with its target', () => {
       'target "d" must name a queue of 1 to 255 bytes, as queue:NAME',
       'target "e" must name a path from the root, as file:/path',
       'target "f" is not a URL that can be read',
-      'target "g" has an unknown key: every',
+      'target "g" has every, which is only for heartbeat:NAME',
       'target "g" has an unknown key: timout. Did you mean timeout?',
       'target "h" expect.status must be a status such as 200, 2xx or 200-204, or a list of them',
       'target "h" has an unknown key in expect: josn. Did you mean json?',

@@ -25,6 +25,7 @@ const noTools: ProbeTools = {
   broker: { kind: 'rabbitmq', inspect: async () => undefined },
   clock: systemClock,
   outgoing: straight,
+  heartbeats: { judge: () => undefined },
 };
 
 /** One run, as the actor makes it. */

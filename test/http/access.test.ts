@@ -14,7 +14,8 @@ function needed(method: string, path: string): Scope | undefined {
   if (['/2/httpapi', '/batch'].includes(path)) return undefined;
   if (path === '/v1/session') return 'read';
   if (path.startsWith('/v1/keys')) return 'admin';
-  if (method === 'POST' && ['/v1/events', '/v1/service-status'].includes(path)) return 'publish';
+  if (method === 'POST' && ['/v1/events', '/v1/service-status', '/v1/heartbeats/{name}'].includes(path))
+    return 'publish';
   if (method === 'POST' && path.startsWith('/v1/events/')) return 'publish';
   return method === 'GET' || method === 'HEAD' ? 'read' : 'admin';
 }

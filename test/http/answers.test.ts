@@ -27,6 +27,7 @@ const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/events/{category}': { path: '/v1/events/upload', init: post({ size: 3 }) },
   'POST /v1/events/{category}/{type}': { path: '/v1/events/download/file', init: post({ size: 3 }) },
   'POST /v1/service-status': { path: '/v1/service-status', init: post({ service_name: 'clowder', status: 'up' }) },
+  'POST /v1/heartbeats/{name}': { path: '/v1/heartbeats/nightly-backup', init: post({ status: 'start' }) },
   'POST /2/httpapi': { path: '/2/httpapi', init: upload(keys.collect) },
   'GET /snippet.js': { path: '/snippet.js', init: {} },
   'POST /batch': { path: '/batch', init: upload(keys.collect) },

@@ -22,12 +22,14 @@ export function healthTarget(
     setting,
     fix: `correct its address in ${setting}, or start the service: the daemon would report it as down`,
     run: async signal => {
+      if (target.probe.kind === 'heartbeat') throw new NotTried('only the daemon hears its heartbeats');
       if (broker === undefined && target.probe.kind === 'queue')
         throw new NotTried('only the daemon sees the queues of its embedded broker');
       const tools = {
         broker: broker ?? { kind: 'embedded', inspect: async () => undefined },
         clock,
         outgoing,
+        heartbeats: { judge: () => undefined },
       } as const;
       const { finding, reason = '' } = judge(await runOf(once, tools)(signal), target);
       const said = redact(reason, target.secrets);

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Broker } from '../../broker/broker.js';
 import type { Clock } from '../../clock.js';
 import type { FieldName } from '../../events/fields.js';
+import type { Heartbeats } from '../../heartbeats/heartbeats.js';
 import type { Outgoing } from '../../outgoing.js';
 import type { Run, SamplingLimits } from '../sample.js';
 
@@ -32,6 +33,8 @@ export interface ProbeDefinition<
   readonly readings?: readonly FieldName[];
   /** The readings that `service_status` events carry as well. */
   readonly changesCarry?: readonly FieldName[];
+  /** How many results in a row make a state, where a target does not say; 2 by default. */
+  readonly threshold?: number;
   /** How many samples make a run, and how many may; 1 and 100 by default. */
   readonly samples?: { readonly default: number; readonly max: number };
   /**
@@ -58,6 +61,7 @@ export interface ProbeTools {
   readonly broker: Pick<Broker, 'inspect' | 'kind'>;
   readonly clock: Clock;
   readonly outgoing: Pick<Outgoing, 'proxyFor'>;
+  readonly heartbeats: Pick<Heartbeats, 'judge'>;
   /** Finds the addresses of a name; the system's when absent. */
   readonly lookup?: LookupFunction;
 }

@@ -1,5 +1,6 @@
 import { dnsProbe } from './dns.js';
 import { fileProbe } from './file.js';
+import { heartbeatProbe } from './heartbeat.js';
 import { httpProbe } from './http.js';
 import { pingProbe } from './ping.js';
 import type { ProbeDefinition } from './probe.js';
@@ -16,6 +17,7 @@ export const probes: readonly ProbeDefinition[] = [
   queueProbe,
   fileProbe,
   pingProbe,
+  heartbeatProbe,
 ];
 
 /** The probe for an address, by its scheme. */

@@ -22,6 +22,7 @@ const tools = {
   broker: { kind: 'rabbitmq', inspect: async () => undefined },
   clock: systemClock,
   outgoing: straight,
+  heartbeats: { judge: () => undefined },
 } as const;
 
 for (const scheme of ['http', 'tcp'])

@@ -1,5 +1,6 @@
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { durationInWords } from '../../../duration-words.js';
 import { errorCodeOf } from '../../../network-errors.js';
 import { failureOf, notChecked } from '../../reasons.js';
 import type { Sample } from '../../sample.js';
@@ -78,15 +79,11 @@ function judged(found: FoundFile | undefined, expect: FileExpectation, now: numb
   if (!exists) return { reason: `${which} is there, and should not be`, readings };
   const age = Math.max(0, now - modified) / 1000;
   if (maxAge !== undefined && age > maxAge)
-    return { reason: `${which} was last written ${inWords(age)} ago, more than ${inWords(maxAge)}`, readings };
+    return {
+      reason: `${which} was last written ${durationInWords(age * 1000)} ago, more than ${durationInWords(maxAge * 1000)}`,
+      readings,
+    };
   if (min !== undefined && size < min) return { reason: `${which} has ${size} bytes, fewer than ${min}`, readings };
   if (max !== undefined && size > max) return { reason: `${which} has ${size} bytes, more than ${max}`, readings };
   return { reason: undefined, readings };
-}
-
-/** `90 s`, `45 min`, `30 h`, `3 days` */
-function inWords(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 2 * 3600) return `${Math.round(seconds / 60)} min`;
-  return seconds < 2 * 86_400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
 }
