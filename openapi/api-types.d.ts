@@ -322,6 +322,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/heartbeats/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Say that a job starts, has ended well or has failed
+         * @description An empty object, or no body, is a success. It becomes an event of category `heartbeat`; a job that is not heard of in time, or does not end, is a service that is down. `every`, `grace` and `runtime` count for jobs that HEALTH_TARGETS does not name.
+         */
+        readonly post: operations["sendHeartbeat"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/import": {
         readonly parameters: {
             readonly query?: never;
@@ -1509,6 +1529,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/heartbeat/start": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A job begins.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishHeartbeatStartEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/heartbeat/success": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A job has ended well.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishHeartbeatSuccessEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/events/heartbeat/failure": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * A job has failed.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishHeartbeatFailureEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/extractor_heartbeat/appeared": {
         readonly parameters: {
             readonly query?: never;
@@ -1674,7 +1754,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description One event. */
-        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["BrowserPageViewEvent"] | components["schemas"]["BrowserDownloadEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["ProblemEvent"] | components["schemas"]["NotificationEvent"] | components["schemas"]["OtherEvent"];
+        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["BrowserPageViewEvent"] | components["schemas"]["BrowserDownloadEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["HeartbeatEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["ProblemEvent"] | components["schemas"]["NotificationEvent"] | components["schemas"]["OtherEvent"];
         readonly UserActivityEvent: components["schemas"]["UserActivityFields"] & ({
             /** @enum {string} */
             readonly category: "user_activity";
@@ -1768,6 +1848,12 @@ export interface components {
         readonly ServiceStatusEvent: components["schemas"]["ServiceStatusFields"] & ({
             /** @enum {string} */
             readonly category: "service_status";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly HeartbeatEvent: components["schemas"]["HeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly category: "heartbeat";
         } & {
             readonly [key: string]: unknown;
         });
@@ -2787,6 +2873,50 @@ export interface components {
             readonly [key: string]: unknown;
         };
         /**
+         * @description `start`: A job begins. Usually with service_name.
+         *     `success`: A job has ended well. Usually with service_name.
+         *     `failure`: A job has failed. Usually with service_name.
+         */
+        readonly HeartbeatFields: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category?: "heartbeat";
+            /** @description Known: `start`, `success`, `failure`. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description Name of the service. */
+            readonly service_name?: string;
+            /** @description What there is to say about it, for people. */
+            readonly message?: string;
+            /** @description How often a job is expected to end well. (seconds) */
+            readonly every?: number;
+            /** @description How late a job may be. (seconds) */
+            readonly grace?: number;
+            /** @description How long a job may take. (seconds) */
+            readonly runtime?: number;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
          * @description `appeared`: An extractor was heard of for the first time, or again. Usually with extractor_name, extractor_version, queue.
          *     `changed`: An extractor has another version. Usually with extractor_name, extractor_version, queue.
          *     `silent`: An extractor missed three heartbeats. Usually with extractor_name, extractor_version, queue.
@@ -3313,6 +3443,27 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         });
+        /** @description A job begins. Usually with service_name. */
+        readonly HeartbeatStartFields: components["schemas"]["HeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly type?: "start";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A job has ended well. Usually with service_name. */
+        readonly HeartbeatSuccessFields: components["schemas"]["HeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly type?: "success";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        /** @description A job has failed. Usually with service_name. */
+        readonly HeartbeatFailureFields: components["schemas"]["HeartbeatFields"] & ({
+            /** @enum {string} */
+            readonly type?: "failure";
+        } & {
+            readonly [key: string]: unknown;
+        });
         /** @description An extractor was heard of for the first time, or again. Usually with extractor_name, extractor_version, queue. */
         readonly ExtractorHeartbeatAppearedFields: components["schemas"]["ExtractorHeartbeatFields"] & ({
             /** @enum {string} */
@@ -3639,6 +3790,21 @@ export interface components {
         readonly Health: {
             /** @enum {string} */
             readonly status: "ok" | "ready";
+        };
+        readonly Heartbeat: {
+            /**
+             * @default success
+             * @enum {string}
+             */
+            readonly status: "start" | "success" | "failure";
+            /** @description Why it failed, or anything else. */
+            readonly message?: string;
+            /** @description From the end of one run to the end of the next, seconds; without it the job is never overdue. */
+            readonly every?: number;
+            /** @description How late it may be, seconds. A tenth of `every` by default, at least a minute. */
+            readonly grace?: number;
+            /** @description How long a run may take, seconds; as long as `grace` by default. */
+            readonly runtime?: number;
         };
         readonly RefusedPastEvent: {
             readonly index: number;
@@ -4426,6 +4592,7 @@ export type BrowserPageViewEvent = components['schemas']['BrowserPageViewEvent']
 export type BrowserDownloadEvent = components['schemas']['BrowserDownloadEvent'];
 export type HealthEvent = components['schemas']['HealthEvent'];
 export type ServiceStatusEvent = components['schemas']['ServiceStatusEvent'];
+export type HeartbeatEvent = components['schemas']['HeartbeatEvent'];
 export type ExtractorHeartbeatEvent = components['schemas']['ExtractorHeartbeatEvent'];
 export type ExtractionStatusEvent = components['schemas']['ExtractionStatusEvent'];
 export type AuditEvent = components['schemas']['AuditEvent'];
@@ -4448,6 +4615,7 @@ export type BrowserPageViewFields = components['schemas']['BrowserPageViewFields
 export type BrowserDownloadFields = components['schemas']['BrowserDownloadFields'];
 export type HealthFields = components['schemas']['HealthFields'];
 export type ServiceStatusFields = components['schemas']['ServiceStatusFields'];
+export type HeartbeatFields = components['schemas']['HeartbeatFields'];
 export type ExtractorHeartbeatFields = components['schemas']['ExtractorHeartbeatFields'];
 export type ExtractionStatusFields = components['schemas']['ExtractionStatusFields'];
 export type AuditFields = components['schemas']['AuditFields'];
@@ -4487,6 +4655,9 @@ export type ServiceStatusDownFields = components['schemas']['ServiceStatusDownFi
 export type ServiceStatusDegradedFields = components['schemas']['ServiceStatusDegradedFields'];
 export type ServiceStatusMaintenanceFields = components['schemas']['ServiceStatusMaintenanceFields'];
 export type ServiceStatusUnknownFields = components['schemas']['ServiceStatusUnknownFields'];
+export type HeartbeatStartFields = components['schemas']['HeartbeatStartFields'];
+export type HeartbeatSuccessFields = components['schemas']['HeartbeatSuccessFields'];
+export type HeartbeatFailureFields = components['schemas']['HeartbeatFailureFields'];
 export type ExtractorHeartbeatAppearedFields = components['schemas']['ExtractorHeartbeatAppearedFields'];
 export type ExtractorHeartbeatChangedFields = components['schemas']['ExtractorHeartbeatChangedFields'];
 export type ExtractorHeartbeatSilentFields = components['schemas']['ExtractorHeartbeatSilentFields'];
@@ -4521,6 +4692,7 @@ export type ServiceStatusReport = components['schemas']['ServiceStatusReport'];
 export type StoredEvent = components['schemas']['StoredEvent'];
 export type EventPage = components['schemas']['EventPage'];
 export type Health = components['schemas']['Health'];
+export type Heartbeat = components['schemas']['Heartbeat'];
 export type RefusedPastEvent = components['schemas']['RefusedPastEvent'];
 export type ImportReceipt = components['schemas']['ImportReceipt'];
 export type ListedKey = components['schemas']['ListedKey'];
@@ -7743,6 +7915,256 @@ export interface operations {
                      *       "title": "This key may not do that",
                      *       "status": 403,
                      *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly sendHeartbeat: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "status": "failure",
+                 *       "message": "disk full"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["Heartbeat"];
+            };
+        };
+        readonly responses: {
+            /** @description Accepted and durable. */
+            readonly 202: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": 1,
+                     *       "duplicates": 0,
+                     *       "ids": [
+                     *         "8c5be8ba9be24dc0a3e5c1f7e3b0ad6c"
+                     *       ],
+                     *       "durability": "embedded"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Receipt"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            readonly 408: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:request-timeout",
+                     *       "title": "The request took too long to arrive",
+                     *       "status": 408,
+                     *       "detail": "The body did not arrive in time.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large, or contains too many events. */
+            readonly 413: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The body is too large, or contains too many events.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The content type, charset or content encoding is not supported. */
+            readonly 415: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported-media-type",
+                     *       "title": "This kind of body is not supported",
+                     *       "status": 415,
+                     *       "detail": "The content type, charset or content encoding is not supported.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -13994,6 +14416,122 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["ServiceStatusUnknownFields"] | readonly components["schemas"]["ServiceStatusUnknownFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishHeartbeatStartEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "nightly-backup",
+                 *       "every": 86400,
+                 *       "grace": 3600,
+                 *       "runtime": 7200,
+                 *       "created": 1709544437800
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["HeartbeatStartFields"] | readonly components["schemas"]["HeartbeatStartFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishHeartbeatSuccessEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "nightly-backup",
+                 *       "message": "12 GB in 41 minutes",
+                 *       "created": 1709544438900
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["HeartbeatSuccessFields"] | readonly components["schemas"]["HeartbeatSuccessFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishHeartbeatFailureEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "nightly-backup",
+                 *       "message": "disk full",
+                 *       "created": 1709544439100
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["HeartbeatFailureFields"] | readonly components["schemas"]["HeartbeatFailureFields"][];
                 readonly "application/x-ndjson": string;
             };
         };
