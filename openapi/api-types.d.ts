@@ -3041,6 +3041,8 @@ export interface components {
          *     `dead_letters_redriven`: Dead letters of a sink were sent again. Usually with by, subject, count.
          *     `dead_letters_removed`: Dead letters of a sink were deleted. Usually with by, subject, count.
          *     `missing_acknowledged`: Somebody knows why events of a sink are missing. Usually with by, subject, count.
+         *     `history_imported`: Somebody began to bring in events of the past; the subject names the sinks. Usually with by, subject.
+         *     `usage_recounted`: A month of usage was counted again. Usually with by, subject, count.
          *     `queue_removed`: A queue was removed, with what waited in it. Usually with by, subject, count.
          *     `backup_made`: A backup of the data folder was written. Usually with by, subject.
          *     `backup_restored`: A backup was put into the data folder. Usually with by, subject.
@@ -3055,7 +3057,7 @@ export interface components {
              * @enum {string}
              */
             readonly category?: "audit";
-            /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `missing_acknowledged`, `queue_removed`, `backup_made`, `backup_restored`, `sink_started`, `sink_stopped`. */
+            /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `missing_acknowledged`, `history_imported`, `usage_recounted`, `queue_removed`, `backup_made`, `backup_restored`, `sink_started`, `sink_stopped`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;

@@ -42,6 +42,16 @@ const acts = {
     always: ['subject', 'count'],
     sometimes: ['ip'],
   },
+  history_imported: {
+    description: 'Somebody began to bring in events of the past; the subject names the sinks.',
+    always: ['subject'],
+    sometimes: ['ip'],
+  },
+  usage_recounted: {
+    description: 'A month of usage was counted again.',
+    always: ['subject', 'count'],
+    sometimes: ['ip'],
+  },
   queue_removed: { description: 'A queue was removed, with what waited in it.', always: ['subject', 'count'] },
   backup_made: { description: 'A backup of the data folder was written.', always: ['subject'] },
   backup_restored: { description: 'A backup was put into the data folder.', always: ['subject'] },

@@ -4,6 +4,7 @@ import { isEventId } from '../events/identity.js';
 import { memberTexts } from '../events/json-text.js';
 import type { Message, Source } from '../events/message.js';
 import { type Imported, type Refused, SinkNamesError } from '../import/history.js';
+import { audit } from './audit.js';
 import type { ApiContext } from './context.js';
 import { HttpProblem } from './problem.js';
 import { bodyForm, withText } from './request-body.js';
@@ -14,7 +15,7 @@ export interface ImportQuery {
   readonly reopen?: boolean | undefined;
 }
 
-export interface ImportReceipt extends Omit<Imported, 'closed' | 'reopened'> {
+export interface ImportReceipt extends Omit<Imported, 'closed' | 'reopened' | 'begins'> {
   readonly accepted: number;
   readonly closed: Readonly<Record<string, number>>;
   readonly reopened: readonly string[];
@@ -33,7 +34,8 @@ export async function importEvents(ctx: ApiContext, query: ImportQuery): Promise
     const imported = await ctx.services.backend.import({ messages, sinks, reopen }).catch((error: unknown) => {
       throw error instanceof SinkNamesError ? new HttpProblem('invalid-request', `${error.message}.`) : error;
     });
-    const { closed, reopened, refused: untaken, ...rest } = imported;
+    const { closed, reopened, begins, refused: untaken, ...rest } = imported;
+    if (begins) audit(ctx, { type: 'history_imported', subject: imported.sinks.join(', ') });
     const all = [...refused, ...untaken.map(one => ({ ...one, index: places[one.index]! }))];
     return {
       ...rest,

@@ -48,6 +48,8 @@ export interface Imported {
   readonly closed: ReadonlyMap<number, number>;
   /** Months that are counted anew. */
   readonly reopened: readonly number[];
+  /** For a while nobody has imported anything: an import begins. */
+  readonly begins: boolean;
 }
 
 /** A list of sinks that cannot be meant, in words. */
@@ -57,6 +59,8 @@ export class SinkNamesError extends Error {
 
 const categories: ReadonlySet<string> = new Set(usageCategories);
 const dayMs = 86_400_000;
+/** Requests that follow each other within this time belong to one import, ms. */
+const pauseMs = 600_000;
 
 /**
  * What happened before this daemon was there, for the sinks that are named. Their ids are their own, so that what is
@@ -66,6 +70,8 @@ const dayMs = 86_400_000;
 export class History {
   readonly #options: HistoryOptions;
   readonly #backlog: Backlog;
+  /** When the last request was taken (monotonic). */
+  #lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -84,6 +90,9 @@ export class History {
       const placed = this.#place(messages, sinks, closed.months);
       const known = await this.#known(names, placed.accepted);
       const durability = await this.#options.publish(placed.accepted.map(({ message }) => message));
+      const now = this.#options.clock.monotonic();
+      const begins = now - this.#lastAt > pauseMs;
+      this.#lastAt = now;
       const { refused, tooOld, closed: left } = placed;
       return {
         sinks: names,
@@ -93,6 +102,7 @@ export class History {
         tooOld,
         closed: left,
         reopened: closed.reopened,
+        begins,
       };
     });
   }

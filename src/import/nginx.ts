@@ -14,25 +14,36 @@ import { lineTime } from '../nginx/lines/line-time.js';
 import { type CounterOptions, createCounter } from '../nginx/source.js';
 import { InputFile, isGzip, truncation } from './input-file.js';
 import type { BadItem, Item, PastEvent, PastSource } from './item.js';
+import type { ReadLogs } from './read-logs.js';
 
 export interface LogImportOptions extends Omit<CounterOptions, 'name' | 'now' | 'onUnparsed'> {
   readonly files: readonly string[];
+  /** What the daemon has read itself. */
+  readonly read: ReadLogs;
   readonly clock: Clock;
 }
 
 interface Log extends RotatedLog {
   /** The time of its first line that can be read, epoch ms; infinite when there is none. */
   readonly begins: number;
+  /** Its first bytes. */
+  readonly beginning: Buffer;
 }
 
 /** A file that was written to within this time, ms, may have an unfinished line at its end. */
 const quietMs = 10_000;
+/** For a person who looks at the summary. */
+const readBefore =
+  'the daemon read its log at that time, and this is not a file that it knows: it may have counted these lines (--overlap sends them)';
 /** Shapes of lines that are shown. */
 const maxExamples = 3;
 
 /**
  * Access logs, oldest first, as the reader of the daemon would read them: the same line at the same place of a file
  * with the same first line is the same event, whoever reads it, packed or not, and whatever the file is called.
+ *
+ * A file that the daemon does not know may be one that was joined, cut or edited: of the time in which the daemon read
+ * its logs itself, it would be counted under other ids once more.
  *
  * Windows of connections are not made: what tells two of them apart is where the first and the last line of a window
  * lie, and a set of files hardly ever begins and ends where the daemon's windows do.
@@ -46,6 +57,8 @@ export class LogImport implements PastSource {
   #shapes = 0;
   #before = 0;
   #current: { readonly file: LogFile; readonly unpacked: number; readonly size: number } | undefined;
+  /** Events of this time or later are not taken from the present file, epoch ms. */
+  #end = Number.POSITIVE_INFINITY;
 
   constructor(options: LogImportOptions) {
     this.#options = options;
@@ -77,8 +90,9 @@ export class LogImport implements PastSource {
 
   async *#read(log: Log): AsyncGenerator<readonly Item[]> {
     const name = basename(log.path);
-    const head = headOf(await beginningOf(log.path));
-    const file = new LogFile(log.path, await openRotated(log), head);
+    const { read, clock } = this.#options;
+    const file = new LogFile(log.path, await openRotated(log), headOf(log.beginning));
+    this.#end = read.knows(log.beginning) ? Number.POSITIVE_INFINITY : read.since;
     this.#current = { file, size: log.size, unpacked: log.packing === 'gzip' ? await unpackedSize(log) : log.size };
     const { counter } = this.#made;
     const oversized = (): void => void this.#bad.push({ reason: 'a line is longer than 64 KiB', where: name });
@@ -93,7 +107,7 @@ export class LogImport implements PastSource {
         if (!more) break;
         await setImmediate();
       }
-      const isWritten = log.packing === 'plain' && this.#options.clock.now() - log.written < quietMs;
+      const isWritten = log.packing === 'plain' && clock.now() - log.written < quietMs;
       if (file.skipping) oversized();
       // What is written there will be read by the daemon, or the next time.
       else if (file.rest.length > 0 && !isWritten) counter.takeRest(file.rest, keyOf(file), file.offset);
@@ -110,7 +124,8 @@ export class LogImport implements PastSource {
   #take(file: string): Item[] {
     const { traffic, parts, windows } = this.#made;
     windows.takeClosed();
-    const events = [...traffic.take(), ...parts.takeClosed()].map(eventOf);
+    const made = [...traffic.take(), ...parts.takeClosed()].map(eventOf);
+    const events = made.map((event): Item => (event.created < this.#end ? event : { reason: readBefore, where: file }));
     const bad = this.#bad.map(item => (item.where === '' ? { ...item, where: file } : item));
     this.#bad = [];
     return [...events, ...bad];
@@ -128,7 +143,7 @@ function keyOf({ key, rest }: LogFile): string {
   return key || hashOf(rest);
 }
 
-function eventOf({ id, body, fields, sinks }: Message): PastEvent {
+function eventOf({ id, body, fields, sinks }: Message): PastEvent & { readonly created: number } {
   return { id, text: body, created: Number(fields?.created), sinks };
 }
 
@@ -139,12 +154,13 @@ async function inOrder({ files, config }: LogImportOptions): Promise<readonly Lo
     const { dev, ino, size, mtimeMs } = statSync(path);
     const packing = (await isGzip(path)) ? 'gzip' : 'plain';
     const log: RotatedLog = { path, dev, ino, size, written: mtimeMs, packing };
-    const lines = (await beginningOf(path)).toString('latin1').split('\n');
+    const beginning = await beginningOf(path);
+    const lines = beginning.toString('latin1').split('\n');
     const times = lines.map(text => {
       const line = Buffer.from(text.replace(/\r$/, ''), 'latin1');
       return parser.parse(line, 0, line.length) ? lineTime(parser) : Number.NaN;
     });
-    logs.push({ ...log, begins: times.find(time => time >= 0) ?? Number.POSITIVE_INFINITY });
+    logs.push({ ...log, beginning, begins: times.find(time => time >= 0) ?? Number.POSITIVE_INFINITY });
   }
   // The order in which they were named holds among those that begin together.
   return logs.sort((a, b) => (a.begins < b.begins ? -1 : a.begins > b.begins ? 1 : 0));

@@ -21,6 +21,8 @@ export type LogCheckpoint = (SavedFiles | SavedFilesOfVersion1) & {
   /** Absent in checkpoints of 1.0. */
   readonly parts?: SavedPartialDownloads;
   readonly totals: Totals;
+  /** The earliest time of any line that was counted, epoch ms. Absent before the first one, and in those of 1.0. */
+  readonly since?: number;
 };
 
 export interface ReaderOptions {
@@ -103,6 +105,7 @@ export class LogReader {
       if (saved.views !== undefined) views.restore(saved.views);
       if (saved.parts !== undefined) parts.restore(saved.parts);
       Object.assign(counter.totals, saved.totals);
+      counter.since = saved.since ?? Number.POSITIVE_INFINITY;
     }
     this.#atStart = { ...counter.totals };
     // Windows of another length were closed just now.
@@ -228,6 +231,7 @@ export class LogReader {
       views: views.save(),
       parts: parts.save(),
       totals: { ...counter.totals },
+      ...(Number.isFinite(counter.since) ? { since: counter.since } : {}),
     });
     this.#messages = [];
     this.#changed = false;

@@ -11,7 +11,7 @@ import type {
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
 import type { Context } from '../context/context.js';
-import { IdConflictError, UnsupportedError } from '../errors.js';
+import { IdConflictError, TransientError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
 import type { Countries } from '../geoip/countries.js';
@@ -136,7 +136,12 @@ export function createBackend(options: BackendOptions) {
   const history = new History({
     sinks: sinks.map(({ definition }) => definition),
     publish,
-    depth: sink => broker.depth(sink),
+    depth: async sink => {
+      const { state, detail } = broker.status();
+      // What stands in the outbox would take room from what happens now.
+      if (state !== 'ready') throw new TransientError(detail);
+      return broker.depth(sink);
+    },
     storage,
     reopening: options.usage?.reopening,
     clock,

@@ -1,6 +1,6 @@
 import { availabilityReads, availabilityWrites } from './availability.js';
 import { capacityWrites } from './capacity.js';
-import { checkpointWrites } from './checkpoints.js';
+import { checkpointReads, checkpointWrites } from './checkpoints.js';
 import type { Database } from './database.js';
 import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
 import { eventReads, eventWrites } from './events.js';
@@ -56,6 +56,7 @@ export const reads = {
   ...eventReads,
   ...outboxReads,
   ...keyValueReads,
+  ...checkpointReads,
   ...seriesReads,
   ...ledgerReads,
   ...queueLedgerReads,

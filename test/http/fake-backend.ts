@@ -189,7 +189,7 @@ export class FakeBackend implements Backend {
     this.#mayFail();
     if (sinks.includes('nowhere')) throw new SinkNamesError('there is no sink nowhere here');
     this.published.push(...messages.map(message => ({ ...message, sinks })));
-    const nothing = { refused: [], tooOld: {}, closed: new Map([[202603, 2]]), reopened: [] };
+    const nothing = { refused: [], tooOld: {}, closed: new Map([[202603, 2]]), reopened: [], begins: true };
     return { sinks, durability: 'embedded', alreadyThere: 1, ...nothing };
   }
 

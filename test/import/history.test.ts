@@ -106,12 +106,28 @@ test('says how many were here already, where anything here could tell', async ()
   assert.is((await history.import({ messages, sinks: ['mongodb'], reopen: false })).alreadyThere, undefined);
 });
 
+test('requests that follow each other are one import', async () => {
+  const clock = manualClock(now);
+  const { history } = scene({ clock });
+  const begins: boolean[] = [];
+  for (const minutes of [0, 9, 18, 29]) {
+    clock.time = now + minutes * 60_000;
+    begins.push((await history.import({ messages: [past('a')], sinks: ['mongodb'], reopen: false })).begins);
+  }
+  assert.equal(begins, [true, false, false, true]);
+});
+
 test('waits behind what happens now: one at a time, and none while a sink has much to do', async () => {
   const busy = scene({ depth: async sink => ({ ready: sink === 'mongodb' ? 2_001 : 0 }) });
   const refused = await thrown(busy.history.import({ messages: [past('a')], sinks: undefined, reopen: false }));
   assert.instance(refused, TransientError);
   assert.match((refused as Error).message, 'events wait for mongodb');
   await busy.history.import({ messages: [past('a', 'upload')], sinks: ['local'], reopen: false });
+  const away = scene({ depth: () => Promise.reject(new TransientError('RabbitMQ is away')) });
+  for (let tries = 0; tries < 2; tries += 1) {
+    const waits = away.history.import({ messages: [past('a', 'upload')], sinks: ['local'], reopen: false });
+    assert.match((await thrown(waits)).message, 'RabbitMQ is away');
+  }
 
   let release = (): void => {};
   const released = new Promise<void>(resolve => {

@@ -7,8 +7,10 @@ import { systemClock } from '../../src/clock.js';
 import type { BadItem, PastEvent } from '../../src/import/item.js';
 import { isBad } from '../../src/import/item.js';
 import { LogImport } from '../../src/import/nginx.js';
+import { nothingRead, type ReadLogs, readLogs } from '../../src/import/read-logs.js';
 import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
 import { countryOfTest, idSecret, line, noMemory, plainConfig, Scene } from '../nginx/scene.js';
+import { inFolder, openStorage } from '../storage/scratch.js';
 
 const id = '5fad53bfe4b00dcab417b69c';
 const config = { ...plainConfig, trafficEvents: ['views', 'downloads', 'api'] } as const;
@@ -35,8 +37,13 @@ test.before.each(context => {
 test.after.each(({ scene }) => scene.remove());
 
 async function read(...files: readonly string[]): Promise<{ events: PastEvent[]; bad: BadItem[]; lines: number }> {
+  return readBeside(nothingRead, ...files);
+}
+
+async function readBeside(read: ReadLogs, ...files: readonly string[]) {
   const source = new LogImport({
     files,
+    read,
     config,
     usageSink: undefined,
     clowderUrl: undefined,
@@ -96,6 +103,36 @@ test('the same lines are the same events as those of the daemon, packed, renamed
     events.map(({ created }) => created).sort(),
     'the oldest file comes first',
   );
+});
+
+test('of a file that the daemon does not know, only what is older than all that it has read is taken', async ({
+  scene,
+}) => {
+  const old = lines('03/Mar/2024', 10);
+  const first = lines('04/Mar/2024', 10);
+  scene.write(...first);
+  await scene.start();
+  await scene.read();
+  const rotated = scene.rename();
+  scene.write(...lines('05/Mar/2024', 10));
+  await scene.read();
+  await scene.stop();
+  const joined = join(scene.folder.path, 'joined');
+  writeFileSync(joined, [...old, ...first].join(''));
+  await inFolder(async dir => {
+    const storage = await openStorage(dir);
+    assert.is((await readLogs(dir)).since, Number.POSITIVE_INFINITY);
+    await storage.checkpoints.put('nginx//var/log/access.log', { position: scene.store.checkpoint, unpublished: [] });
+    const known = await readLogs(dir);
+    await storage.close();
+    assert.is(known.since, Date.UTC(2024, 2, 4));
+    const { events, bad } = await readBeside(known, joined, rotated, scene.path);
+    assert.is(events.length, 30);
+    assert.ok(events.slice(0, 10).every(({ created = 0 }) => created < known.since));
+    assert.equal(new Set(bad.map(({ where }) => where)), new Set(['joined']));
+    assert.match(bad[0]?.reason ?? '', 'the daemon read its log at that time');
+    assert.is(bad.length, 10);
+  });
 });
 
 test('lines that are not of the format are counted, and shown by their shape', async ({ scene }) => {

@@ -31,6 +31,10 @@ The events go to MongoDB, InfluxDB, the local store and usage, as far as they ar
       description: 'count closed months of usage anew, from these events; refused where a figure would fall',
     },
     lower: { type: 'boolean', description: 'with --reopen: figures may fall' },
+    overlap: {
+      type: 'boolean',
+      description: 'nginx: also lines of files that the daemon does not know, of times at which it read its own log',
+    },
     format: { type: 'string', value: 'FORMAT', description: 'nginx: instead of NGINX_LOG_FORMAT' },
     events: { type: 'string', value: 'KINDS', description: 'nginx: instead of NGINX_TRAFFIC_EVENTS' },
     database: { type: 'string', value: 'NAME', description: 'mongodb: instead of the one in URI, or eventsink' },
@@ -51,6 +55,7 @@ The events go to MongoDB, InfluxDB, the local store and usage, as far as they ar
     const range = { since: time(invocation, 'since'), until: time(invocation, 'until') };
     const client = clientFor(invocation);
     const opened = await open(invocation, rest);
+    if (opened.note !== undefined) terminal.err(opened.note);
     const summary = new Summary();
     let seconds = 0;
     let whole = false;

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import { readFile } from '../../config/environment.js';
 import { loadConfig } from '../../config/load.js';
 import { usageSinkOf } from '../../config/usage.js';
+import { SetupError } from '../../errors.js';
 import { Countries } from '../../geoip/countries.js';
 import type { PastSource } from '../../import/item.js';
 import { MongoSource } from '../../import/mongodb.js';
 import { NdjsonSource } from '../../import/ndjson.js';
 import { LogImport } from '../../import/nginx.js';
+import { nothingRead, readLogs } from '../../import/read-logs.js';
 import { ImportSalts } from '../../import/salts.js';
-import { openIdSecret } from '../../keys/id-secret.js';
+import { idSecretPath, openIdSecret } from '../../keys/id-secret.js';
 import { silentLog } from '../../log.js';
 import { problemReport } from '../../settings/problems.js';
 import { readMongoAddress } from '../../sinks/mongodb/address.js';
@@ -23,6 +26,8 @@ export interface Opened {
   readonly kind: 'nginx' | undefined;
   /** Where they go when the command line does not say; undefined = the daemon knows. */
   readonly sinks: readonly string[] | undefined;
+  /** For a person, before it begins. */
+  readonly note?: string | undefined;
   /** Counted as `read`; undefined = the events. */
   readonly lines?: () => number;
   /** Whether a visitor of that time (epoch ms) has a pseudonym of this pass alone. */
@@ -32,6 +37,9 @@ export interface Opened {
 }
 
 export type Open = (invocation: Invocation, operands: readonly string[]) => Promise<Opened>;
+
+const usageAlone =
+  'NGINX_TRAFFIC_EVENTS is off, so these lines become events for usage alone. --events views,downloads makes them for the other sinks too.';
 
 /** By the word behind `import`. */
 export const openers: Readonly<Record<string, Open>> = { nginx: openNginx, mongodb: openMongodb, ndjson: openNdjson };
@@ -57,10 +65,15 @@ async function openNginx(invocation: Invocation, files: readonly string[]): Prom
     throw new UsageError(
       'nobody takes events of log lines here: say which with --events, such as --events views,downloads',
     );
+  if (idSecret === undefined && !existsSync(idSecretPath(dataDir)))
+    throw new SetupError(
+      `there is no id-secret in ${dataDir}: run the import where the daemon runs, with its settings`,
+    );
   const salts = await ImportSalts.open(dataDir, clock);
   const countries = new Countries({ source: config.geoip, clock, log: silentLog });
   const source = new LogImport({
     files,
+    read: values.overlap === true ? nothingRead : await readLogs(dataDir),
     config: config.nginx,
     usageSink: usageSinkOf(config.sinks, 'nginx'),
     clowderUrl: config.clowder?.url,
@@ -72,6 +85,7 @@ async function openNginx(invocation: Invocation, files: readonly string[]): Prom
   return {
     source,
     kind: 'nginx',
+    note: config.nginx.trafficEvents.length > 0 ? undefined : usageAlone,
     sinks: config.sinks.flatMap(({ definition }) => (definition.takesHistory ? [definition.name] : [])),
     lines: () => source.lines,
     isFresh: time => salts.isFresh(time),

@@ -86,7 +86,7 @@ export class UsageMonthRoutes {
   async finish(ctx: ApiContext, { params, query }: { params: Month; query: FinishQuery }): Promise<void> {
     const { month } = params;
     const { reopening } = usageOf(ctx);
-    ctx.body = recomputedAnswer(month, await inTurn(ctx, () => reopening.finish(month, query.lower ?? false)));
+    ctx.body = recomputedAnswer(ctx, month, await inTurn(ctx, () => reopening.finish(month, query.lower ?? false)));
   }
 }
 

@@ -6,6 +6,7 @@ import { badge } from '../../usage/badge.js';
 import { figuresOf, noCounts } from '../../usage/figures.js';
 import type { Recomputed } from '../../usage/reopening.js';
 import { ownerOf } from '../answer.js';
+import { audit } from '../audit.js';
 import type { Backend } from '../backend.js';
 import type { ApiContext } from '../context.js';
 import { authenticate } from '../middleware/authentication.js';
@@ -229,16 +230,18 @@ export class UsageRoutes {
   )
   async recompute(ctx: ApiContext, { params: { month } }: { params: Month }): Promise<void> {
     const done = await inTurn(ctx, () => usageOf(ctx).recompute(month));
-    ctx.body = recomputedAnswer(month, done);
+    ctx.body = recomputedAnswer(ctx, month, done);
   }
 }
 
 /** @throws HttpProblem 409 when nothing was done */
 export function recomputedAnswer(
+  ctx: ApiContext,
   month: number,
   done: Recomputed | { readonly refused: string },
 ): Answer<typeof RecomputedSchema> {
   if ('refused' in done) throw new HttpProblem('usage-conflict', `${done.refused}.`);
+  audit(ctx, { type: 'usage_recounted', subject: written(month), count: done.accesses });
   const sumsOf = (row: UsageRow | undefined) => ({
     regular: figuresOf(row?.regular ?? noCounts),
     machine: figuresOf(row?.machine ?? noCounts),

@@ -75,6 +75,8 @@ const comma = 44;
  */
 export class LineCounter {
   readonly totals: Totals = { requests: 0, unparsed: 0, oversized: 0 };
+  /** The earliest time of any line that was counted, ever, epoch ms; infinite before the first one. */
+  since = Number.POSITIVE_INFINITY;
   readonly #options: LineCounterOptions;
   readonly #parser: LineParser;
   readonly #windows: Windows;
@@ -162,6 +164,7 @@ export class LineCounter {
       return;
     }
     this.totals.requests += 1;
+    if (time < this.since) this.since = time;
     this.#count(time, this.#windows.at(time, this.#place), buffer, start, end);
     this.#windows.advance(time);
   }

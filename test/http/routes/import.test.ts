@@ -48,6 +48,18 @@ test('events keep their ids and their text, and go to the sinks that are named',
   );
 });
 
+test('who begins an import, and who has a month counted again, is in the audit trail', async () => {
+  await receipt(await send([good], '?sinks=local,usage'));
+  await daemon.request('/v1/usage/months/2026-03/finish', { method: 'POST' });
+  assert.equal(
+    daemon.acts.map(({ type, subject, count }) => [type, subject, count]),
+    [
+      ['history_imported', 'local, usage', undefined],
+      ['usage_recounted', '2026-03', 9],
+    ],
+  );
+});
+
 test('what was made of log lines is said to be', async () => {
   await receipt(await send([good], '?source=nginx'));
   assert.is(daemon.backend.published[0]?.source, 'nginx');
