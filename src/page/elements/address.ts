@@ -5,8 +5,12 @@ export function useFragment(): string {
   const [fragment, setFragment] = useState(current);
   useEffect(() => {
     const update = (): void => setFragment(current());
-    window.addEventListener('hashchange', update);
-    return () => window.removeEventListener('hashchange', update);
+    // Where the query changes too, going back tells of it by popstate alone.
+    const events = ['hashchange', 'popstate'] as const;
+    for (const name of events) window.addEventListener(name, update);
+    return () => {
+      for (const name of events) window.removeEventListener(name, update);
+    };
   }, []);
   return fragment;
 }
