@@ -8,7 +8,7 @@ import type { Choice } from './choice.js';
 /** The current month goes on. */
 const everyMs = 60_000;
 /** What is asked for again when something has changed, and otherwise but seldom. */
-const seldomMs = 3_600_000;
+export const seldomMs = 3_600_000;
 /** Lines of one answer, at most. */
 const pageLines = 1000;
 /** A table that holds more is of no use to anybody; the largest installations known have a fifth of it. */

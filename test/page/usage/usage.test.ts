@@ -86,6 +86,13 @@ const rowsOf = (page: Page, section: string): Promise<string[][]> =>
       rows.map(row => [...row.querySelectorAll('td:not(.whose)')].map(cell => cell.textContent ?? '')),
     );
 
+async function downloaded(page: Page, link: string | RegExp): Promise<string> {
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: link }).click()]);
+  const chunks: Buffer[] = [];
+  for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
 test('without a figure it says where figures come from', async ({ here, visit }) => {
   const page = await openUsage(visit, here.daemon.key);
   await visit.sees('Nothing was counted in these months');
@@ -134,15 +141,15 @@ test('every figure is that of the API, and so are the files', async ({ here, vis
   await until(async () => JSON.stringify(await rowsOf(page, 'usage-datasets')) === expected, 'the two of this space');
   assert.match(page.url(), `month=${monthOf(before)}&space=space-1#usage`);
 
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'TSV' }).click()]);
-  const report = await here.daemon.request(
-    `/counter/reports/dsr?begin-date=${monthOf(before)}&end-date=${monthOf(before)}&format=tsv`,
-  );
+  const month = monthOf(before);
+  const table = await downloaded(page, 'TSV');
+  const asked = `/counter/reports/dsr?begin-date=${month}&end-date=${month}&format=tsv`;
   const dataOf = (text: string): string => text.slice(text.indexOf('Dataset_Title'));
-  const chunks: Buffer[] = [];
-  for await (const chunk of await file.createReadStream()) chunks.push(chunk as Buffer);
-  assert.match(dataOf(Buffer.concat(chunks).toString()), 'Dataset 3');
-  assert.is(dataOf(Buffer.concat(chunks).toString()), dataOf(await report.text()));
+  assert.match(dataOf(table), 'Dataset 3');
+  assert.is(dataOf(table), dataOf(await (await here.daemon.request(asked)).text()));
+  const csv = await downloaded(page, /^Report of .* as CSV$/);
+  assert.match(csv, 'Dataset 3');
+  assert.is(csv, await (await here.daemon.request(`/v1/usage/reports/${month}.csv`)).text());
 });
 
 test('both views have an address, and the keyboard leads from one to the other', async ({ here, visit }) => {
