@@ -1754,7 +1754,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description One event. */
-        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["BrowserPageViewEvent"] | components["schemas"]["BrowserDownloadEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["HeartbeatEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["ProblemEvent"] | components["schemas"]["NotificationEvent"] | components["schemas"]["OtherEvent"];
+        readonly Event: components["schemas"]["UserActivityEvent"] | components["schemas"]["ViewResourceEvent"] | components["schemas"]["ExtractionEvent"] | components["schemas"]["UploadEvent"] | components["schemas"]["DownloadEvent"] | components["schemas"]["ArchiveEvent"] | components["schemas"]["UnarchiveEvent"] | components["schemas"]["DeleteEvent"] | components["schemas"]["PageViewEvent"] | components["schemas"]["ResourceDownloadEvent"] | components["schemas"]["ApiCallEvent"] | components["schemas"]["ConnectionsEvent"] | components["schemas"]["BrowserPageViewEvent"] | components["schemas"]["BrowserDownloadEvent"] | components["schemas"]["HealthEvent"] | components["schemas"]["ServiceStatusEvent"] | components["schemas"]["HeartbeatEvent"] | components["schemas"]["ExtractorHeartbeatEvent"] | components["schemas"]["ExtractionStatusEvent"] | components["schemas"]["AuditEvent"] | components["schemas"]["ProblemEvent"] | components["schemas"]["NotificationEvent"] | components["schemas"]["UsageEvent"] | components["schemas"]["OtherEvent"];
         readonly UserActivityEvent: components["schemas"]["UserActivityFields"] & ({
             /** @enum {string} */
             readonly category: "user_activity";
@@ -1884,6 +1884,12 @@ export interface components {
         readonly NotificationEvent: components["schemas"]["NotificationFields"] & ({
             /** @enum {string} */
             readonly category: "notification";
+        } & {
+            readonly [key: string]: unknown;
+        });
+        readonly UsageEvent: components["schemas"]["UsageFields"] & ({
+            /** @enum {string} */
+            readonly category: "usage";
         } & {
             readonly [key: string]: unknown;
         });
@@ -3184,6 +3190,60 @@ export interface components {
             readonly thread?: string;
             /** @description Address or path that was asked for; secrets in the query are left out. */
             readonly url?: string;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /**
+         * @description `total_dataset_investigations`: Accesses to a dataset and its files, requests among them. Usually with added, access_method, period.
+         *     `total_dataset_requests`: Retrievals of content of a dataset. Usually with added, access_method, period.
+         *     `unique_dataset_investigations`: Sessions in which a dataset or one of its files was accessed. Usually with added, access_method, period.
+         *     `unique_dataset_requests`: Sessions in which content of a dataset was retrieved. Usually with added, access_method, period.
+         *     `bytes`: Bytes that were transferred by all accesses to a dataset. Usually with added, access_method, period.
+         *     `request_bytes`: Bytes that were transferred by retrievals of content of a dataset. Usually with added, access_method, period.
+         *     `left_out`: Accesses that do not count, for a reason. Usually with added, reason, period.
+         */
+        readonly UsageFields: {
+            /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
+            readonly id?: string;
+            /**
+             * @description What happened. Any category is legal; those of the catalogue are known.
+             * @enum {string}
+             */
+            readonly category?: "usage";
+            /** @description Known: `total_dataset_investigations`, `total_dataset_requests`, `unique_dataset_investigations`, `unique_dataset_requests`, `bytes`, `request_bytes`, `left_out`. */
+            readonly type?: string;
+            /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
+            readonly created?: number | string;
+            /** @description Who did it. Clowder gives anonymous users the id of 24 zeros. */
+            readonly user_id?: string;
+            /** @description Full name of who did it. */
+            readonly user_name?: string;
+            /** @description Who the resource belongs to. */
+            readonly author_id?: string;
+            /** @description Full name of who the resource belongs to; may be empty. */
+            readonly author_name?: string;
+            /** @description The dataset, file, collection or space. */
+            readonly resource_id?: string;
+            /** @description The dataset that the file is in. */
+            readonly dataset_id?: string;
+            /** @description The space that the resource is in. */
+            readonly space_id?: string;
+            /** @description What the figure that `type` names has grown by since it was last said: add it up. Negative where a day was counted again and came to less. */
+            readonly added?: number;
+            /** @description `regular` (people) or `machine` (scripts and tools that people use). */
+            readonly access_method?: string;
+            /** @description What was counted: a day, or a month that is closed, in UTC. */
+            readonly period?: string;
+            /** @description What the resource is: `file`, `dataset`. */
+            readonly resource_type?: string;
+            /** @description Name of the dataset, file, collection or space. */
+            readonly resource_name?: string;
+            /** @description Persistent identifier under which the dataset is published. */
+            readonly doi?: string;
+            /** @description Name of that space. */
+            readonly space_name?: string;
+            /** @description Why accesses do not count, such as `robot` or `double_click`. */
+            readonly reason?: string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -4600,6 +4660,7 @@ export type ExtractionStatusEvent = components['schemas']['ExtractionStatusEvent
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type ProblemEvent = components['schemas']['ProblemEvent'];
 export type NotificationEvent = components['schemas']['NotificationEvent'];
+export type UsageEvent = components['schemas']['UsageEvent'];
 export type OtherEvent = components['schemas']['OtherEvent'];
 export type UserActivityFields = components['schemas']['UserActivityFields'];
 export type ViewResourceFields = components['schemas']['ViewResourceFields'];
@@ -4623,6 +4684,7 @@ export type ExtractionStatusFields = components['schemas']['ExtractionStatusFiel
 export type AuditFields = components['schemas']['AuditFields'];
 export type ProblemFields = components['schemas']['ProblemFields'];
 export type NotificationFields = components['schemas']['NotificationFields'];
+export type UsageFields = components['schemas']['UsageFields'];
 export type OtherFields = components['schemas']['OtherFields'];
 export type UserActivitySignupFields = components['schemas']['UserActivitySignupFields'];
 export type UserActivityLoginFields = components['schemas']['UserActivityLoginFields'];

@@ -100,7 +100,7 @@ export async function startTree({
     const { publisher } = broker;
     const notifier = createNotifier({ clock, log, config: config.notify, publisher, storage, idSecret });
     const { holdMs } = config.broker;
-    const usage = createUsage({ ...part, config, storage, broker: broker.broker, context, idSecret });
+    const usage = createUsage({ ...part, ...broker, config, storage, context, idSecret });
     const delivery = {
       sinks,
       idSecret,

@@ -6,6 +6,7 @@ import type { Context } from '../src/context/context.js';
 import type { Event } from '../src/events/event.js';
 import { pageWithContext } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
+import { isTaken, UsageAnnouncer } from '../src/usage/announcer.js';
 import { ClosedMonths } from '../src/usage/closed-months.js';
 import { MonthlyReports } from '../src/usage/monthly/monthly-reports.js';
 import type { MonthlyUsage } from '../src/usage/monthly-usage.js';
@@ -19,6 +20,7 @@ export interface UsageOptions extends Pick<PartOptions, 'clock' | 'log'> {
   readonly config: Config;
   readonly storage: Storage;
   readonly broker: Broker;
+  readonly publisher: Actor<PublisherMessage>;
   readonly context: Context;
   /** What makes pseudonyms of people (ID_SECRET). */
   readonly idSecret: string;
@@ -39,12 +41,12 @@ export function createUsage(options: UsageOptions): Usage | undefined {
     await context.load(() => events);
     return events.map(event => context.addTo(event));
   };
-  return new Usage({ storage, config: usageConfig, waiting, stored, known, rules, clock, log });
+  const announce = announcerOf(options)?.announce;
+  return new Usage({ storage, config: usageConfig, waiting, stored, known, rules, announce, clock, log });
 }
 
 export interface RunningUsage extends UsageOptions, Pick<PartOptions, 'onStop'> {
   readonly usage: Usage | undefined;
-  readonly publisher: Actor<PublisherMessage>;
 }
 
 /**
@@ -85,6 +87,13 @@ function isHub({ definition }: ConfiguredSink): boolean {
 /** Another address is another hub. */
 function addressOf({ definition, config }: ConfiguredSink): string {
   return `${definition.name} ${(config as { readonly url: string }).url}`;
+}
+
+/** Undefined where no sink takes what is announced; that the local store does is no reason to. */
+function announcerOf({ config, storage, publisher, idSecret, clock }: UsageOptions): UsageAnnouncer | undefined {
+  const takers = config.sinks.filter(({ definition }) => definition.storesWith === undefined);
+  if (!takers.some(({ filter }) => isTaken(filter))) return undefined;
+  return new UsageAnnouncer({ storage, publish: publishThrough(publisher).publish, idSecret, clock });
 }
 
 /** Stored events as the sink gets them; undefined where the store has not as much of people as the sink. */

@@ -157,6 +157,59 @@ export function timeline(title, description, targets, options) {
   };
 }
 
+/** Sums by calendar month, a bar for each series, or all of them in one. InfluxQL has no months: Grafana makes them. */
+export function bars(title, description, targets, options = {}) {
+  const names = targets.map(({ alias }) => alias);
+  return {
+    type: 'barchart',
+    title,
+    description,
+    targets,
+    width: options.width ?? 12,
+    height: options.height ?? 8,
+    fieldConfig: {
+      defaults: {
+        unit: options.unit ?? 'short',
+        color: { mode: 'palette-classic' },
+        thresholds: steps('good'),
+        custom: { lineWidth: 0, fillOpacity: 80, gradientMode: 'none', axisLabel: '', axisSoftMin: 0 },
+      },
+      overrides: [],
+    },
+    options: {
+      xField: 'Time',
+      orientation: 'vertical',
+      stacking: options.stacked ? 'normal' : 'none',
+      showValue: 'auto',
+      groupWidth: 0.7,
+      barWidth: 0.97,
+      barRadius: 0,
+      xTickLabelRotation: 0,
+      xTickLabelSpacing: 0,
+      fullHighlight: false,
+      legend: { displayMode: 'list', placement: 'bottom', showLegend: true, calcs: ['sum'] },
+      tooltip: { mode: 'multi', sort: 'none' },
+    },
+    transformations: [
+      { id: 'joinByField', options: { byField: 'Time', mode: 'outer' } },
+      {
+        id: 'formatTime',
+        options: { timeField: 'Time', outputFormat: 'YYYY-MM', useTimezone: true, timezone: 'utc' },
+      },
+      {
+        id: 'groupBy',
+        options: {
+          fields: {
+            Time: { operation: 'groupby', aggregations: [] },
+            ...Object.fromEntries(names.map(name => [name, { operation: 'aggregate', aggregations: ['sum'] }])),
+          },
+        },
+      },
+      columns([], Object.fromEntries(names.map(name => [`${name} (sum)`, name]))),
+    ],
+  };
+}
+
 /** `columns`: override properties by column name. */
 export function table(title, description, targets, options = {}) {
   return {
@@ -282,6 +335,26 @@ export function mostFrequent(fields, counted, as, { limit = 10, summed } = {}) {
   ];
 }
 
+/** The things with the largest sums, by their ids; of their names, the first row's. */
+export function largest(id, name, summed, limit = 25) {
+  const [sum, first] = [`${summed} (sum)`, `${name} (firstNotNull)`];
+  return [
+    {
+      id: 'groupBy',
+      options: {
+        fields: {
+          [id]: { operation: 'groupby', aggregations: [] },
+          [name]: { operation: 'aggregate', aggregations: ['firstNotNull'] },
+          [summed]: { operation: 'aggregate', aggregations: ['sum'] },
+        },
+      },
+    },
+    { id: 'sortBy', options: { fields: {}, sort: [{ field: sum, desc: true }] } },
+    { id: 'limit', options: { limitField: String(limit) } },
+    columns([], { [first]: name, [sum]: 'sum' }),
+  ];
+}
+
 /** Hides and names columns. */
 export function columns(hidden, names = {}) {
   return {
@@ -310,7 +383,16 @@ export function mapping(values) {
 }
 
 /** Panels in reading order, laid out in lines of 24 columns. */
-export function dashboard({ uid, title, description, panels, variables, annotations = [], time = 'now-24h' }) {
+export function dashboard({
+  uid,
+  title,
+  description,
+  panels,
+  variables,
+  annotations = [],
+  time = 'now-24h',
+  timezone = 'browser',
+}) {
   return {
     uid,
     title,
@@ -320,7 +402,7 @@ export function dashboard({ uid, title, description, panels, variables, annotati
     graphTooltip: 1,
     schemaVersion: 39,
     version: 1,
-    timezone: 'browser',
+    timezone,
     refresh: '1m',
     time: { from: time, to: 'now' },
     timepicker: {},

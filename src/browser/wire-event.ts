@@ -32,7 +32,7 @@ const daemonTypes: ReadonlySet<string> = new Set([
   'connections',
   ...catalogue
     .filter(({ emitter }) =>
-      ['health', 'heartbeat', 'extraction', 'audit', 'problem', 'notification'].includes(emitter),
+      ['health', 'heartbeat', 'extraction', 'audit', 'problem', 'notification', 'usage'].includes(emitter),
     )
     .map(({ category }) => category),
 ]);

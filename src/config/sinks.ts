@@ -1,6 +1,6 @@
 import type { BatchLimits, QueueDefinition } from '../broker/broker.js';
 import { queueName } from '../broker/queue-names.js';
-import { internalCategories } from '../events/audit-events.js';
+import { internalCategories } from '../events/catalogue.js';
 import { type CategoryFilter, parseFilter, within } from '../events/filter.js';
 import { type PersonalLevel, personalLevels } from '../people/personal-data.js';
 import { integer } from '../settings/numbers.js';

@@ -28,10 +28,11 @@ export interface Mentioning {
 
 /**
  * What an event mentions; it costs a few look-ups where it mentions nothing. A recording that is replayed stays as it
- * was recorded, and teaches nothing: what was so then need not be so now.
+ * was recorded, and teaches nothing: what was so then need not be so now. Nor does what was counted, which says what
+ * was known before.
  */
 export function mentionsOf({ type, fields, source }: Mentioning): Mentions | undefined {
-  if (source === 'replay') return undefined;
+  if (source === 'replay' || source === 'usage') return undefined;
   const { resource_id, dataset_id, file_id, space_id, collection_id, url } = fields;
   if (resource_id === undefined && dataset_id === undefined && file_id === undefined && space_id === undefined) {
     const mayHaveQuery = typeof url === 'string' && url.includes('?');

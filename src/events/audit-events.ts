@@ -69,9 +69,3 @@ export const auditEvents: readonly CatalogueEntry[] = Object.entries<ActKind>(ac
   ([type, { description, always, sometimes = [] }]) =>
     entry('audit', `audit.${type}`, description, ['by', ...always], sometimes),
 );
-
-/**
- * Categories about this daemon and those who run it, not about Clowder and its users: analytics take them only when
- * they are named.
- */
-export const internalCategories: readonly string[] = ['audit', 'problem', 'notification'];

@@ -15,7 +15,8 @@ type Emitter =
   | 'extraction'
   | 'audit'
   | 'problem'
-  | 'notification';
+  | 'notification'
+  | 'usage';
 
 /** One known kind of event. It documents, and says what is checked where it is present: only `category` is required. */
 export interface CatalogueEntry {

@@ -6,6 +6,7 @@ import { author, placed, resource, user } from './field-groups.js';
 import type { FieldName } from './fields.js';
 import { notificationEvents } from './notification-events.js';
 import { trafficEvents } from './traffic-events.js';
+import { usageEvents } from './usage-events.js';
 
 const extraction: readonly FieldName[] = ['extractor_name', 'resource_id', 'message'];
 const extracted: readonly FieldName[] = ['job_id', 'resource_type', 'resource_name', ...placed, ...user];
@@ -157,7 +158,14 @@ export const catalogue: readonly CatalogueEntry[] = [
 
   ...auditEvents,
   ...notificationEvents,
+  ...usageEvents,
 ];
+
+/**
+ * Categories about this daemon, those who run it and what it has counted, not about what Clowder and its users do:
+ * analytics take them only when they are named.
+ */
+export const internalCategories: readonly string[] = ['audit', 'problem', 'notification', 'usage'];
 
 /** The entries of each category, in order. */
 export const entriesByCategory: ReadonlyMap<string, readonly CatalogueEntry[]> = group(catalogue);

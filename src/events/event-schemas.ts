@@ -1,5 +1,4 @@
-import { internalCategories } from './audit-events.js';
-import { catalogue, entriesByCategory, fieldsOf } from './catalogue.js';
+import { catalogue, entriesByCategory, fieldsOf, internalCategories } from './catalogue.js';
 import type { CatalogueEntry } from './catalogue-entry.js';
 import { maxFields } from './event.js';
 import { fieldKinds, type JsonSchema } from './field-kinds.js';

@@ -262,6 +262,16 @@ export const fields = {
     description: 'What the message is about: `{name, state, severity, message, since, …}` for each service or problem.',
   },
   thread: { kind: 'eventId', description: 'The first message about the same outage.' },
+
+  // Usage: what changed in the figures of a day
+  added: {
+    kind: 'number',
+    description:
+      'What the figure that `type` names has grown by since it was last said: add it up. Negative where a day was counted again and came to less.',
+  },
+  access_method: { kind: 'text', description: '`regular` (people) or `machine` (scripts and tools that people use).' },
+  period: { kind: 'text', description: 'What was counted: a day, or a month that is closed, in UTC.' },
+  reason: { kind: 'text', description: 'Why accesses do not count, such as `robot` or `double_click`.' },
 } as const satisfies Readonly<Record<string, Field>>;
 
 export type FieldName = keyof typeof fields;

@@ -18,6 +18,7 @@ import { seriesReads } from './series.js';
 import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
 import { usageAccessReads, usageAccessWrites } from './usage-accesses.js';
+import { usageAnnouncementReads, usageAnnouncementWrites } from './usage-announcements.js';
 import { usageDayReads, usageDayWrites } from './usage-days.js';
 import { usageMonthReads, usageMonthWrites } from './usage-months.js';
 import { usageReopeningReads, usageReopeningWrites } from './usage-reopening.js';
@@ -45,6 +46,7 @@ export const writes = {
   ...lossWrites,
   ...usageAccessWrites,
   ...usageDayWrites,
+  ...usageAnnouncementWrites,
   ...usageMonthWrites,
   ...availabilityWrites,
   ...usageReopeningWrites,
@@ -62,6 +64,7 @@ export const reads = {
   ...queueLedgerReads,
   ...usageAccessReads,
   ...usageDayReads,
+  ...usageAnnouncementReads,
   ...usageMonthReads,
   ...usageReopeningReads,
   ...knownIdReads,

@@ -70,6 +70,8 @@ const names: Readonly<Record<string, string>> = {
   events: 'events of the local store',
   usage_accesses: 'accesses of months whose usage is still open',
   usage_counts: 'counts of usage',
+  usage_announced: 'counts of usage that were announced (and are announced once more)',
+  usage_announcements: 'counts of usage that were to be announced',
 };
 
 function losses({ database }: Transaction): Loss[] {

@@ -6,9 +6,9 @@ import { databaseFile, lockFile, unfinishedRestore } from './files.js';
 import { countLoss, storedHighWater } from './high-water.js';
 import { ledgerReads } from './ledger.js';
 import { keepLoss } from './losses.js';
+import { migrate } from './migrate.js';
 import { ownFile, readOwnFile, writeOwnFile } from './own-files.js';
 import { finishSalvage, type Salvage, salvage, settleLedger } from './salvage.js';
-import { migrate } from './schema.js';
 
 /** For a lock that somebody else holds on the database (a backup tool, say). */
 export const busyTimeoutMs = 2000;

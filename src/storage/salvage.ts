@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { Database } from './database.js';
 import { addAccepted, addLost, type HighWater } from './high-water.js';
 import { totalHour } from './ledger-delta.js';
+import { migrate } from './migrate.js';
 import { ownFile, writeOwnFile } from './own-files.js';
 import { type Copied, copyByKey, copyByNumber, type DamagedTable, readable } from './salvage-table.js';
-import { migrate } from './schema.js';
 
 export interface Salvage {
   /** Names in DATA_DIR. */

@@ -1,6 +1,3 @@
-import { SetupError } from '../errors.js';
-import type { Database } from './database.js';
-
 /**
  * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add
  * one.
@@ -28,8 +25,11 @@ import type { Database } from './database.js';
  * - availability_spans: what each service was, by `lane` (availability.ts); `start` and `until` in epoch ms.
  * - availability_corrections: what somebody said of a service, by the id of the event; `until` NULL = it goes on.
  * - availability_times: response times of the runs of a day (20260315), as JSON: [[bucket, count], …].
+ * - usage_announced: what the events of the category `usage` have said of a day or closed month, together;
+ *   `machine` -1 = left out, and `item` is the reason. usage_announced_periods: at which revision of the day.
+ * - usage_announcements: what they are still to say. AUTOINCREMENT, because the number makes the ids of the events.
  */
-const migrationSteps: readonly string[] = [
+export const migrationSteps: readonly string[] = [
   `
   CREATE TABLE messages (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -257,25 +257,33 @@ const migrationSteps: readonly string[] = [
   // Some accesses are of events that usage alone gets.
   'ALTER TABLE usage_accesses ADD COLUMN stored INTEGER NOT NULL DEFAULT 1;',
   'CREATE TABLE usage_reopened (month INTEGER PRIMARY KEY, begun INTEGER NOT NULL) WITHOUT ROWID;',
+  `
+  CREATE TABLE usage_announced_periods (period INTEGER PRIMARY KEY, announced INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE usage_announced (
+    period INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    machine INTEGER NOT NULL,
+    investigations INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    unique_investigations INTEGER NOT NULL,
+    unique_requests INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    request_bytes INTEGER NOT NULL,
+    PRIMARY KEY (period, item, machine)
+  ) WITHOUT ROWID;
+  CREATE TABLE usage_announcements (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    period INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    machine INTEGER NOT NULL,
+    investigations INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    unique_investigations INTEGER NOT NULL,
+    unique_requests INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    request_bytes INTEGER NOT NULL,
+    facts TEXT,
+    space TEXT
+  );
+  `,
 ];
-
-/**
- * Brings the file to the newest schema; each step is one transaction, so a kill in between leaves a version that goes
- * on from there.
- * @throws SetupError when a newer release made the file
- */
-export function migrate(database: Database, migrations: readonly string[] = migrationSteps): void {
-  const version = database.value<number>('PRAGMA user_version') ?? 0;
-  if (version > migrations.length) {
-    throw new SetupError(
-      `the data in DATA_DIR has schema ${version}, made by a newer release; this one knows ${migrations.length}. Install that release again.`,
-    );
-  }
-  for (const [index, statements] of migrations.entries()) {
-    if (index < version) continue;
-    database.transaction('BEGIN IMMEDIATE', () => {
-      database.exec(statements);
-      database.exec(`PRAGMA user_version = ${index + 1}`);
-    });
-  }
-}

@@ -1,6 +1,7 @@
 import { firstDayOf, lastDayOf } from '../calendar.js';
 import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
+import { mergeAnnounced } from './usage-announcements.js';
 import { closeForsaken } from './usage-reopening.js';
 
 export interface UsageMonth {
@@ -49,6 +50,7 @@ function closeUsageMonth({ database, now }: Transaction, { month }: { readonly m
   for (const table of ['usage_counts', 'usage_left_out'])
     database.run(`DELETE FROM ${table} WHERE period BETWEEN ? AND ?`, ...days);
   database.run('DELETE FROM usage_days WHERE day BETWEEN ? AND ?', ...days);
+  mergeAnnounced(database, month, days);
   database.run('UPDATE usage_months SET closed = ? WHERE month = ?', now, month);
   return true;
 }

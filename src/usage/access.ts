@@ -22,10 +22,16 @@ const categories: Readonly<Record<string, { readonly request: boolean; readonly 
 
 export const usageCategories = Object.keys(categories);
 
-/** Why an access does not count; what else is left out is found when a day is counted (`double_click`, `late`). */
-type Reason = 'robot' | 'extractor' | 'probe' | 'preview' | 'unsuccessful';
-/** It would count, if its source did. */
-const otherSource = 'other_source';
+/**
+ * Why an access does not count. `other_source`: it would, if its source did. `double_click` is found when a day is
+ * counted, `late` is what comes when its month has closed.
+ */
+export const leftOutReasons = [
+  ...(['robot', 'extractor', 'probe', 'preview', 'unsuccessful'] as const),
+  ...(['other_source', 'double_click', 'late'] as const),
+] as const;
+type Reason = (typeof leftOutReasons)[number];
+const otherSource: Reason = 'other_source';
 
 export interface Rules {
   readonly source: UsageSource;

@@ -35,6 +35,8 @@ export interface UsageOptions {
   readonly known: (events: readonly Event[]) => Promise<readonly Event[]>;
   /** The rules as they are configured now. @throws SetupError */
   readonly rules: () => Rules;
+  /** Announces what has changed in the counts, until the signal aborts; undefined where nobody would take it. */
+  readonly announce?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -52,8 +54,8 @@ export interface AfterClosing {
  * as the last look took.
  */
 const maxAgeMs = 200;
-/** From the start to the first look at months that are over, and from one to the next, ms. */
-const firstMs = 60_000;
+/** From the start to the first look at what is to be announced or closed, and from one to the next, ms. */
+const firstMs = 300_000;
 const everyMs = 900_000;
 const chunkRows = 1_000;
 
@@ -127,20 +129,33 @@ export class Usage {
     return this.#options.storage.read('usageMonths');
   }
 
-  /** Closes months when it is time, and does what follows from it, until the signal aborts. Never rejects. */
+  /**
+   * Announces what has changed, closes months when it is time, and does what follows from it, until the signal aborts.
+   * Never rejects.
+   */
   async run(signal: AbortSignal, next?: AfterClosing): Promise<void> {
     const { clock, log } = this.#options;
+    const onError = (error: unknown): void => log.warn({ reason: describe(error) }, 'usage.delayed');
     await clock.sleep(firstMs, signal);
     while (!signal.aborted) {
+      // In this order, so that a day is announced as a day before it is a part of its month.
+      await this.announce(signal).catch(onError);
       try {
         await next?.begin();
         await this.closeMonths(signal);
         await next?.check(signal);
       } catch (error) {
-        log.warn({ reason: describe(error) }, 'usage.delayed');
+        onError(error);
       }
       await clock.sleep(everyMs, signal);
     }
+  }
+
+  async announce(signal: AbortSignal): Promise<void> {
+    const { announce } = this.#options;
+    if (announce === undefined) return;
+    await this.#count();
+    await announce(signal);
   }
 
   async closeMonths(signal?: AbortSignal): Promise<void> {

@@ -236,6 +236,7 @@ for (const [value, field, kind] of [
   [{ event_type: 'service_status' }, 'event_type', 'invalid'],
   [{ event_type: 'extraction_status' }, 'event_type', 'invalid'],
   [{ event_type: 'audit' }, 'event_type', 'invalid'],
+  [{ event_type: 'usage' }, 'event_type', 'invalid'],
   [{ event_type: 'connections' }, 'event_type', 'invalid'],
   [{ event_type: 'a', time: 'yesterday' }, 'time', 'invalid'],
   [{ event_type: 'a', time: -5 }, 'time', 'invalid'],

@@ -29,9 +29,12 @@ export function arrivalOf(id: string, content: unknown, differs: Arrival['differ
   return { id, mark, ownOfDaemon: isWindow(text), text, differs };
 }
 
-/** Made of several lines of the log: it has no mark. While the clock is days away, it may be a dead letter, too. */
+/**
+ * Made of several lines of the log, or of what was counted: it has no mark. While the clock is days away, it may be a
+ * dead letter, too.
+ */
 export function isWindow(text: string): boolean {
-  return markIn(text) === undefined && text.includes('"connections"');
+  return markIn(text) === undefined && /"(?:connections|usage)"/.test(text);
 }
 
 /** A destination on the far side of a network that fails, which gives wrong answers on request. */

@@ -2,12 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
+import { leftOutReasons } from '../../src/usage/access.js';
 import { alertRules, dashboards, influxQueries, type Panel, prometheusQueries } from './dashboards.js';
 
 const provisioning = 'deploy/grafana/provisioning';
 
 test('dashboards and panels are named, described and numbered once', () => {
-  assert.equal(dashboards.map(({ uid }) => uid).sort(), ['clowder-health', 'clowder-usage', 'event-sink']);
+  assert.equal(dashboards.map(({ uid }) => uid).sort(), [
+    'clowder-datasets',
+    'clowder-health',
+    'clowder-usage',
+    'event-sink',
+  ]);
   for (const { title, panels } of dashboards) {
     assert.is(new Set(panels.map(({ id }) => id)).size, panels.length, title);
     for (const panel of panels) {
@@ -91,6 +97,13 @@ test('alerts are whole: a query, its last value, a bound; a panel that shows it;
     assert.ok(annotations.summary && annotations.description, title);
     assert.not.match(JSON.stringify([annotations, data]), '$', title);
   }
+});
+
+test('every reason why an access does not count has its bars', () => {
+  const { panels = [] } = dashboards.find(({ uid }) => uid === 'clowder-datasets') ?? {};
+  const { targets = [] } = panels.find(({ title }) => title === 'Left out by reason') ?? {};
+  const shown = targets.map(({ query = '' }) => /"reason" = '(\w+)'/.exec(query)?.[1]);
+  assert.equal(shown.sort(), [...leftOutReasons].sort());
 });
 
 test('the folder of the dashboards is where compose.yaml puts them', () => {

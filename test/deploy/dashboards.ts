@@ -67,7 +67,7 @@ export interface Query {
 }
 
 /** Every InfluxQL query that Grafana would send, once for each choice of the variables in it. */
-export function influxQueries(): Query[] {
+export function influxQueries(range = 'time > now() - 1h'): Query[] {
   const ofPanels = dashboards.flatMap(({ title, panels, annotations, templating }) => {
     const written = [
       ...panels.flatMap(panel => (panel.targets ?? []).map(({ query }) => [panel.title, query] as const)),
@@ -80,7 +80,7 @@ export function influxQueries(): Query[] {
   const ofAlerts = alertRules.flatMap(({ title, data }) =>
     data.flatMap(({ model }) => (model.query === undefined ? [] : [{ where: `alert ${title}`, text: model.query }])),
   );
-  return [...ofPanels.map(({ where, text }) => ({ where, text: grafanaFills(text) })), ...ofAlerts];
+  return [...ofPanels.map(({ where, text }) => ({ where, text: grafanaFills(text, range) })), ...ofAlerts];
 }
 
 function chosen(query: Query, variables: readonly Variable[]): Query[] {
@@ -94,8 +94,8 @@ function chosen(query: Query, variables: readonly Variable[]): Query[] {
   return queries;
 }
 
-function grafanaFills(text: string): string {
-  return text.replaceAll('$timeFilter', 'time > now() - 1h').replaceAll('$step', '1m');
+function grafanaFills(text: string, range: string): string {
+  return text.replaceAll('$timeFilter', range).replaceAll('$step', '1m');
 }
 
 /** Every PromQL expression that Grafana would send, of all daemons and sinks. */

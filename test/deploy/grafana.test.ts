@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { usageEvents } from '../../src/events/usage-events.js';
+import { leftOutReasons } from '../../src/usage/access.js';
 import { fixtureFiles, fixtureLines } from '../events/fixtures.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { startInfluxDB } from '../helpers/servers/influxdb.js';
@@ -23,7 +25,14 @@ test.before(async () => {
   const placed = ['view_resource', 'page_view', 'download', 'resource_download'].map(category => {
     return { category, type: 'file', resource_id: 'f1', bytes: 10, ...place, created: now - 1000 };
   });
-  assert.is((await daemon.post([...events, ...placed])).status, 202);
+  const counted = usageEvents.flatMap(({ category, type, fields }): object[] =>
+    fields.always.includes('reason')
+      ? leftOutReasons.map(reason => ({ category, type, reason, added: 1, created: now - 1000 }))
+      : ['regular', 'machine'].map(access_method => {
+          return { category, type, access_method, added: 1, resource_id: 'd1', ...place, created: now - 1000 };
+        }),
+  );
+  assert.is((await daemon.post([...events, ...placed, ...counted])).status, 202);
   await daemon.drained();
 });
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Receipt, SinkStatus } from '../../openapi/api-types.js';
+import { internalCategories } from '../../src/events/catalogue.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { type Destinations, type SinkName, sinkNames, startDestinations } from '../helpers/destinations.js';
 import { until } from '../helpers/wait.js';
@@ -23,8 +24,9 @@ function recordedNow(): string[] {
   );
 }
 
-/** Events about this daemon itself: not for sinks that show how Clowder is used. */
-const isAudit = (line: string): boolean => (JSON.parse(line) as { category: string }).category === 'audit';
+/** Not for sinks that show how Clowder is used. */
+const isInternal = (line: string): boolean =>
+  internalCategories.includes((JSON.parse(line) as { category: string }).category);
 const usageSinks: ReadonlySet<SinkName> = new Set(['amplitude', 'ga4']);
 
 async function send(daemon: TestDaemon, lines: readonly string[]): Promise<readonly string[]> {
@@ -80,7 +82,7 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
       const found = await idsAt(context, sink);
       const dead = await deadIds(daemon, sink);
       assert.is(new Set(found).size, found.length, `${sink} has events twice`);
-      const taken = usageSinks.has(sink) ? ids.filter((_id, index) => !isAudit(lines[index]!)) : ids;
+      const taken = usageSinks.has(sink) ? ids.filter((_id, index) => !isInternal(lines[index]!)) : ids;
       assert.equal([...new Set([...found, ...dead.keys()])].sort(), [...new Set(taken)].sort(), sink);
       assert.equal(
         found.filter(id => dead.has(id)),

@@ -60,6 +60,11 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO availability_corrections ${numbers}
          SELECT '${filler}-' || n, 'clowder', n, n + 1, 'up', NULL, NULL, n FROM numbers`,
       `INSERT INTO availability_times ${numbers} SELECT '${filler}', 20260000 + n, '[[1,2]]' FROM numbers`,
+      `INSERT INTO usage_announced ${numbers} SELECT 20260300, '${filler}-' || n, 0, 1, 0, 1, 0, 0, 0 FROM numbers`,
+      // The month was closed once, and was opened again: it is looked at, and nothing has changed.
+      `INSERT INTO usage_announced_periods ${numbers} SELECT 20260299 + n, 1 FROM numbers WHERE n <= 32`,
+      `INSERT INTO usage_announcements ${numbers}
+         SELECT n, 20260300, '${filler}-' || n, 0, 1, 0, 1, 0, 0, 0, NULL, NULL FROM numbers`,
       `INSERT INTO usage_left_out ${numbers} SELECT 20260200 + n, 'robot', 1 FROM numbers WHERE n <= 28`,
     ])
       database.exec(insert);

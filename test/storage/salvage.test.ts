@@ -51,6 +51,8 @@ async function touch(dir: string): Promise<void> {
     () => storage.read('countUsageDay', { day: 20260315 }),
     () => storage.read('usageMonths'),
     () => storage.read('usageLeftOut', { from: 0, to: 99_999_999 }),
+    () => storage.write('announceUsage', { limit: 1000 }),
+    () => storage.read('usageAnnouncements', { limit: 1000 }),
     () => storage.read('usage', { by: 'month', from: 0, to: 99_999_999, limit: 1000, offset: 0 }),
     () => storage.read('usage', { by: 'space', space: 'x', from: 0, to: 99_999_999, limit: 1000, offset: 0 }),
   ];

@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../src/clock.js';
 import { Database } from '../../src/storage/database.js';
-import { migrate } from '../../src/storage/schema.js';
+import { migrate } from '../../src/storage/migrate.js';
 import { until } from '../helpers/wait.js';
 import { columns, inFolder, manualClock, openStorage, withStorage } from './scratch.js';
 

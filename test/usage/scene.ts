@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/clock.js';
 import type { Event, Fields } from '../../src/events/event.js';
+import type { Message } from '../../src/events/message.js';
 import { silentLog } from '../../src/log.js';
 import type { SinkSession } from '../../src/sinks/sink.js';
 import { openUsage } from '../../src/sinks/usage/session.js';
@@ -7,6 +8,7 @@ import type { Calls } from '../../src/storage/calls.js';
 import { EventStore } from '../../src/storage/event-store.js';
 import type { EventQuery } from '../../src/storage/queries.js';
 import type { UsageCounts } from '../../src/storage/usage-report.js';
+import { UsageAnnouncer } from '../../src/usage/announcer.js';
 import type { UsageConfig } from '../../src/usage/config.js';
 import { rulesOf } from '../../src/usage/rules.js';
 import { Usage } from '../../src/usage/usage.js';
@@ -71,6 +73,8 @@ export class UsageScene {
   readonly usage: Usage;
   readonly #config: UsageConfig;
   waiting = { pending: 0, dead: 0 };
+  /** Where announcements go. */
+  publish = async (_messages: readonly Message[]): Promise<void> => {};
   #session: SinkSession | undefined;
   #time = 0;
 
@@ -83,10 +87,13 @@ export class UsageScene {
     };
     const rules = () => rulesOf(this.#config, secret);
     const stored = (query: EventQuery) => new EventStore(this.calls).query(query);
+    const storage = this.calls;
+    const publish = (messages: readonly Message[]): Promise<void> => this.publish(messages);
     this.usage = new Usage({
       rules,
       stored,
-      storage: this.calls,
+      storage,
+      announce: new UsageAnnouncer({ storage, publish, idSecret: secret, clock }).announce,
       config: this.#config,
       known: async events => events,
       waiting: async () => this.waiting,
@@ -107,18 +114,8 @@ export class UsageScene {
     this.#session = undefined;
   }
 
-  /** `202603 da…1 regular: 2 investigations, …`, of everything that counts. */
-  async months(): Promise<string[]> {
-    const lines: string[] = [];
-    for (const month of await this.usage.months()) {
-      const range = { from: month.month * 100, to: month.month * 100 + 99 };
-      for (const row of await this.usage.query({ by: 'dataset', ...range, limit: 1000, offset: 0 })) {
-        for (const method of ['regular', 'machine'] as const)
-          if (row[method].investigations > 0)
-            lines.push(`${month.month} ${row.key} ${method}: ${inWords(row[method])}`);
-      }
-    }
-    return lines.sort();
+  months(): Promise<string[]> {
+    return monthsOf(this.usage);
   }
 
   /** What the first dataset comes to, in its only month. */
@@ -134,6 +131,19 @@ export class UsageScene {
     for (const { reason, count } of found) sums[reason] = (sums[reason] ?? 0) + count;
     return sums;
   }
+}
+
+/** `202603 da…1 regular: 2 investigations, …`, of everything that counts. */
+export async function monthsOf(usage: Usage): Promise<string[]> {
+  const lines: string[] = [];
+  for (const month of await usage.months()) {
+    const range = { from: month.month * 100, to: month.month * 100 + 99 };
+    for (const row of await usage.query({ by: 'dataset', ...range, limit: 1000, offset: 0 })) {
+      for (const method of ['regular', 'machine'] as const)
+        if (row[method].investigations > 0) lines.push(`${month.month} ${row.key} ${method}: ${inWords(row[method])}`);
+    }
+  }
+  return lines.sort();
 }
 
 export function inWords(counts: Omit<UsageCounts, 'users'>): string {

@@ -25,7 +25,7 @@ const titles: Readonly<Record<string, string>> = {
   audit: 'This daemon',
   problem: 'Problems of this daemon',
   notification: 'Notifications',
-  usage: 'Usage reports',
+  usage: 'Usage',
 } satisfies Record<StoredEvent['_source'], string>;
 
 const everyMs = 5_000;
