@@ -8,6 +8,7 @@ import { dataFolder } from './data-folder.js';
 import { destination } from './destination.js';
 import { healthTarget } from './health-target.js';
 import { listener } from './listener.js';
+import { publisher } from './publisher.js';
 import { RabbitMQAttempts } from './rabbitmq.js';
 
 export interface Plan {
@@ -34,6 +35,7 @@ export function planFor(config: Config, clock: Clock): Plan {
       ...sinks
         .filter(({ definition }) => definition.storesWith === undefined)
         .flatMap(sink => destination(sink, config, clock)),
+      ...publisher(config),
       ...health.targets.map(target => healthTarget(target, inspector, { clock, outgoing })),
       ...(config.clowder === undefined ? [] : [clowder(config.clowder, outgoing, clock)]),
       ...nginx.files.map(file => accessLog(file, nginx.format)),

@@ -72,7 +72,7 @@ function keyFigures({ total: { regular, machine, users }, datasets }: MonthlyRep
       `and ${number(machine.total_dataset_investigations)} by machines`,
     ],
     [volume(regular.request_bytes), 'downloaded by people', `and ${volume(machine.request_bytes)} by machines`],
-    [`${number(users.regular)} or more`, 'different people', 'of one dataset on its busiest day'],
+    [`≥ ${number(users.regular)}`, 'different people', 'of one dataset on its busiest day'],
     [number(used), used === 1 ? 'dataset used' : 'datasets used', ''],
   ];
   const items = boxes.map(
@@ -134,6 +134,13 @@ function heads(first: readonly string[], figures: readonly string[]): string {
   return `<tr>${[...tall, ...wide].join('')}</tr><tr class="who">${below.join('')}</tr>`;
 }
 
+/** People alone: a script has no user of its own. */
+const usersHead = 'People (≥)';
+
+function usersCell({ users }: ReportLine): string {
+  return `<td>${number(users.regular)}</td>`;
+}
+
 const figureNames = ['Downloads', 'Views and downloads', 'Volume of downloads'];
 
 function figureCells({ regular, machine }: ReportLine): string {
@@ -151,21 +158,21 @@ function figureCells({ regular, machine }: ReportLine): string {
 function groupTable(what: string, unknown: string): (lines: readonly GroupLine[]) => string {
   return lines =>
     table(
-      heads([what, 'Datasets'], figureNames),
+      heads([what, 'Datasets', usersHead], figureNames),
       lines.map(
         line =>
-          `<tr><th scope="row">${named(line, unknown)}</th><td>${number(line.datasets)}</td>${figureCells(line)}</tr>`,
+          `<tr><th scope="row">${named(line, unknown)}</th><td>${number(line.datasets)}</td>${usersCell(line)}${figureCells(line)}</tr>`,
       ),
     );
 }
 
 function datasetTable(lines: readonly DatasetLine[]): string {
   return table(
-    heads(['Dataset'], figureNames),
+    heads(['Dataset', usersHead], figureNames),
     lines.map(line => {
       const doi = line.doi === null ? '' : `<span class="id">https://doi.org/${escaped(line.doi)}</span>`;
       const file = line.kind === 'file' ? '<span class="id">a file without a known dataset</span>' : '';
-      return `<tr><th scope="row">${named(line, 'What belongs to no known dataset')}${doi}${file}</th>${figureCells(line)}</tr>`;
+      return `<tr><th scope="row">${named(line, 'What belongs to no known dataset')}${doi}${file}</th>${usersCell(line)}${figureCells(line)}</tr>`;
     }),
   );
 }

@@ -4,15 +4,17 @@ export const style = `
 @page { size: A4; margin: 16mm 15mm 18mm; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 24px 20px 48px; max-width: 190mm; background: #fff; color: #111;
-  font: 14px/1.45 "IBM Plex Sans", "Segoe UI", "Helvetica Neue", Arial, sans-serif; overflow-wrap: anywhere; }
+  font: 14px/1.45 "IBM Plex Sans", "Segoe UI", "Helvetica Neue", Arial, sans-serif; overflow-wrap: break-word; }
 h1 { margin: 0; font-size: 25px; line-height: 1.2; }
 h2 { margin: 30px 0 8px; font-size: 16px; break-after: avoid; }
 p { margin: 6px 0; }
 .lead { margin: 4px 0 0; color: #333; }
 .box { margin: 16px 0 0; padding: 9px 12px; border: 1px solid #111; border-left-width: 6px; break-inside: avoid; }
 .box ul { margin: 4px 0 0; padding-left: 20px; }
-.key { display: flex; flex-wrap: wrap; gap: 10px; margin: 16px 0 0; padding: 0; list-style: none; }
-.key li { flex: 1 1 130px; padding: 9px 12px; border: 1px solid #999; break-inside: avoid; }
+
+.key { display: grid; grid-template-columns: repeat(auto-fit, minmax(122px, 1fr)); gap: 8px; margin: 16px 0 0; padding: 0;
+  list-style: none; }
+.key li { padding: 9px 12px; border: 1px solid #999; break-inside: avoid; }
 .key b { display: block; font-size: 23px; line-height: 1.25; }
 .key span { display: block; color: #333; }
 .scroll { overflow-x: auto; }
@@ -20,11 +22,13 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 caption { padding: 0 0 4px; text-align: left; color: #333; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
-th, td { padding: 4px 8px; border-bottom: 1px solid #ccc; text-align: right; vertical-align: top; font-weight: 400; }
+th, td { padding: 4px 7px; border-bottom: 1px solid #ccc; text-align: right; vertical-align: top; font-weight: 400; }
 thead th { border-bottom: 1.5px solid #111; font-weight: 600; vertical-align: bottom; }
 thead .who th { border-bottom: 1.5px solid #111; padding-top: 0; font-weight: 400; font-size: 12.5px; }
 thead th[colspan] { border-bottom: 0; padding-bottom: 0; }
 tbody th, thead th[rowspan]:first-child { padding-left: 0; text-align: left; }
+td { white-space: nowrap; }
+tbody th { min-width: 9em; overflow-wrap: anywhere; }
 td:last-child, th:last-child { padding-right: 0; }
 .id { display: block; color: #555; font-size: 12px; }
 .note { color: #333; font-size: 12.5px; }
