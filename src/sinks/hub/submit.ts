@@ -37,13 +37,16 @@ export type Outcome = Submitted | { readonly rejected: string };
  */
 export async function submitReport(task: ReportToSubmit): Promise<Outcome> {
   const { hub, submitted, report, month, known, signal } = task;
-  const before: SubmittedReport = known === undefined ? await submitted.get(month) : { id: known };
-  if (before.id !== undefined) {
-    const outcome = await replace(task, before.id);
+  if (known !== undefined) {
+    const outcome = await replace(task, known);
+    return outcome === 'gone' ? { rejected: `The hub has no report ${known}` } : outcome;
+  }
+  const { id, sent } = await submitted.get(month);
+  if (id !== undefined) {
+    const outcome = await replace(task, id);
     if (outcome !== 'gone') return outcome;
     await submitted.put(month, {});
   }
-  const { sent } = before;
   if (sent !== undefined) {
     const found = await hub.find(sent.createdBy, report.begin, signal);
     if (typeof found === 'object') return replaceFound(task, found.id);
@@ -52,18 +55,20 @@ export async function submitReport(task: ReportToSubmit): Promise<Outcome> {
       return { rejected: unknown(month) };
     }
   }
-  return post(task, sent !== undefined);
+  return post(task, sent);
 }
 
-async function post(task: ReportToSubmit, again: boolean): Promise<Outcome> {
+/** @param before what went out earlier, and may be there: what is known now of this one does not undo that */
+async function post(task: ReportToSubmit, before: SubmittedReport['sent']): Promise<Outcome> {
   const { hub, submitted, report, month, signal } = task;
   const { createdBy } = report;
+  const notTaken: SubmittedReport = before === undefined ? {} : { sent: before };
   await submitted.put(month, { sent: { createdBy, lost: true } });
   let answer: HttpResponse;
   try {
     answer = await hub.send('POST', '/reports', report, signal);
   } catch (error) {
-    if (error instanceof NoAnswerError && !error.ambiguous) await submitted.put(month, {});
+    if (error instanceof NoAnswerError && !error.ambiguous) await submitted.put(month, notTaken);
     throw error;
   }
   const { status } = answer;
@@ -73,7 +78,7 @@ async function post(task: ReportToSubmit, again: boolean): Promise<Outcome> {
   if (id !== undefined) {
     await submitted.put(month, { id });
     if (!isTaken) return { rejected: hub.words(answer) };
-    return again ? replaceFound(task, id) : { report: id, how: status === 202 ? 'accepted' : 'created' };
+    return before === undefined ? { report: id, how: status === 202 ? 'accepted' : 'created' } : replaceFound(task, id);
   }
   if (isTaken || status === 409) {
     const found = await hub.find(createdBy, report.begin, signal);
@@ -82,7 +87,7 @@ async function post(task: ReportToSubmit, again: boolean): Promise<Outcome> {
   }
   // A gateway that gave up waiting does not know what became of it.
   if (status !== 502 && status !== 504)
-    await submitted.put(month, status >= 500 ? { sent: { createdBy, lost: false } } : {});
+    await submitted.put(month, status >= 500 ? { sent: before ?? { createdBy, lost: false } } : notTaken);
   const fault = hub.fault(answer);
   if (fault !== undefined) throw fault;
   return { rejected: hub.words(answer) };

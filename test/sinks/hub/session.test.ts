@@ -167,6 +167,25 @@ test('an error of the server, and the hub has no list: it is tried again', async
   assert.is(only(context), 3);
 });
 
+test('the answer is lost, and what is sent again is refused: that the first may be there is not forgotten', async context => {
+  const { hub, submit } = context;
+  const listsNothing = { status: 200, body: '{"reports":[]}' };
+  hub.faults.push({ cut: 'before', processed: true }, listsNothing, { status: 429 }, listsNothing, { status: 500 });
+  for (let time = 0; time < 3; time += 1) assert.instance(await thrown(submit(month)), TransientError);
+  assert.is(await submit(month), undefined);
+  assert.equal(hub.methods(), ['POST', 'GET', 'POST', 'GET', 'POST', 'GET', 'PUT']);
+  assert.is(only(context), 3);
+});
+
+test('an id that a person names and the hub does not have changes nothing', async context => {
+  const { hub, submit } = context;
+  await submit(month);
+  assert.match((await submit(month, { report_id: 'other' })) ?? '', 'no report other');
+  assert.is(await submit(month), undefined);
+  assert.equal(hub.methods(), ['POST', 'PUT', 'PUT']);
+  assert.is(only(context), 3);
+});
+
 test('it never reached the hub: it is posted, and nobody is asked', async context => {
   const { hub, submit } = context;
   await hub.stop();
