@@ -14,7 +14,7 @@ export interface Arrival {
   readonly id: string;
   /** Undefined = it has none. */
   readonly mark: string | undefined;
-  /** The daemon made it of several log lines. */
+  /** The daemon made it, of several log lines or about itself. */
   readonly ownOfDaemon: boolean;
   /** All that is there of it. */
   readonly text: string;
@@ -26,15 +26,23 @@ export interface Arrival {
 export function arrivalOf(id: string, content: unknown, differs: Arrival['differs']): Arrival {
   const text = JSON.stringify(content);
   const mark = markIn(text);
-  return { id, mark, ownOfDaemon: isWindow(text), text, differs };
+  return { id, mark, ownOfDaemon: isOwn(text), text, differs };
 }
 
 /**
+<<<<<<< HEAD
  * Made of several lines of the log, or of what was counted: it has no mark. While the clock is days away, it may be a
  * dead letter, too.
  */
 export function isWindow(text: string): boolean {
   return markIn(text) === undefined && /"(?:connections|usage)"/.test(text);
+=======
+ * Made of several lines of the log, or about the daemon itself (a sink that held for a minute): it has no mark. While
+ * the clock is days away, it may be a dead letter, too.
+ */
+export function isOwn(text: string): boolean {
+  return markIn(text) === undefined && (text.includes('"connections"') || text.includes('"problem"'));
+>>>>>>> df2e787 (Tests: notifications of the whole daemon, of its own targets and on RabbitMQ; its problems are no invention)
 }
 
 /** A destination on the far side of a network that fails, which gives wrong answers on request. */

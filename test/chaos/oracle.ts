@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetter, DeadLetterPage, Ledger, LedgerSink } from '../../openapi/api-types.js';
 import type { TestDaemon } from '../helpers/daemon.js';
-import { type Arrival, arrivalOf, type Destination, isWindow } from './destinations.js';
+import { type Arrival, arrivalOf, type Destination, isOwn } from './destinations.js';
 import type { SentEvent } from './events.js';
 import { markIn } from './events.js';
 import { grouped } from './grouped.js';
@@ -143,7 +143,7 @@ function invented({ sink, arrivals, dead }: Holding, { byMark }: SentRecord): st
   const strange = [...arrivals, ...dead].filter(([mark]) => mark === undefined || !byMark.has(mark));
   return strange
     .flatMap(([, list]) => list as readonly (Arrival | DeadLetter)[])
-    .filter(one => !('ownOfDaemon' in one ? one.ownOfDaemon : isWindow(one.body)))
+    .filter(one => !('ownOfDaemon' in one ? one.ownOfDaemon : isOwn(one.body)))
     .map(one => `${sink}: ${one.id} was never sent: ${('text' in one ? one.text : one.body).slice(0, 500)}`);
 }
 

@@ -6,7 +6,7 @@ import { until } from '../helpers/wait.js';
 
 const names = Array.from({ length: 40 }, (_, index) => `service-${String(index + 1).padStart(2, '0')}`);
 
-/** The real process, kept by one receiver over its kills. */
+/** The real process and its one receiver, over its kills. */
 class Scene {
   readonly receiver = new WebhookReceiver();
   daemon!: TestDaemon;
