@@ -85,11 +85,18 @@ export function signalOf(event: Event, now: number): Signal | undefined {
   };
 }
 
-function levelOf({ category, type, fields }: Event): readonly [Level, Severity] {
+function levelOf(event: Event): readonly [Level, Severity] {
+  const { category, type, fields } = event;
   if (category === 'health') return fields.healthy === false ? ['failing', 'warning'] : ['ok', 'info'];
-  // What was maintenance all along is a note about the past.
-  if (category === 'service_status' && fields.corrects !== undefined) return ['note', 'info'];
+  if (category === 'service_status' && isAboutPast(event)) return ['note', 'info'];
   return levels[`${category}.${type}`] ?? ['note', 'info'];
+}
+
+/** Somebody says afterwards how a service was; the end of an outage that the checks found says how long it was. */
+function isAboutPast({ type, fields, created }: Event): boolean {
+  const until = parseTimestamp(fields.until);
+  const isEnd = type === 'up' && fields.outage_seconds !== undefined;
+  return fields.corrects !== undefined || (until !== undefined && until <= created && !isEnd);
 }
 
 function nameOf({ category, type }: Event, about: string | undefined): string {

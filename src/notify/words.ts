@@ -17,16 +17,17 @@ export function phraseOf(change: Change): string {
 
 function servicePhrase(change: Change): string {
   const { name, level, brief, since, until, at, outageSeconds, reminder } = change;
-  const state = stateInWords(change);
+  const { state } = change;
+  const inWords = stateInWords(change);
   switch (level) {
     case 'failing':
       if (change.state === 'unknown') return unknownPhrase(change);
-      return `${name} ${reminder ? 'still ' : ''}${state}`;
+      return `${name} ${reminder ? 'still ' : ''}${inWords}`;
     case 'ok': {
-      if (change.was === 'unknown') return `${name} can be checked again, and ${state}`;
+      if (change.was === 'unknown') return `${name} can be checked again, and ${inWords}`;
       if (brief) return `${name} failed for ${durationInWords(at - since)} and is well again`;
       const ms = outageSeconds === undefined ? at - since : outageSeconds * 1000;
-      return ms > 0 ? `${name} ${state} again after ${durationInWords(ms)}` : `${name} ${state}`;
+      return ms > 0 ? `${name} ${inWords} again after ${durationInWords(ms)}` : `${name} ${inWords}`;
     }
     case 'maintenance':
       return `${name} is being worked on${until === undefined ? '' : ` until ${timeInWords(until)}`}`;
@@ -34,7 +35,7 @@ function servicePhrase(change: Change): string {
       const end = until === undefined ? '' : ` to ${timeInWords(until)}`;
       return since > at
         ? `${name} will be worked on from ${timeInWords(since)}${end}`
-        : `${name} was worked on from ${timeInWords(since)}${end}`;
+        : `${name} was ${state === 'maintenance' ? 'being worked on' : state} from ${timeInWords(since)}${end}`;
     }
   }
 }

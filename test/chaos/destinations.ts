@@ -30,19 +30,11 @@ export function arrivalOf(id: string, content: unknown, differs: Arrival['differ
 }
 
 /**
-<<<<<<< HEAD
- * Made of several lines of the log, or of what was counted: it has no mark. While the clock is days away, it may be a
- * dead letter, too.
- */
-export function isWindow(text: string): boolean {
-  return markIn(text) === undefined && /"(?:connections|usage)"/.test(text);
-=======
- * Made of several lines of the log, or about the daemon itself (a sink that held for a minute): it has no mark. While
- * the clock is days away, it may be a dead letter, too.
+ * Made of several lines of the log, of what was counted, or about the daemon itself (a sink that held for a minute): it
+ * has no mark. While the clock is days away, it may be a dead letter, too.
  */
 export function isOwn(text: string): boolean {
-  return markIn(text) === undefined && (text.includes('"connections"') || text.includes('"problem"'));
->>>>>>> df2e787 (Tests: notifications of the whole daemon, of its own targets and on RabbitMQ; its problems are no invention)
+  return markIn(text) === undefined && /"(?:connections|usage|problem)"/.test(text);
 }
 
 /** A destination on the far side of a network that fails, which gives wrong answers on request. */

@@ -142,6 +142,25 @@ test('maintenance is quiet, and what still fails at its end is reported then', (
   assert.is(scene.sent.at(-1)?.at, 3_600_000 + 3_000);
 });
 
+test('what is declared afterwards is a note, and changes nothing of what is', () => {
+  const scene = new PlannerScene();
+  scene.add(down('clowder', scene.now));
+  scene.pass(60_000);
+  const past = { service_name: 'clowder', from: scene.now - 7_200_000, until: scene.now - 3_600_000 };
+  for (const state of ['maintenance', 'up', 'down']) {
+    scene.add(event(`service_status.${state}`, scene.now, past));
+    scene.pass(60_000);
+  }
+  assert.equal(
+    scene.subjects.slice(1).map(subject => subject.split(' from ')[0]),
+    ['clowder was being worked on', 'clowder was up', 'clowder was down'],
+  );
+  const end = { service_name: 'clowder', from: scene.start, until: scene.now, outage_seconds: 240 };
+  scene.add(event('service_status.up', scene.now, end));
+  scene.pass(1_000);
+  assert.is(scene.subjects.at(-1), 'clowder is up again after 4 min');
+});
+
 test('maintenance that is planned is announced, and quiet when it comes', () => {
   const scene = new PlannerScene();
   const from = scene.now + 3_600_000;
