@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { describe } from '../errors.js';
@@ -32,14 +32,21 @@ export class InputFile {
 
   /** @throws what reading or unpacking throws, behind what could be read */
   async *chunks(): AsyncGenerator<Buffer> {
+    const packed = await isGzip(this.#path);
     const file = createReadStream(this.#path);
-    if (!(await isGzip(this.#path))) {
-      for await (const chunk of file) {
-        this.read += chunk.length;
-        yield chunk;
-      }
-      return;
+    try {
+      if (packed) yield* this.#unpacked(file);
+      else
+        for await (const chunk of file) {
+          this.read += chunk.length;
+          yield chunk;
+        }
+    } finally {
+      file.destroy();
     }
+  }
+
+  async *#unpacked(file: ReadStream): AsyncGenerator<Buffer> {
     const unpacked = createGunzip();
     file.on('data', chunk => {
       this.read += chunk.length;

@@ -13,11 +13,11 @@ import { Summary } from './summary.js';
 const nouns: Readonly<Record<string, string>> = { nginx: 'lines', mongodb: 'documents', ndjson: 'lines' };
 
 export const importHistory: Command = {
-  usage: 'import nginx FILE... | mongodb URI | ndjson FILE...',
+  usage: 'import nginx FILE... | mongodb URI|FILE | ndjson FILE...',
   description: `Brings in what happened before the daemon was there: old access logs, the documents of an older event collection, or recorded events (NDJSON). Compressed files are unpacked.
 
   nginx FILE...    read as the daemon reads its log: run it on its machine, as its user, with its settings
-  mongodb URI      documents of one collection, flat or as the older worker wrote them
+  mongodb URI      documents of one collection, flat or as the older worker wrote them; a FILE holds a URI with a password
   ndjson FILE...   an event a line; one without an id gets one made of its content
 
 The events go to MongoDB, InfluxDB, the local store and usage, as far as they are configured, or to the sinks that are named; never to analytics otherwise. Ids come from content: what is there already is no second event, and an import that was cut off goes on when it is run again.`,

@@ -95,15 +95,22 @@ async function openNginx(invocation: Invocation, files: readonly string[]): Prom
   };
 }
 
-async function openMongodb({ values }: Invocation, [uri, ...more]: readonly string[]): Promise<Opened> {
-  if (uri === undefined || more.length > 0) throw new UsageError('import mongodb needs one connection string');
-  const address = readMongoAddress(uri);
+async function openMongodb({ values }: Invocation, [given, ...more]: readonly string[]): Promise<Opened> {
+  if (given === undefined || more.length > 0) throw new UsageError('import mongodb needs one connection string');
+  // A command line can be read by everybody on the machine, a file only by those who may.
+  const address = readMongoAddress(given.includes('://') ? given : readSecret(given));
   if ('flaw' in address) throw new UsageError(`the connection string ${address.flaw}`);
   const documents = await openDocuments(address, {
     database: text(values, 'database') ?? address.database ?? 'eventsink',
     collection: text(values, 'collection') ?? 'events',
   });
   return { source: new MongoSource(documents), kind: undefined, sinks: undefined, close: () => documents.close() };
+}
+
+/** @throws Error that says why it cannot be read */
+function readSecret(path: string): string {
+  fileSize(path);
+  return readFile(path).trim();
 }
 
 async function openNdjson(_invocation: Invocation, files: readonly string[]): Promise<Opened> {

@@ -185,6 +185,7 @@ test('a command line that is wrong is said to be', async context => {
     [['ndjson'], /needs files/],
     [['mongodb'], /one connection string/],
     [['mongodb', 'http://x'], /must look like mongodb:/],
+    [['mongodb', write(context, 'uri', 'mongodb://user:s3cret@')], /^(?!.*s3cret).*names no host/s],
     [['ndjson', file, '--since', 'monday'], /--since must be a time/],
     [['ndjson', file, '--lower'], /--lower belongs to --reopen/],
     [['nginx', file, '--format', '$nothing'], /NGINX_LOG_FORMAT/],
