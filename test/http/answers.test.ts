@@ -22,11 +22,18 @@ interface Sample {
   readonly init: RequestInit;
 }
 
+const past: RequestInit = {
+  method: 'POST',
+  headers: { 'content-type': 'application/x-ndjson' },
+  body: '{"id":"a","event":{"category":"upload","created":1}}',
+};
+
 const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/events': { path: '/v1/events', init: post({ category: 'upload' }) },
   'POST /v1/events/{category}': { path: '/v1/events/upload', init: post({ size: 3 }) },
   'POST /v1/events/{category}/{type}': { path: '/v1/events/download/file', init: post({ size: 3 }) },
   'POST /v1/service-status': { path: '/v1/service-status', init: post({ service_name: 'clowder', status: 'up' }) },
+  'POST /v1/import': { path: '/v1/import', init: past },
   'POST /v1/heartbeats/{name}': { path: '/v1/heartbeats/nightly-backup', init: post({ status: 'start' }) },
   'POST /2/httpapi': { path: '/2/httpapi', init: upload(keys.collect) },
   'GET /snippet.js': { path: '/snippet.js', init: {} },
@@ -54,6 +61,8 @@ const samples: Readonly<Record<string, Sample>> = {
     path: '/v1/usage/months/2026-03/recompute',
     init: { method: 'POST' },
   },
+  'POST /v1/usage/months/{month}/accesses': { path: '/v1/usage/months/2026-03/accesses', init: past },
+  'POST /v1/usage/months/{month}/finish': { path: '/v1/usage/months/2026-03/finish', init: { method: 'POST' } },
   'GET /v1/usage/reports': { path: '/v1/usage/reports', init: {} },
   'GET /v1/usage/reports/{month}': { path: '/v1/usage/reports/2026-03.json', init: {} },
   'POST /v1/usage/months/{month}/submit': { path: '/v1/usage/months/2026-03/submit', init: { method: 'POST' } },
@@ -119,6 +128,13 @@ const general: Readonly<Record<number, Case>> = {
 };
 
 const special: Readonly<Record<string, Case>> = {
+  'POST /v1/import 400': { send: daemon => daemon.request('/v1/import?sinks=nowhere', past) },
+  'POST /v1/usage/months/{month}/accesses 400': {
+    send: daemon => daemon.request('/v1/usage/months/march/accesses', past),
+  },
+  'POST /v1/usage/months/{month}/finish 409': {
+    send: daemon => daemon.request('/v1/usage/months/2026-01/finish', { method: 'POST' }),
+  },
   'POST /v1/usage/months/{month}/recompute 400': {
     send: daemon => daemon.request('/v1/usage/months/march/recompute', { method: 'POST' }),
   },
@@ -309,8 +325,9 @@ function withKey(init: RequestInit, key: string): RequestInit {
 /** Headers that promise more than comes. */
 async function sendHalf(daemon: Running, { path, init }: Sample): Promise<Response> {
   const connection = await daemon.connect();
+  const type = new Headers(init.headers).get('content-type') ?? 'application/json';
   connection.send(
-    `${init.method ?? 'GET'} ${path} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${keys.all}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+    `${init.method ?? 'GET'} ${path} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${keys.all}\r\nContent-Type: ${type}\r\nContent-Length: 100\r\n\r\n{`,
   );
   return responseFrom(await connection.ended());
 }
