@@ -2,6 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { monthlyReportAsHtml } from '../../../src/usage/monthly/html.js';
 import { change, volume } from '../../../src/usage/monthly/words.js';
+import { startChromium } from '../../helpers/servers/chromium.js';
+import { skipped } from '../../helpers/skip.js';
 import { reportOf, threeMonths } from './scene.js';
 
 const page = async (changes: object = {}) =>
@@ -55,5 +57,25 @@ test('volumes and changes in words', () => {
   ]);
   assert.equal([change(3, 2), change(1, 2), change(2, 2), change(1, 0)], ['+50 %', '−50 %', '±0 %', undefined]);
 });
+
+const browser = await startChromium();
+if ('skip' in browser) skipped('chromium', browser.skip);
+else {
+  test.after(() => browser.close());
+  test('on a phone it fits the screen, on paper it is A4, and nothing is asked for', async () => {
+    const tab = await browser.newPage({ viewport: { width: 390, height: 844 }, javaScriptEnabled: true });
+    const asked: string[] = [];
+    tab.on('request', request => asked.push(request.url()));
+    const { datasets } = await reportOf(await threeMonths());
+    const long = { ...datasets[0]!, title: 'W'.repeat(400) };
+    await tab.setContent(await page({ datasets: [long, ...datasets] }));
+    assert.is(await tab.evaluate('document.documentElement.scrollWidth'), 390);
+    assert.is(await tab.evaluate('document.querySelectorAll("script, main b > b").length'), 0);
+    const pdf = (await tab.pdf({ preferCSSPageSize: true })).toString('latin1');
+    const [, width = '', height = ''] = /MediaBox ?\[0 0 ([\d.]+) ([\d.]+)/.exec(pdf) ?? [];
+    assert.equal([Math.round(Number(width)), Math.round(Number(height))], [595, 842]);
+    assert.equal(asked, []);
+  });
+}
 
 test.run();
