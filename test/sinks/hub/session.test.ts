@@ -5,6 +5,7 @@ import { hubSink } from '../../../src/sinks/hub.js';
 import { submissionCategory } from '../../../src/usage/submissions.js';
 import { collectingLog, eventOf, sinkTools } from '../../helpers/sink-session.js';
 import { thrown } from '../../helpers/thrown.js';
+import { until } from '../../helpers/wait.js';
 import { everyMonth, type HubScene, startHub } from './scene.js';
 
 const test = suite<HubScene>('hub: one report a month');
@@ -102,6 +103,19 @@ for (const cut of ['before', 'middle'] as const)
     assert.is(await submit(month), undefined);
     assert.is(only(context), 6);
   });
+
+test('a hub that is so slow that the write is given up, and takes the report all the same: it is found', async context => {
+  const { hub, open, submit } = context;
+  hub.faults.push({ delayMs: 200 });
+  const session = await open();
+  const event = eventOf({ category: submissionCategory, month }, { source: 'usage' });
+  const givenUp = AbortSignal.timeout(50);
+  assert.instance(await thrown(session.write([event], givenUp)), TransientError);
+  await until(() => hub.reports.size === 1, 'a report at the hub');
+  assert.is(await submit(month), undefined);
+  assert.equal(hub.methods(), ['POST', 'GET', 'PUT']);
+  assert.is(only(context), 3);
+});
 
 test('the answer is lost, and the list has many pages of reports: it is found on a later one', async context => {
   const { hub, submit } = context;
