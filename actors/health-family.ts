@@ -1,5 +1,5 @@
 import { dispatch } from 'nact';
-import { attributed, type Standing } from '../src/health/dependencies.js';
+import { attributed, awaiting, type Standing } from '../src/health/dependencies.js';
 import type { Result } from '../src/health/result.js';
 import { ask } from './actor.js';
 import type { Actor, HealthPingMessage } from './protocol.js';
@@ -16,14 +16,16 @@ export interface Family {
  * A run that failed while a service that it needs fails says nothing about the target. Each of those is asked, and
  * answers with a run that began no earlier.
  * @param since when the run began, on the monotonic clock
+ * @param hidden it was announced that nothing can be known of the target because of such a service
  */
-export async function withParents(result: Result, since: number, family: Family): Promise<Result> {
-  const parents = result.finding === 'down' ? family.parents() : [];
+export async function withParents(result: Result, since: number, family: Family, hidden: boolean): Promise<Result> {
+  const failed = result.finding === 'down';
+  const parents = failed || hidden ? family.parents() : [];
   if (parents.length === 0) return result;
   const standings = await Promise.all(
     parents.map(parent => ask<Standing>(reply => dispatch(parent, { type: 'asked', since, reply }))),
   );
-  return attributed(result, standings);
+  return failed ? attributed(result, standings) : awaiting(result, standings);
 }
 
 type Question = Extract<HealthPingMessage, { type: 'asked' }>;

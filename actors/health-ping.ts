@@ -7,13 +7,14 @@ import { standingOf } from '../src/health/dependencies.js';
 import { FixedRate } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import { OutgoingEvents } from '../src/health/outgoing-events.js';
-import { judge, type Result } from '../src/health/result.js';
+import { failedRun, judge, type Result } from '../src/health/result.js';
 import type { Run } from '../src/health/sample.js';
 import { blankState, type SavedState } from '../src/health/saved-state.js';
 import { targetDetail } from '../src/health/status-detail.js';
 import type { Target } from '../src/health/target.js';
 import { savedEveryMs, TargetMonitor } from '../src/health/target-monitor.js';
 import { type RecordTools, TargetRecord } from '../src/health/target-record.js';
+import { isHidden } from '../src/health/unknown.js';
 import { redact } from '../src/redact.js';
 import type { StatusLine } from '../src/status/board.js';
 import { type ActorTools, actorName, type Behaviour, type Parent, spawnActor } from './actor.js';
@@ -177,14 +178,14 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   #startRun(): void {
     if (this.#phase !== 'waiting') return;
     this.#phase = 'running';
-    const { run, target, clock } = this.#options;
+    const { run, target, clock, family } = this.#options;
     const at = clock.now();
     const began = clock.monotonic();
     this.#began = began;
     run(this.#stopping.signal)
       .then(outcome => judge(outcome, target))
-      .catch((error): Result => ({ ...failedRun, reason: `not checked: ${describe(error)}` }))
-      .then(result => withParents(result, began, this.#options.family))
+      .catch(failedRun)
+      .then(result => withParents(result, began, family, isHidden(this.#monitor.saved)))
       .then(result => dispatch(this.#self, { type: 'ran', at, result }));
   }
 
@@ -296,5 +297,3 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     this.#status.update(state === undefined ? { detail } : { state, detail, nextTry: undefined });
   }
 }
-
-const failedRun = { finding: 'unknown', times: undefined, loss: 100, readings: {} } as const;

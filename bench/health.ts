@@ -3,8 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { cpus } from 'node:os';
+import { createServer as createTlsServer } from 'node:tls';
+import { makeCertificates } from '../test/helpers/certificates.js';
 import { TestDaemon } from '../test/helpers/daemon.js';
 import { portOf } from '../test/helpers/ports.js';
+import { required } from '../test/helpers/skip.js';
+import { temporaryFolder } from '../test/helpers/temporary.js';
 
 /**
  * What watching costs: the CPU of the whole daemon (probes, events, commits, the local store) with 200 targets at a 10
@@ -52,6 +56,9 @@ const listen = async <S extends Server>(server: S): Promise<S> => {
 };
 const web = await listen(createServer((_request, response) => response.end('{"status":"ok"}')));
 const port = await listen(createTcpServer(socket => socket.on('error', () => {}).resume()));
+const folder = temporaryFolder();
+const { ca, valid } = required('certificates', makeCertificates(folder.path));
+const secure = await listen(createTlsServer(valid, socket => socket.on('error', () => {}).resume()));
 const many = (address: string): string[] => Array.from({ length: targets }, (_, index) => `t${index}=${address}`);
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`.padStart(8);
@@ -62,6 +69,9 @@ console.log(`  no target    ${percent(idle.share)}`);
 for (const [name, address] of [
   ['http', `http://127.0.0.1:${portOf(web)}/healthz`],
   ['tcp', `tcp://127.0.0.1:${portOf(port)}`],
+  ['tls', `tls://127.0.0.1:${portOf(secure)} ca=${ca}`],
+  ['dns', 'dns://localhost'],
+  ['file', `file:${folder.path} expect.max_age=86400`],
 ] as const) {
   const { share, runs } = await measure(many(address));
   const each = ((share - idle.share) * seconds * 1000) / runs;
@@ -72,3 +82,5 @@ for (const [name, address] of [
 web.closeAllConnections();
 web.close();
 port.close();
+secure.close();
+folder.remove();

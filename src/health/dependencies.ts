@@ -34,10 +34,10 @@ export interface Standing {
 }
 
 export function standingOf(name: string, announced: string, last: Result | undefined): Standing {
-  const { finding, causedBy } = last ?? {};
+  const { finding, causedBy, waits = false } = last ?? {};
   return {
     name,
-    fails: finding === 'down' || causedBy !== undefined,
+    fails: finding === 'down' || (causedBy !== undefined && !waits),
     announced: announced === 'down' || announced === 'unknown',
     causedBy,
   };
@@ -55,5 +55,24 @@ export function attributed(result: Result, parents: readonly Standing[]): Result
     reason: `cannot be known: ${causedBy} is down (here: ${result.reason ?? 'no answer'})`,
     causedBy,
     causeAnnounced,
+  };
+}
+
+/**
+ * What a good run of a target comes to that was unknown because of another. Where that one works again and is not known
+ * to yet, the target waits for it, so that what fell together comes back together.
+ */
+export function awaiting(result: Result, parents: readonly Standing[]): Result {
+  if (parents.some(({ fails }) => fails)) return result;
+  const parent = parents.find(({ announced }) => announced);
+  if (parent === undefined) return result;
+  const causedBy = parent.causedBy ?? parent.name;
+  return {
+    ...result,
+    finding: 'unknown',
+    reason: `answers again; waits until ${causedBy} is known to be up`,
+    causedBy,
+    causeAnnounced: true,
+    waits: true,
   };
 }

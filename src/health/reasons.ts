@@ -6,6 +6,9 @@ import type { Sample } from './sample.js';
 export function reasonOf(error: unknown): string {
   const code = errorCodeOf(error);
   if (code === undefined) return describe(error);
+  // Node gives OpenSSL's own errors this code now and then, and OpenSSL's word only in the message.
+  if (code === 'EPROTO' && /wrong version number/.test(describe(error)))
+    return networkErrorWords.ERR_SSL_WRONG_VERSION_NUMBER ?? code;
   const known = networkErrorWords[code];
   if (known !== undefined) return known;
   // HPE_*: llhttp's; ERR_SSL_*: OpenSSL's. Their messages are sentences, without secrets.

@@ -1,3 +1,4 @@
+import { describe } from '../errors.js';
 import type { Outcome, Readings } from './sample.js';
 
 /** What one run found. `degraded` works, but not well: it counts as healthy. */
@@ -24,6 +25,8 @@ export interface Result {
   readonly causedBy?: string | undefined;
   /** An event said that that one is down. */
   readonly causeAnnounced?: boolean;
+  /** It was good, and only waits until that one is known to be up. */
+  readonly waits?: boolean;
 }
 
 /**
@@ -56,4 +59,10 @@ export function judge({ sent, good, unknown = 0, times, readings, reason, warnin
   }
   if (warning !== undefined) return { ...common, finding: 'degraded', reason: warning };
   return { ...common, finding: 'up', reason: undefined };
+}
+
+/** What a run comes to that threw: a defect of ours, which says nothing about the target. */
+export function failedRun(error: unknown): Result {
+  const reason = `not checked: ${describe(error)}`;
+  return { finding: 'unknown', reason, times: undefined, loss: 100, readings: {} };
 }

@@ -23,3 +23,8 @@ export function isDecided(
 ): boolean {
   return causedBy === undefined ? observed !== 'unknown' && runs >= threshold : causeAnnounced;
 }
+
+/** It was announced that nothing can be known of the target because of another service. */
+export function isHidden({ unknown }: Pick<SavedState, 'unknown'>): boolean {
+  return unknown?.announced === true && unknown.causedBy !== null;
+}

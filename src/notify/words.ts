@@ -1,5 +1,6 @@
+import { durationInWords } from '../duration-words.js';
 import type { Change } from './rule-state.js';
-import { durationInWords, timeInWords } from './times.js';
+import { timeInWords } from './times.js';
 
 const namesShown = 5;
 const maxSubjectLength = 180;

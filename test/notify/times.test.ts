@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { durationInWords, timeInWords } from '../../src/notify/times.js';
+import { durationInWords } from '../../src/duration-words.js';
+import { timeInWords } from '../../src/notify/times.js';
 
 test('a time has its zone', () => {
   const at = Date.UTC(2026, 6, 14, 8, 4, 5);

@@ -45,11 +45,11 @@ test('with an expectation a file is looked at, and nothing is written', async ()
   utimesSync(file, yesterday, yesterday);
   assert.equal(await examined(file, { max_age: 86_400 }), [
     'down',
-    'the file was last written 30 h ago, more than 24 h',
+    'the file was last written 1 d 6 h ago, more than 1 d',
   ]);
   assert.equal(await examined(folder.path, { max_age: 86_400 }), [
     'down',
-    'the newest file, dump.sql, was last written 30 h ago, more than 24 h',
+    'the newest file, dump.sql, was last written 1 d 6 h ago, more than 1 d',
   ]);
   writeFileSync(join(folder.path, 'new.sql'), 'x');
   assert.equal(await examined(folder.path, { max_age: 86_400, min_size: 1 }), ['up', undefined]);

@@ -1,10 +1,13 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { makeCertificates, type Pair } from '../../helpers/certificates.js';
 import { parsed, runOnce, targetOf } from '../../helpers/health.js';
 import { watchLeaks } from '../../helpers/leaks.js';
 import { freePort, portOf } from '../../helpers/ports.js';
+import { startExim } from '../../helpers/servers/exim.js';
 import { type Script, startMailStandIn } from '../../helpers/servers/mail-stand-in.js';
 import { startSServer } from '../../helpers/servers/s-server.js';
 import { required } from '../../helpers/skip.js';
@@ -142,6 +145,32 @@ test('STARTTLS over SMTP, IMAP, POP3 and FTP ends in the same look at the certif
     assert.type(readings.certificate_days_left, 'number');
   }
   assert.is((await asked('imap', imap, certificates.expired)).reason, 'TLS certificate has expired');
+});
+
+test('a real mail server, with its certificate, with an old one, and without TLS', async () => {
+  const mail = async (pair: Pair | undefined, more: object = {}) => {
+    const file = (kind: 'cert' | 'key'): string => {
+      const path = join(folder.path, `exim.${kind}`);
+      writeFileSync(path, pair?.[kind] ?? '');
+      return path;
+    };
+    const tls = { cert: file('cert'), key: file('key'), from: 'starttls' } as const;
+    const exim = required('exim', await startExim(pair === undefined ? {} : { tls }));
+    try {
+      const url = `starttls://127.0.0.1:${exim.port}?protocol=smtp`;
+      const { finding, reason } = await runOnce({ name: 'mail', url, ca, ...more });
+      return [finding, reason];
+    } finally {
+      await exim.stop();
+    }
+  };
+  assert.equal(await mail(certificates.valid), ['up', undefined]);
+  assert.equal(await mail(certificates.valid, { server_name: 'mail.example.org' }), [
+    'down',
+    'TLS certificate is for 127.0.0.1, not for mail.example.org',
+  ]);
+  assert.equal(await mail(certificates.expired), ['down', 'TLS certificate has expired']);
+  assert.equal(await mail(undefined), ['down', 'SMTP server does not offer STARTTLS']);
 });
 
 test('a mail server that has no TLS, refuses, or is none', async () => {

@@ -1,7 +1,7 @@
 import { type ClientRequest, request as plainRequest, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import { type SecureContext, connect as tlsConnect } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import { proxyAuthorization, proxyHost, proxySettingFor } from '../../../outgoing.js';
 import type { Address } from '../../../settings/addresses.js';
@@ -31,7 +31,7 @@ export class ProxyError extends Error implements Partial<NotTheTarget> {
 export function requestThrough(
   proxy: Address,
   target: URL,
-  options: RequestOptions & { readonly ca?: Buffer; readonly rejectUnauthorized?: boolean },
+  options: RequestOptions & { readonly secureContext?: SecureContext; readonly rejectUnauthorized?: boolean },
   observer: ProxyObserver,
 ): ClientRequest {
   if (target.protocol === 'https:') {
@@ -41,14 +41,11 @@ export function requestThrough(
       createConnection: (_options, created) => {
         openTunnel(proxy, target, options, observer, (error, socket) => {
           const host = bareHost(target);
-          const { ca, rejectUnauthorized = true } = options;
+          const { secureContext, rejectUnauthorized = true } = options;
+          const trust = secureContext === undefined ? {} : { secureContext };
           // Node never reads the socket beside an error.
           if (socket === undefined) created(error, undefined as never);
-          else
-            created(
-              null,
-              tlsConnect({ socket, host, servername: serverName(host), rejectUnauthorized, ...(ca && { ca }) }),
-            );
+          else created(null, tlsConnect({ socket, host, servername: serverName(host), rejectUnauthorized, ...trust }));
         });
         return undefined;
       },

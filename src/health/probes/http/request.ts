@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { type ClientRequest, request as plainRequest, type RequestOptions } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Address } from '../../../settings/addresses.js';
 import { probeUserAgent } from '../../../version.js';
-import { failureOf, reasonOf } from '../../reasons.js';
+import { failureOf } from '../../reasons.js';
 import type { TakeSample } from '../../sample.js';
+import { Authorities } from '../tls/authorities.js';
 import { certificateFault } from '../tls/certificate.js';
 import type { HttpCheck } from './check.js';
 import { type Answer, Exchange } from './exchange.js';
@@ -21,27 +21,29 @@ export interface RequestTools {
 
 /** One request over a fresh connection, and as many redirects as the check follows, with the time of each step. */
 export function requesting(check: HttpCheck, tools: RequestTools): TakeSample {
+  const authorities = new Authorities(check.ca);
   return async signal => {
-    let ca: Buffer | undefined;
-    try {
-      ca = check.ca === undefined ? undefined : await readFile(check.ca, { signal });
-    } catch (error) {
-      return { reason: `not checked: ca cannot be read: ${reasonOf(error)}`, unknown: true };
-    }
     const began = performance.now();
     let asked: Asked = check;
-    for (let left = check.redirects; ; left -= 1) {
-      const answer: Answer = await askOnce(check, asked, { ...tools, ca, signal, began, followsMore: left > 0 });
-      if (answer.location === undefined) return answer.sample;
-      const next = redirected(asked, answer.status, answer.location);
-      if (typeof next === 'string') return { ...answer.sample, reason: next };
-      asked = next;
+    try {
+      for (let left = check.redirects; ; left -= 1) {
+        const secure = asked.url.startsWith('https:') || check.ca !== undefined;
+        const secureContext = secure ? await authorities.context(signal) : undefined;
+        const answer = await askOnce(check, asked, { ...tools, signal, began, secureContext, followsMore: left > 0 });
+        if (answer.location === undefined) return answer.sample;
+        const next = redirected(asked, answer.status, answer.location);
+        if (typeof next === 'string') return { ...answer.sample, reason: next };
+        asked = next;
+      }
+    } catch (error) {
+      return failureOf(error);
     }
   };
 }
 
 interface AskTools extends RequestTools {
-  readonly ca: Buffer | undefined;
+  /** For `https:`, or for a proxy that is reached so. */
+  readonly secureContext: SecureContext | undefined;
   readonly signal: AbortSignal;
   /** When the first request began, on the monotonic clock. */
   readonly began: number;
@@ -49,7 +51,7 @@ interface AskTools extends RequestTools {
 }
 
 function askOnce(check: HttpCheck, asked: Asked, tools: AskTools): Promise<Answer> {
-  const { connect, ca, signal, now } = tools;
+  const { connect, secureContext, signal, now } = tools;
   const url = new URL(asked.url);
   const proxy = tools.proxyFor(url);
   return new Promise<Answer>(resolve => {
@@ -66,7 +68,7 @@ function askOnce(check: HttpCheck, asked: Asked, tools: AskTools): Promise<Answe
         ...bodyHeaders(asked),
         ...lowerCased(asked.headers),
       },
-      ...(ca === undefined ? {} : { ca }),
+      ...(secureContext === undefined ? {} : { secureContext }),
       ...(check.lenient ? { rejectUnauthorized: false, insecureHTTPParser: true } : {}),
     } as const;
     const exchange = new Exchange(check, { ...tools, url, proxy });

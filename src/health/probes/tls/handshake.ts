@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { isIP, type Socket, type TcpNetConnectOpts, connect as tcpConnect } from 'node:net';
-import { type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { failureOf, notChecked, reasonOf } from '../../reasons.js';
+import { type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { failureOf } from '../../reasons.js';
 import type { Readings, Sample, TakeSample } from '../../sample.js';
+import { Authorities } from './authorities.js';
 import { certificateFault, daysLeft, expiryWarning } from './certificate.js';
 import { askForTls } from './conversation.js';
 import type { StartTls } from './starttls.js';
@@ -22,14 +22,14 @@ export interface HandshakeCheck {
 
 /** One connection, one handshake, one look at the certificate. */
 export function handshaking(check: HandshakeCheck): TakeSample {
+  const authorities = new Authorities(check.ca);
   return async signal => {
-    let ca: Buffer | undefined;
     try {
-      ca = check.ca === undefined ? undefined : await readFile(check.ca, { signal });
+      const context = await authorities.context(signal);
+      return await new Promise<Sample>(resolve => new Handshake(check, context, signal, resolve));
     } catch (error) {
-      return notChecked(`ca cannot be read: ${reasonOf(error)}`);
+      return failureOf(error);
     }
-    return new Promise<Sample>(resolve => new Handshake(check, ca, signal, resolve));
   };
 }
 
@@ -41,13 +41,13 @@ class Handshake {
   readonly #socket: Socket;
   #secure: TLSSocket | undefined;
   readonly #check: HandshakeCheck;
-  readonly #ca: Buffer | undefined;
+  readonly #context: SecureContext;
   readonly #signal: AbortSignal;
   readonly #resolve: (sample: Sample) => void;
 
-  constructor(check: HandshakeCheck, ca: Buffer | undefined, signal: AbortSignal, resolve: (sample: Sample) => void) {
+  constructor(check: HandshakeCheck, context: SecureContext, signal: AbortSignal, resolve: (sample: Sample) => void) {
     this.#check = check;
-    this.#ca = ca;
+    this.#context = context;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#socket = tcpConnect(check.connect);
@@ -73,7 +73,7 @@ class Handshake {
       servername: isIP(name) === 0 ? name : '',
       // Days and names are of interest also where the chain is not trusted.
       rejectUnauthorized: false,
-      ...(this.#ca === undefined ? {} : { ca: this.#ca }),
+      secureContext: this.#context,
     });
     this.#secure = secure;
     secure.on('error', error => this.#end(failureOf(error)));
