@@ -7,6 +7,10 @@ const columns =
   'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country, stored';
 export const accessColumns = 16;
 const itemColumns = 3;
+/** What is said last, by the time of the access, holds; what was said before fills in what is not said then. */
+const factsOverlay = `ON CONFLICT (item) DO UPDATE SET
+  facts = CASE WHEN excluded.at >= at THEN json_patch(facts, excluded.facts) ELSE json_patch(excluded.facts, facts) END,
+  at = max(at, excluded.at)`;
 
 export interface FoldUsageArguments {
   /**
@@ -26,16 +30,21 @@ export interface FoldUsageArguments {
  */
 export function foldUsage({ database, now }: Transaction, { accesses, items, replace }: FoldUsageArguments): number {
   const closed = sealedMonths(database);
-  const late: Value[] = [];
-  const open: Value[] = [];
   const days = new Set<number>();
-  for (let at = 0; at < accesses.length; at += accessColumns) {
-    const day = accesses[at] as number;
-    if (closed.has(monthOf(day))) late.push(monthOf(day), accesses[at + 1]!, now);
-    else {
-      days.add(day);
-      for (let place = at; place < at + accessColumns; place += 1) open.push(accesses[place]!);
+  for (let at = 0; at < accesses.length; at += accessColumns) days.add(accesses[at] as number);
+  const isLate = (day: number): boolean => closed.has(monthOf(day));
+  const late: Value[] = [];
+  let open = accesses;
+  // Mostly none is.
+  if ([...days].some(isLate)) {
+    const others: Value[] = [];
+    for (let at = 0; at < accesses.length; at += accessColumns) {
+      const day = accesses[at] as number;
+      if (isLate(day)) late.push(monthOf(day), accesses[at + 1]!, now);
+      else others.push(...accesses.slice(at, at + accessColumns));
     }
+    open = others;
+    for (const day of days) if (isLate(day)) days.delete(day);
   }
   const kept = database.insert(
     `INSERT OR ${replace ? 'REPLACE' : 'IGNORE'} INTO usage_accesses (${columns})`,
@@ -44,7 +53,7 @@ export function foldUsage({ database, now }: Transaction, { accesses, items, rep
   );
   const keptLate = database.insert('INSERT OR IGNORE INTO usage_late (month, id, at)', 3, late);
   if (kept > 0) noteChange(database, [...days], now);
-  for (let at = 0; at < items.length; at += itemColumns) keepItem(database, items.slice(at, at + itemColumns));
+  if (items.length > 0) database.insert('INSERT INTO usage_items (item, at, facts)', itemColumns, items, factsOverlay);
   return accesses.length / accessColumns - kept - keptLate;
 }
 
@@ -57,17 +66,6 @@ function noteChange(database: Database, days: readonly number[], now: number): v
     // Its last clicks depend on the first ones of the day after.
     database.run('UPDATE usage_days SET revision = revision + 1 WHERE day = ?', dayBefore(day));
   }
-}
-
-/** What is said last, by the time of the access, holds; what was said before fills in what is not said then. */
-function keepItem(database: Database, item: readonly Value[]): void {
-  database.run(
-    `INSERT INTO usage_items (item, at, facts) VALUES (?, ?, ?) ON CONFLICT (item) DO UPDATE SET
-       facts = CASE WHEN excluded.at >= at THEN json_patch(facts, excluded.facts)
-         ELSE json_patch(excluded.facts, facts) END,
-       at = max(at, excluded.at)`,
-    ...item,
-  );
 }
 
 const countStored = 'SELECT count(*) FROM usage_accesses WHERE day BETWEEN ? AND ? AND stored';

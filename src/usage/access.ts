@@ -68,10 +68,24 @@ export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access
   if (reason !== undefined && from !== source) return undefined;
   const { user, byAddress, session } = userOf(event, keyOf);
   const part = category.request && fields.status === 206 ? keyOf(`file ${item.file ?? item.id}`) : null;
-  const row: Value[] = [dayOf(created), event.id, created, reason ?? (from === source ? null : otherSource)];
-  row.push(from, item.id, asker === 'machine' ? 1 : 0, category.request ? 1 : 0, part);
-  row.push(user, byAddress ? 1 : 0, session, keyOf(url ?? `${event.category} ${item.file ?? item.id}`));
-  row.push(bytesOf(event), countryOf(fields.country), isForUsageAlone(event) ? 0 : 1);
+  const row: Value[] = [
+    dayOf(created),
+    event.id,
+    created,
+    reason ?? (from === source ? null : otherSource),
+    from,
+    item.id,
+    asker === 'machine' ? 1 : 0,
+    category.request ? 1 : 0,
+    part,
+    user,
+    byAddress ? 1 : 0,
+    session,
+    keyOf(url ?? `${event.category} ${item.file ?? item.id}`),
+    bytesOf(event),
+    countryOf(fields.country),
+    isForUsageAlone(event) ? 0 : 1,
+  ];
   return { row, facts: item.facts };
 }
 

@@ -29,7 +29,11 @@ export class KnownFacts {
 function isWithin(facts: ItemFacts, known: ItemFacts): boolean {
   for (const name in facts) {
     const [said, before] = [facts[name as keyof ItemFacts], known[name as keyof ItemFacts]];
-    if (said !== before && (typeof said === 'string' || String(said) !== String(before))) return false;
+    if (said !== before && !(Array.isArray(said) && Array.isArray(before) && isSame(said, before))) return false;
   }
   return true;
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index]);
 }
