@@ -19,6 +19,7 @@ const parts = {
   fuzz: [['scripts/fuzz.mjs', '--inputs', part(300_000)]],
   kills: [['scripts/test.mjs', 'chaos/kill', '--jobs', '1', '--timeout', '7200']],
   usage: [['scripts/test.mjs', 'chaos/usage-kill', '--jobs', '1', '--timeout', '1800']],
+  notify: [['scripts/test.mjs', 'chaos/notify-kill', '--jobs', '1', '--timeout', '3600']],
   page: [['scripts/test.mjs', 'browser/amplitude-sdk', '--jobs', '1', '--timeout', '600']],
   outages: [['scripts/test.mjs', 'chaos/outage', '--jobs', '1', '--timeout', '7200']],
 };
@@ -27,6 +28,7 @@ const env = {
   ...process.env,
   KILL_ROUNDS: part(1_000),
   USAGE_KILLS: part(30),
+  NOTIFY_ROUNDS: part(50),
   OUTAGE_SECONDS: part(200),
   PAGE_OUTAGE_SECONDS: part(60),
 };

@@ -33,6 +33,7 @@ interface Kept {
   readonly pending: readonly Message[];
 }
 
+const nothing: Kept = { state: emptyState, pending: [] };
 const key = 'state';
 const keptMs = 3650 * 86_400_000;
 /** A clock that was set is noticed within this time. */
@@ -121,8 +122,20 @@ export class Notifier implements NotificationWriter {
   async #load(): Promise<Kept> {
     if (this.#kept !== undefined) return this.#kept;
     const text = (await this.#options.keyValues.get([key])).get(key);
-    this.#kept = text === undefined ? { state: emptyState, pending: [] } : (JSON.parse(text) as Kept);
+    this.#kept = text === undefined ? nothing : this.#read(text);
     return this.#kept;
+  }
+
+  /** What cannot be read is forgotten: people would be notified of nothing for ever otherwise. */
+  #read(text: string): Kept {
+    try {
+      const kept = JSON.parse(text) as Kept;
+      if (kept.state.version === emptyState.version) return kept;
+      this.#options.log.error({ reason: 'it is of another version' }, 'notifications.forgotten');
+    } catch (error) {
+      this.#options.log.error({ reason: describe(error) }, 'notifications.forgotten');
+    }
+    return nothing;
   }
 
   async #keep(kept: Kept): Promise<void> {

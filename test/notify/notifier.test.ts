@@ -109,6 +109,16 @@ test('what cannot be kept is not taken, and is taken when it comes again', async
   assert.equal(scene.subjects, ['clowder is down']);
 });
 
+for (const kept of ['{"state":', '{"state":{"version":2},"pending":[]}']) {
+  test(`what was kept and cannot be read is forgotten: ${kept}`, async ({ scene }) => {
+    scene.memory.entries.set('state', kept);
+    await scene.start().add([down('clowder', scene.clock.now())]);
+    await scene.pass(5_000);
+    assert.equal(scene.subjects, ['clowder is down']);
+    assert.is(scene.recorded.lines.filter(({ line }) => line === 'notifications.forgotten').length, 1);
+  });
+}
+
 test('what the broker does not take waits, over a restart too, under the same id', async ({ scene }) => {
   await scene.start().add([down('clowder', scene.clock.now())]);
   scene.fails = { publish: true };

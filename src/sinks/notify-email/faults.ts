@@ -49,7 +49,7 @@ export function smtpFault(error: unknown, config: EmailConfig): unknown {
         `${server} did not answer in time: check host and port in SMTP_URL (465 wants smtps://), and the firewall`,
       );
     case 'ETLS':
-      return new SetupError(encrypted(error, server));
+      return new SetupError(encrypted(error, server, config));
     case 'ESOCKET':
     case 'ECONNECTION':
     case 'EPROTOCOL':
@@ -62,13 +62,13 @@ export function smtpFault(error: unknown, config: EmailConfig): unknown {
 function socketFault(error: unknown, server: string, config: EmailConfig): Error {
   const reason = reasonOf(error);
   if (/STARTTLS|TLS|SSL|CERT|SIGNED|ISSUER|EPROTO/i.test(`${reason} ${(error as Error).message}`))
-    return new SetupError(encrypted(error, server));
+    return new SetupError(encrypted(error, server, config));
   const words = networkErrorWords[reason];
   if (words !== undefined) return new TransientError(`${server}: ${words}`);
   return new TransientError(`${server} broke off: ${said(error, config)}`);
 }
 
-function encrypted(error: unknown, server: string): string {
+function encrypted(error: unknown, server: string, { smtp }: EmailConfig): string {
   const reason = reasonOf(error);
   const { message } = error as Error;
   if (/does not support|STARTTLS/i.test(message) && networkErrorWords[reason] === undefined)
@@ -78,7 +78,8 @@ function encrypted(error: unknown, server: string): string {
     (/WRONG_VERSION|EPROTO/.test(reason) || /wrong version/i.test(message)
       ? 'the port speaks another way: smtps:// is for 465, smtp:// for 587 and 25'
       : 'check the certificate of the server, and the name in SMTP_URL');
-  return `no secure connection to ${server}: ${networkErrorWords[reason] ?? message}: ${advice}`;
+  const orPlain = !smtp.secure && smtp.starttls === 'optional' ? ', or go without encryption by ?starttls=off' : '';
+  return `no secure connection to ${server}: ${networkErrorWords[reason] ?? message}: ${advice}${orPlain}`;
 }
 
 function reasonOf(error: unknown): string {

@@ -148,6 +148,12 @@ for (const from of ['starttls', 'connect'] as const) {
     }));
 }
 
+test('where encryption is welcome and its certificate is not, the words name the way without', () =>
+  withExim({ tls: { ...file('self-signed'), from: 'starttls' } }, async port => {
+    const error = await thrown(write(`smtp://127.0.0.1:${port}?starttls=optional`));
+    assert.match(error.message, /self-signed: set NODE_EXTRA_CA_CERTS .*, or go without encryption by \?starttls=off$/);
+  }));
+
 test('a certificate of an authority that is known, over STARTTLS and from the first byte on', async () => {
   for (const from of ['starttls', 'connect'] as const) {
     await withExim({ tls: { ...file('valid'), from } }, async (port, exim) => {
