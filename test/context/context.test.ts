@@ -59,17 +59,19 @@ test('an event without resources is the very same object; so is one of which not
   await context.close();
 });
 
-test('a recording that is replayed teaches nothing, and stays as it was', async () => {
-  const { context } = await openContext();
-  const fields = { category: 'delete', type: 'file', resource_id: file, dataset_id: dataset, space_id: space };
-  context.hear({ ...eventOf(fields), source: 'replay' });
-  assert.is(context.of(view(file)), undefined);
-  context.hear(eventOf(fields));
-  assert.is(context.of(view(file))?.dataset_id, dataset);
-  const replayed = { ...view(file), source: 'replay' } as const;
-  assert.is(context.addTo(replayed), replayed);
-  await context.close();
-});
+for (const source of ['replay', 'usage'] as const) {
+  test(`what is said again (${source}) teaches nothing, and stays as it was`, async () => {
+    const { context } = await openContext();
+    const fields = { category: 'delete', type: 'file', resource_id: file, dataset_id: dataset, space_id: space };
+    context.hear({ ...eventOf(fields), source });
+    assert.is(context.of(view(file)), undefined);
+    context.hear(eventOf(fields));
+    assert.is(context.of(view(file))?.dataset_id, dataset);
+    const again = { ...view(file), source };
+    assert.is(context.addTo(again), again);
+    await context.close();
+  });
+}
 
 test('the query of its address tells where a file is, until somebody says so who is believed', async () => {
   const { context } = await openContext();
