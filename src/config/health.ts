@@ -8,6 +8,7 @@ import { integer } from '../settings/numbers.js';
 import type { ProblemList } from '../settings/problems.js';
 import type { Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
+import { boolean } from '../settings/words.js';
 
 export const healthSettings = {
   targets: setting(
@@ -31,6 +32,11 @@ export const healthSettings = {
     integer(1, 86_400).optional(),
     'Time to the next check after one that was worse than what is known, seconds, until that is decided. Default: the interval.',
   ),
+  statusPage: setting(
+    'STATUS_PAGE',
+    boolean().default('off'),
+    'A page for everybody at /status, without a key: how the services are and were. Targets with `public: false` in the YAML file are not on it.',
+  ),
 };
 
 export interface HealthConfig {
@@ -38,6 +44,8 @@ export interface HealthConfig {
   readonly targets: readonly Target[];
   /** For targets that make themselves. */
   readonly defaults: TargetDefaults;
+  /** Everybody may see how the services are. */
+  readonly statusPage: boolean;
 }
 
 export function health(
@@ -45,7 +53,7 @@ export function health(
   proxies: Pick<Proxies, 'http' | 'https'>,
   problems: Pick<ProblemList, 'add' | 'about'>,
 ): HealthConfig {
-  const { targets, intervalSeconds, timeoutSeconds = Math.min(10, intervalSeconds), recheckSeconds } = values;
+  const { targets, intervalSeconds, timeoutSeconds = Math.min(10, intervalSeconds), recheckSeconds, statusPage } = values;
   if (timeoutSeconds > intervalSeconds) {
     problems.add(
       'HEALTH_TIMEOUT_SECONDS',
@@ -66,5 +74,5 @@ export function health(
     if (!problems.about(missing))
       problems.add('HEALTH_TARGETS', `target "${name}" has proxy: true, and ${missing} is not set`);
   }
-  return { targets: parsed, defaults };
+  return { targets: parsed, defaults, statusPage };
 }

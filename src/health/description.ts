@@ -48,6 +48,8 @@ export function commonKeys(maxSamples: number) {
     recheck: seconds(1).optional(),
     depends_on: names.optional(),
     maintenance: maintenance.optional(),
+    group: text.regex(nameForm, nameRule).optional(),
+    public: yesOrNo.default(true),
   };
 }
 

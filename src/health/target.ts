@@ -27,6 +27,10 @@ export interface Target extends Limits {
   readonly dependsOn: readonly string[];
   readonly maintenance: readonly MaintenanceWindow[];
   readonly recurringMaintenance: readonly Recurrence[];
+  /** Heading under which the status page shows it. */
+  readonly group: string | undefined;
+  /** The status page shows it. */
+  readonly isPublic: boolean;
   /** Texts that nothing may show, in any of the forms that `redact` knows. */
   readonly secrets: readonly string[];
 }

@@ -85,6 +85,8 @@ function targetOf(description: Description, defaults: TargetDefaults, complain: 
     dependsOn: description.depends_on ?? [],
     maintenance: description.maintenance?.once ?? [],
     recurringMaintenance: description.maintenance?.recurring ?? [],
+    group: description.group,
+    isPublic: description.public,
     secrets: [...new Set(probe.secrets?.(check))],
   };
 }
