@@ -24,6 +24,8 @@ import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { ProblemEvents } from '../src/status/problem-events.js';
 import { contextAsStored } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
+import { servicesOf } from '../src/status/services.js';
+import { StatusPage } from '../src/status-page/status-page.js';
 import type { Usage } from '../src/usage/usage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
@@ -65,6 +67,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   const orphans = orphanFinder({ broker, clock, log, metrics });
   orphans();
   const stored = config.sinks.find(({ definition }) => definition.storesWith === 'storage');
+  const watched = new Map(config.health.targets.map(({ name, intervalMs }) => [name, intervalMs]));
+  const availability = new Availability({ storage, watched, clock });
   const backend = createBackend({
     ...publishThrough(publisher),
     deadLetterAdmin,
@@ -83,11 +87,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     context: contextAsStored(options.context, personalFilter(stored?.personal ?? 'full', options.idSecret)),
     usage: options.usage,
     monthly: runUsage(options),
-    availability: new Availability({
-      storage,
-      watched: new Map(config.health.targets.map(({ name, intervalMs }) => [name, intervalMs])),
-      clock,
-    }),
+    availability,
+    statusPage: statusPageOf(options, availability),
     started: clock.now(),
   });
 
@@ -129,4 +130,17 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   onStop('http', timeoutMs => ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: timeoutMs / 2, reply })));
   const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
   return { address, reload: () => server.reload() };
+}
+
+/** Undefined when it is off. */
+function statusPageOf({ config, board, clock }: HttpOptions, availability: Availability): StatusPage | undefined {
+  const { statusPage, targets } = config.health;
+  if (!statusPage) return undefined;
+  return new StatusPage({
+    name: config.usage?.platform ?? 'Status of the services',
+    targets: targets.filter(({ isPublic }) => isPublic),
+    services: async () => servicesOf(board.all()),
+    availability: days => availability.report({ ...days, zone: 'UTC', service: undefined }),
+    clock,
+  });
 }

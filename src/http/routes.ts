@@ -13,6 +13,7 @@ import { PublishRoutes } from './routes/publish.js';
 import { SeriesRoutes } from './routes/series.js';
 import { SessionRoutes } from './routes/session.js';
 import { StatusRoutes } from './routes/status.js';
+import { StatusPageRoutes } from './routes/status-page.js';
 import { StreamRoutes } from './routes/stream.js';
 import { UsageRoutes } from './routes/usage.js';
 import { UsageMonthRoutes } from './routes/usage-months.js';
@@ -27,6 +28,7 @@ export const controllers = [
   DeadLetterRoutes,
   PublishRoutes,
   StatusRoutes,
+  StatusPageRoutes,
   LedgerRoutes,
   AvailabilityRoutes,
   SeriesRoutes,

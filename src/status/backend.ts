@@ -33,6 +33,7 @@ import type { FoundProblem } from './found-problem.js';
 import { ProblemDates } from './problem-dates.js';
 import { deadLettersKey, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
+import type { StatusPage } from '../status-page/status-page.js';
 import { servicesOf } from './services.js';
 import { pageWithContext, withContext } from './stored-events.js';
 
@@ -63,6 +64,7 @@ export interface BackendOptions {
   readonly usage: Usage | undefined;
   readonly monthly: MonthlyUsage | undefined;
   readonly availability: Pick<Availability, 'report'>;
+  readonly statusPage: StatusPage | undefined;
 }
 
 const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean => definition.keepsEvents === true;
@@ -214,6 +216,7 @@ export function createBackend(options: BackendOptions) {
     unready,
     usage: options.usage,
     monthly: options.monthly,
+    statusPage: options.statusPage,
     availability: (request: AvailabilityRequest) => options.availability.report(request),
   };
 }

@@ -46,6 +46,7 @@ const samples: Readonly<Record<string, Sample>> = {
   'GET /v1/status': { path: '/v1/status', init: {} },
   'GET /v1/ledger': { path: '/v1/ledger', init: {} },
   'POST /v1/ledger/acknowledge': { path: '/v1/ledger/acknowledge', init: post({ sink: 'mongodb' }) },
+  'GET /status': { path: '/status', init: {} },
   'GET /v1/availability': { path: '/v1/availability?from=2024-03&to=2024-03-04', init: {} },
   'GET /v1/series': { path: '/v1/series?step=60000', init: {} },
   'GET /v1/stream': { path: '/v1/stream', init: {} },

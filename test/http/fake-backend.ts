@@ -1,3 +1,5 @@
+import { StatusPage } from '../../src/status-page/status-page.js';
+import { systemClock } from '../../src/clock.js';
 import type { AvailabilityRequest } from '../../src/availability/availability.js';
 import { reportOf, type ServiceReport } from '../../src/availability/report.js';
 import { bucketOf } from '../../src/availability/response-times.js';
@@ -216,6 +218,17 @@ export class FakeBackend implements Backend {
     const report = reportOf('clowder', availabilityRecord, availabilityRange, at);
     return service === undefined || service === report.service ? [report] : [];
   }
+
+  readonly statusPage = new StatusPage({
+    name: 'Prairie Data',
+    targets: [{ name: 'clowder', group: undefined }],
+    services: async () => {
+      this.#mayFail();
+      return [];
+    },
+    availability: async () => this.availability({ first: 0, last: 0, zone: 'UTC', service: undefined }),
+    clock: systemClock,
+  });
 
   readonly usage: Backend['usage'] = {
     config: usageConfig,
