@@ -9,7 +9,7 @@ export interface paths {
         };
         /**
          * How available services were
-         * @description Each figure with its outages, its corrections and the time in which nobody looked. At most 366 days.
+         * @description As JSON, as CSV, or as a page that prints well. Each figure with its outages, its corrections and the time in which nobody looked. At most 366 days.
          */
         readonly get: operations["getAvailability"];
         readonly put?: never;
@@ -507,6 +507,26 @@ export interface paths {
         };
         /** The state of the daemon, its sinks and its actors */
         readonly get: operations["getStatus"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/status": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The public status page: services, ninety days of them, and incidents
+         * @description As a page, as JSON, or as an Atom feed of the incidents. 404 while STATUS_PAGE is off.
+         */
+        readonly get: operations["getStatusPage"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -4198,6 +4218,45 @@ export interface components {
             readonly services: readonly components["schemas"]["ServiceState"][];
             readonly actors: readonly components["schemas"]["ActorStatus"][];
         };
+        readonly PublicDay: {
+            readonly day: string;
+            /** @enum {string} */
+            readonly state: "up" | "degraded" | "down" | "maintenance" | "unknown";
+            readonly availability: number | null;
+        };
+        readonly PublicService: {
+            readonly service_name: string;
+            /** @enum {string} */
+            readonly state: "up" | "degraded" | "down" | "maintenance" | "unknown";
+            readonly since: number | null;
+            /** @description Percent of the days below; null where nobody looked. */
+            readonly availability: number | null;
+            readonly days: readonly components["schemas"]["PublicDay"][];
+        };
+        readonly PublicGroup: {
+            readonly name: string | null;
+            readonly services: readonly components["schemas"]["PublicService"][];
+        };
+        readonly PublicIncident: {
+            readonly service_name: string;
+            /** @enum {string} */
+            readonly state: "up" | "degraded" | "down" | "maintenance" | "unknown";
+            readonly from: number;
+            readonly until: number | null;
+            readonly message: string | null;
+        };
+        readonly PublicStatus: {
+            readonly name: string;
+            /** @description When it was looked up. */
+            readonly at: number;
+            /**
+             * @description The worst of all services.
+             * @enum {string}
+             */
+            readonly state: "up" | "degraded" | "down" | "maintenance" | "unknown";
+            readonly groups: readonly components["schemas"]["PublicGroup"][];
+            readonly incidents: readonly components["schemas"]["PublicIncident"][];
+        };
         /** @description People. */
         readonly UsageCounts: {
             /** @description Accesses to datasets and their files, requests among them. */
@@ -4785,6 +4844,11 @@ export type SinkStatus = components['schemas']['SinkStatus'];
 export type ServiceState = components['schemas']['ServiceState'];
 export type ActorStatus = components['schemas']['ActorStatus'];
 export type Status = components['schemas']['Status'];
+export type PublicDay = components['schemas']['PublicDay'];
+export type PublicService = components['schemas']['PublicService'];
+export type PublicGroup = components['schemas']['PublicGroup'];
+export type PublicIncident = components['schemas']['PublicIncident'];
+export type PublicStatus = components['schemas']['PublicStatus'];
 export type UsageCounts = components['schemas']['UsageCounts'];
 export type UsageLine = components['schemas']['UsageLine'];
 export type UsageMonth = components['schemas']['UsageMonth'];
@@ -4829,6 +4893,7 @@ export interface operations {
                 readonly to?: string;
                 readonly service?: string;
                 readonly timezone?: string;
+                readonly format?: "json" | "csv" | "html";
             };
             readonly header?: never;
             readonly path?: never;
@@ -4845,6 +4910,8 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["AvailabilityReport"];
+                    readonly "text/csv": string;
+                    readonly "text/html": string;
                 };
             };
             /** @description The request is not valid; nothing was done. */
@@ -10613,6 +10680,134 @@ export interface operations {
                      *       "title": "Too many requests",
                      *       "status": 429,
                      *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly getStatusPage: {
+        readonly parameters: {
+            readonly query?: {
+                readonly format?: "html" | "json" | "atom";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description How the services are. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/html": string;
+                    readonly "application/json": components["schemas"]["PublicStatus"];
+                    readonly "application/atom+xml": string;
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description It does not exist. */
+            readonly 404: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:not-found",
+                     *       "title": "Not found",
+                     *       "status": 404,
+                     *       "detail": "It does not exist.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

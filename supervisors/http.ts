@@ -22,10 +22,10 @@ import type { Metrics } from '../src/status/metrics.js';
 import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { ProblemEvents } from '../src/status/problem-events.js';
-import { contextAsStored } from '../src/status/stored-events.js';
-import type { Storage } from '../src/storage/storage.js';
 import { servicesOf } from '../src/status/services.js';
+import { contextAsStored } from '../src/status/stored-events.js';
 import { StatusPage } from '../src/status-page/status-page.js';
+import type { Storage } from '../src/storage/storage.js';
 import type { Usage } from '../src/usage/usage.js';
 import type { BrokerPart } from './broker.js';
 import type { PartOptions } from './part.js';
@@ -89,6 +89,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     monthly: runUsage(options),
     availability,
     statusPage: statusPageOf(options, availability),
+    platform: config.usage?.platform,
     started: clock.now(),
   });
 

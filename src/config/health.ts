@@ -53,7 +53,13 @@ export function health(
   proxies: Pick<Proxies, 'http' | 'https'>,
   problems: Pick<ProblemList, 'add' | 'about'>,
 ): HealthConfig {
-  const { targets, intervalSeconds, timeoutSeconds = Math.min(10, intervalSeconds), recheckSeconds, statusPage } = values;
+  const {
+    targets,
+    intervalSeconds,
+    timeoutSeconds = Math.min(10, intervalSeconds),
+    recheckSeconds,
+    statusPage,
+  } = values;
   if (timeoutSeconds > intervalSeconds) {
     problems.add(
       'HEALTH_TIMEOUT_SECONDS',

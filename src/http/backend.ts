@@ -11,8 +11,8 @@ import type {
 import type { Message } from '../events/message.js';
 import type { Imported, PastEvents } from '../import/history.js';
 import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
-import type { StatusPage } from '../status-page/status-page.js';
 import type { DaemonStatus } from '../status/report.js';
+import type { StatusPage } from '../status-page/status-page.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { MonthlyUsage } from '../usage/monthly-usage.js';
@@ -51,6 +51,8 @@ export interface Backend {
   unready(): string | undefined;
   /** How available services were, in the days of a time zone. */
   availability(request: AvailabilityRequest): Promise<readonly ServiceReport[]>;
+  /** Whose services these are, for titles of pages. */
+  readonly platform: string | undefined;
   /** Undefined when STATUS_PAGE is off. */
   readonly statusPage: Pick<StatusPage, 'view'> | undefined;
   /** Undefined when USAGE is off. */

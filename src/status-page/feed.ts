@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { durationInWords, escaped, timeInWords } from '../markup.js';
+import { durationInWords, escaped, timeInWords } from '../printed/markup.js';
 import type { Incident } from './incidents.js';
 import type { StatusView } from './status-page.js';
 

@@ -1,5 +1,5 @@
 import { written } from '../calendar.js';
-import { durationInWords, escaped, isolated, timeInWords } from '../markup.js';
+import { durationInWords, escaped, isolated, timeInWords } from '../printed/markup.js';
 import type { Incident } from './incidents.js';
 import { type DayState, type ShownService, type StatusView, shownDays } from './status-page.js';
 import { style } from './style.js';

@@ -1,8 +1,7 @@
 import type { ServiceReport } from '../availability/report.js';
-import { dayBefore, dayOf, startOfDay, dayMs } from '../calendar.js';
+import { dayBefore, dayMs, dayOf, startOfDay } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import { singleFlight } from '../single-flight.js';
-import type { ServiceState } from '../status/report.js';
 import { type Incident, incidentsOf } from './incidents.js';
 
 /** What may be shown of a target. */
@@ -13,9 +12,17 @@ export interface ShownTarget {
 
 export type DayState = 'up' | 'degraded' | 'down' | 'maintenance' | 'unknown';
 
+/** How a service is now. */
+export interface CurrentState {
+  readonly service_name: string;
+  readonly state: DayState;
+  /** Epoch ms. */
+  readonly since: number | null;
+}
+
 export interface ShownService {
   readonly name: string;
-  readonly state: ServiceState['state'];
+  readonly state: DayState;
   /** Epoch ms. */
   readonly since: number | null;
   /** Percent of the days shown; null where nobody looked. */
@@ -30,7 +37,7 @@ export interface StatusView {
   /** When it was looked up, epoch ms. */
   readonly at: number;
   /** The worst of all services. */
-  readonly state: ServiceState['state'];
+  readonly state: DayState;
   readonly groups: readonly { readonly name: string | null; readonly services: readonly ShownService[] }[];
   /** Newest first. */
   readonly incidents: readonly Incident[];
@@ -39,7 +46,7 @@ export interface StatusView {
 export interface StatusPageOptions {
   readonly name: string;
   readonly targets: readonly ShownTarget[];
-  readonly services: () => Promise<readonly ServiceState[]>;
+  readonly services: () => Promise<readonly CurrentState[]>;
   /** Availability in days of UTC, 20260315. */
   readonly availability: (range: { first: number; last: number }) => Promise<readonly ServiceReport[]>;
   readonly clock: Clock;
@@ -52,7 +59,7 @@ const worstFirst = ['down', 'degraded', 'maintenance', 'unknown', 'up'] as const
 /** A day of which some minutes are not known is as good as the rest. */
 const worstOfDay = ['down', 'degraded', 'maintenance', 'up', 'unknown'] as const;
 
-/** What everybody may know of the services. Nothing of it is a reason that a check found: those name hosts and paths. */
+/** What everybody may know of the services: no reason that a check found, for those name hosts and paths. */
 export class StatusPage {
   readonly view: () => Promise<StatusView>;
   readonly #options: StatusPageOptions;
@@ -74,7 +81,7 @@ export class StatusPage {
     const shown = targets.map(target => {
       const report = reports.find(({ service }) => service === target.name);
       const state = states.find(({ service_name }) => service_name === target.name);
-      return { target, report, service: shownService(target.name, state, report) };
+      return { target, report, service: serviceOf(target.name, state, report) };
     });
     const groups = [...new Set(targets.map(({ group }) => group))];
     return {
@@ -90,18 +97,17 @@ export class StatusPage {
   }
 }
 
-function shownService(
-  name: string,
-  state: ServiceState | undefined,
-  report: ServiceReport | undefined,
-): ShownService {
+function serviceOf(name: string, state: CurrentState | undefined, report: ServiceReport | undefined): ShownService {
   const days = (report?.days ?? []).slice(-shownDays).map(({ day, durations, availability }) => ({
     day,
     state: worstOfDay.find(one => durations[one] > 0) ?? 'unknown',
     availability: availability ?? null,
   }));
   const sums = (report?.days ?? []).slice(-shownDays).reduce(
-    (sum, { durations: { up, degraded, down } }) => ({ good: sum.good + up + degraded, all: sum.all + up + degraded + down }),
+    (sum, { durations: { up, degraded, down } }) => ({
+      good: sum.good + up + degraded,
+      all: sum.all + up + degraded + down,
+    }),
     { good: 0, all: 0 },
   );
   return {

@@ -17,6 +17,7 @@ import type { Message } from '../events/message.js';
 import type { Countries } from '../geoip/countries.js';
 import { History, type PastEvents } from '../import/history.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
+import type { StatusPage } from '../status-page/status-page.js';
 import { IdRegister } from '../storage/id-register.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../storage/queries.js';
@@ -33,7 +34,6 @@ import type { FoundProblem } from './found-problem.js';
 import { ProblemDates } from './problem-dates.js';
 import { deadLettersKey, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
-import type { StatusPage } from '../status-page/status-page.js';
 import { servicesOf } from './services.js';
 import { pageWithContext, withContext } from './stored-events.js';
 
@@ -65,6 +65,7 @@ export interface BackendOptions {
   readonly monthly: MonthlyUsage | undefined;
   readonly availability: Pick<Availability, 'report'>;
   readonly statusPage: StatusPage | undefined;
+  readonly platform: string | undefined;
 }
 
 const isQueryable = ({ definition }: Pick<ConfiguredSink, 'definition'>): boolean => definition.keepsEvents === true;
@@ -217,6 +218,7 @@ export function createBackend(options: BackendOptions) {
     usage: options.usage,
     monthly: options.monthly,
     statusPage: options.statusPage,
+    platform: options.platform,
     availability: (request: AvailabilityRequest) => options.availability.report(request),
   };
 }

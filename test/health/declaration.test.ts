@@ -22,6 +22,8 @@ test('a declaration is read from an event, and from nothing else', () => {
     service: 'clowder',
     status: 'maintenance',
     at: start,
+    id: 'a',
+    by: undefined,
     window: { from: start, until: 1_772_697_600_000, message: undefined },
   });
   assert.is(declarationOf(message(event, 'health')), undefined);

@@ -34,6 +34,8 @@ test('a target is name=address; what it does not say is the default', () => {
     dependsOn: [],
     maintenance: [],
     recurringMaintenance: [],
+    group: undefined,
+    isPublic: true,
     secrets: [],
   });
 });

@@ -158,6 +158,13 @@ const special: Readonly<Record<string, Case>> = {
     },
   },
   'GET /v1/stream 503': { settings: { maxStreams: 0 }, send: right.send },
+  'GET /status 404': {
+    send: (daemon, { path }) => {
+      daemon.backend.statusPage = undefined;
+      return daemon.request(path);
+    },
+  },
+  'GET /status 500': failing(new Error('something is broken')),
   'GET /readyz 503': {
     send: (daemon, { path, init }) => {
       daemon.backend.isReady = false;

@@ -1,5 +1,3 @@
-import { StatusPage } from '../../src/status-page/status-page.js';
-import { systemClock } from '../../src/clock.js';
 import type { AvailabilityRequest } from '../../src/availability/availability.js';
 import { reportOf, type ServiceReport } from '../../src/availability/report.js';
 import { bucketOf } from '../../src/availability/response-times.js';
@@ -10,11 +8,13 @@ import type {
   Durability,
   MessageProperties,
 } from '../../src/broker/broker.js';
+import { systemClock } from '../../src/clock.js';
 import type { Message } from '../../src/events/message.js';
 import type { Backend } from '../../src/http/backend.js';
 import { type Imported, type PastEvents, SinkNamesError } from '../../src/import/history.js';
 import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
 import type { DaemonStatus } from '../../src/status/report.js';
+import { StatusPage } from '../../src/status-page/status-page.js';
 import type { AvailabilityRecord } from '../../src/storage/availability.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../../src/storage/queries.js';
@@ -219,7 +219,8 @@ export class FakeBackend implements Backend {
     return service === undefined || service === report.service ? [report] : [];
   }
 
-  readonly statusPage = new StatusPage({
+  readonly platform = undefined;
+  statusPage: Backend['statusPage'] = new StatusPage({
     name: 'Prairie Data',
     targets: [{ name: 'clowder', group: undefined }],
     services: async () => {

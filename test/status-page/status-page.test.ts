@@ -2,10 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ServiceReport } from '../../src/availability/report.js';
 import { systemClock } from '../../src/clock.js';
+import type { ServiceState } from '../../src/status/report.js';
 import { statusAsAtom } from '../../src/status-page/feed.js';
 import { statusAsHtml } from '../../src/status-page/html.js';
 import { StatusPage, type StatusView } from '../../src/status-page/status-page.js';
-import type { ServiceState } from '../../src/status/report.js';
 
 const hour = 3_600_000;
 const now = Date.UTC(2026, 2, 15, 12);
@@ -20,7 +20,12 @@ const report = (service: string, more: Partial<ServiceReport> = {}): ServiceRepo
   corrections: [],
   days: [
     { day: 20260314, durations: { ...none, up: 23 * hour, down: hour }, availability: 95.8, responseTimes: undefined },
-    { day: 20260315, durations: { ...none, up: 11 * hour, unknown: hour }, availability: 100, responseTimes: undefined },
+    {
+      day: 20260315,
+      durations: { ...none, up: 11 * hour, unknown: hour },
+      availability: 100,
+      responseTimes: undefined,
+    },
   ],
   ...more,
 });
@@ -31,7 +36,9 @@ const state = (service_name: string, more: Partial<ServiceState> = {}): ServiceS
   ...more,
 });
 
-async function view(parts: { states?: ServiceState[]; reports?: ServiceReport[]; name?: string } = {}): Promise<StatusView> {
+async function view(
+  parts: { states?: ServiceState[]; reports?: ServiceReport[]; name?: string } = {},
+): Promise<StatusView> {
   const page = new StatusPage({
     name: parts.name ?? 'Prairie Data',
     targets: [

@@ -1,5 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
+import { availabilityAsCsv } from '../../availability/csv.js';
 import type { Outage } from '../../availability/history.js';
+import { availabilityAsHtml } from '../../availability/html.js';
 import type { Period, ServiceReport } from '../../availability/report.js';
 import { dayIn, isZone } from '../../availability/zone.js';
 import {
@@ -16,8 +18,9 @@ import {
 import type { Correction } from '../../storage/availability.js';
 import { ownerOf } from '../answer.js';
 import type { ApiContext } from '../context.js';
+import { reportHeaders } from '../middleware/page-headers.js';
 import { HttpProblem } from '../problem.js';
-import { json, route } from '../route.js';
+import { content, route } from '../route.js';
 import { type Answer, count, epochMs, name } from '../schemas.js';
 
 const maxDays = 366;
@@ -37,6 +40,9 @@ function days(end: 'first' | 'last', description: string) {
     .openapi({ type: 'string', pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])(-[0-9]{2})?$', description });
 }
 
+const formats = ['json', 'csv', 'html'] as const;
+const types = { csv: 'text/csv; charset=utf-8', html: 'text/html; charset=utf-8' } as const;
+
 const AvailabilityQuery = z
   .object({
     from: days('first', 'First day, `2026-03-15`, or month, `2026-03`. The first of this month by default.'),
@@ -48,6 +54,7 @@ const AvailabilityQuery = z
       .refine(isZone, 'must be a time zone, such as America/Chicago')
       .optional()
       .openapi({ description: 'In which the days lie, as `America/Chicago`; `UTC` by default.' }),
+    format: z.enum(formats).optional().openapi({ description: 'By what is accepted, when it is not given.' }),
   })
   .strict();
 type AvailabilityQuery = z.output<typeof AvailabilityQuery>;
@@ -123,9 +130,16 @@ export class AvailabilityRoutes {
       tag: 'Status',
       id: 'getAvailability',
       summary: 'How available services were',
-      description: `Each figure with its outages, its corrections and the time in which nobody looked. At most ${maxDays} days.`,
+      description: `As JSON, as CSV, or as a page that prints well. Each figure with its outages, its corrections and the time in which nobody looked. At most ${maxDays} days.`,
       query: AvailabilityQuery,
-      answer: { status: 200, config: json('Every service of which something is known.', AvailabilityReport) },
+      answer: {
+        status: 200,
+        config: content('Every service of which something is known.', {
+          'application/json': { schema: AvailabilityReport },
+          'text/csv': { schema: z.string() },
+          'text/html': { schema: z.string() },
+        }),
+      },
     }),
   )
   async availability(ctx: ApiContext, { query }: { query: AvailabilityQuery }): Promise<void> {
@@ -142,6 +156,17 @@ export class AvailabilityRoutes {
       () => ctx.req.socket.destroyed,
       () => backend.availability({ first, last, zone, service }),
     );
+    const format = query.format ?? acceptedBy(ctx);
+    ctx.set('Vary', 'Accept');
+    if (format !== 'json') {
+      if (format === 'html') await reportHeaders(ctx as never, async () => {});
+      const head = { name: backend.platform, first, last, zone, created: ctx.services.clock.now() };
+      const file = `availability-${written(first)}-${written(last)}.${format}`;
+      ctx.set('Content-Disposition', `${format === 'csv' ? 'attachment' : 'inline'}; filename="${file}"`);
+      ctx.body = format === 'csv' ? availabilityAsCsv(services) : availabilityAsHtml(services, head);
+      ctx.set('Content-Type', types[format]);
+      return;
+    }
     ctx.body = {
       from: written(first),
       to: written(last),
@@ -149,6 +174,11 @@ export class AvailabilityRoutes {
       services: services.map(serviceAnswer),
     } satisfies AvailabilityReport;
   }
+}
+
+function acceptedBy(ctx: ApiContext): (typeof formats)[number] {
+  const accepted = ctx.accepts(...formats);
+  return formats.find(format => format === accepted) ?? 'json';
 }
 
 function serviceAnswer(report: ServiceReport): AvailabilityReport['services'][number] {
@@ -163,7 +193,7 @@ function serviceAnswer(report: ServiceReport): AvailabilityReport['services'][nu
 
 function figuresOf({ availability, durations, responseTimes }: Period) {
   return {
-    availability: availability === undefined ? null : Math.round(availability * 1e5) / 1e5,
+    availability: availability === undefined ? null : Math.floor(availability * 1e5) / 1e5,
     up_seconds: durations.up / 1000,
     degraded_seconds: durations.degraded / 1000,
     down_seconds: durations.down / 1000,

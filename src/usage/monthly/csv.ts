@@ -1,5 +1,5 @@
+import { csvLine } from '../../printed/cell.js';
 import { type Figures, few } from '../figures.js';
-import { plainCell } from '../report/cell.js';
 import type { CountryLine, MonthlyReport, MonthSums, ReportLine } from './report.js';
 
 const figureNames = [
@@ -29,7 +29,7 @@ const methods = ['regular', 'machine'] as const;
 
 /** One table for spreadsheets and programs: the column `section` says what a line is about. @see RFC 4180 */
 export function monthlyReportAsCsv(report: MonthlyReport): string {
-  const lines = [columns.join(','), ...rowsOf(report).map(row => lineOf({ month: report.month, ...row }))];
+  const lines = [csvLine(columns), ...rowsOf(report).map(row => lineOf({ month: report.month, ...row }))];
   return `${lines.join('\r\n')}\r\n`;
 }
 
@@ -81,12 +81,5 @@ function isNothing(figures: Figures): boolean {
 }
 
 function lineOf(row: Row): string {
-  return columns.map(name => cell(row[name])).join(',');
-}
-
-function cell(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  const text = plainCell(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvLine(columns.map(name => row[name]));
 }

@@ -1,19 +1,9 @@
+import { escaped, isolated, timeInWords } from '../../printed/markup.js';
+import { style } from '../../printed/style.js';
 import { few } from '../figures.js';
 import { bars } from './bars.js';
 import type { CountryLine, DatasetLine, GroupLine, MonthlyReport, MonthSums, ReportLine } from './report.js';
-import { style } from './style.js';
-import {
-  change,
-  countryInWords,
-  escaped,
-  isolated,
-  monthInWords,
-  number,
-  reasonInWords,
-  sourceInWords,
-  timeInWords,
-  volume,
-} from './words.js';
+import { change, countryInWords, monthInWords, number, reasonInWords, sourceInWords, volume } from './words.js';
 
 /** Lines of one table on the page; the files for programs have all. */
 const maxLines = 100;

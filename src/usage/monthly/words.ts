@@ -67,24 +67,3 @@ export function countryInWords(code: string): string {
     return code;
   }
 }
-
-/** `1 July 2026, 12:00 UTC`. */
-export function timeInWords(time: number): string {
-  const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }).format(
-    time,
-  );
-  return `${text.replace(' at ', ', ')} UTC`;
-}
-
-/** Text from events, names and titles, as text of a page; its direction of writing ends with it. */
-export function escaped(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/[&<>"']/g, sign => `&#${sign.charCodeAt(0)};`);
-}
-
-/** The same, apart from the text around it. */
-export function isolated(text: string): string {
-  return `<bdi>${escaped(text)}</bdi>`;
-}

@@ -1,6 +1,6 @@
 import { written } from '../../calendar.js';
+import { plainCell } from '../../printed/cell.js';
 import type { UsageConfig } from '../config.js';
-import { plainCell } from './cell.js';
 import {
   type DatasetReport,
   monthsOf,

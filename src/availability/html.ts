@@ -1,0 +1,136 @@
+import { written } from '../calendar.js';
+import { durationInWords, escaped, isolated, timeInWords } from '../printed/markup.js';
+import { style } from '../printed/style.js';
+import type { Durations, Outage } from './history.js';
+import type { Period, ServiceReport } from './report.js';
+
+export interface ReportHead {
+  /** Whose services they are; undefined = not known. */
+  readonly name: string | undefined;
+  /** Days, 20260315. */
+  readonly first: number;
+  readonly last: number;
+  readonly zone: string;
+  /** When it was made, epoch ms. */
+  readonly created: number;
+}
+
+/** A page that is complete in itself, without a script, for the screen and for paper (A4). */
+export function availabilityAsHtml(reports: readonly ServiceReport[], head: ReportHead): string {
+  const { name, first, last, zone, created } = head;
+  const range = `${written(first)} to ${written(last)}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Availability, ${range}</title>
+<style>${style}</style>
+</head>
+<body>
+<header>
+<h1>Availability of services</h1>
+<p class="lead">${name === undefined ? '' : `${isolated(name)}, `}${range} (${escaped(zone)})</p>
+</header>
+<main>
+${reports.length === 0 ? '<p class="box">Nothing is known of any service in this time.</p>' : summary(reports)}
+${reports.map(one => serviceSection(one, reports.length)).join('\n')}
+${reports.length === 0 ? '' : method}
+</main>
+<footer>Made on ${timeInWords(created)} by event-sink.</footer>
+</body>
+</html>
+`;
+}
+
+const heads = ['Availability', 'Up', 'Degraded', 'Down', 'Maintenance', 'Nobody looked'];
+
+function summary(reports: readonly ServiceReport[]): string {
+  const rows = reports.map(report => `<tr><th scope="row">${isolated(report.service)}</th>${figures(report)}</tr>`);
+  return table(['Service', ...heads], rows);
+}
+
+function figures({ availability, durations }: Period): string {
+  const cells = [
+    percent(availability),
+    ...(['up', 'degraded', 'down', 'maintenance', 'unknown'] as const).map(state =>
+      durations[state] === 0 ? '–' : durationInWords(durations[state]),
+    ),
+  ];
+  return cells.map(cell => `<td>${cell}</td>`).join('');
+}
+
+function serviceSection(report: ServiceReport, services: number): string {
+  const { service, outages, corrections, responseTimes } = report;
+  const times =
+    responseTimes === undefined
+      ? ''
+      : `<p>Half of ${responseTimes.checks} checks were answered within ${ms(responseTimes.p50)}, 95 of 100 within ${ms(responseTimes.p95)}, 99 of 100 within ${ms(responseTimes.p99)}.</p>`;
+  return `<h2>${isolated(service)}</h2>
+${services === 1 ? keyFigures(report) : ''}${times}
+${outages.length === 0 ? '<p>No outage.</p>' : table(['Outage from', 'until', 'for', 'Reason'], outages.map(outageRow))}
+${corrections.length === 0 ? '' : `<p>What people said of this time, which holds over what the checks saw:</p>${table(['From', 'until', 'What', 'Message', 'Said by', 'on'], corrections.map(correctionRow))}`}
+${daysTable(report)}`;
+}
+
+function keyFigures({ availability, durations }: Period): string {
+  return `<ul class="key"><li><b>${percent(availability)}</b><span>available</span></li><li><b>${durationInWords(durations.down)}</b><span>down</span></li><li><b>${durationInWords(durations.maintenance)}</b><span>in maintenance</span></li><li><b>${durationInWords(durations.unknown)}</b><span>in which nobody looked</span></li></ul>`;
+}
+
+function outageRow({ from, until, reason }: Outage): string {
+  const length = until === null ? 'it goes on' : durationInWords(until - from);
+  return row([timeInWords(from), until === null ? '–' : timeInWords(until), length, isolated(reason ?? '')]);
+}
+
+function correctionRow({ from, until, state, message, by, at }: ServiceReport['corrections'][number]): string {
+  return row([
+    timeInWords(from),
+    until === null ? 'further notice' : timeInWords(until),
+    escaped(state),
+    isolated(message ?? ''),
+    isolated(by ?? 'not known'),
+    timeInWords(at),
+  ]);
+}
+
+/** Days on which all was well need no line. */
+function daysTable({ days }: ServiceReport): string {
+  const worth = days.filter(({ durations }) => !isWell(durations));
+  if (worth.length === 0) return '';
+  const rest = days.length - worth.length;
+  const rows = worth.map(({ day, ...period }) => `<tr><th scope="row">${written(day)}</th>${figures(period)}</tr>`);
+  const note =
+    rest === 0 ? '' : `<p class="note">On the other ${rest === 1 ? 'day' : `${rest} days`} it was up all the time.</p>`;
+  return `${table(['Day', ...heads], rows)}${note}`;
+}
+
+function isWell({ degraded, down, maintenance, unknown }: Durations): boolean {
+  return degraded + down + maintenance + unknown === 0;
+}
+
+const method = `<h2>How it was counted</h2>
+<dl>
+<dt>Availability</dt><dd>The share of the time in which the service worked, well or not so well, of the time in which it should have worked and was looked at. Maintenance, and the time in which nobody looked, count neither way and are shown.</dd>
+<dt>States</dt><dd>A state holds from the first check that found it to the first that found another, once enough checks in a row agree.</dd>
+<dt>Nobody looked</dt><dd>The daemon that checks was away, or the service was not watched. Nothing is filled in.</dd>
+<dt>Response times</dt><dd>Right within 2.5 %; by days of UTC.</dd>
+</dl>`;
+
+function table(names: readonly string[], rows: readonly string[]): string {
+  const head = names.map(name => `<th scope="col">${name}</th>`).join('');
+  return `<div class="scroll"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>`;
+}
+
+function row(cells: readonly string[]): string {
+  const [first = '', ...rest] = cells;
+  return `<tr><th scope="row">${first}</th>${rest.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
+}
+
+/** Never looks better than it is: 99.9999 is not 100. */
+function percent(value: number | undefined): string {
+  return value === undefined ? 'not known' : `${Math.floor(value * 1000) / 1000} %`;
+}
+
+function ms(value: number): string {
+  return value < 1000 ? `${Number(value.toPrecision(3))} ms` : `${Number((value / 1000).toPrecision(3))} s`;
+}
