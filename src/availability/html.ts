@@ -93,15 +93,26 @@ function correctionRow({ from, until, state, message, by, at }: ServiceReport['c
   ]);
 }
 
-/** Days on which all was well need no line. */
+/** Days on which all was well, or nobody looked at all, need no line. */
 function daysTable({ days }: ServiceReport): string {
-  const worth = days.filter(({ durations }) => !isWell(durations));
-  if (worth.length === 0) return '';
-  const rest = days.length - worth.length;
+  const unseen = days.filter(({ durations }) => isUnseen(durations)).length;
+  const worth = days.filter(({ durations }) => !isWell(durations) && !isUnseen(durations));
+  const well = days.length - worth.length - unseen;
   const rows = worth.map(({ day, ...period }) => `<tr><th scope="row">${written(day)}</th>${figures(period)}</tr>`);
-  const note =
-    rest === 0 ? '' : `<p class="note">On the other ${rest === 1 ? 'day' : `${rest} days`} it was up all the time.</p>`;
-  return `${table(['Day', ...heads], rows)}${note}`;
+  const notes = [
+    well === 0 ? '' : `It was up all the time on ${count(well)}.`,
+    unseen === 0 ? '' : `Nobody looked on ${count(unseen)}.`,
+  ];
+  const note = `<p class="note">${notes.join(' ').trim()}</p>`;
+  return `${worth.length === 0 ? '' : table(['Day', ...heads], rows)}${note}`;
+}
+
+function count(days: number): string {
+  return days === 1 ? 'one day' : `${days} days`;
+}
+
+function isUnseen({ up, degraded, down, maintenance }: Durations): boolean {
+  return up + degraded + down + maintenance === 0;
 }
 
 function isWell({ degraded, down, maintenance, unknown }: Durations): boolean {

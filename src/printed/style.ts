@@ -18,15 +18,16 @@ p { margin: 6px 0; }
 .key b { display: block; font-size: 23px; line-height: 1.25; }
 .key span { display: block; color: #333; }
 .scroll { overflow-x: auto; }
-table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 caption { padding: 0 0 4px; text-align: left; color: #333; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
 th, td { padding: 4px 7px; border-bottom: 1px solid #ccc; text-align: right; vertical-align: top; font-weight: 400; }
 thead th { border-bottom: 1.5px solid #111; font-weight: 600; vertical-align: bottom; }
+thead .who th:first-child { text-align: right; }
 thead .who th { border-bottom: 1.5px solid #111; padding-top: 0; font-weight: 400; font-size: 12.5px; }
 thead th[colspan] { border-bottom: 0; padding-bottom: 0; }
-tbody th, thead th[rowspan]:first-child { padding-left: 0; text-align: left; }
+tbody th, thead th[rowspan]:first-child, thead th:first-child:not([colspan]) { padding-left: 0; text-align: left; }
 td { white-space: nowrap; }
 tbody th { min-width: 9em; overflow-wrap: anywhere; }
 td:last-child, th:last-child { padding-right: 0; }

@@ -20,6 +20,8 @@ const words: Readonly<Record<DayState, string>> = {
   unknown: 'not known',
 };
 
+const over = { degraded: 'did not work well', down: 'did not work' } as const;
+
 const marks: Readonly<Record<DayState, string>> = { up: '●', degraded: '▲', down: '■', maintenance: '◆', unknown: '○' };
 
 /** A page that is complete in itself, without a script. */
@@ -80,10 +82,14 @@ function bars(days: ShownService['days']): string {
 }
 
 function incident({ service, state, from, until, message }: Incident): string {
-  const end = until === null ? 'it goes on' : `${timeInWords(until)}, ${durationInWords(until - from)}`;
+  const time =
+    until === null
+      ? `Since ${timeInWords(from)}`
+      : `${timeInWords(from)} to ${timeInWords(until)}, ${durationInWords(until - from)}`;
+  const what = state === 'maintenance' ? 'maintenance' : until === null ? words[state] : over[state];
   const said = message === null || message === '' ? '' : `\n<p>${isolated(message)}</p>`;
-  return `<li class="${state}"><p><b>${isolated(service)}</b> <span class="state">${words[state]}</span></p>${said}
-<p class="soft">${timeInWords(from)} to ${end}</p></li>`;
+  return `<li class="${state}"><p><b>${isolated(service)}</b> <span class="state">${what}</span></p>${said}
+<p class="soft">${time}</p></li>`;
 }
 
 /** Never looks better than it is: 99.999 is not 100. */

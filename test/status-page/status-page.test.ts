@@ -104,7 +104,7 @@ test('the words of people are on the page', async () => {
   );
   const html = statusAsHtml(found);
   assert.match(html, 'New &#60;disks&#62; &#38; cables');
-  assert.match(html, 'it goes on');
+  assert.match(html, 'Since 15 March 2026, 11:00 UTC');
   assert.not.match(html, 'ops-key');
 });
 
