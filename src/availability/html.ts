@@ -129,7 +129,7 @@ const method = `<h2>How it was counted</h2>
 
 function table(names: readonly string[], rows: readonly string[]): string {
   const head = names.map(name => `<th scope="col">${name}</th>`).join('');
-  return `<div class="scroll"><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>`;
+  return `<div class="scroll"><table class="text">\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>`;
 }
 
 function row(cells: readonly string[]): string {
