@@ -632,6 +632,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/usage/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What the sources say of the same accesses, day by day
+         * @description Compares the source that is counted with the others: what both say, what Clowder lost, what passed the proxy by. The days are those of UTC.
+         */
+        readonly get: operations["getUsageAudit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/usage/months/{month}/accesses": {
         readonly parameters: {
             readonly query?: never;
@@ -4280,6 +4300,34 @@ export interface components {
             readonly regular: components["schemas"]["UsageCounts"] | string;
             readonly machine: (components["schemas"]["UsageCounts"] & unknown) | string;
         };
+        readonly UsageGap: {
+            /** @description Beginning of its first hour. */
+            readonly from: number;
+            /** @description End of its last hour. */
+            readonly to: number;
+            /** @enum {string} */
+            readonly reason: "before" | "off" | "stopped" | "refused" | "broker" | "queue" | "lost_events" | "lost_rows" | "unread_lines" | "lost_log" | "changed_log" | "unread_archive" | "late_salt";
+            /** @description The reason in words. */
+            readonly means: string;
+            /** @description For how long nothing was heard within these hours; 0 = for a moment, or not known. */
+            readonly seconds: number;
+            /** @description How many lines, files or events are known to be missing; 0 = not known. */
+            readonly missing: number;
+        };
+        readonly UsageCompleteness: {
+            /** @description Nothing is known to be missing. */
+            readonly complete: boolean;
+            /** @description Hours in which the source may not have been heard, whole or in part. */
+            readonly missing_hours: number;
+            /** @description These hours, the first 100 stretches of them. */
+            readonly gaps: readonly components["schemas"]["UsageGap"][];
+            /** @description Events that wait for the sink; nobody knows yet for which month. */
+            readonly waiting: number;
+            /** @description Dead letters of the sink, of this month or of an unknown one. */
+            readonly dead: number;
+            /** @description Accesses that came after the month was closed. */
+            readonly late: number;
+        };
         readonly UsageMonth: {
             readonly month: string;
             /** @description When it was closed; null while it takes in late events. */
@@ -4288,6 +4336,7 @@ export interface components {
             readonly left_out: {
                 readonly [key: string]: number;
             };
+            readonly completeness: components["schemas"]["UsageCompleteness"];
         };
         readonly UsageReport: {
             /** @description The most requested first; months in their order. */
@@ -4306,6 +4355,10 @@ export interface components {
             readonly month: string;
             readonly regular: components["schemas"]["UsageCounts"];
             readonly machine: components["schemas"]["UsageCounts"] & unknown;
+            /** @description Nothing is known to be missing. */
+            readonly complete: boolean;
+            /** @description Hours in which something may have been missed. */
+            readonly missing_hours: number;
         };
         readonly DatasetUsage: {
             readonly id: string;
@@ -4330,6 +4383,76 @@ export interface components {
             readonly accesses: number;
             readonly before: components["schemas"]["UsageBefore"];
             readonly after: components["schemas"]["UsageAfter"];
+        };
+        /** @description The source that is counted. */
+        readonly UsageAuditSide: {
+            /** @description All that it says and would count: `matched` and everything below together. */
+            readonly accesses: number;
+            /** @description What the other side does not say. */
+            readonly alone: number;
+            /** @description Said once more: Clowder publishes some downloads twice, and each part of a file. */
+            readonly repeated: number;
+            /** @description What the other side never says, by its kind. */
+            readonly incomparable: number;
+            /** @description What the other side says and leaves out, by its reason. */
+            readonly left_out: {
+                readonly [key: string]: number;
+            };
+        };
+        readonly UsageAuditCounts: {
+            /** @description Both say it. */
+            readonly matched: number;
+            readonly counted: components["schemas"]["UsageAuditSide"];
+            readonly control: components["schemas"]["UsageAuditSide"] & unknown;
+        };
+        readonly UsageAuditTotal: {
+            readonly control: string;
+            /** @description What it means that the counted source alone says it. */
+            readonly counted_alone: string;
+            /** @description What it means that the control alone says it. */
+            readonly control_alone: string;
+            readonly views: components["schemas"]["UsageAuditCounts"];
+            readonly downloads: components["schemas"]["UsageAuditCounts"];
+        };
+        readonly UsageAuditExample: {
+            /** @enum {string} */
+            readonly kind: "view" | "download";
+            /** @description The source that alone says it. */
+            readonly said_by: string;
+            /** @description When it began. */
+            readonly time: number;
+            /** @description Id of the event. */
+            readonly id: string;
+            /** @description The file, or the dataset. */
+            readonly resource: string;
+            /** @description What it is counted for: the dataset, or the file where none is known. */
+            readonly dataset: string;
+        };
+        readonly UsageAuditControl: {
+            readonly control: string;
+            readonly views: components["schemas"]["UsageAuditCounts"];
+            readonly downloads: components["schemas"]["UsageAuditCounts"];
+            /** @description The first 20 of each side and kind that stand alone. None once the month is closed. */
+            readonly examples: readonly components["schemas"]["UsageAuditExample"][];
+        };
+        readonly UsageAuditDay: {
+            readonly day: string;
+            /** @description What was counted on that day. */
+            readonly source: string;
+            readonly controls: readonly components["schemas"]["UsageAuditControl"][];
+        };
+        readonly UsageAudit: {
+            /**
+             * @description What is counted.
+             * @enum {string}
+             */
+            readonly source: "nginx" | "clowder" | "browser";
+            /** @description Two sources speak of one access when it began within this time. */
+            readonly window_seconds: number;
+            /** @description The other sources that are heard, and their sums. */
+            readonly controls: readonly components["schemas"]["UsageAuditTotal"][];
+            /** @description Every day of which something is known. */
+            readonly days: readonly components["schemas"]["UsageAuditDay"][];
         };
         readonly RefusedEventOfMonth: {
             readonly index: number;
@@ -4851,6 +4974,8 @@ export type PublicIncident = components['schemas']['PublicIncident'];
 export type PublicStatus = components['schemas']['PublicStatus'];
 export type UsageCounts = components['schemas']['UsageCounts'];
 export type UsageLine = components['schemas']['UsageLine'];
+export type UsageGap = components['schemas']['UsageGap'];
+export type UsageCompleteness = components['schemas']['UsageCompleteness'];
 export type UsageMonth = components['schemas']['UsageMonth'];
 export type UsageReport = components['schemas']['UsageReport'];
 export type DatasetUsageMonth = components['schemas']['DatasetUsageMonth'];
@@ -4858,6 +4983,13 @@ export type DatasetUsage = components['schemas']['DatasetUsage'];
 export type UsageBefore = components['schemas']['UsageBefore'];
 export type UsageAfter = components['schemas']['UsageAfter'];
 export type UsageRecomputed = components['schemas']['UsageRecomputed'];
+export type UsageAuditSide = components['schemas']['UsageAuditSide'];
+export type UsageAuditCounts = components['schemas']['UsageAuditCounts'];
+export type UsageAuditTotal = components['schemas']['UsageAuditTotal'];
+export type UsageAuditExample = components['schemas']['UsageAuditExample'];
+export type UsageAuditControl = components['schemas']['UsageAuditControl'];
+export type UsageAuditDay = components['schemas']['UsageAuditDay'];
+export type UsageAudit = components['schemas']['UsageAudit'];
 export type RefusedEventOfMonth = components['schemas']['RefusedEventOfMonth'];
 export type UsageRecounted = components['schemas']['UsageRecounted'];
 export type ListedReport = components['schemas']['ListedReport'];
@@ -11725,6 +11857,197 @@ export interface operations {
                      *       "title": "The broker refused the message",
                      *       "status": 409,
                      *       "detail": "The broker refused the message; the detail says why.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description This installation does not offer that. */
+            readonly 501: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported",
+                     *       "title": "This installation does not offer that",
+                     *       "status": 501,
+                     *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly getUsageAudit: {
+        readonly parameters: {
+            readonly query?: {
+                readonly from?: string;
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Sums and days. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UsageAudit"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

@@ -6,11 +6,11 @@ import type { Checkpoints } from './storage/storage.js';
 export interface SourceStore<Position> {
   load(): Promise<Position | undefined>;
   /**
-   * Durable when it resolves. Messages that are for some sinks alone go to those of them that are on: they may come
-   * from a position that was kept while others were.
-   * @throws TransientError when not now; the same commit may be tried again
+   * Durable when it resolves, with what `calls` write. Messages that are for some sinks alone go to those of them that
+   * are on: they may come from a position that was kept while others were.
+   * @throws TransientError when not now; the same commit, with the same list of calls, may be tried again
    */
-  commit(messages: readonly Message[], position: Position): Promise<void>;
+  commit(messages: readonly Message[], position: Position, calls?: readonly WriteCall[]): Promise<void>;
 }
 
 /** Publishes, and runs these operations, in one transaction. */
@@ -32,9 +32,9 @@ export function atomicStore<Position>(
   publishWith: PublishWith,
   sinks: readonly string[] = [],
 ): SourceStore<Position> {
-  return store(key, checkpoints, sinks, (messages, position) => {
+  return store(key, checkpoints, sinks, (messages, position, calls = []) => {
     const value = JSON.stringify({ position, unpublished: [] } satisfies Saved<Position>);
-    return publishWith(messages, [['putCheckpoint', { key, value }]]);
+    return publishWith(messages, [['putCheckpoint', { key, value }], ...calls]);
   });
 }
 
@@ -49,14 +49,15 @@ export function writeAheadStore<Position>(
   publish: (messages: readonly Message[]) => Promise<unknown>,
   sinks: readonly string[] = [],
 ): SourceStore<Position> {
-  const put = (position: Position, unpublished: readonly Message[]): Promise<void> =>
-    checkpoints.put(key, { position, unpublished } satisfies Saved<Position>);
-  return store(key, checkpoints, sinks, async (messages, position) => {
+  const put = (position: Position, unpublished: readonly Message[], calls: readonly WriteCall[] = []): Promise<void> =>
+    checkpoints.put(key, { position, unpublished } satisfies Saved<Position>, calls);
+  let called: readonly WriteCall[] | undefined;
+  return store(key, checkpoints, sinks, async (messages, position, calls) => {
     // The fields follow from the body.
-    await put(
-      position,
-      messages.map(({ fields, ...message }) => message),
-    );
+    const unpublished = messages.map(({ fields, ...message }) => message);
+    // The calls may have happened when it was the publishing that failed.
+    await put(position, unpublished, calls === called ? [] : calls);
+    called = calls;
     if (messages.length === 0) return;
     await publish(messages);
     await put(position, []);
@@ -74,7 +75,7 @@ function store<Position>(
   commit: SourceStore<Position>['commit'],
 ): SourceStore<Position> {
   return {
-    commit: (messages, position) => commit(forSinks(messages, sinks), position),
+    commit: (messages, position, calls) => commit(forSinks(messages, sinks), position, calls),
     load: async () => {
       const saved = await checkpoints.get<Saved<Position>>(key);
       if (saved === undefined) return undefined;

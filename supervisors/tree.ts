@@ -17,6 +17,7 @@ import { defaultLimits } from '../src/storage/default-limits.js';
 import { Storage } from '../src/storage/storage.js';
 import { startAudit } from './audit.js';
 import { drainPublisher, startBroker } from './broker.js';
+import { startCompleteness } from './completeness.js';
 import { startContext } from './context.js';
 import { startDelivery } from './delivery.js';
 import { startHttp } from './http.js';
@@ -116,6 +117,7 @@ export async function startTree({
       notifications: notifier ?? { add: async () => 0 },
       usage,
     };
+    await startCompleteness({ ...part, config, storage, broker: broker.broker });
     startDelivery({ ...part, metrics, ...delivery });
     onStop('publisher', () => drainPublisher(publisher));
     runNotifier(notifier, part);

@@ -4,10 +4,12 @@ import type { Broker } from '../src/broker/broker.js';
 import type { Config, ConfiguredSink } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { Event } from '../src/events/event.js';
+import { singleFlight } from '../src/single-flight.js';
 import { pageWithContext } from '../src/status/stored-events.js';
 import type { Storage } from '../src/storage/storage.js';
 import { isTaken, UsageAnnouncer } from '../src/usage/announcer.js';
 import { ClosedMonths } from '../src/usage/closed-months.js';
+import { deadMonths } from '../src/usage/dead-months.js';
 import { MonthlyReports } from '../src/usage/monthly/monthly-reports.js';
 import type { MonthlyUsage } from '../src/usage/monthly-usage.js';
 import type { ReadStored } from '../src/usage/recompute.js';
@@ -26,14 +28,18 @@ export interface UsageOptions extends Pick<PartOptions, 'clock' | 'log'> {
   readonly idSecret: string;
 }
 
+/** How long it is remembered of which months the dead letters are, ms: reading them takes a while. */
+const deadAgeMs = 30_000;
+
 /** The counts, for whoever asks. Undefined when usage is off. */
 export function createUsage(options: UsageOptions): Usage | undefined {
   const { config, storage, broker, clock, log, idSecret, context } = options;
   const usageConfig = config.usage;
   if (usageConfig === undefined) return undefined;
+  const deadOf = singleFlight(clock, deadAgeMs, () => deadMonths(broker.deadLetters));
   const waiting = async () => {
     const [{ ready, unsettled }, dead] = await Promise.all([broker.depth('usage'), broker.deadLetters.count('usage')]);
-    return { pending: ready + unsettled, dead };
+    return { pending: ready + unsettled, dead, ...(dead === 0 ? {} : { deadOf: await deadOf() }) };
   };
   const rules = () => rulesOf(usageConfig, idSecret);
   const stored = storedFor(options);

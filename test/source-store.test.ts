@@ -5,6 +5,7 @@ import { systemClock } from '../src/clock.js';
 import type { Message } from '../src/events/message.js';
 import { silentLog } from '../src/log.js';
 import { atomicStore, writeAheadStore } from '../src/source-store.js';
+import type { WriteCall } from '../src/storage/calls.js';
 import type { Storage } from '../src/storage/storage.js';
 import { withStorage } from './storage/scratch.js';
 
@@ -75,6 +76,40 @@ test('elsewhere: what was written ahead of a crash is published by the next one,
     await store.commit([], 3);
     assert.is(await store.load(), 3);
     assert.equal(published, ['a', 'b']);
+  }));
+
+test('what is written with a position is written once, however often its commit is tried', () =>
+  withStorage(async storage => {
+    const broker = await brokerOf(storage);
+    let down = true;
+    const stores = [
+      atomicStore<number>('a', storage.checkpoints, (messages, calls) =>
+        down ? Promise.reject(new Error('down')) : broker.publishWith(messages, calls),
+      ),
+      writeAheadStore<number>('b', storage.checkpoints, async () => {
+        if (down) throw new Error('down');
+      }),
+    ];
+    for (const [index, store] of stores.entries()) {
+      const noted = (hour: number): WriteCall[] => [
+        ['noteUsageGaps', { gaps: [{ hour, reason: 'unread_lines', origin: `log ${index}`, ms: 0, count: 3 }] }],
+      ];
+      const calls = noted(0);
+      down = true;
+      assert.instance(await store.commit([message('a')], 1, calls).catch(error => error), Error);
+      down = false;
+      await store.commit([message('a')], 1, calls);
+      await store.commit([], 2, noted(0));
+    }
+    const gaps = await storage.read('usageGaps', { from: 0, to: 1 });
+    assert.equal(
+      gaps.map(({ origin, count }) => [origin, count]),
+      [
+        ['log 0', 6],
+        ['log 1', 6],
+      ],
+    );
+    await broker.close();
   }));
 
 test('from one broker to another: what was written ahead for the old one goes to the new one', () =>

@@ -52,7 +52,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'usage',
-    summary: 'print a report of the usage of datasets, or count a month again',
+    summary: 'report the usage of datasets, compare its sources, or count a month again',
     load: async () => (await import('./usage.js')).usage,
   },
   {

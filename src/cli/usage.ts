@@ -5,15 +5,16 @@ import { clientFor, clientOptions } from './client.js';
 import { type Command, exitCodes, type Invocation, text, UsageError } from './command.js';
 import { monthTable } from './month.js';
 import { recomputeFrom } from './recompute.js';
+import { audit, completeness } from './usage-audit.js';
 
 /** The first two are the standard's report, the others the one for people. */
 const formats = ['tsv', 'json', 'csv', 'html'];
 const monthlyFormats = ['csv', 'html'];
 
 export const usage: Command = {
-  usage: 'usage report | submit | recompute MONTH [--from FILE]',
+  usage: 'usage report | submit | audit | completeness | recompute MONTH [--from FILE]',
   description:
-    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given; csv and html are the\n                     report of one month for people: by space, dataset and owner, with comparisons\n  submit             the report of a month (the one before this one) to the hub; it replaces what is there\n  recompute MONTH    counts an open month again from the stored events, by the rules of now; with --from, any month from a recording of its events',
+    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given; csv and html are the\n                     report of one month for people: by space, dataset and owner, with comparisons\n  submit             the report of a month (the one before this one) to the hub; it replaces what is there\n  recompute MONTH    counts an open month again from the stored events, by the rules of now; with --from, any month from a recording of its events\n  audit              what the other sources say, day by day: what Clowder lost, what passed the proxy by\n  completeness       of which hours something may be missing, and what waits or came late',
   options: {
     ...clientOptions,
     month: { type: 'string', value: 'MONTH', description: 'this month alone, such as 2026-03' },
@@ -21,10 +22,11 @@ export const usage: Command = {
       type: 'string',
       value: 'MONTH | FILE',
       description:
-        'report: first month, such as 2026-01 (default: the last that is over); recompute: a file of events (NDJSON, also .gz) instead of the local store',
+        'first month, such as 2026-01 (default: the last that is over, with audit this one), with audit a day too; recompute: a file of events (NDJSON, also .gz) instead of the local store',
     },
     lower: { type: 'boolean', description: 'recompute --from: figures of a closed month may fall' },
     to: { type: 'string', value: 'MONTH', description: 'last month (default: the first)' },
+    json: { type: 'boolean', description: 'audit and completeness: for programs' },
     format: { type: 'string', value: 'FORMAT', description: 'tsv, a table (default), or json; csv or html' },
     dataset: { type: 'string', value: 'ID', description: 'only this dataset, by its id or DOI' },
     'report-id': { type: 'string', value: 'ID', description: 'submit: the report that the hub has of that month' },
@@ -36,6 +38,8 @@ export const usage: Command = {
     'event-sink usage report --from 2026-03 --format json',
     'event-sink usage report --month 2026-03 --format html --out usage-2026-03.html',
     'event-sink usage submit --month 2026-03',
+    'event-sink usage audit --from 2026-03-01 --to 2026-03-15',
+    'event-sink usage completeness --from 2026-01',
     'event-sink usage recompute 2026-03',
     'event-sink usage recompute 2025-11 --from events-2025-11.ndjson.gz',
   ],
@@ -43,8 +47,10 @@ export const usage: Command = {
     const [action, given, ...more] = invocation.operands;
     if (action === 'report' && given === undefined) await report(invocation);
     else if (action === 'submit' && given === undefined) await submit(invocation);
+    else if (action === 'audit' && given === undefined) await audit(invocation);
+    else if (action === 'completeness' && given === undefined) await completeness(invocation);
     else if (action === 'recompute' && given !== undefined && more.length === 0) await recompute(given, invocation);
-    else throw new UsageError('use usage report, usage submit, or usage recompute MONTH');
+    else throw new UsageError('use usage report, submit, audit, completeness, or recompute MONTH');
     return exitCodes.ok;
   },
 };

@@ -1,7 +1,7 @@
 import { parseEntries } from '../keys/entries.js';
 import type { KeySource } from '../keys/keys.js';
 import type { ReadFile } from '../settings/reading.js';
-import type { UsageSource } from '../usage/access.js';
+import { type UsageSource, usageSources } from '../usage/access.js';
 import type { UsageConfig } from '../usage/config.js';
 import type { Config } from './config.js';
 import type { ConfiguredSink } from './sinks.js';
@@ -20,16 +20,15 @@ export function settleUsage(sinks: readonly ConfiguredSink[], around: SettledBy)
   return sinks.flatMap(sink => {
     if (sink.definition.name !== 'usage') return [sink];
     const config = sink.config as UsageConfig;
-    const found =
-      nginx.files.length > 0
-        ? 'nginx'
-        : broker.nodes.length > 0
-          ? 'clowder'
-          : hasBrowserKey(around)
-            ? 'browser'
-            : undefined;
+    const heard = usageSources.filter(
+      source =>
+        (source === 'nginx' && nginx.files.length > 0) ||
+        (source === 'clowder' && broker.nodes.length > 0) ||
+        (source === 'browser' && hasBrowserKey(around)),
+    );
+    const [found] = heard;
     if (config.mode === 'auto' && (found === undefined || !hasStore)) return [];
-    return [{ ...sink, config: { ...config, source: config.source ?? found ?? 'clowder' } }];
+    return [{ ...sink, config: { ...config, heard, source: config.source ?? found ?? 'clowder' } }];
   });
 }
 

@@ -57,7 +57,10 @@ export interface Backend {
   readonly statusPage: Pick<StatusPage, 'view'> | undefined;
   /** Undefined when USAGE is off. */
   readonly usage:
-    | (Pick<Usage, 'config' | 'query' | 'report' | 'recompute' | 'leftOut' | 'months' | 'waiting'> & {
+    | (Pick<
+        Usage,
+        'config' | 'query' | 'report' | 'recompute' | 'leftOut' | 'months' | 'waiting' | 'completeness' | 'audit'
+      > & {
         readonly reopening: Pick<Usage['reopening'], 'finish' | 'recount'>;
       })
     | undefined;

@@ -16,6 +16,7 @@ import { StatusRoutes } from './routes/status.js';
 import { StatusPageRoutes } from './routes/status-page.js';
 import { StreamRoutes } from './routes/stream.js';
 import { UsageRoutes } from './routes/usage.js';
+import { UsageAuditRoutes } from './routes/usage-audit.js';
 import { UsageMonthRoutes } from './routes/usage-months.js';
 import { UsageReportRoutes } from './routes/usage-reports.js';
 
@@ -33,6 +34,8 @@ export const controllers = [
   AvailabilityRoutes,
   SeriesRoutes,
   StreamRoutes,
+  // Before the usage of a dataset by its id.
+  UsageAuditRoutes,
   UsageRoutes,
   UsageMonthRoutes,
   UsageReportRoutes,

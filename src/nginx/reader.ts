@@ -7,6 +7,7 @@ import type { SourceStore } from '../source-store.js';
 import { type LogFile, readBufferBytes } from './files/log-file.js';
 import type { LogFiles } from './files/log-files.js';
 import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './files/saved-files.js';
+import type { LogGaps } from './log-gaps.js';
 import type { LineCounter, Totals } from './traffic/line-counter.js';
 import type { PageViews, SavedPageViews } from './traffic/page-views.js';
 import type { PartialDownloads, SavedPartialDownloads } from './traffic/partial-downloads.js';
@@ -32,6 +33,8 @@ export interface ReaderOptions {
   readonly views: PageViews;
   readonly parts: PartialDownloads;
   readonly visitors: VisitorKeys;
+  /** What cannot be counted. */
+  readonly gaps: LogGaps;
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
   readonly log: Log;
@@ -97,6 +100,7 @@ export class LogReader {
   async open(): Promise<void> {
     const { store, windows, views, parts, counter, visitors } = this.#options;
     this.#messages = [];
+    this.#options.gaps.clear();
     await visitors.load();
     const saved = await store.load();
     await this.#files.open(saved);
@@ -186,9 +190,7 @@ export class LogReader {
     return file.read(
       this.#buffer,
       (buffer, end, name, offset) => counter.takeLines(buffer, end, name, offset),
-      () => {
-        counter.totals.oversized += 1;
-      },
+      () => counter.takeOversized(),
     );
   }
 
@@ -196,7 +198,7 @@ export class LogReader {
   async #finish(file: LogFile): Promise<void> {
     const { counter } = this.#options;
     const { key, offset, rest } = file;
-    if (file.skipping) counter.totals.oversized += 1;
+    if (file.skipping) counter.takeOversized();
     else if (rest.length > 0 && !file.superseded) counter.takeRest(rest, key || hashOf(rest), offset);
     await this.#drop(file);
   }
@@ -223,16 +225,18 @@ export class LogReader {
   }
 
   async #tryCommit(): Promise<void> {
-    const { store, visitors, clock, windows, views, parts, counter } = this.#options;
+    const { store, visitors, clock, windows, views, parts, counter, gaps } = this.#options;
     await visitors.save();
-    await store.commit(this.#messages, {
+    const position: LogCheckpoint = {
       ...this.#files.save(),
       windows: windows.save(),
       views: views.save(),
       parts: parts.save(),
       totals: { ...counter.totals },
       ...(Number.isFinite(counter.since) ? { since: counter.since } : {}),
-    });
+    };
+    await store.commit(this.#messages, position, gaps.calls);
+    gaps.clear();
     this.#messages = [];
     this.#changed = false;
     this.#uncommitted = 0;

@@ -6,6 +6,7 @@ import { LogFiles } from './files/log-files.js';
 import { createParser } from './lines/create-parser.js';
 import { saysAgent } from './lines/format.js';
 import { lineShape } from './lines/line-shape.js';
+import { LogGaps } from './log-gaps.js';
 import type { NginxConfig } from './nginx-config.js';
 import { type LogCheckpoint, LogReader } from './reader.js';
 import { LineCounter } from './traffic/line-counter.js';
@@ -46,11 +47,13 @@ export type CounterOptions = Pick<
   readonly now: () => number;
   /** A line that is not of the format. */
   readonly onUnparsed: (line: string) => void;
+  /** What cannot be counted; undefined = nobody asks. */
+  readonly gaps?: LogGaps;
 };
 
 /** Puts the parts together that make events of lines. */
 export function createCounter(options: CounterOptions) {
-  const { name, config, usageSink, clowderUrl, idSecret, visitors, countryOf, now, onUnparsed } = options;
+  const { name, config, usageSink, clowderUrl, idSecret, visitors, countryOf, now, onUnparsed, gaps } = options;
   const prefix = config.pathPrefix;
   const views = new PageViews();
   const parts = new PartialDownloads(now);
@@ -60,12 +63,14 @@ export function createCounter(options: CounterOptions) {
     ...{ kinds: config.trafficEvents, usageSink, keepIp: config.keepIp, clowderUrl },
     uploadsPublished: config.uploadsPublished,
     ...{ prefix, visitors, countryOf, now },
+    onLateSalt: time => gaps?.add('late_salt', time),
   });
   const counter = new LineCounter({
     parser: createParser(config.format),
     address: config.format.address,
     agentUnsaid: saysAgent(config.format) ? 'machine' : 'person',
     ...{ ids, prefix, views, parts, windows, traffic, onUnparsed },
+    onUnread: time => gaps?.add('unread_lines', Number.isFinite(time) ? time : now()),
     classifier: new RequestClassifier(config.allPages),
   });
   return { counter, windows, views, parts, traffic };
@@ -81,10 +86,11 @@ export function createLogReader(options: LogSourceOptions): LogReader {
     sampled = clock.monotonic();
     log.warn({ path, shape: lineShape(line) }, 'line.unparsed');
   };
-  const { counter, windows, views, parts } = createCounter({ ...options, now: clock.now, onUnparsed });
+  const gaps = new LogGaps(options.name);
+  const { counter, windows, views, parts } = createCounter({ ...options, now: clock.now, onUnparsed, gaps });
   const files = new LogFiles({
     ...{ path, folders: config.rotatedDirs, configured: config.files, startAtEnd: config.start === 'end' },
-    ...{ clock, log },
+    ...{ clock, log, gaps },
   });
-  return new LogReader({ files, counter, windows, views, parts, visitors, store, clock, log, onHold, stopping });
+  return new LogReader({ files, counter, windows, views, parts, visitors, gaps, store, clock, log, onHold, stopping });
 }

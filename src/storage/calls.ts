@@ -19,7 +19,9 @@ import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
 import { usageAccessReads, usageAccessWrites } from './usage-accesses.js';
 import { usageAnnouncementReads, usageAnnouncementWrites } from './usage-announcements.js';
+import { usageAuditReads, usageAuditWrites } from './usage-audit.js';
 import { usageDayReads, usageDayWrites } from './usage-days.js';
+import { usageGapReads, usageGapWrites } from './usage-gaps.js';
 import { usageMonthReads, usageMonthWrites } from './usage-months.js';
 import { usageReopeningReads, usageReopeningWrites } from './usage-reopening.js';
 import { usageReportReads } from './usage-report.js';
@@ -50,6 +52,8 @@ export const writes = {
   ...usageMonthWrites,
   ...availabilityWrites,
   ...usageReopeningWrites,
+  ...usageAuditWrites,
+  ...usageGapWrites,
 };
 
 export const reads = {
@@ -70,6 +74,8 @@ export const reads = {
   ...knownIdReads,
   ...usageReportReads,
   ...availabilityReads,
+  ...usageAuditReads,
+  ...usageGapReads,
 };
 
 export type WriteName = keyof typeof writes;

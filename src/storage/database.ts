@@ -32,6 +32,16 @@ export class Database {
     return guarded(() => this.#statement(sql).all(values)) as Row[];
   }
 
+  /** One row after the other, however many there are. Nothing else may be asked of this statement meanwhile. */
+  *each<Row extends readonly Value[]>(sql: string, ...values: readonly Value[]): Generator<Row> {
+    const rows = guarded(() => this.#statement(sql).iterate(values))[Symbol.iterator]();
+    for (;;) {
+      const { done, value } = guarded(() => rows.next());
+      if (done) return;
+      yield value as Row;
+    }
+  }
+
   row<Row extends readonly Value[]>(sql: string, ...values: readonly Value[]): Row | undefined {
     return this.rows<Row>(sql, ...values)[0];
   }

@@ -1,3 +1,5 @@
+import { usageAuditStep } from './usage-schema.js';
+
 /**
  * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add
  * one.
@@ -286,4 +288,5 @@ export const migrationSteps: readonly string[] = [
     space TEXT
   );
   `,
+  usageAuditStep,
 ];

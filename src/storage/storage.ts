@@ -48,12 +48,14 @@ const slowReads: ReadonlySet<ReadName> = new Set<ReadName>([
   'countUsageDay',
   'usage',
   'datasetReport',
+  'auditUsageDay',
 ]);
 
 /** A JSON value by key, durable when `put` resolves. */
 export interface Checkpoints {
   get<T>(key: string): Promise<T | undefined>;
-  put(key: string, value: unknown): Promise<void>;
+  /** In one commit with what `calls` write. */
+  put(key: string, value: unknown, calls?: readonly WriteCall[]): Promise<void>;
 }
 
 /**
@@ -128,7 +130,9 @@ export class Storage {
         const value = await this.write('getCheckpoint', { key });
         return value === undefined ? undefined : JSON.parse(value);
       },
-      put: (key, value) => this.write('putCheckpoint', { key, value: JSON.stringify(value) }),
+      put: async (key, value, calls = []) => {
+        await this.atomically([['putCheckpoint', { key, value: JSON.stringify(value) }], ...calls]);
+      },
     };
   }
 

@@ -4,8 +4,8 @@ import type { Transaction } from './transaction.js';
 import { sealedMonths } from './usage-reopening.js';
 
 const columns =
-  'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country, stored';
-export const accessColumns = 16;
+  'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country, stored, file, login, publications, duration';
+export const accessColumns = 20;
 const itemColumns = 3;
 /** What is said last, by the time of the access, holds; what was said before fills in what is not said then. */
 const factsOverlay = `ON CONFLICT (item) DO UPDATE SET
@@ -15,7 +15,7 @@ const factsOverlay = `ON CONFLICT (item) DO UPDATE SET
 export interface FoldUsageArguments {
   /**
    * Each access after the other: `day, id, time, reason, source, item, machine, request, part, user, by_address,
-   * session, url, bytes, country, stored`.
+   * session, url, bytes, country, stored, file, login, publications, duration`.
    */
   readonly accesses: readonly Value[];
   /** `item, at, facts` of items of which something is known. */

@@ -73,7 +73,10 @@ const countDay = `
   UNION ALL
   SELECT ?1, '', -1, '', count(*), 0, 0, 0, 0, 0, 0 FROM clicks WHERE NOT kept`;
 
-const countReasons = 'SELECT reason, count(*) FROM usage_accesses WHERE day = ? AND reason IS NOT NULL GROUP BY reason';
+/** What another source says is one reason, whatever else speaks against it. */
+const countReasons = `
+  SELECT substr(reason, 1, instr(reason || ':', ':') - 1) AS word, count(*) FROM usage_accesses
+  WHERE day = ? AND reason IS NOT NULL GROUP BY word`;
 
 function countUsageDay(database: Database, { day }: { readonly day: number }): DayCounts {
   const revision = database.value<number>('SELECT revision FROM usage_days WHERE day = ?', day) ?? 0;

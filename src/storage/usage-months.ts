@@ -2,6 +2,7 @@ import { firstDayOf, lastDayOf } from '../calendar.js';
 import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
 import { mergeAnnounced } from './usage-announcements.js';
+import { type KeepAuditArguments, putAudit } from './usage-audit.js';
 import { closeForsaken } from './usage-reopening.js';
 
 export interface UsageMonth {
@@ -25,11 +26,17 @@ function lastUsageDay(database: Database, { today }: { readonly today: number })
   return database.value<number | null>('SELECT max(day) FROM usage_days WHERE day <= ?', today) ?? null;
 }
 
+export interface CloseMonthArguments {
+  readonly month: number;
+  /** What stays of the audit of its days; nothing unless it is given. */
+  readonly audits?: readonly Omit<KeepAuditArguments, 'revision'>[];
+}
+
 /**
  * From now on a month is what its days come to: one row for each item, for good. False: a day has changed since it was
  * counted, and nothing happens.
  */
-function closeUsageMonth({ database, now }: Transaction, { month }: { readonly month: number }): boolean {
+function closeUsageMonth({ database, now }: Transaction, { month, audits = [] }: CloseMonthArguments): boolean {
   const days = [firstDayOf(month), lastDayOf(month)] as const;
   const changed = 'SELECT 1 FROM usage_days WHERE counted < revision AND day BETWEEN ? AND ?';
   if (database.value(changed, ...days) !== undefined) return false;
@@ -51,6 +58,8 @@ function closeUsageMonth({ database, now }: Transaction, { month }: { readonly m
     database.run(`DELETE FROM ${table} WHERE period BETWEEN ? AND ?`, ...days);
   database.run('DELETE FROM usage_days WHERE day BETWEEN ? AND ?', ...days);
   mergeAnnounced(database, month, days);
+  database.run('DELETE FROM usage_audits WHERE day BETWEEN ? AND ?', ...days);
+  for (const audit of audits) putAudit(database, { ...audit, revision: 0 });
   database.run('UPDATE usage_months SET closed = ? WHERE month = ?', now, month);
   return true;
 }

@@ -1,6 +1,6 @@
 import { dayOf } from '../calendar.js';
 import { measure } from '../events/catalogue.js';
-import type { Event } from '../events/event.js';
+import type { Event, Fields } from '../events/event.js';
 import type { Value } from '../storage/database.js';
 import type { Agents, Asker } from './agents.js';
 import { type Item, itemOf } from './item.js';
@@ -23,8 +23,8 @@ const categories: Readonly<Record<string, { readonly request: boolean; readonly 
 export const usageCategories = Object.keys(categories);
 
 /**
- * Why an access does not count. `other_source`: it would, if its source did. `double_click` is found when a day is
- * counted, `late` is what comes when its month has closed.
+ * Why an access does not count. `other_source`: its source does not count; why it would not if it did may follow, as in
+ * `other_source:robot`. `double_click` is found when a day is counted, `late` is what comes when its month has closed.
  */
 export const leftOutReasons = [
   ...(['robot', 'extractor', 'probe', 'preview', 'unsuccessful'] as const),
@@ -53,7 +53,7 @@ const country = /^[a-z]{2}$/i;
  * The access that an event tells of. Undefined: it is not one of a dataset or file.
  *
  * What is left out for a reason is kept with it, so that a repetition is not counted twice there either. What another
- * source says is kept when it would count.
+ * source says is kept for the audit.
  */
 export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access | undefined {
   const category = categories[event.category];
@@ -64,15 +64,15 @@ export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access
   const agent = typeof fields.user_agent === 'string' ? fields.user_agent : undefined;
   const asker = agents.askerOf(agent, fields.agent_kind, from === 'nginx' ? 'machine' : 'person');
   const url = typeof fields.url === 'string' ? fields.url : undefined;
-  const reason = reasonOf(event, asker, url);
-  if (reason !== undefined && from !== source) return undefined;
-  const { user, byAddress, session } = userOf(event, keyOf);
+  const own = reasonOf(event, asker, url) ?? null;
+  const reason = from === source ? own : own === null ? otherSource : `${otherSource}:${own}`;
+  const { user, byAddress, isLogin, session } = userOf(event, keyOf);
   const part = category.request && fields.status === 206 ? keyOf(`file ${item.file ?? item.id}`) : null;
   const row: Value[] = [
     dayOf(created),
     event.id,
     created,
-    reason ?? (from === source ? null : otherSource),
+    reason,
     from,
     item.id,
     asker === 'machine' ? 1 : 0,
@@ -85,6 +85,10 @@ export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access
     bytesOf(event),
     countryOf(fields.country),
     isForUsageAlone(event) ? 0 : 1,
+    item.file ?? null,
+    isLogin ? 1 : 0,
+    category.request ? publicationsOf(fields, url) : 1,
+    durationOf(fields.duration),
   ];
   return { row, facts: item.facts };
 }
@@ -112,6 +116,20 @@ function reasonOf({ fields }: Event, asker: Asker, url: string | undefined): Rea
 function bytesOf(event: Event): number {
   const bytes = event.fields.bytes ?? measure(event).bytes;
   return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 0;
+}
+
+/** Clowder 1 publishes nothing of these downloads: by a link, of a part of a dataset, as another format. */
+const unpublished = /\/files\/links\/|\/download(?:Partial|Folder)(?:[?#]|$)|\/files\/[0-9a-f]{24}\/download\//i;
+
+/** How often Clowder publishes this download, as far as is known: once for each part. */
+function publicationsOf({ parts }: Fields, url: string | undefined): number {
+  if (url !== undefined && unpublished.test(url)) return 0;
+  return typeof parts === 'number' && Number.isSafeInteger(parts) && parts > 1 ? parts : 1;
+}
+
+/** From seconds to ms. */
+function durationOf(seconds: unknown): number {
+  return typeof seconds === 'number' && seconds > 0 && seconds < 1e6 ? Math.round(seconds * 1000) : 0;
 }
 
 function countryOf(value: unknown): string | null {

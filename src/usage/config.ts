@@ -5,6 +5,8 @@ export interface UsageConfig {
   readonly mode: 'auto' | 'on';
   /** Undefined until it is known what this daemon reads. */
   readonly source: UsageSource | undefined;
+  /** What this daemon hears of accesses from, as it is configured. */
+  readonly heard?: readonly UsageSource[];
   /** Path of a list of robots; undefined = the list that comes with the daemon. */
   readonly robotsFile: string | undefined;
   /** From the end of a month until it is closed, ms. */

@@ -14,6 +14,8 @@ export interface User {
   readonly user: number;
   /** Known by address and agent alone: then the session ends with the hour, and so does everything else of the user. */
   readonly byAddress: boolean;
+  /** Known by the name that logged in, which all sources may know. */
+  readonly isLogin: boolean;
   readonly session: number;
 }
 
@@ -27,21 +29,24 @@ const hourMs = 3_600_000;
  */
 export function userOf({ created, fields }: Pick<Event, 'created' | 'fields'>, keyOf: KeyOf): User {
   const session = text(fields.session_id);
-  const [name, byAddress] = nameOf(fields, session);
+  const [name, byAddress, isLogin] = nameOf(fields, session);
   const slice =
     session === undefined ? `${name}\n${Math.floor(created / hourMs)}` : `session ${session}\n${dayOf(created)}`;
-  return { user: keyOf(name), byAddress, session: keyOf(slice) };
+  return { user: keyOf(name), byAddress, isLogin, session: keyOf(slice) };
 }
 
-function nameOf(fields: Fields, session: string | undefined): readonly [name: string, byAddress: boolean] {
+function nameOf(
+  fields: Fields,
+  session: string | undefined,
+): readonly [name: string, byAddress: boolean, isLogin: boolean] {
   const login = text(fields.user_id);
-  if (login !== undefined && !anonymous.test(login)) return [`login ${login}`, false];
+  if (login !== undefined && !anonymous.test(login)) return [`login ${login}`, false, true];
   const cookie = text(fields.device_id);
-  if (cookie !== undefined) return [`cookie ${cookie}`, false];
-  if (session !== undefined) return [`session ${session}`, false];
+  if (cookie !== undefined) return [`cookie ${cookie}`, false, false];
+  if (session !== undefined) return [`session ${session}`, false, false];
   const visitor = text(fields.visitor);
-  if (visitor !== undefined) return [`visitor ${visitor}`, true];
-  return [`address ${text(fields.ip) ?? ''}\n${text(fields.user_agent) ?? ''}`, true];
+  if (visitor !== undefined) return [`visitor ${visitor}`, true, false];
+  return [`address ${text(fields.ip) ?? ''}\n${text(fields.user_agent) ?? ''}`, true, false];
 }
 
 /** Amplitude's session -1 is none. */

@@ -1,4 +1,4 @@
-import { dayMs, dayOf, lastDayOf, startOfDay, written } from '../calendar.js';
+import { dayMs, dayOf, firstDayOf, lastDayOf, monthOf, startOfDay, written } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import { describe, UnsupportedError } from '../errors.js';
 import type { Event } from '../events/event.js';
@@ -14,6 +14,8 @@ import type {
   UsageRow,
 } from '../storage/usage-report.js';
 import type { Rules } from './access.js';
+import { auditDays, finalAudits, type UsageAuditDay } from './audit.js';
+import { type CompleteMonth, gapsOf, holesOf, hoursIn } from './completeness.js';
 import type { UsageConfig } from './config.js';
 import { type ReadStored, recompute } from './recompute.js';
 import { type Recomputed, Reopening } from './reopening.js';
@@ -23,6 +25,8 @@ export interface WaitingEvents {
   readonly pending: number;
   /** Dead letters of the sink. */
   readonly dead: number;
+  /** Those of them whose month is known, 202603. */
+  readonly deadOf?: ReadonlyMap<number, number>;
 }
 
 export interface UsageOptions {
@@ -120,6 +124,12 @@ export class Usage {
     return row;
   }
 
+  /** What the other sources say, day by day. @param range first and last day */
+  audit(range: { readonly from: number; readonly to: number }): Promise<readonly UsageAuditDay[]> {
+    const { storage, config } = this.#options;
+    return auditDays(range, { storage, source: config.source ?? 'clowder' });
+  }
+
   /** Events that are not in the counts, and may come to be. */
   waiting(): Promise<WaitingEvents> {
     return this.#options.waiting();
@@ -127,6 +137,37 @@ export class Usage {
 
   months(): Promise<readonly UsageMonth[]> {
     return this.#options.storage.read('usageMonths');
+  }
+
+  /**
+   * What may be missing from the months of a range, as periods have it: those that have usage, and those in which some
+   * may have been missed.
+   */
+  async completeness(range: { readonly from: number; readonly to: number }): Promise<readonly CompleteMonth[]> {
+    const { config } = this.#options;
+    const rows = await this.#options.storage.read('usageGaps', spanOf(range));
+    const holes = holesOf(config);
+    const known = new Map((await this.months()).map(month => [month.month, month]));
+    const late = (await this.leftOut(range)).filter(({ reason }) => reason === 'late');
+    const { pending, dead, deadOf = new Map<number, number>() } = await this.waiting();
+    const unknownDead = [...deadOf.values()].reduce((rest, count) => rest - count, dead);
+    const missed = rows.filter(({ reason }) => reason !== 'before').map(({ hour }) => monthOf(dayOf(hour)));
+    const months = [...new Set([...known.keys(), ...missed])].filter(
+      month => month * 100 + 99 >= range.from && month * 100 <= range.to,
+    );
+    return months
+      .sort((one, other) => one - other)
+      .flatMap(month => {
+        const closed = known.get(month)?.closed ?? null;
+        const gaps = gapsOf(month, rows, holes);
+        if (!known.has(month) && gaps.length === 0) return [];
+        return {
+          ...{ month, closed, gaps, missingHours: hoursIn(gaps) },
+          waiting: closed === null ? pending : 0,
+          dead: (deadOf.get(month) ?? 0) + (closed === null ? Math.max(0, unknownDead) : 0),
+          late: late.find(one => one.month === month)?.count ?? 0,
+        };
+      });
   }
 
   /**
@@ -165,7 +206,8 @@ export class Usage {
     for (const month of last === null ? [] : await this.months()) {
       if (last === null || !isOver(month, config.closeMs, now, last)) continue;
       await this.#count();
-      if (await storage.write('closeUsageMonth', { month: month.month }))
+      const audits = await finalAudits(month.month, { storage, source: config.source ?? 'clowder' });
+      if (await storage.write('closeUsageMonth', { month: month.month, audits }))
         log.info({ month: month.month }, 'usage.closed');
     }
     const trim = { lateBefore: now - config.closeMs, limit: chunkRows };
@@ -177,6 +219,13 @@ export class Usage {
     for (const day of await storage.read('changedUsageDays'))
       await storage.write('keepUsageDay', await storage.read('countUsageDay', { day }));
   }
+}
+
+/** Periods as hours, epoch ms: from their first day to the end of their last one. */
+function spanOf({ from, to }: { readonly from: number; readonly to: number }): { from: number; to: number } {
+  const first = from % 100 === 0 ? firstDayOf(monthOf(from)) : from;
+  const last = to % 100 > 31 ? lastDayOf(monthOf(to)) : to;
+  return { from: startOfDay(first), to: startOfDay(last) + dayMs };
 }
 
 /**

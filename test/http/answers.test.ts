@@ -51,6 +51,7 @@ const samples: Readonly<Record<string, Sample>> = {
   'GET /v1/series': { path: '/v1/series?step=60000', init: {} },
   'GET /v1/stream': { path: '/v1/stream', init: {} },
   'GET /v1/usage': { path: '/v1/usage?by=month&from=2026-01', init: {} },
+  'GET /v1/usage/audit': { path: '/v1/usage/audit?from=2026-03&to=2026-03-15', init: {} },
   'GET /v1/usage/{id}': { path: '/v1/usage/dataset-1', init: {} },
   'GET /v1/usage/{id}/badge.svg': { path: '/v1/usage/dataset-1/badge.svg', init: {} },
   'POST /v1/session': { path: '/v1/session', init: { method: 'POST' } },

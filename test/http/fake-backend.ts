@@ -253,6 +253,25 @@ export class FakeBackend implements Backend {
       };
     },
     waiting: async () => ({ pending: 0, dead: 0 }),
+    completeness: async () => {
+      this.#mayFail();
+      const hour = 3_600_000;
+      const gap = { from: 0, to: 2 * hour, reason: 'stopped' as const, ms: 1.5 * hour, count: 0 };
+      return [{ month: 202603, closed: null, missingHours: 2, gaps: [gap], waiting: 3, dead: 1, late: 0 }];
+    },
+    audit: async () => {
+      this.#mayFail();
+      const side = { accesses: 5, alone: 2, repeated: 0, incomparable: 0, leftOut: { robot: 1 } };
+      const counts = { matched: 2, counted: side, control: side };
+      const one = { at, id: 'event-1', resource: 'file-1', item: 'dataset-1', request: true, side: 'counted' as const };
+      return [
+        {
+          day: 20260315,
+          source: 'nginx',
+          controls: { clowder: { views: counts, downloads: counts, examples: [one] } },
+        },
+      ];
+    },
     recompute: async month => {
       this.#mayFail();
       const row = { key: month, facts: null, regular: figures, machine: figures };

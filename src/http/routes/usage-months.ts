@@ -7,7 +7,8 @@ import type { ApiContext } from '../context.js';
 import { withPastEvents } from '../import.js';
 import { json, route } from '../route.js';
 import { type Answer, count } from '../schemas.js';
-import { inTurn, Month, RecomputedSchema, recomputedAnswer, usageOf } from './usage.js';
+import { inTurn, usageOf } from '../usage-request.js';
+import { Month, RecomputedSchema, recomputedAnswer } from './usage.js';
 
 const flag = (description: string) =>
   z

@@ -1,11 +1,9 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
-import { readMonth, written } from '../../calendar.js';
-import { UnsupportedError } from '../../errors.js';
+import { written } from '../../calendar.js';
 import { type UsageRow, usageKinds } from '../../storage/usage-report.js';
 import { badge } from '../../usage/badge.js';
 import { figuresOf, noCounts } from '../../usage/figures.js';
 import type { Recomputed } from '../../usage/reopening.js';
-import { ownerOf } from '../answer.js';
 import { audit } from '../audit.js';
 import type { Backend } from '../backend.js';
 import type { ApiContext } from '../context.js';
@@ -14,23 +12,13 @@ import { HttpProblem } from '../problem.js';
 import { content, json, route } from '../route.js';
 import { type Answer, count, epochMs, given, name, nextCursor, wholeNumber } from '../schemas.js';
 import { lineAnswer, metrics, namesOf, UsageLine } from '../usage-answer.js';
+import { Completeness, completenessAnswer, isComplete, isCompleteAnswer } from '../usage-completeness.js';
+import { inTurn, monthly, usageOf } from '../usage-request.js';
 
 /** Browsers and proxies may show what they have for this long, seconds. */
 const cacheSeconds = 300;
 /** Months of one dataset that a web page gets: three years. */
 const shownMonths = 36;
-
-function monthly(description: string) {
-  return z
-    .string()
-    .transform((text, ctx) => {
-      const month = readMonth(text);
-      if (month === undefined) ctx.addIssue({ code: 'custom', message: 'must be a month, such as 2026-03' });
-      return month ?? z.NEVER;
-    })
-    .optional()
-    .openapi({ type: 'string', pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$', description });
-}
 
 const range = {
   from: monthly('First month, `2026-01`. The first there is by default.'),
@@ -72,6 +60,7 @@ const UsageReport = z
             left_out: z.record(count).openapi({
               description: 'What was not counted, by reason: `double_click`, `robot`, `extractor`, `late` …',
             }),
+            completeness: Completeness,
           })
           .openapi('UsageMonth'),
       )
@@ -86,7 +75,7 @@ const DatasetUsage = z
     doi: z.string().nullable(),
     ...metrics,
     months: z
-      .array(z.object({ month: z.string(), ...metrics }).openapi('DatasetUsageMonth'))
+      .array(z.object({ month: z.string(), ...metrics, ...isComplete }).openapi('DatasetUsageMonth'))
       .openapi({ description: `The last ${shownMonths} in which there was something.` }),
   })
   .openapi('DatasetUsage');
@@ -128,29 +117,28 @@ export class UsageRoutes {
   async usage(ctx: ApiContext, { query }: { query: UsageQuery }): Promise<void> {
     const usage = usageOf(ctx);
     const { by = 'dataset', limit = 100, cursor = '0', month, from, to, ...filter } = query;
-    const first = month ?? from ?? 0;
-    const last = month ?? to ?? 999_999;
+    const first = month ?? from ?? 190_001;
+    const last = month ?? to ?? 999_912;
     if (first > last) throw new HttpProblem('invalid-request', 'from must not be after to.');
     const periods = { from: first * 100, to: last * 100 + 99 };
     const offset = Number(cursor);
     const [rows, leftOut, known] = await inTurn(ctx, async () => [
       await usage.query({ by, ...periods, ...given(filter), limit: limit + 1, offset }),
       await usage.leftOut(periods),
-      await usage.months(),
+      await usage.completeness(periods),
     ]);
     ctx.body = {
       usage: rows.slice(0, limit).map(row => lineAnswer(row, by === 'country')),
       next_cursor: rows.length > limit ? String(offset + limit) : null,
       source: usage.config.source ?? 'clowder',
-      months: known
-        .filter(one => one.month >= first && one.month <= last)
-        .map(one => ({
-          month: written(one.month),
-          closed: one.closed,
-          left_out: Object.fromEntries(
-            leftOut.filter(({ month }) => month === one.month).map(({ reason, count }) => [reason, count]),
-          ),
-        })),
+      months: known.map(one => ({
+        month: written(one.month),
+        closed: one.closed,
+        left_out: Object.fromEntries(
+          leftOut.filter(({ month }) => month === one.month).map(({ reason, count }) => [reason, count]),
+        ),
+        completeness: completenessAnswer(one),
+      })),
     } satisfies Answer<typeof UsageReport>;
   }
 
@@ -171,9 +159,10 @@ export class UsageRoutes {
   )
   async dataset(ctx: ApiContext, { params }: { params: Item }): Promise<void> {
     const [usage, total] = await totalOf(ctx, params.id);
-    const months = await inTurn(ctx, () =>
-      usage.query({ by: 'month', dataset: params.id, from: 0, to: 99_999_999, limit: 1000, offset: 0 }),
-    );
+    const [months, known] = await inTurn(ctx, async () => [
+      await usage.query({ by: 'month', dataset: params.id, ...always, limit: 1000, offset: 0 }),
+      await usage.completeness(always),
+    ]);
     answerCached(ctx, usage);
     ctx.body = {
       id: params.id,
@@ -184,6 +173,7 @@ export class UsageRoutes {
         month: written(Number(key)),
         regular: figuresOf(regular),
         machine: figuresOf(machine),
+        ...isCompleteAnswer(known.find(({ month }) => month === key)),
       })),
     } satisfies Answer<typeof DatasetUsage>;
   }
@@ -254,26 +244,15 @@ export function recomputedAnswer(
   };
 }
 
-/** @throws UnsupportedError when usage is not counted */
-export function usageOf({ services }: ApiContext): NonNullable<Backend['usage']> {
-  const { usage } = services.backend;
-  if (usage === undefined) throw new UnsupportedError('usage is not counted here; set USAGE=on');
-  return usage;
-}
-
-/** One at a time, with the charts: each goes through many rows. */
-export function inTurn<T>(ctx: ApiContext, work: () => Promise<T>): Promise<T> {
-  return ctx.services.turns.charts.run(ownerOf(ctx), () => ctx.req.socket.destroyed, work);
-}
-
 async function totalOf(ctx: ApiContext, id: string): Promise<[NonNullable<Backend['usage']>, UsageRow]> {
   if (!ctx.services.backend.usage?.config.isPublic) await authenticate('read')(ctx as never, async () => {});
   const usage = usageOf(ctx);
-  const [found] = await inTurn(ctx, () =>
-    usage.query({ by: 'dataset', dataset: id, from: 0, to: 99_999_999, limit: 1, offset: 0 }),
-  );
+  const [found] = await inTurn(ctx, () => usage.query({ by: 'dataset', dataset: id, ...always, limit: 1, offset: 0 }));
   return [usage, found ?? { key: id, facts: null, regular: noCounts, machine: noCounts }];
 }
+
+/** All periods. */
+const always = { from: 190_001_00, to: 999_912_99 };
 
 /** Where everybody may see it, every page may fetch it. */
 function answerCached(ctx: ApiContext, { config: { isPublic } }: NonNullable<Backend['usage']>): void {

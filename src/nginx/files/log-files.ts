@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Clock } from '../../clock.js';
 import type { Log } from '../../log.js';
+import type { LogGaps } from '../log-gaps.js';
 import { findAgain, findUnread, findWhole, headsOf, identityOf, openLog } from './discovery.js';
 import { type Fingerprint, merged } from './fingerprint.js';
 import { withTarget } from './link-targets.js';
@@ -9,7 +10,6 @@ import { lastLineStart } from './resume.js';
 import { rotatedLogs } from './rotated.js';
 import type { RotatedLog } from './rotated-log.js';
 import {
-  type Incidents,
   noIncidents,
   reasons,
   type SavedFiles,
@@ -28,6 +28,7 @@ export interface LogFilesOptions {
   readonly configured: readonly string[];
   /** At the very first start: what is in the log already is not counted. */
   readonly startAtEnd: boolean;
+  readonly gaps: LogGaps;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -73,7 +74,7 @@ export class LogFiles {
     return this.#files;
   }
 
-  get incidents(): Incidents {
+  get incidents(): SavedFiles['incidents'] {
     return this.#incidents;
   }
 
@@ -106,13 +107,12 @@ export class LogFiles {
     this.#know(
       await headsOf(rotated.filter(log => saved.ignored.some(({ dev, ino }) => dev === log.dev && ino === log.ino))),
     );
-    const { files: positions } = saved;
     // The current one first: an older file is none that a newer one was found to be.
-    for (const position of positions.toReversed()) await this.#findAgain(position, rotated);
+    for (const position of saved.files.toReversed()) await this.#findAgain(position, rotated);
     const last = this.#files.at(-1);
     const current = await this.#openCurrent();
     if (current && last !== undefined) await this.#succeed(last, rotated);
-    const heads = positions.map(({ head }) => head);
+    const heads = saved.files.map(({ head }) => head);
     const unread = await this.#findUnread(rotated, last, heads);
     this.#files = this.#files.toSpliced(current ? -1 : this.#files.length, 0, ...unread);
     if (unread.length > 0) this.#options.log.info({ files: unread.length }, 'log.caught-up');
@@ -127,10 +127,9 @@ export class LogFiles {
     const current = await identityOf(this.#options.path);
     const last = this.#files.at(-1);
     if (current !== undefined && !last?.is(current)) changed = (await this.#follow(last)) || changed;
-    if (current !== undefined) {
-      this.#currentAt = now;
-      this.#currentWritten = (await this.#files.at(-1)?.content.state())?.written;
-    }
+    if (current === undefined) return changed;
+    this.#currentAt = now;
+    this.#currentWritten = (await this.#files.at(-1)?.content.state())?.written;
     return changed;
   }
 
@@ -192,9 +191,9 @@ export class LogFiles {
     await found?.file.close();
     if (position.head.length === 0 || position.superseded) return;
     this.#incidents = { ...this.#incidents, lost: this.#incidents.lost + 1 };
-    const { path: file, offset } = position;
+    this.#options.gaps.addSpan('lost_log', this.#currentAt, this.#options.clock.now());
     const searched = [...new Set([path, ...this.#targets].map(one => dirname(one)).concat(folders))];
-    log.warn({ reason: reasons.lost, file, offset, searched }, 'log.lost');
+    log.warn({ reason: reasons.lost, file: position.path, offset: position.offset, searched }, 'log.lost');
   }
 
   /** The name stands for another file now, opened first so that it is not missed; there may have been more between. */
@@ -249,6 +248,7 @@ export class LogFiles {
 
   #noteChange(file: LogFile, before: number): void {
     this.#incidents = { ...this.#incidents, changed: this.#incidents.changed + 1 };
+    this.#options.gaps.add('changed_log', this.#options.clock.now());
     this.#options.log.warn({ reason: reasons.changed, file: file.path, before, offset: file.offset }, 'log.changed');
   }
 
@@ -287,7 +287,8 @@ export class LogFiles {
       since: Math.min(this.#currentAt, ...written) - slackMs,
       awaited: this.#unread,
     });
-    const { archives, newBytes } = noteArchives(this.#options.log, this.#unread, rotated, unreadable);
+    const { archives, fresh, newBytes } = noteArchives(this.#options.log, this.#unread, rotated, unreadable);
+    for (const archive of fresh) this.#options.gaps.add('unread_archive', archive.written);
     this.#unread = archives;
     this.#incidents = { ...this.#incidents, unreadableBytes: this.#incidents.unreadableBytes + newBytes };
     return files;

@@ -19,7 +19,11 @@ export function noteArchives(
   before: readonly UnreadArchive[],
   rotated: readonly RotatedLog[],
   found: readonly RotatedLog[],
-): { readonly archives: readonly UnreadArchive[]; readonly newBytes: number } {
+): {
+  readonly archives: readonly UnreadArchive[];
+  readonly fresh: readonly UnreadArchive[];
+  readonly newBytes: number;
+} {
   const there = before.filter(archive =>
     rotated.some(file => file.packing === 'unreadable' && writtenTogether(archive, file)),
   );
@@ -31,5 +35,5 @@ export function noteArchives(
     log.warn({ reason, files: fresh.map(({ path }) => path), bytes: newBytes }, 'archive.unread');
   }
   const added = fresh.map(({ path, size, written }) => ({ path, size, written }));
-  return { archives: [...there, ...added].slice(-maxArchives), newBytes };
+  return { archives: [...there, ...added].slice(-maxArchives), fresh: added, newBytes };
 }

@@ -44,6 +44,8 @@ export interface LineCounterOptions {
   readonly traffic: TrafficEvents;
   /** A line that is not of the format. */
   readonly onUnparsed: (line: string) => void;
+  /** A line does not count, whatever it said. @param time the latest in the log; -Infinity before the first line */
+  readonly onUnread?: (time: number) => void;
 }
 
 const index = Object.fromEntries(windowCounters.map((name, place) => [name, place])) as Record<WindowCounter, number>;
@@ -102,8 +104,7 @@ export class LineCounter {
   /** Takes the whole lines of a piece of a file. Returns where the first unfinished line begins. */
   takeLines(buffer: Buffer, end: number, file: string, fileOffset: number): number {
     this.#place.file = file;
-    const firstNul = buffer.indexOf(0);
-    const nuls = firstNul >= 0 && firstNul < end;
+    const nuls = buffer.subarray(0, end).includes(0);
     let start = 0;
     for (;;) {
       const stop = buffer.indexOf(newline, start);
@@ -123,6 +124,12 @@ export class LineCounter {
     this.#place.file = file;
     this.#place.offset = fileOffset;
     this.#takeBehindNuls(rest, 0, rest.length);
+  }
+
+  /** A line that is longer than what is read of one. */
+  takeOversized(): void {
+    this.totals.oversized += 1;
+    this.#options.onUnread?.(this.#windows.time);
   }
 
   takeMessages(): Message[] {
@@ -153,13 +160,11 @@ export class LineCounter {
   #takeLine(buffer: Buffer, start: number, stop: number): void {
     const end = stop > start && buffer[stop - 1] === carriageReturn ? stop - 1 : stop;
     if (end === start) return;
-    if (end - start > maxLineBytes) {
-      this.totals.oversized += 1;
-      return;
-    }
+    if (end - start > maxLineBytes) return this.takeOversized();
     const time = this.#parser.parse(buffer, start, end) ? lineTime(this.#parser) : Number.NaN;
     if (!(time >= 0 && time <= latestMs)) {
       this.totals.unparsed += 1;
+      this.#options.onUnread?.(this.#windows.time);
       this.#options.onUnparsed(buffer.toString('utf8', start, Math.min(end, start + 300)));
       return;
     }

@@ -57,6 +57,8 @@ export interface TrafficOptions {
   readonly visitors: VisitorKeys;
   readonly countryOf: CountryOf;
   readonly now: () => number;
+  /** A view or a download has a pseudonym that may not be that of its day. */
+  readonly onLateSalt?: (time: number) => void;
 }
 
 const viewCategories = {
@@ -164,7 +166,7 @@ export class TrafficEvents {
   }
 
   #fieldsOf(category: TrafficCategory, line: TrafficLine): Record<string, unknown> {
-    const { prefix, visitors, countryOf, keepIp } = this.#options;
+    const { prefix, visitors, countryOf, keepIp, onLateSalt } = this.#options;
     const { method, status, target } = line.request;
     const resource = resourceOf(line.request, prefix, line.referrer);
     const { address, agent, referrer, user, extractor } = line;
@@ -187,7 +189,11 @@ export class TrafficEvents {
     if (extractor !== undefined) fields.extractor_name = extractor;
     if (language !== undefined) fields.language = language;
     if (country !== undefined) fields.country = country;
-    if (address !== undefined) fields.visitor = visitors.keyOf(line.time, address, agent ?? '');
+    if (address !== undefined) {
+      fields.visitor = visitors.keyOf(line.time, address, agent ?? '');
+      if ((category === 'page_view' || category === 'resource_download') && visitors.isLate(line.time))
+        onLateSalt?.(line.time);
+    }
     if (keepIp && address !== undefined) fields.ip = address;
     fields.created = line.time;
     return fields;

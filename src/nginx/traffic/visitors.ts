@@ -45,6 +45,14 @@ export class VisitorKeys {
     return createHmac('sha256', salt).update(`${address}\n${agent}`).digest('hex').slice(0, 16);
   }
 
+  /**
+   * A salt of that day may have been forgotten before this one was made: who was seen then may be somebody else now.
+   */
+  isLate(time: number): boolean {
+    const day = Math.floor(time / dayMs);
+    return this.#saltOf(day).made > day * dayMs + keptMs;
+  }
+
   /** To be awaited before anything that was made with a new salt leaves the process. */
   save(): Promise<void> {
     if (this.#saved) return this.#saving;

@@ -7,7 +7,7 @@ import { missingFrom } from '../report/missing.js';
 import type { Usage } from '../usage.js';
 
 /** What the report is made from: the same answers that `/v1/usage` gives. */
-export type ReportedMonths = Pick<Usage, 'config' | 'query' | 'leftOut' | 'months' | 'waiting'>;
+export type ReportedMonths = Pick<Usage, 'config' | 'query' | 'leftOut' | 'months' | 'waiting' | 'completeness'>;
 
 /** People and machines are never added up. */
 interface Sums {

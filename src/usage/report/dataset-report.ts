@@ -8,7 +8,7 @@ import { missingFrom } from './missing.js';
 import { periodsOf, type ReportRequest } from './request.js';
 
 /** What the reports are made from. */
-export type ReportedUsage = Pick<Usage, 'config' | 'report' | 'leftOut' | 'months' | 'waiting'>;
+export type ReportedUsage = Pick<Usage, 'config' | 'report' | 'leftOut' | 'months' | 'waiting' | 'completeness'>;
 
 /** A dataset with its months, in their order. */
 export interface ReportedDataset {

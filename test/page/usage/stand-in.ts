@@ -97,6 +97,9 @@ function answer(query: URLSearchParams): UsageReport {
         ...{ robot: 9000 + at, double_click: 812, extractor: 4100, preview: 20_400, probe: 44_640, unsuccessful: 391 },
         ...(at === 3 ? { late: 17 } : {}),
       },
+      completeness: {
+        ...{ complete: at !== 3, missing_hours: 0, gaps: [], waiting: 0, dead: 0, late: at === 3 ? 17 : 0 },
+      },
     })),
   };
 }

@@ -22,6 +22,7 @@ export function everyMonth(changes: { readonly titles?: readonly string[]; reado
     months: async () => [{ month: 201001, opened: 0, closed: null }],
     leftOut: async () => [],
     waiting: async () => ({ pending: 0, dead: 0 }),
+    completeness: async () => [],
     report: async ({ from }) => ({
       items: titles.map((title, index) => [`dataset-${index}`, JSON.stringify({ title })] as const),
       months: titles.map((_, index) => [

@@ -1,0 +1,158 @@
+import { dayOf, firstDayOf, monthOf, startOfDay } from '../calendar.js';
+import type { Clock } from '../clock.js';
+import { describe } from '../errors.js';
+import type { Log } from '../log.js';
+import type { Calls } from '../storage/calls.js';
+import { hoursOf, type UsageGap } from '../storage/usage-gaps.js';
+import type { GapReason } from './completeness.js';
+
+/** What of the daemon decides whether accesses reach it. */
+export interface MonitoredDaemon {
+  readonly state: 'ready' | 'outbox' | 'down';
+  /** How often a queue or the exchange had disappeared from RabbitMQ, since the start. */
+  readonly queueGaps: number;
+}
+
+/** Sums since the beginning. */
+export interface LostSums {
+  /** Events for the sink that RabbitMQ confirmed and lost. */
+  readonly events: number;
+  /** Accesses that were in the database. */
+  readonly rows: number;
+}
+
+export interface CompletenessMonitorOptions {
+  readonly storage: Calls;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly daemon: () => MonitoredDaemon;
+  readonly lost: () => Promise<LostSums>;
+}
+
+/** How far was looked: everything until `at` is noted. */
+interface Seen {
+  /** Epoch ms. */
+  readonly at: number;
+  /** Since when usage was not counted, though the daemon ran; absent while it is. */
+  readonly off?: number;
+  readonly lost: LostSums;
+}
+
+const key = 'usage/seen';
+/** How often the daemon is looked at, and how often that is written down when nothing has happened, ms. */
+const checkMs = 1_000;
+const writeMs = 30_000;
+/** Sums cost more to ask. */
+const sumMs = 300_000;
+
+/**
+ * Writes down when accesses could not reach this daemon: while it did not run, while it took no events, while RabbitMQ
+ * could not be reached. What it has seen is written every 30 s, so a daemon that was killed says that it was away up
+ * to 30 s too long, never too short.
+ */
+export class CompletenessMonitor {
+  readonly #options: CompletenessMonitorOptions;
+  #seen: Seen | undefined;
+  /** Noted, and not written yet. */
+  #gaps: UsageGap[] = [];
+  #checkedAt = 0;
+  #summedAt = Number.NEGATIVE_INFINITY;
+  #queueGaps = 0;
+
+  constructor(options: CompletenessMonitorOptions) {
+    this.#options = options;
+  }
+
+  /** Notes what was missed since the last run; to be awaited before anything of this run is counted. */
+  async start(): Promise<void> {
+    const { storage, clock } = this.#options;
+    const now = clock.now();
+    const value = await storage.write('getCheckpoint', { key });
+    this.#checkedAt = now;
+    if (value === undefined) {
+      this.#seen = { at: now, lost: { events: 0, rows: 0 } };
+      // Usage that an earlier release has counted is not said to be incomplete.
+      if (!(await storage.read('hasUsage'))) this.#note('before', startOfDay(firstDayOf(monthOf(dayOf(now)))), now);
+    } else {
+      const seen = JSON.parse(value) as Seen;
+      const { off, ...rest } = seen;
+      this.#seen = rest;
+      this.#note('stopped', seen.at, off ?? now);
+      if (off !== undefined) this.#note('off', off, now);
+    }
+    await this.#write();
+  }
+
+  /** Until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(checkMs, signal);
+      try {
+        await this.check(signal.aborted);
+      } catch (error) {
+        log.warn({ reason: describe(error) }, 'usage.unmonitored');
+      }
+    }
+  }
+
+  /** @param isLast write down what was seen in any case */
+  async check(isLast = false): Promise<void> {
+    const { clock, daemon, lost } = this.#options;
+    const now = clock.now();
+    const { state, queueGaps } = daemon();
+    if (state === 'down') this.#note('refused', this.#checkedAt, now);
+    if (state !== 'ready') this.#note('broker', this.#checkedAt, now);
+    if (queueGaps > this.#queueGaps) this.#count('queue', now, queueGaps - this.#queueGaps);
+    this.#queueGaps = queueGaps;
+    this.#checkedAt = now;
+    if (clock.monotonic() - this.#summedAt >= sumMs) {
+      this.#summedAt = clock.monotonic();
+      this.#addLost(await lost(), now);
+    }
+    const seenAt = this.#seen?.at ?? 0;
+    if (isLast || now - seenAt >= writeMs || now < seenAt) await this.#write();
+  }
+
+  #addLost(lost: LostSums, now: number): void {
+    const before = this.#seen?.lost ?? { events: 0, rows: 0 };
+    if (lost.events > before.events) this.#count('lost_events', now, lost.events - before.events);
+    if (lost.rows > before.rows) this.#count('lost_rows', now, lost.rows - before.rows);
+    // A count may fall when lost events turn up after all, and rise again.
+    const sums = { events: Math.max(lost.events, before.events), rows: Math.max(lost.rows, before.rows) };
+    if (this.#seen !== undefined) this.#seen = { ...this.#seen, lost: sums };
+  }
+
+  #note(reason: GapReason, from: number, to: number): void {
+    for (const gap of hoursOf(from, to, { reason, origin: '' })) {
+      const last = this.#gaps.find(one => one.hour === gap.hour && one.reason === reason);
+      this.#gaps = this.#gaps.filter(one => one !== last);
+      this.#gaps.push({ ...gap, ms: gap.ms + (last?.ms ?? 0) });
+    }
+  }
+
+  #count(reason: GapReason, at: number, count: number): void {
+    const hour = Math.floor(at / 3_600_000) * 3_600_000;
+    this.#gaps.push({ hour, reason, origin: '', ms: 0, count });
+  }
+
+  /** All of it, or nothing: then it is tried again with what is seen next. */
+  async #write(): Promise<void> {
+    const { storage } = this.#options;
+    if (this.#seen === undefined) return;
+    const gaps = this.#gaps;
+    const seen: Seen = { ...this.#seen, at: this.#checkedAt };
+    await storage.write('noteUsageGaps', { gaps, seen: { key, value: JSON.stringify(seen) } });
+    this.#seen = seen;
+    this.#gaps = this.#gaps.slice(gaps.length);
+  }
+}
+
+/** The daemon runs, and does not count usage: if it did before, it is noted since when. */
+export async function noteUsageOff(storage: Calls, now: number): Promise<void> {
+  const value = await storage.write('getCheckpoint', { key });
+  const seen = value === undefined ? undefined : (JSON.parse(value) as Seen);
+  if (seen === undefined || seen.off !== undefined) return;
+  const off: Seen = { ...seen, off: now };
+  await storage.write('noteUsageGaps', { gaps: [], seen: { key, value: JSON.stringify(off) } });
+}

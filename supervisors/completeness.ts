@@ -1,0 +1,35 @@
+import type { Broker } from '../src/broker/broker.js';
+import type { Config } from '../src/config/config.js';
+import type { Storage } from '../src/storage/storage.js';
+import { CompletenessMonitor, noteUsageOff } from '../src/usage/completeness-monitor.js';
+import type { PartOptions } from './part.js';
+
+export interface CompletenessOptions extends PartOptions {
+  readonly config: Pick<Config, 'usage'>;
+  readonly storage: Storage;
+  readonly broker: Broker;
+}
+
+/** Watches when usage cannot reach this daemon; starts before anything is counted, and ends after everything is. */
+export async function startCompleteness(options: CompletenessOptions): Promise<void> {
+  const { config, storage, broker, clock, log, onStop } = options;
+  if (config.usage === undefined) return noteUsageOff(storage, clock.now());
+  const monitor = new CompletenessMonitor({
+    ...{ storage, clock, log },
+    daemon: () => {
+      const { state, gaps = 0 } = broker.status();
+      return { state, queueGaps: gaps };
+    },
+    lost: async () => {
+      const row = (await broker.ledger()).sinks.find(({ sink }) => sink === 'usage');
+      return { events: row?.missing ?? 0, rows: storage.lost().usage_accesses ?? 0 };
+    },
+  });
+  await monitor.start();
+  const stopping = new AbortController();
+  const running = monitor.run(stopping.signal);
+  onStop('usage completeness', async () => {
+    stopping.abort();
+    await running;
+  });
+}

@@ -1,0 +1,178 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { silentLog } from '../../src/log.js';
+import { CompletenessMonitor, noteUsageOff } from '../../src/usage/completeness-monitor.js';
+import { day, UsageScene, view } from './scene.js';
+
+const second = 1_000;
+const minute = 60_000;
+const hour = 60 * minute;
+const start = day + 10 * hour;
+
+/** A daemon with a clock that the test moves. */
+class MonitorScene {
+  readonly usage = new UsageScene({ source: 'browser' });
+  readonly daemon = { state: 'ready' as 'ready' | 'outbox' | 'down', queueGaps: 0 };
+  readonly lost = { events: 0, rows: 0 };
+  now = start;
+  #monitor: CompletenessMonitor | undefined;
+
+  async start(): Promise<void> {
+    this.daemon.queueGaps = 0;
+    this.#monitor = new CompletenessMonitor({
+      storage: this.usage.calls,
+      clock: { now: () => this.now, monotonic: () => this.now, sleep: async () => {} },
+      log: silentLog,
+      daemon: () => this.daemon,
+      lost: async () => ({ ...this.lost }),
+    });
+    await this.#monitor.start();
+  }
+
+  /** Looks once a second. */
+  async runFor(ms: number): Promise<void> {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now += second;
+      await this.#monitor?.check();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#monitor?.check(true);
+  }
+
+  /** `10:00 stopped 90 s`, `11:00 lost_events 3`. */
+  gaps(): string[] {
+    const rows = this.usage.scratch.read('usageGaps', { from: 0, to: Number.MAX_SAFE_INTEGER });
+    return rows
+      .filter(({ reason }) => reason !== 'before')
+      .map(gap => {
+        const at = new Date(gap.hour).toISOString().slice(11, 16);
+        return `${at} ${gap.reason} ${gap.count > 0 ? gap.count : `${gap.ms / 1000} s`}`;
+      });
+  }
+}
+
+test('a daemon that was stopped has a gap, by the hours', async () => {
+  const scene = new MonitorScene();
+  await scene.start();
+  await scene.runFor(10 * minute);
+  await scene.stop();
+  scene.now += 90 * minute;
+  await scene.start();
+  assert.equal(scene.gaps(), ['10:00 stopped 3000 s', '11:00 stopped 2400 s']);
+});
+
+test('a daemon that was killed says that it was away longer than it was, by half a minute at most', async () => {
+  const scene = new MonitorScene();
+  await scene.start();
+  await scene.runFor(45 * second);
+  scene.now += minute;
+  await scene.start();
+  assert.equal(scene.gaps(), ['10:00 stopped 75 s']);
+  await scene.start();
+  assert.equal(scene.gaps(), ['10:00 stopped 75 s'], 'once');
+});
+
+test('while RabbitMQ is away, and while nothing is taken', async () => {
+  const scene = new MonitorScene();
+  scene.now = start + 59 * minute;
+  await scene.start();
+  scene.daemon.state = 'outbox';
+  await scene.runFor(2 * minute);
+  scene.daemon.state = 'down';
+  await scene.runFor(10 * second);
+  scene.daemon.state = 'ready';
+  await scene.runFor(minute);
+  assert.equal(scene.gaps(), ['10:00 broker 60 s', '11:00 broker 70 s', '11:00 refused 10 s']);
+});
+
+test('a queue that had disappeared, and what was lost, are counted once over restarts', async () => {
+  const scene = new MonitorScene();
+  await scene.start();
+  scene.daemon.queueGaps = 2;
+  scene.lost.events = 3;
+  await scene.runFor(hour);
+  scene.lost.rows = 5;
+  scene.lost.events = 1;
+  await scene.runFor(10 * minute);
+  scene.lost.events = 4;
+  await scene.runFor(10 * minute);
+  await scene.stop();
+  await scene.start();
+  await scene.runFor(10 * minute);
+  const gaps = scene.gaps();
+  assert.equal(gaps, ['10:00 lost_events 3', '10:00 queue 2', '11:00 lost_events 1', '11:00 lost_rows 5']);
+});
+
+test('while counting was switched off, the daemon running or not', async () => {
+  const scene = new MonitorScene();
+  await scene.start();
+  await scene.stop();
+  scene.now += 10 * minute;
+  await noteUsageOff(scene.usage.calls, scene.now);
+  scene.now += 10 * minute;
+  await noteUsageOff(scene.usage.calls, scene.now);
+  scene.now += 10 * minute;
+  await scene.start();
+  assert.equal(scene.gaps(), ['10:00 off 1200 s', '10:00 stopped 600 s']);
+  await scene.stop();
+  await scene.start();
+  assert.is(scene.gaps().length, 2);
+});
+
+test('switched off where it never was on is nothing', async () => {
+  const scene = new MonitorScene();
+  await noteUsageOff(scene.usage.calls, scene.now);
+  await scene.start();
+  assert.equal(scene.gaps(), []);
+});
+
+test('a clock that is set back is no gap', async () => {
+  const scene = new MonitorScene();
+  await scene.start();
+  await scene.runFor(minute);
+  scene.now -= hour;
+  await scene.runFor(minute);
+  await scene.stop();
+  scene.now -= hour;
+  await scene.start();
+  assert.equal(scene.gaps(), []);
+});
+
+test('the month in which counting began lacks the hours before, unless an earlier release has counted it', async () => {
+  const scene = new MonitorScene();
+  await scene.start();
+  await scene.usage.take(view(start));
+  const [month] = await scene.usage.usage.completeness({ from: 0, to: 99_999_999 });
+  assert.equal(
+    month?.gaps.map(({ from, to, reason }) => [from, to, reason]),
+    [[Date.UTC(2026, 2, 1), start, 'before']],
+  );
+  assert.is(month?.missingHours, 14 * 24 + 10);
+  const upgraded = new MonitorScene();
+  await upgraded.usage.take(view(start));
+  await upgraded.start();
+  assert.equal((await upgraded.usage.usage.completeness({ from: 0, to: 99_999_999 }))[0]?.gaps, []);
+});
+
+test('months say what waits, what is dead and what came late, and which were missed altogether', async () => {
+  const scene = new MonitorScene();
+  await scene.start();
+  await scene.usage.take(view(start));
+  await scene.stop();
+  scene.now = Date.UTC(2026, 4, 2);
+  await scene.start();
+  await scene.usage.take(view(scene.now));
+  scene.usage.waiting = { pending: 2, dead: 5, deadOf: new Map([[202603, 3]]) } as never;
+  const months = await scene.usage.usage.completeness({ from: 202604_00, to: 202612_99 });
+  assert.equal(
+    months.map(({ month, missingHours, waiting, dead, late }) => [month, missingHours, waiting, dead, late]),
+    [
+      [202604, 720, 2, 2, 0],
+      [202605, 24, 2, 2, 0],
+    ],
+  );
+});
+
+test.run();
