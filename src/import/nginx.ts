@@ -84,7 +84,8 @@ export class LogImport implements PastSource {
       this.#current = undefined;
       this.#before += log.size;
     }
-    this.#made.parts.closeUntil(Number.POSITIVE_INFINITY);
+    // What is fetched in parts right now, the daemon sees the end of.
+    this.#made.parts.closeUntil(this.#options.clock.now());
     yield this.#take('');
   }
 

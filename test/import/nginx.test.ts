@@ -166,6 +166,21 @@ test('the last line of a finished file counts without its newline; of one that i
   assert.is((await read(scene.path)).lines, 2);
 });
 
+test('a file that is fetched in parts is one download; one that is being fetched is left to the daemon', async ({
+  scene,
+}) => {
+  const part = (at: Date): string => {
+    const time = `${String(at.getUTCDate()).padStart(2, '0')}/${at.toUTCString().slice(8, 11)}/${at.getUTCFullYear()}:${at.toISOString().slice(11, 19)} +0000`;
+    return line(1, { time, request: `GET /files/${id}/blob HTTP/1.1` }).replace('" 200 12', '" 206 12');
+  };
+  scene.write(part(new Date(2024, 2, 4)), part(new Date(2024, 2, 4)), part(new Date()));
+  const { events } = await read(scene.path);
+  assert.equal(
+    events.map(({ text }) => [JSON.parse(text).bytes, JSON.parse(text).parts]),
+    [[24, 2]],
+  );
+});
+
 test('an archive that was cut off is said to be, and what stands before that has the same ids', async ({ scene }) => {
   scene.write(...lines('04/Mar/2024', 600).map((text, n) => text.replace('/1.1', `/1.1?${Math.sin(n)}`)));
   const whole = await read(scene.path);

@@ -72,20 +72,20 @@ export class Summary {
   /** For people. @param noun of what was read: `lines` */
   words(noun: string, seconds: number): string[] {
     const to = this.sinks.length === 0 ? '' : ` for ${this.sinks.join(', ')}`;
-    const lines = [`${n(this.read)} ${noun} read, ${n(this.accepted)} events accepted${to} in ${seconds} s`];
+    const lines = [`${n(this.read)} ${noun} read, ${events(this.accepted)} accepted${to} in ${seconds} s`];
     if (this.alreadyThere !== null)
       lines.push(`${n(this.alreadyThere)} of them were here already and are no second event`);
-    if (this.passed > 0) lines.push(`${n(this.passed)} events are outside of --since and --until`);
+    if (this.passed > 0) lines.push(`${events(this.passed)} outside of --since and --until`);
     for (const [reason, { count, examples }] of this.#refused)
       lines.push(`${n(count)} refused: ${reason}${examples.length === 0 ? '' : ` (${examples.join('; ')})`}`);
-    for (const [sink, count] of this.tooOld) lines.push(`${n(count)} events are too old for ${sink}`);
+    for (const [sink, count] of this.tooOld) lines.push(`${events(count)} too old for ${sink}`);
     for (const [month, count] of this.closed)
       lines.push(
-        `${n(count)} events of ${month} do not count as usage: that month is closed with the counts that it has. With --reopen it is counted anew, from these events alone`,
+        `${events(count)} of ${month} not counted as usage: that month is closed with the counts that it has. With --reopen it is counted anew, from these events alone`,
       );
     if (this.fresh > 0)
       lines.push(
-        `${n(this.fresh)} events are of days whose salt is gone: their visitors have pseudonyms of this import alone`,
+        `${events(this.fresh)} of days whose salt is gone: their visitors have pseudonyms of this import alone`,
       );
     return lines;
   }
@@ -93,6 +93,10 @@ export class Summary {
 
 function addUp(sums: Map<string, number>, counts: Readonly<Record<string, number>>): void {
   for (const [name, count] of Object.entries(counts)) sums.set(name, (sums.get(name) ?? 0) + count);
+}
+
+function events(count: number): string {
+  return `${n(count)} ${count === 1 ? 'event' : 'events'}`;
 }
 
 function n(count: number): string {

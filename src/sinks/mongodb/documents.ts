@@ -39,11 +39,12 @@ export async function openDocuments(
 ): Promise<Documents> {
   const driver = await import('mongodb');
   const faults = new Faults(driver, address.secrets);
-  let client: MongoClient;
+  let client: MongoClient | undefined;
   try {
     client = new driver.MongoClient(address.uri, { ...options, ...address.bounded });
     await client.connect();
   } catch (error) {
+    await client?.close();
     throw faults.of(error);
   }
   const collection = client.db(where.database).collection(where.collection);

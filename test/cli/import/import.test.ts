@@ -123,8 +123,8 @@ test('on a terminal the summary says in words what became of everything', async 
   assert.match(out, '1 of them were here already');
   assert.match(out, '1 refused: a line is not a JSON object (events.ndjson, line 3)');
   assert.match(out, `1 refused: category is missing (${second?.id})`);
-  assert.match(out, '1 events are too old for ga4');
-  assert.match(out, /1 events of 2024-03 do not count as usage.+--reopen/);
+  assert.match(out, '1 event too old for ga4');
+  assert.match(out, /1 event of 2024-03 not counted as usage.+--reopen/);
 });
 
 test('months that were reopened get their new counts at the end; one that would lose keeps its own', async context => {
