@@ -1,8 +1,12 @@
 import { dispatch } from 'nact';
 import { attributed, awaiting, type Standing } from '../src/health/dependencies.js';
 import type { Result } from '../src/health/result.js';
+import type { Target } from '../src/health/target.js';
 import { ask } from './actor.js';
 import type { Actor, HealthPingMessage } from './protocol.js';
+
+/** How much older than the run itself one of a parent may be: many targets that ask at the same time share it. */
+const maxAgeMs = 500;
 
 /** Other targets' actors; asked for when they are needed, because all of them are made one after another. */
 export interface Family {
@@ -14,16 +18,25 @@ export interface Family {
 
 /**
  * A run that failed while a service that it needs fails says nothing about the target. Each of those is asked, and
- * answers with a run that began no earlier.
- * @param since when the run began, on the monotonic clock
+ * answers with a run that began no earlier, or hardly.
+ * @param began when the run began, on the monotonic clock
  * @param hidden it was announced that nothing can be known of the target because of such a service
  */
-export async function withParents(result: Result, since: number, family: Family, hidden: boolean): Promise<Result> {
+export async function withParents(
+  result: Result,
+  began: number,
+  { intervalMs }: Pick<Target, 'intervalMs'>,
+  family: Family,
+  hidden: boolean,
+): Promise<Result> {
   const failed = result.finding === 'down';
   const parents = failed || hidden ? family.parents() : [];
   if (parents.length === 0) return result;
+  const since = began - Math.min(maxAgeMs, intervalMs / 4);
   const standings = await Promise.all(
-    parents.map(parent => ask<Standing>(reply => dispatch(parent, { type: 'asked', since, reply }))),
+    parents.map(parent =>
+      ask<Standing>(reply => dispatch(parent, { type: 'asked', since, outageWillDo: failed, reply })),
+    ),
   );
   return failed ? attributed(result, standings) : awaiting(result, standings);
 }
@@ -44,7 +57,9 @@ export class Questions {
 
   /** @param began when the run that the standing is about began, on the monotonic clock */
   answer(standing: Standing, began: number): void {
-    for (const { since, reply } of this.#open) if (began >= since) reply.resolve(standing);
-    this.#open = this.#open.filter(({ since }) => began < since);
+    const isOutage = standing.fails && standing.announced;
+    const isAnswered = ({ since, outageWillDo }: Question): boolean => began >= since || (isOutage && outageWillDo);
+    for (const question of this.#open) if (isAnswered(question)) question.reply.resolve(standing);
+    this.#open = this.#open.filter(question => !isAnswered(question));
   }
 }

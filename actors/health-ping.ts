@@ -4,7 +4,7 @@ import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import { standingOf } from '../src/health/dependencies.js';
-import { FixedRate } from '../src/health/fixed-rate.js';
+import { FixedRate, minBetweenMs } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import { OutgoingEvents } from '../src/health/outgoing-events.js';
 import { failedRun, judge, type Result } from '../src/health/result.js';
@@ -119,7 +119,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
       case 'asked':
         return this.#asked(message);
       case 'lookAgain':
-        return this.#runSoon(0);
+        return this.#runSoon(Math.max(0, this.#began + minBetweenMs - this.#options.clock.monotonic()));
       case 'published':
         return this.#published(message.ids);
       case 'unpublished':
@@ -185,7 +185,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     run(this.#stopping.signal)
       .then(outcome => judge(outcome, target))
       .catch(failedRun)
-      .then(result => withParents(result, began, family, isHidden(this.#monitor.saved)))
+      .then(result => withParents(result, began, target, family, isHidden(this.#monitor.saved)))
       .then(result => dispatch(this.#self, { type: 'ran', at, result }));
   }
 

@@ -98,8 +98,16 @@ export type HealthPingMessage =
   | { readonly type: 'due' }
   /** `at`: when the run began, epoch ms. */
   | { readonly type: 'ran'; readonly at: number; readonly result: Result }
-  /** By a target that needs this one, and whose run of that moment failed; replies with a run that began later. */
-  | { readonly type: 'asked'; readonly since: number; readonly reply: Reply<Standing> }
+  /**
+   * By a target that needs this one; replies with a run that began at that moment or later. `outageWillDo`: an outage
+   * that was announced is answer enough, however old the run.
+   */
+  | {
+      readonly type: 'asked';
+      readonly since: number;
+      readonly outageWillDo: boolean;
+      readonly reply: Reply<Standing>;
+    }
   /** A run is wanted before the next tick. */
   | { readonly type: 'lookAgain' }
   | { readonly type: 'published'; readonly ids: ReadonlySet<string> }

@@ -30,6 +30,9 @@ export class FixedRate {
   }
 }
 
+/** Between two runs of a target, where somebody asks for one before its tick, ms. */
+export const minBetweenMs = 1_000;
+
 /** Where in the interval the targets begin, so that they are not all checked at once: a share from 0 to 1. */
 export function spread(index: number, count: number): number {
   return count === 0 ? 0 : index / count;

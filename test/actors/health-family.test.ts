@@ -164,6 +164,11 @@ test('a parent with a long interval is asked, and when it is back nobody waits f
       ['web', 'unknown'],
     ],
   );
+  // An outage that is known is not looked at again for each that asks.
+  const asked = network.runsOf('switch');
+  const before = network.runsOf('web');
+  await until(() => network.runsOf('web') > before + 5, 'more runs');
+  assert.is(network.runsOf('switch'), asked);
 });
 
 test.run();

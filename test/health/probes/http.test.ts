@@ -263,6 +263,11 @@ test('secrets of an address and of headers are known, and the address is shown w
   assert.is(address, 'https://clowder.example.org:8443/api/status');
   for (const secret of ['p%40ssword', 'p@ssword', 'abcdef', 'token-1'])
     assert.is(redact(`it said ${secret}!`, secrets), 'it said [hidden]!');
+  const short = targetOf(
+    'w=https://h/ method=POST headers.X-Key=key-12345 headers.Authorization=token-2 body=word-of-mine',
+  );
+  for (const secret of ['key-12345', 'token-2', 'word-of-mine'])
+    assert.is(redact(`it said ${secret}!`, short.secrets), 'it said [hidden]!');
 });
 
 test('a method and a body are sent, with the type that the body looks like', async () => {

@@ -36,8 +36,8 @@ export function expiryWarning(days: number | undefined, wanted: number | undefin
 export function certificateFault(socket: TLSSocket, host: string, lenient: boolean, now: number): string | undefined {
   // The type says Error; it is the code of OpenSSL or of Node.
   const code = socket.authorizationError as unknown as string | undefined;
-  const certificate = socket.getPeerCertificate(true);
   if (!code) return undefined;
+  const certificate = socket.getPeerCertificate(true);
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return otherName(certificate, host);
   const alone = issuerMissing.has(code) && isAlone(certificate);
   if (!alone) return networkErrorWords[code] ?? `TLS certificate is not valid (${code})`;
