@@ -35,7 +35,7 @@ export interface Months {
   /** Those of which something is known. */
   readonly known: ReadonlyMap<string, UsageMonth>;
   readonly source: UsageReport['source'];
-  /** Changes whenever something in it does. */
+  /** Changes whenever a figure does. */
   readonly version: string;
 }
 
@@ -56,7 +56,7 @@ export function useMonths({ span, month, space, dataset }: Choice, thisMonth: st
         lines: new Map(report.usage.map(line => [line.id ?? '', line])),
         known: new Map(report.months.map(one => [one.month, one])),
         source: report.source,
-        version: JSON.stringify([query, report]),
+        version: JSON.stringify([query, report.usage]),
       };
     }),
   );

@@ -50,7 +50,7 @@ function Datasets({ usage: { query, choose, report, period } }: { usage: UsageSt
         <span class="muted" role="status">${inWords(answer.data, answer.stale, found.length, limit)}</span>
       </form>
       <${Instead} answer=${answer} empty="No dataset was used" />
-      ${answer.data !== undefined && answer.data.lines.length > 0 && found.length === 0 && html`<${Empty} title="No matching dataset"><p>No dataset that was used in this time has this in its title, id or DOI.</p><//>`}
+      ${!answer.stale && answer.data !== undefined && answer.data.lines.length > 0 && found.length === 0 && html`<${Empty} title="No matching dataset"><p>No dataset that was used in this time has this in its title, id or DOI.</p><//>`}
       ${found.length > 0 && html`<${LinesTable} noun="Dataset" lines=${found.slice(0, limit)} stale=${answer.stale} nameOf=${(line: UsageLine) => html`<${Name} line=${line} unknown="No known dataset" onChoose=${(dataset: string) => choose({ dataset })} />`} />`}
       ${hasMore && html`<p class="more"><button type="button" disabled=${answer.stale} onClick=${() => setLimit(limit + rowsMore)}>Show more datasets</button></p>`}
     <//>`;

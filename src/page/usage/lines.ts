@@ -13,7 +13,7 @@ interface LinesTableProps {
   readonly nameOf: (line: UsageLine) => Markup | string;
 }
 
-/** A line a thing, with its share of the requests by people as a bar below its name. On a phone, one card. */
+/** A line a thing, with its share of the requests by people as a bar behind its name. On a phone, one card. */
 export function LinesTable({ noun, lines, stale, nameOf }: LinesTableProps): Markup {
   const [people] = groups;
   const [requests] = mainMetrics;
