@@ -15,8 +15,10 @@ for (const { name, ...options } of appearances) {
       await page.locator('#usage-countries tbody tr').first().waitFor();
       await page.locator('#usage-spaces tbody tr').first().waitFor();
       await page.locator('#usage-datasets tbody tr').first().waitFor();
+      await page.locator('.usage-audit').waitFor();
       await visit.picture(`usage-${name}`);
       await page.getByRole('button', { name: 'Show as a table' }).click();
+      await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
       assert.equal(await violations(page), []);
       for (const width of [options.viewport.width, 360]) {
         await page.setViewportSize({ ...options.viewport, width });

@@ -1,9 +1,9 @@
-import type { UsageMonth } from '../../../openapi/api-types.js';
+import type { UsageCompleteness, UsageMonth } from '../../../openapi/api-types.js';
 import { number, plural } from '../elements/format.js';
 import { html, type Markup } from '../elements/html.js';
 import { Section } from '../elements/section.js';
 import { StateChip, type Tone } from '../elements/states.js';
-import { dayInWords, monthInWords } from './calendar.js';
+import { dayInWords, hoursInWords, monthInWords } from './calendar.js';
 import type { UsageSection, UsageState } from './section.js';
 
 export const completeness: UsageSection = { id: 'usage-completeness', title: 'Completeness', View: Completeness };
@@ -21,14 +21,34 @@ function Completeness({ usage: { report, query, thisMonth, waiting } }: { usage:
   return html`
     <${Section} of=${completeness}>
       <ul class="panel usage-verdicts">
-        <${Line} title="Now" verdict=${waitingInWords(waiting)} />
-        ${months.map(month => html`<${Line} key=${month} title=${monthInWords(month)} verdict=${verdictOf(report.known.get(month), month, thisMonth)} />`)}
+        <li><span>Now</span><${Said} verdict=${waitingInWords(waiting)} /></li>
+        ${months.map(month => html`<${Month} key=${month} month=${month} known=${report.known.get(month)} thisMonth=${thisMonth} />`)}
       </ul>
     <//>`;
 }
 
-function Line({ title, verdict: { tone, word, why } }: { title: string; verdict: Verdict }): Markup {
-  return html`<li><span>${title}</span><${StateChip} tone=${tone} word=${word} /><span class="muted">${why}</span></li>`;
+interface MonthProps {
+  readonly month: string;
+  readonly known: UsageMonth | undefined;
+  readonly thisMonth: string;
+}
+
+function Month({ month, known, thisMonth }: MonthProps): Markup {
+  const gaps = known?.completeness.gaps ?? [];
+  return html`
+    <li>
+      <span>${monthInWords(month)}</span>
+      <${Said} verdict=${verdictOf(known, month >= thisMonth)} />
+      ${gaps.length > 0 && html`<details><summary>Which hours, and why</summary><ul>${gaps.map(gap => html`<li key=${`${gap.from} ${gap.reason}`}>${gapInWords(gap)}</li>`)}</ul></details>`}
+    </li>`;
+}
+
+function Said({ verdict: { tone, word, why } }: { verdict: Verdict }): Markup {
+  return html`<${StateChip} tone=${tone} word=${word} /><span class="muted">${why}</span>`;
+}
+
+function gapInWords({ from, to, means, missing }: UsageCompleteness['gaps'][number]): string {
+  return `${hoursInWords(from, to)}: ${means}${missing > 0 ? `, ${number(missing)} known to be missing` : ''}.`;
 }
 
 function waitingInWords({ pending, dead }: UsageState['waiting']): Verdict {
@@ -41,21 +61,29 @@ function waitingInWords({ pending, dead }: UsageState['waiting']): Verdict {
   return { tone: 'good', word: 'up to date', why: 'What has arrived is counted.' };
 }
 
-function verdictOf(known: UsageMonth | undefined, month: string, thisMonth: string): Verdict {
+function verdictOf(known: UsageMonth | undefined, isNow: boolean): Verdict {
   if (known === undefined) {
     return { tone: 'idle', word: 'nothing counted', why: 'Nobody used anything, or nothing was counted here then.' };
   }
-  const late = known.left_out.late ?? 0;
-  const tooLate =
-    late > 0
-      ? ` ${late === 1 ? '1 access' : `${number(late)} accesses`} came after that, and are not in its figures.`
-      : '';
-  if (known.closed !== null) {
-    return {
-      ...(late > 0 ? { tone: 'waiting', word: 'closed, partial' } : { tone: 'good', word: 'closed' }),
-      why: `Since ${dayInWords(known.closed)}: its figures stay as they are.${tooLate}`,
-    };
-  }
-  if (month >= thisMonth) return { tone: 'waiting', word: 'not over', why: 'Its figures grow.' };
-  return { tone: 'waiting', word: 'open', why: 'What comes late is still counted.' };
+  const { closed, completeness } = known;
+  const missing = missingFrom(completeness);
+  const lasts =
+    closed !== null
+      ? `Closed on ${dayInWords(closed)}: its figures stay as they are.`
+      : isNow
+        ? 'The month is not over: its figures grow.'
+        : 'Open: what comes late is still counted.';
+  if (missing !== '') return { tone: 'waiting', word: 'incomplete', why: `${missing} ${lasts}` };
+  if (closed === null && isNow)
+    return { tone: 'idle', word: 'not over', why: `${lasts} Nothing is known to be missing so far.` };
+  return { tone: 'good', word: closed === null ? 'complete so far' : 'complete', why: lasts };
+}
+
+/** Nothing that waits: that is of no month yet. */
+function missingFrom({ missing_hours: hours, dead, late }: UsageCompleteness): string {
+  return [
+    ...(hours > 0 ? [`In ${plural(hours, 'hour')} something may have been missed.`] : []),
+    ...(dead > 0 ? [`${plural(dead, 'event')} could not be counted.`] : []),
+    ...(late > 0 ? [`${late === 1 ? '1 access' : `${number(late)} accesses`} came too late.`] : []),
+  ].join(' ');
 }

@@ -1,3 +1,4 @@
+import { audit } from './audit.js';
 import { completeness } from './completeness.js';
 import { countries } from './countries.js';
 import { datasets } from './datasets.js';
@@ -15,5 +16,6 @@ export const usageSections: readonly UsageSection[] = [
   countries,
   leftOut,
   completeness,
+  audit,
   reports,
 ];

@@ -17,11 +17,16 @@ const reasons: Readonly<Record<string, readonly [title: string, meaning: string]
 export const reasonOf = (reason: string): readonly [title: string, meaning: string] =>
   reasons[reason] ?? [reason.replaceAll('_', ' '), ''];
 
+/** In the middle of a sentence: `robots`. */
+export const reasonInWords = (reason: string): string => reasonOf(reason)[0].toLowerCase();
+
 const sources: Readonly<Record<string, readonly [name: string, counted: string]>> = {
   nginx: ['the access log', 'the access log of NGINX'],
   clowder: ['Clowder', 'what Clowder publishes'],
   browser: ['the pages', 'what pages send'],
 };
 
+/** As one that says something: `Clowder`. */
+export const sourceName = (source: string): string => sources[source]?.[0] ?? source;
 /** As that from which is counted: `what Clowder publishes`. */
 export const sourceInWords = (source: string): string => sources[source]?.[1] ?? source;

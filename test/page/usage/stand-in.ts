@@ -1,8 +1,19 @@
 import type { Page } from 'playwright-core';
-import type { UsageCounts, UsageLine, UsageReport } from '../../../openapi/api-types.js';
+import type {
+  MonthlyReports,
+  UsageAudit,
+  UsageAuditCounts,
+  UsageAuditSide,
+  UsageCompleteness,
+  UsageCounts,
+  UsageLine,
+  UsageMonth,
+  UsageReport,
+} from '../../../openapi/api-types.js';
 import type { Visit } from '../visit.js';
 
-/** Answers of `GET /v1/usage` for an installation that no test could fill in time: 10,000 datasets, three years. */
+const hourMs = 3_600_000;
+/** Answers of the API for an installation that no test could fill in time: 10,000 datasets, three years. */
 export const datasetCount = 10_000;
 const hostile = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>';
 const titles = [
@@ -66,6 +77,77 @@ function monthsOf(from: string, to: string): string[] {
   return months;
 }
 
+/** Of the month that is not complete, hours are missing too. */
+function withGaps({ months, ...report }: UsageReport): UsageReport {
+  return { ...report, months: months.map(one => (one.completeness.complete ? one : { ...one, ...missing(one) })) };
+}
+
+function missing({ month, completeness }: UsageMonth): { readonly completeness: UsageCompleteness } {
+  const at = Date.parse(`${month}-12T04:00:00Z`);
+  const log = { reason: 'unread_lines', means: 'lines of the log could not be read' } as const;
+  const gone = { reason: 'lost_log', means: 'a log was gone before it was read to its end' } as const;
+  const counts = { seconds: 0, missing: 12 };
+  const gaps = [
+    { from: at, to: at + 2 * hourMs, ...log, ...counts },
+    { from: at + 8 * hourMs, to: at + 32 * hourMs, ...gone, ...counts },
+  ];
+  return { completeness: { ...completeness, missing_hours: 26, gaps } };
+}
+
+/** Clowder lost a few; fewer passed the proxy by. */
+function auditOf(query: URLSearchParams): UsageAudit {
+  const side = (accesses: number, alone: number): UsageAuditSide => ({
+    ...{ accesses, alone, repeated: 12, incomparable: 3 },
+    left_out: { robot: 44 },
+  });
+  const counts = (matched: number, lost: number, past: number): UsageAuditCounts => ({
+    matched,
+    counted: side(matched + lost + 59, lost),
+    control: side(matched + past + 59, past),
+  });
+  const day = query.get('to') ?? '';
+  const example = {
+    id: 'e1',
+    resource: datasets[0]?.id ?? '',
+    dataset: datasets[0]?.id ?? '',
+    time: Date.parse(`${day}-02`),
+  };
+  const views = counts(20_411, 38, 0);
+  return {
+    source: 'nginx',
+    window_seconds: 60,
+    controls: [
+      {
+        control: 'clowder',
+        counted_alone: 'Clowder lost them: the proxy served them, and Clowder published nothing',
+        control_alone: 'they passed the proxy by: Clowder published them, and the log has no such request',
+        ...{ views, downloads: counts(7020, 5, 2) },
+      },
+    ],
+    days: [1, 2].map(n => ({
+      day: `${day}-0${n}`,
+      source: 'nginx',
+      controls: [
+        {
+          ...{ control: 'clowder', views: counts(800, n, 0), downloads: counts(210, 0, n - 1) },
+          examples: n === 1 ? [] : [{ ...example, kind: 'view' as const, said_by: 'nginx' }],
+        },
+      ],
+    })),
+  };
+}
+
+function reportsOf(): MonthlyReports {
+  const months = monthsOf('2026-01', '2026-10').reverse();
+  return {
+    reports: months.map((month, at) => ({
+      month,
+      closed: at === 0 ? null : Date.parse(`${month}-28`) + 40 * 24 * hourMs,
+      kept: at > 0,
+    })),
+  };
+}
+
 function answer(query: URLSearchParams): UsageReport {
   const [by, from, to] = ['by', 'from', 'to'].map(name => query.get(name) ?? '');
   // Nothing was counted in April.
@@ -105,9 +187,15 @@ function answer(query: URLSearchParams): UsageReport {
 }
 
 export async function standIn(page: Page): Promise<void> {
-  await page.route('**/v1/usage?*', route =>
-    route.fulfill({ json: answer(new URL(route.request().url()).searchParams) }),
-  );
+  const answers: Readonly<Record<string, (query: URLSearchParams) => unknown>> = {
+    '/v1/usage': query => withGaps(answer(query)),
+    '/v1/usage/audit': auditOf,
+    '/v1/usage/reports': reportsOf,
+  };
+  await page.route('**/v1/usage**', route => {
+    const { pathname, searchParams } = new URL(route.request().url());
+    return route.fulfill({ json: answers[pathname]?.(searchParams) });
+  });
 }
 
 /** Signs in at the view of usage. */

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import type { UsageCounts, UsageLine, UsageReport } from '../../../openapi/api-types.js';
 import { number, volume } from '../../../src/page/elements/format.js';
+import { monthInWords } from '../../../src/page/usage/calendar.js';
 import { TestDaemon } from '../../helpers/daemon.js';
 import { until } from '../../helpers/wait.js';
 import { datasetId, firefox } from '../../usage/scene.js';
@@ -132,6 +133,11 @@ test('every figure is that of the API, and so are the files', async ({ here, vis
     await page.locator('.usage-reasons dt').evaluateAll(all => all.map(one => one.firstChild?.textContent)),
     ['Double clicks', 'Robots'],
   );
+  for (const { month, completeness } of months) {
+    const { missing_hours: hours, dead, late } = completeness;
+    const said = page.locator('.usage-verdicts li', { hasText: monthInWords(month) }).locator('.chip');
+    assert.is((await said.textContent())?.trim() === 'incomplete', hours + dead + late > 0, month);
+  }
 
   await page.getByRole('combobox', { name: /^Space/ }).selectOption({ label: 'Space 1' });
   await page.getByRole('combobox', { name: /^Month/ }).selectOption(monthOf(before));
@@ -202,6 +208,24 @@ test('ten thousand datasets are searched and put in order; their titles are text
   assert.equal(await page.locator('#usage-countries .few').allTextContents(), []);
   await page.getByRole('button', { name: 'Show all countries' }).click();
   assert.equal(await page.locator('#usage-countries .few').allTextContents(), ['< 3', '< 3']);
+});
+
+test('the audit and the hours that are missing are said in words', async ({ here, visit }) => {
+  await standIn(visit.page);
+  const page = await openUsage(visit, here.daemon.key);
+  const audit = page.locator('.usage-audit');
+  const lost = audit.getByRole('row', { name: /Only the access log/ });
+  await lost.getByText('Clowder lost them: the proxy served them, and Clowder published nothing.').waitFor();
+  assert.equal(await lost.getByRole('cell').allTextContents(), ['38', '5']);
+  await audit.getByText('How these figures add up').click();
+  await audit.getByText(/^Clowder says 7,081 downloads: 7,020 are said by both, 2 by it alone,/).waitFor();
+  await audit.getByText('2 days on which they differ').click();
+  await audit.getByText('Which', { exact: true }).click();
+  await audit.getByText(/view of 65a89edca4bbe9b699000000, said by the access log/).waitFor();
+  const month = page.locator('.usage-verdicts li', { hasText: 'incomplete' });
+  await month.getByText(/In 26 hours something may have been missed. 17 accesses came too late./).waitFor();
+  await month.getByText('Which hours, and why').click();
+  await month.getByText(/12 \w+ \d+, 04:00 to 06:00 UTC: lines of the log could not be read, 12 known/).waitFor();
 });
 
 test('a fault is said, and can be tried again', async ({ here, visit }) => {
