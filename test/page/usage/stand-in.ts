@@ -77,7 +77,7 @@ function monthsOf(from: string, to: string): string[] {
   return months;
 }
 
-/** Of the month that is not complete, hours are missing too. */
+/** The month that is not complete lacks hours, too. */
 function withGaps({ months, ...report }: UsageReport): UsageReport {
   return { ...report, months: months.map(one => (one.completeness.complete ? one : { ...one, ...missing(one) })) };
 }
