@@ -55,8 +55,9 @@ export interface SamplingLimits {
 
 /** How long it may take to say what was being waited for, ms. */
 const graceMs = 50;
-/** The timeout passes in steps of at most this, ms: so late as a step ends, so long was this process held up. */
-const stepMs = 250;
+/** The timeout passes in steps of at most this, ms: as late as a step ends, so long was this process held up. */
+const maxStepMs = 250;
+const minSteps = 4;
 /** From here on a response time is that of this process rather than that of the target, ms. */
 const heldUpMs = 100;
 
@@ -141,12 +142,14 @@ class Deadline {
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #leftMs: number;
+  readonly #stepMs: number;
   #dueAt = 0;
   #heldUpMs = 0;
   readonly #onEnd: () => void;
 
   constructor(timeoutMs: number, onEnd: () => void) {
     this.#leftMs = timeoutMs;
+    this.#stepMs = Math.min(maxStepMs, Math.ceil(timeoutMs / minSteps));
     this.#onEnd = onEnd;
     this.#step();
   }
@@ -162,7 +165,7 @@ class Deadline {
   }
 
   #step(): void {
-    const ms = Math.min(stepMs, this.#leftMs);
+    const ms = Math.min(this.#stepMs, this.#leftMs);
     this.#leftMs -= ms;
     this.#dueAt = performance.now() + ms;
     this.#timer = setTimeout(() => {

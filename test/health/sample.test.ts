@@ -43,9 +43,9 @@ test('time in which this process was held up is no time that the target had', as
     signal =>
       new Promise(resolve => {
         signal.addEventListener('abort', () => resolve({ reason: 'waiting' }));
-        setTimeout(() => resolve({ reason: undefined, seconds: 0.4 }), 150);
         const until = performance.now() + 400;
         while (performance.now() < until);
+        setTimeout(() => resolve({ reason: undefined, seconds: 0.5 }), 20);
       }),
     { samples: 1, timeoutMs: 200 },
   );
