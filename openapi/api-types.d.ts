@@ -692,7 +692,7 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/v1/usage/reports": {
+    readonly "/v1/usage-reports": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -709,7 +709,7 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/v1/usage/reports/{month}": {
+    readonly "/v1/usage-reports/{month}": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;

@@ -66,7 +66,7 @@ async function report(invocation: Invocation): Promise<void> {
     throw new UsageError(`--format ${format} is the report of one month, with all its datasets`);
   const query = new URLSearchParams({ 'begin-date': written(from), 'end-date': written(to), format });
   if (dataset !== undefined) query.set('dataset-id', dataset);
-  const path = isMonthly ? `/v1/usage/reports/${written(from)}.${format}` : `/counter/reports/dsr?${query}`;
+  const path = isMonthly ? `/v1/usage-reports/${written(from)}.${format}` : `/counter/reports/dsr?${query}`;
   const printed = await clientFor(invocation).request<string>({ method: 'GET', path, text: true });
   const file = text(values, 'out');
   if (file === undefined) return terminal.out(printed.trimEnd());

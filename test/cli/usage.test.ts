@@ -56,8 +56,8 @@ test('the report for people is that of one month, as CSV or as a page', async ()
   assert.equal(
     daemon.asked.map(({ path }) => path),
     [
-      '/v1/usage/reports/2026-03.html',
-      '/v1/usage/reports/2023-12.csv',
+      '/v1/usage-reports/2026-03.html',
+      '/v1/usage-reports/2023-12.csv',
       '/counter/reports/dsr?begin-date=2026-03&end-date=2026-03&format=tsv',
     ],
   );

@@ -9,7 +9,7 @@ import { keys, post, type Running, run } from './running.js';
  * as it was promised, not as the code declares it.
  */
 function needed(method: string, path: string): Scope | undefined {
-  if (['/healthz', '/readyz', '/openapi.json', '/docs', '/', '/snippet.js'].includes(path)) return undefined;
+  if (['/healthz', '/readyz', '/openapi.json', '/docs', '/', '/snippet.js', '/status'].includes(path)) return undefined;
   // Its key is in the body: test/http/collect.test.ts.
   if (['/2/httpapi', '/batch'].includes(path)) return undefined;
   if (path === '/v1/session') return 'read';

@@ -65,8 +65,8 @@ const samples: Readonly<Record<string, Sample>> = {
   },
   'POST /v1/usage/months/{month}/accesses': { path: '/v1/usage/months/2026-03/accesses', init: past },
   'POST /v1/usage/months/{month}/finish': { path: '/v1/usage/months/2026-03/finish', init: { method: 'POST' } },
-  'GET /v1/usage/reports': { path: '/v1/usage/reports', init: {} },
-  'GET /v1/usage/reports/{month}': { path: '/v1/usage/reports/2026-03.json', init: {} },
+  'GET /v1/usage-reports': { path: '/v1/usage-reports', init: {} },
+  'GET /v1/usage-reports/{month}': { path: '/v1/usage-reports/2026-03.json', init: {} },
   'POST /v1/usage/months/{month}/submit': { path: '/v1/usage/months/2026-03/submit', init: { method: 'POST' } },
   'GET /counter/status': { path: '/counter/status', init: {} },
   'GET /counter/reports': { path: '/counter/reports', init: {} },
@@ -143,7 +143,7 @@ const special: Readonly<Record<string, Case>> = {
   'POST /v1/usage/months/{month}/recompute 409': {
     send: daemon => daemon.request('/v1/usage/months/2026-01/recompute', { method: 'POST' }),
   },
-  'GET /v1/usage/reports/{month} 404': { send: daemon => daemon.request('/v1/usage/reports/2019-03') },
+  'GET /v1/usage-reports/{month} 404': { send: daemon => daemon.request('/v1/usage-reports/2019-03') },
   'POST /v1/usage/months/{month}/submit 409': {
     send: daemon => daemon.request('/v1/usage/months/2026-01/submit', { method: 'POST' }),
   },

@@ -94,21 +94,21 @@ test('a hub that is down, fails, refuses and drops answers ends with one report 
     const ledger = await daemon.json('/v1/ledger');
     assert.ok(ledger.balanced);
 
-    const list = (await (await daemon.request('/v1/usage/reports')).json()) as { reports: { month: string }[] };
+    const list = (await (await daemon.request('/v1/usage-reports')).json()) as { reports: { month: string }[] };
     assert.equal(
       list.reports.map(({ month }) => month),
       ['2026-03'],
     );
-    const page = await daemon.request('/v1/usage/reports/2026-03.html');
+    const page = await daemon.request('/v1/usage-reports/2026-03.html');
     assert.match(page.headers.get('content-security-policy') ?? '', "default-src 'none'");
     assert.match(await page.text(), 'Usage of data in March 2026');
-    const browser = await daemon.request('/v1/usage/reports/2026-03', { headers: { accept: 'text/html,*/*;q=0.8' } });
+    const browser = await daemon.request('/v1/usage-reports/2026-03', { headers: { accept: 'text/html,*/*;q=0.8' } });
     assert.match(browser.headers.get('content-type') ?? '', 'text/html');
-    const csv = await daemon.request('/v1/usage/reports/2026-03?format=csv');
+    const csv = await daemon.request('/v1/usage-reports/2026-03?format=csv');
     assert.is(csv.headers.get('content-disposition'), 'attachment; filename="usage-2026-03.csv"');
     assert.match(await csv.text(), '2026-03,total,,,,regular,12,12,12,12,');
-    assert.is((await daemon.request('/v1/usage/reports/2019-03')).status, 404);
-    assert.is((await daemon.request('/v1/usage/reports/2026-03.pdf')).status, 400);
+    assert.is((await daemon.request('/v1/usage-reports/2019-03')).status, 404);
+    assert.is((await daemon.request('/v1/usage-reports/2026-03.pdf')).status, 400);
   } finally {
     await daemon.remove();
     await hub.stop();

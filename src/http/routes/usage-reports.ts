@@ -85,7 +85,7 @@ export class UsageReportRoutes {
   @routeConfig(
     route({
       method: 'get',
-      path: '/v1/usage/reports',
+      path: '/v1/usage-reports',
       access: 'read',
       tag: 'Usage',
       id: 'listUsageReports',
@@ -104,7 +104,7 @@ export class UsageReportRoutes {
   @routeConfig(
     route({
       method: 'get',
-      path: '/v1/usage/reports/{month}',
+      path: '/v1/usage-reports/{month}',
       access: 'read',
       tag: 'Usage',
       id: 'getUsageReport',

@@ -18,7 +18,7 @@ function Reports({ usage: { query, period, choice } }: { usage: UsageState }): M
   const [all, setAll] = useState(false);
   const master = { 'begin-date': query.from, 'end-date': query.to, 'dataset-id': choice.dataset };
   const name = `dataset-report-${query.from === query.to ? query.from : `${query.from}-to-${query.to}`}`;
-  const { data, error, stale, refresh } = useKept(usePolled('usage reports', seldomMs, () => ask('v1/usage/reports')));
+  const { data, error, stale, refresh } = useKept(usePolled('usage reports', seldomMs, () => ask('v1/usage-reports')));
   const listed = data?.reports.filter(({ month }) => month >= query.from && month <= query.to) ?? [];
   return html`
     <${Section} of=${reports}>
@@ -39,7 +39,7 @@ function Reports({ usage: { query, period, choice } }: { usage: UsageState }): M
 
 function MonthlyReport({ report: { month, closed } }: { report: ListedReport }): Markup {
   const title = `Report of ${monthInWords(month)}`;
-  const path = `v1/usage/reports/${month}`;
+  const path = `v1/usage-reports/${month}`;
   return html`
     <li>
       <div><h3>${title}</h3><p class="muted">By space, dataset and owner, for all datasets: ${closed === null ? 'as far as it is known now.' : `as the month was closed on ${dayInWords(closed)}.`}</p></div>

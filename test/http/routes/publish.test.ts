@@ -98,7 +98,7 @@ test('a report of a service becomes an event with its members to the letter', as
   assert.is(response.status, 202);
   const [event] = daemon.backend.published;
   const text = '{"category":"service_status","type":"down","service_name":"cl\\u00f6wder","until":1709544703.500';
-  assert.is(event?.body, `${text},"created":${event?.received}}`);
+  assert.is(event?.body, `${text},"by":"key-all","created":${event?.received}}`);
 });
 
 test.run();

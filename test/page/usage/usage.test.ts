@@ -155,7 +155,7 @@ test('every figure is that of the API, and so are the files', async ({ here, vis
   assert.is(dataOf(table), dataOf(await (await here.daemon.request(asked)).text()));
   const csv = await downloaded(page, /^Report of .* as CSV$/);
   assert.match(csv, 'Dataset 3');
-  assert.is(csv, await (await here.daemon.request(`/v1/usage/reports/${month}.csv`)).text());
+  assert.is(csv, await (await here.daemon.request(`/v1/usage-reports/${month}.csv`)).text());
 });
 
 test('both views have an address, and the keyboard leads from one to the other', async ({ here, visit }) => {
