@@ -62,7 +62,8 @@ test('events that are made to be slow stop nothing: each is delivered or dead wi
   const arrived: Record<string, readonly unknown[]> = {
     amplitude: amplitude.accepted.map(({ insert_id }) => insert_id),
     ga4: ga4.eventIds(),
-    local: (await daemon.stored()).map(({ id }) => id),
+    // After a minute of dead letters the daemon says so itself.
+    local: (await daemon.stored()).filter(({ category }) => category !== 'problem').map(({ id }) => id),
   };
   for (const [sink, delivered] of Object.entries(arrived)) {
     const dead = dead_letters.filter(one => one.sink === sink).map(({ id }) => id);
