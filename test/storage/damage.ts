@@ -48,8 +48,8 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO queue_ledgers ${numbers} SELECT 'sink-' || n, json_object('filler', '${filler}') FROM numbers`,
       `INSERT INTO queue_ledger_hours ${numbers} SELECT '${filler}-' || n, 1, 0, 0, 0, 0, 0, 0, 0 FROM numbers`,
       `INSERT INTO settled_messages ${numbers} SELECT 'sink-' || n, n, json_array('${filler}') FROM numbers`,
-      `INSERT INTO usage_accesses ${numbers}
-         SELECT 20260315, '${filler}-' || n, n, NULL, 'nginx', '', 0, 0, NULL, 1, 0, 1, n, 0, NULL, 1 FROM numbers`,
+      `INSERT INTO usage_accesses (day, id, time, source, item, machine, request, user, by_address, session, url, bytes)
+         ${numbers} SELECT 20260315, '${filler}-' || n, n, 'nginx', '', 0, 0, 1, 0, 1, n, 0 FROM numbers`,
       `INSERT INTO usage_counts ${numbers} SELECT 20260300, '${filler}-' || n, 0, '', 1, 0, 1, 0, 0, 0, 1 FROM numbers`,
       `INSERT INTO usage_items ${numbers} SELECT 'item-' || n, 0, json_object('title', '${filler}') FROM numbers`,
       `INSERT INTO usage_late ${numbers} SELECT 202602, '${filler}-' || n, ${now} FROM numbers`,
@@ -65,6 +65,8 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO usage_announced_periods ${numbers} SELECT 20260299 + n, 1 FROM numbers WHERE n <= 32`,
       `INSERT INTO usage_announcements ${numbers}
          SELECT n, 20260300, '${filler}-' || n, 0, 1, 0, 1, 0, 0, 0, NULL, NULL FROM numbers`,
+      `INSERT INTO usage_audits ${numbers} SELECT 20260000 + n, 1, json_object('filler', '${filler}') FROM numbers`,
+      `INSERT INTO usage_gaps ${numbers} SELECT n, '${filler}', '', 1, 1 FROM numbers`,
       `INSERT INTO usage_left_out ${numbers} SELECT 20260200 + n, 'robot', 1 FROM numbers WHERE n <= 28`,
     ])
       database.exec(insert);
