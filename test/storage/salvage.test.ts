@@ -49,6 +49,8 @@ async function touch(dir: string): Promise<void> {
     () => storage.write('finishReopening', { month: 0, days: [], lower: false }),
     () => storage.read('changedUsageDays'),
     () => storage.read('countUsageDay', { day: 20260315 }),
+    () => storage.read('auditedDays', { from: 0, to: 99_999_999 }),
+    () => storage.read('usageGaps', { from: 0, to: 1_000 }),
     () => storage.read('usageMonths'),
     () => storage.read('usageLeftOut', { from: 0, to: 99_999_999 }),
     () => storage.write('announceUsage', { limit: 1000 }),
