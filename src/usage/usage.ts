@@ -141,7 +141,7 @@ export class Usage {
 
   /**
    * What may be missing from the months of a range, as periods have it: those that have usage, and those in which some
-   * may have been missed.
+   * may have been missed or could not be counted.
    */
   async completeness(range: { readonly from: number; readonly to: number }): Promise<readonly CompleteMonth[]> {
     const { config } = this.#options;
@@ -152,7 +152,7 @@ export class Usage {
     const { pending, dead, deadOf = new Map<number, number>() } = await this.waiting();
     const unknownDead = [...deadOf.values()].reduce((rest, count) => rest - count, dead);
     const missed = rows.filter(({ reason }) => reason !== 'before').map(({ hour }) => monthOf(dayOf(hour)));
-    const months = [...new Set([...known.keys(), ...missed])].filter(
+    const months = [...new Set([...known.keys(), ...missed, ...deadOf.keys()])].filter(
       month => month * 100 + 99 >= range.from && month * 100 <= range.to,
     );
     return months
@@ -160,7 +160,7 @@ export class Usage {
       .flatMap(month => {
         const closed = known.get(month)?.closed ?? null;
         const gaps = gapsOf(month, rows, holes);
-        if (!known.has(month) && gaps.length === 0) return [];
+        if (!known.has(month) && !deadOf.has(month) && gaps.length === 0) return [];
         return {
           ...{ month, closed, gaps, missingHours: hoursIn(gaps) },
           waiting: closed === null ? pending : 0,

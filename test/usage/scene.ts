@@ -11,7 +11,7 @@ import type { UsageCounts } from '../../src/storage/usage-report.js';
 import { UsageAnnouncer } from '../../src/usage/announcer.js';
 import type { UsageConfig } from '../../src/usage/config.js';
 import { rulesOf } from '../../src/usage/rules.js';
-import { Usage } from '../../src/usage/usage.js';
+import { Usage, type WaitingEvents } from '../../src/usage/usage.js';
 import { eventOf } from '../helpers/sink-session.js';
 import { ScratchDatabase } from '../storage/scratch.js';
 
@@ -72,7 +72,7 @@ export class UsageScene {
   };
   readonly usage: Usage;
   readonly #config: UsageConfig;
-  waiting = { pending: 0, dead: 0 };
+  waiting: WaitingEvents = { pending: 0, dead: 0 };
   /** Where announcements go. */
   publish = async (_messages: readonly Message[]): Promise<void> => {};
   #session: SinkSession | undefined;

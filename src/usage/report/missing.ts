@@ -1,4 +1,4 @@
-import { dayMs, dayOf, monthOf, startOfDay, written } from '../../calendar.js';
+import { dayMs, dayOf, monthAfter, monthOf, startOfDay, written } from '../../calendar.js';
 import { gapsInWords } from '../completeness.js';
 import type { Usage } from '../usage.js';
 import { periodsOf } from './request.js';
@@ -16,12 +16,23 @@ export async function missingFrom(
   for (const { month, reason, count } of await usage.leftOut(periodsOf({ begin, end })))
     if (reason === 'late') missing.push(`${written(month)}: ${count} accesses came after the month was closed`);
   const [since, until] = [startOfDay(begin), startOfDay(end) + dayMs];
-  for (const { month, gaps } of await usage.completeness(periodsOf({ begin, end }))) {
+  const months = await usage.completeness(periodsOf({ begin, end }));
+  for (const { month, gaps } of months) {
     const words = gapsInWords(gaps.filter(({ from, to }) => to > since && from < until));
     if (words !== undefined) missing.push(`${written(month)}: ${words}`);
   }
-  const { pending, dead } = await usage.waiting();
-  if (dead > 0) missing.push(`${dead} events could not be counted: they are dead letters of the sink usage`);
+  const closed = new Set(months.filter(one => one.closed !== null).map(({ month }) => month));
+  const { pending, dead, deadOf = new Map<number, number>() } = await usage.waiting();
+  const deadWords = 'events could not be counted: they are dead letters of the sink usage';
+  for (const [month, count] of [...deadOf].sort(([one], [other]) => one - other))
+    if (month >= monthOf(begin) && month <= monthOf(end)) missing.push(`${written(month)}: ${count} ${deadWords}`);
+  // Nobody knows the month of the others: an open one, even if nothing was counted of it yet.
+  let isOpen = false;
+  for (let month = monthOf(begin); month <= monthOf(end) && !isOpen; month = monthAfter(month))
+    isOpen = !closed.has(month);
+  if (!isOpen) return missing;
+  const unknownDead = [...deadOf.values()].reduce((rest, count) => rest - count, dead);
+  if (unknownDead > 0) missing.push(`${unknownDead} ${deadWords}`);
   if (pending > 0) missing.push(`${pending} events are still to be counted`);
   return missing;
 }

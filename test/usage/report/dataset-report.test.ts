@@ -229,6 +229,39 @@ test('what is missing is said', async () => {
   ]);
 });
 
+test('what waits or is a dead letter is said of the months that it may belong to', async () => {
+  const scene = await twoMonths();
+  await scene.months();
+  assert.ok(scene.scratch.write('closeUsageMonth', { month: 202603 }));
+  scene.waiting = {
+    ...{ pending: 3, dead: 4 },
+    deadOf: new Map([
+      [202604, 1],
+      [202605, 2],
+    ]),
+  };
+  const said = async (begin: string, end = begin): Promise<string[]> => {
+    const report = await asJson(scene, { 'begin-date': begin, 'end-date': end });
+    const exceptions: { code: number; data: string }[] = report['report-header'].exceptions;
+    return exceptions.filter(({ code }) => code === 3040).map(({ data }) => data);
+  };
+  const dead = 'events could not be counted: they are dead letters of the sink usage';
+  const waits = '3 events are still to be counted';
+  assert.equal(await said('2026-03'), []);
+  assert.equal(await said('2026-03', '2026-04'), [`2026-04: 1 ${dead}`, `1 ${dead}`, waits]);
+  // Nothing was counted of May: it is known by its dead letters alone.
+  assert.equal(await said('2026-05'), [`2026-05: 2 ${dead}`, `1 ${dead}`, waits]);
+  const complete = await scene.usage.completeness({ from: 20260300, to: 20260599 });
+  assert.equal(
+    complete.map(one => [one.month, one.waiting, one.dead]),
+    [
+      [202603, 0, 0],
+      [202604, 3, 2],
+      [202605, 3, 3],
+    ],
+  );
+});
+
 for (const [parameters, code] of [
   [{}, 1030],
   [{ 'begin-date': '2026-03' }, 1030],
