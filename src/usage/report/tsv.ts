@@ -1,5 +1,5 @@
 import { written } from '../../calendar.js';
-import { plainCell } from '../../printed/cell.js';
+import { tsvLine } from '../../printed/cell.js';
 import type { UsageConfig } from '../config.js';
 import {
   type DatasetReport,
@@ -103,5 +103,5 @@ function capitals(words: string): string {
 }
 
 function line(fields: readonly string[]): string {
-  return `${fields.map(plainCell).join('\t')}\n`;
+  return `${tsvLine(fields)}\n`;
 }
