@@ -581,7 +581,7 @@ export interface paths {
         };
         /**
          * Usage of one dataset, for web pages
-         * @description Needs a key with the scope `read`, unless USAGE_PUBLIC is on. Of a dataset that nobody has used, all is 0.
+         * @description Needs a key with the scope `read`, unless USAGE_PUBLIC is on. Without a key it says figures alone: a dataset may be private, and so is what it is called. Of a dataset that nobody has used, all is 0.
          */
         readonly get: operations["getDatasetUsage"];
         readonly put?: never;
@@ -740,7 +740,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Submit the report of a month to the hub
-         * @description It is sent from a queue of its own, and replaces the one that the hub has of that month. Refused while the month is not over, and without USAGE_PUBLISHER_ID.
+         * @description It is sent from a queue of its own, and replaces the one that the hub has of that month. Refused while the month is not over, and without USAGE_PUBLISHER_ID, or a USAGE_PLATFORM or USAGE_PUBLISHER.
          */
         readonly post: operations["submitUsage"];
         readonly delete?: never;
@@ -4362,7 +4362,9 @@ export interface components {
         };
         readonly DatasetUsage: {
             readonly id: string;
+            /** @description Null without a key. */
             readonly title: string | null;
+            /** @description Null without a key. */
             readonly doi: string | null;
             readonly regular: components["schemas"]["UsageCounts"];
             readonly machine: components["schemas"]["UsageCounts"] & unknown;

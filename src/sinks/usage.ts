@@ -49,7 +49,7 @@ export const usageSink = defineSink({
     isPublic: setting(
       'USAGE_PUBLIC',
       boolean().default('off'),
-      'Let everybody see the figures of single datasets, for web pages and badges.',
+      'Let everybody see the figures of single datasets, without their names, for web pages and badges.',
     ),
   },
   switchedOnBy: 'USAGE',

@@ -7,7 +7,7 @@ import type { Recomputed } from '../../usage/reopening.js';
 import { audit } from '../audit.js';
 import type { Backend } from '../backend.js';
 import type { ApiContext } from '../context.js';
-import { authenticate } from '../middleware/authentication.js';
+import { authenticate, identify, presentedKey } from '../middleware/authentication.js';
 import { HttpProblem } from '../problem.js';
 import { content, json, route } from '../route.js';
 import { type Answer, count, epochMs, given, name, nextCursor, wholeNumber } from '../schemas.js';
@@ -71,8 +71,8 @@ const UsageReport = z
 const DatasetUsage = z
   .object({
     id: z.string(),
-    title: z.string().nullable(),
-    doi: z.string().nullable(),
+    title: z.string().nullable().openapi({ description: 'Null without a key.' }),
+    doi: z.string().nullable().openapi({ description: 'Null without a key.' }),
     ...metrics,
     months: z
       .array(z.object({ month: z.string(), ...metrics, ...isComplete }).openapi('DatasetUsageMonth'))
@@ -98,6 +98,7 @@ export const RecomputedSchema = z
 
 const openProblems = [401, 403, 429, 500, 501, 503];
 const open = 'Needs a key with the scope `read`, unless USAGE_PUBLIC is on.';
+const openFigures = `${open} Without a key it says figures alone: a dataset may be private, and so is what it is called.`;
 
 /** Views and downloads of datasets, by the rules of COUNTER. */
 export class UsageRoutes {
@@ -150,7 +151,7 @@ export class UsageRoutes {
       tag: 'Usage',
       id: 'getDatasetUsage',
       summary: 'Usage of one dataset, for web pages',
-      description: `${open} Of a dataset that nobody has used, all is 0.`,
+      description: `${openFigures} Of a dataset that nobody has used, all is 0.`,
       params: Item,
       query: NoQuery,
       answer: { status: 200, config: json('Sums since the beginning, and by month.', DatasetUsage) },
@@ -166,7 +167,7 @@ export class UsageRoutes {
     answerCached(ctx, usage);
     ctx.body = {
       id: params.id,
-      ...namesOf(total.facts),
+      ...namesOf(isAnonymous(ctx) ? null : total.facts),
       regular: figuresOf(total.regular),
       machine: figuresOf(total.machine),
       months: months.slice(-shownMonths).map(({ key, regular, machine }) => ({
@@ -245,7 +246,9 @@ export function recomputedAnswer(
 }
 
 async function totalOf(ctx: ApiContext, id: string): Promise<[NonNullable<Backend['usage']>, UsageRow]> {
-  if (!ctx.services.backend.usage?.config.isPublic) await authenticate('read')(ctx as never, async () => {});
+  const { usage: open } = ctx.services.backend;
+  if (!open?.config.isPublic || presentedKey(ctx) !== undefined || identify(ctx) !== undefined)
+    await authenticate('read')(ctx as never, async () => {});
   const usage = usageOf(ctx);
   const [found] = await inTurn(ctx, () => usage.query({ by: 'dataset', dataset: id, ...always, limit: 1, offset: 0 }));
   return [usage, found ?? { key: id, facts: null, regular: noCounts, machine: noCounts }];
@@ -254,8 +257,15 @@ async function totalOf(ctx: ApiContext, id: string): Promise<[NonNullable<Backen
 /** All periods. */
 const always = { from: 190_001_00, to: 999_912_99 };
 
-/** Where everybody may see it, every page may fetch it. */
+/** Nobody showed a key: what everybody may see is all that may be said. */
+function isAnonymous(ctx: ApiContext): boolean {
+  return ctx.state.key === undefined;
+}
+
+/** Where everybody may see it, every page may fetch it. What a key was shown for is for its owner alone. */
 function answerCached(ctx: ApiContext, { config: { isPublic } }: NonNullable<Backend['usage']>): void {
-  ctx.set('Cache-Control', `${isPublic ? 'public' : 'private'}, max-age=${cacheSeconds}`);
-  if (isPublic) ctx.set('Access-Control-Allow-Origin', '*');
+  ctx.set('Cache-Control', `${isAnonymous(ctx) ? 'public' : 'private'}, max-age=${cacheSeconds}`);
+  if (!isPublic) return;
+  ctx.vary('Authorization, X-API-Key, Cookie');
+  ctx.set('Access-Control-Allow-Origin', '*');
 }
