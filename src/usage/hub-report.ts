@@ -1,8 +1,9 @@
 import { firstDayOf, lastDayOf, written } from '../calendar.js';
 import type { Clock } from '../clock.js';
+import type { UsageConfig } from './config.js';
 import { datasetReport, type ReportedUsage } from './report/dataset-report.js';
 import { reportException } from './report/exceptions.js';
-import { createdBy, datasetTexts, headerOf } from './report/json.js';
+import { createdBy, datasetTexts, headerOf, makerOf } from './report/json.js';
 import { accessMethods, metricTypes } from './report/request.js';
 
 /** The report of a month as a hub takes it. */
@@ -15,6 +16,23 @@ export interface HubReport {
   readonly characters: number;
   /** JSON; one that is going to be compressed has to say so. */
   text(compressed: boolean): string;
+}
+
+export interface Unset {
+  readonly setting: 'USAGE_PUBLISHER_ID' | 'USAGE_PLATFORM';
+  /** What it says, in words. */
+  readonly what: string;
+}
+
+/**
+ * What a hub's report cannot do without and is not set; undefined = it is all there. Without a maker of its own, a hub
+ * would take it for the report of anybody else who has none.
+ */
+export function unsetOf(config: UsageConfig): Unset | undefined {
+  if (config.publisherId === undefined) return { setting: 'USAGE_PUBLISHER_ID', what: 'the id of its publisher' };
+  if (makerOf(config) === undefined)
+    return { setting: 'USAGE_PLATFORM', what: 'the name of its platform or publisher' };
+  return undefined;
 }
 
 /** @see the guide of DataCite's usage reports API, "Sending compressed reports" */

@@ -4,6 +4,7 @@ import { UnsupportedError } from '../errors.js';
 import { acceptEvent } from '../events/accept.js';
 import { keyedHash, timedId } from '../events/identity.js';
 import type { Message } from '../events/message.js';
+import { unsetOf } from './hub-report.js';
 import type { Usage } from './usage.js';
 
 /** The category of the events that ask a hub's sink to submit the report of a month. */
@@ -75,7 +76,8 @@ export class Submissions {
 /** Why a month cannot be submitted; undefined when it can. */
 async function refusalOf(month: number, usage: SubmissionOptions['usage'], now: number): Promise<string | undefined> {
   const name = written(month);
-  if (usage.config.publisherId === undefined) return 'USAGE_PUBLISHER_ID is not set: a hub takes no report without it';
+  const unset = unsetOf(usage.config);
+  if (unset !== undefined) return `${unset.setting} is not set: a hub takes no report without ${unset.what}`;
   if (!isPast(month, now)) return `${name} is not over`;
   if (!(await usage.months()).some(one => one.month === month)) return `nothing was counted in ${name}`;
   const { items } = await usage.report({ from: month * 100, to: month * 100 + 99, after: '', limit: 1 });

@@ -5,7 +5,7 @@ import type { Message } from '../../src/events/message.js';
 import { Submissions } from '../../src/usage/submissions.js';
 import { thrown } from '../helpers/thrown.js';
 import { june, threeMonths } from './monthly/scene.js';
-import { UsageScene } from './scene.js';
+import { UsageScene, usageConfig } from './scene.js';
 
 async function submissions(scene: UsageScene, hubs: readonly string[] = ['hub']) {
   const published: Message[] = [];
@@ -43,6 +43,9 @@ test('refused: a month that is not over, without usage, without datasets, withou
   const { made: without } = await submissions(nobody);
   const refused = await without.submit({ month: 202603 });
   assert.match('refused' in refused ? refused.refused : '', 'USAGE_PUBLISHER_ID is not set');
+  const { made: nameless } = await submissions(new UsageScene({ ...usageConfig, publisherId: 'grid:1' }));
+  const unnamed = await nameless.submit({ month: 202603 });
+  assert.match('refused' in unnamed ? unnamed.refused : '', 'USAGE_PLATFORM is not set');
   const { made: alone } = await submissions(scene, []);
   assert.instance(await thrown(alone.submit({ month: 202603 })), UnsupportedError);
   assert.equal(published, []);

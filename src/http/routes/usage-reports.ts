@@ -155,7 +155,7 @@ export class UsageReportRoutes {
       id: 'submitUsage',
       summary: 'Submit the report of a month to the hub',
       description:
-        'It is sent from a queue of its own, and replaces the one that the hub has of that month. Refused while the month is not over, and without USAGE_PUBLISHER_ID.',
+        'It is sent from a queue of its own, and replaces the one that the hub has of that month. Refused while the month is not over, and without USAGE_PUBLISHER_ID, or a USAGE_PLATFORM or USAGE_PUBLISHER.',
       params: Month,
       query: SubmitQuery,
       answer: { status: 202, config: json('It waits in the queue of the sink `hub`.', Submitted) },

@@ -1,7 +1,7 @@
 import { isPast, readMonth } from '../../calendar.js';
 import { SetupError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
-import { hubReport } from '../../usage/hub-report.js';
+import { hubReport, unsetOf } from '../../usage/hub-report.js';
 import type { Rejection, SinkSession, SinkTools } from '../sink.js';
 import { Hub, type HubConfig } from './hub.js';
 import { submitReport } from './submit.js';
@@ -22,8 +22,8 @@ export async function openHub(config: HubConfig, tools: SinkTools): Promise<Sink
     if (event.source !== 'usage') return 'only the daemon itself asks for a report to be submitted';
     if (month === undefined) return 'the month is missing, such as 2026-03';
     if (reported === undefined) throw new SetupError('usage is not counted here, so there is no report: set USAGE=on');
-    if (reported.config.publisherId === undefined)
-      throw new SetupError('a report needs the id of its publisher: set USAGE_PUBLISHER_ID');
+    const unset = unsetOf(reported.config);
+    if (unset !== undefined) throw new SetupError(`a report needs ${unset.what}: set ${unset.setting}`);
     if (!isPast(month, clock.now())) return `${named} is not over`;
     const report = await hubReport(reported, month, clock);
     if (report === undefined) return `no dataset was used in ${named}, and a hub takes no empty report`;

@@ -110,11 +110,12 @@ async function replace(
   return { rejected: hub.words(answer) };
 }
 
-/** A report that the hub has just named. */
+/** A report that the hub has just named. It may be of others: its id is kept once the hub has let it be replaced. */
 async function replaceFound(task: ReportToSubmit, id: string): Promise<Outcome> {
-  await task.submitted.put(task.month, { id });
   const outcome = await replace(task, id);
-  return outcome === 'gone' ? { rejected: `The hub names the report ${id}, and does not have it` } : outcome;
+  if (outcome !== 'gone') return outcome;
+  await task.submitted.put(task.month, {});
+  return { rejected: `The hub names the report ${id}, and does not have it` };
 }
 
 function unknown(month: string): string {

@@ -40,9 +40,14 @@ export function headerOf({ request, created, exceptions }: ReportHead, config: U
   };
 }
 
-/** Who made a report, in its header: a hub finds the reports of one by it. */
-export function createdBy({ platform, publisher }: UsageConfig): string {
-  return platform ?? publisher ?? 'event-sink';
+/** Who made a report, in its header. */
+export function createdBy(config: UsageConfig): string {
+  return makerOf(config) ?? 'event-sink';
+}
+
+/** By which a hub tells whose report it is; undefined = nobody is named, and the report could be anybody's. */
+export function makerOf({ platform, publisher }: UsageConfig): string | undefined {
+  return platform ?? publisher;
 }
 
 /** Each dataset that has something to report. */

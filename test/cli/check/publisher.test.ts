@@ -13,12 +13,14 @@ const run = (usage: typeof usageConfig | undefined) => {
   return attempt!.run(new AbortController().signal);
 };
 
-test('a hub needs counts, and the id of a publisher', async () => {
+test('a hub needs counts, the id of a publisher, and the name of a platform or publisher', async () => {
   const off = await thrown(run(undefined));
   assert.ok(off instanceof WrongError && off.setting === 'USAGE');
   const nobody = await thrown(run(usageConfig));
   assert.ok(nobody instanceof WrongError && nobody.setting === 'USAGE_PUBLISHER_ID');
-  assert.is(await run({ ...usageConfig, publisherId: 'grid:1' }), 'reports of grid:1');
+  const nameless = await thrown(run({ ...usageConfig, publisherId: 'grid:1' }));
+  assert.ok(nameless instanceof WrongError && nameless.setting === 'USAGE_PLATFORM');
+  assert.is(await run({ ...usageConfig, publisherId: 'grid:1', publisher: 'Example' }), 'reports of grid:1');
 });
 
 test('without a hub nothing is asked', () => {

@@ -229,6 +229,23 @@ test('the report is gone at the hub: it is posted anew', async context => {
   assert.is(only(context), 3);
 });
 
+test('a report of the same name that is of others is not taken over, and its id is not kept', async context => {
+  const { hub, submit } = context;
+  hub.faults.push({ status: 500 });
+  assert.instance(await thrown(submit(month)), TransientError);
+  const period = { 'begin-date': `${month}-01`, 'end-date': `${month}-31` };
+  const header = { 'report-id': 'DSR', 'created-by': 'Example Archive', 'reporting-period': period };
+  hub.reports.set('of-others', { 'report-header': header, 'report-datasets': [] } as never);
+  hub.faults.push(undefined, { status: 403 });
+  assert.instance(await thrown(submit(month)), SetupError);
+  assert.equal(hub.methods(), ['POST', 'GET', 'PUT']);
+  hub.reports.delete('of-others');
+  assert.is(await submit(month), undefined);
+  // It is looked for again, and made: the id of the others was forgotten.
+  assert.equal(hub.methods().slice(3), ['GET', 'POST', 'PUT']);
+  assert.is(only(context), 3);
+});
+
 test('a hub that takes compressed reports alone gets them, and from then on nothing else', async context => {
   const { hub, submit, open } = context;
   hub.gzipOnly = true;
@@ -285,6 +302,9 @@ test('what cannot be submitted is refused before anybody is asked', async ({ hub
   assert.match(String(await thrown(write(asked, { reported: undefined }))), 'set USAGE=on');
   const nobody = everyMonth({ publisherId: undefined as never });
   assert.match(String(await thrown(write(asked, { reported: nobody }))), 'set USAGE_PUBLISHER_ID');
+  const nameless = everyMonth();
+  Object.assign(nameless, { config: { ...nameless.config, platform: undefined, publisher: undefined } });
+  assert.match(String(await thrown(write(asked, { reported: nameless }))), 'set USAGE_PLATFORM');
   assert.match(
     (await write(asked, { reported: everyMonth({ titles: [] }) })).rejected?.[0]?.reason ?? '',
     'no dataset',
