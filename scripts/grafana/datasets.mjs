@@ -15,6 +15,7 @@ const reasons = {
   probe: 'health checks',
   preview: 'previews',
   unsuccessful: 'no success',
+  misdated: 'impossible time',
   other_source: 'said by another source',
   late: 'late, after the month closed',
 };

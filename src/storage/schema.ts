@@ -20,7 +20,7 @@ import { usageAuditStep } from './usage-schema.js';
  *   in the key so that a day lies together; an event has one time, so that its id alone decides.
  * - usage_days: `revision` changes with the accesses of a day; its counts are those of `counted`.
  * - usage_counts, usage_left_out: what a day (20260315), or a closed month (20260300), comes to. `country` '' = all.
- * - usage_months: when an access of a month was first counted here, and when the month was closed, epoch ms.
+ * - usage_months: when an access of a month first counted here, and when the month was closed, epoch ms.
  * - usage_late: accesses that came after that.
  * - usage_reopened: closed months that are counted anew beside their counts, and since when, epoch ms.
  * - usage_items: what is known of a dataset, or of a file without one, as JSON.

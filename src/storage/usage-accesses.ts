@@ -6,6 +6,8 @@ import { sealedMonths } from './usage-reopening.js';
 const columns =
   'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country, stored, file, login, publications, duration';
 export const accessColumns = 20;
+/** Where a row says why it does not count; null = it does. */
+const reasonColumn = 3;
 const itemColumns = 3;
 /** What is said last, by the time of the access, holds; what was said before fills in what is not said then. */
 const factsOverlay = `ON CONFLICT (item) DO UPDATE SET
@@ -25,8 +27,8 @@ export interface FoldUsageArguments {
 }
 
 /**
- * Keeps accesses, each once by its id. Those of a closed month are late: counted apart, they change nothing there.
- * Returns how many were known already.
+ * Keeps accesses, each once by its id. Those of a closed month are late: counted apart, they change nothing there; and
+ * what would not have counted is passed over. Returns how many were known already.
  */
 export function foldUsage({ database, now }: Transaction, { accesses, items, replace }: FoldUsageArguments): number {
   const closed = sealedMonths(database);
@@ -35,13 +37,15 @@ export function foldUsage({ database, now }: Transaction, { accesses, items, rep
   const isLate = (day: number): boolean => closed.has(monthOf(day));
   const late: Value[] = [];
   let open = accesses;
+  let passedOver = 0;
   // Mostly none is.
   if ([...days].some(isLate)) {
     const others: Value[] = [];
     for (let at = 0; at < accesses.length; at += accessColumns) {
       const day = accesses[at] as number;
-      if (isLate(day)) late.push(monthOf(day), accesses[at + 1]!, now);
-      else others.push(...accesses.slice(at, at + accessColumns));
+      if (!isLate(day)) others.push(...accesses.slice(at, at + accessColumns));
+      else if (accesses[at + reasonColumn] === null) late.push(monthOf(day), accesses[at + 1]!, now);
+      else passedOver += 1;
     }
     open = others;
     for (const day of days) if (isLate(day)) days.delete(day);
@@ -52,14 +56,24 @@ export function foldUsage({ database, now }: Transaction, { accesses, items, rep
     open,
   );
   const keptLate = database.insert('INSERT OR IGNORE INTO usage_late (month, id, at)', 3, late);
-  if (kept > 0) noteChange(database, [...days], now);
+  if (kept > 0) {
+    noteChange(database, [...days]);
+    openMonths(database, open, now);
+  }
   if (items.length > 0) database.insert('INSERT INTO usage_items (item, at, facts)', itemColumns, items, factsOverlay);
-  return accesses.length / accessColumns - kept - keptLate;
+  return accesses.length / accessColumns - kept - keptLate - passedOver;
 }
 
-function noteChange(database: Database, days: readonly number[], now: number): void {
-  for (const month of new Set(days.map(monthOf)))
+/** By what counts alone: robots and other sources may be far ahead of the one that is counted. */
+function openMonths(database: Database, accesses: readonly Value[], now: number): void {
+  const months = new Set<number>();
+  for (let at = 0; at < accesses.length; at += accessColumns)
+    if (accesses[at + reasonColumn] === null) months.add(monthOf(accesses[at] as number));
+  for (const month of months)
     database.run('INSERT OR IGNORE INTO usage_months (month, opened) VALUES (?, ?)', month, now);
+}
+
+function noteChange(database: Database, days: readonly number[]): void {
   const changed = 'ON CONFLICT (day) DO UPDATE SET revision = revision + 1';
   for (const day of days) {
     database.run(`INSERT INTO usage_days VALUES (?, 1, 0) ${changed}`, day);

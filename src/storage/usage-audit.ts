@@ -238,7 +238,7 @@ class Earliest<One extends AloneAct> {
 function auditedDays(database: Database, { from, to }: { readonly from: number; readonly to: number }): AuditedDay[] {
   return database
     .rows<[number, number | null, number | null]>(
-      `WITH open AS (SELECT d.* FROM usage_days d JOIN usage_months m ON m.month = d.day / 100 WHERE closed IS NULL)
+      `WITH open AS (SELECT d.* FROM usage_days d LEFT JOIN usage_months m ON m.month = d.day / 100 WHERE closed IS NULL)
        SELECT day, a.revision, d.revision FROM (SELECT day FROM open UNION SELECT day FROM usage_audits)
        LEFT JOIN open d USING (day) LEFT JOIN usage_audits a USING (day)
        WHERE day BETWEEN ? AND ? ORDER BY day`,
@@ -262,7 +262,7 @@ export interface KeepAuditArguments {
 
 /** Unless the month has been closed meanwhile: what it has then stays. */
 function keepUsageAudit({ database }: Transaction, { day, revision, audit }: KeepAuditArguments): void {
-  const closed = database.value<Value>('SELECT closed FROM usage_months WHERE month = ?', monthOf(day));
+  const closed = database.value<Value>('SELECT closed FROM usage_months WHERE month = ?', monthOf(day)) ?? null;
   if (closed === null) putAudit(database, { day, revision, audit });
 }
 

@@ -92,9 +92,9 @@ function countUsageDay(database: Database, { day }: { readonly day: number }): D
   };
 }
 
-/** Unless the day has newer counts, or its month has been closed meanwhile. */
+/** Unless the day has newer counts, or its month has been closed meanwhile. One in which nothing counts yet is open. */
 export function keepUsageDay({ database }: Transaction, { day, revision, counts, leftOut }: DayCounts): void {
-  const closed = database.value('SELECT closed FROM usage_months WHERE month = ?', monthOf(day));
+  const closed = database.value('SELECT closed FROM usage_months WHERE month = ?', monthOf(day)) ?? null;
   const fresh = 'UPDATE usage_days SET counted = ? WHERE day = ? AND counted < ?';
   if (closed !== null || database.run(fresh, revision, day, revision) === 0) return;
   database.run('DELETE FROM usage_counts WHERE period = ?', day);

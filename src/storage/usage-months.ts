@@ -1,4 +1,4 @@
-import { firstDayOf, lastDayOf } from '../calendar.js';
+import { dayOf, firstDayOf, lastDayOf, monthOf } from '../calendar.js';
 import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
 import { mergeAnnounced } from './usage-announcements.js';
@@ -14,16 +14,20 @@ export interface UsageMonth {
   readonly closed: number | null;
 }
 
-/** Every month that has something to show, oldest first. */
+/** Every month in which something counted, oldest first. */
 function usageMonths(database: Database): UsageMonth[] {
   return database
     .rows<[number, number, number | null]>('SELECT month, opened, closed FROM usage_months ORDER BY month')
     .map(([month, opened, closed]) => ({ month, opened, closed }));
 }
 
-/** The last day, not after `today`, of which something was counted. */
-function lastUsageDay(database: Database, { today }: { readonly today: number }): number | null {
-  return database.value<number | null>('SELECT max(day) FROM usage_days WHERE day <= ?', today) ?? null;
+/**
+ * The last day of an open month, not after `today`, of which something counted when it was last looked at: what other
+ * sources say shows nothing of how far the one that is counted has come.
+ */
+function lastCountedDay(database: Database, { today }: { readonly today: number }): number | null {
+  const last = 'SELECT max(period) FROM usage_counts WHERE period <= ? AND period % 100 > 0';
+  return database.value<number | null>(last, today) ?? null;
 }
 
 export interface CloseMonthArguments {
@@ -50,7 +54,8 @@ function closeUsageMonth({ database, now }: Transaction, { month, audits = [] }:
   );
   database.run(
     `INSERT INTO usage_left_out
-       SELECT CAST(? AS INTEGER), reason, sum(count) FROM usage_left_out WHERE period BETWEEN ? AND ? GROUP BY reason`,
+       SELECT CAST(? AS INTEGER), reason, sum(count) FROM usage_left_out WHERE period BETWEEN ? AND ? GROUP BY reason
+       ON CONFLICT (period, reason) DO UPDATE SET count = count + excluded.count`,
     month * 100,
     ...days,
   );
@@ -70,7 +75,10 @@ export interface TrimUsageArguments {
   readonly limit: number;
 }
 
-/** Deletes accesses of closed months, and ids of late ones, a chunk at a time. Returns how many. */
+/**
+ * Deletes accesses of closed months and of those in which nothing counted, and ids of late ones, a chunk at a time.
+ * Returns how many.
+ */
 function trimUsage({ database }: Transaction, { lateBefore, limit }: TrimUsageArguments): number {
   closeForsaken(database, lateBefore);
   const deleted = database.run(
@@ -92,8 +100,38 @@ function trimUsage({ database }: Transaction, { lateBefore, limit }: TrimUsageAr
       month * 100,
     );
   }
-  return deleted + late.length;
+  return deleted + late.length + trimUncounted(database, monthOf(dayOf(lateBefore)) * 100, limit);
+}
+
+/** Days of a month that was over as long as others wait, and in which nothing counted. Their sums by reason stay. */
+function trimUncounted(database: Database, before: number, limit: number): number {
+  const days = database
+    .rows<[number]>(
+      `SELECT day FROM usage_days
+       WHERE day < ? AND counted = revision AND day / 100 NOT IN (SELECT month FROM usage_months)`,
+      before,
+    )
+    .map(([day]) => day);
+  let deleted = 0;
+  for (const day of days) {
+    const left = limit - deleted;
+    if (left <= 0) break;
+    const some = 'SELECT id FROM usage_accesses WHERE day = ?1 LIMIT CAST(?2 AS INTEGER)';
+    const found = database.run(`DELETE FROM usage_accesses WHERE day = ?1 AND id IN (${some})`, day, left);
+    deleted += found;
+    if (found === left) break;
+    database.run(
+      `INSERT INTO usage_left_out SELECT CAST(? AS INTEGER), reason, count FROM usage_left_out WHERE period = ?
+       ON CONFLICT (period, reason) DO UPDATE SET count = count + excluded.count`,
+      monthOf(day) * 100,
+      day,
+    );
+    database.run('DELETE FROM usage_left_out WHERE period = ?', day);
+    database.run('DELETE FROM usage_audits WHERE day = ?', day);
+    database.run('DELETE FROM usage_days WHERE day = ?', day);
+  }
+  return deleted;
 }
 
 export const usageMonthWrites = { closeUsageMonth, trimUsage };
-export const usageMonthReads = { usageMonths, lastUsageDay };
+export const usageMonthReads = { usageMonths, lastCountedDay };

@@ -1,4 +1,4 @@
-import { dayOf } from '../calendar.js';
+import { dayMs, dayOf } from '../calendar.js';
 import { measure } from '../events/catalogue.js';
 import type { Event, Fields } from '../events/event.js';
 import type { Value } from '../storage/database.js';
@@ -24,10 +24,11 @@ export const usageCategories = Object.keys(categories);
 
 /**
  * Why an access does not count. `other_source`: its source does not count; why it would not if it did may follow, as in
- * `other_source:robot`. `double_click` is found when a day is counted, `late` is what comes when its month has closed.
+ * `other_source:robot`. `misdated` is a time that cannot be true (`isMisdated`). `double_click` is found when a day is
+ * counted, `late` is what comes when its month has closed.
  */
 export const leftOutReasons = [
-  ...(['robot', 'extractor', 'probe', 'preview', 'unsuccessful'] as const),
+  ...(['robot', 'extractor', 'probe', 'preview', 'unsuccessful', 'misdated'] as const),
   ...(['other_source', 'double_click', 'late'] as const),
 ] as const;
 type Reason = (typeof leftOutReasons)[number];
@@ -37,6 +38,8 @@ export interface Rules {
   readonly source: UsageSource;
   readonly agents: Agents;
   readonly keyOf: KeyOf;
+  /** For how long a month takes what comes late, ms: a page says nothing older. */
+  readonly closeMs: number;
 }
 
 /** One access as it is kept. */
@@ -55,23 +58,25 @@ const country = /^[a-z]{2}$/i;
  * What is left out for a reason is kept with it, so that a repetition is not counted twice there either. What another
  * source says is kept for the audit.
  */
-export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access | undefined {
+export function accessOf(event: Event, { source, agents, keyOf, closeMs }: Rules): Access | undefined {
   const category = categories[event.category];
   const item = category === undefined ? undefined : itemOf(event, category.request);
   if (category === undefined || item === undefined) return undefined;
   const from = sourceOf(event, category.clowder);
-  const { fields, created } = event;
+  const { fields } = event;
+  const misdated = isMisdated(event, closeMs);
+  const time = misdated ? event.received : event.created;
   const agent = typeof fields.user_agent === 'string' ? fields.user_agent : undefined;
   const asker = agents.askerOf(agent, fields.agent_kind, from === 'nginx' ? 'machine' : 'person');
   const url = typeof fields.url === 'string' ? fields.url : undefined;
-  const own = reasonOf(event, asker, url) ?? null;
+  const own = misdated ? 'misdated' : (reasonOf(event, asker, url) ?? null);
   const reason = from === source ? own : own === null ? otherSource : `${otherSource}:${own}`;
   const { user, byAddress, isLogin, session } = userOf(event, keyOf);
   const part = category.request && fields.status === 206 ? keyOf(`file ${item.file ?? item.id}`) : null;
   const row: Value[] = [
-    dayOf(created),
+    dayOf(time),
     event.id,
-    created,
+    time,
     reason,
     from,
     item.id,
@@ -84,13 +89,22 @@ export function accessOf(event: Event, { source, agents, keyOf }: Rules): Access
     keyOf(url ?? `${event.category} ${item.file ?? item.id}`),
     bytesOf(event),
     countryOf(fields.country),
-    isForUsageAlone(event) ? 0 : 1,
+    misdated || isForUsageAlone(event) ? 0 : 1,
     item.file ?? null,
     isLogin ? 1 : 0,
     category.request ? publicationsOf(fields, url) : 1,
     durationOf(fields.duration),
   ];
   return { row, facts: item.facts };
+}
+
+/**
+ * Whoever knows the public key of pages can send any time, and a clock can be wrong: a time that is yet to come, or of
+ * a page one that is older than what months wait for, opens no month. Such an access is kept at its arrival, with the
+ * reason why it does not count; the store has its event at another time.
+ */
+function isMisdated({ created, received, source }: Event, closeMs: number): boolean {
+  return created > received + dayMs || (source === 'browser' && created < received - closeMs);
 }
 
 /** The reader of the log makes these for usage alone, whatever it is to make for others: no store has them. */

@@ -1,4 +1,4 @@
-import { dayMs, firstDayOf, lastDayOf, startOfDay, written } from '../calendar.js';
+import { dayMs, firstDayOf, lastDayOf, monthOf, startOfDay, written } from '../calendar.js';
 import type { Event } from '../events/event.js';
 import type { Calls } from '../storage/calls.js';
 import type { Value } from '../storage/database.js';
@@ -58,7 +58,8 @@ async function* accessesOf(
       });
       yield page.events.flatMap(one => {
         const access = accessOf(eventOf(one), rules);
-        return access === undefined ? [] : [access.row];
+        // One that is misdated belongs to the month of its arrival.
+        return access === undefined || monthOf(access.row[0] as number) !== month ? [] : [access.row];
       });
       cursor = page.nextCursor;
     }

@@ -95,7 +95,10 @@ export class Reopening {
     const { storage, rules, known: addKnown } = this.#options;
     const ofMonth = events.filter(({ created }) => monthOf(dayOf(created)) === month);
     const current = rules();
-    const found = (await addKnown(ofMonth)).flatMap(event => accessOf(event, current) ?? []);
+    const found = (await addKnown(ofMonth))
+      .flatMap(event => accessOf(event, current) ?? [])
+      // One that is misdated belongs to the month of its arrival.
+      .filter(({ row }) => monthOf(row[0] as number) === month);
     const keys = found.map(({ row }) => [row[0] as number, row[1] as string] as const);
     const known = await storage.read('knownUsageAccesses', { keys });
     if (keep) {

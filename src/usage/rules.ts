@@ -10,9 +10,9 @@ import { type IsRobot, parseRobots } from './robots.js';
  * What decides what counts, as it is configured now.
  * @throws SetupError when the list of robots cannot be used
  */
-export function rulesOf({ source = 'clowder', robotsFile }: UsageConfig, idSecret: string): Rules {
+export function rulesOf({ source = 'clowder', robotsFile, closeMs }: UsageConfig, idSecret: string): Rules {
   const agents = new Agents(robotsFile === undefined ? undefined : readRobots(robotsFile));
-  return { source, agents, keyOf: keyedBy(idSecret) };
+  return { source, agents, keyOf: keyedBy(idSecret), closeMs };
 }
 
 function readRobots(path: string): IsRobot {

@@ -110,8 +110,10 @@ export class Usage {
         'usage can be recomputed from a local store alone that has all of what the sink usage gets; set LOCAL_STORE=on, and LOCAL_PERSONAL as USAGE_PERSONAL',
       );
     const known = (await this.months()).find(one => one.month === month);
-    if (known === undefined || known.closed !== null)
-      return { refused: `${written(month)} ${known === undefined ? 'has no usage' : 'is closed, and stays as it is'}` };
+    // Where nothing counts yet, something may by the rules of now.
+    const isEmpty = known === undefined && (await storage.read('usageDaysOf', { month })).length === 0;
+    if (isEmpty || (known?.closed ?? null) !== null)
+      return { refused: `${written(month)} ${isEmpty ? 'has no usage' : 'is closed, and stays as it is'}` };
     const before = await this.#total(month);
     const accesses = await recompute(month, { storage, stored, rules: rules() });
     return typeof accesses === 'number' ? { accesses, before, after: await this.#total(month) } : accesses;
@@ -202,7 +204,8 @@ export class Usage {
   async closeMonths(signal?: AbortSignal): Promise<void> {
     const { storage, clock, config, log } = this.#options;
     const now = clock.now();
-    const last = await storage.read('lastUsageDay', { today: dayOf(now) });
+    await this.#count();
+    const last = await storage.read('lastCountedDay', { today: dayOf(now) });
     for (const month of last === null ? [] : await this.months()) {
       if (last === null || !isOver(month, config.closeMs, now, last)) continue;
       await this.#count();
@@ -230,9 +233,9 @@ function spanOf({ from, to }: { readonly from: number; readonly to: number }): {
 
 /**
  * A month is open for `closeMs` after its end, and after its first access was counted here, whichever is later: an old
- * log is read in time. And something was counted of a day after that: whoever was away for long reads on first.
+ * log is read in time. And something counted of a day after that: whoever was away for long reads on first.
  *
- * @param lastDay the last day of which something was counted
+ * @param lastDay the last day of which something counted
  */
 function isOver({ month, opened, closed }: UsageMonth, closeMs: number, now: number, lastDay: number): boolean {
   if (closed !== null) return false;

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { dayOf, monthOf } from '../../src/calendar.js';
 import type { Event, Fields } from '../../src/events/event.js';
 import { itemOf } from '../../src/usage/item.js';
 import { access, datasetId, day, download, fileId, UsageScene, view } from './scene.js';
@@ -184,6 +185,64 @@ test('where the browser is the source, what the snippet says of views and downlo
   for (const scene of [browser, nginx]) await scene.take(...events);
   assert.is(await browser.counts(), '2 investigations (1 unique), 1 requests (1 unique), 0 bytes (0 of requests)');
   assert.is(await nginx.counts(), '1 investigations (1 unique), 0 requests (0 unique), 0 bytes (0 of requests)');
+});
+
+const dayMs = 86_400_000;
+const year = (number: number): number => Date.UTC(number, 0, 1);
+/** What came on 15 March 2026, and when it says that it was: whether it counts, by where it came in. */
+const dates: readonly (readonly [
+  what: string,
+  source: Event['source'],
+  created: number,
+  expected: 'counts' | 'misdated',
+])[] = [
+  ['a page of the year 2999', 'browser', year(2999), 'misdated'],
+  ['a page of 1971', 'browser', year(1971), 'misdated'],
+  ['a page of 32 days ago', 'browser', day - 32 * dayMs, 'misdated'],
+  ['a page of 30 days ago', 'browser', day - 30 * dayMs, 'counts'],
+  ['a page that is an hour ahead', 'browser', day + 3_600_000, 'counts'],
+  ['another client of the year 2999', 'http', year(2999), 'misdated'],
+  ['another client of 1971', 'http', year(1971), 'counts'],
+  ['a log of 2024', 'nginx', year(2024), 'counts'],
+  ['an import of 2024', 'import', year(2024), 'counts'],
+  ['an import of the year 2999', 'import', year(2999), 'misdated'],
+];
+
+for (const [what, source, created, expected] of dates) {
+  test(`times: ${what} ${expected === 'counts' ? expected : 'is misdated'}`, async () => {
+    const scene = new UsageScene({ source: source === 'browser' ? 'browser' : 'nginx' });
+    const event: Event = { ...view(created), source, received: day };
+    await scene.take(event);
+    assert.is(await scene.take(event), 1, 'it is known when it comes again');
+    const months = (await scene.usage.months()).map(({ month }) => month);
+    assert.equal(months, expected === 'counts' ? [monthOf(dayOf(created))] : []);
+    assert.equal(await scene.leftOut(), expected === 'counts' ? {} : { misdated: 1 });
+    assert.is((await scene.months()).length, months.length);
+  });
+}
+
+test('thousands of years that pages make up open no month, and are one day in the database', async () => {
+  for (const source of ['nginx', 'browser'] as const) {
+    const scene = new UsageScene({ source });
+    const events = Array.from(
+      { length: 3000 },
+      (_, n): Event => ({
+        ...view(year(2027 + n)),
+        source: 'browser',
+        received: day,
+      }),
+    );
+    await scene.take(view(day), { ...view(day), source: 'browser', received: day }, ...events);
+    assert.equal(
+      (await scene.usage.months()).map(({ month }) => month),
+      [202603],
+    );
+    assert.is(scene.scratch.database.value('SELECT count(*) FROM usage_days'), 1);
+    assert.equal(
+      await scene.leftOut(),
+      source === 'browser' ? { misdated: 3000, other_source: 1 } : { other_source: 3001 },
+    );
+  }
 });
 
 test('a page says that a dataset was seen, and nothing of the dataset itself', () => {

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Event } from '../../src/events/event.js';
 import { silentLog } from '../../src/log.js';
 import { CompletenessMonitor, noteUsageOff } from '../../src/usage/completeness-monitor.js';
 import { day, UsageScene, view } from './scene.js';
@@ -8,6 +9,9 @@ const second = 1_000;
 const minute = 60_000;
 const hour = 60 * minute;
 const start = day + 10 * hour;
+
+/** An access of the source that counts here. */
+const page = (time: number): Event => ({ ...view(time), source: 'browser' });
 
 /** A daemon with a clock that the test moves. */
 class MonitorScene {
@@ -143,7 +147,7 @@ test('a clock that is set back is no gap', async () => {
 test('the month in which counting began lacks the hours before, unless an earlier release has counted it', async () => {
   const scene = new MonitorScene();
   await scene.start();
-  await scene.usage.take(view(start));
+  await scene.usage.take(page(start));
   const [month] = await scene.usage.usage.completeness({ from: 0, to: 99_999_999 });
   assert.equal(
     month?.gaps.map(({ from, to, reason }) => [from, to, reason]),
@@ -151,7 +155,7 @@ test('the month in which counting began lacks the hours before, unless an earlie
   );
   assert.is(month?.missingHours, 14 * 24 + 10);
   const upgraded = new MonitorScene();
-  await upgraded.usage.take(view(start));
+  await upgraded.usage.take(page(start));
   await upgraded.start();
   assert.equal((await upgraded.usage.usage.completeness({ from: 0, to: 99_999_999 }))[0]?.gaps, []);
 });
@@ -159,11 +163,11 @@ test('the month in which counting began lacks the hours before, unless an earlie
 test('months say what waits, what is dead and what came late, and which were missed altogether', async () => {
   const scene = new MonitorScene();
   await scene.start();
-  await scene.usage.take(view(start));
+  await scene.usage.take(page(start));
   await scene.stop();
   scene.now = Date.UTC(2026, 4, 2);
   await scene.start();
-  await scene.usage.take(view(scene.now));
+  await scene.usage.take(page(scene.now));
   scene.usage.waiting = { pending: 2, dead: 5, deadOf: new Map([[202603, 3]]) } as never;
   const months = await scene.usage.usage.completeness({ from: 202604_00, to: 202612_99 });
   assert.equal(

@@ -72,6 +72,33 @@ test('events of usage alone are in no store: they neither hinder, nor are they l
   assert.equal([await scene.months(), await scene.leftOut()], [months, leftOut]);
 });
 
+test('where nothing counted by the rules of then, something may by those of now', async () => {
+  const byPage = events.slice(0, 3).map((event): Event => ({ ...event, source: 'browser' }));
+  const scene = new UsageScene();
+  scene.scratch.write('insertEvents', { values: eventRows(byPage) });
+  await scene.take(...byPage);
+  assert.equal(await scene.leftOut(), { other_source: 3 });
+  scene.restart({ source: 'browser' });
+  const done = await scene.usage.recompute(202603);
+  assert.equal('refused' in done ? done : [done.before, done.after?.regular.investigations], [undefined, 1]);
+});
+
+test('a page that was misdated neither hinders, nor does it come to count', async () => {
+  const scene = new UsageScene({ source: 'browser' });
+  const pages = [Date.UTC(2026, 3, 20), Date.UTC(2026, 0, 1)].map(
+    (created): Event => ({ ...view(created), source: 'browser', received: Date.UTC(2026, 2, 15) }),
+  );
+  const counted: Event = { ...view('10:00:00'), source: 'browser' };
+  scene.scratch.write('insertEvents', { values: eventRows([...pages, counted]) });
+  await scene.take(...pages, counted);
+  const [months, leftOut] = [await scene.months(), await scene.leftOut()];
+  const done = await scene.usage.recompute(202603);
+  assert.is('refused' in done ? done.refused : done.accesses, 1);
+  assert.equal(leftOut, { misdated: 2 });
+  assert.equal([await scene.months(), await scene.leftOut()], [months, leftOut]);
+  assert.equal(await scene.usage.recompute(202604), { refused: '2026-04 has no usage' });
+});
+
 test('a closed month, and one without usage, stay as they are', async () => {
   const scene = await withStored(events);
   scene.scratch.now = Date.UTC(2026, 6, 1);

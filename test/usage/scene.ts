@@ -71,7 +71,7 @@ export class UsageScene {
     read: async (name, ...args) => this.scratch.read(name, ...args),
   };
   readonly usage: Usage;
-  readonly #config: UsageConfig;
+  #config: UsageConfig;
   waiting: WaitingEvents = { pending: 0, dead: 0 };
   /** Where announcements go. */
   publish = async (_messages: readonly Message[]): Promise<void> => {};
@@ -110,7 +110,9 @@ export class UsageScene {
     return (await this.#session.write(events, new AbortController().signal)).duplicates ?? 0;
   }
 
-  restart(): void {
+  /** @param config what is set otherwise from now on */
+  restart(config: Partial<UsageConfig> = {}): void {
+    this.#config = { ...this.#config, ...config };
     this.#session = undefined;
   }
 

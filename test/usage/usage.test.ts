@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Event } from '../../src/events/event.js';
 import { datasetId, download, UsageScene, view } from './scene.js';
 
 const dayMs = 86_400_000;
@@ -90,6 +91,80 @@ test('an old log that is read later has its time too', async () => {
   await scene.usage.closeMonths();
   assert.is((await scene.usage.months())[0]?.closed, scene.scratch.now);
 });
+
+const robot = { user_agent: 'Googlebot/2.1' };
+/** What says nothing of how far the source that is counted has come. */
+const uncounted: readonly (readonly [what: string, event: (time: number) => Event])[] = [
+  ['a robot', time => view(time, robot)],
+  ['another source', time => ({ ...view(time), source: 'browser' })],
+  ['a robot of another source', time => ({ ...view(time, robot), source: 'browser' })],
+  ['an error', time => view(time, { status: 404 })],
+];
+
+for (const [what, event] of uncounted) {
+  test(`${what} later on closes no month: what counts may still be behind`, async () => {
+    const scene = await inMay();
+    await scene.take(event(closing + dayMs), event(closing + 2 * dayMs));
+    await scene.usage.closeMonths();
+    assert.equal(
+      (await scene.usage.months()).map(({ month, closed }) => [month, closed]),
+      [[202603, null]],
+    );
+    await scene.take(view(march + 3 * dayMs), view(closing + 3 * dayMs));
+    await scene.usage.closeMonths();
+    assert.is((await scene.usage.months())[0]?.closed, scene.scratch.now);
+    assert.match((await scene.months())[0] ?? '', /^202603 \S+ regular: 4 investigations/);
+    assert.is((await scene.leftOut()).late, undefined);
+  });
+
+  test(`${what} opens no month: what counts has its time from its own first access`, async () => {
+    const scene = new UsageScene();
+    scene.scratch.now = march;
+    await scene.take(event(march));
+    assert.equal(await scene.usage.months(), []);
+    assert.is(Object.values(await scene.leftOut())[0], 1, 'it is counted by its reason nevertheless');
+    scene.scratch.now = closing + 10 * dayMs;
+    await scene.take(view(march), view(closing + dayMs));
+    await scene.usage.closeMonths();
+    const [month] = await scene.usage.months();
+    assert.equal(month, { month: 202603, opened: scene.scratch.now, closed: null });
+  });
+
+  test(`${what} that comes after a month was closed is not late`, async () => {
+    const scene = await inMay();
+    await scene.take(view(closing + dayMs));
+    await scene.usage.closeMonths();
+    const [months, leftOut] = [await scene.months(), await scene.leftOut()];
+    assert.is(await scene.take(event(march), event(march + dayMs)), 0);
+    assert.equal([await scene.months(), await scene.leftOut()], [months, leftOut]);
+    await scene.take(event(march), view(march));
+    assert.equal(await scene.leftOut(), { ...leftOut, late: 1 });
+  });
+
+  test(`${what} in a month where nothing counts: its sums stay, and no rows`, async () => {
+    const scene = new UsageScene();
+    scene.scratch.now = march;
+    await scene.take(event(march), event(march + dayMs));
+    const leftOut = await scene.leftOut();
+    scene.scratch.now = closing - dayMs;
+    await scene.usage.closeMonths();
+    assert.is(rows(scene, 'usage_accesses'), 2, 'it may count as long as other months wait');
+    scene.scratch.now = closing + 10 * dayMs;
+    await scene.usage.closeMonths();
+    assert.equal(
+      ['usage_accesses', 'usage_days', 'usage_audits'].map(table => rows(scene, table)),
+      [0, 0, 0],
+    );
+    assert.equal(await scene.leftOut(), leftOut);
+    await scene.take(event(march), view(march), view(closing + dayMs));
+    const reason = Object.keys(leftOut)[0] ?? '';
+    assert.equal(await scene.leftOut(), { [reason]: 3 });
+    scene.scratch.now += 40 * dayMs;
+    await scene.usage.closeMonths();
+    assert.equal(await scene.leftOut(), { [reason]: 3 });
+    assert.is((await scene.usage.months())[0]?.closed, scene.scratch.now);
+  });
+}
 
 test('a month that is closed takes as much room for a thousand accesses as for one', async () => {
   const scene = await inMay();

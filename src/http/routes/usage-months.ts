@@ -91,11 +91,14 @@ export class UsageMonthRoutes {
   }
 }
 
-/** With the source that a stored event says of itself: what came from a browser counts as that. */
+/** As it was when it came: what a stored event says of that holds. Without it, nobody knows when it came. */
 function eventsOf(message: Message): Event[] {
   const decoded = decode(message);
   if (decoded.kind !== 'event') return [];
   const { event } = decoded;
   const source = sources.find(name => name === event.fields._source);
-  return [source === undefined ? event : { ...event, source }];
+  const { _received: received } = event.fields;
+  return [
+    { ...event, source: source ?? event.source, received: typeof received === 'number' ? received : event.created },
+  ];
 }

@@ -9,6 +9,10 @@ const reasons: Readonly<Record<string, readonly [title: string, meaning: string]
   preview: ['Previews', 'What a page of Clowder fetches by itself to show a file (tracking=false).'],
   probe: ['Health checks', 'This daemon’s own.'],
   unsuccessful: ['Without success', 'Answered with an error or a redirect, or nothing was fetched.'],
+  misdated: [
+    'Impossible times',
+    'Their time is yet to come, or longer ago than a page can know: counted at their arrival.',
+  ],
   other_source: ['From other sources', 'The same acts, as other sources saw them: kept to compare, and counted once.'],
   late: ['Too late', 'They came after their month had been closed, and change nothing any more.'],
 };

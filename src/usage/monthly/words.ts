@@ -6,6 +6,7 @@ const reasons: Readonly<Record<string, string>> = {
   probe: 'Health checks',
   preview: 'Previews that the platform loads by itself',
   unsuccessful: 'Requests that did not succeed',
+  misdated: 'Accesses with a time that cannot be true',
   other_source: 'The same acts, seen by another source',
   late: 'Accesses that became known after the month was closed',
 };
