@@ -4,8 +4,10 @@ import { isEventId } from '../events/identity.js';
 import { memberTexts } from '../events/json-text.js';
 import type { Message, Source } from '../events/message.js';
 import { type Imported, type Refused, SinkNamesError } from '../import/history.js';
+import type { ImportNotes } from '../storage/usage-gaps.js';
 import { audit } from './audit.js';
 import type { ApiContext } from './context.js';
+import { type ImportNote, importNoteOf, notesOf } from './import-note.js';
 import { HttpProblem } from './problem.js';
 import { bodyForm, withText } from './request-body.js';
 
@@ -29,9 +31,9 @@ const forms = { 'application/x-ndjson': 'lines', 'application/ndjson': 'lines' }
  * @throws HttpProblem, ClientGone, and as `Backend.import` does
  */
 export async function importEvents(ctx: ApiContext, query: ImportQuery): Promise<ImportReceipt> {
-  return withPastEvents(ctx, query.source ?? 'import', async ({ messages, places, refused }) => {
+  return withPastEvents(ctx, query.source ?? 'import', async ({ messages, places, refused, notes }) => {
     const { sinks, reopen = false } = query;
-    const imported = await ctx.services.backend.import({ messages, sinks, reopen }).catch((error: unknown) => {
+    const imported = await ctx.services.backend.import({ messages, sinks, reopen, notes }).catch((error: unknown) => {
       throw error instanceof SinkNamesError ? new HttpProblem('invalid-request', `${error.message}.`) : error;
     });
     const { closed, reopened, begins, refused: untaken, ...rest } = imported;
@@ -57,6 +59,8 @@ export interface PastMessages {
   /** The line of each of them. */
   readonly places: readonly number[];
   readonly refused: readonly Refused[];
+  /** What lines say of the time that they are of. */
+  readonly notes: ImportNotes;
 }
 
 /** Reads lines of `{"id": …, "event": {…}}`, and calls back with those that are events. */
@@ -77,18 +81,20 @@ function read(text: string, source: Source, { services: { clock, settings } }: A
   const messages: Message[] = [];
   const places: number[] = [];
   const refused: Refused[] = [];
+  const notes: ImportNote[] = [];
   for (const [index, line] of lines.entries()) {
     const result = messageOf(line.trim(), source, clock.now());
     if (typeof result === 'string') refused.push({ index, message: result });
+    else if ('note' in result) notes.push(result);
     else {
       messages.push(result);
       places.push(index);
     }
   }
-  return { messages, places, refused };
+  return { messages, places, refused, notes: notesOf(notes) };
 }
 
-function messageOf(line: string, source: Source, now: number): Message | string {
+function messageOf(line: string, source: Source, now: number): Message | ImportNote | string {
   let parsed: { readonly id?: unknown; readonly event?: Record<string, unknown> };
   try {
     parsed = JSON.parse(line);
@@ -96,6 +102,8 @@ function messageOf(line: string, source: Source, now: number): Message | string 
     return `not JSON: ${(error as Error).message}`;
   }
   if (typeof parsed !== 'object' || parsed === null) return 'must be an object with id and event';
+  const note = importNoteOf(parsed);
+  if (note !== undefined) return note;
   const { id, event } = parsed;
   if (!isEventId(id)) return 'id must be 1 to 128 printable ASCII characters';
   const text = memberTexts(line).get('event');

@@ -6,6 +6,7 @@ import type { Event } from '../events/event.js';
 import type { Message } from '../events/message.js';
 import type { SinkDefinition } from '../sinks/sink.js';
 import type { Calls } from '../storage/calls.js';
+import type { ImportNotes } from '../storage/usage-gaps.js';
 import { usageCategories } from '../usage/access.js';
 import type { Reopening } from '../usage/reopening.js';
 import { Backlog } from './backlog.js';
@@ -16,9 +17,11 @@ export interface HistoryOptions {
   /** Resolves when the messages are durable. */
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly depth: (sink: string) => Promise<Pick<Depth, 'ready'>>;
-  readonly storage: Pick<Calls, 'read'>;
+  readonly storage: Calls;
   /** Undefined when usage is off. */
   readonly reopening: Pick<Reopening, 'reopen' | 'closedMonths'> | undefined;
+  /** Whether usage is counted from the log of NGINX: an import that has read it has all of a time. */
+  readonly countsLog: boolean;
   readonly clock: Clock;
 }
 
@@ -28,6 +31,8 @@ export interface PastEvents {
   readonly sinks: readonly string[] | undefined;
   /** Months of usage that are closed are counted anew. */
   readonly reopen: boolean;
+  /** What was read of the log that is counted; undefined = nothing is said. */
+  readonly notes?: ImportNotes | undefined;
 }
 
 export interface Refused {
@@ -57,6 +62,11 @@ export class SinkNamesError extends Error {
   override name = 'SinkNamesError';
 }
 
+interface Accepted {
+  readonly message: Message;
+  readonly event: Event;
+}
+
 const categories: ReadonlySet<string> = new Set(usageCategories);
 const dayMs = 86_400_000;
 /** Requests that follow each other within this time belong to one import, ms. */
@@ -72,6 +82,8 @@ export class History {
   readonly #backlog: Backlog;
   /** When the last request was taken (monotonic). */
   #lastAt = Number.NEGATIVE_INFINITY;
+  /** Months that are known to hold what was imported. */
+  readonly #noted = new Set<number>();
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -82,13 +94,14 @@ export class History {
    * Resolves when what was accepted is durable.
    * @throws SinkNamesError; TransientError when it is not their turn: none of them is accepted then
    */
-  async import({ messages, sinks: named, reopen }: PastEvents): Promise<Imported> {
+  async import({ messages, sinks: named, reopen, notes }: PastEvents): Promise<Imported> {
     const sinks = this.#sinks(named);
     const names = sinks.map(({ name }) => name);
     return this.#backlog.behind(names, async () => {
       const closed = await this.#closedMonths(names, messages, reopen);
       const placed = this.#place(messages, sinks, closed.months);
       const known = await this.#known(names, placed.accepted);
+      if (names.includes('usage')) await this.#note(placed.accepted, notes);
       const durability = await this.#options.publish(placed.accepted.map(({ message }) => message));
       const now = this.#options.clock.monotonic();
       const begins = now - this.#lastAt > pauseMs;
@@ -139,7 +152,7 @@ export class History {
 
   #place(messages: readonly Message[], sinks: readonly SinkDefinition[], closedMonths: ReadonlySet<number>) {
     const now = this.#options.clock.now();
-    const accepted: { readonly message: Message; readonly event: Event }[] = [];
+    const accepted: Accepted[] = [];
     const refused: Refused[] = [];
     const tooOld: Record<string, number> = {};
     const closed = new Map<number, number>();
@@ -161,6 +174,17 @@ export class History {
       else if (reasons.length > 0) refused.push({ index, message: reasons.join('; ') });
     }
     return { accepted, refused, tooOld, closed };
+  }
+
+  /** Before they are published, so that no month is ever said to be complete because an import was cut off. */
+  async #note(accepted: readonly Accepted[], notes: ImportNotes | undefined): Promise<void> {
+    const { storage, countsLog } = this.#options;
+    const counted = accepted.filter(({ message, event }) => message.sinks?.includes('usage') && isAccess(event));
+    const months = [...new Set(counted.map(({ event }) => monthOfEvent(event)))].filter(one => !this.#noted.has(one));
+    const { spans, gaps } = countsLog && notes !== undefined ? notes : { spans: [], gaps: [] };
+    if (months.length + spans.length + gaps.length === 0) return;
+    await storage.write('noteUsageImport', { months, spans, gaps });
+    for (const month of months) this.#noted.add(month);
   }
 
   async #known(sinks: readonly string[], accepted: readonly { readonly event: Event }[]): Promise<number | undefined> {

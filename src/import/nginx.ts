@@ -12,14 +12,18 @@ import { createParser } from '../nginx/lines/create-parser.js';
 import { lineShape } from '../nginx/lines/line-shape.js';
 import { lineTime } from '../nginx/lines/line-time.js';
 import { type CounterOptions, createCounter } from '../nginx/source.js';
+import type { ImportNotes } from '../storage/usage-gaps.js';
 import { InputFile, isGzip, truncation } from './input-file.js';
 import type { BadItem, Item, PastEvent, PastSource } from './item.js';
+import { LogNotes } from './log-notes.js';
 import type { ReadLogs } from './read-logs.js';
 
-export interface LogImportOptions extends Omit<CounterOptions, 'name' | 'now' | 'onUnparsed'> {
+export interface LogImportOptions extends Omit<CounterOptions, 'name' | 'now' | 'onUnparsed' | 'gaps'> {
   readonly files: readonly string[];
   /** What the daemon has read itself. */
   readonly read: ReadLogs;
+  /** Since when the daemon has counted lines of its own, epoch ms; infinite when it has not. */
+  readonly countedSince: number;
   readonly clock: Clock;
 }
 
@@ -53,6 +57,7 @@ export class LogImport implements PastSource {
   readonly #options: LogImportOptions;
   readonly #buffer = Buffer.alloc(readBufferBytes);
   readonly #made: ReturnType<typeof createCounter>;
+  readonly #notes: LogNotes;
   #bad: BadItem[] = [];
   #shapes = 0;
   #before = 0;
@@ -64,7 +69,11 @@ export class LogImport implements PastSource {
     this.#options = options;
     this.total = options.files.reduce((sum, path) => sum + statSync(path).size, 0);
     const now = options.clock.now;
-    this.#made = createCounter({ ...options, name: '', now, onUnparsed: line => this.#unparsed(line) });
+    this.#notes = new LogNotes(options);
+    const gaps: CounterOptions['gaps'] = {
+      add: (reason, at) => this.#notes.add(reason, Number.isFinite(this.#made.windows.time) ? at : undefined),
+    };
+    this.#made = createCounter({ ...options, name: '', now, gaps, onUnparsed: line => this.#unparsed(line) });
   }
 
   get done(): number {
@@ -76,6 +85,10 @@ export class LogImport implements PastSource {
   /** Lines that were understood. */
   get lines(): number {
     return this.#made.counter.totals.requests;
+  }
+
+  get notes(): ImportNotes {
+    return this.#notes;
   }
 
   async *items(): AsyncGenerator<readonly Item[]> {
@@ -95,8 +108,12 @@ export class LogImport implements PastSource {
     const file = new LogFile(log.path, await openRotated(log), headOf(log.beginning));
     this.#end = read.knows(log.beginning) ? Number.POSITIVE_INFINITY : read.since;
     this.#current = { file, size: log.size, unpacked: log.packing === 'gzip' ? await unpackedSize(log) : log.size };
-    const { counter } = this.#made;
-    const oversized = (): void => void this.#bad.push({ reason: 'a line is longer than 64 KiB', where: name });
+    const { counter, windows } = this.#made;
+    this.#notes.begin({ file: hashOf(firstLineOf(log.beginning)), begins: log.begins, until: this.#end });
+    const oversized = (): void => {
+      this.#bad.push({ reason: 'a line is longer than 64 KiB', where: name });
+      counter.takeOversized();
+    };
     try {
       for (;;) {
         const more = await file.read(
@@ -117,6 +134,7 @@ export class LogImport implements PastSource {
       this.#bad.push({ reason: truncation(error), where: name });
     } finally {
       await file.close();
+      this.#notes.end(windows.time);
     }
     yield this.#take(name);
   }
@@ -142,6 +160,11 @@ export class LogImport implements PastSource {
 /** As the reader of the daemon names a file that has no whole line. */
 function keyOf({ key, rest }: LogFile): string {
   return key || hashOf(rest);
+}
+
+function firstLineOf(beginning: Buffer): Buffer {
+  const end = beginning.indexOf('\n');
+  return end < 0 ? beginning : beginning.subarray(0, end);
 }
 
 function eventOf({ id, body, fields, sinks }: Message): PastEvent & { readonly created: number } {

@@ -48,7 +48,7 @@ export type CounterOptions = Pick<
   /** A line that is not of the format. */
   readonly onUnparsed: (line: string) => void;
   /** What cannot be counted; undefined = nobody asks. */
-  readonly gaps?: LogGaps;
+  readonly gaps?: Pick<LogGaps, 'add'>;
 };
 
 /** Puts the parts together that make events of lines. */

@@ -147,6 +147,7 @@ export function createBackend(options: BackendOptions) {
     },
     storage,
     reopening: options.usage?.reopening,
+    countsLog: options.usage?.config.source === 'nginx',
     clock,
   });
 

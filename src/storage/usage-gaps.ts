@@ -1,3 +1,4 @@
+import { dayMs, dayOf, firstDayOf, lastDayOf, monthAfter, monthOf, startOfDay } from '../calendar.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
@@ -36,6 +37,72 @@ function noteUsageGaps({ database }: Transaction, { gaps, seen }: NoteUsageGapsA
     database.run('INSERT OR REPLACE INTO checkpoints (key, value) VALUES (?, ?)', seen.key, seen.value);
 }
 
+/** A stretch of time, epoch ms. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What an import says of the time that it brought in. */
+export interface ImportNotes {
+  /** Times of which everything was read. */
+  readonly spans: readonly Span[];
+  /** What could not be read, all of it: the same import twice notes it once. */
+  readonly gaps: readonly UsageGap[];
+}
+
+export interface NoteUsageImportArguments extends ImportNotes {
+  /** Months of the accesses, 202603. */
+  readonly months: readonly number[];
+}
+
+/** Origin of what an import notes: the hours before the daemon's own start have none. */
+const byImport = 'import';
+
+/**
+ * A month that lies before the one in which counting began holds what was imported, and nothing else: all of its hours
+ * are `before`, until an import says that it has read them. So are those of the first month, before the start.
+ */
+function noteUsageImport({ database, now }: Transaction, { months, spans, gaps }: NoteUsageImportArguments): void {
+  const began =
+    database.value<number | null>(
+      "SELECT max(hour + ms) FROM usage_gaps WHERE reason IN ('before', 'imported') AND origin = ''",
+    ) ??
+    database.value<number | null>('SELECT min(opened) FROM usage_months') ??
+    now;
+  const first = monthOf(dayOf(began));
+  for (const month of new Set([...months, ...spans.flatMap(monthsIn)])) if (month < first) markBefore(database, month);
+  for (const { from, to } of spans) {
+    // The daemon's own stay, under another name: they say when it began.
+    const within = "reason = 'before' AND hour >= ? AND hour + ms <= ?";
+    database.run(`UPDATE usage_gaps SET reason = 'imported' WHERE origin = '' AND ${within}`, from, to);
+    database.run(`DELETE FROM usage_gaps WHERE origin = '${byImport}' AND ${within}`, from, to);
+  }
+  for (const { hour, reason, origin, ms, count } of gaps)
+    database.run(
+      `INSERT INTO usage_gaps (hour, reason, origin, ms, count) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (hour, reason, origin) DO UPDATE SET ms = max(ms, excluded.ms), count = max(count, excluded.count)`,
+      ...[hour, reason, `${byImport} ${origin}`, ms, count],
+    );
+}
+
+function monthsIn({ from, to }: Span): number[] {
+  const months: number[] = [];
+  for (let month = monthOf(dayOf(from)); month <= monthOf(dayOf(to - 1)); month = monthAfter(month)) months.push(month);
+  return months;
+}
+
+/** Once: what an import has read since is not `before` again. */
+function markBefore(database: Database, month: number): void {
+  const begin = startOfDay(firstDayOf(month));
+  const mark = `INSERT OR IGNORE INTO usage_gaps (hour, reason, origin, ms, count) VALUES (?, 'imported', '${byImport}', 0, 0)`;
+  if (database.run(mark, begin) === 0) return;
+  const hours: Value[] = [];
+  for (let hour = begin; hour < startOfDay(lastDayOf(month)) + dayMs; hour += hourMs)
+    hours.push(hour, 'before', byImport, hourMs, 0);
+  database.insert('INSERT OR IGNORE INTO usage_gaps (hour, reason, origin, ms, count)', 5, hours);
+}
+
 /** In the order of their hours. @param from first hour, epoch ms @param to the hour after the last one */
 function usageGaps(database: Database, { from, to }: { readonly from: number; readonly to: number }): UsageGap[] {
   return database
@@ -68,5 +135,5 @@ export function hoursOf(
   return gaps;
 }
 
-export const usageGapWrites = { noteUsageGaps };
+export const usageGapWrites = { noteUsageGaps, noteUsageImport };
 export const usageGapReads = { usageGaps, hasUsage };

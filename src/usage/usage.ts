@@ -15,7 +15,7 @@ import type {
 } from '../storage/usage-report.js';
 import type { Rules } from './access.js';
 import { auditDays, finalAudits, type UsageAuditDay } from './audit.js';
-import { type CompleteMonth, gapsOf, holesOf, hoursIn } from './completeness.js';
+import { type CompleteMonth, type GapReason, gapsOf, holesOf, hoursIn } from './completeness.js';
 import type { UsageConfig } from './config.js';
 import { type ReadStored, recompute } from './recompute.js';
 import { type Recomputed, Reopening } from './reopening.js';
@@ -153,7 +153,9 @@ export class Usage {
     const late = (await this.leftOut(range)).filter(({ reason }) => reason === 'late');
     const { pending, dead, deadOf = new Map<number, number>() } = await this.waiting();
     const unknownDead = [...deadOf.values()].reduce((rest, count) => rest - count, dead);
-    const missed = rows.filter(({ reason }) => reason !== 'before').map(({ hour }) => monthOf(dayOf(hour)));
+    const missed = rows
+      .filter(({ reason }) => reason !== 'before' && holes.has(reason as GapReason))
+      .map(({ hour }) => monthOf(dayOf(hour)));
     const months = [...new Set([...known.keys(), ...missed, ...deadOf.keys()])].filter(
       month => month * 100 + 99 >= range.from && month * 100 <= range.to,
     );

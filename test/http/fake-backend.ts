@@ -171,6 +171,8 @@ const availabilityRecord: AvailabilityRecord = {
 /** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */
 export class FakeBackend implements Backend {
   readonly published: Message[] = [];
+  /** What imports have said of the time that they are of. */
+  readonly notes: PastEvents['notes'][] = [];
   readonly sent: { address: Address; body: string; properties: MessageProperties | undefined }[] = [];
   readonly queries: (EventQuery | SeriesQuery | DeadLetterQuery)[] = [];
   readonly selections: DeadLetterSelection[] = [];
@@ -187,10 +189,11 @@ export class FakeBackend implements Backend {
     return 'embedded';
   }
 
-  async import({ messages, sinks = ['local', 'usage'] }: PastEvents): Promise<Imported> {
+  async import({ messages, sinks = ['local', 'usage'], notes }: PastEvents): Promise<Imported> {
     this.#mayFail();
     if (sinks.includes('nowhere')) throw new SinkNamesError('there is no sink nowhere here');
     this.published.push(...messages.map(message => ({ ...message, sinks })));
+    this.notes.push(notes);
     const nothing = { refused: [], tooOld: {}, closed: new Map([[202603, 2]]), reopened: [], begins: true };
     return { sinks, durability: 'embedded', alreadyThere: 1, ...nothing };
   }

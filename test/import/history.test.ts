@@ -36,7 +36,8 @@ function scene(changes: Partial<HistoryOptions> = {}, known: readonly string[] =
       return 'embedded';
     },
     depth: async () => ({ ready: 0 }),
-    storage: { read: async () => known as never },
+    storage: { read: async () => known as never, write: async () => undefined as never },
+    countsLog: true,
     reopening: {
       closedMonths: async () => [202603],
       reopen: async month => reopened.push(month) > 0,
@@ -139,6 +140,28 @@ test('waits behind what happens now: one at a time, and none while a sink has mu
   assert.match((second as Error).message, 'another import is under way');
   release();
   assert.is((await first).durability, 'embedded');
+});
+
+test('what an import opens and has read is noted once for a month, where the log is counted', async () => {
+  const noted: unknown[] = [];
+  const storage: HistoryOptions['storage'] = {
+    read: async () => [] as never,
+    write: async (_name, ...args) => noted.push(args[0]) as never,
+  };
+  const notes = { spans: [{ from: 1, to: 2 }], gaps: [] };
+  const imported = { messages: [past('a')], sinks: ['usage'], reopen: false, notes };
+  const counted = scene({ storage, reopening: undefined }).history;
+  await counted.import(imported);
+  await counted.import({ ...imported, notes: undefined });
+  await counted.import({ ...imported, messages: [] });
+  assert.equal(noted.splice(0), [
+    { months: [202603], ...notes },
+    { months: [], ...notes },
+  ]);
+  const other = scene({ storage, reopening: undefined, countsLog: false }).history;
+  await other.import(imported);
+  await other.import({ ...imported, sinks: ['mongodb'] });
+  assert.equal(noted, [{ months: [202603], spans: [], gaps: [] }]);
 });
 
 test.run();

@@ -9,6 +9,7 @@ import { isBad } from '../../src/import/item.js';
 import { LogImport } from '../../src/import/nginx.js';
 import { nothingRead, type ReadLogs, readLogs } from '../../src/import/read-logs.js';
 import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
+import type { ImportNotes } from '../../src/storage/usage-gaps.js';
 import { countryOfTest, idSecret, line, noMemory, plainConfig, Scene } from '../nginx/scene.js';
 import { inFolder, openStorage } from '../storage/scratch.js';
 
@@ -36,7 +37,9 @@ test.before.each(context => {
 });
 test.after.each(({ scene }) => scene.remove());
 
-async function read(...files: readonly string[]): Promise<{ events: PastEvent[]; bad: BadItem[]; lines: number }> {
+async function read(
+  ...files: readonly string[]
+): Promise<{ events: PastEvent[]; bad: BadItem[]; lines: number; notes: ImportNotes }> {
   return readBeside(nothingRead, ...files);
 }
 
@@ -44,6 +47,7 @@ async function readBeside(read: ReadLogs, ...files: readonly string[]) {
   const source = new LogImport({
     files,
     read,
+    countedSince: read.since,
     config,
     usageSink: undefined,
     clowderUrl: undefined,
@@ -56,7 +60,8 @@ async function readBeside(read: ReadLogs, ...files: readonly string[]) {
   const bad: BadItem[] = [];
   for await (const items of source.items()) for (const item of items) isBad(item) ? bad.push(item) : events.push(item);
   assert.is(source.done, source.total);
-  return { events, bad, lines: source.lines };
+  const { spans, gaps } = source.notes;
+  return { events, bad, lines: source.lines, notes: { spans, gaps } };
 }
 
 /** What the reader of the daemon made, without the windows. */
@@ -193,5 +198,44 @@ test('an archive that was cut off is said to be, and what stands before that has
   assert.ok(events.length > 50 && events.length < whole.events.length, String(events.length));
   assert.equal(imported(events), imported(whole.events.slice(0, events.length)));
 });
+
+test('says of which time it has read all, and what could not be read of it', async () =>
+  inFolder(async dir => {
+    const write = (name: string, ...text: readonly string[]): string => {
+      const path = join(dir, name);
+      writeFileSync(path, `${text.join('\n')}\n`);
+      utimesSync(path, 1, 1);
+      return path;
+    };
+    const files = [
+      write('a', 'torn', ...lines('04/Mar/2024', 100), 'torn', 'torn'),
+      write('b', ...lines('06/Mar/2024', 60), 'x'.repeat(70_000)),
+    ];
+    const at = (day: number, minutes: number): number => Date.UTC(2024, 2, day, 0, minutes);
+    const { notes } = await readBeside(nothingRead, ...files);
+    assert.equal(notes.spans, [
+      { from: at(4, 0), to: at(4, 99) },
+      { from: at(6, 0), to: at(6, 59) },
+    ]);
+    const gaps = notes.gaps.map(({ hour, reason, count }) => [hour, reason, count]);
+    assert.equal(gaps, [
+      [at(4, 0), 'unread_lines', 1],
+      [at(4, 60), 'unread_lines', 2],
+      [at(6, 0), 'unread_lines', 1],
+    ]);
+    assert.equal((await readBeside(nothingRead, ...files)).notes, notes);
+    // From here on the daemon has read its log, and noted what it could not read.
+    const since = at(4, 30);
+    const beside = await readBeside({ since, knows: () => false }, ...files);
+    assert.equal(beside.notes.spans, [{ from: at(4, 0), to: since }]);
+    assert.equal(
+      beside.notes.gaps.filter(({ reason }) => reason === 'unread_lines').map(({ hour }) => hour),
+      [at(4, 0)],
+    );
+    assert.ok(
+      beside.notes.gaps.some(({ reason }) => reason === 'late_salt'),
+      'a day with other pseudonyms too',
+    );
+  }));
 
 test.run();

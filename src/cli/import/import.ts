@@ -6,6 +6,7 @@ import { type Client, clientFor, clientOptions } from '../client.js';
 import { type Command, exitCodes, type Invocation, text, UsageError } from '../command.js';
 import { finishMonth, monthTable } from '../month.js';
 import { Progress } from '../progress.js';
+import { noteLines, sendNotes } from './notes.js';
 import { PastBatch } from './past-batch.js';
 import { type Opened, openers } from './sources.js';
 import { Summary } from './summary.js';
@@ -112,6 +113,8 @@ async function sendAll(invocation: Invocation, opened: Opened, { client, range, 
       progress.update(source.done, summary.sent);
     }
     for (const batch of batches.values()) await batch.flush();
+    if (opened.notes !== undefined && wanted?.includes('usage') !== false)
+      await sendNotes(client, pathOf(invocation, opened, ['usage']), noteLines(opened.notes(), range));
   } finally {
     progress.end();
   }

@@ -15,6 +15,7 @@ import { silentLog } from '../../log.js';
 import { problemReport } from '../../settings/problems.js';
 import { readMongoAddress } from '../../sinks/mongodb/address.js';
 import { openDocuments } from '../../sinks/mongodb/documents.js';
+import type { ImportNotes } from '../../storage/usage-gaps.js';
 import { type Invocation, text, UsageError } from '../command.js';
 import { fileSize } from '../events.js';
 import { lineId, Occurrences } from '../occurrences.js';
@@ -32,6 +33,8 @@ export interface Opened {
   readonly lines?: () => number;
   /** Whether a visitor of that time (epoch ms) has a pseudonym of this pass alone. */
   readonly isFresh?: (time: number) => boolean;
+  /** What was read, and what could not be, once it is over. */
+  readonly notes?: () => ImportNotes;
   /** @param whole everything was sent */
   close(whole: boolean): Promise<void>;
 }
@@ -71,9 +74,11 @@ async function openNginx(invocation: Invocation, files: readonly string[]): Prom
     );
   const salts = await ImportSalts.open(dataDir, clock);
   const countries = new Countries({ source: config.geoip, clock, log: silentLog });
+  const read = await readLogs(dataDir);
   const source = new LogImport({
     files,
-    read: values.overlap === true ? nothingRead : await readLogs(dataDir),
+    read: values.overlap === true ? nothingRead : read,
+    countedSince: read.since,
     config: config.nginx,
     usageSink: usageSinkOf(config.sinks, 'nginx'),
     clowderUrl: config.clowder?.url,
@@ -89,6 +94,7 @@ async function openNginx(invocation: Invocation, files: readonly string[]): Prom
     sinks: config.sinks.flatMap(({ definition }) => (definition.takesHistory ? [definition.name] : [])),
     lines: () => source.lines,
     isFresh: time => salts.isFresh(time),
+    notes: () => source.notes,
     close: async whole => {
       if (whole) salts.forget();
     },

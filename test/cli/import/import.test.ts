@@ -176,6 +176,28 @@ test('lines of a log become events by the settings of the daemon', async context
   );
 });
 
+test('what was read of a log, and what nobody could, is said to usage at the end, as far as it was wanted', async context => {
+  const bad = 'torn';
+  const at = (time: string): string => line(1, { time: `05/Dec/2023:${time} +0000` });
+  const log = write(context, 'access.log', at('10:00:00'), bad, at('12:00:00'), bad);
+  const { daemon, folder } = context;
+  const env = {
+    ...{ EVENT_SINK_URL: daemon.url, DATA_DIR: folder.path, ID_SECRET: 'a secret of the daemon' },
+    ...{ GEOIP_DATABASE: 'off', USAGE: 'on', USAGE_SOURCE: 'nginx', LOCAL_STORE: 'off' },
+  };
+  const done = await invoke(['import', 'nginx', log, '--events', 'views', '--until', '2023-12-05T11:30:00Z'], { env });
+  assert.is(done.code, 0, done.err);
+  const { path, body } = daemon.asked.at(-1)!;
+  assert.is(path, '/v1/import?sinks=usage&source=nginx');
+  const [from, to, hour] = ['10:00', '11:30', '10:00'].map(time => Date.parse(`2023-12-05T${time}Z`));
+  const said = body.split('\n').map(text => JSON.parse(text));
+  assert.equal(said[0], { read: { from, to } });
+  assert.equal([said.length, said[1].gap.hour, said[1].gap.reason, said[1].gap.count], [2, hour, 'unread_lines', 1]);
+  const before = daemon.asked.length;
+  await invoke(['import', 'nginx', log, '--events', 'views', '--sinks', 'mongodb'], { env });
+  assert.not.ok(daemon.asked.slice(before).some(asked => asked.body.includes('"read"')));
+});
+
 test('a command line that is wrong is said to be', async context => {
   const file = write(context, 'events.ndjson', event(0));
   const wrong: readonly (readonly [words: readonly string[], said: RegExp])[] = [

@@ -98,6 +98,19 @@ test('a bad line refuses itself alone', async () => {
   );
 });
 
+test('what an import has read, and what of it nobody could, is said in lines beside its events', async () => {
+  const read = { from: created, to: created + 5 };
+  const gap = { hour: 1_709_542_800_000, reason: 'unread_lines', origin: 'f', count: 2 };
+  const lines = [{ read }, { gap }, { read: { from: -1, to: 2 } }, { gap: { ...gap, hour: created } }];
+  const { accepted, refused } = await receipt(await send([...lines.map(line => JSON.stringify(line)), good]));
+  assert.is(accepted, 1);
+  assert.equal(
+    refused.map(({ index, message }) => `${index} ${message.split(' ')[0]}`),
+    ['2 read', '3 gap'],
+  );
+  assert.equal(daemon.backend.notes, [{ spans: [read], gaps: [{ ...gap, ms: 0 }] }]);
+});
+
 test('an id in the event does not win over its own', async () => {
   await receipt(await send([`{"id":"a","event":{"id":"b","category":"upload","created":${created}}}`]));
   assert.is(daemon.backend.published[0]?.id, 'a');
