@@ -9,7 +9,10 @@ export interface UsageCounts {
   /** Bytes transferred: by all accesses, and by requests. */
   readonly bytes: number;
   readonly requestBytes: number;
-  /** How many different users there were on the day that had most of them: there were at least as many. */
+  /**
+   * How many different users there were on the day that had most of them: there were at least as many. Of a country
+   * that may not be shown, 0.
+   */
   readonly users: number;
 }
 
@@ -66,6 +69,25 @@ const keys: Readonly<Record<UsageKind, { readonly key: string; readonly join?: s
   collection: { key: 'e.value', join: `, json_each(coalesce(i.facts -> '$.collections', '[null]')) e` },
 };
 
+/** What is shown of a country rests on at least as many users; and where downloads are shown, on as many sessions. */
+export const minUsers = 3;
+
+/**
+ * Countries, a month at a time: a month adds to its country only what may be shown of that month alone, so that no
+ * difference of two ranges says more. Where nothing may be shown, 1 investigation and no user stand for that there was
+ * something.
+ */
+const byCountry = (chosen: string): string => `(
+  SELECT country, machine, ${metrics
+    .map(name => `iif(max(shown), sum(${name}) FILTER (WHERE shown), ${name === 'investigations' ? 1 : 0}) AS ${name}`)
+    .join(', ')}, coalesce(max(users) FILTER (WHERE shown), 0) AS users
+  FROM (
+    SELECT *, users >= ${minUsers} AND (requests = 0 OR unique_requests >= ${minUsers}) AS shown FROM (
+      SELECT country, machine, ${metrics.map(name => `sum(${name}) AS ${name}`).join(', ')}, max(users) AS users
+      FROM usage_counts WHERE ${chosen} GROUP BY country, machine, period / 100
+    )
+  ) GROUP BY country, machine)`;
+
 const columns = 'item, machine, investigations, requests, unique_investigations, unique_requests, bytes, request_bytes';
 
 /** The largest first; months in their order. */
@@ -82,7 +104,7 @@ function usage(database: Database, query: UsageQuery): UsageRow[] {
           FROM usage_counts WHERE ${chosen} GROUP BY item, machine) c LEFT JOIN usage_items i ON i.item = c.item${join}`;
   const order = by === 'month' ? '1' : 'sum(requests) DESC, sum(investigations) DESC, 1';
   const rows = database.rows<Value[]>(
-    `SELECT ${key}, ${sums.join(', ')} FROM ${source} GROUP BY 1 ORDER BY ${order}
+    `SELECT ${key}, ${sums.join(', ')} FROM ${by === 'country' ? byCountry(chosen) : source} GROUP BY 1 ORDER BY ${order}
      LIMIT CAST(? AS INTEGER) OFFSET CAST(? AS INTEGER)`,
     ...[from, to, ...values, limit, offset],
   );

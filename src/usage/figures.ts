@@ -1,7 +1,4 @@
-import type { UsageCounts } from '../storage/usage-report.js';
-
-/** Fewer users than these could be told apart in a breakdown by country. */
-export const minUsers = 3;
+import { minUsers, type UsageCounts } from '../storage/usage-report.js';
 
 /** What is shown in place of figures of so few users. */
 export const few = '< 3';
@@ -27,7 +24,7 @@ export function figuresOf(counts: UsageCounts): Figures {
   };
 }
 
-/** A country has too few users to say more of them than that there were some. */
+/** A country has too few users, or sessions that downloaded, to say more than that there were some. */
 export function isFew(counts: UsageCounts): boolean {
   return counts.investigations > 0 && counts.users < minUsers;
 }

@@ -1,7 +1,6 @@
 import { firstDayOf, lastDayOf, written } from '../../calendar.js';
-import type { DatasetMonth } from '../../storage/usage-report.js';
+import { type DatasetMonth, minUsers } from '../../storage/usage-report.js';
 import type { UsageConfig } from '../config.js';
-import { minUsers } from '../figures.js';
 import { type DatasetReport, type ReportedDataset, type ReportHead, unknownYear, uriOf } from './dataset-report.js';
 import { accessMethods, type MetricType, type ReportRequest } from './request.js';
 
@@ -94,11 +93,15 @@ function performanceOf(months: readonly DatasetMonth[], request: ReportRequest):
     const month = months[at]![1];
     const begin = at;
     while (at < months.length && months[at]![1] === month) at += 1;
-    const instance = instancesOf(months.slice(begin, at), request);
+    const [first, last] = [firstDayOf(month), lastDayOf(month)];
+    const rows = months.slice(begin, at);
+    // Two parts of a month that differ by a day would show the countries of that day.
+    const isWhole = request.begin <= first && last <= request.end;
+    const instance = instancesOf(isWhole ? rows : rows.filter(([, , , country]) => country === ''), request);
     if (instance.length === 0) continue;
     const period = {
-      'begin-date': written(Math.max(firstDayOf(month), request.begin)),
-      'end-date': written(Math.min(lastDayOf(month), request.end)),
+      'begin-date': written(Math.max(first, request.begin)),
+      'end-date': written(Math.min(last, request.end)),
     };
     performance.push({ period, instance });
   }
@@ -114,7 +117,7 @@ function instancesOf(rows: readonly DatasetMonth[], request: ReportRequest): obj
       const place = places[metric];
       const count = total?.[place] ?? 0;
       if (count === 0) continue;
-      const countries = own.filter(row => row[3] !== '' && row[8] >= minUsers && row[place] > 0);
+      const countries = own.filter(row => row[3] !== '' && row[place] > 0 && isShown(row, metric));
       instances.push({
         'metric-type': metric,
         'access-method': method,
@@ -126,6 +129,12 @@ function instancesOf(rows: readonly DatasetMonth[], request: ReportRequest): obj
     }
   }
   return instances;
+}
+
+/** A metric of a country rests on enough users; one of downloads on as many sessions that downloaded, too. */
+function isShown(row: DatasetMonth, metric: MetricType): boolean {
+  const isRequest = metric === 'total-dataset-requests' || metric === 'unique-dataset-requests';
+  return row[8] >= minUsers && (!isRequest || row[places['unique-dataset-requests']] >= minUsers);
 }
 
 /** One metric of a month, by people or machines. */

@@ -107,6 +107,24 @@ test('JSON: what is known of each dataset, and its counts by month', async () =>
   );
 });
 
+test('JSON: countries of enough users for each metric, and of whole months alone', async () => {
+  const scene = new UsageScene(config);
+  scene.scratch.now = june;
+  await scene.take(
+    ...[1, 2, 3].map(n => view(march + n * 60_000, { country: 'de', visitor: `v${n}` })),
+    download(march, { country: 'de', visitor: 'v1' }),
+  );
+  const countries = async (parameters: Parameters) => {
+    const { 'report-datasets': datasets } = await asJson(scene, parameters);
+    return datasets[0].performance[0].instance.map((one: Record<string, unknown>) => one['country-counts'] ?? null);
+  };
+  // One of three downloaded: only what all of them did is shown.
+  assert.equal(await countries(both), [{ de: 4 }, null, { de: 3 }, null]);
+  const none = [null, null, null, null];
+  assert.equal(await countries({ 'begin-date': '2026-03-01', 'end-date': '2026-03-30' }), none);
+  assert.equal(await countries({ 'begin-date': '2026-03-02', 'end-date': '2026-04-30' }), none);
+});
+
 if (existsSync(schemaFile)) {
   test("JSON: by the receiver's schema", async () => {
     // Draft 4 with a few words of its own: `items` and `properties` mean the same in the draft that ajv speaks.
