@@ -12,7 +12,7 @@ import { ClosedMonths } from '../src/usage/closed-months.js';
 import { deadMonths } from '../src/usage/dead-months.js';
 import { MonthlyReports } from '../src/usage/monthly/monthly-reports.js';
 import type { MonthlyUsage } from '../src/usage/monthly-usage.js';
-import type { ReadStored } from '../src/usage/recompute.js';
+import { type ReadStored, takenBy } from '../src/usage/recompute.js';
 import { rulesOf } from '../src/usage/rules.js';
 import { Submissions, submissionCategory } from '../src/usage/submissions.js';
 import { Usage } from '../src/usage/usage.js';
@@ -43,9 +43,11 @@ export function createUsage(options: UsageOptions): Usage | undefined {
   };
   const rules = () => rulesOf(usageConfig, idSecret);
   const stored = storedFor(options);
+  const sink = config.sinks.find(({ definition }) => definition.name === 'usage');
   const known = async (events: readonly Event[]) => {
-    await context.load(() => events);
-    return events.map(event => context.addTo(event));
+    const taken = events.filter(event => sink?.filter.matches(event) ?? true);
+    await context.load(() => taken);
+    return taken.map(event => context.addTo(event));
   };
   const announce = announcerOf(options)?.announce;
   return new Usage({ storage, config: usageConfig, waiting, stored, known, rules, announce, clock, log });
@@ -105,6 +107,7 @@ function announcerOf({ config, storage, publisher, idSecret, clock }: UsageOptio
 /** Stored events as the sink gets them; undefined where the store has not as much of people as the sink. */
 function storedFor({ config, storage, context }: UsageOptions): ReadStored | undefined {
   const [store, sink] = ['local', 'usage'].map(name => config.sinks.find(({ definition }) => definition.name === name));
-  if (store === undefined || store.personal !== sink?.personal || store.personal !== 'full') return undefined;
-  return async query => pageWithContext(await storage.events.query(query), context);
+  if (store === undefined || sink === undefined || store.personal !== sink.personal || store.personal !== 'full')
+    return undefined;
+  return takenBy(sink.filter, async query => pageWithContext(await storage.events.query(query), context));
 }

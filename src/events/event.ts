@@ -57,6 +57,15 @@ export interface Event {
   readonly received: number;
 }
 
+/**
+ * Whether a page of a browser sent it: to this daemon, or once, as a recording says. The daemon itself writes that into
+ * each event of a page, and no page can; who may send recordings could as well say anything else.
+ */
+export function isFromPage({ source, fields }: Pick<Event, 'source' | 'fields'>): boolean {
+  if (source === 'browser') return true;
+  return (source === 'import' || source === 'replay') && fields.source === 'browser';
+}
+
 /** Whether a field of this name was received, and is not only known beside the event. */
 export function isReceived({ fields, context }: Pick<Event, 'fields' | 'context'>, name: string): boolean {
   return Object.hasOwn(fields, name) && !(context !== undefined && Object.hasOwn(context, name));

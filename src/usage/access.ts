@@ -1,6 +1,6 @@
 import { dayMs, dayOf } from '../calendar.js';
 import { measure } from '../events/catalogue.js';
-import type { Event, Fields } from '../events/event.js';
+import { type Event, type Fields, isFromPage } from '../events/event.js';
 import type { Value } from '../storage/database.js';
 import type { Agents, Asker } from './agents.js';
 import { type Item, itemOf } from './item.js';
@@ -10,14 +10,17 @@ import { type KeyOf, userOf } from './keys.js';
 export const usageSources = ['nginx', 'clowder', 'browser'] as const;
 export type UsageSource = (typeof usageSources)[number];
 
-/** Events of these categories are accesses: views are investigations, downloads are requests too. */
-const categories: Readonly<Record<string, { readonly request: boolean; readonly clowder: boolean }>> = {
-  browser_page_view: { request: false, clowder: false },
-  browser_download: { request: true, clowder: false },
-  page_view: { request: false, clowder: false },
-  resource_download: { request: true, clowder: false },
-  view_resource: { request: false, clowder: true },
-  download: { request: true, clowder: true },
+/**
+ * Events of these categories are accesses: views are investigations, downloads are requests too. `source` is that of
+ * those that no page sent.
+ */
+const categories: Readonly<Record<string, { readonly request: boolean; readonly source: UsageSource }>> = {
+  browser_page_view: { request: false, source: 'browser' },
+  browser_download: { request: true, source: 'browser' },
+  page_view: { request: false, source: 'nginx' },
+  resource_download: { request: true, source: 'nginx' },
+  view_resource: { request: false, source: 'clowder' },
+  download: { request: true, source: 'clowder' },
 };
 
 export const usageCategories = Object.keys(categories);
@@ -62,7 +65,7 @@ export function accessOf(event: Event, { source, agents, keyOf, closeMs }: Rules
   const category = categories[event.category];
   const item = category === undefined ? undefined : itemOf(event, category.request);
   if (category === undefined || item === undefined) return undefined;
-  const from = sourceOf(event, category.clowder);
+  const from = isFromPage(event) ? 'browser' : category.source;
   const { fields } = event;
   const misdated = isMisdated(event, closeMs);
   const time = misdated ? event.received : event.created;
@@ -111,11 +114,6 @@ function isMisdated({ created, received, source }: Event, closeMs: number): bool
 function isForUsageAlone({ source, category, fields }: Event): boolean {
   if (source !== 'nginx') return false;
   return fields.agent_kind === 'crawler' || (category === 'resource_download' && fields.status === 304);
-}
-
-function sourceOf(event: Event, clowder: boolean): UsageSource {
-  if (event.source === 'browser') return 'browser';
-  return clowder ? 'clowder' : 'nginx';
 }
 
 function reasonOf({ fields }: Event, asker: Asker, url: string | undefined): Reason | undefined {

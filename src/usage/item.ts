@@ -1,4 +1,4 @@
-import type { Event, Fields } from '../events/event.js';
+import { type Event, type Fields, isFromPage } from '../events/event.js';
 
 /** What is counted: a dataset, or a file that belongs to none that is known. */
 export interface Item {
@@ -48,7 +48,7 @@ export function itemOf({ type, fields, source, context = {} }: ItemEvent, reques
   const id = dataset ?? file ?? '';
   if (id === '') return { id, file, facts: [] };
   // Anybody can send as a page, so what it says of a dataset is not kept: only what is known of it from elsewhere.
-  const said: Fields = source === 'browser' ? context : fields;
+  const said: Fields = isFromPage({ source, fields }) ? context : fields;
   const facts: [string, ItemFacts][] = [[id, factsOf(said, isDataset, dataset === undefined)]];
   const [space, name] = [text(said.space_id), text(said.space_name)];
   if (space !== undefined && name !== undefined) facts.push([space, { type: 'space', title: name }]);

@@ -1,5 +1,6 @@
 import { dayMs, firstDayOf, lastDayOf, monthOf, startOfDay, written } from '../calendar.js';
 import type { Event } from '../events/event.js';
+import type { CategoryFilter } from '../events/filter.js';
 import type { Calls } from '../storage/calls.js';
 import type { Value } from '../storage/database.js';
 import type { EventPage, EventQuery, StoredEvent } from '../storage/queries.js';
@@ -7,6 +8,14 @@ import { accessOf, type Rules, usageCategories } from './access.js';
 
 /** The stored events, with what is known of their resources. */
 export type ReadStored = (query: EventQuery) => Promise<EventPage>;
+
+/** Only what the sink takes: another event never counted, and does not come to. */
+export function takenBy(filter: CategoryFilter, stored: ReadStored): ReadStored {
+  return async query => {
+    const page = await stored(query);
+    return { ...page, events: page.events.filter(({ category, type }) => filter.matches({ category, type })) };
+  };
+}
 
 export interface RecomputeOptions {
   readonly storage: Calls;

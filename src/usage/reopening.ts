@@ -18,7 +18,7 @@ export interface ReopeningOptions {
   readonly storage: Calls;
   /** Events in the queue of the sink. */
   readonly pending: () => Promise<number>;
-  /** As the sink gets them: with what is known of their resources. */
+  /** As the sink gets them: those that it takes, with what is known of their resources. */
   readonly known: (events: readonly Event[]) => Promise<readonly Event[]>;
   /** @throws SetupError */
   readonly rules: () => Rules;

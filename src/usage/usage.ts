@@ -35,7 +35,7 @@ export interface UsageOptions {
   readonly waiting: () => Promise<WaitingEvents>;
   /** Undefined where the local store lacks what usage is counted from. */
   readonly stored?: ReadStored | undefined;
-  /** Events as the sink gets them: with what is known of their resources. */
+  /** Events as the sink gets them: those that it takes, with what is known of their resources. */
   readonly known: (events: readonly Event[]) => Promise<readonly Event[]>;
   /** The rules as they are configured now. @throws SetupError */
   readonly rules: () => Rules;

@@ -245,6 +245,61 @@ test('thousands of years that pages make up open no month, and are one day in th
   }
 });
 
+/** A recording of what a page sent and of the log, in the ways in which it comes back, beside which of them counts. */
+const page = (event: Event, category: string): Event => ({
+  ...event,
+  fields: { ...event.fields, category, source: 'browser' },
+  category,
+});
+const recorded = [
+  view('10:00:00'),
+  page(view('10:00:01'), 'browser_page_view'),
+  download('11:00:00'),
+  page(download('11:00:01'), 'browser_download'),
+  page(view('12:00:00'), 'page_view'),
+  page(download('13:00:00'), 'resource_download'),
+  page(access('14:00:00', 'download', { type: 'file', resource_id: fileId(1), dataset_id: datasetId(1) }), 'download'),
+  access('15:00:00', 'view_resource', { type: 'dataset', resource_id: datasetId(1) }),
+];
+const bySource = { nginx: '2/2 1/1', clowder: '1/1 0/0', browser: '5/5 3/3' } as const;
+
+for (const source of ['nginx', 'clowder', 'browser'] as const) {
+  for (const by of ['import', 'replay'] as const) {
+    test(`where ${source} is the source, events of pages count as those of pages after ${by}, too`, async () => {
+      const scene = new UsageScene({ source });
+      await scene.take(...recorded.map(event => ({ ...event, source: by, received: day + 40 * dayMs })));
+      assert.is(await briefly(scene), bySource[source]);
+      const live = new UsageScene({ source });
+      await live.take(
+        ...recorded.map(
+          (event): Event => (event.fields.source === 'browser' ? { ...event, source: 'browser' } : event),
+        ),
+      );
+      assert.is(await briefly(live), bySource[source], 'as when they first came');
+    });
+  }
+}
+
+test('what the snippet names counts as a page, whoever sends it and without a word of the source', async () => {
+  const events = (['import', 'http', 'nginx'] as const).map(
+    (source, hour): Event => ({ ...access(`${hour}:00:00`, 'browser_page_view', view(day).fields), source }),
+  );
+  const bare = events.map(event => ({ ...event, category: 'browser_page_view' }));
+  const [browser, nginx] = [new UsageScene({ source: 'browser' }), new UsageScene()];
+  for (const scene of [browser, nginx]) await scene.take(...bare);
+  assert.is(await briefly(browser), '3/3 0/0');
+  assert.is(await briefly(nginx), '');
+});
+
+test('what a page says of a dataset is not kept when it is imported either', () => {
+  const said = {
+    ...view('10:00:00', { resource_name: 'Another title', source: 'browser' }),
+    source: 'import' as const,
+  };
+  assert.equal(itemOf(said, false)?.facts, [[datasetId(1), { type: 'dataset' }]]);
+  assert.is(itemOf({ ...said, source: 'http' }, false)?.facts[0]?.[1].title, 'Another title');
+});
+
 test('a page says that a dataset was seen, and nothing of the dataset itself', () => {
   const pretended = { resource_name: 'Another title', author_name: 'Eve', author_id: 'eve', doi: '10.1/eve' };
   const spaces = { space_id: 'space of eve', space_name: 'Another name', space_ids: ['space of eve'] };

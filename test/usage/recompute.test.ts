@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event } from '../../src/events/event.js';
-import { eventRows } from '../../src/storage/event-store.js';
+import { parseFilter } from '../../src/events/filter.js';
+import { EventStore, eventRows } from '../../src/storage/event-store.js';
+import { recompute, takenBy } from '../../src/usage/recompute.js';
+import { rulesOf } from '../../src/usage/rules.js';
 import { temporaryFolder } from '../helpers/temporary.js';
-import { download, UsageScene, view } from './scene.js';
+import { download, UsageScene, usageConfig, view } from './scene.js';
 
 const events: readonly Event[] = [
   view('10:00:00'),
@@ -81,6 +84,19 @@ test('where nothing counted by the rules of then, something may by those of now'
   scene.restart({ source: 'browser' });
   const done = await scene.usage.recompute(202603);
   assert.equal('refused' in done ? done : [done.before, done.after?.regular.investigations], [undefined, 1]);
+});
+
+test('what the sink does not take does not come to count', async () => {
+  const scene = new UsageScene();
+  scene.scratch.write('insertEvents', { values: eventRows(events) });
+  await scene.take(...events.filter(({ category }) => category === 'page_view'));
+  const [months, leftOut] = [await scene.months(), await scene.leftOut()];
+  const filter = parseFilter('!resource_download');
+  if (!('filter' in filter)) throw new Error('a filter that cannot be read');
+  const stored = takenBy(filter.filter, query => new EventStore(scene.calls).query(query));
+  const rules = rulesOf(usageConfig, 'a secret for tests');
+  assert.is(await recompute(202603, { storage: scene.calls, stored, rules }), 3);
+  assert.equal([await scene.months(), await scene.leftOut()], [months, leftOut]);
 });
 
 test('a page that was misdated neither hinders, nor does it come to count', async () => {
