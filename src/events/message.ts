@@ -20,6 +20,16 @@ export const sources = [
 ] as const;
 export type Source = (typeof sources)[number];
 
+const withoutSay: ReadonlySet<Source> = new Set(['browser', 'replay', 'import']);
+
+/**
+ * Whether an event can change what the daemon does or reports: one that is replayed or imported is history, and one of
+ * a page may be anybody's, because its key is there for anybody to read.
+ */
+export function isLive(source: Source): boolean {
+  return !withoutSay.has(source);
+}
+
 /** What travels through a queue. */
 export interface Message {
   /** 1 to 128 printable ASCII characters. */

@@ -1,16 +1,13 @@
-import type { Message } from '../events/message.js';
+import { isLive, type Message } from '../events/message.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import type { KeepCorrectionArguments } from '../storage/availability.js';
 import type { Declaration } from './maintenance.js';
 
 const marker = '"service_status"';
 
-/**
- * What a message says about a service that is watched; undefined for every other message, and cheap for those. A page
- * declares nothing: its key is there for anybody to read.
- */
+/** What a message says about a service that is watched; undefined for every other message, and cheap for those. */
 export function declarationOf({ id, body, source, received }: Message): Declaration | undefined {
-  if (source === 'health' || source === 'browser' || !body.includes(marker)) return undefined;
+  if (source === 'health' || !isLive(source) || !body.includes(marker)) return undefined;
   let event: Readonly<Record<string, unknown>>;
   try {
     event = JSON.parse(body);

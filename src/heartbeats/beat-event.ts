@@ -1,4 +1,4 @@
-import type { Message } from '../events/message.js';
+import { isLive, type Message } from '../events/message.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import { type Beat, beatKinds } from './heartbeat.js';
 import type { WrittenSchedule } from './schedule.js';
@@ -12,12 +12,9 @@ export interface BeatReport {
   readonly schedule: WrittenSchedule;
 }
 
-/**
- * The heartbeat that a message is; undefined for every other message, and cheap for those. A page speaks for no job:
- * its key is there for anybody to read.
- */
+/** The heartbeat that a message is; undefined for every other message, and cheap for those. */
 export function beatOf({ body, source, received }: Message): BeatReport | undefined {
-  if (source === 'browser' || !body.includes(marker)) return undefined;
+  if (!isLive(source) || !body.includes(marker)) return undefined;
   let event: Readonly<Record<string, unknown>>;
   try {
     event = JSON.parse(body);

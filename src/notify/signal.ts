@@ -1,4 +1,5 @@
 import type { Event } from '../events/event.js';
+import { isLive } from '../events/message.js';
 import { parseTimestamp } from '../events/timestamp.js';
 
 export const severities = ['info', 'warning', 'critical'] as const;
@@ -52,12 +53,12 @@ const levels: Readonly<Record<string, readonly [Level, Severity]>> = {
 };
 
 /**
- * Undefined for an event that says nothing to people: one that was replayed is history, one of a browser may be
- * anybody's, a check in maintenance means nothing, and a notification is what comes of all this.
+ * Undefined for an event that says nothing to people: one that was replayed or imported is history, one of a
+ * browser may be anybody's, a check in maintenance means nothing, and a notification is what comes of all this.
  */
 export function signalOf(event: Event, now: number): Signal | undefined {
   const { category, type, fields, source } = event;
-  if (source === 'replay' || source === 'browser' || category === 'notification') return undefined;
+  if (!isLive(source) || category === 'notification') return undefined;
   if (category === 'health' && fields.maintenance === true) return undefined;
   const [level, usual] = levelOf(event);
   const about = textOf(fields.service_name) ?? textOf(fields.subject) ?? textOf(fields.extractor_name);

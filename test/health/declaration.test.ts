@@ -27,7 +27,8 @@ test('a declaration is read from an event, and from nothing else', () => {
     window: { from: start, until: 1_772_697_600_000, message: undefined },
   });
   assert.is(declarationOf(message(event, 'health')), undefined);
-  assert.is(declarationOf(message(event, 'browser')), undefined);
+  for (const source of ['browser', 'replay', 'import'] as const)
+    assert.is(declarationOf(message(event, source)), undefined, source);
   assert.is(declarationOf(message({ category: 'upload', type: 'service_status' })), undefined);
   assert.is(declarationOf(message('"service_status" is no JSON')), undefined);
   assert.is(declarationOf(message({ ...event, service_name: 7 })), undefined);

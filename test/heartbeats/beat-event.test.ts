@@ -23,7 +23,8 @@ test('a heartbeat says how a job is, when, and how often it comes', () => {
 });
 
 test('anything else is none, and a page speaks for no job', () => {
-  assert.is(beatOf(message(event, { source: 'browser' })), undefined);
+  for (const source of ['browser', 'replay', 'import'] as const)
+    assert.is(beatOf(message(event, { source })), undefined, source);
   assert.is(beatOf(message({ ...event, type: 'silent' })), undefined);
   assert.is(beatOf(message({ ...event, category: 'upload' })), undefined);
   assert.is(beatOf(message({ ...event, service_name: 3 })), undefined);
