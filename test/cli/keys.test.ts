@@ -62,7 +62,7 @@ test('a key is made, used across a restart, listed without its hash, and revoked
   );
   assert.is((await daemon.request('/v1/keys/ann', { method: 'DELETE' })).status, 404);
   assert.is((await daemon.request('/v1/keys/test', { method: 'DELETE' })).status, 409);
-  for (const line of ['audit.key-made', 'audit.key-revoked', 'key.refused']) assert.match(daemon.output, line);
+  for (const line of ['audit.key-made', 'audit.key-revoked', 'key.refused']) await daemon.logged(line);
   assert.not.match(daemon.output, key);
 });
 

@@ -162,7 +162,7 @@ test('a key file that is emptied puts its keys out within two seconds, and the s
   const wrong = /The file of keys .* is wrong: line 2 is not of the form/;
   const problems = async (): Promise<Status['problems']> => ((await (await ask(kept!)).json()) as Status).problems;
   await until(async () => (await problems()).some(({ what }) => wrong.test(what)), 'the status to say so', 10_000, 200);
-  assert.match(daemon.output, /"keys":1,.*"keys.refused"/);
+  await daemon.logged(/"keys":1,.*"keys.refused"/);
 
   writeFileSync(file, '');
   await until(async () => (await ask(kept!)).status === 401, 'every key to be out', 2000, 50);

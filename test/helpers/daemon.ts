@@ -171,6 +171,12 @@ export class TestDaemon {
     return found;
   }
 
+  /** Waits for a line of the log: it comes through a pipe, which may be slower than the answer to a request. */
+  async logged(line: string | RegExp): Promise<void> {
+    const isThere = (): boolean => (typeof line === 'string' ? this.output.includes(line) : line.test(this.output));
+    await until(isThere, `${line} in the log`);
+  }
+
   /** Waits until no event waits for any sink. */
   async drained(maxMs = 30_000): Promise<void> {
     // The status is shared among those who ask within 200 ms: one that is older than the last event does not count.

@@ -81,7 +81,7 @@ async function checkReport(daemon: TestDaemon, dir: string, table: string, statu
   assert.is(JSON.parse(readFileSync(join(dir, name), 'utf8')).tables[table].lost, lost);
   assert.ok(existsSync(join(dir, name.replace(/\.json$/, ''))));
   assert.match(problem?.fix ?? '', name);
-  assert.match(daemon.output, '"storage.salvaged"');
+  await daemon.logged('"storage.salvaged"');
 }
 
 /** They are read anew whenever somebody asks: damage is met while the daemon runs. */

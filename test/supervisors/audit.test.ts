@@ -51,9 +51,7 @@ test('who did what is in the log and in the sinks, but not in analytics', async 
     for (const { type, by, ip } of events) {
       if (type === 'backup_made') assert.match(String(by), /^command line \(/);
       else assert.equal([by, ip], ['test', '127.0.0.1'], type);
-      const line = `"msg":"audit.${type?.replaceAll('_', '-')}"`;
-      // The log comes through a pipe, which may be slower than the store.
-      await until(() => daemon.output.includes(line), line);
+      await daemon.logged(`"msg":"audit.${type?.replaceAll('_', '-')}"`);
     }
     await daemon.drained();
     assert.equal(

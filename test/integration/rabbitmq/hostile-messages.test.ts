@@ -168,7 +168,7 @@ test('a message larger than RabbitMQ allows is set aside with its reason, and no
     await until(async () => (await status(daemon)).sinks[0]?.delivered === 1, 'the other');
     const { problems } = await status(daemon);
     assert.match(problems.map(({ what }) => what).join('\n'), /set aside: 1 \(RabbitMQ does not take it: .*larger/);
-    assert.match(daemon.output, '"msg":"message.refused"');
+    await daemon.logged('"msg":"message.refused"');
   } finally {
     await rabbitmq.ctl('eval', 'application:set_env(rabbit, max_message_size, 134217728).');
   }

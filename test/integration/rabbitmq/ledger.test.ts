@@ -91,7 +91,7 @@ test('a queue that is purged under load: how many are missing, for which sink, w
   );
   const metrics = await (await daemon.request('/metrics')).text();
   assert.match(metrics, `event_sink_ledger_missing{sink="local"} ${row.missing}\n`);
-  assert.match(daemon.output, '"ledger.unbalanced"');
+  await daemon.logged('"ledger.unbalanced"');
 });
 
 test('killed with -9 under load again and again: balanced at every look, and every event counted once', async ({
