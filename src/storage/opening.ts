@@ -9,6 +9,7 @@ import { keepLoss } from './losses.js';
 import { migrate } from './migrate.js';
 import { ownFile, readOwnFile, writeOwnFile } from './own-files.js';
 import { finishSalvage, type Salvage, salvage, settleLedger } from './salvage.js';
+import { noteUsageLoss } from './usage-loss.js';
 
 /** For a lock that somebody else holds on the database (a backup tool, say). */
 export const busyTimeoutMs = 2000;
@@ -81,6 +82,7 @@ function salvaged(dir: string, now: number, reason: string): Opened {
   const { sinks } = ledgerReads.ledgerReport(database, { now });
   database.transaction('BEGIN IMMEDIATE', () => {
     settleLedger(database, sinks);
+    noteUsageLoss(database, found.lost, now);
     keepLoss(database, { at: now, cause: 'damage', rows: found.lost, report: found.report });
   });
   rmSync(corruptMarker(dir), { force: true });

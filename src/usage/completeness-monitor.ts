@@ -13,20 +13,13 @@ export interface MonitoredDaemon {
   readonly queueGaps: number;
 }
 
-/** Sums since the beginning. */
-export interface LostSums {
-  /** Events for the sink that RabbitMQ confirmed and lost. */
-  readonly events: number;
-  /** Accesses that were in the database. */
-  readonly rows: number;
-}
-
 export interface CompletenessMonitorOptions {
   readonly storage: Calls;
   readonly clock: Clock;
   readonly log: Log;
   readonly daemon: () => MonitoredDaemon;
-  readonly lost: () => Promise<LostSums>;
+  /** How many events for the sink RabbitMQ has confirmed and lost, since the beginning. */
+  readonly lost: () => Promise<number>;
 }
 
 /** How far was looked: everything until `at` is noted. */
@@ -35,7 +28,7 @@ interface Seen {
   readonly at: number;
   /** Since when usage was not counted, though the daemon ran; absent while it is. */
   readonly off?: number;
-  readonly lost: LostSums;
+  readonly lost: { readonly events: number };
 }
 
 const key = 'usage/seen';
@@ -70,7 +63,7 @@ export class CompletenessMonitor {
     const value = await storage.write('getCheckpoint', { key });
     this.#checkedAt = now;
     if (value === undefined) {
-      this.#seen = { at: now, lost: { events: 0, rows: 0 } };
+      this.#seen = { at: now, lost: { events: 0 } };
       // Usage that an earlier release has counted is not said to be incomplete.
       if (!(await storage.read('hasUsage'))) this.#note('before', startOfDay(firstDayOf(monthOf(dayOf(now)))), now);
     } else {
@@ -114,13 +107,11 @@ export class CompletenessMonitor {
     if (isLast || now - seenAt >= writeMs || now < seenAt) await this.#write();
   }
 
-  #addLost(lost: LostSums, now: number): void {
-    const before = this.#seen?.lost ?? { events: 0, rows: 0 };
-    if (lost.events > before.events) this.#count('lost_events', now, lost.events - before.events);
-    if (lost.rows > before.rows) this.#count('lost_rows', now, lost.rows - before.rows);
+  #addLost(events: number, now: number): void {
+    const before = this.#seen?.lost.events ?? 0;
+    if (events > before) this.#count('lost_events', now, events - before);
     // A count may fall when lost events turn up after all, and rise again.
-    const sums = { events: Math.max(lost.events, before.events), rows: Math.max(lost.rows, before.rows) };
-    if (this.#seen !== undefined) this.#seen = { ...this.#seen, lost: sums };
+    if (this.#seen !== undefined) this.#seen = { ...this.#seen, lost: { events: Math.max(events, before) } };
   }
 
   #note(reason: GapReason, from: number, to: number): void {

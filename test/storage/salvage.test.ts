@@ -11,7 +11,7 @@ const tables = await inFolder(async dir => {
   return tablesIn(dir);
 });
 /** They grow with the daemon's own work, or are written anew. */
-const ownBookkeeping = ['messages', 'counters', 'checkpoints', 'ledger', 'queues'];
+const ownBookkeeping = ['messages', 'counters', 'checkpoints', 'ledger', 'queues', 'usage_gaps'];
 /** Rows that one page of the largest of them holds; a table that is all on one page may go whole. */
 const maxRowsOnPage = 60;
 
@@ -87,6 +87,10 @@ for (const table of tables) {
       for (const name of tables) {
         if (name === table || ownBookkeeping.includes(name)) continue;
         assert.is(after[name], before[name], name);
+      }
+      if (table !== 'usage_gaps') {
+        const noted = after.usage_gaps! - before.usage_gaps!;
+        assert.is(noted, table === 'usage_accesses' ? 12 : 0, 'months that lack accesses say so');
       }
       const fewer = before[table]! - after[table]!;
       assert.ok(fewer <= maxRowsOnPage, `${fewer} rows of ${table} are gone`);

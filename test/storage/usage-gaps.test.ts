@@ -21,7 +21,7 @@ async function started(): Promise<UsageScene> {
     clock: { now: () => start, monotonic: () => 0, sleep: async () => {} },
     log: silentLog,
     daemon: () => ({ state: 'ready', queueGaps: 0 }),
-    lost: async () => ({ events: 0, rows: 0 }),
+    lost: async () => 0,
   });
   await monitor.start();
   return scene;
