@@ -47,8 +47,11 @@ export function itemOf({ type, fields, source, context = {} }: ItemEvent, reques
   const dataset = isDataset ? resource : text(fields.dataset_id);
   const id = dataset ?? file ?? '';
   if (id === '') return { id, file, facts: [] };
-  // Anybody can send as a page, so what it says of a dataset is not kept: only what is known of it from elsewhere.
-  const said: Fields = isFromPage({ source, fields }) ? context : fields;
+  // Anybody can send as a page, so what it says of a dataset is not kept: only what is known of it from elsewhere. Of
+  // an id that may be made up nothing is kept at all.
+  const isPage = isFromPage({ source, fields });
+  if (isPage && Object.keys(context).length === 0) return { id, file, facts: [] };
+  const said: Fields = isPage ? context : fields;
   const facts: [string, ItemFacts][] = [[id, factsOf(said, isDataset, dataset === undefined)]];
   const [space, name] = [text(said.space_id), text(said.space_name)];
   if (space !== undefined && name !== undefined) facts.push([space, { type: 'space', title: name }]);

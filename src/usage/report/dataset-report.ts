@@ -98,10 +98,10 @@ export function monthsOf({ begin, end }: Pick<ReportRequest, 'begin' | 'end'>): 
   return months;
 }
 
-/** Where a person finds it. */
+/** Where a person finds it; undefined where it is not known whether it is a dataset or a file. */
 export function uriOf({ id, facts }: ReportedDataset, clowderUrl: string | undefined): string | undefined {
   if (facts.doi !== undefined) return `https://doi.org/${facts.doi}`;
-  if (clowderUrl === undefined) return undefined;
+  if (clowderUrl === undefined || facts.type === undefined) return undefined;
   return `${clowderUrl}/${facts.type === 'file' ? 'files' : 'datasets'}/${encodeURIComponent(id)}`;
 }
 
