@@ -23,28 +23,30 @@ test('a problem of the daemon that lasts a minute is an event, and so is its end
     if (fails) throw new SetupError('the password is wrong: correct it');
   };
   const daemon = await startDaemonHere({ dir: folder.path, sinks: { scripted: sink }, clock });
-  const problems = async (): Promise<EventPage['events']> => {
-    const response = await callDaemon(daemon, '/v1/events?category=problem');
-    return ((await response.json()) as EventPage).events;
+  /** Those of the sink: a machine that is busy may have others. */
+  const problem = async (type: string): Promise<EventPage['events'][number] | undefined> => {
+    const response = await callDaemon(daemon, `/v1/events?category=problem&type=${type}`);
+    const { events } = (await response.json()) as EventPage;
+    return events.find(({ message }) => /^Scripted is not taking events/.test(String(message)));
+  };
+  /** A problem that is not there for a moment lasts from then on: the clock goes on until it has lasted. */
+  const later = (type: string) => async () => {
+    passed += 90_000;
+    return problem(type);
   };
   const status = async (): Promise<Status> => (await (await callDaemon(daemon, '/v1/status')).json()) as Status;
   try {
     await callDaemon(daemon, '/v1/events', { method: 'POST', body: '{"category":"upload"}' });
     await until(async () => (await status()).problems.length > 0, 'a problem');
-    assert.equal(await problems(), []);
-    passed += 300_000;
-    await until(async () => (await problems()).length === 1, 'its event');
-    const [raised] = await problems();
-    assert.is(raised?.type, 'raised');
-    assert.is(raised?.severity, 'warning');
-    assert.match(String(raised?.message), /^Scripted is not taking events: the password is wrong/);
-    assert.match(String(raised?.fix), /^Nothing is lost/);
+    assert.is(await problem('raised'), undefined);
+    const raised = await until(later('raised'), 'its event', 30_000, 200);
+    assert.is(raised.severity, 'warning');
+    assert.match(String(raised.message), /^Scripted is not taking events: the password is wrong/);
+    assert.match(String(raised.fix), /^Nothing is lost/);
+    assert.is(await problem('resolved'), undefined);
     fails = false;
-    passed += 300_000;
-    await until(async () => (await problems()).length === 2, 'the event of its end');
-    const [resolved] = await problems();
-    assert.is(resolved?.type, 'resolved');
-    assert.is(resolved?.subject, raised?.subject);
+    const resolved = await until(later('resolved'), 'the event of its end', 30_000, 200);
+    assert.is(resolved.subject, raised.subject);
   } finally {
     await daemon.stop();
     folder.remove();
