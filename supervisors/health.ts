@@ -6,16 +6,16 @@ import { publishThrough } from '../actors/publisher.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Config } from '../src/config/config.js';
 import { describe } from '../src/errors.js';
-import type { Message } from '../src/events/message.js';
 import { correctionOf, declarationOf } from '../src/health/declaration.js';
 import { spread } from '../src/health/fixed-rate.js';
 import { FlushSchedule } from '../src/health/flush-schedule.js';
+import type { Declaration } from '../src/health/maintenance.js';
 import { declaredSchedules, isHeartbeatName } from '../src/health/probes/heartbeat.js';
 import type { ProbeTools } from '../src/health/probes/probe.js';
 import { runOf } from '../src/health/run.js';
 import type { Target } from '../src/health/target.js';
 import { madeTarget } from '../src/health/targets.js';
-import { beatOf } from '../src/heartbeats/beat-event.js';
+import { type BeatReport, beatOf } from '../src/heartbeats/beat-event.js';
 import { Heartbeats } from '../src/heartbeats/heartbeats.js';
 import { Outgoing } from '../src/outgoing.js';
 import type { Storage } from '../src/storage/storage.js';
@@ -41,7 +41,12 @@ export function startHealth(ingress: Parent, tools: ActorTools, options: HealthO
   dispatch(publisher, {
     type: 'observe',
     observer: async messages => {
-      for (const message of messages) await watch.observe(message);
+      // Nearly every event is neither: nothing is awaited for those.
+      for (const message of messages) {
+        const [declaration, beat] = [declarationOf(message), beatOf(message)];
+        if (declaration !== undefined) await watch.declared(declaration);
+        if (beat !== undefined) await watch.beat(beat);
+      }
     },
   });
   onStop('health', () => watch.close());
@@ -81,12 +86,6 @@ class HealthWatch {
     });
   }
 
-  /** Whoever publishes a declaration or a heartbeat has an answer once it is written down, and its target knows. */
-  async observe(message: Message): Promise<void> {
-    await this.#declared(message);
-    await this.#beat(message);
-  }
-
   async close(): Promise<void> {
     this.#flushes.close();
     await this.#opened;
@@ -96,20 +95,18 @@ class HealthWatch {
     await this.#heartbeats.close();
   }
 
-  async #declared(message: Message): Promise<void> {
-    const declaration = declarationOf(message);
-    if (declaration === undefined) return;
+  /** Whoever publishes a declaration has an answer once it is written down, and its target knows. */
+  async declared(declaration: Declaration): Promise<void> {
     const { storage, log } = this.#options;
     await storage.write('keepCorrection', correctionOf(declaration)).catch((error: unknown) => {
-      log.error({ event: message.id, reason: describe(error) }, 'correction.lost');
+      log.error({ event: declaration.id, reason: describe(error) }, 'correction.lost');
     });
     const actor = this.#actors.get(declaration.service);
     if (actor) await ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
   }
 
-  async #beat(message: Message): Promise<void> {
-    const report = beatOf(message);
-    if (report === undefined) return;
+  /** The same for a heartbeat. */
+  async beat(report: BeatReport): Promise<void> {
     await this.#opened;
     const { name } = report;
     if (!this.#jobs.has(name) && (this.#actors.has(name) || !isHeartbeatName(name)))
