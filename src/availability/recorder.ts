@@ -26,6 +26,9 @@ export interface Seen {
   readonly responseMs: number | undefined;
 }
 
+/** Changes that wait for a disk that takes nothing; what is older is unknown in the end. */
+const maxWaiting = 1_000;
+
 /**
  * What the checks of a service say of its availability, until it is written down. The time between two checks counts as
  * what the later one leaves as the state; the time in which nobody checked counts as nothing.
@@ -77,12 +80,15 @@ export class AvailabilityRecorder {
 
   /** Never rejects: what could not be written is written with what comes next. */
   async save(): Promise<void> {
+    const [closed, maintenance] = [this.#spans, this.#maintenance];
     const seen = this.#take();
     if (seen === undefined) return;
     try {
       await this.#keep(seen);
     } catch (error) {
-      this.#spans = [...seen.spans, ...this.#spans];
+      // The open one comes again by itself: what waits grows with the changes alone, and not for ever.
+      this.#spans = [...closed, ...this.#spans].slice(-maxWaiting);
+      this.#maintenance ??= maintenance;
       for (const { day, counts } of seen.times) for (const [bucket, count] of counts) this.#count(day, bucket, count);
       this.#onError(error);
     }

@@ -12,6 +12,8 @@ class Scene {
   readonly scratch = new ScratchDatabase();
   fails = false;
   faults = 0;
+  /** Spans of the last write. */
+  written = 0;
   #recorder = this.#newRecorder();
   #previous: number | null = null;
   #saved: number | null = null;
@@ -43,6 +45,7 @@ class Scene {
   #newRecorder(): AvailabilityRecorder {
     const keep = async (seen: KeepAvailabilityArguments): Promise<void> => {
       if (this.fails) throw new Error('the disk is full');
+      this.written = seen.spans.length;
       this.scratch.write('keepAvailability', seen);
     };
     return new AvailabilityRecorder('clowder', keep, () => {
@@ -124,6 +127,18 @@ test('what could not be saved is saved with what comes next', async () => {
     scene.record.times.map(({ day, counts }) => [day, counts.map(([, count]) => count)]),
     [[20260315, [3]]],
   );
+});
+
+test('a disk that takes nothing for a day makes nothing grow but by changes', async () => {
+  const scene = new Scene();
+  scene.fails = true;
+  const window = { from: start, until: start + 15 * second, message: 'works' };
+  for (let run = 0; run < 500; run += 1) await scene.see(run * 10, 'up', 0, run === 0 ? { window } : {}).save();
+  scene.fails = false;
+  await scene.save();
+  assert.is(scene.written, 2);
+  assert.equal(scene.observed, [['up', 0, 4_990]]);
+  assert.is(scene.record.maintenance.length, 1);
 });
 
 test('maintenance of the settings is kept from its beginning, and no further than is known', async () => {
