@@ -51,6 +51,7 @@ const PublicStatus = z
 type PublicStatus = Answer<typeof PublicStatus>;
 
 const formats = ['html', 'json', 'atom'] as const;
+type Format = (typeof formats)[number];
 const StatusQuery = z
   .object({
     format: z.enum(formats).optional().openapi({ description: 'By what is accepted, when it is not given.' }),
@@ -66,6 +67,23 @@ const types = {
 
 /** Browsers and proxies may show what they have for this long, seconds. */
 const cacheSeconds = 30;
+
+/** Anybody may ask, as often as they like: each look is made into each of its forms once. */
+const texts = new WeakMap<StatusView, Map<Format, string>>();
+
+function textOf(view: StatusView, format: Format): string {
+  const made = texts.get(view) ?? new Map<Format, string>();
+  texts.set(view, made);
+  const text = made.get(format) ?? forms[format](view);
+  made.set(format, text);
+  return text;
+}
+
+const forms: Readonly<Record<Format, (view: StatusView) => string>> = {
+  html: statusAsHtml,
+  atom: statusAsAtom,
+  json: view => JSON.stringify(answerOf(view)),
+};
 
 /** How the services are and were, for everybody. */
 export class StatusPageRoutes {
@@ -99,12 +117,12 @@ export class StatusPageRoutes {
     ctx.set('Cache-Control', `public, max-age=${cacheSeconds}`);
     ctx.set('Access-Control-Allow-Origin', '*');
     ctx.set('Vary', 'Accept');
-    ctx.body = format === 'html' ? statusAsHtml(view) : format === 'atom' ? statusAsAtom(view) : answerOf(view);
+    ctx.body = textOf(view, format);
     ctx.set('Content-Type', types[format]);
   }
 }
 
-function acceptedBy(ctx: ApiContext): (typeof formats)[number] {
+function acceptedBy(ctx: ApiContext): Format {
   const accepted = ctx.accepts('html', 'json', 'application/atom+xml');
   return accepted === 'json' ? 'json' : accepted === 'application/atom+xml' ? 'atom' : 'html';
 }
