@@ -1,5 +1,6 @@
 import { written } from '../calendar.js';
 import { csvLine } from '../printed/cell.js';
+import { figuresOf } from './figures.js';
 import type { Period, ServiceReport } from './report.js';
 
 const columns = [
@@ -35,8 +36,8 @@ export function availabilityAsCsv(reports: readonly ServiceReport[]): string {
 function rowsOf(report: ServiceReport): Row[] {
   const of = { service_name: report.service };
   return [
-    { section: 'total', ...of, ...figuresOf(report) },
-    ...report.days.map(({ day, ...period }) => ({ section: 'day', ...of, from: written(day), ...figuresOf(period) })),
+    { section: 'total', ...of, ...cellsOf(report) },
+    ...report.days.map(({ day, ...period }) => ({ section: 'day', ...of, from: written(day), ...cellsOf(period) })),
     ...report.outages.map(({ from, until, reason }) => ({
       ...{ section: 'outage', ...of, from: iso(from), until: iso(until), status: 'down', message: reason },
     })),
@@ -46,23 +47,9 @@ function rowsOf(report: ServiceReport): Row[] {
   ];
 }
 
-function figuresOf({ availability, durations, responseTimes }: Period): Row {
-  return {
-    availability: availability === undefined ? null : Math.floor(availability * 1e5) / 1e5,
-    up_seconds: durations.up / 1000,
-    degraded_seconds: durations.degraded / 1000,
-    down_seconds: durations.down / 1000,
-    maintenance_seconds: durations.maintenance / 1000,
-    unknown_seconds: durations.unknown / 1000,
-    checks: responseTimes?.checks,
-    p50_seconds: seconds(responseTimes?.p50),
-    p95_seconds: seconds(responseTimes?.p95),
-    p99_seconds: seconds(responseTimes?.p99),
-  };
-}
-
-function seconds(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Number((ms / 1000).toPrecision(3));
+function cellsOf(period: Period): Row {
+  const { response_times, ...figures } = figuresOf(period);
+  return { ...figures, ...response_times };
 }
 
 function iso(time: number | null): string | null {

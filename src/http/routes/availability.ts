@@ -1,8 +1,9 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import { availabilityAsCsv } from '../../availability/csv.js';
+import { figuresOf } from '../../availability/figures.js';
 import type { Outage } from '../../availability/history.js';
 import { availabilityAsHtml } from '../../availability/html.js';
-import type { Period, ServiceReport } from '../../availability/report.js';
+import type { ServiceReport } from '../../availability/report.js';
 import { dayIn, isZone } from '../../availability/zone.js';
 import {
   dayAfter,
@@ -189,29 +190,4 @@ function serviceAnswer(report: ServiceReport): AvailabilityReport['services'][nu
     corrections: report.corrections.map(({ state, ...said }: Correction) => ({ ...said, status: state })),
     days: report.days.map(({ day, ...period }) => ({ day: written(day), ...figuresOf(period) })),
   };
-}
-
-function figuresOf({ availability, durations, responseTimes }: Period) {
-  return {
-    availability: availability === undefined ? null : Math.floor(availability * 1e5) / 1e5,
-    up_seconds: durations.up / 1000,
-    degraded_seconds: durations.degraded / 1000,
-    down_seconds: durations.down / 1000,
-    maintenance_seconds: durations.maintenance / 1000,
-    unknown_seconds: durations.unknown / 1000,
-    response_times:
-      responseTimes === undefined
-        ? null
-        : {
-            checks: responseTimes.checks,
-            p50_seconds: inSeconds(responseTimes.p50),
-            p95_seconds: inSeconds(responseTimes.p95),
-            p99_seconds: inSeconds(responseTimes.p99),
-          },
-  };
-}
-
-/** Three significant digits are more than is known. */
-function inSeconds(ms: number): number {
-  return Number((ms / 1000).toPrecision(3));
 }
