@@ -16,6 +16,8 @@ export interface MonitorOptions {
 const everyMs = 5_000;
 /** Counting a large backlog takes a while: looking takes at most a twentieth of the time. */
 const restFactor = 20;
+/** However long a look took: the process may have been stopped meanwhile (a machine that is paused, SIGSTOP), ms. */
+const maxRestMs = 300_000;
 
 /**
  * Looks at the daemon as a person would, every few seconds: so that problems are dated from when they begin and not
@@ -41,6 +43,6 @@ export async function runMonitor({ status, ledger, clock, log, signal }: Monitor
     } catch (error) {
       log.warn({ reason: describe(error) }, 'monitor.delayed');
     }
-    restMs = Math.max(everyMs, (clock.monotonic() - began) * restFactor);
+    restMs = Math.min(Math.max(everyMs, (clock.monotonic() - began) * restFactor), maxRestMs);
   }
 }

@@ -20,6 +20,7 @@ export class ManualClock implements Clock {
         due: this.#now + ms,
         wake: () => {
           this.#sleepers = this.#sleepers.filter(other => other !== sleeper);
+          signal?.removeEventListener('abort', sleeper.wake);
           resolve();
         },
       };

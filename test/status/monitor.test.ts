@@ -12,10 +12,13 @@ class Scene {
   row: { missing: number; acknowledged?: number; difference: number | null } = { missing: 0, difference: 0 };
   asked = 0;
   fault: Error | undefined;
+  /** What each look takes, ms. */
+  tookMs = 0;
 
   readonly over = runMonitor({
     status: async () => {
       this.asked += 1;
+      if (this.tookMs > 0) await this.clock.sleep(this.tookMs);
       if (this.fault !== undefined) throw this.fault;
     },
     ledger: async () => ({ sinks: [{ sink: 'mongodb', acknowledged: 0, ...this.row }] }) as unknown as LedgerReport,
@@ -73,6 +76,26 @@ test('a round that fails is logged, and the next one is made all the same', asyn
       ['monitor.delayed', 'no storage'],
     ],
   );
+});
+
+test('a look that took long is followed by a rest of twenty times as long, but of no more than five minutes', async ({
+  scene,
+}) => {
+  for (const { tookMs, restMs } of [
+    { tookMs: 2_000, restMs: 40_000 },
+    { tookMs: 3_600_000, restMs: 300_000 },
+  ]) {
+    const before = scene.asked;
+    scene.tookMs = tookMs;
+    await scene.clock.pass(5_000);
+    assert.is(scene.asked, before + 1);
+    scene.tookMs = 0;
+    await scene.clock.pass(tookMs);
+    await scene.clock.pass(restMs - 1_000);
+    assert.is(scene.asked, before + 1);
+    await scene.clock.pass(1_000);
+    assert.is(scene.asked, before + 2);
+  }
 });
 
 test.run();
