@@ -54,6 +54,8 @@ class NginxLog implements Behaviour<NginxLogMessage> {
   #woken = false;
   #watch: { readonly inode: number; readonly watch: FileWatch } | undefined;
   #backoff = initialBackoff();
+  /** What was written before was read, epoch ms; null = its end was not reached since the start. */
+  #readUntil: number | null = null;
   /** Since when there is no log (monotonic). */
   #missingSince: number | undefined;
   readonly #reader: LogReader;
@@ -174,14 +176,15 @@ class NginxLog implements Behaviour<NginxLogMessage> {
     });
   }
 
-  #show({ totals, inode, rotated, lines, unread, incidents, archives }: PassResult): void {
+  #show({ totals, inode, readUntil, rotated, lines, unread, incidents, archives }: PassResult): void {
     const { file, log, clock } = this.#options;
+    this.#readUntil = readUntil ?? this.#readUntil;
     this.#backoff = initialBackoff();
     if (this.#status.status.state === 'holding') log.info({ file }, 'log.resumed');
     const missing = inode === undefined;
     this.#missingSince = missing ? (this.#missingSince ?? clock.monotonic()) : undefined;
     const detail = {
-      ...{ file, missing, rotated, lines, unread, ...totals },
+      ...{ file, missing, rotated, lines, unread, ...totals, read_until: this.#readUntil },
       ...(this.#missingSince === undefined
         ? {}
         : { missing_seconds: Math.floor((clock.monotonic() - this.#missingSince) / 1000) }),

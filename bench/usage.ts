@@ -105,6 +105,7 @@ try {
     config,
     known: async events => events,
     waiting: async () => ({ pending: 0, dead: 0 }),
+    isConnected: () => true,
     clock,
     log: silent,
   });

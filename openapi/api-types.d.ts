@@ -4306,7 +4306,7 @@ export interface components {
             /** @description End of its last hour. */
             readonly to: number;
             /** @enum {string} */
-            readonly reason: "before" | "off" | "stopped" | "refused" | "broker" | "queue" | "lost_events" | "lost_rows" | "unread_lines" | "lost_log" | "changed_log" | "unread_archive" | "late_salt";
+            readonly reason: "before" | "off" | "stopped" | "refused" | "broker" | "queue" | "lost_events" | "lost_rows" | "unread_lines" | "lost_log" | "changed_log" | "unread_archive" | "unread_log" | "late_salt";
             /** @description The reason in words. */
             readonly means: string;
             /** @description For how long nothing was heard within these hours; 0 = for a moment, or not known. */

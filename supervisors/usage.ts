@@ -39,8 +39,10 @@ export function createUsage(options: UsageOptions): Usage | undefined {
   const deadOf = singleFlight(clock, deadAgeMs, () => deadMonths(broker.deadLetters));
   const waiting = async () => {
     const [{ ready, unsettled }, dead] = await Promise.all([broker.depth('usage'), broker.deadLetters.count('usage')]);
-    return { pending: ready + unsettled, dead, ...(dead === 0 ? {} : { deadOf: await deadOf() }) };
+    const pending = ready + unsettled + broker.status().outbox;
+    return { pending, dead, ...(dead === 0 ? {} : { deadOf: await deadOf() }) };
   };
+  const isConnected = () => broker.status().state === 'ready';
   const rules = () => rulesOf(usageConfig, idSecret);
   const stored = storedFor(options);
   const sink = config.sinks.find(({ definition }) => definition.name === 'usage');
@@ -50,7 +52,7 @@ export function createUsage(options: UsageOptions): Usage | undefined {
     return taken.map(event => context.addTo(event));
   };
   const announce = announcerOf(options)?.announce;
-  return new Usage({ storage, config: usageConfig, waiting, stored, known, rules, announce, clock, log });
+  return new Usage({ storage, config: usageConfig, waiting, isConnected, stored, known, rules, announce, clock, log });
 }
 
 export interface RunningUsage extends UsageOptions, Pick<PartOptions, 'onStop'> {

@@ -27,7 +27,7 @@ const add = `
   ON CONFLICT (hour, reason, origin)
   DO UPDATE SET ms = min(${hourMs}, ms + excluded.ms), count = count + excluded.count`;
 
-function noteUsageGaps({ database }: Transaction, { gaps, seen }: NoteUsageGapsArguments): void {
+export function noteUsageGaps({ database }: Transaction, { gaps, seen }: NoteUsageGapsArguments): void {
   for (const { hour, reason, origin, ms, count } of gaps)
     database.run(
       `INSERT INTO usage_gaps (hour, reason, origin, ms, count) VALUES (?, ?, ?, ?, ?) ${add}`,

@@ -3,6 +3,7 @@ import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
 import { mergeAnnounced } from './usage-announcements.js';
 import { type KeepAuditArguments, putAudit } from './usage-audit.js';
+import { noteUsageGaps, type UsageGap } from './usage-gaps.js';
 import { closeForsaken } from './usage-reopening.js';
 
 export interface UsageMonth {
@@ -34,13 +35,16 @@ export interface CloseMonthArguments {
   readonly month: number;
   /** What stays of the audit of its days; nothing unless it is given. */
   readonly audits?: readonly Omit<KeepAuditArguments, 'revision'>[];
+  /** What was not heard of it in all the time that it was open. */
+  readonly gaps?: readonly UsageGap[];
 }
 
 /**
  * From now on a month is what its days come to: one row for each item, for good. False: a day has changed since it was
  * counted, and nothing happens.
  */
-function closeUsageMonth({ database, now }: Transaction, { month, audits = [] }: CloseMonthArguments): boolean {
+function closeUsageMonth(transaction: Transaction, { month, audits = [], gaps = [] }: CloseMonthArguments): boolean {
+  const { database, now } = transaction;
   const days = [firstDayOf(month), lastDayOf(month)] as const;
   const changed = 'SELECT 1 FROM usage_days WHERE counted < revision AND day BETWEEN ? AND ?';
   if (database.value(changed, ...days) !== undefined) return false;
@@ -65,6 +69,7 @@ function closeUsageMonth({ database, now }: Transaction, { month, audits = [] }:
   mergeAnnounced(database, month, days);
   database.run('DELETE FROM usage_audits WHERE day BETWEEN ? AND ?', ...days);
   for (const audit of audits) putAudit(database, { ...audit, revision: 0 });
+  noteUsageGaps(transaction, { gaps });
   database.run('UPDATE usage_months SET closed = ? WHERE month = ?', now, month);
   return true;
 }

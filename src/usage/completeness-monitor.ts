@@ -20,6 +20,8 @@ export interface CompletenessMonitorOptions {
   readonly daemon: () => MonitoredDaemon;
   /** How many events for the sink RabbitMQ has confirmed and lost, since the beginning. */
   readonly lost: () => Promise<number>;
+  /** The logs that are counted, and until when each was read to its end, epoch ms; undefined = not since the start. */
+  readonly logs: () => ReadonlyMap<string, number | undefined>;
 }
 
 /** How far was looked: everything until `at` is noted. */
@@ -29,6 +31,11 @@ interface Seen {
   /** Since when usage was not counted, though the daemon ran; absent while it is. */
   readonly off?: number;
   readonly lost: { readonly events: number };
+  /**
+   * Until when each log was read to its end: what was written later may not have been read. One that was never read
+   * counts from when it was first known of; absent where none is counted.
+   */
+  readonly logs?: Readonly<Record<string, number>>;
 }
 
 const key = 'usage/seen';
@@ -49,6 +56,8 @@ export class CompletenessMonitor {
   /** Noted, and not written yet. */
   #gaps: UsageGap[] = [];
   #checkedAt = 0;
+  /** From when on a log that is new is to be read. */
+  #firstAt = 0;
   #summedAt = Number.NEGATIVE_INFINITY;
   #queueGaps = 0;
 
@@ -62,6 +71,7 @@ export class CompletenessMonitor {
     const now = clock.now();
     const value = await storage.write('getCheckpoint', { key });
     this.#checkedAt = now;
+    this.#firstAt = now;
     if (value === undefined) {
       this.#seen = { at: now, lost: { events: 0 } };
       // Usage that an earlier release has counted is not said to be incomplete.
@@ -70,6 +80,7 @@ export class CompletenessMonitor {
       const seen = JSON.parse(value) as Seen;
       const { off, ...rest } = seen;
       this.#seen = rest;
+      this.#firstAt = seen.at;
       this.#note('stopped', seen.at, off ?? now);
       if (off !== undefined) this.#note('off', off, now);
     }
@@ -127,16 +138,33 @@ export class CompletenessMonitor {
     this.#gaps.push({ hour, reason, origin: '', ms: 0, count });
   }
 
+  #heard(known: Seen['logs'] = {}): (readonly [file: string, until: number])[] {
+    return [...this.#options.logs()].map(([file, until = 0]) => [file, Math.max(until, known[file] ?? this.#firstAt)]);
+  }
+
   /** All of it, or nothing: then it is tried again with what is seen next. */
   async #write(): Promise<void> {
     const { storage } = this.#options;
     if (this.#seen === undefined) return;
     const gaps = this.#gaps;
-    const seen: Seen = { ...this.#seen, at: this.#checkedAt };
+    const { logs, ...others } = this.#seen;
+    const heard = this.#heard(logs);
+    const seen: Seen = {
+      ...others,
+      at: this.#checkedAt,
+      ...(heard.length === 0 ? {} : { logs: Object.fromEntries(heard) }),
+    };
     await storage.write('noteUsageGaps', { gaps, seen: { key, value: JSON.stringify(seen) } });
     this.#seen = seen;
     this.#gaps = this.#gaps.slice(gaps.length);
   }
+}
+
+/** Until when each log that is counted was read to its end, epoch ms, as it was written down last. */
+export async function heardLogs(storage: Calls): Promise<ReadonlyMap<string, number>> {
+  const value = await storage.write('getCheckpoint', { key });
+  const { logs = {} } = value === undefined ? {} : (JSON.parse(value) as Partial<Seen>);
+  return new Map(Object.entries(logs));
 }
 
 /** The daemon runs, and does not count usage: if it did before, it is noted since when. */

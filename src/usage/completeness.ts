@@ -16,6 +16,7 @@ export const gapReasons = {
   lost_log: 'a log was gone before it was read to its end',
   changed_log: 'a log was cut or edited in place',
   unread_archive: 'a rotated log could not be read',
+  unread_log: 'a log was missing or could not be read until the month was closed',
   late_salt: 'lines came after the pseudonyms of their day were forgotten: who came twice may count twice',
 } as const;
 export type GapReason = keyof typeof gapReasons;
@@ -32,7 +33,7 @@ const always: readonly GapReason[] = ['before', 'off', 'lost_events', 'lost_rows
  */
 export function holesOf({ source, heard = [] }: Hearing): ReadonlySet<GapReason> {
   if (source === 'nginx')
-    return new Set([...always, 'unread_lines', 'lost_log', 'changed_log', 'unread_archive', 'late_salt']);
+    return new Set([...always, 'unread_lines', 'lost_log', 'changed_log', 'unread_archive', 'unread_log', 'late_salt']);
   if (source === 'browser' || !heard.includes('clowder')) return new Set([...always, 'stopped', 'refused']);
   return new Set([...always, 'broker', 'queue']);
 }

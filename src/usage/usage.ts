@@ -15,13 +15,14 @@ import type {
 } from '../storage/usage-report.js';
 import type { Rules } from './access.js';
 import { auditDays, finalAudits, type UsageAuditDay } from './audit.js';
+import { Closing } from './closing.js';
 import { type CompleteMonth, type GapReason, gapsOf, holesOf, hoursIn } from './completeness.js';
 import type { UsageConfig } from './config.js';
 import { type ReadStored, recompute } from './recompute.js';
 import { type Recomputed, Reopening } from './reopening.js';
 
 export interface WaitingEvents {
-  /** In the queue of the sink. */
+  /** In the queue of the sink, or on their way there. */
   readonly pending: number;
   /** Dead letters of the sink. */
   readonly dead: number;
@@ -33,6 +34,8 @@ export interface UsageOptions {
   readonly storage: Calls;
   readonly config: UsageConfig;
   readonly waiting: () => Promise<WaitingEvents>;
+  /** Whether the broker can be asked now how many wait. */
+  readonly isConnected: () => boolean;
   /** Undefined where the local store lacks what usage is counted from. */
   readonly stored?: ReadStored | undefined;
   /** Events as the sink gets them: those that it takes, with what is known of their resources. */
@@ -72,6 +75,7 @@ export class Usage {
   /** Closed months, when they are counted anew. */
   readonly reopening: Reopening;
   readonly #options: UsageOptions;
+  readonly #closing: Closing;
   /** Counts what has changed. */
   readonly #refresh: () => Promise<void>;
 
@@ -80,8 +84,12 @@ export class Usage {
     this.#options = options;
     const counted = singleFlightBy(options.clock, maxAgeMs, (_what: 'all') => this.#count());
     this.#refresh = () => counted('all');
-    const { storage, known, rules, waiting } = options;
+    const { storage, config, known, rules, waiting, isConnected, clock, log } = options;
     const pending = async (): Promise<number> => (await waiting()).pending;
+    this.#closing = new Closing({
+      ...{ storage, closeMs: config.closeMs, clock, log },
+      pending: async () => (isConnected() ? pending() : undefined),
+    });
     this.reopening = new Reopening({ storage, pending, known, rules, total: month => this.#total(month) });
   }
 
@@ -205,17 +213,13 @@ export class Usage {
 
   async closeMonths(signal?: AbortSignal): Promise<void> {
     const { storage, clock, config, log } = this.#options;
-    const now = clock.now();
     await this.#count();
-    const last = await storage.read('lastCountedDay', { today: dayOf(now) });
-    for (const month of last === null ? [] : await this.months()) {
-      if (last === null || !isOver(month, config.closeMs, now, last)) continue;
+    for (const { month, gaps } of await this.#closing.due(await this.months())) {
       await this.#count();
-      const audits = await finalAudits(month.month, { storage, source: config.source ?? 'clowder' });
-      if (await storage.write('closeUsageMonth', { month: month.month, audits }))
-        log.info({ month: month.month }, 'usage.closed');
+      const audits = await finalAudits(month, { storage, source: config.source ?? 'clowder' });
+      if (await storage.write('closeUsageMonth', { month, audits, gaps })) log.info({ month }, 'usage.closed');
     }
-    const trim = { lateBefore: now - config.closeMs, limit: chunkRows };
+    const trim = { lateBefore: clock.now() - config.closeMs, limit: chunkRows };
     while (!signal?.aborted && (await storage.write('trimUsage', trim)) >= chunkRows);
   }
 
@@ -231,16 +235,4 @@ function spanOf({ from, to }: { readonly from: number; readonly to: number }): {
   const first = from % 100 === 0 ? firstDayOf(monthOf(from)) : from;
   const last = to % 100 > 31 ? lastDayOf(monthOf(to)) : to;
   return { from: startOfDay(first), to: startOfDay(last) + dayMs };
-}
-
-/**
- * A month is open for `closeMs` after its end, and after its first access was counted here, whichever is later: an old
- * log is read in time. And something counted of a day after that: whoever was away for long reads on first.
- *
- * @param lastDay the last day of which something counted
- */
-function isOver({ month, opened, closed }: UsageMonth, closeMs: number, now: number, lastDay: number): boolean {
-  if (closed !== null) return false;
-  const until = startOfDay(lastDayOf(month)) + dayMs + closeMs;
-  return now >= Math.max(until, opened + closeMs) && startOfDay(lastDay) >= until;
 }

@@ -102,6 +102,23 @@ test('without a watch, polls have to do: a log that is not there yet', async con
   assert.is((await state(board, 'running')).detail.missing, false);
 });
 
+test('until when the log was read to its end is shown, and stays while there is none', async context => {
+  const { scene, board } = context;
+  const readUntil = () => board.get('1')?.detail.read_until;
+  start(context, polling(20));
+  await until(() => board.get('1')?.detail.missing === true, 'a look');
+  assert.is(readUntil(), null);
+  const written = Date.now();
+  scene.writeLines(3);
+  await until(() => Number(readUntil()) >= written, 'the end of the log');
+  assert.is(scene.store.checkpoint.totals.requests, 3);
+  scene.rename();
+  await until(() => board.get('1')?.detail.missing === true, 'a look at no log');
+  const last = readUntil();
+  await until(() => Number(board.get('1')?.detail.missing_seconds) >= 1, 'another look');
+  assert.is(readUntil(), last);
+});
+
 test('a commit that does not go through is held, and shown', async context => {
   const { scene, board } = context;
   start(context, polling(20));

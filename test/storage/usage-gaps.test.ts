@@ -22,6 +22,7 @@ async function started(): Promise<UsageScene> {
     log: silentLog,
     daemon: () => ({ state: 'ready', queueGaps: 0 }),
     lost: async () => 0,
+    logs: () => new Map(),
   });
   await monitor.start();
   return scene;

@@ -290,7 +290,11 @@ test('where nobody takes it, nothing is counted for it, and nothing is kept', as
   };
   const waiting = async () => scene.waiting;
   const known = async (events: readonly Event[]) => events;
-  const usage = new Usage({ storage: calls, config: usageConfig, waiting, rules, known, clock, log: silentLog });
+  const isConnected = () => true;
+  const usage = new Usage({
+    ...{ storage: calls, config: usageConfig, waiting, isConnected, rules, known, clock },
+    log: silentLog,
+  });
   await scene.take(view(march));
   await usage.announce(never);
   for (const table of ['usage_counts', 'usage_announced', 'usage_announcements']) assert.is(rows(scene, table), 0);

@@ -28,6 +28,7 @@ export function usageOf(storage: Storage, publish: (messages: readonly Message[]
     storage,
     config: usageConfig,
     waiting: async () => ({ pending: 0, dead: 0 }),
+    isConnected: () => true,
     rules: () => rulesOf(usageConfig, idSecret),
     known: async events => events,
     announce: announcer.announce,

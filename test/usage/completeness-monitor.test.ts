@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event } from '../../src/events/event.js';
 import { silentLog } from '../../src/log.js';
-import { CompletenessMonitor, noteUsageOff } from '../../src/usage/completeness-monitor.js';
+import { CompletenessMonitor, heardLogs, noteUsageOff } from '../../src/usage/completeness-monitor.js';
 import { day, UsageScene, view } from './scene.js';
 
 const second = 1_000;
@@ -18,6 +18,7 @@ class MonitorScene {
   readonly usage = new UsageScene({ source: 'browser' });
   readonly daemon = { state: 'ready' as 'ready' | 'outbox' | 'down', queueGaps: 0 };
   readonly lost = { events: 0 };
+  readonly logs = new Map<string, number | undefined>();
   now = start;
   #monitor: CompletenessMonitor | undefined;
 
@@ -29,6 +30,7 @@ class MonitorScene {
       log: silentLog,
       daemon: () => this.daemon,
       lost: async () => this.lost.events,
+      logs: () => this.logs,
     });
     await this.#monitor.start();
   }
@@ -176,6 +178,32 @@ test('months say what waits, what is dead and what came late, and which were mis
       [202605, 24, 2, 2, 0],
     ],
   );
+});
+
+/** Minutes after the start. */
+const heard = async (scene: MonitorScene): Promise<Record<string, number>> => {
+  const logs = await heardLogs(scene.usage.calls);
+  return Object.fromEntries([...logs].map(([file, until]) => [file, (until - start) / minute]));
+};
+
+test('until when each log was read is written down, and stays over a restart', async () => {
+  const scene = new MonitorScene();
+  scene.logs.set('a', undefined).set('b', undefined);
+  await scene.start();
+  assert.equal(await heard(scene), { a: 0, b: 0 }, 'what was written before the first start is not awaited');
+  scene.logs.set('a', start + 7 * minute);
+  await scene.runFor(10 * minute);
+  assert.equal(await heard(scene), { a: 7, b: 0 });
+  await scene.stop();
+  scene.now += 30 * minute;
+  scene.logs.set('a', undefined).set('c', undefined);
+  await scene.start();
+  assert.equal(await heard(scene), { a: 7, b: 0, c: 10 }, 'one that is new is awaited from the last sign of life on');
+  scene.logs.delete('b');
+  await scene.runFor(minute);
+  assert.equal(await heard(scene), { a: 7, c: 10 }, 'one that is not read any more is not awaited');
+  noteUsageOff(scene.usage.calls, scene.now);
+  assert.equal(await heard(scene), { a: 7, c: 10 });
 });
 
 test.run();

@@ -17,7 +17,7 @@ const holes: readonly (readonly [what: string, config: Parameters<typeof holesOf
     [
       'a log is read on after the daemon was stopped',
       { source: 'nginx', heard: ['nginx', 'clowder'] },
-      [...everywhere, 'unread_lines', 'lost_log', 'changed_log', 'unread_archive', 'late_salt'],
+      [...everywhere, 'unread_lines', 'lost_log', 'changed_log', 'unread_archive', 'unread_log', 'late_salt'],
     ],
     ['a page sends once', { source: 'browser', heard: ['browser', 'clowder'] }, [...everywhere, 'stopped', 'refused']],
     ['RabbitMQ keeps what Clowder says', { source: 'clowder', heard: ['clowder'] }, [...everywhere, 'broker', 'queue']],

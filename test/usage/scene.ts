@@ -73,6 +73,7 @@ export class UsageScene {
   readonly usage: Usage;
   #config: UsageConfig;
   waiting: WaitingEvents = { pending: 0, dead: 0 };
+  isConnected = true;
   /** Where announcements go. */
   publish = async (_messages: readonly Message[]): Promise<void> => {};
   #session: SinkSession | undefined;
@@ -97,6 +98,7 @@ export class UsageScene {
       config: this.#config,
       known: async events => events,
       waiting: async () => this.waiting,
+      isConnected: () => this.isConnected,
       clock,
       log: silentLog,
     });
