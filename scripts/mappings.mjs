@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { analyticsTables } from '../dist/test/helpers/analytics-mapping.js';
 import { influxdbTables } from '../dist/test/helpers/influxdb-mapping.js';
 import { mongodbTable } from '../dist/test/helpers/mongodb-mapping.js';
+import { webhookTable } from '../dist/test/helpers/webhook-mapping.js';
 
 /** Path and content of each page; what a person wrote around the tables stays. */
 export const mappingFiles = [
   page('docs/mapping-analytics.md', analyticsTables()),
   page('docs/mapping-influxdb.md', influxdbTables()),
   page('docs/mapping-mongodb.md', mongodbTable()),
+  page('docs/mapping-webhook.md', webhookTable()),
 ];
 
 function page(path, tables) {

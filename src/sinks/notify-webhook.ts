@@ -1,7 +1,7 @@
 import { httpAddress } from '../settings/addresses.js';
 import { setting } from '../settings/setting.js';
+import { webhookSecret } from './http/signature.js';
 import type { WebhookConfig } from './notify-webhook/session.js';
-import { webhookSecret } from './notify-webhook/signature.js';
 import { defineSink } from './sink.js';
 
 /** A POST of JSON to any program, signed after Standard Webhooks. */

@@ -10,6 +10,7 @@ import { notifySlackSink } from './notify-slack.js';
 import { notifyWebhookSink } from './notify-webhook.js';
 import type { SinkDefinition } from './sink.js';
 import { usageSink } from './usage.js';
+import { webhookSink } from './webhook.js';
 
 /** Every sink there is: one line each. */
 export const sinks: readonly SinkDefinition[] = [
@@ -19,6 +20,7 @@ export const sinks: readonly SinkDefinition[] = [
   influxdbSink,
   localSink,
   mongodbSink,
+  webhookSink,
   usageSink,
   notificationsSink,
   notifyEmailSink,

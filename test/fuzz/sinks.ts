@@ -12,6 +12,7 @@ import { latestMs, lineOf, type Schema, seriesOf } from '../../src/sinks/influxd
 import { FieldTypes } from '../../src/sinks/influxdb/types.js';
 import { toDocument } from '../../src/sinks/mongodb/document.js';
 import { flawOf } from '../../src/sinks/mongodb/flaw.js';
+import { formats, renderEvent } from '../../src/sinks/webhook/render.js';
 import { linesIn, parseLine } from '../helpers/line-protocol.js';
 import type { Random } from '../helpers/random.js';
 import { validationMessages } from '../helpers/servers/ga4.js';
@@ -55,6 +56,7 @@ export function fuzzMessage(random: Random): void {
   local(found);
   if (decoded.kind !== 'event') return;
   point(found, body);
+  webhook(found, body);
   analytics(found, random, body);
 }
 
@@ -89,6 +91,11 @@ function point(found: Event, body: string): void {
   const { fields, measurement, ns } = parseLine(Buffer.from(line).toString());
   demand(measurement === 'events' && fields.event_id?.value === found.id, 'InfluxDB: another id', body);
   demand(ns === BigInt(found.created) * 1_000_000n + 7n, 'InfluxDB: another time', body);
+}
+
+function webhook(found: Event, body: string): void {
+  for (const format of formats)
+    demand(JSON.parse(renderEvent(found, format)).id === found.id, 'Webhook: another id', body);
 }
 
 function analytics(received: Event, random: Random, body: string): void {

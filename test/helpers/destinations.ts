@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { sinks } from '../../src/sinks/registry.js';
 import { AmplitudeServer } from './servers/amplitude.js';
+import { EventReceiver } from './servers/event-receiver.js';
 import { Ga4Server } from './servers/ga4.js';
 import { startInfluxDB } from './servers/influxdb.js';
 import { startMongoDB } from './servers/mongodb.js';
@@ -16,15 +17,18 @@ const secrets = {
   ga4: 'ga4-secret-of-the-stream',
 } as const;
 
+const webhookToken = 'token-of-the-receiver';
+
 /** One of each destination, as real as can be had here, and the settings that lead a daemon to them. */
 export async function startDestinations() {
   const influxdb = required('influxdb', await startInfluxDB({ admin: { user: 'admin', password: secrets.influxdb } }));
   const mongodb = await startMongoDB();
   const amplitude = new AmplitudeServer();
   const ga4 = new Ga4Server();
+  const webhook = new EventReceiver();
   amplitude.apiKeys.clear();
   amplitude.apiKeys.add(secrets.amplitude);
-  await Promise.all([amplitude.start(), ga4.start()]);
+  await Promise.all([amplitude.start(), ga4.start(), webhook.start()]);
   const database = `event_sink_${process.pid}_${Date.now()}`;
 
   return {
@@ -32,9 +36,10 @@ export async function startDestinations() {
     mongodb,
     amplitude,
     ga4,
+    webhook,
     database,
     /** What must never be printed anywhere. */
-    secrets: Object.values(secrets),
+    secrets: [...Object.values(secrets), webhook.secret, webhookToken],
     env: {
       INFLUXDB_HOST: '127.0.0.1',
       INFLUXDB_PORT: String(influxdb.port),
@@ -48,6 +53,8 @@ export async function startDestinations() {
       GOOGLE_API_SECRET: secrets.ga4,
       GOOGLE_SERVER_URL: ga4.origin,
       GOOGLE_CLIENT_ID: '1234567890.1700000000',
+      WEBHOOK_URL: `${webhook.origin}/events?token=${webhookToken}`,
+      WEBHOOK_SECRET: webhook.secret,
     },
     /** Every id at a destination; one that is there twice comes twice. */
     async ids(sink: SinkName): Promise<string[]> {
@@ -67,12 +74,14 @@ export async function startDestinations() {
           return amplitude.accepted.map(event => String(event.insert_id));
         case 'ga4':
           return ga4.eventIds().map(String);
+        case 'webhook':
+          return webhook.ids;
         default:
           throw new Error(`there is no destination for ${sink}: add one here`);
       }
     },
     async stop(): Promise<void> {
-      await Promise.all([influxdb.stop(), mongodb.stop(), amplitude.stop(), ga4.stop()]);
+      await Promise.all([influxdb.stop(), mongodb.stop(), amplitude.stop(), ga4.stop(), webhook.stop()]);
     },
   };
 }

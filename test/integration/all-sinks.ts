@@ -95,6 +95,7 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
       assert.ok(found.length > taken.length * 0.9, `${sink} took only ${found.length} of ${taken.length}`);
     }
     assert.equal(context.destinations.ga4.violations, []);
+    assert.equal(context.destinations.webhook.violations, []);
     const ledger = await daemon.json('/v1/ledger');
     assert.ok(ledger.balanced);
   });

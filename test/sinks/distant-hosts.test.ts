@@ -10,6 +10,7 @@ import { waitForDistantHosts } from '../../src/connect-attempts.js';
 import { problemReport } from '../../src/settings/problems.js';
 import { type DistantHost, distantHost } from '../helpers/distant-host.js';
 import { AmplitudeServer } from '../helpers/servers/amplitude.js';
+import { EventReceiver } from '../helpers/servers/event-receiver.js';
 import { Ga4Server } from '../helpers/servers/ga4.js';
 import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
 import { MongoStandIn } from '../helpers/servers/mongodb/stand-in.js';
@@ -27,6 +28,7 @@ const servers = {
   ga4: new Ga4Server(),
   influxdb: new InfluxdbStandIn(),
   mongodb: new MongoStandIn(),
+  webhook: new EventReceiver(),
 };
 servers.amplitude.apiKeys.clear();
 servers.amplitude.apiKeys.add('the-key');
@@ -43,6 +45,7 @@ test.before(async () => {
     servers.ga4.start(),
     servers.influxdb.start(),
     servers.mongodb.listen(),
+    servers.webhook.start(),
   ]);
 });
 
@@ -54,8 +57,9 @@ test.after.each(async context => {
 
 test.after(async () => {
   setDefaultAutoSelectFamilyAttemptTimeout(nodesOwnMs);
-  const { amplitude, ga4, influxdb, mongodb } = servers;
-  await Promise.all([amplitude.stop(), ga4.stop(), influxdb.stop(), mongodb.stop(), rabbitmq.stop()]);
+  const { amplitude, ga4, influxdb, mongodb, webhook } = servers;
+  const all = [amplitude, ga4, influxdb, mongodb, webhook, rabbitmq];
+  await Promise.all(all.map(server => server.stop()));
 });
 
 interface Destination {
@@ -95,6 +99,11 @@ const destinations: Record<string, Destination> = {
       INFLUXDB_ORG: 'clowder',
     }),
     ids: () => servers.influxdb.ids(),
+  },
+  Webhook: {
+    port: () => portIn(servers.webhook.origin),
+    env: (host, port) => ({ WEBHOOK_URL: `http://${host}:${port}`, WEBHOOK_SECRET: servers.webhook.secret }),
+    ids: () => servers.webhook.ids,
   },
   MongoDB: {
     port: () => servers.mongodb.port,

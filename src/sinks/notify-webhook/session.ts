@@ -5,9 +5,9 @@ import type { Notification } from '../../notify/notification.js';
 import type { Address } from '../../settings/addresses.js';
 import { httpFault, summary } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
+import { signedHeaders } from '../http/signature.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { webhookBody } from './body.js';
-import { signedHeaders } from './signature.js';
 
 export interface WebhookConfig {
   readonly url: Address;

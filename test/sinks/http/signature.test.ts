@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { signedHeaders, webhookSecret } from '../../../src/sinks/notify-webhook/signature.js';
+import { signedHeaders, webhookSecret } from '../../../src/sinks/http/signature.js';
 
 test('the vector of Standard Webhooks', () => {
   const key = webhookSecret().parse('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');

@@ -1,0 +1,60 @@
+import type { Clock } from '../clock.js';
+import type { Event } from '../events/event.js';
+import { halves } from '../halves.js';
+import type { WriteResult } from './sink.js';
+
+/** One id of a batch: its first event, and every position that has the id. */
+interface Unique {
+  readonly event: Event;
+  readonly indexes: number[];
+}
+
+/** After this long, a batch that is still cut in halves goes on in the next write, ms. Below every write deadline. */
+const patienceMs = 20_000;
+const retryAfterMs = 1_000;
+
+/**
+ * Writes each id of a batch once, in as few requests as its destination lets. A destination that refuses a request
+ * without naming an event is sent the halves of it, down to the one event that is to blame: fewer than twice as many
+ * requests as events. What is not sent in time is deferred, so that a slow destination gets on, too.
+ *
+ * @param send resolves with why all of these were refused, or undefined: they were taken. Its errors are the write's.
+ */
+export async function writeByHalves(
+  events: readonly Event[],
+  send: (events: readonly Event[]) => Promise<string | undefined>,
+  clock: Pick<Clock, 'monotonic'>,
+): Promise<WriteResult> {
+  const all = uniqueById(events);
+  const reasons = new Map<Unique, string>();
+  const groups: (readonly Unique[])[] = [all];
+  const began = clock.monotonic();
+  for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+    const reason = await send(group.map(({ event }) => event));
+    const [only] = group;
+    if (reason === undefined) continue;
+    if (group.length === 1 && only !== undefined) reasons.set(only, reason);
+    else groups.unshift(...halves(group));
+    if (clock.monotonic() - began > patienceMs) break;
+  }
+  const deferred = groups.flat();
+  const late = new Set(deferred);
+  const taken = all.filter(one => !reasons.has(one) && !late.has(one));
+  return {
+    rejected: [...reasons].flatMap(([{ indexes }, reason]) => indexes.map(index => ({ index, reason }))),
+    duplicates: taken.reduce((sum, { indexes }) => sum + indexes.length - 1, 0),
+    ...(deferred.length === 0
+      ? {}
+      : { deferred: { indexes: deferred.flatMap(({ indexes }) => indexes), retryAfterMs } }),
+  };
+}
+
+function uniqueById(events: readonly Event[]): Unique[] {
+  const byId = new Map<string, Unique>();
+  for (const [index, event] of events.entries()) {
+    const known = byId.get(event.id);
+    if (known === undefined) byId.set(event.id, { event, indexes: [index] });
+    else known.indexes.push(index);
+  }
+  return [...byId.values()];
+}
