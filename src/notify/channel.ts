@@ -19,6 +19,17 @@ export interface ChannelTools {
   readonly keyValues: KeyValues;
 }
 
+/** What a channel would send of an event; `made` is what `send` makes of a notification. */
+export function channelRenderer(name: string, made: (notification: Notification) => Readonly<Record<string, unknown>>) {
+  return (event: Event): { readonly output: Readonly<Record<string, unknown>> } | { readonly nothing: string } => {
+    const notification = readNotification(event);
+    if (notification === undefined) return { nothing: 'it is not a notification of this program' };
+    const { channels } = notification;
+    if (!channels.includes(name)) return { nothing: `it is for ${channels.join(', ')}` };
+    return { output: made(notification) };
+  };
+}
+
 /** Longer than a message waits in a queue without being a dead letter, ms. */
 const sentKeptMs = 30 * 86_400_000;
 

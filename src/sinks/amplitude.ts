@@ -47,5 +47,6 @@ export const amplitudeSink = defineSink({
     reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct AMPLITUDE_SERVER_URL',
     untried: [{ what: 'store an event', because: 'Amplitude cannot take one back' }],
   },
+  renderer: async () => (await import('./amplitude/render.js')).renderer(),
   open: async (config: AmplitudeConfig, tools) => (await import('./amplitude/session.js')).openSession(config, tools),
 });

@@ -82,5 +82,6 @@ export const ga4Sink = defineSink({
       },
     ],
   },
+  renderer: async (config: Ga4Config, tools) => (await import('./ga4/render.js')).renderer(config, tools),
   open: async (config: Ga4Config, tools) => (await import('./ga4/session.js')).openSession(config, tools),
 });

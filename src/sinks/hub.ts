@@ -2,6 +2,7 @@ import { httpAddress } from '../settings/addresses.js';
 import { secret } from '../settings/secrets.js';
 import { setting } from '../settings/setting.js';
 import { submissionCategory } from '../usage/submissions.js';
+import { requestOf } from './hub/request.js';
 import { type HubConfig, openHub, openHubCheck } from './hub/session.js';
 import { defineSink } from './sink.js';
 
@@ -37,5 +38,16 @@ export const hubSink = defineSink({
     untried: [{ what: 'submit a report', because: 'the hub would publish it' }],
     open: openHubCheck,
   },
+  renderer:
+    (_config, { clock }) =>
+    event => {
+      const asked = requestOf(event, clock.now());
+      if ('refused' in asked) return asked;
+      const notes = [{ what: 'the report is made of the counts when it is submitted' }];
+      return {
+        output: { month: asked.named, ...(asked.known === undefined ? {} : { report_id: asked.known }) },
+        notes,
+      };
+    },
   open: openHub,
 });

@@ -1,7 +1,8 @@
 import type { Event } from '../events/event.js';
 import { measurementText } from './influxdb/line-protocol.js';
-import { latestMs, type Schema, seriesOf } from './influxdb/point.js';
+import { type Schema, seriesOrRefusal } from './influxdb/point.js';
 import { type Item, PointWriter } from './influxdb/point-writer.js';
+import { renderer } from './influxdb/render.js';
 import { configure, faultContext, type InfluxdbConfig, influxdbSettings } from './influxdb/settings.js';
 import { SharedTexts } from './influxdb/shared-texts.js';
 import { type Place, Slots, slotsPerMs } from './influxdb/slots.js';
@@ -40,6 +41,7 @@ export const influxdbSink = defineSink({
       };
     },
   },
+  renderer: config => renderer(schemaOf(config)),
   async open(config, tools) {
     const { writer, points, schema } = await writers(config, tools);
     await writer.prepare();
@@ -68,8 +70,13 @@ export const influxdbSink = defineSink({
   },
 });
 
-async function writers({ server, measurement, tags }: InfluxdbConfig, tools: SinkTools) {
-  const schema: Schema = { measurement: measurementText(measurement), tags: new Set(tags) };
+function schemaOf({ measurement, tags }: Pick<InfluxdbConfig, 'measurement' | 'tags'>): Schema {
+  return { measurement: measurementText(measurement), tags: new Set(tags) };
+}
+
+async function writers(config: InfluxdbConfig, tools: SinkTools) {
+  const { server, measurement } = config;
+  const schema = schemaOf(config);
   const faults = faultContext(server);
   const writer =
     server.version === 1 ? writerV1(server, measurement, faults, tools) : await writerV2(server, tools.outgoing);
@@ -81,8 +88,9 @@ function placesOf(events: readonly Event[], schema: Schema, texts: SharedTexts) 
   const places: (Place & { readonly index: number })[] = [];
   events.forEach((event, index) => {
     const { id, created } = event;
-    if (created <= latestMs) places.push({ id, created, series: texts.of(seriesOf(event, schema)), index });
-    else rejected.push({ index, reason: 'its time is after the year 2262, which InfluxDB cannot express' });
+    const made = seriesOrRefusal(event, schema);
+    if ('refused' in made) rejected.push({ index, reason: made.refused });
+    else places.push({ id, created, series: texts.of(made.series), index });
   });
   return { places, rejected };
 }

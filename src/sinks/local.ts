@@ -3,7 +3,8 @@ import { mebibytes } from '../settings/numbers.js';
 import { setting } from '../settings/setting.js';
 import { boolean } from '../settings/words.js';
 import { defaultLimits } from '../storage/default-limits.js';
-import { eventRows } from '../storage/event-store.js';
+import { asQueried, eventRows } from '../storage/event-store.js';
+import { asJson } from './rendering.js';
 import { defineSink } from './sink.js';
 
 /** What the local store keeps at most; the oldest leaves first. */
@@ -41,6 +42,7 @@ export const localSink = defineSink({
   takesHistory: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   keep: () => ({ rowsOf: events => ({ events: eventRows(events) }) }),
+  renderer: () => event => ({ output: { event: asJson(asQueried(event)) } }),
   open: async (_store, { events }) => ({
     write: batch => events.insert(batch),
     // Only a write shows whether the disk has room.

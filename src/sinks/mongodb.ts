@@ -56,6 +56,7 @@ export const mongodbSink = defineSink({
     reach: 'start MongoDB there, or correct MONGODB_URI: host and port, and tls=true just when the server speaks TLS',
     open: connect,
   },
+  renderer: async () => (await import('./mongodb/render.js')).renderer(),
   open: openSession,
 });
 

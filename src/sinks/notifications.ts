@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import type { NotifyConfig } from '../notify/config.js';
+import { forecast } from '../notify/forecast.js';
 import { parseRules, type WrittenRule } from '../notify/parse-rules.js';
 import { httpAddress } from '../settings/addresses.js';
 import { seconds } from '../settings/durations.js';
 import { setting } from '../settings/setting.js';
+import { asJson } from './rendering.js';
 import { defineSink } from './sink.js';
 
 /** As it is configured by itself; what the channels are is known once all sinks are. */
@@ -64,6 +67,15 @@ export const notificationsSink = defineSink({
   // What happened the day before is on the page; nobody is to be woken for it, nor for a log that is read again.
   maxAgeMs: 86_400_000,
   batch: { count: 200, bytes: 1024 * 1024, lingerMs: 50 },
+  renderer:
+    (config, { clock }) =>
+    event => {
+      // By now its rules know their channels: config/notify.ts.
+      const found = forecast(event, config as unknown as NotifyConfig, clock.now());
+      if (found === undefined) return { nothing: 'it says nothing to people' };
+      const notes = [{ what: `as if nothing were known of ${found.signal.name} before` }];
+      return { output: asJson(found), notes };
+    },
   open: async (_config, { notifications }) => ({
     write: async events => ({ duplicates: await notifications.add(events) }),
     probe: async () => {},

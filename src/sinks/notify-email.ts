@@ -1,6 +1,8 @@
 import { hostname } from 'node:os';
+import { channelRenderer } from '../notify/channel.js';
 import { setting } from '../settings/setting.js';
 import { type EmailConfig, mailAddress, mailAddresses, smtpAddress } from './notify-email/addresses.js';
+import { asJson } from './rendering.js';
 import { defineSink } from './sink.js';
 
 /** Mail over SMTP. A message that goes out twice has the same Message-ID. */
@@ -50,6 +52,10 @@ export const notifyEmailSink = defineSink({
     setting: () => 'SMTP_URL',
     reach: 'let this machine reach it (a firewall?), or correct SMTP_URL',
     untried: [{ what: 'send a mail', because: 'somebody would get it; event-sink notify test does' }],
+  },
+  renderer: async ({ from, to }, { name }) => {
+    const { mailOf } = await import('./notify-email/session.js');
+    return channelRenderer(name, notification => ({ mail: asJson(mailOf(notification, from, to)) }));
   },
   open: async (config: EmailConfig, tools) => (await import('./notify-email/session.js')).openEmail(config, tools),
 });

@@ -1,6 +1,9 @@
+import { hostname } from 'node:os';
+import { channelRenderer } from '../notify/channel.js';
 import { httpAddress } from '../settings/addresses.js';
 import { setting } from '../settings/setting.js';
 import type { SlackConfig } from './notify-slack/session.js';
+import { asJson } from './rendering.js';
 import { defineSink } from './sink.js';
 
 /** Incoming webhooks of chats: Slack, Mattermost and Rocket.Chat, which take the same, and Workflows of Teams. */
@@ -26,6 +29,12 @@ export const notifySlackSink = defineSink({
     setting: () => 'NOTIFY_SLACK_URL',
     reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct NOTIFY_SLACK_URL',
     untried: [{ what: 'post a message', because: 'everybody there would see it; event-sink notify test does' }],
+  },
+  renderer: async ({ url }, { name }) => {
+    const { roomMessage } = await import('./notify-slack/session.js');
+    return channelRenderer(name, notification => ({
+      body: asJson(roomMessage(new URL(url.url), notification, hostname())),
+    }));
   },
   open: async (config: SlackConfig, tools) => (await import('./notify-slack/session.js')).openSlack(config, tools),
 });

@@ -1,7 +1,10 @@
+import { channelRenderer } from '../notify/channel.js';
 import { httpAddress } from '../settings/addresses.js';
 import { setting } from '../settings/setting.js';
 import { webhookSecret } from './http/signature.js';
+import { webhookBody } from './notify-webhook/body.js';
 import type { WebhookConfig } from './notify-webhook/session.js';
+import { asJson } from './rendering.js';
 import { defineSink } from './sink.js';
 
 /** A POST of JSON to any program, signed after Standard Webhooks. */
@@ -39,6 +42,7 @@ export const notifyWebhookSink = defineSink({
     reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct NOTIFY_WEBHOOK_URL',
     untried: [{ what: 'post a notification', because: 'the receiver would act on it; event-sink notify test does' }],
   },
+  renderer: (_config, { name }) => channelRenderer(name, notification => ({ body: asJson(webhookBody(notification)) })),
   open: async (config: WebhookConfig, tools) =>
     (await import('./notify-webhook/session.js')).openWebhook(config, tools),
 });

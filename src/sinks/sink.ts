@@ -10,6 +10,7 @@ import type { KeyValues } from '../storage/key-values.js';
 import type { SinkRows } from '../storage/publish.js';
 import type { EventWriter, UsageWriter } from '../storage/queries.js';
 import type { ReportedUsage } from '../usage/report/dataset-report.js';
+import type { Rendering } from './rendering.js';
 
 /**
  * A sink is one file with one constant of this type, and one line in the registry. Queue, dead letters, actors, restart
@@ -72,11 +73,22 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
    * the commit that accepts the events. Throws as `open` does.
    */
   keep?(config: Config, tools: Pick<SinkTools, 'idSecret'>): RowMaker;
+  /**
+   * What a session would write of an event, for `event-sink explain`: made by the very functions that `write` calls, so
+   * that it cannot say something else than what is sent. Throws as `open` does.
+   */
+  renderer(config: Config, tools: RenderTools): Render | Promise<Render>;
   /** How `event-sink check` tries it beforehand; without it, by a session's probe. */
   readonly check?: SinkCheck<Config>;
   /** Opens one living connection. Throws as `write` does. */
   open(config: Config, tools: SinkTools): Promise<SinkSession>;
 }
+
+/** Never throws and keeps nothing: an event can be rendered any number of times. */
+export type Render = (event: Event) => Rendering;
+
+/** Neither a connection nor storage: rendering reaches nothing and leaves nothing. */
+export type RenderTools = Pick<SinkTools, 'name' | 'clock' | 'ageClock' | 'idSecret'>;
 
 /** Declares a sink with its types inferred. */
 export function defineSink<S extends Settings, Config>(

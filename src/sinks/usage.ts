@@ -4,6 +4,7 @@ import { boolean, choice, text } from '../settings/words.js';
 import { usageCategories, usageSources } from '../usage/access.js';
 import type { UsageConfig } from '../usage/config.js';
 import { defineSink } from './sink.js';
+import { renderUsage } from './usage/render.js';
 import { keepUsage, openUsage } from './usage/session.js';
 
 /** Views and downloads of datasets, counted by the rules of COUNTER, for reports. */
@@ -65,5 +66,6 @@ export const usageSink = defineSink({
   singleConsumer: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 200 },
   keep: keepUsage,
+  renderer: renderUsage,
   open: openUsage,
 });

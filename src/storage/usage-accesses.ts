@@ -3,9 +3,12 @@ import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 import { sealedMonths } from './usage-reopening.js';
 
-const columns =
-  'day, id, time, reason, source, item, machine, request, part, user, by_address, session, url, bytes, country, stored, file, login, publications, duration';
-export const accessColumns = 20;
+export const accessColumnNames = [
+  ...(['day', 'id', 'time', 'reason', 'source', 'item', 'machine', 'request', 'part', 'user', 'by_address'] as const),
+  ...(['session', 'url', 'bytes', 'country', 'stored', 'file', 'login', 'publications', 'duration'] as const),
+];
+const columns = accessColumnNames.join(', ');
+export const accessColumns = accessColumnNames.length;
 /** Where a row says why it does not count; null = it does. */
 const reasonColumn = 3;
 const itemColumns = 3;

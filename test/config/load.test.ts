@@ -29,6 +29,9 @@ const mailbox = (name: string) =>
       return values.uri === undefined ? undefined : values;
     },
     batch: { count: 100, bytes: 1000, lingerMs: 5 },
+    renderer:
+      () =>
+      ({ id }) => ({ output: { id } }),
     open: async () => ({ write: async () => ({}), probe: async () => {}, close: async () => {} }),
   });
 
@@ -305,6 +308,9 @@ test('a port that Kubernetes sets for a service of that name is not ours', () =>
     switchedOnBy: 'INFLUXDB_PORT',
     configure: values => values,
     batch: { count: 1, bytes: 1, lingerMs: 0 },
+    renderer:
+      () =>
+      ({ id }) => ({ output: { id } }),
     open: async () => ({ write: async () => ({}), probe: async () => {}, close: async () => {} }),
   });
   const loaded = loadConfig({

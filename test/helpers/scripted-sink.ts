@@ -36,6 +36,9 @@ export function scriptedSink(write: Script = () => ({})): ScriptedSink {
       switchedOnBy: 'nothing',
       configure: () => ({}),
       batch: { count: 100, bytes: 1_000_000, lingerMs: 0 },
+      renderer:
+        () =>
+        ({ id }) => ({ output: { id } }),
       open: async () => {
         sink.opens += 1;
         const state = { busy: false, closed: false, threw: false };

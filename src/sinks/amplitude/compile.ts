@@ -4,6 +4,7 @@ import type { Event } from '../../events/event.js';
 import { type DeviceReader, factFields, placeOf } from '../../people/devices.js';
 import { title } from '../event-title.js';
 import { cut, identify, type Person, type Scalar, scalars } from '../people.js';
+import type { Noting } from '../rendering.js';
 import { isOfUser, type UserProperties, userProperties } from '../user-properties.js';
 
 /** What one event is at Amplitude: the SDK's event, with everything set that the SDK would otherwise make up. */
@@ -15,6 +16,7 @@ export type AmplitudeEvent = Types.BaseEvent & {
 
 export interface CompileOptions {
   readonly devices: DeviceReader;
+  readonly noting?: Noting;
 }
 
 /** Amplitude cuts or refuses longer strings (HTTP V2 API, "String character limit"). */
@@ -32,7 +34,7 @@ const promoted: ReadonlySet<string> = new Set([
  * Field by field: docs/mapping-analytics.md. Never fails: whatever is a JSON object is an event, and what
  * Amplitude has no place for is shortened.
  */
-export function compile(event: Event, { devices }: CompileOptions): AmplitudeEvent {
+export function compile(event: Event, { devices, noting }: CompileOptions): AmplitudeEvent {
   const { fields } = event;
   const person = identify(event);
   const device = devices.read(fields);
@@ -59,7 +61,7 @@ export function compile(event: Event, { devices }: CompileOptions): AmplitudeEve
       city: place.city,
     }),
     event_properties: {
-      ...properties(event, ofUser !== undefined),
+      ...properties(event, ofUser !== undefined, noting),
       ...present({ browser: device.browser, browser_version: device.browserVersion, device_category: device.category }),
       ...measure(event),
     },
@@ -86,13 +88,19 @@ function cutScalar(value: Scalar): Scalar {
   return typeof value === 'string' ? cut(value, maxStringLength) : value;
 }
 
-function properties(event: Event, withoutUser: boolean): Record<string, Scalar> {
+function properties(event: Event, withoutUser: boolean, noting?: Noting): Record<string, Scalar> {
   const all: [string, Scalar][] = [];
   for (const [name, value] of scalars(event.exact ?? event.fields)) {
     if (promoted.has(name) || (name === 'id' && value === event.id)) continue;
     if (withoutUser && isOfUser(name, event.fields[name])) continue;
-    if (all.length === maxProperties) break;
-    all.push([cut(name, maxStringLength), cutScalar(value)]);
+    if (all.length === maxProperties) {
+      noting?.(`left out, and what follows: at most ${maxProperties} properties`, name);
+      break;
+    }
+    const property: [string, Scalar] = [cut(name, maxStringLength), cutScalar(value)];
+    if (property[0] !== name) noting?.(`its name is cut to ${maxStringLength} characters`, name);
+    if (property[1] !== value) noting?.(`cut to ${maxStringLength} characters`, name);
+    all.push(property);
   }
   return Object.fromEntries(all);
 }

@@ -4,7 +4,8 @@ import { DeviceReader } from '../../people/devices.js';
 import { httpFault, summary } from '../http/faults.js';
 import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
 import { collect } from './collect.js';
-import { type Compiled, compile, isTooOld, type Shortening, untimely } from './compile.js';
+import { type Compiled, compile, type Shortening } from './compile.js';
+import { timelyEvent, timesOf } from './render.js';
 import { bodyOf, type Ga4Request, requestsOf } from './requests.js';
 import { SentIds } from './sent-ids.js';
 import { ask, faultContext, type Stream } from './stream.js';
@@ -52,8 +53,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
 
   return {
     async write(events, signal) {
-      const earliest = ageClock?.now() ?? clock.now();
-      const now = ageClock?.latest() ?? clock.now();
+      const times = timesOf(clock, ageClock);
       const positions = positionsById(events);
       const sent = await sentIds.sent(events);
       const reasons = new Map<string, string>();
@@ -62,18 +62,13 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
       for (const [id, indexes] of positions) {
         const event = events[indexes[0] ?? 0];
         if (event === undefined || sent.has(id)) continue;
-        if (isTooOld(event.created, earliest)) {
-          tooOld.add(id);
-          continue;
+        const one = timelyEvent(event, { ...config, devices, ...times });
+        if ('tooOld' in one) tooOld.add(id);
+        else if ('refused' in one) reasons.set(id, one.refused);
+        else {
+          note(event, one.shortened);
+          compiled.set(id, one);
         }
-        const reason = untimely(event.created, now);
-        if (reason !== undefined) {
-          reasons.set(id, reason);
-          continue;
-        }
-        const one = compile(event, { ...config, devices, now });
-        note(event, one.shortened);
-        compiled.set(id, one);
       }
       const transport = {
         send: (request: Ga4Request) => send(bodyOf(request), 'collect', signal),

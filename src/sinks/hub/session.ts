@@ -1,9 +1,9 @@
-import { isPast, readMonth } from '../../calendar.js';
 import { SetupError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { hubReport, unsetOf } from '../../usage/hub-report.js';
 import type { Rejection, SinkSession, SinkTools } from '../sink.js';
 import { Hub, type HubConfig } from './hub.js';
+import { requestOf } from './request.js';
 import { submitReport } from './submit.js';
 import { SubmittedReports } from './submitted.js';
 
@@ -16,21 +16,17 @@ export async function openHub(config: HubConfig, tools: SinkTools): Promise<Sink
 
   /** Resolves with why the hub will never take it, or with undefined. */
   const submit = async (event: Event, signal: AbortSignal): Promise<string | undefined> => {
-    const { month: named, report_id: given } = event.fields;
-    const month = typeof named === 'string' ? readMonth(named) : undefined;
-    // Anybody who may send events could name a month, and so could a visitor of a page.
-    if (event.source !== 'usage') return 'only the daemon itself asks for a report to be submitted';
-    if (month === undefined) return 'the month is missing, such as 2026-03';
+    const asked = requestOf(event, clock.now());
+    if ('refused' in asked) return asked.refused;
+    const { month, known } = asked;
     if (reported === undefined) throw new SetupError('usage is not counted here, so there is no report: set USAGE=on');
     const unset = unsetOf(reported.config);
     if (unset !== undefined) throw new SetupError(`a report needs ${unset.what}: set ${unset.setting}`);
-    if (!isPast(month, clock.now())) return `${named} is not over`;
     const report = await hubReport(reported, month, clock);
-    if (report === undefined) return `no dataset was used in ${named}, and a hub takes no empty report`;
-    const known = typeof given === 'string' && given !== '' ? given : undefined;
-    const outcome = await submitReport({ hub, submitted, report, month: String(named), known, signal });
+    if (report === undefined) return `no dataset was used in ${asked.named}, and a hub takes no empty report`;
+    const outcome = await submitReport({ hub, submitted, report, month: asked.named, known, signal });
     if ('rejected' in outcome) return outcome.rejected;
-    log.info({ month: named, ...outcome }, 'report.submitted');
+    log.info({ month: asked.named, ...outcome }, 'report.submitted');
     return undefined;
   };
 

@@ -3,6 +3,7 @@ import { ExactNumber, isInt64, stringifyExact } from '../../events/digits.js';
 import { type Event, isReceived } from '../../events/event.js';
 import { hashOf } from '../../events/identity.js';
 import { parseTimestamp } from '../../events/timestamp.js';
+import type { Noting } from '../rendering.js';
 import { fieldText, keyText, type Scalar, safeName, tagText, timestampText } from './line-protocol.js';
 import { type FieldTypes, fit, isTimestamp, naturalType, normalised } from './types.js';
 
@@ -27,6 +28,15 @@ export interface Schema {
   readonly measurement: string;
   /** Fields of an event that become tags, in the order of their names. */
   readonly tags: ReadonlySet<string>;
+}
+
+/** Measurement and tags of an event, or why InfluxDB cannot have it. */
+export function seriesOrRefusal(
+  event: Event,
+  schema: Schema,
+): { readonly series: string } | { readonly refused: string } {
+  if (event.created <= latestMs) return { series: seriesOf(event, schema) };
+  return { refused: 'its time is after the year 2262, which InfluxDB cannot express' };
 }
 
 /** Measurement and tags of an event, escaped: two points of one series share this text. */
@@ -57,7 +67,14 @@ function tagValue(event: Event, tag: string): string | undefined {
  * The line of an event: its tags as configured; every other field as a field of the same name (what is nested, as JSON
  * text), but for `created`, which is the time; `event_id`; and `bytes` or `item_count` where `size` means one of them.
  */
-export function lineOf(event: Event, series: string, slot: number, schema: Schema, types: FieldTypes): string {
+export function lineOf(
+  event: Event,
+  series: string,
+  slot: number,
+  schema: Schema,
+  types: FieldTypes,
+  noting?: Noting,
+): string {
   const { id, created } = event;
   const fields = event.exact ?? event.fields;
   let line = `${series} event_id=${fieldText('string', id)}`;
@@ -73,6 +90,7 @@ export function lineOf(event: Event, series: string, slot: number, schema: Schem
     const isCut = typeof value === 'string' && value.length > maxTagLength;
     if (isTag && !nested && !isCut && isReceived(event, name)) continue;
     if (count >= maxFields) {
+      noting?.('kept as JSON, in other_fields', name);
       others ??= Object.create(null) as Record<string, unknown>;
       others[name] = value;
       continue;
@@ -82,8 +100,10 @@ export function lineOf(event: Event, series: string, slot: number, schema: Schem
     if (wanted !== name) {
       wanted = freeName(wanted, event, made);
       made.push(wanted);
+      noting?.(isTag ? `stands whole in ${wanted}` : `kept as ${wanted}`, name);
     }
-    line += `,${fieldOf(wanted, scalar(name, value), event, made, types)}`;
+    if (nested) noting?.('kept as JSON text', name);
+    line += `,${fieldOf(wanted, scalar(name, value), event, made, types, noting)}`;
     count += 1;
   }
   const { bytes, item_count } = measure(event);
@@ -119,24 +139,40 @@ function scalar(name: string, value: unknown): Scalar | ExactNumber {
  * An integer where the field is one and 64 bits hold it; elsewhere the number is left out and
  * its digits stand in `<name>_text`.
  */
-function exactField(name: string, { digits }: ExactNumber, event: Event, made: string[], types: FieldTypes): string {
+function exactField(
+  name: string,
+  { digits }: ExactNumber,
+  event: Event,
+  made: string[],
+  types: FieldTypes,
+  noting: Noting | undefined,
+): string {
   const type = types.of(name, 0);
   if (type === 'integer' && isInt64(digits)) return `${keyText(name)}=${BigInt(digits)}i`;
   if (type === 'string') return fieldOf(name, digits, event, made, types);
   const text = freeName(`${name}_text`, event, made);
   made.push(text);
+  noting?.(`more than a double holds: kept as text in ${text}`, name);
   return fieldOf(text, digits, event, made, types);
 }
 
 /** Under its own name when the value fits the field's type without loss, else under `<name>_<type>`. */
-function fieldOf(name: string, value: Scalar | ExactNumber, event: Event, made: string[], types: FieldTypes): string {
-  if (value instanceof ExactNumber) return exactField(name, value, event, made, types);
+function fieldOf(
+  name: string,
+  value: Scalar | ExactNumber,
+  event: Event,
+  made: string[],
+  types: FieldTypes,
+  noting?: Noting,
+): string {
+  if (value instanceof ExactNumber) return exactField(name, value, event, made, types, noting);
   const type = types.of(name, value);
   const fitting = fit(value, type);
   if (fitting !== undefined) return `${keyText(name)}=${fieldText(type, fitting)}`;
   const natural = naturalType(value);
   let other = `${name}_${natural}`;
   while (made.includes(other) || Object.hasOwn(event.fields, other)) other += '_';
+  noting?.(`does not fit the type ${type}: kept in ${other}`, name);
   const otherType = types.of(other, value);
   const otherFitting = fit(value, otherType);
   return otherFitting === undefined

@@ -8,7 +8,7 @@ export interface StoredDocument {
 }
 
 /** Fields of the document that are the sink's; an event's own field of that name is kept under another. */
-const reserved = ['_id', 'created_at'];
+export const reserved = ['_id', 'created_at'];
 
 /**
  * The event's fields verbatim (`created` as it was received), `_id` = the event's id, and `created_at`, a date that

@@ -4,12 +4,12 @@ import type { Event } from '../../events/event.js';
 import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
 import type { MongoAddress } from './address.js';
 import { conflictsAmong } from './conflicts.js';
-import { type StoredDocument, toDocument } from './document.js';
+import type { StoredDocument } from './document.js';
 import { type Driver, Faults } from './fault.js';
-import { flawOf } from './flaw.js';
 import { keepIndexes } from './indexes.js';
 import { numberStore, type StoreNumber } from './numbers.js';
 import { checkPermission } from './permission.js';
+import { documentOf } from './render.js';
 
 export interface MongoConfig {
   readonly address: MongoAddress;
@@ -103,17 +103,15 @@ class MongoSession implements SinkSession {
   }
 
   async write(events: readonly Event[], signal: AbortSignal): Promise<WriteResult> {
-    const measure = this.#driver.BSON.calculateObjectSize;
     const storeNumber = events.some(({ exact }) => exact !== undefined) ? await this.#numbers(signal) : String;
     const rejected: Rejection[] = [];
     const documents: StoredDocument[] = [];
     /** The position in the batch of each document's event. */
     const positions: number[] = [];
     events.forEach((event, index) => {
-      const document = toDocument(event, storeNumber);
-      const reason = flawOf(document, measure);
-      if (reason !== undefined) rejected.push({ index, reason });
-      else positions[documents.push(document) - 1] = index;
+      const made = documentOf(event, storeNumber, this.#driver);
+      if ('refused' in made) rejected.push({ index, reason: made.refused });
+      else positions[documents.push(made.document) - 1] = index;
     });
     if (documents.length === 0) return { rejected };
     const refused = await this.#guard(this.#insert(documents), signal);

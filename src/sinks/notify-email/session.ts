@@ -17,33 +17,18 @@ export async function openEmail(
   config: EmailConfig,
   { name, keyValues }: Pick<SinkTools, 'name' | 'keyValues'>,
 ): Promise<SinkSession> {
-  const { smtp, from, to } = config;
+  const { smtp, to } = config;
   const transport = createTransport(transportOptions(smtp));
-  const domain = from.slice(from.lastIndexOf('@') + 1);
-  const messageId = (id: string): string => `<${id.replace(/[^\w.-]/g, '-')}@${domain}>`;
-  const host = hostname();
 
   const send = async (notification: Notification, signal: AbortSignal): Promise<string | undefined> => {
-    const { id, subject, created, thread } = notification;
+    const { id } = notification;
     const key = `reached ${id}`;
     const reached = (await keyValues.get([key])).get(key)?.split(',') ?? [];
     const left = to.filter(address => !reached.includes(address));
     if (left.length === 0) return undefined;
-    const threads = thread === undefined ? {} : { inReplyTo: messageId(thread), references: [messageId(thread)] };
-    const mail = {
-      from: { name: 'event-sink', address: from },
-      to: left.map(address => ({ name: '', address })),
-      subject,
-      text: plainText(notification, host),
-      html: html(notification, host),
-      messageId: messageId(id),
-      ...threads,
-      date: new Date(created),
-      headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
-      signal,
-    };
     try {
-      const { accepted, rejected, rejectedErrors } = await transport.sendMail(mail);
+      const mail = mailOf(notification, config.from, left);
+      const { accepted, rejected, rejectedErrors } = await transport.sendMail({ ...mail, signal });
       if (rejected.length === 0) return undefined;
       await keyValues.put([[key, [...reached, ...accepted].join(',')]], reachedKeptMs);
       const words = (rejectedErrors ?? []).map(({ response }) => response).join('; ');
@@ -63,6 +48,26 @@ export async function openEmail(
     });
   };
   return channelSession({ send, probe }, { name, keyValues });
+}
+
+/** A message that goes out twice has the same Message-ID. */
+export function mailOf(notification: Notification, from: string, to: readonly string[]) {
+  const { id, subject, created, thread } = notification;
+  const host = hostname();
+  const domain = from.slice(from.lastIndexOf('@') + 1);
+  const messageId = (of: string): string => `<${of.replace(/[^\w.-]/g, '-')}@${domain}>`;
+  const threads = thread === undefined ? {} : { inReplyTo: messageId(thread), references: [messageId(thread)] };
+  return {
+    from: { name: 'event-sink', address: from },
+    to: to.map(address => ({ name: '', address })),
+    subject,
+    text: plainText(notification, host),
+    html: html(notification, host),
+    messageId: messageId(id),
+    ...threads,
+    date: new Date(created),
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+  };
 }
 
 /** All time-outs together stay below those of a write and of `check`. */

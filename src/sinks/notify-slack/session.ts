@@ -20,7 +20,6 @@ export async function openSlack(
   { name, keyValues, outgoing, clock }: Pick<SinkTools, 'name' | 'keyValues' | 'outgoing' | 'clock'>,
 ): Promise<SinkSession> {
   const url = new URL(address.url);
-  const teams = isTeams(url);
   const host = hostname();
   // The whole path is the secret of such an address.
   const secrets = [url.pathname, ...url.searchParams.values()];
@@ -32,7 +31,7 @@ export async function openSlack(
   });
 
   const send = async (notification: Notification, signal: AbortSignal): Promise<string | undefined> => {
-    const body = JSON.stringify(teams ? teamsMessage(notification, host) : chatMessage(notification, host));
+    const body = JSON.stringify(roomMessage(url, notification, host));
     const headers = { 'content-type': 'application/json', ...authorizationOf(address) };
     const response = await request({ url, outgoing, headers, body, signal, timeoutMs, maxResponseBytes: 4_096 });
     const fault = httpFault(response, context());
@@ -43,6 +42,11 @@ export async function openSlack(
     return summary(response, context());
   };
   return channelSession({ send, probe: signal => reach(url, { outgoing, signal }) }, { name, keyValues });
+}
+
+/** By whom the address is of. */
+export function roomMessage(url: URL, notification: Notification, host: string) {
+  return isTeams(url) ? teamsMessage(notification, host) : chatMessage(notification, host);
 }
 
 /** Any answer will do: what is asked for is not the webhook itself. */
