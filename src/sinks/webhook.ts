@@ -3,7 +3,7 @@ import { setting } from '../settings/setting.js';
 import { boolean, choice } from '../settings/words.js';
 import { webhookSecret } from './http/signature.js';
 import { defineSink } from './sink.js';
-import { formats } from './webhook/render.js';
+import { formats, renderEvent } from './webhook/render.js';
 import type { WebhookConfig } from './webhook/session.js';
 
 /** Batches of events by POST to any program, signed after Standard Webhooks. The receiver knows an event by its id. */
@@ -46,5 +46,8 @@ export const webhookSink = defineSink({
     reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct WEBHOOK_URL',
     untried: [{ what: 'post an event', because: 'the receiver would act on it' }],
   },
+  renderer:
+    ({ format }) =>
+    event => ({ output: { event: JSON.parse(renderEvent(event, format)) } }),
   open: async (config: WebhookConfig, tools) => (await import('./webhook/session.js')).openSession(config, tools),
 });
