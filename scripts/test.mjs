@@ -7,8 +7,9 @@
 // FILTER: only files whose path contains one of the texts. --without: not those (may be repeated).
 // --quick: only files that import nothing which starts a server, a browser or a daemon, and ask for no time of their
 // own.
-// --timeout: seconds a file may take, at least; default 120, or what a comment in it says (`// timeout: 300 s`).
-// --linger: seconds a file may live after its last test (default 5): what keeps it alive is an open handle.
+// --timeout: seconds a file may take, at least; default 240, or twice what a comment in it says (`// timeout: 300 s`):
+// the comment is for a machine that has nothing else to do.
+// --linger: seconds a file may live after its last test (default 15): what keeps it alive is an open handle.
 // A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -24,7 +25,7 @@ const { values: options, positionals: filters } = parseArgs({
     'nothing-skipped': { type: 'boolean', default: false },
     jobs: { type: 'string', default: process.env.TEST_JOBS ?? '2' },
     timeout: { type: 'string' },
-    linger: { type: 'string', default: '5' },
+    linger: { type: 'string', default: '15' },
   },
 });
 
@@ -118,7 +119,7 @@ function isSlow(path, seen = new Set()) {
 }
 
 function timeoutOf(file) {
-  return Math.max(asked(file) ?? 120, Number(options.timeout ?? 0));
+  return Math.max((asked(file) ?? 120) * 2, Number(options.timeout ?? 0));
 }
 
 /** Seconds, where the file says. */

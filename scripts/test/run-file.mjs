@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pidsMarked } from './marked.mjs';
 
+/** A process that ends takes a moment, more of it on a busy machine. */
+const graceMs = 3_000;
 const running = new Set();
 const counting = new URL('./count-assertions.mjs', import.meta.url).href;
 let count = 0;
@@ -101,10 +103,10 @@ function execute(path, test, { timeout, linger, env }) {
   });
 }
 
-/** Those that are still there after a second of grace, killed. */
+/** Those that are still there after some grace, killed. */
 async function leftProcesses(mark) {
   let left = pidsMarked(mark);
-  for (let waited = 0; left.length > 0 && waited < 1000; waited += 50) {
+  for (let waited = 0; left.length > 0 && waited < graceMs; waited += 50) {
     await sleep(50);
     left = pidsMarked(mark);
   }

@@ -102,14 +102,14 @@ for (const [option, argumentsNow, sent] of [
       const made = await invoke(['backup', file], { env: { DATA_DIR: dir } });
       assert.is(made.code, 0, made.err);
       ga4.always = undefined;
-      await until(() => times('waits') === 1, 'the event at Google Analytics, after the backup', 30_000);
+      await until(() => times('waits') === 1, 'the event at Google Analytics, after the backup');
       await daemon.drained();
       assert.is(await daemon.kill('SIGTERM'), 0);
       const done = await invoke(['restore', file, option, ...argumentsNow()], { env: { DATA_DIR: dir } });
       assert.is(done.code, 0, done.err);
       await daemon.start();
       assert.is((await daemon.post([event('after')])).status, 202);
-      await until(() => times('after') === 1, 'what came after the restore', 30_000);
+      await until(() => times('after') === 1, 'what came after the restore');
       await daemon.drained();
       assert.is(times('waits'), sent);
       const ledger = await daemon.json('/v1/ledger');

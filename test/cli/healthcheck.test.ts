@@ -76,7 +76,7 @@ else {
     writeFileSync(tls.TLS_KEY_FILE, otherName.key);
     await daemon.launch(tls);
     const env = { ...tls, HOST: '127.0.0.1', PORT: String(daemon.port), DATA_DIR: daemon.dir };
-    await until(async () => (await asInTheImage(env)).code === 0, 'a healthy daemon', 20_000);
+    await until(async () => (await asInTheImage(env)).code === 0, 'a healthy daemon');
     const client = { ...env, EVENT_SINK_API_KEY: daemon.key };
     const { code, err } = await invoke(['dead-letters', 'list'], { env: client });
     assert.equal([code, err], [0, '']);

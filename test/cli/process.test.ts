@@ -109,7 +109,7 @@ else
         env: { DATA_DIR: join(folder.path, 'data'), PORT: String(await freePort()), API_KEYS: '', API_KEYS_FILE: '' },
       });
       try {
-        await until(() => terminal.output.includes(said) && terminal.output.includes('listens on'), said, 20_000);
+        await until(() => terminal.output.includes(said) && terminal.output.includes('listens on'), said);
       } finally {
         process.kill(Number(/pid (\d+)/.exec(terminal.output)?.[1]), 'SIGTERM');
         await terminal.exited;
@@ -161,7 +161,7 @@ test('a key file that is emptied puts its keys out within two seconds, and the s
   await until(async () => (await ask(typo!)).status === 401, 'the key of the broken line to be out', 2000, 50);
   const wrong = /The file of keys .* is wrong: line 2 is not of the form/;
   const problems = async (): Promise<Status['problems']> => ((await (await ask(kept!)).json()) as Status).problems;
-  await until(async () => (await problems()).some(({ what }) => wrong.test(what)), 'the status to say so', 10_000, 200);
+  await until(async () => (await problems()).some(({ what }) => wrong.test(what)), 'the status to say so', 60_000, 200);
   await daemon.logged(/"keys":1,.*"keys.refused"/);
 
   writeFileSync(file, '');
@@ -184,7 +184,7 @@ test('of two daemons that start at once in a new folder, the one that stays know
       const winner = await until(
         async () => ((await alive(both[0]!)) ? both[0] : (await alive(both[1]!)) ? both[1] : undefined),
         'a daemon that is ready',
-        20_000,
+        60_000,
         50,
       );
       const loser = both.find(one => one !== winner)!;

@@ -127,7 +127,7 @@ test('a stall that ends is logged, counted and a problem for a while', async () 
     problems[0]?.what ?? '',
     /^The whole daemon stood still for \S+ s; at work: sink scripted, event slow\./,
   );
-  await until(() => !existsSync(join(folder.path, 'stall.json')), 'the daemon', 10_000);
+  await until(() => !existsSync(join(folder.path, 'stall.json')), 'the daemon');
   await daemon.end('SIGTERM');
   folder.remove();
 });

@@ -75,15 +75,11 @@ export class TestDaemon {
   /** Resolves when it is ready. */
   async start(extra: Readonly<Record<string, string>> = {}): Promise<this> {
     await this.launch(extra);
-    await until(
-      async () => {
-        if (this.#child?.exitCode !== null)
-          throw new Error(`the daemon ended before it was ready:\n${this.output.slice(-3000)}`);
-        return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200;
-      },
-      'a ready daemon',
-      20_000,
-    );
+    await until(async () => {
+      if (this.#child?.exitCode !== null)
+        throw new Error(`the daemon ended before it was ready:\n${this.output.slice(-3000)}`);
+      return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.status === 200;
+    }, 'a ready daemon');
     return this;
   }
 

@@ -135,7 +135,7 @@ async function usage(daemon: TestDaemon): Promise<string[]> {
 }
 
 const settled = (daemon: TestDaemon, lines: readonly string[]) =>
-  until(async () => JSON.stringify(await usage(daemon)) === JSON.stringify(lines), `usage: ${lines}`, 30_000);
+  until(async () => JSON.stringify(await usage(daemon)) === JSON.stringify(lines), `usage: ${lines}`);
 
 test('a year of logs imported twice: the same months, beside a daemon that has read one of them', async context => {
   const { logs, current, amplitude, ga4 } = context;
@@ -171,7 +171,7 @@ test('killed half-way and run again: the same months', async context => {
   const words = ['import', 'nginx', ...context.logs];
   const child = begin(daemon, ...words);
   const ended = new Promise(resolve => child.once('exit', resolve));
-  await until(async () => child.exitCode !== null || (await usage(daemon)).length > 0, 'the first events', 30_000);
+  await until(async () => child.exitCode !== null || (await usage(daemon)).length > 0, 'the first events');
   child.kill('SIGKILL');
   await ended;
   run(daemon, ...words);

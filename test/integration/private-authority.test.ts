@@ -97,28 +97,19 @@ test('the daemon: with the authority events arrive; without it they wait, with t
     await until(
       async () => (await fetch(`${daemon.url}/healthz`).catch(() => undefined))?.status === 200,
       'a daemon that answers',
-      20_000,
     );
     assert.is((await daemon.post([{ category: 'kept', created: '2026-01-01T00:00:00Z' }])).status, 202);
-    await until(
-      async () => {
-        const { problems } = await daemon.json('/v1/status');
-        return problems.some(({ what, fix }) => `${what} ${fix}`.includes('NODE_EXTRA_CA_CERTS'));
-      },
-      'a problem that says what to do',
-      20_000,
-    );
+    await until(async () => {
+      const { problems } = await daemon.json('/v1/status');
+      return problems.some(({ what, fix }) => `${what} ${fix}`.includes('NODE_EXTRA_CA_CERTS'));
+    }, 'a problem that says what to do');
     assert.is(await daemon.kill('SIGTERM'), 0);
     await daemon.start(trusted);
     assert.is((await daemon.post([{ category: 'kept', created: '2026-01-02T00:00:00Z' }])).status, 202);
-    await until(
-      async () => {
-        const { sinks } = await daemon.json('/v1/status');
-        return sinks.some(({ delivered }) => delivered === 2);
-      },
-      'both events in MongoDB',
-      30_000,
-    );
+    await until(async () => {
+      const { sinks } = await daemon.json('/v1/status');
+      return sinks.some(({ delivered }) => delivered === 2);
+    }, 'both events in MongoDB');
     assert.is(await daemon.kill('SIGTERM'), 0);
   } finally {
     await daemon.remove();

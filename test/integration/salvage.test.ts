@@ -62,7 +62,7 @@ async function salvaged(daemon: TestDaemon, provoke: () => Promise<unknown>): Pr
       return status.storage.lost !== undefined && Object.keys(status.storage.lost).length > 0 ? status : undefined;
     },
     'a status that says what was lost',
-    30_000,
+    60_000,
     200,
   ).catch(error => {
     throw new Error(`${error.message}; the daemon says:\n${daemon.output.slice(-3_000)}`);

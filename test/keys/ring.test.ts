@@ -125,7 +125,7 @@ for (const { name, become, kept, problem } of changes) {
 
       rmSync(file, { force: true });
       writeFileSync(file, `${entryTwo}\n`);
-      await until(() => ring.find(two) !== undefined, 'the key to be back', 3000);
+      await until(() => ring.find(two) !== undefined, 'the key to be back');
       assert.is(ring.find(one), undefined);
       assert.equal(ring.problems(), []);
     } finally {
@@ -168,7 +168,7 @@ test('a key ends at its time, which is announced', async ({ dataDir }) => {
   assert.is(ring.find(one), undefined);
   assert.is(ring.findExpired(one)?.name, 'one');
   assert.is(ring.findExpired(two), undefined);
-  await until(() => announced === 1, 'the announcement', 3000);
+  await until(() => announced === 1, 'the announcement');
   assert.equal(
     lines.map(({ line, fields }) => [line, fields.subject]),
     [['audit.key-expired', 'one']],

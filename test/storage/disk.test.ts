@@ -165,7 +165,7 @@ test('what retention deletes is nowhere in the files any more', () =>
       readdirSync(dir)
         .map(name => readFileSync(join(dir, name), 'latin1'))
         .join('');
-    await until(async () => !files().includes('Lovelace'), 'a disk without the name', 5_000);
+    await until(async () => !files().includes('Lovelace'), 'a disk without the name');
     await storage.close();
     assert.not.match(files(), /Lovelace/);
   }));

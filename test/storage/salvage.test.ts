@@ -1,10 +1,15 @@
 // timeout: 120 s
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { temporaryFolder } from '../helpers/temporary.js';
 import { countsIn, damage, fill, filler, tablesIn } from './damage.js';
 import { columns, inFolder, openStorage } from './scratch.js';
+
+const template = temporaryFolder();
+await fill(template.path, { sink: 'a', now: Date.now() });
+test.after(() => template.remove());
 
 const tables = await inFolder(async dir => {
   await openStorage(dir).then(storage => storage.close());
@@ -65,7 +70,7 @@ async function touch(dir: string): Promise<void> {
 for (const table of tables) {
   test(`a damaged page of ${table}: what is on other pages is there, and the report names the rest`, () =>
     inFolder(async dir => {
-      await fill(dir, { sink: 'a', now: Date.now() });
+      cpSync(template.path, dir, { recursive: true });
       const before = countsIn(dir);
       damage(dir, table);
       await touch(dir);

@@ -39,14 +39,10 @@ test('who did what is in the log and in the sinks, but not in analytics', async 
     await daemon.post({ category: 'upload', user_id: 'somebody' });
 
     const wanted = ['signed_in', 'key_made', 'key_revoked', 'dead_letters_removed', 'signed_out', 'backup_made'];
-    const events = await until(
-      async () => {
-        const { events } = await daemon.json('/v1/events?category=audit&limit=100');
-        return events.length >= wanted.length ? (events as StoredEvent[]) : undefined;
-      },
-      'the trail',
-      20_000,
-    );
+    const events = await until(async () => {
+      const { events } = await daemon.json('/v1/events?category=audit&limit=100');
+      return events.length >= wanted.length ? (events as StoredEvent[]) : undefined;
+    }, 'the trail');
     assert.equal(events.map(({ type }) => type).sort(), [...wanted].sort());
     for (const { type, by, ip } of events) {
       if (type === 'backup_made') assert.match(String(by), /^command line \(/);

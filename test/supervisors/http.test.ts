@@ -39,13 +39,13 @@ test('a problem of the daemon that lasts a minute is an event, and so is its end
     await callDaemon(daemon, '/v1/events', { method: 'POST', body: '{"category":"upload"}' });
     await until(async () => (await status()).problems.length > 0, 'a problem');
     assert.is(await problem('raised'), undefined);
-    const raised = await until(later('raised'), 'its event', 30_000, 200);
+    const raised = await until(later('raised'), 'its event', 60_000, 200);
     assert.is(raised.severity, 'warning');
     assert.match(String(raised.message), /^Scripted is not taking events: the password is wrong/);
     assert.match(String(raised.fix), /^Nothing is lost/);
     assert.is(await problem('resolved'), undefined);
     fails = false;
-    const resolved = await until(later('resolved'), 'the event of its end', 30_000, 200);
+    const resolved = await until(later('resolved'), 'the event of its end', 60_000, 200);
     assert.is(resolved.subject, raised.subject);
   } finally {
     await daemon.stop();

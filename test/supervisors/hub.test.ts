@@ -53,7 +53,6 @@ test('a hub that is down, fails, refuses and drops answers ends with one report 
     await until(
       async () => (await daemon.json('/v1/status')).sinks.find(({ sink }) => sink === 'hub')?.state === 'holding',
       'a sink that holds',
-      30_000,
     );
     faults.push({ status: 500 }, { status: 422, body: '{"errors":[{"title":"a wish of the hub"}]}' });
     await hub.start();
@@ -79,11 +78,7 @@ test('a hub that is down, fails, refuses and drops answers ends with one report 
     await daemon.kill();
     await daemon.start({ USAGE_PUBLISHER_ID: 'client-id:datacite.example' });
     assert.is((await submit()).status, 202);
-    await until(
-      () => hub.methods().at(-1) === 'PUT' && [...hub.writes.values()][0]! >= 3,
-      'the next submission',
-      30_000,
-    );
+    await until(() => hub.methods().at(-1) === 'PUT' && [...hub.writes.values()][0]! >= 3, 'the next submission');
     await daemon.drained();
     assert.equal(hub.months(), ['2026-03']);
     assert.equal(await dead(), []);

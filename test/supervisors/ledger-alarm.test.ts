@@ -21,7 +21,7 @@ test('an event that is deleted from under a stopped daemon is noticed, with its 
     assert.is(gone, 1);
 
     await daemon.start();
-    await until(async () => daemon.output.includes('"ledger.unbalanced"'), 'the line in the log', 15_000);
+    await until(async () => daemon.output.includes('"ledger.unbalanced"'), 'the line in the log');
     const { balanced, exact, sinks } = await daemon.json('/v1/ledger');
     assert.equal([balanced, exact], [false, true]);
     assert.equal(

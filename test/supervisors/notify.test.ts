@@ -88,7 +88,6 @@ test('a receiver that is away has everything later, each once', async ({ scene }
         ({ sink, pending }) => sink === 'notify.webhook' && pending > 0,
       ),
     'a notification that waits',
-    30_000,
   );
   await scene.receiver.server.start();
   await scene.received(1);

@@ -123,7 +123,7 @@ test('the present daemon goes on at the same place of the log, and delivers what
       const [first = ''] = readFileSync(log, 'utf8').split('\n');
       appendFileSync(log, `${first}\n`.repeat(20));
       const views = () => daemon.stored('page_view');
-      await until(async () => (await views()).length >= logLines + 20, 'the new lines', 20_000);
+      await until(async () => (await views()).length >= logLines + 20, 'the new lines');
       await systemClock.sleep(1_000);
       const found = await views();
       assert.is(found.length, logLines + 20);
@@ -131,7 +131,7 @@ test('the present daemon goes on at the same place of the log, and delivers what
 
       const documents = client.db(env.MONGODB_DATABASE).collection<{ _id: string }>('events');
       const stored = async () => new Set((await documents.find().toArray()).map(({ _id }) => _id));
-      await until(async () => (await stored()).size >= new Set(waiting).size, 'what waited', 20_000);
+      await until(async () => (await stored()).size >= new Set(waiting).size, 'what waited');
       const ids = await stored();
       for (const id of waiting) assert.ok(ids.has(id), id);
       assert.is(await daemon.kill('SIGTERM'), 0);

@@ -33,11 +33,11 @@ test('any queue is watched: an extractor’s, its error queue, and one that is n
   await daemon.start();
 
   const latest = async (name: string) => (await daemon.stored('health')).find(event => event.service_name === name);
-  await until(async () => (await latest('preview'))?.consumers === 1, 'the extractor’s queue', 30_000);
+  await until(async () => (await latest('preview'))?.consumers === 1, 'the extractor’s queue');
   assert.equal([(await latest('preview'))?.healthy, (await latest('preview'))?.queue_length], [true, 0]);
-  await until(async () => (await latest('failed'))?.queue_length === 3, 'the error queue', 30_000);
+  await until(async () => (await latest('failed'))?.queue_length === 3, 'the error queue');
   assert.is((await latest('failed'))?.consumers, 0);
-  await until(async () => (await latest('none')) !== undefined, 'the queue that is not there', 30_000);
+  await until(async () => (await latest('none')) !== undefined, 'the queue that is not there');
   const none = await latest('none');
   assert.equal([none?.healthy, none?.message], [false, 'there is no queue ncsa.none']);
   assert.is((await latest('preview'))?.healthy, true, 'asking for a queue that is not there does no harm');

@@ -68,7 +68,7 @@ export async function startInfluxDB(options: InfluxDBOptions = {}): Promise<Infl
     await until(
       async () => running.exit ?? (await fetch(`${url}/ping`)).status === 204,
       'an InfluxDB that answers',
-      30_000,
+      60_000,
       50,
     );
     if (running.exit) throw new Error(`InfluxDB ended with ${running.exit.code}: ${running.output}`);

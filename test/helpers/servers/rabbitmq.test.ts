@@ -36,7 +36,7 @@ function waiting(uri: string, queue: string): Promise<string> {
       const message = await channel.get(queue);
       return message ? message.content.toString() : undefined;
     });
-  return until(get, `a message in ${queue}`, 10_000, 100);
+  return until(get, `a message in ${queue}`, 60_000, 100);
 }
 
 test('it takes the configuration that the test gives', async () => {

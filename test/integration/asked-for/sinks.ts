@@ -28,7 +28,7 @@ export class Sinks {
     const { daemon, destinations } = this.#site;
     const { influxdb, amplitude, ga4, database } = destinations;
     const seen = <Found>(look: () => Promise<Found | undefined> | Found | undefined, where: string): Promise<Found> =>
-      until<Found>(look, `${category} in ${where}`, 45_000, 50);
+      until<Found>(look, `${category} in ${where}`, 60_000, 50);
     const local = await seen(async () => (await daemon.stored(category)).find(fits), 'the local store');
     const { id } = local;
     const documents = this.#mongo.db(database).collection<{ _id: string }>('events');

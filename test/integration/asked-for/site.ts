@@ -143,7 +143,7 @@ async function acquaint({ daemon, ask, rabbitmq }: Pick<Site, 'daemon' | 'ask' |
       return views.length === 2 && views.every(event => event.space_name === known.space_name);
     },
     'what Clowder says of the file and its dataset',
-    30_000,
+    60_000,
     100,
   );
   await until(
@@ -152,7 +152,7 @@ async function acquaint({ daemon, ask, rabbitmq }: Pick<Site, 'daemon' | 'ask' |
       return actors.find(({ path }) => path === 'ingress/extractions')?.detail.tracing === 'on';
     },
     'the tracing of extractions',
-    30_000,
+    60_000,
     100,
   );
 }

@@ -95,7 +95,7 @@ test('in a browser, a view and a download arrive from the host of Clowder, and o
       return found.length > 0 && found;
     },
     'a download',
-    20_000,
+    60_000,
     50,
   );
   assert.is(download?.url, `${nginx.url}/files/${dataset}/blob`);
@@ -118,7 +118,7 @@ test('the same view in the log is another event, of the same visitor, and neithe
       return found.length > 0 && found;
     },
     'the line of the log',
-    20_000,
+    60_000,
     50,
   );
   assert.ok(view !== undefined);

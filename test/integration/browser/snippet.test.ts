@@ -61,7 +61,7 @@ function path(more = ''): string {
 async function eventsOf(category: string, own: (url: string) => boolean, count: number): Promise<StoredEvent[]> {
   const found = async (): Promise<StoredEvent[]> =>
     (await daemon.stored(category)).filter(({ url }) => own(String(url)));
-  await until(async () => (await found()).length >= count, `${count} events ${category}`, 20_000, 50);
+  await until(async () => (await found()).length >= count, `${count} events ${category}`, 60_000, 50);
   await daemon.drained();
   return (await found()).reverse();
 }
@@ -136,7 +136,7 @@ test('a page says more by itself', async ({ page }) => {
     window.eventSink.track('map_moved', { zoom: 4, layer: 'soil' });
     window.eventSink.track('map_closed');
   });
-  await until(async () => (await daemon.stored('map_closed')).length === 1, 'the event', 20_000, 50);
+  await until(async () => (await daemon.stored('map_closed')).length === 1, 'the event', 60_000, 50);
   const [moved] = await daemon.stored('map_moved');
   assert.is(moved?.zoom, 4);
   assert.is(moved?.layer, 'soil');
@@ -190,7 +190,7 @@ test('with the daemon down for a while nothing is lost, and nothing comes twice'
   await daemon.start();
   await page.evaluate(() => window.eventSink.track('outage_2'));
   for (const name of ['outage_0', 'outage_1', 'outage_2'])
-    await until(async () => (await daemon.stored(name)).length > 0, name, 30_000, 100);
+    await until(async () => (await daemon.stored(name)).length > 0, name, 60_000, 100);
   await daemon.drained();
   for (const name of ['outage_0', 'outage_1', 'outage_2']) assert.is((await daemon.stored(name)).length, 1, name);
 });
@@ -221,7 +221,7 @@ test('two tabs keep what each of them has', async ({ context, page }) => {
   }
   for (let index = 0; index < 5; index += 1)
     for (const name of [`tab_one_${index}`, `tab_two_${index}`]) {
-      await until(async () => (await daemon.stored(name)).length > 0, name, 20_000, 50);
+      await until(async () => (await daemon.stored(name)).length > 0, name, 60_000, 50);
       assert.is((await daemon.stored(name)).length, 1, name);
     }
 });
@@ -236,7 +236,7 @@ test('storage that is not ours, or cannot be used, does not stop it', async ({ c
   });
   await page.goto(`${site.origin}${path()}`);
   await page.evaluate(() => window.eventSink.track('without_storage'));
-  await until(async () => (await daemon.stored('without_storage')).length > 0, 'the event', 20_000, 50);
+  await until(async () => (await daemon.stored('without_storage')).length > 0, 'the event', 60_000, 50);
   await daemon.drained();
   assert.is((await daemon.stored('without_storage')).length, 1);
 });
@@ -249,7 +249,7 @@ test('what cannot be written as JSON is dropped, and stops nothing else', async 
     window.eventSink.track('round', round);
     window.eventSink.track('after_round', { n: 1 });
   });
-  await until(async () => (await daemon.stored('after_round')).length > 0, 'the event', 20_000, 50);
+  await until(async () => (await daemon.stored('after_round')).length > 0, 'the event', 60_000, 50);
   assert.equal(await daemon.stored('round'), []);
 });
 

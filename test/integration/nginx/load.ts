@@ -76,7 +76,7 @@ async function counted(daemon: TestDaemon): Promise<{ requests: number; lines: n
 export async function countsExactly(daemon: TestDaemon, expected: number): Promise<void> {
   const enough = async (): Promise<boolean> => (await counted(daemon)).requests >= expected;
   // What is missing shows below, in numbers.
-  await until(enough, 'every request', 20_000, 200).catch(() => undefined);
+  await until(enough, 'every request', 60_000, 200).catch(() => undefined);
   await daemon.drained();
   assert.equal(await counted(daemon), { requests: expected, lines: expected });
 }

@@ -43,14 +43,10 @@ test('a page is asked for, a file is fetched: events of it are in the store, and
   assert.ok(Math.abs(Number(view?.created) - Date.now()) < 30_000);
 
   // The windows are of one second each: the five requests may be in two of them, or more.
-  const windows = await until(
-    async () => {
-      const found = await daemon.stored('connections');
-      return found.reduce((sum, { requests }) => sum + Number(requests), 0) === 5 && found;
-    },
-    'the windows',
-    20_000,
-  );
+  const windows = await until(async () => {
+    const found = await daemon.stored('connections');
+    return found.reduce((sum, { requests }) => sum + Number(requests), 0) === 5 && found;
+  }, 'the windows');
   const sum = (name: string): number => windows.reduce((total, window) => total + Number(window[name]), 0);
   assert.equal(['page_views', 'downloads', 'api_calls', 'assets', 'other_requests'].map(sum), [1, 1, 1, 1, 1]);
   assert.is((await daemon.stored('resource_download')).length, 1);

@@ -92,8 +92,7 @@ test('200,000 lines through a move to another file system, a restore, cut and ze
     const { actors } = await daemon.json('/v1/status');
     return Number(actors.find(({ path }) => path.includes('nginx-log/'))?.detail.requests ?? 0);
   };
-  const readAll = (): Promise<unknown> =>
-    until(async () => (await counts()) >= place.written, 'every line read', 30_000);
+  const readAll = (): Promise<unknown> => until(async () => (await counts()) >= place.written, 'every line read');
   const stopped = async (action: () => void): Promise<void> => {
     await daemon.kill('SIGKILL');
     action();

@@ -28,7 +28,7 @@ async function killUnder(queue: QueueDefinition, through: readonly string[]): Pr
     }
     assert.ok(kinds.includes('broker'));
     await until(() => collector.ids().size === all.length, 'everything', 60_000, 50);
-    await until(() => broker.status().state === 'ready' && broker.status().outbox === 0, 'an empty outbox', 30_000);
+    await until(() => broker.status().state === 'ready' && broker.status().outbox === 0, 'an empty outbox');
     await collector.stop();
   } finally {
     await harness.close();

@@ -32,8 +32,8 @@ async function publishThrough(fault: () => Promise<void>, fix: () => Promise<voi
     }
     await Promise.all(publishing);
     assert.ok(kinds.has('broker') && kinds.has('outbox'), [...kinds].join());
-    await until(() => collector.ids().size === all.length, 'every message', 30_000);
-    await until(() => broker.status().state === 'ready' && broker.status().outbox === 0, 'an empty outbox', 30_000);
+    await until(() => collector.ids().size === all.length, 'every message');
+    await until(() => broker.status().state === 'ready' && broker.status().outbox === 0, 'an empty outbox');
     await collector.stop();
     await until(async () => (await broker.depth(queue.sink)).ready === 0, 'an empty queue');
   } finally {
@@ -82,7 +82,7 @@ test('a broker that does not answer at the start: outbox within the connect time
     const collector = await collect(broker, queue.sink);
     proxy.cutAll();
     await proxy.set('pass');
-    await until(() => collector.ids().size === 5, 'what was in the outbox', 20_000);
+    await until(() => collector.ids().size === 5, 'what was in the outbox');
     await collector.stop();
   } finally {
     await harness.close();

@@ -65,7 +65,6 @@ test('two daemons share one queue; one is killed with -9; every event is in the 
   await until(
     async () => (await storedNames(second)).length > 0 && (await storedNames(first)).length > 0,
     'both to have a share',
-    30_000,
   );
   const publishing = clowderPublishes(exchange, all.slice(3000));
   await first.kill('SIGKILL');
@@ -166,7 +165,7 @@ test('what waited in the embedded queues moves to RabbitMQ when it is configured
     await connection.close();
     return sinks.find(({ sink }) => sink === 'influxdb')?.pending ?? 0;
   };
-  await until(async () => (await waiting()) === ids.length, 'the events that wait for InfluxDB', 30_000);
+  await until(async () => (await waiting()) === ids.length, 'the events that wait for InfluxDB');
   await daemon.kill('SIGTERM');
   const connection = await connect(rabbitmq.uri);
   const channel = await connection.createChannel();

@@ -70,17 +70,17 @@ test('200 jobs of a real extractor, some failing, some over HTTP: each is queued
   const workers: { stop(): Promise<void> }[] = [];
   try {
     await daemon.start();
-    await until(async () => /trace_on -p \//.test(await problems(daemon)), 'the problem', 30_000);
+    await until(async () => /trace_on -p \//.test(await problems(daemon)), 'the problem');
     await rabbitmq.ctl('trace_on', '-p', '/');
-    await until(async () => (await detailOf(daemon)).tracing === 'on', 'tracing', 20_000);
-    await until(async () => !(await problems(daemon)).includes('xtraction'), 'no problem', 20_000);
+    await until(async () => (await detailOf(daemon)).tracing === 'on', 'tracing');
+    await until(async () => !(await problems(daemon)).includes('xtraction'), 'no problem');
 
     assert.not.ok((await list('list_queues', 'name')).flat().includes(queue), 'nobody but extractors declares it');
     await channel.assertQueue(replies, { durable: true });
     for (let worker = 0; worker < 4; worker += 1) workers.push(extractors.start({ uri: rabbitmq.uri, queue }));
     const consumers = async (name: string) =>
       (await list('list_consumers', 'queue_name')).flat().filter(one => one === name);
-    await until(async () => (await consumers(queue)).length === 4, 'the extractors', 30_000);
+    await until(async () => (await consumers(queue)).length === 4, 'the extractors');
 
     for (let index = 0; index < jobs; index += 1) {
       const message = job(index);
@@ -92,7 +92,7 @@ test('200 jobs of a real extractor, some failing, some over HTTP: each is queued
     await until(ended, 'the end of all jobs', 200_000, 1_000);
     // The status is renewed once a second: what it shows may be older than the last events.
     const isIdle = ({ queued, working }: Readonly<Record<string, unknown>>) => queued === 0 && working === 0;
-    await until(async () => isIdle(await detailOf(daemon)), 'a status without an open job', 30_000);
+    await until(async () => isIdle(await detailOf(daemon)), 'a status without an open job');
 
     const events = await daemon.stored('extraction_status');
     const counts = ['queued', 'working', 'done', 'error', 'stuck'].map(type => count(events, type));

@@ -81,14 +81,14 @@ test('600 of them while RabbitMQ takes nothing for a moment: accepted events lea
   await rabbitmq.ctl('set_vm_memory_high_watermark', '0.000001');
   try {
     await daemon.launch();
-    await until(async () => (await status(daemon)).broker.outbox >= 600, 'dead letters in the outbox', 30_000, 50);
+    await until(async () => (await status(daemon)).broker.outbox >= 600, 'dead letters in the outbox', 60_000, 50);
     const accepted = await daemon.post([{ category: 'upload', resource_name: 'accepted' }]);
     assert.is(((await accepted.json()) as { durability: string }).durability, 'outbox');
   } finally {
     await rabbitmq.ctl('set_vm_memory_high_watermark', '0.4');
   }
-  await until(async () => (await status(daemon)).sinks[0]?.delivered === 1, 'the accepted event', 30_000, 50);
-  await until(async () => (await status(daemon)).broker.outbox === 0, 'an empty outbox', 30_000, 50);
+  await until(async () => (await status(daemon)).sinks[0]?.delivered === 1, 'the accepted event', 60_000, 50);
+  await until(async () => (await status(daemon)).broker.outbox === 0, 'an empty outbox', 60_000, 50);
   // One that was on its way when RabbitMQ stopped may be there twice, under one id.
   const { dead_letters: deadLetters } = await daemon.json('/v1/dead-letters?limit=1000');
   assert.is(new Set(deadLetters.map(({ id }) => id)).size, 600);
@@ -198,8 +198,8 @@ test('a user without permissions: which one is missing, the command that gives i
   const [, command = ''] = /rabbitmqctl (set_permissions .*?)\. The daemon/.exec(problem.fix) ?? [];
   const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
   await rabbitmq.ctl(...words);
-  await until(async () => (await status(daemon)).sinks[0]?.delivered === 1, 'the event', 40_000, 50);
-  await until(async () => (await missing()) === undefined, 'no problem', 20_000, 50);
+  await until(async () => (await status(daemon)).sinks[0]?.delivered === 1, 'the event', 60_000, 50);
+  await until(async () => (await missing()) === undefined, 'no problem', 60_000, 50);
   await send(['not JSON']);
   await until(async () => (await status(daemon)).sinks[0]?.dead === 1, 'a dead letter');
 });

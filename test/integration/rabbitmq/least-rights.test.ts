@@ -53,11 +53,11 @@ test('the user that Compose gives the daemon is enough for it, and for nothing e
       EXTRACTION_EVENTS: 'on',
     },
   }).start();
-  await until(async () => (await daemon.json('/v1/status')).broker.state === 'ready', 'a ready broker', 30_000);
-  await until(() => daemon.output.includes('heartbeats.heard'), 'the heartbeats', 30_000);
-  await until(() => daemon.output.includes('tracing.off'), 'the traces', 30_000);
+  await until(async () => (await daemon.json('/v1/status')).broker.state === 'ready', 'a ready broker');
+  await until(() => daemon.output.includes('heartbeats.heard'), 'the heartbeats');
+  await until(() => daemon.output.includes('tracing.off'), 'the traces');
   await rabbitmq.ctl('trace_on');
-  await until(() => daemon.output.includes('tracing.on'), 'tracing', 30_000);
+  await until(() => daemon.output.includes('tracing.on'), 'tracing');
   exchange.publish('clowder.metrics', '', Buffer.from('{"category":"upload","created":1700000000000}'));
   exchange.publish('clowder.metrics', '', Buffer.from('[]'));
   exchange.publish(
@@ -67,9 +67,9 @@ test('the user that Compose gives the daemon is enough for it, and for nothing e
   );
   await exchange.waitForConfirms();
   assert.is((await daemon.post({ category: 'upload' })).status, 202);
-  await until(async () => (await daemon.stored('upload')).length === 2, 'both events', 30_000);
-  await until(async () => (await daemon.stored('extractor_heartbeat')).length === 1, 'the heartbeat', 30_000);
-  await until(async () => (await daemon.json('/v1/dead-letters')).dead_letters.length === 1, 'the dead letter', 30_000);
+  await until(async () => (await daemon.stored('upload')).length === 2, 'both events');
+  await until(async () => (await daemon.stored('extractor_heartbeat')).length === 1, 'the heartbeat');
+  await until(async () => (await daemon.json('/v1/dead-letters')).dead_letters.length === 1, 'the dead letter');
   assert.not.match(daemon.output, /lacks the \w+ permission/);
 
   const own = await connect(at('event-sink', passwords.RABBITMQ_EVENT_SINK_PASSWORD));

@@ -129,7 +129,7 @@ test('purged to empty while the sink is paused, and nothing is published', async
       return ready === 100 && consumers === 0;
     },
     'a queue that has everything back',
-    30_000,
+    60_000,
     200,
   );
   assert.is(await purge(), 100);
@@ -171,7 +171,7 @@ test('cut off by a policy while the sink holds', async context => {
   await until(async () => (await depth()).ready === 100 - prefetch, 'what the sink may hold');
   await rabbitmq.ctl('set_policy', 'short', `^${queue}$`, '{"max-length":50}', '--apply-to', 'queues');
   try {
-    await until(async () => (await depth()).ready < 100 - prefetch, 'a shorter queue', 20_000, 200);
+    await until(async () => (await depth()).ready < 100 - prefetch, 'a shorter queue', 60_000, 200);
     const kept = (await depth()).ready + prefetch;
     await missing(daemon, 100 - kept);
     await settled(context, 100, 100 - kept);
@@ -186,7 +186,7 @@ test('expired by a policy while the sink holds', async context => {
   await rabbitmq.ctl('set_policy', 'expire', `^${queue}$`, '{"message-ttl":100}', '--apply-to', 'queues');
   try {
     await post(daemon, 100);
-    await until(async () => (await depth()).ready === 0, 'an empty queue', 20_000, 200);
+    await until(async () => (await depth()).ready === 0, 'an empty queue', 60_000, 200);
     await missing(daemon, 100 - prefetch);
   } finally {
     await rabbitmq.ctl('clear_policy', 'expire');

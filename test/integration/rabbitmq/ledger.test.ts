@@ -156,7 +156,7 @@ test('two daemons on one queue: each says that it cannot know, and none calls an
     assert.match(row.inexact ?? '', 'Something else takes events from event-sink.local too');
   }
   await second.kill('SIGTERM');
-  await until(async () => (await local(first)).exact, 'exact counts once it is alone and the queue was empty', 30_000);
+  await until(async () => (await local(first)).exact, 'exact counts once it is alone and the queue was empty');
   const row = await local(first);
   assert.equal([row.missing, row.difference], [0, 0]);
   assert.is(row.accepted, row.delivered + row.duplicates);

@@ -44,7 +44,7 @@ test('a named sink has a queue and a queue for dead letters of its own; once it 
     writeFileSync(file, '');
     await daemon.start();
     const orphaned = async (): Promise<boolean> => JSON.stringify(await daemon.json('/v1/status')).includes(queue);
-    await until(orphaned, 'a problem that names the orphaned queue', 20_000);
+    await until(orphaned, 'a problem that names the orphaned queue');
     const removed = await invoke(['queues', 'remove', queue, '--force'], { env: { ...env, DATA_DIR: daemon.dir } });
     assert.match(removed.out, queue);
     await assertGone(connection, queue);

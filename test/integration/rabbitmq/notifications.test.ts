@@ -30,11 +30,11 @@ test('on RabbitMQ: what others publish there is reported once, over a kill, and 
   try {
     await daemon.start();
     await declare('down');
-    await until(() => receiver.bodies.length === 1, 'a notification', 30_000);
+    await until(() => receiver.bodies.length === 1, 'a notification');
     await daemon.kill();
     await daemon.start();
     await declare('up');
-    await until(() => receiver.bodies.length === 2, 'its end', 30_000);
+    await until(() => receiver.bodies.length === 2, 'its end');
     await daemon.drained();
     assert.equal(
       receiver.bodies.map(({ state, service_name }) => [state, service_name]),

@@ -63,7 +63,7 @@ const post = (daemon: TestDaemon): Promise<Response> =>
   });
 
 async function accepted(daemon: TestDaemon): Promise<void> {
-  await until(async () => (await post(daemon)).status === 202, 'the event is accepted', 30_000);
+  await until(async () => (await post(daemon)).status === 202, 'the event is accepted');
   await daemon.drained();
   const { sinks, balanced } = await daemon.json('/v1/ledger');
   assert.ok(balanced, JSON.stringify(sinks));

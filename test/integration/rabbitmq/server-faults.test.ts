@@ -34,7 +34,7 @@ test('killed with -9 and started again under publishing: every publish is accept
     await back;
     assert.ok(kinds.includes('broker') && kinds.includes('outbox'));
     await until(() => collector.ids().size === all.length, 'every message', 60_000, 50);
-    await until(() => broker.status().outbox === 0, 'an empty outbox', 30_000);
+    await until(() => broker.status().outbox === 0, 'an empty outbox');
     assert.is(broker.status().state, 'ready');
     await collector.stop();
   } finally {
@@ -62,7 +62,7 @@ test('killed with -9 while a consumer works: what was settled before stays settl
     await subscription.settle({ done: held, duplicates: 0, filtered: 0, dead: [] });
     await subscription.close();
     const collector = await collect(broker, queue.sink);
-    await until(() => collector.ids().size === 900, 'the rest', 30_000, 50);
+    await until(() => collector.ids().size === 900, 'the rest', 60_000, 50);
     const again = collector.ids();
     assert.ok(first.every(({ id }) => !again.has(id)));
     assert.ok(held.every(({ id }) => again.has(id)));
@@ -83,7 +83,7 @@ test('a transient message, as Clowder sends it, survives a restart of the broker
     await connection.close();
     await server.restart();
     const collector = await collect(harness.broker, queue.sink);
-    await until(() => collector.deliveries.length === 1, 'the message', 20_000);
+    await until(() => collector.deliveries.length === 1, 'the message');
     assert.is(collector.deliveries[0]?.body, '{"category":"upload"}');
     await collector.stop();
   } finally {
@@ -108,11 +108,11 @@ test('short of memory (blocked): publishes go to the outbox at once, consumers a
     assert.is(await broker.publish(messages(1, 'late')), 'outbox');
 
     const collector = await collect(broker, queue.sink);
-    await until(() => before.every(({ id }) => collector.ids().has(id)), 'what was there before', 20_000, 50);
+    await until(() => before.every(({ id }) => collector.ids().has(id)), 'what was there before', 60_000, 50);
     await until(async () => (await broker.depth(queue.sink)).unsettled === 0, 'acknowledgements');
     await server.ctl('set_vm_memory_high_watermark', '0.4');
-    await until(() => collector.ids().size === 701, 'everything', 30_000, 50);
-    await until(() => broker.status().state === 'ready' && broker.status().outbox === 0, 'an empty outbox', 30_000);
+    await until(() => collector.ids().size === 701, 'everything', 60_000, 50);
+    await until(() => broker.status().state === 'ready' && broker.status().outbox === 0, 'an empty outbox');
     await collector.stop();
   } finally {
     await harness.close();
@@ -127,14 +127,10 @@ test('every acknowledgement that was sent is at the broker when the process has 
     const child = fork(new URL('./exit-after-settling.js', import.meta.url), [uri, JSON.stringify(queue)]);
     const [code] = await once(child, 'exit');
     assert.is(code, 0);
-    await until(
-      async () => {
-        const { ready, consumers } = await harness.broker.depth(queue.sink);
-        return consumers === 0 && ready === 0;
-      },
-      'an empty queue',
-      5_000,
-    );
+    await until(async () => {
+      const { ready, consumers } = await harness.broker.depth(queue.sink);
+      return consumers === 0 && ready === 0;
+    }, 'an empty queue');
   } finally {
     await harness.close();
   }

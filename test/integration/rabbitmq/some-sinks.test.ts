@@ -67,12 +67,12 @@ test('what waits in the outbox goes to the sinks that it names, over a restart t
     const broker = await harness.reopen();
     assert.ok(broker.status().outbox > 0);
     await proxy.set('pass');
-    await until(() => broker.status().outbox === 0, 'an empty outbox', 30_000);
+    await until(() => broker.status().outbox === 0, 'an empty outbox');
     const [first, second] = [await collect(broker, one.sink), await collect(broker, other.sink)];
-    await until(() => first.ids().size === count && second.ids().size === 5, 'those of each sink', 30_000);
+    await until(() => first.ids().size === count && second.ids().size === 5, 'those of each sink');
     const wanted = { [one.sink]: [10, 10, 0, 0], [other.sink]: [5, 5, 0, 0] };
     const counted = async () => JSON.stringify(await counts(broker)) === JSON.stringify(sorted(wanted));
-    await until(counted, 'exact counts', 30_000);
+    await until(counted, 'exact counts');
     await first.stop();
     await second.stop();
   } finally {
@@ -90,7 +90,7 @@ test('published and confirmed for one sink, and never come: missing there, and n
     await broker.publish([...named(7, one.sink), ...messages(2)]);
     await channel.purgeQueue(one.name);
     const missing = async (): Promise<boolean> => (await counts(broker))[one.sink]?.[2] === 9;
-    await until(missing, 'nine missing', 30_000, 200);
+    await until(missing, 'nine missing', 60_000, 200);
     assert.equal(await counts(broker), sorted({ [one.sink]: [9, 0, 9, 0], [other.sink]: [2, 0, 0, 0] }));
   } finally {
     await harness.close();

@@ -36,7 +36,7 @@ test('a legacy queue with ten thousand messages waiting is adopted as it is, and
   try {
     const collector = await collect(harness.broker, queue.sink, 1_000);
     channel.publish(exchange, '', Buffer.from('{"category":"new"}'));
-    await until(() => collector.ids().size === 10_001, 'everything', 30_000, 50);
+    await until(() => collector.ids().size === 10_001, 'everything', 60_000, 50);
     await collector.stop();
     // Declared again without arguments, as its owner does.
     assert.is((await channel.assertQueue('event.sink', { durable: true })).messageCount, 0);
@@ -93,7 +93,7 @@ test('the exchange is deleted: nothing that was accepted is lost, exchange and b
     await channel.deleteExchange(own);
     const all = messages(20);
     for (const message of all) assert.type(await broker.publish([message]), 'string');
-    await until(() => collector.ids().size === 20, 'everything', 20_000);
+    await until(() => collector.ids().size === 20, 'everything');
     assert.is(broker.status().state, 'ready');
     await collector.stop();
   } finally {

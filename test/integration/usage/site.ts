@@ -127,7 +127,7 @@ function ask(nginx: Nginx, agent: Agent, { address, login, ...chain }: Chain, as
 export async function endTheHour(nginx: Nginx, last: number): Promise<void> {
   const next = (Math.floor(last / hourMs) + 1) * hourMs + 6_000;
   // What is more than an hour ahead does not move the log's time.
-  await until(() => next <= Date.now() + hourMs, 'the first seconds of an hour to be over', 20_000, 100);
+  await until(() => next <= Date.now() + hourMs, 'the first seconds of an hour to be over', 60_000, 100);
   const time = new Date(next).toUTCString().replace(/^\w+, (\d+) (\w+) (\d+) (\S+) GMT$/, '$1/$2/$3:$4 +0000');
   appendFileSync(nginx.accessLog, `127.0.0.1 - - [${time}] "GET /assets/clowder.css HTTP/1.1" 200 1 "-" "-"\n`);
 }

@@ -97,7 +97,7 @@ test('a broker that is short of memory takes no message, and says why', async co
   await rabbitmq.ctl('set_vm_memory_high_watermark', 'absolute', '1');
   try {
     const alarmed = async (): Promise<boolean> => (await rabbitmq.ctl('status')).includes('Memory alarm');
-    await until(alarmed, 'the alarm', 20_000, 100);
+    await until(alarmed, 'the alarm', 60_000, 100);
     const error = await roundTrip(live).catch(thrown => thrown as Error);
     assert.match(
       (error as Error).message,
