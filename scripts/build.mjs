@@ -1,19 +1,41 @@
-// Compiles to dist/: the daemon, the page for the browser, then the script for other pages, as small as it can be. A
-// clean folder each time, so that a deleted source leaves no stale test or module behind.
+// Compiles to dist/: the daemon, the page for the browser, then the script for other pages, as small as it can be. What
+// did not change since the last time is not compiled again; dist/.build/ keeps what is needed to tell.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { buildSync } from 'esbuild';
 import { snippetBuild } from './snippet.mjs';
 
-rmSync('dist', { recursive: true, force: true });
-process.exitCode = Math.max(compile('.'), compile('src/page'), compile('src/browser/snippet'));
+const state = join('dist', '.build');
+
+process.exitCode = Math.max(
+  compile('.', 'daemon'),
+  compile('src/page', 'page'),
+  compile('src/browser/snippet', 'snippet'),
+);
 buildSync(snippetBuild);
 cpSync('src/page', 'dist/src/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
+removeStale('dist');
 if (existsSync('dist/src/main.js')) chmodSync('dist/src/main.js', 0o755);
 
-function compile(project) {
-  return (
-    spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '--project', project], { stdio: 'inherit' })
-      .status ?? 1
-  );
+function compile(project, name) {
+  const compiler = 'node_modules/typescript/bin/tsc';
+  const incremental = ['--incremental', '--tsBuildInfoFile', join(state, `${name}.tsbuildinfo`)];
+  const { status } = spawnSync(process.execPath, [compiler, '--project', project, ...incremental], {
+    stdio: 'inherit',
+  });
+  return status ?? 1;
+}
+
+/** A source that is gone leaves no module and no test behind. */
+function removeStale(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (path === state) continue;
+    const source = relative('dist', path);
+    if (entry.isDirectory()) {
+      if (existsSync(source)) removeStale(path);
+      else rmSync(path, { recursive: true });
+    } else if (![source, source.replace(/\.js(\.map)?$/, '.ts')].some(one => existsSync(one))) rmSync(path);
+  }
 }
