@@ -50,7 +50,7 @@ export interface ReaderOptions {
 export interface PassResult {
   /** There is more to read at once. */
   readonly more: boolean;
-  /** All that was written before this, epoch ms, was read and committed; undefined = not all, or there is no log. */
+  /** All that was written to the log before this, epoch ms, was read and committed; undefined = not yet. */
   readonly readUntil: number | undefined;
   /** The current log's; undefined when there is none. */
   readonly inode: number | undefined;
@@ -123,7 +123,6 @@ export class LogReader {
   /** Checks the names, reads for a while, commits what is due. */
   async pass(): Promise<PassResult> {
     const { clock, counter, stopping } = this.#options;
-    const began = clock.now();
     if (await this.#files.refresh()) this.#changed = true;
     const until = clock.monotonic() + passMs;
     let more = false;
@@ -139,11 +138,10 @@ export class LogReader {
     const late = this.#changed && clock.monotonic() - this.#committedAt >= commitMs;
     if (late || (!more && this.#messages.length > 0)) await this.#commit();
     const { all, incidents, unread: archives } = this.#files;
-    const inode = all.at(-1)?.content.ino;
     return {
       more: more && !stopping.aborted,
-      readUntil: more || stopping.aborted || inode === undefined ? undefined : began,
-      inode,
+      readUntil: more || stopping.aborted ? undefined : this.#files.seenUntil,
+      inode: all.at(-1)?.content.ino,
       totals: { ...counter.totals },
       ...this.#sinceStart(),
       ...{ incidents, archives },

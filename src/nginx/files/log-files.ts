@@ -48,7 +48,7 @@ const maxKnown = 200;
  */
 export class LogFiles {
   #files: readonly LogFile[] = [];
-  /** The last time the last of the files was seen to be the current one. */
+  /** When the last of the files was seen to be the current one. */
   #currentAt = 0;
   /** When it was written last, as its file system said then: our own clock may have been days ahead. */
   #currentWritten: number | undefined;
@@ -83,11 +83,16 @@ export class LogFiles {
     return this.#unread;
   }
 
+  /** All that was written before then, less the slack, is known or done with. It stands still while there is no log. */
+  get seenUntil(): number {
+    return Math.min(this.#options.clock.now(), this.#currentAt);
+  }
+
   /** For the checkpoint. */
   save(): SavedFiles {
     const files = this.#files.map(({ position }) => position);
     return {
-      ...{ version: 2, at: this.#seenUntil, written: this.#currentWritten, files, known: this.#known },
+      ...{ version: 2, at: this.seenUntil, written: this.#currentWritten, files, known: this.#known },
       ...{ targets: this.#targets, unread: this.#unread, incidents: this.#incidents },
     };
   }
@@ -145,7 +150,7 @@ export class LogFiles {
         continue;
       }
       this.#quiet.set(file, since);
-      if (now - since >= quietMs && this.#seenUntil - written >= quietMs) quiet.push(file);
+      if (now - since >= quietMs && this.seenUntil - written >= quietMs) quiet.push(file);
     }
     return quiet;
   }
@@ -160,11 +165,6 @@ export class LogFiles {
   async close(): Promise<void> {
     await Promise.all(this.#files.map(file => file.close()));
     this.#files = [];
-  }
-
-  /** Everything in the folder that was written before then, less the slack, is known or was done with. */
-  get #seenUntil(): number {
-    return Math.min(this.#options.clock.now(), this.#currentAt);
   }
 
   async #openFirst(rotated: readonly RotatedLog[]): Promise<void> {
