@@ -92,13 +92,13 @@ function countUsageAccesses(database: Database, { month }: { readonly month: num
   return database.value<number>(countStored, firstDayOf(month), lastDayOf(month)) ?? 0;
 }
 
-/** How many of these accesses are kept. */
+/** Those of these accesses that are kept, by their places among the keys. */
 function knownUsageAccesses(
   database: Database,
   { keys }: { readonly keys: readonly (readonly [day: number, id: string])[] },
-): number {
-  const known = `SELECT count(*) FROM json_each(?) k JOIN usage_accesses a ON a.day = k.value ->> 0 AND a.id = k.value ->> 1`;
-  return database.value<number>(known, JSON.stringify(keys)) ?? 0;
+): number[] {
+  const known = `SELECT k.key FROM json_each(?) k JOIN usage_accesses a ON a.day = k.value ->> 0 AND a.id = k.value ->> 1`;
+  return database.rows<[number]>(known, JSON.stringify(keys)).map(([place]) => place);
 }
 
 export const usageAccessWrites = { foldUsage };

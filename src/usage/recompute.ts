@@ -29,6 +29,7 @@ const pageEvents = 500;
 /**
  * Applies the rules once more to every stored event of an open month: the counts are what they would be, had the rules
  * always been those of now. Accesses whose events usage alone gets (see `TrafficOptions.usageSink`) stay as they are.
+ * An imported event that was never counted does not come to: the import may have been for other sinks.
  * Refuses when another event that was counted is not stored any more, so that no figure falls because of what is
  * forgotten. Resolves with how many accesses there were, or with why nothing was done.
  */
@@ -38,26 +39,32 @@ export async function recompute(
 ): Promise<number | { readonly refused: string }> {
   const { storage } = options;
   const kept = await storage.read('countUsageAccesses', { month });
-  let found = 0;
   let known = 0;
-  for await (const rows of accessesOf(month, options)) {
-    found += rows.length;
-    const keys = rows.map(row => [row[0] as number, row[1] as string] as const);
-    known += await storage.read('knownUsageAccesses', { keys });
-  }
+  for await (const page of accessesOf(month, options)) known += page.filter(({ isKept }) => isKept).length;
   if (known < kept) {
     const gone = `${kept - known} of the ${kept} accesses of ${written(month)}`;
     return { refused: `${gone} are not in the local store any more, or not as usage: nothing was changed` };
   }
-  for await (const rows of accessesOf(month, options))
+  let found = 0;
+  for await (const page of accessesOf(month, options)) {
+    const rows = page.filter(({ isKept, isImported }) => isKept || !isImported).map(({ row }) => row);
+    found += rows.length;
     await storage.write('foldUsage', { accesses: rows.flat(), items: [], replace: true });
+  }
   return found;
+}
+
+interface StoredAccess {
+  readonly row: readonly Value[];
+  readonly isImported: boolean;
+  /** Whether the sink has taken it. */
+  readonly isKept: boolean;
 }
 
 async function* accessesOf(
   month: number,
-  { stored, rules }: RecomputeOptions,
-): AsyncGenerator<readonly (readonly Value[])[]> {
+  { storage, stored, rules }: RecomputeOptions,
+): AsyncGenerator<readonly StoredAccess[]> {
   const range = { from: startOfDay(firstDayOf(month)), to: startOfDay(lastDayOf(month)) + dayMs };
   for (const category of usageCategories) {
     for (let cursor: string | null | undefined; cursor !== null; ) {
@@ -65,11 +72,16 @@ async function* accessesOf(
         ...{ category, ...range, order: 'created', limit: pageEvents },
         ...(cursor === undefined ? {} : { cursor }),
       });
-      yield page.events.flatMap(one => {
-        const access = accessOf(eventOf(one), rules);
+      const found = page.events.flatMap(one => {
+        const event = eventOf(one);
+        const access = accessOf(event, rules);
         // One that is misdated belongs to the month of its arrival.
-        return access === undefined || monthOf(access.row[0] as number) !== month ? [] : [access.row];
+        if (access === undefined || monthOf(access.row[0] as number) !== month) return [];
+        return { row: access.row, isImported: event.source === 'import' };
       });
+      const keys = found.map(({ row }) => [row[0] as number, row[1] as string] as const);
+      const kept = new Set(await storage.read('knownUsageAccesses', { keys }));
+      yield found.map((access, place) => ({ ...access, isKept: kept.has(place) }));
       cursor = page.nextCursor;
     }
   }

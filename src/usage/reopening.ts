@@ -110,7 +110,7 @@ export class Reopening {
     }
     const kept = await storage.read('countUsageAccesses', { month });
     const closed = (await this.closedMonths()).includes(month);
-    return { accesses: found.length, known, kept, closed };
+    return { accesses: found.length, known: known.length, kept, closed };
   }
 }
 

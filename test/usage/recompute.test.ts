@@ -99,6 +99,17 @@ test('what the sink does not take does not come to count', async () => {
   assert.equal([await scene.months(), await scene.leftOut()], [months, leftOut]);
 });
 
+test('what was imported for other sinks does not come to count; what was imported for usage stays', async () => {
+  const scene = new UsageScene();
+  const imported = events.map((event): Event => ({ ...event, source: 'import' }));
+  scene.scratch.write('insertEvents', { values: eventRows(imported) });
+  await scene.take(...imported.slice(0, 3));
+  const [months, leftOut] = [await scene.months(), await scene.leftOut()];
+  const done = await scene.usage.recompute(202603);
+  assert.is('refused' in done ? done.refused : done.accesses, 3);
+  assert.equal([await scene.months(), await scene.leftOut()], [months, leftOut]);
+});
+
 test('a page that was misdated neither hinders, nor does it come to count', async () => {
   const scene = new UsageScene({ source: 'browser' });
   const pages = [Date.UTC(2026, 3, 20), Date.UTC(2026, 0, 1)].map(
