@@ -22,6 +22,7 @@ const parts = {
   usage: [['scripts/test.mjs', 'chaos/usage-kill', '--jobs', '1', '--timeout', '1800']],
   notify: [['scripts/test.mjs', 'chaos/notify-kill', '--jobs', '1', '--timeout', '3600']],
   page: [['scripts/test.mjs', 'browser/amplitude-sdk', '--jobs', '1', '--timeout', '600']],
+  archive: [['scripts/test.mjs', 'chaos/archive-kill', '--jobs', '1', '--timeout', '3600']],
   outages: [['scripts/test.mjs', 'chaos/outage', '--jobs', '1', '--timeout', '7200']],
 };
 /** For the tests that can be made longer. */
@@ -31,6 +32,9 @@ const env = {
   USAGE_KILLS: part(30),
   KNOWN_REQUESTS: part(20_000),
   NOTIFY_ROUNDS: part(50),
+  ARCHIVE_BROKERS: brokers.join(','),
+  ARCHIVE_EVENTS: part(10_000),
+  ARCHIVE_KILLS: part(20),
   OUTAGE_SECONDS: part(200),
   PAGE_OUTAGE_SECONDS: part(60),
 };

@@ -21,6 +21,7 @@ import type { StatusBoard } from '../src/status/board.js';
 import type { Conflicts } from '../src/status/conflicts.js';
 import type { Metrics } from '../src/status/metrics.js';
 import type { EventStore } from '../src/storage/event-store.js';
+import { keptHours } from '../src/storage/ledger.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { ReportedUsage } from '../src/usage/report/dataset-report.js';
 import type { PartOptions } from './part.js';
@@ -50,6 +51,8 @@ export interface DeliveryOptions extends PartOptions {
 }
 
 const writeDeadlineMs = 30_000;
+/** How far back the ledger shows hours, ms. */
+const ledgerMs = keptHours * 3_600_000;
 
 /** A supervisor for each sink, with its consumer and its sink actor. */
 export function startDelivery(options: DeliveryOptions): void {
@@ -65,6 +68,7 @@ export function startDelivery(options: DeliveryOptions): void {
     notifications: options.notifications,
     reported: options.usage,
     usage: { fold: accesses => storage.write('foldUsage', accesses) },
+    ledger: async () => ({ hours: (await broker.ledger()).hours, since: clock.now() - ledgerMs }),
     idSecret: options.idSecret,
     outgoing,
   });

@@ -41,6 +41,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./import/import.js')).importHistory,
   },
   {
+    name: 'archive',
+    summary: 'verify the archive of all events, or send its events to one sink',
+    load: async () => (await import('./archive.js')).archive,
+  },
+  {
     name: 'dead-letters',
     summary: 'list, redrive or delete the events that a sink refused',
     load: async () => (await import('./dead-letters.js')).deadLetters,

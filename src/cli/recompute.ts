@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { UsageRecomputed, UsageRecounted } from '../../openapi/api-types.js';
-import { isBad } from '../import/item.js';
+import { firstDayOf, monthAfter, readMonth, startOfDay } from '../calendar.js';
+import { isArchiveName } from '../config/archive.js';
+import { ArchiveSource } from '../import/archive.js';
+import { isBad, type PastSource } from '../import/item.js';
 import { NdjsonSource } from '../import/ndjson.js';
+import { archiveStore } from './archive-store.js';
 import { type Client, clientFor } from './client.js';
 import type { Invocation } from './command.js';
 import { PastBatch } from './import/past-batch.js';
@@ -13,7 +18,7 @@ import { Progress } from './progress.js';
 export interface Recount {
   /** `2026-03` */
   readonly month: string;
-  /** Events, one a line. */
+  /** Events, one a line; or the name of an archive. */
   readonly file: string;
   /** Figures may fall. */
   readonly lower: boolean;
@@ -26,7 +31,7 @@ export interface Recount {
  */
 export async function recomputeFrom(recount: Recount, invocation: Invocation): Promise<UsageRecomputed> {
   const { month, file, lower } = recount;
-  requireFiles([file]);
+  if (!isArchive(file)) requireFiles([file]);
   const client = clientFor(invocation);
   const seen = await pass(recount, false, client, invocation);
   if (seen.accesses === 0) throw new Error(`there is no view or download of ${month} in ${file}`);
@@ -42,14 +47,9 @@ export async function recomputeFrom(recount: Recount, invocation: Invocation): P
 
 type Seen = Omit<UsageRecounted, 'month' | 'refused'>;
 
-async function pass(
-  { month, file }: Recount,
-  keep: boolean,
-  client: Client,
-  { terminal, clock }: Invocation,
-): Promise<Seen> {
-  const occurrences = new Occurrences();
-  const source = new NdjsonSource({ files: [file], idOf: line => lineId(line, occurrences), asStored: true });
+async function pass({ month, file }: Recount, keep: boolean, client: Client, invocation: Invocation): Promise<Seen> {
+  const { terminal, clock } = invocation;
+  const source = await sourceOf(month, file, invocation);
   const progress = new Progress(terminal, clock, source.total);
   const ids = new Set<string>();
   let sum: Seen = { accesses: 0, known: 0, kept: 0, closed: false };
@@ -74,6 +74,21 @@ async function pass(
     progress.end();
   }
   return sum;
+}
+
+async function sourceOf(month: string, file: string, invocation: Invocation): Promise<PastSource> {
+  if (isArchive(file)) {
+    const number = readMonth(month) ?? 0;
+    const range = { since: startOfDay(firstDayOf(number)), until: startOfDay(firstDayOf(monthAfter(number))) };
+    return ArchiveSource.open({ store: archiveStore(invocation, file), range, asStored: true });
+  }
+  const occurrences = new Occurrences();
+  return new NdjsonSource({ files: [file], idOf: line => lineId(line, occurrences), asStored: true });
+}
+
+/** A file may have such a name, too. */
+function isArchive(file: string): boolean {
+  return isArchiveName(file) && !existsSync(file);
 }
 
 function isOfMonth(created: number | undefined, month: string): boolean {

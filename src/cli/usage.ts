@@ -12,9 +12,9 @@ const formats = ['tsv', 'json', 'csv', 'html'];
 const monthlyFormats = ['csv', 'html'];
 
 export const usage: Command = {
-  usage: 'usage report | submit | audit | completeness | recompute MONTH [--from FILE]',
+  usage: 'usage report | submit | audit | completeness | recompute MONTH [--from FILE | archive]',
   description:
-    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given; csv and html are the\n                     report of one month for people: by space, dataset and owner, with comparisons\n  submit             the report of a month (the one before this one) to the hub; it replaces what is there\n  recompute MONTH    counts an open month again from the stored events, by the rules of now; with --from, any month from a recording of its events\n  audit              what the other sources say, day by day: what Clowder lost, what passed the proxy by\n  completeness       of which hours something may be missing, and what waits or came late',
+    'The Dataset Master Report of COUNTER: how often each dataset was viewed and downloaded, by month, people and machines apart.\n\n  report             of the month before this one, unless a range is given; csv and html are the\n                     report of one month for people: by space, dataset and owner, with comparisons\n  submit             the report of a month (the one before this one) to the hub; it replaces what is there\n  recompute MONTH    counts an open month again from the stored events, by the rules of now; with --from, any month from a recording of its events, or from the archive\n  audit              what the other sources say, day by day: what Clowder lost, what passed the proxy by\n  completeness       of which hours something may be missing, and what waits or came late',
   options: {
     ...clientOptions,
     month: { type: 'string', value: 'MONTH', description: 'this month alone, such as 2026-03' },
@@ -22,7 +22,7 @@ export const usage: Command = {
       type: 'string',
       value: 'MONTH | FILE',
       description:
-        'first month, such as 2026-01 (default: the last that is over, with audit this one), with audit a day too; recompute: a file of events (NDJSON, also .gz) instead of the local store',
+        'first month, such as 2026-01 (default: the last that is over, with audit this one), with audit a day too; recompute: a file of events (NDJSON, also .gz), or `archive`, instead of the local store',
     },
     lower: { type: 'boolean', description: 'recompute --from: figures of a closed month may fall' },
     to: { type: 'string', value: 'MONTH', description: 'last month (default: the first)' },

@@ -83,7 +83,8 @@ export class NdjsonSource implements PastSource {
   }
 }
 
-function withoutAdded(text: string, fields: Readonly<Record<string, unknown>>): string {
+/** Without what the daemon says beside an event. */
+export function withoutAdded(text: string, fields: Readonly<Record<string, unknown>>): string {
   if (!added.some(name => Object.hasOwn(fields, name))) return text;
   const members = memberTexts(text);
   for (const name of added) members.delete(name);

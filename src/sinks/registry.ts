@@ -1,4 +1,5 @@
 import { amplitudeSink } from './amplitude.js';
+import { archiveSink } from './archive.js';
 import { ga4Sink } from './ga4.js';
 import { hubSink } from './hub.js';
 import { influxdbSink } from './influxdb.js';
@@ -15,6 +16,7 @@ import { webhookSink } from './webhook.js';
 /** Every sink there is: one line each. */
 export const sinks: readonly SinkDefinition[] = [
   amplitudeSink,
+  archiveSink,
   ga4Sink,
   hubSink,
   influxdbSink,

@@ -7,6 +7,7 @@ import type { NotificationWriter } from '../notify/notifier.js';
 import type { Outgoing } from '../outgoing.js';
 import type { Problems, Settings, Values } from '../settings/setting.js';
 import type { KeyValues } from '../storage/key-values.js';
+import type { LedgerReport } from '../storage/ledger-report.js';
 import type { SinkRows } from '../storage/publish.js';
 import type { EventWriter, UsageWriter } from '../storage/queries.js';
 import type { ReportedUsage } from '../usage/report/dataset-report.js';
@@ -188,6 +189,10 @@ export interface SinkTools {
   readonly notifications: NotificationWriter;
   /** The counts, for the sink that submits reports of them; undefined where usage is not counted. */
   readonly reported?: ReportedUsage | undefined;
+  /**
+   * What was counted lately, by sink and hour, from `since` on (epoch ms); undefined where nothing is counted.
+   */
+  readonly ledger?: (() => Promise<Pick<LedgerReport, 'hours'> & { readonly since: number }>) | undefined;
   /** Keys the hashes that stand for people. */
   readonly idSecret: string;
   /** For requests over HTTP. */

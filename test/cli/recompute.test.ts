@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
+import { archiveLines } from '../sinks/archive/archived.js';
 import { type Answer, eventsIn, fakeDaemon, invoke } from './invoke.js';
 
 const test = suite<{ folder: TemporaryFolder; file: string }>('usage recompute --from');
@@ -24,7 +26,12 @@ test.after.each(({ folder }) => folder.remove());
 
 const counts = { total_dataset_investigations: 2, total_dataset_requests: 1, request_bytes: 5 };
 
-async function recompute(file: string, seen: { known: number; kept: number; closed: boolean }, ...words: string[]) {
+async function recompute(
+  file: string,
+  seen: { known: number; kept: number; closed: boolean },
+  words: string[] = [],
+  settings: Record<string, string> = {},
+) {
   const daemon = await fakeDaemon((asked): Answer => {
     if (asked.path.includes('/accesses'))
       return { status: 200, body: { month: '2026-03', accesses: eventsIn(asked).length, refused: [], ...seen } };
@@ -32,7 +39,7 @@ async function recompute(file: string, seen: { known: number; kept: number; clos
       return { status: 200, body: { month: '2026-03', accesses: 2, before: {}, after: {} } };
     return { status: 200, body: { usage: [{ id: '2026-03', regular: counts, machine: counts }] } };
   });
-  const env = { EVENT_SINK_URL: daemon.url };
+  const env = { ...settings, EVENT_SINK_URL: daemon.url };
   const outcome = await invoke(['usage', 'recompute', '2026-03', '--from', file, ...words], { env });
   await daemon.close();
   return { ...outcome, asked: daemon.asked };
@@ -64,7 +71,7 @@ test('when something that was counted is not in the file, nothing is changed', a
 });
 
 test('a closed month is finished', async ({ file }) => {
-  const done = await recompute(file, { known: 0, kept: 0, closed: true }, '--lower');
+  const done = await recompute(file, { known: 0, kept: 0, closed: true }, ['--lower']);
   assert.is(done.asked.at(-1)?.path, '/v1/usage/months/2026-03/finish?lower=true');
 });
 
@@ -75,6 +82,26 @@ test('a file without the month, and one that is not there', async ({ file, folde
   assert.match(empty.err, 'there is no view or download of 2026-03');
   const missing = await recompute(join(folder.path, 'nowhere'), { known: 0, kept: 0, closed: true });
   assert.match(missing.err, 'no such file');
+});
+
+test('from an archive: the month alone, each event once, with what the archive says beside it', async ({ folder }) => {
+  const place = join(folder.path, 'archive');
+  const [a = '', b = '', again = '', april = ''] = lines.map(line =>
+    line.replace('}', ',"_source":"clowder","_received":1}'),
+  );
+  await archiveLines(place, '2026-03-15', [a, b]);
+  await archiveLines(place, '2026-03-15', [again]);
+  await archiveLines(place, '2026-04-01', [april]);
+  const env = { ARCHIVE_URL: pathToFileURL(place).href, DATA_DIR: folder.path };
+  const { code, asked } = await recompute('archive', { known: 2, kept: 2, closed: false }, [], env);
+  assert.is(code, 0);
+  assert.equal(
+    eventsIn(asked[2]!).map(({ id, event }) => [id, (event as { _source?: unknown })._source]),
+    [
+      ['a', 'clowder'],
+      ['b', 'clowder'],
+    ],
+  );
 });
 
 test.run();

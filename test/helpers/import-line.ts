@@ -11,6 +11,7 @@ const drivers: Readonly<Record<string, readonly string[]>> = {
   '@amplitude/analytics-node': ['src/sinks/amplitude'],
   undici: ['src/outgoing.ts'],
   'https-proxy-agent': ['src/sinks/influxdb'],
+  aws4fetch: ['src/sinks/archive/'],
   nodemailer: ['src/sinks/notify-email/'],
   nact: ['actors/', 'supervisors/'],
   koa: ['src/http/'],

@@ -21,7 +21,7 @@ export const importHistory: Command = {
   mongodb URI      documents of one collection, flat or as the older worker wrote them; a FILE holds a URI with a password
   ndjson FILE...   an event a line; one without an id gets one made of its content
 
-The events go to MongoDB, InfluxDB, the local store and usage, as far as they are configured, or to the sinks that are named; never to analytics otherwise. Ids come from content: what is there already is no second event, and an import that was cut off goes on when it is run again.`,
+The events go to MongoDB, InfluxDB, the local store, the archive and usage, as far as they are configured, or to the sinks that are named; never to analytics otherwise. Ids come from content: what is there already is no second event, and an import that was cut off goes on when it is run again.`,
   options: {
     ...clientOptions,
     sinks: { type: 'string', value: 'NAMES', description: 'the sinks that get them, such as mongodb,usage' },
@@ -72,14 +72,18 @@ The events go to MongoDB, InfluxDB, the local store and usage, as far as they ar
   },
 };
 
-interface Sending {
+export interface Sending {
   readonly client: Client;
   readonly range: TimeRange;
   readonly summary: Summary;
 }
 
-/** Resolves with the seconds that it took. */
-async function sendAll(invocation: Invocation, opened: Opened, { client, range, summary }: Sending): Promise<number> {
+/** Resolves when the daemon has all of it, with the seconds that it took. */
+export async function sendAll(
+  invocation: Invocation,
+  opened: Opened,
+  { client, range, summary }: Sending,
+): Promise<number> {
   const { terminal, clock } = invocation;
   const { source, lines, isFresh } = opened;
   const wanted =
@@ -152,7 +156,8 @@ function unknownKind(kind: string): string {
   return `import takes ${kinds.join(', ')}${kind === '' ? '' : `, and not "${kind}"`}${like === undefined ? '' : `; did you mean ${like}?`}`;
 }
 
-function time({ values }: Invocation, name: string): number | undefined {
+/** @throws UsageError when it is given, and is no time */
+export function time({ values }: Invocation, name: string): number | undefined {
   const written = text(values, name);
   const found = parseTimestamp(written);
   if (written !== undefined && found === undefined)

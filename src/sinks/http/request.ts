@@ -32,6 +32,12 @@ const gzip = promisify(gzipWithCallback);
  * @throws SetupError when the address or a header can never be sent
  */
 export async function request(options: HttpRequest): Promise<HttpResponse> {
+  const { body, ...response } = await requestBytes(options);
+  return { ...response, text: body.toString('utf8') };
+}
+
+/** For answers that are no text. @throws as `request` does */
+export async function requestBytes(options: HttpRequest): Promise<Omit<HttpResponse, 'text'> & { body: Buffer }> {
   const { url, headers } = address(options);
   const { signal, timeoutMs } = options;
   let body = options.body;
@@ -60,10 +66,10 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
       redirect: 'manual',
       signal: abort.signal,
     });
-    const text = await readText(response, options.maxResponseBytes ?? 1 << 20);
+    const bytes = await readBytes(response, options.maxResponseBytes ?? 1 << 20);
     // In a tunnel, nobody but the server answers.
     const proxy = url.protocol === 'http:' ? options.outgoing.proxyInWords(url) : undefined;
-    return { status: response.status, headers: response.headers, text, proxy };
+    return { status: response.status, headers: response.headers, body: bytes, proxy };
   } catch (error) {
     if (stopped === 'timeout') throw new NoAnswerError(`no answer from ${url.host} within ${timeoutMs} ms`, true);
     if (stopped === 'caller') throw new NoAnswerError(`the request to ${url.host} was aborted`, true);
@@ -101,8 +107,8 @@ export function authorizationOf({ user, password }: Pick<Address, 'user' | 'pass
   return { authorization: `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}` };
 }
 
-async function readText(response: Response, max: number): Promise<string> {
-  if (response.body === null) return '';
+async function readBytes(response: Response, max: number): Promise<Buffer> {
+  if (response.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop early cancels the body.
@@ -111,5 +117,5 @@ async function readText(response: Response, max: number): Promise<string> {
     length += chunk.byteLength;
     if (length >= max) break;
   }
-  return Buffer.concat(chunks).subarray(0, max).toString('utf8');
+  return Buffer.concat(chunks).subarray(0, max);
 }
