@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import { constants, gunzip as gunzipWithCallback, gzip as gzipWithCallback } from 'node:zlib';
 
 /*
- * The files of a day, `days/2026-03-15/20260315T101530123Z-0f3a…-4711.part.ndjson.gz`: when it was written, the beginning
- * of the SHA-256 of its bytes, and their number. Parts come as the events do; sealing makes fewer and larger files of
- * them, without `.part`.
+ * The files of a day, `days/2026-03-15/20260315T101530123Z-0f3a…-4711.part.ndjson.gz`: when it was written, the
+ * beginning of the SHA-256 of its bytes, and their number. Parts come as the events do; sealing makes fewer and larger
+ * files of them, without `.part`.
  */
 
 export interface DayFile {

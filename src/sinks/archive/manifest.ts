@@ -5,7 +5,8 @@ import type { ArchiveStore } from './store.js';
 /*
  * A manifest says what the files of one day are. Manifests are numbered in the order in which they were made, whatever
  * their days, and each holds the hash of the one before it: none can be changed, taken out or put in without breaking
- * the chain. A day whose events came late, or that a person was erased from, has a further manifest; the last one holds.
+ * the chain. A day whose events came late, or that a person was erased from, has a further manifest; the last one
+ * holds.
  */
 
 const counts = z.object({

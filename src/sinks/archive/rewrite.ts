@@ -33,7 +33,7 @@ export interface RewriteOptions {
   /** What was counted between two times (epoch ms); undefined = not known any more. */
   readonly counted?: (from: number, to: number) => Promise<LedgerCounts | undefined>;
   readonly signal?: AbortSignal;
-  /** A part that was cut off goes; so many of its events were in no other file, and stay. */
+  /** A part that was cut off goes; `events` of it were in no other file, and stay. */
   readonly onCut?: (file: string, events: number) => void;
 }
 

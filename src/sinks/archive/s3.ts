@@ -92,7 +92,7 @@ export class S3Store implements ArchiveStore {
   }
 
   async create(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
-    // Not every server heeds the condition, or knows it.
+    // Not every server follows the condition, or knows it.
     if ((await this.list(name, signal)).some(file => file.name === name)) return false;
     const request = { method: 'PUT', key: this.#key(name), body: bytes, signal } as const;
     const answer = await this.#ask({ ...request, headers: { 'if-none-match': '*' } });

@@ -191,7 +191,7 @@ async function everything(store: FolderStore): Promise<string> {
   return (await linesOf({ place: { folder: store.place } })).join('\n');
 }
 
-/** The process dies after so many changes of the store. */
+/** The process dies after this many changes of the store. */
 async function sealUntil(store: ArchiveStore, survives: number, change?: (text: string) => string | undefined) {
   let left = survives;
   const step = <Result>(work: () => Promise<Result>): Promise<Result> => {
