@@ -6,8 +6,8 @@ import { refuse } from '../settings/refuse.js';
 import { secret } from '../settings/secrets.js';
 import { setting } from '../settings/setting.js';
 import { text } from '../settings/words.js';
+import { lineOf } from './archive/line.js';
 import type { ArchiveConfig } from './archive/open-store.js';
-import { openArchive, openArchiveCheck } from './archive/session.js';
 import { defineSink } from './sink.js';
 
 /** Every event for good, as NDJSON.gz a day, sealed by manifests of hashes (docs/archive.md). */
@@ -59,9 +59,10 @@ export const archiveSink = defineSink({
     setting: () => 'ARCHIVE_URL',
     reach: 'correct ARCHIVE_URL or ARCHIVE_ENDPOINT: the store must be reachable from this machine',
     untried: [{ what: 'write to it', because: 'what is written to an archive stays there' }],
-    open: openArchiveCheck,
+    open: async (config, tools) => (await import('./archive/session.js')).openArchiveCheck(config, tools),
   },
-  open: openArchive,
+  renderer: () => event => ({ output: { event: JSON.parse(lineOf(event)) } }),
+  open: async (config, tools) => (await import('./archive/session.js')).openArchive(config, tools),
 });
 
 type Place = { readonly folder: string } | { readonly bucket: string; readonly prefix: string };
