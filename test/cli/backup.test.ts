@@ -67,8 +67,7 @@ test('a backup taken under load and restored into another folder goes on: the le
       [],
     );
     assert.ok(ids.includes('after'));
-    const { problems } = await restored.json('/v1/status');
-    assert.equal(problems, []);
+    assert.equal(await restored.problems(), []);
   } finally {
     await daemon.remove();
     await restored.remove();

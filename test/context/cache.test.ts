@@ -5,6 +5,7 @@ import { ranks } from '../../src/context/resource.js';
 import { resourceStore } from '../../src/context/store.js';
 import { hastyClock } from '../helpers/clock.js';
 import { recordingLog } from '../helpers/recording-log.js';
+import { until } from '../helpers/wait.js';
 import { withStorage } from '../storage/scratch.js';
 import { storeInMemory } from './asking.js';
 
@@ -80,7 +81,7 @@ test('a disk that fails loses nothing that is in memory, and is said once', asyn
   });
   const cache = await opened;
   cache.learn(id(1), { kind: 'space', name: 'x' }, ranks.event);
-  await new Promise(resolve => setTimeout(resolve, 50));
+  await until(() => lines.length > 1, 'a save that fails');
   assert.is(cache.get(id(1))?.name, 'x');
   assert.equal(
     lines.map(({ line }) => line),

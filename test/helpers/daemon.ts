@@ -167,6 +167,12 @@ export class TestDaemon {
     return found;
   }
 
+  /** What is wrong with it, without what a busy machine does to any daemon. */
+  async problems(): Promise<AnswerOf<'/v1/status'>['problems']> {
+    const { problems } = await this.json('/v1/status');
+    return problems.filter(({ what }) => !what.startsWith('The whole daemon stood still'));
+  }
+
   /** Waits for a line of the log: it comes through a pipe, which may be slower than the answer to a request. */
   async logged(line: string | RegExp): Promise<void> {
     const isThere = (): boolean => (typeof line === 'string' ? this.output.includes(line) : line.test(this.output));

@@ -181,8 +181,11 @@ export class FakeBackend implements Backend {
   fails: Error | undefined;
   /** Awaited by every publish. */
   gate: Promise<void> = Promise.resolve();
+  /** How many publishes have come to the gate. */
+  begun = 0;
 
   async publish(messages: readonly Message[]): Promise<Durability> {
+    this.begun += 1;
     await this.gate;
     this.#mayFail();
     this.published.push(...messages);

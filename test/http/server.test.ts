@@ -3,6 +3,7 @@ import { queryObjects } from 'node:v8';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { SetupError } from '../../src/errors.js';
+import { until } from '../helpers/wait.js';
 import { keys, post, problemOf, type Running, run } from './running.js';
 
 let daemon: Running;
@@ -124,8 +125,8 @@ test('a pipeline whose client leaves before its answers leaves nothing behind', 
   }
   open();
   const left = (): number => queryObjects(ServerResponse, { format: 'count' }) - before;
-  for (let tries = 0; tries < 50 && left() > 2; tries++) await new Promise(resolve => setTimeout(resolve, 20));
-  assert.ok(left() <= 2, `${left()} answers are kept`);
+  await until(() => left() <= 2, 'answers that are not kept', 60_000, 50);
+  assert.ok(left() <= 2);
 });
 
 test('hostile headers neither break a line nor get through', async () => {
@@ -202,7 +203,7 @@ test('closing lets what was begun finish, and waits for nobody else', async () =
   idle.send('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
   await idle.until('"ok"');
   const begun = daemon.request('/v1/events', post({ category: 'upload' }));
-  await new Promise(resolve => setTimeout(resolve, 50));
+  await until(() => daemon.backend.begun === 1, 'a request under way');
   const closed = daemon.server.close(30_000);
   await Promise.all([silent.ended(), idle.ended()]);
   open();
@@ -213,7 +214,7 @@ test('closing lets what was begun finish, and waits for nobody else', async () =
 test('closing cuts what is not finished by the deadline', async () => {
   daemon.backend.gate = new Promise(() => {});
   const stuck = daemon.request('/v1/events', post({ category: 'upload' })).catch((error: Error) => error);
-  await new Promise(resolve => setTimeout(resolve, 50));
+  await until(() => daemon.backend.begun === 1, 'a request under way');
   await daemon.server.close(100);
   assert.instance(await stuck, Error);
 });

@@ -40,8 +40,8 @@ test('a batch that is held longer than the broker allows: no reconnect storm, no
     const ahead = await subscription.next(limits, signal);
     await new Promise(resolve => setTimeout(resolve, 7_000));
     // Its channel is gone by now, and no other was opened to fetch what nobody would write.
-    assert.is((await broker.inspect(queue.name))?.consumers, 0);
-    assert.is((await broker.depth(queue.sink)).unsettled, 0);
+    await until(async () => (await broker.inspect(queue.name))?.consumers === 0, 'a channel that is gone');
+    await until(async () => (await broker.depth(queue.sink)).unsettled === 0, 'nothing that is held');
     await subscription.settle({ done: [...held, ...ahead], duplicates: 0, filtered: 0, dead: [] });
 
     const seen = new Set<string>();

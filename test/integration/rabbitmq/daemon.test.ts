@@ -91,7 +91,9 @@ test('killed with -9 again and again while it drains 20,000 events: exactly the 
     await daemon.kill('SIGKILL');
   }
   await daemon.start();
-  await until(async () => (await daemon.json('/v1/status')).sinks[0]?.pending === 0, 'an empty queue', 60_000);
+  // RabbitMQ shows no message that a connection has which it does not know to be gone.
+  await until(async () => (await storedNames(daemon)).length >= all.length, 'every event', 90_000, 500);
+  await daemon.drained();
   const stored = await storedNames(daemon);
   assert.is(stored.length, all.length);
   assert.equal(new Set(stored), new Set(all));
@@ -140,8 +142,7 @@ test('started while RabbitMQ is down it accepts into the outbox, and delivers wh
   const response = await post(daemon, ids);
   assert.is(response.status, 202);
   assert.is(((await response.json()) as { durability: string }).durability, 'outbox');
-  const { problems } = await daemon.json('/v1/status');
-  assert.match(problems[0]?.what ?? '', 'outbox');
+  await until(async () => (await daemon.problems()).some(({ what }) => what.includes('outbox')), 'the problem');
   await rabbitmq.start();
   await until(async () => (await storedNames(daemon)).length === ids.length, 'all events', 60_000);
   assert.equal(new Set(await storedNames(daemon)), new Set(ids));

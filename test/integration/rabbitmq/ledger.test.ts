@@ -39,6 +39,14 @@ async function local(daemon: TestDaemon): Promise<LedgerSink & { balanced: boole
   return { ...row, balanced, exact };
 }
 
+/** Once what came and what went are counted, which goes on in the background. */
+function calm(daemon: TestDaemon): ReturnType<typeof local> {
+  return until(async () => {
+    const row = await local(daemon);
+    return row.pending === 0 && row.difference === 0 && row;
+  }, 'counts that agree');
+}
+
 /** Posts without an end; answers with how many were accepted. */
 function load(daemon: TestDaemon, each = 20) {
   let going = true;
@@ -69,20 +77,18 @@ test('a queue that is purged under load: how many are missing, for which sink, w
   const stop = load(daemon, 100);
   await seconds(3);
   const purged = await rabbitmq.ctl('purge_queue', queue);
-  const at = Date.now();
   await until(async () => (await local(daemon)).missing > 0, `missing events after ${purged}`, 15_000);
-  assert.ok(Date.now() - at < 15_000);
   const accepted = await stop();
   await daemon.drained(60_000);
   await seconds(8);
-  const row = await local(daemon);
+  const row = await calm(daemon);
   const stored = (await daemon.stored('upload')).length;
   assert.equal(
     [row.accepted, row.delivered, row.missing, row.difference, row.pending],
     [accepted, stored, accepted - stored, 0, 0],
   );
   assert.not(row.balanced);
-  const { problems } = await daemon.json('/v1/status');
+  const problems = await daemon.problems();
   assert.equal(
     problems.map(({ what }) => what),
     [
@@ -113,7 +119,7 @@ test('killed with -9 under load again and again: balanced at every look, and eve
   }
   await daemon.drained(60_000);
   await seconds(12);
-  const row = await local(daemon);
+  const row = await calm(daemon);
   const stored = (await daemon.stored('upload')).length;
   for (const { missing, difference } of looks) assert.equal([missing, difference ?? 0], [0, 0]);
   assert.equal([row.missing, row.difference, row.pending, row.balanced, row.exact], [0, 0, 0, true, true]);
@@ -137,7 +143,7 @@ test('a queue with messages from before, foreign and of version 1, and a fresh D
   const fresh = await started(daemons);
   await until(async () => (await local(fresh)).delivered === 300, 'the delivery of what was there');
   await seconds(7);
-  const row = await local(fresh);
+  const row = await calm(fresh);
   assert.equal([row.accepted, row.delivered, row.missing, row.difference, row.balanced], [300, 300, 0, 0, true]);
 });
 
@@ -172,7 +178,7 @@ test('events that a policy lets expire are missing', async ({ daemons }) => {
     const accepted = await stop();
     await until(async () => (await local(daemon)).missing > 0, 'missing events', 15_000);
     await seconds(8);
-    const row = await local(daemon);
+    const row = await calm(daemon);
     const stored = (await daemon.stored('upload')).length;
     assert.equal([row.accepted, row.missing, row.difference], [accepted, accepted - stored, 0]);
   } finally {
@@ -188,7 +194,10 @@ test('through an outage: what waits in the outbox is pending, and counted once w
   await rabbitmq.shutDown();
   const stop = load(daemon);
   await seconds(2);
-  const waiting = await local(daemon);
+  const waiting = await until(async () => {
+    const row = await local(daemon);
+    return row.difference === null && row;
+  }, 'counts that cannot be had');
   assert.equal([waiting.missing, waiting.difference, waiting.balanced], [0, null, true]);
   assert.match(waiting.inexact ?? '', 'RabbitMQ does not say');
   await daemon.kill('SIGKILL');
@@ -199,7 +208,7 @@ test('through an outage: what waits in the outbox is pending, and counted once w
   await until(async () => (await daemon.stored('upload')).length >= accepted, 'the events of the outbox', 60_000);
   await daemon.drained(60_000);
   await seconds(8);
-  const row = await local(daemon);
+  const row = await calm(daemon);
   const stored = (await daemon.stored('upload')).length;
   assert.equal([row.missing, row.difference, row.pending, row.balanced, row.exact], [0, 0, 0, true, true]);
   assert.is(row.accepted, stored);
@@ -220,8 +229,8 @@ test('filtered events, dead letters, and dead letters that are sent again', asyn
   ];
   await until(async () => (await local(daemon)).dead === 5, 'dead letters');
   await daemon.drained();
-  assert.equal(counts(await local(daemon)), [65, 30, 30, 5, 0, 0, 0]);
-  const found = (await daemon.json('/v1/status')).problems[0];
+  assert.equal(counts(await calm(daemon)), [65, 30, 30, 5, 0, 0, 0]);
+  const [found] = await daemon.problems();
   assert.match(found?.what ?? '', '5 events could not be delivered');
   const [oldest] = (await daemon.json('/v1/dead-letters?sink=local')).dead_letters;
   assert.is(found?.since, oldest?.dead_at);
@@ -235,7 +244,7 @@ test('filtered events, dead letters, and dead letters that are sent again', asyn
   await daemon.drained();
   await seconds(7);
   // The five once more, and the event of the audit trail that says so.
-  assert.equal(counts(await local(daemon)), [71, 31, 30, 10, 0, 0, 0]);
+  assert.equal(counts(await calm(daemon)), [71, 31, 30, 10, 0, 0, 0]);
 });
 
 test.run();
