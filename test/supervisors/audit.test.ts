@@ -55,7 +55,8 @@ test('who did what is in the log and in the sinks, but not in analytics', async 
       ['Upload File'],
     );
     const row = (await daemon.json('/v1/ledger')).sinks.find(({ sink }) => sink === 'amplitude');
-    assert.is(row?.filtered, wanted.length);
+    // On a machine that is busy a problem may last for a minute: an event of the daemon's own.
+    assert.is(row?.filtered, wanted.length + (await daemon.stored('problem')).length);
     assert.is(row?.difference, 0);
   } finally {
     await daemon.remove();

@@ -58,8 +58,14 @@ export function logs({ accessLog }: Nginx): string[] {
 }
 
 /** What nginx itself has written in these files. */
-export function lines(files: readonly string[]): number {
+function lines(files: readonly string[]): number {
   return files.reduce((sum, file) => sum + readFileSync(file).filter(byte => byte === 10).length, 0);
+}
+
+/** Resolves when nginx has written a line for each request: it does so after it has answered. */
+export async function writtenIn(files: () => readonly string[], { sent }: Load): Promise<void> {
+  await until(() => lines(files()) >= sent, 'a line for each request');
+  assert.is(lines(files()), sent);
 }
 
 /** Requests in the windows that were closed and stored, and the daemon's own count of all lines. */

@@ -26,7 +26,7 @@ async function received(count: number, publish: () => Promise<unknown> | unknown
     await channel.waitForConfirms();
     const subscription = await harness.broker.subscribe(queue.sink, 100);
     const limits = { count, bytes: 1_000_000, lingerMs: 2_000 };
-    const got = await subscription.next(limits, AbortSignal.timeout(10_000));
+    const got = await subscription.next(limits, AbortSignal.timeout(60_000));
     await subscription.settle({ done: got, duplicates: 0, filtered: 0, dead: [] });
     return got;
   } finally {
@@ -68,12 +68,12 @@ test('a redelivery keeps its id: given back, over a lost consumer and over a res
     for (let count = 0; count < 4; count += 1) send('Hello World!');
     await channel.waitForConfirms();
     let subscription = await harness.broker.subscribe(queue.sink, 10);
-    const first = await subscription.next(limits, AbortSignal.timeout(10_000));
+    const first = await subscription.next(limits, AbortSignal.timeout(60_000));
     const [settled, ...rest] = first;
     const ids = rest.map(({ id }) => id).sort();
     await subscription.settle({ done: [settled!], duplicates: 0, filtered: 0, dead: [] });
     await subscription.requeue(rest);
-    const again = () => subscription.next({ ...limits, count: 3 }, AbortSignal.timeout(10_000));
+    const again = () => subscription.next({ ...limits, count: 3 }, AbortSignal.timeout(60_000));
     assert.equal((await again()).map(({ id }) => id).sort(), ids);
 
     await subscription.pause();
@@ -84,7 +84,7 @@ test('a redelivery keeps its id: given back, over a lost consumer and over a res
     subscription = await (await harness.reopen()).subscribe(queue.sink, 10);
     send('Hello World!');
     await channel.waitForConfirms();
-    const all = await subscription.next(limits, AbortSignal.timeout(10_000));
+    const all = await subscription.next(limits, AbortSignal.timeout(60_000));
     const redelivered = all.filter(delivery => delivery.redelivered).map(({ id }) => id);
     const fresh = all.filter(delivery => !delivery.redelivered).map(({ id }) => id);
     assert.equal(redelivered.sort(), ids);
@@ -107,7 +107,7 @@ test('an acknowledgement that the broker never got: the message comes again unde
   try {
     const subscription = await harness.broker.subscribe(queue.sink, 10);
     const next = () =>
-      subscription.next({ count: 1, bytes: 1_000_000, lingerMs: 0 }, AbortSignal.timeout(20_000)).then(([one]) => one!);
+      subscription.next({ count: 1, bytes: 1_000_000, lingerMs: 0 }, AbortSignal.timeout(60_000)).then(([one]) => one!);
     const settle = (one: Delivery) => subscription.settle({ done: [one], duplicates: 0, filtered: 0, dead: [] });
     send('Hello World!');
     const first = await next();
@@ -210,7 +210,7 @@ test('plain text and bytes that are no UTF-8 come as they are; a dead letter of 
     await channel.waitForConfirms();
     const subscription = await broker.subscribe(queue.sink, 10);
     const limits = { count: 2, bytes: 1_000_000, lingerMs: 2_000 };
-    const got = await subscription.next(limits, AbortSignal.timeout(10_000));
+    const got = await subscription.next(limits, AbortSignal.timeout(60_000));
     assert.is(got[0]?.body, 'Hello World!');
     assert.match(got[1]?.id ?? '', /^[0-9a-f]{32}$/);
     const dead: DeadDelivery[] = got.map(delivery => ({ delivery, reason: 'no JSON', fault: 'poison', attempts: 1 }));

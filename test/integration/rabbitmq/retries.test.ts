@@ -67,7 +67,7 @@ async function accepted(daemon: TestDaemon): Promise<void> {
   await daemon.drained();
   const { sinks, balanced } = await daemon.json('/v1/ledger');
   assert.ok(balanced, JSON.stringify(sinks));
-  assert.is((await daemon.stored()).length, 1);
+  assert.is((await daemon.stored('upload')).length, 1);
 }
 
 test('the connection breaks between publish and confirm', () =>

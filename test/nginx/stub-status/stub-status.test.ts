@@ -12,7 +12,7 @@ const numbers = {
   ...{ reading: 6, writing: 179, waiting: 106 },
 };
 
-async function ask(listener: RequestListener, signal = AbortSignal.timeout(5_000)) {
+async function ask(listener: RequestListener, signal = AbortSignal.timeout(60_000)) {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
