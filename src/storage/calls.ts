@@ -22,6 +22,7 @@ import { usageAnnouncementReads, usageAnnouncementWrites } from './usage-announc
 import { usageAuditReads, usageAuditWrites } from './usage-audit.js';
 import { usageDayReads, usageDayWrites } from './usage-days.js';
 import { usageGapReads, usageGapWrites } from './usage-gaps.js';
+import { usageItemWrites } from './usage-items.js';
 import { usageMonthReads, usageMonthWrites } from './usage-months.js';
 import { usageReopeningReads, usageReopeningWrites } from './usage-reopening.js';
 import { usageReportReads } from './usage-report.js';
@@ -50,6 +51,7 @@ export const writes = {
   ...usageDayWrites,
   ...usageAnnouncementWrites,
   ...usageMonthWrites,
+  ...usageItemWrites,
   ...availabilityWrites,
   ...usageReopeningWrites,
   ...usageAuditWrites,

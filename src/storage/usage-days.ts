@@ -9,6 +9,9 @@ const hourMs = 3_600_000;
 const columns =
   'period, item, machine, country, investigations, requests, unique_investigations, unique_requests, bytes, request_bytes, users';
 const width = 11;
+const firstSum = 4;
+/** Items of one day that are counted each for itself. */
+const maxDayItems = 100_000;
 
 /** A day's counts, and to which revision of its accesses they belong. */
 export interface DayCounts {
@@ -78,7 +81,13 @@ const countReasons = `
   SELECT substr(reason, 1, instr(reason || ':', ':') - 1) AS word, count(*) FROM usage_accesses
   WHERE day = ? AND reason IS NOT NULL GROUP BY word`;
 
-function countUsageDay(database: Database, { day }: { readonly day: number }): DayCounts {
+export interface CountUsageDayArguments {
+  readonly day: number;
+  /** Items that are counted each for itself. */
+  readonly maxItems?: number;
+}
+
+function countUsageDay(database: Database, { day, maxItems = maxDayItems }: CountUsageDayArguments): DayCounts {
   const revision = database.value<number>('SELECT revision FROM usage_days WHERE day = ?', day) ?? 0;
   const next = dayAfter(day);
   const rows = database.rows<Value[]>(countDay, day, next, startOfDay(next));
@@ -87,9 +96,40 @@ function countUsageDay(database: Database, { day }: { readonly day: number }): D
   return {
     day,
     revision,
-    counts: rows.flat(),
+    counts: withinItems(rows, maxItems).flat(),
     leftOut: doubleClicks > 0 ? [...reasons, ['double_click', doubleClicks]] : reasons,
   };
+}
+
+/**
+ * Ids can be made up by whoever sends as a page. The items of which most was asked for stay; the rest are counted
+ * together, as not known. Which they are follows from the day's accesses alone.
+ */
+function withinItems(rows: readonly Value[][], maxItems: number): readonly Value[][] {
+  const sizes = new Map<string, number>();
+  for (const row of rows) {
+    const [item, country] = [String(row[1]), row[3]];
+    if (country === '') sizes.set(item, (sizes.get(item) ?? 0) + Number(row[firstSum]));
+  }
+  if (sizes.size <= maxItems) return rows;
+  const largest = [...sizes].sort(([one, some], [other, others]) => others - some || (one < other ? -1 : 1));
+  const kept = new Set(largest.slice(0, maxItems).map(([item]) => item));
+  const isKept = ([, item]: readonly Value[]): boolean => item !== '' && kept.has(String(item));
+  const unknown = new Map<string, Value[]>();
+  for (const row of rows) {
+    if (isKept(row)) continue;
+    const [period, , machine, country] = row;
+    const key = `${machine} ${country}`;
+    const sum = unknown.get(key);
+    if (sum === undefined) unknown.set(key, [period!, '', machine!, country!, ...row.slice(firstSum)]);
+    else for (let at = firstSum; at < width; at += 1) sum[at] = joined(at, Number(sum[at]), Number(row[at]));
+  }
+  return [...rows.filter(isKept), ...unknown.values()];
+}
+
+/** Users are different people: of several items at least as many as of the one that has most. */
+function joined(column: number, one: number, other: number): number {
+  return column === width - 1 ? Math.max(one, other) : one + other;
 }
 
 /** Unless the day has newer counts, or its month has been closed meanwhile. One in which nothing counts yet is open. */

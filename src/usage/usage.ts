@@ -65,6 +65,8 @@ const maxAgeMs = 200;
 const firstMs = 300_000;
 const everyMs = 900_000;
 const chunkRows = 1_000;
+/** What is known of an item is kept so long after it was said last, ms: longer than the sink skips repetitions. */
+const factsMs = 31 * dayMs;
 
 /**
  * The counts of usage. What the sink has collected of a day is counted when somebody asks and it has changed since.
@@ -76,6 +78,8 @@ export class Usage {
   readonly reopening: Reopening;
   readonly #options: UsageOptions;
   readonly #closing: Closing;
+  /** How far the items were looked at, a stretch each time that months are. */
+  #itemsUntil = '';
   /** Counts what has changed. */
   readonly #refresh: () => Promise<void>;
 
@@ -221,6 +225,9 @@ export class Usage {
     }
     const trim = { lateBefore: clock.now() - config.closeMs, limit: chunkRows };
     while (!signal?.aborted && (await storage.write('trimUsage', trim)) >= chunkRows);
+    const before = clock.now() - Math.max(config.closeMs, factsMs);
+    const after = this.#itemsUntil;
+    this.#itemsUntil = (await storage.write('trimUsageItems', { after, before, limit: chunkRows })) ?? '';
   }
 
   async #count(): Promise<void> {
