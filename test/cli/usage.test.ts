@@ -77,6 +77,119 @@ test('a month is submitted, the last that is over by default', async () => {
   );
 });
 
+const side = { accesses: 0, alone: 0, repeated: 0, incomparable: 0, left_out: {} };
+
+test('the audit is a table a control, with what each side alone says by name', async () => {
+  const views = { matched: 40, counted: { ...side, accesses: 42, alone: 2 }, control: { ...side, accesses: 40 } };
+  const left = { robot: 3 };
+  const downloads = {
+    matched: 10,
+    counted: { ...side, accesses: 10 },
+    control: { ...side, accesses: 15, alone: 1, repeated: 1, left_out: left },
+  };
+  const nothing = { matched: 0, counted: side, control: side };
+  const examples = Array.from({ length: 22 }, (_, n) => ({
+    ...{ time: Date.UTC(2026, 2, 15, 10, 0, n), id: `event-${n}`, said_by: n === 0 ? 'clowder' : 'nginx' },
+    ...{ kind: 'view', resource: `dataset ${n}`, dataset: null },
+  }));
+  const body = {
+    source: 'nginx',
+    controls: [
+      {
+        control: 'clowder',
+        counted_alone: 'Clowder lost them',
+        control_alone: 'they passed the proxy',
+        views,
+        downloads,
+      },
+    ],
+    days: [
+      { day: '2026-03-15', controls: [{ control: 'clowder', views, downloads, examples }] },
+      { day: '2026-03-16', controls: [{ control: 'clowder', views: nothing, downloads: nothing, examples: [] }] },
+    ],
+  };
+  const daemon = await fakeDaemon(() => ({ status: 200, body }));
+  const env = { EVENT_SINK_URL: daemon.url };
+  const shown = await invoke(['usage', 'audit', '--from', '2026-03', '--to', '2026-03-16'], { env, onTerminal: true });
+  const piped = await invoke(['usage', 'audit'], { env });
+  const json = await invoke(['usage', 'audit', '--json'], { env, onTerminal: true });
+  await daemon.close();
+  assert.is(shown.code, 0);
+  const lines = shown.out.split('\n');
+  assert.match(lines[0]!, /^DAY +nginx +both +only nginx +clowder +only clowder +left out +repeated/);
+  assert.match(lines[1]!, /^2026-03-15 +views +42 +40 +2 +40 +0 +0 +0/);
+  assert.match(lines[2]!, /^2026-03-15 +downloads +10 +10 +0 +15 +1 +3 +1/);
+  assert.match(lines[3]!, /^total +views +42/);
+  assert.not.match(shown.out, '2026-03-16 ');
+  assert.match(shown.out, 'only nginx: Clowder lost them');
+  assert.match(shown.out, '2026-03-15 10:00:00  only clowder: view of dataset 0');
+  assert.match(shown.out, 'and 2 more: --json');
+  assert.equal([JSON.parse(piped.out), JSON.parse(json.out)], [body, body]);
+  const path = '/v1/usage/audit';
+  assert.equal(
+    daemon.asked.map(asked => asked.path),
+    [`${path}?from=2026-03&to=2026-03-16`, path, path],
+  );
+});
+
+test('an audit with nothing to compare says so', async () => {
+  const daemon = await fakeDaemon(() => ({ status: 200, body: { source: 'clowder', controls: [], days: [] } }));
+  const { out } = await invoke(['usage', 'audit'], { env: { EVENT_SINK_URL: daemon.url }, onTerminal: true });
+  await daemon.close();
+  assert.is(out, 'clowder is the only source of accesses: nothing to compare it with');
+});
+
+test('how complete the months are, with each gap in words', async () => {
+  const nothing = { complete: true, missing_hours: 0, gaps: [], waiting: 0, dead: 0, late: 0 };
+  const [from, to] = [Date.UTC(2026, 2, 14, 10), Date.UTC(2026, 2, 14, 12)];
+  const gaps = [
+    { from, to, reason: 'stopped', means: 'the daemon was not running', seconds: 5000, missing: 0 },
+    { from, to, reason: 'unread_lines', means: 'lines of the log could not be read', seconds: 0, missing: 7 },
+  ];
+  const months = [
+    { month: '2026-02', closed: 1, completeness: nothing },
+    {
+      ...{ month: '2026-03', closed: null },
+      completeness: { ...nothing, complete: false, missing_hours: 2, gaps, waiting: 3, dead: 1, late: 4 },
+    },
+  ];
+  const answers: unknown[] = [
+    { source: 'nginx', months },
+    { source: 'nginx', months },
+    { source: 'nginx', months: [] },
+  ];
+  const daemon = await fakeDaemon(() => ({ status: 200, body: answers.shift() }));
+  const env = { EVENT_SINK_URL: daemon.url };
+  const shown = await invoke(['usage', 'completeness', '--from', '2026-02'], { env, onTerminal: true });
+  const piped = await invoke(['usage', 'completeness'], { env });
+  const none = await invoke(['usage', 'completeness'], { env, onTerminal: true });
+  await daemon.close();
+  assert.match(shown.out, /^MONTH +HOURS MISSING +WAITING +DEAD +LATE/);
+  assert.match(shown.out, /2026-02 +closed, complete +0 +0 +0 +0/);
+  assert.match(shown.out, /2026-03 +open, in part +2 +3 +1 +4/);
+  assert.match(shown.out, '2026-03-14 10:00 to 2026-03-14 12:00  the daemon was not running\n');
+  assert.match(shown.out, 'lines of the log could not be read (7)');
+  assert.match(shown.out, 'counted is nginx; hours are UTC');
+  assert.equal(
+    piped.out.split('\n').map(line => JSON.parse(line)),
+    months,
+  );
+  assert.is(none.out, 'nothing was counted yet');
+  const path = '/v1/usage?by=month&limit=1&';
+  assert.equal(
+    daemon.asked.map(asked => asked.path),
+    [`${path}from=2026-02`, path, path],
+  );
+});
+
+test('a day is none of completeness, and a range must be one', async () => {
+  const days = await invoke(['usage', 'completeness', '--from', '2026-03-15']);
+  const audit = await invoke(['usage', 'audit', '--to', 'March']);
+  assert.equal([days.code, audit.code], [2, 2]);
+  assert.match(days.err, '--from must be a month, such as 2026-03, but is "2026-03-15"');
+  assert.match(audit.err, '--to must be a day or a month, such as 2026-03-15 or 2026-03, but is "March"');
+});
+
 test('what the daemon refuses is said in its words', async () => {
   const body = { code: 3020, severity: 'error', message: 'Invalid Date Arguments', data: '2026-03 is closed' };
   const daemon = await fakeDaemon(() => ({ status: 400, body }));
