@@ -6,10 +6,10 @@ import type { Event } from '../../../src/events/event.js';
 import { influxdbSink } from '../../../src/sinks/influxdb.js';
 import type { UsageKind } from '../../../src/storage/usage-report.js';
 import { figuresOf } from '../../../src/usage/figures.js';
-import { influxQueries } from '../../deploy/dashboards.js';
 import { startInfluxDB } from '../../helpers/servers/influxdb.js';
 import { sinkTools } from '../../helpers/sink-session.js';
 import { required } from '../../helpers/skip.js';
+import { numberPanels, panelQueries } from '../../usage/panels.js';
 import { datasetId, download, UsageScene, view } from '../../usage/scene.js';
 
 const server = required('influxdb', await startInfluxDB());
@@ -80,14 +80,7 @@ test.before(async () => {
 
 test.after(() => server.stop());
 
-const queries = influxQueries("time >= '2026-01-01' AND time < '2027-01-01'");
-
-/** The queries of a panel in their order. */
-function queriesOf(panel: string): string[] {
-  const found = queries.filter(({ where }) => where === `Dataset usage: ${panel}`).map(({ text }) => text);
-  assert.ok(found.length > 0, panel);
-  return found;
-}
+const queriesOf = panelQueries("time >= '2026-01-01' AND time < '2027-01-01'");
 
 /** What `GET /v1/usage` says, by key and figure. */
 async function usage(by: UsageKind, method: Method, figure: Figure): Promise<Record<string, number>> {
@@ -126,15 +119,7 @@ test('the figures are of a month that is closed and one that is open, by people 
   assert.ok(late > 0 && clicks > 0 && robot > 0, JSON.stringify({ late, clicks, robot }));
 });
 
-for (const [panel, figure, method] of [
-  ['Requests by people', 'total_dataset_requests', 'regular'],
-  ['Requests by machines', 'total_dataset_requests', 'machine'],
-  ['Investigations by people', 'total_dataset_investigations', 'regular'],
-  ['Investigations by machines', 'total_dataset_investigations', 'machine'],
-  ['Volume by people', 'request_bytes', 'regular'],
-  ['Volume by machines', 'request_bytes', 'machine'],
-  ['Sessions with requests', 'unique_dataset_requests', 'regular'],
-] as const) {
+for (const [panel, figure, method] of numberPanels) {
   test(`${panel}: the number of GET /v1/usage`, async () => {
     const [query = ''] = queriesOf(panel);
     assert.equal(await sums(query, () => 'sum', 'sum'), { sum: total(await usage('month', method, figure)) });

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UsageAudit, UsageLine, UsageReport } from '../../../openapi/api-types.js';
-import { influxQueries } from '../../deploy/dashboards.js';
 import { until } from '../../helpers/wait.js';
+import { numberPanels, panelQueries } from '../../usage/panels.js';
 import { datasetId } from '../../usage/scene.js';
 import {
   accessesOf,
@@ -202,18 +202,10 @@ test('what Grafana adds up', async () => {
   ).catch(() => undefined);
   assert.equal(await sums(), sorted(known));
 
-  const queries = influxQueries(`time >= '2000-01-01' AND time < '2100-01-01'`);
-  for (const [panel, figure, method] of [
-    ['Requests by people', 'total_dataset_requests', 'regular'],
-    ['Requests by machines', 'total_dataset_requests', 'machine'],
-    ['Investigations by people', 'total_dataset_investigations', 'regular'],
-    ['Investigations by machines', 'total_dataset_investigations', 'machine'],
-    ['Volume by people', 'request_bytes', 'regular'],
-    ['Volume by machines', 'request_bytes', 'machine'],
-    ['Sessions with requests', 'unique_dataset_requests', 'regular'],
-  ] as const) {
-    const shown = queries.find(({ where }) => where === `Dataset usage: ${panel}`);
-    const rows = await influxdb.query(shown?.text ?? '', 'eventsink');
+  const queriesOf = panelQueries(`time >= '2000-01-01' AND time < '2100-01-01'`);
+  for (const [panel, figure, method] of numberPanels) {
+    const [query = ''] = queriesOf(panel);
+    const rows = await influxdb.query(query, 'eventsink');
     assert.is(
       rows.reduce((sum, row) => sum + Number(row.sum), 0),
       ofAll(method)[figure],
