@@ -1,6 +1,7 @@
 import { dispatch } from 'nact';
 import type { Clock } from '../src/clock.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
+import type { Rate } from '../src/delivery/rate.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { SinkStalls } from '../src/event-loop/stalls.js';
 import type { Event } from '../src/events/event.js';
@@ -34,6 +35,8 @@ export interface SinkOptions extends Pick<ActorTools, 'board' | 'onCrash'> {
   /** Aborts when shutdown's patience ends. */
   readonly giveUp: AbortSignal;
   readonly stalls?: SinkStalls | undefined;
+  /** Undefined: as fast as the destination takes them. */
+  readonly rate?: Rate | undefined;
 }
 
 /** How long a session may take to end after its signal has aborted before it is abandoned, ms. */
@@ -45,7 +48,8 @@ const graceMs = 2_000;
  * The session is opened lazily, since nact restarts for ever, without a pause, what fails while it starts.
  */
 export function spawnSink(parent: Parent, consumer: Actor<ConsumerMessage>, options: SinkOptions): Actor<SinkMessage> {
-  return spawnActor<SinkMessage>(parent, 'sink', options, () => {
+  return spawnActor<SinkMessage>(parent, 'sink', options, (_self, status) => {
+    if (options.rate !== undefined) status.update({ detail: { rate: options.rate.limit } });
     dispatch(consumer, { type: 'sinkReady' });
     return new SinkWorker(consumer, options);
   });
@@ -65,7 +69,8 @@ class SinkWorker implements Behaviour<SinkMessage> {
     switch (message.type) {
       case 'write': {
         const { events } = message;
-        const { definition, meter, policy } = this.#options;
+        const { definition, meter, policy, rate, giveUp } = this.#options;
+        await rate?.turn(events.length, giveUp);
         const { result, milliseconds } = await this.#write(events);
         policy.succeeded();
         const conflicts = (result.conflicts ?? []).flatMap(index => events[index]?.id ?? []);

@@ -10,6 +10,7 @@ import type { ConfiguredSink } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
+import { Rate } from '../src/delivery/rate.js';
 import { StoredSinks } from '../src/delivery/stored-sinks.js';
 import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
 import type { Log } from '../src/log.js';
@@ -128,7 +129,7 @@ export interface SinkSupervision {
 /** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
 export function superviseSink(
   parent: Parent,
-  { definition, config, batch, filter, personal }: ConfiguredSink,
+  { definition, config, batch, filter, personal, rate }: ConfiguredSink,
   tools: SinkTools,
   options: SinkSupervision,
 ): Actor<ConsumerMessage> {
@@ -190,6 +191,7 @@ export function superviseSink(
         writeDeadlineMs: definition.writeDeadlineMs ?? writeDeadlineMs,
         giveUp,
         stalls,
+        rate: rate === undefined ? undefined : new Rate(rate, clock),
         onCrash: escalate,
       }),
   );

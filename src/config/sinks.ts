@@ -19,6 +19,8 @@ export interface ConfiguredSink {
   readonly batch: BatchLimits;
   /** Which events it takes; the others are counted as filtered. */
   readonly filter: CategoryFilter;
+  /** Most events a second; undefined = as fast as it takes them. */
+  readonly rate?: number | undefined;
   /** How much of people its events hold. */
   readonly personal: PersonalLevel;
   /** For people, where it is configured: the settings that begin with `MONGODB_`, or `sinks[1]` of the file. */
@@ -30,11 +32,17 @@ export interface ConfiguredSink {
 export type CommonSettings = ReturnType<typeof commonSettings>;
 
 /** The settings that every sink has. */
-export function commonSettings({ prefix, title, name, batch, analytics, categories }: SinkDefinition) {
+export function commonSettings({ prefix, title, name, batch, analytics, categories, storesWith }: SinkDefinition) {
   const internal = internalCategories
     .map(category => `\`${category}\``)
     .join(', ')
     .replace(/, ([^,]*)$/, ' and $1');
+  const rate = setting(
+    `${prefix}_RATE`,
+    integer(1, 1_000_000).optional(),
+    `Most events a second to ${title}. Default: as fast as it takes them.`,
+    { example: '50' },
+  );
   return {
     categories: setting(
       `${prefix}_CATEGORIES`,
@@ -58,6 +66,8 @@ export function commonSettings({ prefix, title, name, batch, analytics, categori
       choice(...personalLevels).default(analytics ? 'none' : 'full'),
       `How much personal data this sink gets. \`full\`: what was received. \`pseudonym\`: hashes in place of ids and names of people, mail addresses and IP addresses. \`none\`: ids as hashes; no names, mail addresses, IP addresses and user agents (system, browser and kind of device stay). The hashes are made with ID_SECRET.`,
     ),
+    // What the daemon keeps itself, it keeps as it accepts it.
+    ...(storesWith === undefined ? { rate } : ({} as { readonly rate: typeof rate })),
     lingerMs: setting(
       `${prefix}_LINGER_MS`,
       integer(0, 60_000).default(String(batch.lingerMs)),
@@ -76,7 +86,7 @@ export function configuredSink(
   problems: Problems,
 ): ConfiguredSink {
   const { name } = definition;
-  const { queue, count, lingerMs, categories, personal } = values;
+  const { queue, count, lingerMs, categories, personal, rate } = values;
   if (queue !== undefined) checkQueueName(common.queue.name, queue, problems);
   const parsed = parseFilter(categories, definition.analytics ? internalCategories : []);
   if ('problem' in parsed) problems.add(common.categories.name, parsed.problem);
@@ -89,7 +99,9 @@ export function configuredSink(
       adopted: queue !== undefined,
       ...(definition.singleConsumer === undefined ? {} : { singleConsumer: definition.singleConsumer }),
     },
-    batch: { count, bytes: definition.batch.bytes, lingerMs },
+    // What is written at once is never more than what may go in a second.
+    batch: { count: Math.min(count, rate ?? count), bytes: definition.batch.bytes, lingerMs },
+    ...(rate === undefined ? {} : { rate }),
     filter: within(definition.categories, 'filter' in parsed ? parsed.filter : { matches: () => true }),
     personal,
     place,

@@ -26,6 +26,7 @@ export interface DeliverySetup {
   readonly subscribe?: () => Promise<MemoryQueue>;
   readonly clock?: Clock;
   readonly count?: number;
+  readonly rate?: number;
   readonly holdMs?: number;
   readonly writeDeadlineMs?: number;
   readonly filter?: CategoryFilter;
@@ -71,6 +72,7 @@ export function startDelivery(setup: DeliverySetup) {
       batch: { count, bytes: 4_000_000, lingerMs: 0 },
       filter,
       personal: setup.personal ?? 'full',
+      rate: setup.rate,
     },
     tools,
     {

@@ -25,6 +25,7 @@ const unitOf: Readonly<Record<string, keyof typeof byUnit>> = {
 const names: Readonly<Record<string, string>> = {
   detail: '',
   uptime: 'uptime in 24 hours',
+  rate: 'events a second at most',
   http_status: 'HTTP status',
   time_dns: 'DNS',
   time_connect: 'connecting',
