@@ -3828,6 +3828,8 @@ export interface components {
             readonly sink: string;
             /** @description All of the sink when absent. */
             readonly keys?: readonly string[];
+            /** @description At most this many, the oldest, and only while hardly anything waits for the sink: 503 until then. Repeated until `redriven` is 0, it brings all of them back behind what happens now. */
+            readonly limit?: number;
             /** @description Only those whose reason contains this, in any case. */
             readonly reason?: string;
             /** @description Only events of this category. */

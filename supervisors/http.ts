@@ -10,6 +10,7 @@ import type { Stalls } from '../src/event-loop/stalls.js';
 import type { Countries } from '../src/geoip/countries.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
+import { Backlog } from '../src/import/backlog.js';
 import type { KeyRing } from '../src/keys/ring.js';
 import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { connectionCap } from '../src/open-files.js';
@@ -63,7 +64,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
       redriveLimit === undefined ? [] : [[name, redriveLimit] as const],
     ),
   );
-  const deadLetterAdmin = new DeadLetterAdmin(broker.deadLetters, clock, limits);
+  const backlog = new Backlog(sink => broker.depth(sink), { maxWaiting: 200, retryAfterMs: 2_000 });
+  const deadLetterAdmin = new DeadLetterAdmin({ store: broker.deadLetters, clock, limits, backlog });
   const orphans = orphanFinder({ broker, clock, log, metrics });
   orphans();
   const stored = config.sinks.find(({ definition }) => definition.storesWith === 'storage');

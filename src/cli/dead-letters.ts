@@ -7,10 +7,13 @@ import { table } from './terminal.js';
 /** As many keys as fit into the URL of one request. */
 const keysAtOnce = 50;
 
+/** More dead letters than these are redriven in portions, so that live events do not wait for all of them. */
+const portion = 500;
+
 export const deadLetters: Command = {
   usage: 'dead-letters list | redrive | delete [OPTIONS]',
   description:
-    'Events that a sink refused, each with the reason.\n\n  list                           oldest first\n  redrive --sink SINK --all      send them to that sink again, and to no other\n  delete --sink SINK --key KEY   delete them for good',
+    'Events that a sink refused, each with the reason.\n\n  list                           oldest first\n  redrive --sink SINK --all      send them to that sink again, and to no other; many of them in\n                                 portions, behind what happens now\n  delete --sink SINK --key KEY   delete them for good',
   options: {
     sink: {
       type: 'string',
@@ -110,28 +113,44 @@ async function redrive(
   const { values, terminal } = invocation;
   const client = clientFor(invocation);
   const dryRun = values['dry-run'] === true;
-  const chosen = keys.length === 0 ? [undefined] : chunks(keys);
+  const force = values.force === true ? { force: true } : {};
+  const ask = (what: object): Promise<RedriveReport> => {
+    const body = JSON.stringify({ sink, ...what, ...filter, ...(dryRun ? { dry_run: true } : {}), ...force });
+    return client.request({ method: 'POST', path: '/v1/dead-letters/redrive', body });
+  };
   let redriven = 0;
   let refusedCount = 0;
   const refused: RedriveReport['refused'][number][] = [];
-  for (const some of chosen) {
-    const body = JSON.stringify({
-      sink,
-      ...(some === undefined ? {} : { keys: some }),
-      ...filter,
-      ...(dryRun ? { dry_run: true } : {}),
-      ...(values.force === true ? { force: true } : {}),
-    });
-    const answer = await client.request<RedriveReport>({ method: 'POST', path: '/v1/dead-letters/redrive', body });
+  const add = (answer: RedriveReport): void => {
     redriven += answer.redriven;
     refusedCount += answer.refused_count;
     refused.push(...answer.refused);
+  };
+  for (const some of keys.length === 0 ? [] : chunks(keys)) add(await ask({ keys: some }));
+  if (keys.length === 0) {
+    const wanted = dryRun ? 0 : (await ask({ dry_run: true })).redriven;
+    if (wanted <= portion) add(await ask({}));
+    else add(await inPortions(wanted, ask));
   }
   if (!terminal.outIsTerminal) return terminal.out(JSON.stringify({ sink, redriven, refused, dry_run: dryRun }));
   terminal.out(`${events(redriven)} ${dryRun ? 'would be redriven' : 'redriven'}`);
   if (refusedCount === 0) return;
   terminal.out(`${events(refusedCount)} left where they are; --force redrives them anyway:`);
   for (const reason of new Set(refused.map(one => one.reason))) terminal.out(`  ${reason}`);
+}
+
+/**
+ * Behind what happens now: a portion at a time, for which the daemon makes the client wait. Never more than there were
+ * at the beginning: some may become dead letters again.
+ */
+async function inPortions(wanted: number, ask: (what: object) => Promise<RedriveReport>): Promise<RedriveReport> {
+  let redriven = 0;
+  for (;;) {
+    const answer = await ask({ limit: Math.min(portion, wanted - redriven) });
+    redriven += answer.redriven;
+    // Those that are refused stay, and the last answer names all of them.
+    if (answer.redriven === 0 || redriven >= wanted) return { ...answer, redriven };
+  }
 }
 
 async function remove(invocation: Invocation, sink: string, keys: readonly string[]): Promise<void> {

@@ -1,27 +1,37 @@
 import type { Depth } from '../broker/broker.js';
 import { TransientError } from '../errors.js';
 
-/** Events that may wait for a sink before more of what is past comes behind them. */
-const maxWaiting = 2_000;
-/** What a client is asked to wait, ms. */
-const retryAfterMs = 1_000;
+export interface BacklogOptions {
+  /** Events that may wait for a sink before more of what is past comes behind them; 2,000 by default. */
+  readonly maxWaiting?: number;
+  /** What a client is asked to wait, ms; 1 s by default. */
+  readonly retryAfterMs?: number;
+}
 
 /** What is past stands behind what happens now: one request at a time, and none while a sink has much to do. */
 export class Backlog {
   readonly #depth: (sink: string) => Promise<Pick<Depth, 'ready'>>;
+  readonly #maxWaiting: number;
+  readonly #retryAfterMs: number;
   #busy = false;
 
-  constructor(depth: (sink: string) => Promise<Pick<Depth, 'ready'>>) {
+  constructor(
+    depth: (sink: string) => Promise<Pick<Depth, 'ready'>>,
+    { maxWaiting = 2_000, retryAfterMs = 1_000 }: BacklogOptions = {},
+  ) {
     this.#depth = depth;
+    this.#maxWaiting = maxWaiting;
+    this.#retryAfterMs = retryAfterMs;
   }
 
   /** @throws TransientError when it is not its turn, and nothing was done */
   async behind<Result>(sinks: readonly string[], work: () => Promise<Result>): Promise<Result> {
-    if (this.#busy) throw new TransientError('another import is under way', { retryAfterMs });
+    const retryAfterMs = this.#retryAfterMs;
+    if (this.#busy) throw new TransientError('another request of this kind is under way', { retryAfterMs });
     this.#busy = true;
     try {
       const depths = await Promise.all(sinks.map(this.#depth));
-      const full = sinks.filter((_sink, index) => (depths[index]?.ready ?? 0) > maxWaiting);
+      const full = sinks.filter((_sink, index) => (depths[index]?.ready ?? 0) > this.#maxWaiting);
       if (full.length > 0) throw new TransientError(`events wait for ${full.join(', ')}`, { retryAfterMs });
       return await work();
     } finally {

@@ -1,6 +1,7 @@
 import type { DeadLetter, DeadLetterPage, DeadLetterQuery, DeadLetterStore } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { decode } from '../events/decode.js';
+import type { Backlog } from '../import/backlog.js';
 import type { RedriveLimit } from '../sinks/sink.js';
 
 /** Selects dead letters; a criterion that is left out matches all. */
@@ -16,6 +17,8 @@ export interface DeadLetterFilter {
 export interface RedriveRequest extends DeadLetterFilter {
   readonly sink: string;
   readonly keys?: readonly string[];
+  /** At most this many, the oldest, and only while hardly anything waits for the sink. */
+  readonly limit?: number;
   /** Only report what would happen. */
   readonly dryRun?: boolean;
   /** Ignore the sink's limit. */
@@ -32,16 +35,26 @@ const pageSize = 1000;
 const maxPages = 100;
 const keysAtOnce = 500;
 
+export interface DeadLetterAdminOptions {
+  readonly store: DeadLetterStore;
+  readonly clock: Clock;
+  readonly limits: ReadonlyMap<string, RedriveLimit>;
+  /** Holds back what is redriven in portions, for the sake of what happens now. */
+  readonly backlog: Pick<Backlog, 'behind'>;
+}
+
 /** What people do with dead letters, whichever broker keeps them. */
 export class DeadLetterAdmin {
   readonly #store: DeadLetterStore;
   readonly #clock: Clock;
   readonly #limits: ReadonlyMap<string, RedriveLimit>;
+  readonly #backlog: Pick<Backlog, 'behind'>;
 
-  constructor(store: DeadLetterStore, clock: Clock, limits: ReadonlyMap<string, RedriveLimit>) {
+  constructor({ store, clock, limits, backlog }: DeadLetterAdminOptions) {
     this.#store = store;
     this.#clock = clock;
     this.#limits = limits;
+    this.#backlog = backlog;
   }
 
   /** With a filter, a page may hold fewer than the limit even if more follow. */
@@ -61,11 +74,18 @@ export class DeadLetterAdmin {
   /**
    * Back to that one sink's queue, behind what waits there. What is beyond the sink's limit stays, and the
    * report says why, unless `force` is set.
+   * @throws TransientError when a portion (`limit`) has to wait for what happens now
    */
   async redrive(request: RedriveRequest): Promise<RedriveReport> {
-    const { sink, keys, dryRun = false, force = false } = request;
+    const { sink, limit, dryRun } = request;
+    if (limit === undefined || dryRun === true) return this.#redrive(request);
+    return this.#backlog.behind([sink], () => this.#redrive(request));
+  }
+
+  async #redrive(request: RedriveRequest): Promise<RedriveReport> {
+    const { sink, keys, limit: atMost = Number.POSITIVE_INFINITY, dryRun = false, force = false } = request;
     const limit = force ? undefined : this.#limits.get(sink);
-    if (limit === undefined && !filters(request)) {
+    if (limit === undefined && !filters(request) && request.limit === undefined) {
       if (dryRun) return { redriven: await this.#countOf(sink, keys), refused: [] };
       return { redriven: await this.#store.redrive(keys === undefined ? { sink } : { sink, keys }), refused: [] };
     }
@@ -76,6 +96,7 @@ export class DeadLetterAdmin {
       const reason = limit === undefined ? undefined : tooOld(deadLetter, limit, this.#clock.now());
       if (reason === undefined) chosen.push(deadLetter.key);
       else refused.push({ key: deadLetter.key, id: deadLetter.id, reason });
+      if (chosen.length >= atMost) break;
     }
     let redriven = dryRun ? chosen.length : 0;
     for (let start = 0; !dryRun && start < chosen.length; start += keysAtOnce)

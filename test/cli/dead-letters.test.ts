@@ -57,10 +57,27 @@ test('some or all are redriven or deleted', async () => {
     daemon.asked.map(({ method, path, body }) => [method, path, body]),
     [
       ['POST', '/v1/dead-letters/redrive', '{"sink":"ga4","keys":["a","b"]}'],
+      ['POST', '/v1/dead-letters/redrive', '{"sink":"ga4","dry_run":true}'],
       ['POST', '/v1/dead-letters/redrive', '{"sink":"ga4"}'],
       ['DELETE', '/v1/dead-letters?sink=ga4&key=a%26b', ''],
       ['DELETE', '/v1/dead-letters?sink=ga4&all=true', ''],
     ],
+  );
+});
+
+test('many are redriven in portions, never more than there were, whatever dies again', async () => {
+  const daemon = await fakeDaemon(({ body }) => {
+    const { limit, dry_run } = JSON.parse(body) as { readonly limit?: number; readonly dry_run?: boolean };
+    const redriven = dry_run === true ? 1_200 : (limit ?? 0);
+    return { status: 200, body: { redriven, refused: [], refused_count: 0 } };
+  });
+  const env = { EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: 'k' };
+  const { out } = await invoke(['dead-letters', 'redrive', '--sink', 'ga4', '--all', '--force'], { env });
+  await daemon.close();
+  assert.is(JSON.parse(out).redriven, 1_200);
+  assert.equal(
+    daemon.asked.map(({ body }) => JSON.parse(body).limit),
+    [undefined, 500, 500, 200],
   );
 });
 

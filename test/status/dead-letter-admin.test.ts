@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeadLetter, DeadLetterStore } from '../../src/broker/broker.js';
+import { Backlog } from '../../src/import/backlog.js';
 import { DeadLetterAdmin } from '../../src/status/dead-letter-admin.js';
 import { hastyClock } from '../helpers/clock.js';
+import { thrown } from '../helpers/thrown.js';
 
 const hour = 3_600_000;
 const now = 1_710_000_000_000;
@@ -49,7 +51,10 @@ function deadLetter(number: number, more: Partial<DeadLetter> = {}): DeadLetter 
 function adminOf(deadLetters: DeadLetter[], since: 'created' | 'first-seen' = 'created') {
   const store = storeOf(deadLetters);
   const limits = new Map([['ga4', { withinMs: 72 * hour, since, because: 'older than 72 hours' }]]);
-  return { store, deadLetterAdmin: new DeadLetterAdmin(store, { ...hastyClock(), now: () => now }, limits) };
+  const waiting = { ready: 0 };
+  const backlog = new Backlog(async () => waiting, { maxWaiting: 5 });
+  const clock = { ...hastyClock(), now: () => now };
+  return { store, waiting, deadLetterAdmin: new DeadLetterAdmin({ store, clock, limits, backlog }) };
 }
 
 const hundred = (): DeadLetter[] => Array.from({ length: 100 }, (_, number) => deadLetter(number));
@@ -125,6 +130,19 @@ test('expires what is past its retention, and nothing else', async () => {
   assert.is(await deadLetterAdmin.expire('ga4', now - 50 * hour), 49);
   assert.is(store.deadLetters.length, 51);
   assert.is(await deadLetterAdmin.expire('ga4', now - 50 * hour), 0);
+});
+
+test('in portions, the oldest first, and none while events wait for the sink', async () => {
+  const { store, waiting, deadLetterAdmin } = adminOf(Array.from({ length: 50 }, (_, number) => deadLetter(number)));
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 20);
+  assert.equal(store.deadLetters.map(({ key }) => key).slice(0, 2), ['20', '21']);
+  waiting.ready = 6;
+  assert.match((await thrown(deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 }))).message, 'events wait for ga4');
+  assert.is(store.deadLetters.length, 30);
+  waiting.ready = 5;
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 20);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 10);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 0);
 });
 
 test.run();

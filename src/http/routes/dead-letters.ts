@@ -65,6 +65,10 @@ const RedriveRequest = z
   .object({
     sink: name,
     keys: z.array(name).min(1).max(1000).optional().openapi({ description: 'All of the sink when absent.' }),
+    limit: z.number().int().min(1).max(1000).optional().openapi({
+      description:
+        'At most this many, the oldest, and only while hardly anything waits for the sink: 503 until then. Repeated until `redriven` is 0, it brings all of them back behind what happens now.',
+    }),
     ...filters,
     dry_run: z.boolean().optional().openapi({ description: 'Only report what would happen.' }),
     force: z

@@ -1,0 +1,130 @@
+// timeout: 240 s
+import { setTimeout as sleep } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { systemClock } from '../../src/clock.js';
+import type { Daemon } from '../../supervisors/root.js';
+import { invoke } from '../cli/invoke.js';
+import { callDaemon, startDaemonHere } from '../helpers/daemon-here.js';
+import { type ScriptedSink, scriptedSink } from '../helpers/scripted-sink.js';
+import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
+import { until } from '../helpers/wait.js';
+
+/** By hand: `npm run proof -- redrive`, a hundred thousand of them. */
+const count = Number(process.env.REDRIVE_EVENTS ?? 3_000);
+const perRequest = 500;
+
+interface Context {
+  folder: TemporaryFolder;
+  daemon: Daemon;
+  sink: ScriptedSink;
+  /** What the destination takes for a write, ms. */
+  writeMs: number;
+}
+
+const test = suite<Context>('live traffic beside a destination in need');
+
+test.before.each(async context => {
+  context.folder = temporaryFolder();
+  context.writeMs = 5;
+  context.sink = scriptedSink(async () => {
+    await sleep(context.writeMs);
+    return {};
+  });
+  const { folder, sink } = context;
+  context.daemon = await startDaemonHere({
+    dir: folder.path,
+    sinks: { shop: sink },
+    env: { LOCAL_STORE: 'off', DEAD_LETTERS_MAX_MB: '16384' },
+    clock: systemClock,
+  });
+});
+
+test.after.each(async ({ daemon, folder }) => {
+  await daemon.stop();
+  folder.remove();
+});
+
+async function post(daemon: Daemon, ids: readonly string[]): Promise<void> {
+  const body = JSON.stringify(ids.map(id => ({ id, category: 'download' })));
+  assert.is((await callDaemon(daemon, '/v1/events', { method: 'POST', body })).status, 202);
+}
+
+/** One event after the other until `over` resolves; of each, how long it took, and what went before it meanwhile. */
+async function live(name: string, { daemon, sink }: Context, over: Promise<unknown>) {
+  const seen: { readonly ms: number; readonly before: number }[] = [];
+  let ended = false;
+  const end = over.then(() => {
+    ended = true;
+  });
+  for (let number = 0; !ended || seen.length < 20; number += 1) {
+    const id = `${name}-${number}`;
+    const began = performance.now();
+    const had = sink.delivered.length;
+    await post(daemon, [id]);
+    await until(() => sink.delivered.includes(id, had), `${id} at its destination`, 60_000);
+    seen.push({ ms: performance.now() - began, before: sink.delivered.indexOf(id, had) - had });
+    await sleep(10);
+  }
+  await end;
+  const times = seen.map(({ ms }) => ms).sort((a, b) => a - b);
+  const p99 = times[Math.ceil(times.length * 0.99) - 1] ?? 0;
+  console.log(
+    `${name}: ${seen.length} live events, p50 ${times[times.length >> 1]?.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`,
+  );
+  return seen;
+}
+
+/** The destination refuses them all. */
+async function makeDeadLetters({ daemon, sink }: Context, name: string): Promise<string[]> {
+  const accept = sink.write;
+  sink.write = events => ({ rejected: events.map((_event, index) => ({ index, reason: 'the shop is closed today' })) });
+  const ids = Array.from({ length: count }, (_, number) => `${name}-${number}`);
+  for (let from = 0; from < count; from += perRequest) await post(daemon, ids.slice(from, from + perRequest));
+  await until(async () => (await rowOf(daemon)).dead === count, 'dead letters', 120_000);
+  sink.write = accept;
+  return ids;
+}
+
+async function rowOf(daemon: Daemon) {
+  const { sinks } = (await (await callDaemon(daemon, '/v1/ledger')).json()) as {
+    readonly sinks: readonly { readonly sink: string; readonly dead: number; readonly difference: number }[];
+  };
+  return sinks.find(({ sink }) => sink === 'shop')!;
+}
+
+test(`${count} dead letters are redriven behind live events`, async context => {
+  const { daemon, sink } = context;
+  await live('without', context, sleep(300));
+  const ids = await makeDeadLetters(context, 'dead');
+  const env = { EVENT_SINK_URL: daemon.address, EVENT_SINK_API_KEY: 'daemon-test-key' };
+  const words = ['dead-letters', 'redrive', '--sink', 'shop', '--all'];
+  const redrive = invoke(words, { env, clock: systemClock });
+  const seen = await live('beside', context, redrive);
+  const { code, out, err } = await redrive;
+  assert.is(code, 0, err);
+  assert.is(JSON.parse(out).redriven, count);
+  await until(() => ids.every(id => sink.delivered.includes(id)), 'all of them', 60_000);
+  assert.is(new Set(sink.delivered).size, sink.delivered.length, 'each once');
+  // What waited when a portion was let in (200), the portion (500), and what was in hand already (two batches of 100).
+  for (const { before } of seen) assert.ok(before <= 200 + 500 + 200, `${before} went before a live event`);
+  assert.is((await rowOf(daemon)).difference, 0);
+});
+
+test('a destination that slows to a tenth and recovers gets everything once, in its order', async context => {
+  const { daemon, sink } = context;
+  const ids = Array.from({ length: 1_000 }, (_, number) => `paced-${number}`);
+  const posting = (async () => {
+    for (let from = 0; from < ids.length; from += 50) {
+      await post(daemon, ids.slice(from, from + 50));
+      if (from === 300) context.writeMs = 50;
+      if (from === 700) context.writeMs = 5;
+    }
+  })();
+  await posting;
+  await until(() => sink.delivered.length === ids.length, 'all of them', 60_000);
+  assert.equal(sink.delivered, ids);
+  assert.is((await rowOf(daemon)).difference, 0);
+});
+
+test.run();
