@@ -65,6 +65,18 @@ export const archiveSink = defineSink({
   open: async (config, tools) => (await import('./archive/session.js')).openArchive(config, tools),
 });
 
+/**
+ * What the archive does about people, in the terms of a sink.
+ * @public for the erasure and the export of people
+ */
+export const archivePeople = {
+  erase: async (...of: Parameters<typeof import('./archive/people.js').erasePeople>) =>
+    (await import('./archive/people.js')).erasePeople(...of),
+  async *export(...of: Parameters<typeof import('./archive/people.js').linesAbout>) {
+    yield* (await import('./archive/people.js')).linesAbout(...of);
+  },
+};
+
 type Place = { readonly folder: string } | { readonly bucket: string; readonly prefix: string };
 
 function archivePlace() {

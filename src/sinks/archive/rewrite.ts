@@ -82,7 +82,6 @@ export interface ErasedFromArchive {
  * manifests say of which days how many events went, and not which. May run beside the sink that writes to the archive,
  * and once more after it was cut off.
  * @throws as the store does
- * @public for whoever erases people
  */
 export async function eraseFromArchive(change: Change, options: RewriteOptions): Promise<ErasedFromArchive> {
   const erased = { removed: 0, changed: 0, days: [] as string[], damaged: [] as { day: string; reason: string }[] };

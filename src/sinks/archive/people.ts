@@ -1,0 +1,75 @@
+import { decode } from '../../events/decode.js';
+import type { Event } from '../../events/event.js';
+import { sources } from '../../events/message.js';
+import type { SinkTools } from '../sink.js';
+import { linesIn, readFileName, stateOf } from './files.js';
+import { lineOf } from './line.js';
+import { type ArchiveConfig, openStore } from './open-store.js';
+import { eraseFromArchive } from './rewrite.js';
+
+interface People {
+  /** Whether an event is theirs, or what it says without them: itself, when it says nothing of them. */
+  judge(event: Event): 'theirs' | Event;
+}
+
+/** Days that hold something of the people are written anew without it. */
+export async function erasePeople(
+  config: ArchiveConfig,
+  people: People,
+  tools: SinkTools,
+  signal: AbortSignal,
+): Promise<{ readonly erased: number; readonly changed: number; readonly steps: readonly string[] }> {
+  const store = openStore(config, tools);
+  const withoutPeople = (line: string): string | undefined => {
+    const event = eventIn(line);
+    const judged = event === undefined ? undefined : people.judge(event);
+    if (judged === 'theirs') return undefined;
+    return judged === undefined || judged === event ? line : lineOf(judged);
+  };
+  const options = { store, now: () => tools.clock.now(), signal };
+  const { removed, changed, damaged } = await eraseFromArchive(withoutPeople, options);
+  return { erased: removed, changed, steps: damaged.map(stepOf) };
+}
+
+/** What the archive holds of the people, a line at a time. */
+export async function* linesAbout(
+  config: ArchiveConfig,
+  people: People,
+  tools: SinkTools,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
+  const store = openStore(config, tools);
+  for (const { name } of await store.list('days/', signal)) {
+    const file = readFileName(name);
+    const bytes = file === undefined ? undefined : await store.read(name, signal);
+    if (file === undefined || bytes === undefined || stateOf(file, bytes) !== 'whole') continue;
+    for await (const lines of linesIn(bytes)) {
+      for (const line of lines) {
+        const event = eventIn(line);
+        if (event !== undefined && people.judge(event) !== event) yield { file: name, event: JSON.parse(line) };
+      }
+    }
+  }
+}
+
+function eventIn(line: string): Event | undefined {
+  let parsed: { readonly id?: unknown; readonly _source?: unknown; readonly _received?: unknown };
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const { id, _source: source, _received: received } = parsed;
+  const message = {
+    id: String(id),
+    body: line,
+    source: sources.find(known => known === source) ?? 'import',
+    received: typeof received === 'number' ? received : 0,
+  } as const;
+  const decoded = decode(message, message.received);
+  return decoded.kind === 'event' ? decoded.event : undefined;
+}
+
+function stepOf({ day, reason }: { readonly day: string; readonly reason: string }): string {
+  return `nothing was erased from ${day} of the archive, because ${reason}: put that file back from a backup, and erase once more`;
+}

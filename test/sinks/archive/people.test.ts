@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Event } from '../../../src/events/event.js';
+import { archivePeople, archiveSink } from '../../../src/sinks/archive.js';
+import { sinkTools, someEvents } from '../../helpers/sink-session.js';
+import { temporaryFolder } from '../../helpers/temporary.js';
+import { linesOf } from './archived.js';
+
+const never = new AbortController().signal;
+
+/** Everybody with this id: as a user, or as an author. */
+const ann = {
+  judge(event: Event): 'theirs' | Event {
+    if (event.fields.user_id === 'ann') return 'theirs';
+    if (event.fields.author_id !== 'ann') return event;
+    const { author_id: _ann, ...fields } = event.fields;
+    const { body: _body, ...rest } = event;
+    return { ...rest, fields };
+  },
+};
+
+test('what a session has written of a person is listed, and erased from sealed and open days', async () => {
+  const folder = temporaryFolder();
+  const config = { place: { folder: folder.path }, sealMs: 0 };
+  const tools = sinkTools({ name: 'archive' });
+  const whose = ['ann', 'bob', 'eve'];
+  const events = someEvents(300, index => ({
+    created: Date.UTC(2026, 2, 15 + (index % 3), 12, 0, index % 60),
+    user_id: whose[index % 3] === 'ann' ? 'ann' : 'somebody',
+    author_id: index % 10 === 1 ? 'ann' : 'carl',
+  }));
+  try {
+    const session = await archiveSink.open(config, tools);
+    await session.write(events, never);
+    await session.close();
+
+    const found: string[] = [];
+    for await (const one of archivePeople.export(config, ann, tools, never)) found.push(JSON.stringify(one));
+    const expected = events.filter(event => ann.judge(event) !== event);
+    assert.is(found.length, expected.length);
+    assert.ok(found.every(one => one.includes('"ann"') && one.includes('days/2026-03-')));
+
+    const theirs = expected.filter(event => ann.judge(event) === 'theirs');
+    const done = await archivePeople.erase(config, ann, tools, never);
+    assert.equal(done, { erased: theirs.length, changed: expected.length - theirs.length, steps: [] });
+    const left = await linesOf(config);
+    assert.is(left.length, 300 - theirs.length);
+    assert.ok(left.every(line => !line.includes('"ann"')));
+    assert.equal(
+      left.filter(line => line.includes('"carl"')).length,
+      events.filter(({ fields }) => fields.author_id === 'carl' && fields.user_id !== 'ann').length,
+    );
+    for (const name of readdirSync(join(folder.path, 'manifests')))
+      assert.not.match(readFileSync(join(folder.path, 'manifests', name), 'utf8'), /ann"|event-\d/);
+    assert.equal(await archivePeople.erase(config, ann, tools, never), { erased: 0, changed: 0, steps: [] });
+  } finally {
+    folder.remove();
+  }
+});
+
+test.run();
