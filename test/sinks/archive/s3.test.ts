@@ -1,10 +1,13 @@
+import { createHash, createHmac } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../src/clock.js';
 import { openStore } from '../../../src/sinks/archive/open-store.js';
+import { S3Store } from '../../../src/sinks/archive/s3.js';
 import { archiveSink } from '../../../src/sinks/archive.js';
 import { straight } from '../../helpers/outgoing.js';
 import { startS3 } from '../../helpers/servers/s3.js';
+import { type Asked, StandIn } from '../../helpers/servers/stand-in.js';
 import { sinkContract } from '../contract.js';
 import { archived, idsOf, inBucket, poison } from './archived.js';
 
@@ -46,3 +49,90 @@ end('every object has a name of the archive, and the server ends', async () => {
 });
 
 end.run();
+
+/** Signature Version 4, as Amazon's documentation has it and not as the library does it. */
+function signatureOf(asked: Pick<Asked, 'method' | 'url' | 'headers'>, secret: string): string {
+  const [, scope = '', names = ''] =
+    /Credential=[^/]+\/([^,]+), ?SignedHeaders=([^,]+),/.exec(String(asked.headers.authorization)) ?? [];
+  const [day = '', region = '', service = ''] = scope.split('/');
+  const escaped = (text: string) =>
+    encodeURIComponent(text).replace(/[!'()*]/g, found => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
+  const query = [...asked.url.searchParams].map(([name, value]) => `${escaped(name)}=${escaped(value)}`).sort();
+  const headers = names.split(';').map(name => `${name}:${String(asked.headers[name]).trim()}\n`);
+  const payload = String(asked.headers['x-amz-content-sha256']);
+  const path = asked.url.pathname.split('/').map(part => escaped(decodeURIComponent(part)));
+  const request = [asked.method, path.join('/'), query.join('&'), headers.join(''), names, payload].join('\n');
+  const hashed = createHash('sha256').update(request).digest('hex');
+  const text = ['AWS4-HMAC-SHA256', asked.headers['x-amz-date'], scope, hashed].join('\n');
+  const mac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
+  const key = [region, service, 'aws4_request'].reduce((made, part) => mac(made, part), mac(`AWS4${secret}`, day));
+  return mac(key, text).toString('hex');
+}
+
+const signing = suite('archive: S3, signatures');
+const secret = ['wJalrXUtnFEMI/K7MDENG', 'bPxRfiCYEXAMPLEKEY'].join('/');
+
+signing("this test signs as Amazon's documentation does (Authenticating Requests, GET Bucket)", () => {
+  const headers = {
+    host: 'examplebucket.s3.amazonaws.com',
+    authorization:
+      'AWS4-HMAC-SHA256 Credential=EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders=host;x-amz-content-sha256;x-amz-date,Signature=',
+    'x-amz-content-sha256': createHash('sha256').digest('hex'),
+    'x-amz-date': '20130524T000000Z',
+  };
+  const url = new URL('https://examplebucket.s3.amazonaws.com/?max-keys=2&prefix=J');
+  assert.is(
+    signatureOf({ method: 'GET', url, headers }, secret),
+    '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7',
+  );
+});
+
+signing('every request carries the signature of what it is, and the hash of its body', async () => {
+  const empty = '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>';
+  const standIn = new StandIn(({ method }) => ({ status: method === 'DELETE' ? 204 : 200, body: empty }));
+  await standIn.start();
+  try {
+    const address = { bucket: 'b.example', prefix: 'a=b/c_d', endpoint: standIn.origin, region: 'eu-central-1' };
+    const store = new S3Store({ ...address, keyId: 'someone', secret }, straight, systemClock);
+    await store.list('days/2026-03-15/');
+    await store.put('days/x-1.part.ndjson.gz', Buffer.from('bytes'));
+    await store.create('manifests/000001-2026-03-15.json', Buffer.from('more'));
+    await store.read('days/x-1.part.ndjson.gz');
+    await store.remove('days/x-1.part.ndjson.gz');
+    await store.probe(AbortSignal.timeout(10_000));
+    assert.ok(standIn.asked.length >= 6);
+    for (const asked of standIn.asked) {
+      const [, signature] = /Signature=([0-9a-f]{64})$/.exec(String(asked.headers.authorization)) ?? [];
+      assert.is(signature, signatureOf(asked, secret), `${asked.method} ${asked.url.href}`);
+      assert.is(asked.headers['x-amz-content-sha256'], createHash('sha256').update(asked.body).digest('hex'));
+    }
+  } finally {
+    await standIn.stop();
+  }
+});
+
+signing('a list comes in pages, with names that XML escapes', async () => {
+  const page = (key: string, rest: string) =>
+    `<ListBucketResult>${rest}<Contents><Key>p/${key}</Key><Size>3</Size></Contents></ListBucketResult>`;
+  const more = '<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b=</NextContinuationToken>';
+  const standIn = new StandIn(({ url }) => ({
+    status: 200,
+    body:
+      url.searchParams.get('continuation-token') === 'a&b='
+        ? page('days/a&#x26;&lt;&#62;', '<IsTruncated>false</IsTruncated>')
+        : page('days/b', more),
+  }));
+  await standIn.start();
+  try {
+    const address = { bucket: 'bucket', prefix: 'p', endpoint: standIn.origin, region: 'us-east-1' };
+    const store = new S3Store({ ...address, keyId: 'someone', secret }, straight, systemClock);
+    assert.equal(await store.list('days/'), [
+      { name: 'days/a&<>', bytes: 3 },
+      { name: 'days/b', bytes: 3 },
+    ]);
+  } finally {
+    await standIn.stop();
+  }
+});
+
+signing.run();
