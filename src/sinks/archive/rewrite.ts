@@ -119,6 +119,8 @@ class Rewriting {
   readonly #outdated: string[] = [];
   /** Those among them that held something which is nowhere now. */
   readonly #replaced: string[] = [];
+  /** Parts that were cut off, and how many bytes of them there were. */
+  readonly #cut = new Map<string, number>();
   /** Files that an erasure had replaced when it was cut off. */
   readonly #leftOver: string[] = [];
   #lines: string[] = [];
@@ -205,7 +207,9 @@ class Rewriting {
     this.#removed += removed;
     this.#changed += changed;
     for (const line of kept) await this.#add(line);
-    if (state === 'cut off') this.#options.onCut?.(name, kept.length);
+    if (state !== 'cut off') return;
+    this.#cut.set(name, bytes.length);
+    this.#options.onCut?.(name, kept.length);
   }
 
   async #add(line: string): Promise<void> {
@@ -255,6 +259,11 @@ class Rewriting {
 
   async #remove(names: readonly string[]): Promise<void> {
     const { store, signal } = this.#options;
-    for (const name of names) await store.remove(name, signal);
+    for (const name of names) {
+      const seen = this.#cut.get(name);
+      // One that has grown was not cut off but is still being written: the next seal takes it.
+      if (seen !== undefined && (await store.read(name, signal))?.length !== seen) continue;
+      await store.remove(name, signal);
+    }
   }
 }

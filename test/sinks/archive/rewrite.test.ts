@@ -91,6 +91,43 @@ rewriting('a crash at any step of a seal loses nothing, and the next one finishe
   assert.is(steps, 5, 'a file, a manifest, two parts that went, and nothing more');
 });
 
+rewriting(
+  'of a part that was cut off its whole lines stay, and one that still grows is left alone',
+  async ({ store }) => {
+    const lines = Array.from({ length: 500 }, (_, number) => line(`event-${number}`, { n: number ** 5 }));
+    const { name, bytes } = await packFile(day, lines, now(), true);
+    await store.put(name, bytes.subarray(0, bytes.length >> 1));
+    await part(store, line('a'), line('event-0'));
+    const cut: (readonly [string, number])[] = [];
+    let reads = 0;
+    const growing: ArchiveStore = {
+      ...storeOf(store),
+      read: async file => {
+        // By the second look, everything has come.
+        if (file === name && ++reads === 2) await store.put(name, bytes);
+        return store.read(file);
+      },
+    };
+    const onCut = (file: string, events: number) => void cut.push([file, events]);
+    await rewriteDay(day, { store: growing, now, onCut });
+    assert.equal(
+      cut.map(([file]) => file),
+      [name],
+    );
+    const [[, saved] = ['', 0]] = cut;
+    assert.ok(saved > 10 && saved < 499, `${saved} lines were whole`);
+    assert.ok(filesOf(store).includes(name.split('/').at(-1)!), 'it is still there');
+    await rewriteDay(day, { store, now, onCut });
+    assert.equal(await ids(store), ['a', ...lines.map(text => JSON.parse(text).id)].sort());
+
+    const other = await packFile(day, [line('torn')], now(), true);
+    await store.put(other.name, other.bytes.subarray(0, 5));
+    await rewriteDay(day, { store, now, onCut });
+    assert.ok(!filesOf(store).includes(other.name.split('/').at(-1)!), 'it has gone');
+    assert.equal(await flaws(store), []);
+  },
+);
+
 rewriting('nothing is sealed over a file that was changed', async ({ store }) => {
   await part(store, line('a'));
   const { files } = (await rewriteDay(day, { store, now }))!;
@@ -186,6 +223,18 @@ async function otherDay(store: ArchiveStore): Promise<string> {
   return name;
 }
 
+function storeOf(store: ArchiveStore): ArchiveStore {
+  return {
+    place: store.place,
+    list: prefix => store.list(prefix),
+    read: name => store.read(name),
+    probe: signal => store.probe(signal),
+    put: (name, bytes) => store.put(name, bytes),
+    create: (name, bytes) => store.create(name, bytes),
+    remove: name => store.remove(name),
+  };
+}
+
 /** All texts that the archive holds, unpacked. */
 async function everything(store: FolderStore): Promise<string> {
   return (await linesOf({ place: { folder: store.place } })).join('\n');
@@ -199,10 +248,7 @@ async function sealUntil(store: ArchiveStore, survives: number, change?: (text: 
     return work();
   };
   const dying: ArchiveStore = {
-    place: store.place,
-    list: prefix => store.list(prefix),
-    read: name => store.read(name),
-    probe: signal => store.probe(signal),
+    ...storeOf(store),
     put: (name, bytes) => step(() => store.put(name, bytes)),
     create: (name, bytes) => step(() => store.create(name, bytes)),
     remove: name => step(() => store.remove(name)),
