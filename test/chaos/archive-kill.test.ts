@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StoredFile } from '../../src/sinks/archive/store.js';
@@ -69,7 +70,7 @@ for (const broker of brokers) {
         await send(some);
         if (requests % 3 === 0) await send(some);
         if (rabbitmq !== undefined && requests % 5 === 0) {
-          await publish(daemon, 'no event');
+          await publish(rabbitmq.uri, `no event ${requests}`);
           poisons += 1;
         }
         if (requests % requestsBetweenKills !== requestsBetweenKills - 1) continue;
@@ -82,7 +83,8 @@ for (const broker of brokers) {
       }
       await daemon.drained(120_000);
       const dead = (await daemon.json('/v1/dead-letters?sink=archive&limit=1000')).dead_letters;
-      assert.is(dead.length, poisons);
+      // A kill between the two can leave a dead letter twice.
+    assert.is(new Set(dead.map(({ body }) => body)).size, poisons);
       assert.equal(sorted(new Set(await idsOf({ place }))), sorted(events.map(({ id }) => id)));
 
       // What is over is sealed when the archive is opened, which the next event does.
@@ -140,13 +142,12 @@ function changeOneByte(path: string): void {
 }
 
 /** To the exchange, as Clowder would. */
-async function publish(daemon: TestDaemon, message: string): Promise<void> {
-  const response = await daemon.request('/v1/publish', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ exchange: 'clowder.metrics', message, properties: { content_type: 'text/plain' } }),
-  });
-  assert.ok(response.ok, `${response.status} ${await response.text()}`);
+async function publish(uri: string, text: string): Promise<void> {
+  const connection = await connect(uri);
+  const channel = await connection.createConfirmChannel();
+  channel.publish('clowder.metrics', '', Buffer.from(text), { persistent: true });
+  await channel.waitForConfirms();
+  await connection.close();
 }
 
 function sorted(ids: Iterable<string>): string[] {
