@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { analyticsTables } from '../dist/test/helpers/analytics-mapping.js';
 import { influxdbTables } from '../dist/test/helpers/influxdb-mapping.js';
 import { mongodbTable } from '../dist/test/helpers/mongodb-mapping.js';
+import { postgresqlTable } from '../dist/test/helpers/postgresql-mapping.js';
 import { webhookTable } from '../dist/test/helpers/webhook-mapping.js';
 
 /** Path and content of each page; what a person wrote around the tables stays. */
@@ -10,6 +11,7 @@ export const mappingFiles = [
   page('docs/mapping-analytics.md', analyticsTables()),
   page('docs/mapping-influxdb.md', influxdbTables()),
   page('docs/mapping-mongodb.md', mongodbTable()),
+  page('docs/mapping-postgresql.md', postgresqlTable()),
   page('docs/mapping-webhook.md', webhookTable()),
 ];
 

@@ -1,7 +1,7 @@
 // Installs the servers and tools that the tests use and this machine lacks: Debian's packages, by apt-get, as root.
 // The packages' own services are not started: tests start nodes of their own, in temporary folders, on free ports.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,6 +13,7 @@ const packages = [
   { name: 'influxdb', shownBy: ['influxd'] },
   { name: 'victoria-metrics', shownBy: ['victoria-metrics'] },
   { name: 'nginx-light', shownBy: ['/usr/sbin/nginx', 'nginx'] },
+  { name: 'postgresql', shownBy: [postgresql] },
   { name: 'dnsmasq-base', shownBy: ['/usr/sbin/dnsmasq', 'dnsmasq'] },
   { name: 'exim4-daemon-light', shownBy: ['/usr/sbin/exim4'] },
   { name: 'iputils-ping', shownBy: ['ping'] },
@@ -40,6 +41,12 @@ function executable(file) {
   } catch {
     return false;
   }
+}
+
+/** Debian keeps each version of it in a folder of its own, off the PATH. */
+function postgresql() {
+  const root = '/usr/lib/postgresql';
+  return existsSync(root) && readdirSync(root).some(version => executable(join(root, version, 'bin', 'postgres')));
 }
 
 /** Debian's Python, not whichever comes first on the PATH: its packages are for that one. */

@@ -9,6 +9,7 @@ import { notificationsSink } from './notifications.js';
 import { notifyEmailSink } from './notify-email.js';
 import { notifySlackSink } from './notify-slack.js';
 import { notifyWebhookSink } from './notify-webhook.js';
+import { postgresqlSink } from './postgresql.js';
 import type { SinkDefinition } from './sink.js';
 import { usageSink } from './usage.js';
 import { webhookSink } from './webhook.js';
@@ -22,6 +23,7 @@ export const sinks: readonly SinkDefinition[] = [
   influxdbSink,
   localSink,
   mongodbSink,
+  postgresqlSink,
   webhookSink,
   usageSink,
   notificationsSink,

@@ -12,6 +12,7 @@ import { latestMs, lineOf, type Schema, seriesOf } from '../../src/sinks/influxd
 import { FieldTypes } from '../../src/sinks/influxdb/types.js';
 import { toDocument } from '../../src/sinks/mongodb/document.js';
 import { flawOf } from '../../src/sinks/mongodb/flaw.js';
+import { rowOf } from '../../src/sinks/postgresql/row.js';
 import { formats, renderEvent } from '../../src/sinks/webhook/render.js';
 import { linesIn, parseLine } from '../helpers/line-protocol.js';
 import type { Random } from '../helpers/random.js';
@@ -56,6 +57,7 @@ export function fuzzMessage(random: Random): void {
   local(found);
   if (decoded.kind !== 'event') return;
   point(found, body);
+  row(found, body);
   webhook(found, body);
   analytics(found, random, body);
 }
@@ -91,6 +93,15 @@ function point(found: Event, body: string): void {
   const { fields, measurement, ns } = parseLine(Buffer.from(line).toString());
   demand(measurement === 'events' && fields.event_id?.value === found.id, 'InfluxDB: another id', body);
   demand(ns === BigInt(found.created) * 1_000_000n + 7n, 'InfluxDB: another time', body);
+}
+
+/** What jsonb takes, as far as it can be known here. */
+function row(found: Event, body: string): void {
+  const made = rowOf(found);
+  if ('flaw' in made) return;
+  demand(made.id === found.id, 'PostgreSQL: another id', body);
+  const kept = JSON.stringify(JSON.parse(made.body ?? ''));
+  demand(!/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(kept), 'PostgreSQL: what it cannot hold', body);
 }
 
 function webhook(found: Event, body: string): void {

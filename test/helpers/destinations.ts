@@ -5,6 +5,7 @@ import { EventReceiver } from './servers/event-receiver.js';
 import { Ga4Server } from './servers/ga4.js';
 import { startInfluxDB } from './servers/influxdb.js';
 import { startMongoDB } from './servers/mongodb.js';
+import { startPostgreSQL } from './servers/postgresql.js';
 import { required } from './skip.js';
 
 /** Every event goes there; usage takes a few kinds, and keeps what it counts. */
@@ -23,6 +24,7 @@ const webhookToken = 'token-of-the-receiver';
 export async function startDestinations() {
   const influxdb = required('influxdb', await startInfluxDB({ admin: { user: 'admin', password: secrets.influxdb } }));
   const mongodb = await startMongoDB();
+  const postgresql = required('postgresql', await startPostgreSQL());
   const amplitude = new AmplitudeServer();
   const ga4 = new Ga4Server();
   const webhook = new EventReceiver();
@@ -34,12 +36,13 @@ export async function startDestinations() {
   return {
     influxdb,
     mongodb,
+    postgresql,
     amplitude,
     ga4,
     webhook,
     database,
     /** What must never be printed anywhere. */
-    secrets: [...Object.values(secrets), webhook.secret, webhookToken],
+    secrets: [...Object.values(secrets), webhook.secret, webhookToken, postgresql.password],
     env: {
       INFLUXDB_HOST: '127.0.0.1',
       INFLUXDB_PORT: String(influxdb.port),
@@ -53,6 +56,7 @@ export async function startDestinations() {
       GOOGLE_API_SECRET: secrets.ga4,
       GOOGLE_SERVER_URL: ga4.origin,
       GOOGLE_CLIENT_ID: '1234567890.1700000000',
+      POSTGRESQL_URI: postgresql.uri(),
       WEBHOOK_URL: `${webhook.origin}/events?token=${webhookToken}`,
       WEBHOOK_SECRET: webhook.secret,
     },
@@ -74,6 +78,8 @@ export async function startDestinations() {
           return amplitude.accepted.map(event => String(event.insert_id));
         case 'ga4':
           return ga4.eventIds().map(String);
+        case 'postgresql':
+          return (await postgresql.query('SELECT id FROM events')).map(({ id }) => String(id));
         case 'webhook':
           return webhook.ids;
         default:
@@ -81,7 +87,14 @@ export async function startDestinations() {
       }
     },
     async stop(): Promise<void> {
-      await Promise.all([influxdb.stop(), mongodb.stop(), amplitude.stop(), ga4.stop(), webhook.stop()]);
+      await Promise.all([
+        influxdb.stop(),
+        mongodb.stop(),
+        postgresql.stop(),
+        amplitude.stop(),
+        ga4.stop(),
+        webhook.stop(),
+      ]);
     },
   };
 }

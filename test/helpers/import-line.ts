@@ -7,6 +7,7 @@ const drivers: Readonly<Record<string, readonly string[]>> = {
   libsql: ['src/storage/'],
   maxmind: ['src/geoip/'],
   mongodb: ['src/sinks/mongodb'],
+  pg: ['src/sinks/postgresql/'],
   '@influxdata/influxdb-client': ['src/sinks/influxdb'],
   '@amplitude/analytics-node': ['src/sinks/amplitude'],
   undici: ['src/outgoing.ts'],

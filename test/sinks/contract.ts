@@ -31,11 +31,17 @@ const ids = (from: number, to: number, prefix = 'event'): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => `${prefix}-${String(from + index).padStart(4, '0')}`);
 
 /** What a sink must do under the real consumer, sink actor and restart policy. */
-export async function sinkContract(name: string, open: () => SinkHarness | Promise<SinkHarness>): Promise<void> {
+export async function sinkContract(
+  name: string,
+  open: () => SinkHarness | Promise<SinkHarness>,
+  /** Ends what all of them share. */
+  stop: () => Promise<void> = async () => {},
+): Promise<void> {
   const sample = await open();
   await sample.close?.();
   const test = suite<{ stop: (() => Promise<void>)[] }>(`sink contract: ${name}`, { stop: [] });
 
+  test.after(stop);
   test.after.each(async context => {
     for (const stop of context.stop.splice(0).reverse()) await stop();
   });

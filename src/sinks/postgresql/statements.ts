@@ -1,0 +1,35 @@
+import { columns } from './row.js';
+
+/** What is asked of the server, about one table. */
+export interface Statements {
+  /** The table's name, as `to_regclass` takes it. */
+  readonly table: string;
+  /** The name of its schema, as functions take it; null: whichever comes first for the user. */
+  readonly schema: string | null;
+  readonly create: string;
+  /** One array a column; answers with the ids that are new. */
+  readonly insert: string;
+  /** Ids, bodies, names to leave out by comma: the ids that are there with another body. */
+  readonly differing: string;
+}
+
+/** @param table `events`, or `schema.events` */
+export function statementsFor(table: string): Statements {
+  const quoted = table.split('.').map(quote).join('.');
+  const index = quote(`${table.split('.').at(-1)}_created_idx`);
+  const names = Object.keys(columns);
+  const types = Object.values(columns).map(type => type.split(' ')[0]);
+  const arrays = types.map((type, index) => `$${index + 1}::${type}[]`);
+  const definitions = Object.entries(columns).map(([name, type]) => `${name} ${type}`);
+  return {
+    table: quoted,
+    schema: table.includes('.') ? (table.split('.')[0] ?? null) : null,
+    create: `CREATE TABLE IF NOT EXISTS ${quoted} (${definitions.join(', ')}); CREATE INDEX IF NOT EXISTS ${index} ON ${quoted} (created)`,
+    insert: `INSERT INTO ${quoted} (${names.join(', ')}) SELECT * FROM unnest(${arrays.join(', ')}) ON CONFLICT (id) DO NOTHING RETURNING id`,
+    differing: `SELECT (ordinal - 1)::int AS position FROM unnest($1::text[], $2::jsonb[], $3::text[]) WITH ORDINALITY AS came (id, body, known, ordinal) JOIN ${quoted} AS stored USING (id) WHERE stored.body - string_to_array(known, ',') <> came.body - string_to_array(known, ',')`,
+  };
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
