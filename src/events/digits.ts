@@ -42,6 +42,11 @@ export function exactFields(text: string): Fields | undefined {
   return withMarks === undefined ? undefined : (revived(JSON.parse(withMarks)) as Fields);
 }
 
+/** The value of a JSON object, for `stringifyExact` to write with the same digits. */
+export function parseExact(text: string): Fields {
+  return exactFields(text) ?? JSON.parse(text);
+}
+
 /** A whole number of 64 bits with a sign, written without a point and an exponent. */
 export function isInt64(digits: string): boolean {
   return /^-?\d{1,19}$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);

@@ -3,6 +3,7 @@ import { refuse } from '../settings/refuse.js';
 import { setting } from '../settings/setting.js';
 import { text } from '../settings/words.js';
 import { type PostgresAddress, readPostgresAddress } from './postgresql/address.js';
+import { renderRow } from './postgresql/row.js';
 import type { PostgresConfig } from './postgresql/session.js';
 import { defineSink } from './sink.js';
 
@@ -45,6 +46,7 @@ export const postgresqlSink = defineSink({
     reach: 'start PostgreSQL there, let this machine reach it, or correct POSTGRESQL_URI: host and port',
     open: async (config: PostgresConfig) => (await import('./postgresql/session.js')).openCheck(config),
   },
+  renderer: () => renderRow,
   open: async (config: PostgresConfig, tools) => (await import('./postgresql/session.js')).openSession(config, tools),
 });
 

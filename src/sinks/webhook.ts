@@ -1,3 +1,4 @@
+import { parseExact } from '../events/digits.js';
 import { httpAddress } from '../settings/addresses.js';
 import { setting } from '../settings/setting.js';
 import { boolean, choice } from '../settings/words.js';
@@ -48,6 +49,6 @@ export const webhookSink = defineSink({
   },
   renderer:
     ({ format }) =>
-    event => ({ output: { event: JSON.parse(renderEvent(event, format)) } }),
+    event => ({ output: { event: parseExact(renderEvent(event, format)) } }),
   open: async (config: WebhookConfig, tools) => (await import('./webhook/session.js')).openSession(config, tools),
 });

@@ -1,5 +1,6 @@
-import { ExactNumber, stringifyExact } from '../../events/digits.js';
+import { ExactNumber, parseExact, stringifyExact } from '../../events/digits.js';
 import type { Event } from '../../events/event.js';
+import type { Rendering } from '../rendering.js';
 
 /** The columns of the table, in their order: see docs/mapping-postgresql.md. */
 export const columns = {
@@ -50,6 +51,13 @@ export function rowOf(event: Event): Row | { readonly flaw: string } {
     received: new Date(received).toISOString(),
     body,
   };
+}
+
+/** The row as a query shows it. */
+export function renderRow(event: Event): Rendering {
+  const row = rowOf(event);
+  if ('flaw' in row) return { refused: row.flaw };
+  return { output: { row: { ...row, body: parseExact(row.body ?? '{}') } } };
 }
 
 /** Null where it is neither a text nor a number. */
