@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { analyticsTables } from '../dist/test/helpers/analytics-mapping.js';
 import { influxdbTables } from '../dist/test/helpers/influxdb-mapping.js';
+import { matomoTables } from '../dist/test/helpers/matomo-mapping.js';
 import { mongodbTable } from '../dist/test/helpers/mongodb-mapping.js';
 import { postgresqlTable } from '../dist/test/helpers/postgresql-mapping.js';
 import { webhookTable } from '../dist/test/helpers/webhook-mapping.js';
@@ -10,6 +11,7 @@ import { webhookTable } from '../dist/test/helpers/webhook-mapping.js';
 export const mappingFiles = [
   page('docs/mapping-analytics.md', analyticsTables()),
   page('docs/mapping-influxdb.md', influxdbTables()),
+  page('docs/mapping-matomo.md', matomoTables()),
   page('docs/mapping-mongodb.md', mongodbTable()),
   page('docs/mapping-postgresql.md', postgresqlTable()),
   page('docs/mapping-webhook.md', webhookTable()),

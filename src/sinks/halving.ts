@@ -3,6 +3,9 @@ import type { Event } from '../events/event.js';
 import { halves } from '../halves.js';
 import type { WriteResult } from './sink.js';
 
+/** Why all of a request was refused; or, by their positions in it, which alone, while the others were taken. */
+export type Refusal = string | ReadonlyMap<number, string>;
+
 /** One id of a batch: its first event, and every position that has the id. */
 interface Unique {
   readonly event: Event;
@@ -18,11 +21,11 @@ const retryAfterMs = 1_000;
  * without naming an event is sent the halves of it, down to the one event that is to blame: fewer than twice as many
  * requests as events. What is not sent in time is deferred, so that a slow destination gets on, too.
  *
- * @param send resolves with why all of these were refused, or undefined: they were taken. Its errors are the write's.
+ * @param send resolves with what was refused of these, or undefined: all were taken. Its errors are the write's.
  */
 export async function writeByHalves(
   events: readonly Event[],
-  send: (events: readonly Event[]) => Promise<string | undefined>,
+  send: (events: readonly Event[]) => Promise<Refusal | undefined>,
   clock: Pick<Clock, 'monotonic'>,
 ): Promise<WriteResult> {
   const all = uniqueById(events);
@@ -30,10 +33,12 @@ export async function writeByHalves(
   const groups: (readonly Unique[])[] = [all];
   const began = clock.monotonic();
   for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
-    const reason = await send(group.map(({ event }) => event));
+    const refusal = await send(group.map(({ event }) => event));
     const [only] = group;
-    if (reason === undefined) continue;
-    if (group.length === 1 && only !== undefined) reasons.set(only, reason);
+    if (refusal === undefined) continue;
+    if (typeof refusal !== 'string') {
+      for (const [position, reason] of refusal) reasons.set(group[position]!, reason);
+    } else if (group.length === 1 && only !== undefined) reasons.set(only, refusal);
     else groups.unshift(...halves(group));
     if (clock.monotonic() - began > patienceMs) break;
   }

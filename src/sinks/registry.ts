@@ -4,6 +4,7 @@ import { ga4Sink } from './ga4.js';
 import { hubSink } from './hub.js';
 import { influxdbSink } from './influxdb.js';
 import { localSink } from './local.js';
+import { matomoSink } from './matomo.js';
 import { mongodbSink } from './mongodb.js';
 import { notificationsSink } from './notifications.js';
 import { notifyEmailSink } from './notify-email.js';
@@ -22,6 +23,7 @@ export const sinks: readonly SinkDefinition[] = [
   hubSink,
   influxdbSink,
   localSink,
+  matomoSink,
   mongodbSink,
   postgresqlSink,
   webhookSink,

@@ -10,6 +10,7 @@ import { bodyOf, requestsOf } from '../../src/sinks/ga4/requests.js';
 import { measurementText } from '../../src/sinks/influxdb/line-protocol.js';
 import { latestMs, lineOf, type Schema, seriesOf } from '../../src/sinks/influxdb/point.js';
 import { FieldTypes } from '../../src/sinks/influxdb/types.js';
+import { compile as compileForMatomo } from '../../src/sinks/matomo/compile.js';
 import { toDocument } from '../../src/sinks/mongodb/document.js';
 import { flawOf } from '../../src/sinks/mongodb/flaw.js';
 import { rowOf } from '../../src/sinks/postgresql/row.js';
@@ -17,6 +18,7 @@ import { formats, renderEvent } from '../../src/sinks/webhook/render.js';
 import { linesIn, parseLine } from '../helpers/line-protocol.js';
 import type { Random } from '../helpers/random.js';
 import { validationMessages } from '../helpers/servers/ga4.js';
+import { violationsOf } from '../helpers/servers/matomo.js';
 import { demand } from './problem.js';
 import { bytes, event, jsonText, number, text } from './values.js';
 
@@ -114,6 +116,8 @@ function analytics(received: Event, random: Random, body: string): void {
   const amplitude = compileForAmplitude(found, { devices });
   demand(amplitude.insert_id === found.id && amplitude.event_type !== '', 'Amplitude: no id or type', body);
   JSON.parse(JSON.stringify(amplitude));
+  const hit = compileForMatomo(found, { devices, siteId: 1, siteUrl: 'http://clowder', idDimension: 1 });
+  demand(violationsOf(hit).length === 0, `Matomo: ${violationsOf(hit)}`, body);
   if (isTooOld(found.created, now) || untimely(found.created, now) !== undefined) return;
   const compiled = compileForGa4(found, { devices, clientId: undefined, now });
   for (const request of requestsOf([[found.id, compiled]])) {

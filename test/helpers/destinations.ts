@@ -4,6 +4,7 @@ import { AmplitudeServer } from './servers/amplitude.js';
 import { EventReceiver } from './servers/event-receiver.js';
 import { Ga4Server } from './servers/ga4.js';
 import { startInfluxDB } from './servers/influxdb.js';
+import { MatomoServer } from './servers/matomo.js';
 import { startMongoDB } from './servers/mongodb.js';
 import { startPostgreSQL } from './servers/postgresql.js';
 import { required } from './skip.js';
@@ -28,9 +29,10 @@ export async function startDestinations() {
   const amplitude = new AmplitudeServer();
   const ga4 = new Ga4Server();
   const webhook = new EventReceiver();
+  const matomo = new MatomoServer();
   amplitude.apiKeys.clear();
   amplitude.apiKeys.add(secrets.amplitude);
-  await Promise.all([amplitude.start(), ga4.start(), webhook.start()]);
+  await Promise.all([amplitude.start(), ga4.start(), webhook.start(), matomo.start()]);
   const database = `event_sink_${process.pid}_${Date.now()}`;
 
   return {
@@ -40,9 +42,10 @@ export async function startDestinations() {
     amplitude,
     ga4,
     webhook,
+    matomo,
     database,
     /** What must never be printed anywhere. */
-    secrets: [...Object.values(secrets), webhook.secret, webhookToken, postgresql.password],
+    secrets: [...Object.values(secrets), webhook.secret, webhookToken, matomo.token, postgresql.password],
     env: {
       INFLUXDB_HOST: '127.0.0.1',
       INFLUXDB_PORT: String(influxdb.port),
@@ -56,6 +59,10 @@ export async function startDestinations() {
       GOOGLE_API_SECRET: secrets.ga4,
       GOOGLE_SERVER_URL: ga4.origin,
       GOOGLE_CLIENT_ID: '1234567890.1700000000',
+      MATOMO_URL: matomo.origin,
+      MATOMO_SITE_ID: '1',
+      MATOMO_ID_DIMENSION: '1',
+      MATOMO_TOKEN: matomo.token,
       POSTGRESQL_URI: postgresql.uri(),
       WEBHOOK_URL: `${webhook.origin}/events?token=${webhookToken}`,
       WEBHOOK_SECRET: webhook.secret,
@@ -78,6 +85,8 @@ export async function startDestinations() {
           return amplitude.accepted.map(event => String(event.insert_id));
         case 'ga4':
           return ga4.eventIds().map(String);
+        case 'matomo':
+          return matomo.ids;
         case 'postgresql':
           return (await postgresql.query('SELECT id FROM events')).map(({ id }) => String(id));
         case 'webhook':
@@ -94,6 +103,7 @@ export async function startDestinations() {
         amplitude.stop(),
         ga4.stop(),
         webhook.stop(),
+        matomo.stop(),
       ]);
     },
   };

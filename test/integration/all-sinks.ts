@@ -29,7 +29,7 @@ function recordedNow(): string[] {
 /** Not for sinks that show how Clowder is used. */
 const isInternal = (line: string): boolean =>
   internalCategories.includes((JSON.parse(line) as { category: string }).category);
-const usageSinks: ReadonlySet<SinkName> = new Set(['amplitude', 'ga4']);
+const usageSinks: ReadonlySet<SinkName> = new Set(['amplitude', 'ga4', 'matomo']);
 
 async function send(daemon: TestDaemon, lines: readonly string[]): Promise<readonly string[]> {
   const response = await daemon.request('/v1/events', {
@@ -96,6 +96,7 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
     }
     assert.equal(context.destinations.ga4.violations, []);
     assert.equal(context.destinations.webhook.violations, []);
+    assert.equal(context.destinations.matomo.violations, []);
     const ledger = await daemon.json('/v1/ledger');
     assert.ok(ledger.balanced);
   });

@@ -4,12 +4,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { invoke } from '../cli/invoke.js';
 import { TestDaemon } from '../helpers/daemon.js';
+import { EventReceiver } from '../helpers/servers/event-receiver.js';
 import { MongoStandIn } from '../helpers/servers/mongodb/stand-in.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 import { until } from '../helpers/wait.js';
 
 const folder = temporaryFolder();
 const servers = { archive: new MongoStandIn(), portal: new MongoStandIn() };
+const receiver = new EventReceiver();
 const file = join(folder.path, 'c.yaml');
 const daemon = new TestDaemon({ env: { EVENT_SINK_CONFIG: file } });
 
@@ -20,6 +22,8 @@ test.before(async () => {
       return `  - { kind: mongodb, name: ${name}, uri: "${server.uri}" }`;
     }),
   );
+  await receiver.start();
+  entries.push(`  - { kind: webhook, name: portal, url: "${receiver.origin}", secret: "${receiver.secret}" }`);
   writeFileSync(file, `sinks:\n${entries.join('\n')}\n`);
   await daemon.start();
 });
@@ -27,7 +31,8 @@ test.before(async () => {
 test.after(async () => {
   await daemon.kill('SIGTERM');
   await daemon.remove();
-  for (const server of Object.values(servers)) await server.stop();
+  for (const server of [...Object.values(servers), receiver]) await server.stop();
+  assert.equal(receiver.violations, []);
   folder.remove();
 });
 
@@ -45,6 +50,7 @@ const rowsOf = (out: string): Record<string, unknown>[] => out.split('\n').map(l
 test('each has every event, and is named in the status, the metrics, the log and the ledger', async () => {
   assert.is((await daemon.post({ category: 'upload', id: 'one' })).status, 202);
   await until(() => Object.values(servers).every(server => idsAt(server).length === 1), 'the event at both');
+  await until(() => receiver.ids.length === 1, 'the event at the webhook');
   const get = async (path: string) => (await daemon.request(path)).text();
   const { sinks, actors } = JSON.parse(await get('/v1/status'));
   assert.equal(
@@ -53,13 +59,14 @@ test('each has every event, and is named in the status, the metrics, the log and
       ['local', 'Local store', 'event-sink.local'],
       ['mongodb.archive', 'MongoDB (archive)', 'event-sink.mongodb.archive'],
       ['mongodb.portal', 'MongoDB (portal)', 'event-sink.mongodb.portal'],
+      ['webhook.portal', 'Webhook (portal)', 'event-sink.webhook.portal'],
     ],
   );
   const paths = JSON.stringify(actors);
-  for (const sink of ['mongodb.archive', 'mongodb.portal']) {
+  await until(() => daemon.output.includes('"sink":"mongodb.portal"'), 'a log line of mongodb.portal');
+  for (const sink of ['mongodb.archive', 'mongodb.portal', 'webhook.portal']) {
     assert.match(paths, `delivery/${sink}/sink`);
     assert.match(await get('/metrics'), `sink="${sink}"`);
-    await until(() => daemon.output.includes(`"sink":"${sink}"`), `a log line of ${sink}`);
     assert.ok(
       JSON.parse(await get('/v1/ledger')).sinks.some((row: { sink: string }) => row.sink === sink),
       sink,
@@ -100,6 +107,7 @@ test('check tries each, and names the entry of the one that fails; queues are li
     ['event-sink.local', 'local'],
     ['event-sink.mongodb.archive', 'mongodb.archive'],
     ['event-sink.mongodb.portal', 'mongodb.portal'],
+    ['event-sink.webhook.portal', 'webhook.portal'],
   ]);
 });
 

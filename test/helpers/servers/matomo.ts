@@ -1,0 +1,132 @@
+import { isIP } from 'node:net';
+import { type Asked, type Reply, StandIn } from './stand-in.js';
+
+export type Hit = Readonly<Record<string, string>>;
+
+const parameters: ReadonlySet<string> = new Set([
+  ...['idsite', 'rec', 'apiv', 'bots', 'cdt', 'uid', '_id', 'ua', 'lang', 'res', 'cip', 'country', 'region', 'city'],
+  ...['url', 'urlref', 'action_name', 'download', 'ca', 'e_c', 'e_a', 'e_n', 'e_v', 'dimension1'],
+]);
+const dayMs = 86_400_000;
+
+/**
+ * Matomo's bulk tracking as its code has it (plugins/BulkTracking), and stricter: whatever Matomo would bend is a
+ * violation. Nothing is known by an id: what is sent twice is there twice.
+ */
+export class MatomoServer extends StandIn {
+  token = 'token-of-the-writer';
+  /** Its token hears which requests were left out. */
+  isSuperUser = true;
+  readonly sites = new Set(['1']);
+  readonly hits: Hit[] = [];
+  readonly violations: string[] = [];
+  /** A request that Matomo calls invalid, beside those that it would by itself. */
+  refuses: (hit: Hit) => boolean = () => false;
+  /** Fails the whole batch, which is rolled back. */
+  chokes: (hit: Hit) => boolean = () => false;
+
+  constructor() {
+    super(asked => this.#answer(asked));
+  }
+
+  /** The events that came with their id, in `dimension1`. */
+  get ids(): string[] {
+    return this.hits.flatMap(({ dimension1 }) => dimension1 ?? []);
+  }
+
+  #answer(asked: Asked): Reply {
+    if (asked.url.search !== '') this.violations.push(`an address with ${asked.url.search}`);
+    if (asked.method !== 'POST') return { status: 405, body: '' };
+    if (asked.url.pathname === '/index.php') return this.#site(new URLSearchParams(asked.body));
+    return asked.url.pathname === '/matomo.php' ? this.#track(asked) : { status: 404, body: '<h1>Not found</h1>' };
+  }
+
+  /** `SitesManager.getSiteFromId`. */
+  #site(asked: URLSearchParams): Reply {
+    if (asked.get('token_auth') !== this.token) return error('Unable to authenticate with the provided token.');
+    const id = asked.get('idSite') ?? '';
+    return this.sites.has(id)
+      ? { status: 200, body: JSON.stringify({ idsite: id }) }
+      : error(`You can't access this resource as it requires 'view' access for the website id = ${id}.`);
+  }
+
+  #track({ body, headers }: Asked): Reply {
+    if (headers['content-type'] !== 'application/json') this.violations.push('the content type');
+    if (!body.includes('"requests"')) return { status: 400, body: '' };
+    const { requests, token_auth } = JSON.parse(body) as { requests: string[]; token_auth: string };
+    const isKnown = token_auth === this.token;
+    const invalid: number[] = [];
+    const tracked: Hit[] = [];
+    for (const [index, request] of requests.entries()) {
+      if (!request.startsWith('?')) this.violations.push('a request that is no query');
+      const hit = Object.fromEntries(new URLSearchParams(request.slice(1)));
+      if (this.chokes(hit)) return answer(400, { status: 'error', tracked: tracked.length, invalid: invalid.length });
+      if (isInvalid(hit, this.sites, isKnown) || this.refuses(hit)) {
+        invalid.push(index);
+        continue;
+      }
+      this.violations.push(...violationsOf(hit));
+      tracked.push(hit);
+    }
+    this.hits.push(...tracked);
+    return answer(200, {
+      status: 'success',
+      tracked: tracked.length,
+      invalid: invalid.length,
+      ...(isKnown && this.isSuperUser ? { invalid_indices: invalid } : {}),
+    });
+  }
+}
+
+function isInvalid({ idsite = '', cdt = '', cip }: Hit, sites: ReadonlySet<string>, isKnown: boolean): boolean {
+  if (!sites.has(idsite)) return true;
+  return !isKnown && (cip !== undefined || Date.now() - Number(cdt) * 1000 > dayMs);
+}
+
+export function violationsOf(hit: Hit): string[] {
+  const strange = Object.keys(hit).filter(name => !parameters.has(name));
+  const wrong = Object.entries(hit).filter(([name, value]) => !isRight(name, value));
+  const kinds = [hit.action_name, hit.download, hit.e_c].filter(value => value !== undefined).length;
+  return [
+    ...strange.map(name => `the parameter ${name}`),
+    ...wrong.map(([name, value]) => `${name}=${value}`),
+    ...(kinds === 1 ? [] : [`${kinds} kinds of actions at once`]),
+    ...((hit.e_c === undefined) === (hit.e_a === undefined) ? [] : ['half an event']),
+  ];
+}
+
+function isRight(name: string, value: string): boolean {
+  switch (name) {
+    case 'rec':
+    case 'apiv':
+    case 'bots':
+    case 'ca':
+      return value === '1';
+    case 'cdt':
+      return /^\d{1,12}$/.test(value);
+    case '_id':
+      return /^[0-9a-f]{16}$/.test(value);
+    case 'cip':
+      return isIP(value) !== 0;
+    case 'country':
+      return /^[a-z]{2}$/.test(value);
+    case 'url':
+    case 'urlref':
+    case 'download':
+      return /^https?:\/\//i.test(value) && URL.canParse(value) && value.length <= 4_096;
+    case 'e_v':
+      return value !== '' && Number.isFinite(Number(value));
+    case 'ua':
+      return value !== '' && value.length <= 512;
+    default:
+      return value.trim() !== '' && value.length <= 255;
+  }
+}
+
+function error(message: string): Reply {
+  return { status: 401, body: JSON.stringify({ result: 'error', message }) };
+}
+
+function answer(status: number, body: object): Reply {
+  return { status, body: JSON.stringify(body) };
+}
