@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb';
 import { sinks } from '../../src/sinks/registry.js';
+import { idsOf } from '../sinks/archive/archived.js';
 import { AmplitudeServer } from './servers/amplitude.js';
 import { EventReceiver } from './servers/event-receiver.js';
 import { Ga4Server } from './servers/ga4.js';
@@ -8,6 +9,7 @@ import { MatomoServer } from './servers/matomo.js';
 import { startMongoDB } from './servers/mongodb.js';
 import { startPostgreSQL } from './servers/postgresql.js';
 import { required } from './skip.js';
+import { temporaryFolder } from './temporary.js';
 
 /** Every event goes there; usage takes a few kinds, and keeps what it counts. */
 export const sinkNames = sinks.filter(({ categories }) => categories === undefined).map(({ name }) => name);
@@ -30,6 +32,7 @@ export async function startDestinations() {
   const ga4 = new Ga4Server();
   const webhook = new EventReceiver();
   const matomo = new MatomoServer();
+  const archive = temporaryFolder();
   amplitude.apiKeys.clear();
   amplitude.apiKeys.add(secrets.amplitude);
   await Promise.all([amplitude.start(), ga4.start(), webhook.start(), matomo.start()]);
@@ -59,6 +62,7 @@ export async function startDestinations() {
       GOOGLE_API_SECRET: secrets.ga4,
       GOOGLE_SERVER_URL: ga4.origin,
       GOOGLE_CLIENT_ID: '1234567890.1700000000',
+      ARCHIVE_URL: `file://${archive.path}`,
       MATOMO_URL: matomo.origin,
       MATOMO_SITE_ID: '1',
       MATOMO_ID_DIMENSION: '1',
@@ -85,6 +89,8 @@ export async function startDestinations() {
           return amplitude.accepted.map(event => String(event.insert_id));
         case 'ga4':
           return ga4.eventIds().map(String);
+        case 'archive':
+          return idsOf({ place: { folder: archive.path } });
         case 'matomo':
           return matomo.ids;
         case 'postgresql':
@@ -105,6 +111,7 @@ export async function startDestinations() {
         webhook.stop(),
         matomo.stop(),
       ]);
+      archive.remove();
     },
   };
 }
