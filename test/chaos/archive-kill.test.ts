@@ -84,7 +84,7 @@ for (const broker of brokers) {
       await daemon.drained(120_000);
       const dead = (await daemon.json('/v1/dead-letters?sink=archive&limit=1000')).dead_letters;
       // A kill between the two can leave a dead letter twice.
-    assert.is(new Set(dead.map(({ body }) => body)).size, poisons);
+      assert.is(new Set(dead.map(({ body }) => body)).size, poisons);
       assert.equal(sorted(new Set(await idsOf({ place }))), sorted(events.map(({ id }) => id)));
 
       // What is over is sealed when the archive is opened, which the next event does.
