@@ -42,9 +42,9 @@ export function exactFields(text: string): Fields | undefined {
   return withMarks === undefined ? undefined : (revived(JSON.parse(withMarks)) as Fields);
 }
 
-/** The value of a JSON object, for `stringifyExact` to write with the same digits. */
+/** What a JSON object says, with all digits of its numbers. */
 export function parseExact(text: string): Fields {
-  return exactFields(text) ?? JSON.parse(text);
+  return exactFields(text) ?? (JSON.parse(text) as Fields);
 }
 
 /** A whole number of 64 bits with a sign, written without a point and an exponent. */
