@@ -7,6 +7,7 @@ import { standingOf } from '../src/health/dependencies.js';
 import { FixedRate, minBetweenMs } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import { OutgoingEvents } from '../src/health/outgoing-events.js';
+import { type CostTools, withCost } from '../src/health/recovery-cost.js';
 import { failedRun, judge, type Result } from '../src/health/result.js';
 import type { Run } from '../src/health/sample.js';
 import { blankState, type SavedState } from '../src/health/saved-state.js';
@@ -21,7 +22,7 @@ import { type ActorTools, actorName, type Behaviour, type Parent, spawnActor } f
 import { type Family, Questions, withParents } from './health-family.js';
 import type { Actor, HealthPingMessage, Reply } from './protocol.js';
 
-export interface HealthPingOptions extends ActorTools, Pick<RecordTools, 'checkpoints' | 'keep'> {
+export interface HealthPingOptions extends ActorTools, CostTools, Pick<RecordTools, 'checkpoints' | 'keep'> {
   readonly target: Target;
   /** For the ids of its events: see events/identity.ts. */
   readonly idSecret: string;
@@ -44,7 +45,6 @@ export interface HealthPingOptions extends ActorTools, Pick<RecordTools, 'checkp
  * overlap nor pile up.
  * A run that fails is not the whole story where the target depends on others: each of those is asked how it is, and
  * runs as well unless its latest run began later. While one of them fails, the run says nothing about the target.
- *
  * any → closed: a run under way is given up, publishing is tried once more, the state is saved.
  *
  * A change of state is saved before it is published: after a crash in between it is published again, under the same id.
@@ -186,10 +186,11 @@ class HealthPing implements Behaviour<HealthPingMessage> {
       .then(outcome => judge(outcome, target))
       .catch(failedRun)
       .then(result => withParents(result, began, target, family, isHidden(this.#monitor.saved)))
-      .then(result => dispatch(this.#self, { type: 'ran', at, result }));
+      .then(result => withCost(result, this.#monitor.outageEnding(at), this.#options))
+      .then(found => dispatch(this.#self, { type: 'ran', at, ...found }));
   }
 
-  #ran({ at, result }: Extract<HealthPingMessage, { type: 'ran' }>): void {
+  #ran({ at, result, cost }: Extract<HealthPingMessage, { type: 'ran' }>): void {
     if (this.#phase !== 'running') return;
     this.#phase = 'waiting';
     this.#scheduleNext();
@@ -198,7 +199,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
     const { clock, log, target } = this.#options;
     const ended = Math.max(at, clock.now());
     const { announced, lastRun: previous } = this.#monitor.saved;
-    const finished = { at, ended, result };
+    const finished = { at, ended, result, cost };
     const observed = this.#monitor.observe(finished);
     const { event, changes, changed } = observed;
     this.#record.see(finished, previous, observed);

@@ -1,4 +1,5 @@
 import type { Ref } from 'nact';
+import type { OutageCost } from '../src/availability/cost.js';
 import type { Address, Durability, MessageProperties, Subscription } from '../src/broker/broker.js';
 import type { Prepared } from '../src/delivery/prepare.js';
 import type { Fault } from '../src/errors.js';
@@ -96,8 +97,8 @@ export type HealthPingMessage =
   /** Undefined: nothing was saved, or nothing readable. */
   | { readonly type: 'restored'; readonly saved: SavedState | undefined }
   | { readonly type: 'due' }
-  /** `at`: when the run began, epoch ms. */
-  | { readonly type: 'ran'; readonly at: number; readonly result: Result }
+  /** `at`: when the run began, epoch ms. `cost`: of the outage that it may end. */
+  | { readonly type: 'ran'; readonly at: number; readonly result: Result; readonly cost: OutageCost | undefined }
   /**
    * By a target that needs this one; replies with a run that began at that moment or later. `outageWillDo`: an outage
    * that was announced is answer enough, however old the run.

@@ -2627,6 +2627,8 @@ export interface components {
             readonly extractor_requests?: number;
             /** @description Bytes of the answers to extractors. */
             readonly extractor_bytes?: number;
+            /** @description Uploads that were refused or failed (4xx, 5xx), or that the client gave up (499). */
+            readonly failed_uploads?: number;
             /** @description Requests and bytes of each extractor: `{name, requests, bytes}`. */
             readonly extractors?: readonly Record<string, never>[];
             /** @description Requests of each of Clowder's routes: `{route, requests}`. */
@@ -2915,6 +2917,42 @@ export interface components {
             readonly target?: string;
             /** @description Messages waiting in the queue. */
             readonly queue_length?: number;
+            /** @description Requests during the outage, by the NGINX logs. */
+            readonly outage_requests?: number;
+            /** @description Visitors during the outage: how many there were in a window of the NGINX log, on average. */
+            readonly outage_visitors?: number;
+            /** @description Downloads during the outage. */
+            readonly outage_downloads?: number;
+            /** @description Uploads that failed during the outage. */
+            readonly outage_failed_uploads?: number;
+            /** @description Requests in the same hours of the four weeks before, on average. Absent without enough history. */
+            readonly expected_requests?: number;
+            /** @description The fewest of those weeks. */
+            readonly expected_requests_min?: number;
+            /** @description The most of those weeks. */
+            readonly expected_requests_max?: number;
+            /** @description Visitors in a window in those hours, on average. */
+            readonly expected_visitors?: number;
+            /** @description The fewest of those weeks. */
+            readonly expected_visitors_min?: number;
+            /** @description The most of those weeks. */
+            readonly expected_visitors_max?: number;
+            /** @description Downloads in those hours, on average. */
+            readonly expected_downloads?: number;
+            /** @description The fewest of those weeks. */
+            readonly expected_downloads_min?: number;
+            /** @description The most of those weeks. */
+            readonly expected_downloads_max?: number;
+            /** @description Uploads that failed in those hours, on average. */
+            readonly expected_failed_uploads?: number;
+            /** @description The fewest of those weeks. */
+            readonly expected_failed_uploads_min?: number;
+            /** @description The most of those weeks. */
+            readonly expected_failed_uploads_max?: number;
+            /** @description How many of the four weeks could be compared; below two nothing is expected. */
+            readonly expected_weeks?: number;
+            /** @description How far the NGINX logs of the outage were counted by then. */
+            readonly counted_until?: number | string;
         } & {
             readonly [key: string]: unknown;
         };
@@ -3649,11 +3687,50 @@ export interface components {
             readonly p95_seconds: number;
             readonly p99_seconds: number;
         } | null;
+        readonly OutageCostFigure: {
+            readonly counted: number;
+            /** @description The mean of the weeks; null without enough history. */
+            readonly expected: number | null;
+            /** @description The least of them. */
+            readonly min: number | null;
+            /** @description The most of them. */
+            readonly max: number | null;
+        };
+        /** @description In a window of the log, on average. Null where windows are of several lengths. */
+        readonly OutageCostVisitors: {
+            readonly counted: number;
+            /** @description The mean of the weeks; null without enough history. */
+            readonly expected: number | null;
+            /** @description The least of them. */
+            readonly min: number | null;
+            /** @description The most of them. */
+            readonly max: number | null;
+        } | null;
+        readonly OutageCostLeftOut: {
+            /** @description When the same hours of that week began. */
+            readonly from: number;
+            /** @enum {string} */
+            readonly reason: "down" | "maintenance" | "unknown" | "no_log";
+        };
+        /** @description What came in meanwhile by the NGINX logs, beside what the same hours of the four weeks before had. Null where the logs do not say. */
+        readonly OutageCost: {
+            readonly from: number;
+            /** @description How far the logs are counted; at most the end of the outage. */
+            readonly until: number;
+            readonly requests: components["schemas"]["OutageCostFigure"];
+            readonly visitors: components["schemas"]["OutageCostVisitors"];
+            readonly downloads: components["schemas"]["OutageCostFigure"];
+            readonly failed_uploads: components["schemas"]["OutageCostFigure"];
+            /** @description How many weeks are compared; fewer than two are not enough. */
+            readonly weeks: number;
+            readonly left_out: readonly components["schemas"]["OutageCostLeftOut"][];
+        } | null;
         readonly AvailabilityOutage: {
             readonly from: number;
             /** @description Null while it goes on. */
             readonly until: number | null;
             readonly message: string | null;
+            readonly cost: components["schemas"]["OutageCost"];
         };
         readonly AvailabilityCorrection: {
             /** @description Id of the event. */
@@ -4918,6 +4995,10 @@ export type ExtractionStatusErrorFields = components['schemas']['ExtractionStatu
 export type ExtractionStatusStuckFields = components['schemas']['ExtractionStatusStuckFields'];
 export type CloudEvent = components['schemas']['CloudEvent'];
 export type AvailabilityResponseTimes = components['schemas']['AvailabilityResponseTimes'];
+export type OutageCostFigure = components['schemas']['OutageCostFigure'];
+export type OutageCostVisitors = components['schemas']['OutageCostVisitors'];
+export type OutageCostLeftOut = components['schemas']['OutageCostLeftOut'];
+export type OutageCost = components['schemas']['OutageCost'];
 export type AvailabilityOutage = components['schemas']['AvailabilityOutage'];
 export type AvailabilityCorrection = components['schemas']['AvailabilityCorrection'];
 export type AvailabilityDay = components['schemas']['AvailabilityDay'];

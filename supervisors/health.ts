@@ -3,6 +3,7 @@ import { type ActorTools, ask, type Parent, type Supervisor, spawnSupervisor } f
 import { spawnHealthPing } from '../actors/health-ping.js';
 import type { Actor, HealthPingMessage, PublisherMessage } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
+import { OutageCosts } from '../src/availability/costs.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Config } from '../src/config/config.js';
 import { describe } from '../src/errors.js';
@@ -28,7 +29,7 @@ export interface HealthOptions extends PartOptions {
   readonly idSecret: string;
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
-  readonly storage: Pick<Storage, 'checkpoints' | 'write'>;
+  readonly storage: Pick<Storage, 'checkpoints' | 'read' | 'write'>;
 }
 
 /** How often measurements and routine checkpoints of all targets are written together, ms. */
@@ -59,6 +60,7 @@ class HealthWatch {
   readonly #jobs = new Map<string, Actor<HealthPingMessage>>();
   readonly #flushes: FlushSchedule;
   readonly #heartbeats: Heartbeats;
+  readonly #costs: OutageCosts;
   readonly #probeTools: ProbeTools;
   readonly #opened: Promise<void>;
   #supervisor: Supervisor | undefined;
@@ -73,6 +75,7 @@ class HealthWatch {
     const { config, broker, storage, clock, log } = options;
     const { targets } = config.health;
     const { checkpoints } = storage;
+    this.#costs = new OutageCosts(storage);
     this.#flushes = new FlushSchedule(clock, flushMs);
     this.#heartbeats = new Heartbeats({ checkpoints, clock, log, declared: declaredSchedules(targets) });
     const outgoing = new Outgoing(config.proxies);
@@ -143,6 +146,7 @@ class HealthWatch {
       checkpoints: storage.checkpoints,
       nextFlush: this.#flushes.next,
       keep: seen => storage.write('keepAvailability', seen),
+      costOf: async outage => (await this.#costs.of(target.name, [outage], config.health.zone))[0],
       clock,
       delayMs: share * target.intervalMs,
       family: {

@@ -1,6 +1,8 @@
 import { dayAfter } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import type { Calls } from '../storage/calls.js';
+import { OutageCosts } from './costs.js';
+import type { Outage } from './history.js';
 import { reportOf, type ServiceReport } from './report.js';
 import { daysIn, daysOfUtc, startOfDayIn } from './zone.js';
 
@@ -18,6 +20,8 @@ export interface AvailabilityRequest {
   readonly zone: string;
   /** Undefined = every one. */
   readonly service: string | undefined;
+  /** Also what its outages cost. */
+  readonly costs?: boolean;
 }
 
 /** A check may be late by this much before nobody is looking, ms. */
@@ -26,12 +30,14 @@ const lateMs = 60_000;
 /** How available services were, for as long as anybody has looked. */
 export class Availability {
   readonly #options: AvailabilityOptions;
+  readonly #costs: OutageCosts;
 
   constructor(options: AvailabilityOptions) {
     this.#options = options;
+    this.#costs = new OutageCosts(options.storage);
   }
 
-  async report({ first, last, zone, service }: AvailabilityRequest): Promise<readonly ServiceReport[]> {
+  async report({ first, last, zone, service, costs = false }: AvailabilityRequest): Promise<readonly ServiceReport[]> {
     const { storage, watched, clock } = this.#options;
     const from = startOfDayIn(zone, first);
     const end = startOfDayIn(zone, dayAfter(last));
@@ -46,8 +52,16 @@ export class Availability {
       const seen = record.observed.at(-1)?.until ?? from;
       const interval = watched.get(name);
       const isWatched = interval !== undefined && until - seen <= 2 * interval + lateMs;
-      reports.push(reportOf(name, record, range, isWatched ? seen : until));
+      const report = reportOf(name, record, range, isWatched ? seen : until);
+      const asOf = Math.min(until, isWatched ? seen : until);
+      reports.push(costs ? { ...report, outages: await this.#withCosts(name, report.outages, asOf, zone) } : report);
     }
     return reports;
+  }
+
+  async #withCosts(service: string, outages: readonly Outage[], asOf: number, zone: string): Promise<Outage[]> {
+    const times = outages.map(({ from, until }) => ({ from, until: until ?? asOf }));
+    const costs = await this.#costs.of(service, times, zone);
+    return outages.map((outage, place) => ({ ...outage, cost: costs[place] }));
   }
 }

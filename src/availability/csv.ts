@@ -1,5 +1,7 @@
 import { written } from '../calendar.js';
+import { costFields } from '../events/cost-fields.js';
 import { csvLine } from '../printed/cell.js';
+import { fieldsOfCost } from './cost-fields.js';
 import { figuresOf } from './figures.js';
 import type { Period, ServiceReport } from './report.js';
 
@@ -22,6 +24,7 @@ const columns = [
   'message',
   'by',
   'at',
+  ...(Object.keys(costFields) as (keyof typeof costFields)[]),
 ] as const;
 
 type Row = Partial<Record<(typeof columns)[number], string | number | null | undefined>>;
@@ -38,8 +41,9 @@ function rowsOf(report: ServiceReport): Row[] {
   return [
     { section: 'total', ...of, ...cellsOf(report) },
     ...report.days.map(({ day, ...period }) => ({ section: 'day', ...of, from: written(day), ...cellsOf(period) })),
-    ...report.outages.map(({ from, until, reason }) => ({
+    ...report.outages.map(({ from, until, reason, cost }) => ({
       ...{ section: 'outage', ...of, from: iso(from), until: iso(until), status: 'down', message: reason },
+      ...(cost === undefined ? {} : { ...fieldsOfCost(cost), counted_until: iso(cost.until) }),
     })),
     ...report.corrections.map(({ from, until, state, message, by, at }) => ({
       ...{ section: 'correction', ...of, from: iso(from), until: iso(until), status: state, message, by, at: iso(at) },

@@ -1,5 +1,6 @@
 import { laidOver, type Span, within } from '../spans.js';
 import type { AvailabilityRecord, Correction } from '../storage/availability.js';
+import type { OutageCost } from './cost.js';
 
 export const states = ['up', 'degraded', 'down', 'maintenance', 'unknown'] as const;
 export type State = (typeof states)[number];
@@ -13,6 +14,8 @@ export interface Outage {
   /** Null: it goes on. */
   readonly until: number | null;
   readonly reason: string | undefined;
+  /** Absent where nobody asked, or nothing is known. */
+  readonly cost?: OutageCost | undefined;
 }
 
 /**

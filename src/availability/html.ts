@@ -1,6 +1,8 @@
-import { written } from '../calendar.js';
+import { dayOf, written } from '../calendar.js';
 import { durationInWords, escaped, isolated, timeInWords } from '../printed/markup.js';
 import { style } from '../printed/style.js';
+import { minWeeks, type OutageCost } from './cost.js';
+import { figureInWords, leftOutInWords } from './cost-words.js';
 import type { Durations, Outage } from './history.js';
 import type { Period, ServiceReport } from './report.js';
 
@@ -69,7 +71,7 @@ function serviceSection(report: ServiceReport, services: number): string {
   return `<h2>${isolated(service)}</h2>
 ${services === 1 ? keyFigures(report) : ''}${times}
 ${outages.length === 0 ? '<p>No outage.</p>' : table(['Outage from', 'until', 'for', 'Reason'], outages.map(outageRow))}
-${corrections.length === 0 ? '' : `<p>What people said of this time, which holds over what the checks saw:</p>${table(['From', 'until', 'What', 'Message', 'Said by', 'on'], corrections.map(correctionRow))}`}
+${costTable(outages)}${corrections.length === 0 ? '' : `<p>What people said of this time, which holds over what the checks saw:</p>${table(['From', 'until', 'What', 'Message', 'Said by', 'on'], corrections.map(correctionRow))}`}
 ${daysTable(report)}`;
 }
 
@@ -80,6 +82,35 @@ function keyFigures({ availability, durations }: Period): string {
 function outageRow({ from, until, reason }: Outage): string {
   const length = until === null ? 'it goes on' : durationInWords(until - from);
   return row([timeInWords(from), until === null ? '–' : timeInWords(until), length, isolated(reason ?? '')]);
+}
+
+/** What came in while it was down, of the outages of which that is known. */
+function costTable(outages: readonly Outage[]): string {
+  const rows = outages.flatMap(({ from, cost }) => (cost === undefined ? [] : costRow(from, cost)));
+  if (rows.length === 0) return '';
+  const names = [
+    'In the outage from',
+    'Requests',
+    'Visitors at a time',
+    'Downloads',
+    'Failed uploads',
+    'Compared with',
+  ];
+  return `<p>What came in meanwhile, instead of what the same hours of the four weeks before had on average (least to most):</p>${table(names, rows)}`;
+}
+
+function costRow(from: number, { requests, visitors, downloads, failedUploads, weeks, leftOut }: OutageCost): string {
+  const left = leftOut.map(week => `not with ${dateInWords(week.from)}: ${leftOutInWords(week.reason)}`);
+  const compared = weeks < minWeeks ? 'not enough history' : `${weeks} weeks`;
+  return row([
+    timeInWords(from),
+    ...[requests, visitors, downloads, failedUploads].map(one => (one === undefined ? '–' : figureInWords(one))),
+    [compared, ...left].join('<br>'),
+  ]);
+}
+
+function dateInWords(time: number): string {
+  return written(dayOf(time));
 }
 
 function correctionRow({ from, until, state, message, by, at }: ServiceReport['corrections'][number]): string {
@@ -124,6 +155,7 @@ const method = `<h2>How it was counted</h2>
 <dt>Availability</dt><dd>The share of the time in which the service worked, well or not so well, of the time in which it should have worked and was looked at. Maintenance, and the time in which nobody looked, count neither way and are shown.</dd>
 <dt>States</dt><dd>A state holds from the first check that found it to the first that found another, once enough checks in a row agree.</dd>
 <dt>Nobody looked</dt><dd>The daemon that checks was away, or the service was not watched. Nothing is filled in.</dd>
+<dt>What came in</dt><dd>By the NGINX logs, whole windows of them, whatever was asked for. Expected is the mean of the same hours of the four weeks before, by the clock of the time zone above; a week in which the service was not up all that time, or of which there is no log, is left out, and fewer than two are not enough. Visitors are those of one window, on average. Uploads count as failed with an answer 4xx or 5xx, or when the client gave up.</dd>
 <dt>Response times</dt><dd>Right within 2.5 %; by days of UTC.</dd>
 </dl>`;
 

@@ -1,6 +1,7 @@
 import { dayAfter, dayOf, startOfDay } from '../calendar.js';
 
 const hourMs = 3_600_000;
+const weekMs = 7 * 24 * hourMs;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Whether there is such a time zone: `UTC`, `America/Chicago`. */
@@ -39,6 +40,13 @@ export function daysIn(zone: string, first: number, last: number): { day: number
     from = until;
   }
   return days;
+}
+
+/** The same clock time of the same weekday, this many weeks before; an hour that is left out is the one behind it. */
+export function weeksBefore(zone: string, at: number, weeks: number): number {
+  if (zone === 'UTC') return at - weeks * weekMs;
+  const shown = at + offsetAt(zone, at) - weeks * weekMs;
+  return shown - offsetAt(zone, shown - offsetAt(zone, at));
 }
 
 /** How much clocks there are ahead of UTC, ms. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isZone } from '../availability/zone.js';
 import { probes } from '../health/probes/registry.js';
 import type { Target } from '../health/target.js';
 import { parseTargets, type TargetDefaults } from '../health/targets.js';
@@ -8,7 +9,7 @@ import { integer } from '../settings/numbers.js';
 import type { ProblemList } from '../settings/problems.js';
 import type { Values } from '../settings/setting.js';
 import { setting } from '../settings/setting.js';
-import { boolean } from '../settings/words.js';
+import { boolean, text } from '../settings/words.js';
 
 export const healthSettings = {
   targets: setting(
@@ -32,6 +33,11 @@ export const healthSettings = {
     integer(1, 86_400).optional(),
     'Time to the next check after one that was worse than what is known, seconds, until that is decided. Default: the interval.',
   ),
+  zone: setting(
+    'HEALTH_TIMEZONE',
+    text().refine(isZone, 'must be a time zone, such as America/Chicago').default('UTC'),
+    'Time zone whose clock says which hours of other weeks are the same: what came in during an outage is compared with those.',
+  ),
   statusPage: setting(
     'STATUS_PAGE',
     boolean().default('off'),
@@ -46,6 +52,8 @@ export interface HealthConfig {
   readonly defaults: TargetDefaults;
   /** Everybody may see how the services are. */
   readonly statusPage: boolean;
+  /** In which an hour of a week is the same in another. */
+  readonly zone: string;
 }
 
 export function health(
@@ -59,6 +67,7 @@ export function health(
     timeoutSeconds = Math.min(10, intervalSeconds),
     recheckSeconds,
     statusPage,
+    zone,
   } = values;
   if (timeoutSeconds > intervalSeconds) {
     problems.add(
@@ -80,5 +89,5 @@ export function health(
     if (!problems.about(missing))
       problems.add('HEALTH_TARGETS', `target "${name}" has proxy: true, and ${missing} is not set`);
   }
-  return { targets: parsed, defaults, statusPage };
+  return { targets: parsed, defaults, statusPage, zone };
 }

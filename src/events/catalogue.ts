@@ -1,6 +1,7 @@
 import { auditEvents } from './audit-events.js';
 import { browserEvents } from './browser-events.js';
 import { type CatalogueEntry, entry } from './catalogue-entry.js';
+import { costFields } from './cost-fields.js';
 import type { Event } from './event.js';
 import { author, placed, resource, user } from './field-groups.js';
 import type { FieldName } from './fields.js';
@@ -16,6 +17,8 @@ const responseTimes: readonly FieldName[] = [
   'response_time_max',
   'response_time_loss',
 ];
+
+const costFieldNames = Object.keys(costFields) as (keyof typeof costFields)[];
 
 /** The kinds of events that this daemon knows. A new kind is one entry here and one line under fixtures/events. */
 export const catalogue: readonly CatalogueEntry[] = [
@@ -105,6 +108,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         ...responseTimes,
         'target',
         'queue_length',
+        ...(state === 'up' || state === 'degraded' ? costFieldNames : []),
       ],
     ),
   ),

@@ -1,3 +1,4 @@
+import { costFields } from './cost-fields.js';
 import type { FieldKind } from './field-kinds.js';
 
 export type PersonalKind = 'name' | 'id' | 'mail' | 'address' | 'agent';
@@ -186,6 +187,10 @@ export const fields = {
   bot_requests: { kind: 'count', description: 'Requests by crawlers.' },
   extractor_requests: { kind: 'count', description: 'Requests by extractors.' },
   extractor_bytes: { kind: 'bytes', description: 'Bytes of the answers to extractors.' },
+  failed_uploads: {
+    kind: 'count',
+    description: 'Uploads that were refused or failed (4xx, 5xx), or that the client gave up (499).',
+  },
   extractors: { kind: 'list', description: 'Requests and bytes of each extractor: `{name, requests, bytes}`.' },
   routes: { kind: 'list', description: "Requests of each of Clowder's routes: `{route, requests}`." },
 
@@ -227,6 +232,7 @@ export const fields = {
     description: 'How long the service was known to be down before it recovered, maintenance apart.',
     unit: 'seconds',
   },
+  ...costFields,
   unknown_seconds: {
     kind: 'seconds',
     description:

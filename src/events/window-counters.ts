@@ -22,6 +22,7 @@ export const windowCounters = [
   'bot_requests',
   'extractor_requests',
   'extractor_bytes',
+  'failed_uploads',
 ] as const;
 
 export type WindowCounter = (typeof windowCounters)[number];

@@ -1,3 +1,5 @@
+import type { OutageCost } from '../availability/cost.js';
+import { fieldsOfCost } from '../availability/cost-fields.js';
 import { acceptEvent } from '../events/accept.js';
 import { keyedHash, timedId } from '../events/identity.js';
 import type { Message } from '../events/message.js';
@@ -18,6 +20,8 @@ export interface Measured {
   readonly maintenance: boolean;
   /** Before this run, ms without a check because the daemon was not running. */
   readonly unknownMs: number;
+  /** What came in during the outage that it may end. */
+  readonly cost?: OutageCost | undefined;
 }
 
 /** The `health` event of one run, made `now`. Its id follows from target and time. */
@@ -53,6 +57,7 @@ export interface Change {
   readonly until?: number | undefined;
   readonly outageMs?: number | undefined;
   readonly unknownMs?: number | undefined;
+  readonly cost?: OutageCost | undefined;
   /** Id of the event that this one corrects. */
   readonly corrects?: string | undefined;
   readonly measured?: Measured | undefined;
@@ -63,8 +68,8 @@ export interface Change {
  * event when made again after a crash.
  */
 export function statusEvent(target: Target, change: Change, now: number, idSecret: string): Message {
-  const { status, previous, since, causedBy, at, message, from, until, outageMs, unknownMs, corrects, measured } =
-    change;
+  const { status, previous, since, causedBy, at, message, from, until, outageMs, unknownMs } = change;
+  const { cost, corrects, measured } = change;
   const event = {
     category: 'service_status',
     type: status,
@@ -80,6 +85,7 @@ export function statusEvent(target: Target, change: Change, now: number, idSecre
     ...(until === undefined ? {} : { until }),
     ...(outageMs === undefined ? {} : { outage_seconds: outageMs / 1000 }),
     ...(unknownMs === undefined || unknownMs === 0 ? {} : { unknown_seconds: unknownMs / 1000 }),
+    ...(cost === undefined ? {} : fieldsOfCost(cost)),
     ...(corrects === undefined ? {} : { corrects }),
     created: at,
   };

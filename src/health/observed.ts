@@ -1,3 +1,4 @@
+import type { OutageCost } from '../availability/cost.js';
 import type { Message } from '../events/message.js';
 import type { MaintenanceWindow } from './maintenance.js';
 import type { Result } from './result.js';
@@ -8,6 +9,8 @@ export interface Finished {
   readonly at: number;
   readonly ended: number;
   readonly result: Result;
+  /** What came in during the outage that it may end. */
+  readonly cost?: OutageCost | undefined;
 }
 
 export interface Observed {

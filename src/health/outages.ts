@@ -1,5 +1,6 @@
 import { covers, overlapMs, type Span } from './maintenance.js';
 import type { Outage } from './saved-state.js';
+import type { Streaks } from './streaks.js';
 
 /** Where an outage counts from: from the end of the maintenance that it began in, unless it was announced before. */
 export function countedFrom(outage: Outage, windows: readonly Span[], now: number): number {
@@ -31,4 +32,14 @@ export function excusedSpan(
 /** The announced end of an outage is still to come. */
 export function isRecovered(outage: Outage | undefined): outage is Outage {
   return outage?.id != null && outage.until !== null && !outage.over;
+}
+
+/** An outage whose announced end is still to come, as it would end with a run that finds the service working. */
+export function endingOf(
+  outage: Outage | undefined,
+  { notDown }: Pick<Streaks, 'notDown'>,
+  at: number,
+): { readonly from: number; readonly until: number } | undefined {
+  if (outage?.id == null || outage.over) return undefined;
+  return { from: outage.from, until: outage.until ?? (notDown.count === 0 ? at : notDown.since) };
 }

@@ -7,7 +7,7 @@ import { covers, type Declaration, type MaintenanceWindow } from './maintenance.
 import { MaintenanceCalendar } from './maintenance-calendar.js';
 import type { Finished, Observed } from './observed.js';
 import { observedAfter } from './observing.js';
-import { countedFrom, excusedSpan, extentOf, isRecovered, mistakenFor } from './outages.js';
+import { countedFrom, endingOf, excusedSpan, extentOf, isRecovered, mistakenFor } from './outages.js';
 import type { Finding, Result } from './result.js';
 import { blankState, messageOf, type Outage, type SavedState } from './saved-state.js';
 import { noStreaks } from './streaks.js';
@@ -79,11 +79,16 @@ export class TargetMonitor {
     return this.#lastFinding !== undefined && this.#lastFinding !== 'up' && worse && this.#undecided;
   }
 
+  /** The outage that a good run would end now; undefined where there is none, or no end is announced now. */
+  outageEnding(at: number): ReturnType<typeof endingOf> {
+    return this.#calendar.at(at) === undefined ? endingOf(this.#outage, this.#saved.streaks, at) : undefined;
+  }
+
   get uptime(): number | undefined {
     return uptimeOf(this.#saved.hours);
   }
 
-  observe({ at, ended, result }: Finished): Observed {
+  observe({ at, ended, result, cost }: Finished): Observed {
     const before = this.#saved;
     const { finding } = result;
     const unknownMs = finding === 'unknown' ? 0 : this.#unknownBefore(at);
@@ -95,7 +100,7 @@ export class TargetMonitor {
       if (!maintenance) this.#become({ hours: counted(this.#saved.hours, at, finding !== 'down') });
       this.#become({ unknown: this.#saved.unknown?.announced ? { ...this.#saved.unknown, runs: 0 } : null });
       this.#follow(finding, at);
-      const measured = { at, result, uptime: this.uptime, maintenance, unknownMs };
+      const measured = { at, result, uptime: this.uptime, maintenance, unknownMs, cost };
       this.#announceChange(measured, ended);
       this.#become({ lastRun: ended });
       event = healthEvent(this.#target, measured, ended, this.#idSecret);
@@ -198,7 +203,7 @@ export class TargetMonitor {
   }
 
   #announceChange(measured: Measured, now: number): void {
-    const { at, result } = measured;
+    const { at, result, cost } = measured;
     const before = this.#saved;
     const { observed, observedSince: since, announced, unknown } = before;
     const window = this.#calendar.at(at);
@@ -212,12 +217,11 @@ export class TargetMonitor {
     const causedBy = unknown?.causedBy ?? undefined;
     if (wanted === 'down') return this.#outageBegins(measured, { previous, causedBy }, now);
     const recovered = isRecovered(this.#outage) ? this.#outage : undefined;
-    const isFirst = announced === 'unknown' && !unknown?.announced;
-    if (wanted === 'up' && isFirst && recovered === undefined) return;
+    if (wanted === 'up' && announced === 'unknown' && !unknown?.announced && recovered === undefined) return;
     const message = changeMessage(wanted, before, result.reason);
     if (recovered !== undefined) this.#outage = { ...recovered, over: true };
     const windows = recovered && this.#calendar.between(recovered.from, recovered.until ?? at);
-    const extent = recovered === undefined ? {} : extentOf(recovered, windows ?? []);
+    const extent = recovered === undefined ? {} : { ...extentOf(recovered, windows ?? []), cost };
     this.#announce({ status: wanted, previous, since, causedBy, at, message, ...extent, measured }, now);
   }
 

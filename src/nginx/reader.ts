@@ -4,15 +4,16 @@ import { hashOf } from '../events/identity.js';
 import type { Message } from '../events/message.js';
 import type { Log } from '../log.js';
 import type { SourceStore } from '../source-store.js';
+import type { CommitCalls } from './commit-calls.js';
 import { type LogFile, readBufferBytes } from './files/log-file.js';
 import type { LogFiles } from './files/log-files.js';
 import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './files/saved-files.js';
-import type { LogGaps } from './log-gaps.js';
 import type { LineCounter, Totals } from './traffic/line-counter.js';
 import type { PageViews, SavedPageViews } from './traffic/page-views.js';
 import type { PartialDownloads, SavedPartialDownloads } from './traffic/partial-downloads.js';
 import type { VisitorKeys } from './traffic/visitors.js';
 import type { SavedWindows, Windows } from './traffic/windows.js';
+import type { TrafficRecord } from './traffic-record.js';
 
 /** All that a reader needs in order to go on where it was, in one commit with what it counted. */
 export type LogCheckpoint = (SavedFiles | SavedFilesOfVersion1) & {
@@ -33,8 +34,9 @@ export interface ReaderOptions {
   readonly views: PageViews;
   readonly parts: PartialDownloads;
   readonly visitors: VisitorKeys;
-  /** What cannot be counted. */
-  readonly gaps: LogGaps;
+  readonly record: Pick<TrafficRecord, 'add'>;
+  /** What is written down with each commit. */
+  readonly notes: Pick<CommitCalls, 'calls' | 'clear'>;
   readonly store: SourceStore<LogCheckpoint>;
   readonly clock: Clock;
   readonly log: Log;
@@ -102,7 +104,7 @@ export class LogReader {
   async open(): Promise<void> {
     const { store, windows, views, parts, counter, visitors } = this.#options;
     this.#messages = [];
-    this.#options.gaps.clear();
+    this.#options.notes.clear();
     await visitors.load();
     const saved = await store.load();
     await this.#files.open(saved);
@@ -212,7 +214,9 @@ export class LogReader {
   }
 
   #takeMessages(): void {
-    const taken = this.#options.counter.takeMessages();
+    const { counter, windows, record } = this.#options;
+    const taken = counter.takeMessages();
+    record.add(windows.takeSums(), windows.closedUntil);
     if (taken.length > 0) this.#messages = [...this.#messages, ...taken];
   }
 
@@ -228,7 +232,7 @@ export class LogReader {
   }
 
   async #tryCommit(): Promise<void> {
-    const { store, visitors, clock, windows, views, parts, counter, gaps } = this.#options;
+    const { store, visitors, clock, windows, views, parts, counter, notes } = this.#options;
     await visitors.save();
     const position: LogCheckpoint = {
       ...this.#files.save(),
@@ -238,8 +242,8 @@ export class LogReader {
       totals: { ...counter.totals },
       ...(Number.isFinite(counter.since) ? { since: counter.since } : {}),
     };
-    await store.commit(this.#messages, position, gaps.calls);
-    gaps.clear();
+    await store.commit(this.#messages, position, notes.calls);
+    notes.clear();
     this.#messages = [];
     this.#changed = false;
     this.#uncommitted = 0;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { CountryOf } from '../geoip/countries.js';
 import type { Log } from '../log.js';
 import type { SourceStore } from '../source-store.js';
+import { CommitCalls } from './commit-calls.js';
 import { LogFiles } from './files/log-files.js';
 import { createParser } from './lines/create-parser.js';
 import { saysAgent } from './lines/format.js';
@@ -17,6 +18,7 @@ import { RequestClassifier } from './traffic/requests.js';
 import { TrafficEvents } from './traffic/traffic.js';
 import type { VisitorKeys } from './traffic/visitors.js';
 import { Windows } from './traffic/windows.js';
+import { TrafficRecord } from './traffic-record.js';
 
 export interface LogSourceOptions {
   readonly path: string;
@@ -87,10 +89,13 @@ export function createLogReader(options: LogSourceOptions): LogReader {
     log.warn({ path, shape: lineShape(line) }, 'line.unparsed');
   };
   const gaps = new LogGaps(options.name);
+  const record = new TrafficRecord(options.name, config.windowMs);
   const { counter, windows, views, parts } = createCounter({ ...options, now: clock.now, onUnparsed, gaps });
   const files = new LogFiles({
     ...{ path, folders: config.rotatedDirs, configured: config.files, startAtEnd: config.start === 'end' },
     ...{ clock, log, gaps },
   });
-  return new LogReader({ files, counter, windows, views, parts, visitors, gaps, store, clock, log, onHold, stopping });
+  const notes = new CommitCalls(gaps, record);
+  const counting = { counter, windows, views, parts, visitors, record, notes };
+  return new LogReader({ files, ...counting, store, clock, log, onHold, stopping });
 }

@@ -1,4 +1,6 @@
-import type { Event } from '../events/event.js';
+import { costOfFields } from '../availability/cost-fields.js';
+import { costInWords } from '../availability/cost-words.js';
+import type { Event, Fields } from '../events/event.js';
 import { isLive } from '../events/message.js';
 import { parseTimestamp } from '../events/timestamp.js';
 
@@ -32,6 +34,8 @@ export interface Signal {
   readonly until?: number;
   /** How long a service was down before this. */
   readonly outageSeconds?: number;
+  /** What came in meanwhile, beside what was to be expected, in words. */
+  readonly cost?: string;
   /** When it was found out, epoch ms. */
   readonly at: number;
 }
@@ -82,6 +86,7 @@ export function signalOf(event: Event, now: number): Signal | undefined {
     ...optional('target', textOf(fields.target)),
     ...optional('causedBy', textOf(fields.caused_by)),
     ...optional('until', parseTimestamp(fields.until)),
+    ...optional('cost', costIn(fields)),
     ...optional('outageSeconds', typeof fields.outage_seconds === 'number' ? fields.outage_seconds : undefined),
   };
 }
@@ -121,4 +126,9 @@ function textOf(value: unknown): string | undefined {
 
 function optional<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {
   return value === undefined ? {} : ({ [name]: value } as { [key in Name]: Value });
+}
+
+function costIn(fields: Fields): string | undefined {
+  const words = costInWords(costOfFields(fields));
+  return words === '' ? undefined : words;
 }

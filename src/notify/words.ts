@@ -55,13 +55,14 @@ function stateInWords({ state }: Change): string {
 
 /** What went on, beside the phrase: `since 27 Nov 2026, 08:14:14 UTC; connection refused; https://…`. */
 export function detailsOf(change: Change): readonly (readonly [label: string, text: string])[] {
-  const { category, level, since, until, at, message, target, fix, state } = change;
+  const { category, level, since, until, at, message, target, fix, state, cost } = change;
   const details: [string, string][] = [];
   if (level === 'failing') details.push(['Since', timeInWords(since)]);
   else if (level === 'ok' && since < at)
     details.push(['From', timeInWords(since)], ['Until', timeInWords(until ?? at)]);
   else details.push(['Time', timeInWords(at)]);
   if (message !== undefined && category !== 'problem') details.push(['Reason', withoutStop(message)]);
+  if (cost !== undefined && level === 'ok') details.push(['Meanwhile', cost]);
   if (target !== undefined) details.push(['Checked', target]);
   if (fix !== undefined && level === 'failing') details.push(['What to do', fix]);
   else if (level === 'failing' && category === 'service_status')

@@ -15,6 +15,7 @@ import { publishWrites } from './publish.js';
 import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
 import { seriesReads } from './series.js';
+import { trafficReads, trafficWrites } from './traffic.js';
 import type { Transaction } from './transaction.js';
 import { unnamedWrites } from './unnamed-messages.js';
 import { usageAccessReads, usageAccessWrites } from './usage-accesses.js';
@@ -53,6 +54,7 @@ export const writes = {
   ...usageMonthWrites,
   ...usageItemWrites,
   ...availabilityWrites,
+  ...trafficWrites,
   ...usageReopeningWrites,
   ...usageAuditWrites,
   ...usageGapWrites,
@@ -76,6 +78,7 @@ export const reads = {
   ...knownIdReads,
   ...usageReportReads,
   ...availabilityReads,
+  ...trafficReads,
   ...usageAuditReads,
   ...usageGapReads,
 };

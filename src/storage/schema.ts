@@ -1,3 +1,4 @@
+import { trafficStep } from './traffic-schema.js';
 import { usageAuditStep } from './usage-schema.js';
 
 /**
@@ -289,4 +290,5 @@ export const migrationSteps: readonly string[] = [
   );
   `,
   usageAuditStep,
+  trafficStep,
 ];

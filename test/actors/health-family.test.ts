@@ -59,6 +59,7 @@ class Network {
         },
         checkpoints: { get: async () => undefined, put: async () => {} },
         keep: async () => {},
+        costOf: async () => undefined,
         nextFlush: async () => {},
         clock: systemClock,
         delayMs: 0,

@@ -5,6 +5,7 @@ import { ask, startRoot, stopTree } from '../../actors/actor.js';
 import type { Family } from '../../actors/health-family.js';
 import { spawnHealthPing } from '../../actors/health-ping.js';
 import type { Actor, HealthPingMessage } from '../../actors/protocol.js';
+import type { OutageCost } from '../../src/availability/cost.js';
 import type { Durability } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/clock.js';
 import { TransientError } from '../../src/errors.js';
@@ -31,6 +32,8 @@ class World {
   readonly board = new StatusBoard(systemClock);
   family: Family = { parents: () => [], dependents: () => [] };
   outcome: Outcome | Error = good;
+  cost: OutageCost | Error | undefined;
+  readonly costsAsked: { readonly from: number; readonly until: number }[] = [];
   runMs = 0;
   running = 0;
   mostRunning = 0;
@@ -83,6 +86,11 @@ class World {
       publish: this.publish,
       checkpoints: this.checkpoints,
       nextFlush: async () => {},
+      costOf: async outage => {
+        this.costsAsked.push(outage);
+        if (this.cost instanceof Error) throw this.cost;
+        return this.cost;
+      },
       family: this.family,
       keep: async seen => {
         this.seen.push(seen);
@@ -158,6 +166,38 @@ test('a change is saved before it is published', async ({ world }) => {
     assert.ok(journal.indexOf(`saved ${state}`) < journal.indexOf(`published ${state}`), journal.join());
   const kept = JSON.parse(world.kept.get('health/clowder') ?? '');
   assert.equal([kept.told, kept.pending], ['up', []]);
+});
+
+test('the end of an outage says what it cost; without an outage nobody asks', async ({ world }) => {
+  const none = { counted: 0, expected: undefined };
+  const requests = { counted: 16, expected: { mean: 105.25, min: 60, max: 150 } };
+  const span = { from: 1_000, until: 2_000 };
+  world.cost = { ...span, requests, visitors: undefined, downloads: none, failedUploads: none, weeks: 4, leftOut: [] };
+  world.start();
+  await until(() => world.runs >= 3, 'three runs');
+  assert.equal(world.costsAsked, []);
+  world.outcome = bad;
+  await until(() => world.events('service_status').length === 1, 'the outage');
+  world.outcome = good;
+  await until(() => world.events('service_status').length === 2, 'the recovery');
+  const [, up] = world.events('service_status');
+  assert.equal(
+    [up.outage_requests, up.expected_requests, up.expected_requests_min, up.expected_requests_max, up.expected_weeks],
+    [16, 105.3, 60, 150, 4],
+  );
+  assert.equal([up.outage_downloads, up.expected_downloads, up.outage_visitors], [0, undefined, undefined]);
+  assert.equal(world.costsAsked.at(-1), { from: up.from, until: up.until });
+});
+
+test('a recovery is announced also when nobody can say what the outage cost', async ({ world }) => {
+  world.cost = new Error('the disk is away');
+  world.outcome = bad;
+  world.start();
+  await until(() => world.events('service_status').length === 1, 'the outage');
+  world.outcome = good;
+  await until(() => world.events('service_status').length === 2, 'the recovery');
+  const [, up] = world.events('service_status');
+  assert.equal([up.type, up.outage_requests], ['up', undefined]);
 });
 
 test('a restart goes on where the daemon stopped', async ({ world }) => {

@@ -68,6 +68,7 @@ const expected = {
     bot_requests: 3,
     extractor_requests: 2,
     extractor_bytes: 204_863,
+    failed_uploads: 0,
   },
 };
 

@@ -25,6 +25,7 @@ import type { LogCheckpoint, LogReader } from '../../src/nginx/reader.js';
 import { createLogReader } from '../../src/nginx/source.js';
 import { VisitorKeys } from '../../src/nginx/traffic/visitors.js';
 import type { SourceStore } from '../../src/source-store.js';
+import type { WriteCall } from '../../src/storage/calls.js';
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
 
 export const plainConfig: NginxConfig = {
@@ -60,6 +61,8 @@ export const noMemory = { get: async () => new Map<string, string>(), put: async
 export class MemoryStore implements SourceStore<LogCheckpoint> {
   saved: string | undefined;
   messages: Message[] = [];
+  /** What was to be written with the messages. */
+  calls: WriteCall[] = [];
   commits = 0;
   /** Thrown by commits while it is set. */
   fault: Error | undefined;
@@ -68,11 +71,12 @@ export class MemoryStore implements SourceStore<LogCheckpoint> {
     return this.saved === undefined ? undefined : (JSON.parse(this.saved) as LogCheckpoint);
   }
 
-  async commit(messages: readonly Message[], position: LogCheckpoint): Promise<void> {
+  async commit(messages: readonly Message[], position: LogCheckpoint, calls: readonly WriteCall[] = []): Promise<void> {
     await Promise.resolve();
     if (this.fault !== undefined) throw this.fault;
     this.commits += 1;
     this.messages.push(...messages);
+    this.calls.push(...calls);
     this.saved = JSON.stringify(position);
   }
 

@@ -2,8 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { html } from '../../src/notify/html.js';
 import { notificationOf } from '../../src/notify/notification.js';
+import { signalOf } from '../../src/notify/signal.js';
 import { plainText } from '../../src/notify/text.js';
 import { at, change, notification } from './messages.js';
+import { event } from './scene.js';
 
 test('the text of a mail about one service', () => {
   const lines = plainText(notification('notify.email', 'id'), 'host-1').split('\n');
@@ -15,6 +17,21 @@ test('the text of a mail about one service', () => {
   assert.is(lines[5], '                longer down.');
   assert.is(lines[7], 'Where to look: the page of event-sink on host-1');
   assert.match(lines[8] ?? '', /^Sent by event-sink on host-1, 14 Mar 2026, /);
+});
+
+test('the end of an outage says what came in meanwhile, beside what was to be expected', () => {
+  const recovery = event('service_status.up', at, {
+    ...{ service_name: 'clowder', from: at - 1_800_000, until: at, outage_seconds: 1_800 },
+    ...{ outage_requests: 16, expected_requests: 1_105.3, expected_requests_min: 60, expected_requests_max: 2_150 },
+    ...{ outage_failed_uploads: 1, outage_downloads: -1, outage_visitors: '<b>' },
+  });
+  const signal = signalOf(recovery, at);
+  const text = plainText(notification('notify.email', 'id', signal === undefined ? [] : [signal]), 'host-1');
+  assert.is(text.split('\n')[0], 'clowder is up again after 30 min.');
+  assert.match(
+    text.replace(/\s+/g, ' '),
+    ' Meanwhile: 16 requests instead of 1,105.3 (60 to 2,150), 1 failed upload Where to look',
+  );
 });
 
 test('many services: a line each, at most a hundred, and how many more', () => {

@@ -60,6 +60,8 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO availability_corrections ${numbers}
          SELECT '${filler}-' || n, 'clowder', n, n + 1, 'up', NULL, NULL, n FROM numbers`,
       `INSERT INTO availability_times ${numbers} SELECT '${filler}', 20260000 + n, '[[1,2]]' FROM numbers`,
+      `INSERT INTO traffic_windows ${numbers} SELECT '${filler}', n * 60000, 60, 1, 1, 0, 0 FROM numbers`,
+      `INSERT INTO traffic_logs ${numbers} SELECT '${filler}-' || n, 0, 1, 60 FROM numbers`,
       `INSERT INTO usage_announced ${numbers} SELECT 20260300, '${filler}-' || n, 0, 1, 0, 1, 0, 0, 0 FROM numbers`,
       // The month was closed once, and was opened again: it is looked at, and nothing has changed.
       `INSERT INTO usage_announced_periods ${numbers} SELECT 20260299 + n, 1 FROM numbers WHERE n <= 32`,

@@ -51,6 +51,8 @@ async function touch(dir: string): Promise<void> {
     () => storage.write('openQueueLedgers', { freshDaemonId: 'd', sinks: numbered('sink'), hour: 1 }),
     () => storage.read('queueLedgerHours', { since: 0 }),
     ...['clowder', filler].map(service => () => storage.read('availability', { service, ...allTime })),
+    () => storage.read('trafficLogs'),
+    () => storage.read('trafficSums', { spans: [{ log: filler, from: 0, until: 1e12, seconds: 60 }] }),
     () => storage.write('finishReopening', { month: 0, days: [], lower: false }),
     () => storage.read('changedUsageDays'),
     () => storage.read('countUsageDay', { day: 20260315 }),

@@ -23,6 +23,7 @@ import { reportHeaders } from '../middleware/page-headers.js';
 import { HttpProblem } from '../problem.js';
 import { content, route } from '../route.js';
 import { type Answer, count, epochMs, name } from '../schemas.js';
+import { answerOfCost, costAnswer, costDescription } from './outage-cost.js';
 
 const maxDays = 366;
 
@@ -95,6 +96,7 @@ const AvailabilityReport = z
                 from: epochMs,
                 until: epochMs.nullable().openapi({ description: 'Null while it goes on.' }),
                 message: z.string().nullable(),
+                cost: costAnswer.nullable().openapi({ description: costDescription }),
               })
               .openapi('AvailabilityOutage'),
           ),
@@ -155,7 +157,7 @@ export class AvailabilityRoutes {
     const services = await turns.charts.run(
       ownerOf(ctx),
       () => ctx.req.socket.destroyed,
-      () => backend.availability({ first, last, zone, service }),
+      () => backend.availability({ first, last, zone, service, costs: true }),
     );
     const format = query.format ?? acceptedBy(ctx);
     ctx.set('Vary', 'Accept');
@@ -186,8 +188,12 @@ function serviceAnswer(report: ServiceReport): AvailabilityReport['services'][nu
   return {
     service_name: report.service,
     ...figuresOf(report),
-    outages: report.outages.map(({ reason, ...span }: Outage) => ({ ...span, message: reason ?? null })),
+    outages: report.outages.map(outageAnswer),
     corrections: report.corrections.map(({ state, ...said }: Correction) => ({ ...said, status: state })),
     days: report.days.map(({ day, ...period }) => ({ day: written(day), ...figuresOf(period) })),
   };
+}
+
+function outageAnswer({ from, until, reason, cost }: Outage) {
+  return { from, until, message: reason ?? null, cost: cost === undefined ? null : answerOfCost(cost) };
 }

@@ -13,7 +13,7 @@ import type { LogIds } from './log-ids.js';
 import type { PageViews } from './page-views.js';
 import type { PartialDownload, PartialDownloads } from './partial-downloads.js';
 import { RequestFields } from './request-fields.js';
-import type { RequestClassifier, RequestKind } from './requests.js';
+import { isFailedUpload, type RequestClassifier, type RequestKind } from './requests.js';
 import { resourceOf } from './resources.js';
 import { RouteMemory } from './route-memory.js';
 import type { TrafficEvents } from './traffic.js';
@@ -198,6 +198,7 @@ export class LineCounter {
     // Views and downloads are those by people and their programs; everybody else is counted below.
     const apart = agentOf !== 'person' && agentOf !== 'machine';
     counts[apart && (kind === 'page view' || kind === 'download') ? index.other_requests : kinds[kind]]! += 1;
+    if (agentOf !== 'own' && isFailedUpload(request)) counts[index.failed_uploads]! += 1;
     if (agentOf === 'crawler') counts[index.bot_requests]! += 1;
     else if (agentOf === 'extractor') {
       counts[index.extractor_requests]! += 1;

@@ -49,6 +49,11 @@ export class RequestClassifier {
   }
 }
 
+/** What would have been an upload and was refused or failed, or was given up by the client (nginx says 499). */
+export function isFailedUpload({ route, status }: Pick<Request, 'route' | 'status'>): boolean {
+  return status >= 400 && status <= 599 && route.means === 'upload';
+}
+
 /** Extractors, too, say that they are not to be counted: who asks comes first. */
 function isDownload(request: Request, agent: AgentKind): boolean {
   return request.route.means === 'download' && (agent === 'extractor' || !preview.test(request.query));

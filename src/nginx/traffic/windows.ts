@@ -1,5 +1,6 @@
 import type { Message } from '../../events/message.js';
-import { windowCounters } from '../../events/window-counters.js';
+import { type WindowCounter, windowCounters } from '../../events/window-counters.js';
+import type { TrafficWindow } from '../../storage/traffic.js';
 import { Breakdown, type SavedBreakdown } from './breakdown.js';
 import { DistinctSet } from './distinct.js';
 import type { LinePlace, LogIds } from './log-ids.js';
@@ -81,8 +82,9 @@ export interface SavedWindows {
  * end; lines that come later make another part of that window, which stays open for 5 s of the log's time as well.
  */
 export class Windows {
-  /** Events of the windows that were closed, until somebody takes them. */
+  /** The windows that were closed, until somebody takes them: as events, and what they come to. */
   #closed: Message[] = [];
+  #sums: TrafficWindow[] = [];
   #open: Window[] = [];
   #current: Window | undefined;
   /** The latest time in the log. */
@@ -139,6 +141,18 @@ export class Windows {
     return closed;
   }
 
+  takeSums(): TrafficWindow[] {
+    const sums = this.#sums;
+    this.#sums = [];
+    return sums;
+  }
+
+  /** What is older was counted in windows that are closed, but for lines that come late; epoch ms. */
+  get closedUntil(): number {
+    const first = this.#open.filter(({ part }) => part === 0).map(({ start }) => start);
+    return Math.min(this.#time, ...first);
+  }
+
   save(): SavedWindows {
     const open = this.#open.map(
       ({ start, end, part, closesAt, first, counts, ...window }): SavedWindow => ({
@@ -158,6 +172,7 @@ export class Windows {
   /** Windows of another length (the setting was changed) are closed at once, as they are. */
   restore({ time, open, late }: SavedWindows): void {
     this.#closed = [];
+    this.#sums = [];
     this.#time = time ?? Number.NEGATIVE_INFINITY;
     this.#late.clear();
     for (const [start, part] of late) this.#late.set(start, part);
@@ -204,6 +219,7 @@ export class Windows {
     this.#current = undefined;
     for (const window of closing.sort((a, b) => a.start - b.start)) {
       this.#closed.push(this.#event(window));
+      this.#sums.push(sumOf(window));
       // What follows from the log's time alone need not be remembered: a line that is this late is part 1 anyway.
       if (window.part > 0 || window.end + graceMs > this.#time) this.#noteLate(window.start, window.part + 1);
     }
@@ -245,4 +261,17 @@ export class Windows {
       received: now(),
     };
   }
+}
+
+/** Visitors of late lines may have been counted before. */
+function sumOf({ start, end, part, counts, visitors, programs }: Window): TrafficWindow {
+  const count = (name: WindowCounter): number => counts[windowCounters.indexOf(name)] ?? 0;
+  return {
+    start,
+    seconds: (end - start) / 1000,
+    requests: count('requests'),
+    visitors: part === 0 ? visitors.size - programs : 0,
+    downloads: count('downloads'),
+    failedUploads: count('failed_uploads'),
+  };
 }

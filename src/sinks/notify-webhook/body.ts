@@ -44,6 +44,7 @@ function top({
   target,
   fix,
   outageSeconds,
+  cost,
 }: Notification['changes'][number]) {
   const isService = category === 'service_status' || category === 'health';
   return {
@@ -55,5 +56,6 @@ function top({
     target,
     fix,
     outage_seconds: outageSeconds,
+    meanwhile: cost,
   };
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AgentKind, agentKind, extractorName, showsKey } from '../../../src/agents.js';
-import { RequestClassifier, type RequestKind } from '../../../src/nginx/traffic/requests.js';
+import { isFailedUpload, RequestClassifier, type RequestKind } from '../../../src/nginx/traffic/requests.js';
 import { RouteMemory } from '../../../src/nginx/traffic/route-memory.js';
 import { routes } from '../../../src/nginx/traffic/route-table.js';
 
@@ -165,6 +165,14 @@ const pages = [
   ...['/auth/register', '/auth/logout', '/groups', `/groups/${id}`, '/public_search', '/extractions', '/feeds'],
   ...[`/feeds/${id}`, '/listeners', '/forbidden'],
 ];
+
+test('a failed upload is one that was refused, that failed, or that the client gave up', () => {
+  const upload = `POST /api/uploadToDataset/${id}`;
+  for (const status of [400, 401, 403, 408, 413, 499, 500, 502, 504]) assert.ok(isFailedUpload(asked(upload, status)));
+  for (const status of [200, 201, 303, Number.NaN]) assert.not(isFailedUpload(asked(upload, status)), String(status));
+  assert.ok(isFailedUpload(asked(`POST /api/v2/datasets/${id}/files`, 502)));
+  assert.not(isFailedUpload(asked(`GET /datasets/${id}`, 502)), 'no upload');
+});
 
 test('with NGINX_PAGE_VIEWS=all every page counts, and nothing that is none', () => {
   const every = (request: string, status = 200): RequestKind =>
