@@ -23,7 +23,7 @@ import type { Metrics } from '../src/status/metrics.js';
 import { runMonitor } from '../src/status/monitor.js';
 import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { ProblemEvents } from '../src/status/problem-events.js';
-import { servicesOf } from '../src/status/services.js';
+import { checkedEvery, servicesOf } from '../src/status/services.js';
 import { contextAsStored } from '../src/status/stored-events.js';
 import { StatusPage } from '../src/status-page/status-page.js';
 import type { Storage } from '../src/storage/storage.js';
@@ -69,7 +69,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   const orphans = orphanFinder({ broker, clock, log, metrics });
   orphans();
   const stored = config.sinks.find(({ definition }) => definition.storesWith === 'storage');
-  const watched = new Map(config.health.targets.map(({ name, intervalMs }) => [name, intervalMs]));
+  const { targets, defaults } = config.health;
+  const watched = checkedEvery(targets, defaults.intervalMs, () => board.all());
   const availability = new Availability({ storage, watched, clock });
   const backend = createBackend({
     ...publishThrough(publisher),

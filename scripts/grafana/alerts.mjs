@@ -3,10 +3,11 @@ import { uids } from './panels.mjs';
 import { usage } from './usage.mjs';
 
 /**
- * One alert on data: a query gives a series for each value of a tag (or one), the last value of each is compared.
+ * One alert on data: a query (InfluxQL; `expr` is PromQL) gives a series for each value of a tag (or one), the last value of each is compared.
  * Ranges stand in the query itself, and texts use no `$`: Grafana would look for an environment variable in them.
  */
-function alert({ uid, title, query, seconds, above, below, pending, noData, severity, summary, description, see }) {
+function alert(rule) {
+  const { uid, title, query, expr, seconds, above, below, pending, noData, severity, summary, description, see } = rule;
   const [type, bound] = above === undefined ? ['lt', below] : ['gt', above];
   const [dashboard, panelTitle] = see;
   const panel = dashboard.panels.find(one => one.title === panelTitle);
@@ -27,12 +28,10 @@ function alert({ uid, title, query, seconds, above, below, pending, noData, seve
       {
         refId: 'A',
         relativeTimeRange,
-        datasourceUid: uids.influxdb,
+        datasourceUid: expr === undefined ? uids.influxdb : uids.prometheus,
         model: {
           refId: 'A',
-          query,
-          rawQuery: true,
-          resultFormat: 'time_series',
+          ...(expr === undefined ? { query, rawQuery: true, resultFormat: 'time_series' } : { expr, range: true }),
           intervalMs: 60_000,
           maxDataPoints: 1000,
         },
@@ -98,6 +97,21 @@ export const alerts = {
           summary: 'Checks fail ({{ .Labels.type }})',
           description:
             'More than 2 checks of this kind failed within 5 minutes, outside maintenance. The dashboard shows which service, since when and why. With an interval other than 60 seconds, or dozens of targets, change the bound.',
+          see: [health, 'Services now'],
+        }),
+        alert({
+          uid: 'clowder-service-unknown',
+          title: 'Service unknown',
+          // The name of a service is a field, and what is unknown makes no events: the daemon's own metrics know it.
+          expr: 'max by (service) (event_sink_service_state{state="unknown"})',
+          seconds: 300,
+          above: 0,
+          pending: '15m',
+          noData: 'OK',
+          severity: 'warning',
+          summary: 'Nothing is known of {{ .Labels.service }}',
+          description:
+            'It could not be checked for 15 minutes: another service that it needs is down, the check is not possible where the daemon runs, or a job has not reported. /v1/status and the page of event-sink say which.',
           see: [health, 'Services now'],
         }),
         alert({

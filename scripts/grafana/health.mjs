@@ -25,6 +25,7 @@ const states = mapping({
   down: ['down', 'bad'],
   degraded: ['degraded', 'watch'],
   maintenance: ['maintenance', 'calm'],
+  unknown: ['unknown', 'watch'],
 });
 /** The name of a service is a field, which InfluxQL cannot group by: Grafana splits the newest checks. */
 const checks = (fields, condition = '') =>

@@ -9,7 +9,7 @@ import { daysIn, daysOfUtc, startOfDayIn } from './zone.js';
 export interface AvailabilityOptions {
   readonly storage: Pick<Calls, 'read'>;
   /** The services that are checked now, and how often, ms. */
-  readonly watched: ReadonlyMap<string, number>;
+  readonly watched: { get(service: string): number | undefined };
   readonly clock: Pick<Clock, 'now'>;
 }
 

@@ -3,6 +3,7 @@ import { countNames } from '../storage/ledger-delta.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import { actorPaths } from './actor-paths.js';
 import type { DaemonStatus } from './report.js';
+import { ServiceGauges } from './service-gauges.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Up to a day: a sink that was down for a night delivers events of that age. */
@@ -26,6 +27,7 @@ export interface HttpGauges {
  */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #services = new ServiceGauges((name, help, labels) => this.#gauge(name, help, labels));
   readonly #requests = this.#histogram('event_sink_http_request_duration_seconds', {
     help: 'HTTP requests by matched route, until their answer was ready.',
     labels: ['method', 'route', 'status'],
@@ -224,10 +226,7 @@ export class Metrics {
       unsettled,
       delayed,
       storageLost,
-      ready,
-      problems,
       broker,
-      outbox,
       gaps,
       pending,
       oldest,
@@ -238,10 +237,10 @@ export class Metrics {
     for (const gauge of [broker, storageLost, unsettled, delayed, pending, oldest, dead, sinkState, restarts])
       gauge.reset();
     for (const [table, rows] of Object.entries(status.storage.lost)) storageLost.set({ table }, rows);
-    ready.set(status.ready ? 1 : 0);
-    problems.set(status.problems.length);
+    this.#gauges.ready.set(status.ready ? 1 : 0);
+    this.#gauges.problems.set(status.problems.length);
     broker.set({ kind: status.broker.kind, state: status.broker.state }, 1);
-    outbox.set(status.broker.outbox);
+    this.#gauges.outbox.set(status.broker.outbox);
     gaps.set(status.broker.gaps ?? 0);
     outboxStuck.set(status.broker.outboxStuck ?? 0);
     setAside.set(status.broker.setAside ?? 0);
@@ -256,6 +255,7 @@ export class Metrics {
     }
     for (const actor of status.actors) restarts.set({ actor: actor.path }, actor.restarts);
     this.#readLogs(status);
+    this.#services.read(status);
   }
 
   #readLogs({ actors }: DaemonStatus): void {

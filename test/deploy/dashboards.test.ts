@@ -71,7 +71,8 @@ test('data sources have the uids that dashboards and alerts name', () => {
     ],
   );
   for (const { data } of alertRules) {
-    for (const { datasourceUid } of data) assert.ok(['clowder-influxdb', '__expr__'].includes(datasourceUid));
+    for (const { datasourceUid } of data)
+      assert.ok(['clowder-influxdb', 'clowder-prometheus', '__expr__'].includes(datasourceUid));
   }
 });
 

@@ -2,6 +2,7 @@ import type { ServiceState, StoredEvent } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 import { type Polled, usePolled } from '../elements/polling.js';
 import { type Range, span } from '../elements/range.js';
+import { type Outage, outageOf } from './outages.js';
 
 /** A time in which a service was in one state. */
 export interface Segment {
@@ -28,8 +29,17 @@ export function unchangedHistory({ state, since }: ServiceState, from: number, t
   ];
 }
 
-/** What was reported about each service, by name; nothing is asked without a range. */
-export function useHistories(range: Range | undefined, offset: number): Polled<ReadonlyMap<string, History>> {
+/** What was reported about the services, by their names. */
+export interface Reported {
+  readonly histories: ReadonlyMap<string, History>;
+  /** Those that ended in the time shown, newest first. */
+  readonly outages: ReadonlyMap<string, readonly Outage[]>;
+}
+
+export const nothingReported: Reported = { histories: new Map(), outages: new Map() };
+
+/** Nothing is asked without a range. */
+export function useHistories(range: Range | undefined, offset: number): Polled<Reported> {
   const everyMs = range === undefined ? null : Math.max(range.everyMs, minPollMs);
   return usePolled(`services ${range?.id}`, everyMs, async () => {
     const { from, to } = span(range as Range, offset);
@@ -37,7 +47,8 @@ export function useHistories(range: Range | undefined, offset: number): Polled<R
       changes({ from, to, limit: maxChanges }),
       changes({ to: from, limit: maxEarlierChanges }),
     ]);
-    return historiesOf(before, within, from, Math.min(to, Date.now() + offset));
+    const histories = historiesOf(before, within, from, Math.min(to, Date.now() + offset));
+    return { histories, outages: outagesOf(within) };
   });
 }
 
@@ -66,6 +77,16 @@ function historiesOf(
     histories.set(name, segments);
   }
   return histories;
+}
+
+/** From events newest first. */
+function outagesOf(events: readonly StoredEvent[]): ReadonlyMap<string, readonly Outage[]> {
+  const outages = new Map<string, Outage[]>();
+  for (const event of events) {
+    const outage = outageOf(event);
+    if (outage !== undefined) outages.set(nameOf(event), [...(outages.get(nameOf(event)) ?? []), outage]);
+  }
+  return outages;
 }
 
 const nameOf = (event: StoredEvent): string =>

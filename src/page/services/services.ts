@@ -5,7 +5,16 @@ import { html, type Markup } from '../elements/html.js';
 import { type Range, RangeChooser, ranges } from '../elements/range.js';
 import { type PageSection, type PageState, Section } from '../elements/section.js';
 import { Empty, Failure, StateChip, serviceState } from '../elements/states.js';
-import { type History, type Segment, unchangedHistory, useHistories } from './history.js';
+import {
+  type History,
+  nothingReported,
+  type Reported,
+  type Segment,
+  unchangedHistory,
+  useHistories,
+} from './history.js';
+import { type Outage, Outages } from './outages.js';
+import { ReportLink } from './report-link.js';
 
 export const services: PageSection = {
   id: 'services',
@@ -19,27 +28,29 @@ interface Service {
   readonly name: string;
   readonly watched: ServiceState | undefined;
   readonly history: History;
+  readonly outages: readonly Outage[];
 }
 
 /** Every service: how it is now, and how it was. */
 function Services({ page: { status, stored, offset, now } }: { page: PageState }): Markup {
   const [range, setRange] = useState<Range>(ranges[0]);
-  const { data: histories, error, refresh } = useHistories(stored ? range : undefined, offset);
+  const { data: reported, error, refresh } = useHistories(stored ? range : undefined, offset);
   const all = useMemo(
-    () => joined(status.services, histories ?? new Map(), status.now - range.length, status.now),
-    [status, histories, range],
+    () => joined(status.services, reported ?? nothingReported, status.now - range.length, status.now),
+    [status, reported, range],
   );
   const chooser = stored && html`<${RangeChooser} name="services-range" range=${range} onChoose=${setRange} />`;
+  const aside = html`${all.length > 0 && html`<${ReportLink} />`}${chooser}`;
   return html`
-    <${Section} of=${services} aside=${chooser}>
+    <${Section} of=${services} aside=${aside}>
       ${all.length === 0 && html`<${Empty} title="No service is watched"><p>Set HEALTH_TARGETS to have services checked. Anybody with a key can also report one with <code>POST /v1/service-status</code>.</p><//>`}
       ${all.length > 0 && html`<ul class="services panel">${all.map(service => html`<${ServiceRow} key=${service.name} service=${service} range=${range} now=${now} />`)}</ul>`}
-      ${error !== undefined && histories === undefined && html`<${Failure} error=${error} onRetry=${refresh} />`}
+      ${error !== undefined && reported === undefined && html`<${Failure} error=${error} onRetry=${refresh} />`}
     <//>`;
 }
 
 function ServiceRow({ service, range, now }: { service: Service; range: Range; now: number }): Markup {
-  const { name, watched, history } = service;
+  const { name, watched, history, outages } = service;
   const state = watched?.state ?? history.at(-1)?.state ?? 'unknown';
   const since = watched === undefined ? history.at(-1)?.from : watched.since;
   return html`
@@ -52,7 +63,8 @@ function ServiceRow({ service, range, now }: { service: Service; range: Range; n
       </div>
       ${watched !== undefined && watched.reason !== null && state !== 'up' && html`<p class="service-reason">${watched.reason}</p>`}
       ${history.length > 0 && html`<${HistoryBar} name=${name} history=${history} range=${range} />`}
-      ${watched !== undefined && html`<p class="service-target">${watched.target}${watched.checked === null ? ', not checked yet' : `, checked ${duration(now - watched.checked)} ago`}</p>`}
+      ${outages.length > 0 && html`<${Outages} outages=${outages} words=${range.words} />`}
+      <p class="service-target">${watched !== undefined && html`${watched.target}${watched.checked === null ? ', not checked yet' : `, checked ${duration(now - watched.checked)} ago`} · `}<${ReportLink} service=${name} /></p>
     </li>`;
 }
 
@@ -92,7 +104,7 @@ function shareUp(history: History): number | undefined {
 /** A watched service that has reported no change has been in its state since that began. */
 function joined(
   watched: readonly ServiceState[],
-  histories: ReadonlyMap<string, History>,
+  { histories, outages }: Reported,
   from: number,
   to: number,
 ): readonly Service[] {
@@ -100,6 +112,7 @@ function joined(
   return [...names].sort().map(name => {
     const service = watched.find(({ service_name: other }) => other === name);
     const unchanged = service === undefined ? [] : unchangedHistory(service, from, to);
-    return { name, watched: service, history: histories.get(name) ?? unchanged };
+    const history = histories.get(name) ?? unchanged;
+    return { name, watched: service, history, outages: outages.get(name) ?? [] };
   });
 }

@@ -77,6 +77,35 @@ test('a service that is down is reported first, in whole sentences, and its row 
   await row.locator('.segment.bad').waitFor();
 });
 
+test('an outage that is over: how long it was, what came in meanwhile, and the way to the report', async ({
+  here,
+  visit,
+}) => {
+  const { page } = visit;
+  const until = Date.now() - 60_000;
+  await here.daemon.post({
+    ...{ category: 'service_status', type: 'up', service_name: 'archive', created: until + 10_000 },
+    ...{ from: until - 1_800_000, until, outage_seconds: 1_800, outage_requests: 1016, expected_requests: 2105.25 },
+    ...{ expected_requests_min: 60, expected_requests_max: 2150, outage_downloads: 0, outage_failed_uploads: 1 },
+  });
+  await visit.signIn(here.daemon.key);
+  const row = page.locator('.services > li', { hasText: 'archive' });
+  const outages = row.locator('.service-outages');
+  await outages.locator('summary', { hasText: 'One outage in the last hour' }).click();
+  const text = (await outages.locator('li').textContent()) ?? '';
+  assert.match(text, /^From .* for 30 min/);
+  assert.match(text, 'Meanwhile 1,016 requests instead of 2,105.3 (60 to 2,150), 0 downloads, 1 failed upload');
+  await visit.picture('service-outage');
+
+  const link = page.getByRole('link', { name: 'Availability report of this month' });
+  const [report] = await Promise.all([page.context().waitForEvent('page'), link.click()]);
+  await report.getByRole('heading', { name: 'Availability of services' }).waitFor();
+  await report.getByRole('heading', { name: 'clowder' }).waitFor();
+  await report.close();
+  const one = (await row.getByRole('link', { name: 'Availability of archive this month' }).getAttribute('href')) ?? '';
+  assert.match(one, '&service=archive');
+});
+
 test('what waits is not added up over the sinks', async ({ here, visit }) => {
   const { page } = visit;
   await visit.signIn(here.daemon.key);

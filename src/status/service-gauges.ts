@@ -1,0 +1,52 @@
+import { actorPaths } from './actor-paths.js';
+import type { DaemonStatus } from './report.js';
+import { servicesOf } from './services.js';
+
+interface Gauge {
+  set(labels: Readonly<Record<string, string>>, value: number): void;
+  reset(): void;
+}
+
+/** The services that are watched, for Prometheus. */
+export class ServiceGauges {
+  readonly #state: Gauge;
+  readonly #uptime: Gauge;
+  readonly #responseTime: Gauge;
+  readonly #checked: Gauge;
+  readonly #checks: Gauge;
+
+  constructor(make: (name: string, help: string, labels: string[]) => Gauge) {
+    const gauge = (name: string, help: string, ...labels: string[]) => make(name, help, ['service', ...labels]);
+    this.#state = gauge(
+      'event_sink_service_state',
+      '1 for the state that a watched service is in: up, degraded, down, maintenance or unknown.',
+      'state',
+    );
+    this.#uptime = gauge(
+      'event_sink_service_uptime_percent',
+      'Share of the checks of the last 24 hours that found a service working, maintenance apart.',
+    );
+    this.#responseTime = gauge(
+      'event_sink_service_response_seconds',
+      'Mean response time of the last check of a service; absent when nothing answered.',
+    );
+    this.#checked = gauge(
+      'event_sink_service_checked_timestamp_seconds',
+      'When a service was last checked with a result.',
+    );
+    this.#checks = gauge('event_sink_service_checks', 'Checks of a service since the start of the daemon.');
+  }
+
+  read({ actors }: Pick<DaemonStatus, 'actors'>): void {
+    for (const gauge of [this.#state, this.#uptime, this.#responseTime, this.#checked, this.#checks]) gauge.reset();
+    for (const { service_name: service, state, uptime, response_time: seconds, checked } of servicesOf(actors)) {
+      this.#state.set({ service, state }, 1);
+      if (uptime !== null) this.#uptime.set({ service }, uptime);
+      if (seconds !== null) this.#responseTime.set({ service }, seconds);
+      if (checked !== null) this.#checked.set({ service }, checked / 1000);
+    }
+    for (const { path, detail } of actors)
+      if (path.startsWith(actorPaths.health) && typeof detail.service === 'string')
+        this.#checks.set({ service: detail.service }, Number(detail.runs ?? 0));
+  }
+}
