@@ -3,8 +3,9 @@ import { uids } from './panels.mjs';
 import { usage } from './usage.mjs';
 
 /**
- * One alert on data: a query (InfluxQL; `expr` is PromQL) gives a series for each value of a tag (or one), the last value of each is compared.
- * Ranges stand in the query itself, and texts use no `$`: Grafana would look for an environment variable in them.
+ * One alert on data: a query (InfluxQL; `expr` is PromQL) gives a series for each value of a tag (or one), the last
+ * value of each is compared. Ranges stand in the query itself, and texts use no `$`: Grafana would look for an
+ * environment variable in them.
  */
 function alert(rule) {
   const { uid, title, query, expr, seconds, above, below, pending, noData, severity, summary, description, see } = rule;

@@ -176,14 +176,23 @@ export const health = dashboard({
       'The newest 200 changes of state.',
       [
         rows(
-          `SELECT "service_name", "type", "outage_seconds", "message" FROM "events" WHERE "category" = 'service_status' AND $timeFilter ORDER BY time DESC LIMIT 200`,
+          `SELECT "service_name", "type", "outage_seconds", "outage_requests", "expected_requests", "message" FROM "events" WHERE "category" = 'service_status' AND $timeFilter ORDER BY time DESC LIMIT 200`,
         ),
       ],
       {
-        transformations: [columns([], { service_name: 'service', type: 'state', outage_seconds: 'outage' })],
+        transformations: [
+          columns([], {
+            service_name: 'service',
+            type: 'state',
+            outage_seconds: 'outage',
+            outage_requests: 'requests',
+            expected_requests: 'expected',
+          }),
+        ],
         columns: {
           state: { mappings: states, 'custom.cellOptions': { type: 'color-text' } },
           outage: { unit: 's' },
+          expected: { decimals: 0 },
         },
       },
     ),

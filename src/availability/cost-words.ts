@@ -1,4 +1,4 @@
-import type { Expected, Figure, LeftOutReason, OutageCost } from './cost.js';
+import type { Expected, LeftOutReason, OutageCost } from './cost.js';
 import { inTenths } from './cost-fields.js';
 
 const figures = [
@@ -22,11 +22,6 @@ export function costInWords(cost: Figures): string {
     .join(', ');
 }
 
-/** `12 instead of 480 (410 to 530)`. */
-export function figureInWords({ counted, expected }: Figure): string {
-  return expected === undefined ? numberInWords(counted) : `${numberInWords(counted)} ${insteadOf(expected)}`;
-}
-
 const reasons: Readonly<Record<LeftOutReason, string>> = {
   down: 'the service was down',
   maintenance: 'it was being worked on',
@@ -42,6 +37,7 @@ function insteadOf({ mean, min, max }: Expected): string {
   return `instead of ${numberInWords(mean)} (${numberInWords(min)} to ${numberInWords(max)})`;
 }
 
-function numberInWords(value: number): string {
-  return inTenths(value).toLocaleString('en-GB');
+/** Tenths of a hundred say nothing. */
+export function numberInWords(value: number): string {
+  return (value < 100 ? inTenths(value) : Math.round(value)).toLocaleString('en-GB');
 }

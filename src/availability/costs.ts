@@ -133,7 +133,7 @@ function firstAfter(history: readonly Span<State>[], at: number): number {
   return low;
 }
 
-/** Of all logs together; undefined where one of them is not complete. */
+/** All logs together; undefined where one of them is not complete. */
 function amountsOf(sums: readonly TrafficSum[]): Amounts | undefined {
   if (sums.some(({ incomplete }) => incomplete)) return undefined;
   const total = (amount: (sum: TrafficSum) => number): number => sums.reduce((all, sum) => all + amount(sum), 0);

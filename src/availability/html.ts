@@ -1,8 +1,8 @@
 import { dayOf, written } from '../calendar.js';
 import { durationInWords, escaped, isolated, timeInWords } from '../printed/markup.js';
 import { style } from '../printed/style.js';
-import { minWeeks, type OutageCost } from './cost.js';
-import { figureInWords, leftOutInWords } from './cost-words.js';
+import { type Figure, minWeeks, type OutageCost } from './cost.js';
+import { leftOutInWords, numberInWords } from './cost-words.js';
 import type { Durations, Outage } from './history.js';
 import type { Period, ServiceReport } from './report.js';
 
@@ -70,13 +70,17 @@ function serviceSection(report: ServiceReport, services: number): string {
       : `<p>Half of ${responseTimes.checks} checks were answered within ${ms(responseTimes.p50)}, 95 of 100 within ${ms(responseTimes.p95)}, 99 of 100 within ${ms(responseTimes.p99)}.</p>`;
   return `<h2>${isolated(service)}</h2>
 ${services === 1 ? keyFigures(report) : ''}${times}
-${outages.length === 0 ? '<p>No outage.</p>' : table(['Outage from', 'until', 'for', 'Reason'], outages.map(outageRow))}
-${costTable(outages)}${corrections.length === 0 ? '' : `<p>What people said of this time, which holds over what the checks saw:</p>${table(['From', 'until', 'What', 'Message', 'Said by', 'on'], corrections.map(correctionRow))}`}
+${outages.length === 0 ? '<p>No outage.</p>' : table(['Outage from', 'until', 'for', 'Reason'], outages.map(outageRow), 'said')}
+${costTable(outages)}${corrections.length === 0 ? '' : `<p>What people said of this time, which holds over what the checks saw:</p>${table(['From', 'until', 'What', 'Message', 'Said by', 'on'], corrections.map(correctionRow), 'said')}`}
 ${daysTable(report)}`;
 }
 
 function keyFigures({ availability, durations }: Period): string {
-  return `<ul class="key"><li><b>${percent(availability)}</b><span>available</span></li><li><b>${durationInWords(durations.down)}</b><span>down</span></li><li><b>${durationInWords(durations.maintenance)}</b><span>in maintenance</span></li><li><b>${durationInWords(durations.unknown)}</b><span>in which nobody looked</span></li></ul>`;
+  return `<ul class="key"><li><b>${percent(availability)}</b><span>available</span></li><li><b>${lengthInWords(durations.down)}</b><span>down</span></li><li><b>${lengthInWords(durations.maintenance)}</b><span>in maintenance</span></li><li><b>${lengthInWords(durations.unknown)}</b><span>in which nobody looked</span></li></ul>`;
+}
+
+function lengthInWords(ms: number): string {
+  return ms === 0 ? 'none' : durationInWords(ms);
 }
 
 function outageRow({ from, until, reason }: Outage): string {
@@ -96,7 +100,7 @@ function costTable(outages: readonly Outage[]): string {
     'Failed uploads',
     'Compared with',
   ];
-  return `<p>What came in meanwhile, instead of what the same hours of the four weeks before had on average (least to most):</p>${table(names, rows)}`;
+  return `<p>What came in meanwhile, instead of what the same hours of the four weeks before had on average (least to most):</p>${table(names, rows, 'said')}`;
 }
 
 function costRow(from: number, { requests, visitors, downloads, failedUploads, weeks, leftOut }: OutageCost): string {
@@ -104,9 +108,17 @@ function costRow(from: number, { requests, visitors, downloads, failedUploads, w
   const compared = weeks < minWeeks ? 'not enough history' : `${weeks} weeks`;
   return row([
     timeInWords(from),
-    ...[requests, visitors, downloads, failedUploads].map(one => (one === undefined ? '–' : figureInWords(one))),
+    ...[requests, visitors, downloads, failedUploads].map(figureCell),
     [compared, ...left].join('<br>'),
   ]);
+}
+
+function figureCell(figure: Figure | undefined): string {
+  if (figure === undefined) return '–';
+  const { counted, expected } = figure;
+  if (expected === undefined) return numberInWords(counted);
+  const { mean, min, max } = expected;
+  return `${numberInWords(counted)} instead of <b>${numberInWords(mean)}</b><span class="id">${numberInWords(min)} to ${numberInWords(max)}</span>`;
 }
 
 function dateInWords(time: number): string {
@@ -159,9 +171,9 @@ const method = `<h2>How it was counted</h2>
 <dt>Response times</dt><dd>Right within 2.5 %; by days of UTC.</dd>
 </dl>`;
 
-function table(names: readonly string[], rows: readonly string[]): string {
+function table(names: readonly string[], rows: readonly string[], kind = 'text'): string {
   const head = names.map(name => `<th scope="col">${name}</th>`).join('');
-  return `<div class="scroll"><table class="text">\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>`;
+  return `<div class="scroll"><table class="${kind}">\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>`;
 }
 
 function row(cells: readonly string[]): string {

@@ -29,7 +29,8 @@ thead .who th { border-bottom: 1.5px solid #111; padding-top: 0; font-weight: 40
 thead th[colspan] { border-bottom: 0; padding-bottom: 0; }
 tbody th, thead th[rowspan]:first-child, thead th:first-child:not([colspan]) { padding-left: 0; text-align: left; }
 td { white-space: nowrap; }
-.text td { white-space: normal; }
+.text td, .said td { white-space: normal; }
+.said th, .said td { text-align: left; }
 tbody th { min-width: 9em; overflow-wrap: anywhere; }
 td:last-child, th:last-child { padding-right: 0; }
 .id { display: block; color: #555; font-size: 12px; }

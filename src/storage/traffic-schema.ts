@@ -1,8 +1,8 @@
 /**
  * A step of the migrations (schema.ts).
  *
- * - traffic_windows: what the windows of an NGINX log came to, kept for good; `start` in epoch ms. Windows of less than a
- *   minute share a row, and `seconds` is how long they were.
+ * - traffic_windows: what the windows of an NGINX log came to, kept for good; `start` in epoch ms. Windows of less than
+ *   a minute share a row, and `seconds` is how long they were.
  * - traffic_logs: from when until when each log is counted (epoch ms), and how long its windows are now.
  */
 export const trafficStep = `

@@ -23,7 +23,7 @@ export interface KeepTrafficArguments {
   readonly until: number;
 }
 
-/** Of which time a log is counted. */
+/** The time in which a log is counted. */
 export interface LogExtent {
   readonly log: string;
   /** Epoch ms. */

@@ -30,7 +30,7 @@ test('the end of an outage says what came in meanwhile, beside what was to be ex
   assert.is(text.split('\n')[0], 'clowder is up again after 30 min.');
   assert.match(
     text.replace(/\s+/g, ' '),
-    ' Meanwhile: 16 requests instead of 1,105.3 (60 to 2,150), 1 failed upload Where to look',
+    ' Meanwhile: 16 requests instead of 1,105 (60 to 2,150), 1 failed upload Where to look',
   );
 });
 

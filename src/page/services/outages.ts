@@ -20,7 +20,8 @@ const figures = [
 ] as const;
 
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' && value >= 0 ? value : undefined);
-const written = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 1 });
+const written = (value: number): string =>
+  value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 });
 
 /** Undefined for an event that ends no outage. */
 export function outageOf(event: StoredEvent): Outage | undefined {

@@ -94,13 +94,14 @@ test('an outage that is over: how long it was, what came in meanwhile, and the w
   await outages.locator('summary', { hasText: 'One outage in the last hour' }).click();
   const text = (await outages.locator('li').textContent()) ?? '';
   assert.match(text, /^From .* for 30 min/);
-  assert.match(text, 'Meanwhile 1,016 requests instead of 2,105.3 (60 to 2,150), 0 downloads, 1 failed upload');
+  assert.match(text, 'Meanwhile 1,016 requests instead of 2,105 (60 to 2,150), 0 downloads, 1 failed upload');
   await visit.picture('service-outage');
 
   const link = page.getByRole('link', { name: 'Availability report of this month' });
   const [report] = await Promise.all([page.context().waitForEvent('page'), link.click()]);
   await report.getByRole('heading', { name: 'Availability of services' }).waitFor();
   await report.getByRole('heading', { name: 'clowder' }).waitFor();
+  await report.screenshot({ path: 'test-output/page/availability-report.png', fullPage: true });
   await report.close();
   const one = (await row.getByRole('link', { name: 'Availability of archive this month' }).getAttribute('href')) ?? '';
   assert.match(one, '&service=archive');
