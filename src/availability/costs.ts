@@ -1,6 +1,6 @@
 import type { Span } from '../spans.js';
 import type { Calls } from '../storage/calls.js';
-import type { LogExtent, LogSpan, TrafficSum } from '../storage/traffic.js';
+import { type LogExtent, type LogSpan, minRowMs, type TrafficSum } from '../storage/traffic.js';
 import { type Amounts, costOf, type LeftOutReason, type OutageCost, type Week } from './cost.js';
 import { historyOf, type State } from './history.js';
 import { daysOfUtc, weeksBefore } from './zone.js';
@@ -76,8 +76,9 @@ export class OutageCosts {
 
 /** Undefined where no log was counted in that time. */
 function countedOf({ from, until }: Time, extents: readonly LogExtent[]): Counted | undefined {
-  const logs = extents.filter(log => log.since <= from && log.until > from);
-  const end = Math.min(until, ...logs.map(log => log.until));
+  const logs = extents.filter(log => log.since <= from && rowStart(log, log.until) > from);
+  // A row that is begun may still become more.
+  const end = Math.min(until, ...logs.map(log => rowStart(log, log.until)));
   return logs.length === 0 || end <= from ? undefined : { time: { from, until: end }, logs };
 }
 
@@ -86,7 +87,7 @@ function planOf({ time, logs }: Counted, history: readonly Span<State>[], zone: 
   const compared = weeks.map(number => {
     const from = weeksBefore(zone, time.from, number);
     const week = { from, until: from + time.until - time.from };
-    const isBeforeLogs = logs.some(log => windowStart(log, from) < log.since);
+    const isBeforeLogs = logs.some(log => rowStart(log, from) < log.since);
     // An outage of more than a week is in its own way.
     const own = week.until > time.from ? ('down' as const) : undefined;
     return { ...week, leftOut: isBeforeLogs ? ('no_log' as const) : (own ?? leftOutBy(history, week)) };
@@ -96,16 +97,19 @@ function planOf({ time, logs }: Counted, history: readonly Span<State>[], zone: 
   return { time, logs, weeks: compared, spans };
 }
 
-/** Whole windows, and as many of them in each week. */
+/** Whole rows, and as many of them in each week. */
 function spanOf(log: LogExtent, from: number, time: Time): LogSpan {
-  const first = windowStart(log, from);
-  const windowMs = log.seconds * 1000;
-  const count = Math.max(1, Math.ceil((time.until - windowStart(log, time.from)) / windowMs));
-  return { log: log.log, seconds: log.seconds, from: first, until: first + count * windowMs };
+  const first = rowStart(log, from);
+  const count = Math.max(1, Math.ceil((time.until - rowStart(log, time.from)) / rowMs(log)));
+  return { log: log.log, seconds: log.seconds, from: first, until: first + count * rowMs(log) };
 }
 
-function windowStart({ seconds }: LogExtent, at: number): number {
-  return Math.floor(at / (seconds * 1000)) * seconds * 1000;
+function rowStart(log: LogExtent, at: number): number {
+  return Math.floor(at / rowMs(log)) * rowMs(log);
+}
+
+function rowMs({ seconds }: LogExtent): number {
+  return Math.max(minRowMs, seconds * 1000);
 }
 
 const worstFirst = ['down', 'maintenance', 'unknown'] as const;

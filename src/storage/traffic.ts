@@ -33,7 +33,7 @@ export interface LogExtent {
   readonly seconds: number;
 }
 
-/** A time of one log, whose borders are those of windows; epoch ms. */
+/** A time of one log, whose borders are those of rows; epoch ms. */
 export interface LogSpan {
   readonly log: string;
   readonly from: number;
@@ -54,7 +54,7 @@ export interface TrafficSum {
 }
 
 /** Shorter windows share a row. */
-const rowMs = 60_000;
+export const minRowMs = 60_000;
 
 function keepTraffic({ database }: Transaction, { log, windows, seconds, until }: KeepTrafficArguments): void {
   for (const { start, seconds: length, requests, visitors, downloads, failedUploads } of windows)
@@ -78,7 +78,7 @@ function keepTraffic({ database }: Transaction, { log, windows, seconds, until }
 }
 
 function rowOf(start: number, seconds: number): number {
-  return seconds * 1000 < rowMs ? Math.floor(start / rowMs) * rowMs : start;
+  return seconds * 1000 < minRowMs ? Math.floor(start / minRowMs) * minRowMs : start;
 }
 
 function trafficLogs(database: Database): LogExtent[] {

@@ -196,6 +196,23 @@ test('an outage goes as far as the log is read; what the log does not say has no
   assert.is(await costIn(scratch), undefined);
 });
 
+test('windows of seconds: the minutes that an outage touches', async ({ scratch }) => {
+  scratch.database.exec('DELETE FROM traffic_windows; DELETE FROM traffic_logs');
+  const at = outage.from;
+  const window = { seconds: 10, visitors: 2, downloads: 0, failedUploads: 1 };
+  const during = [0, 10, 20].map(second => ({ ...window, start: at + second * 1000, requests: 3 }));
+  const earlier = [1, 2].map(week => ({ ...window, start: at - week * 7 * 24 * hour, requests: 50 }));
+  const first = { ...window, start: begin, requests: 1 };
+  const windows = [first, ...earlier, ...during];
+  scratch.write('keepTraffic', { log: 'a', windows, seconds: 10, until: at + 45_000 });
+  const short = { from: at + 5_000, until: at + 25_000 };
+  assert.equal((await costIn(scratch, short))?.requests, { counted: 9, expected: { mean: 25, min: 0, max: 50 } });
+  assert.equal((await costIn(scratch, short))?.visitors?.counted, 1);
+  // A minute that is not over is not counted yet.
+  scratch.database.run('UPDATE traffic_logs SET until = ?', at + 39_000);
+  assert.is(await costIn(scratch, short), undefined);
+});
+
 test('windows of another length make no mean of visitors', async ({ scratch }) => {
   scratch.database.run('UPDATE traffic_windows SET seconds = 30 WHERE start = ?', summer('2026-03-18T14:05'));
   const cost = await costIn(scratch);
