@@ -156,7 +156,7 @@ try {
   ] as const) {
     let length = 0;
     await timed(`a report as ${name} (at most 2,000 ms)`, async () => {
-      const report = await datasetReport(usage, request, clock);
+      const report = await datasetReport(usage, request, clock, name === 'TSV');
       if ('code' in report) throw new Error(report.data);
       for await (const part of format(report, config)) length += part.length;
     });

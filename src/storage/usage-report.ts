@@ -172,6 +172,8 @@ export interface DatasetReportQuery {
   readonly after: string;
   /** Items on the page. */
   readonly limit: number;
+  /** Countries are passed over: they are most of the rows. */
+  readonly withoutCountries?: boolean;
 }
 
 /** One month of one dataset, by people or machines, in all countries ('') or in one. */
@@ -196,7 +198,7 @@ export interface DatasetReportPage {
 
 /** Datasets that were used in a range, a page at a time. What belongs to no known dataset is not among them. */
 function datasetReport(database: Database, query: DatasetReportQuery): DatasetReportPage {
-  const { from, to, dataset, after, limit } = query;
+  const { from, to, dataset, after, limit, withoutCountries = false } = query;
   const only =
     dataset === undefined ? '' : "AND (item = ? OR item IN (SELECT item FROM usage_items WHERE facts ->> '$.doi' = ?))";
   const items = database.rows<[string, string | null]>(
@@ -212,6 +214,7 @@ function datasetReport(database: Database, query: DatasetReportQuery): DatasetRe
        sum(unique_requests), max(users)
      FROM usage_counts INDEXED BY usage_counts_by_item
      WHERE item IN (SELECT value FROM json_each(?)) AND period BETWEEN ? AND ?
+       ${withoutCountries ? "AND country = ''" : ''}
      GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
     JSON.stringify(items.map(([item]) => item)),
     from,

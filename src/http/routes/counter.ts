@@ -174,19 +174,22 @@ export class CounterRoutes {
       const { clock } = ctx.services;
       const request = readReportRequest(ctx.query as Query['query'], clock.now());
       if ('code' in request) throw refusal(request);
-      const found = await inTurn(ctx, () => datasetReport(usage, request, clock));
+      const found = await inTurn(ctx, () => datasetReport(usage, request, clock, isTable(ctx)));
       if ('code' in found) throw refusal(found);
       send(ctx, found, usage);
     });
   }
 }
 
+function isTable(ctx: ApiContext): boolean {
+  return ctx.query.format === 'tsv' || ctx.accepts('json', 'text/tab-separated-values') === 'text/tab-separated-values';
+}
+
 function send(ctx: ApiContext, found: DatasetReport, { config }: NonNullable<Backend['usage']>): void {
-  const isTable =
-    ctx.query.format === 'tsv' || ctx.accepts('json', 'text/tab-separated-values') === 'text/tab-separated-values';
-  const texts = isTable ? reportAsTsv(found, config) : reportAsJson(found, config);
+  const asTable = isTable(ctx);
+  const texts = asTable ? reportAsTsv(found, config) : reportAsJson(found, config);
   ctx.status = 200;
-  ctx.type = isTable ? 'text/tab-separated-values; charset=utf-8' : 'application/json';
+  ctx.type = asTable ? 'text/tab-separated-values; charset=utf-8' : 'application/json';
   ctx.body = Readable.from(bounded(ctx, texts), { objectMode: false });
 }
 

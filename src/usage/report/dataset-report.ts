@@ -34,11 +34,12 @@ export interface DatasetReport {
 /** Datasets of one part. */
 const partSize = 50;
 
-/** The Dataset Master Report, or why there is none. */
+/** The Dataset Master Report, or why there is none. @param withoutCountries for a form that has no place for them */
 export async function datasetReport(
   usage: ReportedUsage,
   request: ReportRequest,
   clock: Pick<Clock, 'now'>,
+  withoutCountries = false,
 ): Promise<DatasetReport | ReportException> {
   const closed = (await usage.months()).filter(month => month.closed !== null).map(({ month }) => month);
   const cut = [request.begin, request.end].find(
@@ -48,7 +49,8 @@ export async function datasetReport(
   );
   if (cut !== undefined)
     return reportException(3020, `${written(monthOf(cut))} is closed and kept as a whole: ask for all of it`);
-  const query = { ...periodsOf(request), ...(request.dataset === undefined ? {} : { dataset: request.dataset }) };
+  const dataset = request.dataset === undefined ? {} : { dataset: request.dataset };
+  const query = { ...periodsOf(request), ...dataset, withoutCountries };
   const read = (after: string): Promise<DatasetReportPage> => usage.report({ ...query, after, limit: partSize });
   const first = await read('');
   const exceptions = await exceptionsOf(usage, request, first.items.length > 0, clock.now());

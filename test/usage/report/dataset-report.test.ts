@@ -39,11 +39,11 @@ async function twoMonths(): Promise<UsageScene> {
   return scene;
 }
 
-async function made(scene: UsageScene, parameters: Parameters): Promise<DatasetReport> {
+async function made(scene: UsageScene, parameters: Parameters, withoutCountries = false): Promise<DatasetReport> {
   const clock = { now: () => scene.scratch.now };
   const request = readReportRequest(parameters, clock.now());
   if ('code' in request) throw new Error(`${request.code} ${request.data}`);
-  const report = await datasetReport(scene.usage, request, clock);
+  const report = await datasetReport(scene.usage, request, clock, withoutCountries);
   if ('code' in report) throw new Error(`${report.code} ${report.data}`);
   return report;
 }
@@ -180,6 +180,24 @@ test('TSV: ten rows of what it is, an empty one, and a table', async () => {
   ]);
   assert.ok(table.includes("'=SUM(A1) |  | Regular | Unique_Dataset_Investigations | 1 | 0 | 1"));
   assert.ok(table.includes(' |  | Regular | Total_Dataset_Requests | 1 | 0 | 1'), 'an unknown title is blank');
+});
+
+test('TSV: the table is the same where countries are not read', async () => {
+  const scene = await twoMonths();
+  await scene.take(...['us', 'us', 'us', 'fr'].map((country, n) => download(march, { country, visitor: `u${n}` }, n)));
+  const [all, without] = [await made(scene, both), await made(scene, both, true)];
+  const countriesOf = async ({ datasets }: DatasetReport): Promise<number> => {
+    let count = 0;
+    for await (const part of datasets)
+      for (const { months } of part) count += months.filter(([, , , country]) => country !== '').length;
+    return count;
+  };
+  assert.ok((await countriesOf(all)) >= 2);
+  assert.is(await countriesOf(without), 0);
+  const texts = [await made(scene, both), await made(scene, both, true)].map(report =>
+    textOf(reportAsTsv(report, config)),
+  );
+  assert.is(await texts[0], await texts[1]);
 });
 
 test('filters leave out metrics, methods and datasets, and are said', async () => {
