@@ -98,6 +98,8 @@ test('without a figure it says where figures come from', async ({ here, visit })
   const page = await openUsage(visit, here.daemon.key);
   await visit.sees('Nothing was counted in these months');
   await visit.sees(/NGINX_ACCESS_LOG/);
+  const links = page.getByRole('link', { name: 'Completeness' });
+  assert.is(await links.count(), 0, 'no link leads to a section that is not there');
   assert.equal(await violations(page), []);
   await visit.picture('usage-empty');
 });
@@ -109,6 +111,7 @@ test('every figure is that of the API, and so are the files', async ({ here, vis
   await page.locator('#usage-datasets tbody tr').nth(2).waitFor();
   await page.locator('#usage-countries tbody tr').first().waitFor();
   await page.locator('#usage-spaces tbody tr').first().waitFor();
+  assert.is(await page.getByRole('link', { name: 'Completeness' }).count(), 1);
   for (const [section, by] of [
     ['usage-datasets', 'dataset'],
     ['usage-spaces', 'space'],
