@@ -17,6 +17,8 @@ export interface NginxLogOptions extends ActorTools {
   readonly clock: Clock;
   /** `onHold` is called, and awaited, when a commit fails. */
   readonly createReader: (onHold: (error: unknown) => Promise<void>, stopping: AbortSignal) => LogReader;
+  /** From now on the log is followed wherever it goes; or it cannot be yet. May be called more than once. */
+  readonly onFollowed?: () => void;
 }
 
 /**
@@ -122,6 +124,7 @@ class NginxLog implements Behaviour<NginxLogMessage> {
   }
 
   #opened(): void {
+    this.#options.onFollowed?.();
     if (this.#phase === 'stopping') return this.#finish();
     this.#become('resting');
     this.#check();
@@ -138,6 +141,7 @@ class NginxLog implements Behaviour<NginxLogMessage> {
 
   /** The file cannot be opened or read. Somebody may have to fix its permissions; it is tried again at every poll. */
   #failed(error: unknown): void {
+    this.#options.onFollowed?.();
     if (this.#phase === 'stopping') return this.#finish();
     this.#become(this.#phase === 'opening' ? 'waiting' : 'resting');
     this.#unwatch();

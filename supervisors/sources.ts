@@ -38,19 +38,24 @@ export interface SourcesOptions extends PartOptions {
   readonly countryOf: CountryOf;
 }
 
+/** An opening of logs that takes longer goes on beside the rest of the start, ms. */
+const followMs = 10_000;
+
 /**
  * Everything that makes events by itself: an actor for each health target and each NGINX log, one for the heartbeats
- * of extractors, and one for extractions.
+ * of extractors, and one for extractions. Resolves when the logs are followed: a rotation right after the start is not
+ * missed.
  */
-export function startSources(options: SourcesOptions): Supervisor {
+export async function startSources(options: SourcesOptions): Promise<Supervisor> {
   const { root, board, log, onFailure } = options;
   const ingress = spawnSupervisor(root, 'ingress', board, restartTree(onFailure));
   const tools = { board, log, onCrash: resumeAfterDefect(log) };
   startHealth(ingress, tools, options);
   startExtractors(ingress, tools, options);
   startExtractions(ingress, tools, options);
-  startNginxLogs(ingress, tools, options);
+  const followed = startNginxLogs(ingress, tools, options);
   startNginxStatus(ingress, tools, options);
+  await followed;
   return ingress;
 }
 
@@ -86,7 +91,7 @@ function startExtractions(ingress: Parent, tools: ActorTools, options: SourcesOp
   onStop('extractions', () => ask<void>(reply => dispatch(actor, { type: 'close', reply })));
 }
 
-function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): void {
+async function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOptions): Promise<void> {
   const { idSecret, visitors, countryOf, board, clock, onStop } = options;
   const config = options.config.nginx;
   const clowderUrl = options.config.clowder?.url;
@@ -94,6 +99,7 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
   const { files } = config;
   if (files.length === 0) return;
   const supervisor = spawnSupervisor(ingress, 'nginx-log', board, escalate);
+  const followed: Promise<void>[] = [];
   const actors = files.map((file, index) => {
     const key = `nginx/${file}`;
     const store: SourceStore<LogCheckpoint> = storeOf(key, options);
@@ -101,6 +107,12 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
     const name = nameOf(file, files);
     const common = { config, usageSink, clowderUrl, idSecret, visitors, countryOf, clock };
     const reader = { path: file, name, store, log, ...common };
+    let onFollowed = (): void => {};
+    followed.push(
+      new Promise(resolve => {
+        onFollowed = resolve;
+      }),
+    );
     return spawnNginxLog(supervisor, {
       ...tools,
       log,
@@ -108,11 +120,15 @@ function startNginxLogs(ingress: Parent, tools: ActorTools, options: SourcesOpti
       file,
       clock,
       createReader: (onHold, stopping) => createLogReader({ ...reader, onHold, stopping }),
+      onFollowed,
     });
   });
   onStop('nginx logs', async () => {
     await Promise.all(actors.map(actor => ask<void>(reply => dispatch(actor, { type: 'stop', reply }))));
   });
+  const enough = new AbortController();
+  await Promise.race([Promise.all(followed), clock.sleep(followMs, enough.signal)]);
+  enough.abort();
 }
 
 /** Where NGINX_STATUS_URL is set. */

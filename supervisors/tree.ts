@@ -125,7 +125,7 @@ export async function startTree({
     const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
     const countries = new Countries({ source: config.geoip, clock, log });
     const traffic = { visitors, countryOf: countries.of };
-    const ingress = startSources({ ...part, ...broker, config, storage, idSecret, ...traffic });
+    const ingress = await startSources({ ...part, ...broker, config, storage, idSecret, ...traffic });
     const { address, reload } = await startHttp({
       ...part,
       metrics,

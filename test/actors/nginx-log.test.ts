@@ -47,12 +47,13 @@ function polling(ms: number): Clock {
   };
 }
 
-function start(context: Context, clock: Clock): Actor<NginxLogMessage> {
+function start(context: Context, clock: Clock, onFollowed = (): void => {}): Actor<NginxLogMessage> {
   const { scene, board, root } = context;
   const tools = { board, log: silentLog, onCrash: escalate };
   const options = { ...tools, number: 1, file: scene.path, clock };
   context.actor = spawnNginxLog(root, {
     ...options,
+    onFollowed,
     createReader: (onHold, stopping) =>
       createLogReader({
         ...{ path: scene.path, name: 'access.log', config: plainConfig, store: scene.store, clock, log: silentLog },
@@ -90,6 +91,29 @@ test('what is written is read at once, without a poll, also after a rotation', a
   await counted(context);
   scene.writeLines(5);
   await counted(context);
+});
+
+test('once it says that the log is followed, nothing is missed: it ends at once, and the log is rotated', async context => {
+  const { scene } = context;
+  scene.create();
+  await new Promise<void>(resolve => start(context, polling(20), resolve));
+  assert.ok(await scene.store.load(), 'a kill would not matter');
+  await stop(context.actor!);
+  scene.writeLines(3);
+  scene.rename();
+  scene.create();
+  await scene.start();
+  await scene.read();
+  assert.is(scene.store.requests, 3);
+});
+
+test('that a log cannot be followed yet keeps nobody waiting', async context => {
+  const { scene, board } = context;
+  mkdirSync(scene.path);
+  await new Promise<void>(resolve => start(context, polling(20), resolve));
+  await state(board, 'holding');
+  assert.is(scene.store.requests, 0);
+  rmdirSync(scene.path);
 });
 
 test('without a watch, polls have to do: a log that is not there yet', async context => {

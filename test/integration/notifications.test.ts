@@ -12,7 +12,7 @@ const names = Array.from({ length: 40 }, (_, index) => `service-${index + 1}`);
 test('40 targets behind one switch, which the daemon itself watches: one message when it goes, one when it is back', async () => {
   const receiver = new WebhookReceiver();
   await receiver.server.start();
-  const server = createServer(socket => socket.end());
+  const server = createServer(socket => socket.on('error', () => {}).end());
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
   const network = await FaultProxy.start(portOf(server));
   const daemon = new TestDaemon({

@@ -38,7 +38,12 @@ test('all is well, and nothing is left behind', async ({ dir }) => {
 
 test('a line for each, then what to do', async ({ dir }) => {
   writeFileSync(join(dir, 'file'), '');
-  const taken = createServer(socket => socket.resume().end('this is no HTTP\n'));
+  const taken = createServer(socket =>
+    socket
+      .on('error', () => {})
+      .resume()
+      .end('this is no HTTP\n'),
+  );
   await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve));
   const env = {
     DATA_DIR: join(dir, 'file', 'data'),

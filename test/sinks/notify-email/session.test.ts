@@ -186,7 +186,7 @@ test('smtps:// at a port that begins in plain text, and a port where nobody list
   }));
 
 test('a server that is not one of mail, and a name that nobody knows', async () => {
-  const server = createServer(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const server = createServer(socket => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
   const error = await thrown(write(`smtp://127.0.0.1:${portOf(server)}`));
   await new Promise(closed => server.close(closed));
