@@ -51,6 +51,8 @@ for (const broker of brokers) {
       ARCHIVE_ACCESS_KEY_ID: s3Keys.keyId,
       ARCHIVE_SECRET_ACCESS_KEY: s3Keys.secret,
       ARCHIVE_SEAL_HOURS: '0',
+      // Not what the daemon itself says of problems that last.
+      ARCHIVE_CATEGORIES: 'download',
       ARCHIVE_BATCH_SIZE: '150',
       ARCHIVE_LINGER_MS: '50',
       LOCAL_STORE: 'off',
