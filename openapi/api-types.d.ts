@@ -268,6 +268,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/explain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What an event would become at each sink
+         * @description Nothing is published, stored, counted or sent. At most 100 events; the answer about one is an `Explanation`, that about another number a list of them. What an event is refused for on arrival stands in the answer; 400 is a body that is not of its kind.
+         */
+        readonly post: operations["explainEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/healthz": {
         readonly parameters: {
             readonly query?: never;
@@ -3968,6 +3988,63 @@ export interface components {
             /** @description Pass it as `cursor` to get the next page; null at the end. */
             readonly next_cursor: string | null;
         };
+        /** @description Null: it is refused on arrival, or nothing becomes of it. */
+        readonly ExplainedEvent: {
+            readonly id: string;
+            readonly created: number;
+            readonly category: string;
+            readonly type: string | null;
+            /** @enum {string} */
+            readonly source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "import" | "audit" | "problem" | "notification" | "usage";
+            /** @description The only sinks that it is for; null = all. */
+            readonly sinks: readonly string[] | null;
+            readonly fields: Record<string, never>;
+            /** @description A body that is not an event. */
+            readonly text?: string;
+        } | null;
+        readonly ExplainedRefusal: {
+            readonly field: string;
+            readonly message: string;
+        };
+        readonly ExplanationNote: {
+            readonly what: string;
+            readonly field?: string;
+        };
+        readonly SinkExplanation: {
+            /**
+             * @description `delivered`: `output` arrives. `filtered`, `too_old`: it is left out, and counted as such. `refused`: it becomes a dead letter. `ignored`: the sink takes it, and nothing of it arrives. `held`: the sink cannot start. `not_addressed`: it is for other sinks alone.
+             * @enum {string}
+             */
+            readonly outcome: "delivered" | "filtered" | "too_old" | "refused" | "ignored" | "held" | "not_addressed";
+            /** @description Why it is not delivered. */
+            readonly reason?: string;
+            /** @description Fields that the sink’s personal data setting changes; absent where it changes none. */
+            readonly personal?: {
+                /** @enum {string} */
+                readonly level: "none" | "pseudonym" | "full";
+                readonly left_out: readonly string[];
+                readonly replaced: readonly string[];
+                readonly added: readonly string[];
+            };
+            /** @description Fields that are known beside the event and were added to it. */
+            readonly context?: readonly string[];
+            /** @description What arrives, by the destination’s own words. */
+            readonly output?: Record<string, never>;
+            /** @description What the destination does not take as it came, and what is decided only when it is there. */
+            readonly notes: readonly components["schemas"]["ExplanationNote"][];
+        };
+        readonly Explanation: {
+            readonly event: components["schemas"]["ExplainedEvent"];
+            /** @description Why it is refused on arrival; empty = it is not. */
+            readonly refused: readonly components["schemas"]["ExplainedRefusal"][];
+            /** @description By name. */
+            readonly sinks: {
+                readonly [key: string]: components["schemas"]["SinkExplanation"];
+            };
+        };
+        readonly Explanations: {
+            readonly explanations: readonly components["schemas"]["Explanation"][];
+        };
         readonly Health: {
             /** @enum {string} */
             readonly status: "ok" | "ready";
@@ -5022,6 +5099,12 @@ export type Receipt = components['schemas']['Receipt'];
 export type ServiceStatusReport = components['schemas']['ServiceStatusReport'];
 export type StoredEvent = components['schemas']['StoredEvent'];
 export type EventPage = components['schemas']['EventPage'];
+export type ExplainedEvent = components['schemas']['ExplainedEvent'];
+export type ExplainedRefusal = components['schemas']['ExplainedRefusal'];
+export type ExplanationNote = components['schemas']['ExplanationNote'];
+export type SinkExplanation = components['schemas']['SinkExplanation'];
+export type Explanation = components['schemas']['Explanation'];
+export type Explanations = components['schemas']['Explanations'];
 export type Health = components['schemas']['Health'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type RefusedPastEvent = components['schemas']['RefusedPastEvent'];
@@ -7999,6 +8082,247 @@ export interface operations {
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
                      *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly explainEvents: {
+        readonly parameters: {
+            readonly query: {
+                readonly as: "event" | "cloudevent" | "clowder" | "nginx" | "amplitude";
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "category": "view_resource",
+                 *       "type": "dataset"
+                 *     }
+                 */
+                readonly "application/json": unknown;
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            /** @description What would become of it. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Explanation"] | components["schemas"]["Explanations"];
+                };
+            };
+            /** @description The request is not valid; nothing was done. */
+            readonly 400: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:invalid-request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid; nothing was done.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            readonly 408: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:request-timeout",
+                     *       "title": "The request took too long to arrive",
+                     *       "status": 408,
+                     *       "detail": "The body did not arrive in time.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large, or contains too many events. */
+            readonly 413: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The body is too large, or contains too many events.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The content type, charset or content encoding is not supported. */
+            readonly 415: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unsupported-media-type",
+                     *       "title": "This kind of body is not supported",
+                     *       "status": 415,
+                     *       "detail": "The content type, charset or content encoding is not supported.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

@@ -7,6 +7,7 @@ import { Availability } from '../src/availability/availability.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
+import { createExplain } from '../src/explain/explain.js';
 import type { Countries } from '../src/geoip/countries.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
@@ -91,6 +92,13 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     usage: options.usage,
     monthly: runUsage(options),
     availability,
+    explain: createExplain({
+      config,
+      idSecret: options.idSecret,
+      countryOf: countries.of,
+      clock,
+      context: options.context,
+    }),
     statusPage: statusPageOf(options, availability),
     platform: config.usage?.platform,
     started: clock.now(),

@@ -74,6 +74,11 @@ export interface Daemon {
   readonly ended: Promise<{ readonly code: number }>;
 }
 
+/** The option of every command that prints lists or findings. */
+export const jsonOption = {
+  json: { type: 'boolean', description: 'JSON, one thing a line, as programs get it' },
+} as const satisfies Readonly<Record<string, Option>>;
+
 /** The command line is wrong; the message says how to write it right. */
 export class UsageError extends Error {
   override name = 'UsageError';

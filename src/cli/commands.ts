@@ -29,6 +29,16 @@ export const commands: readonly Entry[] = [
     summary: 'list the keys of a daemon and their last use, or revoke one',
     load: async () => (await import('./keys.js')).keys,
   },
+  {
+    name: 'explain',
+    summary: 'show what an event would become at each sink, and why not',
+    load: async () => (await import('./explain/explain.js')).explain,
+  },
+  {
+    name: 'test',
+    summary: 'run the tests of a configuration: events, and what is expected of them',
+    load: async () => (await import('./explain/test.js')).test,
+  },
   { name: 'send', summary: 'send events to a daemon', load: async () => (await import('./send.js')).send },
   {
     name: 'replay',

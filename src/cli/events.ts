@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { describe } from '../errors.js';
 import { itemTexts, withMember } from '../events/json-text.js';
+import { type Invocation, UsageError } from './command.js';
 
 /** The most that one request carries; the API takes twice as many events. */
 export const requestLimits = { count: 500, bytes: 1024 * 1024 };
@@ -14,6 +15,23 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface Line {
   readonly text: string;
   readonly fields: Fields;
+}
+
+/** An event given as an argument, or the text of a file or of standard input, and how it is called. */
+export async function textOperand(
+  command: string,
+  { operands, terminal }: Pick<Invocation, 'operands' | 'terminal'>,
+): Promise<{ text: string; name: string }> {
+  const [operand, ...more] = operands;
+  if (more.length > 0)
+    throw new UsageError(`${command} takes one event or one file; put the event in quotes for the shell`);
+  if (operand === undefined && terminal.inputIsTerminal) {
+    throw new UsageError(`${command} needs an event, a file, or events on standard input`);
+  }
+  if (operand === undefined || operand === '-')
+    return { text: await readAll(terminal.input, 'standard input'), name: 'standard input' };
+  if (/^\s*[{[]/.test(operand)) return { text: operand, name: 'the event' };
+  return { text: await readAll(openFile(operand), operand), name: operand };
 }
 
 export type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array>;

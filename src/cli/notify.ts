@@ -7,13 +7,14 @@ import { problemReport } from '../settings/problems.js';
 import { runAttempts } from './check/attempt.js';
 import { testMessage } from './check/destination.js';
 import { report } from './check/report.js';
-import { type Command, exitCodes, type Invocation, texts, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, jsonOption, texts, UsageError } from './command.js';
 
 export const notify: Command = {
   usage: 'notify test [--channel NAME]…',
   description:
     'Sends a test message through each channel for notifications, with the settings of the daemon and without the daemon: mail, chat, webhook.\nPrints a line for each (ok or wrong), then a sentence for each that is wrong: the setting, the reason, what to do.\nExit code 0: every channel has it; 1: one has not; 2: the settings are wrong.',
   options: {
+    ...jsonOption,
     channel: {
       type: 'string',
       multiple: true,
@@ -23,7 +24,7 @@ export const notify: Command = {
   },
   examples: ['event-sink notify test', 'event-sink notify test --channel email'],
   async run(invocation) {
-    const { env, terminal, clock, operands } = invocation;
+    const { env, terminal, clock, operands, values } = invocation;
     if (operands.length !== 1 || operands[0] !== 'test') throw new UsageError('use notify test');
     const loaded = loadConfig({ env, readFile });
     if ('problems' in loaded) {
@@ -40,7 +41,8 @@ export const notify: Command = {
     const channels = all.filter(({ definition }) => wanted.includes(definition.name));
     const attempts = channels.map(sink => testMessage(sink, config, clock, event));
     const findings = await runAttempts(attempts, clock, secrets);
-    terminal.out(report(findings));
+    if (values.json === true) for (const finding of findings) terminal.out(JSON.stringify(finding));
+    else terminal.out(report(findings));
     return findings.some(({ outcome }) => outcome === 'wrong') ? exitCodes.failed : exitCodes.ok;
   },
 };

@@ -3,7 +3,7 @@ import { describe } from '../errors.js';
 import { redact } from '../redact.js';
 import { nearest } from '../settings/nearest.js';
 import { version } from '../version.js';
-import { type Command, type CommandContext, exitCodes, UsageError } from './command.js';
+import { type Command, type CommandContext, exitCodes, type OptionValues, UsageError } from './command.js';
 import { commands } from './commands.js';
 import { commandHelp, generalHelp } from './help.js';
 
@@ -40,7 +40,9 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
   const command = await entry.load();
   const { values, positionals } = parse(command, named ? words.slice(1) : words);
   if (values.help === true) return print(commandHelp(command));
-  return command.run({ ...context, values, operands: positionals });
+  const { json }: OptionValues = values;
+  const shown = json === true ? { ...terminal, outIsTerminal: false } : terminal;
+  return command.run({ ...context, terminal: shown, values, operands: positionals });
 
   function print(text: string): number {
     terminal.out(text);

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Receipt } from '../../openapi/api-types.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
-import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
-import { eventsOf, openFile, readAll, withId } from './events.js';
+import { type Command, exitCodes, jsonOption, UsageError } from './command.js';
+import { eventsOf, textOperand, withId } from './events.js';
 
 export const send: Command = {
   usage: 'send [EVENT | FILE | -] [--url URL]',
   description:
     'Sends one event given as an argument, or any number from a file or standard input, as JSON (an object or an array) or NDJSON.\nAn event without an id gets one, so what the daemon cannot take yet is sent again safely: an event that arrives twice counts once.',
-  options: clientOptions,
+  options: { ...clientOptions, ...jsonOption },
   examples: [
     `event-sink send '{"category":"upload","resource_name":"scan.tif","size":1024}'`,
     'event-sink send events.json',
@@ -17,7 +17,7 @@ export const send: Command = {
   ],
   async run(invocation) {
     const { terminal } = invocation;
-    const { text, name } = await input(invocation);
+    const { text, name } = await textOperand('send', invocation);
     const events = eventsOf(text, name);
     if (events.length === 0) throw new UsageError(`there is no event in ${name}`);
     const batcher = new Batcher(clientFor(invocation));
@@ -33,18 +33,6 @@ export const send: Command = {
     return exitCodes.ok;
   },
 };
-
-async function input({ operands, terminal }: Invocation): Promise<{ text: string; name: string }> {
-  const [operand, ...more] = operands;
-  if (more.length > 0) throw new UsageError('send takes one event or one file; put the event in quotes for the shell');
-  if (operand === undefined && terminal.inputIsTerminal) {
-    throw new UsageError('send needs an event, a file, or events on standard input');
-  }
-  if (operand === undefined || operand === '-')
-    return { text: await readAll(terminal.input, 'standard input'), name: 'standard input' };
-  if (/^\s*[{[]/.test(operand)) return { text: operand, name: 'the event' };
-  return { text: await readAll(openFile(operand), operand), name: operand };
-}
 
 function summary({ accepted, duplicates }: Batcher, last: Receipt | undefined): string {
   const repeated = duplicates === 0 ? '' : `, ${duplicates} repeated`;

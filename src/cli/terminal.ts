@@ -10,11 +10,32 @@ export interface Terminal {
   readonly columns: number;
   /** A line to the standard output. */
   out(line: string): void;
+  /** The same of several parts, with colours on a terminal that shows them. */
+  outColoured(parts: readonly (string | Coloured)[]): void;
   /** A line to the standard error. */
   err(line: string): void;
   /** Rewrites the last line of the standard error; an empty line removes it. Only on a terminal. */
   rewrite(line: string): void;
 }
+
+export type Colour = 'bold' | 'red' | 'green' | 'yellow';
+
+export interface Coloured {
+  readonly text: string;
+  readonly colour: Colour;
+}
+
+export function coloured(text: string, colour: Colour): Coloured {
+  return { text, colour };
+}
+
+/** What a line of parts says. */
+export function plain(parts: readonly (string | Coloured)[]): string {
+  return parts.map(part => (typeof part === 'string' ? part : part.text)).join('');
+}
+
+/** Numbers of ECMA-48, "Select graphic rendition". */
+const renditions: Readonly<Record<Colour, number>> = { bold: 1, red: 31, green: 32, yellow: 33 };
 
 type Output = NodeJS.WriteStream;
 
@@ -47,6 +68,16 @@ export function processTerminal(streams: {
     out(line) {
       clear();
       stdout.write(`${printable(stdout, line)}\n`);
+    },
+    outColoured(parts) {
+      clear();
+      const shows = stdout.isTTY === true && stdout.hasColors();
+      const shown = parts.map(part => {
+        if (typeof part === 'string') return printable(stdout, part);
+        const text = printable(stdout, part.text);
+        return shows ? `\x1b[${renditions[part.colour]}m${text}\x1b[0m` : text;
+      });
+      stdout.write(`${shown.join('')}\n`);
     },
     err(line) {
       clear();

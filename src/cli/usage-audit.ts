@@ -11,11 +11,11 @@ type Control = UsageAudit['controls'][number];
 
 /** What the sources say of the same accesses: a table for people, the answer of the API for programs. */
 export async function audit(invocation: Invocation): Promise<void> {
-  const { terminal, values } = invocation;
+  const { terminal } = invocation;
   const query = rangeOf(invocation, readsDay, 'a day or a month, such as 2026-03-15 or 2026-03');
   const path = `/v1/usage/audit?${query}`;
   const found = await clientFor(invocation).request<UsageAudit>({ method: 'GET', path });
-  if (values.json === true || !terminal.outIsTerminal) return terminal.out(JSON.stringify(found));
+  if (!terminal.outIsTerminal) return terminal.out(JSON.stringify(found));
   const { source, controls, days } = found;
   if (controls.length === 0)
     return terminal.out(`${source} is the only source of accesses: nothing to compare it with`);
@@ -67,11 +67,11 @@ function named({ control }: Control, days: readonly UsageAuditDay[]): string[] {
 
 /** How complete the months are. */
 export async function completeness(invocation: Invocation): Promise<void> {
-  const { terminal, values } = invocation;
+  const { terminal } = invocation;
   const query = rangeOf(invocation, given => readMonth(given) !== undefined, 'a month, such as 2026-03');
   const path = `/v1/usage?by=month&limit=1&${query}`;
   const { months, source } = await clientFor(invocation).request<UsageReport>({ method: 'GET', path });
-  if (values.json === true || !terminal.outIsTerminal) {
+  if (!terminal.outIsTerminal) {
     for (const month of months) terminal.out(JSON.stringify(month));
     return;
   }

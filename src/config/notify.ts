@@ -36,7 +36,13 @@ export function settleNotify(
     });
     const matches: ConfiguredSink['filter']['matches'] = event => rules.some(({ filter }) => filter.matches(event));
     const settled: NotifyConfig = { ...config, rules };
-    return [{ ...sink, config: settled, ...(written.length === 0 ? {} : { filter: { matches } }) }];
+    return [
+      {
+        ...sink,
+        config: settled,
+        ...(written.length === 0 ? {} : { filter: { matches }, filterSetting: 'notify.rules' }),
+      },
+    ];
   });
 }
 

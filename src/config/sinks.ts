@@ -27,6 +27,8 @@ export interface ConfiguredSink {
   readonly place: string;
   /** The setting that names its queue. */
   readonly queueSetting: string;
+  /** The one that says which events it takes. */
+  readonly filterSetting: string;
 }
 
 export type CommonSettings = ReturnType<typeof commonSettings>;
@@ -106,5 +108,6 @@ export function configuredSink(
     personal,
     place,
     queueSetting: common.queue.name,
+    filterSetting: common.categories.name,
   };
 }

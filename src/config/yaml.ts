@@ -18,6 +18,14 @@ export function isMapping(value: unknown): value is Mapping {
 
 /** undefined, and a problem, when it is not YAML. */
 export function parseYaml(path: string, text: string, problems: ProblemList): Document | undefined {
+  const read = readYaml(path, text);
+  if (!('flaw' in read)) return read;
+  problems.add('EVENT_SINK_CONFIG', read.flaw);
+  return undefined;
+}
+
+/** The document, or why it is not YAML. */
+export function readYaml(path: string, text: string): Document | { readonly flaw: string } {
   const { parseDocument } = yaml();
   // Warnings would go to the process, past the log.
   const written = parseDocument(text, { schema: 'failsafe', logLevel: 'error' });
@@ -25,15 +33,13 @@ export function parseYaml(path: string, text: string, problems: ProblemList): Do
   const [error] = [...written.errors, ...typed.errors];
   if (error !== undefined) {
     const at = error.linePos === undefined ? '' : `, line ${error.linePos[0].line}`;
-    problems.add('EVENT_SINK_CONFIG', `${path} is not YAML${at}: ${error.message.split(/ at line|\n/)[0]}`);
-    return undefined;
+    return { flaw: `${path} is not YAML${at}: ${error.message.split(/ at line|\n/)[0]}` };
   }
   try {
     return { written: written.toJS(), typed: typed.toJS() };
   } catch (resolving) {
     // An alias without its anchor, or aliases of aliases that would fill the memory.
-    problems.add('EVENT_SINK_CONFIG', `${path} is not YAML that can be read: ${(resolving as Error).message}`);
-    return undefined;
+    return { flaw: `${path} is not YAML that can be read: ${(resolving as Error).message}` };
   }
 }
 

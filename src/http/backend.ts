@@ -9,6 +9,7 @@ import type {
   MessageProperties,
 } from '../broker/broker.js';
 import type { Message } from '../events/message.js';
+import type { Explain } from '../explain/explain.js';
 import type { Imported, PastEvents } from '../import/history.js';
 import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
 import type { DaemonStatus } from '../status/report.js';
@@ -49,6 +50,8 @@ export interface Backend {
   listen(listener: (event: StoredEvent) => void, signal: AbortSignal): void;
   /** Why events cannot be accepted durably now, in words for anybody; undefined when they can. */
   unready(): string | undefined;
+  /** What would become of the events of a text. @throws InputError when it is not of its kind */
+  readonly explain: Explain;
   /** How available services were, in the days of a time zone. */
   availability(request: AvailabilityRequest): Promise<readonly ServiceReport[]>;
   /** Whose services these are, for titles of pages. */

@@ -4,6 +4,7 @@ import { CounterRoutes } from './routes/counter.js';
 import { DeadLetterRoutes } from './routes/dead-letters.js';
 import { EventKindRoutes } from './routes/event-kinds.js';
 import { EventRoutes } from './routes/events.js';
+import { ExplainRoutes } from './routes/explain.js';
 import { HealthRoutes } from './routes/health.js';
 import { HeartbeatRoutes } from './routes/heartbeats.js';
 import { ImportRoutes } from './routes/import.js';
@@ -25,6 +26,7 @@ export const controllers = [
   EventRoutes,
   EventKindRoutes,
   ImportRoutes,
+  ExplainRoutes,
   BrowserRoutes,
   DeadLetterRoutes,
   PublishRoutes,

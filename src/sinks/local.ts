@@ -4,7 +4,6 @@ import { setting } from '../settings/setting.js';
 import { boolean } from '../settings/words.js';
 import { defaultLimits } from '../storage/default-limits.js';
 import { asQueried, eventRows } from '../storage/event-store.js';
-import { asJson } from './rendering.js';
 import { defineSink } from './sink.js';
 
 /** What the local store keeps at most; the oldest leaves first. */
@@ -42,7 +41,7 @@ export const localSink = defineSink({
   takesHistory: true,
   batch: { count: 1000, bytes: 4 * 1024 * 1024, lingerMs: 100 },
   keep: () => ({ rowsOf: events => ({ events: eventRows(events) }) }),
-  renderer: () => event => ({ output: { event: asJson(asQueried(event)) } }),
+  renderer: () => event => ({ output: { event: asQueried(event) } }),
   open: async (_store, { events }) => ({
     write: batch => events.insert(batch),
     // Only a write shows whether the disk has room.

@@ -1,7 +1,10 @@
 /** What one event is at a destination, or why it is not there. */
 export type Rendering =
   | {
-      /** What arrives, as JSON has it, by the destination's own words: `{document: …}`, `{line: …, fields: …}`. */
+      /**
+       * What arrives, as JSON has it, by the destination's own words: `{document: …}`, `{line: …, fields: …}`. A number
+       * that a double cannot hold is an `ExactNumber`.
+       */
       readonly output: Readonly<Record<string, unknown>>;
       /** What the destination does not take as it came, and what is decided only when it is there. */
       readonly notes?: readonly Note[];

@@ -14,6 +14,7 @@ import type { Context } from '../context/context.js';
 import { IdConflictError, TransientError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
+import type { Explain } from '../explain/explain.js';
 import type { Countries } from '../geoip/countries.js';
 import { History, type PastEvents } from '../import/history.js';
 import { singleFlight, singleFlightBy } from '../single-flight.js';
@@ -64,6 +65,7 @@ export interface BackendOptions {
   readonly usage: Usage | undefined;
   readonly monthly: MonthlyUsage | undefined;
   readonly availability: Pick<Availability, 'report'>;
+  readonly explain: Explain;
   readonly statusPage: StatusPage | undefined;
   readonly platform: string | undefined;
 }
@@ -216,6 +218,7 @@ export function createBackend(options: BackendOptions) {
     listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) =>
       storage.events.listen(event => listener(withContext(event, context)), signal),
     unready,
+    explain: options.explain,
     usage: options.usage,
     monthly: options.monthly,
     statusPage: options.statusPage,

@@ -1,5 +1,5 @@
 import { CursorError } from '../errors.js';
-import { stringifyExact } from '../events/digits.js';
+import { exactFields, stringifyExact } from '../events/digits.js';
 import { type Event, type Fields, isReceived } from '../events/event.js';
 import type { Source } from '../events/message.js';
 import type { Calls } from './calls.js';
@@ -49,7 +49,7 @@ export class EventStore implements EventWriter {
     const { rows, more } = await this.#storage.read('queryEvents', args);
     const last = rows.at(-1);
     return {
-      events: rows.map(storedRow),
+      events: rows.map(row => storedRow(row)),
       nextCursor: more && last !== undefined ? encodeCursor(last) : null,
     };
   }
@@ -87,10 +87,11 @@ export function eventRows(events: readonly Event[]): Value[] {
   return values;
 }
 
-/** The event as a query gives it back, without a detour over the disk. */
+/** The event as a query gives it back, with all digits of its numbers, without a detour over the disk. */
 export function asQueried(event: Event): StoredEvent {
   const [id, created, category, type, source, received, , body] = eventRows([event]);
-  return storedRow([0, id, created, category, type, source, received, body] as EventRow);
+  const row = [0, id, created, category, type, source, received, body] as EventRow;
+  return storedRow(row, exactFields(body as string));
 }
 
 /** An event that lacks its text was changed for this store; what is only known beside it is in no row. */
@@ -106,8 +107,10 @@ function bodyOf(event: Event): string {
  * Category and type as the body has them: in a column, a text ends at its first NUL,
  * and half a surrogate pair is U+FFFD.
  */
-function storedRow([, id, created, category, type, source, received, body]: EventRow): StoredEvent {
-  const fields: Fields = JSON.parse(body);
+function storedRow(
+  [, id, created, category, type, source, received, body]: EventRow,
+  fields: Fields = JSON.parse(body),
+): StoredEvent {
   const verbatim = (value: unknown, column: string): string =>
     typeof value === 'string' && value !== '' ? value : column;
   const ownType = type === null ? undefined : verbatim(fields.type, type);

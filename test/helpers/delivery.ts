@@ -69,6 +69,7 @@ export function startDelivery(setup: DeliverySetup) {
       queue: { sink: definition.name, name: `event-sink.${definition.name}`, adopted: false },
       place: 'the test',
       queueSetting: `${definition.prefix}_QUEUE`,
+      filterSetting: `${definition.prefix}_CATEGORIES`,
       batch: { count, bytes: 4_000_000, lingerMs: 0 },
       filter,
       personal: setup.personal ?? 'full',

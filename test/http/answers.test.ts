@@ -34,6 +34,7 @@ const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/events/{category}/{type}': { path: '/v1/events/download/file', init: post({ size: 3 }) },
   'POST /v1/service-status': { path: '/v1/service-status', init: post({ service_name: 'clowder', status: 'up' }) },
   'POST /v1/import': { path: '/v1/import', init: past },
+  'POST /v1/explain': { path: '/v1/explain', init: post({ category: 'download', type: 'file' }) },
   'POST /v1/heartbeats/{name}': { path: '/v1/heartbeats/nightly-backup', init: post({ status: 'start' }) },
   'POST /2/httpapi': { path: '/2/httpapi', init: upload(keys.collect) },
   'GET /snippet.js': { path: '/snippet.js', init: {} },
@@ -130,6 +131,7 @@ const general: Readonly<Record<number, Case>> = {
 };
 
 const special: Readonly<Record<string, Case>> = {
+  'POST /v1/explain 400': { send: daemon => daemon.request('/v1/explain?as=xml', post({})) },
   'POST /v1/import 400': { send: daemon => daemon.request('/v1/import?sinks=nowhere', past) },
   'POST /v1/usage/months/{month}/accesses 400': {
     send: daemon => daemon.request('/v1/usage/months/march/accesses', past),

@@ -296,6 +296,27 @@ export class FakeBackend implements Backend {
     },
   };
 
+  explain: Backend['explain'] = async (text, kind) => {
+    this.#mayFail();
+    this.explained.push([text, kind]);
+    return [
+      {
+        event: {
+          id: 'event-1',
+          created: at,
+          category: 'download',
+          type: 'file',
+          source: 'http',
+          sinks: null,
+          fields: {},
+        },
+        refused: [],
+        sinks: { mongodb: { outcome: 'delivered', output: { document: { _id: 'event-1' } }, notes: [] } },
+      },
+    ];
+  };
+  readonly explained: [text: string, kind: string][] = [];
+
   readonly monthly: Backend['monthly'] = {
     list: async () => {
       this.#mayFail();
