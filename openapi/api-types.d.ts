@@ -3998,7 +3998,9 @@ export interface components {
             readonly source: "clowder" | "http" | "browser" | "nginx" | "health" | "heartbeat" | "extraction" | "replay" | "import" | "audit" | "problem" | "notification" | "usage";
             /** @description The only sinks that it is for; null = all. */
             readonly sinks: readonly string[] | null;
-            readonly fields: Record<string, never>;
+            readonly fields: {
+                readonly [key: string]: unknown;
+            };
             /** @description A body that is not an event. */
             readonly text?: string;
         } | null;
@@ -4029,7 +4031,9 @@ export interface components {
             /** @description Fields that are known beside the event and were added to it. */
             readonly context?: readonly string[];
             /** @description What arrives, by the destination’s own words. */
-            readonly output?: Record<string, never>;
+            readonly output?: {
+                readonly [key: string]: unknown;
+            };
             /** @description What the destination does not take as it came, and what is decided only when it is there. */
             readonly notes: readonly components["schemas"]["ExplanationNote"][];
         };

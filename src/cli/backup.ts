@@ -2,14 +2,14 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeBackup } from '../storage/backup.js';
 import { note } from './audit.js';
-import { type Command, exitCodes, jsonOption, UsageError } from './command.js';
+import { type Command, exitCodes, UsageError } from './command.js';
 import { readDataDir } from './data-dir.js';
 
 export const backup: Command = {
   usage: 'backup FILE | DIR',
   description:
     'Writes everything of DATA_DIR that is worth keeping to one file, as it is at this moment: queues, outbox, dead letters, local store, places in logs, ids sent to Google Analytics, and the key and id-secret made at the first start. The daemon may run meanwhile. In a folder, the file is named after the time.\nThe file holds secrets and personal data: it is readable by its owner alone.',
-  options: jsonOption,
+  options: {},
   examples: ['event-sink backup /var/backups/', 'event-sink backup before-upgrade.backup'],
   async run(invocation) {
     const { env, terminal, clock, operands } = invocation;

@@ -74,9 +74,10 @@ export interface Daemon {
   readonly ended: Promise<{ readonly code: number }>;
 }
 
-/** The option of every command that prints lists or findings. */
-export const jsonOption = {
-  json: { type: 'boolean', description: 'JSON, one thing a line, as programs get it' },
+/** The options of every command. `json`: what it prints is for programs, as in a pipe. */
+export const commonOptions = {
+  help: { type: 'boolean', short: 'h', description: 'show this' },
+  json: { type: 'boolean', description: 'print JSON, on a terminal too: one thing a line' },
 } as const satisfies Readonly<Record<string, Option>>;
 
 /** The command line is wrong; the message says how to write it right. */

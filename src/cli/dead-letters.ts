@@ -1,7 +1,7 @@
 import type { DeadLetterPage, RedriveReport, RemovalReport } from '../../openapi/api-types.js';
 import { sinks } from '../sinks/registry.js';
 import { clientFor, clientOptions } from './client.js';
-import { type Command, exitCodes, type Invocation, jsonOption, number, text, texts, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, number, text, texts, UsageError } from './command.js';
 import { table } from './terminal.js';
 
 /** As many keys as fit into the URL of one request. */
@@ -39,7 +39,6 @@ export const deadLetters: Command = {
     force: { type: 'boolean', description: 'redrive: also what the destination would now refuse or double' },
     limit: { type: 'string', value: 'N', description: 'list at most N (default: 100)' },
     ...clientOptions,
-    ...jsonOption,
   },
   examples: [
     'event-sink dead-letters list --sink influxdb',

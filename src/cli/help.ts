@@ -1,4 +1,4 @@
-import type { Command } from './command.js';
+import { type Command, commonOptions, type Option } from './command.js';
 import { commands } from './commands.js';
 import { table } from './terminal.js';
 
@@ -27,10 +27,12 @@ Examples:
 }
 
 export function commandHelp({ usage, description, options, examples }: Command): string {
-  const listed = Object.entries(options).map(([name, { short, value, description: meaning }]) => [
-    `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
-    meaning,
-  ]);
+  const listed = Object.entries<Option>({ ...options, json: commonOptions.json }).map(
+    ([name, { short, value, description: meaning }]) => [
+      `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`,
+      meaning,
+    ],
+  );
   const sections = [`Usage: event-sink ${usage}`, description];
   if (listed.length > 0) sections.push(`Options:\n${rows(listed)}`);
   sections.push(`Examples:\n${examples.map(example => `  ${example}`).join('\n')}`);

@@ -1,14 +1,13 @@
 import { formatEntry, maxLimit, parseExpiry } from '../keys/entries.js';
 import { generateKey, isKeyName, type KeyLimits, keyEntry, misfit, parseScopes, scopes } from '../keys/keys.js';
 import { parseOrigin } from '../keys/origin.js';
-import { type Command, exitCodes, jsonOption, number, type OptionValues, text, texts, UsageError } from './command.js';
+import { type Command, exitCodes, number, type OptionValues, text, texts, UsageError } from './command.js';
 
 export const keygen: Command = {
   usage: 'keygen NAME [--scopes SCOPES] [--expires TIME] [--quota N] [--concurrency N] [--origin ORIGIN]…',
   description:
     'Makes an API key, and the entry by which a daemon recognises it. The key itself is stored nowhere.\nAdd the entry to API_KEYS, or to API_KEYS_FILE on a line of its own.',
   options: {
-    ...jsonOption,
     scopes: {
       type: 'string',
       value: 'SCOPES',

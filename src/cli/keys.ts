@@ -1,13 +1,13 @@
 import type { KeyList } from '../../openapi/api-types.js';
 import { clientFor, clientOptions } from './client.js';
-import { type Command, exitCodes, type Invocation, jsonOption, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
 import { table } from './terminal.js';
 
 export const keys: Command = {
   usage: 'keys list | revoke NAME',
   description:
     'The keys of a running daemon, for a key with the scope admin.\n\n  list          names, scopes, expiry and last use\n  revoke NAME   at once; a key of API_KEYS or API_KEYS_FILE is taken out there',
-  options: { ...clientOptions, ...jsonOption },
+  options: clientOptions,
   examples: [
     'event-sink keys list',
     'event-sink keys revoke portal',

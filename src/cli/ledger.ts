@@ -1,13 +1,13 @@
 import type { Ledger, LedgerSink } from '../../openapi/api-types.js';
 import { clientFor, clientOptions } from './client.js';
-import { type Command, exitCodes, type Invocation, jsonOption, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
 import { table } from './terminal.js';
 
 export const ledger: Command = {
   usage: 'ledger list | acknowledge SINK',
   description:
     'What became of every event, by sink.\n\n  list               the counts since the beginning\n  acknowledge SINK   you know why events of this sink are missing: they stay in the count, and are no problem any more',
-  options: { ...clientOptions, ...jsonOption },
+  options: clientOptions,
   examples: ['event-sink ledger list', 'event-sink ledger acknowledge mongodb'],
   async run(invocation) {
     const [action = 'list', sink, ...more] = invocation.operands;

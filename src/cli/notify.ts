@@ -7,14 +7,13 @@ import { problemReport } from '../settings/problems.js';
 import { runAttempts } from './check/attempt.js';
 import { testMessage } from './check/destination.js';
 import { report } from './check/report.js';
-import { type Command, exitCodes, type Invocation, jsonOption, texts, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, texts, UsageError } from './command.js';
 
 export const notify: Command = {
   usage: 'notify test [--channel NAME]…',
   description:
     'Sends a test message through each channel for notifications, with the settings of the daemon and without the daemon: mail, chat, webhook.\nPrints a line for each (ok or wrong), then a sentence for each that is wrong: the setting, the reason, what to do.\nExit code 0: every channel has it; 1: one has not; 2: the settings are wrong.',
   options: {
-    ...jsonOption,
     channel: {
       type: 'string',
       multiple: true,

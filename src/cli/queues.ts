@@ -4,7 +4,7 @@ import { readFile } from '../config/environment.js';
 import { loadConfig } from '../config/load.js';
 import { problemReport } from '../settings/problems.js';
 import { note } from './audit.js';
-import { type Command, exitCodes, type Invocation, jsonOption, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, UsageError } from './command.js';
 import { openQueues, type Queues } from './queue-access.js';
 import { table } from './terminal.js';
 
@@ -13,7 +13,6 @@ export const queues: Command = {
   description:
     'The queues of this configuration. A queue whose sink is switched off is an orphan: it only fills up.\n\n  list           what waits where\n  remove QUEUE   for good, with everything that waits in it; with the embedded broker, stop the daemon first',
   options: {
-    ...jsonOption,
     force: {
       type: 'boolean',
       description: 'remove it even if events wait in it, or a sink is configured to consume it',

@@ -2,7 +2,7 @@ import { withValue } from '../events/json-text.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
-import { type Command, exitCodes, type Invocation, jsonOption, number, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, number, UsageError } from './command.js';
 import { type Chunks, fileSize, type Line, openFile, readLines, withId } from './events.js';
 import { lineId, Occurrences } from './occurrences.js';
 import { Progress } from './progress.js';
@@ -12,7 +12,6 @@ export const replay: Command = {
   description:
     'Sends recorded events (NDJSON, also .gz; - is standard input) at the pace of their `created` times, file after file.\nEvents keep their `created`. One without an id gets one made of its line and of the number of equal lines before it, so replaying the same files again adds nothing.\nA recording without ids cannot be recognised as events that arrived live before: then they are there twice.',
   options: {
-    ...jsonOption,
     speed: { type: 'string', value: 'N', description: 'N times as fast as they were recorded (default: 1)' },
     now: { type: 'boolean', description: 'as fast as possible' },
     rebase: {

@@ -1,7 +1,7 @@
 import { holdsGa4, restoreBackup } from '../storage/backup.js';
 import { lockDirectory } from '../storage/opening.js';
 import { note } from './audit.js';
-import { type Command, exitCodes, jsonOption, text, UsageError } from './command.js';
+import { type Command, exitCodes, text, UsageError } from './command.js';
 import { readDataDir } from './data-dir.js';
 
 export const restore: Command = {
@@ -9,7 +9,6 @@ export const restore: Command = {
   description:
     'Puts a backup into DATA_DIR, with the daemon stopped; what is there is kept beside it. Sinks know again what they have, so nothing shows twice; Google Analytics alone cannot, and what was sent to it since the backup would count again: say what is to become of it.',
   options: {
-    ...jsonOption,
     'skip-ga4-until': {
       type: 'string',
       value: 'TIME',

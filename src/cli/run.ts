@@ -3,7 +3,15 @@ import { describe } from '../errors.js';
 import { redact } from '../redact.js';
 import { nearest } from '../settings/nearest.js';
 import { version } from '../version.js';
-import { type Command, type CommandContext, exitCodes, type OptionValues, UsageError } from './command.js';
+import {
+  type Command,
+  type CommandContext,
+  commonOptions,
+  exitCodes,
+  type Option,
+  type OptionValues,
+  UsageError,
+} from './command.js';
 import { commands } from './commands.js';
 import { commandHelp, generalHelp } from './help.js';
 
@@ -51,15 +59,14 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
 }
 
 function parse(command: Command, words: readonly string[]) {
-  const options = {
-    help: { type: 'boolean', short: 'h' } as const,
-    ...Object.fromEntries(
-      Object.entries(command.options).map(([name, { type, multiple = false, short }]) => [
+  const options = Object.fromEntries(
+    Object.entries({ ...commonOptions, ...command.options }).map(
+      ([name, { type, multiple = false, short }]: [string, Option]) => [
         name,
         { type, multiple, ...(short === undefined ? {} : { short }) },
-      ]),
+      ],
     ),
-  };
+  );
   try {
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
   } catch (error) {

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Receipt } from '../../openapi/api-types.js';
 import { Batcher } from './batches.js';
 import { clientFor, clientOptions } from './client.js';
-import { type Command, exitCodes, jsonOption, UsageError } from './command.js';
+import { type Command, exitCodes, UsageError } from './command.js';
 import { eventsOf, textOperand, withId } from './events.js';
 
 export const send: Command = {
   usage: 'send [EVENT | FILE | -] [--url URL]',
   description:
     'Sends one event given as an argument, or any number from a file or standard input, as JSON (an object or an array) or NDJSON.\nAn event without an id gets one, so what the daemon cannot take yet is sent again safely: an event that arrives twice counts once.',
-  options: { ...clientOptions, ...jsonOption },
+  options: clientOptions,
   examples: [
     `event-sink send '{"category":"upload","resource_name":"scan.tif","size":1024}'`,
     'event-sink send events.json',

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { UsageRecomputed, UsageSubmitted } from '../../openapi/api-types.js';
 import { dayOf, monthOf, readMonth, startOfDay, written } from '../calendar.js';
 import { clientFor, clientOptions } from './client.js';
-import { type Command, exitCodes, type Invocation, jsonOption, text, UsageError } from './command.js';
+import { type Command, exitCodes, type Invocation, text, UsageError } from './command.js';
 import { monthTable } from './month.js';
 import { recomputeFrom } from './recompute.js';
 import { audit, completeness } from './usage-audit.js';
@@ -26,7 +26,6 @@ export const usage: Command = {
     },
     lower: { type: 'boolean', description: 'recompute --from: figures of a closed month may fall' },
     to: { type: 'string', value: 'MONTH', description: 'last month (default: the first)' },
-    ...jsonOption,
     format: { type: 'string', value: 'FORMAT', description: 'tsv, a table (default), or json; csv or html' },
     dataset: { type: 'string', value: 'ID', description: 'only this dataset, by its id or DOI' },
     'report-id': { type: 'string', value: 'ID', description: 'submit: the report that the hub has of that month' },

@@ -8,8 +8,8 @@ import { ClowderClient, type ClowderConfig } from './clowder/client.js';
 import { Clowder } from './clowder/clowder.js';
 import type { ApiVersion } from './clowder/reply.js';
 import { contextFields } from './fields.js';
-import { type Learn, learnFrom, learnFromQuery, type Mentioning, mentionsOf } from './mentions.js';
-import { ranks } from './resource.js';
+import { type Learn, learnFrom, learnFromQuery, type Mentioning, type Mentions, mentionsOf } from './mentions.js';
+import { type Facts, merged, type Rank, type Resource, ranks } from './resource.js';
 import type { ResourceStore } from './store.js';
 
 export interface ContextOptions {
@@ -41,8 +41,7 @@ export class Context {
   readonly #asker: Asker | undefined;
   readonly #api: () => ApiVersion | undefined;
 
-  readonly #learn: Learn = (id, facts) => this.#cache.learn(id, facts, ranks.event);
-  readonly #learnQuery: Learn = (id, facts) => this.#cache.learn(id, facts, ranks.query);
+  readonly #learn: LearnRanked = (id, facts, rank) => this.#cache.learn(id, facts, rank);
 
   private constructor(cache: ResourceCache, asker: Asker | undefined, api: () => ApiVersion | undefined) {
     this.#cache = cache;
@@ -60,15 +59,9 @@ export class Context {
 
   /** Learns from an event that passes, and has Clowder asked about what it mentions. */
   hear(event: Mentioning): void {
-    const mentions = isRefused(event) ? undefined : mentionsOf(event);
+    const mentions = learnFromEvent(event, this.#learn);
     if (mentions === undefined) return;
-    // What a page sends, anybody can send; what a log line says of places, its query says; what is imported was so
-    // once.
     const fromPage = event.source === 'browser';
-    if (!fromPage && event.source !== 'import') {
-      learnFrom(mentions, event.fields, event.source === 'nginx' ? this.#learnQuery : this.#learn);
-      learnFromQuery(mentions, this.#learnQuery);
-    }
     const asker = this.#asker;
     if (asker === undefined) return;
     const { subject, kind, file, query } = mentions;
@@ -90,12 +83,12 @@ export class Context {
 
   /** The event with what is known beside it. Its id, its text and every field of its own stay as they are. */
   addTo(event: Event): Event {
-    const context = this.of(event);
-    if (context === undefined) return event;
-    const fields = both(event.fields, context);
-    return event.exact === undefined
-      ? { ...event, fields, context }
-      : { ...event, fields, exact: both(event.exact, context), context };
+    return withContext(event, this.of(event));
+  }
+
+  /** As `addTo` makes it once the event was heard; nothing is learnt, and nobody is asked. */
+  preview(event: Event): Event {
+    return preview(event, id => this.#cache.get(id));
   }
 
   /**
@@ -121,6 +114,41 @@ export class Context {
     await this.#asker?.close();
     await this.#cache.close();
   }
+}
+
+/**
+ * The event with what it says itself, and what is known, of the resources that it mentions.
+ * @param find what is known of a resource
+ */
+export function preview(event: Event, find: (id: string) => Resource | undefined): Event {
+  const heard = new Map<string, Resource>();
+  const known = (id: string): Resource | undefined => heard.get(id) ?? find(id);
+  learnFromEvent(event, (id, facts, rank) => heard.set(id, merged(known(id), facts, rank)));
+  const mentions = mentionsOf(event);
+  return withContext(event, mentions === undefined ? undefined : contextFields(mentions, event.fields, known));
+}
+
+type LearnRanked = (id: string, facts: Facts, rank: Rank) => void;
+
+/** What an event says of resources; undefined where it mentions none, or names what may not exist. */
+function learnFromEvent(event: Mentioning, learn: LearnRanked): Mentions | undefined {
+  const mentions = isRefused(event) ? undefined : mentionsOf(event);
+  const { source, fields } = event;
+  // What a page sends, anybody can send; what a log line says of places, its query says; what is imported was so once.
+  if (mentions === undefined || source === 'browser' || source === 'import') return mentions;
+  const fromQuery: Learn = (id, facts) => learn(id, facts, ranks.query);
+  const fromEvent: Learn = (id, facts) => learn(id, facts, ranks.event);
+  learnFrom(mentions, fields, source === 'nginx' ? fromQuery : fromEvent);
+  learnFromQuery(mentions, fromQuery);
+  return mentions;
+}
+
+function withContext(event: Event, context: Known | undefined): Event {
+  if (context === undefined) return event;
+  const fields = both(event.fields, context);
+  return event.exact === undefined
+    ? { ...event, fields, context }
+    : { ...event, fields, exact: both(event.exact, context), context };
 }
 
 /**

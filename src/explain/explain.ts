@@ -13,8 +13,8 @@ export interface ExplainOptions {
   readonly idSecret: string;
   readonly countryOf: CountryOf;
   readonly clock: Clock;
-  /** What is known beside the events; undefined = nothing. */
-  readonly context?: Pick<Context, 'addTo' | 'load'> | undefined;
+  /** What is known beside the events; undefined = what they say themselves. */
+  readonly context?: Pick<Context, 'preview' | 'load'> | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export function createExplain({ config, idSecret, countryOf, clock, context }: E
   const { sinks, nginx, clowder } = config;
   const usageSink = usageSinkOf(sinks, 'nginx');
   const input = { nginx, usageSink, clowderUrl: clowder?.url, idSecret, countryOf, now: () => clock.now() };
-  const explainer = new Explainer({ sinks, idSecret, clock, ...(context === undefined ? {} : { context }) });
+  const explainer = new Explainer({ sinks, idSecret, clock, context });
   return async (text, kind, maxEvents = Number.POSITIVE_INFINITY) => {
     const inputs = readInput(text, kind, input);
     if (inputs.length > maxEvents) throw new InputError(`it holds more than ${maxEvents} events`);

@@ -1,7 +1,7 @@
 import type { Delivery } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
-import type { Context } from '../context/context.js';
+import { type Context, preview } from '../context/context.js';
 import { createPrepare, type Prepared } from '../delivery/prepare.js';
 import { describe } from '../errors.js';
 import { type Decoded, decode } from '../events/decode.js';
@@ -17,9 +17,14 @@ export interface ExplainerOptions {
   /** What makes pseudonyms of people (ID_SECRET). */
   readonly idSecret: string;
   readonly clock: Clock;
-  /** What is known beside the events; nothing is learnt from those that are explained. */
-  readonly context?: Pick<Context, 'addTo' | 'load'>;
+  /** What is known beside the events, by default what each says itself; nothing is learnt from them. */
+  readonly context?: Pick<Context, 'preview' | 'load'> | undefined;
 }
+
+const nothingKnown: NonNullable<ExplainerOptions['context']> = {
+  load: () => undefined,
+  preview: event => preview(event, () => undefined),
+};
 
 /** One sink with what its consumer and its session would use. */
 interface Explained {
@@ -50,7 +55,7 @@ export class Explainer {
 
 function explainedSink(sink: ConfiguredSink, options: ExplainerOptions): Explained {
   const { definition, config, filter, personal } = sink;
-  const { clock, idSecret, context } = options;
+  const { clock, idSecret, context = nothingKnown } = options;
   const tools: RenderTools = { name: definition.name, clock, idSecret };
   let render: Promise<Render> | undefined;
   return {
@@ -62,10 +67,7 @@ function explainedSink(sink: ConfiguredSink, options: ExplainerOptions): Explain
       acceptsText: definition.acceptsText ?? false,
       firstSeen: async ids => new Map(ids.map(id => [id, clock.now()])),
       clock,
-      context:
-        context === undefined
-          ? undefined
-          : { hear: () => {}, addTo: event => context.addTo(event), load: events => context.load(events) },
+      context: { hear: () => {}, addTo: event => context.preview(event), load: events => context.load(events) },
       ...(definition.maxAgeMs === undefined ? {} : { maxAgeMs: definition.maxAgeMs }),
     }),
     render: () => {
@@ -92,7 +94,8 @@ async function explainAt(
   if (item === undefined) return left('not_addressed', `it is for ${(delivery.sinks ?? []).join(', ')}`);
   const changes = {
     ...personalChanges(sink.personal, event, item.event),
-    ...(item.event.context === undefined ? {} : { context: Object.keys(item.event.context) }),
+    // A store of events has what was received, and adds the rest when it is asked.
+    ...(item.event.context === undefined || definition.keepsEvents ? {} : { context: Object.keys(item.event.context) }),
   };
   try {
     const rendering = (await render())(item.event);

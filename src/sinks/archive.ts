@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { parseExact } from '../events/digits.js';
 import { httpAddress } from '../settings/addresses.js';
 import { integer } from '../settings/numbers.js';
 import { refuse } from '../settings/refuse.js';
@@ -61,7 +62,7 @@ export const archiveSink = defineSink({
     untried: [{ what: 'write to it', because: 'what is written to an archive stays there' }],
     open: async (config, tools) => (await import('./archive/session.js')).openArchiveCheck(config, tools),
   },
-  renderer: () => event => ({ output: { event: JSON.parse(lineOf(event)) } }),
+  renderer: () => event => ({ output: { event: parseExact(lineOf(event)) } }),
   open: async (config, tools) => (await import('./archive/session.js')).openArchive(config, tools),
 });
 

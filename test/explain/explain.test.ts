@@ -192,7 +192,7 @@ test('what is known beside an event is added as on delivery, and nothing is lear
     {
       context: {
         load: () => undefined,
-        addTo: event => ({ ...event, fields: { ...event.fields, space_id: 's' }, context: { space_id: 's' } }),
+        preview: event => ({ ...event, fields: { ...event.fields, space_id: 's' }, context: { space_id: 's' } }),
       },
     },
   );

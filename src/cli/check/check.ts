@@ -1,7 +1,7 @@
 import { readFile } from '../../config/environment.js';
 import { loadConfig } from '../../config/load.js';
 import { problemReport, type SettingProblem } from '../../settings/problems.js';
-import { type Command, exitCodes, jsonOption, UsageError } from '../command.js';
+import { type Command, exitCodes, UsageError } from '../command.js';
 import { type Finding, limitMs, runAttempts } from './attempt.js';
 import { planFor } from './plan.js';
 import { report } from './report.js';
@@ -12,9 +12,7 @@ export const check: Command = {
 All at once, each for at most ${limitMs / 1000} seconds, the whole within 25. Nothing that is there is changed, and nothing is left behind.
 Prints a line for each thing (ok, wrong, or not tried and why), then a sentence for each that is wrong: the setting, the reason, what to do.
 Exit code 0: all is well; 1: something is wrong; 2: the settings are.`,
-  options: {
-    ...jsonOption,
-  },
+  options: {},
   examples: [
     'event-sink check',
     'EVENT_SINK_CONFIG=new.yaml event-sink check && systemctl restart event-sink',

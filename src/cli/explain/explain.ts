@@ -6,7 +6,7 @@ import type { Explanation } from '../../explain/explanation.js';
 import { guessKind, InputError, type InputKind, inputKinds } from '../../explain/input.js';
 import { problemReport } from '../../settings/problems.js';
 import { clientFor, clientOptions } from '../client.js';
-import { type Command, exitCodes, type Invocation, jsonOption, text, UsageError } from '../command.js';
+import { type Command, exitCodes, type Invocation, text, UsageError } from '../command.js';
 import { textOperand } from '../events.js';
 import { explainHere } from './local.js';
 import { printExplanation } from './print.js';
@@ -18,7 +18,6 @@ export const explain: Command = {
   options: {
     as: { type: 'string', value: 'KIND', description: inputKinds.join(', ') },
     ...clientOptions,
-    ...jsonOption,
   },
   examples: [
     `event-sink explain '{"category":"view_resource","type":"dataset","resource_id":"5f1e"}'`,

@@ -11,7 +11,7 @@ import { guessKind, InputError } from '../../explain/input.js';
 import type { Difference } from '../../explain/match.js';
 import { compare, unknownNames } from '../../explain/verdict.js';
 import { problemReport } from '../../settings/problems.js';
-import { type Command, exitCodes, type Invocation, jsonOption, UsageError } from '../command.js';
+import { type Command, exitCodes, type Invocation, UsageError } from '../command.js';
 import { coloured, type Terminal } from '../terminal.js';
 import { explainHere } from './local.js';
 
@@ -19,7 +19,7 @@ export const test: Command = {
   usage: 'test FILE… [--json]',
   description:
     'Runs tests of a configuration: events, and what is expected of them at the sinks, written in YAML (docs/explain.md). Reads the settings that the daemon would read, or the file that the tests name; needs no daemon, and sends nothing.\nExit code 0: all is as expected; 1: something is not; 2: a file, or the configuration, is broken.',
-  options: jsonOption,
+  options: {},
   examples: ['event-sink test event-sink.test.yaml', 'event-sink test tests/*.yaml --json'],
   async run(invocation) {
     const { operands, terminal, values } = invocation;

@@ -3,7 +3,7 @@ import { type Item, isBad, type PastEvent } from '../../import/item.js';
 import { isWithin, type TimeRange } from '../../import/range.js';
 import { nearest } from '../../settings/nearest.js';
 import { type Client, clientFor, clientOptions } from '../client.js';
-import { type Command, exitCodes, type Invocation, jsonOption, text, UsageError } from '../command.js';
+import { type Command, exitCodes, type Invocation, text, UsageError } from '../command.js';
 import { finishMonth, monthTable } from '../month.js';
 import { Progress } from '../progress.js';
 import { noteLines, sendNotes } from './notes.js';
@@ -23,7 +23,6 @@ export const importHistory: Command = {
 
 The events go to MongoDB, InfluxDB, the local store, the archive and usage, as far as they are configured, or to the sinks that are named; never to analytics otherwise. Ids come from content: what is there already is no second event, and an import that was cut off goes on when it is run again.`,
   options: {
-    ...jsonOption,
     ...clientOptions,
     sinks: { type: 'string', value: 'NAMES', description: 'the sinks that get them, such as mongodb,usage' },
     since: { type: 'string', value: 'TIME', description: 'only events of this time or later' },

@@ -22,6 +22,7 @@ const ExplainQuery = z
 type ExplainQuery = z.output<typeof ExplainQuery>;
 
 const names = z.array(z.string());
+const anything = z.object({}).passthrough().openapi({ type: 'object', additionalProperties: true });
 
 const ExplainedEvent = z
   .object({
@@ -31,7 +32,7 @@ const ExplainedEvent = z
     type: z.string().nullable(),
     source: z.enum(sources),
     sinks: names.nullable().openapi({ description: 'The only sinks that it is for; null = all.' }),
-    fields: z.object({}).passthrough(),
+    fields: anything,
     text: z.string().optional().openapi({ description: 'A body that is not an event.' }),
   })
   .openapi('ExplainedEvent');
@@ -48,11 +49,7 @@ const SinkExplanation = z
       .optional()
       .openapi({ description: 'Fields that the sink’s personal data setting changes; absent where it changes none.' }),
     context: names.optional().openapi({ description: 'Fields that are known beside the event and were added to it.' }),
-    output: z
-      .object({})
-      .passthrough()
-      .optional()
-      .openapi({ description: 'What arrives, by the destination’s own words.' }),
+    output: anything.optional().openapi({ description: 'What arrives, by the destination’s own words.' }),
     notes: z.array(z.object({ what: z.string(), field: z.string().optional() }).openapi('ExplanationNote')).openapi({
       description: 'What the destination does not take as it came, and what is decided only when it is there.',
     }),
