@@ -15,7 +15,10 @@ export function renderer(schema: Schema): Render {
     const made = seriesOrRefusal(event, schema);
     if ('refused' in made) return made;
     const notes = new Notes();
-    const line = lineOf(event, made.series, homeOf(event.id), schema, new FieldTypes(), notes.add);
+    // As UTF-8, which has no form for half a surrogate pair.
+    const line = Buffer.from(
+      lineOf(event, made.series, homeOf(event.id), schema, new FieldTypes(), notes.add),
+    ).toString();
     const parts = partsOf(line);
     for (const [name, value] of Object.entries(event.fields)) {
       const kept = parts.fields[name];
