@@ -215,7 +215,7 @@ test('what was explained is what arrives, field by field, for recorded and for r
   const events = [
     ...recorded.map((line, index) => at(line, `recorded-${index}`, now - 3_600_000 + index * 10)),
     ...Array.from({ length: 150 }, (_, index) => at(drawn(random, index), `random-${index}`, now + index * 10)),
-    at(drawn(random, 0), 'old-0', now - 80 * 3_600_000),
+    at('{"category":"download","type":"file"}', 'old-0', now - 80 * 3_600_000),
   ];
   const explanations = new Map<string, Explanation>();
   const accepted: string[] = [];
