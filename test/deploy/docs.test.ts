@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
+import { commonOptions } from '../../src/cli/command.js';
 import { commands } from '../../src/cli/commands.js';
 import { Database } from '../../src/storage/database.js';
 import { databaseFile } from '../../src/storage/files.js';
@@ -151,7 +152,7 @@ test('commands in the documents exist, with their options', async () => {
     for (const [, name = '', rest = ''] of shell.join('\n').matchAll(/\bevent-sink ([a-z][a-z-]*)\b([^\n|#&;]*)/g)) {
       const entry = commands.find(command => command.name === name);
       if (entry === undefined) continue;
-      const { options } = await entry.load();
+      const options = { ...commonOptions, ...(await entry.load()).options };
       for (const [, option = ''] of rest.matchAll(/ --([a-z][a-z0-9-]*)/g))
         assert.ok(option in options, `${page}: ${name} --${option}`);
       checked += 1;
