@@ -27,6 +27,7 @@ import { isEmpty } from './ledger/empty-check.js';
 import { RabbitMQLedger } from './ledger/ledger.js';
 import type { Holding } from './ledger/watched-queue.js';
 import { permissionFix } from './permissions.js';
+import { backgroundConfirmMs } from './publish/confirm-publisher.js';
 import { type OutgoingMessage, toQueue } from './publish/outgoing-message.js';
 import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
 import { brokerStatus } from './status.js';
@@ -121,7 +122,7 @@ export class AmqpBroker implements Broker {
       queue: sink => this.#deadLetterQueue(sink),
       sinks: () => [...new Set([...this.#queues.keys(), ...options.sinks])],
       feeds: sink => this.#queues.get(sink)?.name ?? queueName(sink),
-      publish: messages => this.#publisher.transmit(messages),
+      publish: messages => this.#publisher.transmit(messages, backgroundConfirmMs),
       clock,
     });
   }

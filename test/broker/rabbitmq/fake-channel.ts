@@ -52,6 +52,12 @@ export class FakeChannel extends EventEmitter {
     this.end();
   }
 
+  /** What was met with silence is confirmed after all. */
+  confirmAll(): void {
+    for (const confirm of this.#unconfirmed) confirm(null);
+    this.#unconfirmed.clear();
+  }
+
   end(): void {
     this.closed = true;
     for (const confirm of this.#unconfirmed) confirm(new Error('channel closed'));

@@ -21,8 +21,11 @@ export interface ConfirmPublisherOptions {
   readonly onMissing: () => void;
 }
 
-/** How long the broker may take to confirm, ms. */
+/** How long the broker may take to confirm what somebody waits for, and be silent at all, ms. */
 const confirmTimeoutMs = 5_000;
+
+/** How long it may take for what nobody waits for, while it confirms other messages, ms. */
+export const backgroundConfirmMs = 60_000;
 
 /** After a channel that lived this long, the backoff starts anew, ms. */
 const reopenResetMs = 10_000;
@@ -32,8 +35,9 @@ const settleGraceMs = 1_000;
 
 /**
  * Publishes on a confirm channel, which it opens again whenever it is lost. Every message gets its result within five
- * seconds; a broker that is silent for longer counts as dead: the connection is dropped, so that those who come next
- * need not wait.
+ * seconds, unless its publisher is patient. A broker that is silent for longer counts as dead: the connection is
+ * dropped, so that those who come next need not wait. One that is slow is not: to drop its connection and send
+ * everything again would give it more to do.
  *
  * After a refusal (nack) another channel takes over: one that met a quorum queue between two leaders refuses for ever
  * (RabbitMQ 3.10).
@@ -45,6 +49,8 @@ export class ConfirmPublisher {
   readonly #stop = new AbortController();
   readonly #warning: RepeatedWarning;
   #channel: ConfirmChannel | undefined;
+  /** When the broker confirmed or refused something last (monotonic). */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #onRefusal: () => void = () => {};
   #error: Error | undefined;
   /** The channel's buffers are full. */
@@ -70,13 +76,13 @@ export class ConfirmPublisher {
     this.#running ??= this.#run();
   }
 
-  /** One result for each message, in their order. Never rejects. */
-  async publish(messages: readonly EncodedMessage[]): Promise<readonly PublishResult[]> {
+  /** One result for each message, in their order, at the latest after `maxMs`. Never rejects. */
+  async publish(messages: readonly EncodedMessage[], maxMs = confirmTimeoutMs): Promise<readonly PublishResult[]> {
     const channel = this.#channel;
     if (messages.length === 0) return [];
     if (channel === undefined || !this.ready) return messages.map(() => 'failed');
     const { clock } = this.#options;
-    const pending = new PendingConfirms(messages, clock.monotonic() + confirmTimeoutMs);
+    const pending = new PendingConfirms(messages, clock.monotonic(), maxMs);
     this.#pending.add(pending);
     this.#expiry.start(confirmTimeoutMs, () => this.#expire());
     for (const [index, message] of messages.entries()) {
@@ -110,6 +116,7 @@ export class ConfirmPublisher {
   ): void {
     try {
       const room = channel.publish(exchange, routingKey, content, options, error => {
+        this.#heardAt = this.#options.clock.monotonic();
         if (error === null) this.#error = undefined;
         else this.#onRefusal();
         decide(error === null ? 'confirmed' : 'failed');
@@ -138,12 +145,22 @@ export class ConfirmPublisher {
   #expire(): void {
     const { clock, connection } = this.#options;
     const now = clock.monotonic();
-    const late = [...this.#pending].filter(({ deadline }) => deadline <= now);
-    for (const pending of late) pending.end('failed');
+    const pending = [...this.#pending];
+    const silent = pending.some(({ began }) => this.#silentAt(began) <= now);
+    const overdue = pending.some(({ began, deadline }) => deadline <= now && deadline - began > confirmTimeoutMs);
+    for (const one of pending) if (silent || one.deadline <= now) one.end('failed');
     const live = connection.now();
-    if (late.length > 0 && live !== undefined) connection.drop(live, `no confirm within ${confirmTimeoutMs / 1000} s`);
-    const [oldest] = [...this.#pending].filter(({ complete }) => !complete);
-    if (oldest !== undefined) this.#expiry.start(Math.max(1, oldest.deadline - now), () => this.#expire());
+    if ((silent || overdue) && live !== undefined)
+      connection.drop(live, `no confirm within ${confirmTimeoutMs / 1000} s`);
+    const due = pending.filter(({ complete }) => !complete);
+    if (due.length === 0) return;
+    const next = Math.min(...due.map(({ began, deadline }) => Math.min(deadline, this.#silentAt(began))));
+    this.#expiry.start(Math.max(1, next - now), () => this.#expire());
+  }
+
+  /** When the broker will have been silent for too long, to one who waits since then. */
+  #silentAt(began: number): number {
+    return Math.max(began, this.#heardAt) + confirmTimeoutMs;
   }
 
   async #run(): Promise<void> {

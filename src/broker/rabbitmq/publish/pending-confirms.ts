@@ -18,14 +18,16 @@ export class PendingConfirms {
   readonly results: PublishResult[];
   readonly messages: readonly EncodedMessage[];
   /** Monotonic ms. */
+  readonly began: number;
   readonly deadline: number;
   readonly #decided: Uint8Array;
   #undecided: number;
   #settle: () => void = () => {};
 
-  constructor(messages: readonly EncodedMessage[], deadline: number) {
+  constructor(messages: readonly EncodedMessage[], began: number, maxMs: number) {
     this.messages = messages;
-    this.deadline = deadline;
+    this.began = began;
+    this.deadline = began + maxMs;
     this.results = messages.map(() => 'confirmed');
     this.#decided = new Uint8Array(messages.length);
     this.#undecided = messages.length;

@@ -5,7 +5,7 @@ import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { Address, Durability, MessageProperties } from '../../broker.js';
 import type { Connection } from '../connection.js';
-import { ConfirmPublisher } from './confirm-publisher.js';
+import { backgroundConfirmMs, ConfirmPublisher } from './confirm-publisher.js';
 import { Outbox } from './outbox.js';
 import {
   type EncodedMessage,
@@ -62,7 +62,7 @@ export class StoreAndForwardPublisher {
       ...options,
       maxBytes: options.outboxBytes,
       ready: () => this.publishing,
-      publish: messages => this.transmit(messages),
+      publish: messages => this.transmit(messages, backgroundConfirmMs),
     });
   }
 
@@ -125,8 +125,9 @@ export class StoreAndForwardPublisher {
 
   /**
    * To the broker, past the outbox: one result for each message, in their order, and never `rejected`. Never rejects.
+   * `maxMs`: how long a broker that is slow may take.
    */
-  async transmit(messages: readonly OutgoingMessage[]): Promise<readonly PublishResult[]> {
+  async transmit(messages: readonly OutgoingMessage[], maxMs?: number): Promise<readonly PublishResult[]> {
     const { exchange, exchangeReady, ledger } = this.#options;
     const results: PublishResult[] = messages.map(() => 'failed');
     const encoded = messages.map(message => {
@@ -140,7 +141,8 @@ export class StoreAndForwardPublisher {
         results[index] = await this.#alone(message);
       else if (messages[index]!.target !== null || exchangeReady()) together.push(index);
     }
-    const found = await this.#publisher.publish(together.map(index => encoded[index] as EncodedMessage));
+    const sendable = together.map(index => encoded[index] as EncodedMessage);
+    const found = await this.#publisher.publish(sendable, maxMs);
     for (const [place, index] of together.entries()) results[index] = found[place]!;
     await this.#settleRejected(results, encoded);
     for (const [index, message] of messages.entries()) if (results[index] === 'confirmed') ledger.confirmed(message);

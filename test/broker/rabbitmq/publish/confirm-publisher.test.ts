@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Connection } from '../../../../src/broker/rabbitmq/connection.js';
-import { ConfirmPublisher } from '../../../../src/broker/rabbitmq/publish/confirm-publisher.js';
+import { backgroundConfirmMs, ConfirmPublisher } from '../../../../src/broker/rabbitmq/publish/confirm-publisher.js';
 import type { EncodedMessage } from '../../../../src/broker/rabbitmq/publish/outgoing-message.js';
 import { silentLog } from '../../../../src/log.js';
 import { ManualClock, settled } from '../../../helpers/manual-clock.js';
@@ -118,6 +118,32 @@ test('a broker that is silent for five seconds counts as dead, and the connectio
   assert.equal(await published, ['failed']);
   await until(() => !scene.publisher.ready, 'a publisher without a connection');
   scene.server.answer = () => 'ack';
+  await scene.reopened();
+  assert.equal(scene.ready, [true, true]);
+});
+
+test('a slow broker is not dropped: what is waited for has failed, and what is not is confirmed', async ({ scene }) => {
+  scene.server.answer = ({ options }) => (options.messageId?.startsWith('late') ? 'silence' : 'ack');
+  const patient = scene.publisher.publish(['late'].map(message), backgroundConfirmMs);
+  const waited = scene.publish('late too');
+  for (let second = 0; second < 12; second += 3) {
+    await scene.clock.pass(3_000);
+    assert.equal(await scene.publish(`in time ${second}`), ['confirmed']);
+  }
+  assert.equal(await waited, ['failed']);
+  assert.equal(scene.ready, [true]);
+  scene.server.channels[0]!.confirmAll();
+  assert.equal(await patient, ['confirmed']);
+});
+
+test('what is never confirmed is not waited for without end, though others are', async ({ scene }) => {
+  scene.server.answer = ({ options }) => (options.messageId === 'never' ? 'silence' : 'ack');
+  const never = scene.publisher.publish([message('never')], backgroundConfirmMs);
+  for (let passed = 0; passed < backgroundConfirmMs; passed += 4_000) {
+    assert.equal(await scene.publish('in time'), ['confirmed']);
+    await scene.clock.pass(4_000);
+  }
+  assert.equal(await never, ['failed']);
   await scene.reopened();
   assert.equal(scene.ready, [true, true]);
 });

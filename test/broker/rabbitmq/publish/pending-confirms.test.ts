@@ -12,7 +12,7 @@ function pending(...ids: readonly string[]): PendingConfirms {
       options: { messageId },
     }),
   );
-  return new PendingConfirms(messages, 1_000);
+  return new PendingConfirms(messages, 0, 1_000);
 }
 
 test('is settled when the last message has its result, in the order of the messages', async () => {
