@@ -1,27 +1,25 @@
 import { dispatch } from 'nact';
 import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
 import { Timer } from '../src/clock.js';
-import { Batch, type Evidence, type Item } from '../src/delivery/batch.js';
+import { Batch, type Evidence, type Item, type Suspicions } from '../src/delivery/batch.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
-import type { Prepared } from '../src/delivery/prepare.js';
+import { leftOf, type Prepared } from '../src/delivery/prepare.js';
 import { type Kind, Settler, type SettlerOptions, type Unsettled } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
-import type { SinkStalls } from '../src/event-loop/stalls.js';
 import { untilAborted } from '../src/retry.js';
 import type { ActorState, StatusLine } from '../src/status/board.js';
 import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
 import type { Actor, ConsumerMessage, Reply, SinkFault, SinkMessage } from './protocol.js';
 import type { RestartPolicy } from './sink.js';
 
-export interface ConsumerOptions extends ActorTools, SettlerOptions {
+export interface ConsumerOptions extends ActorTools, SettlerOptions, Suspicions {
   readonly limits: BatchLimits;
   /** Decodes and filters what was fetched. */
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Prepared>;
   /** A batch held longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
-  readonly stalls?: SinkStalls | undefined;
 }
 
 /**
@@ -153,10 +151,9 @@ class Consumer implements Behaviour<ConsumerMessage> {
   }
 
   #fetched(turn: number, prepared: Prepared): void {
-    const { items, filtered, tooOld, dead } = prepared;
+    const { items } = prepared;
     if (!this.#fetch.arrived(turn)) return;
-    const left = { filtered: filtered.length, tooOld: tooOld.length };
-    this.#settler.settle({ done: [...filtered, ...tooOld], duplicates: 0, ...left, dead });
+    this.#settler.settle(leftOf(prepared));
     if (items.length > 0) this.#ahead = prepared;
     else if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
     if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
@@ -169,12 +166,12 @@ class Consumer implements Behaviour<ConsumerMessage> {
     if (deferred === undefined) this.#ahead = undefined;
     if (this.#ahead === undefined) this.#fetch.start(this.#subscription);
     if (items === undefined) return;
-    this.#batch = new Batch(items, this.#evidence, this.#options.stalls);
+    this.#batch = new Batch(items, this.#evidence, this.#options);
     this.#write();
   }
 
   #write(): void {
-    this.#settler.settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch?.stalled() ?? [] });
+    if (this.#batch !== undefined) this.#settler.settle(this.#batch.leaving());
     const segment = this.#batch?.next;
     if (segment === undefined) {
       this.#batch = undefined;

@@ -8,6 +8,8 @@ import type { Actor, PublisherMessage, PublishObserver, PublishRequest, Reply } 
 
 export interface PublisherOptions extends ActorTools {
   readonly broker: Broker;
+  /** What is let in of these messages. */
+  readonly clean?: (messages: readonly Message[]) => readonly Message[];
 }
 
 /**
@@ -16,7 +18,7 @@ export interface PublisherOptions extends ActorTools {
  * broker groups what arrives together into one commit or one burst of confirms, and HTTP bounds the bytes in flight.
  */
 export function spawnPublisher(parent: Parent, options: PublisherOptions): Actor<PublisherMessage> {
-  return spawnActor(parent, 'publisher', options, (_self, status) => new Publisher(options.broker, status));
+  return spawnActor(parent, 'publisher', options, (_self, status) => new Publisher(options, status));
 }
 
 /**
@@ -41,13 +43,15 @@ export function publishThrough(publisher: Actor<PublisherMessage>) {
 
 class Publisher implements Behaviour<PublisherMessage> {
   readonly #broker: Broker;
+  readonly #clean: (messages: readonly Message[]) => readonly Message[];
   readonly #status: StatusLine;
   readonly #observers: PublishObserver[] = [];
   #inFlight = 0;
   #drained: Reply<void>[] | undefined;
 
-  constructor(broker: Broker, status: StatusLine) {
+  constructor({ broker, clean = messages => messages }: PublisherOptions, status: StatusLine) {
     this.#broker = broker;
+    this.#clean = clean;
     this.#status = status;
     status.update({ state: 'running' });
   }
@@ -73,7 +77,8 @@ class Publisher implements Behaviour<PublisherMessage> {
     }
   }
 
-  async #publish(messages: readonly Message[]): Promise<Durability> {
+  async #publish(given: readonly Message[]): Promise<Durability> {
+    const messages = this.#clean(given);
     const durability = await this.#broker.publish(messages);
     // What is for some sinks alone is no news to anybody else.
     const open = messages.some(({ sinks }) => sinks !== undefined)

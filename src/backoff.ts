@@ -36,6 +36,8 @@ export const backoffs = {
   clowder: { firstMs: 1_000, maxMs: 300_000 },
   /** Listening for traces after they could not be had; at its ceiling. */
   extractions: { firstMs: 5_000, maxMs: 5_000 },
+  /** Places from which a person is to be erased, while they cannot be reached. */
+  erasure: { firstMs: 1_000, maxMs: 300_000 },
   /** Restarting the whole tree of actors; at its ceiling, since nobody else waits for the same thing. */
   tree: { firstMs: 200, maxMs: 3_200 },
   /** Requests of the command line to a daemon that is busy or cannot be reached. */

@@ -8,6 +8,8 @@ import { moveEmbeddedQueues } from '../src/broker/embedded/hand-over.js';
 import { AmqpBroker } from '../src/broker/rabbitmq/broker.js';
 import type { BrokerConfig } from '../src/config/broker.js';
 import { describe } from '../src/errors.js';
+import type { Message } from '../src/events/message.js';
+import type { Suppression } from '../src/people/suppression.js';
 import { retryUntilDone } from '../src/retry.js';
 import { sinks } from '../src/sinks/registry.js';
 import type { StatusLine } from '../src/status/board.js';
@@ -23,6 +25,7 @@ export interface BrokerOptions extends PartOptions {
   readonly queues: readonly QueueDefinition[];
   /** Aborts when shutdown ends every wait. */
   readonly stopping: AbortSignal;
+  readonly suppression: Pick<Suppression, 'clean'>;
 }
 
 export interface BrokerPart {
@@ -42,7 +45,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerPart> {
   onStop('broker', () => broker.close());
   onStop('actors', () => stopTree(root));
   const supervisor = spawnSupervisor(root, 'broker', board, restartTree(onFailure));
-  const publisher = spawnPublisher(supervisor, { broker, board, log, onCrash: resumeAfterDefect(log) });
+  const clean = (messages: readonly Message[]): readonly Message[] => options.suppression.clean(messages);
+  const publisher = spawnPublisher(supervisor, { broker, clean, board, log, onCrash: resumeAfterDefect(log) });
   await broker.open(queues);
   const moving = moveFromEmbedded(broker, options);
   onStop('move', () => moving);

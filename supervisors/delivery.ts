@@ -12,11 +12,13 @@ import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import { Rate } from '../src/delivery/rate.js';
 import { StoredSinks } from '../src/delivery/stored-sinks.js';
+import type { Writes } from '../src/delivery/writes.js';
 import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
 import type { Log } from '../src/log.js';
 import type { NotificationWriter } from '../src/notify/notifier.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
 import { personalFilter } from '../src/people/personal-data.js';
+import type { Suppression } from '../src/people/suppression.js';
 import type { RowMaker, SinkDefinition, SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
 import type { Conflicts } from '../src/status/conflicts.js';
@@ -49,18 +51,23 @@ export interface DeliveryOptions extends PartOptions {
   readonly notifications: NotificationWriter;
   /** Undefined where usage is not counted. */
   readonly usage: ReportedUsage | undefined;
+  readonly suppression: Suppression;
+  readonly writes: Writes;
 }
+
+/** What each sink works with, by its name. */
+export type ToolsOf = (sink: string) => SinkTools;
 
 const writeDeadlineMs = 30_000;
 /** How far back the ledger shows hours, ms. */
 const ledgerMs = keptHours * 3_600_000;
 
 /** A supervisor for each sink, with its consumer and its sink actor. */
-export function startDelivery(options: DeliveryOptions): void {
+export function startDelivery(options: DeliveryOptions): ToolsOf {
   const { root, board, clock, log, onFailure, onStop, sinks, broker, storage, stopping } = options;
   const outgoing = new Outgoing(options.proxies);
   const delivery = spawnSupervisor(root, 'delivery', board, restartTree(onFailure));
-  const tools = (sink: string): SinkTools => ({
+  const tools: ToolsOf = sink => ({
     name: sink,
     log: log.child({ sink }),
     clock,
@@ -74,7 +81,7 @@ export function startDelivery(options: DeliveryOptions): void {
     outgoing,
   });
   const meter = meterOf(options);
-  const stored = new StoredSinks({ meter, clock, context: options.context });
+  const stored = new StoredSinks({ meter, clock, context: options.context, suppression: options.suppression });
   broker.deliverStored?.(stored);
   const consumers = sinks.map(sink =>
     superviseSink(delivery, sink, tools(sink.definition.name), {
@@ -93,6 +100,8 @@ export function startDelivery(options: DeliveryOptions): void {
       stored,
       context: options.context,
       idSecret: options.idSecret,
+      suppression: options.suppression,
+      writes: options.writes,
     }),
   );
   onStop('delivery', async () => {
@@ -100,6 +109,7 @@ export function startDelivery(options: DeliveryOptions): void {
     stopping.abort();
     await Promise.all(drained);
   });
+  return tools;
 }
 
 export interface SinkSupervision {
@@ -124,6 +134,9 @@ export interface SinkSupervision {
   /** What is known beside the events. */
   readonly context?: Context;
   readonly idSecret: string;
+  /** Whose events go nowhere any more. */
+  readonly suppression?: Suppression;
+  readonly writes?: Writes;
 }
 
 /** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
@@ -134,7 +147,7 @@ export function superviseSink(
   options: SinkSupervision,
 ): Actor<ConsumerMessage> {
   const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp } = options;
-  const { random, stalls, events, context } = options;
+  const { random, stalls, events, context, suppression } = options;
   const log = options.log.child({ sink: definition.name });
   const withoutPeople = personalFilter(personal, options.idSecret);
   const supervisor = spawnSupervisor(parent, definition.name, board, (error, child) => decide(error, child));
@@ -163,6 +176,7 @@ export function superviseSink(
       prepare: createPrepare({
         filter,
         categories: definition.categories,
+        suppression,
         withoutPeople,
         acceptsText: definition.acceptsText ?? false,
         firstSeen,
@@ -172,6 +186,7 @@ export function superviseSink(
       }),
       holdMs,
       policy,
+      suppression,
       stalls,
       board,
       clock,
@@ -192,6 +207,7 @@ export function superviseSink(
         giveUp,
         stalls,
         rate: rate === undefined ? undefined : new Rate(rate, clock),
+        writes: options.writes,
         onCrash: escalate,
       }),
   );

@@ -6,6 +6,7 @@ import type { AuditTrail } from '../src/audit/trail.js';
 import { Availability } from '../src/availability/availability.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
+import type { Erasures } from '../src/erasure/erasures.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
 import { createExplain } from '../src/explain/explain.js';
 import type { Countries } from '../src/geoip/countries.js';
@@ -50,6 +51,7 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly usage: Usage | undefined;
   /** What makes pseudonyms of people (ID_SECRET). */
   readonly idSecret: string;
+  readonly erasures: Erasures;
 }
 
 /**
@@ -100,6 +102,7 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
       context: options.context,
     }),
     statusPage: statusPageOf(options, availability),
+    erasures: options.erasures,
     platform: config.usage?.platform,
     started: clock.now(),
   });

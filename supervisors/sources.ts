@@ -21,6 +21,7 @@ import { ServerWindows } from '../src/nginx/stub-status/server-windows.js';
 import { askStubStatus } from '../src/nginx/stub-status/stub-status.js';
 import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import { Outgoing } from '../src/outgoing.js';
+import type { Suppression } from '../src/people/suppression.js';
 import { atomicStore, type SourceStore, writeAheadStore } from '../src/source-store.js';
 import type { Storage } from '../src/storage/storage.js';
 import { startHealth } from './health.js';
@@ -31,6 +32,7 @@ export interface SourcesOptions extends PartOptions {
   readonly config: Pick<Config, 'nginx' | 'clowder' | 'health' | 'broker' | 'proxies' | 'sinks'>;
   /** For the ids of the events that are made here: see events/identity.ts. */
   readonly idSecret: string;
+  readonly suppression: Pick<Suppression, 'clean'>;
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
   readonly storage: Pick<Storage, 'checkpoints' | 'keyValues' | 'read' | 'write'>;
@@ -149,12 +151,15 @@ function startNginxStatus(ingress: Parent, tools: ActorTools, options: SourcesOp
 
 function storeOf<Position>(
   key: string,
-  { config, broker, publisher, storage }: Pick<SourcesOptions, 'config' | 'broker' | 'publisher' | 'storage'>,
+  options: Pick<SourcesOptions, 'config' | 'broker' | 'publisher' | 'storage' | 'suppression'>,
 ): SourceStore<Position> {
+  const { config, broker, publisher, storage, suppression } = options;
   const sinks = config.sinks.map(({ definition }) => definition.name);
-  return broker.publishWith === undefined
-    ? writeAheadStore(key, storage.checkpoints, publishThrough(publisher).publish, sinks)
-    : atomicStore(key, storage.checkpoints, broker.publishWith.bind(broker), sinks);
+  const { commit, load } =
+    broker.publishWith === undefined
+      ? writeAheadStore<Position>(key, storage.checkpoints, publishThrough(publisher).publish, sinks)
+      : atomicStore<Position>(key, storage.checkpoints, broker.publishWith.bind(broker), sinks);
+  return { load, commit: (messages, position, calls) => commit(suppression.clean(messages), position, calls) };
 }
 
 /** The name alone, unless two logs have the same. */

@@ -2,6 +2,7 @@ import { startRoot } from '../actors/actor.js';
 import type { AuditTrail } from '../src/audit/trail.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
+import { Writes } from '../src/delivery/writes.js';
 import { Stalls } from '../src/event-loop/stalls.js';
 import type { Watchdog } from '../src/event-loop/watchdog.js';
 import { Countries } from '../src/geoip/countries.js';
@@ -20,6 +21,7 @@ import { drainPublisher, startBroker } from './broker.js';
 import { startCompleteness } from './completeness.js';
 import { startContext } from './context.js';
 import { startDelivery } from './delivery.js';
+import { loadSuppression, startErasures } from './erasures.js';
 import { startHttp } from './http.js';
 import { createNotifier, runNotifier } from './notify.js';
 import type { OnFailure, PartOptions } from './part.js';
@@ -94,9 +96,10 @@ export async function startTree({
       onStall: ms => metrics.stalled(ms),
     });
     const conflicts = new Conflicts({ clock, log, onConflict: (where, count) => metrics.conflicts(where, count) });
-    const context = await startContext({ ...part, config, storage });
+    const suppression = await loadSuppression({ storage, idSecret, log });
+    const context = await startContext({ ...part, config, storage, suppression });
     const queues = sinks.map(({ queue }) => queue);
-    const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal };
+    const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal, suppression };
     const broker = await startBroker({ ...part, ...brokerOptions });
     const { publisher } = broker;
     const notifier = createNotifier({ clock, log, config: config.notify, publisher, storage, idSecret });
@@ -116,16 +119,19 @@ export async function startTree({
       context,
       notifications: notifier ?? { add: async () => 0 },
       usage,
+      suppression,
+      writes: new Writes(),
     };
     await startCompleteness({ ...part, config, storage, broker: broker.broker });
-    startDelivery({ ...part, metrics, ...delivery });
+    const toolsOf = startDelivery({ ...part, metrics, ...delivery });
+    const erasures = startErasures({ ...part, ...delivery, config, toolsOf });
     onStop('publisher', () => drainPublisher(publisher));
     runNotifier(notifier, part);
     await startAudit({ ...part, trail, publisher, storage, idSecret, config, keys });
     const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
     const countries = new Countries({ source: config.geoip, clock, log });
     const traffic = { visitors, countryOf: countries.of };
-    const ingress = await startSources({ ...part, ...broker, config, storage, idSecret, ...traffic });
+    const ingress = await startSources({ ...part, ...broker, config, storage, idSecret, suppression, ...traffic });
     const { address, reload } = await startHttp({
       ...part,
       metrics,
@@ -142,6 +148,7 @@ export async function startTree({
       context,
       usage,
       idSecret,
+      erasures,
     });
     return { address, reload, stop, giveUp: () => giveUp.abort() };
   } catch (error) {

@@ -35,6 +35,8 @@ export interface BatchLimits {
 
 export interface DeadDelivery {
   readonly delivery: Delivery;
+  /** What is kept of its body; absent = as it came. An embedded queue holds no other. */
+  readonly body?: string;
   readonly reason: string;
   readonly fault: Fault;
   readonly attempts: number;
@@ -50,6 +52,8 @@ export interface Settlement {
   readonly filtered: number;
   /** How many of `done` were older than the sink's destination takes. */
   readonly tooOld?: number;
+  /** How many of `done` are of people who were erased. */
+  readonly erased?: number;
   /** Kept as dead letters before they leave the queue. */
   readonly dead: readonly DeadDelivery[];
 }
@@ -132,6 +136,14 @@ export interface DeadLetterStore {
   redrive(selection: DeadLetterSelection): Promise<number>;
   remove(selection: DeadLetterSelection): Promise<number>;
   count(sink: string): Promise<number>;
+  /**
+   * Goes through all of a sink's: `judge` says what the body is from then on, itself to leave it, undefined to remove
+   * it. Only where they are not in the daemon's own storage.
+   */
+  erase?(
+    sink: string,
+    judge: (message: Message) => string | undefined,
+  ): Promise<{ readonly erased: number; readonly changed: number }>;
 }
 
 export interface QueueInfo {

@@ -71,6 +71,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./usage.js')).usage,
   },
   {
+    name: 'people',
+    summary: 'export all that is held of people, or erase them',
+    load: async () => (await import('./people.js')).people,
+  },
+  {
     name: 'queues',
     summary: 'list or remove the queues of sinks',
     load: async () => (await import('./queues.js')).queues,

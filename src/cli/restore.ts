@@ -7,7 +7,7 @@ import { readDataDir } from './data-dir.js';
 export const restore: Command = {
   usage: 'restore FILE [--skip-ga4-until TIME | --resend-ga4]',
   description:
-    'Puts a backup into DATA_DIR, with the daemon stopped; what is there is kept beside it. Sinks know again what they have, so nothing shows twice; Google Analytics alone cannot, and what was sent to it since the backup would count again: say what is to become of it.',
+    'Puts a backup into DATA_DIR, with the daemon stopped; what is there is kept beside it. People who were erased since the backup are erased from it again, when the daemon starts. Sinks know again what they have, so nothing shows twice; Google Analytics alone cannot, and what was sent to it since the backup would count again: say what is to become of it.',
   options: {
     'skip-ga4-until': {
       type: 'string',
@@ -34,8 +34,9 @@ export const restore: Command = {
     }
     const lock = lockDirectory(dir);
     try {
-      const aside = restoreBackup({ dir, backup: file, skipGa4Until, now: clock.now() });
+      const { aside, knowsErased } = restoreBackup({ dir, backup: file, skipGa4Until, now: clock.now() });
       note(dir, { type: 'backup_restored', subject: file }, invocation);
+      if (!knowsErased) terminal.err(unknownPeople);
       if (!terminal.outIsTerminal) terminal.out(JSON.stringify({ restored: file, dir, aside: aside ?? null }));
       else terminal.out(`${file} is in ${dir}.${aside === undefined ? '' : ` What was there is kept as ${aside}.`}`);
     } finally {
@@ -44,6 +45,9 @@ export const restore: Command = {
     return exitCodes.ok;
   },
 };
+
+const unknownPeople =
+  'What was there cannot be read, and with it the list of people who were erased: erase anew whom a receipt names since the backup.';
 
 function timeOf(written: string | undefined, now: number): number | undefined {
   if (written === undefined) return undefined;

@@ -11,6 +11,8 @@ export interface CacheOptions {
   readonly log: Log;
   /** Resources in memory, at most. */
   readonly maxInMemory?: number;
+  /** Whose resources belong to nobody any more. */
+  readonly isErased?: ((person: string) => boolean) | undefined;
 }
 
 const defaultMaxInMemory = 10_000;
@@ -130,7 +132,18 @@ export class ResourceCache {
     while (this.#unsaved.size > 0 && (await this.#flush())) {}
   }
 
-  #put(id: string, resource: Resource): void {
+  /** Nothing is in memory any more: it is read from the disk, or learnt again. */
+  async clear(): Promise<void> {
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#forgot = true;
+    this.#unsaved.clear();
+    await this.#flushing;
+  }
+
+  #put(id: string, { owner, ...facts }: Resource): void {
+    const isNobody = owner === undefined || this.#options.isErased?.(owner) === true;
+    const resource = isNobody ? facts : { ...facts, owner };
     this.#old.delete(id);
     this.#keep(id, resource);
     if (this.#unsaved.size >= maxUnsaved && !this.#unsaved.has(id)) return;

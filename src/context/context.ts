@@ -19,6 +19,8 @@ export interface ContextOptions {
   readonly outgoing: Outgoing;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whose resources belong to nobody any more. */
+  readonly isErased?: (person: string) => boolean;
 }
 
 export interface ContextStatus {
@@ -49,8 +51,8 @@ export class Context {
     this.#api = api;
   }
 
-  static async open({ clowder: config, store, outgoing, clock, log }: ContextOptions): Promise<Context> {
-    const cache = await ResourceCache.open({ store, clock, log });
+  static async open({ clowder: config, store, outgoing, clock, log, isErased }: ContextOptions): Promise<Context> {
+    const cache = await ResourceCache.open({ store, clock, log, isErased });
     if (config === undefined) return new Context(cache, undefined, () => undefined);
     const now = (): number => clock.now();
     const clowder = new Clowder(new ClowderClient(config, outgoing, now), now);
@@ -108,6 +110,11 @@ export class Context {
   get status(): ContextStatus {
     const { waiting = 0, obstacle } = this.#asker ?? {};
     return { resources: this.#cache.size, waiting, clowder: this.#api() ?? null, obstacle: obstacle ?? null };
+  }
+
+  /** Forgets what is in memory: some of it may be gone from the disk. */
+  forget(): Promise<void> {
+    return this.#cache.clear();
   }
 
   async close(): Promise<void> {

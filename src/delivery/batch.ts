@@ -1,7 +1,8 @@
-import type { DeadDelivery, Delivery } from '../broker/broker.js';
+import type { DeadDelivery, Delivery, Settlement } from '../broker/broker.js';
 import type { SinkStalls } from '../event-loop/stalls.js';
 import type { Event } from '../events/event.js';
 import { halves } from '../halves.js';
+import type { Suppression } from '../people/suppression.js';
 import type { WriteResult } from '../sinks/sink.js';
 
 /** An event, the delivery it came in, and what it has been through. */
@@ -31,6 +32,13 @@ export interface Evidence {
   healthy: boolean;
 }
 
+/** What may take events out before they are written. */
+export interface Suspicions {
+  readonly stalls?: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled'> | undefined;
+  /** Whose events go nowhere any more. */
+  readonly suppression?: Pick<Suppression, 'judge' | 'isEmpty'> | undefined;
+}
+
 /** An event that fails this often alone is a suspect. */
 const triesAlone = 3;
 /** In characters. A reason is kept with its dead letter, logged and listed. */
@@ -55,16 +63,14 @@ export class Batch {
   #succeeded = false;
   #parked = false;
   readonly #evidence: Evidence;
-  readonly #stalls: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled'> | undefined;
+  readonly #stalls: Suspicions['stalls'];
+  readonly #suppression: Suspicions['suppression'];
 
-  constructor(
-    items: readonly Item[],
-    evidence: Evidence,
-    stalls?: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled'>,
-  ) {
+  constructor(items: readonly Item[], evidence: Evidence, { stalls, suppression }: Suspicions = {}) {
     this.#segments = items.length === 0 ? [] : [[...items]];
     this.#evidence = evidence;
     this.#stalls = stalls;
+    this.#suppression = suppression;
   }
 
   get parked(): boolean {
@@ -76,11 +82,32 @@ export class Batch {
     return this.#segments[0];
   }
 
+  /** What leaves before the next write: what people who were erased meanwhile did, and events that stop the loop. */
+  leaving(): Settlement {
+    const done = this.#erased();
+    return { done, erased: done.length, duplicates: 0, filtered: 0, dead: this.#stalled() };
+  }
+
+  #erased(): Delivery[] {
+    const suppression = this.#suppression;
+    if (suppression === undefined || suppression.isEmpty) return [];
+    const erased: Delivery[] = [];
+    const clean = (item: Item): Item[] => {
+      const event = suppression.judge(item.event);
+      if (event !== 'theirs') return [event === item.event ? item : { ...item, event }];
+      erased.push(item.delivery);
+      return [];
+    };
+    this.#segments = this.#segments.map(segment => segment.flatMap(clean)).filter(({ length }) => length > 0);
+    this.#suspects = this.#suspects.flatMap(suspect => clean(suspect.item).map(item => ({ ...suspect, item })));
+    return erased;
+  }
+
   /**
    * Events that may have stopped the event loop are written alone, after the others; those that did,
    * again and again, leave as dead letters.
    */
-  stalled(): DeadDelivery[] {
+  #stalled(): DeadDelivery[] {
     const stalls = this.#stalls;
     if (stalls === undefined) return [];
     const isSuspect = ({ event }: Item): boolean => stalls.isSuspect(event.id);

@@ -1,10 +1,11 @@
-import type { DeadDelivery, Delivery } from '../broker/broker.js';
+import type { DeadDelivery, Delivery, Settlement } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { Context } from '../context/context.js';
 import { decode } from '../events/decode.js';
 import type { Event } from '../events/event.js';
 import type { CategoryFilter } from '../events/filter.js';
 import type { PersonalFilter } from '../people/personal-data.js';
+import { erasedBody, type Suppression } from '../people/suppression.js';
 import type { Item } from './batch.js';
 
 /** A batch as it was fetched, decoded and filtered, before the sink sees it. */
@@ -13,8 +14,16 @@ export interface Prepared {
   readonly filtered: readonly Delivery[];
   /** Older than the destination takes. */
   readonly tooOld: readonly Delivery[];
+  /** Events of people who were erased. */
+  readonly erased: readonly Delivery[];
   /** Not events, where this sink takes more than events of some kinds. */
   readonly dead: readonly DeadDelivery[];
+}
+
+/** What of it does not go to the sink. */
+export function leftOf({ filtered, tooOld, erased, dead }: Prepared): Settlement {
+  const counts = { filtered: filtered.length, tooOld: tooOld.length, erased: erased.length };
+  return { done: [...filtered, ...tooOld, ...erased], duplicates: 0, ...counts, dead };
 }
 
 /**
@@ -31,6 +40,8 @@ export interface PrepareOptions {
    * sinks that take everything.
    */
   readonly categories?: readonly string[] | undefined;
+  /** Whose events go nowhere any more. Undefined: nobody's. */
+  readonly suppression?: Pick<Suppression, 'judge'> | undefined;
   /** Undefined: events go as they came. */
   readonly withoutPeople?: PersonalFilter | undefined;
   readonly acceptsText: boolean;
@@ -45,19 +56,21 @@ export interface PrepareOptions {
 
 /** The one place where bodies are parsed: everything after it works on events. */
 export function createPrepare(options: PrepareOptions) {
-  const { filter, categories, acceptsText, firstSeen, maxAgeMs, clock, context, withoutPeople } = options;
+  const { filter, categories, acceptsText, firstSeen, maxAgeMs, clock, context, withoutPeople, suppression } = options;
   const only = categories === undefined ? undefined : new Set(categories);
   const takes = (category: string): boolean => only === undefined || only.has(category);
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
-    const decoded = deliveries.map(delivery => (delivery.unreadable === undefined ? decode(delivery) : undefined));
-    const undated = deliveries.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
+    const erased = deliveries.filter(({ body }) => body === erasedBody);
+    const rest = erased.length === 0 ? deliveries : deliveries.filter(({ body }) => body !== erasedBody);
+    const decoded = rest.map(delivery => (delivery.unreadable === undefined ? decode(delivery) : undefined));
+    const undated = rest.filter((_delivery, index) => decoded[index]?.kind === 'undated').map(({ id }) => id);
     const stampOf = undated.length === 0 ? undefined : await firstSeen(undated);
     const items: Item[] = [];
     const filtered: Delivery[] = [];
     const tooOld: Delivery[] = [];
     const dead: DeadDelivery[] = [];
     const oldest = maxAgeMs === undefined ? Number.NEGATIVE_INFINITY : clock.now() - maxAgeMs;
-    for (const [index, delivery] of deliveries.entries()) {
+    for (const [index, delivery] of rest.entries()) {
       const { unreadable } = delivery;
       const first = decoded[index];
       // Not for a sink that takes any text either: the text is not what was sent.
@@ -69,15 +82,23 @@ export function createPrepare(options: PrepareOptions) {
       const result =
         first.kind === 'undated' ? decode(delivery, stampOf?.get(delivery.id) ?? delivery.received) : first;
       if (result.kind === 'undated') throw new Error('a stamped event is still undated');
-      if (!takes(result.event.category)) filtered.push(delivery);
+      const event = suppression === undefined ? result.event : suppression.judge(result.event);
+      if (event === 'theirs') erased.push(delivery);
+      else if (!takes(event.category)) filtered.push(delivery);
       else if (result.kind === 'refused' && !acceptsText)
         dead.push({ delivery, reason: result.reason, fault: 'poison', attempts: 1 });
-      else if (!filter.matches(result.event)) filtered.push(delivery);
-      else if (result.event.created < oldest) tooOld.push(delivery);
-      else items.push({ event: result.event, delivery, attempts: 0, alone: 0 });
+      else if (!filter.matches(event)) filtered.push(delivery);
+      else if (event.created < oldest) tooOld.push(delivery);
+      else items.push({ event, delivery, attempts: 0, alone: 0 });
     }
     const known = context === undefined ? items : await withContext(items, context);
-    return { items: withoutPeople === undefined ? known : changed(known, withoutPeople), filtered, tooOld, dead };
+    return {
+      items: withoutPeople === undefined ? known : changed(known, withoutPeople),
+      filtered,
+      tooOld,
+      erased,
+      dead,
+    };
   };
 }
 

@@ -2,6 +2,7 @@ import type { Broker, Delivery, Settlement, Subscription } from '../broker/broke
 import type { Clock } from '../clock.js';
 import { describe, type Fault, faultOf } from '../errors.js';
 import type { Log } from '../log.js';
+import { cleanBody, type Suppression } from '../people/suppression.js';
 import { RepeatedWarning } from '../repeated-warning.js';
 import { RetryQueue } from '../retry.js';
 
@@ -18,6 +19,8 @@ export interface SettlerOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly log: Log;
+  /** What is said of people who were erased is not kept with a dead letter. */
+  readonly suppression?: Pick<Suppression, 'judge' | 'isEmpty'> | undefined;
   /** Ends the retries. */
   readonly giveUp: AbortSignal;
   /** The broker does not take the settlement of this many events of a kind, for this reason; or (0) it does again. */
@@ -84,7 +87,10 @@ export class Settler {
     const { log } = this.#options;
     const { dead: given, ...rest } = settlement;
     if ((rest.tooOld ?? 0) > 0) log.warn({ count: rest.tooOld }, 'events.too-old');
-    const dead = given.map(one => ({ ...one, reason: oneLine(one.reason) }));
+    const dead = given.map(one => {
+      const body = cleanBody(this.#options.suppression, one.delivery);
+      return { ...one, reason: oneLine(one.reason), ...(body === undefined ? {} : { body }) };
+    });
     for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
     if (rest.done.length > 0) this.#settleDone({ ...rest, dead: [] });

@@ -6,6 +6,7 @@ import type { Event } from '../events/event.js';
 import type { CategoryFilter } from '../events/filter.js';
 import { isFor, type Message } from '../events/message.js';
 import type { PersonalFilter } from '../people/personal-data.js';
+import { erasedBody, type Suppression } from '../people/suppression.js';
 import type { RowMaker } from '../sinks/sink.js';
 import type { EventStore } from '../storage/event-store.js';
 import type { Inserted } from '../storage/events.js';
@@ -27,6 +28,8 @@ export interface StoredSink {
 export interface StoredSinksOptions {
   readonly meter: DeliveryMeter;
   readonly clock: Pick<Clock, 'monotonic'>;
+  /** Whose events go nowhere any more. Undefined: nobody's. */
+  readonly suppression?: Pick<Suppression, 'judge'> | undefined;
   readonly context?: Pick<Context, 'hear' | 'addTo' | 'load' | 'isAsking'> | undefined;
 }
 
@@ -50,14 +53,19 @@ export class StoredSinks implements StoredDelivery {
   /** When one of the messages is not an event, all of them take the way through the queues. */
   prepare(messages: readonly Message[]): readonly PreparedRows[] {
     if (this.#sinks.length === 0) return [];
-    const { clock, context } = this.#options;
+    const { clock, context, suppression } = this.#options;
     const began = clock.monotonic();
-    const events: Event[] = [];
+    const events: (Event | 'theirs')[] = [];
     for (const message of messages) {
+      if (message.body === erasedBody) {
+        events.push('theirs');
+        continue;
+      }
       const decoded = decode(message);
       if (decoded.kind !== 'event') return [];
-      context?.hear(decoded.event);
-      events.push(decoded.event);
+      const event = suppression === undefined ? decoded.event : suppression.judge(decoded.event);
+      if (event !== 'theirs') context?.hear(event);
+      events.push(event);
     }
     return this.#sinks.flatMap(sink => this.#prepareFor(sink, messages, events, began) ?? []);
   }
@@ -65,12 +73,13 @@ export class StoredSinks implements StoredDelivery {
   #prepareFor(
     sink: StoredSink,
     messages: readonly Message[],
-    events: readonly Event[],
+    events: readonly (Event | 'theirs')[],
     began: number,
   ): PreparedRows | undefined {
     const { filter, maker } = sink;
     const its = events.filter((_event, index) => isFor(messages[index]!, sink.sink));
-    const taken = its.filter(event => filter.matches(event));
+    const there = its.filter(event => event !== 'theirs');
+    const taken = there.filter(event => filter.matches(event));
     const known = maker.usesContext ? this.#withContext(taken) : taken;
     if (its.length === 0 || known === undefined) return undefined;
     const { withoutPeople } = sink;
@@ -80,7 +89,8 @@ export class StoredSinks implements StoredDelivery {
         sink: sink.sink,
         rows: maker.rowsOf(written),
         count: written.length,
-        filtered: its.length - written.length,
+        filtered: there.length - written.length,
+        erased: its.length - there.length,
       },
       delivered: stored => this.#delivered(sink, written, stored, this.#options.clock.monotonic() - began),
       left: () => maker.forget?.(),

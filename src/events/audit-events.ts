@@ -52,6 +52,12 @@ const acts = {
     always: ['subject', 'count'],
     sometimes: ['ip'],
   },
+  people_erased: {
+    description: 'The erasure of people was asked for; the subject is its receipt.',
+    always: ['subject', 'count'],
+    sometimes: ['ip'],
+  },
+  people_exported: { description: 'Somebody asked for all that is held of people.', always: [], sometimes: ['ip'] },
   queue_removed: { description: 'A queue was removed, with what waited in it.', always: ['subject', 'count'] },
   backup_made: { description: 'A backup of the data folder was written.', always: ['subject'] },
   backup_restored: { description: 'A backup was put into the data folder.', always: ['subject'] },

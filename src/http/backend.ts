@@ -8,6 +8,7 @@ import type {
   Durability,
   MessageProperties,
 } from '../broker/broker.js';
+import type { Erasures } from '../erasure/erasures.js';
 import type { Message } from '../events/message.js';
 import type { Explain } from '../explain/explain.js';
 import type { Imported, PastEvents } from '../import/history.js';
@@ -58,6 +59,8 @@ export interface Backend {
   readonly platform: string | undefined;
   /** Undefined when STATUS_PAGE is off. */
   readonly statusPage: Pick<StatusPage, 'view'> | undefined;
+  /** People: what is held of them, and their erasure. */
+  readonly erasures: Pick<Erasures, 'erase' | 'export' | 'list'>;
   /** Undefined when USAGE is off. */
   readonly usage:
     | (Pick<

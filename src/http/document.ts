@@ -103,6 +103,7 @@ const specification = {
     { name: 'Events', description: 'Sending events, reading them back, following them live.' },
     { name: 'Events of one kind', description: 'An endpoint for each category, and each type of one.' },
     { name: 'Browsers', description: 'Events from the pages of Clowder and of portals.' },
+    { name: 'People', description: 'What is held of people, and their erasure.' },
     { name: 'Dead letters', description: 'Events that a sink could not take.' },
     { name: 'RabbitMQ', description: 'Messages to any queue.' },
     { name: 'Status', description: 'What the daemon is doing and has done.' },

@@ -10,6 +10,7 @@ import { HeartbeatRoutes } from './routes/heartbeats.js';
 import { ImportRoutes } from './routes/import.js';
 import { KeyRoutes } from './routes/keys.js';
 import { LedgerRoutes } from './routes/ledger.js';
+import { PeopleRoutes } from './routes/people.js';
 import { PublishRoutes } from './routes/publish.js';
 import { SeriesRoutes } from './routes/series.js';
 import { SessionRoutes } from './routes/session.js';
@@ -44,6 +45,7 @@ export const controllers = [
   CounterRoutes,
   SessionRoutes,
   KeyRoutes,
+  PeopleRoutes,
   HealthRoutes,
   HeartbeatRoutes,
 ];

@@ -179,10 +179,19 @@ class Cleaning {
 
   /** What stands for it: nothing but its kind, or a pseudonym. */
   #token(text: string, kind: PersonalKind): string {
-    const prefix = prefixes[kind];
-    if (this.#level === 'none' && kind !== 'id') return `[${prefix}]`;
-    return `${prefix}-${keyedHash(this.#secret, 'person', prefix, canonical(text.trim(), kind)).slice(0, 16)}`;
+    if (this.#level === 'none' && kind !== 'id') return `[${prefixes[kind]}]`;
+    return pseudonym(this.#secret, text, kind);
   }
+}
+
+/** What stands for these words of a person at level `pseudonym`: as an id, as a name, as a mail address. */
+export function pseudonymsOf(secret: string, text: string): string[] {
+  return (['id', 'name', 'mail'] as const).map(kind => pseudonym(secret, text, kind));
+}
+
+function pseudonym(secret: string, text: string, kind: PersonalKind): string {
+  const prefix = prefixes[kind];
+  return `${prefix}-${keyedHash(secret, 'person', prefix, canonical(text.trim(), kind)).slice(0, 16)}`;
 }
 
 /** One form for one address. */

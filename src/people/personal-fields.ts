@@ -79,6 +79,24 @@ export function placeOf(field: string, outer?: FieldPlace): FieldPlace {
   };
 }
 
+/** Words of a name that say what it is of a person, not whose. */
+const kindWords = new Set([
+  ...['id', 'ids', 'uuid', 'uuids', 'orcid', 'orcids', 'name', 'names', 'mail', 'mails', 'e', 'email', 'emails'],
+  ...['address', 'addresses', 'login', ...partsOfNames],
+]);
+
+/** Whose field it is, by its name: `author` for `author_id` and `author_full_name`; '' = the name does not say it. */
+export function ownerOf(field: string): string {
+  const words = wordsOf(field);
+  while (kindWords.has(words.at(-1) ?? '')) words.pop();
+  return words.join('_');
+}
+
+/** Whether it says who did it: `user_id`, `user_properties`. */
+export function isOfUser(field: string): boolean {
+  return wordsOf(field)[0] === 'user';
+}
+
 function wordsOf(field: string): string[] {
   return field
     .slice(-maxNameEnd)

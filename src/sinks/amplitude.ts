@@ -14,6 +14,12 @@ export const amplitudeSink = defineSink({
     apiKey: setting('AMPLITUDE_API_KEY', secret().optional(), 'API key of the project. Set = sink on.', {
       secret: true,
     }),
+    secretKey: setting(
+      'AMPLITUDE_SECRET_KEY',
+      secret().optional(),
+      'Secret key of the project: with it, a person who is erased is deleted at Amplitude too. Nothing else needs it.',
+      { secret: true },
+    ),
     serverUrl: setting(
       'AMPLITUDE_SERVER_URL',
       httpAddress(['https', 'http']).optional(),
@@ -27,8 +33,8 @@ export const amplitudeSink = defineSink({
     ),
   },
   switchedOnBy: 'AMPLITUDE_API_KEY',
-  configure({ apiKey, serverUrl, zone }, problems): AmplitudeConfig | undefined {
-    if (apiKey !== undefined) return { apiKey, serverUrl, zone };
+  configure({ apiKey, secretKey, serverUrl, zone }, problems): AmplitudeConfig | undefined {
+    if (apiKey !== undefined) return { apiKey, secretKey, serverUrl, zone };
     if (serverUrl !== undefined)
       problems.add('AMPLITUDE_API_KEY', 'is missing: AMPLITUDE_SERVER_URL alone sends nothing');
     return undefined;
@@ -48,5 +54,9 @@ export const amplitudeSink = defineSink({
     untried: [{ what: 'store an event', because: 'Amplitude cannot take one back' }],
   },
   renderer: async () => (await import('./amplitude/render.js')).renderer(),
+  people: {
+    erase: async (config: AmplitudeConfig, people, tools, signal) =>
+      (await import('./amplitude/people.js')).eraseFrom(config, people, tools, signal),
+  },
   open: async (config: AmplitudeConfig, tools) => (await import('./amplitude/session.js')).openSession(config, tools),
 });

@@ -11,6 +11,15 @@ import { lineOf } from './archive/line.js';
 import type { ArchiveConfig } from './archive/open-store.js';
 import { defineSink } from './sink.js';
 
+/** What the archive does about people. */
+export const archivePeople = {
+  erase: async (...of: Parameters<typeof import('./archive/people.js').erasePeople>) =>
+    (await import('./archive/people.js')).erasePeople(...of),
+  async *export(...of: Parameters<typeof import('./archive/people.js').linesAbout>) {
+    yield* (await import('./archive/people.js')).linesAbout(...of);
+  },
+};
+
 /** Every event for good, as NDJSON.gz a day, sealed by manifests of hashes (docs/archive.md). */
 export const archiveSink = defineSink({
   name: 'archive',
@@ -62,21 +71,10 @@ export const archiveSink = defineSink({
     untried: [{ what: 'write to it', because: 'what is written to an archive stays there' }],
     open: async (config, tools) => (await import('./archive/session.js')).openArchiveCheck(config, tools),
   },
+  people: archivePeople,
   renderer: () => event => ({ output: { event: parseExact(lineOf(event)) } }),
   open: async (config, tools) => (await import('./archive/session.js')).openArchive(config, tools),
 });
-
-/**
- * What the archive does about people, in the terms of a sink.
- * @public for the erasure and the export of people
- */
-export const archivePeople = {
-  erase: async (...of: Parameters<typeof import('./archive/people.js').erasePeople>) =>
-    (await import('./archive/people.js')).erasePeople(...of),
-  async *export(...of: Parameters<typeof import('./archive/people.js').linesAbout>) {
-    yield* (await import('./archive/people.js')).linesAbout(...of);
-  },
-};
 
 type Place = { readonly folder: string } | { readonly bucket: string; readonly prefix: string };
 

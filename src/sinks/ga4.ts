@@ -83,5 +83,14 @@ export const ga4Sink = defineSink({
     ],
   },
   renderer: async (config: Ga4Config, tools) => (await import('./ga4/render.js')).renderer(config, tools),
+  people: {
+    // The API secret lets in events alone; a deletion wants OAuth.
+    erase: async () => ({
+      steps: [
+        'delete the user in Google Analytics: a deletion by USER_ID, or in the user explorer, by somebody with the right to edit the property (docs/runbook.md has the request, and which id the user has there)',
+        'a person who is a parameter of events of others (author_id) is deleted by a data deletion request',
+      ],
+    }),
+  },
   open: async (config: Ga4Config, tools) => (await import('./ga4/session.js')).openSession(config, tools),
 });

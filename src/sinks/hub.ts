@@ -38,6 +38,8 @@ export const hubSink = defineSink({
     untried: [{ what: 'submit a report', because: 'the hub would publish it' }],
     open: openHubCheck,
   },
+  // Reports are counts.
+  people: { erase: async () => ({}) },
   renderer:
     (_config, { clock }) =>
     event => {

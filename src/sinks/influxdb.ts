@@ -1,5 +1,6 @@
 import type { Event } from '../events/event.js';
 import { measurementText } from './influxdb/line-protocol.js';
+import { eraseFrom, pointsAbout } from './influxdb/people.js';
 import { type Schema, seriesOrRefusal } from './influxdb/point.js';
 import { type Item, PointWriter } from './influxdb/point-writer.js';
 import { renderer } from './influxdb/render.js';
@@ -41,6 +42,7 @@ export const influxdbSink = defineSink({
       };
     },
   },
+  people: { erase: eraseFrom, export: pointsAbout },
   renderer: config => renderer(schemaOf(config)),
   async open(config, tools) {
     const { writer, points, schema } = await writers(config, tools);

@@ -4,8 +4,8 @@ import { refuse } from '../settings/refuse.js';
 import { setting } from '../settings/setting.js';
 import { text } from '../settings/words.js';
 import { type MongoAddress, readMongoAddress } from './mongodb/address.js';
-import { connect, type MongoConfig, openSession } from './mongodb/session.js';
-import { defineSink } from './sink.js';
+import { connect, type MongoConfig, type MongoSession, openSession } from './mongodb/session.js';
+import { defineSink, type SinkTools } from './sink.js';
 
 /** Every event as one document (docs/mapping-mongodb.md); a body that is not a JSON object is echoed as text. */
 export const mongodbSink = defineSink({
@@ -57,8 +57,32 @@ export const mongodbSink = defineSink({
     open: connect,
   },
   renderer: async () => (await import('./mongodb/render.js')).renderer(),
+  people: {
+    erase: (config, people, tools, signal) => withSession(config, tools, session => session.erase(people, signal)),
+    async *export(config, people, tools, signal) {
+      const session = await connect(config, tools);
+      try {
+        yield* session.documentsAbout(people, signal);
+      } finally {
+        await session.close();
+      }
+    },
+  },
   open: openSession,
 });
+
+async function withSession<Result>(
+  config: MongoConfig,
+  tools: SinkTools,
+  work: (session: MongoSession) => Promise<Result>,
+): Promise<Result> {
+  const session = await connect(config, tools);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
 
 function connectionString() {
   return z.string().transform((value, context): MongoAddress => {

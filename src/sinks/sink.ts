@@ -5,6 +5,7 @@ import type { Event } from '../events/event.js';
 import type { Log } from '../log.js';
 import type { NotificationWriter } from '../notify/notifier.js';
 import type { Outgoing } from '../outgoing.js';
+import type { People } from '../people/people.js';
 import type { Problems, Settings, Values } from '../settings/setting.js';
 import type { KeyValues } from '../storage/key-values.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
@@ -81,6 +82,8 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   renderer(config: Config, tools: RenderTools): Render | Promise<Render>;
   /** How `event-sink check` tries it beforehand; without it, by a session's probe. */
   readonly check?: SinkCheck<Config>;
+  /** What its destination can be asked about people; without it, somebody has to ask there. */
+  readonly people?: SinkPeople<Config>;
   /** Opens one living connection. Throws as `write` does. */
   open(config: Config, tools: SinkTools): Promise<SinkSession>;
 }
@@ -136,6 +139,26 @@ export interface SinkCheck<Config> {
   readonly untried?: readonly { readonly what: string; readonly because: string }[];
   /** In place of the definition's `open`, where that makes something. */
   open?(config: Config, tools: SinkTools): Promise<Pick<SinkSession, 'probe' | 'close'>>;
+}
+
+/** What a destination can be asked about people: it has them as they are, or as pseudonyms, and `People` knows both. */
+export interface SinkPeople<Config> {
+  /**
+   * Events of the person go, in others' events the person's fields go; again is no different. Resolves when the
+   * destination has done it, or has taken the order. Throws as `write` does: then it is tried again.
+   */
+  erase(config: Config, people: People, tools: SinkTools, signal: AbortSignal): Promise<ErasedThere>;
+  /** What it holds of them, each thing with what leads to it. */
+  export?(config: Config, people: People, tools: SinkTools, signal: AbortSignal): AsyncIterable<unknown>;
+}
+
+export interface ErasedThere {
+  /** Events that are gone, where the destination says how many. */
+  readonly erased?: number;
+  /** Events that are there without the person. */
+  readonly changed?: number;
+  /** What cannot be asked from here, and who can do it how. */
+  readonly steps?: readonly string[];
 }
 
 export interface WriteResult {

@@ -47,6 +47,9 @@ export const webhookSink = defineSink({
     reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct WEBHOOK_URL',
     untried: [{ what: 'post an event', because: 'the receiver would act on it' }],
   },
+  people: {
+    erase: async () => ({ steps: ['whoever runs the receiver of the webhook deletes what it has kept of the person'] }),
+  },
   renderer:
     ({ format }) =>
     event => ({ output: { event: parseExact(renderEvent(event, format)) } }),

@@ -11,6 +11,7 @@ import type {
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
 import type { Context } from '../context/context.js';
+import type { Erasures } from '../erasure/erasures.js';
 import { IdConflictError, TransientError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
@@ -67,6 +68,7 @@ export interface BackendOptions {
   readonly availability: Pick<Availability, 'report'>;
   readonly explain: Explain;
   readonly statusPage: StatusPage | undefined;
+  readonly erasures: Erasures;
   readonly platform: string | undefined;
 }
 
@@ -223,6 +225,7 @@ export function createBackend(options: BackendOptions) {
     monthly: options.monthly,
     statusPage: options.statusPage,
     platform: options.platform,
+    erasures: options.erasures,
     availability: (request: AvailabilityRequest) => options.availability.report(request),
   };
 }

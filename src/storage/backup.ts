@@ -4,6 +4,7 @@ import { SetupError } from '../errors.js';
 import { Database } from './database.js';
 import { databaseFile, unfinishedRestore } from './files.js';
 import { highWaterFile } from './high-water.js';
+import { keepErasures } from './kept-erasures.js';
 import { ownFile, writeOwnFile } from './own-files.js';
 
 /**
@@ -55,6 +56,13 @@ export interface RestoreOptions {
   readonly now: number;
 }
 
+export interface Restored {
+  /** Name of what was moved aside. */
+  readonly aside: string | undefined;
+  /** Who was erased here is known to the restored data too; false = what was there could not be read. */
+  readonly knowsErased: boolean;
+}
+
 /**
  * Whether events of this backup may go to Google Analytics once more. @throws CorruptError, SetupError when it is not a
  * backup
@@ -73,10 +81,9 @@ export function holdsGa4(backup: string): boolean {
 }
 
 /**
- * Puts the backup into place; what was there before is kept beside it. Call with the lock held. Returns the name of
- * what was moved aside.
+ * Puts the backup into place; what was there before is kept beside it. Call with the lock held.
  */
-export function restoreBackup({ dir, backup, skipGa4Until, now }: RestoreOptions): string | undefined {
+export function restoreBackup({ dir, backup, skipGa4Until, now }: RestoreOptions): Restored {
   requireFile(backup);
   const file = databaseFile(dir);
   const fresh = unfinishedRestore(dir);
@@ -85,9 +92,11 @@ export function restoreBackup({ dir, backup, skipGa4Until, now }: RestoreOptions
   copyFileSync(backup, fresh);
   const database = new Database(fresh);
   let secrets: [name: string, text: string][];
+  let knowsErased: boolean;
   try {
     requireBackup(database, backup);
     secrets = prepare(database, skipGa4Until);
+    knowsErased = keepErasures(database, file, now);
   } catch (error) {
     database.close();
     rmSync(fresh, { force: true });
@@ -105,7 +114,7 @@ export function restoreBackup({ dir, backup, skipGa4Until, now }: RestoreOptions
   // It is about the database that was there before.
   rmSync(highWaterFile(dir), { force: true });
   renameSync(fresh, file);
-  return aside === undefined ? undefined : basename(aside);
+  return { aside: aside === undefined ? undefined : basename(aside), knowsErased };
 }
 
 function requireFile(backup: string): void {

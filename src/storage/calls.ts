@@ -3,6 +3,7 @@ import { capacityWrites } from './capacity.js';
 import { checkpointReads, checkpointWrites } from './checkpoints.js';
 import type { Database } from './database.js';
 import { deadLetterReads, deadLetterWrites } from './dead-letters.js';
+import { erasureReads, erasureWrites } from './erasures.js';
 import { eventReads, eventWrites } from './events.js';
 import { givenIdWrites } from './given-ids.js';
 import { highWaterWrites } from './high-water.js';
@@ -11,6 +12,7 @@ import { knownIdReads } from './known-ids.js';
 import { ledgerReads, ledgerWrites } from './ledger.js';
 import { lossWrites } from './losses.js';
 import { outboxReads, outboxWrites } from './outbox.js';
+import { peopleReads, peopleWrites } from './people.js';
 import { publishWrites } from './publish.js';
 import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
@@ -58,6 +60,8 @@ export const writes = {
   ...usageReopeningWrites,
   ...usageAuditWrites,
   ...usageGapWrites,
+  ...erasureWrites,
+  ...peopleWrites,
 };
 
 export const reads = {
@@ -81,6 +85,8 @@ export const reads = {
   ...trafficReads,
   ...usageAuditReads,
   ...usageGapReads,
+  ...erasureReads,
+  ...peopleReads,
 };
 
 export type WriteName = keyof typeof writes;

@@ -45,6 +45,18 @@ export function cutLog(database: Database): boolean {
   return busy === 0;
 }
 
+/** Nothing else is written meanwhile: a second or two. */
+const maxRebuiltBytes = 256 * 1024 * 1024;
+
+/**
+ * A page that was balanced keeps copies of cells that moved to another, in the part that is not used, and secure_delete
+ * does not overwrite those: only a page that is written anew is free of them. False when the file is too large.
+ */
+export function rebuild(database: Database): boolean {
+  const bytes = (database.value<number>('PRAGMA page_count') ?? 0) * (database.value<number>('PRAGMA page_size') ?? 0);
+  return bytes <= maxRebuiltBytes && succeeds(() => database.exec('VACUUM'));
+}
+
 /** False when a reader is in the way or there is no space: the next round does it. */
 function succeeds(work: () => unknown): boolean {
   try {

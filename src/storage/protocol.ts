@@ -11,6 +11,7 @@ export type WriterRequest =
   | { readonly kind: 'compact'; readonly pages: number }
   /** Empties the write-ahead log into the file, so that what was deleted is nowhere any more. */
   | { readonly kind: 'purge' }
+  | { readonly kind: 'rebuild' }
   | { readonly kind: 'close' };
 
 /** What was found at opening. */

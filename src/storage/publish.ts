@@ -24,6 +24,8 @@ export interface StoredRows {
   /** Messages that the sink takes, and those that its filter leaves out. */
   readonly count: number;
   readonly filtered: number;
+  /** Messages of people who were erased. */
+  readonly erased?: number;
 }
 
 /** What became of them. */
@@ -68,10 +70,10 @@ function isEmpty(database: Database, sink: string, end: number): boolean {
   return cursors.length === 1 && cursors[0]?.[0] === end;
 }
 
-function store(transaction: Transaction, { sink, rows, count, filtered }: StoredRows): Stored {
+function store(transaction: Transaction, { sink, rows, count, filtered, erased = 0 }: StoredRows): Stored {
   const stored = keep(transaction, rows);
   const { duplicates } = stored;
-  transaction.delta.add(sink, { delivered: count - duplicates, duplicates, filtered });
+  transaction.delta.add(sink, { delivered: count - duplicates, duplicates, filtered, erased });
   return stored;
 }
 

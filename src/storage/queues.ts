@@ -46,12 +46,13 @@ export interface SettleArguments {
   /** Ascending, each unsettled until now; done and dead alike. */
   readonly seqs: readonly number[];
   /**
-   * How many of them were there already, were filtered, or were too old; the rest of
-   * those not dead counts as delivered.
+   * How many of them were there already, were filtered, were too old, or are of erased people; the rest of those not
+   * dead counts as delivered.
    */
   readonly duplicates?: number;
   readonly filtered?: number;
   readonly tooOld?: number;
+  readonly erased?: number;
   /** Handed on to another broker: no longer accepted here. */
   readonly moved?: boolean;
   readonly dead?: readonly { seq: number; reason: string; fault: string; attempts: number }[];
@@ -142,7 +143,7 @@ function take({ database }: Transaction, args: TakeArguments): { rows: QueueRow[
  */
 function settle(transaction: Transaction, args: SettleArguments): void {
   const { database, delta, now } = transaction;
-  const { queue, seqs, duplicates = 0, filtered = 0, tooOld = 0, moved = false, dead = [] } = args;
+  const { queue, seqs, duplicates = 0, filtered = 0, tooOld = 0, erased = 0, moved = false, dead = [] } = args;
   if (seqs.length === 0) return;
   const [cursor, sink] =
     database.row<[number, string]>('SELECT cursor, sink FROM queues WHERE number = ?', queue) ?? [];
@@ -163,8 +164,8 @@ function settle(transaction: Transaction, args: SettleArguments): void {
   const done = seqs.length - dead.length;
   if (moved) delta.add(sink, { accepted: -done });
   else {
-    const delivered = done - duplicates - filtered - tooOld;
-    delta.add(sink, { delivered, duplicates, filtered, too_old: tooOld, dead: dead.length });
+    const delivered = done - duplicates - filtered - tooOld - erased;
+    delta.add(sink, { delivered, duplicates, filtered, too_old: tooOld, erased, dead: dead.length });
   }
   trim(database, trimChunk);
 }

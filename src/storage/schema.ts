@@ -1,3 +1,4 @@
+import { peopleStep } from './people-schema.js';
 import { trafficStep } from './traffic-schema.js';
 import { usageAuditStep } from './usage-schema.js';
 
@@ -291,4 +292,5 @@ export const migrationSteps: readonly string[] = [
   `,
   usageAuditStep,
   trafficStep,
+  peopleStep,
 ];

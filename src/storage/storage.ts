@@ -49,6 +49,10 @@ const slowReads: ReadonlySet<ReadName> = new Set<ReadName>([
   'usage',
   'datasetReport',
   'auditUsageDay',
+  'findPeople',
+  'findTexts',
+  'countUsageOf',
+  'findUsageItems',
 ]);
 
 /** A JSON value by key, durable when `put` resolves. */
@@ -197,6 +201,16 @@ export class Storage {
   /** What was deleted before leaves the disk within seconds: the file, and the write-ahead log. */
   purgeSoon(): void {
     this.#unpurged = true;
+  }
+
+  /**
+   * Every page is written anew, so that nothing is left of what was deleted, in unused parts of pages neither. False:
+   * the file is too large for that while it is written to.
+   */
+  async rebuild(): Promise<boolean> {
+    const isNew = await this.#writer.rebuild();
+    this.purgeSoon();
+    return isNew;
   }
 
   /** What a person should know, worst first. */

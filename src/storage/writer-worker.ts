@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assertNever } from '../errors.js';
-import { compact, cutLog, relieve } from './compaction.js';
+import { compact, cutLog, rebuild, relieve } from './compaction.js';
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
 import { DiskSpace } from './disk-space.js';
@@ -29,6 +29,8 @@ function serve(database: Database, lock: Database): void {
         return answer({ kind: 'compact', more: compact(database, request.pages) });
       case 'purge':
         return answer({ kind: 'compact', more: !cutLog(database) });
+      case 'rebuild':
+        return answer({ kind: 'compact', more: !rebuild(database) });
       case 'close':
         return end(database, lock);
       default:

@@ -89,6 +89,11 @@ export class Writer {
     return !(await this.#between({ kind: 'purge' }));
   }
 
+  /** @see rebuild in compaction.ts */
+  async rebuild(): Promise<boolean> {
+    return !(await this.#between({ kind: 'rebuild' }));
+  }
+
   #between(request: WriterRequest): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined || this.#closing !== undefined) return resolve(false);

@@ -3,6 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Delivery } from '../../src/broker/broker.js';
 import { Batch, type Item } from '../../src/delivery/batch.js';
+import type { Event } from '../../src/events/event.js';
+import { type Judged, Suppression } from '../../src/people/suppression.js';
 
 function item(id: string): Item {
   const delivery: Delivery = { id, body: '{}', source: 'http', received: 0, redelivered: false };
@@ -141,15 +143,17 @@ test('events that may have stopped the event loop are written alone, after the o
     items(6),
     { healthy: true },
     {
-      isSuspect: id => stalls.has(id),
-      convicted: id => ((stalls.get(id) ?? 0) < 3 ? undefined : 'it stopped everything'),
-      settled: ids => {
-        for (const id of ids) stalls.delete(id);
+      stalls: {
+        isSuspect: id => stalls.has(id),
+        convicted: id => ((stalls.get(id) ?? 0) < 3 ? undefined : 'it stopped everything'),
+        settled: ids => {
+          for (const id of ids) stalls.delete(id);
+        },
       },
     },
   );
   const segment = () => batch.next?.map(({ event }) => event.id).join();
-  const [dead, ...more] = batch.stalled();
+  const [dead, ...more] = batch.leaving().dead;
   assert.is(dead?.delivery.id, '3');
   assert.is(dead?.fault, 'bug');
   assert.is(dead?.reason, 'it stopped everything');
@@ -157,10 +161,28 @@ test('events that may have stopped the event loop are written alone, after the o
   const written: (string | undefined)[] = [];
   for (; batch.next !== undefined; batch.written({})) {
     written.push(segment());
-    assert.equal(batch.stalled(), []);
+    assert.equal(batch.leaving().dead, []);
   }
   assert.equal(written, ['0,2,5', '1', '4']);
   assert.is(stalls.size, 0);
+});
+
+test('what somebody did who was erased meanwhile leaves before the next write', () => {
+  const suppression = new Suppression('a secret of the test');
+  const batch = new Batch(items(4), { healthy: true }, { suppression });
+  assert.equal(batch.leaving().done, []);
+  const theirs: ReadonlySet<string> = new Set(['1', '2']);
+  const judge = (event: Event): Judged => (theirs.has(event.id) ? 'theirs' : event);
+  const later = new Batch(items(4), { healthy: true }, { suppression: { isEmpty: false, judge } });
+  const { done, erased, dead } = later.leaving();
+  assert.equal([done.map(({ id }) => id), erased, dead], [['1', '2'], 2, []]);
+  assert.equal(
+    later.next?.map(({ event }) => event.id),
+    ['0', '3'],
+  );
+  const all = new Batch(items(2), { healthy: true }, { suppression: { isEmpty: false, judge: () => 'theirs' } });
+  assert.is(all.leaving().erased, 2);
+  assert.is(all.next, undefined);
 });
 
 test.run();

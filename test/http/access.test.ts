@@ -13,7 +13,7 @@ function needed(method: string, path: string): Scope | undefined {
   // Its key is in the body: test/http/collect.test.ts.
   if (['/2/httpapi', '/batch'].includes(path)) return undefined;
   if (path === '/v1/session') return 'read';
-  if (path.startsWith('/v1/keys')) return 'admin';
+  if (path.startsWith('/v1/keys') || path.startsWith('/v1/people')) return 'admin';
   if (method === 'POST' && ['/v1/events', '/v1/service-status', '/v1/heartbeats/{name}'].includes(path))
     return 'publish';
   if (method === 'POST' && path.startsWith('/v1/events/')) return 'publish';

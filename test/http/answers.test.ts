@@ -60,6 +60,9 @@ const samples: Readonly<Record<string, Sample>> = {
   'GET /v1/keys': { path: '/v1/keys', init: {} },
   'POST /v1/keys': { path: '/v1/keys', init: post({ name: 'portal', scopes: ['publish'] }) },
   'DELETE /v1/keys/{name}': { path: '/v1/keys/portal', init: { method: 'DELETE' } },
+  'POST /v1/people/export': { path: '/v1/people/export', init: post({ ids: ['user-of-ada'] }) },
+  'POST /v1/people/erase': { path: '/v1/people/erase', init: post({ ids: ['user-of-ada'] }) },
+  'GET /v1/people/erasures': { path: '/v1/people/erasures', init: {} },
   'POST /v1/usage/months/{month}/recompute': {
     path: '/v1/usage/months/2026-03/recompute',
     init: { method: 'POST' },
@@ -277,7 +280,7 @@ async function matchesDocument(response: Response, method: string, path: string)
   const text = await response.text();
   if (described.content === undefined) return assert.is(text, '');
   assert.ok(type !== undefined && type in described.content, `${type} is not documented`);
-  if (!type.endsWith('json')) return;
+  if (!/[/+]json$/.test(type)) return;
   const pointer = ['paths', path, method.toLowerCase(), 'responses', String(status), 'content', type, 'schema'];
   const reference = pointer.map(part => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
   const validate = ajv.compile({ $ref: `api#/${reference}` });

@@ -9,6 +9,7 @@ import type {
   MessageProperties,
 } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/clock.js';
+import { type Receipt, untried } from '../../src/erasure/receipt.js';
 import type { Message } from '../../src/events/message.js';
 import type { Backend } from '../../src/http/backend.js';
 import { type Imported, type PastEvents, SinkNamesError } from '../../src/import/history.js';
@@ -168,6 +169,15 @@ const availabilityRecord: AvailabilityRecord = {
   times: [{ day: 20_240_304, counts: [[bucketOf(120), 59]] }],
 };
 
+const receipt: Receipt = {
+  id: '018e0a3cf1ce0000a3f1c2d4e5b60718',
+  asked: at,
+  state: 'pending',
+  finished: null,
+  people: ['5d3aa1f0c7b24e6d9a0b1c2d3e4f5061'],
+  places: [untried('local store')],
+};
+
 /** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */
 export class FakeBackend implements Backend {
   readonly published: Message[] = [];
@@ -223,6 +233,23 @@ export class FakeBackend implements Backend {
     this.#mayFail();
     const report = reportOf('clowder', availabilityRecord, availabilityRange, at);
     return service === undefined || service === report.service ? [report] : [];
+  }
+
+  readonly erasures: Backend['erasures'] = {
+    erase: async () => {
+      this.#mayFail();
+      return receipt;
+    },
+    list: async () => {
+      this.#mayFail();
+      return [receipt];
+    },
+    export: (_ids, _signal) => this.#held(),
+  };
+
+  async *#held() {
+    this.#mayFail();
+    yield { place: 'local store', data: sampleEvent };
   }
 
   readonly platform = undefined;

@@ -69,6 +69,8 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
          SELECT n, 20260300, '${filler}-' || n, 0, 1, 0, 1, 0, 0, 0, NULL, NULL FROM numbers`,
       `INSERT INTO usage_audits ${numbers} SELECT 20260000 + n, 1, json_object('filler', '${filler}') FROM numbers`,
       `INSERT INTO usage_gaps ${numbers} SELECT n, '${filler}', '', 1, 1 FROM numbers`,
+      `INSERT INTO erased_people ${numbers} SELECT ${hash} || n, ${now}, '${filler}' FROM numbers`,
+      `INSERT INTO erasures ${numbers} SELECT 'erasure-' || n, ${now}, NULL, json_object('filler', '${filler}') FROM numbers`,
       `INSERT INTO usage_left_out ${numbers} SELECT 20260200 + n, 'robot', 1 FROM numbers WHERE n <= 28`,
     ])
       database.exec(insert);

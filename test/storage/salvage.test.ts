@@ -59,6 +59,8 @@ async function touch(dir: string): Promise<void> {
     () => storage.read('auditedDays', { from: 0, to: 99_999_999 }),
     () => storage.read('usageGaps', { from: 0, to: 1_000 }),
     () => storage.read('usageMonths'),
+    () => storage.write('erasedPeople'),
+    () => storage.write('openErasures'),
     () => storage.read('usageLeftOut', { from: 0, to: 99_999_999 }),
     () => storage.write('announceUsage', { limit: 1000 }),
     () => storage.read('usageAnnouncements', { limit: 1000 }),

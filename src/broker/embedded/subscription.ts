@@ -63,12 +63,14 @@ export class EmbeddedSubscription implements Subscription {
     if (leaving.length === 0) return;
     const duplicates = Math.min(settlement.duplicates, done.length);
     const filtered = Math.min(settlement.filtered, done.length - duplicates);
+    const tooOld = Math.min(settlement.tooOld ?? 0, done.length - duplicates - filtered);
     const args = {
       queue: this.#queue.number,
       seqs: leaving.map(([, { seq }]) => seq).sort((a, b) => a - b),
       duplicates,
       filtered,
-      tooOld: Math.min(settlement.tooOld ?? 0, done.length - duplicates - filtered),
+      tooOld,
+      erased: Math.min(settlement.erased ?? 0, done.length - duplicates - filtered - tooOld),
       dead: dead.map(({ deadLetter }) => deadLetter),
     };
     this.#leaving += leaving.length;

@@ -13,6 +13,8 @@ import { pack, upload } from './upload.js';
 
 export interface AmplitudeConfig {
   readonly apiKey: string;
+  /** For deletions; undefined = there are none. */
+  readonly secretKey?: string | undefined;
   readonly zone: 'US' | 'EU';
   /** Full address of an HTTP V2 or Batch API; undefined = the zone's own. */
   readonly serverUrl: Address | undefined;

@@ -1,13 +1,15 @@
 import type { Collection, MongoClient, MongoClientOptions, WriteError } from 'mongodb';
 import { TransientError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
-import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
+import type { People } from '../../people/people.js';
+import type { ErasedThere, Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
 import type { MongoAddress } from './address.js';
 import { conflictsAmong } from './conflicts.js';
 import type { StoredDocument } from './document.js';
 import { type Driver, Faults } from './fault.js';
 import { keepIndexes } from './indexes.js';
 import { numberStore, type StoreNumber } from './numbers.js';
+import { documentsAbout, eraseFrom } from './people.js';
 import { checkPermission } from './permission.js';
 import { documentOf } from './render.js';
 
@@ -79,7 +81,7 @@ function optionsFor({ options, bounded }: MongoAddress): MongoClientOptions {
   };
 }
 
-class MongoSession implements SinkSession {
+export class MongoSession implements SinkSession {
   readonly #driver: Driver;
   readonly #client: MongoClient;
   readonly #collection: Collection<StoredDocument>;
@@ -139,6 +141,19 @@ class MongoSession implements SinkSession {
   async probe(signal: AbortSignal): Promise<void> {
     await this.#guard(this.#collection.db.command({ ping: 1 }), signal);
     await this.#guard(checkPermission(this.#collection), signal);
+  }
+
+  /** Goes through the whole collection. */
+  erase(people: People, signal: AbortSignal): Promise<ErasedThere> {
+    return this.#guard(eraseFrom(this.#collection, people, signal), signal);
+  }
+
+  async *documentsAbout(people: People, signal: AbortSignal): AsyncGenerator<StoredDocument> {
+    try {
+      for await (const { document } of documentsAbout(this.#collection, people, signal)) yield document;
+    } catch (error) {
+      throw this.#faults.of(error);
+    }
   }
 
   async close(): Promise<void> {

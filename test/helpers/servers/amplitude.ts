@@ -22,6 +22,8 @@ export class AmplitudeServer extends StandIn {
   readonly silencedDevices = new Set<string>();
   maxEvents = 2_000;
   readonly #seen = new Set<string>();
+  /** For deletions. */
+  secretKey = 'secret-key-of-the-project';
 
   constructor() {
     super(asked => this.#answer(asked));
@@ -31,8 +33,23 @@ export class AmplitudeServer extends StandIn {
     return `${this.origin}/2/httpapi`;
   }
 
+  /** https://amplitude.com/docs/apis/analytics/user-privacy; carried out at once. */
+  #delete({ headers, body }: Asked): Reply {
+    const [key = '', secret] = Buffer.from(headers.authorization?.slice('Basic '.length) ?? '', 'base64')
+      .toString()
+      .split(':');
+    if (!this.apiKeys.has(key) || secret !== this.secretKey) return reply(401, { error: 'Unauthorized' });
+    const { user_ids: users, requester } = JSON.parse(body) as { user_ids?: unknown; requester?: unknown };
+    if (!Array.isArray(users) || users.length === 0 || users.length > 100) return refusal('Invalid user_ids');
+    if (typeof requester !== 'string') return refusal('Invalid requester');
+    const left = this.accepted.filter(({ user_id: user }) => !users.includes(user));
+    this.accepted.splice(0, this.accepted.length, ...left);
+    return reply(200, [{ day: '2026-03-20', status: 'staging', amplitude_ids: [] }]);
+  }
+
   #answer(asked: Asked): Reply {
     const { method, url, body } = asked;
+    if (method === 'POST' && url.pathname === '/api/2/deletions/users') return this.#delete(asked);
     if (method !== 'POST' || !['/2/httpapi', '/batch'].includes(url.pathname)) return refusal('Invalid request path');
     if (body === '') return refusal('Missing request body');
     if (Buffer.byteLength(body) >= 1_000_000) return reply(413, { code: 413, error: 'Payload too large' });

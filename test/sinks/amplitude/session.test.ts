@@ -336,7 +336,7 @@ test('no error and no log line tells the key', async ({ server, open }) => {
 test('configuration: on with a key, and a lone address is a mistake', () => {
   const problems: string[] = [];
   const add = (name: string): number => problems.push(name);
-  const values = { apiKey: undefined, serverUrl: undefined, zone: 'EU' as const };
+  const values = { apiKey: undefined, secretKey: undefined, serverUrl: undefined, zone: 'EU' as const };
   assert.is(amplitudeSink.configure(values, { add }), undefined);
   assert.equal(problems, []);
   assert.equal(amplitudeSink.configure({ ...values, apiKey: 'k' }, { add }), { ...values, apiKey: 'k' });

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../clock.js';
 import { CursorError, type Fault, TransientError, UnroutableError, UnsupportedError } from '../../../errors.js';
+import type { Message } from '../../../events/message.js';
 import { isEpochMs } from '../../../events/timestamp.js';
 import type {
   DeadDelivery,
@@ -8,6 +9,7 @@ import type {
   DeadLetterQuery,
   DeadLetterSelection,
   DeadLetterStore,
+  Delivery,
 } from '../../broker.js';
 import { deadLetterQueueName } from '../../queue-names.js';
 import type { AmqpDelivery } from '../consume/delivery.js';
@@ -32,21 +34,33 @@ export interface DeadLetterOptions {
 const maxReasonLength = 4_000;
 
 /** A dead letter on its way to its queue. */
-export function deadLetterMessage(
-  sink: string,
-  { delivery, reason, fault, attempts }: DeadDelivery,
-  now: number,
-): OutgoingMessage {
-  const headers = {
+export function deadLetterMessage(sink: string, dead: DeadDelivery, now: number): OutgoingMessage {
+  const target = { ...toQueue(deadLetterQueueName(sink)), headers: headersOf(sink, dead, now) };
+  const { delivery, body } = dead;
+  if (body !== undefined) return { message: withText(delivery, body), target };
+  return { message: delivery, target, ...asItCame(delivery as AmqpDelivery) };
+}
+
+function headersOf(sink: string, { delivery, reason, fault, attempts }: DeadDelivery, deadAt: number) {
+  return {
     [header.sink]: sink,
     [header.reason]: reason.slice(0, maxReasonLength),
     [header.fault]: fault,
     [header.attempts]: attempts,
     [header.firstSeen]: delivery.received,
-    [header.deadAt]: now,
+    [header.deadAt]: deadAt,
   };
-  const target = { ...toQueue(deadLetterQueueName(sink)), headers };
-  return { message: delivery, target, ...asItCame(delivery as AmqpDelivery) };
+}
+
+function withText({ id, source, received, redelivered, timestamp }: Delivery, body: string): Delivery {
+  return { id, source, received, redelivered, body, ...(timestamp === undefined ? {} : { timestamp }) };
+}
+
+/** The same dead letter, as it was, with another text. */
+function withBody({ sink, reason, fault, attempts, firstSeen, deadAt }: DeadLetter, from: AmqpDelivery, body: string) {
+  const message = { ...withText(from, body), received: firstSeen };
+  const headers = headersOf(sink, { delivery: message, reason, fault, attempts }, deadAt);
+  return { message, target: { ...toQueue(deadLetterQueueName(sink)), headers } };
 }
 
 /** What a message needs beside its text to be published as it was. */
@@ -105,6 +119,31 @@ export class AmqpDeadLetters implements DeadLetterStore {
 
   count(sink: string): Promise<number> {
     return this.#options.queue(sink).count();
+  }
+
+  /** What is left of one goes to the end of its queue, and only then is it taken out. */
+  async erase(sink: string, judge: (message: Message) => string | undefined) {
+    const { publish, queue } = this.#options;
+    const done = { erased: 0, changed: 0 };
+    const chosen = new Map<AmqpDelivery, OutgoingMessage | undefined>();
+    const choose = (dead: DeadMessage): boolean => {
+      const { delivery } = dead;
+      const body = judge(delivery);
+      if (body === delivery.body) return false;
+      chosen.set(delivery, body === undefined ? undefined : withBody(deadLetterOf(sink, dead), delivery, body));
+      return true;
+    };
+    const handle = async (deliveries: readonly AmqpDelivery[]): Promise<readonly Handled[]> => {
+      const changed = deliveries.flatMap(delivery => chosen.get(delivery) ?? []);
+      const results = await publish(changed);
+      if (results.some(result => result !== 'confirmed')) throw new TransientError('RabbitMQ did not take them back');
+      done.changed += changed.length;
+      done.erased += deliveries.length - changed.length;
+      chosen.clear();
+      return deliveries.map((): Handled => 'taken');
+    };
+    await queue(sink).take('all', choose, handle);
+    return done;
   }
 
   /** Without keys: those that are there now, so that one which dies again meanwhile is not taken a second time. */

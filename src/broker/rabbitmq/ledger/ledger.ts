@@ -93,7 +93,7 @@ export class RabbitMQLedger {
   async done(
     sink: string,
     deliveries: readonly CountedDelivery[],
-    settlement: Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld'>,
+    settlement: Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld' | 'erased'>,
   ): Promise<void> {
     const watched = this.#watched.get(sink);
     if (watched === undefined) return;

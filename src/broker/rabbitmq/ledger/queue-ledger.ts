@@ -53,7 +53,7 @@ export interface OwnNumbers {
   readonly count: number;
 }
 
-type Settled = Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld'>;
+type Settled = Pick<Settlement, 'duplicates' | 'filtered' | 'tooOld' | 'erased'>;
 
 /**
  * The counts of one queue of RabbitMQ, each raised where the event happened. What is counted, and when:
@@ -146,17 +146,19 @@ export class QueueLedger {
   }
 
   /** Delivered, or found to be there already, or left out. */
-  done(deliveries: readonly CountedDelivery[], { duplicates, filtered, tooOld = 0 }: Settled): void {
+  done(deliveries: readonly CountedDelivery[], { duplicates, filtered, tooOld = 0, erased = 0 }: Settled): void {
     const fresh = this.#settle(deliveries);
     // What came again is a duplicate for the sink, and was counted when it came first.
     const repeats = deliveries.length - fresh;
     const left = Math.min(filtered, fresh);
     const old = Math.min(tooOld, fresh - left);
-    const known = Math.min(Math.max(0, duplicates - repeats), fresh - left - old);
+    const gone = Math.min(erased, fresh - left - old);
+    const known = Math.min(Math.max(0, duplicates - repeats), fresh - left - old - gone);
     this.#add('filtered', left);
     this.#add('too_old', old);
+    this.#add('erased', gone);
     this.#add('duplicates', known);
-    this.#add('delivered', fresh - left - old - known);
+    this.#add('delivered', fresh - left - old - gone - known);
   }
 
   /** Became dead letters. */

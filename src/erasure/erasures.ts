@@ -1,0 +1,236 @@
+import { type Backoff, backoff, backoffs } from '../backoff.js';
+import type { Clock } from '../clock.js';
+import { describe } from '../errors.js';
+import { ascendingId, hashOf } from '../events/identity.js';
+import type { Log } from '../log.js';
+import { type NamedPeople, type People, peopleOf } from '../people/people.js';
+import { hashOfPerson, type Suppression } from '../people/suppression.js';
+import type { WriteCall } from '../storage/calls.js';
+import type { ErasureRow } from '../storage/erasures.js';
+import type { Storage } from '../storage/storage.js';
+import type { Place, Taken } from './place.js';
+import { type PlaceReceipt, type Receipt, untried, withPlace } from './receipt.js';
+
+export interface ErasuresOptions {
+  readonly storage: Pick<Storage, 'write' | 'read' | 'atomically' | 'purgeSoon' | 'rebuild'>;
+  readonly suppression: Suppression;
+  /** Keys the hashes (ID_SECRET). */
+  readonly idSecret: string;
+  readonly places: readonly Place[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What is held of a person, and where. */
+export interface Held {
+  readonly place: string;
+  readonly data?: unknown;
+  /** Why nothing can be said of this place. */
+  readonly problem?: string;
+}
+
+/** Receipts that are shown, the newest ones. */
+const listed = 100;
+
+/**
+ * The erasure of people, each a job that is durable from its first commit on, and is done when every place is.
+ *
+ * asked: in one commit the job is kept and the hashes are in the suppression list, so that nothing of them is let in or
+ * delivered from then on. → pending: place after place, each result in the receipt; a place that cannot be reached is
+ * tried again, after a restart too. → done: what names them is forgotten, and the receipt stays.
+ */
+export class Erasures {
+  readonly #options: ErasuresOptions;
+  readonly #stop = new AbortController();
+  #woken = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: ErasuresOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on with what a process before this one has left. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Durable when it resolves, and nothing of them is delivered from then on. */
+  async erase(ids: readonly string[]): Promise<Receipt> {
+    const { storage, suppression, idSecret, places, clock } = this.#options;
+    const people = peopleOf(idSecret, ids);
+    const asked = clock.now();
+    const receipt: Receipt = {
+      id: ascendingId(asked),
+      asked,
+      state: 'pending',
+      finished: null,
+      people: ids.map(id => hashOfPerson(idSecret, id)),
+      places: places.map(({ name }) => untried(name)),
+    };
+    const { hashes } = people;
+    const secret = hashOf(idSecret);
+    const names = JSON.stringify(ids);
+    await storage.write('beginErasure', {
+      id: receipt.id,
+      people: names,
+      state: JSON.stringify(receipt),
+      hashes,
+      secret,
+    });
+    suppression.add(hashes);
+    this.#woken.abort();
+    return receipt;
+  }
+
+  /** Newest first. */
+  async list(): Promise<Receipt[]> {
+    return (await this.#options.storage.read('listErasures', { limit: listed })).map(receiptOf);
+  }
+
+  /** Everything that is held of them, place by place. */
+  async *export(ids: readonly string[], signal: AbortSignal): AsyncGenerator<Held> {
+    const people = peopleOf(this.#options.idSecret, ids);
+    for (const place of this.#options.places) yield* heldIn(place, people, signal);
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { clock, log } = this.#options;
+    let waits: Backoff = backoff(backoffs.erasure);
+    while (!signal.aborted) {
+      this.#woken = new AbortController();
+      const any = AbortSignal.any([signal, this.#woken.signal]);
+      let left = false;
+      try {
+        left = await this.#pass();
+        if (!left) waits = backoff(backoffs.erasure);
+      } catch (error) {
+        left = true;
+        log.warn({ reason: describe(error) }, 'erasure.delayed');
+      }
+      if (!left) await untilWoken(any);
+      else {
+        const [waitMs, after] = waits.next();
+        waits = after;
+        await clock.sleep(waitMs, any);
+      }
+    }
+  }
+
+  /** Whether something is left to be done. */
+  async #pass(): Promise<boolean> {
+    const { storage } = this.#options;
+    let left = false;
+    for (const row of await storage.write('openErasures')) {
+      if (this.#stop.signal.aborted) return true;
+      if (!(await this.#carryOut(row))) left = true;
+    }
+    return left;
+  }
+
+  /** Whether every place is done. */
+  async #carryOut(row: ErasureRow): Promise<boolean> {
+    const { storage, places, clock } = this.#options;
+    const people = this.#peopleOf(row);
+    const since = clock.monotonic();
+    let receipt = receiptOf(row);
+    const keep = (next: Receipt, calls: readonly WriteCall[] = [], done = false): Promise<unknown> =>
+      storage.atomically([...calls, ['keepErasure', { id: receipt.id, state: JSON.stringify(next), done }]]);
+    for (const place of places) {
+      const before = receipt.places.find(one => one.place === place.name) ?? untried(place.name);
+      if (before.state !== 'pending') continue;
+      if (this.#stop.signal.aborted) return false;
+      const after = await this.#eraseIn(place, people, { before, since }, (one, calls) =>
+        keep(withPlace(receipt, one), calls),
+      );
+      receipt = withPlace(receipt, after);
+      await keep(receipt);
+      this.#note(receipt.id, after);
+    }
+    // What is configured no more cannot be asked.
+    const here = new Set(places.map(({ name }) => name));
+    if (receipt.places.some(({ place, state }) => state === 'pending' && here.has(place))) return false;
+    receipt = { ...receipt, state: 'done', finished: clock.now() };
+    await keep(receipt, [], true);
+    // Last of all, so that nothing of the job is left either.
+    if (!(await storage.rebuild())) await keep(withPlace(receipt, unusedParts(clock.now())), [], true);
+    return true;
+  }
+
+  async #eraseIn(
+    place: Place,
+    people: People,
+    { before, since }: { readonly before: PlaceReceipt; readonly since: number },
+    keep: (place: PlaceReceipt, calls: readonly WriteCall[]) => Promise<unknown>,
+  ): Promise<PlaceReceipt> {
+    const { clock } = this.#options;
+    let counted = before;
+    const commit = async (calls: readonly WriteCall[], taken: Taken): Promise<void> => {
+      const next = added(counted, taken);
+      await keep(next, calls);
+      counted = next;
+    };
+    try {
+      const {
+        steps = [],
+        erased = 0,
+        changed = 0,
+      } = await place.erase(people, { signal: this.#stop.signal, since, commit });
+      const state = steps.length > 0 ? 'left' : 'done';
+      return { ...added(counted, { erased, changed }), state, steps, reason: null, at: clock.now() };
+    } catch (error) {
+      return { ...counted, reason: describe(error), at: clock.now() };
+    }
+  }
+
+  #note(erasure: string, { place, state, erased, changed, reason }: PlaceReceipt): void {
+    const { storage, log } = this.#options;
+    storage.purgeSoon();
+    if (state === 'pending') log.warn({ erasure, place, reason }, 'erasure.delayed');
+    else log.info({ erasure, place, erased, changed }, 'people.erased');
+  }
+
+  #peopleOf([, , people]: ErasureRow): People {
+    const { suppression, idSecret } = this.#options;
+    const ids: unknown = JSON.parse(people ?? 'null');
+    if (Array.isArray(ids)) return peopleOf(idSecret, ids as string[]);
+    return { texts: undefined, judge: event => suppression.judge(event) };
+  }
+}
+
+/** What secure_delete does not overwrite, and a large file keeps until it is written over. */
+function unusedParts(now: number): PlaceReceipt {
+  const step =
+    'the database is large: single bytes may stand in unused parts of its pages until they are written over; with the daemon stopped, sqlite3 event-sink.db VACUUM removes them';
+  return { ...untried('unused parts of the database'), state: 'left', steps: [step], at: now };
+}
+
+function receiptOf([, , , state]: ErasureRow): Receipt {
+  return JSON.parse(state) as Receipt;
+}
+
+function added(receipt: PlaceReceipt, { erased, changed }: Taken): PlaceReceipt {
+  return { ...receipt, erased: receipt.erased + erased, changed: receipt.changed + changed };
+}
+
+/** A place that cannot be reached says so, and keeps nobody from the others. */
+async function* heldIn(place: Place, people: NamedPeople, signal: AbortSignal): AsyncGenerator<Held> {
+  if (place.export === undefined) return;
+  try {
+    for await (const data of place.export(people, signal)) yield { place: place.name, data };
+  } catch (error) {
+    yield { place: place.name, problem: describe(error) };
+  }
+}
+
+function untilWoken(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

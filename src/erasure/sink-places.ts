@@ -1,0 +1,36 @@
+import type { ConfiguredSink } from '../config/config.js';
+import type { Writes } from '../delivery/writes.js';
+import type { SinkTools } from '../sinks/sink.js';
+import type { Outcome, Place } from './place.js';
+
+export interface SinkPlacesOptions {
+  readonly sinks: readonly ConfiguredSink[];
+  readonly toolsOf: (sink: string) => SinkTools;
+  readonly writes: Pick<Writes, 'ended'>;
+}
+
+/** The destinations, each as far as its sink can ask it. What lies in the daemon's own storage is not among them. */
+export function sinkPlaces({ sinks, toolsOf, writes }: SinkPlacesOptions): Place[] {
+  return sinks.flatMap(({ definition, config }): Place[] => {
+    const { name, people: ability, title } = definition;
+    if (definition.storesWith === 'storage') return [];
+    const held = ability?.export?.bind(ability);
+    return [
+      {
+        name,
+        async erase(people, { signal }): Promise<Outcome> {
+          if (people.texts === undefined) return {};
+          if (ability === undefined) return { steps: [`${title}: delete there what it has of the person`] };
+          // What a write before had in hand is there by then.
+          await writes.ended(name);
+          return ability.erase(config, people, toolsOf(name), signal);
+        },
+        ...(held === undefined
+          ? {}
+          : {
+              export: (people, signal) => held(config, people, toolsOf(name), signal),
+            }),
+      },
+    ];
+  });
+}

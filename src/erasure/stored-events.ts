@@ -1,0 +1,128 @@
+import type { Clock } from '../clock.js';
+import { decode } from '../events/decode.js';
+import type { Event } from '../events/event.js';
+import type { Source } from '../events/message.js';
+import type { People } from '../people/people.js';
+import { erasedBody, textOf } from '../people/suppression.js';
+import type { EraseRows, EventTable, FoundRow } from '../storage/people.js';
+import type { Storage } from '../storage/storage.js';
+import type { EraseTools, Place } from './place.js';
+
+export interface StoredEventsOptions {
+  readonly storage: Pick<Storage, 'read'>;
+  readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
+}
+
+/** Rows that are looked at together. */
+const chunk = 2_000;
+/** What was on its way to the disk when somebody was erased is there by then, ms. */
+const settleMs = 2_000;
+
+const tables: readonly (readonly [name: string, table: EventTable])[] = [
+  ['local store', 'events'],
+  ['queues in DATA_DIR', 'messages'],
+  ['outbox', 'outbox'],
+  ['dead letters in DATA_DIR', 'dead_letters'],
+];
+
+/** The tables of the daemon's own storage that hold events. */
+export function storedEventPlaces(options: StoredEventsOptions): Place[] {
+  return tables.map(([name, table]) => ({
+    name,
+    erase: (people, tools) => erase(options, table, people, tools),
+    async *export(people) {
+      for await (const rows of found(options, table, people, undefined))
+        for (const row of rows) if (isAbout(row, people)) yield heldIn(row);
+    },
+  }));
+}
+
+async function erase(options: StoredEventsOptions, table: EventTable, people: People, tools: EraseTools) {
+  let last: number | undefined;
+  // What came meanwhile is looked at once more.
+  const { clock } = options;
+  for (const afterMs of [0, settleMs]) {
+    await clock.sleep(Math.max(0, tools.since + afterMs - clock.monotonic()), tools.signal);
+    for await (const rows of found(options, table, people, last, next => {
+      last = next;
+    })) {
+      tools.signal.throwIfAborted();
+      const changes = changesOf(table, rows, people);
+      const taken = { erased: changes.erased, changed: changes.changed };
+      if (taken.erased + taken.changed > 0) await tools.commit([['erasePeople', changes.rows]], taken);
+    }
+  }
+  return {};
+}
+
+async function* found(
+  { storage }: StoredEventsOptions,
+  table: EventTable,
+  { texts }: People,
+  from: number | undefined,
+  onLooked: (last: number) => void = () => undefined,
+): AsyncGenerator<readonly FoundRow[]> {
+  let after = from;
+  for (;;) {
+    const { rows, last } = await storage.read('findPeople', { table, after, texts, chunk });
+    if (last === undefined) return;
+    yield rows;
+    after = last;
+    onLooked(last);
+  }
+}
+
+/** What becomes of each row. What waits in a queue keeps its place there, so that it is counted as erased. */
+function changesOf(table: EventTable, found: readonly FoundRow[], people: People) {
+  const waits = table === 'messages' || table === 'outbox';
+  const remove: [number, string][] = [];
+  const replace: EraseRows['replace'][number][] = [];
+  let erased = 0;
+  for (const row of found) {
+    const [key, id, , , , body, extra] = row;
+    if (body === erasedBody) continue;
+    const event = eventOf(row);
+    const judged = people.judge(event);
+    const reason = table === 'dead_letters' ? without(extra, people) : extra;
+    if (judged === 'theirs') {
+      erased += 1;
+      if (waits) replace.push({ key, id, body: erasedBody, extra });
+      else remove.push([key, id]);
+    } else if (judged !== event || reason !== extra) {
+      replace.push({ key, id, body: judged === event ? body : textOf(judged), extra: reason });
+    }
+  }
+  return { rows: { table, remove, replace }, erased, changed: remove.length + replace.length - erased };
+}
+
+/** A reason may quote the event. */
+function without(reason: string, people: People): string {
+  const { texts } = people;
+  if (texts !== undefined) return texts.reduce((text, one) => text.replaceAll(one, 'erased'), reason);
+  const quoted = {
+    id: '',
+    created: 0,
+    category: '',
+    type: undefined,
+    fields: {},
+    source: 'http',
+    received: 0,
+  } as const;
+  return people.judge({ ...quoted, text: reason }) === 'theirs' ? 'erased' : reason;
+}
+
+function isAbout(row: FoundRow, people: People): boolean {
+  const event = eventOf(row);
+  return people.judge(event) !== event;
+}
+
+function eventOf([, id, source, received, timestamp, body]: FoundRow): Event {
+  const message = { id, source: source as Source, received, body, ...(timestamp === null ? {} : { timestamp }) };
+  const decoded = decode(message, received);
+  if (decoded.kind === 'undated') throw new Error('a stamped event is still undated');
+  return decoded.event;
+}
+
+function heldIn([, id, source, received, , body, extra]: FoundRow): object {
+  return { id, source, received, body, ...(extra === '' ? {} : { more: extra }) };
+}

@@ -1,0 +1,121 @@
+import { decode } from '../events/decode.js';
+import { stringifyExact } from '../events/digits.js';
+import type { Event } from '../events/event.js';
+import { keyedHash } from '../events/identity.js';
+import type { Message } from '../events/message.js';
+import { isOwnEvent, ownText, type Recognise, withoutPerson } from './erased-fields.js';
+import { pseudonymsOf } from './personal-data.js';
+
+/** What a message of an erased person says from then on: it is counted where the event would have been. */
+export const erasedBody = '{"category":"erased","erased":true}';
+
+/** Words that were looked up and are remembered, at most: ids come again and again. */
+const maxRemembered = 20_000;
+
+/** What an event is without erased people: theirs, or what is left of it (itself, when it holds nothing of them). */
+export type Judged = 'theirs' | Event;
+
+/**
+ * The people who were erased, as keyed hashes: of what names them, and of the pseudonyms that sinks have of it. Nobody
+ * learns from them who it was; whoever comes again is recognised.
+ */
+export class Suppression {
+  readonly #secret: string;
+  readonly #hashes = new Set<string>();
+  readonly #remembered = new Map<string, boolean>();
+
+  constructor(secret: string, hashes: Iterable<string> = []) {
+    this.#secret = secret;
+    this.add(hashes);
+  }
+
+  get isEmpty(): boolean {
+    return this.#hashes.size === 0;
+  }
+
+  add(hashes: Iterable<string>): void {
+    for (const hash of hashes) this.#hashes.add(hash);
+    this.#remembered.clear();
+  }
+
+  /** Whether the event is theirs, or what it says without them. */
+  judge(event: Event): Judged {
+    if (this.isEmpty) return event;
+    const { text } = event;
+    // Nobody can tell what of such a text is whose.
+    if (text !== undefined) return ownText(text, this.#recognise) ? 'theirs' : event;
+    const whole = event.exact ?? event.fields;
+    if (isOwnEvent(whole, this.#recognise)) return 'theirs';
+    const exact = withoutPerson(whole, this.#recognise);
+    if (exact === whole) return event;
+    const { body: _received, exact: _exact, ...rest } = event;
+    const fields = event.exact === undefined ? exact : withoutPerson(event.fields, this.#recognise);
+    return { ...rest, fields, ...(event.exact === undefined ? {} : { exact }) };
+  }
+
+  /** Whether this id, name or address is one of an erased person. */
+  recognises(text: string): boolean {
+    return !this.isEmpty && this.#recognise(text);
+  }
+
+  /** Messages on their way in: those of erased people keep their id and place alone. */
+  clean(messages: readonly Message[]): readonly Message[] {
+    if (this.isEmpty) return messages;
+    let changed = false;
+    const clean = messages.map(message => {
+      const event = eventOf(message);
+      const judged = this.judge(event);
+      if (judged === event) return message;
+      changed = true;
+      return withBody(message, judged);
+    });
+    return changed ? clean : messages;
+  }
+
+  readonly #recognise: Recognise = text => {
+    const known = this.#remembered.get(text);
+    if (known !== undefined) return known;
+    if (this.#remembered.size >= maxRemembered) this.#remembered.clear();
+    const found = this.#hashes.has(hashOfPerson(this.#secret, text));
+    this.#remembered.set(text, found);
+    return found;
+  };
+}
+
+/** What may be kept of the body of a message; undefined = as it is. */
+export function cleanBody(
+  suppression: Pick<Suppression, 'judge' | 'isEmpty'> | undefined,
+  message: Message,
+): string | undefined {
+  if (suppression === undefined || suppression.isEmpty) return undefined;
+  const event = eventOf(message);
+  const judged = suppression.judge(event);
+  if (judged === event) return undefined;
+  return judged === 'theirs' ? erasedBody : textOf(judged);
+}
+
+function eventOf(message: Message): Event {
+  const decoded = decode(message, message.received);
+  if (decoded.kind === 'undated') throw new Error('a stamped event is still undated');
+  return decoded.event;
+}
+
+function withBody({ fields: _fields, ...message }: Message, judged: Judged): Message {
+  return { ...message, body: judged === 'theirs' ? erasedBody : textOf(judged) };
+}
+
+/** The event as JSON text. */
+export function textOf(event: Event): string {
+  return event.body ?? event.text ?? stringifyExact(event.exact ?? event.fields);
+}
+
+/** What names a person, in each form in which a sink may have it. */
+export function formsOf(secret: string, ids: readonly string[]): string[] {
+  return [...new Set(ids.flatMap(id => [id.trim(), ...pseudonymsOf(secret, id)]))];
+}
+
+/** What is kept of it. A mail address is the same in upper and lower case. */
+export function hashOfPerson(secret: string, text: string): string {
+  const form = text.trim();
+  return keyedHash(secret, 'erased', form.includes('@') ? form.toLowerCase() : form);
+}
