@@ -29,11 +29,6 @@ export function coloured(text: string, colour: Colour): Coloured {
   return { text, colour };
 }
 
-/** What a line of parts says. */
-export function plain(parts: readonly (string | Coloured)[]): string {
-  return parts.map(part => (typeof part === 'string' ? part : part.text)).join('');
-}
-
 /** Numbers of ECMA-48, "Select graphic rendition". */
 const renditions: Readonly<Record<Colour, number>> = { bold: 1, red: 31, green: 32, yellow: 33 };
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CommandContext, StartDaemon } from '../../src/cli/command.js';
 import { runCommandLine } from '../../src/cli/run.js';
-import { plain, type Terminal } from '../../src/cli/terminal.js';
+import type { Terminal } from '../../src/cli/terminal.js';
 import type { Clock } from '../../src/clock.js';
 
 export interface Outcome {
@@ -52,7 +52,7 @@ export async function invoke(words: readonly string[], around: Around = {}): Pro
     errIsTerminal: onTerminal,
     columns: 100,
     out: line => out.push(line),
-    outColoured: parts => out.push(plain(parts)),
+    outColoured: parts => out.push(parts.map(part => (typeof part === 'string' ? part : part.text)).join('')),
     err: line => err.push(line),
     rewrite: line => err.push(line),
   };
