@@ -110,6 +110,14 @@ export function stopTree(parent: Parent): Promise<void> {
   });
 }
 
+/** The same for one of a parent's own, which forgets it. */
+export function stopChild(parent: Parent, child: Parent | Actor<never>): Promise<void> {
+  const ref = 'children' in child ? child.ref : child;
+  const index = parent.children.findIndex(known => known.ref === ref);
+  const [own] = parent.children.splice(index, 1);
+  return stopTree({ ref: ref as Ref<never>, children: [], stopped: false, ...own });
+}
+
 function stopNow(parent: Parent): void {
   parent.stopped = true;
   for (const child of parent.children.splice(0)) {

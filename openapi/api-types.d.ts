@@ -537,6 +537,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/reload": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Read the settings anew
+         * @description The YAML file, and the files of secrets; the environment of a process cannot change. Only what is configured otherwise restarts, with its queue where it is. When anything is wrong, nothing is taken over, and `errors` says all of it.
+         */
+        readonly post: operations["reload"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/series": {
         readonly parameters: {
             readonly query?: never;
@@ -3209,6 +3229,7 @@ export interface components {
          *     `queue_removed`: A queue was removed, with what waited in it. Usually with by, subject, count.
          *     `backup_made`: A backup of the data folder was written. Usually with by, subject.
          *     `backup_restored`: A backup was put into the data folder. Usually with by, subject.
+         *     `settings_reloaded`: Settings were changed and read again; the subject is the version that runs now. Usually with by, subject, count.
          *     `sink_started`: A sink is configured that was not at the start before. Usually with by, subject.
          *     `sink_stopped`: A sink is configured no more. Usually with by, subject.
          */
@@ -3220,7 +3241,7 @@ export interface components {
              * @enum {string}
              */
             readonly category?: "audit";
-            /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `missing_acknowledged`, `history_imported`, `usage_recounted`, `people_erased`, `people_exported`, `queue_removed`, `backup_made`, `backup_restored`, `sink_started`, `sink_stopped`. */
+            /** @description Known: `key_made`, `key_revoked`, `key_expired`, `key_file_read`, `signed_in`, `signed_out`, `published`, `dead_letters_redriven`, `dead_letters_removed`, `missing_acknowledged`, `history_imported`, `usage_recounted`, `people_erased`, `people_exported`, `queue_removed`, `backup_made`, `backup_restored`, `settings_reloaded`, `sink_started`, `sink_stopped`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;
@@ -3876,7 +3897,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:submission-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:submission-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:invalid-settings" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;
@@ -4355,6 +4376,14 @@ export interface components {
             readonly properties?: components["schemas"]["MessageProperties"];
         };
         readonly Publication: components["schemas"]["PublicationToQueue"] | components["schemas"]["PublicationToExchange"];
+        readonly Reloaded: {
+            /** @description Names of the settings that are given otherwise than when they were read before. */
+            readonly changed: readonly string[];
+            /** @description What runs with other settings now: actors by their paths, as `delivery/mongodb`, and other parts. */
+            readonly restarted: readonly string[];
+            /** @description Settings that are given otherwise than the daemon runs with, and take effect at its next start. */
+            readonly needs_restart: readonly string[];
+        };
         readonly SeriesLine: {
             readonly name: string;
             /** @description One for each step. */
@@ -4411,6 +4440,24 @@ export interface components {
                 readonly reason: string;
                 readonly since: number;
             } | null;
+        };
+        /** @description Which settings the daemon runs with. */
+        readonly SettingsStatus: {
+            /** @description The file of settings; null when there is none. */
+            readonly file: string | null;
+            /** @description Names what runs: the same wherever the settings are the same, secrets aside. */
+            readonly version: string;
+            /** @description When these settings took effect. */
+            readonly since: number;
+            /** @description When they were last read. */
+            readonly read: number;
+            /** @description Settings that are given otherwise, and take effect at the next start. */
+            readonly needs_restart: readonly string[];
+            /** @description Why what was read last cannot be used; empty when it can. */
+            readonly problems: readonly {
+                readonly name: string;
+                readonly message: string;
+            }[];
         };
         readonly SinkStatus: {
             readonly sink: string;
@@ -4488,6 +4535,7 @@ export interface components {
             readonly broker: components["schemas"]["BrokerStatus"];
             readonly storage: components["schemas"]["StorageStatus"];
             readonly context: components["schemas"]["ContextStatus"];
+            readonly settings: components["schemas"]["SettingsStatus"];
             readonly sinks: readonly components["schemas"]["SinkStatus"][];
             readonly services: readonly components["schemas"]["ServiceState"][];
             readonly actors: readonly components["schemas"]["ActorStatus"][];
@@ -5225,6 +5273,7 @@ export type MessageProperties = components['schemas']['MessageProperties'];
 export type PublicationToQueue = components['schemas']['PublicationToQueue'];
 export type PublicationToExchange = components['schemas']['PublicationToExchange'];
 export type Publication = components['schemas']['Publication'];
+export type Reloaded = components['schemas']['Reloaded'];
 export type SeriesLine = components['schemas']['SeriesLine'];
 export type Series = components['schemas']['Series'];
 export type Session = components['schemas']['Session'];
@@ -5232,6 +5281,7 @@ export type Problem = components['schemas']['Problem'];
 export type BrokerStatus = components['schemas']['BrokerStatus'];
 export type StorageStatus = components['schemas']['StorageStatus'];
 export type ContextStatus = components['schemas']['ContextStatus'];
+export type SettingsStatus = components['schemas']['SettingsStatus'];
 export type SinkStatus = components['schemas']['SinkStatus'];
 export type ServiceState = components['schemas']['ServiceState'];
 export type ActorStatus = components['schemas']['ActorStatus'];
@@ -11370,6 +11420,188 @@ export interface operations {
                      *       "title": "This installation does not offer that",
                      *       "status": 501,
                      *       "detail": "This installation does not offer that.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not possible right now; nothing was accepted. */
+            readonly 503: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unavailable",
+                     *       "title": "Not possible right now",
+                     *       "status": 503,
+                     *       "detail": "Not possible right now; nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly reload: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What has changed; all of it is in force but `needs_restart`. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "changed": [
+                     *         "MONGODB_BATCH_SIZE",
+                     *         "PORT"
+                     *       ],
+                     *       "restarted": [
+                     *         "delivery/mongodb"
+                     *       ],
+                     *       "needs_restart": [
+                     *         "PORT"
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["Reloaded"];
+                };
+            };
+            /** @description There is no key, or it is not known. */
+            readonly 401: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description How to authenticate. */
+                    readonly "WWW-Authenticate": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:unauthenticated",
+                     *       "title": "A valid API key is required",
+                     *       "status": 401,
+                     *       "detail": "There is no key, or it is not known.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The key lacks the scope that this needs. */
+            readonly 403: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:forbidden",
+                     *       "title": "This key may not do that",
+                     *       "status": 403,
+                     *       "detail": "The key lacks the scope that this needs.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            readonly 422: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:id-conflict",
+                     *       "title": "An id belongs to another event",
+                     *       "status": 422,
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many failed attempts from this address, or too many requests with this key. */
+            readonly 429: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    /** @description Seconds to wait before the next attempt. */
+                    readonly "Retry-After": number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:too-many-requests",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many failed attempts from this address, or too many requests with this key.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The address and the headers have more than 16 KiB. */
+            readonly 431: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:headers-too-large",
+                     *       "title": "The headers are too large",
+                     *       "status": 431,
+                     *       "detail": "The address and the headers have more than 16 KiB.",
+                     *       "instance": "5f0c2b9e-1a"
+                     *     }
+                     */
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A fault of the daemon; its log says more under the request id. */
+            readonly 500: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:event-sink:problem:internal",
+                     *       "title": "Something went wrong here",
+                     *       "status": 500,
+                     *       "detail": "A fault of the daemon; its log says more under the request id.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

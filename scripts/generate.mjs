@@ -71,6 +71,8 @@ An empty value is the same as none.
 Booleans are on, off, true, false, 1 or 0.
 \`event-sink check\` tries them all.
 
+Settings are taken over while the daemon runs ([operations.md](operations.md)), but for those marked *at the start*.
+
 A setting marked *secret* is never printed, and can be read from a file: \`MONGODB_URI_FILE=/run/secrets/mongodb\`.
 
 In addresses, user and password are percent-encoded (\`@ : / ? # %\` are \`%40 %3A %2F %3F %23 %25\`), and an IPv6 address stands in brackets.
@@ -81,7 +83,11 @@ Node reads it when it starts, from the environment alone.`;
     const rows = Object.values(settings).map(setting => {
       const names = [setting.name, ...setting.aliases].map(name => `\`${name}\``).join(' or ');
       const value = defaultOf(setting);
-      const text = `${setting.description}${setting.secret ? ' *Secret.*' : ''}`.replaceAll('|', '\\|');
+      const text =
+        `${setting.description}${setting.secret ? ' *Secret.*' : ''}${setting.needsRestart ? ' *At the start.*' : ''}`.replaceAll(
+          '|',
+          '\\|',
+        );
       return `| ${names} | ${value === undefined || value === '' ? '' : `\`${value.replaceAll('|', '\\|')}\``} | ${text} |`;
     });
     const examples = Object.values(settings)

@@ -25,6 +25,7 @@ const parts = {
   page: [['scripts/test.mjs', 'browser/amplitude-sdk', '--jobs', '1', '--timeout', '600']],
   archive: [['scripts/test.mjs', 'chaos/archive-kill', '--jobs', '1', '--timeout', '3600']],
   redrive: [['scripts/test.mjs', 'integration/redrive-behind', '--jobs', '1', '--timeout', '3600']],
+  reload: [['scripts/test.mjs', 'chaos/reload', '--jobs', '1', '--timeout', '3600']],
   outages: [['scripts/test.mjs', 'chaos/outage', '--jobs', '1', '--timeout', '7200']],
 };
 /** For the tests that can be made longer. */
@@ -39,6 +40,7 @@ const env = {
   ARCHIVE_EVENTS: part(10_000),
   ARCHIVE_KILLS: part(20),
   REDRIVE_EVENTS: part(100_000),
+  RELOAD_ROUNDS: part(100),
   OUTAGE_SECONDS: part(200),
   PAGE_OUTAGE_SECONDS: part(60),
 };

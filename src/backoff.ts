@@ -40,6 +40,8 @@ export const backoffs = {
   erasure: { firstMs: 1_000, maxMs: 300_000 },
   /** Restarting the whole tree of actors; at its ceiling, since nobody else waits for the same thing. */
   tree: { firstMs: 200, maxMs: 3_200 },
+  /** Starting a part of the tree with new settings. */
+  part: { firstMs: 500, maxMs: 30_000 },
   /** Requests of the command line to a daemon that is busy or cannot be reached. */
   client: { firstMs: 500, maxMs: 15_000 },
 } as const;

@@ -18,6 +18,14 @@ export interface Log {
   child(fields: object): Log;
 }
 
+type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** A log whose level can be changed while it runs, for all of its children too. */
+export interface AdjustableLog extends Log {
+  /** A level, or `silent`. */
+  setLevel(level: string): void;
+}
+
 export const silentLog: Log = pino({ level: 'silent' });
 
 export interface LogOptions {
@@ -43,15 +51,52 @@ const secretFields = [
 ];
 
 /** Lines are written at once, so that the last one before a crash is there. */
-export async function createLog({ level, pretty, stream }: LogOptions): Promise<Log> {
+export async function createLog({ level, pretty, stream }: LogOptions): Promise<AdjustableLog> {
   const destination = pretty ? await prettyStream(stream) : stream;
-  const log: Log = destination === undefined ? pino(options(level)) : pino(options(level), destination);
-  return log;
+  const lines: Log = destination === undefined ? pino(options()) : pino(options(), destination);
+  return new LevelledLog(lines, { least: severity(level) });
 }
 
-function options(level: string): LoggerOptions {
+/** A child of pino's has a level of its own, for ever: these share one. */
+class LevelledLog implements AdjustableLog {
+  readonly #lines: Log;
+  readonly #level: { least: number };
+
+  constructor(lines: Log, level: { least: number }) {
+    this.#lines = lines;
+    this.#level = level;
+  }
+
+  readonly trace = this.#writer('trace');
+  readonly debug = this.#writer('debug');
+  readonly info = this.#writer('info');
+  readonly warn = this.#writer('warn');
+  readonly error = this.#writer('error');
+  readonly fatal = this.#writer('fatal');
+
+  child(fields: object): Log {
+    return new LevelledLog(this.#lines.child(fields), this.#level);
+  }
+
+  setLevel(level: string): void {
+    this.#level.least = severity(level);
+  }
+
+  #writer(level: LogLevel): (fields: object, line: string) => void {
+    const own = severity(level);
+    return (fields, line) => {
+      if (own >= this.#level.least) this.#lines[level](fields, line);
+    };
+  }
+}
+
+function severity(level: string): number {
+  return pino.levels.values[level] ?? Number.POSITIVE_INFINITY;
+}
+
+function options(): LoggerOptions {
   return {
-    level,
+    level: 'trace',
     base: null,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: label => ({ level: label }), log: fields => visibleIn(fields, 0) as Record<string, unknown> },

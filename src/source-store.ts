@@ -30,7 +30,7 @@ export function atomicStore<Position>(
   key: string,
   checkpoints: Checkpoints,
   publishWith: PublishWith,
-  sinks: readonly string[] = [],
+  sinks: () => readonly string[] = () => [],
 ): SourceStore<Position> {
   return store(key, checkpoints, sinks, (messages, position, calls = []) => {
     const value = JSON.stringify({ position, unpublished: [] } satisfies Saved<Position>);
@@ -47,7 +47,7 @@ export function writeAheadStore<Position>(
   key: string,
   checkpoints: Checkpoints,
   publish: (messages: readonly Message[]) => Promise<unknown>,
-  sinks: readonly string[] = [],
+  sinks: () => readonly string[] = () => [],
 ): SourceStore<Position> {
   const put = (position: Position, unpublished: readonly Message[], calls: readonly WriteCall[] = []): Promise<void> =>
     checkpoints.put(key, { position, unpublished } satisfies Saved<Position>, calls);
@@ -71,15 +71,15 @@ export function writeAheadStore<Position>(
 function store<Position>(
   key: string,
   checkpoints: Checkpoints,
-  sinks: readonly string[],
+  sinks: () => readonly string[],
   commit: SourceStore<Position>['commit'],
 ): SourceStore<Position> {
   return {
-    commit: (messages, position, calls) => commit(forSinks(messages, sinks), position, calls),
+    commit: (messages, position, calls) => commit(forSinks(messages, sinks()), position, calls),
     load: async () => {
       const saved = await checkpoints.get<Saved<Position>>(key);
       if (saved === undefined) return undefined;
-      if (saved.unpublished.length > 0) await commit(forSinks(saved.unpublished, sinks), saved.position);
+      if (saved.unpublished.length > 0) await commit(forSinks(saved.unpublished, sinks()), saved.position);
       return saved.position;
     },
   };

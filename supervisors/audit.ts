@@ -18,18 +18,28 @@ export interface AuditOptions extends Pick<PartOptions, 'clock' | 'log' | 'onSto
   readonly keys: KeyRing;
 }
 
+export interface RunningAudit {
+  /** Writes down which sinks are configured otherwise. Never rejects. */
+  reload(config: Pick<Config, 'sinks'>): Promise<void>;
+}
+
 /** At the stop, ms; what has not gone then has its line in the log, and goes with the next tree of this process. */
 const lastEventsMs = 1_000;
 
 /** Lets the events of the audit trail go to the publisher, those of the command line too, until the stop. */
-export async function startAudit(options: AuditOptions): Promise<void> {
+export async function startAudit(options: AuditOptions): Promise<RunningAudit> {
   const { trail, publisher, storage, idSecret, config, keys, clock, log, onStop } = options;
   const { publish } = publishThrough(publisher);
   const outlet = trail.open({ publish, idSecret });
   const stopping = new AbortController();
-  const sinks = config.sinks.map(({ definition }) => definition.name);
   const keyValues = storage.keyValues('audit');
-  await recordSinks(sinks, keyValues, trail);
+  const record = ({ sinks }: Pick<Config, 'sinks'>): Promise<void> =>
+    recordSinks(
+      sinks.map(({ definition }) => definition.name),
+      keyValues,
+      trail,
+    );
+  await record(config);
   const stopWatching = await recordExpiredKeys(keys, keyValues, trail);
   void takeNotes(config.server.dataDir, { trail, clock, log, signal: stopping.signal });
   onStop('audit trail', async timeoutMs => {
@@ -37,4 +47,6 @@ export async function startAudit(options: AuditOptions): Promise<void> {
     stopWatching();
     await outlet.close(Math.min(timeoutMs, lastEventsMs));
   });
+  // What cannot be written down now is found by the next reload, or start.
+  return { reload: now => record(now).catch(() => undefined) };
 }

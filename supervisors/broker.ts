@@ -23,14 +23,14 @@ export interface BrokerOptions extends PartOptions {
   readonly storage: Storage;
   /** One for each configured sink. */
   readonly queues: readonly QueueDefinition[];
-  /** Aborts when shutdown ends every wait. */
-  readonly stopping: AbortSignal;
   readonly suppression: Pick<Suppression, 'clean'>;
 }
 
 export interface BrokerPart {
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
+  /** Those that are configured now: whatever they leave behind is known later. Never rejects. */
+  putNames(sinks: readonly string[]): Promise<void>;
   /** The broker's line on the status board. */
   readonly status: StatusLine;
 }
@@ -48,9 +48,17 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerPart> {
   const clean = (messages: readonly Message[]): readonly Message[] => options.suppression.clean(messages);
   const publisher = spawnPublisher(supervisor, { broker, clean, board, log, onCrash: resumeAfterDefect(log) });
   await broker.open(queues);
-  const moving = moveFromEmbedded(broker, options);
-  onStop('move', () => moving);
-  return { broker, publisher, status: supervisor.status };
+  const stopping = new AbortController();
+  const moving = moveFromEmbedded(broker, options, stopping.signal);
+  onStop('move', () => {
+    stopping.abort();
+    return moving;
+  });
+  const putNames = async (names: readonly string[]): Promise<void> => {
+    if (broker.kind === 'rabbitmq') await knownSinkNames(sinks, names, options.storage.keyValues('sinks'));
+  };
+  // What cannot be written down now is by the next reload, or start.
+  return { broker, publisher, putNames: names => putNames(names).catch(() => undefined), status: supervisor.status };
 }
 
 /** What publishes is done with: whoever published has an answer. */
@@ -72,7 +80,8 @@ async function createBroker({ config, storage, clock, log, queues }: BrokerOptio
  */
 async function moveFromEmbedded(
   broker: Broker,
-  { queues, storage, clock, log, stopping }: BrokerOptions,
+  { queues, storage, clock, log }: BrokerOptions,
+  signal: AbortSignal,
 ): Promise<void> {
   if (broker.kind === 'embedded') return;
   const sinks = queues.map(({ sink }) => sink);
@@ -81,5 +90,5 @@ async function moveFromEmbedded(
   };
   const onError = (error: unknown, waitMs: number): void =>
     log.warn({ reason: describe(error), waitMs }, 'move.delayed');
-  await retryUntilDone(move, { clock, signal: stopping, onError });
+  await retryUntilDone(move, { clock, signal, onError });
 }

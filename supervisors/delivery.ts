@@ -1,5 +1,5 @@
 import { dispatch } from 'nact';
-import { ask, type Parent, spawnSupervisor } from '../actors/actor.js';
+import { ask, type Parent, type Supervisor, spawnSupervisor, stopChild } from '../actors/actor.js';
 import { spawnConsumer } from '../actors/consumer.js';
 import type { Actor, ConsumerMessage } from '../actors/protocol.js';
 import { spawnSink } from '../actors/sink.js';
@@ -13,12 +13,14 @@ import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import { Rate } from '../src/delivery/rate.js';
 import { StoredSinks } from '../src/delivery/stored-sinks.js';
 import type { Writes } from '../src/delivery/writes.js';
+import { describe } from '../src/errors.js';
 import type { SinkStalls, Stalls } from '../src/event-loop/stalls.js';
 import type { Log } from '../src/log.js';
 import type { NotificationWriter } from '../src/notify/notifier.js';
 import { Outgoing, type Proxies } from '../src/outgoing.js';
 import { personalFilter } from '../src/people/personal-data.js';
 import type { Suppression } from '../src/people/suppression.js';
+import { sameSlice } from '../src/settings/same-slice.js';
 import type { RowMaker, SinkDefinition, SinkTools } from '../src/sinks/sink.js';
 import type { StatusBoard } from '../src/status/board.js';
 import type { Conflicts } from '../src/status/conflicts.js';
@@ -27,11 +29,12 @@ import type { EventStore } from '../src/storage/event-store.js';
 import { keptHours } from '../src/storage/ledger.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { ReportedUsage } from '../src/usage/report/dataset-report.js';
+import { type Child, Children } from './children.js';
 import type { PartOptions } from './part.js';
 import { createRestartPolicy, escalate, resetSink, restartTree, resumeAfterDefect } from './restart.js';
 
 export interface DeliveryOptions extends PartOptions {
-  readonly sinks: readonly ConfiguredSink[];
+  readonly wanted: WantedSinks;
   readonly proxies: Proxies;
   /** What makes pseudonyms of people (ID_SECRET). */
   readonly idSecret: string;
@@ -39,12 +42,6 @@ export interface DeliveryOptions extends PartOptions {
   readonly storage: Storage;
   readonly metrics: Metrics;
   readonly conflicts: Conflicts;
-  readonly holdMs: number;
-  /**
-   * Aborted once the consumers are draining, and not before: a wait that ends sooner is
-   * followed by one try after the other.
-   */
-  readonly stopping: AbortController;
   readonly giveUp: AbortSignal;
   readonly stalls: Stalls;
   readonly context: Context;
@@ -62,9 +59,21 @@ const writeDeadlineMs = 30_000;
 /** How far back the ledger shows hours, ms. */
 const ledgerMs = keptHours * 3_600_000;
 
+/** What delivery is made from. */
+export interface WantedSinks {
+  readonly sinks: readonly ConfiguredSink[];
+  readonly holdMs: number;
+}
+
+export interface Delivery {
+  readonly toolsOf: ToolsOf;
+  /** Restarts the sinks that are configured otherwise, each with its queue where it is. Returns their paths. */
+  reload(wanted: WantedSinks, hurry: AbortSignal): Promise<readonly string[]>;
+}
+
 /** A supervisor for each sink, with its consumer and its sink actor. */
-export function startDelivery(options: DeliveryOptions): ToolsOf {
-  const { root, board, clock, log, onFailure, onStop, sinks, broker, storage, stopping } = options;
+export async function startDelivery(options: DeliveryOptions): Promise<Delivery> {
+  const { root, board, clock, log, onFailure, onStop, broker, storage, giveUp } = options;
   const outgoing = new Outgoing(options.proxies);
   const delivery = spawnSupervisor(root, 'delivery', board, restartTree(onFailure));
   const tools: ToolsOf = sink => ({
@@ -83,33 +92,90 @@ export function startDelivery(options: DeliveryOptions): ToolsOf {
   const meter = meterOf(options);
   const stored = new StoredSinks({ meter, clock, context: options.context, suppression: options.suppression });
   broker.deliverStored?.(stored);
-  const consumers = sinks.map(sink =>
-    superviseSink(delivery, sink, tools(sink.definition.name), {
-      broker,
-      board,
-      clock,
-      log,
-      meter,
-      firstSeen: ids => storage.firstSeen(ids),
-      holdMs: options.holdMs,
-      writeDeadlineMs,
-      stopping: stopping.signal,
-      giveUp: options.giveUp,
-      stalls: options.stalls.of(sink.definition.name),
-      events: storage.events,
-      stored,
-      context: options.context,
-      idSecret: options.idSecret,
-      suppression: options.suppression,
-      writes: options.writes,
-    }),
-  );
-  onStop('delivery', async () => {
-    const drained = consumers.map(consumer => ask<void>(reply => dispatch(consumer, { type: 'drain', reply })));
-    stopping.abort();
-    await Promise.all(drained);
+  const children = new Children<WantedSink>({
+    pathOf: name => `delivery/${name}`,
+    same: (one, other) => sameSlice(comparable(one), comparable(other)),
+    ...{ board, clock, log },
+    start: async (name, { sink, holdMs }) => {
+      await broker.addQueue(sink.queue);
+      return startSink(delivery, sink, tools(name), {
+        broker,
+        board,
+        clock,
+        log,
+        meter,
+        firstSeen: ids => storage.firstSeen(ids),
+        holdMs,
+        writeDeadlineMs,
+        giveUp,
+        stalls: options.stalls.of(name),
+        events: storage.events,
+        stored,
+        context: options.context,
+        idSecret: options.idSecret,
+        suppression: options.suppression,
+        writes: options.writes,
+      });
+    },
   });
-  return tools;
+  onStop('delivery', () => children.close(giveUp));
+  let names: readonly string[] = [];
+  const become: Delivery['reload'] = async ({ sinks, holdMs }, hurry) => {
+    const wanted = new Map(sinks.map(sink => [sink.definition.name, { sink, holdMs }] as const));
+    const changed = await children.become(wanted, hurry);
+    const left = names.filter(name => !wanted.has(name));
+    names = [...wanted.keys()];
+    for (const name of left) {
+      await broker.leaveQueue(name).catch((error: unknown) => {
+        log.warn({ sink: name, reason: describe(error) }, 'queue.unleft');
+      });
+    }
+    return changed;
+  };
+  await become(options.wanted, giveUp);
+  return { toolsOf: tools, reload: become };
+}
+
+interface WantedSink {
+  readonly sink: ConfiguredSink;
+  readonly holdMs: number;
+}
+
+/** Its definition and its filter are code, which follows from its name and from what was given. */
+function comparable({ sink: { definition, filter, ...sink }, holdMs }: WantedSink): unknown {
+  return { ...sink, holdMs };
+}
+
+/** A sink of its own life: it ends when its part is wanted no more, or with the daemon. */
+function startSink(
+  parent: Parent,
+  sink: ConfiguredSink,
+  tools: SinkTools,
+  options: Omit<SinkSupervision, 'stopping'>,
+): Child {
+  // Aborted once the consumer is draining, and not before: a wait that ends sooner is followed by one try
+  // after the other.
+  const stopping = new AbortController();
+  const hurried = new AbortController();
+  const giveUp = AbortSignal.any([options.giveUp, hurried.signal]);
+  const { supervisor, consumer } = superviseSink(parent, sink, tools, {
+    ...options,
+    stopping: stopping.signal,
+    giveUp,
+  });
+  return {
+    stop: async hurry => {
+      const abort = (): void => hurried.abort();
+      if (hurry.aborted) abort();
+      hurry.addEventListener('abort', abort, { once: true });
+      options.stored?.remove(sink.definition.name);
+      const drained = ask<void>(reply => dispatch(consumer, { type: 'drain', reply }));
+      stopping.abort();
+      await drained;
+      hurry.removeEventListener('abort', abort);
+      await stopChild(parent, supervisor);
+    },
+  };
 }
 
 export interface SinkSupervision {
@@ -145,7 +211,7 @@ export function superviseSink(
   { definition, config, batch, filter, personal, rate }: ConfiguredSink,
   tools: SinkTools,
   options: SinkSupervision,
-): Actor<ConsumerMessage> {
+): { readonly supervisor: Supervisor; readonly consumer: Actor<ConsumerMessage> } {
   const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp } = options;
   const { random, stalls, events, context, suppression } = options;
   const log = options.log.child({ sink: definition.name });
@@ -167,7 +233,7 @@ export function superviseSink(
     });
   const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
-  return spawnConsumer(
+  const consumer = spawnConsumer(
     supervisor,
     {
       sink: definition.name,
@@ -194,8 +260,8 @@ export function superviseSink(
       giveUp,
       onCrash: resumeAfterDefect(log),
     },
-    consumer =>
-      spawnSink(supervisor, consumer, {
+    actor =>
+      spawnSink(supervisor, actor, {
         definition,
         config,
         tools: { ...tools, ageClock: believed },
@@ -211,6 +277,7 @@ export function superviseSink(
         onCrash: escalate,
       }),
   );
+  return { supervisor, consumer };
 }
 
 /** A sink that cannot be opened now says so in its own place, and is served through its queue. */

@@ -33,7 +33,8 @@ export async function loadSuppression({ storage, idSecret, log }: SuppressionOpt
 }
 
 export interface ErasuresOptions extends Pick<PartOptions, 'clock' | 'log' | 'onStop'> {
-  readonly config: Config;
+  /** As it runs now. */
+  readonly config: () => Config;
   readonly broker: Broker;
   readonly storage: Storage;
   readonly context: Context;
@@ -47,20 +48,31 @@ export interface ErasuresOptions extends Pick<PartOptions, 'clock' | 'log' | 'on
 export function startErasures(options: ErasuresOptions): Erasures {
   const { config, broker, storage, context, idSecret, suppression, toolsOf, writes } = options;
   const { clock, log, onStop } = options;
-  const sinks = config.sinks.map(({ definition }) => definition.name);
-  const places = [
-    ...storedEventPlaces({ storage, clock }),
-    ...daemonPlaces({
-      storage,
-      idSecret,
-      dataDir: config.server.dataDir,
-      accessLogs: config.nginx.files,
-      forgetContext: () => context.forget(),
-    }),
-    ...brokerPlaces(broker, sinks),
-    ...sinkPlaces({ sinks: config.sinks, toolsOf, writes }),
-  ];
-  const erasures = new Erasures({ storage, suppression, idSecret, places, clock, log });
+  const placesNow = () => {
+    const { sinks, server, nginx } = config();
+    return [
+      ...storedEventPlaces({ storage, clock }),
+      ...daemonPlaces({
+        storage,
+        idSecret,
+        dataDir: server.dataDir,
+        accessLogs: nginx.files,
+        forgetContext: () => context.forget(),
+      }),
+      ...brokerPlaces(
+        broker,
+        sinks.map(({ definition }) => definition.name),
+      ),
+      ...sinkPlaces({ sinks, toolsOf, writes }),
+    ];
+  };
+  const erasures = new Erasures({
+    ...{ storage, suppression, idSecret, clock, log },
+    // A sink that was taken over is a place too.
+    get places() {
+      return placesNow();
+    },
+  });
   erasures.start();
   onStop('erasures', () => erasures.close());
   return erasures;

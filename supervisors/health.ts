@@ -1,5 +1,13 @@
 import { dispatch } from 'nact';
-import { type ActorTools, ask, type Parent, type Supervisor, spawnSupervisor } from '../actors/actor.js';
+import {
+  type ActorTools,
+  actorName,
+  ask,
+  type Parent,
+  type Supervisor,
+  spawnSupervisor,
+  stopChild,
+} from '../actors/actor.js';
 import { spawnHealthPing } from '../actors/health-ping.js';
 import type { Actor, HealthPingMessage, PublisherMessage } from '../actors/protocol.js';
 import { publishThrough } from '../actors/publisher.js';
@@ -19,9 +27,12 @@ import { madeTarget } from '../src/health/targets.js';
 import { type BeatReport, beatOf } from '../src/heartbeats/beat-event.js';
 import { Heartbeats } from '../src/heartbeats/heartbeats.js';
 import { Outgoing } from '../src/outgoing.js';
+import { actorPaths } from '../src/status/actor-paths.js';
 import type { Storage } from '../src/storage/storage.js';
+import { type Child, Children } from './children.js';
 import type { PartOptions } from './part.js';
 import { escalate } from './restart.js';
+import type { Source } from './source.js';
 
 export interface HealthOptions extends PartOptions {
   readonly config: Pick<Config, 'health' | 'proxies'>;
@@ -30,13 +41,14 @@ export interface HealthOptions extends PartOptions {
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
   readonly storage: Pick<Storage, 'checkpoints' | 'read' | 'write'>;
+  readonly giveUp: AbortSignal;
 }
 
 /** How often measurements and routine checkpoints of all targets are written together, ms. */
 const flushMs = 500;
 
 /** An actor for each target of the settings, and for each heartbeat that made itself. */
-export function startHealth(ingress: Parent, tools: ActorTools, options: HealthOptions): void {
+export function startHealth(ingress: Parent, tools: ActorTools, options: HealthOptions): Source {
   const { publisher, onStop } = options;
   const watch = new HealthWatch(ingress, tools, options);
   dispatch(publisher, {
@@ -51,18 +63,27 @@ export function startHealth(ingress: Parent, tools: ActorTools, options: HealthO
     },
   });
   onStop('health', () => watch.close());
+  return watch;
 }
 
-class HealthWatch {
-  /** By the name of the target. */
+class HealthWatch implements Source {
+  /** By the name of the target; not those that are being stopped. */
   readonly #actors = new Map<string, Actor<HealthPingMessage>>();
   /** By the name of the heartbeat. */
   readonly #jobs = new Map<string, Actor<HealthPingMessage>>();
+  /** Names of heartbeats that made themselves. */
+  readonly #made = new Set<string>();
+  /** What was declared while its target was being restarted. */
+  readonly #missed = new Map<string, Declaration[]>();
+  /** The share of its interval until the first run of a target: those of the start are spread out. */
+  readonly #shares = new Map<string, number>();
+  readonly #children: Children<Target>;
   readonly #flushes: FlushSchedule;
   readonly #heartbeats: Heartbeats;
   readonly #costs: OutageCosts;
   readonly #probeTools: ProbeTools;
   readonly #opened: Promise<void>;
+  #health: Config['health'];
   #supervisor: Supervisor | undefined;
   readonly #ingress: Parent;
   readonly #tools: ActorTools;
@@ -72,29 +93,39 @@ class HealthWatch {
     this.#ingress = ingress;
     this.#tools = tools;
     this.#options = options;
-    const { config, broker, storage, clock, log } = options;
+    const { config, broker, storage, board, clock, log } = options;
     const { targets } = config.health;
     const { checkpoints } = storage;
     this.#costs = new OutageCosts(storage);
+    this.#health = config.health;
     this.#flushes = new FlushSchedule(clock, flushMs);
     this.#heartbeats = new Heartbeats({ checkpoints, clock, log, declared: declaredSchedules(targets) });
     const outgoing = new Outgoing(config.proxies);
     this.#probeTools = { broker, clock, outgoing, heartbeats: this.#heartbeats };
-    // The first runs are spread out over the interval.
-    for (const [index, target] of targets.entries()) this.#watch(target, spread(index, targets.length));
-    this.#opened = this.#heartbeats.open().then(made => {
-      for (const name of made) this.#watchJob(name);
+    for (const [index, { name }] of targets.entries()) this.#shares.set(name, spread(index, targets.length));
+    this.#children = new Children<Target>({
+      ...{ board, clock, log },
+      pathOf: name => `${actorPaths.health}${actorName(name)}`,
+      start: (_name, target) => this.#watch(target),
+    });
+    this.#opened = this.#heartbeats.open().then(async made => {
+      for (const name of made) this.#made.add(name);
+      await this.#adjust();
       // What was not read yet was unknown.
       for (const actor of this.#jobs.values()) dispatch(actor, { type: 'lookAgain' });
     });
   }
 
+  reload({ health }: Pick<Config, 'health'>, hurry: AbortSignal): Promise<readonly string[]> {
+    this.#health = health;
+    this.#heartbeats.declare(declaredSchedules(health.targets));
+    return this.#adjust(hurry);
+  }
+
   async close(): Promise<void> {
     this.#flushes.close();
     await this.#opened;
-    await Promise.all(
-      [...this.#actors.values()].map(actor => ask<void>(reply => dispatch(actor, { type: 'close', reply }))),
-    );
+    await this.#children.close(this.#options.giveUp);
     await this.#heartbeats.close();
   }
 
@@ -104,19 +135,26 @@ class HealthWatch {
     await storage.write('keepCorrection', correctionOf(declaration)).catch((error: unknown) => {
       log.error({ event: declaration.id, reason: describe(error) }, 'correction.lost');
     });
-    const actor = this.#actors.get(declaration.service);
-    if (actor) await ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
+    const { service } = declaration;
+    const actor = this.#actors.get(service);
+    if (actor) return ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
+    // Not awaited: a target that is being stopped may itself wait for what it has published.
+    if (this.#wanted().has(service)) this.#missed.set(service, [...(this.#missed.get(service) ?? []), declaration]);
   }
 
   /** The same for a heartbeat. */
   async beat(report: BeatReport): Promise<void> {
     await this.#opened;
     const { name } = report;
-    if (!this.#jobs.has(name) && (this.#actors.has(name) || !isHeartbeatName(name)))
+    const isKnown = this.#made.has(name) || declaredSchedules(this.#health.targets).has(name);
+    if (!isKnown && (this.#health.targets.some(target => target.name === name) || !isHeartbeatName(name)))
       return this.#unwatched(name, 'a target of another kind has this name, or it is not a name');
     const isNew = await this.#heartbeats.record(report);
     if (isNew === undefined) return this.#unwatched(name, 'too many heartbeats have made themselves');
-    if (!this.#jobs.has(name)) this.#watchJob(name);
+    if (!isKnown) {
+      this.#made.add(name);
+      void this.#adjust();
+    }
     const actor = this.#jobs.get(name);
     if (actor) dispatch(actor, { type: 'lookAgain' });
   }
@@ -125,19 +163,31 @@ class HealthWatch {
     this.#options.log.warn({ heartbeat: name.slice(0, 128), reason }, 'heartbeat.unwatched');
   }
 
-  #watchJob(name: string): void {
-    if (this.#jobs.has(name) || this.#actors.has(name)) return;
-    const target = madeTarget({ name, url: `heartbeat:${name}` }, this.#options.config.health.defaults);
-    if (target !== undefined) this.#watch(target, 0);
+  #adjust(hurry = this.#options.giveUp): Promise<readonly string[]> {
+    return this.#children.become(this.#wanted(), hurry);
   }
 
-  /** @param share of its interval until the first run */
-  #watch(target: Target, share: number): void {
-    const { config, idSecret, publisher, storage, board, clock } = this.#options;
+  #wanted(): ReadonlyMap<string, Target> {
+    const { targets, defaults } = this.#health;
+    const wanted = new Map(targets.map(target => [target.name, target]));
+    const declared = declaredSchedules(targets);
+    for (const name of this.#made) {
+      if (declared.has(name) || wanted.has(name)) continue;
+      const target = madeTarget({ name, url: `heartbeat:${name}` }, defaults);
+      if (target !== undefined) wanted.set(name, target);
+    }
+    return wanted;
+  }
+
+  #watch(target: Target): Child {
+    const { idSecret, publisher, storage, board, clock } = this.#options;
     this.#supervisor ??= spawnSupervisor(this.#ingress, 'health', board, escalate);
+    const parent = this.#supervisor;
     const actorsOf = (names: readonly string[]) => names.flatMap(name => this.#actors.get(name) ?? []);
-    const dependents = config.health.targets.filter(({ dependsOn }) => dependsOn.includes(target.name));
-    const actor = spawnHealthPing(this.#supervisor, {
+    const dependents = () => this.#health.targets.filter(({ dependsOn }) => dependsOn.includes(target.name));
+    const share = this.#shares.get(target.name) ?? 0;
+    this.#shares.delete(target.name);
+    const actor = spawnHealthPing(parent, {
       ...this.#tools,
       target,
       idSecret,
@@ -146,15 +196,27 @@ class HealthWatch {
       checkpoints: storage.checkpoints,
       nextFlush: this.#flushes.next,
       keep: seen => storage.write('keepAvailability', seen),
-      costOf: async outage => (await this.#costs.of(target.name, [outage], config.health.zone))[0],
+      costOf: async outage => (await this.#costs.of(target.name, [outage], this.#health.zone))[0],
       clock,
       delayMs: share * target.intervalMs,
       family: {
         parents: () => actorsOf(target.dependsOn),
-        dependents: () => actorsOf(dependents.map(({ name }) => name)),
+        dependents: () => actorsOf(dependents().map(({ name }) => name)),
       },
     });
     this.#actors.set(target.name, actor);
-    for (const job of declaredSchedules([target]).keys()) this.#jobs.set(job, actor);
+    const jobs = [...declaredSchedules([target]).keys()];
+    for (const job of jobs) this.#jobs.set(job, actor);
+    for (const declaration of this.#missed.get(target.name) ?? [])
+      void ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
+    this.#missed.delete(target.name);
+    return {
+      stop: async () => {
+        this.#actors.delete(target.name);
+        for (const job of jobs) if (this.#jobs.get(job) === actor) this.#jobs.delete(job);
+        await ask<void>(reply => dispatch(actor, { type: 'close', reply }));
+        await stopChild(parent, actor);
+      },
+    };
   }
 }

@@ -4,7 +4,7 @@ import { spawnHttp } from '../actors/http.js';
 import { publishThrough } from '../actors/publisher.js';
 import type { AuditTrail } from '../src/audit/trail.js';
 import { Availability } from '../src/availability/availability.js';
-import type { Config } from '../src/config/config.js';
+import type { ReloadReport, RunningSettings } from '../src/config/running.js';
 import type { Context } from '../src/context/context.js';
 import type { Erasures } from '../src/erasure/erasures.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
@@ -37,7 +37,8 @@ import { runUsage } from './usage.js';
 
 export interface HttpOptions extends PartOptions, BrokerPart {
   readonly parent: Parent;
-  readonly config: Config;
+  readonly settings: RunningSettings;
+  readonly reload: (by: string) => Promise<ReloadReport>;
   readonly keys: KeyRing;
   readonly trail: AuditTrail;
   readonly storage: Storage;
@@ -54,26 +55,34 @@ export interface HttpOptions extends PartOptions, BrokerPart {
   readonly erasures: Erasures;
 }
 
+export interface RunningHttp {
+  readonly address: string;
+  /** Reads the certificate again. */
+  rereadCertificate(): void;
+}
+
 /**
  * The listener and everything it answers from, and the housekeeping that looks at the same things without being asked.
  * The last part to start: whoever can connect finds a daemon that is ready. Resolves with the address, and with what
  * reads the certificate again.
  */
-export async function startHttp(options: HttpOptions): Promise<{ readonly address: string; reload(): void }> {
-  const { parent, board, clock, log, onStop, config, keys, storage, metrics, broker, publisher } = options;
+export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
+  const { parent, board, clock, log, onStop, settings, keys, storage, metrics, broker, publisher } = options;
   const { countries } = options;
-  const limits = new Map(
-    config.sinks.flatMap(({ definition: { name, redriveLimit } }) =>
-      redriveLimit === undefined ? [] : [[name, redriveLimit] as const],
-    ),
-  );
+  const { config } = settings;
+  const sinks = () => settings.config.sinks;
+  const limitOf = (name: string) => sinks().find(({ definition }) => definition.name === name)?.definition.redriveLimit;
   const backlog = new Backlog(sink => broker.depth(sink), { maxWaiting: 200, retryAfterMs: 2_000 });
-  const deadLetterAdmin = new DeadLetterAdmin({ store: broker.deadLetters, clock, limits, backlog });
+  const deadLetterAdmin = new DeadLetterAdmin({ store: broker.deadLetters, clock, limitOf, backlog });
   const orphans = orphanFinder({ broker, clock, log, metrics });
   orphans();
   const stored = config.sinks.find(({ definition }) => definition.storesWith === 'storage');
-  const { targets, defaults } = config.health;
-  const watched = checkedEvery(targets, defaults.intervalMs, () => board.all());
+  const watched = {
+    get: (service: string) => {
+      const { targets, defaults } = settings.config.health;
+      return checkedEvery(targets, defaults.intervalMs, () => board.all()).get(service);
+    },
+  };
   const availability = new Availability({ storage, watched, clock });
   const backend = createBackend({
     ...publishThrough(publisher),
@@ -87,12 +96,12 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     keyProblems: () => keys.problems(),
     listenerProblems: () => server.problems(),
     countries,
-    sinks: config.sinks,
+    sinks,
     stalls: () => options.stalls.summary,
     conflicts: options.conflicts,
     context: contextAsStored(options.context, personalFilter(stored?.personal ?? 'full', options.idSecret)),
     usage: options.usage,
-    monthly: runUsage(options),
+    monthly: runUsage({ ...options, config, sinks }),
     availability,
     explain: createExplain({
       config,
@@ -104,22 +113,23 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
     statusPage: statusPageOf(options, availability),
     erasures: options.erasures,
     platform: config.usage?.platform,
+    settings: () => settings.status,
+    reload: options.reload,
     started: clock.now(),
   });
 
   const { maxConnections } = config.server;
-  const settings = { ...defaultHttpSettings, ...config.server, maxConnections: connectionCap(maxConnections) };
+  const served = { ...defaultHttpSettings, ...config.server, maxConnections: connectionCap(maxConnections) };
   const { trail: audit, visitors } = options;
   const clients = { visitors, countryOf: countries.of };
   await visitors.load();
-  const server = createServer({ backend, keys, log, audit, clock, metrics, settings, clients });
+  const server = createServer({ backend, keys, log, audit, clock, metrics, settings: served, clients });
 
   const housekeeping = new AbortController();
   const housekept = runHousekeeping({
-    sinks: config.sinks.map(({ definition }) => definition.name),
+    limits: () => ({ ...settings.config.deadLetters, sinks: sinks().map(({ definition }) => definition.name) }),
     broker,
     deadLetterAdmin,
-    ...config.deadLetters,
     clock,
     log,
     signal: housekeeping.signal,
@@ -144,16 +154,16 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly addres
   const http = spawnHttp(parent, { server, board, log, onCrash: escalate });
   onStop('http', timeoutMs => ask<void>(reply => dispatch(http, { type: 'close', timeoutMs: timeoutMs / 2, reply })));
   const address = await ask<string>(reply => dispatch(http, { type: 'listen', reply }));
-  return { address, reload: () => server.reload() };
+  return { address, rereadCertificate: () => server.reload() };
 }
 
 /** Undefined when it is off. */
-function statusPageOf({ config, board, clock }: HttpOptions, availability: Availability): StatusPage | undefined {
-  const { statusPage, targets } = config.health;
-  if (!statusPage) return undefined;
+function statusPageOf({ settings, board, clock }: HttpOptions, availability: Availability): StatusPage | undefined {
+  const { config } = settings;
+  if (!config.health.statusPage) return undefined;
   return new StatusPage({
     name: config.usage?.platform ?? 'Status of the services',
-    targets: targets.filter(({ isPublic }) => isPublic),
+    targets: () => settings.config.health.targets.filter(({ isPublic }) => isPublic),
     services: async () => servicesOf(board.all()),
     availability: days => availability.report({ ...days, zone: 'UTC', service: undefined }),
     clock,

@@ -2,6 +2,8 @@ import type { AuditTrail } from '../src/audit/trail.js';
 import { backoffs, ceilingMs } from '../src/backoff.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
+import type { ReloadReport, RunningSettings } from '../src/config/running.js';
+import { watchSettings } from '../src/config/settings-watch.js';
 import { describe, FolderError, SetupError } from '../src/errors.js';
 import type { Watchdog } from '../src/event-loop/watchdog.js';
 import type { KeyRing } from '../src/keys/ring.js';
@@ -9,6 +11,7 @@ import type { Log } from '../src/log.js';
 import { DataFolder } from '../src/storage/data-folder.js';
 import { CorruptError } from '../src/storage/database-error.js';
 import type { OnFailure } from './part.js';
+import { Reloads } from './reload.js';
 import { startTree, type Tree } from './tree.js';
 
 /**
@@ -37,7 +40,7 @@ import { startTree, type Tree } from './tree.js';
  */
 
 export interface DaemonOptions {
-  readonly config: Config;
+  readonly settings: RunningSettings;
   readonly log: Log;
   readonly clock: Clock;
   readonly keys: KeyRing;
@@ -45,6 +48,8 @@ export interface DaemonOptions {
   /** Writes a line for the person at the terminal. */
   announce(line: string): void;
   readonly watchdog?: Watchdog | undefined;
+  /** Takes over other settings for what lives as long as the process, and returns what that was. */
+  readonly onReload?: (config: Config) => readonly string[];
 }
 
 export interface Daemon {
@@ -54,27 +59,42 @@ export interface Daemon {
   stop(): Promise<void>;
   /** Ends every wait at once, for the second signal. */
   stopNow(): void;
-  /** Reads the certificate of the listener again. */
-  reload(): void;
+  /** Reads all settings anew, and the certificate of the listener. The log says what came of it. */
+  reload(by: string): void;
   /** Resolves when the daemon has given up by itself. */
   readonly ended: Promise<{ readonly code: number }>;
 }
 
 /** @throws when the first start fails: SetupError (a busy port, a locked folder), or what was thrown */
 export async function startDaemon({
-  config,
+  settings,
   log,
   clock,
   keys,
   trail,
   announce,
   watchdog,
+  onReload = () => [],
 }: DaemonOptions): Promise<Daemon> {
   const began = clock.monotonic();
-  const folder = new DataFolder(config.server.dataDir);
+  const folder = new DataFolder(settings.config.server.dataDir);
+  const apply = async (config: Config): Promise<readonly string[]> => {
+    const taken = onReload(config);
+    await root.settled();
+    return [...taken, ...(await root.tree.reload())];
+  };
+  const reloads = new Reloads({ settings, apply, audit: trail, log });
+  const reload = (by: string): Promise<ReloadReport> => reloads.request(by);
   const start = (onFailure: OnFailure): Promise<Tree> =>
-    startTree({ config, log, clock, keys, trail, folder, onFailure, watchdog });
+    startTree({ settings, reload, log, clock, keys, trail, folder, onFailure, watchdog });
   const root = await superviseTree({ start, clock, log });
+  const stopping = new AbortController();
+  const stopReloads = (): void => {
+    reloads.close();
+    stopping.abort();
+  };
+  void watchSettings({ settings, clock, signal: stopping.signal, onChange: () => reloads.requested('a changed file') });
+  void root.ended.then(stopReloads);
   const { address } = root.tree;
   log.info({ address, ms: Math.round(clock.monotonic() - began) }, 'daemon.started');
   announce(`event-sink listens on ${address}`);
@@ -84,11 +104,15 @@ export async function startDaemon({
     },
     ended: root.ended,
     stop: async () => {
-      await root.stop(config.shutdownMs);
+      stopReloads();
+      await root.stop(settings.config.shutdownMs);
       log.info({}, 'daemon.stopped');
     },
     stopNow: () => root.stopNow(),
-    reload: () => root.tree.reload(),
+    reload: by => {
+      root.tree.rereadCertificate();
+      reloads.requested(by);
+    },
   };
 }
 
@@ -104,6 +128,8 @@ export interface Root {
   /** Ends the wait for a new tree, then the tree that runs. */
   stop(timeoutMs: number): Promise<void>;
   stopNow(): void;
+  /** Resolves when no tree is being started in place of another. */
+  settled(): Promise<void>;
   /** Resolves when it has given up by itself. */
   readonly ended: Promise<{ readonly code: number }>;
 }
@@ -182,6 +208,7 @@ export async function superviseTree({ start, clock, log }: RootOptions): Promise
       return tree;
     },
     ended,
+    settled: () => restarting,
     stop: async timeoutMs => {
       stopping.abort();
       await restarting;

@@ -2,6 +2,7 @@ import { startRoot } from '../actors/actor.js';
 import type { AuditTrail } from '../src/audit/trail.js';
 import type { Clock } from '../src/clock.js';
 import type { Config } from '../src/config/config.js';
+import type { ReloadReport, RunningSettings } from '../src/config/running.js';
 import { Writes } from '../src/delivery/writes.js';
 import { Stalls } from '../src/event-loop/stalls.js';
 import type { Watchdog } from '../src/event-loop/watchdog.js';
@@ -15,22 +16,25 @@ import { Conflicts } from '../src/status/conflicts.js';
 import { Metrics } from '../src/status/metrics.js';
 import type { DataFolder } from '../src/storage/data-folder.js';
 import { defaultLimits } from '../src/storage/default-limits.js';
+import type { Retention } from '../src/storage/maintenance.js';
 import { Storage } from '../src/storage/storage.js';
 import { startAudit } from './audit.js';
 import { drainPublisher, startBroker } from './broker.js';
 import { startCompleteness } from './completeness.js';
 import { startContext } from './context.js';
-import { startDelivery } from './delivery.js';
+import { startDelivery, type WantedSinks } from './delivery.js';
 import { loadSuppression, startErasures } from './erasures.js';
 import { startHttp } from './http.js';
-import { createNotifier, runNotifier } from './notify.js';
+import { createNotifications, runNotifications } from './notify.js';
 import type { OnFailure, PartOptions } from './part.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
 import { startSources } from './sources.js';
 import { createUsage } from './usage.js';
 
 export interface TreeOptions {
-  readonly config: Config;
+  readonly settings: RunningSettings;
+  /** For whoever may ask for it over HTTP. */
+  readonly reload: (by: string) => Promise<ReloadReport>;
   readonly clock: Clock;
   readonly log: Log;
   readonly keys: KeyRing;
@@ -47,7 +51,9 @@ export interface TreeOptions {
 export interface Tree {
   readonly address: string;
   /** Reads the certificate of the listener again. */
-  reload(): void;
+  rereadCertificate(): void;
+  /** Restarts what was made from other settings than those that run now. Returns what that was. Never rejects. */
+  reload(): Promise<readonly string[]>;
   /** In order; `giveUp` is called once the time (ms) is used up. Never rejects. A second call waits for the first. */
   stop(timeoutMs: number): Promise<void>;
   /** Ends every wait of a stop that is under way. */
@@ -59,7 +65,8 @@ export interface Tree {
  * reverse order, also when a start fails.
  */
 export async function startTree({
-  config,
+  settings,
+  reload,
   clock,
   log,
   keys,
@@ -68,7 +75,7 @@ export async function startTree({
   onFailure,
   watchdog,
 }: TreeOptions): Promise<Tree> {
-  const stopping = new AbortController();
+  const { config } = settings;
   const giveUp = new AbortController();
   const steps: ShutdownStep[] = [];
   const onStop: PartOptions['onStop'] = (name, run) => void steps.unshift({ name, run });
@@ -99,45 +106,49 @@ export async function startTree({
     const suppression = await loadSuppression({ storage, idSecret, log });
     const context = await startContext({ ...part, config, storage, suppression });
     const queues = sinks.map(({ queue }) => queue);
-    const brokerOptions = { config: config.broker, storage, queues, stopping: stopping.signal, suppression };
+    const brokerOptions = { config: config.broker, storage, queues, suppression };
     const broker = await startBroker({ ...part, ...brokerOptions });
     const { publisher } = broker;
-    const notifier = createNotifier({ clock, log, config: config.notify, publisher, storage, idSecret });
-    const { holdMs } = config.broker;
-    const usage = createUsage({ ...part, ...broker, config, storage, context, idSecret });
-    const delivery = {
-      sinks,
+    const notifications = createNotifications({ ...part, publisher, storage, idSecret });
+    const configured = (): Config['sinks'] => settings.config.sinks;
+    const usage = createUsage({ ...part, ...broker, config, sinks: configured, storage, context, idSecret });
+    const deliveryOptions = {
+      wanted: wantedSinks(config),
       idSecret,
       proxies,
       broker: broker.broker,
       storage,
-      holdMs,
-      stopping,
       giveUp: giveUp.signal,
       stalls,
       conflicts,
       context,
-      notifications: notifier ?? { add: async () => 0 },
+      notifications: notifications.writer,
       usage,
       suppression,
       writes: new Writes(),
     };
     await startCompleteness({ ...part, config, storage, broker: broker.broker });
-    const toolsOf = startDelivery({ ...part, metrics, ...delivery });
-    const erasures = startErasures({ ...part, ...delivery, config, toolsOf });
+    const delivery = await startDelivery({ ...part, metrics, ...deliveryOptions });
+    const { toolsOf } = delivery;
+    const erasures = startErasures({ ...part, ...deliveryOptions, config: () => settings.config, toolsOf });
     onStop('publisher', () => drainPublisher(publisher));
-    runNotifier(notifier, part);
-    await startAudit({ ...part, trail, publisher, storage, idSecret, config, keys });
+    await runNotifications(notifications, config, { onStop, giveUp: giveUp.signal });
+    const audit = await startAudit({ ...part, trail, publisher, storage, idSecret, config, keys });
     const visitors = new VisitorKeys(storage.keyValues('nginx.visitors'), clock);
     const countries = new Countries({ source: config.geoip, clock, log });
     const traffic = { visitors, countryOf: countries.of };
-    const ingress = await startSources({ ...part, ...broker, config, storage, idSecret, suppression, ...traffic });
-    const { address, reload } = await startHttp({
+    const sources = await startSources({
+      ...{ ...part, ...broker, config, storage, idSecret, suppression, ...traffic },
+      sinks: () => configured().map(({ definition }) => definition.name),
+      giveUp: giveUp.signal,
+    });
+    const { address, rereadCertificate } = await startHttp({
       ...part,
       metrics,
       ...broker,
-      parent: ingress,
-      config,
+      parent: sources.ingress,
+      settings,
+      reload,
       keys,
       trail,
       storage,
@@ -150,11 +161,32 @@ export async function startTree({
       idSecret,
       erasures,
     });
-    return { address, reload, stop, giveUp: () => giveUp.abort() };
+    const reloadParts = async (): Promise<readonly string[]> => {
+      const patience = new AbortController();
+      const over = new AbortController();
+      void clock.sleep(settings.config.shutdownMs, over.signal).then(() => patience.abort());
+      const now = settings.config;
+      await broker.putNames(now.sinks.map(({ definition }) => definition.name));
+      const { signal } = patience;
+      const restarted = await Promise.all([
+        delivery.reload(wantedSinks(now), signal),
+        notifications.reload(now, signal),
+        sources.reload(now, signal),
+        keepStored(storage, now),
+      ]);
+      await audit.reload(now);
+      over.abort();
+      return restarted.flat();
+    };
+    return { address, rereadCertificate, reload: reloadParts, stop, giveUp: () => giveUp.abort() };
   } catch (error) {
     await stop(5_000);
     throw error;
   }
+}
+
+function wantedSinks({ sinks, broker: { holdMs } }: Config): WantedSinks {
+  return { sinks, holdMs };
 }
 
 async function openStorage(
@@ -166,9 +198,18 @@ async function openStorage(
   const limits = { embeddedBytes: broker.embeddedBytes, deadLetterBytes: deadLetters.maxBytes };
   const storage = await Storage.open({ dir: server.dataDir, clock, log, limits, folder, onFatal });
   onStop('storage', () => storage.close());
-  storage.startMaintenance({
+  storage.startMaintenance(retentionOf(local));
+  return storage;
+}
+
+/** What the local store keeps. */
+async function keepStored(storage: Storage, { local }: Config): Promise<readonly string[]> {
+  return storage.keepAtMost(retentionOf(local)) ? ['retention'] : [];
+}
+
+function retentionOf(local: Config['local']): Retention {
+  return {
     days: local === undefined ? defaultLimits.days : local.retentionMs / 86_400_000,
     maxBytes: local?.maxBytes ?? defaultLimits.maxMebibytes * 1024 * 1024,
-  });
-  return storage;
+  };
 }

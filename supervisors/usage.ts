@@ -20,6 +20,8 @@ import type { PartOptions } from './part.js';
 
 export interface UsageOptions extends Pick<PartOptions, 'clock' | 'log'> {
   readonly config: Config;
+  /** Those that are configured now. */
+  readonly sinks: () => Config['sinks'];
   readonly storage: Storage;
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
@@ -45,14 +47,32 @@ export function createUsage(options: UsageOptions): Usage | undefined {
   const isConnected = () => broker.status().state === 'ready';
   const rules = () => rulesOf(usageConfig, idSecret);
   const stored = storedFor(options);
-  const sink = config.sinks.find(({ definition }) => definition.name === 'usage');
+  const sink = () => options.sinks().find(({ definition }) => definition.name === 'usage');
   const known = async (events: readonly Event[]) => {
-    const taken = events.filter(event => sink?.filter.matches(event) ?? true);
+    const taken = events.filter(event => sink()?.filter.matches(event) ?? true);
     await context.load(() => taken);
     return taken.map(event => context.addTo(event));
   };
-  const announce = announcerOf(options)?.announce;
-  return new Usage({ storage, config: usageConfig, waiting, isConnected, stored, known, rules, announce, clock, log });
+  const announcer = new UsageAnnouncer({
+    storage,
+    publish: publishThrough(options.publisher).publish,
+    idSecret,
+    clock,
+  });
+  return new Usage({
+    storage,
+    config: usageConfig,
+    waiting,
+    isConnected,
+    stored,
+    known,
+    rules,
+    get announce() {
+      return isAnnounced(options.sinks()) ? announcer.announce : undefined;
+    },
+    clock,
+    log,
+  });
 }
 
 export interface RunningUsage extends UsageOptions, Pick<PartOptions, 'onStop'> {
@@ -66,17 +86,17 @@ export interface RunningUsage extends UsageOptions, Pick<PartOptions, 'onStop'> 
 export function runUsage(options: RunningUsage): MonthlyUsage | undefined {
   const { config, storage, usage, clock, log, onStop, idSecret } = options;
   if (usage === undefined) return undefined;
-  const hubs = config.sinks.filter(isHub);
+  const hubs = () => options.sinks().filter(isHub);
   const keyValues = storage.keyValues('usage-reports');
   const reports = new MonthlyReports({ usage, dataDir: config.server.dataDir, keyValues, clock });
   const submissions = new Submissions({
     usage,
-    hubs: hubs.map(({ definition }) => definition.name),
+    hubs: () => hubs().map(({ definition }) => definition.name),
     publish: publishThrough(options.publisher).publish,
     idSecret,
     clock,
   });
-  const closed = new ClosedMonths({ reports, submissions, hubs: hubs.map(addressOf), keyValues, clock, log });
+  const closed = new ClosedMonths({ reports, submissions, hubs: () => hubs().map(addressOf), keyValues, clock, log });
   const stopping = new AbortController();
   const running = usage.run(stopping.signal, closed);
   onStop('usage', async () => {
@@ -99,11 +119,9 @@ function addressOf({ definition, config }: ConfiguredSink): string {
   return `${definition.name} ${(config as { readonly url: string }).url}`;
 }
 
-/** Undefined where no sink takes what is announced; that the local store does is no reason to. */
-function announcerOf({ config, storage, publisher, idSecret, clock }: UsageOptions): UsageAnnouncer | undefined {
-  const takers = config.sinks.filter(({ definition }) => definition.storesWith === undefined);
-  if (!takers.some(({ filter }) => isTaken(filter))) return undefined;
-  return new UsageAnnouncer({ storage, publish: publishThrough(publisher).publish, idSecret, clock });
+/** A sink takes what is announced; that the local store does is no reason to. */
+function isAnnounced(sinks: Config['sinks']): boolean {
+  return sinks.some(({ definition, filter }) => definition.storesWith === undefined && isTaken(filter));
 }
 
 /** Stored events as the sink gets them; undefined where the store has not as much of people as the sink. */

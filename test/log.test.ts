@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createLog, type Log } from '../src/log.js';
+import { type AdjustableLog, createLog } from '../src/log.js';
 import { redact } from '../src/redact.js';
 
-async function logged(pretty: boolean, write: (log: Log) => void): Promise<string> {
+async function logged(pretty: boolean, write: (log: AdjustableLog) => void): Promise<string> {
   let text = '';
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -29,6 +29,18 @@ test('a line is one JSON object, with the error in words', async () => {
 
 test('the level is respected', async () => {
   assert.is(await logged(false, log => log.debug({}, 'not.wanted')), '');
+});
+
+test('another level holds for all children, those that were made before too', async () => {
+  const text = await logged(false, log => {
+    const child = log.child({ sink: 'mongodb' }).child({ part: 'one' });
+    log.setLevel('debug');
+    child.debug({}, 'now.wanted');
+    log.setLevel('silent');
+    child.fatal({}, 'not.wanted');
+  });
+  const { msg, sink, part } = JSON.parse(text);
+  assert.equal([msg, sink, part], ['now.wanted', 'mongodb', 'one']);
 });
 
 test('no line shows a secret, for programs or for people', async () => {

@@ -133,7 +133,7 @@ test('what is for a sink that is off by now goes nowhere, and the rest goes on',
     const down = async (): Promise<void> => {
       throw new Error('down');
     };
-    const elsewhere = writeAheadStore<number>('nginx/x', storage.checkpoints, down, ['local', 'usage']);
+    const elsewhere = writeAheadStore<number>('nginx/x', storage.checkpoints, down, () => ['local', 'usage']);
     const written = [
       message('open'),
       { ...message('for usage'), sinks: ['usage'] },
@@ -144,7 +144,7 @@ test('what is for a sink that is off by now goes nowhere, and the rest goes on',
     const publish = async (messages: readonly Message[]): Promise<void> => {
       published.push(...messages);
     };
-    const store = writeAheadStore<number>('nginx/x', storage.checkpoints, publish, ['local']);
+    const store = writeAheadStore<number>('nginx/x', storage.checkpoints, publish, () => ['local']);
     assert.is(await store.load(), 1);
     await store.commit([{ ...message('later'), sinks: ['usage'] }], 2);
     assert.is(await store.load(), 2);

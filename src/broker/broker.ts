@@ -200,6 +200,13 @@ export interface Broker {
    * reached: a daemon starts with any dependency down.
    */
   open(queues: readonly QueueDefinition[]): Promise<void>;
+  /** As `open`, for one more while others are at work; nothing happens when it is there already. */
+  addQueue(queue: QueueDefinition): Promise<void>;
+  /**
+   * Nothing consumes the queue of this sink any more. What waits in it stays, and what comes in goes on to be added to
+   * it, as in a daemon that is started without the sink.
+   */
+  leaveQueue(sink: string): Promise<void>;
   /**
    * Each to every queue, or to those of its `sinks` alone. Resolves when all of them are durable. An empty list is
    * durable at once.

@@ -142,10 +142,13 @@ function keyFor(env: Invocation['env']): string | undefined {
 function explain(body: string): string {
   try {
     const { title, detail, errors, data } = JSON.parse(body) as Partial<ProblemDocument & CounterException>;
-    const listed = (errors ?? [])
-      .slice(0, 5)
-      .map(({ index, field, message }) => `event ${index ?? '?'}${field ? `, ${field}` : ''}: ${message}`);
-    const more = (errors?.length ?? 0) > 5 ? [`and ${(errors?.length ?? 0) - 5} more`] : [];
+    // The first of many events will do; what is wrong with settings is said in full.
+    const all = (errors ?? []).map(({ index, field, message }) => {
+      const place = [...(index === undefined ? [] : [`event ${index}`]), ...(field ? [field] : [])].join(', ');
+      return place === '' ? message : `${place}: ${message}`;
+    });
+    const listed = (errors ?? []).some(({ index }) => index !== undefined) ? all.slice(0, 5) : all;
+    const more = all.length > listed.length ? [`and ${all.length - listed.length} more`] : [];
     return [detail ?? data ?? title ?? body, ...listed, ...more].join('; ');
   } catch {
     return body.slice(0, 200).trim() || 'no explanation';

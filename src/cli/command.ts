@@ -1,6 +1,7 @@
 import type { AuditTrail } from '../audit/trail.js';
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import type { RunningSettings } from '../config/running.js';
 import type { Watchdog } from '../event-loop/watchdog.js';
 import type { LivingKeyRing } from '../keys/ring.js';
 import type { Log } from '../log.js';
@@ -54,7 +55,7 @@ export interface Signals {
 }
 
 export type StartDaemon = (options: {
-  readonly config: Config;
+  readonly settings: RunningSettings;
   readonly log: Log;
   readonly clock: Clock;
   readonly keys: LivingKeyRing;
@@ -62,6 +63,8 @@ export type StartDaemon = (options: {
   /** Prints a line for a person at a terminal, and nowhere else. */
   announce(line: string): void;
   readonly watchdog: Watchdog;
+  /** Takes over other settings for what lives as long as the process, and returns what that was. */
+  readonly onReload: (config: Config) => readonly string[];
 }) => Promise<Daemon>;
 
 export interface Daemon {
@@ -69,8 +72,8 @@ export interface Daemon {
   /** Shuts down in order, within the deadline. */
   stop(): Promise<void>;
   stopNow(): void;
-  /** Reads again what is read at SIGHUP, beside the keys. */
-  reload(): void;
+  /** Reads the settings anew, and what else is read at SIGHUP beside the keys. */
+  reload(by: string): void;
   readonly ended: Promise<{ readonly code: number }>;
 }
 

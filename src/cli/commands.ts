@@ -20,6 +20,11 @@ export const commands: readonly Entry[] = [
     load: async () => (await import('./check/check.js')).check,
   },
   {
+    name: 'reload',
+    summary: 'let a daemon read its settings again',
+    load: async () => (await import('./reload.js')).reload,
+  },
+  {
     name: 'keygen',
     summary: 'make an API key and its entry for API_KEYS',
     load: async () => (await import('./keygen.js')).keygen,

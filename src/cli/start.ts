@@ -1,13 +1,15 @@
 import { AuditTrail } from '../audit/trail.js';
+import type { Config } from '../config/config.js';
 import { readFile } from '../config/environment.js';
-import { loadConfig } from '../config/load.js';
+import { RunningSettings } from '../config/running.js';
 import { describe, FullError, SetupError } from '../errors.js';
 import { notifyIntervalMs, Watchdog } from '../event-loop/watchdog.js';
 import { collectOften, letHeapGrow } from '../heap.js';
-import { openKeyRing } from '../keys/ring.js';
-import { createLog, type Log } from '../log.js';
+import { type LivingKeyRing, openKeyRing } from '../keys/ring.js';
+import { type AdjustableLog, createLog } from '../log.js';
 import { redact } from '../redact.js';
 import { problemReport } from '../settings/problems.js';
+import { sameSlice } from '../settings/same-slice.js';
 import { type Command, type Daemon, exitCodes, type Invocation, UsageError } from './command.js';
 
 /** npm passes on the Ctrl-C that the terminal has already sent: a signal this soon after the first, ms, is its echo. */
@@ -16,7 +18,7 @@ const echoMs = 500;
 export const start: Command = {
   usage: 'start',
   description:
-    'Runs the daemon until SIGTERM or SIGINT shuts it down in order; a second signal ends it at once.\nSIGHUP reads API_KEYS_FILE, TLS_CERT_FILE and TLS_KEY_FILE again.',
+    'Runs the daemon until SIGTERM or SIGINT shuts it down in order; a second signal ends it at once.\nSIGHUP reads all settings again: the YAML file, and the files of secrets, keys and certificates.',
   options: {},
   examples: [
     'event-sink start',
@@ -24,17 +26,18 @@ export const start: Command = {
     'EVENT_SINK_CONFIG=/etc/event-sink/config.yaml event-sink start',
   ],
   async run(invocation) {
-    const { env, terminal, operands } = invocation;
+    const { env, terminal, clock, operands } = invocation;
     if (operands.length > 0) throw new UsageError('start takes no arguments');
-    const loaded = loadConfig({ env, readFile });
-    if ('problems' in loaded) {
-      terminal.err(problemReport(loaded.problems));
+    const opened = RunningSettings.open({ env, readFile }, clock);
+    if ('problems' in opened) {
+      terminal.err(problemReport(opened.problems));
       return exitCodes.usage;
     }
-    const { level, pretty = terminal.outIsTerminal } = loaded.config.log;
+    const { settings, warnings } = opened;
+    const { level, pretty = terminal.outIsTerminal } = settings.config.log;
     const log = await createLog({ level, pretty });
-    for (const { name, message } of loaded.warnings) log.warn({ name, message }, 'setting.unknown');
-    return runDaemon(invocation, loaded.config, log);
+    for (const { name, message } of warnings) log.warn({ name, message }, 'setting.unknown');
+    return runDaemon(invocation, settings, log);
   },
 };
 
@@ -44,11 +47,13 @@ export const start: Command = {
  */
 async function runDaemon(
   { env, terminal, clock, signals, loadDaemon, exit }: Invocation,
-  config: Parameters<Awaited<ReturnType<Invocation['loadDaemon']>>>[0]['config'],
-  log: Log,
+  settings: RunningSettings,
+  log: AdjustableLog,
 ): Promise<number> {
+  const { config } = settings;
   let daemon: Daemon | undefined;
   let firstSignalAt: number | undefined;
+  let hungUp = false;
   let finish: (code: number) => void = () => {};
   const finished = new Promise<number>(resolve => {
     finish = resolve;
@@ -100,7 +105,8 @@ async function runDaemon(
       'SIGHUP',
       () => {
         keys.reload();
-        daemon?.reload();
+        hungUp = daemon === undefined;
+        daemon?.reload('SIGHUP');
       },
     ],
     ['uncaughtException', onFault('uncaughtException')],
@@ -115,9 +121,11 @@ async function runDaemon(
   });
   try {
     const startDaemon = await loadDaemon();
-    daemon = await startDaemon({ config, log, clock, keys, trail, announce, watchdog });
+    const onReload = reloadProcess(config, log, keys);
+    daemon = await startDaemon({ settings, log, clock, keys, trail, announce, watchdog, onReload });
     letHeapGrow();
     daemon.ended.then(({ code }) => finish(code));
+    if (hungUp) daemon.reload('SIGHUP');
     if (firstSignalAt !== undefined) stop(daemon);
     return await finished;
   } catch (error) {
@@ -131,6 +139,24 @@ async function runDaemon(
     await watchdog.close();
     for (const [event, listener] of listeners) signals.off(event, listener);
   }
+}
+
+/** What lives as long as the process, and takes over other settings while it runs. */
+function reloadProcess(first: Config, log: AdjustableLog, keys: LivingKeyRing): (config: Config) => readonly string[] {
+  let before = first;
+  return config => {
+    const [old, taken] = [before, []] as [Config, string[]];
+    before = config;
+    if (config.log.level !== old.log.level) {
+      log.setLevel(config.log.level);
+      taken.push('log');
+    }
+    if (!sameSlice(config.keys, old.keys)) {
+      keys.use(config.keys);
+      taken.push('keys');
+    }
+    return taken;
+  };
 }
 
 function fieldsOf(error: unknown): object {

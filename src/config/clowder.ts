@@ -2,9 +2,9 @@ import type { ClowderConfig } from '../context/clowder/client.js';
 import { type Address, httpAddress } from '../settings/addresses.js';
 import { secret } from '../settings/secrets.js';
 import type { Problems, Values } from '../settings/setting.js';
-import { setting } from '../settings/setting.js';
+import { atStart, setting } from '../settings/setting.js';
 
-export const clowderSettings = {
+export const clowderSettings = atStart({
   address: setting(
     'CLOWDER_URL',
     httpAddress(['http', 'https'], { base: true }).optional(),
@@ -17,7 +17,7 @@ export const clowderSettings = {
     'Key with which Clowder is asked. Without it, Clowder only answers for what everybody may see.',
     { secret: true, example: '00000000-0000-0000-0000-000000000000' },
   ),
-};
+});
 
 /**
  * Undefined = nothing is known of a Clowder. An address without a path gets CLOWDER_PATH_PREFIX.

@@ -42,6 +42,7 @@ export const healthSettings = {
     'STATUS_PAGE',
     boolean().default('off'),
     'A page for everybody at /status, without a key: how the services are and were. Targets with `public: false` in the YAML file are not on it.',
+    { needsRestart: true },
   ),
 };
 

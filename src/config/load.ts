@@ -1,3 +1,4 @@
+import { Given } from '../settings/given.js';
 import { ProblemList, type SettingProblem } from '../settings/problems.js';
 import { type Layer, type ReadFile, readText, SettingReader } from '../settings/reading.js';
 import { fileNameOf } from '../settings/setting.js';
@@ -30,25 +31,33 @@ export interface LoadContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: ReadFile;
   readonly registry?: readonly SinkDefinition[];
+  /** What the daemon runs with, whose settings that need a restart stay as they are. */
+  readonly running?: Given | undefined;
 }
 
 export type Loaded =
   /**
    * Warnings are about variables that look like a setting misspelt; secrets are the values that no message may show.
    */
-  | { readonly config: Config; readonly warnings: readonly SettingProblem[]; readonly secrets: readonly string[] }
+  | {
+      readonly config: Config;
+      readonly given: Given;
+      readonly warnings: readonly SettingProblem[];
+      readonly secrets: readonly string[];
+    }
   | { readonly problems: readonly SettingProblem[] };
 
 /**
  * The environment over the YAML file that EVENT_SINK_CONFIG names, over the defaults. An empty string is as good as
  * none. Everything that is wrong is found in one go; no message holds the value of a secret.
  */
-export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Loaded {
+export function loadConfig({ env, readFile, registry = sinks, running }: LoadContext): Loaded {
   const problems = new ProblemList();
+  const given = new Given(running);
   const names = environmentNames(registry);
   const path = env.EVENT_SINK_CONFIG?.trim() ?? '';
   const file = configFile();
-  const reader = new SettingReader([fromEnvironment, name => file.get(name)], problems, readFile);
+  const reader = new SettingReader([fromEnvironment, name => file.get(name)], problems, readFile, given);
 
   const serverValues = reader.read(serverSettings);
   const brokerValues = reader.read(brokerSettings);
@@ -58,10 +67,11 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     ),
     ...namedSinks(reader.read(namedSinkSettings).sinks, registry, path, problems).flatMap(
       ({ definition, common, layer, place }) => {
+        given.note(place, definition.name);
         const sink = configure(
           definition,
           common,
-          new SettingReader([layer, fromEnvironment, name => file.get(name)], problems, readFile),
+          new SettingReader([layer, fromEnvironment, name => file.get(name)], problems, readFile, given),
           `${place} in ${path}`,
         );
         if (sink.length === 0 && !problems.within(place)) {
@@ -72,9 +82,15 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
     ),
   ];
 
+  given.forget(namedSinkSettings.sinks.name);
+
   const proxies = reader.read(proxySettings);
   reader.read(removedSettings);
-  const nginxConfig = nginx(reader.read(nginxSettings), brokerValues.uri !== undefined, problems);
+  const { format, clientAddress, user, extractor } = nginxSettings;
+  const nginxConfig = {
+    ...nginx(reader.read(nginxSettings), brokerValues.uri !== undefined, problems),
+    formatGiven: given.digestOf({ format, clientAddress, user, extractor }),
+  };
   const keys = keySource(serverValues, problems, readFile);
   const brokerConfig = broker(brokerValues, problems);
   const clowderConfig = clowder(reader.read(clowderSettings), nginxConfig.pathPrefix, problems);
@@ -104,7 +120,7 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
   const found = problems.all();
   return found.length > 0
     ? { problems: found }
-    : { config: freeze(config), warnings: misspelt(env, names), secrets: problems.secrets };
+    : { config: freeze(config), given, warnings: misspelt(env, names), secrets: problems.secrets };
 
   /** Nothing when it is switched off. */
   function configure(
@@ -118,7 +134,8 @@ export function loadConfig({ env, readFile, registry = sinks }: LoadContext): Lo
       // The sink sees a default in place of what could not be read; one complaint about a setting is enough.
       add: (name, message) => problems.about(name) || problems.add(name, message),
     });
-    const sink = configuredSink(definition, own, common, values, place, problems);
+    const read = { common, values, given: given.digestOf({ ...definition.settings, ...common }) };
+    const sink = configuredSink(definition, own, read, place, problems);
     return own === undefined ? [] : [sink];
   }
 

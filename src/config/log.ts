@@ -10,6 +10,7 @@ export const logSettings = {
   /** undefined = when the output is a terminal. */
   pretty: setting('LOG_PRETTY', boolean().optional(), 'Log lines for people instead of JSON. Default: on a terminal.', {
     example: 'on',
+    needsRestart: true,
   }),
 };
 

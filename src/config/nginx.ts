@@ -79,6 +79,7 @@ export const nginxSettings = {
     'Where Clowder lives on its host, such as `/clowder`.',
     {
       example: '/clowder',
+      needsRestart: true,
     },
   ),
 };

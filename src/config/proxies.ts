@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Address, readHttpAddress } from '../settings/addresses.js';
 import { list } from '../settings/lists.js';
 import { refuse } from '../settings/refuse.js';
-import { setting } from '../settings/setting.js';
+import { atStart, setting } from '../settings/setting.js';
 import { trimEnd } from '../trim-end.js';
 
 /** `proxy:3128` is as good as `http://proxy:3128`. */
@@ -12,7 +12,7 @@ const proxy = () =>
     return 'flaw' in read ? refuse(context, read.flaw) : { ...read, url: trimEnd(read.url, '/') };
   });
 
-export const proxySettings = {
+export const proxySettings = atStart({
   https: setting(
     'HTTPS_PROXY',
     proxy().optional(),
@@ -35,4 +35,4 @@ export const proxySettings = {
     'Hosts that are reached without a proxy, comma-separated: `example.org` means all below it too, `example.org:8086` one port, `*` all. This machine never needs one.',
     { aliases: ['no_proxy'], example: 'influxdb.example.org,.internal' },
   ),
-};
+});

@@ -29,6 +29,8 @@ export interface ConfiguredSink {
   readonly queueSetting: string;
   /** The one that says which events it takes. */
   readonly filterSetting: string;
+  /** Differs when anything that was given for it does, even where the values that follow cannot be compared. */
+  readonly given: string;
 }
 
 export type CommonSettings = ReturnType<typeof commonSettings>;
@@ -67,6 +69,8 @@ export function commonSettings({ prefix, title, name, batch, analytics, categori
       `${prefix}_PERSONAL`,
       choice(...personalLevels).default(analytics ? 'none' : 'full'),
       `How much personal data this sink gets. \`full\`: what was received. \`pseudonym\`: hashes in place of ids and names of people, mail addresses and IP addresses. \`none\`: ids as hashes; no names, mail addresses, IP addresses and user agents (system, browser and kind of device stay). The hashes are made with ID_SECRET.`,
+      // Whoever reads what is stored asks how much of people it holds.
+      { needsRestart: storesWith !== undefined },
     ),
     // What the daemon keeps itself, it keeps as it accepts it.
     ...(storesWith === undefined ? { rate } : ({} as { readonly rate: typeof rate })),
@@ -78,12 +82,17 @@ export function commonSettings({ prefix, title, name, batch, analytics, categori
   };
 }
 
-/** `common` is the declarations that were read, under the names that they have for this sink. */
+interface ReadSettings {
+  /** The declarations, under the names that they have for this sink. */
+  readonly common: CommonSettings;
+  readonly values: Values<CommonSettings>;
+  readonly given: string;
+}
+
 export function configuredSink(
   definition: SinkDefinition,
   config: unknown,
-  common: CommonSettings,
-  values: Values<CommonSettings>,
+  { common, values, given }: ReadSettings,
   place: string,
   problems: Problems,
 ): ConfiguredSink {
@@ -109,5 +118,6 @@ export function configuredSink(
     place,
     queueSetting: common.queue.name,
     filterSetting: common.categories.name,
+    given,
   };
 }

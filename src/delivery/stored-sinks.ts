@@ -40,14 +40,19 @@ export interface StoredSinksOptions {
  */
 export class StoredSinks implements StoredDelivery {
   readonly #options: StoredSinksOptions;
-  readonly #sinks: StoredSink[] = [];
+  #sinks: readonly StoredSink[] = [];
 
   constructor(options: StoredSinksOptions) {
     this.#options = options;
   }
 
   add(sink: StoredSink): void {
-    this.#sinks.push(sink);
+    this.#sinks = [...this.#sinks, sink];
+  }
+
+  /** From now on its messages take the way through its queue. */
+  remove(name: string): void {
+    this.#sinks = this.#sinks.filter(({ sink }) => sink !== name);
   }
 
   /** When one of the messages is not an event, all of them take the way through the queues. */

@@ -61,6 +61,11 @@ const acts = {
   queue_removed: { description: 'A queue was removed, with what waited in it.', always: ['subject', 'count'] },
   backup_made: { description: 'A backup of the data folder was written.', always: ['subject'] },
   backup_restored: { description: 'A backup was put into the data folder.', always: ['subject'] },
+  settings_reloaded: {
+    description: 'Settings were changed and read again; the subject is the version that runs now.',
+    always: ['subject', 'count'],
+    sometimes: ['message'],
+  },
   sink_started: { description: 'A sink is configured that was not at the start before.', always: ['subject'] },
   sink_stopped: { description: 'A sink is configured no more.', always: ['subject'] },
 } as const satisfies Readonly<Record<string, ActKind>>;

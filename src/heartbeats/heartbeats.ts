@@ -57,6 +57,7 @@ export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   readonly #known = new Map<string, Known>();
   readonly #closing = new AbortController();
+  #declared: HeartbeatsOptions['declared'];
   #alive = 0;
   #ready = false;
   #saving: Promise<void> = Promise.resolve();
@@ -64,11 +65,13 @@ export class Heartbeats {
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
+    this.#declared = options.declared;
   }
 
   /** Reads what was saved. Never rejects. @returns the names of those that made themselves */
   async open(): Promise<readonly string[]> {
-    const { checkpoints, clock, log, declared } = this.#options;
+    const { checkpoints, clock, log } = this.#options;
+    const declared = this.#declared;
     const now = clock.now();
     let saved: z.output<typeof stored> | undefined;
     try {
@@ -93,6 +96,25 @@ export class Heartbeats {
     this.#ready = true;
     this.#tick();
     return [...this.#known].filter(([, { made }]) => made).map(([name]) => name);
+  }
+
+  /** The settings declare others now: one that they no longer name is forgotten, unless it made itself. */
+  declare(declared: HeartbeatsOptions['declared']): void {
+    this.#declared = declared;
+    if (!this.#ready) return;
+    const now = this.#options.clock.now();
+    for (const [name, { heartbeat, schedule, made }] of this.#known) {
+      const written = declared.get(name);
+      if (written === undefined && !made) this.#known.delete(name);
+      if (written !== undefined)
+        this.#known.set(name, {
+          ...{ schedule: written, made: false },
+          heartbeat: bySchedule(heartbeat, schedule.every, written.every, now),
+        });
+    }
+    for (const [name, schedule] of declared)
+      if (!this.#known.has(name))
+        this.#known.set(name, { heartbeat: newHeartbeat(now, scheduleOf(schedule)), schedule, made: false });
   }
 
   /**

@@ -8,6 +8,7 @@ import type {
   Durability,
   MessageProperties,
 } from '../broker/broker.js';
+import type { ReloadReport } from '../config/running.js';
 import type { Erasures } from '../erasure/erasures.js';
 import type { Message } from '../events/message.js';
 import type { Explain } from '../explain/explain.js';
@@ -44,6 +45,8 @@ export interface Backend {
   redrive(request: RedriveRequest): Promise<RedriveReport>;
   removeDeadLetters(selection: DeadLetterSelection): Promise<number>;
   status(): Promise<DaemonStatus>;
+  /** Reads all settings anew. @throws SettingsError when they cannot be used, TransientError while the daemon stops */
+  reload(by: string): Promise<ReloadReport>;
   ledger(): Promise<LedgerReport>;
   /** All that this sink is missing now is known to a person. Durable when it resolves. */
   acknowledgeMissing(sink: string): Promise<LedgerReport>;

@@ -12,6 +12,7 @@ import { KeyRoutes } from './routes/keys.js';
 import { LedgerRoutes } from './routes/ledger.js';
 import { PeopleRoutes } from './routes/people.js';
 import { PublishRoutes } from './routes/publish.js';
+import { ReloadRoutes } from './routes/reload.js';
 import { SeriesRoutes } from './routes/series.js';
 import { SessionRoutes } from './routes/session.js';
 import { StatusRoutes } from './routes/status.js';
@@ -32,6 +33,7 @@ export const controllers = [
   DeadLetterRoutes,
   PublishRoutes,
   StatusRoutes,
+  ReloadRoutes,
   StatusPageRoutes,
   LedgerRoutes,
   AvailabilityRoutes,

@@ -13,7 +13,7 @@ import { Backlog } from './backlog.js';
 
 export interface HistoryOptions {
   /** In the order in which they are configured. */
-  readonly sinks: readonly SinkDefinition[];
+  readonly sinks: () => readonly SinkDefinition[];
   /** Resolves when the messages are durable. */
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
   readonly depth: (sink: string) => Promise<Pick<Depth, 'ready'>>;
@@ -121,7 +121,7 @@ export class History {
   }
 
   #sinks(named: readonly string[] | undefined): readonly SinkDefinition[] {
-    const { sinks } = this.#options;
+    const sinks = this.#options.sinks();
     const found = named === undefined ? sinks.filter(({ takesHistory }) => takesHistory) : sinks.filter(isNamed);
     const unknown = named?.filter(name => !sinks.some(sink => sink.name === name)) ?? [];
     const all = sinks.map(({ name }) => name).join(', ');

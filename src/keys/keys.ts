@@ -39,7 +39,7 @@ export type KeyOrigin = 'settings' | 'file' | 'first-start' | 'made';
 
 /** How a key ends that was not made here. */
 export const whereToRevoke: Readonly<Record<Exclude<KeyOrigin, 'made'>, string>> = {
-  settings: 'take it out of API_KEYS and restart the daemon',
+  settings: 'take it out of API_KEYS: in the file of settings, or in the environment, and restart the daemon',
   file: 'take it out of API_KEYS_FILE, and it is out within two seconds',
   'first-start': 'configure API_KEYS or API_KEYS_FILE, and it is not used any more',
 };

@@ -21,6 +21,7 @@ import {
   whereToRevoke,
 } from './keys.js';
 import { MadeKeys } from './made-keys.js';
+import { type KeyProblem, keyProblems } from './problems.js';
 
 /** Keys that were presented lately are known without hashing them again: at most this many. */
 const cacheSize = 1000;
@@ -28,14 +29,6 @@ const cacheSize = 1000;
 const tickMs = 1000;
 /** Limit of the keys that were made while the daemon ran. */
 const maxMade = 1000;
-
-/** A problem for `/v1/status`. */
-export interface KeyProblem {
-  readonly key: string;
-  readonly what: string;
-  readonly since: number | undefined;
-  readonly fix: string;
-}
 
 export interface KeyRing {
   /** The key that was presented, or undefined when it is unknown or has expired. */
@@ -70,6 +63,8 @@ export interface ListedKey {
 export interface LivingKeyRing extends KeyRing {
   /** Reads the key file again, if there is one. */
   reload(): void;
+  /** Keys come from there from now on: others of the settings are out at once. */
+  use(source: KeySource): void;
   close(): void;
 }
 
@@ -94,7 +89,8 @@ interface HeldKey extends KeyEntry {
 
 class Ring implements LivingKeyRing {
   readonly #options: KeyRingOptions;
-  readonly #file: KeyFile | undefined;
+  #source: KeySource;
+  #file: KeyFile | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #listeners = new Set<() => void>();
   readonly #lately = new Map<string, HeldKey>();
@@ -105,18 +101,12 @@ class Ring implements LivingKeyRing {
   #uses: KeyUses | undefined;
 
   constructor(options: KeyRingOptions) {
-    const { source, log } = options;
     this.#options = options;
-    if (source.file !== undefined) {
-      this.#file = new KeyFile(source.file, log, before => this.#reread(before));
-      if (this.#file.problem !== undefined) {
-        this.#file.close();
-        throw new SetupError(`${source.file}: ${this.#file.problem}`);
-      }
-    } else if (source.entries !== undefined) {
-      const { entries, problems } = parseEntries(source.entries);
-      if (problems.length > 0) throw new SetupError(`API_KEYS: ${problems.join('; ')}`);
-      this.#fixed = from('settings', entries);
+    this.#source = options.source;
+    this.#open();
+    if (this.#file?.problem !== undefined) {
+      this.#file.close();
+      throw new SetupError(`${this.#source.file}: ${this.#file.problem}`);
     }
     this.#gather();
     this.#timer = setInterval(() => this.#tick(), tickMs).unref();
@@ -139,8 +129,8 @@ class Ring implements LivingKeyRing {
 
   openFolder(): void {
     if (this.#made !== undefined) return;
-    const { source, dataDir, log, announce } = this.#options;
-    if (source.file === undefined && source.entries === undefined)
+    const { dataDir, log, announce } = this.#options;
+    if (this.#source.file === undefined && this.#source.entries === undefined)
       this.#fixed = from('first-start', [openFirstKey(dataDir, log, announce)]);
     this.#made = new MadeKeys(dataDir, reason => log.warn({ reason }, 'secret.open'));
     if (this.#made.problem !== undefined) log.error({ reason: this.#made.problem }, 'keys.refused');
@@ -149,23 +139,7 @@ class Ring implements LivingKeyRing {
   }
 
   problems(): readonly KeyProblem[] {
-    const { file } = this.#options.source;
-    const problems: KeyProblem[] = [];
-    if (this.#file?.problem !== undefined)
-      problems.push({
-        key: 'keys file',
-        what: `The file of keys ${file} is wrong: ${this.#file.problem}.`,
-        since: undefined,
-        fix: 'Correct the file: it is read again within two seconds. Until then the keys that it still names are the only ones in force; the others are out.',
-      });
-    if (this.#made?.problem !== undefined)
-      problems.push({
-        key: 'keys made',
-        what: `The keys that were made here are not all known: ${this.#made.problem}.`,
-        since: undefined,
-        fix: 'Correct the file or restore it, and restart the daemon. Until then no key can be made or revoked here.',
-      });
-    return problems;
+    return keyProblems({ path: this.#source.file, file: this.#file?.problem, made: this.#made?.problem });
   }
 
   used({ name }: Key): void {
@@ -216,11 +190,27 @@ class Ring implements LivingKeyRing {
     this.#file?.reload();
   }
 
+  use(source: KeySource): void {
+    this.#file?.close();
+    this.#source = source;
+    this.#open();
+    this.#gather();
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#file?.close();
     this.#listeners.clear();
     this.#save(0);
+  }
+
+  /** @throws SetupError when the configured keys are wrong */
+  #open(): void {
+    const { entries: written, file } = this.#source;
+    this.#file = file === undefined ? undefined : new KeyFile(file, this.#options.log, before => this.#reread(before));
+    const { entries, problems } = parseEntries(written ?? '');
+    if (written !== undefined && problems.length > 0) throw new SetupError(`API_KEYS: ${problems.join('; ')}`);
+    this.#fixed = written === undefined ? [] : from('settings', entries);
   }
 
   #search(presented: string): HeldKey | undefined {

@@ -9,6 +9,8 @@ export interface NginxConfig {
   /** Where the very first start begins to read. */
   readonly start: 'beginning' | 'end';
   readonly format: LogFormat;
+  /** Differs when what was given for the format does: a format is partly code. */
+  readonly formatGiven?: string;
   readonly windowMs: number;
   readonly trafficEvents: readonly TrafficKind[];
   /** Every page of Clowder counts as a view, not only those of its resources. */

@@ -25,6 +25,8 @@ export interface LogSourceOptions {
   /** In the events. */
   readonly name: string;
   readonly config: NginxConfig;
+  /** All logs that are configured now; by default those of `config`. */
+  readonly configured?: () => readonly string[];
   /** As in `TrafficOptions`. */
   readonly usageSink?: string | undefined;
   /** Without a slash at its end; undefined = not known. */
@@ -92,7 +94,8 @@ export function createLogReader(options: LogSourceOptions): LogReader {
   const record = new TrafficRecord(options.name, config.windowMs);
   const { counter, windows, views, parts } = createCounter({ ...options, now: clock.now, onUnparsed, gaps });
   const files = new LogFiles({
-    ...{ path, folders: config.rotatedDirs, configured: config.files, startAtEnd: config.start === 'end' },
+    ...{ path, folders: config.rotatedDirs, startAtEnd: config.start === 'end' },
+    configured: options.configured ?? (() => config.files),
     ...{ clock, log, gaps },
   });
   const notes = new CommitCalls(gaps, record);

@@ -50,24 +50,31 @@ const maxSleepMs = 60_000;
 export class Notifier implements NotificationWriter {
   readonly #options: NotifierOptions;
   readonly #warning: RepeatedWarning;
+  #config: NotifyConfig;
   #kept: Kept | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #wake = new AbortController();
 
   constructor(options: NotifierOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#warning = new RepeatedWarning({ ...options, event: 'notifications.delayed' });
   }
 
   add(events: readonly Event[]): Promise<number> {
     return this.#next(async () => {
       const { state, pending } = await this.#load();
-      const planner = new Planner(this.#options.config, state);
+      const planner = new Planner(this.#config, state);
       const known = planner.add(events, this.#options.clock.now());
       await this.#keep({ state: planner.state, pending });
       this.#wake.abort();
       return known;
     });
+  }
+
+  /** These rules hold from now on; what is gathered stays. */
+  use(config: NotifyConfig): void {
+    this.#config = config;
   }
 
   /** Sends what is due until the signal aborts. Never rejects. */
@@ -94,7 +101,8 @@ export class Notifier implements NotificationWriter {
 
   /** @returns when there is something to do next, epoch ms */
   async #send(): Promise<number> {
-    const { config, clock, publish, log } = this.#options;
+    const { clock, publish, log } = this.#options;
+    const config = this.#config;
     const kept = await this.#load();
     const planner = new Planner(config, kept.state);
     const now = clock.now();

@@ -7,6 +7,17 @@ export interface SettingProblem {
   readonly message: string;
 }
 
+/** Settings that cannot be used, with all that is wrong. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+  readonly problems: readonly SettingProblem[];
+
+  constructor(problems: readonly SettingProblem[]) {
+    super(problemReport(problems));
+    this.problems = problems;
+  }
+}
+
 /** Keeps what is wrong, in order, and keeps secrets out of it. */
 export class ProblemList implements Problems {
   readonly #problems: SettingProblem[] = [];

@@ -1,4 +1,5 @@
 import { redact } from '../redact.js';
+import { Given, type GivenValue } from './given.js';
 import type { ProblemList } from './problems.js';
 import { fileNameOf, type Setting, type Settings, type Values } from './setting.js';
 
@@ -16,11 +17,14 @@ export class SettingReader {
   readonly #layers: readonly Layer[];
   readonly #problems: ProblemList;
   readonly #readFile: ReadFile;
+  readonly #given: Given;
 
-  constructor(layers: readonly Layer[], problems: ProblemList, readFile: ReadFile) {
+  /** @param given notes what was given for each setting */
+  constructor(layers: readonly Layer[], problems: ProblemList, readFile: ReadFile, given = new Given()) {
     this.#layers = layers;
     this.#problems = problems;
     this.#readFile = readFile;
+    this.#given = given;
   }
 
   /** What cannot be read becomes the default, so that the rest can be looked at too; there is a problem then. */
@@ -31,7 +35,9 @@ export class SettingReader {
   }
 
   #readOne(setting: Setting): unknown {
-    const raw = this.#find(setting);
+    const kept = this.#given.kept(setting);
+    const raw = kept === undefined ? this.#find(setting) : kept.value;
+    this.#given.note(setting.name, raw, setting.secret);
     if (setting.secret && typeof raw === 'string') this.#problems.hide(raw);
     const parsed = setting.schema.safeParse(raw);
     if (parsed.success) return parsed.data;
@@ -42,7 +48,7 @@ export class SettingReader {
     return fallback.success ? fallback.data : undefined;
   }
 
-  #find(setting: Setting): string | readonly unknown[] | undefined {
+  #find(setting: Setting): GivenValue {
     for (const layer of this.#layers) {
       for (const name of [setting.name, ...setting.aliases]) {
         const value = trimmed(layer(name));
@@ -76,6 +82,6 @@ export function readText(path: string, name: string, problems: ProblemList, read
 }
 
 /** `trim` takes a byte order mark (U+FEFF) off as well. */
-function trimmed(value: string | readonly unknown[] | undefined): string | readonly unknown[] | undefined {
+function trimmed(value: GivenValue): GivenValue {
   return typeof value === 'string' ? value.trim() || undefined : value;
 }

@@ -24,6 +24,8 @@ export interface Setting<Schema extends z.ZodTypeAny = z.ZodTypeAny> {
   readonly structured: 'typed' | 'written' | undefined;
   /** The environment has no form for it. */
   readonly fileOnly: boolean;
+  /** A change takes effect at the next start; all other settings are taken over by a reload. */
+  readonly needsRestart: boolean;
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
@@ -36,9 +38,15 @@ export function setting<Schema extends z.ZodTypeAny>(
   name: string,
   schema: Schema,
   description: string,
-  { secret = false, aliases = [], example, structured, fileOnly = false }: SettingOptions = {},
+  { secret = false, aliases = [], example, structured, fileOnly = false, needsRestart = false }: SettingOptions = {},
 ): Setting<Schema> {
-  return { name, schema, description, secret, aliases, example, structured, fileOnly };
+  return { name, schema, description, secret, aliases, example, structured, fileOnly, needsRestart };
+}
+
+/** The same settings; a change takes effect at the next start, but for these. */
+export function atStart<S extends Settings>(settings: S, ...but: readonly (keyof S)[]): S {
+  const entries = Object.entries(settings).map(([key, one]) => [key, { ...one, needsRestart: !but.includes(key) }]);
+  return Object.fromEntries(entries) as S;
 }
 
 /**

@@ -22,6 +22,7 @@ export const localSink = defineSink({
       'LOCAL_STORE',
       boolean().default('on'),
       'Keep events in a SQLite file of this daemon, for the API and the page.',
+      { needsRestart: true },
     ),
     retentionMs: setting(
       'LOCAL_RETENTION_DAYS',

@@ -1,5 +1,5 @@
 import { days } from '../settings/durations.js';
-import { setting } from '../settings/setting.js';
+import { atStart, setting } from '../settings/setting.js';
 import { boolean, choice, text } from '../settings/words.js';
 import { usageCategories, usageSources } from '../usage/access.js';
 import type { UsageConfig } from '../usage/config.js';
@@ -12,7 +12,7 @@ export const usageSink = defineSink({
   name: 'usage',
   title: 'Usage',
   prefix: 'USAGE',
-  settings: {
+  settings: atStart({
     mode: setting(
       'USAGE',
       choice('auto', 'on', 'off', 'true', 'false', '1', '0').default('auto'),
@@ -52,7 +52,7 @@ export const usageSink = defineSink({
       boolean().default('off'),
       'Let everybody see the figures of single datasets, without their names, for web pages and badges.',
     ),
-  },
+  }),
   switchedOnBy: 'USAGE',
   configure: ({ mode, publisherId, ...values }, problems): UsageConfig | undefined => {
     if (publisherId !== undefined && !/^(?:isni|orcid|grid|urn|client-id):\S/.test(publisherId))

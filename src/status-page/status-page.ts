@@ -45,7 +45,7 @@ export interface StatusView {
 
 export interface StatusPageOptions {
   readonly name: string;
-  readonly targets: readonly ShownTarget[];
+  readonly targets: () => readonly ShownTarget[];
   readonly services: () => Promise<readonly CurrentState[]>;
   /** Availability in days of UTC, 20260315. */
   readonly availability: (range: { first: number; last: number }) => Promise<readonly ServiceReport[]>;
@@ -70,7 +70,8 @@ export class StatusPage {
   }
 
   async #look(): Promise<StatusView> {
-    const { name, targets, clock } = this.#options;
+    const { name, clock } = this.#options;
+    const targets = this.#options.targets();
     const at = clock.now();
     const last = dayOf(at);
     const first = dayOf(startOfDay(last) - (shownDays - 1) * dayMs);

@@ -10,6 +10,7 @@ import type {
 } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
+import type { ReloadReport, SettingsStatus } from '../config/running.js';
 import type { Context } from '../context/context.js';
 import type { Erasures } from '../erasure/erasures.js';
 import { IdConflictError, TransientError, UnsupportedError } from '../errors.js';
@@ -37,6 +38,7 @@ import { ProblemDates } from './problem-dates.js';
 import { deadLettersKey, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
 import { servicesOf } from './services.js';
+import { settingsProblems } from './settings-problems.js';
 import { pageWithContext, withContext } from './stored-events.js';
 
 export interface BackendOptions {
@@ -55,9 +57,12 @@ export interface BackendOptions {
   /** What is wrong with the HTTP listener. */
   readonly listenerProblems: () => readonly FoundProblem[];
   readonly countries?: Pick<Countries, 'status'>;
-  readonly sinks: readonly ConfiguredSink[];
+  /** As they are configured now. */
+  readonly sinks: () => readonly ConfiguredSink[];
   /** What is wrong with the keys. */
   readonly keyProblems: () => readonly FoundProblem[];
+  readonly settings: () => SettingsStatus;
+  readonly reload: (by: string) => Promise<ReloadReport>;
   readonly started: number;
   /** How the event loop has stood, since the start. */
   readonly stalls?: () => StallSummary;
@@ -89,7 +94,7 @@ export function createBackend(options: BackendOptions) {
   };
 
   const stored = <T>(work: () => Promise<T>): Promise<T> =>
-    sinks.some(isQueryable)
+    sinks().some(isQueryable)
       ? work()
       : Promise.reject(
           new UnsupportedError('the local store is switched off; set LOCAL_STORE=on to query events here'),
@@ -127,7 +132,7 @@ export function createBackend(options: BackendOptions) {
 
   /** Dead letters are there since the oldest of them. */
   const began = async (key: string): Promise<number | undefined> => {
-    const sink = sinks.find(({ definition }) => deadLettersKey(definition.name) === key)?.definition.name;
+    const sink = sinks().find(({ definition }) => deadLettersKey(definition.name) === key)?.definition.name;
     if (sink === undefined) return undefined;
     const { deadLetters } = await broker.deadLetters.list({ sink, limit: 1 });
     return deadLetters[0]?.deadAt;
@@ -141,7 +146,7 @@ export function createBackend(options: BackendOptions) {
   /** As they were last found. */
   let problems: Awaited<ReturnType<ProblemDates['date']>> = [];
   const history = new History({
-    sinks: sinks.map(({ definition }) => definition),
+    sinks: () => sinks().map(({ definition }) => definition),
     publish,
     depth: async sink => {
       const { state, detail } = broker.status();
@@ -170,13 +175,16 @@ export function createBackend(options: BackendOptions) {
       detail: { kind: broker.kind, detail: state.detail, outbox: state.outbox },
     });
     const report = await recentLedger();
-    const rows = await Promise.all(sinks.map(sink => sinkStatus(sink, report)));
+    const actors = board.all();
+    const settings = options.settings();
+    const rows = await Promise.all(sinks().map(sink => sinkStatus(sink, report)));
     const findings = {
       broker: state,
       sinks: rows,
       ledger: report,
       orphans: orphans(),
       keys: options.keyProblems(),
+      settings: settingsProblems(settings, actors),
       listener: options.listenerProblems(),
       conflicts: conflicts.problems,
       ...(options.countries === undefined ? {} : { countries: options.countries.status }),
@@ -186,7 +194,6 @@ export function createBackend(options: BackendOptions) {
     };
     const kept = { storage: storage.problems(), embedded: broker.kind === 'embedded' };
     const brokerSince = since ?? brokerStatus.status.since;
-    const actors = board.all();
     const services = servicesOf(actors);
     problems = await dates.date(problemsOf({ ...findings, ...kept, brokerSince, services, actors }));
     return {
@@ -198,6 +205,7 @@ export function createBackend(options: BackendOptions) {
       broker: { kind: broker.kind, ...state },
       storage: { lost: storage.lost() },
       context: context.status,
+      settings,
       sinks: rows,
       services,
       actors,
@@ -215,6 +223,7 @@ export function createBackend(options: BackendOptions) {
     removeDeadLetters: (selection: DeadLetterSelection) => broker.deadLetters.remove(selection),
     status: singleFlight(clock, 200, askStatus),
     problems: () => problems,
+    reload: options.reload,
     ledger: singleFlight(clock, 200, ledger),
     acknowledgeMissing,
     listen: (listener: (event: StoredEvent) => void, signal: AbortSignal) =>

@@ -35,7 +35,7 @@ export interface StatusLine {
 
 /** The one place where actors write their state; everybody else reads. */
 export class StatusBoard {
-  readonly #entries = new Map<string, ActorStatus>();
+  readonly #entries = new Map<string, { status: ActorStatus }>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -44,31 +44,38 @@ export class StatusBoard {
 
   /** The line of one actor; `starting` until it says more. */
   line(path: string): StatusLine {
-    if (!this.#entries.has(path)) {
-      const since = this.#clock.now();
-      const blank = { restarts: 0, lastError: undefined, nextTry: undefined, detail: {} };
-      this.#entries.set(path, { path, state: 'starting', since, ...blank });
-    }
-    const read = (): ActorStatus => this.#entries.get(path) as ActorStatus;
+    const entry = this.#entries.get(path) ?? { status: this.#blank(path) };
+    this.#entries.set(path, entry);
     return {
       path,
       get status() {
-        return read();
+        return entry.status;
       },
       update: patch => {
-        const before = read();
+        const before = entry.status;
         const since = patch.state === undefined || patch.state === before.state ? before.since : this.#clock.now();
-        this.#entries.set(path, { ...before, ...patch, since });
+        entry.status = { ...before, ...patch, since };
       },
     };
   }
 
+  /** The actor is gone, and those below it: what they still write is on no board. */
+  remove(path: string): void {
+    for (const each of [...this.#entries.keys()])
+      if (each === path || each.startsWith(`${path}/`)) this.#entries.delete(each);
+  }
+
   get(path: string): ActorStatus | undefined {
-    return this.#entries.get(path);
+    return this.#entries.get(path)?.status;
   }
 
   /** In order of path, so that a parent stands before its children. */
   all(): ActorStatus[] {
-    return [...this.#entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+    return [...this.#entries.values()].map(({ status }) => status).sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  #blank(path: string): ActorStatus {
+    const blank = { restarts: 0, lastError: undefined, nextTry: undefined, detail: {} };
+    return { path, state: 'starting', since: this.#clock.now(), ...blank };
   }
 }

@@ -38,7 +38,7 @@ const keysAtOnce = 500;
 export interface DeadLetterAdminOptions {
   readonly store: DeadLetterStore;
   readonly clock: Clock;
-  readonly limits: ReadonlyMap<string, RedriveLimit>;
+  readonly limitOf: (sink: string) => RedriveLimit | undefined;
   /** Holds back what is redriven in portions, for the sake of what happens now. */
   readonly backlog: Pick<Backlog, 'behind'>;
 }
@@ -47,13 +47,13 @@ export interface DeadLetterAdminOptions {
 export class DeadLetterAdmin {
   readonly #store: DeadLetterStore;
   readonly #clock: Clock;
-  readonly #limits: ReadonlyMap<string, RedriveLimit>;
+  readonly #limitOf: DeadLetterAdminOptions['limitOf'];
   readonly #backlog: Pick<Backlog, 'behind'>;
 
-  constructor({ store, clock, limits, backlog }: DeadLetterAdminOptions) {
+  constructor({ store, clock, limitOf, backlog }: DeadLetterAdminOptions) {
     this.#store = store;
     this.#clock = clock;
-    this.#limits = limits;
+    this.#limitOf = limitOf;
     this.#backlog = backlog;
   }
 
@@ -84,7 +84,7 @@ export class DeadLetterAdmin {
 
   async #redrive(request: RedriveRequest): Promise<RedriveReport> {
     const { sink, keys, limit: atMost = Number.POSITIVE_INFINITY, dryRun = false, force = false } = request;
-    const limit = force ? undefined : this.#limits.get(sink);
+    const limit = force ? undefined : this.#limitOf(sink);
     if (limit === undefined && !filters(request) && request.limit === undefined) {
       if (dryRun) return { redriven: await this.#countOf(sink, keys), refused: [] };
       return { redriven: await this.#store.redrive(keys === undefined ? { sink } : { sink, keys }), refused: [] };

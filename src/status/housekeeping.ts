@@ -5,14 +5,19 @@ import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import type { DeadLetterAdmin } from './dead-letter-admin.js';
 
-export interface HousekeepingOptions {
+export interface DeadLetterLimits {
   readonly sinks: readonly string[];
-  readonly broker: Broker;
-  readonly deadLetterAdmin: DeadLetterAdmin;
   /** Dead letters older than this are removed, ms. */
   readonly retentionMs: number;
   /** With more dead letters than this of one sink, a person should look. */
   readonly alarm: number;
+}
+
+export interface HousekeepingOptions {
+  /** As they are configured now. */
+  readonly limits: () => DeadLetterLimits;
+  readonly broker: Broker;
+  readonly deadLetterAdmin: DeadLetterAdmin;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -50,7 +55,8 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
 type Changed = (key: string, value: string) => boolean;
 
 async function expire(options: HousekeepingOptions, now: number, changed: Changed): Promise<void> {
-  const { sinks, broker, deadLetterAdmin, retentionMs, alarm, log } = options;
+  const { broker, deadLetterAdmin, log } = options;
+  const { sinks, retentionMs, alarm } = options.limits();
   for (const sink of sinks) {
     const removed = await deadLetterAdmin.expire(sink, now - retentionMs);
     if (removed > 0) log.warn({ sink, removed, days: Math.round(retentionMs / 86_400_000) }, 'dead-letters.expired');

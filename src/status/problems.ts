@@ -29,6 +29,8 @@ export interface Findings {
   readonly ledger: LedgerReport | undefined;
   /** What is wrong with the keys. */
   readonly keys: readonly FoundProblem[];
+  /** What is wrong with settings that were read again. */
+  readonly settings?: readonly FoundProblem[];
   /** Queues that no sink consumes. */
   readonly orphans: readonly QueueInfo[];
   readonly listener: readonly FoundProblem[];
@@ -67,6 +69,7 @@ export function problemsOf({
   embedded = false,
   orphans,
   keys,
+  settings = [],
   listener,
   conflicts,
   context,
@@ -129,6 +132,7 @@ export function problemsOf({
   for (const { key, what, fix } of broker.problems ?? [])
     problems.push({ key: `broker ${key}`, what, since: undefined, fix });
   problems.push(...keys);
+  problems.push(...settings);
   for (const actor of actors) {
     if (actor.state !== 'failed') continue;
     const what = `${actor.path} has given up: ${withoutStop(actor.lastError?.message ?? 'no reason known')}.`;

@@ -1,4 +1,5 @@
 import type { BrokerStatus } from '../broker/broker.js';
+import type { SettingsStatus } from '../config/running.js';
 import type { ContextStatus } from '../context/context.js';
 import type { ActorState, ActorStatus } from './board.js';
 
@@ -49,6 +50,7 @@ export interface DaemonStatus {
   /** Rows that were lost with a damaged or cut database, by table; empty is right. */
   readonly storage: { readonly lost: Readonly<Record<string, number>> };
   readonly context: ContextStatus;
+  readonly settings: SettingsStatus;
   readonly sinks: readonly SinkStatus[];
   readonly services: readonly ServiceState[];
   readonly actors: readonly ActorStatus[];

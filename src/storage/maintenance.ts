@@ -40,13 +40,22 @@ export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #stop = new AbortController();
   readonly #time: TrustedTime;
+  #retention: Retention;
   readonly #running: Promise<void>;
 
   constructor(storage: Pick<Calls, 'write'>, options: MaintenanceOptions) {
     this.#storage = storage;
     this.#options = options;
+    this.#retention = options.retention;
     this.#time = new TrustedTime(options.clock);
     this.#running = this.#run();
+  }
+
+  /** From the next round on. @returns whether it is another */
+  keepAtMost(retention: Retention): boolean {
+    const before = this.#retention;
+    this.#retention = { ...before, ...retention };
+    return before.days !== retention.days || before.maxBytes !== retention.maxBytes;
   }
 
   async stop(): Promise<void> {
@@ -55,9 +64,9 @@ export class Maintenance {
   }
 
   async #run(): Promise<void> {
-    const { clock, log, retention } = this.#options;
+    const { clock, log } = this.#options;
     for (;;) {
-      await clock.sleep(retention.everyMs ?? roundMs, this.#stop.signal);
+      await clock.sleep(this.#retention.everyMs ?? roundMs, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       if (!this.#options.stillThere())
         return this.#options.onFatal(new Error('the database file in DATA_DIR was deleted or replaced'));
@@ -72,7 +81,7 @@ export class Maintenance {
   async #round(): Promise<void> {
     await this.#repeat(() => this.#storage.write('trimMessages'));
     const time = this.#time.read();
-    await this.#trimEvents(time.trusted ? time.now - this.#options.retention.days * dayMs : 0);
+    await this.#trimEvents(time.trusted ? time.now - this.#retention.days * dayMs : 0);
     if (time.trusted) {
       await this.#expire(time.now);
       this.#options.removeOldFiles(time.now);
@@ -82,7 +91,7 @@ export class Maintenance {
 
   /** Those received before, epoch ms, and the oldest while the store is too large. */
   async #trimEvents(receivedBefore: number): Promise<void> {
-    const { maxBytes } = this.#options.retention;
+    const { maxBytes } = this.#retention;
     let count = 0;
     await this.#repeat(async () => {
       const deleted = await this.#storage.write('trimEvents', { receivedBefore, maxBytes, limit: chunkRows });

@@ -198,6 +198,11 @@ export class Storage {
     });
   }
 
+  /** @returns whether that is otherwise than before */
+  keepAtMost(retention: Retention): boolean {
+    return this.#maintenance?.keepAtMost(retention) ?? false;
+  }
+
   /** What was deleted before leaves the disk within seconds: the file, and the write-ahead log. */
   purgeSoon(): void {
     this.#unpurged = true;

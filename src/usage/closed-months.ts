@@ -11,7 +11,7 @@ export interface ClosedMonthsOptions {
   readonly reports: Pick<MonthlyReports, 'list' | 'keep'>;
   readonly submissions: Pick<Submissions, 'submit'>;
   /** The hubs, by sink and address: each gets the months that are closed after it was first configured. */
-  readonly hubs: readonly string[];
+  readonly hubs: () => readonly string[];
   readonly keyValues: KeyValues;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -35,7 +35,8 @@ export class ClosedMonths implements AfterClosing {
 
   /** Before the first month is closed: what was closed before a hub was configured is not submitted by itself. */
   async begin(): Promise<void> {
-    const { hubs, keyValues, clock } = this.#options;
+    const { keyValues, clock } = this.#options;
+    const hubs = this.#options.hubs();
     const known = await keyValues.get(hubs.map(sinceKey));
     const fresh = hubs.filter(hub => !known.has(sinceKey(hub)));
     if (fresh.length > 0)
@@ -58,7 +59,8 @@ export class ClosedMonths implements AfterClosing {
   }
 
   async #submit(month: number, closed: number): Promise<void> {
-    const { hubs, keyValues, submissions, log } = this.#options;
+    const { keyValues, submissions, log } = this.#options;
+    const hubs = this.#options.hubs();
     const done = `submitted ${month}`;
     const known = await keyValues.get([...hubs.map(sinceKey), done]);
     const since = Math.min(...hubs.map(hub => Number(known.get(sinceKey(hub)) ?? Number.POSITIVE_INFINITY)));

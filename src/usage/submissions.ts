@@ -26,7 +26,7 @@ export interface Submitted {
 export interface SubmissionOptions {
   readonly usage: Pick<Usage, 'config' | 'months' | 'report'>;
   /** The sinks that submit. */
-  readonly hubs: readonly string[];
+  readonly hubs: () => readonly string[];
   /** Resolves when the messages are durable. */
   readonly publish: (messages: readonly Message[]) => Promise<string>;
   readonly idSecret: string;
@@ -49,8 +49,8 @@ export class Submissions {
    * @throws UnsupportedError without a hub
    */
   async submit(submission: Submission, at?: number): Promise<Submitted | { readonly refused: string }> {
-    const { usage, hubs, publish, clock } = this.#options;
-    if (hubs.length === 0)
+    const { usage, publish, clock } = this.#options;
+    if (this.#options.hubs().length === 0)
       throw new UnsupportedError('no hub takes usage reports from here; set USAGE_HUB_URL and USAGE_HUB_TOKEN');
     const refused = await refusalOf(submission.month, usage, clock.now());
     if (refused !== undefined) return { refused };
@@ -68,7 +68,7 @@ export class Submissions {
     const id = timedId(at, keyedHash(this.#options.idSecret, submissionCategory, text));
     const now = this.#options.clock.now();
     const accepted = acceptEvent(JSON.parse(text), { now, source: 'usage', id, text });
-    if ('message' in accepted) return { ...accepted.message, sinks: this.#options.hubs };
+    if ('message' in accepted) return { ...accepted.message, sinks: this.#options.hubs() };
     throw new TypeError(accepted.problems.map(({ message }) => message).join('; '));
   }
 }

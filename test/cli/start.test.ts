@@ -28,8 +28,8 @@ const daemon = (part: Partial<Daemon> = {}): Daemon => ({
 test('a signal stops the daemon in order', async ({ env }) => {
   const signals = new EventEmitter();
   let stopped = 0;
-  const startDaemon: StartDaemon = async ({ config, keys }) => {
-    assert.is(config.server.port, 8080);
+  const startDaemon: StartDaemon = async ({ settings, keys }) => {
+    assert.is(settings.config.server.port, 8080);
     assert.is(keys.find('x'), undefined);
     setImmediate(() => signals.emit('SIGTERM'));
     return daemon({ stop: async () => void stopped++ });

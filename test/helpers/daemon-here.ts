@@ -1,6 +1,6 @@
 import { AuditTrail } from '../../src/audit/trail.js';
 import type { Clock } from '../../src/clock.js';
-import { loadConfig } from '../../src/config/load.js';
+import { RunningSettings } from '../../src/config/running.js';
 import type { Watchdog } from '../../src/event-loop/watchdog.js';
 import { keyEntry } from '../../src/keys/keys.js';
 import { type Log, silentLog } from '../../src/log.js';
@@ -37,15 +37,18 @@ export async function startDaemonHere({
     name,
     prefix: name.toUpperCase(),
   }));
-  const loaded = loadConfig({
-    env: { PORT: '0', DATA_DIR: dir, SHUTDOWN_SECONDS: '5', ...env },
-    readFile: () => '',
-    registry: [localSink as unknown as SinkDefinition, ...scripted],
-  });
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const opened = RunningSettings.open(
+    {
+      env: { PORT: '0', DATA_DIR: dir, SHUTDOWN_SECONDS: '5', ...env },
+      readFile: () => '',
+      registry: [localSink as unknown as SinkDefinition, ...scripted],
+    },
+    clock,
+  );
+  if ('problems' in opened) throw new Error(JSON.stringify(opened.problems));
   const entry = keyEntry(key, 'test', ['publish', 'read', 'admin']);
   return startDaemon({
-    config: loaded.config,
+    settings: opened.settings,
     log,
     clock,
     trail: new AuditTrail(log, clock),

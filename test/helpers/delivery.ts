@@ -61,7 +61,7 @@ export function startDelivery(setup: DeliverySetup) {
     idSecret: 'a secret for tests',
     ...setup.tools,
   };
-  const consumer = superviseSink(
+  const { consumer } = superviseSink(
     delivery,
     {
       definition,
@@ -74,6 +74,7 @@ export function startDelivery(setup: DeliverySetup) {
       filter,
       personal: setup.personal ?? 'full',
       rate: setup.rate,
+      given: '',
     },
     tools,
     {

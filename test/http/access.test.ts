@@ -80,8 +80,8 @@ test('who may not, changes nothing', async () => {
     const others = ['', keys.none, 'unknown', ...scopes.filter(own => own !== scope).map(own => keyOf[own])];
     if (method === 'POST' || method === 'DELETE') for (const key of others) await statusOf(method, path, key);
   }
-  const { published, sent, selections } = daemon.backend;
-  assert.equal([...published, ...sent, ...selections], []);
+  const { published, sent, selections, reloads } = daemon.backend;
+  assert.equal([...published, ...sent, ...selections, ...reloads], []);
 });
 
 test('no method beside the documented ones does anything', async () => {

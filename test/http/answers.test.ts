@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { IdConflictError, SetupError, TransientError, UnroutableError, UnsupportedError } from '../../src/errors.js';
 import { buildDocument } from '../../src/http/document.js';
 import type { HttpSettings } from '../../src/http/settings.js';
+import { SettingsError } from '../../src/settings/problems.js';
 import { keys, post, type Running, run } from './running.js';
 
 /**
@@ -46,6 +47,7 @@ const samples: Readonly<Record<string, Sample>> = {
   'POST /v1/publish': { path: '/v1/publish', init: post({ queue: 'q', message: { a: 1 } }) },
   'GET /v1/status': { path: '/v1/status', init: {} },
   'GET /v1/ledger': { path: '/v1/ledger', init: {} },
+  'POST /v1/reload': { path: '/v1/reload', init: { method: 'POST' } },
   'POST /v1/ledger/acknowledge': { path: '/v1/ledger/acknowledge', init: post({ sink: 'mongodb' }) },
   'GET /status': { path: '/status', init: {} },
   'GET /v1/availability': { path: '/v1/availability?from=2024-03&to=2024-03-04', init: {} },
@@ -156,6 +158,7 @@ const special: Readonly<Record<string, Case>> = {
   'GET /counter/reports/{report} 404': { send: daemon => daemon.request('/counter/reports/tr') },
   ...forBrowsers('POST /2/httpapi'),
   ...forBrowsers('POST /batch'),
+  'POST /v1/reload 422': failing(new SettingsError([{ name: 'PORT', message: 'must be a whole number' }])),
   'POST /v1/publish 422': failing(new UnroutableError('there is no queue called q')),
   'POST /v1/session 400': {
     send: async (daemon, { path, init }) => {

@@ -9,6 +9,7 @@ import type {
   MessageProperties,
 } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/clock.js';
+import type { ReloadReport } from '../../src/config/running.js';
 import { type Receipt, untried } from '../../src/erasure/receipt.js';
 import type { Message } from '../../src/events/message.js';
 import type { Backend } from '../../src/http/backend.js';
@@ -78,6 +79,7 @@ const status: DaemonStatus = {
   broker: { kind: 'embedded', state: 'ready', detail: 'embedded', outbox: 0 },
   storage: { lost: {} },
   context: { resources: 0, waiting: 0, clowder: null, obstacle: null },
+  settings: { file: null, version: '0123456789ab', since: at, read: at, needsRestart: [], problems: [] },
   sinks: [
     {
       sink: 'mongodb',
@@ -181,6 +183,8 @@ const receipt: Receipt = {
 /** A daemon that keeps what it is given in memory. Setting `fails` makes every call that can fail throw that. */
 export class FakeBackend implements Backend {
   readonly published: Message[] = [];
+  /** Who asked for settings to be read anew. */
+  readonly reloads: string[] = [];
   /** What imports have said of the time that they are of. */
   readonly notes: PastEvents['notes'][] = [];
   readonly sent: { address: Address; body: string; properties: MessageProperties | undefined }[] = [];
@@ -235,6 +239,12 @@ export class FakeBackend implements Backend {
     return service === undefined || service === report.service ? [report] : [];
   }
 
+  async reload(by: string): Promise<ReloadReport> {
+    this.#mayFail();
+    this.reloads.push(by);
+    return { changed: ['LOG_LEVEL', 'PORT'], restarted: ['log'], needsRestart: ['PORT'] };
+  }
+
   readonly erasures: Backend['erasures'] = {
     erase: async () => {
       this.#mayFail();
@@ -255,7 +265,7 @@ export class FakeBackend implements Backend {
   readonly platform = undefined;
   statusPage: Backend['statusPage'] = new StatusPage({
     name: 'Prairie Data',
-    targets: [{ name: 'clowder', group: undefined }],
+    targets: () => [{ name: 'clowder', group: undefined }],
     services: async () => {
       this.#mayFail();
       return [];

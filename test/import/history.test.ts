@@ -30,7 +30,7 @@ function scene(changes: Partial<HistoryOptions> = {}, known: readonly string[] =
   const published: Message[] = [];
   const reopened: number[] = [];
   const history = new History({
-    sinks: every,
+    sinks: () => every,
     publish: async messages => {
       published.push(...messages);
       return 'embedded';

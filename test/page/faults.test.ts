@@ -8,6 +8,7 @@ test('a stopped sink: which, why, since when; and green again by itself', async 
   const { page } = visit;
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
+  await page.locator('#actors .running-settings', { hasText: 'in force for' }).waitFor();
   await here.influxdb.stop();
   await here.daemon.post([1, 2].map(n => ({ category: 'download', type: 'file', n })));
   await visit.headline('One thing needs attention');

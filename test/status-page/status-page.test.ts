@@ -41,7 +41,7 @@ async function view(
 ): Promise<StatusView> {
   const page = new StatusPage({
     name: parts.name ?? 'Prairie Data',
-    targets: [
+    targets: () => [
       { name: 'clowder', group: undefined },
       { name: 'search', group: 'Behind it' },
     ],

@@ -50,11 +50,12 @@ function deadLetter(number: number, more: Partial<DeadLetter> = {}): DeadLetter 
 
 function adminOf(deadLetters: DeadLetter[], since: 'created' | 'first-seen' = 'created') {
   const store = storeOf(deadLetters);
-  const limits = new Map([['ga4', { withinMs: 72 * hour, since, because: 'older than 72 hours' }]]);
+  const limit = { withinMs: 72 * hour, since, because: 'older than 72 hours' };
+  const limitOf = (sink: string) => (sink === 'ga4' ? limit : undefined);
   const waiting = { ready: 0 };
   const backlog = new Backlog(async () => waiting, { maxWaiting: 5 });
   const clock = { ...hastyClock(), now: () => now };
-  return { store, waiting, deadLetterAdmin: new DeadLetterAdmin({ store, clock, limits, backlog }) };
+  return { store, waiting, deadLetterAdmin: new DeadLetterAdmin({ store, clock, limitOf, backlog }) };
 }
 
 const hundred = (): DeadLetter[] => Array.from({ length: 100 }, (_, number) => deadLetter(number));

@@ -19,7 +19,7 @@ class Scene {
   fault: Error | undefined;
 
   readonly over = runHousekeeping({
-    sinks: ['mongodb', 'local'],
+    limits: () => ({ sinks: ['mongodb', 'local'], retentionMs: 90 * day, alarm: 100 }),
     broker: { deadLetters: { count: async (sink: string) => (sink === 'local' ? this.dead : 0) } } as unknown as Broker,
     deadLetterAdmin: {
       expire: async (sink: string, before: number) => {
@@ -28,8 +28,6 @@ class Scene {
         return sink === 'local' ? this.removed : 0;
       },
     } as unknown as DeadLetterAdmin,
-    retentionMs: 90 * day,
-    alarm: 100,
     clock: this.clock,
     log: this.recorded.log,
     signal: this.stop.signal,

@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AuditTrail } from '../../src/audit/trail.js';
 import { systemClock } from '../../src/clock.js';
-import { loadConfig } from '../../src/config/load.js';
+import { RunningSettings } from '../../src/config/running.js';
 import { keyEntry } from '../../src/keys/keys.js';
 import { silentLog } from '../../src/log.js';
 import { localSink } from '../../src/sinks/local.js';
@@ -37,15 +37,18 @@ test.after.each(async ({ dir, daemons }) => {
 });
 
 async function start(context: Context): Promise<Daemon> {
-  const loaded = loadConfig({
-    env: { PORT: '0', DATA_DIR: context.dir, SHUTDOWN_SECONDS: '5' },
-    readFile: () => '',
-    registry: [localSink as unknown as SinkDefinition],
-  });
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const opened = RunningSettings.open(
+    {
+      env: { PORT: '0', DATA_DIR: context.dir, SHUTDOWN_SECONDS: '5' },
+      readFile: () => '',
+      registry: [localSink as unknown as SinkDefinition],
+    },
+    systemClock,
+  );
+  if ('problems' in opened) throw new Error(JSON.stringify(opened.problems));
   const entry = keyEntry(key, 'test', ['publish', 'read', 'admin']);
   const daemon = await startDaemon({
-    config: loaded.config,
+    settings: opened.settings,
     log: silentLog,
     clock: systemClock,
     trail: new AuditTrail(silentLog, systemClock),

@@ -23,7 +23,8 @@ function fakeTrees(during: (onFailure: OnFailure, number: number) => void | Prom
       address: `http://127.0.0.1:${trees.length}`,
       stop: async timeoutMs => void stops.push(timeoutMs),
       giveUp: () => {},
-      reload: () => {},
+      rereadCertificate: () => {},
+      reload: async () => [],
       fail: onFailure,
       stops,
     };

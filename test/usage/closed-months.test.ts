@@ -32,7 +32,7 @@ function scene(now: number, hubs: readonly string[] = ['hub https://hub.example'
           return answer;
         },
       },
-      hubs: configured,
+      hubs: () => configured,
       keyValues,
       clock: { now: () => now },
       log: silentLog,

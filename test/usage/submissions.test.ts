@@ -14,7 +14,10 @@ async function submissions(scene: UsageScene, hubs: readonly string[] = ['hub'])
     return 'embedded';
   };
   const clock = { now: () => scene.scratch.now };
-  return { published, made: new Submissions({ usage: scene.usage, hubs, publish, idSecret: 'secret', clock }) };
+  return {
+    published,
+    made: new Submissions({ usage: scene.usage, hubs: () => hubs, publish, idSecret: 'secret', clock }),
+  };
 }
 
 test('a submission is one event, the same when it is asked for again at the same time', async () => {

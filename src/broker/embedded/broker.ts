@@ -50,6 +50,14 @@ export class EmbeddedBroker implements Broker {
     }
   }
 
+  async addQueue(queue: QueueDefinition): Promise<void> {
+    if (this.#queues.get(queue.sink)?.name !== queue.name) await this.open([queue]);
+  }
+
+  async leaveQueue(sink: string): Promise<void> {
+    this.#queues.delete(sink);
+  }
+
   async publish(messages: readonly Message[]): Promise<Durability> {
     if (messages.length === 0) return 'embedded';
     this.#requireQueues(messages);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../clock.js';
 import { UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
@@ -22,10 +23,10 @@ import { Connection, type ConnectionOptions, heartbeatMs } from './connection.js
 import { AmqpSubscription } from './consume/subscription.js';
 import { DeadLetterQueue } from './dead-letters/queue.js';
 import { AmqpDeadLetters, deadLetterMessage } from './dead-letters/store.js';
-import { nodeAddress } from './errors.js';
+import { placeOf } from './errors.js';
 import { isEmpty } from './ledger/empty-check.js';
 import { RabbitMQLedger } from './ledger/ledger.js';
-import type { Holding } from './ledger/watched-queue.js';
+import { holdingOf } from './ledger/watched-queue.js';
 import { permissionFix } from './permissions.js';
 import { backgroundConfirmMs } from './publish/confirm-publisher.js';
 import { type OutgoingMessage, toQueue } from './publish/outgoing-message.js';
@@ -76,12 +77,15 @@ export class AmqpBroker implements Broker {
   readonly #publisher: StoreAndForwardPublisher;
   readonly #queueList: QueueList;
   readonly #queues = new Map<string, QueueDefinition>();
+  /** Names of all sinks that may have a queue. */
+  readonly #sinks: string[];
   readonly #deadLetterQueues = new Map<string, DeadLetterQueue>();
   readonly #subscriptions = new Set<AmqpSubscription>();
 
   constructor(options: AmqpOptions) {
     const { clock, log } = options;
     this.#options = options;
+    this.#sinks = [...options.sinks];
     this.#consuming = new Connection({ ...options, name: 'event-sink consuming' });
     this.#publishing = new Connection({
       ...options,
@@ -99,7 +103,7 @@ export class AmqpBroker implements Broker {
     this.#ledger = new RabbitMQLedger({
       ...options,
       place: placeOf(options.nodes),
-      holding: queue => this.#holding(queue),
+      holding: queue => holdingOf([...this.#subscriptions].filter(subscription => subscription.queue === queue)),
       inspect: queue => this.#inspector.inspectNow(queue),
       isEmpty: queue => isEmpty(queue, options),
       ghostMs: Math.max(...options.nodes.map(heartbeatMs)) * 2 + detectionMs,
@@ -113,14 +117,14 @@ export class AmqpBroker implements Broker {
       log,
     });
     this.#queueList = new QueueList({
-      ...options,
+      sinks: this.#sinks,
       connection: this.#consuming,
       inspector: this.#inspector,
       configured: () => [...this.#queues.values()],
     });
     this.deadLetters = new AmqpDeadLetters({
       queue: sink => this.#deadLetterQueue(sink),
-      sinks: () => [...new Set([...this.#queues.keys(), ...options.sinks])],
+      sinks: () => [...new Set([...this.#queues.keys(), ...this.#sinks])],
       feeds: sink => this.#queues.get(sink)?.name ?? queueName(sink),
       publish: messages => this.#publisher.transmit(messages, backgroundConfirmMs),
       clock,
@@ -136,12 +140,28 @@ export class AmqpBroker implements Broker {
     await this.#publisher.open();
     this.#watchdog.open();
     const connections = Promise.all([this.#consuming.open(), this.#publishing.open()]);
-    const over = new AbortController();
-    await Promise.race([
-      connections.then(() => this.#firstAttempt()),
-      this.#options.clock.sleep(firstAttemptMs, over.signal),
-    ]);
-    over.abort();
+    await this.#orLate(connections.then(() => this.#firstAttempt()));
+  }
+
+  async addQueue(queue: QueueDefinition): Promise<void> {
+    const { sink, name } = queue;
+    if (isDeepStrictEqual(this.#queues.get(sink), queue)) return;
+    await this.leaveQueue(sink);
+    await this.#ledger.add(queue);
+    if (!this.#sinks.includes(sink)) this.#sinks.push(sink);
+    this.#queues.set(sink, queue);
+    this.#topology.add(queue);
+    const live = this.#consuming.now();
+    // What is wrong with it is in `status`; it is tried again there.
+    if (live) await this.#orLate(this.#topology.ensure(live, name).catch(() => undefined));
+  }
+
+  async leaveQueue(sink: string): Promise<void> {
+    const left = this.#queues.get(sink);
+    if (left === undefined) return;
+    this.#queues.delete(sink);
+    this.#topology.remove(left.name);
+    await this.#ledger.leave(sink);
   }
 
   async publish(messages: readonly Message[]): Promise<Durability> {
@@ -237,6 +257,13 @@ export class AmqpBroker implements Broker {
     await Promise.all([this.#consuming.close(), this.#publishing.close()]);
   }
 
+  /** Resolves after a while in any case: a daemon goes on without the server. */
+  async #orLate(attempt: Promise<void>): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([attempt, this.#options.clock.sleep(firstAttemptMs, over.signal)]);
+    over.abort();
+  }
+
   /** After both connections have been tried once. */
   async #firstAttempt(): Promise<void> {
     if (this.#consuming.now() !== undefined) await this.#watchdog.firstCheck;
@@ -247,17 +274,6 @@ export class AmqpBroker implements Broker {
     const now = this.#options.clock.now();
     await this.#publisher.send(dead.map(one => deadLetterMessage(sink, one, now)));
     this.#inspector.forget(deadLetterQueueName(sink));
-  }
-
-  #holding(queue: string): Holding {
-    const subscriptions = [...this.#subscriptions].filter(subscription => subscription.queue === queue);
-    const consuming = subscriptions.filter(({ generation }) => generation !== undefined);
-    return {
-      consumer: consuming.length === 0 ? undefined : consuming.map(({ generation }) => generation).join(),
-      consumers: consuming.length,
-      inHand: subscriptions.flatMap(({ uncounted }) => uncounted),
-      prefetch: subscriptions.reduce((sum, { prefetch }) => sum + prefetch, 0),
-    };
   }
 
   #deadLetterQueue(sink: string): DeadLetterQueue {
@@ -281,9 +297,4 @@ export class AmqpBroker implements Broker {
     if (definition === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
     return definition;
   }
-}
-
-/** The servers and their virtual host, without credentials. */
-function placeOf(nodes: readonly string[]): string {
-  return [...new Set(nodes.map(node => `${nodeAddress(node)}${new URL(node).pathname}`))].sort().join(' ');
 }

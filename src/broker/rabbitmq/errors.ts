@@ -74,6 +74,11 @@ export function nodeAddress(node: string): string {
   return `${hostname}:${port || (protocol === 'amqps:' ? 5671 : 5672)}`;
 }
 
+/** The servers and their virtual host, without credentials. */
+export function placeOf(nodes: readonly string[]): string {
+  return [...new Set(nodes.map(node => `${nodeAddress(node)}${new URL(node).pathname}`))].sort().join(' ');
+}
+
 /**
  * An operation on a queue or an exchange failed: as what the caller must do about it. `needs` is the permission that
  * the operation takes, which RabbitMQ itself does not always name.

@@ -1,4 +1,5 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
+import type { SettingsStatus } from '../../config/running.js';
 import type { ApiContext } from '../context.js';
 import { json, route } from '../route.js';
 import { type Answer, count, epochMs, fault } from '../schemas.js';
@@ -70,6 +71,23 @@ const Problem = z
   })
   .openapi('Problem', { description: 'Something that is wrong with the installation.' });
 
+const Settings = z
+  .object({
+    file: z.string().nullable().openapi({ description: 'The file of settings; null when there is none.' }),
+    version: z.string().openapi({
+      description: 'Names what runs: the same wherever the settings are the same, secrets aside.',
+    }),
+    since: epochMs.openapi({ description: 'When these settings took effect.' }),
+    read: epochMs.openapi({ description: 'When they were last read.' }),
+    needs_restart: z.array(z.string()).openapi({
+      description: 'Settings that are given otherwise, and take effect at the next start.',
+    }),
+    problems: z
+      .array(z.object({ name: z.string(), message: z.string() }))
+      .openapi({ description: 'Why what was read last cannot be used; empty when it can.' }),
+  })
+  .openapi('SettingsStatus', { description: 'Which settings the daemon runs with.' });
+
 const Status = z
   .object({
     version: z.string(),
@@ -118,6 +136,7 @@ const Status = z
           .openapi({ description: 'Why Clowder cannot be asked; null = it can, or need not be.' }),
       })
       .openapi('ContextStatus'),
+    settings: Settings,
     sinks: z.array(SinkStatus),
     services: z.array(ServiceState),
     actors: z.array(ActorStatus),
@@ -138,7 +157,7 @@ export class StatusRoutes {
     }),
   )
   async status(ctx: ApiContext): Promise<void> {
-    const { actors, broker, ...rest } = await ctx.services.backend.status();
+    const { actors, broker, settings, ...rest } = await ctx.services.backend.status();
     const { problems: _problems, outboxStuck, setAside, ...brokerRest } = broker;
     ctx.body = {
       ...rest,
@@ -147,6 +166,7 @@ export class StatusRoutes {
         ...(outboxStuck === undefined ? {} : { outbox_stuck: outboxStuck }),
         ...(setAside === undefined ? {} : { set_aside: setAside }),
       },
+      settings: settingsAnswer(settings),
       actors: actors.map(({ path, state, since, restarts, lastError, nextTry, detail }) => ({
         path,
         state,
@@ -158,4 +178,8 @@ export class StatusRoutes {
       })),
     } satisfies Answer<typeof Status>;
   }
+}
+
+function settingsAnswer({ needsRestart, problems, ...settings }: SettingsStatus): Answer<typeof Settings> {
+  return { ...settings, needs_restart: [...needsRestart], problems: [...problems] };
 }

@@ -25,7 +25,7 @@ export interface LogFilesOptions {
   /** NGINX_ROTATED_DIRS. */
   readonly folders: readonly string[];
   /** All logs that are configured. */
-  readonly configured: readonly string[];
+  readonly configured: () => readonly string[];
   /** At the very first start: what is in the log already is not counted. */
   readonly startAtEnd: boolean;
   readonly gaps: LogGaps;
@@ -61,12 +61,9 @@ export class LogFiles {
   readonly #quiet = new Map<LogFile, number>();
   #unclearSince: number | undefined;
   readonly #options: LogFilesOptions;
-  readonly #others: ReadonlySet<string>;
 
   constructor(options: LogFilesOptions) {
     this.#options = options;
-    const { path, configured } = options;
-    this.#others = new Set(configured.map(file => resolve(file)).filter(file => file !== resolve(path)));
   }
 
   /** In the order in which they were written. */
@@ -264,8 +261,9 @@ export class LogFiles {
   }
 
   #rotated(): Promise<RotatedLog[]> {
-    const { path, folders } = this.#options;
-    return rotatedLogs({ path, folders, targets: this.#targets, others: this.#others });
+    const { path, folders, configured } = this.#options;
+    const others = configured().flatMap(file => (resolve(file) === resolve(path) ? [] : [resolve(file)]));
+    return rotatedLogs({ path, folders, targets: this.#targets, others: new Set(others) });
   }
 
   /**

@@ -3,6 +3,7 @@ import { describe } from '../../../errors.js';
 import { keptHours } from '../../../storage/ledger.js';
 import { hourMs } from '../../../storage/ledger-delta.js';
 import { type LedgerReport, ledgerReportOf } from '../../../storage/ledger-report.js';
+import type { OpenedQueueLedgers } from '../../../storage/queue-ledgers.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { QueueDefinition, Settlement } from '../../broker.js';
 import type { NumberSet } from './number-set.js';
@@ -48,11 +49,40 @@ export class RabbitMQLedger {
   }
 
   async open(queues: readonly QueueDefinition[]): Promise<void> {
-    const { storage, clock, place } = this.#options;
-    const { publications } = this;
+    const opened = await this.#openRows(queues.map(({ sink }) => sink));
+    await this.#watch(queues, opened);
+    for (const [stored, from, to] of opened.outbox) this.publications.restore(stored, from, to);
+    // Before anything is consumed: a process that is killed right away may leave a consumer too.
+    await this.#saveAll();
+    this.#running ??= this.#run();
+  }
+
+  /** One more, while others are counted. */
+  async add(queue: QueueDefinition): Promise<void> {
+    await this.#watch([queue], await this.#openRows([...this.#watched.keys(), queue.sink]));
+    await this.#saveAll();
+  }
+
+  /** Its queue is not consumed any more; what comes out of it from now on, this daemon does not know. */
+  async leave(sink: string): Promise<void> {
+    const watched = this.#watched.get(sink);
+    if (watched === undefined) return;
+    watched.ledger.closed = true;
+    await this.#save(watched);
+    this.#watched.delete(sink);
+    await this.#openRows([...this.#watched.keys()]);
+  }
+
+  /** Those of other sinks are marked as not followed throughout. */
+  #openRows(sinks: readonly string[]): Promise<OpenedQueueLedgers> {
+    const { storage, clock } = this.#options;
     const hour = clock.now() - (clock.now() % hourMs);
-    const sinks = queues.map(({ sink }) => sink);
-    const opened = await storage.write('openQueueLedgers', { freshDaemonId: randomUUID(), sinks, hour });
+    return storage.write('openQueueLedgers', { freshDaemonId: randomUUID(), sinks, hour });
+  }
+
+  async #watch(queues: readonly QueueDefinition[], opened: OpenedQueueLedgers): Promise<void> {
+    const { clock, place } = this.#options;
+    const { publications } = this;
     publications.daemon = opened.daemon;
     const targets = new Map(queues.map(({ name }) => [name, publications.addQueue(name)]));
     await this.#numbers.open([publications.exchangeTarget, ...targets.values()], new Map(opened.reserved));
@@ -76,10 +106,6 @@ export class RabbitMQLedger {
       };
       this.#watched.set(sink, new WatchedQueue({ ...this.#options, ledger, watch, upcoming, inOutbox }));
     }
-    for (const [stored, from, to] of opened.outbox) publications.restore(stored, from, to);
-    // Before anything is consumed: a process that is killed right away may leave a consumer too.
-    await this.#saveAll();
-    this.#running ??= this.#run();
   }
 
   /** It came out of the queue of this sink. */

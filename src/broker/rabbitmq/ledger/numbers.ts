@@ -27,13 +27,14 @@ export class Numbers {
     this.#log = log;
   }
 
-  /** Goes on behind what was reserved before. */
+  /** Goes on behind what was reserved before; a target that is open already, where it is. */
   async open(targets: readonly string[], reserved: ReadonlyMap<string, number>): Promise<void> {
-    for (const name of targets) {
+    const fresh = targets.filter(name => !this.#targets.has(name));
+    for (const name of fresh) {
       const next = reserved.get(name) ?? 1;
       this.#targets.set(name, { next, below: next, reserving: false });
     }
-    await Promise.all(targets.map(name => this.#reserve(name, this.#of(name))));
+    await Promise.all(fresh.map(name => this.#reserve(name, this.#of(name))));
   }
 
   next(target: string): number {

@@ -17,6 +17,24 @@ export interface Holding {
   readonly prefetch: number;
 }
 
+interface Consuming {
+  /** Undefined while it has no channel. */
+  readonly generation: number | undefined;
+  readonly uncounted: readonly CountedDelivery[];
+  readonly prefetch: number;
+}
+
+/** @param subscriptions those of one queue */
+export function holdingOf(subscriptions: readonly Consuming[]): Holding {
+  const consuming = subscriptions.filter(({ generation }) => generation !== undefined);
+  return {
+    consumer: consuming.length === 0 ? undefined : consuming.map(({ generation }) => generation).join(),
+    consumers: consuming.length,
+    inHand: subscriptions.flatMap(({ uncounted }) => uncounted),
+    prefetch: subscriptions.reduce((sum, { prefetch }) => sum + prefetch, 0),
+  };
+}
+
 export interface ObservedBroker {
   readonly holding: (queue: string) => Holding;
   /** Asks RabbitMQ, not a cache. @throws without a connection */
