@@ -42,7 +42,7 @@ export class FakeChannel extends EventEmitter {
     this.published.push(message);
     this.#unconfirmed.add(confirm);
     setImmediate(() => this.#answer(message, confirm, this.#server.answer(message)));
-    return true;
+    return this.#server.hasRoom;
   }
 
   /** The server closes the channel. */
@@ -134,6 +134,8 @@ export class FakeServer {
   /** When each connection was tried, monotonic ms. */
   readonly attempts: number[] = [];
   reachable = true;
+  /** While false, buffers are full: what is published waits in them. */
+  hasRoom = true;
   /** What its one queue holds for those who get, from the oldest on. */
   readonly ready: ConsumeMessage[] = [];
   answer: (message: Published) => ServerAnswer = () => 'ack';

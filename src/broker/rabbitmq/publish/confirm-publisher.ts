@@ -86,7 +86,7 @@ export class ConfirmPublisher {
     this.#pending.add(pending);
     this.#expiry.start(confirmTimeoutMs, () => this.#expire());
     for (const [index, message] of messages.entries()) {
-      if (this.#full !== undefined) await this.#full;
+      if (this.#full !== undefined) await Promise.race([this.#full, pending.settled]);
       if (pending.complete) break;
       this.#send(channel, message, result => pending.decide(index, result));
     }

@@ -163,4 +163,20 @@ test('nobody waits for what a blocked connection has on its way', async ({ scene
   assert.equal(await published, ['failed', 'failed']);
 });
 
+test('what waits for room in the buffers is given up in time too', async ({ scene }) => {
+  scene.server.answer = ({ options }) => (options.messageId === 'heard' ? 'ack' : 'silence');
+  scene.server.hasRoom = false;
+  const late = scene.publish('a', 'b');
+  await scene.clock.pass(3_000);
+  scene.server.channels[0]!.confirmAll();
+  await scene.clock.pass(2_000);
+  assert.equal(await late, ['confirmed', 'failed']);
+  const blocked = scene.publish('c', 'd');
+  await settled();
+  scene.publisher.giveUpWaiting();
+  assert.equal(await blocked, ['failed', 'failed']);
+  assert.equal(scene.ready, [true]);
+  scene.server.hasRoom = true;
+});
+
 test.run();
