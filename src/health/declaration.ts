@@ -1,7 +1,7 @@
 import { isLive, type Message } from '../events/message.js';
 import { parseTimestamp } from '../events/timestamp.js';
 import type { KeepCorrectionArguments } from '../storage/availability.js';
-import type { Declaration } from './maintenance.js';
+import { type Declaration, endsMaintenance } from './maintenance.js';
 
 const marker = '"service_status"';
 
@@ -16,17 +16,22 @@ export function declarationOf({ id, body, source, received }: Message): Declarat
   }
   const { category, type, service_name: service, message, by } = event;
   if (category !== 'service_status' || typeof type !== 'string' || typeof service !== 'string') return undefined;
-  const at = parseTimestamp(event.created) ?? received;
+  // The clock of whoever said it may be ahead.
+  const at = Math.min(parseTimestamp(event.created) ?? received, received);
   const window = {
     from: parseTimestamp(event.from) ?? at,
     until: parseTimestamp(event.until),
     message: typeof message === 'string' ? message : undefined,
   };
-  return { service, status: type, at, id, by: typeof by === 'string' ? by : undefined, window };
+  // Over HTTP it is the name of the key (http/said-by.ts); elsewhere anybody may have written it.
+  const key = source === 'http' && typeof by === 'string' ? by : undefined;
+  return { service, status: type, at, id, by: key, window };
 }
 
 /** What a declaration says of the availability of its service. */
-export function correctionOf({ service, id, status, at, by, window }: Declaration): KeepCorrectionArguments {
+export function correctionOf(declaration: Declaration): KeepCorrectionArguments {
+  const { service, id, status, at, by, window } = declaration;
   const { from, until = null, message = null } = window;
-  return { service, correction: { id, from, until, state: status, message, by: by ?? null, at } };
+  const correction = { id, from, until, state: status, message, by: by ?? null, at };
+  return { service, correction, endsMaintenance: endsMaintenance(declaration) };
 }

@@ -1,4 +1,4 @@
-import { covers, type Declaration } from './maintenance.js';
+import { covers, type Declaration, endsMaintenance } from './maintenance.js';
 import type { SavedState } from './saved-state.js';
 
 /** For how long declared maintenance is kept once it is over, ms. */
@@ -6,14 +6,17 @@ export const declaredKeptMs = 7 * 86_400_000;
 const declaredKept = 50;
 
 /**
- * The windows that are declared once this one is: maintenance opens one, any other status ends those that are open.
+ * The windows that are declared once this one is: maintenance opens one, another status of now ends those that are
+ * open.
  * Undefined where nothing is new.
  */
 export function declaredAfter(
   before: SavedState['declared'],
-  { status, at, window }: Declaration,
+  declaration: Declaration,
   now: number,
 ): SavedState['declared'] | undefined {
+  const { status, at, window } = declaration;
+  if (status !== 'maintenance' && !endsMaintenance(declaration)) return undefined;
   const declared = before.filter(({ until }) => until === null || until > now - declaredKeptMs);
   if (status !== 'maintenance') return declared.map(one => (covers(one, at) ? { ...one, until: at } : one));
   const until = window.until ?? null;

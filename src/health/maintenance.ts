@@ -41,3 +41,10 @@ export interface Declaration {
   readonly by: string | undefined;
   readonly window: MaintenanceWindow;
 }
+
+const endings: ReadonlySet<string> = new Set(['up', 'degraded', 'down', 'unknown']);
+
+/** Whether it says how the service is now, and that is not in maintenance; it may be about another time. */
+export function endsMaintenance({ status, at, window: { from, until } }: Declaration): boolean {
+  return endings.has(status) && (until === undefined || covers({ from, until }, at));
+}

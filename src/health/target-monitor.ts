@@ -118,8 +118,8 @@ export class TargetMonitor {
   }
 
   /**
-   * Maintenance opens a window, any other status ends one that is open. The declaration is an event itself, so that
-   * none is made here, except to correct outages that were announced and turn out to have been maintenance.
+   * Maintenance opens a window, another status of now ends one that is open. The declaration is an event itself, so
+   * that none is made here, except to correct outages that were announced and turn out to have been maintenance.
    * @returns those corrections
    */
   declare(declaration: Declaration, now: number): readonly Message[] {

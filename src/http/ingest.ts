@@ -8,6 +8,7 @@ import { type ApiContext, hasBody } from './context.js';
 import { badEvents, type Items, itemReader } from './items.js';
 import { type FieldError, HttpProblem } from './problem.js';
 import { withText } from './request-body.js';
+import { saidBy } from './said-by.js';
 
 /** The answer to accepted events. */
 export interface Receipt {
@@ -40,7 +41,9 @@ export async function ingestEvent(ctx: ApiContext, text: string): Promise<Receip
 }
 
 async function publish(ctx: ApiContext, items: Items, key: string | undefined, source: Source): Promise<Receipt> {
-  const made = withRequest(messagesOf(items, key, { now: ctx.services.clock.now(), source }), items, key);
+  const read = messagesOf(items, key, { now: ctx.services.clock.now(), source });
+  const said = read.map(message => saidBy(message, ctx.state.key?.name));
+  const made = withRequest(said, items, key);
   const messages = withoutRepeats(made);
   const durability = await ctx.services.backend.publish(messages).catch((error: unknown) => {
     throw error instanceof IdConflictError ? knownConflict(error, made) : error;

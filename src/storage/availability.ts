@@ -41,6 +41,8 @@ export interface Correction {
 export interface KeepCorrectionArguments {
   readonly service: string;
   readonly correction: Correction;
+  /** Maintenance that goes on when the correction begins is over then. */
+  readonly endsMaintenance: boolean;
 }
 
 export interface AvailabilityQuery {
@@ -98,13 +100,15 @@ function addTimes(database: Database, service: string, { day, counts }: DayTimes
   database.run('INSERT OR REPLACE INTO availability_times (service, day, counts) VALUES (?, ?, ?)', service, day, text);
 }
 
-/** Once by the id of its event. One that says that a service works ends those that are open. */
-function keepCorrection({ database }: Transaction, { service, correction }: KeepCorrectionArguments): void {
+/** Once by the id of its event. What was said later is not ended by one that comes again. */
+function keepCorrection({ database }: Transaction, arguments_: KeepCorrectionArguments): void {
+  const { service, correction, endsMaintenance } = arguments_;
   const { id, from, until, state, message, by, at } = correction;
-  if (state !== 'maintenance')
+  if (endsMaintenance)
     database.run(
-      'UPDATE availability_corrections SET until = ? WHERE service = ? AND until IS NULL AND start < ?',
-      ...[from, service, from],
+      `UPDATE availability_corrections SET until = ?
+         WHERE service = ? AND state = 'maintenance' AND start < ? AND (until IS NULL OR until > ?) AND said_at <= ?`,
+      ...[from, service, from, from, at],
     );
   if (until !== null && until <= from) return;
   // Without an end, only maintenance holds until further notice: else the next check knows better.

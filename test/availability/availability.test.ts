@@ -131,6 +131,37 @@ test('the same from the raw events: each run holds until the next one', async ()
   assert.is(durations?.down, sums.down);
 });
 
+test('maintenance that ends early hides nothing of what comes after it', async () => {
+  for (const [what, until, ending, expected] of [
+    ['declared with its end', 14, { at: 12 }, { maintenance: 2, down: 0.5, up: 13.5 }],
+    ['declared without one', undefined, { at: 12 }, { maintenance: 2, down: 0.5, up: 13.5 }],
+    ['a correction of the past ends nothing', 14, { at: 12, from: 10, until: 11 }, { maintenance: 3, down: 0, up: 13 }],
+    ['said before the maintenance was', 14, { at: 8, from: 12 }, { maintenance: 4, down: 0, up: 12 }],
+  ] as const) {
+    const scratch = new ScratchDatabase();
+    const oClock = (hours: number) => Date.UTC(2026, 2, 1) + hours * hour;
+    scratch.now = oClock(16);
+    const spans = [
+      { lane: 'observed', from: oClock(0), until: oClock(12.5), state: 'up' },
+      { lane: 'observed', from: oClock(12.5), until: oClock(13), state: 'down' },
+      { lane: 'observed', from: oClock(13), until: oClock(16), state: 'up' },
+    ] as const;
+    scratch.write('keepAvailability', { service: 'clowder', spans, times: [] });
+    const declare = (status: string, said: number, from: number, end: number | undefined) => {
+      const window = { from: oClock(from), until: end === undefined ? undefined : oClock(end), message: undefined };
+      const declaration = { service: 'clowder', id: status, by: 'ops', status, at: oClock(said), window };
+      scratch.write('keepCorrection', correctionOf(declaration));
+    };
+    declare('maintenance', 10, 10, until);
+    const { at, from = at, until: end }: { at: number; from?: number; until?: number } = ending;
+    declare('up', at, from, end);
+    declare('up', at, from, end);
+    const availability = new Availability({ storage: callsOf(scratch), watched: new Map(), clock: clockOf(scratch) });
+    const [report] = await availability.report({ first: 20260301, last: 20260301, zone: 'UTC', service: undefined });
+    assert.equal(inHours(report?.durations ?? {}), { degraded: 0, unknown: 0, ...expected }, what);
+  }
+});
+
 test('what somebody looks at now ends with the last look', async () => {
   const scratch = new ScratchDatabase();
   scratch.now = Date.UTC(2026, 2, 1, 12);

@@ -151,7 +151,7 @@ test('a week in which the service was down itself is left out, and said so', asy
 test('fewer than two weeks are not enough: nothing is made up', async ({ scratch }) => {
   const said = { message: null, by: 'ops', at: scratch.now, until: summer('2026-03-18T15:00') };
   const correction = { id: 'said', from: summer('2026-03-18T13:00'), state: 'maintenance', ...said };
-  scratch.write('keepCorrection', { service, correction });
+  scratch.write('keepCorrection', { service, correction, endsMaintenance: false });
   // Nobody looked before 10 March.
   scratch.database.run('DELETE FROM availability_spans WHERE service = ?', service);
   observed(scratch, [{ from: summer('2026-03-10T00:00'), until: outage.from, state: 'up' }]);

@@ -289,6 +289,13 @@ test('declared maintenance without an end lasts until somebody says something el
   assert.equal(early.types, ['down']);
 });
 
+test('a correction of another time, and a word that is no status, leave maintenance as it is', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up').declare('maintenance', { until: at(9) });
+  monitored.declare('up', { from: at(0), until: at(1) }).declare('works');
+  assert.is(monitored.runs('down', 'down').monitor.status, 'maintenance');
+  assert.equal(monitored.types, []);
+});
+
 test('checks in maintenance say so, and no others', () => {
   const flags = (monitored: MonitoredTarget) => monitored.health.map(({ maintenance }) => maintenance);
   const configured = new MonitoredTarget({ maintenance: [{ from: at(1), until: at(3) }] });
