@@ -3,7 +3,7 @@ import type { Config } from '../src/config/config.js';
 import { actorPaths } from '../src/status/actor-paths.js';
 import type { ActorStatus } from '../src/status/board.js';
 import type { Storage } from '../src/storage/storage.js';
-import { CompletenessMonitor, noteUsageOff } from '../src/usage/completeness-monitor.js';
+import { CompletenessMonitor, type MonitoredLog, noteUsageOff } from '../src/usage/completeness-monitor.js';
 import type { PartOptions } from './part.js';
 
 export interface CompletenessOptions extends PartOptions {
@@ -29,7 +29,7 @@ export async function startCompleteness(options: CompletenessOptions): Promise<v
     },
     logs: () => {
       const readers = board.all().filter(({ path }) => path.startsWith(actorPaths.nginxLog));
-      return new Map(logs.map(file => [file, readUntil(readers.find(({ detail }) => detail.file === file))]));
+      return new Map(logs.map(file => [file, stateOf(readers.find(({ detail }) => detail.file === file))]));
     },
   });
   await monitor.start();
@@ -41,7 +41,10 @@ export async function startCompleteness(options: CompletenessOptions): Promise<v
   });
 }
 
-function readUntil(reader: ActorStatus | undefined): number | undefined {
-  const until = reader?.detail.read_until;
-  return typeof until === 'number' ? until : undefined;
+function stateOf(reader: ActorStatus | undefined): MonitoredLog {
+  const { read_until: until, missing } = reader?.detail ?? {};
+  return {
+    readUntil: typeof until === 'number' ? until : undefined,
+    isUnreadable: missing === true || reader?.state === 'holding',
+  };
 }

@@ -1,11 +1,11 @@
-import { dayMs, dayOf, firstDayOf, lastDayOf, startOfDay, written } from '../calendar.js';
+import { dayOf, startOfDay, written } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import type { Calls } from '../storage/calls.js';
-import { hoursOf, type UsageGap } from '../storage/usage-gaps.js';
+import type { UsageGap } from '../storage/usage-gaps.js';
 import type { UsageMonth } from '../storage/usage-months.js';
-import type { GapReason } from './completeness.js';
 import { heardLogs } from './completeness-monitor.js';
+import { endOf, type HeardLogs, logsBehind, unreadGaps } from './unread-logs.js';
 
 export interface ClosingOptions {
   readonly storage: Calls;
@@ -23,10 +23,6 @@ export interface DueMonth {
   readonly gaps: readonly UsageGap[];
 }
 
-/** Lines come later than their time: nginx may hold them back (`access_log … flush=`), ms. */
-const lineDelayMs = 3_600_000;
-const unread: GapReason = 'unread_log';
-
 /**
  * Decides when all of a month has come:
  *
@@ -35,8 +31,9 @@ const unread: GapReason = 'unread_log';
  *    for one that is behind. Where no log is read, something counted of a day after 1: whoever was away sends on first.
  * 3. After that everything that waited was counted: nothing waits, or something counted of a later day.
  *
- * For 2 a month waits `closeMs` more at most: then nothing comes where no log is read, and what of a log was never read
- * is noted as a gap. For 3 it waits as long as it takes: these events are there.
+ * For 2 a month waits `closeMs` more at most where there is nothing to wait for: then nothing comes where no log is
+ * read, and what was never read of a log that is gone or may not be read is noted as a gap. A log that is being caught
+ * up is waited for as long as it takes, and so is 3: these events are there.
  */
 export class Closing {
   readonly #options: ClosingOptions;
@@ -64,47 +61,31 @@ export class Closing {
     if (waiting === undefined) return [];
     return passed
       .filter(({ month }) => waiting === 0 || last > (this.#passed.get(month) ?? now))
-      .map(({ month }) => ({ month, gaps: gapsOf(month, logs) }));
+      .map(({ month }) => ({ month, gaps: unreadGaps(month, logs) }));
   }
 
   #hasPassed(
     month: UsageMonth,
-    { logs, last, now }: { readonly logs: ReadonlyMap<string, number>; readonly last: number; readonly now: number },
+    { logs, last, now }: { readonly logs: HeardLogs; readonly last: number; readonly now: number },
   ): boolean {
     const { closeMs, log } = this.#options;
-    const behind = logsBehind(month.month, logs).map(([file]) => file);
-    const isHeard = logs.size === 0 ? last >= endOf(month.month) + closeMs : behind.length === 0;
-    if (isHeard || now >= openUntil(month, closeMs) + closeMs) {
+    const behind = logsBehind(month.month, logs);
+    const isHeard = logs.size === 0 ? last >= endOf(month.month) + closeMs : behind.size === 0;
+    const isLast = now >= openUntil(month, closeMs) + closeMs && [...behind.values()].every(({ isStuck }) => isStuck);
+    if (isHeard || isLast) {
       if (!this.#passed.has(month.month)) this.#passed.set(month.month, now);
       return true;
     }
     this.#passed.delete(month.month);
-    if (behind.length > 0 && !this.#held.has(month.month)) {
+    if (behind.size > 0 && !this.#held.has(month.month)) {
       this.#held.add(month.month);
-      const reason = `not read to the end of the month: ${behind.join(', ')}`;
+      const reason = `not read to the end of the month: ${[...behind.keys()].join(', ')}`;
       log.warn({ month: written(month.month), reason }, 'month.held');
     }
     return false;
   }
 }
 
-/** The hours of a month that lie behind the end of what was read of a log. */
-function gapsOf(month: number, logs: ReadonlyMap<string, number>): UsageGap[] {
-  const begin = startOfDay(firstDayOf(month));
-  return logsBehind(month, logs).flatMap(([origin, until]) =>
-    hoursOf(Math.max(begin, until - lineDelayMs), endOf(month), { reason: unread, origin }),
-  );
-}
-
-function logsBehind(month: number, logs: ReadonlyMap<string, number>): (readonly [file: string, until: number])[] {
-  return [...logs].filter(([, until]) => until < endOf(month) + lineDelayMs);
-}
-
 function openUntil({ month, opened }: UsageMonth, closeMs: number): number {
   return Math.max(endOf(month), opened) + closeMs;
-}
-
-/** Epoch ms. */
-function endOf(month: number): number {
-  return startOfDay(lastDayOf(month)) + dayMs;
 }

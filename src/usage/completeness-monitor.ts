@@ -5,12 +5,20 @@ import type { Log } from '../log.js';
 import type { Calls } from '../storage/calls.js';
 import { hoursOf, type UsageGap } from '../storage/usage-gaps.js';
 import type { GapReason } from './completeness.js';
+import type { HeardLogs } from './unread-logs.js';
 
 /** What of the daemon decides whether accesses reach it. */
 export interface MonitoredDaemon {
   readonly state: 'ready' | 'outbox' | 'down';
   /** How often a queue or the exchange had disappeared from RabbitMQ, since the start. */
   readonly queueGaps: number;
+}
+
+export interface MonitoredLog {
+  /** Until when it was read to its end, epoch ms; undefined = not since the start. */
+  readonly readUntil: number | undefined;
+  /** It is missing, or cannot be read. */
+  readonly isUnreadable: boolean;
 }
 
 export interface CompletenessMonitorOptions {
@@ -20,8 +28,8 @@ export interface CompletenessMonitorOptions {
   readonly daemon: () => MonitoredDaemon;
   /** How many events for the sink RabbitMQ has confirmed and lost, since the beginning. */
   readonly lost: () => Promise<number>;
-  /** The logs that are counted, and until when each was read to its end, epoch ms; undefined = not since the start. */
-  readonly logs: () => ReadonlyMap<string, number | undefined>;
+  /** The logs that are counted. */
+  readonly logs: () => ReadonlyMap<string, MonitoredLog>;
 }
 
 /** How far was looked: everything until `at` is noted. */
@@ -36,6 +44,8 @@ interface Seen {
    * counts from when it was first known of; absent where none is counted.
    */
   readonly logs?: Readonly<Record<string, number>>;
+  /** Those of them of which nothing more is being read. */
+  readonly stuck?: readonly string[];
 }
 
 const key = 'usage/seen';
@@ -139,7 +149,16 @@ export class CompletenessMonitor {
   }
 
   #heard(known: Seen['logs'] = {}): (readonly [file: string, until: number])[] {
-    return [...this.#options.logs()].map(([file, until = 0]) => [file, Math.max(until, known[file] ?? this.#firstAt)]);
+    return [...this.#options.logs()].map(([file, { readUntil = 0 }]) => [
+      file,
+      Math.max(readUntil, known[file] ?? this.#firstAt),
+    ]);
+  }
+
+  /** A log that was read to its end stays so until it is written again: then it is behind because it is gone. */
+  #stuck(): string[] {
+    const logs = [...this.#options.logs()];
+    return logs.filter(([, log]) => log.isUnreadable || log.readUntil !== undefined).map(([file]) => file);
   }
 
   /** All of it, or nothing: then it is tried again with what is seen next. */
@@ -147,12 +166,14 @@ export class CompletenessMonitor {
     const { storage } = this.#options;
     if (this.#seen === undefined) return;
     const gaps = this.#gaps;
-    const { logs, ...others } = this.#seen;
+    const { logs, stuck: _, ...others } = this.#seen;
     const heard = this.#heard(logs);
+    const stuck = this.#stuck();
     const seen: Seen = {
       ...others,
       at: this.#checkedAt,
       ...(heard.length === 0 ? {} : { logs: Object.fromEntries(heard) }),
+      ...(stuck.length === 0 ? {} : { stuck }),
     };
     await storage.write('noteUsageGaps', { gaps, seen: { key, value: JSON.stringify(seen) } });
     this.#seen = seen;
@@ -160,11 +181,11 @@ export class CompletenessMonitor {
   }
 }
 
-/** Until when each log that is counted was read to its end, epoch ms, as it was written down last. */
-export async function heardLogs(storage: Calls): Promise<ReadonlyMap<string, number>> {
+/** How far each log that is counted was read, as it was written down last. */
+export async function heardLogs(storage: Calls): Promise<HeardLogs> {
   const value = await storage.write('getCheckpoint', { key });
-  const { logs = {} } = value === undefined ? {} : (JSON.parse(value) as Partial<Seen>);
-  return new Map(Object.entries(logs));
+  const { logs = {}, stuck = [] } = value === undefined ? {} : (JSON.parse(value) as Partial<Seen>);
+  return new Map(Object.entries(logs).map(([file, until]) => [file, { until, isStuck: stuck.includes(file) }]));
 }
 
 /** The daemon runs, and does not count usage: if it did before, it is noted since when. */

@@ -16,7 +16,7 @@ export const gapReasons = {
   lost_log: 'a log was gone before it was read to its end',
   changed_log: 'a log was cut or edited in place',
   unread_archive: 'a rotated log could not be read',
-  unread_log: 'a log was missing or could not be read until the month was closed',
+  unread_log: 'a log was missing, or was not read so far',
   late_salt: 'lines came after the pseudonyms of their day were forgotten: who came twice may count twice',
 } as const;
 export type GapReason = keyof typeof gapReasons;

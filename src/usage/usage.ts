@@ -5,6 +5,7 @@ import type { Event } from '../events/event.js';
 import type { Log } from '../log.js';
 import { singleFlightBy } from '../single-flight.js';
 import type { Calls } from '../storage/calls.js';
+import type { UsageGap } from '../storage/usage-gaps.js';
 import type { UsageMonth } from '../storage/usage-months.js';
 import type {
   DatasetReportPage,
@@ -17,9 +18,11 @@ import type { Rules } from './access.js';
 import { auditDays, finalAudits, type UsageAuditDay } from './audit.js';
 import { Closing } from './closing.js';
 import { type CompleteMonth, type GapReason, gapsOf, holesOf, hoursIn } from './completeness.js';
+import { heardLogs } from './completeness-monitor.js';
 import type { UsageConfig } from './config.js';
 import { type ReadStored, recompute } from './recompute.js';
 import { type Recomputed, Reopening } from './reopening.js';
+import { monthsUnread, unreadGaps } from './unread-logs.js';
 
 export interface WaitingEvents {
   /** In the queue of the sink, or on their way there. */
@@ -158,10 +161,11 @@ export class Usage {
    * may have been missed or could not be counted.
    */
   async completeness(range: { readonly from: number; readonly to: number }): Promise<readonly CompleteMonth[]> {
-    const { config } = this.#options;
-    const rows = await this.#options.storage.read('usageGaps', spanOf(range));
+    const { config, storage } = this.#options;
+    const noted = await storage.read('usageGaps', spanOf(range));
     const holes = holesOf(config);
     const known = new Map((await this.months()).map(month => [month.month, month]));
+    const rows = [...noted, ...(await this.#unread(known))].sort((one, other) => one.hour - other.hour);
     const late = (await this.leftOut(range)).filter(({ reason }) => reason === 'late');
     const { pending, dead, deadOf = new Map<number, number>() } = await this.waiting();
     const unknownDead = [...deadOf.values()].reduce((rest, count) => rest - count, dead);
@@ -184,6 +188,17 @@ export class Usage {
           late: late.find(one => one.month === month)?.count ?? 0,
         };
       });
+  }
+
+  /** What of the logs is not read yet, in months that are not closed: noted only when they are. */
+  async #unread(known: ReadonlyMap<number, UsageMonth>): Promise<readonly UsageGap[]> {
+    const { storage, clock } = this.#options;
+    const logs = await heardLogs(storage);
+    const now = clock.now();
+    const months = new Set([...known.keys(), ...monthsUnread(logs, now)]);
+    return [...months]
+      .filter(month => (known.get(month)?.closed ?? null) === null)
+      .flatMap(month => unreadGaps(month, logs, now));
   }
 
   /**

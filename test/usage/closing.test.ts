@@ -35,8 +35,9 @@ class ClosingScene {
     return scene;
   }
 
-  heard(logs: Record<string, number>): void {
-    const value = JSON.stringify({ at: this.usage.scratch.now, lost: { events: 0 }, logs });
+  /** @param stuck nothing more of them is being read; all of them, unless it is given */
+  heard(logs: Record<string, number>, stuck: readonly string[] = Object.keys(logs)): void {
+    const value = JSON.stringify({ at: this.usage.scratch.now, lost: { events: 0 }, logs, stuck });
     this.usage.scratch.write('noteUsageGaps', { gaps: [], seen: { key: 'usage/seen', value } });
   }
 
@@ -82,6 +83,33 @@ test('a log that is gone, or may not be read, closes the month later, and its ho
     [[april - 7 * hourMs, april, 'unread_log']],
   );
   assert.is(month?.missingHours, 7);
+});
+
+test('a log that is just being caught up is waited for, however long ago the month was', async () => {
+  const scene = await ClosingScene.inMay();
+  const logs = { gone: march, caught: march + dayMs };
+  scene.usage.scratch.now = closing + 20 * closeMs;
+  scene.heard(logs, ['gone']);
+  assert.equal(await scene.due(), []);
+  scene.heard({ ...logs, caught: scene.usage.scratch.now }, ['gone', 'caught']);
+  assert.equal(await scene.due(), [`202603 gone ${17 * 24 + 1}`]);
+});
+
+test('what was not read of a log is missing from open months, too, until it is read', async () => {
+  const scene = await ClosingScene.inMay({ log: march + 12 * hourMs });
+  const { usage, scratch } = scene.usage;
+  scratch.now = april + 36 * hourMs;
+  const missing = async (): Promise<unknown[]> =>
+    (await usage.completeness({ from: 20260100, to: 20261299 })).map(({ month, gaps, missingHours }) => [
+      ...[month, missingHours],
+      ...gaps.flatMap(({ from, to, reason }) => [new Date(from).toISOString(), new Date(to).toISOString(), reason]),
+    ]);
+  assert.equal(await missing(), [
+    [202603, 17 * 24 - 11, '2026-03-15T11:00:00.000Z', '2026-04-01T00:00:00.000Z', 'unread_log'],
+    [202604, 36, '2026-04-01T00:00:00.000Z', '2026-04-02T12:00:00.000Z', 'unread_log'],
+  ]);
+  scene.heard({ log: scratch.now - hourMs });
+  assert.equal(await missing(), [[202603, 0]], 'a month without usage of which nothing is missing is none');
 });
 
 test('a log that was gone since before the month leaves all of its hours', async () => {

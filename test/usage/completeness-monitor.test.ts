@@ -2,7 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event } from '../../src/events/event.js';
 import { silentLog } from '../../src/log.js';
-import { CompletenessMonitor, heardLogs, noteUsageOff } from '../../src/usage/completeness-monitor.js';
+import {
+  CompletenessMonitor,
+  heardLogs,
+  type MonitoredLog,
+  noteUsageOff,
+} from '../../src/usage/completeness-monitor.js';
 import { day, UsageScene, view } from './scene.js';
 
 const second = 1_000;
@@ -18,7 +23,7 @@ class MonitorScene {
   readonly usage = new UsageScene({ source: 'browser' });
   readonly daemon = { state: 'ready' as 'ready' | 'outbox' | 'down', queueGaps: 0 };
   readonly lost = { events: 0 };
-  readonly logs = new Map<string, number | undefined>();
+  readonly logs = new Map<string, MonitoredLog>();
   now = start;
   #monitor: CompletenessMonitor | undefined;
 
@@ -33,6 +38,11 @@ class MonitorScene {
       logs: () => this.logs,
     });
     await this.#monitor.start();
+  }
+
+  /** @param readUntil until when it was read to its end; undefined = it is being read */
+  log(file: string, readUntil: number | undefined, isUnreadable = false): void {
+    this.logs.set(file, { readUntil, isUnreadable });
   }
 
   /** Looks once a second. */
@@ -183,20 +193,22 @@ test('months say what waits, what is dead and what came late, and which were mis
 /** Minutes after the start. */
 const heard = async (scene: MonitorScene): Promise<Record<string, number>> => {
   const logs = await heardLogs(scene.usage.calls);
-  return Object.fromEntries([...logs].map(([file, until]) => [file, (until - start) / minute]));
+  return Object.fromEntries([...logs].map(([file, { until }]) => [file, (until - start) / minute]));
 };
 
 test('until when each log was read is written down, and stays over a restart', async () => {
   const scene = new MonitorScene();
-  scene.logs.set('a', undefined).set('b', undefined);
+  scene.log('a', undefined);
+  scene.log('b', undefined);
   await scene.start();
   assert.equal(await heard(scene), { a: 0, b: 0 }, 'what was written before the first start is not awaited');
-  scene.logs.set('a', start + 7 * minute);
+  scene.log('a', start + 7 * minute);
   await scene.runFor(10 * minute);
   assert.equal(await heard(scene), { a: 7, b: 0 });
   await scene.stop();
   scene.now += 30 * minute;
-  scene.logs.set('a', undefined).set('c', undefined);
+  scene.log('a', undefined);
+  scene.log('c', undefined);
   await scene.start();
   assert.equal(await heard(scene), { a: 7, b: 0, c: 10 }, 'one that is new is awaited from the last sign of life on');
   scene.logs.delete('b');
@@ -204,6 +216,21 @@ test('until when each log was read is written down, and stays over a restart', a
   assert.equal(await heard(scene), { a: 7, c: 10 }, 'one that is not read any more is not awaited');
   noteUsageOff(scene.usage.calls, scene.now);
   assert.equal(await heard(scene), { a: 7, c: 10 });
+});
+
+test('a log of which more is just being read is another thing than one that is gone or cannot be read', async () => {
+  const scene = new MonitorScene();
+  scene.log('opened', undefined);
+  scene.log('missing', undefined, true);
+  scene.log('ended', start + minute);
+  await scene.start();
+  const stuck = async (): Promise<string[]> =>
+    [...(await heardLogs(scene.usage.calls))].flatMap(([file, { isStuck }]) => (isStuck ? [file] : []));
+  assert.equal(await stuck(), ['missing', 'ended']);
+  scene.log('opened', undefined, true);
+  scene.log('missing', undefined);
+  await scene.runFor(minute);
+  assert.equal(await stuck(), ['opened', 'ended']);
 });
 
 test.run();
