@@ -8,6 +8,7 @@ import type { CommitCalls } from './commit-calls.js';
 import { type LogFile, readBufferBytes } from './files/log-file.js';
 import type { LogFiles } from './files/log-files.js';
 import type { Incidents, SavedFiles, SavedFilesOfVersion1, UnreadArchive } from './files/saved-files.js';
+import type { LogGaps } from './log-gaps.js';
 import type { LineCounter, Totals } from './traffic/line-counter.js';
 import type { PageViews, SavedPageViews } from './traffic/page-views.js';
 import type { PartialDownloads, SavedPartialDownloads } from './traffic/partial-downloads.js';
@@ -35,6 +36,7 @@ export interface ReaderOptions {
   readonly parts: PartialDownloads;
   readonly visitors: VisitorKeys;
   readonly record: Pick<TrafficRecord, 'add'>;
+  readonly gaps: Pick<LogGaps, 'add'>;
   /** What is written down with each commit. */
   readonly notes: Pick<CommitCalls, 'calls' | 'clear'>;
   readonly store: SourceStore<LogCheckpoint>;
@@ -177,6 +179,7 @@ export class LogReader {
       } catch (error) {
         if (file.grows) throw error;
         log.error({ reason: describe(error) }, 'archive.unreadable');
+        this.#options.gaps.add('unread_archive', (await file.content.state()).written);
         await this.#drop(file);
         return false;
       }

@@ -99,6 +99,6 @@ export function createLogReader(options: LogSourceOptions): LogReader {
     ...{ clock, log, gaps },
   });
   const notes = new CommitCalls(gaps, record);
-  const counting = { counter, windows, views, parts, visitors, record, notes };
+  const counting = { counter, windows, views, parts, visitors, record, gaps, notes };
   return new LogReader({ files, ...counting, store, clock, log, onHold, stopping });
 }

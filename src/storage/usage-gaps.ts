@@ -58,10 +58,13 @@ export interface NoteUsageImportArguments extends ImportNotes {
 
 /** Origin of what an import notes: the hours before the daemon's own start have none. */
 const byImport = 'import';
+/** Origin of hours that an import has read of a month that is counted anew: they wait for its new counts. */
+const byReopening = 'reopening';
 
 /**
  * A month that lies before the one in which counting began holds what was imported, and nothing else: all of its hours
- * are `before`, until an import says that it has read them. So are those of the first month, before the start.
+ * are `before`, until an import says that it has read them. So are those of the first month, before the start. A closed
+ * month takes nothing, and stays as it is; one that is counted anew lacks its hours until its new counts are there.
  */
 function noteUsageImport({ database, now }: Transaction, { months, spans, gaps }: NoteUsageImportArguments): void {
   const began =
@@ -71,19 +74,61 @@ function noteUsageImport({ database, now }: Transaction, { months, spans, gaps }
     database.value<number | null>('SELECT min(opened) FROM usage_months') ??
     now;
   const first = monthOf(dayOf(began));
-  for (const month of new Set([...months, ...spans.flatMap(monthsIn)])) if (month < first) markBefore(database, month);
-  for (const { from, to } of spans) {
-    // The daemon's own stay, under another name: they say when it began.
-    const within = "reason = 'before' AND hour >= ? AND hour + ms <= ?";
-    database.run(`UPDATE usage_gaps SET reason = 'imported' WHERE origin = '' AND ${within}`, from, to);
-    database.run(`DELETE FROM usage_gaps WHERE origin = '${byImport}' AND ${within}`, from, to);
-  }
+  const reopened = new Set(database.rows<[number]>('SELECT month FROM usage_reopened').map(([month]) => month));
+  const closed = new Set(
+    database.rows<[number]>('SELECT month FROM usage_months WHERE closed IS NOT NULL').map(([month]) => month),
+  );
+  const isSealed = (month: number): boolean => closed.has(month) && !reopened.has(month);
+  for (const month of new Set([...months, ...spans.flatMap(monthsIn)]))
+    if (month < first && !isSealed(month)) markBefore(database, month);
+  const within = 'hour >= ? AND hour + ms <= ?';
+  for (const span of spans)
+    for (const month of monthsIn(span)) {
+      const { begin, end } = boundsOf(month);
+      const [from, to] = [Math.max(span.from, begin), Math.min(span.to, end)];
+      if (reopened.has(month))
+        database.run(
+          `INSERT OR IGNORE INTO usage_gaps (hour, reason, origin, ms, count)
+           SELECT hour, 'imported', '${byReopening}', 0, 0 FROM usage_gaps WHERE reason = 'before' AND ${within}`,
+          from,
+          to,
+        );
+      else if (!isSealed(month)) takeBefore(database, within, [from, to]);
+    }
   for (const { hour, reason, origin, ms, count } of gaps)
     database.run(
       `INSERT INTO usage_gaps (hour, reason, origin, ms, count) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (hour, reason, origin) DO UPDATE SET ms = max(ms, excluded.ms), count = max(count, excluded.count)`,
       ...[hour, reason, `${byImport} ${origin}`, ms, count],
     );
+}
+
+/** @param which condition on hours that are not `before` any more */
+function takeBefore(database: Database, which: string, values: readonly Value[]): void {
+  // The daemon's own stay, under another name: they say when it began.
+  const before = `reason = 'before' AND ${which}`;
+  database.run(`UPDATE usage_gaps SET reason = 'imported' WHERE origin = '' AND ${before}`, ...values);
+  database.run(`DELETE FROM usage_gaps WHERE origin = '${byImport}' AND ${before}`, ...values);
+}
+
+const waiting = `reason = 'imported' AND origin = '${byReopening}' AND hour >= ? AND hour < ?`;
+
+/** The new counts of a month are there: what an import has read of it meanwhile is not missing any more. */
+export function takeReopenedHours(database: Database, month: number): void {
+  const { begin, end } = boundsOf(month);
+  takeBefore(database, `hour IN (SELECT hour FROM usage_gaps WHERE ${waiting})`, [begin, end]);
+  forgetReopenedHours(database, month);
+}
+
+/** The month keeps the counts that it had. */
+export function forgetReopenedHours(database: Database, month: number): void {
+  const { begin, end } = boundsOf(month);
+  database.run(`DELETE FROM usage_gaps WHERE ${waiting}`, begin, end);
+}
+
+/** Epoch ms. */
+function boundsOf(month: number): { readonly begin: number; readonly end: number } {
+  return { begin: startOfDay(firstDayOf(month)), end: startOfDay(lastDayOf(month)) + dayMs };
 }
 
 function monthsIn({ from, to }: Span): number[] {
@@ -94,12 +139,11 @@ function monthsIn({ from, to }: Span): number[] {
 
 /** Once: what an import has read since is not `before` again. */
 function markBefore(database: Database, month: number): void {
-  const begin = startOfDay(firstDayOf(month));
+  const { begin, end } = boundsOf(month);
   const mark = `INSERT OR IGNORE INTO usage_gaps (hour, reason, origin, ms, count) VALUES (?, 'imported', '${byImport}', 0, 0)`;
   if (database.run(mark, begin) === 0) return;
   const hours: Value[] = [];
-  for (let hour = begin; hour < startOfDay(lastDayOf(month)) + dayMs; hour += hourMs)
-    hours.push(hour, 'before', byImport, hourMs, 0);
+  for (let hour = begin; hour < end; hour += hourMs) hours.push(hour, 'before', byImport, hourMs, 0);
   database.insert('INSERT OR IGNORE INTO usage_gaps (hour, reason, origin, ms, count)', 5, hours);
 }
 

@@ -2,6 +2,7 @@ import { firstDayOf, lastDayOf } from '../calendar.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 import { type DayCounts, keepUsageDay } from './usage-days.js';
+import { forgetReopenedHours, takeReopenedHours } from './usage-gaps.js';
 
 /**
  * A closed month has its counts alone: the accesses they were made of are deleted. Counted anew, it collects accesses
@@ -92,6 +93,7 @@ function finishReopening(
   );
   database.run('DELETE FROM usage_reopened WHERE month = ?', month);
   database.run('UPDATE usage_months SET closed = NULL, opened = ? WHERE month = ?', now, month);
+  takeReopenedHours(database, month);
   for (const day of days) keepUsageDay(transaction, day);
   return 'done';
 }
@@ -141,6 +143,7 @@ export function closeForsaken(database: Database, begunBefore: number): void {
   for (const [month] of forsaken) {
     database.run('DELETE FROM usage_reopened WHERE month = ?', month);
     database.run('DELETE FROM usage_days WHERE day BETWEEN ? AND ?', firstDayOf(month), lastDayOf(month));
+    forgetReopenedHours(database, month);
   }
 }
 

@@ -1,6 +1,16 @@
 // timeout: 60 s
-import { copyFileSync, mkdirSync, renameSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -206,6 +216,24 @@ test('an archive that is damaged is passed over, the rest is read', async ({ sce
   await scene.start();
   await scene.read();
   complete(scene);
+});
+
+test('an archive that breaks off is read as far as it goes, and the rest is noted as missing', async ({ scene }) => {
+  scene.writeLines(1);
+  await scene.start();
+  await scene.read();
+  await scene.kill();
+  await systemClock.sleep(20);
+  const lines = Array.from({ length: 20_000 }, (_, number) => line(1_000_000 + number)).join('');
+  const packed = gzipSync(lines);
+  writeFileSync(`${scene.path}.1.gz`, packed.subarray(0, packed.length / 2));
+  await scene.start();
+  await scene.read();
+  await scene.stop();
+  const hour = Math.floor(statSync(`${scene.path}.1.gz`).mtimeMs / 3_600_000) * 3_600_000;
+  const gaps = scene.store.calls.flatMap(([name, what]) => (name === 'noteUsageGaps' ? what.gaps : []));
+  assert.equal(gaps, [{ hour, reason: 'unread_archive', origin: 'access.log', ms: 0, count: 1 }]);
+  assert.ok(scene.store.checkpoint.totals.requests > 1);
 });
 
 test('copied and truncated: what was not read is in the copy', async ({ scene }) => {

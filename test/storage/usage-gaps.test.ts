@@ -71,6 +71,38 @@ test('hours of the first month before the start are there once their logs are im
   assert.equal(await missing(scene), ['202512 before 744']);
 });
 
+test('what an import has read of a closed month is missing until the month is counted anew', async () => {
+  const scene = await started();
+  const access = view(january + hour);
+  await scene.take(access);
+  note(scene, [202601]);
+  scene.scratch.now = Date.UTC(2026, 5, 1);
+  await scene.usage.closeMonths();
+  const all = { spans: [{ from: january, to: february + hour }] };
+  const ofJanuary = async (): Promise<string[]> => (await missing(scene)).filter(line => line.startsWith('202601'));
+  note(scene, [], all);
+  assert.equal(await ofJanuary(), ['202601 before 744'], 'none of it counts');
+
+  const { reopening } = scene.usage;
+  await reopening.reopen(202601);
+  note(scene, [202601], all);
+  assert.equal(await ofJanuary(), ['202601 before 744'], 'it still has its old counts');
+  scene.scratch.now = Date.UTC(2026, 8, 1);
+  await scene.usage.closeMonths();
+  await reopening.reopen(202601);
+  await scene.take(access);
+  assert.not.ok('refused' in (await reopening.finish(202601, false)));
+  assert.equal(await ofJanuary(), ['202601 before 744'], 'what was left half-way is forgotten');
+
+  scene.scratch.now = Date.UTC(2027, 0, 1);
+  await scene.usage.closeMonths();
+  await reopening.reopen(202601);
+  await scene.take(access);
+  note(scene, [202601], all);
+  assert.not.ok('refused' in (await reopening.finish(202601, false)));
+  assert.equal(await ofJanuary(), []);
+});
+
 test('what an import could not read is noted once, however often it is imported', async () => {
   const scene = await started();
   await scene.take(view(february));

@@ -25,7 +25,8 @@ export type Outcome = Submitted | { readonly rejected: string };
 /**
  * Sees that a hub has one report of a month, and that it is this one.
  *
- * - its id is known: PUT replaces it. 404: it is not there any more, and is posted anew.
+ * - its id is known: PUT replaces it. 404: it is not there, and is posted anew; until that was taken its id is kept and
+ *   tried first, because the hub may have been wrong.
  * - nothing was ever sent: POST, and the id in the answer is kept. Before it goes out it is written down that it does.
  * - it went out, and nobody knows what became of it: the hub's list is asked first. The report is there: PUT. It is not
  *   there: POST again, and what is answered to that is replaced by PUT, because a hub that had it after all (DataCite's
@@ -45,25 +46,28 @@ export async function submitReport(task: ReportToSubmit): Promise<Outcome> {
   if (id !== undefined) {
     const outcome = await replace(task, id);
     if (outcome !== 'gone') return outcome;
-    await submitted.put(month, {});
   }
+  const kept: SubmittedReport = id === undefined ? {} : { id };
   if (sent !== undefined) {
     const found = await hub.find(sent.createdBy, report.begin, signal);
-    if (typeof found === 'object') return replaceFound(task, found.id);
+    if (typeof found === 'object') return replaceFound(task, found.id, kept);
     if (found === 'unlisted' && sent.lost) {
-      await submitted.put(month, {});
+      await submitted.put(month, kept);
       return { rejected: unknown(month) };
     }
   }
-  return post(task, sent);
+  return post(task, kept, sent);
 }
 
-/** @param before what went out earlier, and may be there: what is known now of this one does not undo that */
-async function post(task: ReportToSubmit, before: SubmittedReport['sent']): Promise<Outcome> {
+/**
+ * @param kept stays until this one is taken
+ * @param before what went out earlier, and may be there: what is known now of this one does not undo that
+ */
+async function post(task: ReportToSubmit, kept: SubmittedReport, before: SubmittedReport['sent']): Promise<Outcome> {
   const { hub, submitted, report, month, signal } = task;
   const { createdBy } = report;
-  const notTaken: SubmittedReport = before === undefined ? {} : { sent: before };
-  await submitted.put(month, { sent: { createdBy, lost: true } });
+  const notTaken: SubmittedReport = before === undefined ? kept : { ...kept, sent: before };
+  await submitted.put(month, { ...kept, sent: { createdBy, lost: true } });
   let answer: HttpResponse;
   try {
     answer = await hub.send('POST', '/reports', report, signal);
@@ -78,16 +82,18 @@ async function post(task: ReportToSubmit, before: SubmittedReport['sent']): Prom
   if (id !== undefined) {
     await submitted.put(month, { id });
     if (!isTaken) return { rejected: hub.words(answer) };
-    return before === undefined ? { report: id, how: status === 202 ? 'accepted' : 'created' } : replaceFound(task, id);
+    return before === undefined
+      ? { report: id, how: status === 202 ? 'accepted' : 'created' }
+      : replaceFound(task, id, {});
   }
   if (isTaken || status === 409) {
     const found = await hub.find(createdBy, report.begin, signal);
-    if (typeof found === 'object') return replaceFound(task, found.id);
+    if (typeof found === 'object') return replaceFound(task, found.id, kept);
     return { rejected: `${hub.words(answer)} without the id of the report` };
   }
   // A gateway that gave up waiting does not know what became of it.
   if (status !== 502 && status !== 504)
-    await submitted.put(month, status >= 500 ? { sent: before ?? { createdBy, lost: false } } : notTaken);
+    await submitted.put(month, status >= 500 ? { ...kept, sent: before ?? { createdBy, lost: false } } : notTaken);
   const fault = hub.fault(answer);
   if (fault !== undefined) throw fault;
   return { rejected: hub.words(answer) };
@@ -110,11 +116,15 @@ async function replace(
   return { rejected: hub.words(answer) };
 }
 
-/** A report that the hub has just named. It may be of others: its id is kept once the hub has let it be replaced. */
-async function replaceFound(task: ReportToSubmit, id: string): Promise<Outcome> {
+/**
+ * A report that the hub has just named. It may be of others: its id is kept once the hub has let it be replaced.
+ *
+ * @param kept what stays known when the hub does not have it after all
+ */
+async function replaceFound(task: ReportToSubmit, id: string, kept: SubmittedReport): Promise<Outcome> {
   const outcome = await replace(task, id);
   if (outcome !== 'gone') return outcome;
-  await task.submitted.put(task.month, {});
+  await task.submitted.put(task.month, kept);
   return { rejected: `The hub names the report ${id}, and does not have it` };
 }
 

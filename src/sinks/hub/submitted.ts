@@ -2,7 +2,7 @@ import type { KeyValues } from '../../storage/key-values.js';
 
 /** What is known of the report of a month at a hub. */
 export interface SubmittedReport {
-  /** Its id there: what comes next replaces it. */
+  /** Its id there: what comes next replaces it. Kept until another has its place, though the hub lacked it once. */
   readonly id?: string;
   /**
    * A first submission went out, and the hub may have it without having said so. `lost`: it was not answered at all;

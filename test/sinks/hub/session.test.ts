@@ -232,6 +232,23 @@ test('the report is gone at the hub: it is posted anew', async context => {
   assert.is(only(context), 3);
 });
 
+test('a hub that says once that it lacks the report, and then fails: the report is replaced, not made again', async context => {
+  const { hub, submit, usage } = context;
+  await submit(month);
+  hub.faults.push({ status: 404 }, { status: 503 });
+  assert.instance(await thrown(submit(month)), TransientError);
+  usage.requests = 4;
+  assert.is(await submit(month), undefined);
+  assert.equal(hub.methods(), ['POST', 'PUT', 'POST', 'PUT']);
+  assert.is(only(context), 4);
+  // And when it refuses.
+  hub.faults.push({ status: 404 }, { status: 422 });
+  assert.match((await submit(month)) ?? '', '422');
+  usage.requests = 5;
+  assert.is(await submit(month), undefined);
+  assert.is(only(context), 5);
+});
+
 test('a report of the same name that is of others is not taken over, and its id is not kept', async context => {
   const { hub, submit } = context;
   hub.faults.push({ status: 500 });
