@@ -4297,7 +4297,7 @@ export interface components {
             readonly sink: string;
         };
         readonly PeopleRequest: {
-            /** @description What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id. */
+            /** @description What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id. Refused are those that stand for nobody or say something else in events: fewer than 4 characters, numbers of fewer than 6 digits, names of categories, types, fields, sources and sinks. */
             readonly ids: readonly string[];
         };
         readonly ErasureReceipt: {

@@ -1,27 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Event, Fields } from '../events/event.js';
+import type { Fields } from '../events/event.js';
 import type { NamedPeople, People } from '../people/people.js';
 import { databaseFile } from '../storage/files.js';
-import type { Storage } from '../storage/storage.js';
 import { keyedBy } from '../usage/keys.js';
+import { blankEvent } from './blank-event.js';
+import { type NotesOptions, notes } from './notes.js';
 import type { Outcome, Place } from './place.js';
 
-/** What is known of a dataset is judged as an event without anything else. */
-const blank: Event = {
-  ...{ id: '', created: 0, category: '', type: undefined, source: 'usage', received: 0 },
-  fields: {},
-};
-
-export interface DaemonPlacesOptions {
-  readonly storage: Pick<Storage, 'read' | 'write'>;
+export interface DaemonPlacesOptions extends NotesOptions {
   readonly idSecret: string;
   readonly dataDir: string;
   /** Logs of NGINX, which the daemon reads. */
   readonly accessLogs: readonly string[];
-  /** What is in memory of resources is forgotten; it is learnt again. */
-  readonly forgetContext: () => Promise<void>;
 }
 
 /** What the daemon keeps beside events. */
@@ -29,26 +21,12 @@ export function daemonPlaces(options: DaemonPlacesOptions): Place[] {
   return [notes(options), items(options), usage(options), files(options), logs(options)];
 }
 
-function notes({ storage, forgetContext }: DaemonPlacesOptions): Place {
-  return {
-    name: 'notes of the daemon',
-    async erase({ texts }): Promise<Outcome> {
-      await forgetContext();
-      return { changed: await storage.write('eraseTexts', { texts }) };
-    },
-    async *export({ texts }) {
-      if (texts !== undefined) yield* await storage.read('findTexts', { texts });
-    },
-  };
-}
-
-/** Accesses go on counting, under a key that leads to nobody. */
 /** Titles, and to whom a dataset belongs. */
 function items({ storage }: DaemonPlacesOptions): Place {
   const changed = async (people: People) =>
     (await storage.read('findUsageItems', { texts: people.texts })).flatMap(([item, text]) => {
       const fields = JSON.parse(text) as Fields;
-      const judged = people.judge({ ...blank, fields });
+      const judged = people.judge({ ...blankEvent, fields });
       return judged === 'theirs' || judged.fields === fields
         ? []
         : [[item, JSON.stringify(judged.fields), text] as const];
@@ -66,6 +44,7 @@ function items({ storage }: DaemonPlacesOptions): Place {
   };
 }
 
+/** Accesses go on counting, under a key that leads to nobody. */
 function usage({ storage, idSecret }: DaemonPlacesOptions): Place {
   const keyOf = keyedBy(idSecret);
   const keysOf = ({ texts }: People): number[] => (texts ?? []).map(text => keyOf(`login ${text}`));

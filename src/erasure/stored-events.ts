@@ -6,6 +6,8 @@ import type { People } from '../people/people.js';
 import { erasedBody, textOf } from '../people/suppression.js';
 import type { EraseRows, EventTable, FoundRow } from '../storage/people.js';
 import type { Storage } from '../storage/storage.js';
+import { blankEvent } from './blank-event.js';
+import { withoutWords } from './notes.js';
 import type { EraseTools, Place } from './place.js';
 
 export interface StoredEventsOptions {
@@ -98,17 +100,8 @@ function changesOf(table: EventTable, found: readonly FoundRow[], people: People
 /** A reason may quote the event. */
 function without(reason: string, people: People): string {
   const { texts } = people;
-  if (texts !== undefined) return texts.reduce((text, one) => text.replaceAll(one, 'erased'), reason);
-  const quoted = {
-    id: '',
-    created: 0,
-    category: '',
-    type: undefined,
-    fields: {},
-    source: 'http',
-    received: 0,
-  } as const;
-  return people.judge({ ...quoted, text: reason }) === 'theirs' ? 'erased' : reason;
+  if (texts !== undefined) return withoutWords(reason, people);
+  return people.judge({ ...blankEvent, text: reason }) === 'theirs' ? 'erased' : reason;
 }
 
 function isAbout(row: FoundRow, people: People): boolean {

@@ -1,7 +1,7 @@
 import { ExactNumber, stringifyExact } from '../events/digits.js';
 import type { Fields } from '../events/event.js';
 import type { PersonalKind } from '../events/fields.js';
-import { type FieldPlace, isOfUser, ownerOf, placeOf } from './personal-fields.js';
+import { type FieldPlace, isOfUser, ownerOf, placeOf, untouched } from './personal-fields.js';
 import { KnownTexts } from './personal-text.js';
 
 /** Whether this word, name or address is one of an erased person. */
@@ -22,16 +22,36 @@ const minKnownLength = 3;
 /** Words that may be an id or a mail address; in a URL, the @ is `%40`. */
 const word = /[\p{L}\p{N}._%+@-]{4,256}/gu;
 
+/** The name of a field that names nobody. */
+const plainName = /^[a-z_]+$/i;
+
 const edges = new Set('.%+-');
+
+/** Shorter ones are words that mean something else, unless they are mail addresses. */
+const minDistinctLength = 8;
+/** A number of fewer digits may count something. */
+const minDistinctDigits = 12;
+
+/**
+ * Whether it can hardly mean anything but the person, wherever it stands: `57e1b2c3d4e5f60718293a4b`, `Ada Example`.
+ * Others (`admin`, `Linux`, `4711`) are recognised in fields of people alone.
+ */
+export function isDistinct(text: string): boolean {
+  if (/^\d+$/.test(text)) return text.length >= minDistinctDigits;
+  return text.includes('@') || (text.length >= minDistinctLength && /[\d\s._+-]/.test(text));
+}
 
 /** Whether an erased person did it: it goes whole. */
 export function isOwnEvent(fields: Fields, recognise: Recognise): boolean {
-  return Object.entries(fields).some(([name, value]) => isOfUser(name) && names(value, placeOf(name), recognise));
+  return Object.entries(fields).some(([name, value]) => {
+    const place = placeOf(name);
+    return isOfUser(name) && isOfPerson(place) && names(value, place, recognise);
+  });
 }
 
 /** Whether a text that is not a JSON object says something of an erased person. */
 export function ownText(text: string, recognise: Recognise): boolean {
-  return wordsIn(text).some(one => recognise(one)) || recognise(text);
+  return [text, ...wordsIn(text)].some(one => isDistinct(one) && recognise(one));
 }
 
 /**
@@ -44,7 +64,12 @@ export function withoutPerson(fields: Fields, recognise: Recognise): Fields {
   const clean = new Leaving(recognise, known).object(fields, undefined) as Fields;
   if (known.size === 0) return clean;
   const texts = new KnownTexts([...known].sort((a, b) => b.length - a.length).map(text => [text, erased]));
-  return replaced(clean, texts) as Fields;
+  // What the event is stays.
+  return { ...(replaced(clean, texts) as Fields), ...untouchedOf(clean) };
+}
+
+function untouchedOf(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => untouched.has(name)));
 }
 
 class Leaving {
@@ -71,10 +96,11 @@ class Leaving {
     let changed = false;
     const clean: Record<string, unknown> = {};
     for (const { name, value, place } of places) {
-      const isTheirs = saysWho(value, place) && theirs.has(ownerOf(name));
+      const isUntouched = outer === undefined && untouched.has(name);
+      const isTheirs = !isUntouched && saysWho(value, place) && theirs.has(ownerOf(name));
       if (isTheirs) this.#note(value, place);
-      const left =
-        isTheirs || (/[\d@]/.test(name) && ownText(name, this.#recognise)) ? gone : this.#value(value, place);
+      const isGone = isTheirs || (!plainName.test(name) && ownText(name, this.#recognise));
+      const left = isUntouched ? value : isGone ? gone : this.#value(value, place);
       changed ||= left !== value;
       if (left !== gone) Object.defineProperty(clean, name, { value: left, enumerable: true, configurable: true });
     }
@@ -84,7 +110,7 @@ class Leaving {
   #value(value: unknown, place: FieldPlace): unknown {
     if (typeof value === 'string') return this.#text(value, place);
     if (typeof value === 'number' || value instanceof ExactNumber) {
-      return this.#recognise(String(value)) ? gone : value;
+      return isOfPerson(place) && this.#recognise(String(value)) ? gone : value;
     }
     if (!Array.isArray(value) && !isPlain(value)) return value;
     if (!Array.isArray(value)) return this.object(value as Fields, place);
@@ -93,7 +119,7 @@ class Leaving {
   }
 
   #text(value: string, place: FieldPlace): unknown {
-    if (this.#recognise(value)) {
+    if ((isOfPerson(place) || isDistinct(value)) && this.#recognise(value)) {
       this.#note(value, place);
       return gone;
     }
@@ -106,7 +132,7 @@ class Leaving {
         // It only looked like JSON.
       }
     }
-    for (const one of wordsIn(value)) if (this.#recognise(one)) this.#note(one, place);
+    for (const one of wordsIn(value)) if (isDistinct(one) && this.#recognise(one)) this.#note(one, place);
     return value;
   }
 
@@ -124,9 +150,16 @@ function isPersonal(kind: PersonalKind | undefined): boolean {
   return kind === 'id' || kind === 'name' || kind === 'mail';
 }
 
-/** Whether one of the texts that say who it is, is of an erased person. */
+/** Whether its value says who somebody is, by a word of its own or by its members. */
+function isOfPerson({ kind, person, ofPerson }: FieldPlace): boolean {
+  return isPersonal(kind) || person || ofPerson;
+}
+
+/** Whether one of the texts that say who it is, is an erased person, as a whole or by a mail address in it. */
 function names(value: unknown, place: FieldPlace, recognise: Recognise): boolean {
-  return textsIn(value, place).some(text => recognise(text.trim()) || wordsIn(text).some(recognise));
+  return textsIn(value, place).some(
+    text => recognise(text.trim()) || wordsIn(text).some(one => one.includes('@') && recognise(one)),
+  );
 }
 
 function textsIn(value: unknown, place: FieldPlace): string[] {

@@ -5,7 +5,7 @@ import { keyedHash } from '../events/identity.js';
 import { canonicalAddress } from '../ip-address.js';
 import { DeviceReader, isStated } from './devices.js';
 import { isNobody } from './nobody.js';
-import { type FieldPlace, placeOf } from './personal-fields.js';
+import { type FieldPlace, placeOf, untouched } from './personal-fields.js';
 import { KnownTexts, replaceAddresses, replaceMails } from './personal-text.js';
 
 /**
@@ -25,8 +25,6 @@ export type PersonalFilter = (event: Event) => Event;
 /** What is left out. */
 const gone = Symbol('left out');
 
-/** What an event is rather than what it says. */
-const untouched: ReadonlySet<string> = new Set(['id', 'category', 'type', 'created']);
 /** Categories about services: network addresses in them are theirs. */
 const ofServices: ReadonlySet<string> = new Set([
   'health',

@@ -12,6 +12,9 @@ export interface FieldPlace {
   readonly keepsAddresses: boolean;
 }
 
+/** What an event is rather than what it says. */
+export const untouched: ReadonlySet<string> = new Set(['id', 'category', 'type', 'created']);
+
 const people = [
   ...['user', 'author', 'creator', 'owner', 'uploader', 'contributor', 'person', 'viewer', 'editor', 'submitter'],
   ...['requester', 'member', 'contact'],

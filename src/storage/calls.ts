@@ -13,6 +13,7 @@ import { ledgerReads, ledgerWrites } from './ledger.js';
 import { lossWrites } from './losses.js';
 import { outboxReads, outboxWrites } from './outbox.js';
 import { peopleReads, peopleWrites } from './people.js';
+import { noteReads, noteWrites } from './people-notes.js';
 import { publishWrites } from './publish.js';
 import { queueLedgerReads, queueLedgerWrites } from './queue-ledgers.js';
 import { queueReads, queueWrites } from './queues.js';
@@ -62,6 +63,7 @@ export const writes = {
   ...usageGapWrites,
   ...erasureWrites,
   ...peopleWrites,
+  ...noteWrites,
 };
 
 export const reads = {
@@ -87,6 +89,7 @@ export const reads = {
   ...usageGapReads,
   ...erasureReads,
   ...peopleReads,
+  ...noteReads,
 };
 
 export type WriteName = keyof typeof writes;

@@ -16,17 +16,6 @@ const eventTables = {
 } as const;
 export type EventTable = keyof typeof eventTables;
 
-/** Texts that are no events, and may name people all the same. */
-const textColumns = [
-  ['memories', 'key'],
-  ['memories', 'value'],
-  ['checkpoints', 'value'],
-  ['usage_audits', 'audit'],
-  ['availability_spans', 'reason'],
-  ['availability_corrections', 'message'],
-  ['availability_corrections', 'said_by'],
-] as const;
-
 export interface FindArguments {
   readonly table: EventTable;
   /** Number of the last row that was looked at; undefined = from the first on. */
@@ -62,7 +51,7 @@ function findPeople(database: Database, { table, after = Number.MIN_SAFE_INTEGER
 }
 
 /** @param json a text with an escape may hold anything, and is for the caller to read */
-function holdingAny(column: string, texts: readonly string[], json: boolean): [where: string, values: Value[]] {
+export function holdingAny(column: string, texts: readonly string[], json: boolean): [where: string, values: Value[]] {
   const wheres = texts.map(text =>
     text.includes('@') ? `instr(lower(${column}), lower(?)) > 0` : `instr(${column}, ?) > 0`,
   );
@@ -137,36 +126,6 @@ function addSize(database: Database, table: EventTable, bytes: number): void {
     );
 }
 
-const erasedText = 'erased';
-
-/**
- * In texts that are no events: what the daemon remembers goes, anything else is without them. Of everybody, only what
- * is remembered of resources goes: it is learnt again. Returns how many rows.
- */
-function eraseTexts({ database }: Transaction, { texts }: { readonly texts: readonly string[] | undefined }): number {
-  if (texts === undefined) return database.run("DELETE FROM memories WHERE namespace = 'context'");
-  let rows = 0;
-  for (const [table, column] of textColumns) {
-    const [where, values] = holdingAny(column, texts, false);
-    if (table === 'memories') rows += database.run(`DELETE FROM memories WHERE ${where}`, ...values);
-    else {
-      const without = texts.reduce(sql => `replace(${sql}, ?, '${erasedText}')`, column as string);
-      rows += database.run(`UPDATE ${table} SET ${column} = ${without} WHERE ${where}`, ...texts, ...values);
-    }
-  }
-  return rows;
-}
-
-/** The same rows, for whoever wants to know what is there. */
-function findTexts(database: Database, { texts }: { readonly texts: readonly string[] }) {
-  return textColumns.flatMap(([table, column]) => {
-    const [where, values] = holdingAny(column, texts, false);
-    return database
-      .rows<[string]>(`SELECT ${column} FROM ${table} WHERE ${where} LIMIT 1000`, ...values)
-      .map(([text]) => ({ table, column, text }));
-  });
-}
-
 /** Keys of usage are 52 bits. */
 const keys = 2 ** 52;
 
@@ -210,5 +169,5 @@ function putUsageItems(
   for (const [item, facts] of items) database.run('UPDATE usage_items SET facts = ? WHERE item = ?', facts, item);
 }
 
-export const peopleWrites = { erasePeople, eraseTexts, rekeyUsage, putUsageItems };
-export const peopleReads = { findPeople, findTexts, countUsageOf, findUsageItems };
+export const peopleWrites = { erasePeople, rekeyUsage, putUsageItems };
+export const peopleReads = { findPeople, countUsageOf, findUsageItems };

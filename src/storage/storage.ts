@@ -50,7 +50,7 @@ const slowReads: ReadonlySet<ReadName> = new Set<ReadName>([
   'datasetReport',
   'auditUsageDay',
   'findPeople',
-  'findTexts',
+  'findNotes',
   'countUsageOf',
   'findUsageItems',
 ]);

@@ -55,6 +55,27 @@ test('whoever was not erased stays, and so does everything while nobody was', ()
   assert.ok(nobody.isEmpty);
 });
 
+test('an id that is a word of other events takes nothing of theirs', () => {
+  const { hashes: common } = peopleOf(secret, ['471100', 'admin', 'Linux', 'Mozilla', 'report', 'user-of-ada']);
+  const careful = new Suppression(secret, common);
+  const others = {
+    ...{ id: 'user-of-ada', category: 'report', type: 'admin', created: 471100, status: 471100, bytes: '471100' },
+    ...{ user_id: 'user-of-carl', user_agent: 'Mozilla/5.0 (X11; Linux x86_64)', os_name: 'Linux', user_role: 'admin' },
+    ...{ user_name: 'Carl Linux Mozilla', author_name: 'report admin', message: 'an admin made a report of 471100' },
+    ...{ nested: { role: 'admin', size: 471100 }, user_properties: { plan: 'admin', visits: 471100 } },
+  };
+  const event = eventOf(others);
+  assert.is(careful.judge(event), event);
+  const texts = eventOf({}, { text: 'the admin of Linux was here 471100 times' });
+  assert.is(careful.judge(texts), texts);
+  for (const fields of [{ user_id: 471100 }, { user_id: 'admin' }, { user_name: 'Linux' }, { user: 'report' }])
+    assert.is(careful.judge(eventOf(fields)), 'theirs', JSON.stringify(fields));
+  const about = careful.judge(eventOf({ ...others, author_id: 471100, text: 'by user-of-ada' }));
+  const { author_name: _name, ...left } = { ...others, text: 'by [erased]' };
+  assert.ok(about !== 'theirs');
+  assert.equal(about.fields, { ...left, bytes: '[erased]', message: 'an admin made a report of [erased]' });
+});
+
 test('a text that is no event goes whole', () => {
   const text = (body: string) => suppression.judge(eventOf({}, { text: body }));
   assert.is(text('user-of-ada was here'), 'theirs');

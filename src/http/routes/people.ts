@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { routeConfig, z } from 'koa-swagger-decorator';
 import type { Held } from '../../erasure/erasures.js';
 import type { Receipt } from '../../erasure/receipt.js';
-import { isNobody } from '../../people/nobody.js';
+import { whyRefused } from '../../people/refused-ids.js';
+import { sinks } from '../../sinks/registry.js';
 import { audit } from '../audit.js';
 import type { ApiContext } from '../context.js';
 import { HttpProblem } from '../problem.js';
@@ -10,11 +11,14 @@ import { withJson } from '../request-body.js';
 import { content, json, route } from '../route.js';
 import { type Answer, characters, count, epochMs } from '../schemas.js';
 
+/** Each is looked for everywhere, while nothing else is written. */
+const maxIds = 10;
+
 const PeopleRequest = z
   .object({
-    ids: z.array(characters(3, 256)).min(1).max(100).openapi({
+    ids: z.array(characters(4, 256)).min(1).max(maxIds).openapi({
       description:
-        'What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id.',
+        'What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id. Refused are those that stand for nobody or say something else in events: fewer than 4 characters, numbers of fewer than 6 digits, names of categories, types, fields, sources and sinks.',
     }),
   })
   .strict()
@@ -91,7 +95,7 @@ export class PeopleRoutes {
   )
   async export(ctx: ApiContext): Promise<void> {
     await withJson(ctx, async request => {
-      const held = ctx.services.backend.erasures.export(idsOf(request), AbortSignal.timeout(exportMs));
+      const held = ctx.services.backend.erasures.export(await idsOf(request, ctx), AbortSignal.timeout(exportMs));
       // Whatever is wrong with this daemon is found before the answer begins.
       const first = await held.next();
       ctx.type = 'application/x-ndjson';
@@ -116,7 +120,7 @@ export class PeopleRoutes {
   )
   async erase(ctx: ApiContext): Promise<void> {
     ctx.body = (await withJson(ctx, async request => {
-      const ids = idsOf(request);
+      const ids = await idsOf(request, ctx);
       const receipt = await ctx.services.backend.erasures.erase(ids);
       audit(ctx, { type: 'people_erased', subject: receipt.id, count: ids.length });
       return answerOf(receipt);
@@ -144,11 +148,15 @@ export class PeopleRoutes {
 /** A destination that does not answer ends an export, ms. */
 const exportMs = 10 * 60_000;
 
-/** Whoever erases nobody would erase what belongs to everybody. */
-function idsOf(request: unknown): string[] {
+/** Whoever erases nobody, or a word that says something else, would erase what belongs to everybody. */
+async function idsOf(request: unknown, { services }: ApiContext): Promise<string[]> {
   const { ids } = PeopleRequest.parse(request);
-  const nobody = ids.findIndex(id => isNobody(id.trim()));
-  if (nobody >= 0) throw new HttpProblem('invalid-request', `ids[${nobody}] stands for nobody.`);
+  const { sinks: configured } = await services.backend.status();
+  const names = [...sinks.map(({ name }) => name), ...configured.map(({ sink }) => sink)];
+  for (const [index, id] of ids.entries()) {
+    const why = whyRefused(id, names);
+    if (why !== undefined) throw new HttpProblem('invalid-request', `ids[${index}] ${why}.`);
+  }
   return ids;
 }
 
