@@ -43,8 +43,14 @@ export function newHeartbeat(now: number, { everyMs }: Schedule): Heartbeat {
   return { started: null, succeeded: null, failure: null, due: everyMs === undefined ? null : now + everyMs };
 }
 
-export function afterBeat(before: Heartbeat, { kind, message, at }: Beat, { everyMs }: Schedule): Heartbeat {
-  if (kind === 'start') return { ...before, started: at };
+/** A run that was late and never ended has failed once the next one begins. */
+export function afterBeat(before: Heartbeat, { kind, message, at }: Beat, schedule: Schedule): Heartbeat {
+  const { everyMs, runtimeMs } = schedule;
+  if (kind === 'start') {
+    const { started } = before;
+    if (started === null || at <= started + runtimeMs) return { ...before, started: at };
+    return { ...before, started: at, failure: `its run of ${time(started)} never ended` };
+  }
   const due = everyMs === undefined ? null : at + everyMs;
   if (kind === 'success') return { started: null, succeeded: at, failure: null, due };
   return { ...before, started: null, failure: message?.trim() || 'no reason given', due };
@@ -53,7 +59,7 @@ export function afterBeat(before: Heartbeat, { kind, message, at }: Beat, { ever
 /**
  * - A run that began and did not end in time is late, whatever the run before it came to.
  * - A failure holds until a success.
- * - A job that was not heard of in time is overdue, unless it is running.
+ * - A job that was not heard of in time is overdue, unless it is running and began in time.
  */
 export function judgeHeartbeat(
   { started, succeeded, failure, due }: Heartbeat,
@@ -63,8 +69,9 @@ export function judgeHeartbeat(
   if (started !== null && now > started + runtimeMs)
     return failed(`started at ${time(started)}, and has not ended within ${durationInWords(runtimeMs)}`);
   if (failure !== null) return failed(`the job failed: ${failure}`);
-  if (started === null && due !== null && now > due + graceMs) {
-    const last = succeeded === null ? 'never heard of' : `last success at ${time(succeeded)}`;
+  if (due !== null && (started ?? now) > due + graceMs) {
+    const nothing = started === null ? 'never heard of' : 'no success yet';
+    const last = succeeded === null ? nothing : `last success at ${time(succeeded)}`;
     return failed(`overdue: expected by ${time(due)}, ${last}`);
   }
   if (succeeded !== null) return undefined;

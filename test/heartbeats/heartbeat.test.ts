@@ -57,6 +57,24 @@ test('a failure holds until a success, also while the next run is under way', ()
   assert.is(reasonAt(beat(heard, 'failure', 26), 26)?.reason, 'the job failed: no reason given');
 });
 
+test('a run that begins too late does not end what is overdue: its success does', () => {
+  const begun = beat(heard, 'start', 28);
+  const reason = 'overdue: expected by 2026-03-06T02:00:00Z, last success at 2026-03-05T02:00:00Z';
+  assert.is(reasonAt(heard, 28)?.reason, reason);
+  assert.is(reasonAt(begun, 28.5)?.reason, reason);
+  assert.is(reasonAt(beat(begun, 'success', 29), 29), undefined);
+  const first = beat(newHeartbeat(start, nightly), 'start', 26);
+  assert.is(reasonAt(first, 26)?.reason, 'overdue: expected by 2026-03-06T00:00:00Z, no success yet');
+});
+
+test('a run that never ended has failed when the next one begins', () => {
+  const again = beat(beat(heard, 'start', 25), 'start', 49);
+  assert.is(reasonAt(again, 49)?.reason, 'the job failed: its run of 2026-03-06T01:00:00Z never ended');
+  assert.is(reasonAt(beat(again, 'success', 50), 50), undefined);
+  const soon = beat(beat(heard, 'start', 25), 'start', 26);
+  assert.is(reasonAt(soon, 27), undefined);
+});
+
 test('a job without an interval is never overdue', () => {
   const schedule = scheduleOf({});
   const once = afterBeat(newHeartbeat(start, schedule), { kind: 'success', message: undefined, at: start }, schedule);
