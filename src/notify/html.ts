@@ -1,4 +1,4 @@
-import type { Notification } from './notification.js';
+import { changesShown, type Notification } from './notification.js';
 import { type Row, rowsOf } from './rows.js';
 import { closing } from './text.js';
 import { detailsOf, phraseOf, sentence } from './words.js';
@@ -23,9 +23,10 @@ export function html(notification: Notification, host: string): string {
   const { subject, type, changes, count, message, pageUrl } = notification;
   const colour = colours[type];
   const whole = changes.length <= inFull;
-  const parts = whole ? changes.map(change => block(change, changes.length > 1)) : rowsOf(changes).map(row);
-  const more = count > changes.length ? [`<p style="margin:12px 0 0">and ${count - changes.length} more</p>`] : [];
-  const body = changes.length === 0 ? `<p style="margin:0">${escaped(message)}</p>` : [...parts, ...more].join('');
+  const { rows, more } = rowsOf(changes, count, { rows: changesShown });
+  const parts = whole ? changes.map(change => block(change, changes.length > 1)) : rows.map(row);
+  const rest = !whole && more > 0 ? [`<p style="margin:12px 0 0">and ${more} more</p>`] : [];
+  const body = changes.length === 0 ? `<p style="margin:0">${escaped(message)}</p>` : [...parts, ...rest].join('');
   const [, sentBy = ''] = closing(notification, host);
   const where =
     pageUrl === undefined

@@ -1,6 +1,7 @@
 import { acceptEvent } from '../events/accept.js';
 import type { Event } from '../events/event.js';
 import type { Message } from '../events/message.js';
+import { isHidden } from './rows.js';
 import type { Change } from './rule-state.js';
 import { type Severity, severities } from './signal.js';
 import { subjectOf, summaryOf } from './words.js';
@@ -22,7 +23,7 @@ export interface Notification {
   readonly created: number;
   /** Names of sinks. */
   readonly channels: readonly string[];
-  /** The worst first; at most `changesShown` of `count`. */
+  /** The worst first; of many, those that `kept` keeps. */
   readonly changes: readonly Change[];
   readonly count: number;
   /** The first message about the same outage; undefined for that one. */
@@ -31,7 +32,9 @@ export interface Notification {
 }
 
 /** Whoever has more of them to look at looks at the page. */
-const changesShown = 100;
+export const changesShown = 100;
+/** What one cause hides is one row, whose number and names want all of it. */
+const hiddenKept = 1_000;
 
 export interface Draft {
   readonly id: string;
@@ -63,11 +66,22 @@ export function notificationOf({
     severity: severities[worst] ?? 'info',
     created: at,
     channels,
-    changes: sorted.slice(0, changesShown),
+    changes: kept(sorted),
     count: sorted.length,
     thread,
     pageUrl,
   };
+}
+
+/** The first ones; and of what one cause hides the names of many more. */
+function kept(changes: readonly Change[]): Change[] {
+  let [hidden, others] = [0, 0];
+  return changes.flatMap((change, place) => {
+    if (!isHidden(change)) return others++ < changesShown ? [change] : [];
+    if (hidden++ >= hiddenKept) return [];
+    const { message: _message, target: _target, fix: _fix, ...name } = change;
+    return [place < changesShown ? change : name];
+  });
 }
 
 const byName = new Intl.Collator('en', { numeric: true });

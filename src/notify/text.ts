@@ -1,4 +1,4 @@
-import type { Notification } from './notification.js';
+import { changesShown, type Notification } from './notification.js';
 import { oneLine, rowsOf } from './rows.js';
 import { timeInWords } from './times.js';
 import { detailsOf, phraseOf, sentence } from './words.js';
@@ -16,8 +16,9 @@ export function plainText(notification: Notification, host: string): string {
 }
 
 function list(changes: readonly Change[], count: number): string {
-  const lines = rowsOf(changes).map(row => `- ${wrapped(oneLine(row), 2)}`);
-  return [...lines, ...(count > changes.length ? [`- and ${count - changes.length} more`] : [])].join('\n');
+  const { rows, more } = rowsOf(changes, count, { rows: changesShown });
+  const lines = rows.map(row => `- ${wrapped(oneLine(row), 2)}`);
+  return [...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
 }
 
 type Change = Notification['changes'][number];

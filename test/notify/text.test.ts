@@ -44,6 +44,24 @@ test('many services: a line each, at most a hundred, and how many more', () => {
   assert.match(text, /^- and 30 more$/m);
 });
 
+test('two hundred services that one hides are one row with their number, and cost no other its row', () => {
+  const hidden = (index: number) =>
+    change(`host-${index}`, { state: 'unknown', severity: 'warning', causedBy: 'switch', message: 'cannot be known' });
+  const changes = [change('switch'), ...Array.from({ length: 200 }, (_, index) => hidden(index))];
+  const made = notification('notify.email', 'id', changes);
+  assert.is(made.count, 201);
+  const text = plainText(made, 'host').replace(/\s+/g, ' ');
+  assert.match(text, /- switch is down: connection refused/);
+  assert.match(text, /nothing is known of 200 services while switch is down: host-0, .*host-49 and 150 more/);
+  assert.not.match(text, /- and \d+ more/);
+  const failed = Array.from({ length: 120 }, (_, index) => change(`service-${index}`));
+  const both = plainText(notification('notify.email', 'id', [...failed, ...changes]), 'host').replace(/\s+/g, ' ');
+  assert.match(both, /nothing is known of 200 services while switch is down/);
+  assert.match(both, /- and 22 more/);
+  assert.match(html(made, 'host'), /nothing is known of 200 services/);
+  assert.not.match(html(made, 'host'), /<p[^>]*>and \d+ more/);
+});
+
 test('a problem says what to do, and its end what it was', () => {
   const problem = {
     category: 'problem',

@@ -1,5 +1,5 @@
 import type { Notification } from '../../notify/notification.js';
-import { oneLine, rowsOf } from '../../notify/rows.js';
+import { oneLine, type Row, rowsOf } from '../../notify/rows.js';
 import { closing } from '../../notify/text.js';
 import { detailsOf, phraseOf, sentence } from '../../notify/words.js';
 
@@ -12,24 +12,28 @@ const colours = {
 } as const;
 const inFull = 3;
 /** Mattermost takes 16,383 characters, and nobody reads half of that. */
-const linesShown = 40;
+const room = { rows: 40, size: 12_000, sizeOf: (row: Row): number => line(row).length + 1 };
 
 /** What Slack, Mattermost and Rocket.Chat understand alike: a line of text, and an attachment with a colour. */
 export function chatMessage(notification: Notification, host: string) {
   const { subject, type, changes, count, message, pageUrl } = notification;
   const [where = '', sentBy = ''] = closing(notification, host);
   const whole = changes.length <= inFull;
+  const listed = rowsOf(changes, count, room);
   const lines = whole
     ? changes.map(change => [`*${plain(sentence(phraseOf(change)))}*`, ...details(change)].join('\n'))
-    : rowsOf(changes.slice(0, linesShown)).map(row => `• ${plain(oneLine(row))}`);
-  const more = count - (whole ? changes.length : Math.min(changes.length, linesShown));
-  if (more > 0) lines.push(`and ${more} more`);
+    : listed.rows.map(line);
+  if (!whole && listed.more > 0) lines.push(`and ${listed.more} more`);
   const body = changes.length === 0 ? [plain(message)] : lines;
   const text = [...body, pageUrl === undefined ? plain(where) : `<${pageUrl}|Look at event-sink>`].join('\n');
   return {
     text: plain(sentence(subject)),
     attachments: [{ color: colours[type], fallback: plain(subject), text, footer: plain(sentBy), mrkdwn_in: ['text'] }],
   };
+}
+
+function line(row: Row): string {
+  return `• ${plain(oneLine(row))}`;
 }
 
 function details(change: Notification['changes'][number]): string[] {

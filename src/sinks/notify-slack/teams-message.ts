@@ -1,5 +1,5 @@
 import type { Notification } from '../../notify/notification.js';
-import { oneLine, rowsOf } from '../../notify/rows.js';
+import { oneLine, type Row, rowsOf } from '../../notify/rows.js';
 import { closing } from '../../notify/text.js';
 import { detailsOf, phraseOf, sentence } from '../../notify/words.js';
 
@@ -12,7 +12,7 @@ const colours = {
 } as const;
 const inFull = 3;
 /** A card may have 28 kB. */
-const linesShown = 40;
+const room = { rows: 40, size: 24_000, sizeOf: (row: Row): number => Buffer.byteLength(JSON.stringify(line(row))) + 1 };
 
 /** A Workflow is at an address of Power Automate; the connectors of Office 365 took the same card. */
 export function isTeams({ hostname }: URL): boolean {
@@ -24,14 +24,14 @@ export function teamsMessage(notification: Notification, host: string) {
   const { subject, type, changes, count, message, pageUrl } = notification;
   const [where = '', sentBy = ''] = closing(notification, host);
   const whole = changes.length <= inFull;
-  const shown = whole ? changes : changes.slice(0, linesShown);
+  const listed = rowsOf(changes, count, room);
   const parts = whole
-    ? shown.flatMap(change => [
+    ? changes.flatMap(change => [
         text(sentence(phraseOf(change)), { weight: 'bolder' }),
         { type: 'FactSet', facts: factsOf(change) },
       ])
-    : rowsOf(shown).map(row => text(oneLine(row)));
-  if (count > shown.length) parts.push(text(`and ${count - shown.length} more`));
+    : listed.rows.map(line);
+  if (!whole && listed.more > 0) parts.push(text(`and ${listed.more} more`));
   const title = text(sentence(subject), { size: 'medium', weight: 'bolder', color: colours[type] });
   const body = [title, ...(changes.length === 0 ? [text(message)] : parts)];
   if (pageUrl === undefined) body.push(text(where));
@@ -53,6 +53,10 @@ export function teamsMessage(notification: Notification, host: string) {
 
 function factsOf(change: Notification['changes'][number]) {
   return detailsOf(change).map(([title, value]) => ({ title, value: escaped(value) }));
+}
+
+function line(row: Row): Readonly<Record<string, unknown>> {
+  return text(oneLine(row));
 }
 
 function text(words: string, more: object = {}): Readonly<Record<string, unknown>> {

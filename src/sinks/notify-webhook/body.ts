@@ -1,4 +1,4 @@
-import type { Notification } from '../../notify/notification.js';
+import { changesShown, type Notification } from '../../notify/notification.js';
 
 /**
  * What a receiver gets. The fields at the top are those of the first change, the worst; all of them are in `changes`.
@@ -27,7 +27,9 @@ export function webhookBody({
     severity,
     ...(first === undefined ? {} : top(first)),
     count,
-    changes: changes.map(change => ({ category: change.category, message: change.message, ...top(change) })),
+    changes: changes
+      .slice(0, changesShown)
+      .map(change => ({ category: change.category, message: change.message, ...top(change) })),
     ...(thread === undefined ? {} : { thread }),
     ...(pageUrl === undefined ? {} : { url: pageUrl }),
   };

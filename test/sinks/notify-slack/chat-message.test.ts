@@ -24,6 +24,20 @@ test('many services: a line each, up to what a chat shows', () => {
   assert.ok((attachments[0]?.text.length ?? 0) < 8_000);
 });
 
+test('what one cause hides is one line with its number, and long reasons leave less room', () => {
+  const message = 'x'.repeat(1_000);
+  const changes = [
+    ...Array.from({ length: 60 }, (_, index) => change(`service-${index}`, { message })),
+    ...Array.from({ length: 200 }, (_, index) => change(`host-${index}`, { state: 'unknown', causedBy: 'switch' })),
+  ];
+  const { attachments } = chatMessage(notification('notify.slack', 'id', changes), 'host');
+  const lines = attachments[0]?.text.split('\n') ?? [];
+  assert.ok(lines.some(line => line.startsWith('• nothing is known of 200 services while switch is down')));
+  const rows = lines.filter(line => line.startsWith('• service-')).length;
+  assert.ok(rows > 5 && lines.includes(`and ${60 - rows} more`));
+  assert.ok((attachments[0]?.text.length ?? 0) < 13_000);
+});
+
 test('words of a service make no link and call nobody', () => {
   const hostile = change('clowder', { message: '<!channel> @all <https://evil.example|look> & more' });
   const { attachments } = chatMessage(notification('notify.slack', 'id', [hostile]), 'host');

@@ -24,6 +24,19 @@ test('an adaptive card, below 28 kB however much fell', () => {
   assert.ok(texts.some(text => text.includes('service\\_0 is down')));
 });
 
+test('nor does it grow with long reasons, or with what one cause hides', () => {
+  const message = '_'.repeat(1_000);
+  const changes = [
+    ...Array.from({ length: 60 }, (_, index) => change(`service-${index}`, { message })),
+    ...Array.from({ length: 200 }, (_, index) => change(`host-${index}`, { state: 'unknown', causedBy: 'switch' })),
+  ];
+  const card = teamsMessage(notification('notify.slack', 'id', changes), 'host');
+  assert.ok(Buffer.byteLength(JSON.stringify(card)) < 28_000);
+  const texts = card.attachments[0]!.content.body.map(part => String((part as { text?: string }).text));
+  assert.ok(texts.some(text => text.startsWith('nothing is known of 200 services while switch is down')));
+  assert.match(texts.find(text => /^and \d+ more$/.test(text)) ?? '', /5\d/);
+});
+
 test('one service has its facts', () => {
   const { content } = teamsMessage(notification('notify.slack', 'id', [change('clowder')]), 'host').attachments[0]!;
   const facts = content.body.flatMap(part => (part as { facts?: { title: string; value: string }[] }).facts ?? []);
