@@ -194,6 +194,23 @@ test('no answer in time is down, and it is said what was waited for', async () =
   assert.is(handshake.reason, 'no answer within 0.1 s (in the TLS handshake)');
 });
 
+test('a body without an end is judged by its beginning', async () => {
+  const chunk = Buffer.alloc(64 * 1024, 'a');
+  const url = await serve((_request, response) => {
+    const more = (): void => {
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.on('drain', more);
+    more();
+  });
+  const { finding, reason, readings } = await runOnce({ name: 'w', url, timeout: 60 });
+  assert.equal([finding, reason, readings.status], ['up', undefined, 200]);
+  assert.ok((readings.bytes ?? 0) > 1024 * 1024);
+  const word = await runOnce({ name: 'w', url, timeout: 60, expect: { body: 'needle' } });
+  assert.is(word.finding, 'down');
+  assert.match(word.reason ?? '', /in its first 1 MiB, and is longer than 1 MiB, not looked at any further/);
+});
+
 test('a connection that is cut, and an answer that is not HTTP, are down', async () => {
   const cut = await serve(request => request.socket.destroy());
   assert.is((await runOnce(`w=${cut}`)).reason, 'connection reset by the other side');

@@ -17,6 +17,11 @@ export class ReceivedBody {
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
 
+  /** More has come than is kept. */
+  get isFull(): boolean {
+    return this.bytes > maxReceivedBytes;
+  }
+
   add(chunk: Buffer): void {
     this.bytes += chunk.length;
     const room = maxReceivedBytes - this.#keptBytes;

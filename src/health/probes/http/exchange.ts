@@ -104,14 +104,26 @@ export class Exchange implements ProxyObserver {
     if (followsMore && location !== undefined && isRedirect(status))
       return end({ sample: { reason: undefined, readings: { ...this.#readings, status } }, status, location });
     const body = new ReceivedBody();
-    response.on('data', (chunk: Buffer) => body.add(chunk));
-    response.on('error', error => end({ sample: this.failed(error) }));
-    response.on('end', async () => {
+    let isJudged = false;
+    const judge = async (): Promise<void> => {
+      if (isJudged) return;
+      isJudged = true;
       const seconds = this.#since(this.#tools.began);
       const reason = (await this.#mismatch(status, body, response.headers)) ?? this.#late(seconds);
       const warning = expiryWarning(this.#readings.certificate_days_left, this.#check.expect.certificate_days);
       end({ sample: { reason, warning, seconds, readings: { ...this.#readings, status, bytes: body.bytes } } });
+    };
+    response.on('data', (chunk: Buffer) => {
+      body.add(chunk);
+      if (!body.isFull) return;
+      // The rest is not looked at, and may have no end.
+      response.pause();
+      void judge();
     });
+    response.on('error', error => {
+      if (!isJudged) end({ sample: this.failed(error) });
+    });
+    response.on('end', judge);
   }
 
   /** When the time is over: what it was doing. */
