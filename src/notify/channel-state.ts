@@ -12,7 +12,7 @@ interface Group {
   /** When the first and the last of them came, epoch ms. */
   readonly opened: number;
   readonly last: number;
-  /** By key. */
+  /** By key; of notes, by key and state. */
   readonly changes: Record<string, Change>;
 }
 
@@ -30,15 +30,19 @@ const outageSpans = 10;
 /** While a part of an outage goes on, its ends wait for each other this many times the wait. */
 const endWaits = 5;
 
-/** What is over before it was reported is one with its beginning. */
+/** What is over before it was reported is one with its beginning; the same again is counted. */
 export function gather(channel: ChannelState, change: Change, now: number): ChannelState {
-  const { key } = change;
+  const { key, level, state } = change;
+  // A note says nothing of what fails meanwhile, and no line break is in a name.
+  const slot = level === 'note' ? `${key}\n${state}` : key;
   const group = channel.group ?? { opened: now, last: now, changes: {} };
-  const before = group.changes[key];
+  const before = group.changes[slot];
   if (change.reminder && before !== undefined) return channel;
-  const isBrief = change.level === 'ok' && before?.level === 'failing' && channel.open[key] === undefined;
-  const merged = isBrief ? { ...change, since: before.since, severity: before.severity, brief: true as const } : change;
-  group.changes[key] = merged;
+  const isBrief = level === 'ok' && before?.level === 'failing' && channel.open[key] === undefined;
+  const isAgain = before?.level === level && before.state === state && level !== 'maintenance' && !before.reminder;
+  if (isBrief)
+    group.changes[slot] = { ...change, since: before.since, severity: before.severity, brief: true as const };
+  else group.changes[slot] = isAgain ? { ...change, times: (before.times ?? 1) + 1 } : change;
   return { ...channel, group: { opened: group.opened, last: now, changes: group.changes } };
 }
 

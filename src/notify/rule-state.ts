@@ -10,6 +10,8 @@ export interface Change extends Signal {
   readonly was?: string;
   /** It failed and was over before anybody was notified. */
   readonly brief?: true;
+  /** How often the same was reported since the last message; absent = once. */
+  readonly times?: number;
 }
 
 /** What goes on under one rule, by key. */

@@ -7,6 +7,11 @@ const maxSubjectLength = 180;
 
 /** One sentence about one change, without a full stop: `clowder is down`. */
 export function phraseOf(change: Change): string {
+  const { times = 1 } = change;
+  return times > 1 ? `${times} times, the last: ${phraseOfOne(change)}` : phraseOfOne(change);
+}
+
+function phraseOfOne(change: Change): string {
   const { category, name, level, message } = change;
   if (category === 'service_status' || category === 'health') return servicePhrase(change);
   if (category === 'problem') {

@@ -265,6 +265,38 @@ test('always: every event, of any kind', () => {
   ]);
 });
 
+test('always: several within the wait are counted, each kind for itself', () => {
+  const scene = new PlannerScene([{ events: 'extraction_status.error,dataset', when: 'always' }]);
+  for (let count = 1; count <= 7; count += 1)
+    scene.add(event('extraction_status.error', scene.now, { extractor_name: 'ocr', message: `file ${count}` }));
+  scene.pass(60_000);
+  assert.equal(scene.subjects, ['7 times, the last: extraction_status.error of ocr: file 7']);
+  scene.add(
+    event('dataset.created', scene.now),
+    event('dataset.deleted', scene.now),
+    event('dataset.created', scene.now),
+  );
+  scene.pass(60_000);
+  const changes = scene.sent[1]?.planned.changes.map(({ state, times }) => [state, times]);
+  assert.equal(changes, [
+    ['created', 2],
+    ['deleted', undefined],
+  ]);
+  scene.add(event('extraction_status.error', scene.now, { extractor_name: 'ocr', message: 'once more' }));
+  scene.pass(60_000);
+  assert.is(scene.subjects[2], 'extraction_status.error of ocr: once more');
+});
+
+test('a correction of the past does not take the place of an outage that is about to be reported', () => {
+  const scene = new PlannerScene();
+  scene.add(down('clowder', scene.now));
+  const past = { from: scene.now - 7_200_000, until: scene.now - 3_600_000 };
+  scene.add(event('service_status.maintenance', scene.now, { service_name: 'clowder', ...past }));
+  scene.pass(60_000);
+  const changes = scene.sent.flatMap(({ planned }) => planned.changes.map(({ level }) => level));
+  assert.equal(changes, ['failing', 'note']);
+});
+
 test('rules by service and severity, each to its channels; what two of them say alike is one message', () => {
   const scene = new PlannerScene(
     [
