@@ -33,7 +33,10 @@ export interface FoldUsageArguments {
  * Keeps accesses, each once by its id. Those of a closed month are late: counted apart, they change nothing there; and
  * what would not have counted is passed over. Returns how many were known already.
  */
-export function foldUsage({ database, now }: Transaction, { accesses, items, replace }: FoldUsageArguments): number {
+export function foldUsage(
+  { database, believed }: Transaction,
+  { accesses, items, replace }: FoldUsageArguments,
+): number {
   const closed = sealedMonths(database);
   const days = new Set<number>();
   for (let at = 0; at < accesses.length; at += accessColumns) days.add(accesses[at] as number);
@@ -47,7 +50,7 @@ export function foldUsage({ database, now }: Transaction, { accesses, items, rep
     for (let at = 0; at < accesses.length; at += accessColumns) {
       const day = accesses[at] as number;
       if (!isLate(day)) others.push(...accesses.slice(at, at + accessColumns));
-      else if (accesses[at + reasonColumn] === null) late.push(monthOf(day), accesses[at + 1]!, now);
+      else if (accesses[at + reasonColumn] === null) late.push(monthOf(day), accesses[at + 1]!, believed);
       else passedOver += 1;
     }
     open = others;
@@ -61,7 +64,7 @@ export function foldUsage({ database, now }: Transaction, { accesses, items, rep
   const keptLate = database.insert('INSERT OR IGNORE INTO usage_late (month, id, at)', 3, late);
   if (kept > 0) {
     noteChange(database, [...days]);
-    openMonths(database, open, now);
+    openMonths(database, open, believed);
   }
   if (items.length > 0) database.insert('INSERT INTO usage_items (item, at, facts)', itemColumns, items, factsOverlay);
   return accesses.length / accessColumns - kept - keptLate - passedOver;

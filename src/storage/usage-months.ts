@@ -31,6 +31,11 @@ function lastCountedDay(database: Database, { today }: { readonly today: number 
   return database.value<number | null>(last, today) ?? null;
 }
 
+/** Open months are not opened later than this, epoch ms: a clock that was ahead has said so, and none waits for it. */
+function limitOpened({ database }: Transaction, { latest }: { readonly latest: number }): void {
+  database.run('UPDATE usage_months SET opened = ?1 WHERE opened > ?1 AND closed IS NULL', latest);
+}
+
 export interface CloseMonthArguments {
   readonly month: number;
   /** What stays of the audit of its days; nothing unless it is given. */
@@ -138,5 +143,5 @@ function trimUncounted(database: Database, before: number, limit: number): numbe
   return deleted;
 }
 
-export const usageMonthWrites = { closeUsageMonth, trimUsage };
+export const usageMonthWrites = { closeUsageMonth, limitOpened, trimUsage };
 export const usageMonthReads = { usageMonths, lastCountedDay };

@@ -14,10 +14,10 @@ import { forgetReopenedHours, takeReopenedHours } from './usage-gaps.js';
  */
 
 /** False: the month is open, or holds nothing, and takes accesses anyway. */
-function reopenUsageMonth({ database, now }: Transaction, { month }: { readonly month: number }): boolean {
+function reopenUsageMonth({ database, believed }: Transaction, { month }: { readonly month: number }): boolean {
   const closed = database.value<number | null>('SELECT closed FROM usage_months WHERE month = ?', month) ?? null;
   if (closed === null) return false;
-  const fresh = database.run('INSERT OR IGNORE INTO usage_reopened (month, begun) VALUES (?, ?)', month, now) > 0;
+  const fresh = database.run('INSERT OR IGNORE INTO usage_reopened (month, begun) VALUES (?, ?)', month, believed) > 0;
   // Accesses that were not deleted yet count again.
   if (fresh)
     database.run(
@@ -73,7 +73,7 @@ function finishReopening(
   transaction: Transaction,
   { month, days, lower }: FinishReopeningArguments,
 ): FinishedReopening {
-  const { database, now } = transaction;
+  const { database, believed } = transaction;
   if (database.value('SELECT 1 FROM usage_reopened WHERE month = ?', month) === undefined) return 'not reopened';
   const revisions = new Map(days.map(({ day, revision }) => [day, revision]));
   const current = database.rows<[number, number]>(
@@ -92,7 +92,7 @@ function finishReopening(
     ...[month, firstDayOf(month), lastDayOf(month)],
   );
   database.run('DELETE FROM usage_reopened WHERE month = ?', month);
-  database.run('UPDATE usage_months SET closed = NULL, opened = ? WHERE month = ?', now, month);
+  database.run('UPDATE usage_months SET closed = NULL, opened = ? WHERE month = ?', believed, month);
   takeReopenedHours(database, month);
   for (const day of days) keepUsageDay(transaction, day);
   return 'done';

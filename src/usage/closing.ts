@@ -1,5 +1,5 @@
+import type { BelievedTime } from '../believed-time.js';
 import { dayOf, startOfDay, written } from '../calendar.js';
-import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import type { Calls } from '../storage/calls.js';
 import type { UsageGap } from '../storage/usage-gaps.js';
@@ -13,7 +13,8 @@ export interface ClosingOptions {
   readonly closeMs: number;
   /** Events on their way to the counts; undefined = nobody knows at the moment. */
   readonly pending: () => Promise<number | undefined>;
-  readonly clock: Pick<Clock, 'now'>;
+  /** A month is not closed because the clock has jumped ahead. */
+  readonly clock: Pick<BelievedTime, 'now'>;
   readonly log: Log;
 }
 
@@ -51,6 +52,7 @@ export class Closing {
     const { storage, clock, closeMs, pending } = this.#options;
     const now = clock.now();
     const over = months.filter(month => month.closed === null && now >= openUntil(month, closeMs));
+    this.#forgetOthers(over);
     if (over.length === 0) return [];
     const logs = await heardLogs(storage);
     const day = await storage.read('lastCountedDay', { today: dayOf(now) });
@@ -62,6 +64,13 @@ export class Closing {
     return passed
       .filter(({ month }) => waiting === 0 || last > (this.#passed.get(month) ?? now))
       .map(({ month }) => ({ month, gaps: unreadGaps(month, logs) }));
+  }
+
+  /** Months that were closed. They may be opened again. */
+  #forgetOthers(over: readonly UsageMonth[]): void {
+    const months = new Set(over.map(({ month }) => month));
+    for (const month of this.#passed.keys()) if (!months.has(month)) this.#passed.delete(month);
+    for (const month of this.#held) if (!months.has(month)) this.#held.delete(month);
   }
 
   #hasPassed(

@@ -1,3 +1,4 @@
+import { BelievedTime } from '../believed-time.js';
 import { dayOf, firstDayOf, monthOf, startOfDay } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
@@ -5,7 +6,7 @@ import type { Log } from '../log.js';
 import type { Calls } from '../storage/calls.js';
 import { hoursOf, type UsageGap } from '../storage/usage-gaps.js';
 import type { GapReason } from './completeness.js';
-import type { HeardLogs } from './unread-logs.js';
+import { gapsLeft, type HeardLogs } from './unread-logs.js';
 
 /** What of the daemon decides whether accesses reach it. */
 export interface MonitoredDaemon {
@@ -62,6 +63,7 @@ const sumMs = 300_000;
  */
 export class CompletenessMonitor {
   readonly #options: CompletenessMonitorOptions;
+  readonly #believed: BelievedTime;
   #seen: Seen | undefined;
   /** Noted, and not written yet. */
   #gaps: UsageGap[] = [];
@@ -73,6 +75,7 @@ export class CompletenessMonitor {
 
   constructor(options: CompletenessMonitorOptions) {
     this.#options = options;
+    this.#believed = new BelievedTime(options.clock);
   }
 
   /** Notes what was missed since the last run; to be awaited before anything of this run is counted. */
@@ -149,10 +152,19 @@ export class CompletenessMonitor {
   }
 
   #heard(known: Seen['logs'] = {}): (readonly [file: string, until: number])[] {
+    // A clock that was ahead may have said otherwise.
+    const now = this.#believed.latest();
     return [...this.#options.logs()].map(([file, { readUntil = 0 }]) => [
       file,
-      Math.max(readUntil, known[file] ?? this.#firstAt),
+      Math.min(Math.max(readUntil, known[file] ?? this.#firstAt), now),
     ]);
+  }
+
+  /** What was not read of logs that are not counted any more: nobody waits for it from now on. */
+  #left(known: Seen['logs'] = {}): UsageGap[] {
+    const logs = this.#options.logs();
+    const left = Object.entries(known).filter(([file]) => !logs.has(file));
+    return left.flatMap(([file, until]) => gapsLeft(file, until, this.#checkedAt));
   }
 
   /** A log that was read to its end stays so until it is written again: then it is behind because it is gone. */
@@ -175,7 +187,8 @@ export class CompletenessMonitor {
       ...(heard.length === 0 ? {} : { logs: Object.fromEntries(heard) }),
       ...(stuck.length === 0 ? {} : { stuck }),
     };
-    await storage.write('noteUsageGaps', { gaps, seen: { key, value: JSON.stringify(seen) } });
+    const noted = [...gaps, ...this.#left(logs)];
+    await storage.write('noteUsageGaps', { gaps: noted, seen: { key, value: JSON.stringify(seen) } });
     this.#seen = seen;
     this.#gaps = this.#gaps.slice(gaps.length);
   }

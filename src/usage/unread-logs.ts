@@ -33,6 +33,11 @@ export function unreadGaps(month: number, logs: HeardLogs, now = Number.POSITIVE
   return [...logsBehind(month, logs, now)].flatMap(([origin, { until }]) => unreadSince(origin, until, end, begin));
 }
 
+/** What lies behind the end of a log that is not awaited any more; nothing where that was lately. */
+export function gapsLeft(origin: string, until: number, now: number): UsageGap[] {
+  return until < now - lineDelayMs ? unreadSince(origin, until, now, Number.NEGATIVE_INFINITY) : [];
+}
+
 /** @param until when the log was read to its end last @param begin nothing before it is asked for */
 function unreadSince(origin: string, until: number, end: number, begin: number): UsageGap[] {
   return hoursOf(Math.max(begin, until - lineDelayMs), end, { reason, origin });

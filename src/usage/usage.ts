@@ -1,3 +1,4 @@
+import { BelievedTime } from '../believed-time.js';
 import { dayMs, dayOf, firstDayOf, lastDayOf, monthOf, startOfDay, written } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import { describe, UnsupportedError } from '../errors.js';
@@ -81,6 +82,8 @@ export class Usage {
   readonly reopening: Reopening;
   readonly #options: UsageOptions;
   readonly #closing: Closing;
+  /** What is over is judged by it. */
+  readonly #believed: BelievedTime;
   /** How far the items were looked at, a stretch each time that months are. */
   #itemsUntil = '';
   /** Counts what has changed. */
@@ -91,10 +94,11 @@ export class Usage {
     this.#options = options;
     const counted = singleFlightBy(options.clock, maxAgeMs, (_what: 'all') => this.#count());
     this.#refresh = () => counted('all');
-    const { storage, config, known, rules, waiting, isConnected, clock, log } = options;
+    const { storage, config, known, rules, waiting, isConnected, log } = options;
+    this.#believed = new BelievedTime(options.clock);
     const pending = async (): Promise<number> => (await waiting()).pending;
     this.#closing = new Closing({
-      ...{ storage, closeMs: config.closeMs, clock, log },
+      ...{ storage, closeMs: config.closeMs, clock: this.#believed, log },
       pending: async () => (isConnected() ? pending() : undefined),
     });
     this.reopening = new Reopening({ storage, pending, known, rules, total: month => this.#total(month) });
@@ -192,9 +196,8 @@ export class Usage {
 
   /** What of the logs is not read yet, in months that are not closed: noted only when they are. */
   async #unread(known: ReadonlyMap<number, UsageMonth>): Promise<readonly UsageGap[]> {
-    const { storage, clock } = this.#options;
-    const logs = await heardLogs(storage);
-    const now = clock.now();
+    const logs = await heardLogs(this.#options.storage);
+    const now = this.#believed.now();
     const months = new Set([...known.keys(), ...monthsUnread(logs, now)]);
     return [...months]
       .filter(month => (known.get(month)?.closed ?? null) === null)
@@ -231,16 +234,17 @@ export class Usage {
   }
 
   async closeMonths(signal?: AbortSignal): Promise<void> {
-    const { storage, clock, config, log } = this.#options;
+    const { storage, config, log } = this.#options;
     await this.#count();
+    await storage.write('limitOpened', { latest: this.#believed.latest() });
     for (const { month, gaps } of await this.#closing.due(await this.months())) {
       await this.#count();
       const audits = await finalAudits(month, { storage, source: config.source ?? 'clowder' });
       if (await storage.write('closeUsageMonth', { month, audits, gaps })) log.info({ month }, 'usage.closed');
     }
-    const trim = { lateBefore: clock.now() - config.closeMs, limit: chunkRows };
+    const trim = { lateBefore: this.#believed.now() - config.closeMs, limit: chunkRows };
     while (!signal?.aborted && (await storage.write('trimUsage', trim)) >= chunkRows);
-    const before = clock.now() - Math.max(config.closeMs, factsMs);
+    const before = this.#believed.now() - Math.max(config.closeMs, factsMs);
     const after = this.#itemsUntil;
     this.#itemsUntil = (await storage.write('trimUsageItems', { after, before, limit: chunkRows })) ?? '';
   }

@@ -95,6 +95,16 @@ test('a log that is just being caught up is waited for, however long ago the mon
   assert.equal(await scene.due(), [`202603 gone ${17 * 24 + 1}`]);
 });
 
+test('a month that is closed and opened again is looked at anew', async () => {
+  const scene = await ClosingScene.inMay({ behind: march });
+  const { database } = scene.usage.scratch;
+  for (const closed of [null, 1, null, null]) {
+    database.run('UPDATE usage_months SET closed = ?', closed);
+    assert.equal(await scene.due(), []);
+  }
+  assert.is(scene.held.length, 2);
+});
+
 test('what was not read of a log is missing from open months, too, until it is read', async () => {
   const scene = await ClosingScene.inMay({ log: march + 12 * hourMs });
   const { usage, scratch } = scene.usage;

@@ -25,13 +25,15 @@ class MonitorScene {
   readonly lost = { events: 0 };
   readonly logs = new Map<string, MonitoredLog>();
   now = start;
+  /** By how much the clock is wrong, ms. */
+  ahead = 0;
   #monitor: CompletenessMonitor | undefined;
 
   async start(): Promise<void> {
     this.daemon.queueGaps = 0;
     this.#monitor = new CompletenessMonitor({
       storage: this.usage.calls,
-      clock: { now: () => this.now, monotonic: () => this.now, sleep: async () => {} },
+      clock: { now: () => this.now + this.ahead, monotonic: () => this.now, sleep: async () => {} },
       log: silentLog,
       daemon: () => this.daemon,
       lost: async () => this.lost.events,
@@ -231,6 +233,44 @@ test('a log of which more is just being read is another thing than one that is g
   scene.log('missing', undefined);
   await scene.runFor(minute);
   assert.equal(await stuck(), ['opened', 'ended']);
+});
+
+test('a log that is taken out of the settings while it was behind leaves its hours, once', async () => {
+  const scene = new MonitorScene();
+  scene.log('gone', start + 30 * minute);
+  scene.log('fine', undefined);
+  await scene.start();
+  await scene.runFor(2 * hour);
+  scene.log('fine', scene.now);
+  await scene.stop();
+  scene.logs.clear();
+  await scene.start();
+  assert.equal(scene.gaps(), ['09:00 unread_log 1800 s', '10:00 unread_log 3600 s', '11:00 unread_log 3600 s']);
+  assert.equal(await heard(scene), {});
+  await scene.runFor(minute);
+  await scene.start();
+  assert.is(scene.gaps().length, 3);
+});
+
+test('until when a log was read is not left to a clock that was ahead', async () => {
+  const scene = new MonitorScene();
+  scene.log('log', undefined);
+  await scene.start();
+  await scene.runFor(minute);
+  const ahead = 40 * 24 * hour;
+  scene.ahead = ahead;
+  scene.log('log', scene.now + ahead);
+  await scene.runFor(minute);
+  scene.ahead = 0;
+  await scene.runFor(30 * minute);
+  const until = async (): Promise<number> => (await heard(scene)).log ?? Number.NaN;
+  assert.is(await until(), 1 + 40 * 24 * 60, 'a jump back is not believed at once');
+  scene.log('log', undefined);
+  await scene.runFor(hour);
+  const believed = await until();
+  assert.ok(believed <= 92, String(believed));
+  await scene.runFor(hour);
+  assert.is(await until(), believed, 'and then it stands still');
 });
 
 test.run();

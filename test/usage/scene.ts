@@ -74,16 +74,19 @@ export class UsageScene {
   #config: UsageConfig;
   waiting: WaitingEvents = { pending: 0, dead: 0 };
   isConnected = true;
+  /** The clock is only set to another time. */
+  jumps = false;
   /** Where announcements go. */
   publish = async (_messages: readonly Message[]): Promise<void> => {};
   #session: SinkSession | undefined;
   #time = 0;
+  #lastNow = this.scratch.now;
 
   constructor(config: Partial<UsageConfig> = {}) {
     this.#config = { ...usageConfig, ...config };
     const clock: Clock = {
       now: () => this.scratch.now,
-      monotonic: () => (this.#time += 100_000),
+      monotonic: () => this.#pass(),
       sleep: async () => {},
     };
     const rules = () => rulesOf(this.#config, secret);
@@ -102,6 +105,15 @@ export class UsageScene {
       clock,
       log: silentLog,
     });
+  }
+
+  /** Time passes where a test sets the clock ahead, and whenever somebody looks. */
+  #pass(): number {
+    const { now } = this.scratch;
+    if (!this.jumps) this.#time += Math.max(0, now - this.#lastNow);
+    this.#lastNow = now;
+    this.#time += 100_000;
+    return this.#time;
   }
 
   async take(...events: readonly Event[]): Promise<number> {

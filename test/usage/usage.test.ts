@@ -53,6 +53,30 @@ test('what comes late is counted as late, once, and changes nothing', async () =
   assert.equal(await scene.leftOut(), { double_click: 1, late: 2 });
 });
 
+test('a clock that jumps ahead and back closes no month, and keeps none open', async () => {
+  const scene = await inMay();
+  scene.scratch.now = closing - 20 * dayMs;
+  await scene.usage.closeMonths();
+  scene.jumps = true;
+  scene.scratch.now += 40 * dayMs;
+  await scene.take(view(scene.scratch.now), view(Date.UTC(2024, 4, 1)));
+  await scene.usage.closeMonths();
+  const isClosed = async (): Promise<boolean[]> => (await scene.usage.months()).map(({ closed }) => closed !== null);
+  assert.equal(await isClosed(), [false, false, false]);
+  scene.scratch.now -= 40 * dayMs;
+  const ahead = async (): Promise<number> =>
+    (await scene.usage.months()).filter(({ opened }) => opened > scene.scratch.now).length;
+  assert.is(await ahead(), 2);
+  // An hour, by the clock that nobody sets.
+  for (let time = 0; time < 40; time += 1) await scene.usage.closeMonths();
+  assert.is(await ahead(), 0);
+  scene.jumps = false;
+  scene.scratch.now = closing;
+  await scene.take(view(closing));
+  await scene.usage.closeMonths();
+  assert.equal(await isClosed(), [false, true, false], 'the one that was opened lately has its days');
+});
+
 test('a month stays open for the days that are set', async () => {
   const scene = await inMay();
   await scene.take(view(closing + dayMs));
