@@ -10,7 +10,7 @@ import { type StaticFile, serve } from './static-files.js';
 const folder = new URL('../page/', import.meta.url);
 
 /** Modules of the daemon that those of the page import. */
-const shared = ['status/actor-paths.js'];
+const shared = ['events/timestamp.js', 'status/actor-paths.js'];
 
 /** What the modules of the page import by name, from the packages that are installed here. */
 const packages: Readonly<Record<string, string>> = {

@@ -3,16 +3,7 @@ import { ask } from '../elements/api.js';
 import { type Polled, usePolled } from '../elements/polling.js';
 import { type Range, span } from '../elements/range.js';
 import { type Outage, outageOf } from './outages.js';
-
-/** A time in which a service was in one state. */
-export interface Segment {
-  readonly state: string;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Without gaps, oldest first. */
-export type History = readonly Segment[];
+import { type History, historiesOf, nameOf } from './timeline.js';
 
 /** Changes read for the time shown; and from the time before it, to know how each service began. */
 const maxChanges = 1000;
@@ -57,28 +48,6 @@ async function changes(query: { from?: number; to: number; limit: number }): Pro
   return page.events;
 }
 
-/** Both lists newest first. */
-function historiesOf(
-  before: readonly StoredEvent[],
-  within: readonly StoredEvent[],
-  from: number,
-  to: number,
-): ReadonlyMap<string, History> {
-  const histories = new Map<string, Segment[]>();
-  for (const event of [...before].reverse())
-    histories.set(nameOf(event), [{ state: event.type ?? 'unknown', from, to }]);
-  for (const event of [...within].reverse()) {
-    const name = nameOf(event);
-    const segments = histories.get(name) ?? [{ state: 'unknown', from, to }];
-    const last = segments.pop() as Segment;
-    const state = event.type ?? 'unknown';
-    if (event.created > last.from && state !== last.state) segments.push({ ...last, to: event.created });
-    segments.push({ state, from: state === last.state ? last.from : event.created, to });
-    histories.set(name, segments);
-  }
-  return histories;
-}
-
 /** From events newest first. */
 function outagesOf(events: readonly StoredEvent[]): ReadonlyMap<string, readonly Outage[]> {
   const outages = new Map<string, Outage[]>();
@@ -88,6 +57,3 @@ function outagesOf(events: readonly StoredEvent[]): ReadonlyMap<string, readonly
   }
   return outages;
 }
-
-const nameOf = (event: StoredEvent): string =>
-  typeof event.service_name === 'string' ? event.service_name : '(no name)';

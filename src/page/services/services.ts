@@ -5,16 +5,10 @@ import { html, type Markup } from '../elements/html.js';
 import { type Range, RangeChooser, ranges } from '../elements/range.js';
 import { type PageSection, type PageState, Section } from '../elements/section.js';
 import { Empty, Failure, StateChip, serviceState } from '../elements/states.js';
-import {
-  type History,
-  nothingReported,
-  type Reported,
-  type Segment,
-  unchangedHistory,
-  useHistories,
-} from './history.js';
+import { nothingReported, type Reported, unchangedHistory, useHistories } from './history.js';
 import { type Outage, Outages } from './outages.js';
 import { ReportLink } from './report-link.js';
+import type { History, Segment } from './timeline.js';
 
 export const services: PageSection = {
   id: 'services',

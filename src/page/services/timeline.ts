@@ -1,0 +1,77 @@
+import type { StoredEvent } from '../../../openapi/api-types.js';
+import { parseTimestamp } from '../../events/timestamp.js';
+
+/** A time in which a service was in one state. */
+export interface Segment {
+  readonly state: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Without gaps, oldest first. */
+export type History = readonly Segment[];
+
+/** What was reported about each service from one moment to another. Both lists are newest first. */
+export function historiesOf(
+  before: readonly StoredEvent[],
+  within: readonly StoredEvent[],
+  from: number,
+  to: number,
+): ReadonlyMap<string, History> {
+  const histories = new Map<string, History>();
+  const events = [...within, ...before].reverse();
+  const changes = events.filter(event => !isCorrection(event)).map(event => ({ event, at: beginOf(event) }));
+  for (const { event, at } of changes.sort((a, b) => a.at - b.at)) {
+    if (at >= to) continue;
+    const name = nameOf(event);
+    histories.set(name, changed(histories.get(name) ?? [{ state: 'unknown', from, to }], stateOf(event), at));
+  }
+  for (const event of events) {
+    const history = histories.get(nameOf(event));
+    if (history === undefined || !isCorrection(event)) continue;
+    const begin = Math.max(from, parseTimestamp(event.from) ?? event.created);
+    const end = Math.min(to, event.created, parseTimestamp(event.until) ?? event.created);
+    if (begin < end) histories.set(nameOf(event), painted(history, { state: stateOf(event), from: begin, to: end }));
+  }
+  return histories;
+}
+
+/** It says how a service was, and nothing of how it is; the end of an outage says how long that was. */
+function isCorrection(event: StoredEvent): boolean {
+  const until = parseTimestamp(event.until);
+  const isEnd = event.type === 'up' && event.outage_seconds !== undefined;
+  return event.corrects !== undefined || (until !== undefined && until <= event.created && !isEnd);
+}
+
+/** Maintenance may be declared ahead. */
+function beginOf({ created, from }: StoredEvent): number {
+  return Math.max(created, parseTimestamp(from) ?? created);
+}
+
+/** In another state from a moment on. */
+function changed(history: History, state: string, at: number): History {
+  const last = history.at(-1) as Segment;
+  if (state === last.state) return history;
+  const next = { state, from: Math.max(at, last.from), to: last.to };
+  return at > last.from ? [...history.slice(0, -1), { ...last, to: at }, next] : [...history.slice(0, -1), next];
+}
+
+/** In another state for a time. */
+function painted(history: History, span: Segment): History {
+  const earlier = history
+    .filter(({ from }) => from < span.from)
+    .map(one => ({ ...one, to: Math.min(one.to, span.from) }));
+  const later = history.filter(({ to }) => to > span.to).map(one => ({ ...one, from: Math.max(one.from, span.to) }));
+  const merged: Segment[] = [];
+  for (const one of [...earlier, span, ...later]) {
+    const last = merged.at(-1);
+    if (last?.state === one.state) merged[merged.length - 1] = { ...last, to: one.to };
+    else merged.push(one);
+  }
+  return merged;
+}
+
+export const nameOf = (event: StoredEvent): string =>
+  typeof event.service_name === 'string' ? event.service_name : '(no name)';
+
+const stateOf = ({ type }: StoredEvent): string => type ?? 'unknown';

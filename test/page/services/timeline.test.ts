@@ -1,0 +1,46 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { historiesOf } from '../../../src/page/services/timeline.js';
+
+const events = (...all: readonly [created: number, type: string, more?: object][]) =>
+  all
+    .map(([created, type, more], index) => ({
+      ...{ id: `event-${index}`, category: 'service_status', type, service_name: 'clowder', created: at(created) },
+      ...{ _source: 'http' as const, _received: at(created), ...more },
+    }))
+    .reverse();
+
+/** Hours of a day. */
+const at = (hours: number): number => Date.UTC(2026, 2, 1) + hours * 3_600_000;
+
+function history(before: ReturnType<typeof events>, within: ReturnType<typeof events>) {
+  const segments = historiesOf(before, within, at(0), at(24)).get('clowder');
+  return segments?.map(({ state, from, to }) => `${state} ${(from - at(0)) / 3_600_000}-${(to - at(0)) / 3_600_000}`);
+}
+
+test('each change holds until the next one, the last of before from the beginning', () => {
+  const within = events([6, 'down'], [7, 'down'], [8, 'up', { from: at(6), until: at(8), outage_seconds: 7_200 }]);
+  assert.equal(history(events([-9, 'down'], [-5, 'up']), within), ['up 0-6', 'down 6-8', 'up 8-24']);
+  assert.equal(history([], within), ['unknown 0-6', 'down 6-8', 'up 8-24']);
+  assert.is(history([], []), undefined);
+});
+
+test('a correction holds for its own time, and changes nothing of what comes after it', () => {
+  const outage = events(
+    [6, 'down'],
+    [8, 'up', { from: at(6), until: at(8), outage_seconds: 7_200 }],
+    [10, 'maintenance', { from: '2026-03-01T05:00:00Z', until: at(7) / 1000 }],
+    [10, 'maintenance', { from: at(6), until: at(7), corrects: 'event-0' }],
+  );
+  assert.equal(history(events([-5, 'up']), outage), ['up 0-5', 'maintenance 5-7', 'down 7-8', 'up 8-24']);
+  assert.is(history([], events([10, 'maintenance', { from: at(5), until: at(7) }])), undefined);
+});
+
+test('maintenance that is declared ahead begins when it is due', () => {
+  const ahead = events([-2, 'up'], [-1, 'maintenance', { from: at(4), until: at(6) }]);
+  assert.equal(history(ahead, events([5, 'up'])), ['up 0-4', 'maintenance 4-5', 'up 5-24']);
+  const later = events([2, 'maintenance', { from: at(30), until: at(31) }]);
+  assert.equal(history(events([-2, 'up']), later), ['up 0-24']);
+});
+
+test.run();
