@@ -15,6 +15,7 @@ export class Reader {
   readonly #onFatal: (error: Error) => void;
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | undefined;
+  #exited: Promise<unknown> = Promise.resolve();
   #number = 0;
   #ended: Error | undefined;
 
@@ -32,15 +33,13 @@ export class Reader {
     });
   }
 
-  /** After the queries that were begun. */
+  /** After the queries that were begun. Resolves when the thread has ended, also where it failed: no file is open then. */
   async close(): Promise<void> {
-    if (this.#ended !== undefined) return;
-    this.#ended = new Error('the storage is closed');
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const exited = new Promise(resolve => worker.once('exit', resolve));
-    this.#send({ kind: 'close' });
-    await exited;
+    if (this.#ended === undefined) {
+      this.#ended = new Error('the storage is closed');
+      if (this.#worker !== undefined) this.#send({ kind: 'close' });
+    }
+    await this.#exited;
   }
 
   #send(request: ReaderRequest): void {
@@ -51,6 +50,7 @@ export class Reader {
   #start(): Worker {
     const workerData = { dir: this.#dir };
     const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { name: 'storage reader', workerData });
+    this.#exited = new Promise(resolve => worker.once('exit', resolve));
     worker.on('message', (answer: ReaderAnswer) => {
       const pending = this.#pending.get(answer.number);
       this.#pending.delete(answer.number);

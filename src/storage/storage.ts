@@ -96,18 +96,15 @@ export class Storage {
       options.onFatal(folderFault(folder) ?? error);
     };
     const { writer, found } = await Writer.open({ limits: unlimited, ...options, onFatal });
-    folder.usedUntil(writer.exited);
+    const [reader, charts] = [new Reader(dir, onFatal), new Reader(dir, onFatal)];
+    // A thread that failed has the file open for a moment longer, and a fresh one cannot take its place meanwhile.
+    folder.usedUntil(writer.exited.then(() => Promise.all([reader.close(), charts.close()])));
     folder.adopt();
     const { salvaged, lost } = found;
     if (salvaged !== undefined) log.error({ ...salvaged }, 'storage.salvaged');
     if (Object.keys(lost).length > 0) log.error({ lost }, 'storage.cut');
     if (folder.openMode !== undefined) log.warn({ dir, mode: folder.openMode }, 'folder.open');
-    const storage = new Storage(
-      { ...options, folder, onFatal },
-      writer,
-      new Reader(dir, onFatal),
-      new Reader(dir, onFatal),
-    );
+    const storage = new Storage({ ...options, folder, onFatal }, writer, reader, charts);
     try {
       storage.#losses = await storage.write('losses');
       return storage;

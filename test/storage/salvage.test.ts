@@ -1,4 +1,4 @@
-// timeout: 120 s
+// timeout: 180 s
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
