@@ -5,6 +5,7 @@ import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/log.js';
 import { problemReport, type SettingProblem } from '../../src/settings/problems.js';
+import type { AmplitudeConfig } from '../../src/sinks/amplitude/session.js';
 import type { InfluxdbConfig } from '../../src/sinks/influxdb/settings.js';
 import type { MongoConfig } from '../../src/sinks/mongodb/session.js';
 import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
@@ -83,8 +84,9 @@ test('a secret of a named sink may come from a file, and shows in no message', (
   const entry = 'sinks: [{kind: amplitude, name: second, api_key_file: k, server_zone: here}]';
   const problems = bad(entry, {}, { k: '\uFEFFhunter2hunter2\n' });
   assert.equal(names(problems), ['sinks[0].server_zone']);
-  const { sinks } = good(entry.replace('here', 'EU'), {}, { k: '\uFEFFhunter2hunter2\n' });
-  assert.equal(sinks[0]?.config, { apiKey: 'hunter2hunter2', zone: 'EU', serverUrl: undefined });
+  const [sink] = good(entry.replace('here', 'EU'), {}, { k: '\uFEFFhunter2hunter2\n' }).sinks;
+  const { apiKey, zone } = sink!.config as AmplitudeConfig;
+  assert.equal([apiKey, zone], ['hunter2hunter2', 'EU']);
   assert.equal(names(bad(entry)), ['sinks[0].api_key_file', 'sinks[0].server_zone']);
 });
 
