@@ -137,7 +137,7 @@ test('waits behind what happens now: one at a time, and none while a sink has mu
   const slow = scene({ publish: () => released.then(() => 'embedded' as const) });
   const first = slow.history.import({ messages: [past('a', 'upload')], sinks: ['local'], reopen: false });
   const second = await thrown(slow.history.import({ messages: [past('b')], sinks: ['local'], reopen: false }));
-  assert.match((second as Error).message, 'another import is under way');
+  assert.match((second as Error).message, 'another request of this kind is under way');
   release();
   assert.is((await first).durability, 'embedded');
 });
