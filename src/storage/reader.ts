@@ -33,7 +33,7 @@ export class Reader {
     });
   }
 
-  /** After the queries that were begun. When it resolves the thread has ended, also where it failed: no file is open. */
+  /** After the queries that were begun. When it resolves the thread has ended, and no file is open. */
   async close(): Promise<void> {
     if (this.#ended === undefined) {
       this.#ended = new Error('the storage is closed');
