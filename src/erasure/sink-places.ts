@@ -1,5 +1,7 @@
 import type { ConfiguredSink } from '../config/config.js';
 import type { Writes } from '../delivery/writes.js';
+import type { People } from '../people/people.js';
+import { isPseudonym, type PersonalLevel } from '../people/personal-data.js';
 import type { SinkTools } from '../sinks/sink.js';
 import type { Outcome, Place } from './place.js';
 
@@ -11,7 +13,7 @@ export interface SinkPlacesOptions {
 
 /** The destinations, each as far as its sink can ask it. What lies in the daemon's own storage is not among them. */
 export function sinkPlaces({ sinks, toolsOf, writes }: SinkPlacesOptions): Place[] {
-  return sinks.flatMap(({ definition, config }): Place[] => {
+  return sinks.flatMap(({ definition, config, personal }): Place[] => {
     const { name, people: ability, title } = definition;
     if (definition.storesWith === 'storage') return [];
     const held = ability?.export?.bind(ability);
@@ -23,14 +25,21 @@ export function sinkPlaces({ sinks, toolsOf, writes }: SinkPlacesOptions): Place
           if (ability === undefined) return { steps: [`${title}: delete there what it has of the person`] };
           // What a write before had in hand is there by then.
           await writes.ended(name);
-          return ability.erase(config, people, toolsOf(name), signal);
+          return ability.erase(config, asKnownThere(people, personal), toolsOf(name), signal);
         },
         ...(held === undefined
           ? {}
           : {
-              export: (people, signal) => held(config, people, toolsOf(name), signal),
+              export: (people, signal) => held(config, asKnownThere(people, personal), toolsOf(name), signal),
             }),
       },
     ];
   });
+}
+
+/** A destination that never had a name or a mail address does not get it by being asked about it. */
+function asKnownThere(people: People, personal: PersonalLevel): People {
+  const { texts } = people;
+  if (texts === undefined || personal === 'full') return people;
+  return { texts: texts.filter(isPseudonym), judge: people.judge };
 }

@@ -14,13 +14,15 @@ const gone = Symbol('left out');
 const erased = '[erased]';
 /** A text of JSON up to this many characters is looked into. */
 const maxInnerJson = 65_536;
-/** Words of one text that are looked at. */
+/** Words of one event that are looked at, over all its texts. */
 const maxWords = 10_000;
+/** Words and names of erased people that are looked for in the other texts of an event, the longest of them. */
+const maxKnown = 16;
 /** Shorter ones would be found in words that mean something else. */
 const minKnownLength = 3;
 
 /** Words that may be an id or a mail address; in a URL, the @ is `%40`. */
-const word = /[\p{L}\p{N}._%+@-]{4,256}/gu;
+const word = /[\p{L}\p{M}\p{N}._%+@-]{4,256}/gu;
 
 /** The name of a field that names nobody. */
 const plainName = /^[a-z_]+$/i;
@@ -63,7 +65,8 @@ export function withoutPerson(fields: Fields, recognise: Recognise): Fields {
   const known = new Set<string>();
   const clean = new Leaving(recognise, known).object(fields, undefined) as Fields;
   if (known.size === 0) return clean;
-  const texts = new KnownTexts([...known].sort((a, b) => b.length - a.length).map(text => [text, erased]));
+  const longest = [...known].sort((a, b) => b.length - a.length).slice(0, maxKnown);
+  const texts = new KnownTexts(longest.map(text => [text, erased]));
   // What the event is stays.
   return { ...(replaced(clean, texts) as Fields), ...untouchedOf(clean) };
 }
@@ -76,6 +79,7 @@ class Leaving {
   readonly #recognise: Recognise;
   /** What was left out, to be looked for in the texts. */
   readonly #known: Set<string>;
+  #wordsLeft = maxWords;
 
   constructor(recognise: Recognise, known: Set<string>) {
     this.#recognise = recognise;
@@ -132,7 +136,9 @@ class Leaving {
         // It only looked like JSON.
       }
     }
-    for (const one of wordsIn(value)) if (isDistinct(one) && this.#recognise(one)) this.#note(one, place);
+    const words = wordsIn(value, this.#wordsLeft);
+    this.#wordsLeft -= words.length;
+    for (const one of words) if (isDistinct(one) && this.#recognise(one)) this.#note(one, place);
     return value;
   }
 
@@ -182,12 +188,13 @@ function trimmed(text: string): string {
   return text.slice(from, to);
 }
 
-function wordsIn(text: string): string[] {
+function wordsIn(text: string, max = maxWords): string[] {
   const found: string[] = [];
+  if (max <= 0) return found;
   for (const [match] of text.matchAll(word)) {
     const one = trimmed(match.replaceAll('%40', '@'));
     found.push(one);
-    if (found.length >= maxWords) break;
+    if (found.length >= max) break;
   }
   return found;
 }

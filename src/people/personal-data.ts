@@ -187,6 +187,11 @@ export function pseudonymsOf(secret: string, text: string): string[] {
   return (['id', 'name', 'mail'] as const).map(kind => pseudonym(secret, text, kind));
 }
 
+/** Whether it may be one of those: nobody learns from it who it is. */
+export function isPseudonym(text: string): boolean {
+  return /^(?:user|name|mail)-[0-9a-f]{16}$/.test(text);
+}
+
 function pseudonym(secret: string, text: string, kind: PersonalKind): string {
   const prefix = prefixes[kind];
   return `${prefix}-${keyedHash(secret, 'person', prefix, canonical(text.trim(), kind)).slice(0, 16)}`;

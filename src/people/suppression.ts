@@ -111,11 +111,12 @@ export function textOf(event: Event): string {
 
 /** What names a person, in each form in which a sink may have it. */
 export function formsOf(secret: string, ids: readonly string[]): string[] {
-  return [...new Set(ids.flatMap(id => [id.trim(), ...pseudonymsOf(secret, id)]))];
+  const spelt = ids.map(id => id.trim()).flatMap(id => [id, id.normalize('NFC'), id.normalize('NFD')]);
+  return [...new Set(spelt.flatMap(id => [id, ...pseudonymsOf(secret, id)]))];
 }
 
-/** What is kept of it. A mail address is the same in upper and lower case. */
+/** What is kept of it. A mail address is the same in upper and lower case, an é the same as one character or two. */
 export function hashOfPerson(secret: string, text: string): string {
-  const form = text.trim();
+  const form = text.trim().normalize('NFC');
   return keyedHash(secret, 'erased', form.includes('@') ? form.toLowerCase() : form);
 }

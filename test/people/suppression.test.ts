@@ -76,6 +76,22 @@ test('an id that is a word of other events takes nothing of theirs', () => {
   assert.equal(about.fields, { ...left, bytes: '[erased]', message: 'an admin made a report of [erased]' });
 });
 
+test('a name is the same with its accents as one character or two', () => {
+  const accents = new Suppression(secret, peopleOf(secret, ['Ren\u00e9e Example']).hashes);
+  for (const name of ['Ren\u00e9e Example', 'Rene\u0301e Example'])
+    assert.is(accents.judge(eventOf({ user_name: name })), 'theirs');
+  assert.ok(peopleOf(secret, ['Ren\u00e9e Example']).texts.includes('Rene\u0301e Example'));
+});
+
+test('of many known names, the longest are looked for', () => {
+  const many = Array.from({ length: 40 }, (_, n) => `person-of-the-test-${'x'.repeat(n)}`);
+  const all = new Suppression(secret, peopleOf(secret, many).hashes);
+  const judged = all.judge(eventOf({ user_id: 'user-of-carl', editors: many, text: `${many[39]} and ${many[0]}` }));
+  assert.ok(judged !== 'theirs');
+  assert.equal(judged.fields.editors, []);
+  assert.is(judged.fields.text, `[erased] and ${many[0]}`);
+});
+
 test('a text that is no event goes whole', () => {
   const text = (body: string) => suppression.judge(eventOf({}, { text: body }));
   assert.is(text('user-of-ada was here'), 'theirs');

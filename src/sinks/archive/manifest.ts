@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sha256Of } from './files.js';
+import { readFileName, sha256Of } from './files.js';
 import type { ArchiveStore } from './store.js';
 
 /*
@@ -19,7 +19,10 @@ const counts = z.object({
   dead: z.number(),
 });
 
-const file = z.object({ name: z.string(), bytes: z.number(), sha256: z.string(), events: z.number() });
+/** Nothing else is ever read or removed because a manifest says so. */
+const fileName = z.string().refine(name => readFileName(name) !== undefined);
+
+const file = z.object({ name: fileName, bytes: z.number(), sha256: z.string(), events: z.number() });
 
 const erasure = z.object({
   at: z.string(),

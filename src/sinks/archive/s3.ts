@@ -70,11 +70,17 @@ export class S3Store implements ArchiveStore {
       if (next !== '') query['continuation-token'] = next;
       const answer = await this.#ask({ query, signal });
       if (answer.status !== 200) throw this.#fault(answer);
+      // A page of a proxy, or an answer that was cut off, would look like an empty archive.
+      if (!answer.text.includes('</ListBucketResult>'))
+        throw new TransientError(`${this.#summary(answer)}: this is no list of files`);
       for (const entry of answer.text.split('<Contents>').slice(1)) {
         const name = this.#name(textOf(entry, 'Key') ?? '');
         if (name !== undefined) files.push({ name, bytes: Number(textOf(entry, 'Size') ?? 0) });
       }
-      next = textOf(answer.text, 'IsTruncated') === 'true' ? textOf(answer.text, 'NextContinuationToken') : undefined;
+      const isCut = textOf(answer.text, 'IsTruncated') === 'true';
+      next = isCut ? textOf(answer.text, 'NextContinuationToken') : undefined;
+      if (isCut && (next ?? '') === '')
+        throw new TransientError(`${this.place}: the list of files goes on, and the server does not say where`);
     }
     return files.sort((a, b) => (a.name < b.name ? -1 : 1));
   }

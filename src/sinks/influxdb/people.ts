@@ -23,7 +23,12 @@ export async function eraseFrom(
 ): Promise<ErasedThere> {
   const tags = config.tags.filter(tag => personalTags.test(tag));
   const ask = asker(config, tools, signal);
-  for (const tag of tags) for (const text of texts) await ask.erase(tag, text);
+  try {
+    for (const tag of tags) for (const text of texts) await ask.erase(tag, text);
+  } catch (error) {
+    if (error instanceof NoDeletionsError) return { steps: [error.message] };
+    throw error;
+  }
   const others = tags.filter(tag => !tag.startsWith('user'));
   const whole =
     others.length === 0
@@ -42,6 +47,11 @@ export async function* pointsAbout(
   const ask = asker(config, tools, signal);
   for (const tag of config.tags.filter(tag => personalTags.test(tag)))
     for (const text of texts) yield* await ask.points(tag, text);
+}
+
+/** To try again is of no use: somebody has to delete there. */
+class NoDeletionsError extends SetupError {
+  override name = 'NoDeletionsError';
 }
 
 interface Asker {
@@ -63,7 +73,7 @@ function asker({ server, measurement }: InfluxdbConfig, { clock, outgoing }: Sin
   const send: Send = async question => {
     const answer = await request({ outgoing, method: 'POST', ...limits, ...question });
     if (answer.status === 404 || answer.status === 405)
-      throw new SetupError('this InfluxDB takes no deletions over HTTP: delete there what it has of the person');
+      throw new NoDeletionsError('this InfluxDB takes no deletions over HTTP: delete there what it has of the person');
     const fault = httpFault(answer, context);
     if (fault !== undefined) throw fault;
     if (answer.status >= 300) throw new TransientError(`InfluxDB answered ${answer.status} to a deletion`);

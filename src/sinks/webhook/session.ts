@@ -18,6 +18,8 @@ export interface WebhookConfig {
 }
 
 const timeoutMs = 30_000;
+/** Shorter parts of the path are words such as `events`. */
+const minSecretPartLength = 8;
 
 /** Answers about what was sent. With any other that is not a success, nothing would be taken from here. */
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422]);
@@ -25,7 +27,9 @@ const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 export function openSession(config: WebhookConfig, { outgoing, clock }: SinkTools): SinkSession {
   const url = new URL(config.url.url);
   const { password } = config.url;
-  const secrets = [...url.searchParams.values(), ...(password === undefined ? [] : [password])];
+  // Many services have the secret in the path.
+  const path = url.pathname.split('/').filter(part => part.length >= minSecretPartLength);
+  const secrets = [...path, ...url.searchParams.values(), ...(password === undefined ? [] : [password])];
 
   /** Resolves with why the receiver refuses these, or undefined. */
   const send = async (events: readonly Event[], signal: AbortSignal): Promise<string | undefined> => {

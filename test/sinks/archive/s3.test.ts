@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../../src/clock.js';
+import { TransientError } from '../../../src/errors.js';
 import { openStore } from '../../../src/sinks/archive/open-store.js';
 import { S3Store } from '../../../src/sinks/archive/s3.js';
 import { archiveSink } from '../../../src/sinks/archive.js';
@@ -108,6 +109,22 @@ signing('every request carries the signature of what it is, and the hash of its 
     }
   } finally {
     await standIn.stop();
+  }
+});
+
+signing('what is no whole list of files is none', async () => {
+  const endless = '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>';
+  for (const body of ['<html>Welcome</html>', '', '<ListBucketResult><IsTruncated>false</IsTruncated>', endless]) {
+    const standIn = new StandIn(() => ({ status: 200, body }));
+    await standIn.start();
+    try {
+      const address = { bucket: 'b.example', prefix: '', endpoint: standIn.origin, region: 'eu-central-1' };
+      const store = new S3Store({ ...address, keyId: 'someone', secret }, straight, systemClock);
+      const error = await store.list('days/').catch((thrown: unknown) => thrown);
+      assert.instance(error, TransientError, body);
+    } finally {
+      await standIn.stop();
+    }
   }
 });
 

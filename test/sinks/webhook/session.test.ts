@@ -26,7 +26,11 @@ const open = (
 ) =>
   openSession(
     {
-      url: { url: `${receiver.origin}/hook?token=token-in-the-url`, user: 'portal', password: 'pass-word' },
+      url: {
+        url: `${receiver.origin}/hook/secret-in-the-path?token=token-in-the-url`,
+        user: 'portal',
+        password: 'pass-word',
+      },
       secret: signed ? receiver.key : undefined,
       format,
       gzip,
@@ -110,11 +114,15 @@ for (const [status, words] of [
 ] as const) {
   test(`${status} is for a person, and holds no secret`, async ({ receiver }) => {
     const elsewhere = `${receiver.origin}/elsewhere`;
-    receiver.faults.push({ status, body: 'token-in-the-url pass-word', headers: { location: elsewhere } });
+    receiver.faults.push({
+      status,
+      body: 'secret-in-the-path token-in-the-url pass-word',
+      headers: { location: elsewhere },
+    });
     const error = await thrown(open(receiver).write(events(3), signal));
     assert.instance(error, SetupError);
     assert.match(error.message, words);
-    assert.not.match(error.message, /token-in-the-url|pass-word/);
+    assert.not.match(error.message, /secret-in-the-path|token-in-the-url|pass-word/);
     assert.is(receiver.asked.length, 1);
   });
 }
