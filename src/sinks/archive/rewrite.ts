@@ -108,6 +108,11 @@ async function listDays({ store, signal }: RewriteOptions): Promise<readonly str
   return [...new Set(days)].sort();
 }
 
+/** Whoever sealed the day has removed a part since the files were listed. */
+class OvertakenError extends Error {
+  override name = 'OvertakenError';
+}
+
 class Rewriting {
   readonly #day: string;
   readonly #options: RewriteOptions;
@@ -146,6 +151,7 @@ class Rewriting {
       else await this.#undo();
     } catch (error) {
       await this.#undo();
+      if (error instanceof OvertakenError) return 'overtaken';
       throw error;
     }
     await this.#remove(this.#leftOver);
@@ -181,7 +187,8 @@ class Rewriting {
     const { store, signal } = this.#options;
     signal?.throwIfAborted();
     const bytes = await store.read(name, signal);
-    if (bytes === undefined) throw new DamagedArchiveError(`${name} is missing`);
+    if (bytes === undefined)
+      throw 'sha256' in known ? new DamagedArchiveError(`${name} is missing`) : new OvertakenError(`${name} is gone`);
     const state = 'sha256' in known ? sealedState(known, bytes) : stateOf(known, bytes);
     if (state === 'changed') throw new DamagedArchiveError(`${name} is not as it was written`);
     const isSealed = 'sha256' in known;

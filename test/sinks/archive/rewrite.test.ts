@@ -72,6 +72,29 @@ rewriting('what comes late is sealed beside the sealed files, in a manifest that
   assert.is(await rewriteDay(day, { store, now }), undefined);
 });
 
+rewriting('a part that is sealed between the list and the read is looked for once more', async ({ store }) => {
+  await part(store, line('a'), line('b'));
+  let isSealed = false;
+  const read: ArchiveStore['read'] = async name => {
+    if (!isSealed) {
+      isSealed = true;
+      await rewriteDay(day, { store, now });
+    }
+    return store.read(name);
+  };
+  const overtaken: ArchiveStore = new Proxy(store, {
+    get: (target, key) => {
+      const value: unknown = key === 'read' ? read : Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const change = (text: string) => (text.includes('"a"') ? undefined : text);
+  const { removed, damaged } = await eraseFromArchive(change, { store: overtaken, now });
+  assert.equal([removed, damaged], [1, []]);
+  assert.equal(await ids(store), ['b']);
+  assert.equal(await flaws(store), []);
+});
+
 rewriting('a crash at any step of a seal loses nothing, and the next one finishes it', async ({ folder }) => {
   let steps = 0;
   for (let over = false; !over; steps += 1) {
