@@ -13,7 +13,7 @@ type Control = UsageAudit['controls'][number];
 export async function audit(invocation: Invocation): Promise<void> {
   const { terminal } = invocation;
   const query = rangeOf(invocation, readsDay, 'a day or a month, such as 2026-03-15 or 2026-03');
-  const path = `/v1/usage/audit?${query}`;
+  const path = query.size === 0 ? '/v1/usage/audit' : `/v1/usage/audit?${query}`;
   const found = await clientFor(invocation).request<UsageAudit>({ method: 'GET', path });
   if (!terminal.outIsTerminal) return terminal.out(JSON.stringify(found));
   const { source, controls, days } = found;
