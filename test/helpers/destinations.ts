@@ -63,6 +63,8 @@ export async function startDestinations() {
       GOOGLE_SERVER_URL: ga4.origin,
       GOOGLE_CLIENT_ID: '1234567890.1700000000',
       ARCHIVE_URL: `file://${archive.path}`,
+      // It gathers for 20 s where nothing is said, and its backlog would look like that of a slow destination.
+      ARCHIVE_LINGER_MS: '500',
       MATOMO_URL: matomo.origin,
       MATOMO_SITE_ID: '1',
       MATOMO_ID_DIMENSION: '1',
