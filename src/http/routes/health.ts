@@ -6,6 +6,26 @@ import type { Answer } from '../schemas.js';
 
 const Health = z.object({ status: z.enum(['ok', 'ready']) }).openapi('Health');
 
+/** The texts that are being made. */
+const renderings = new WeakMap<ApiContext['services']['metrics'], Promise<string>>();
+
+/** Those who ask while it is being made get the same text: a thousand readers cost no more than one. */
+function rendered(services: ApiContext['services']): Promise<string> {
+  const { metrics, backend, feed, inFlight, inFlightOfStrangers, answers, connections } = services;
+  const underWay = renderings.get(metrics);
+  if (underWay !== undefined) return underWay;
+  const rendering = metrics
+    .render(backend, {
+      streams: feed.readers,
+      inFlightBytes: inFlight.bytes + inFlightOfStrangers.bytes,
+      answerBytes: answers.bytes,
+      connections: connections.open,
+    })
+    .finally(() => renderings.delete(metrics));
+  renderings.set(metrics, rendering);
+  return rendering;
+}
+
 /** For what runs the daemon: load balancers, platforms, Prometheus. */
 export class HealthRoutes {
   @routeConfig(
@@ -59,13 +79,8 @@ export class HealthRoutes {
     }),
   )
   async metrics(ctx: ApiContext): Promise<void> {
-    const { metrics, backend, feed, inFlight, inFlightOfStrangers, answers, connections } = ctx.services;
-    const text = await metrics.render(backend, {
-      streams: feed.readers,
-      inFlightBytes: inFlight.bytes + inFlightOfStrangers.bytes,
-      answerBytes: answers.bytes,
-      connections: connections.open,
-    });
+    const { metrics } = ctx.services;
+    const text = await rendered(ctx.services);
     ctx.type = metrics.contentType;
     ctx.body = text;
   }
