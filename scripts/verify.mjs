@@ -2,8 +2,8 @@
 // check` does, with every test, nothing skipped. Each step is a line with its time; the last line is `N passed, N
 // failed` (steps and tests together).
 //
-//   node scripts/verify.mjs [--node24]     --node24: also the tests that need neither a server nor a browser, on
-//   Node 24 (fetched from npm once)
+//   node scripts/verify.mjs [--node24]     --node24: also the tests that need no server, on Node 24 (fetched from npm
+//   once)
 import { parseArgs } from 'node:util';
 import { checks } from './checks.mjs';
 import { end, failure, step, tests } from './steps.mjs';
@@ -25,10 +25,7 @@ end();
 async function testsOnNode24() {
   const name = 'tests on Node 24';
   try {
-    const without = ['integration/', 'chaos/', 'servers/', 'scripts/', 'test/page/'].flatMap(text => [
-      '--without',
-      text,
-    ]);
+    const without = ['integration/', 'chaos/', 'servers/', 'scripts/'].flatMap(text => ['--without', text]);
     await tests(name, [node24(), 'scripts/test.mjs', ...without]);
   } catch (error) {
     failure(name, error.message);
