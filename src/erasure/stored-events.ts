@@ -15,8 +15,8 @@ export interface StoredEventsOptions {
   readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
 }
 
-/** Rows that are looked at together. */
-const chunk = 2_000;
+/** Rows that are looked at together: an event has a megabyte at most, and they are in memory at once. */
+const chunk = 64;
 /** What was on its way to the disk when somebody was erased is there by then, ms. */
 const settleMs = 2_000;
 
