@@ -57,8 +57,8 @@ export class Questions {
 
   /** @param began when the run that the standing is about began, on the monotonic clock */
   answer(standing: Standing, began: number): void {
-    const isOutage = standing.fails && standing.announced;
-    const isAnswered = ({ since, outageWillDo }: Question): boolean => began >= since || (isOutage && outageWillDo);
+    const isKnown = standing.fails && (standing.announced || standing.maintained);
+    const isAnswered = ({ since, outageWillDo }: Question): boolean => began >= since || (isKnown && outageWillDo);
     for (const question of this.#open) if (isAnswered(question)) question.reply.resolve(standing);
     this.#open = this.#open.filter(question => !isAnswered(question));
   }

@@ -89,7 +89,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         degraded: 'A service is degraded.',
         maintenance: 'A service is being worked on.',
         unknown:
-          'It cannot be known how a service is: another one that it needs is down, or the check is not possible.',
+          'It cannot be known how a service is: another one that it needs is down or being worked on, or the check is not possible.',
       }[state],
       ['service_name'],
       [
@@ -97,6 +97,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         'since',
         'previous_state',
         'caused_by',
+        ...(state === 'unknown' ? ['maintenance'] : []),
         'from',
         'until',
         'outage_seconds',

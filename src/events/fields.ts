@@ -200,7 +200,8 @@ export const fields = {
   healthy: { kind: 'boolean', description: 'The service works.' },
   maintenance: {
     kind: 'boolean',
-    description: 'The service is being worked on: a check that fails is not a reason for an alert. Absent otherwise.',
+    description:
+      'The service, or the one that caused this, is being worked on: no reason for an alert. Absent otherwise.',
   },
   uptime: {
     kind: 'number',
@@ -225,7 +226,8 @@ export const fields = {
   previous_state: { kind: 'text', description: 'The state of the service that was announced before this one.' },
   caused_by: {
     kind: 'text',
-    description: 'The service that is, or was, down, and because of which nothing is known of this one.',
+    description:
+      'The service that is, or was, down or being worked on, and because of which nothing is known of this one.',
   },
   outage_seconds: {
     kind: 'seconds',

@@ -29,32 +29,42 @@ export interface Standing {
   readonly fails: boolean;
   /** An event said so. */
   readonly announced: boolean;
+  /** It is being worked on, or cannot be known while another one is. */
+  readonly maintained: boolean;
   /** The service that makes it fail, where that is another. */
   readonly causedBy: string | undefined;
 }
 
 export function standingOf(name: string, announced: string, last: Result | undefined): Standing {
-  const { finding, causedBy, waits = false } = last ?? {};
+  const { finding, causedBy, causeMaintained = false, waits = false } = last ?? {};
   return {
     name,
     fails: finding === 'down' || (causedBy !== undefined && !waits),
     announced: announced === 'down' || announced === 'unknown',
+    maintained: announced === 'maintenance' || causeMaintained,
     causedBy,
   };
 }
 
-/** What a failed run comes to, as those are that the target depends on. */
+/**
+ * What a failed run comes to, as those are that the target depends on. While one of them is being worked on, the target
+ * cannot be known either: nobody works on it, and it may be down besides. An outage is a better reason than that.
+ */
 export function attributed(result: Result, parents: readonly Standing[]): Result {
-  const failing = parents.find(({ fails, announced }) => fails && announced) ?? parents.find(({ fails }) => fails);
-  if (failing === undefined) return result;
-  const causedBy = failing.causedBy ?? failing.name;
-  const { announced: causeAnnounced } = failing;
+  const failing = parents.filter(({ fails }) => fails);
+  const cause =
+    failing.find(({ announced, maintained }) => announced && !maintained) ??
+    failing.find(({ maintained }) => maintained) ??
+    failing[0];
+  if (cause === undefined) return result;
+  const { announced, maintained, causedBy = cause.name } = cause;
   return {
     ...result,
     finding: 'unknown',
-    reason: `cannot be known: ${causedBy} is down (here: ${result.reason ?? 'no answer'})`,
+    reason: `cannot be known: ${causedBy} is ${maintained ? 'being worked on' : 'down'} (here: ${result.reason ?? 'no answer'})`,
     causedBy,
-    causeAnnounced,
+    causeAnnounced: announced || maintained,
+    causeMaintained: maintained,
   };
 }
 

@@ -48,8 +48,10 @@ export interface Change {
   readonly previous?: Status | undefined;
   /** When the state began, epoch ms. */
   readonly since?: number | undefined;
-  /** The service that is, or was, down, and because of which nothing was known of this one. */
+  /** The service that is, or was, down or being worked on, and because of which nothing was known of this one. */
   readonly causedBy?: string | undefined;
+  /** That one is being worked on, so that this is no news to people. */
+  readonly maintenance?: boolean;
   /** When it was found out, epoch ms. */
   readonly at: number;
   readonly message?: string | undefined;
@@ -69,7 +71,7 @@ export interface Change {
  */
 export function statusEvent(target: Target, change: Change, now: number, idSecret: string): Message {
   const { status, previous, since, causedBy, at, message, from, until, outageMs, unknownMs } = change;
-  const { cost, corrects, measured } = change;
+  const { maintenance = false, cost, corrects, measured } = change;
   const event = {
     category: 'service_status',
     type: status,
@@ -81,6 +83,7 @@ export function statusEvent(target: Target, change: Change, now: number, idSecre
     ...(since === undefined ? {} : { since }),
     ...(previous === undefined ? {} : { previous_state: previous }),
     ...(causedBy === undefined ? {} : { caused_by: causedBy }),
+    ...(maintenance ? { maintenance } : {}),
     ...(from === undefined ? {} : { from }),
     ...(until === undefined ? {} : { until }),
     ...(outageMs === undefined ? {} : { outage_seconds: outageMs / 1000 }),

@@ -21,10 +21,12 @@ export interface Result {
   /** Percent. */
   readonly loss: number;
   readonly readings: Readings;
-  /** The service that is down, and because of which nothing can be known of this one. */
+  /** The service that is down or being worked on, and because of which nothing can be known of this one. */
   readonly causedBy?: string | undefined;
-  /** An event said that that one is down. */
+  /** An event said so of that one. */
   readonly causeAnnounced?: boolean;
+  /** That one is being worked on. */
+  readonly causeMaintained?: boolean;
   /** It was good, and only waits until that one is known to be up. */
   readonly waits?: boolean;
 }

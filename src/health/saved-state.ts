@@ -38,8 +38,10 @@ const unknownShape = z.object({
   runs: z.number(),
   /** An event said so; they are kept until another state is announced. */
   announced: z.boolean(),
-  /** The service that is down, and because of which nothing is known. */
+  /** The service that is down or being worked on, and because of which nothing is known. */
   causedBy: z.string().nullable(),
+  /** It was announced while that one was being worked on, which is no news to people. */
+  excused: z.boolean().optional(),
 });
 
 const stored = z.object({

@@ -227,16 +227,15 @@ export class TargetMonitor {
 
   /** A run that says nothing about the target. */
   #notKnown(result: Result, at: number, now: number): void {
-    const { announced: previous, observed } = this.#saved;
+    const { announced: previous } = this.#saved;
     const unknown = unknownAfter(this.#saved.unknown, result, at);
     this.#become({ unknown });
     const window = this.#calendar.at(at);
     if (window !== undefined) return previous === 'maintenance' ? undefined : this.#maintenanceBegins(window, at, now);
-    if (previous === 'unknown' && unknown.announced) return;
-    if (!isDecided(unknown, result, observed, this.#target.threshold.down)) return;
-    this.#become({ announced: 'unknown', unknown: { ...unknown, announced: true } });
-    const { reason: message, causedBy } = result;
-    this.#announce({ status: 'unknown', previous, since: unknown.since, causedBy, at, message }, now);
+    if (!isDecided(unknown, result, this.#saved, this.#target.threshold.down)) return;
+    const { reason: message, causedBy, causeMaintained: maintenance = false } = result;
+    this.#become({ announced: 'unknown', unknown: { ...unknown, announced: true, excused: maintenance } });
+    this.#announce({ status: 'unknown', previous, since: unknown.since, causedBy, maintenance, at, message }, now);
   }
 
   /** A window that an event declared needs no other event. */

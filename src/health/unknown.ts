@@ -1,4 +1,4 @@
-import type { Finding, Result } from './result.js';
+import type { Result } from './result.js';
 import type { SavedState } from './saved-state.js';
 
 /** Runs in a row that said nothing about the target, with one more. */
@@ -8,19 +8,23 @@ export function unknownAfter(before: SavedState['unknown'], { causedBy }: Result
     runs: (before?.runs ?? 0) + 1,
     announced: before?.announced ?? false,
     causedBy: causedBy ?? null,
+    excused: before?.excused ?? false,
   };
 }
 
 /**
  * Whether it is time to say so: where another service is the reason, once that was announced of it; otherwise as soon
- * as a failure would be announced. Of a target that was never known there is no news.
+ * as a failure would be announced. Of a target that was never known there is no news. It is said once, and again where
+ * the excuse is gone: the other service was being worked on then, and no longer is.
  */
 export function isDecided(
-  { runs }: { readonly runs: number },
-  { causedBy, causeAnnounced = false }: Result,
-  observed: Finding | 'unknown',
+  unknown: ReturnType<typeof unknownAfter>,
+  { causedBy, causeAnnounced = false, causeMaintained = false }: Result,
+  { observed, announced }: Pick<SavedState, 'observed' | 'announced'>,
   threshold: number,
 ): boolean {
+  const { runs, excused } = unknown;
+  if (announced === 'unknown' && unknown.announced && (!excused || causeMaintained)) return false;
   return causedBy === undefined ? observed !== 'unknown' && runs >= threshold : causeAnnounced;
 }
 

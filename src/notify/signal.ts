@@ -28,6 +28,8 @@ export interface Signal {
   readonly target?: string;
   /** The service that is down, and because of which nothing is known of this one. */
   readonly causedBy?: string;
+  /** That one is being worked on: no news. */
+  readonly excused?: true;
   /** When the state began, or the time of maintenance begins; epoch ms. */
   readonly since: number;
   /** When it ended or will end, epoch ms. */
@@ -85,6 +87,7 @@ export function signalOf(event: Event, now: number): Signal | undefined {
     ...optional('fix', textOf(fields.fix)),
     ...optional('target', textOf(fields.target)),
     ...optional('causedBy', textOf(fields.caused_by)),
+    ...optional('excused', (kind === 'service' && type === 'unknown' && fields.maintenance === true) || undefined),
     ...optional('until', parseTimestamp(fields.until)),
     ...optional('cost', costIn(fields)),
     ...optional('outageSeconds', typeof fields.outage_seconds === 'number' ? fields.outage_seconds : undefined),

@@ -27,13 +27,19 @@ const maxSubjects = 5_000;
 
 /**
  * Takes a signal in. Undefined when there is nothing to notify anybody of: it is older than what is known, or something
- * fails while it is being worked on.
+ * fails while it, or what it hangs from, is being worked on.
  */
 export function observe(subjects: Subjects, signal: Signal, now: number): Transition | undefined {
   const { key, level, at } = signal;
   const known = subjects[key];
   if (level === 'note') return { signal, before: undefined, failures: 0 };
   if (known !== undefined && at < known.signal.at) return undefined;
+  if (signal.excused) {
+    // That it can be checked again later is no news either.
+    const { excused: _excused, ...well } = { ...signal, level: 'ok', state: 'up', severity: 'info' } as const;
+    subjects[key] ??= { signal: well, failures: 0, windows: [] };
+    return undefined;
+  }
   const { windows = [], failures = 0 } = known ?? {};
   if (level === 'maintenance') return maintained(subjects, signal, now);
   const isQuiet = windows.some(({ from, until }) => from <= at && at < until);

@@ -24,6 +24,7 @@ interface Announced {
   readonly type: string;
   readonly previous_state?: string;
   readonly caused_by?: string;
+  readonly maintenance?: boolean;
   readonly message?: string;
 }
 
@@ -76,6 +77,14 @@ class Network {
     return this.runs.get(name) ?? 0;
   }
 
+  /** With a `service_status` event, from now on. */
+  declare(name: string, status: string): Promise<void> {
+    const window = { from: Date.now(), until: undefined, message: undefined };
+    const declaration = { service: name, status, at: Date.now(), id: 'said', by: undefined, window };
+    const actor = this.#actors.get(name) as Actor<HealthPingMessage>;
+    return ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
+  }
+
   of(name: string): Announced[] {
     return this.announced.filter(({ service_name }) => service_name === name);
   }
@@ -125,6 +134,22 @@ test('what falls with a switch is unknown, once each, and nothing but the switch
   // What fell together comes back together, and the one that it hung from comes first.
   const back = network.announced.filter(({ type }) => type === 'up').map(({ service_name }) => service_name);
   assert.is(back[0], 'switch');
+});
+
+test('what hangs from a switch that is being worked on cannot be known, in those words, and is up once it answers', async context => {
+  const network = new Network(['switch=ping:switch', 'web=tcp://h:1 depends_on=switch', 'db=tcp://h:1'], often);
+  context.network = network;
+  await network.ran(3);
+  await network.declare('switch', 'maintenance');
+  for (const name of ['switch', 'web']) network.down.add(name);
+  await until(() => network.of('web').length === 1, 'what is unknown');
+  const [{ type, caused_by, maintenance, message } = {}] = network.of('web');
+  assert.equal([type, caused_by, maintenance], ['unknown', 'switch', true]);
+  assert.is(message, 'cannot be known: switch is being worked on (here: connection timed out)');
+  network.down.delete('web');
+  await until(() => network.of('web').length === 2, 'web, which answers');
+  assert.is(network.of('web')[1]?.type, 'up');
+  assert.equal(network.of('switch'), []);
 });
 
 test('the one at the bottom is named, and one that fails by itself is down', async context => {

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { attributed } from '../../src/health/dependencies.js';
+import { attributed, standingOf } from '../../src/health/dependencies.js';
 import type { Result } from '../../src/health/result.js';
 import { parsed } from '../helpers/health.js';
 
@@ -19,12 +19,25 @@ test('a target depends on targets, and not on itself', () => {
 });
 
 test('a failure says nothing while a parent fails, and names the one that is down', () => {
-  const parent = { name: 'switch', fails: true, announced: false, causedBy: undefined };
+  const parent = { name: 'switch', fails: true, announced: false, maintained: false, causedBy: undefined };
   const { finding, reason, causedBy, causeAnnounced } = attributed(failed, [parent]);
   assert.equal([finding, causedBy, causeAnnounced], ['unknown', 'switch', false]);
   assert.is(reason, 'cannot be known: switch is down (here: connection refused)');
-  const far = { name: 'rack', fails: true, announced: true, causedBy: 'power' };
+  const far = { ...parent, name: 'rack', announced: true, causedBy: 'power' };
   assert.is(attributed(failed, [parent, far]).causedBy, 'power');
+  assert.equal(attributed(failed, [{ ...parent, fails: false }]), failed);
+});
+
+test('a failure says nothing either while a parent is being worked on, unless another one is down', () => {
+  const parent = { name: 'switch', fails: true, announced: false, maintained: true, causedBy: undefined };
+  const found = attributed(failed, [parent]);
+  assert.equal([found.finding, found.causeAnnounced, found.causeMaintained], ['unknown', true, true]);
+  assert.is(found.reason, 'cannot be known: switch is being worked on (here: connection refused)');
+  // What hangs from a target that this hides is hidden as well.
+  const hidden = standingOf('rack', 'unknown', found);
+  assert.equal([attributed(failed, [hidden]).causedBy, attributed(failed, [hidden]).causeMaintained], ['switch', true]);
+  const down = { ...parent, name: 'power', announced: true, maintained: false };
+  assert.equal([attributed(failed, [hidden, down]).causedBy], ['power']);
   assert.equal(attributed(failed, [{ ...parent, fails: false }]), failed);
 });
 

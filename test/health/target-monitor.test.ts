@@ -433,6 +433,25 @@ test('a target that turns out to be down when its parent is back is announced by
   assert.equal([monitored.announced[1]?.from, monitored.announced[1]?.previous_state], [at(4), 'unknown']);
 });
 
+test('what a parent in maintenance hides is said with the reason, and again when that goes on as an outage', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up');
+  const hidden = { causedBy: 'switch', causeAnnounced: true };
+  for (const causeMaintained of [true, true, false, false]) {
+    monitored.finds('unknown', { ...hidden, causeMaintained });
+    monitored.now += minute;
+    if (causeMaintained) monitored.restart();
+  }
+  assert.equal(
+    monitored.announced.map(({ type, caused_by, maintenance, since }) => [type, caused_by, maintenance, since]),
+    [
+      ['unknown', 'switch', true, at(3)],
+      ['unknown', 'switch', undefined, at(3)],
+    ],
+  );
+  assert.is(monitored.monitor.status, 'unknown');
+  assert.equal(monitored.runs('up').types, ['unknown', 'unknown', 'up']);
+});
+
 test('nothing is said in maintenance of what cannot be known', () => {
   const maintenance = [{ from: new Date(at(3)).toISOString(), until: new Date(at(6)).toISOString() }];
   const monitored = new MonitoredTarget({ maintenance }).runs('up', 'up', 'up');

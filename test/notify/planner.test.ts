@@ -142,6 +142,27 @@ test('maintenance is quiet, and what still fails at its end is reported then', (
   assert.is(scene.sent.at(-1)?.at, 3_600_000 + 3_000);
 });
 
+test('what maintenance of another service hides is quiet, and what fails besides is reported when that is over', () => {
+  const scene = new PlannerScene();
+  const hidden = (name: string) =>
+    event('service_status.unknown', scene.now, { service_name: name, caused_by: 'switch', maintenance: true });
+  scene.add(down('failed-before', scene.now));
+  scene.pass(60_000);
+  for (const name of ['well', 'fails', 'failed-before']) scene.add(hidden(name));
+  scene.pass(3_600_000);
+  assert.equal(scene.subjects, ['failed-before is down']);
+  for (const name of ['well', 'failed-before']) scene.add(up(name, scene.now));
+  scene.add(down('fails', scene.now));
+  scene.pass(60_000);
+  assert.equal(
+    scene.sent.slice(1).flatMap(({ planned }) => planned.changes.map(({ name, state }) => [name, state])),
+    [
+      ['failed-before', 'up'],
+      ['fails', 'down'],
+    ],
+  );
+});
+
 test('what is declared afterwards is a note, and changes nothing of what is', () => {
   const scene = new PlannerScene();
   scene.add(down('clowder', scene.now));
