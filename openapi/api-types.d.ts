@@ -1656,7 +1656,7 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * It cannot be known how a service is: another one that it needs is down, or the check is not possible.
+         * It cannot be known how a service is: another one that it needs is down or being worked on, or the check is not possible.
          * @description As `POST /v1/events`, without category and type in the events: the path says them.
          */
         readonly post: operations["publishServiceStatusUnknownEvents"];
@@ -2912,7 +2912,7 @@ export interface components {
             readonly response_time_max?: number;
             /** @description Share of the probes without an answer. (percent) */
             readonly response_time_loss?: number;
-            /** @description The service is being worked on: a check that fails is not a reason for an alert. Absent otherwise. */
+            /** @description The service, or the one that caused this, is being worked on: no reason for an alert. Absent otherwise. */
             readonly maintenance?: boolean;
             /** @description Share of the checks of the last 24 hours that found the service working; maintenance and times without a check do not count. (percent) */
             readonly uptime?: number;
@@ -2948,7 +2948,7 @@ export interface components {
          *     `down`: A service is down. Usually with service_name.
          *     `degraded`: A service is degraded. Usually with service_name.
          *     `maintenance`: A service is being worked on. Usually with service_name.
-         *     `unknown`: It cannot be known how a service is: another one that it needs is down, or the check is not possible. Usually with service_name.
+         *     `unknown`: It cannot be known how a service is: another one that it needs is down or being worked on, or the check is not possible. Usually with service_name.
          */
         readonly ServiceStatusFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
@@ -2984,7 +2984,7 @@ export interface components {
             readonly since?: number | string;
             /** @description The state of the service that was announced before this one. */
             readonly previous_state?: string;
-            /** @description The service that is, or was, down, and because of which nothing is known of this one. */
+            /** @description The service that is, or was, down or being worked on, and because of which nothing is known of this one. */
             readonly caused_by?: string;
             /** @description When the state began, or begins. */
             readonly from?: number | string;
@@ -3050,6 +3050,8 @@ export interface components {
             readonly expected_weeks?: number;
             /** @description How far the NGINX logs of the outage were counted by then. */
             readonly counted_until?: number | string;
+            /** @description The service, or the one that caused this, is being worked on: no reason for an alert. Absent otherwise. */
+            readonly maintenance?: boolean;
         } & {
             readonly [key: string]: unknown;
         };
@@ -3676,7 +3678,7 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         });
-        /** @description It cannot be known how a service is: another one that it needs is down, or the check is not possible. Usually with service_name. */
+        /** @description It cannot be known how a service is: another one that it needs is down or being worked on, or the check is not possible. Usually with service_name. */
         readonly ServiceStatusUnknownFields: components["schemas"]["ServiceStatusFields"] & ({
             /** @enum {string} */
             readonly type?: "unknown";
@@ -3837,6 +3839,7 @@ export interface components {
             readonly id: string;
             readonly status: string;
             readonly from: number;
+            /** @description Null: until further notice. The same as `from`: a remark, which changes no figure. */
             readonly until: number | null;
             readonly message: string | null;
             /** @description Name of the key with which it was said. */
@@ -4559,13 +4562,28 @@ export interface components {
             readonly name: string | null;
             readonly services: readonly components["schemas"]["PublicService"][];
         };
+        readonly PublicMaintenance: {
+            readonly service_name: string;
+            readonly from: number;
+            /** @description Null: until further notice. */
+            readonly until: number | null;
+            readonly message: string | null;
+        };
+        readonly PublicUpdate: {
+            readonly at: number;
+            readonly message: string;
+        };
         readonly PublicIncident: {
             readonly service_name: string;
             /** @enum {string} */
             readonly state: "up" | "degraded" | "down" | "maintenance" | "unknown";
             readonly from: number;
+            /** @description Null while it goes on. */
             readonly until: number | null;
+            /** @description The latest words about it. */
             readonly message: string | null;
+            /** @description All that was said of it, oldest first. */
+            readonly updates: readonly components["schemas"]["PublicUpdate"][];
         };
         readonly PublicStatus: {
             readonly name: string;
@@ -4577,6 +4595,8 @@ export interface components {
              */
             readonly state: "up" | "degraded" | "down" | "maintenance" | "unknown";
             readonly groups: readonly components["schemas"]["PublicGroup"][];
+            /** @description Maintenance of the next 14 days, the next one first. */
+            readonly planned: readonly components["schemas"]["PublicMaintenance"][];
             readonly incidents: readonly components["schemas"]["PublicIncident"][];
         };
         /** @description People. */
@@ -5289,6 +5309,8 @@ export type Status = components['schemas']['Status'];
 export type PublicDay = components['schemas']['PublicDay'];
 export type PublicService = components['schemas']['PublicService'];
 export type PublicGroup = components['schemas']['PublicGroup'];
+export type PublicMaintenance = components['schemas']['PublicMaintenance'];
+export type PublicUpdate = components['schemas']['PublicUpdate'];
 export type PublicIncident = components['schemas']['PublicIncident'];
 export type PublicStatus = components['schemas']['PublicStatus'];
 export type UsageCounts = components['schemas']['UsageCounts'];

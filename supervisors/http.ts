@@ -10,6 +10,8 @@ import type { Erasures } from '../src/erasure/erasures.js';
 import type { Stalls } from '../src/event-loop/stalls.js';
 import { createExplain } from '../src/explain/explain.js';
 import type { Countries } from '../src/geoip/countries.js';
+import { MaintenanceCalendar } from '../src/health/maintenance-calendar.js';
+import type { Target } from '../src/health/target.js';
 import { createServer } from '../src/http/server.js';
 import { defaultHttpSettings } from '../src/http/settings.js';
 import { Backlog } from '../src/import/backlog.js';
@@ -27,7 +29,7 @@ import { orphanFinder } from '../src/status/orphaned-queues.js';
 import { ProblemEvents } from '../src/status/problem-events.js';
 import { checkedEvery, servicesOf } from '../src/status/services.js';
 import { contextAsStored } from '../src/status/stored-events.js';
-import { StatusPage } from '../src/status-page/status-page.js';
+import { type ShownTarget, StatusPage } from '../src/status-page/status-page.js';
 import type { Storage } from '../src/storage/storage.js';
 import type { Usage } from '../src/usage/usage.js';
 import type { BrokerPart } from './broker.js';
@@ -163,9 +165,16 @@ function statusPageOf({ settings, board, clock }: HttpOptions, availability: Ava
   if (!config.health.statusPage) return undefined;
   return new StatusPage({
     name: config.usage?.platform ?? 'Status of the services',
-    targets: () => settings.config.health.targets.filter(({ isPublic }) => isPublic),
+    targets: () => settings.config.health.targets.filter(({ isPublic }) => isPublic).map(shownTarget),
     services: async () => servicesOf(board.all()),
     availability: days => availability.report({ ...days, zone: 'UTC', service: undefined }),
+    announced: until => availability.announced(until),
     clock,
   });
+}
+
+function shownTarget(target: Target): ShownTarget {
+  const { name, group } = target;
+  const calendar = new MaintenanceCalendar(target, () => []);
+  return { name, group, windows: (from, until) => calendar.configuredBetween(from, until) };
 }

@@ -1,5 +1,6 @@
 import { dayAfter } from '../calendar.js';
 import type { Clock } from '../clock.js';
+import type { SaidOf } from '../storage/availability.js';
 import type { Calls } from '../storage/calls.js';
 import { OutageCosts } from './costs.js';
 import type { Outage } from './history.js';
@@ -57,6 +58,12 @@ export class Availability {
       reports.push(costs ? { ...report, outages: await this.#withCosts(name, report.outages, asOf, zone) } : report);
     }
     return reports;
+  }
+
+  /** What people said of times that are still to come, or go on. */
+  announced(until: number): Promise<readonly SaidOf[]> {
+    const { storage, clock } = this.#options;
+    return storage.read('saidOfServices', { from: clock.now(), until });
   }
 
   async #withCosts(service: string, outages: readonly Outage[], asOf: number, zone: string): Promise<Outage[]> {

@@ -28,9 +28,14 @@ export function historyOf(record: AvailabilityRecord, from: number, until: numbe
   let history: Span<State>[] = [{ from, until, state: 'unknown' }];
   history = laidOver(history, clipped(record.observed));
   history = laidOver(history, clipped(record.maintenance));
-  for (const correction of [...record.corrections].sort(bySaid))
+  for (const correction of record.corrections.filter(one => !isRemark(one)).sort(bySaid))
     history = laidOver(history, clipped([spanOf(correction, until)]));
   return history;
+}
+
+/** Words about a moment, that change no figure. */
+export function isRemark({ from, until }: Pick<Correction, 'from' | 'until'>): boolean {
+  return until === from;
 }
 
 export function durationsOf(history: readonly Span<State>[]): Durations {

@@ -128,7 +128,7 @@ function dateInWords(time: number): string {
 function correctionRow({ from, until, state, message, by, at }: ServiceReport['corrections'][number]): string {
   return row([
     timeInWords(from),
-    until === null ? 'further notice' : timeInWords(until),
+    until === null ? 'further notice' : until === from ? '–' : timeInWords(until),
     escaped(state),
     isolated(message ?? ''),
     isolated(by ?? 'not known'),

@@ -1,4 +1,4 @@
-import { cutInto } from '../spans.js';
+import { cutInto, type Span } from '../spans.js';
 import type { AvailabilityRecord, Correction } from '../storage/availability.js';
 import { availabilityOf, type Durations, durationsOf, historyOf, type Outage, outagesOf } from './history.js';
 import { type Buckets, merged, percentile } from './response-times.js';
@@ -24,6 +24,8 @@ export interface ServiceReport extends Period {
   readonly outages: readonly Outage[];
   /** What people said of this time, in the order in which they said it. */
   readonly corrections: readonly Correction[];
+  /** What was maintenance by the settings, as far as it was looked at. */
+  readonly maintenance: readonly Span[];
   readonly days: readonly (Period & { readonly day: number })[];
 }
 
@@ -56,6 +58,7 @@ export function reportOf(service: string, record: AvailabilityRecord, range: Rep
     ...periodOf(durationsOf(history), merged([...times.values()])),
     outages: outagesOf(history, end, asOf <= range.until),
     corrections: record.corrections,
+    maintenance: record.maintenance,
     days: cutInto(history, days).map((part, place) => {
       const { day } = days[place] as ReportDay;
       return { day, ...periodOf(durationsOf(part), times.get(day) ?? []) };

@@ -97,7 +97,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         'since',
         'previous_state',
         'caused_by',
-        ...(state === 'unknown' ? ['maintenance'] : []),
+        ...(state === 'unknown' ? (['maintenance'] as const) : []),
         'from',
         'until',
         'outage_seconds',

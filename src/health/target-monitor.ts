@@ -105,11 +105,11 @@ export class TargetMonitor {
       this.#become({ lastRun: ended });
       event = healthEvent(this.#target, measured, ended, this.#idSecret);
     }
-    const { observed, announced, observedSince } = this.#saved;
+    const { observed, announced, observedSince, pending } = this.#saved;
     return {
       event,
       changes: this.#since(before),
-      changed: observed !== before.observed || announced !== before.announced,
+      changed: observed !== before.observed || announced !== before.announced || pending !== before.pending,
       state: this.#observed,
       since: observedSince,
       interrupted: unknownMs > 0,

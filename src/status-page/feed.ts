@@ -1,38 +1,77 @@
 import { createHash } from 'node:crypto';
-import { durationInWords, escaped, timeInWords } from '../printed/markup.js';
+import { escaped } from '../printed/markup.js';
 import type { Incident } from './incidents.js';
+import type { Planned } from './planned.js';
 import type { StatusView } from './status-page.js';
+import { rangeInWords, spanInWords } from './times.js';
 
 const titles = { down: 'does not work', degraded: 'does not work well', maintenance: 'maintenance' } as const;
 
-/** The incidents as a feed for readers. @see RFC 4287 */
-export function statusAsAtom({ name, at, incidents }: StatusView): string {
-  const updated = Math.max(...incidents.map(({ from, until }) => until ?? from), 0);
+interface Entry {
+  readonly id: string;
+  readonly title: string;
+  /** Epoch ms. */
+  readonly published: number;
+  readonly updated: number;
+  readonly text: string;
+}
+
+/** The incidents and the planned maintenance as a feed for readers. @see RFC 4287 */
+export function statusAsAtom({ name, at, planned, incidents }: StatusView): string {
+  const entries = [...planned.map(entryOfPlanned), ...incidents.map(one => entryOf(one, at))];
+  const updated = entries.length === 0 ? at : Math.max(...entries.map(entry => entry.updated));
   return `<?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
 <id>${idOf(name)}</id>
 <title>${escaped(name)}: incidents</title>
-<updated>${new Date(updated === 0 ? at : Math.min(updated, at)).toISOString()}</updated>
+<updated>${iso(updated)}</updated>
 <author><name>${escaped(name)}</name></author>
-${incidents.map(one => entry(one, at)).join('\n')}
+${entries.map(written).join('\n')}
 </feed>
 `;
 }
 
-/** The id of an incident stays when it ends, and its entry is updated. */
-function entry({ service, state, from, until, message }: Incident, at: number): string {
-  const end = until === null ? 'It goes on.' : `Until ${timeInWords(until)}, ${durationInWords(until - from)}.`;
-  const said = message === null || message === '' ? '' : `${escaped(message)} `;
+/** The id of an incident stays when it begins, when somebody says more, and when it ends; its entry is updated. */
+function entryOf({ service, state, from, until, updates }: Incident, at: number): Entry {
+  const goesOn = until === null ? ' It goes on.' : '';
+  const said = updates.map(({ message }) => `${message} `).join('');
+  const ends = until === null || until > at ? [] : [until];
+  return {
+    id: idOf(service, state, from),
+    title: `${service}: ${titles[state]}`,
+    published: Math.min(from, at),
+    updated: Math.min(Math.max(from, ...ends, ...updates.map(update => update.at)), at),
+    text: `${said}${spanInWords(from, until, at)}.${goesOn}`,
+  };
+}
+
+function entryOfPlanned({ service, from, until, message, announced }: Planned): Entry {
+  const said = message === null || message === '' ? '' : `${message} `;
+  const time = until === null ? `From ${spanInWords(from, from, from)} on` : rangeInWords(from, until);
+  return {
+    id: idOf(service, 'maintenance', from),
+    title: `${service}: planned maintenance`,
+    published: announced,
+    updated: announced,
+    text: `${said}${time}.`,
+  };
+}
+
+function written({ id, title, published, updated, text }: Entry): string {
   return `<entry>
-<id>${idOf(service, state, from)}</id>
-<title>${escaped(service)}: ${titles[state]}</title>
-<published>${new Date(from).toISOString()}</published>
-<updated>${new Date(Math.min(until ?? from, at)).toISOString()}</updated>
-<content type="text">${said}Since ${timeInWords(from)}. ${end}</content>
+<id>${id}</id>
+<title>${escaped(title)}</title>
+<published>${iso(published)}</published>
+<updated>${iso(updated)}</updated>
+<content type="text">${escaped(text)}</content>
 </entry>`;
 }
 
 function idOf(...parts: readonly (string | number)[]): string {
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return `urn:uuid:${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
 }

@@ -1,8 +1,10 @@
 import { written } from '../calendar.js';
-import { durationInWords, escaped, isolated, timeInWords } from '../printed/markup.js';
+import { escaped, isolated, timeInWords } from '../printed/markup.js';
 import type { Incident } from './incidents.js';
+import type { Planned } from './planned.js';
 import { type DayState, type ShownService, type StatusView, shownDays } from './status-page.js';
 import { style } from './style.js';
+import { rangeInWords, spanInWords } from './times.js';
 
 const now: Readonly<Record<DayState, string>> = {
   up: 'All services work.',
@@ -25,7 +27,7 @@ const over = { degraded: 'did not work well', down: 'did not work' } as const;
 const marks: Readonly<Record<DayState, string>> = { up: '●', degraded: '▲', down: '■', maintenance: '◆', unknown: '○' };
 
 /** A page that is complete in itself, without a script. */
-export function statusAsHtml({ name, at, state, groups, incidents }: StatusView): string {
+export function statusAsHtml({ name, at, state, groups, planned, incidents }: StatusView): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -41,8 +43,9 @@ export function statusAsHtml({ name, at, state, groups, incidents }: StatusView)
 <h1>${isolated(name)}</h1>
 <p class="now ${state}"><span class="state" aria-hidden="true">${marks[state]}</span>${now[state]}</p>
 ${groups.map(group).join('\n')}
+${planned.length === 0 ? '' : `<h2>Planned maintenance</h2>\n<ul class="incidents">\n${planned.map(one => plannedItem(one)).join('\n')}\n</ul>`}
 <h2>Incidents of the last ${shownDays} days</h2>
-${incidents.length === 0 ? '<p>There were none.</p>' : `<ul class="incidents">\n${incidents.map(incident).join('\n')}\n</ul>`}
+${incidents.length === 0 ? '<p>There were none.</p>' : `<ul class="incidents">\n${incidents.map(one => incident(one, at)).join('\n')}\n</ul>`}
 </main>
 <footer>As of ${timeInWords(at)}. Days are those of UTC. Also as a <a href="status?format=atom">feed</a> and as <a href="status?format=json">JSON</a>.</footer>
 </body>
@@ -81,15 +84,23 @@ function bars(days: ShownService['days']): string {
   return `<svg class="days" viewBox="0 0 ${shownDays * step} 26" preserveAspectRatio="none" role="img" aria-label="${label}">${drawn.join('')}</svg>`;
 }
 
-function incident({ service, state, from, until, message }: Incident): string {
-  const time =
-    until === null
-      ? `Since ${timeInWords(from)}`
-      : `${timeInWords(from)} to ${timeInWords(until)}, ${durationInWords(until - from)}`;
-  const what = state === 'maintenance' ? 'maintenance' : until === null ? words[state] : over[state];
+function plannedItem({ service, from, until, message }: Planned): string {
+  const time = until === null ? `From ${timeInWords(from)} on` : rangeInWords(from, until);
   const said = message === null || message === '' ? '' : `\n<p>${isolated(message)}</p>`;
-  return `<li class="${state}"><p><b>${isolated(service)}</b> <span class="state">${what}</span></p>${said}
+  return `<li class="maintenance"><p><b>${isolated(service)}</b> <span class="state">${marks.maintenance} planned</span></p>${said}
 <p class="soft">${time}</p></li>`;
+}
+
+function incident({ service, state, from, until, updates }: Incident, at: number): string {
+  const goesOn = until === null || until > at;
+  const what = state === 'maintenance' ? 'maintenance' : goesOn ? words[state] : over[state];
+  const said = updates.map(({ at: when, message }) =>
+    updates.length === 1
+      ? `\n<p>${isolated(message)}</p>`
+      : `\n<p><span class="soft">${timeInWords(when)}</span> ${isolated(message)}</p>`,
+  );
+  return `<li class="${state}"><p><b>${isolated(service)}</b> <span class="state">${marks[state]} ${what}</span></p>${said.join('')}
+<p class="soft">${spanInWords(from, until, at)}</p></li>`;
 }
 
 /** Never looks better than it is: 99.999 is not 100. */

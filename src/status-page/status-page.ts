@@ -2,12 +2,16 @@ import type { ServiceReport } from '../availability/report.js';
 import { dayBefore, dayMs, dayOf, startOfDay } from '../calendar.js';
 import type { Clock } from '../clock.js';
 import { singleFlight } from '../single-flight.js';
+import type { SaidOf } from '../storage/availability.js';
 import { type Incident, incidentsOf } from './incidents.js';
+import { type Planned, plannedMs, plannedOf, type Window } from './planned.js';
 
 /** What may be shown of a target. */
 export interface ShownTarget {
   readonly name: string;
   readonly group: string | undefined;
+  /** The maintenance of the settings that has a part of this time, and more. */
+  windows(from: number, until: number): readonly Window[];
 }
 
 export type DayState = 'up' | 'degraded' | 'down' | 'maintenance' | 'unknown';
@@ -39,6 +43,8 @@ export interface StatusView {
   /** The worst of all services. */
   readonly state: DayState;
   readonly groups: readonly { readonly name: string | null; readonly services: readonly ShownService[] }[];
+  /** The next one first. */
+  readonly planned: readonly Planned[];
   /** Newest first. */
   readonly incidents: readonly Incident[];
 }
@@ -49,6 +55,8 @@ export interface StatusPageOptions {
   readonly services: () => Promise<readonly CurrentState[]>;
   /** Availability in days of UTC, 20260315. */
   readonly availability: (range: { first: number; last: number }) => Promise<readonly ServiceReport[]>;
+  /** What people said of the time from now on. */
+  readonly announced: (until: number) => Promise<readonly SaidOf[]>;
   readonly clock: Clock;
 }
 
@@ -75,10 +83,12 @@ export class StatusPage {
     const at = clock.now();
     const last = dayOf(at);
     const first = dayOf(startOfDay(last) - (shownDays - 1) * dayMs);
-    const [states, reports] = await Promise.all([
+    const [states, reports, announced] = await Promise.all([
       this.#options.services(),
       this.#options.availability({ first: dayBefore(first), last }),
+      this.#options.announced(at + plannedMs),
     ]);
+    const services = targets.map(one => ({ name: one.name, windows: one.windows(at, at + plannedMs) }));
     const shown = targets.map(target => {
       const report = reports.find(({ service }) => service === target.name);
       const state = states.find(({ service_name }) => service_name === target.name);
@@ -93,7 +103,12 @@ export class StatusPage {
         name: group ?? null,
         services: shown.filter(({ target }) => target.group === group).map(({ service }) => service),
       })),
-      incidents: incidentsOf(shown.flatMap(({ report }) => report ?? [])),
+      planned: plannedOf(services, announced, at),
+      incidents: incidentsOf(
+        shown.flatMap(({ report }) => report ?? []),
+        services,
+        at,
+      ),
     };
   }
 }

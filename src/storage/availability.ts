@@ -22,7 +22,10 @@ export interface DayTimes {
   readonly counts: readonly (readonly [bucket: number, count: number])[];
 }
 
-/** What somebody said of a service, for a time that may be over. */
+/**
+ * What somebody said of a service, for a time that may be over. Where `until` equals `from` it is a remark about that
+ * moment: words that change no figure.
+ */
 export interface Correction {
   /** Id of the event. */
   readonly id: string;
@@ -53,6 +56,11 @@ export interface AvailabilityQuery {
   /** Days of the response times, 20260315. */
   readonly firstDay: number;
   readonly lastDay: number;
+}
+
+/** What was said of a service. */
+export interface SaidOf extends Correction {
+  readonly service: string;
 }
 
 /** All that is known of one service in a range. */
@@ -111,12 +119,14 @@ function keepCorrection({ database }: Transaction, arguments_: KeepCorrectionArg
       ...[from, service, from, from, at],
     );
   if (until !== null && until <= from) return;
-  // Without an end, only maintenance holds until further notice: else the next check knows better.
-  if (until === null && state !== 'maintenance') return;
+  // Without an end, only maintenance holds until further notice: else the next check knows better, and words remain.
+  const isRemark = until === null && state !== 'maintenance';
+  if (isRemark && (message ?? '') === '') return;
+  const start = isRemark ? Math.min(from, at) : from;
   database.run(
     `INSERT OR IGNORE INTO availability_corrections (id, service, start, until, state, message, said_by, said_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    ...[id, service, from, until, state, message, by, at],
+    ...[id, service, start, isRemark ? start : until, state, message, by, at],
   );
 }
 
@@ -139,7 +149,8 @@ function availabilityServices(
   return database
     .rows<[string]>(
       `SELECT service FROM availability_spans WHERE until > ? AND start < ?
-         UNION SELECT service FROM availability_corrections WHERE coalesce(until, ?) > ? AND start < ? ORDER BY service`,
+         UNION SELECT service FROM availability_corrections
+           WHERE coalesce(until, ?) > max(start, ?) AND start < ? ORDER BY service`,
       ...[from, until, until, from, until],
     )
     .map(([service]) => service);
@@ -156,12 +167,12 @@ function availability(database: Database, query: AvailabilityQuery): Availabilit
       ),
     );
   const corrections = database
-    .rows<[string, number, number | null, string, string | null, string | null, number]>(
-      `SELECT id, start, until, state, message, said_by, said_at FROM availability_corrections
+    .rows<CorrectionRow>(
+      `SELECT ${correctionColumns} FROM availability_corrections
          WHERE service = ? AND coalesce(until, ?) > ? AND start < ? ORDER BY said_at, id`,
       ...[service, until, from, until],
     )
-    .map(([id, start, end, state, message, by, at]) => ({ id, from: start, until: end, state, message, by, at }));
+    .map(correctionOf);
   const times = database
     .rows<[number, string]>(
       'SELECT day, counts FROM availability_times WHERE service = ? AND day BETWEEN ? AND ? ORDER BY day',
@@ -171,5 +182,34 @@ function availability(database: Database, query: AvailabilityQuery): Availabilit
   return { observed: lane('observed'), maintenance: lane('maintenance'), corrections, times };
 }
 
+/** What was said of times that lie in the range, or reach into it. */
+function saidOfServices(
+  database: Database,
+  { from, until }: Pick<AvailabilityQuery, 'from' | 'until'>,
+): readonly SaidOf[] {
+  return database
+    .rows<[string, ...CorrectionRow]>(
+      `SELECT service, ${correctionColumns} FROM availability_corrections
+         WHERE coalesce(until, ?) > ? AND start < ? ORDER BY said_at, id`,
+      ...[until, from, until],
+    )
+    .map(([service, ...row]) => ({ service, ...correctionOf(row) }));
+}
+
+const correctionColumns = 'id, start, until, state, message, said_by, said_at';
+type CorrectionRow = [
+  id: string,
+  start: number,
+  until: number | null,
+  state: string,
+  message: string | null,
+  by: string | null,
+  at: number,
+];
+
+function correctionOf([id, from, until, state, message, by, at]: CorrectionRow): Correction {
+  return { id, from, until, state, message, by, at };
+}
+
 export const availabilityWrites = { keepAvailability, keepCorrection };
-export const availabilityReads = { availabilityServices, availability };
+export const availabilityReads = { availabilityServices, availability, saidOfServices };

@@ -75,6 +75,38 @@ async function month() {
 const inHours = (durations: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(durations).map(([state, ms]) => [state, Math.round((ms / hour) * 1000) / 1000]));
 
+test('words without an end change no figure, and are kept; maintenance to come is known ahead', async () => {
+  const { scratch, report } = await month();
+  const before = await report();
+  const at = time('2026-03-03T11:00');
+  const of = { service: 'clowder', by: 'ops', at };
+  const window = { from: at, until: undefined, message: 'A disk is full' };
+  scratch.write('keepCorrection', correctionOf({ ...of, id: 'a', status: 'down', window }));
+  scratch.write('keepCorrection', correctionOf({ ...of, id: 'b', status: 'up', window: { ...window, message: '' } }));
+  const ahead = { from: scratch.now + hour, until: scratch.now + 2 * hour, message: 'New disks' };
+  scratch.write('keepCorrection', correctionOf({ ...of, id: 'c', status: 'maintenance', window: ahead }));
+  const elsewhere = { ...of, service: 'another', id: 'd', status: 'down', window };
+  scratch.write('keepCorrection', correctionOf(elsewhere));
+  const after = await report();
+  assert.equal(
+    after?.corrections.map(({ id, from, until, message }) => [id, from, until, message]),
+    [['a', at, at, 'A disk is full']],
+  );
+  assert.equal([after?.durations, after?.outages, after?.days], [before?.durations, before?.outages, before?.days]);
+  const calls = { storage: callsOf(scratch), watched: new Map(), clock: clockOf(scratch) };
+  const availability = new Availability(calls);
+  assert.equal(
+    (await availability.announced(scratch.now + 24 * hour)).map(({ service, id }) => [service, id]),
+    [['clowder', 'c']],
+  );
+  // Words alone are nothing that was seen of a service.
+  const all = await availability.report({ first: 20260301, last: 20260331, zone, service: undefined });
+  assert.equal(
+    all.map(({ service }) => service),
+    ['clowder'],
+  );
+});
+
 test('a month with two outages, a daemon away for a day, an hour that was not there, and maintenance said afterwards', async () => {
   const { scratch, report } = await month();
   const before = await report();

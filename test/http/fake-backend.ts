@@ -265,12 +265,13 @@ export class FakeBackend implements Backend {
   readonly platform = undefined;
   statusPage: Backend['statusPage'] = new StatusPage({
     name: 'Prairie Data',
-    targets: () => [{ name: 'clowder', group: undefined }],
+    targets: () => [{ name: 'clowder', group: undefined, windows: () => [] }],
     services: async () => {
       this.#mayFail();
       return [];
     },
     availability: async () => this.availability({ first: 0, last: 0, zone: 'UTC', service: undefined }),
+    announced: async () => [],
     clock: systemClock,
   });
 

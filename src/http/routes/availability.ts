@@ -107,7 +107,9 @@ const AvailabilityReport = z
                   id: z.string().openapi({ description: 'Id of the event.' }),
                   status: z.string(),
                   from: epochMs,
-                  until: epochMs.nullable(),
+                  until: epochMs.nullable().openapi({
+                    description: 'Null: until further notice. The same as `from`: a remark, which changes no figure.',
+                  }),
                   message: z.string().nullable(),
                   by: z.string().nullable().openapi({ description: 'Name of the key with which it was said.' }),
                   at: epochMs.openapi({ description: 'When it was said.' }),

@@ -35,14 +35,29 @@ const PublicStatus = z
         })
         .openapi('PublicGroup'),
     ),
+    planned: z
+      .array(
+        z
+          .object({
+            service_name: z.string(),
+            from: epochMs,
+            until: epochMs.nullable().openapi({ description: 'Null: until further notice.' }),
+            message: z.string().nullable(),
+          })
+          .openapi('PublicMaintenance'),
+      )
+      .openapi({ description: 'Maintenance of the next 14 days, the next one first.' }),
     incidents: z.array(
       z
         .object({
           service_name: z.string(),
           state: states,
           from: epochMs,
-          until: epochMs.nullable(),
-          message: z.string().nullable(),
+          until: epochMs.nullable().openapi({ description: 'Null while it goes on.' }),
+          message: z.string().nullable().openapi({ description: 'The latest words about it.' }),
+          updates: z
+            .array(z.object({ at: epochMs, message: z.string() }).openapi('PublicUpdate'))
+            .openapi({ description: 'All that was said of it, oldest first.' }),
         })
         .openapi('PublicIncident'),
     ),
@@ -127,10 +142,11 @@ function acceptedBy(ctx: ApiContext): Format {
   return accepted === 'json' ? 'json' : accepted === 'application/atom+xml' ? 'atom' : 'html';
 }
 
-function answerOf({ groups, incidents, ...rest }: StatusView): PublicStatus {
+function answerOf({ groups, planned, incidents, ...rest }: StatusView): PublicStatus {
   return {
     ...rest,
     groups: groups.map(({ name, services }) => ({ name, services: services.map(serviceAnswer) })),
+    planned: planned.map(({ service, from, until, message }) => ({ service_name: service, from, until, message })),
     incidents: incidents.map(({ service, ...incident }) => ({ service_name: service, ...incident })),
   };
 }
