@@ -104,7 +104,7 @@ export const alerts = {
           uid: 'clowder-service-unknown',
           title: 'Service unknown',
           // The name of a service is a field, and what is unknown makes no events: the daemon's own metrics know it.
-          expr: 'max by (service) (event_sink_service_state{state="unknown"})',
+          expr: 'max by (service) (event_sink_service_state{state="unknown"}) unless max by (service) (event_sink_service_excused)',
           seconds: 300,
           above: 0,
           pending: '15m',
@@ -112,7 +112,7 @@ export const alerts = {
           severity: 'warning',
           summary: 'Nothing is known of {{ .Labels.service }}',
           description:
-            'It could not be checked for 15 minutes: another service that it needs is down, the check is not possible where the daemon runs, or a job has not reported. /v1/status and the page of event-sink say which.',
+            'It could not be checked for 15 minutes: another service that it needs is down, or the check is not possible where the daemon runs. /v1/status and the page of event-sink say which. A job that has not reported for the first time is no alarm, and neither is what hangs from a service in maintenance.',
           see: [health, 'Services now'],
         }),
         alert({

@@ -5,17 +5,21 @@ import type { TargetMonitor } from './target-monitor.js';
 
 /** A target as the status shows it, with its last result. */
 export function targetDetail(
-  { name, address, secrets }: Target,
+  { name, address, secrets, probe }: Target,
   { uptime, status, since, saved }: TargetMonitor,
   last: Result | undefined,
 ) {
+  const { lastRun, unknown } = saved;
+  const isExcused = (probe.awaits === true && lastRun === null) || unknown?.excused === true;
   return {
     service: name,
     target: address,
     status,
+    // No reason for an alarm: what it waits for has not come yet, or what it needs is being worked on.
+    ...(status === 'unknown' && isExcused ? { excused: true } : {}),
     ...(last === undefined ? {} : statusDetail(last, secrets)),
     ...(since === undefined ? {} : { status_since: since }),
-    ...(saved.lastRun === null ? {} : { checked: saved.lastRun }),
+    ...(lastRun === null ? {} : { checked: lastRun }),
     ...(uptime === undefined ? {} : { uptime }),
   };
 }

@@ -14,6 +14,7 @@ export class ServiceGauges {
   readonly #responseTime: Gauge;
   readonly #checked: Gauge;
   readonly #checks: Gauge;
+  readonly #excused: Gauge;
 
   constructor(make: (name: string, help: string, labels: string[]) => Gauge) {
     const gauge = (name: string, help: string, ...labels: string[]) => make(name, help, ['service', ...labels]);
@@ -34,11 +35,16 @@ export class ServiceGauges {
       'event_sink_service_checked_timestamp_seconds',
       'When a service was last checked with a result.',
     );
+    this.#excused = gauge(
+      'event_sink_service_excused',
+      '1 for a service that is unknown for a reason that needs no alarm: a job that has not reported for the first time, or another service that it needs is being worked on.',
+    );
     this.#checks = gauge('event_sink_service_checks', 'Checks of a service since the start of the daemon.');
   }
 
   read({ actors }: Pick<DaemonStatus, 'actors'>): void {
-    for (const gauge of [this.#state, this.#uptime, this.#responseTime, this.#checked, this.#checks]) gauge.reset();
+    const gauges = [this.#state, this.#uptime, this.#responseTime, this.#checked, this.#checks, this.#excused];
+    for (const gauge of gauges) gauge.reset();
     for (const { service_name: service, state, uptime, response_time: seconds, checked } of servicesOf(actors)) {
       this.#state.set({ service, state }, 1);
       if (uptime !== null) this.#uptime.set({ service }, uptime);
@@ -46,7 +52,9 @@ export class ServiceGauges {
       if (checked !== null) this.#checked.set({ service }, checked / 1000);
     }
     for (const { path, detail } of actors)
-      if (path.startsWith(actorPaths.health) && typeof detail.service === 'string')
+      if (path.startsWith(actorPaths.health) && typeof detail.service === 'string') {
         this.#checks.set({ service: detail.service }, Number(detail.runs ?? 0));
+        if (detail.excused === true) this.#excused.set({ service: detail.service }, 1);
+      }
   }
 }

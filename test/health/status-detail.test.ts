@@ -1,6 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { statusDetail } from '../../src/health/status-detail.js';
+import { blankState, type SavedState } from '../../src/health/saved-state.js';
+import { statusDetail, targetDetail } from '../../src/health/status-detail.js';
+import { TargetMonitor } from '../../src/health/target-monitor.js';
+import { targetOf } from '../helpers/health.js';
 
 test('a good result shows its times in microseconds at most, and its readings', () => {
   const times = { average: 0.001_300_123_4, min: 0.001, max: 0.002 };
@@ -24,6 +27,20 @@ test('a bad result shows why, without secrets', () => {
     readings: {},
   } as const;
   assert.equal(statusDetail(result, ['hunter22']), { found: 'down', reason: 'no answer from [hidden]', loss: 100 });
+});
+
+test('a job that has not reported yet is excused, and so is what hangs from a service in maintenance', () => {
+  const of = (written: string, saved: SavedState = blankState) => {
+    const target = targetOf(written);
+    return targetDetail(target, new TargetMonitor(target, 'id-secret-of-tests', saved), undefined);
+  };
+  assert.is(of('nightly=heartbeat:nightly').excused, true);
+  assert.is(of('nightly=heartbeat:nightly', { ...blankState, lastRun: 1 }).excused, undefined);
+  assert.is(of('web=tcp://h:1').excused, undefined);
+  const unknown = { since: 1, runs: 1, announced: true, causedBy: 'switch', excused: true };
+  const hidden: SavedState = { ...blankState, observed: 'up', announced: 'unknown', lastRun: 1, unknown };
+  assert.is(of('web=tcp://h:1', hidden).excused, true);
+  assert.is(of('web=tcp://h:1', { ...hidden, unknown: { ...unknown, excused: false } }).excused, undefined);
 });
 
 test.run();

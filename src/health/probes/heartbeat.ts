@@ -19,6 +19,7 @@ export const heartbeatProbe = defineProbe({
   does: 'waits for a job that says by `POST /v1/heartbeats/NAME` that it starts, has ended well or has failed; one that is late, or does not end, is down',
   options: { every: seconds, grace: seconds, runtime: seconds },
   threshold: 1,
+  awaits: true,
   samples: { default: 1, max: 1 },
   parse,
   show: ({ heartbeat }) => `heartbeat:${heartbeat}`,

@@ -35,6 +35,8 @@ export interface ProbeDefinition<
   readonly changesCarry?: readonly FieldName[];
   /** How many results in a row make a state, where a target does not say; 2 by default. */
   readonly threshold?: number;
+  /** It waits for what others send: until that came for the first time, nothing is known, and nothing is wrong. */
+  readonly awaits?: true;
   /** How many samples make a run, and how many may; 1 and 100 by default. */
   readonly samples?: { readonly default: number; readonly max: number };
   /**
@@ -47,6 +49,10 @@ export interface ProbeDefinition<
   show(address: Address): string;
   /** Texts that nothing may show. */
   secrets?(check: Check<Address, Options, Expect>): readonly string[];
+  /**
+   * What is wrong with what it asks for as a whole: the end of a sentence that begins with the target's name.
+   */
+  problem?(check: Check<Address, Options, Expect>): string | undefined;
   /** The address that it reaches through a proxy, where one is set for it; undefined = always straight. */
   proxied?(check: Check<Address, Options, Expect>): URL | undefined;
   /** The run of one target; called once, then the run is repeated. */
