@@ -165,7 +165,7 @@ function statusPageOf({ settings, board, clock }: HttpOptions, availability: Ava
   if (!config.health.statusPage) return undefined;
   return new StatusPage({
     name: config.usage?.platform ?? 'Status of the services',
-    targets: () => settings.config.health.targets.filter(({ isPublic }) => isPublic).map(shownTarget),
+    targets: () => settings.config.health.targets.filter(({ isPublic }) => isPublic).map(publicTarget),
     services: async () => servicesOf(board.all()),
     availability: days => availability.report({ ...days, zone: 'UTC', service: undefined }),
     announced: until => availability.announced(until),
@@ -173,7 +173,7 @@ function statusPageOf({ settings, board, clock }: HttpOptions, availability: Ava
   });
 }
 
-function shownTarget(target: Target): ShownTarget {
+function publicTarget(target: Target): ShownTarget {
   const { name, group } = target;
   const calendar = new MaintenanceCalendar(target, () => []);
   return { name, group, windows: (from, until) => calendar.configuredBetween(from, until) };

@@ -85,14 +85,15 @@ export function readDescription(item: unknown, complain: Complain): Description 
   const address = probe === undefined ? `must be ${forms()}` : probe.parse(url);
   if (typeof address === 'string') complain(address);
   if (probe === undefined || typeof address === 'string' || !parsed.success) return undefined;
-  const { expect, ...data } = parsed.data;
-  return {
-    ...data,
-    probe,
-    address,
-    options: picked(data, Object.keys(probe.options ?? {})),
-    expect: (expect ?? {}) as Description['expect'],
-  };
+  const { expect: expected, ...data } = parsed.data;
+  const options = picked(data, Object.keys(probe.options ?? {}));
+  const expect = (expected ?? {}) as Description['expect'];
+  const problem = probe.problem?.({ ...address, ...options, expect });
+  if (problem !== undefined) {
+    complain(problem);
+    return undefined;
+  }
+  return { ...data, probe, address, options, expect };
 }
 
 /** `http(s)://…, tcp://host:port or ping:HOST` */

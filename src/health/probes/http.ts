@@ -19,6 +19,10 @@ export const httpProbe = defineProbe({
     return `${origin}${pathname}`;
   },
   secrets,
+  problem: ({ url, redirects, expect: { certificate_days: days } }) =>
+    days !== undefined && url.startsWith('http:') && redirects === 0
+      ? 'expects certificate_days, but http:// has no certificate: write https://, or let it follow redirects'
+      : undefined,
   proxied: ({ url, proxy }) => (proxy ? new URL(url) : undefined),
   run(check, limits, tools) {
     const proxyFor = (url: URL) => (check.proxy ? tools.outgoing.proxyFor(url) : undefined);

@@ -51,9 +51,19 @@ test('with an expectation a file is looked at, and nothing is written', async ()
     'down',
     'the newest file, dump.sql, was last written 1 d 6 h ago, more than 1 d',
   ]);
+  // What is still being written, or was left behind, is no backup.
+  const unfinished = [
+    '.dump.sql.Xa3bQ9',
+    '.event-sink-0123456789ab',
+    'dump.sql.part',
+    'dump.sql~',
+    'a.event-sink-0123456789ab',
+  ];
+  for (const name of unfinished) writeFileSync(join(folder.path, name), 'x');
+  assert.is((await examined(folder.path, { max_age: 86_400 }))[0], 'down');
   writeFileSync(join(folder.path, 'new.sql'), 'x');
   assert.equal(await examined(folder.path, { max_age: 86_400, min_size: 1 }), ['up', undefined]);
-  assert.equal(readdirSync(folder.path).sort(), ['dump.sql', 'new.sql']);
+  assert.equal(readdirSync(folder.path).sort(), [...unfinished, 'dump.sql', 'new.sql'].sort());
   folder.remove();
 });
 

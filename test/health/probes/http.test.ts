@@ -205,10 +205,37 @@ test('a body without an end is judged by its beginning', async () => {
   });
   const { finding, reason, readings } = await runOnce({ name: 'w', url, timeout: 60 });
   assert.equal([finding, reason, readings.status], ['up', undefined, 200]);
-  assert.ok((readings.bytes ?? 0) > 1024 * 1024);
+  // Nothing is expected of it, so that a little of it will do.
+  assert.ok((readings.bytes ?? 0) > 64 * 1024 && (readings.bytes ?? 0) < 1024 * 1024);
   const word = await runOnce({ name: 'w', url, timeout: 60, expect: { body: 'needle' } });
   assert.is(word.finding, 'down');
   assert.match(word.reason ?? '', /in its first 1 MiB, and is longer than 1 MiB, not looked at any further/);
+});
+
+test('a download, and a stream of events, are judged by their headers where nothing is expected of the body', async () => {
+  const url = await serve((request, response) => {
+    if (request.url === '/stream') response.setHeader('content-type', 'text/event-stream');
+    else response.setHeader('content-length', 10_000_000);
+    response.statusCode = request.url === '/gone' ? 410 : 200;
+    // Nothing comes of the body.
+    response.flushHeaders();
+  });
+  for (const path of ['/download', '/stream']) {
+    const { finding, reason, readings } = await runOnce({ name: 'w', url: url + path, timeout: 60 });
+    assert.equal([finding, reason, readings.status, readings.bytes], ['up', undefined, 200, undefined], path);
+  }
+  assert.is((await runOnce({ name: 'w', url: `${url}/gone` })).reason, 'status 410 instead of 200 to 399');
+  const asked = await runOnce({ name: 'w', url: `${url}/download`, timeout: 0.2, expect: { body: 'x' } });
+  assert.is(asked.reason, 'no answer within 0.2 s (reading the body)');
+});
+
+test('days of a certificate are not asked of an address without one', () => {
+  const problems = (url: string, more: object = {}) =>
+    parsed([{ name: 'w', url, expect: { certificate_days: 14 }, ...more }]).problems;
+  assert.equal(problems('http://h/'), [
+    'HEALTH_TARGETS: target "w" expects certificate_days, but http:// has no certificate: write https://, or let it follow redirects',
+  ]);
+  assert.equal([problems('https://h/'), problems('http://h/', { redirects: 1 })], [[], []]);
 });
 
 test('a connection that is cut, and an answer that is not HTTP, are down', async () => {

@@ -21,7 +21,10 @@ export function isExpected(expect: FileExpectation): boolean {
   return Object.values(expect).some(value => value !== undefined);
 }
 
-/** A file as it is; of a folder, the file in it that was written last. Nothing is written, and no content is read. */
+/**
+ * A file as it is; of a folder, the file in it that was written last, among those that are not still being written.
+ * Nothing is written, and no content is read.
+ */
 export async function examine(path: string, expect: FileExpectation, now: number): Promise<Sample> {
   const began = performance.now();
   try {
@@ -53,12 +56,20 @@ async function fileAt(path: string): Promise<FoundFile | string | undefined> {
   for await (const entry of await opendir(path)) {
     count += 1;
     if (count > maxEntries) return `more than ${maxEntries} entries in the folder`;
-    if (!entry.isFile()) continue;
+    if (!entry.isFile() || isUnfinished(entry.name)) continue;
     const file = await statOrNothing(join(path, entry.name));
     if (file !== undefined && (newest === undefined || file.mtimeMs > newest.modified))
       newest = { modified: file.mtimeMs, size: file.size, name: entry.name };
   }
   return newest;
+}
+
+/**
+ * Hidden, or with the ending of a temporary file: what rsync, browsers and upload programs call a file until it is
+ * whole, and what a check of ours leaves behind when it is killed.
+ */
+function isUnfinished(name: string): boolean {
+  return /^\.|~$|\.(?:tmp|temp|part|partial|filepart|crdownload|event-sink-[0-9a-f]{12})$/i.test(name);
 }
 
 async function statOrNothing(path: string) {

@@ -4,7 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 /** How much of a body is examined, as it was before it was compressed. */
 export const maxExaminedBytes = 1024 * 1024;
 /** A body that cannot be compressed grows a little by it. */
-const maxReceivedBytes = maxExaminedBytes + 64 * 1024;
+export const maxReceivedBytes = maxExaminedBytes + 64 * 1024;
 const maxEncodings = 3;
 
 /** The beginning of a body, or why it cannot be read. */
@@ -16,11 +16,6 @@ export class ReceivedBody {
   bytes = 0;
   readonly #kept: Buffer[] = [];
   #keptBytes = 0;
-
-  /** More has come than is kept. */
-  get isFull(): boolean {
-    return this.bytes > maxReceivedBytes;
-  }
 
   add(chunk: Buffer): void {
     this.bytes += chunk.length;

@@ -7,7 +7,7 @@ import type { Readings, Sample } from '../../sample.js';
 import { daysLeft, expiryWarning } from '../tls/certificate.js';
 import { ReceivedBody } from './body.js';
 import type { HttpCheck } from './check.js';
-import { bodyMismatch, expectsBody, headerMismatch, statusMismatch } from './expectation.js';
+import { bodyMismatch, bytesWanted, expectsBody, headerMismatch, statusMismatch } from './expectation.js';
 import { ProxyError, type ProxyObserver, proxyFault, refusedByProxy } from './proxied.js';
 import { isRedirect } from './redirect.js';
 
@@ -103,6 +103,7 @@ export class Exchange implements ProxyObserver {
     if (proxy !== undefined && status === 407) return end({ sample: this.failed(refusedByProxy(proxy, url, status)) });
     if (followsMore && location !== undefined && isRedirect(status))
       return end({ sample: { reason: undefined, readings: { ...this.#readings, status } }, status, location });
+    const wanted = bytesWanted(this.#check.expect, response.headers);
     const body = new ReceivedBody();
     let isJudged = false;
     const judge = async (): Promise<void> => {
@@ -110,12 +111,17 @@ export class Exchange implements ProxyObserver {
       isJudged = true;
       const seconds = this.#since(this.#tools.began);
       const reason = (await this.#mismatch(status, body, response.headers)) ?? this.#late(seconds);
-      const warning = expiryWarning(this.#readings.certificate_days_left, this.#check.expect.certificate_days);
-      end({ sample: { reason, warning, seconds, readings: { ...this.#readings, status, bytes: body.bytes } } });
+      const { expect } = this.#check;
+      const warning = this.#secure
+        ? expiryWarning(this.#readings.certificate_days_left, expect.certificate_days)
+        : undefined;
+      const bytes = wanted > 0 ? { bytes: body.bytes } : {};
+      end({ sample: { reason, warning, seconds, readings: { ...this.#readings, status, ...bytes } } });
     };
+    if (wanted === 0) return void judge();
     response.on('data', (chunk: Buffer) => {
       body.add(chunk);
-      if (!body.isFull) return;
+      if (body.bytes <= wanted) return;
       // The rest is not looked at, and may have no end.
       response.pause();
       void judge();

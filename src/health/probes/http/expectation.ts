@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { quoted } from '../../comparison.js';
-import type { ExaminedBody } from './body.js';
+import { type ExaminedBody, maxReceivedBytes } from './body.js';
 import type { Expected, HttpCheck } from './check.js';
 
 const tooLong = 'longer than 1 MiB, not looked at';
@@ -22,6 +22,19 @@ export function headerMismatch({ headers }: HttpCheck['expect'], found: Incoming
 /** Whether anything is expected of the body. */
 export function expectsBody({ body, matches, json }: HttpCheck['expect']): boolean {
   return body !== undefined || matches !== undefined || json.length > 0;
+}
+
+/** How much is read of a body of which nothing is expected, to see that it comes. */
+const unaskedBytes = 64 * 1024;
+
+/**
+ * After how many bytes a body has been read enough; 0 = it is not read at all. A download would be one with each check,
+ * and a stream of events has no end.
+ */
+export function bytesWanted(expect: HttpCheck['expect'], headers: IncomingHttpHeaders): number {
+  if (expectsBody(expect)) return maxReceivedBytes;
+  const { 'content-length': length, 'content-type': type = '' } = headers;
+  return Number(length ?? 0) > unaskedBytes || /^text\/event-stream\b/i.test(type) ? 0 : unaskedBytes;
 }
 
 /** Why a body is not as expected, in words; undefined when it is. */

@@ -16,16 +16,18 @@ const daysRule = 'must be a number of days';
 /** `certificate_days` of a target's `expect`. */
 export const certificateDays = z.number({ message: daysRule }).min(0, daysRule).max(3650, daysRule).optional();
 
-/** Until the first certificate of its chain ends, days; undefined without one. */
-export function daysLeft(socket: TLSSocket, now: number): number | undefined {
-  const ends = chainOf(socket).flatMap(({ valid_to: end }) => (end === undefined ? [] : Date.parse(end)));
-  return ends.length === 0 ? undefined : Math.round(((Math.min(...ends) - now) / dayMs) * 10) / 10;
+/** Until the first certificate of its chain ends, days; undefined without one, or without a date that can be read. */
+export function daysLeft(socket: Pick<TLSSocket, 'getPeerCertificate'>, now: number): number | undefined {
+  const ends = chainOf(socket).map(({ valid_to: end }) => Date.parse(end));
+  const readable = ends.filter(end => !Number.isNaN(end));
+  return readable.length === 0 ? undefined : Math.round(((Math.min(...readable) - now) / dayMs) * 10) / 10;
 }
 
-/** What is said when fewer days are left than are wanted. */
+/** What is said when fewer days are left than are wanted, or nobody can say how many. */
 export function expiryWarning(days: number | undefined, wanted: number | undefined): string | undefined {
-  if (days === undefined || wanted === undefined || days >= wanted) return undefined;
-  return `TLS certificate ends in ${days} days, fewer than ${wanted}`;
+  if (wanted === undefined) return undefined;
+  if (days === undefined) return 'when the TLS certificate ends cannot be read from it';
+  return days >= wanted ? undefined : `TLS certificate ends in ${days} days, fewer than ${wanted}`;
 }
 
 /**
@@ -62,7 +64,7 @@ function isAlone(certificate: DetailedPeerCertificate): boolean {
 }
 
 /** From the server's own up to the authority's, which is left out where it is known anyway. */
-function chainOf(socket: TLSSocket): readonly DetailedPeerCertificate[] {
+function chainOf(socket: Pick<TLSSocket, 'getPeerCertificate'>): readonly DetailedPeerCertificate[] {
   const chain: DetailedPeerCertificate[] = [];
   let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
   while (next?.valid_to !== undefined && chain.length < maxChainLength) {
