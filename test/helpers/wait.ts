@@ -1,5 +1,5 @@
 /** A machine may be this slow, ms. */
-const patienceMs = 60_000;
+export const patienceMs = 60_000;
 
 /**
  * Looks again and again until the condition gives something that is neither false nor undefined, and resolves with

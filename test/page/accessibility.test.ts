@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { startChromium } from '../helpers/servers/chromium.js';
 import { required } from '../helpers/skip.js';
-import { appearances, violations } from './appearances.js';
+import { until } from '../helpers/wait.js';
+import { appearances, violations, widthOf } from './appearances.js';
 import { type Installation, install, Visit } from './visit.js';
 
 const browser: Browser = required('chromium', await startChromium());
@@ -104,8 +105,8 @@ for (const { name, ...options } of appearances) {
     await page.locator('.event-name').first().click();
     await page.getByRole('button', { name: 'Show event' }).first().click();
     assert.equal(await violations(page), [], 'signed in');
-    const width = (await page.evaluate('document.documentElement.scrollWidth')) as number;
-    assert.ok(width <= options.viewport.width, `no scrolling sideways, but ${width}`);
+    const fits = async (): Promise<boolean> => (await widthOf(page)) <= options.viewport.width;
+    await until(fits, 'no scrolling sideways');
     await page.getByRole('button', { name: 'Delete all' }).click();
     await page.getByRole('dialog').waitFor();
     assert.equal(await violations(page), [], 'with a dialog');
@@ -121,8 +122,7 @@ for (const { name, ...options } of appearances) {
     await page.getByRole('rowheader', { name }).waitFor();
     assert.equal(await violations(page), [], 'with a new key');
     await page.locator('#keys').screenshot({ path: `test-output/page/keys-${name}.png` });
-    const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
-    assert.ok(wide <= options.viewport.width, `no scrolling sideways, but ${wide}`);
+    await until(fits, 'no scrolling sideways with a new key');
   });
 }
 

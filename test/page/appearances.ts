@@ -22,6 +22,9 @@ export async function violations(page: Page): Promise<string[]> {
     );
 }
 
+/** How wide the whole page is, px: what is wider than the window can be scrolled sideways. */
+export const widthOf = (page: Page): Promise<number> => page.evaluate('document.documentElement.scrollWidth');
+
 const desktop = { width: 1360, height: 900 };
 const phone = { width: 375, height: 812 };
 /** How people see the page. */

@@ -17,14 +17,14 @@ test('a stopped sink: which, why, since when; and green again by itself', async 
   await visit.sees(/since \d\d:\d\d:\d\d, for \d+ s/);
   const sink = page.getByRole('article', { name: 'InfluxDB' });
   await sink.getByText('holding').waitFor();
-  assert.match((await sink.textContent()) ?? '', /held\s*2/);
+  await visit.reads(sink, /held\s*2/);
   await page.locator('#actors .actor', { hasText: 'next try in' }).first().waitFor();
   await visit.picture('sink-down');
 
   await here.influxdb.start();
-  await visit.headline('All is well', 60_000);
+  await visit.headline('All is well');
   await sink.getByText(/delivering|up to date/).waitFor();
-  assert.match((await sink.textContent()) ?? '', /waiting\s*0/);
+  await visit.reads(sink, /waiting\s*0/);
 });
 
 test('bad events are found, understood and sent again', async ({ here, visit }) => {
@@ -40,9 +40,10 @@ test('bad events are found, understood and sent again', async ({ here, visit }) 
   await visit.sees(/3 events could not be delivered to InfluxDB/);
   const section = page.locator('#dead-letters');
   await section.getByText(/field type conflict/).waitFor();
-  assert.is(await section.locator('.dead-letter').count(), 3);
+  const deadLetters = section.locator('.dead-letter');
+  await until(async () => (await deadLetters.count()) === 3, 'all three of them');
   await section.getByRole('button', { name: 'Show event' }).first().click();
-  assert.match((await section.locator('.inspector').textContent()) ?? '', /"awkward 1"/);
+  await visit.reads(section.locator('.inspector'), /"awkward 1"/);
   await visit.picture('dead-letters');
 
   const dialog = page.getByRole('dialog');
@@ -50,7 +51,8 @@ test('bad events are found, understood and sent again', async ({ here, visit }) 
   await dialog.getByText(/deleted here for good/).waitFor();
   await visit.picture('dialog');
   await page.keyboard.press('Escape');
-  assert.is(await section.locator('.dead-letter').count(), 3);
+  await dialog.waitFor({ state: 'detached' });
+  assert.is(await deadLetters.count(), 3);
   await section.getByRole('button', { name: 'Delete', exact: true }).last().click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await section.getByText('1 dead letter of InfluxDB deleted.').waitFor();
@@ -58,7 +60,7 @@ test('bad events are found, understood and sent again', async ({ here, visit }) 
   await section.getByLabel('Reason').fill('nothing such');
   await section.getByText('No matching dead letter').waitFor();
   await section.getByLabel('Reason').fill('TYPE CONFLICT');
-  await until(async () => (await section.locator('.dead-letter').count()) === 2, 'the two that are left');
+  await until(async () => (await deadLetters.count()) === 2, 'the two that are left');
   await section.getByLabel('Reason').fill('');
   await section.getByRole('button', { name: 'Send all again' }).waitFor();
 
@@ -68,7 +70,7 @@ test('bad events are found, understood and sent again', async ({ here, visit }) 
   await section.getByRole('button', { name: 'Send all again' }).click();
   await dialog.getByText('Send 1 event again?').waitFor();
   await dialog.getByRole('button', { name: 'Send again' }).click();
-  await visit.headline('All is well', 30_000);
+  await visit.headline('All is well');
   const arrived = (): string =>
     [...here.influxdb.points.values()]
       .map(({ fields }) => String(fields.resource_name?.value))
@@ -103,7 +105,7 @@ test('the daemon goes and comes back: the page says so, and goes on', async ({ h
   await visit.picture('connection-lost');
   await here.daemon.start();
   // Sessions end with the daemon that they were begun at.
-  await visit.sees(/Your session has ended/, 20_000);
+  await visit.sees(/Your session has ended/);
   await visit.signIn(here.daemon.key);
   await visit.headline('All is well');
   assert.ok(

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import * as assert from 'uvu/assert';
-import { appearances, violations } from './appearances.js';
+import { until } from '../helpers/wait.js';
+import { appearances, violations, widthOf } from './appearances.js';
 import { openUsage, standIn } from './usage/stand-in.js';
 import { pageSuite, Visit } from './visit.js';
 
@@ -22,8 +23,7 @@ for (const { name, ...options } of appearances) {
       assert.equal(await violations(page), []);
       for (const width of [options.viewport.width, 360]) {
         await page.setViewportSize({ ...options.viewport, width });
-        const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
-        assert.ok(wide <= width, `no scrolling sideways at ${width}, but ${wide}`);
+        await until(async () => (await widthOf(page)) <= width, `no scrolling sideways at ${width}`);
       }
       assert.equal(visit.complaints, []);
     } finally {
@@ -50,8 +50,7 @@ test('on paper it is a report', async ({ here, visit }) => {
     0,
   );
   assert.ok(await page.locator('#usage-table table').isVisible());
-  const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
-  assert.ok(wide <= 680, `it fits the paper, but ${wide}`);
+  await until(async () => (await widthOf(page)) <= 680, 'it fits the paper');
 });
 
 test.run();

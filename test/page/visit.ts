@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
@@ -8,6 +8,7 @@ import { freePort } from '../helpers/ports.js';
 import { startChromium } from '../helpers/servers/chromium.js';
 import { InfluxdbStandIn } from '../helpers/servers/influxdb-stand-in.js';
 import { required } from '../helpers/skip.js';
+import { patienceMs, until } from '../helpers/wait.js';
 
 /** Where screenshots are kept, to be looked at. */
 const pictures = 'test-output/page';
@@ -75,7 +76,9 @@ export class Visit {
 
   static async begin(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
     const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
+    context.setDefaultTimeout(patienceMs);
     const visit = new Visit(await context.newPage());
+    await slowDown(visit.page);
     await visit.page.goto(url);
     return visit;
   }
@@ -87,12 +90,23 @@ export class Visit {
   }
 
   /** The headline of the banner. */
-  async headline(text: string | RegExp, maxMs = 15_000): Promise<void> {
-    await this.page.locator('.banner-title', { hasText: text }).waitFor({ timeout: maxMs });
+  async headline(text: string | RegExp): Promise<void> {
+    await this.page.locator('.banner-title', { hasText: text }).waitFor();
   }
 
-  async sees(text: string | RegExp, maxMs = 10_000): Promise<void> {
-    await this.page.getByText(text).first().waitFor({ timeout: maxMs });
+  async sees(text: string | RegExp): Promise<void> {
+    await this.page.getByText(text).first().waitFor();
+  }
+
+  /** Waits for a text of an element, as what is shown may come later than the element. */
+  async reads(element: Locator, text: string | RegExp): Promise<void> {
+    let found = '';
+    const fits = async (): Promise<boolean> => {
+      found = (await element.textContent()) ?? '';
+      return typeof text === 'string' ? found.includes(text) : text.test(found);
+    };
+    await until(fits, String(text)).catch(() => undefined);
+    assert.match(found, text);
   }
 
   async picture(name: string): Promise<void> {
@@ -103,6 +117,22 @@ export class Visit {
   async end(): Promise<void> {
     await this.page.context().close();
   }
+}
+
+/**
+ * TEST_SLOW_BROWSER=N: a browser on a machine N times slower, which the daemon's answers reach late, each by another
+ * time up to 3 s. What is read too early shows there.
+ */
+async function slowDown(page: Page): Promise<void> {
+  const rate = Number(process.env.TEST_SLOW_BROWSER ?? 1);
+  if (rate <= 1) return;
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate });
+  await page.route(/\/(?:v1|page)\/(?!stream)/, async route => {
+    await new Promise(resolve => setTimeout(resolve, Math.random() * 3_000));
+    // The page may be gone by then.
+    await route.fallback().catch(() => undefined);
+  });
 }
 
 interface VisitorContext {

@@ -73,9 +73,9 @@ const latest = (line: SeriesLine): number | null => line.values.findLast(value =
 
 /** Changes whenever the system switches between light and dark, because the picture then has to be painted anew. */
 function useScheme(): boolean {
-  const [dark, setDark] = useState(false);
+  const preference = useMemo(() => window.matchMedia('(prefers-color-scheme: dark)'), []);
+  const [dark, setDark] = useState(preference.matches);
   useEffect(() => {
-    const preference = window.matchMedia('(prefers-color-scheme: dark)');
     const update = (): void => setDark(preference.matches);
     update();
     preference.addEventListener('change', update);

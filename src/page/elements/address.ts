@@ -1,9 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** What stands behind the `#` of the address, without it. It follows links, and the back button too. */
 export function useFragment(): string {
   const [fragment, setFragment] = useState(current);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const update = (): void => setFragment(current());
     // Where the query changes too, going back tells of it by popstate alone.
     const events = ['hashchange', 'popstate'] as const;

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Children, html, type Markup } from './html.js';
 
 export interface Choice {
@@ -22,7 +22,7 @@ export function Confirm({ question, onClose }: { question: Question; onClose: ()
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | undefined>();
 
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const choose = async ({ run }: Choice): Promise<void> => {
     setBusy(true);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { StoredEvent } from '../../../openapi/api-types.js';
 
 /** Events are shown together this often. */
@@ -43,7 +43,8 @@ export function useLiveEvents({ category, wanted, onGap }: Options): LiveEvents 
     return () => document.removeEventListener('visibilitychange', update);
   }, []);
 
-  useEffect(() => setLive(before => ({ ...nothing, state: before.state })), [category]);
+  // Before anything is painted: what is live of one category is never shown as that of another.
+  useLayoutEffect(() => setLive(before => ({ ...nothing, state: before.state })), [category]);
 
   useEffect(() => {
     if (!visible) {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { StoredEvent } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 
@@ -49,7 +49,8 @@ export function useStoredEvents({ category, type }: Filter): StoredEvents {
     }
   };
 
-  useEffect(() => {
+  // Before anything is painted: the answer to one question is never shown as that to another.
+  useLayoutEffect(() => {
     setLoaded(undefined);
     const timer = window.setTimeout(() => void load(), type === '' ? 0 : patienceMs);
     return () => window.clearTimeout(timer);

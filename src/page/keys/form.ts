@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { KeyRequest, NewKey } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 import { html, type Markup } from '../elements/html.js';
@@ -15,7 +15,7 @@ export function KeyForm({ onMade }: { onMade: (key: NewKey) => void }): Markup {
   const [failure, setFailure] = useState<string | undefined>();
   const [busy, setBusy] = useState(false);
   const name = useRef<HTMLInputElement>(null);
-  useEffect(() => name.current?.focus(), []);
+  useLayoutEffect(() => name.current?.focus(), []);
 
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { NewKey } from '../../../openapi/api-types.js';
 import { html, type Markup } from '../elements/html.js';
 
@@ -6,7 +6,7 @@ import { html, type Markup } from '../elements/html.js';
 export function MadeKey({ made, onClose }: { made: NewKey; onClose: () => void }): Markup {
   const field = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     field.current?.select();
   }, []);

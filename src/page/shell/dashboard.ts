@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Session, Status } from '../../../openapi/api-types.js';
 import { useFragment } from '../elements/address.js';
 import { ask, hasStore, signedOut } from '../elements/api.js';
@@ -91,7 +91,8 @@ function useTitle(view: PageView, status: Status | undefined, lost: boolean): vo
   const problems = status?.problems.length ?? 0;
   const health = problems === 0 ? 'All is well' : `(${problems}) Needs attention`;
   const title = lost ? 'No connection' : view === operations ? health : view.title;
-  useEffect(() => {
+  // With what it names, before anything is painted or has the focus.
+  useLayoutEffect(() => {
     document.title = `${title} · event-sink`;
   }, [title]);
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Session } from '../../../openapi/api-types.js';
 import { ask, Refused } from '../elements/api.js';
 import { html, type Markup } from '../elements/html.js';
@@ -16,7 +16,7 @@ export function SignIn({ ended, onSignedIn }: SignInProps): Markup {
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = 'Sign in · event-sink';
     field.current?.focus();
   }, []);

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { monthOf, monthsAfter, monthsFrom } from './calendar.js';
 
 /** How many months are shown, this one included. */
@@ -20,7 +20,7 @@ const maxIdLength = 256;
 
 export function useChoice(): readonly [Choice, (changed: Partial<Choice>) => void] {
   const [choice, setChoice] = useState(fromAddress);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const update = (): void => setChoice(fromAddress());
     window.addEventListener('popstate', update);
     return () => {

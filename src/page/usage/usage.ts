@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { Refused } from '../elements/api.js';
 import { html, type Markup } from '../elements/html.js';
 import type { PageState } from '../elements/section.js';
@@ -74,7 +74,7 @@ function narrowedTo({ space, dataset }: Choice, spaces: Titled, named: Titled): 
 /** A link to a section leads there once there is something: `/#usage-datasets`. */
 function useLinkedSection(ready: boolean): void {
   const linked = useRef(location.hash.slice(1));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!ready || !linked.current.startsWith('usage-')) return;
     document.getElementById(linked.current)?.scrollIntoView();
     linked.current = '';

@@ -32,6 +32,7 @@ test('a key is made, shown once, listed with its limits, and revoked after a que
 
   await page.getByRole('button', { name: 'Revoke portal' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.is(await ask(), 200, 'not before the question is answered');
   await page.getByRole('button', { name: 'Revoke portal' }).focus();
   await page.keyboard.press('Enter');
@@ -56,6 +57,7 @@ test('what is wrong is said in the form, which keeps what was entered', async ({
   await page.locator('.made-key').waitFor();
   await page.locator('.keys tr', { hasText: 'from https://portal.example.org' }).waitFor();
   // The browser complains about the 400.
+  await until(() => visit.complaints.length === 1, 'that one complaint');
   assert.is(visit.complaints.splice(0).length, 1);
 });
 

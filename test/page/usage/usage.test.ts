@@ -106,6 +106,7 @@ test('without a figure it says where figures come from', async ({ here, visit })
 
 test('every figure is that of the API, and so are the files', async ({ here, visit }) => {
   await here.daemon.post(accesses());
+  await here.daemon.drained();
   await until(async () => (await usageOf(here, 'by=month')).usage.length === 2, 'both months are counted');
   const page = await openUsage(visit, here.daemon.key);
   await page.locator('#usage-datasets tbody tr').nth(2).waitFor();
@@ -197,7 +198,7 @@ test('ten thousand datasets are searched and put in order; their titles are text
   const page = await openUsage(visit, here.daemon.key);
   const rows = page.locator('#usage-datasets tbody tr');
   await rows.first().waitFor();
-  assert.is(await rows.count(), 25);
+  await until(async () => (await rows.count()) === 25, 'the first of them');
   await page.getByRole('button', { name: 'Show more datasets' }).click();
   await until(async () => (await rows.count()) === 125, 'a hundred more');
   await page.getByLabel('Search').fill('PLOT 9998,');
@@ -210,7 +211,9 @@ test('ten thousand datasets are searched and put in order; their titles are text
   await page.locator('#usage-datasets bdi', { hasText: 'onerror' }).waitFor();
   assert.equal(await page.locator('#usage-countries .few').allTextContents(), []);
   await page.getByRole('button', { name: 'Show all countries' }).click();
-  assert.equal(await page.locator('#usage-countries .few').allTextContents(), ['< 3', '< 3']);
+  const few = page.locator('#usage-countries .few');
+  await until(async () => (await few.count()) === 2, 'the small ones');
+  assert.equal(await few.allTextContents(), ['< 3', '< 3']);
 });
 
 test('the audit and the hours that are missing are said in words', async ({ here, visit }) => {
@@ -240,6 +243,7 @@ test('a fault is said, and can be tried again', async ({ here, visit }) => {
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.locator('#usage-months').waitFor();
   // The browser complains about any answer of 503.
+  await until(() => visit.complaints.length > 0, 'a complaint');
   assert.ok(visit.complaints.splice(0).length > 0);
 });
 
