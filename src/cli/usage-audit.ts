@@ -20,23 +20,19 @@ export async function audit(invocation: Invocation): Promise<void> {
   if (controls.length === 0)
     return terminal.out(`${source} is the only source of accesses: nothing to compare it with`);
   for (const control of controls) {
-    terminal.out(tableOf(control, source, days, terminal.columns));
+    const counted = days.filter(day => day.source === control.source);
+    terminal.out(tableOf(control, counted, terminal.columns));
     for (const [name, means] of [
-      [source, control.counted_alone],
+      [control.source, control.counted_alone],
       [control.control, control.control_alone],
     ] as const)
       for (const line of wrap(`only ${name}: ${means}`, terminal.columns)) terminal.out(line);
-    for (const line of named(control, days)) terminal.out(line);
+    for (const line of named(control, counted)) terminal.out(line);
     terminal.out('');
   }
 }
 
-function tableOf(
-  { control, views, downloads }: Control,
-  source: string,
-  days: readonly UsageAuditDay[],
-  columns: number,
-) {
+function tableOf({ source, control, views, downloads }: Control, days: readonly UsageAuditDay[], columns: number) {
   const heading = ['DAY', '', source, 'both', `only ${source}`, control, `only ${control}`, 'left out', 'repeated'];
   const rows = days.flatMap(({ day, controls }) =>
     controls
@@ -76,9 +72,10 @@ export async function completeness(invocation: Invocation): Promise<void> {
     return;
   }
   if (months.length === 0) return terminal.out('nothing was counted yet');
-  const heading = ['MONTH', '', 'HOURS MISSING', 'WAITING', 'DEAD', 'LATE'];
-  const rows = months.map(({ month, closed, completeness: { complete, missing_hours, waiting, dead, late } }) => [
+  const heading = ['MONTH', '', 'COUNTED FROM', 'HOURS MISSING', 'WAITING', 'DEAD', 'LATE'];
+  const rows = months.map(({ month, closed, sources, completeness: { complete, missing_hours, waiting, dead, late } }) => [
     ...[month, `${closed === null ? 'open' : 'closed'}, ${complete ? 'complete' : 'in part'}`],
+    sources.join(', '),
     ...[missing_hours, waiting, dead, late].map(String),
   ]);
   terminal.out(table(heading, rows, terminal.columns));
@@ -88,7 +85,7 @@ export async function completeness(invocation: Invocation): Promise<void> {
   } of months)
     for (const { from, to, means, missing } of gaps)
       terminal.out(`  ${hour(from)} to ${hour(to)}  ${means}${missing > 0 ? ` (${missing})` : ''}`);
-  terminal.out(`counted is ${source}; hours are UTC`);
+  terminal.out(`counted now is ${source}; hours are UTC`);
 }
 
 function readsDay(given: string): boolean {

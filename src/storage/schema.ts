@@ -1,6 +1,6 @@
 import { peopleStep } from './people-schema.js';
 import { trafficStep } from './traffic-schema.js';
-import { usageAuditStep } from './usage-schema.js';
+import { usageAuditStep, usageSourceStep } from './usage-schema.js';
 
 /**
  * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add
@@ -20,9 +20,10 @@ import { usageAuditStep } from './usage-schema.js';
  * - usage_accesses: what may count as usage in months that are not closed. `day` is 20260315, `machine`, `request` and
  *   `by_address` 0 or 1, `part` the file of an answer with 206; `reason` says why an access does not count. The day is
  *   in the key so that a day lies together; an event has one time, so that its id alone decides.
- * - usage_days: `revision` changes with the accesses of a day; its counts are those of `counted`.
+ * - usage_days: `revision` changes with the accesses of a day; its counts, and its `source`, are those of `counted`.
  * - usage_counts, usage_left_out: what a day (20260315), or a closed month (20260300), comes to. `country` '' = all.
- * - usage_months: when an access of a month first counted here, and when the month was closed, epoch ms.
+ * - usage_months: when an access of a month first counted here, and when the month was closed, epoch ms; from what a
+ *   closed one was counted.
  * - usage_late: accesses that came after that.
  * - usage_reopened: closed months that are counted anew beside their counts, and since when, epoch ms.
  * - usage_items: what is known of a dataset, or of a file without one, as JSON.
@@ -293,4 +294,5 @@ export const migrationSteps: readonly string[] = [
   usageAuditStep,
   trafficStep,
   peopleStep,
+  usageSourceStep,
 ];

@@ -82,7 +82,7 @@ function openMonths(database: Database, accesses: readonly Value[], now: number)
 function noteChange(database: Database, days: readonly number[]): void {
   const changed = 'ON CONFLICT (day) DO UPDATE SET revision = revision + 1';
   for (const day of days) {
-    database.run(`INSERT INTO usage_days VALUES (?, 1, 0) ${changed}`, day);
+    database.run(`INSERT INTO usage_days (day, revision, counted) VALUES (?, 1, 0) ${changed}`, day);
     // Its last clicks depend on the first ones of the day after.
     database.run('UPDATE usage_days SET revision = revision + 1 WHERE day = ?', dayBefore(day));
   }

@@ -65,6 +65,8 @@ export interface AuditedDay {
   /** Revision of the accesses when they were compared, and now; null: not compared yet, or closed for good. */
   readonly revision: number | null;
   readonly current: number | null;
+  /** From what its counts came last, most first; several where another source was set on that day. */
+  readonly sources: readonly string[];
 }
 
 const sources = ['nginx', 'clowder', 'browser'];
@@ -237,15 +239,18 @@ class Earliest<One extends AloneAct> {
 /** Days of which something is kept, in their order. A month that is closed has what it had then. */
 function auditedDays(database: Database, { from, to }: { readonly from: number; readonly to: number }): AuditedDay[] {
   return database
-    .rows<[number, number | null, number | null]>(
+    .rows<[number, number | null, number | null, string | null]>(
       `WITH open AS (SELECT d.* FROM usage_days d LEFT JOIN usage_months m ON m.month = d.day / 100 WHERE closed IS NULL)
-       SELECT day, a.revision, d.revision FROM (SELECT day FROM open UNION SELECT day FROM usage_audits)
+       SELECT day, a.revision, d.revision, d.source FROM (SELECT day FROM open UNION SELECT day FROM usage_audits)
        LEFT JOIN open d USING (day) LEFT JOIN usage_audits a USING (day)
        WHERE day BETWEEN ? AND ? ORDER BY day`,
       from,
       to,
     )
-    .map(([day, revision, current]) => ({ day, revision, current }));
+    .map(([day, revision, current, source]) => ({
+      ...{ day, revision, current },
+      sources: (source ?? '').split(' ').filter(name => name !== ''),
+    }));
 }
 
 /** As it was kept. */

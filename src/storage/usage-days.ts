@@ -21,6 +21,8 @@ export interface DayCounts {
   readonly counts: readonly Value[];
   /** How many accesses did not count, by reason. */
   readonly leftOut: readonly (readonly [reason: string, count: number])[];
+  /** From what accesses came that may count, apart by spaces, most first; '' = there are none. */
+  readonly source: string;
 }
 
 /**
@@ -81,6 +83,12 @@ const countReasons = `
   SELECT substr(reason, 1, instr(reason || ':', ':') - 1) AS word, count(*) FROM usage_accesses
   WHERE day = ? AND reason IS NOT NULL GROUP BY word`;
 
+/** Several where another source was set on that day. */
+const countSources = `
+  SELECT coalesce(group_concat(source, ' '), '') FROM (
+    SELECT source FROM usage_accesses WHERE day = ? AND reason IS NULL GROUP BY source ORDER BY count(*) DESC, source
+  )`;
+
 export interface CountUsageDayArguments {
   readonly day: number;
   /** Items that are counted each for itself. */
@@ -98,6 +106,7 @@ function countUsageDay(database: Database, { day, maxItems = maxDayItems }: Coun
     revision,
     counts: withinItems(rows, maxItems).flat(),
     leftOut: doubleClicks > 0 ? [...reasons, ['double_click', doubleClicks]] : reasons,
+    source: database.value<string>(countSources, day) ?? '',
   };
 }
 
@@ -133,10 +142,10 @@ function joined(column: number, one: number, other: number): number {
 }
 
 /** Unless the day has newer counts, or its month has been closed meanwhile. One in which nothing counts yet is open. */
-export function keepUsageDay({ database }: Transaction, { day, revision, counts, leftOut }: DayCounts): void {
+export function keepUsageDay({ database }: Transaction, { day, revision, counts, leftOut, source }: DayCounts): void {
   const closed = database.value('SELECT closed FROM usage_months WHERE month = ?', monthOf(day)) ?? null;
-  const fresh = 'UPDATE usage_days SET counted = ? WHERE day = ? AND counted < ?';
-  if (closed !== null || database.run(fresh, revision, day, revision) === 0) return;
+  const fresh = 'UPDATE usage_days SET counted = ?1, source = ?2 WHERE day = ?3 AND counted < ?1';
+  if (closed !== null || database.run(fresh, revision, source, day) === 0) return;
   database.run('DELETE FROM usage_counts WHERE period = ?', day);
   database.run('DELETE FROM usage_left_out WHERE period = ?', day);
   database.insert(`INSERT INTO usage_counts (${columns})`, width, counts);

@@ -39,7 +39,7 @@ export function noteUsageLoss(database: Database, lost: Readonly<Record<string, 
 function countAnew(database: Database): void {
   const isOpen = 'day / 100 IN (SELECT month FROM usage_months WHERE closed IS NULL)';
   database.exec(`
-    INSERT OR IGNORE INTO usage_days SELECT DISTINCT day, 1, 0 FROM usage_accesses WHERE ${isOpen};
+    INSERT OR IGNORE INTO usage_days (day, revision, counted) SELECT DISTINCT day, 1, 0 FROM usage_accesses WHERE ${isOpen};
     UPDATE usage_days SET revision = revision + 1, counted = 0 WHERE ${isOpen};
   `);
 }

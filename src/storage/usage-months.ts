@@ -13,13 +13,26 @@ export interface UsageMonth {
   readonly opened: number;
   /** Epoch ms; null = still open. */
   readonly closed: number | null;
+  /** From what it was counted; several where another source was set meanwhile, none where nobody knows. */
+  readonly sources: readonly string[];
 }
+
+/** From what the days of an open month were counted: lists of sources, apart by spaces. */
+const sourceOfDays = `(
+  SELECT coalesce(group_concat(DISTINCT nullif(source, '')), '') FROM usage_days WHERE day BETWEEN month * 100 AND month * 100 + 99
+)`;
 
 /** Every month in which something counted, oldest first. */
 function usageMonths(database: Database): UsageMonth[] {
   return database
-    .rows<[number, number, number | null]>('SELECT month, opened, closed FROM usage_months ORDER BY month')
-    .map(([month, opened, closed]) => ({ month, opened, closed }));
+    .rows<[number, number, number | null, string]>(
+      `SELECT month, opened, closed, iif(closed IS NULL, ${sourceOfDays}, source) FROM usage_months ORDER BY month`,
+    )
+    .map(([month, opened, closed, source]) => ({ month, opened, closed, sources: sourcesIn(source) }));
+}
+
+function sourcesIn(text: string): string[] {
+  return [...new Set(text.split(/[ ,]/))].filter(source => source !== '').sort();
 }
 
 /**
@@ -70,12 +83,13 @@ function closeUsageMonth(transaction: Transaction, { month, audits = [], gaps = 
   );
   for (const table of ['usage_counts', 'usage_left_out'])
     database.run(`DELETE FROM ${table} WHERE period BETWEEN ? AND ?`, ...days);
+  const source = database.value<string>(`SELECT ${sourceOfDays} FROM usage_months WHERE month = ?`, month) ?? '';
   database.run('DELETE FROM usage_days WHERE day BETWEEN ? AND ?', ...days);
   mergeAnnounced(database, month, days);
   database.run('DELETE FROM usage_audits WHERE day BETWEEN ? AND ?', ...days);
   for (const audit of audits) putAudit(database, { ...audit, revision: 0 });
   noteUsageGaps(transaction, { gaps });
-  database.run('UPDATE usage_months SET closed = ? WHERE month = ?', now, month);
+  database.run('UPDATE usage_months SET closed = ?, source = ? WHERE month = ?', now, sourcesIn(source).join(' '), month);
   return true;
 }
 

@@ -21,7 +21,8 @@ function reopenUsageMonth({ database, believed }: Transaction, { month }: { read
   // Accesses that were not deleted yet count again.
   if (fresh)
     database.run(
-      'INSERT OR IGNORE INTO usage_days SELECT DISTINCT day, 1, 0 FROM usage_accesses WHERE day BETWEEN ? AND ?',
+      `INSERT OR IGNORE INTO usage_days (day, revision, counted)
+       SELECT DISTINCT day, 1, 0 FROM usage_accesses WHERE day BETWEEN ? AND ?`,
       ...[firstDayOf(month), lastDayOf(month)],
     );
   return true;

@@ -27,3 +27,10 @@ export const usageAuditStep = `
     PRIMARY KEY (hour, reason, origin)
   ) WITHOUT ROWID;
 `;
+
+/** What a day or a closed month was counted from: sources apart by spaces, most first; '' = not known, or nothing. */
+export const usageSourceStep = `
+  ALTER TABLE usage_days ADD COLUMN source TEXT NOT NULL DEFAULT '';
+  ALTER TABLE usage_months ADD COLUMN source TEXT NOT NULL DEFAULT '';
+  UPDATE usage_days SET counted = 0;
+`;

@@ -34,6 +34,7 @@ interface Range {
 
 interface AuditOptions {
   readonly storage: Calls;
+  /** What is counted now: a day of which something counted has its own. */
   readonly source: UsageSource;
 }
 
@@ -72,12 +73,13 @@ interface Around {
 }
 
 /** Each day between its neighbours; three are in memory at a time. */
-async function* auditsAround({ from, to }: Range, { storage, source }: AuditOptions): AsyncGenerator<Around> {
+async function* auditsAround({ from, to }: Range, { storage, source: now }: AuditOptions): AsyncGenerator<Around> {
   const days = await storage.read('auditedDays', { from: dayBefore(from), to: dayAfter(to) });
   const load = async (index: number): Promise<{ day: number; audit: DayAudit; isClosed: boolean } | undefined> => {
     const listed = days[index];
     if (listed === undefined) return undefined;
     const { day, revision, current } = listed;
+    const [source = now] = listed.sources;
     const kept = revision === null ? null : await storage.read('usageAudit', { day });
     if (kept !== null && (current === null || (revision === current && kept.source === source)))
       return { day, audit: kept, isClosed: current === null };
@@ -150,20 +152,27 @@ function pairsAmong(acts: readonly EdgeAct[]): (readonly [counted: EdgeAct, cont
   return [...groups.values()].flatMap(({ counted, control }) => compatiblePairs(counted, control, matchWindowMs));
 }
 
-/** The sums of days, by control. */
-export function auditTotals(days: readonly UsageAuditDay[]): Record<string, Omit<AuditedControl, 'examples'>> {
-  const totals: Record<string, { views: AuditCounts; downloads: AuditCounts }> = {};
-  for (const { controls } of days) {
-    for (const [name, { views, downloads }] of Object.entries(controls)) {
-      const total = totals[name];
-      if (total === undefined) totals[name] = structuredClone({ views, downloads });
+/** The sums of all days on which one source was counted, beside one control. */
+export interface AuditTotal extends Omit<AuditedControl, 'examples'> {
+  readonly source: string;
+  readonly control: string;
+}
+
+/** In the order of days. */
+export function auditTotals(days: readonly UsageAuditDay[]): readonly AuditTotal[] {
+  const totals = new Map<string, AuditTotal>();
+  for (const { source, controls } of days) {
+    for (const [control, { views, downloads }] of Object.entries(controls)) {
+      const key = `${source} ${control}`;
+      const total = totals.get(key);
+      if (total === undefined) totals.set(key, { source, control, ...structuredClone({ views, downloads }) });
       else {
         addCounts(total.views, views);
         addCounts(total.downloads, downloads);
       }
     }
   }
-  return totals;
+  return [...totals.values()];
 }
 
 function addCounts(sum: AuditCounts, more: AuditCounts): void {

@@ -1,5 +1,6 @@
 import { dayMs, firstDayOf, lastDayOf, startOfDay } from '../calendar.js';
 import type { UsageGap } from '../storage/usage-gaps.js';
+import type { UsageSource } from './access.js';
 import type { UsageConfig } from './config.js';
 
 /** Why a source was not heard, or not all of it. docs/usage.md says what each of them means. */
@@ -38,6 +39,21 @@ export function holesOf({ source, heard = [] }: Hearing): ReadonlySet<GapReason>
   return new Set([...always, 'broker', 'queue']);
 }
 
+/**
+ * What leaves a hole in a month: it is judged by what it was counted from, whatever is counted now. Of several sources,
+ * what any of them leaves; of none that is known, as what is counted now.
+ */
+export function holesOfMonth(sources: readonly UsageSource[], now: Hearing): ReadonlySet<GapReason> {
+  if (sources.length === 0) return holesOf(now);
+  const { source: current, heard } = now;
+  const all = sources.flatMap(source => [
+    ...holesOf({ source, ...(heard === undefined ? {} : { heard }) }),
+    // Nobody remembers whether RabbitMQ brought what is not counted any more.
+    ...(source === 'clowder' && source !== current ? holesOf({ source, heard: [source] }) : []),
+  ]);
+  return new Set(all);
+}
+
 /** Hours that follow each other, for one reason. */
 export interface Gap {
   /** Epoch ms: the beginning of the first hour, and the end of the last one. */
@@ -67,6 +83,8 @@ export interface CompleteMonth extends Completeness {
   readonly month: number;
   /** Epoch ms; null = still open. */
   readonly closed: number | null;
+  /** From what it was counted; none where nobody knows. */
+  readonly sources: readonly UsageSource[];
 }
 
 const hourMs = 3_600_000;

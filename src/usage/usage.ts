@@ -15,10 +15,10 @@ import type {
   UsageQuery,
   UsageRow,
 } from '../storage/usage-report.js';
-import type { Rules } from './access.js';
+import { type Rules, usageSources } from './access.js';
 import { auditDays, finalAudits, type UsageAuditDay } from './audit.js';
 import { Closing } from './closing.js';
-import { type CompleteMonth, type GapReason, gapsOf, holesOf, hoursIn } from './completeness.js';
+import { type CompleteMonth, type GapReason, gapsOf, holesOf, holesOfMonth, hoursIn } from './completeness.js';
 import { heardLogs } from './completeness-monitor.js';
 import type { UsageConfig } from './config.js';
 import { type ReadStored, recompute } from './recompute.js';
@@ -146,8 +146,9 @@ export class Usage {
   }
 
   /** What the other sources say, day by day. @param range first and last day */
-  audit(range: { readonly from: number; readonly to: number }): Promise<readonly UsageAuditDay[]> {
+  async audit(range: { readonly from: number; readonly to: number }): Promise<readonly UsageAuditDay[]> {
     const { storage, config } = this.#options;
+    await this.#refresh();
     return auditDays(range, { storage, source: config.source ?? 'clowder' });
   }
 
@@ -168,9 +169,9 @@ export class Usage {
     const { config, storage } = this.#options;
     const noted = await storage.read('usageGaps', spanOf(range));
     const holes = holesOf(config);
+    const late = (await this.leftOut(range)).filter(({ reason }) => reason === 'late');
     const known = new Map((await this.months()).map(month => [month.month, month]));
     const rows = [...noted, ...(await this.#unread(known))].sort((one, other) => one.hour - other.hour);
-    const late = (await this.leftOut(range)).filter(({ reason }) => reason === 'late');
     const { pending, dead, deadOf = new Map<number, number>() } = await this.waiting();
     const unknownDead = [...deadOf.values()].reduce((rest, count) => rest - count, dead);
     const missed = rows
@@ -183,10 +184,11 @@ export class Usage {
       .sort((one, other) => one - other)
       .flatMap(month => {
         const closed = known.get(month)?.closed ?? null;
-        const gaps = gapsOf(month, rows, holes);
+        const sources = usageSources.filter(source => known.get(month)?.sources.includes(source));
+        const gaps = gapsOf(month, rows, holesOfMonth(sources, config));
         if (!known.has(month) && !deadOf.has(month) && gaps.length === 0) return [];
         return {
-          ...{ month, closed, gaps, missingHours: hoursIn(gaps) },
+          ...{ month, closed, sources, gaps, missingHours: hoursIn(gaps) },
           waiting: closed === null ? pending : 0,
           dead: (deadOf.get(month) ?? 0) + (closed === null ? Math.max(0, unknownDead) : 0),
           late: late.find(one => one.month === month)?.count ?? 0,

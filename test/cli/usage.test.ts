@@ -96,6 +96,7 @@ test('the audit is a table a control, with what each side alone says by name', a
     source: 'nginx',
     controls: [
       {
+        source: 'nginx',
         control: 'clowder',
         counted_alone: 'Clowder lost them',
         control_alone: 'they passed the proxy',
@@ -104,8 +105,11 @@ test('the audit is a table a control, with what each side alone says by name', a
       },
     ],
     days: [
-      { day: '2026-03-15', controls: [{ control: 'clowder', views, downloads, examples }] },
-      { day: '2026-03-16', controls: [{ control: 'clowder', views: nothing, downloads: nothing, examples: [] }] },
+      { day: '2026-03-15', source: 'nginx', controls: [{ control: 'clowder', views, downloads, examples }] },
+      {
+        ...{ day: '2026-03-16', source: 'nginx' },
+        controls: [{ control: 'clowder', views: nothing, downloads: nothing, examples: [] }],
+      },
     ],
   };
   const daemon = await fakeDaemon(() => ({ status: 200, body }));
@@ -147,9 +151,9 @@ test('how complete the months are, with each gap in words', async () => {
     { from, to, reason: 'unread_lines', means: 'lines of the log could not be read', seconds: 0, missing: 7 },
   ];
   const months = [
-    { month: '2026-02', closed: 1, completeness: nothing },
+    { month: '2026-02', closed: 1, sources: ['clowder', 'nginx'], completeness: nothing },
     {
-      ...{ month: '2026-03', closed: null },
+      ...{ month: '2026-03', closed: null, sources: ['nginx'] },
       completeness: { ...nothing, complete: false, missing_hours: 2, gaps, waiting: 3, dead: 1, late: 4 },
     },
   ];
@@ -164,12 +168,12 @@ test('how complete the months are, with each gap in words', async () => {
   const piped = await invoke(['usage', 'completeness'], { env });
   const none = await invoke(['usage', 'completeness'], { env, onTerminal: true });
   await daemon.close();
-  assert.match(shown.out, /^MONTH +HOURS MISSING +WAITING +DEAD +LATE/);
-  assert.match(shown.out, /2026-02 +closed, complete +0 +0 +0 +0/);
-  assert.match(shown.out, /2026-03 +open, in part +2 +3 +1 +4/);
+  assert.match(shown.out, /^MONTH +COUNTED FROM +HOURS MISSING +WAITING +DEAD +LATE/);
+  assert.match(shown.out, /2026-02 +closed, complete +clowder, nginx +0 +0 +0 +0/);
+  assert.match(shown.out, /2026-03 +open, in part +nginx +2 +3 +1 +4/);
   assert.match(shown.out, '2026-03-14 10:00 to 2026-03-14 12:00  the daemon was not running\n');
   assert.match(shown.out, 'lines of the log could not be read (7)');
-  assert.match(shown.out, 'counted is nginx; hours are UTC');
+  assert.match(shown.out, 'counted now is nginx; hours are UTC');
   assert.equal(
     piped.out.split('\n').map(line => JSON.parse(line)),
     months,

@@ -287,7 +287,7 @@ export class FakeBackend implements Backend {
     },
     months: async () => {
       this.#mayFail();
-      return [{ month: 202603, opened: at, closed: null }];
+      return [{ month: 202603, opened: at, closed: null, sources: ['nginx'] }];
     },
     report: async () => {
       this.#mayFail();
@@ -301,7 +301,7 @@ export class FakeBackend implements Backend {
       this.#mayFail();
       const hour = 3_600_000;
       const gap = { from: 0, to: 2 * hour, reason: 'stopped' as const, ms: 1.5 * hour, count: 0 };
-      return [{ month: 202603, closed: null, missingHours: 2, gaps: [gap], waiting: 3, dead: 1, late: 0 }];
+      return [{ month: 202603, closed: null, sources: ['nginx'], missingHours: 2, gaps: [gap], waiting: 3, dead: 1, late: 0 }];
     },
     audit: async () => {
       this.#mayFail();

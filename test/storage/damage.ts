@@ -53,8 +53,8 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO usage_counts ${numbers} SELECT 20260300, '${filler}-' || n, 0, '', 1, 0, 1, 0, 0, 0, 1 FROM numbers`,
       `INSERT INTO usage_items ${numbers} SELECT 'item-' || n, 0, json_object('title', '${filler}') FROM numbers`,
       `INSERT INTO usage_late ${numbers} SELECT 202602, '${filler}-' || n, ${now} FROM numbers`,
-      `INSERT INTO usage_days ${numbers} SELECT 20260300 + n, 1, 1 FROM numbers WHERE n <= 31`,
-      `INSERT INTO usage_months ${numbers} SELECT 202600 + n, ${now}, NULL FROM numbers WHERE n <= 12`,
+      `INSERT INTO usage_days ${numbers} SELECT 20260300 + n, 1, 1, 'nginx' FROM numbers WHERE n <= 31`,
+      `INSERT INTO usage_months ${numbers} SELECT 202600 + n, ${now}, NULL, 'nginx' FROM numbers WHERE n <= 12`,
       `INSERT INTO usage_reopened ${numbers} SELECT 202600 + n, ${now} FROM numbers WHERE n <= 12`,
       `INSERT INTO availability_spans ${numbers} SELECT 'clowder', 'observed', n, n + 1, 'up', '${filler}' FROM numbers`,
       `INSERT INTO availability_corrections ${numbers}

@@ -11,9 +11,10 @@ function damaged(lost: Readonly<Record<string, number>>): Database {
   const database = new Database(':memory:');
   migrate(database);
   database.exec(`
-    INSERT INTO usage_months VALUES (202601, 1, 9), (202602, 1, 9), (202603, 1, NULL), (202604, 1, NULL);
+    INSERT INTO usage_months (month, opened, closed)
+      VALUES (202601, 1, 9), (202602, 1, 9), (202603, 1, NULL), (202604, 1, NULL);
     INSERT INTO usage_reopened VALUES (202602, 10);
-    INSERT INTO usage_days VALUES (20260205, 2, 0), (20260315, 3, 3);
+    INSERT INTO usage_days (day, revision, counted) VALUES (20260205, 2, 0), (20260315, 3, 3);
     INSERT INTO usage_accesses (day, id, time, source, item, machine, request, user, by_address, session, url, bytes)
       VALUES (20260315, 'a', 1, 'nginx', '', 0, 0, 1, 0, 1, 1, 0), (20260402, 'b', 1, 'nginx', '', 0, 0, 1, 0, 1, 1, 0);
   `);

@@ -2,7 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event, Fields } from '../../src/events/event.js';
 import type { AuditCounts } from '../../src/storage/usage-audit.js';
-import { auditTotals } from '../../src/usage/audit.js';
+import { type AuditTotal, auditTotals } from '../../src/usage/audit.js';
+import type { Usage } from '../../src/usage/usage.js';
 import { access, datasetId, day, download, fileId, UsageScene, view } from './scene.js';
 
 const march = { from: 20260301, to: 20260331 };
@@ -32,6 +33,11 @@ function clicked(event: Event): Event {
   const { status: _status, method: _method, ...fields } = event.fields;
   const category = event.category === 'page_view' ? 'browser_page_view' : 'browser_download';
   return { ...event, category, source: 'browser', fields: { ...fields, category } };
+}
+
+/** The sums of March, by control. */
+async function totalsOf(usage: Usage): Promise<Record<string, AuditTotal>> {
+  return Object.fromEntries(auditTotals(await usage.audit(march)).map(total => [total.control, total]));
 }
 
 /** What both say, what one alone says, and what else there is. */
@@ -146,7 +152,7 @@ for (const [what, rows] of Object.entries(tables)) {
       for (const order of [events, [...events].reverse()]) {
         const scene = new UsageScene();
         await scene.take(...order);
-        const { clowder } = auditTotals(await scene.usage.audit(march));
+        const { clowder } = await totalsOf(scene.usage);
         assert.is(inWords(clowder![what === 'a view' ? 'views' : 'downloads']), expected);
       }
     });
@@ -160,7 +166,7 @@ test('a page says nothing of machines, and is compared by itself', async () => {
     ...[download('11:00:00'), clicked(download('12:00:00'))],
     ...[view('13:00:00', { user_agent: 'curl/8.5.0' }), viewed('13:00:00')],
   );
-  const { clowder, browser } = auditTotals(await scene.usage.audit(march));
+  const { clowder, browser } = await totalsOf(scene.usage);
   assert.equal([browser!.views, browser!.downloads, clowder!.views].map(inWords), [
     '1 both, 1 never said',
     '0 both, 1 lost, 1 passed by',
@@ -175,7 +181,7 @@ test('where Clowder is counted, the log is the control, and says what it would l
     ...[view('11:00:00', { user_agent: 'bingbot/2.0' }), viewed('11:00:00')],
     ...[fetched('12:00:00'), fetched(day + 12 * 3_600_000 + 3), download('12:00:00')],
   );
-  const { nginx } = auditTotals(await scene.usage.audit(march));
+  const { nginx } = await totalsOf(scene.usage);
   assert.equal(nginx!.views.counted.leftOut, { robot: 1 });
   assert.is(inWords(nginx!.views), '1 both');
   assert.is(inWords(nginx!.downloads), '1 both, 1 counted twice');
@@ -210,10 +216,32 @@ test('what lies on both sides of midnight is one access, of the day on which it 
 test('what comes later is compared, and another source compares anew', async () => {
   const scene = new UsageScene();
   await scene.take(view('10:00:00'));
-  const words = async (): Promise<string> => inWords(auditTotals(await scene.usage.audit(march)).clowder!.views);
+  const words = async (): Promise<string> => inWords((await totalsOf(scene.usage)).clowder!.views);
   assert.is(await words(), '0 both, 1 lost');
   await scene.take(viewed('10:00:05'));
   assert.is(await words(), '1 both');
+});
+
+test('days are compared with what was counted on them, whatever is counted now', async () => {
+  const scene = new UsageScene({ source: 'clowder' });
+  await scene.take(viewed('10:00:00'), view('10:00:01'), view('11:00:00'));
+  scene.scratch.now = midnight;
+  const later = scene.withConfig({ source: 'nginx' });
+  await later.take(view(midnight + 1_000), viewed(midnight + 2_000), viewed(midnight + 3_600_000));
+  const totals = (): Promise<unknown[]> =>
+    later.usage
+      .audit(march)
+      .then(days => auditTotals(days).map(({ source, control, views }) => [source, control, inWords(views)]));
+  const expected = [
+    ['clowder', 'nginx', '1 both, 1 passed by'],
+    ['clowder', 'browser', '0 both, 1 lost'],
+    ['nginx', 'clowder', '1 both, 1 passed by'],
+    ['nginx', 'browser', '0 both, 1 lost'],
+  ];
+  assert.equal(await totals(), expected);
+  later.scratch.now = Date.UTC(2026, 6, 1);
+  await later.usage.closeMonths();
+  assert.equal(await totals(), expected, 'closed');
 });
 
 test('at most 20 of each kind are named, the first of them', async () => {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UsageGap } from '../../src/storage/usage-gaps.js';
-import { type GapReason, gapReasons, gapsInWords, gapsOf, holesOf, hoursIn } from '../../src/usage/completeness.js';
+import { type GapReason, gapReasons, gapsInWords, gapsOf, holesOf, holesOfMonth, hoursIn } from '../../src/usage/completeness.js';
 
 const hour = 3_600_000;
 const march = Date.UTC(2026, 2, 1);
@@ -25,6 +25,17 @@ const holes: readonly (readonly [what: string, config: Parameters<typeof holesOf
   ];
 for (const [what, config, expected] of holes)
   test(`what leaves a hole: ${what}`, () => assert.equal([...holesOf(config)].sort(), [...expected].sort()));
+
+test('what leaves a hole in a month: what it was counted from', () => {
+  const now = { source: 'nginx', heard: ['nginx'] } as const;
+  assert.equal(holesOfMonth([], now), holesOf(now));
+  assert.equal(holesOfMonth(['nginx'], now), holesOf(now));
+  const both = holesOfMonth(['browser', 'nginx'], now);
+  assert.equal([...both].sort(), [...new Set([...holesOf(now), 'stopped', 'refused'])].sort());
+  const forgotten = [...everywhere, 'stopped', 'refused', 'broker', 'queue'];
+  assert.equal([...holesOfMonth(['clowder'], now)].sort(), forgotten.sort(), 'nobody knows how Clowder was heard');
+  assert.equal(holesOfMonth(['clowder'], { ...now, heard: ['clowder'] }).has('stopped'), false);
+});
 
 const tables: readonly (readonly [what: string, rows: readonly UsageGap[], expected: readonly string[]])[] = [
   ['one hour', [gap(5, 'stopped', { ms: 1000 })], ['5 to 6 stopped: 1 s, 0']],

@@ -65,7 +65,7 @@ function clockMs(time: string): number {
 
 /** The sink and what is counted from it, on a database in memory. Every session is a daemon that starts anew. */
 export class UsageScene {
-  readonly scratch = new ScratchDatabase();
+  readonly scratch: ScratchDatabase;
   readonly calls: Calls = {
     write: async (name, ...args) => this.scratch.write(name, ...args),
     read: async (name, ...args) => this.scratch.read(name, ...args),
@@ -80,9 +80,11 @@ export class UsageScene {
   publish = async (_messages: readonly Message[]): Promise<void> => {};
   #session: SinkSession | undefined;
   #time = 0;
-  #lastNow = this.scratch.now;
+  #lastNow: number;
 
-  constructor(config: Partial<UsageConfig> = {}) {
+  constructor(config: Partial<UsageConfig> = {}, scratch = new ScratchDatabase()) {
+    this.scratch = scratch;
+    this.#lastNow = scratch.now;
     this.#config = { ...usageConfig, ...config };
     const clock: Clock = {
       now: () => this.scratch.now,
@@ -128,6 +130,11 @@ export class UsageScene {
   restart(config: Partial<UsageConfig> = {}): void {
     this.#config = { ...this.#config, ...config };
     this.#session = undefined;
+  }
+
+  /** The same accesses, where a daemon with other settings has taken over. */
+  withConfig(config: Partial<UsageConfig>): UsageScene {
+    return new UsageScene({ ...this.#config, ...config }, this.scratch);
   }
 
   months(): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event } from '../../src/events/event.js';
+import { monthlyReport } from '../../src/usage/monthly/report.js';
 import { datasetId, download, UsageScene, view } from './scene.js';
 
 const dayMs = 86_400_000;
@@ -151,7 +152,7 @@ for (const [what, event] of uncounted) {
     await scene.take(view(march), view(closing + dayMs));
     await scene.usage.closeMonths();
     const [month] = await scene.usage.months();
-    assert.equal(month, { month: 202603, opened: scene.scratch.now, closed: null });
+    assert.equal(month, { month: 202603, opened: scene.scratch.now, closed: null, sources: ['nginx'] });
   });
 
   test(`${what} that comes after a month was closed is not late`, async () => {
@@ -189,6 +190,68 @@ for (const [what, event] of uncounted) {
     assert.is((await scene.usage.months())[0]?.closed, scene.scratch.now);
   });
 }
+
+/** A view as Clowder says it. */
+const published = (time: number, id: string): Event => ({
+  ...view(time, { category: 'view_resource', status: undefined, user_agent: undefined }, id),
+  category: 'view_resource',
+  source: 'clowder',
+});
+
+test('a month is judged by what it was counted from, whatever is counted now', async () => {
+  const clowder = new UsageScene({ source: 'clowder', heard: ['nginx', 'clowder'] });
+  clowder.scratch.now = march;
+  await clowder.take(published(march, 'said'), view(march), view(march + 60_000));
+  const hour = april - dayMs;
+  const gap = { hour, origin: '', ms: 1000, count: 0 };
+  clowder.scratch.write('noteUsageGaps', {
+    gaps: [
+      { ...gap, reason: 'broker' },
+      { ...gap, reason: 'unread_lines', hour: hour + 3_600_000 },
+    ],
+  });
+  const scene = clowder.withConfig({ source: 'nginx' });
+  const judged = async (): Promise<unknown> => {
+    const [found] = await scene.usage.completeness({ from: 20260300, to: 20260399 });
+    return [found?.sources, found?.gaps.map(({ reason }) => reason)];
+  };
+  assert.equal(await judged(), [['clowder'], ['broker']], 'open');
+  scene.scratch.now = closing + 10 * dayMs;
+  await scene.take(view(closing + dayMs));
+  await scene.usage.closeMonths();
+  assert.equal(
+    (await scene.usage.months()).map(({ month, sources }) => [month, ...sources]),
+    [
+      [202603, 'clowder'],
+      [202605, 'nginx'],
+    ],
+  );
+  assert.equal(await judged(), [['clowder'], ['broker']], 'closed');
+  const report = await monthlyReport(scene.usage, 202603, { now: () => scene.scratch.now });
+  assert.is(report?.source, 'clowder');
+  assert.match(report?.missing.join() ?? '', 'RabbitMQ could not be reached');
+});
+
+test('a month in which another source was set is counted from both, until it is counted anew', async () => {
+  const clowder = new UsageScene({ source: 'clowder', heard: ['nginx'] });
+  clowder.scratch.now = march;
+  const events = [published(march, 'said'), view(march, {}, 'read-1')];
+  await clowder.take(...events);
+  const scene = clowder.withConfig({ source: 'nginx' });
+  const later = view(march + dayMs, {}, 'read-2');
+  await scene.take(later);
+  const sources = async (): Promise<unknown> => {
+    await scene.months();
+    return (await scene.usage.completeness({ from: 20260300, to: 20260399 }))[0]?.sources;
+  };
+  assert.equal(await sources(), ['nginx', 'clowder']);
+  assert.match((await scene.months())[0] ?? '', /: 2 investigations/);
+  await scene.usage.reopening.recount(202603, [...events, later], true);
+  assert.equal(await sources(), ['nginx']);
+  assert.match((await scene.months())[0] ?? '', /: 2 investigations/);
+  scene.scratch.write('closeUsageMonth', { month: 202603 });
+  assert.equal(await sources(), ['nginx']);
+});
 
 test('a month that is closed takes as much room for a thousand accesses as for one', async () => {
   const scene = await inMay();

@@ -12,6 +12,7 @@ import {
 } from '../../calendar.js';
 import type { AloneAct, AuditCounts, AuditSide } from '../../storage/usage-audit.js';
 import { matchWindowMs } from '../../storage/usage-matching.js';
+import { usageSources } from '../../usage/access.js';
 import { aloneMeans, auditTotals } from '../../usage/audit.js';
 import type { ApiContext } from '../context.js';
 import { HttpProblem } from '../problem.js';
@@ -97,12 +98,13 @@ const Control = z
 
 const UsageAudit = z
   .object({
-    source: z.enum(['nginx', 'clowder', 'browser']).openapi({ description: 'What is counted.' }),
+    source: z.enum(usageSources).openapi({ description: 'What is counted now.' }),
     window_seconds: count.openapi({ description: 'Two sources speak of one access when it began within this time.' }),
     controls: z
       .array(
         z
           .object({
+            source: z.string().openapi({ description: 'What was counted on the days that are summed up.' }),
             control: z.string(),
             counted_alone: z.string().openapi({ description: 'What it means that the counted source alone says it.' }),
             control_alone: z.string().openapi({ description: 'What it means that the control alone says it.' }),
@@ -110,7 +112,7 @@ const UsageAudit = z
           })
           .openapi('UsageAuditTotal'),
       )
-      .openapi({ description: 'The other sources that are heard, and their sums.' }),
+      .openapi({ description: 'The other sources that are heard, and their sums; what is counted now comes first.' }),
     days: z
       .array(
         z
@@ -154,17 +156,17 @@ export class UsageAuditRoutes {
     const totals = auditTotals(days);
     const isHeard = (control: string): boolean =>
       (usage.config.heard ?? []).some(one => one === control) ||
-      (totals[control] !== undefined &&
-        totals[control].views.control.accesses + totals[control].downloads.control.accesses > 0);
+      totals.some(one => one.control === control && one.views.control.accesses + one.downloads.control.accesses > 0);
     ctx.body = {
       source,
       window_seconds: matchWindowMs / 1000,
-      controls: Object.entries(totals)
-        .filter(([control]) => isHeard(control))
-        .map(([control, { views, downloads }]) => ({
-          control,
-          counted_alone: aloneMeans(source, control),
-          control_alone: aloneMeans(control, source),
+      controls: totals
+        .filter(({ control }) => isHeard(control))
+        .sort((one, other) => Number(other.source === source) - Number(one.source === source))
+        .map(({ source: counted, control, views, downloads }) => ({
+          ...{ source: counted, control },
+          counted_alone: aloneMeans(counted, control),
+          control_alone: aloneMeans(control, counted),
           ...{ views: countsAnswer(views), downloads: countsAnswer(downloads) },
         })),
       days: days.map(({ day, source: counted, controls }) => ({

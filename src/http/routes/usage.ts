@@ -1,6 +1,7 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import { written } from '../../calendar.js';
 import { type UsageRow, usageKinds } from '../../storage/usage-report.js';
+import { usageSources } from '../../usage/access.js';
 import { badge } from '../../usage/badge.js';
 import { figuresOf, noCounts } from '../../usage/figures.js';
 import type { Recomputed } from '../../usage/reopening.js';
@@ -48,7 +49,7 @@ const UsageReport = z
   .object({
     usage: z.array(UsageLine).openapi({ description: 'The most requested first; months in their order.' }),
     next_cursor: nextCursor,
-    source: z.enum(['nginx', 'clowder', 'browser']).openapi({ description: 'What is counted.' }),
+    source: z.enum(usageSources).openapi({ description: 'What is counted now.' }),
     months: z
       .array(
         z
@@ -57,6 +58,10 @@ const UsageReport = z
             closed: epochMs
               .nullable()
               .openapi({ description: 'When it was closed; null while it takes in late events.' }),
+            sources: z.array(z.enum(usageSources)).openapi({
+              description:
+                'What it was counted from, and is judged by; several where USAGE_SOURCE was changed meanwhile. Empty: nothing counted, or it was closed before this was noted.',
+            }),
             left_out: z.record(count).openapi({
               description: 'What was not counted, by reason: `double_click`, `robot`, `extractor`, `late` …',
             }),
@@ -135,6 +140,7 @@ export class UsageRoutes {
       months: known.map(one => ({
         month: written(one.month),
         closed: one.closed,
+        sources: [...one.sources],
         left_out: Object.fromEntries(
           leftOut.filter(({ month }) => month === one.month).map(({ reason, count }) => [reason, count]),
         ),

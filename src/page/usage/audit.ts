@@ -30,12 +30,12 @@ function Audit({ usage: { query } }: { usage: UsageState }): Markup {
       ${data === undefined && error === undefined && html`<${Loading} what="Comparing" />`}
       ${error !== undefined && stale && html`<${Failure} error=${error} onRetry=${refresh} />`}
       ${data?.controls.length === 0 && html`<${Empty} title="Nothing to compare with"><p>Only ${sourceName(data.source)} is heard. Set NGINX_ACCESS_LOG or RABBITMQ_URI, or have pages send events, and both are compared from then on.</p><//>`}
-      ${data?.controls.map(control => html`<${Comparison} key=${control.control} control=${control} audit=${data} />`)}
+      ${data?.controls.map(control => html`<${Comparison} key=${`${control.source} ${control.control}`} control=${control} audit=${data} />`)}
     <//>`;
 }
 
-function Comparison({ control, audit: { source, days } }: { control: UsageAuditTotal; audit: UsageAudit }): Markup {
-  const [counted, other] = [sourceName(source), sourceName(control.control)];
+function Comparison({ control, audit: { days } }: { control: UsageAuditTotal; audit: UsageAudit }): Markup {
+  const [counted, other] = [sourceName(control.source), sourceName(control.control)];
   const { views, downloads } = control;
   return html`
     <article class="panel usage-audit">
@@ -57,7 +57,7 @@ function Comparison({ control, audit: { source, days } }: { control: UsageAuditT
           <li>${inWords(other, 'downloads', downloads.control, downloads.matched)}</li>
         </ul>
       </details>
-      <${AuditDays} days=${days.filter(day => differs(day, control.control))} control=${control.control} counted=${counted} other=${other} />
+      <${AuditDays} days=${days.filter(day => day.source === control.source && differs(day, control.control))} control=${control.control} counted=${counted} other=${other} />
     </article>`;
 }
 

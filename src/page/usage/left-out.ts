@@ -10,11 +10,14 @@ export const leftOut: UsageSection = { id: 'usage-left-out', title: 'Left out', 
 
 /** What was not counted, and why. */
 function LeftOut({ usage: { report, choice, query, period } }: { usage: UsageState }): Markup {
-  const rows = countsOf([...report.known.values()].filter(({ month }) => month >= query.from && month <= query.to));
+  const shown = [...report.known.values()].filter(({ month }) => month >= query.from && month <= query.to);
+  const rows = countsOf(shown);
+  const sources = [...new Set(shown.flatMap(month => month.sources))];
+  const counted = (sources.length === 0 ? [report.source] : sources).map(sourceInWords).join(', and in other months ');
   const narrowed = choice.space !== undefined || choice.dataset !== undefined;
   return html`
     <${Section} of=${leftOut} aside=${html`<span class="muted">${period}</span>`}>
-      <p class="section-note">Counted from ${sourceInWords(report.source)}, by the rules of COUNTER for research data. People and machines are counted; what follows is not.${narrowed && ' It is what was left out of all datasets: what does not count is not kept by dataset.'}</p>
+      <p class="section-note">Counted from ${counted}, by the rules of COUNTER for research data. People and machines are counted; what follows is not.${narrowed && ' It is what was left out of all datasets: what does not count is not kept by dataset.'}</p>
       ${rows.length === 0 && html`<${Empty} title="Nothing was left out" />`}
       ${rows.length > 0 && html`<dl class="panel usage-reasons">${rows.map(({ reason, count }) => html`<${Reason} key=${reason} reason=${reason} count=${count} />`)}</dl>`}
     <//>`;

@@ -57,7 +57,7 @@ export interface MonthlyReport {
   readonly platform: string | null;
   readonly publisher: string | null;
   readonly publisher_id: string | null;
-  /** What is counted. */
+  /** What it was counted from, `nginx`; several apart by commas. */
   readonly source: string;
   readonly complete: boolean;
   /** Why it is not complete, a sentence each. */
@@ -108,16 +108,17 @@ export async function monthlyReport(
   for (const { facts } of datasets)
     for (const space of facts.spaces ?? [null]) inSpaces.set(space, (inSpaces.get(space) ?? 0) + 1);
   const leftOut = await usage.leftOut(range);
+  const { closed = null, sources = [] } = known.find(one => one.month === month) ?? {};
   const { regular, machine, users } = sumsOfMonth(month);
   const missing = await missingFrom(usage, { begin: firstDayOf(month), end: lastDayOf(month) }, created);
   return {
     month: written(month),
     created,
-    closed: known.find(one => one.month === month)?.closed ?? null,
+    closed,
     platform: config.platform ?? null,
     publisher: config.publisher ?? null,
     publisher_id: config.publisherId ?? null,
-    source: config.source ?? 'clowder',
+    source: sources.length === 0 ? (config.source ?? 'clowder') : sources.join(', '),
     complete: missing.length === 0,
     missing,
     total: { regular, machine, users },

@@ -21,8 +21,12 @@ const sources: Readonly<Record<string, string>> = {
   browser: 'the pages themselves, in the browser',
 };
 
-export function sourceInWords(source: string): string {
-  return sources[source] ?? source;
+/** @param names of one source or more, apart by commas */
+export function sourceInWords(names: string): string {
+  return names
+    .split(', ')
+    .map(name => sources[name] ?? name)
+    .join(' and, in another part of the month, ');
 }
 
 const grouped = new Intl.NumberFormat('en-GB');

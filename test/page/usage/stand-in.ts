@@ -118,6 +118,7 @@ function auditOf(query: URLSearchParams): UsageAudit {
     window_seconds: 60,
     controls: [
       {
+        source: 'nginx',
         control: 'clowder',
         counted_alone: 'Clowder lost them: the proxy served them, and Clowder published nothing',
         control_alone: 'they passed the proxy by: Clowder published them, and the log has no such request',
@@ -175,6 +176,7 @@ function answer(query: URLSearchParams): UsageReport {
     months: months.map((month, at) => ({
       month,
       closed: at < months.length - 2 ? Date.parse(`${month}-01`) + 62 * 86_400_000 : null,
+      sources: ['nginx' as const],
       left_out: {
         ...{ robot: 9000 + at, double_click: 812, extractor: 4100, preview: 20_400, probe: 44_640, unsuccessful: 391 },
         ...(at === 3 ? { late: 17 } : {}),

@@ -19,7 +19,7 @@ export function everyMonth(changes: { readonly titles?: readonly string[]; reado
       publisherId: 'publisherId' in changes ? changes.publisherId : publisherId,
     },
     requests: 3,
-    months: async () => [{ month: 201001, opened: 0, closed: null }],
+    months: async () => [{ month: 201001, opened: 0, closed: null, sources: ['nginx'] }],
     leftOut: async () => [],
     waiting: async () => ({ pending: 0, dead: 0 }),
     completeness: async () => [],
