@@ -19,7 +19,7 @@ export interface HistoryOptions {
   readonly depth: (sink: string) => Promise<Pick<Depth, 'ready'>>;
   readonly storage: Calls;
   /** Undefined when usage is off. */
-  readonly reopening: Pick<Reopening, 'reopen' | 'closedMonths'> | undefined;
+  readonly reopening: Pick<Reopening, 'reopen' | 'closedMonths' | 'sent'> | undefined;
   /** Whether usage is counted from the log of NGINX: an import that has read it has all of a time. */
   readonly countsLog: boolean;
   readonly clock: Clock;
@@ -97,6 +97,9 @@ export class History {
   async import({ messages, sinks: named, reopen, notes }: PastEvents): Promise<Imported> {
     const sinks = this.#sinks(named);
     const names = sinks.map(({ name }) => name);
+    const { reopening } = this.#options;
+    // Also where it is not their turn: they come again.
+    if (names.includes('usage')) reopening?.sent.note(monthsOf(messages));
     return this.#backlog.behind(names, async () => {
       const closed = await this.#closedMonths(names, messages, reopen);
       const placed = this.#place(messages, sinks, closed.months);
@@ -139,7 +142,7 @@ export class History {
   async #closedMonths(sinks: readonly string[], messages: readonly Message[], reopen: boolean) {
     const { reopening } = this.#options;
     if (reopening === undefined || !sinks.includes('usage')) return { months: new Set<number>(), reopened: [] };
-    const mentioned = new Set(messages.map(eventOf).flatMap(event => (isAccess(event) ? [monthOfEvent(event)] : [])));
+    const mentioned = monthsOf(messages);
     const months = new Set<number>();
     const reopened: number[] = [];
     for (const month of await reopening.closedMonths()) {
@@ -203,6 +206,16 @@ function eventOf(message: Message): Event {
 
 function isAccess({ category }: Event): boolean {
   return categories.has(category);
+}
+
+/** Those of which some tell of an access. */
+function monthsOf(messages: readonly Message[]): ReadonlySet<number> {
+  return new Set(
+    messages
+      .map(eventOf)
+      .filter(isAccess)
+      .map(event => monthOfEvent(event)),
+  );
 }
 
 function monthOfEvent({ created }: Event): number {

@@ -25,7 +25,8 @@ import { usageAuditStep, usageSourceStep } from './usage-schema.js';
  * - usage_months: when an access of a month first counted here, and when the month was closed, epoch ms; from what a
  *   closed one was counted.
  * - usage_late: accesses that came after that.
- * - usage_reopened: closed months that are counted anew beside their counts, and since when, epoch ms.
+ * - usage_reopened: closed months that are counted anew beside their counts; `begun`: then, or when something came
+ *   for them last, epoch ms.
  * - usage_items: what is known of a dataset, or of a file without one, as JSON.
  * - availability_spans: what each service was, by `lane` (availability.ts); `start` and `until` in epoch ms.
  * - availability_corrections: what somebody said of a service, by the id of the event; `until` NULL = it goes on.

@@ -1,7 +1,7 @@
 import { dayBefore, firstDayOf, lastDayOf, monthOf } from '../calendar.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
-import { sealedMonths } from './usage-reopening.js';
+import { noteHeard, sealedMonths } from './usage-reopening.js';
 
 export const accessColumnNames = [
   ...(['day', 'id', 'time', 'reason', 'source', 'item', 'machine', 'request', 'part', 'user', 'by_address'] as const),
@@ -65,6 +65,7 @@ export function foldUsage(
   if (kept > 0) {
     noteChange(database, [...days]);
     openMonths(database, open, believed);
+    noteHeard(database, days, believed);
   }
   if (items.length > 0) database.insert('INSERT INTO usage_items (item, at, facts)', itemColumns, items, factsOverlay);
   return accesses.length / accessColumns - kept - keptLate - passedOver;

@@ -4,7 +4,6 @@ import type { Transaction } from './transaction.js';
 import { mergeAnnounced } from './usage-announcements.js';
 import { type KeepAuditArguments, putAudit } from './usage-audit.js';
 import { noteUsageGaps, type UsageGap } from './usage-gaps.js';
-import { closeForsaken } from './usage-reopening.js';
 
 export interface UsageMonth {
   /** 202603. */
@@ -104,7 +103,6 @@ export interface TrimUsageArguments {
  * Returns how many.
  */
 function trimUsage({ database }: Transaction, { lateBefore, limit }: TrimUsageArguments): number {
-  closeForsaken(database, lateBefore);
   const deleted = database.run(
     `DELETE FROM usage_accesses WHERE (day, id) IN (
        SELECT day, id FROM usage_months JOIN usage_accesses ON day BETWEEN month * 100 AND month * 100 + 99

@@ -1,4 +1,4 @@
-import { firstDayOf, lastDayOf } from '../calendar.js';
+import { firstDayOf, lastDayOf, monthOf } from '../calendar.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 import { type DayCounts, keepUsageDay } from './usage-days.js';
@@ -10,7 +10,7 @@ import { forgetReopenedHours, takeReopenedHours } from './usage-gaps.js';
  *
  * closed → reopened (collects) → open, with the new counts
  *
- * A month that is left half-way is closed again after a while, with the counts that it had.
+ * A month that is left half-way is closed again when nothing has come for it for a while, with the counts that it had.
  */
 
 /** False: the month is open, or holds nothing, and takes accesses anyway. */
@@ -138,15 +138,31 @@ function lowerFigures(database: Database, month: number, days: readonly DayCount
   });
 }
 
-/** Who left a month half-way before this, epoch ms, does not come back: it is closed, with the counts that it has. */
-export function closeForsaken(database: Database, begunBefore: number): void {
-  const forsaken = database.rows<[number]>('SELECT month FROM usage_reopened WHERE begun < ?', begunBefore);
-  for (const [month] of forsaken) {
+/** Something came for these days. */
+export function noteHeard(database: Database, days: Iterable<number>, now: number): void {
+  if (database.value('SELECT 1 FROM usage_reopened') === undefined) return;
+  for (const month of new Set([...days].map(monthOf)))
+    database.run('UPDATE usage_reopened SET begun = max(begun, ?) WHERE month = ?', now, month);
+}
+
+export interface CloseForsakenArguments {
+  /** Nothing came for them since then, epoch ms. */
+  readonly heardBefore: number;
+  /** Those into which somebody is sending. */
+  readonly sent: readonly number[];
+}
+
+/** Who left a month half-way does not come back after so long: it is closed, with the counts that it has. */
+function closeForsaken({ database }: Transaction, { heardBefore, sent }: CloseForsakenArguments): void {
+  const forsaken = database
+    .rows<[number]>('SELECT month FROM usage_reopened WHERE begun < ?', heardBefore)
+    .map(([month]) => month);
+  for (const month of forsaken.filter(one => !sent.includes(one))) {
     database.run('DELETE FROM usage_reopened WHERE month = ?', month);
     database.run('DELETE FROM usage_days WHERE day BETWEEN ? AND ?', firstDayOf(month), lastDayOf(month));
     forgetReopenedHours(database, month);
   }
 }
 
-export const usageReopeningWrites = { reopenUsageMonth, finishReopening };
+export const usageReopeningWrites = { reopenUsageMonth, finishReopening, closeForsaken };
 export const usageReopeningReads = { closedUsageMonths, usageDaysOf };

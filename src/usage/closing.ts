@@ -13,6 +13,8 @@ export interface ClosingOptions {
   readonly closeMs: number;
   /** Events on their way to the counts; undefined = nobody knows at the moment. */
   readonly pending: () => Promise<number | undefined>;
+  /** Months into which somebody is sending at the moment. */
+  readonly sent: () => ReadonlySet<number>;
   /** A month is not closed because the clock has jumped ahead. */
   readonly clock: Pick<BelievedTime, 'now'>;
   readonly log: Log;
@@ -31,10 +33,11 @@ export interface DueMonth {
  * 2. Each log that is counted was read to its end later than the month's. Of several, one that is ahead closes no month
  *    for one that is behind. Where no log is read, something counted of a day after 1: whoever was away sends on first.
  * 3. After that everything that waited was counted: nothing waits, or something counted of a later day.
+ * 4. Nobody is sending to it: neither an import nor a recording.
  *
  * For 2 a month waits `closeMs` more at most where there is nothing to wait for: then nothing comes where no log is
  * read, and what was never read of a log that is gone or may not be read is noted as a gap. A log that is being caught
- * up is waited for as long as it takes, and so is 3: these events are there.
+ * up is waited for as long as it takes, and so are 3 and 4: these events are there.
  */
 export class Closing {
   readonly #options: ClosingOptions;
@@ -51,12 +54,13 @@ export class Closing {
   async due(months: readonly UsageMonth[]): Promise<readonly DueMonth[]> {
     const { storage, clock, closeMs, pending } = this.#options;
     const now = clock.now();
-    const over = months.filter(month => month.closed === null && now >= openUntil(month, closeMs));
+    const sent = this.#options.sent();
+    const isOver = (month: UsageMonth): boolean => now >= openUntil(month, closeMs) && !sent.has(month.month);
+    const over = months.filter(month => month.closed === null && isOver(month));
     this.#forgetOthers(over);
     if (over.length === 0) return [];
     const logs = await heardLogs(storage);
-    const day = await storage.read('lastCountedDay', { today: dayOf(now) });
-    const last = day === null ? Number.NEGATIVE_INFINITY : startOfDay(day);
+    const last = await this.#lastCounted(now);
     const passed = over.filter(month => this.#hasPassed(month, { logs, last, now }));
     // Looked at last: what waits now came from sources that have passed the month.
     const waiting = passed.length === 0 ? undefined : await pending();
@@ -64,6 +68,23 @@ export class Closing {
     return passed
       .filter(({ month }) => waiting === 0 || last > (this.#passed.get(month) ?? now))
       .map(({ month }) => ({ month, gaps: unreadGaps(month, logs) }));
+  }
+
+  /**
+   * Whether what was sent as long ago as a month waits has been counted by now: nothing waits, or something counted
+   * that is younger.
+   */
+  async hasCaughtUp(): Promise<boolean> {
+    const { clock, closeMs, pending } = this.#options;
+    const now = clock.now();
+    const waiting = await pending();
+    return waiting === 0 || (waiting !== undefined && (await this.#lastCounted(now)) > now - closeMs);
+  }
+
+  /** The beginning of the last day of which something counted, epoch ms. */
+  async #lastCounted(now: number): Promise<number> {
+    const day = await this.#options.storage.read('lastCountedDay', { today: dayOf(now) });
+    return day === null ? Number.NEGATIVE_INFINITY : startOfDay(day);
   }
 
   /** Months that were closed. They may be opened again. */

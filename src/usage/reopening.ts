@@ -1,4 +1,5 @@
 import { dayOf, monthOf, written } from '../calendar.js';
+import type { Clock } from '../clock.js';
 import { TransientError } from '../errors.js';
 import type { Event } from '../events/event.js';
 import type { Calls } from '../storage/calls.js';
@@ -6,6 +7,7 @@ import type { Value } from '../storage/database.js';
 import type { LowerFigure } from '../storage/usage-reopening.js';
 import type { UsageRow } from '../storage/usage-report.js';
 import { accessOf, type Rules } from './access.js';
+import { SentMonths } from './sent-months.js';
 
 /** The month before and after; undefined = it had nothing that counts. */
 export interface Recomputed {
@@ -24,6 +26,7 @@ export interface ReopeningOptions {
   readonly rules: () => Rules;
   /** Counts what has changed, and gives the sums of a month. */
   readonly total: (month: number) => Promise<UsageRow | undefined>;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 /** What a part of a recording comes to. */
@@ -47,10 +50,13 @@ const retryAfterMs = 500;
  * month stays until the new counts take its place: see storage/usage-reopening.ts.
  */
 export class Reopening {
+  /** Whoever sends to a month notes it. */
+  readonly sent: SentMonths;
   readonly #options: ReopeningOptions;
 
   constructor(options: ReopeningOptions) {
     this.#options = options;
+    this.sent = new SentMonths(options.clock);
   }
 
   /** Those that are being counted anew among them. */
@@ -102,6 +108,7 @@ export class Reopening {
     const keys = found.map(({ row }) => [row[0] as number, row[1] as string] as const);
     const known = await storage.read('knownUsageAccesses', { keys });
     if (keep) {
+      this.sent.note([month]);
       await this.reopen(month);
       const items: Value[] = [];
       for (const { row, facts } of found)

@@ -97,11 +97,15 @@ export class Usage {
     const { storage, config, known, rules, waiting, isConnected, log } = options;
     this.#believed = new BelievedTime(options.clock);
     const pending = async (): Promise<number> => (await waiting()).pending;
+    this.reopening = new Reopening({
+      ...{ storage, pending, known, rules, clock: options.clock },
+      total: month => this.#total(month),
+    });
     this.#closing = new Closing({
       ...{ storage, closeMs: config.closeMs, clock: this.#believed, log },
       pending: async () => (isConnected() ? pending() : undefined),
+      sent: () => this.reopening.sent.list(),
     });
-    this.reopening = new Reopening({ storage, pending, known, rules, total: month => this.#total(month) });
   }
 
   async query(query: UsageQuery): Promise<readonly UsageRow[]> {
@@ -243,6 +247,10 @@ export class Usage {
       await this.#count();
       const audits = await finalAudits(month, { storage, source: config.source ?? 'clowder' });
       if (await storage.write('closeUsageMonth', { month, audits, gaps })) log.info({ month }, 'usage.closed');
+    }
+    if (await this.#closing.hasCaughtUp()) {
+      const sent = [...this.reopening.sent.list()];
+      await storage.write('closeForsaken', { heardBefore: this.#believed.now() - config.closeMs, sent });
     }
     const trim = { lateBefore: this.#believed.now() - config.closeMs, limit: chunkRows };
     while (!signal?.aborted && (await storage.write('trimUsage', trim)) >= chunkRows);

@@ -9,6 +9,7 @@ import { localSink } from '../../src/sinks/local.js';
 import { mongodbSink } from '../../src/sinks/mongodb.js';
 import type { SinkDefinition } from '../../src/sinks/sink.js';
 import { usageSink } from '../../src/sinks/usage.js';
+import { SentMonths } from '../../src/usage/sent-months.js';
 import { thrown } from '../helpers/thrown.js';
 import { manualClock } from '../storage/scratch.js';
 
@@ -41,6 +42,7 @@ function scene(changes: Partial<HistoryOptions> = {}, known: readonly string[] =
     reopening: {
       closedMonths: async () => [202603],
       reopen: async month => reopened.push(month) > 0,
+      sent: new SentMonths(manualClock(now)),
     },
     clock: manualClock(now),
     ...changes,

@@ -19,6 +19,7 @@ class ClosingScene {
     storage: this.usage.calls,
     closeMs,
     pending: async () => (this.usage.isConnected ? this.usage.waiting.pending : undefined),
+    sent: () => this.usage.usage.reopening.sent.list(),
     clock: { now: () => this.usage.scratch.now },
     log: {
       ...silentLog,
@@ -150,6 +151,19 @@ test('what waits is counted first; where something always waits, what came a day
   scene.usage.isConnected = true;
   scene.usage.waiting = { pending: 0, dead: 0 };
   assert.equal(await scene.due(), ['202603']);
+});
+
+test('a month into which an import is sending waits for it, others do not', async () => {
+  const scene = await ClosingScene.inMay({ log: closing + 10 * dayMs });
+  const { sent } = scene.usage.usage.reopening;
+  sent.note([202603, 202602]);
+  assert.equal(await scene.due(), []);
+  sent.note([202604]);
+  assert.equal(await scene.due(), [], 'the import has gone on to another month, and may come back');
+  scene.usage.scratch.now += 11 * 60_000;
+  assert.equal(await scene.due(), ['202603'], 'it is over');
+  sent.note([202604]);
+  assert.equal(await scene.due(), ['202603'], 'of another import');
 });
 
 test('where no log is read, quiet is quiet after as long again', async () => {

@@ -106,6 +106,30 @@ test('what is left half-way is closed after a while with the figures that it had
   assert.not.ok('refused' in done);
 });
 
+test('a month into which an import is still sending is not left half-way, however long it takes', async () => {
+  const scene = await closedMarch();
+  const { reopening } = scene.usage;
+  await reopening.reopen(month);
+  await scene.take(march[0]!);
+  const later = async (days: number): Promise<number | undefined> => {
+    scene.scratch.now += days * 86_400_000;
+    await scene.usage.closeMonths();
+    return accesses(scene);
+  };
+  assert.is(await later(30), 1);
+  await scene.take(march[1]!);
+  assert.is(await later(30), 2, 'something came for it meanwhile');
+  scene.waiting = { pending: 2, dead: 0 };
+  assert.is(await later(30), 2, 'the rest waits for the sink');
+  scene.waiting = { pending: 0, dead: 0 };
+  reopening.sent.note([month]);
+  await scene.usage.closeMonths();
+  assert.is(accesses(scene), 2, 'more is being sent');
+  await scene.take(...march.slice(2));
+  assert.not.ok('refused' in (await reopening.finish(month, false)));
+  assert.equal(await scene.months(), await (await closedMarch()).months());
+});
+
 test('late accesses that are counted anew are late no more', async () => {
   const scene = await closedMarch();
   await scene.take(download('15:00:00', { visitor: 'd' }, 3, 'late-1'));
