@@ -3,7 +3,7 @@ import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
 /** Two clicks of one user on one address that are no further apart are one, ms. */
-const doubleClickMs = 30_000;
+export const doubleClickMs = 30_000;
 const hourMs = 3_600_000;
 
 const columns =

@@ -1,8 +1,9 @@
-import { dayOf, firstDayOf, lastDayOf, monthOf } from '../calendar.js';
+import { dayMs, dayOf, firstDayOf, lastDayOf, monthOf } from '../calendar.js';
 import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
 import { mergeAnnounced } from './usage-announcements.js';
 import { type KeepAuditArguments, putAudit } from './usage-audit.js';
+import { doubleClickMs } from './usage-days.js';
 import { noteUsageGaps, type UsageGap } from './usage-gaps.js';
 
 export interface UsageMonth {
@@ -99,6 +100,12 @@ export interface TrimUsageArguments {
 }
 
 /**
+ * The first accesses of a month may be second clicks of the month before, which may be counted anew. Who is known by
+ * address alone is another user every hour, and clicks over no end of a month.
+ */
+const isSecondClick = `day % 100 = 1 AND time % ${dayMs} <= ${doubleClickMs} AND reason IS NULL AND by_address = 0`;
+
+/**
  * Deletes accesses of closed months and of those in which nothing counted, and ids of late ones, a chunk at a time.
  * Returns how many.
  */
@@ -106,7 +113,8 @@ function trimUsage({ database }: Transaction, { lateBefore, limit }: TrimUsageAr
   const deleted = database.run(
     `DELETE FROM usage_accesses WHERE (day, id) IN (
        SELECT day, id FROM usage_months JOIN usage_accesses ON day BETWEEN month * 100 AND month * 100 + 99
-       WHERE closed IS NOT NULL AND month NOT IN (SELECT month FROM usage_reopened) LIMIT CAST(? AS INTEGER))`,
+       WHERE closed IS NOT NULL AND month NOT IN (SELECT month FROM usage_reopened) AND NOT (${isSecondClick})
+       LIMIT CAST(? AS INTEGER))`,
     limit,
   );
   const late = database.rows<[number, string]>(

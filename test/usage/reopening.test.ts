@@ -1,7 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Event } from '../../src/events/event.js';
-import { download, UsageScene, view } from './scene.js';
+import { dayOf, monthOf } from '../../src/calendar.js';
+import type { Event, Fields } from '../../src/events/event.js';
+import { eventRows } from '../../src/storage/event-store.js';
+import { datasetId, download, UsageScene, view } from './scene.js';
 
 const month = 202603;
 const march: readonly Event[] = [
@@ -129,6 +131,102 @@ test('a month into which an import is still sending is not left half-way, howeve
   assert.not.ok('refused' in (await reopening.finish(month, false)));
   assert.equal(await scene.months(), await (await closedMarch()).months());
 });
+
+/*
+ * One click in March and one in April, 20 s later: of one user they are a double click, the first of which is removed.
+ * Who is known by address alone is another user at midnight.
+ */
+const midnight = Date.UTC(2026, 3, 1);
+const people: Record<string, readonly [fields: Fields, march: number, april: number]> = {
+  'somebody who logged in': [{ user_id: 'ada' }, 0, 1],
+  'somebody with a cookie': [{ device_id: 'cookie-1', visitor: undefined }, 0, 1],
+  'somebody known by address alone': [{}, 1, 1],
+};
+
+/** What of a recording comes to which month, after what has happened to both. */
+const histories: Record<string, (scene: UsageScene, march: Event, april: Event) => Promise<void>> = {
+  'both open': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+  },
+  'both open, the later one first': async (scene, ...clicks) => {
+    await scene.take(...[...clicks].reverse());
+  },
+  'both closed': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+    await closeAll(scene);
+  },
+  'March counted anew while April is open': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+    scene.scratch.write('closeUsageMonth', { month });
+    await trimmed(scene);
+    await countedAnew(scene, month, clicks);
+  },
+  'March counted anew, April closed': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+    await closeAll(scene);
+    await countedAnew(scene, month, clicks);
+  },
+  'both counted anew': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+    await closeAll(scene);
+    await countedAnew(scene, month, clicks);
+    await countedAnew(scene, 202604, clicks);
+  },
+  'both counted anew, April first': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+    await closeAll(scene);
+    await countedAnew(scene, 202604, clicks);
+    await countedAnew(scene, month, clicks);
+  },
+  'March counted anew and recomputed, April closed': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+    await closeAll(scene);
+    await countedAnew(scene, month, clicks);
+    scene.scratch.write('insertEvents', { values: eventRows([...others, ...clicks]) });
+    const done = await scene.usage.recompute(month);
+    if ('refused' in done) throw new Error(done.refused);
+  },
+};
+
+/** So that both months have something that counts. */
+const others = [view('10:00:00', {}, 'other-1'), view(Date.UTC(2026, 3, 15), {}, 'other-2')];
+const clicked = { resource_id: datasetId(2), url: '/datasets/2' };
+
+async function closeAll(scene: UsageScene): Promise<void> {
+  await scene.months();
+  for (const one of [month, 202604]) assert.ok(scene.scratch.write('closeUsageMonth', { month: one }));
+  await trimmed(scene);
+}
+
+async function trimmed(scene: UsageScene): Promise<void> {
+  assert.ok(scene.scratch.write('trimUsage', { lateBefore: 0, limit: 1000 }) < 1000);
+}
+
+async function countedAnew(scene: UsageScene, one: number, clicks: readonly Event[]): Promise<void> {
+  await scene.usage.reopening.reopen(one);
+  await scene.take(...[...others, ...clicks].filter(({ created }) => monthOf(dayOf(created)) === one));
+  const done = await scene.usage.reopening.finish(one, false);
+  if ('refused' in done) throw new Error(done.refused);
+}
+
+for (const [who, [fields, inMarch, inApril]] of Object.entries(people))
+  for (const [what, history] of Object.entries(histories))
+    test(`two clicks over the end of a month of ${who}: ${what}`, async () => {
+      const scene = new UsageScene();
+      scene.scratch.now = Date.UTC(2026, 3, 20);
+      await scene.take(...others);
+      await history(
+        scene,
+        view(midnight - 10_000, { ...clicked, ...fields }, 'first'),
+        view(midnight + 10_000, { ...clicked, ...fields }, 'second'),
+      );
+      const counted = async (one: number): Promise<number> => {
+        const range = { from: one * 100, to: one * 100 + 99 };
+        const [row] = await scene.usage.query({ by: 'dataset', dataset: datasetId(2), ...range, limit: 1, offset: 0 });
+        return row?.regular.investigations ?? 0;
+      };
+      assert.equal([await counted(month), await counted(202604)], [inMarch, inApril]);
+    });
 
 test('late accesses that are counted anew are late no more', async () => {
   const scene = await closedMarch();
