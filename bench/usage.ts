@@ -133,7 +133,7 @@ try {
     WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${months - 2})
     INSERT INTO usage_counts
       SELECT (2024 + (n + 3) / 12) * 10000 + ((n + 3) % 12 + 1) * 100, item, machine, country, investigations, requests,
-        unique_investigations, unique_requests, bytes, request_bytes, users
+        unique_investigations, unique_requests, bytes, request_bytes, users, request_users
       FROM usage_counts, numbers WHERE period = 20260300`);
   console.log(`${figure(database.value<number>('SELECT count(*) FROM usage_counts') ?? 0)} rows of ${months} months`);
   const request = {

@@ -4654,6 +4654,8 @@ export interface components {
             readonly month: string;
             /** @description When it was closed; null while it takes in late events. */
             readonly closed: number | null;
+            /** @description What it was counted from, and is judged by; several where USAGE_SOURCE was changed meanwhile. Empty: nothing counted, or it was closed before this was noted. */
+            readonly sources: readonly ("nginx" | "clowder" | "browser")[];
             /** @description What was not counted, by reason: `double_click`, `robot`, `extractor`, `late` … */
             readonly left_out: {
                 readonly [key: string]: number;
@@ -4666,7 +4668,7 @@ export interface components {
             /** @description Pass it as `cursor` to get the next page; null at the end. */
             readonly next_cursor: string | null;
             /**
-             * @description What is counted.
+             * @description What is counted now.
              * @enum {string}
              */
             readonly source: "nginx" | "clowder" | "browser";
@@ -4730,6 +4732,8 @@ export interface components {
             readonly control: components["schemas"]["UsageAuditSide"] & unknown;
         };
         readonly UsageAuditTotal: {
+            /** @description What was counted on the days that are summed up. */
+            readonly source: string;
             readonly control: string;
             /** @description What it means that the counted source alone says it. */
             readonly counted_alone: string;
@@ -4767,13 +4771,13 @@ export interface components {
         };
         readonly UsageAudit: {
             /**
-             * @description What is counted.
+             * @description What is counted now.
              * @enum {string}
              */
             readonly source: "nginx" | "clowder" | "browser";
             /** @description Two sources speak of one access when it began within this time. */
             readonly window_seconds: number;
-            /** @description The other sources that are heard, and their sums. */
+            /** @description The other sources that are heard, and their sums; what is counted now comes first. */
             readonly controls: readonly components["schemas"]["UsageAuditTotal"][];
             /** @description Every day of which something is known. */
             readonly days: readonly components["schemas"]["UsageAuditDay"][];
@@ -4860,7 +4864,7 @@ export interface components {
             readonly platform: string | null;
             readonly publisher: string | null;
             readonly publisher_id: string | null;
-            /** @description What is counted: `nginx`, `clowder` or `browser`. */
+            /** @description What it was counted from: `nginx`, `clowder` or `browser`; several apart by commas. */
             readonly source: string;
             readonly complete: boolean;
             /** @description Why it is not complete, a sentence each. */

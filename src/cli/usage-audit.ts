@@ -73,11 +73,13 @@ export async function completeness(invocation: Invocation): Promise<void> {
   }
   if (months.length === 0) return terminal.out('nothing was counted yet');
   const heading = ['MONTH', '', 'COUNTED FROM', 'HOURS MISSING', 'WAITING', 'DEAD', 'LATE'];
-  const rows = months.map(({ month, closed, sources, completeness: { complete, missing_hours, waiting, dead, late } }) => [
-    ...[month, `${closed === null ? 'open' : 'closed'}, ${complete ? 'complete' : 'in part'}`],
-    sources.join(', '),
-    ...[missing_hours, waiting, dead, late].map(String),
-  ]);
+  const rows = months.map(
+    ({ month, closed, sources, completeness: { complete, missing_hours, waiting, dead, late } }) => [
+      ...[month, `${closed === null ? 'open' : 'closed'}, ${complete ? 'complete' : 'in part'}`],
+      sources.join(', '),
+      ...[missing_hours, waiting, dead, late].map(String),
+    ],
+  );
   terminal.out(table(heading, rows, terminal.columns));
   const hour = (time: number): string => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
   for (const {

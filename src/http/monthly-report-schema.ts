@@ -23,7 +23,9 @@ const schema = z.object({
   platform: z.string().nullable(),
   publisher: z.string().nullable(),
   publisher_id: z.string().nullable(),
-  source: z.string().openapi({ description: 'What it was counted from: `nginx`, `clowder` or `browser`; several apart by commas.' }),
+  source: z
+    .string()
+    .openapi({ description: 'What it was counted from: `nginx`, `clowder` or `browser`; several apart by commas.' }),
   complete: z.boolean(),
   missing: z.array(z.string()).openapi({ description: 'Why it is not complete, a sentence each.' }),
   total: Sums,

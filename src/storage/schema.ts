@@ -1,6 +1,6 @@
 import { peopleStep } from './people-schema.js';
 import { trafficStep } from './traffic-schema.js';
-import { usageAuditStep, usageSourceStep } from './usage-schema.js';
+import { usageAuditStep, usageRequestUsersStep, usageSourceStep } from './usage-schema.js';
 
 /**
  * Forward migrations: the file's `user_version` is how many of them it has had. Never change one that was released; add
@@ -296,4 +296,5 @@ export const migrationSteps: readonly string[] = [
   trafficStep,
   peopleStep,
   usageSourceStep,
+  usageRequestUsersStep,
 ];

@@ -7,9 +7,10 @@ export const doubleClickMs = 30_000;
 const hourMs = 3_600_000;
 
 const columns =
-  'period, item, machine, country, investigations, requests, unique_investigations, unique_requests, bytes, request_bytes, users';
-const width = 11;
+  'period, item, machine, country, investigations, requests, unique_investigations, unique_requests, bytes, request_bytes, users, request_users';
+const width = 12;
 const firstSum = 4;
+const firstUsers = 10;
 /** Items of one day that are counted each for itself. */
 const maxDayItems = 100_000;
 
@@ -39,7 +40,7 @@ function changedUsageDays(database: Database): number[] {
 }
 
 const sums = `count(*), sum(request), count(DISTINCT session), count(DISTINCT iif(request, session, NULL)),
-  sum(volume), sum(iif(request, volume, 0)), count(DISTINCT user)`;
+  sum(volume), sum(iif(request, volume, 0)), count(DISTINCT user), count(DISTINCT iif(request, user, NULL))`;
 
 /**
  * The rules, in one statement (COUNTER Code of Practice for Research Data, "Processing rules"):
@@ -76,7 +77,7 @@ const countDay = `
   SELECT ?1, item, machine, country, ${sums} FROM clicks WHERE kept AND country IS NOT NULL
     GROUP BY item, machine, country
   UNION ALL
-  SELECT ?1, '', -1, '', count(*), 0, 0, 0, 0, 0, 0 FROM clicks WHERE NOT kept`;
+  SELECT ?1, '', -1, '', count(*), 0, 0, 0, 0, 0, 0, 0 FROM clicks WHERE NOT kept`;
 
 /** What another source says is one reason, whatever else speaks against it. */
 const countReasons = `
@@ -138,7 +139,7 @@ function withinItems(rows: readonly Value[][], maxItems: number): readonly Value
 
 /** Users are different people: of several items at least as many as of the one that has most. */
 function joined(column: number, one: number, other: number): number {
-  return column === width - 1 ? Math.max(one, other) : one + other;
+  return column >= firstUsers ? Math.max(one, other) : one + other;
 }
 
 /** Unless the day has newer counts, or its month has been closed meanwhile. One in which nothing counts yet is open. */

@@ -69,7 +69,7 @@ function closeUsageMonth(transaction: Transaction, { month, audits = [], gaps = 
   database.run(
     `INSERT INTO usage_counts
        SELECT CAST(? AS INTEGER), item, machine, country, sum(investigations), sum(requests),
-         sum(unique_investigations), sum(unique_requests), sum(bytes), sum(request_bytes), max(users)
+         sum(unique_investigations), sum(unique_requests), sum(bytes), sum(request_bytes), max(users), max(request_users)
        FROM usage_counts WHERE period BETWEEN ? AND ? GROUP BY item, machine, country`,
     month * 100,
     ...days,
@@ -89,7 +89,12 @@ function closeUsageMonth(transaction: Transaction, { month, audits = [], gaps = 
   database.run('DELETE FROM usage_audits WHERE day BETWEEN ? AND ?', ...days);
   for (const audit of audits) putAudit(database, { ...audit, revision: 0 });
   noteUsageGaps(transaction, { gaps });
-  database.run('UPDATE usage_months SET closed = ?, source = ? WHERE month = ?', now, sourcesIn(source).join(' '), month);
+  database.run(
+    'UPDATE usage_months SET closed = ?, source = ? WHERE month = ?',
+    now,
+    sourcesIn(source).join(' '),
+    month,
+  );
   return true;
 }
 

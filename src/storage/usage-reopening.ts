@@ -107,9 +107,9 @@ const figures = [
   'bytes',
   'request_bytes',
 ] as const;
-/** The columns of a row of `DayCounts.counts`: period, item, machine, country, then the figures and users. */
+/** The columns of a row of `DayCounts.counts`: period, item, machine, country, then the figures and two numbers of users. */
 const firstFigure = 4;
-const width = firstFigure + figures.length + 1;
+const width = firstFigure + figures.length + 2;
 
 /** What falls of each item, people and machines apart. */
 function lowerFigures(database: Database, month: number, days: readonly DayCounts[]): LowerFigure[] {

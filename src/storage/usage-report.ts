@@ -69,7 +69,7 @@ const keys: Readonly<Record<UsageKind, { readonly key: string; readonly join?: s
   collection: { key: 'e.value', join: `, json_each(coalesce(i.facts -> '$.collections', '[null]')) e` },
 };
 
-/** What is shown of a country rests on at least as many users; and where downloads are shown, on as many sessions. */
+/** What is shown of a country rests on at least as many users; what is shown of downloads on as many who downloaded. */
 export const minUsers = 3;
 
 /**
@@ -82,8 +82,9 @@ const byCountry = (chosen: string): string => `(
     .map(name => `iif(max(shown), sum(${name}) FILTER (WHERE shown), ${name === 'investigations' ? 1 : 0}) AS ${name}`)
     .join(', ')}, coalesce(max(users) FILTER (WHERE shown), 0) AS users
   FROM (
-    SELECT *, users >= ${minUsers} AND (requests = 0 OR unique_requests >= ${minUsers}) AS shown FROM (
-      SELECT country, machine, ${metrics.map(name => `sum(${name}) AS ${name}`).join(', ')}, max(users) AS users
+    SELECT *, users >= ${minUsers} AND (requests = 0 OR request_users >= ${minUsers}) AS shown FROM (
+      SELECT country, machine, ${metrics.map(name => `sum(${name}) AS ${name}`).join(', ')}, max(users) AS users,
+        max(request_users) AS request_users
       FROM usage_counts WHERE ${chosen} GROUP BY country, machine, period / 100
     )
   ) GROUP BY country, machine)`;
@@ -187,6 +188,8 @@ export type DatasetMonth = [
   uniqueInvestigations: number,
   uniqueRequests: number,
   users: number,
+  /** Who made requests. */
+  requestUsers: number,
 ];
 
 export interface DatasetReportPage {
@@ -211,7 +214,7 @@ function datasetReport(database: Database, query: DatasetReportQuery): DatasetRe
   );
   const months = database.rows<DatasetMonth>(
     `SELECT item, period / 100, machine, country, sum(investigations), sum(requests), sum(unique_investigations),
-       sum(unique_requests), max(users)
+       sum(unique_requests), max(users), max(request_users)
      FROM usage_counts INDEXED BY usage_counts_by_item
      WHERE item IN (SELECT value FROM json_each(?)) AND period BETWEEN ? AND ?
        ${withoutCountries ? "AND country = ''" : ''}

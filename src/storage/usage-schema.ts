@@ -28,6 +28,15 @@ export const usageAuditStep = `
   ) WITHOUT ROWID;
 `;
 
+/**
+ * How many different users made requests, on the day that had most of them: what is shown of their downloads depends on
+ * it. Of months that were closed before it is not known, and counts as nobody.
+ */
+export const usageRequestUsersStep = `
+  ALTER TABLE usage_counts ADD COLUMN request_users INTEGER NOT NULL DEFAULT 0;
+  UPDATE usage_days SET counted = 0;
+`;
+
 /** What a day or a closed month was counted from: sources apart by spaces, most first; '' = not known, or nothing. */
 export const usageSourceStep = `
   ALTER TABLE usage_days ADD COLUMN source TEXT NOT NULL DEFAULT '';

@@ -24,7 +24,7 @@ export function figuresOf(counts: UsageCounts): Figures {
   };
 }
 
-/** A country has too few users, or sessions that downloaded, to say more than that there were some. */
+/** A country has too few users, or too few who downloaded, to say more than that there were some. */
 export function isFew(counts: UsageCounts): boolean {
   return counts.investigations > 0 && counts.users < minUsers;
 }

@@ -293,7 +293,7 @@ export class FakeBackend implements Backend {
       this.#mayFail();
       return {
         items: [['dataset-1', '{"title":"Corn"}']],
-        months: [['dataset-1', 202403, 0, '', 7, 3, 5, 2, 2]],
+        months: [['dataset-1', 202403, 0, '', 7, 3, 5, 2, 2, 2]],
       };
     },
     waiting: async () => ({ pending: 0, dead: 0 }),
@@ -301,7 +301,9 @@ export class FakeBackend implements Backend {
       this.#mayFail();
       const hour = 3_600_000;
       const gap = { from: 0, to: 2 * hour, reason: 'stopped' as const, ms: 1.5 * hour, count: 0 };
-      return [{ month: 202603, closed: null, sources: ['nginx'], missingHours: 2, gaps: [gap], waiting: 3, dead: 1, late: 0 }];
+      return [
+        { month: 202603, closed: null, sources: ['nginx'], missingHours: 2, gaps: [gap], waiting: 3, dead: 1, late: 0 },
+      ];
     },
     audit: async () => {
       this.#mayFail();

@@ -50,7 +50,7 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO settled_messages ${numbers} SELECT 'sink-' || n, n, json_array('${filler}') FROM numbers`,
       `INSERT INTO usage_accesses (day, id, time, source, item, machine, request, user, by_address, session, url, bytes)
          ${numbers} SELECT 20260315, '${filler}-' || n, n, 'nginx', '', 0, 0, 1, 0, 1, n, 0 FROM numbers`,
-      `INSERT INTO usage_counts ${numbers} SELECT 20260300, '${filler}-' || n, 0, '', 1, 0, 1, 0, 0, 0, 1 FROM numbers`,
+      `INSERT INTO usage_counts ${numbers} SELECT 20260300, '${filler}-' || n, 0, '', 1, 0, 1, 0, 0, 0, 1, 0 FROM numbers`,
       `INSERT INTO usage_items ${numbers} SELECT 'item-' || n, 0, json_object('title', '${filler}') FROM numbers`,
       `INSERT INTO usage_late ${numbers} SELECT 202602, '${filler}-' || n, ${now} FROM numbers`,
       `INSERT INTO usage_days ${numbers} SELECT 20260300 + n, 1, 1, 'nginx' FROM numbers WHERE n <= 31`,

@@ -57,7 +57,7 @@ test('of more items in a day than are counted each for itself, the most used sta
   );
   const rowsOf = (maxItems: number): string[] => {
     const { counts } = scene.scratch.read('countUsageDay', { day: 20260315, maxItems });
-    const rows = Array.from({ length: counts.length / 11 }, (_, n) => counts.slice(n * 11, n * 11 + 11));
+    const rows = Array.from({ length: counts.length / 12 }, (_, n) => counts.slice(n * 12, n * 12 + 12));
     return rows.map(row => `${row[1] || 'unknown'} ${row[3] || 'all'} ${row[4]} ${row[6]} ${row[10]}`).sort();
   };
   const all = (id: string, count: number): string[] =>

@@ -35,6 +35,19 @@ test('three viewers and one who downloads: what that one did is not shown', asyn
   assert.equal(await germany(await sceneOf(...viewers(march, 3), ...downloaders(march, 3)), 202603), [6, 3, 300]);
 });
 
+test('one who downloads in three sessions is one', async () => {
+  const hours = [0, 1, 2].map(n => download(march + n * 3_600_000, { country: 'de', visitor: 'v0' }, n));
+  assert.is(await germany(await sceneOf(...viewers(march, 3), ...hours), 202603), '< 3');
+});
+
+test('how many downloaded stays known of a closed month', async () => {
+  const scene = await sceneOf(...downloaders(march, 3), ...downloaders(april, 1), ...viewers(april, 3));
+  await scene.months();
+  for (const month of [202603, 202604]) assert.ok(scene.scratch.write('closeUsageMonth', { month }));
+  assert.equal(await germany(scene, 202603), [3, 3, 300]);
+  assert.is(await germany(scene, 202604), '< 3');
+});
+
 test('a month of too few users adds nothing to a range, so that no difference shows them', async () => {
   const scene = await sceneOf(...downloaders(march, 4), ...downloaders(april, 1), ...downloaders(may, 3));
   assert.equal(await germany(scene, 202603), [4, 4, 400]);

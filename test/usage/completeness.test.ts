@@ -1,7 +1,15 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UsageGap } from '../../src/storage/usage-gaps.js';
-import { type GapReason, gapReasons, gapsInWords, gapsOf, holesOf, holesOfMonth, hoursIn } from '../../src/usage/completeness.js';
+import {
+  type GapReason,
+  gapReasons,
+  gapsInWords,
+  gapsOf,
+  holesOf,
+  holesOfMonth,
+  hoursIn,
+} from '../../src/usage/completeness.js';
 
 const hour = 3_600_000;
 const march = Date.UTC(2026, 2, 1);

@@ -157,8 +157,7 @@ const histories: Record<string, (scene: UsageScene, march: Event, april: Event) 
   },
   'March counted anew while April is open': async (scene, ...clicks) => {
     await scene.take(...clicks);
-    scene.scratch.write('closeUsageMonth', { month });
-    await trimmed(scene);
+    await closeAll(scene, [month]);
     await countedAnew(scene, month, clicks);
   },
   'March counted anew, April closed': async (scene, ...clicks) => {
@@ -192,13 +191,9 @@ const histories: Record<string, (scene: UsageScene, march: Event, april: Event) 
 const others = [view('10:00:00', {}, 'other-1'), view(Date.UTC(2026, 3, 15), {}, 'other-2')];
 const clicked = { resource_id: datasetId(2), url: '/datasets/2' };
 
-async function closeAll(scene: UsageScene): Promise<void> {
+async function closeAll(scene: UsageScene, months = [month, 202604]): Promise<void> {
   await scene.months();
-  for (const one of [month, 202604]) assert.ok(scene.scratch.write('closeUsageMonth', { month: one }));
-  await trimmed(scene);
-}
-
-async function trimmed(scene: UsageScene): Promise<void> {
+  for (const one of months) assert.ok(scene.scratch.write('closeUsageMonth', { month: one }));
   assert.ok(scene.scratch.write('trimUsage', { lateBefore: 0, limit: 1000 }) < 1000);
 }
 

@@ -131,10 +131,11 @@ function instancesOf(rows: readonly DatasetMonth[], request: ReportRequest): obj
   return instances;
 }
 
-/** A metric of a country rests on enough users; one of downloads on as many sessions that downloaded, too. */
+/** A metric of a country rests on enough users; one of downloads on as many who downloaded. */
 function isShown(row: DatasetMonth, metric: MetricType): boolean {
   const isRequest = metric === 'total-dataset-requests' || metric === 'unique-dataset-requests';
-  return row[8] >= minUsers && (!isRequest || row[places['unique-dataset-requests']] >= minUsers);
+  const [, , , , , , , , users, requestUsers] = row;
+  return users >= minUsers && (!isRequest || requestUsers >= minUsers);
 }
 
 /** One metric of a month, by people or machines. */

@@ -112,14 +112,14 @@ test('JSON: countries of enough users for each metric, and of whole months alone
   scene.scratch.now = june;
   await scene.take(
     ...[1, 2, 3].map(n => view(march + n * 60_000, { country: 'de', visitor: `v${n}` })),
-    download(march, { country: 'de', visitor: 'v1' }),
+    ...[0, 1, 2].map(n => download(march + n * 3_600_000, { country: 'de', visitor: 'v1' })),
   );
   const countries = async (parameters: Parameters) => {
     const { 'report-datasets': datasets } = await asJson(scene, parameters);
     return datasets[0].performance[0].instance.map((one: Record<string, unknown>) => one['country-counts'] ?? null);
   };
-  // One of three downloaded: only what all of them did is shown.
-  assert.equal(await countries(both), [{ de: 4 }, null, { de: 3 }, null]);
+  // One of three downloaded, in three sessions: only what all of them did is shown.
+  assert.equal(await countries(both), [{ de: 6 }, null, { de: 5 }, null]);
   const none = [null, null, null, null];
   assert.equal(await countries({ 'begin-date': '2026-03-01', 'end-date': '2026-03-30' }), none);
   assert.equal(await countries({ 'begin-date': '2026-03-02', 'end-date': '2026-04-30' }), none);
