@@ -107,7 +107,7 @@ const figures = [
   'bytes',
   'request_bytes',
 ] as const;
-/** The columns of a row of `DayCounts.counts`: period, item, machine, country, then the figures and two numbers of users. */
+/** Columns of a row of `DayCounts.counts`: period, item, machine, country, the figures, and two numbers of users. */
 const firstFigure = 4;
 const width = firstFigure + figures.length + 2;
 

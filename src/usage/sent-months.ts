@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 
-/** Requests that follow each other within this time belong together, ms: whoever is told to wait comes back sooner. */
+/** Requests that follow each other within this time belong together, ms: whoever has to wait comes back sooner. */
 const pauseMs = 600_000;
 
 /**
