@@ -1,7 +1,7 @@
 import { dispatch } from 'nact';
 import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
 import { Timer } from '../src/clock.js';
-import { Batch, type Evidence, type Item, type Suspicions } from '../src/delivery/batch.js';
+import { Batch, type Evidence, type Suspicions } from '../src/delivery/batch.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
 import { leftOf, type Prepared } from '../src/delivery/prepare.js';
@@ -72,6 +72,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
   /** The hold expired while the batch was being retried. */
   #overdue = false;
   readonly #settler: Settler;
+  /** Ends what `writes` has of the segment that is with the sink. */
+  #endWrite: () => void = () => undefined;
   /** What the broker does not settle now. Dead letters hold up nothing; events that are done with, what comes after. */
   readonly #unsettled: Record<Kind, Unsettled> = { done: { count: 0 }, dead: { count: 0 } };
   readonly #options: ConsumerOptions;
@@ -84,7 +86,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#status = status;
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
-    this.#deferral = new Deferral(clock, () => dispatch(self, { type: 'proceed' }));
+    this.#deferral = new Deferral(clock, options.holdMs, () => dispatch(self, { type: 'proceed' }));
     const onUnsettled: SettlerOptions['onUnsettled'] = (count, error, kind) => {
       this.#unsettled[kind] = { count, error };
       this.#status.update({ lastError: this.#unsettled.done.error ?? this.#unsettled.dead.error });
@@ -179,10 +181,12 @@ class Consumer implements Behaviour<ConsumerMessage> {
       return this.#nextBatch();
     }
     this.#become('writing');
+    this.#endWrite = this.#options.writes?.begin(this.#options.sink) ?? this.#endWrite;
     dispatch(this.#sink, { type: 'write', events: segment.map(({ event }) => event) });
   }
 
   #written({ result, milliseconds }: Extract<ConsumerMessage, { type: 'written' }>): void {
+    this.#endWrite();
     this.#hold.stop();
     this.#overdue = false;
     this.#lastFault = undefined;
@@ -191,23 +195,15 @@ class Consumer implements Behaviour<ConsumerMessage> {
     const { done, duplicates, tooOld, dead, deferred } = this.#batch.written(result);
     const ms = Math.round(milliseconds);
     this.#options.log.debug({ count, dead: dead.length, deferred: deferred.length, ms }, 'batch.written');
-    this.#defer(deferred, result.deferred?.retryAfterMs ?? 0);
+    const overdue = this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
+    this.#settler.requeue(overdue.map(({ delivery }) => delivery));
     this.#settler.settle({ done, duplicates, filtered: 0, tooOld, dead });
     if (this.#phase === 'stopping') return this.#finish();
     this.#write();
   }
 
-  /** Events deferred for as long as a hold may last go back to the broker, like a batch that is held too long. */
-  #defer(items: readonly Item[], waitMs: number): void {
-    const now = this.#options.clock.monotonic();
-    for (const item of items) item.deferredAt ??= now;
-    const overdue = items.filter(({ deferredAt = now }) => now - deferredAt >= this.#options.holdMs);
-    const patient = items.filter(item => !overdue.includes(item));
-    this.#settler.requeue(overdue.map(({ delivery }) => delivery));
-    this.#deferral.add(patient, waitMs);
-  }
-
   #sinkFailed(fault: SinkFault, error: unknown): void {
+    this.#endWrite();
     this.#lastFault = fault;
     if (this.#phase === 'released' || this.#phase === 'stopped') return;
     // In phase holding it was a probe that failed, which says nothing about the events.

@@ -1,5 +1,6 @@
 import { dispatch } from 'nact';
 import type { Address, Broker, Durability, MessageProperties } from '../src/broker/broker.js';
+import { toBroker, Writes } from '../src/delivery/writes.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import type { StatusLine } from '../src/status/board.js';
@@ -10,6 +11,8 @@ export interface PublisherOptions extends ActorTools {
   readonly broker: Broker;
   /** What is let in of these messages. */
   readonly clean?: (messages: readonly Message[]) => readonly Message[];
+  /** Hears of what is under way, from before it is cleaned. */
+  readonly writes?: Writes;
 }
 
 /**
@@ -43,14 +46,16 @@ export function publishThrough(publisher: Actor<PublisherMessage>) {
 
 class Publisher implements Behaviour<PublisherMessage> {
   readonly #broker: Broker;
+  readonly #writes: Writes;
   readonly #clean: (messages: readonly Message[]) => readonly Message[];
   readonly #status: StatusLine;
   readonly #observers: PublishObserver[] = [];
   #inFlight = 0;
   #drained: Reply<void>[] | undefined;
 
-  constructor({ broker, clean = messages => messages }: PublisherOptions, status: StatusLine) {
+  constructor({ broker, clean = messages => messages, writes = new Writes() }: PublisherOptions, status: StatusLine) {
     this.#broker = broker;
+    this.#writes = writes;
     this.#clean = clean;
     this.#status = status;
     status.update({ state: 'running' });
@@ -78,8 +83,10 @@ class Publisher implements Behaviour<PublisherMessage> {
   }
 
   async #publish(given: readonly Message[]): Promise<Durability> {
-    const messages = this.#clean(given);
-    const durability = await this.#broker.publish(messages);
+    const { messages, durability } = await this.#writes.during(toBroker, async () => {
+      const messages = this.#clean(given);
+      return { messages, durability: await this.#broker.publish(messages) };
+    });
     // What is for some sinks alone is no news to anybody else.
     const open = messages.some(({ sinks }) => sinks !== undefined)
       ? messages.filter(({ sinks }) => sinks === undefined)

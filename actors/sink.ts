@@ -2,7 +2,6 @@ import { dispatch } from 'nact';
 import type { Clock } from '../src/clock.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import type { Rate } from '../src/delivery/rate.js';
-import type { Writes } from '../src/delivery/writes.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { SinkStalls } from '../src/event-loop/stalls.js';
 import type { Event } from '../src/events/event.js';
@@ -38,7 +37,6 @@ export interface SinkOptions extends Pick<ActorTools, 'board' | 'onCrash'> {
   readonly stalls?: SinkStalls | undefined;
   /** Undefined: as fast as the destination takes them. */
   readonly rate?: Rate | undefined;
-  readonly writes?: Writes | undefined;
 }
 
 /** How long a session may take to end after its signal has aborted before it is abandoned, ms. */
@@ -92,14 +90,12 @@ class SinkWorker implements Behaviour<SinkMessage> {
   }
 
   async #write(events: readonly Event[]) {
-    const { stalls, writes, definition } = this.#options;
-    const end = writes?.begin(definition.name);
+    const { stalls } = this.#options;
     const ended = await stalls?.begin(events.map(({ id }) => id));
     try {
       return await this.#guarded(async (session, signal) => checked(await session.write(events, signal), events));
     } finally {
       ended?.();
-      end?.();
     }
   }
 

@@ -471,7 +471,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Export everything that is held of people
-         * @description From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now.
+         * @description From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now. It goes through everything that there is, so there is one at a time: 503 while another is under way. It ends with the connection.
          */
         readonly post: operations["exportPeople"];
         readonly delete?: never;
@@ -491,7 +491,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Erase people
-         * @description Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing.
+         * @description Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing. With `dry_run` nothing is erased: what would be found is counted, one search at a time as in an export.
          */
         readonly post: operations["erasePeople"];
         readonly delete?: never;
@@ -4303,6 +4303,15 @@ export interface components {
             /** @description What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id. Refused are those that stand for nobody or say something else in events: fewer than 4 characters, numbers of fewer than 6 digits, names of categories, types, fields, sources and sinks. */
             readonly ids: readonly string[];
         };
+        readonly ErasurePreview: {
+            readonly places: readonly {
+                readonly place: string;
+                /** @description Things that hold something of them; null: it cannot be searched, or not now. */
+                readonly found: number | null;
+                /** @description Why it cannot be searched now. */
+                readonly reason: string | null;
+            }[];
+        };
         readonly ErasureReceipt: {
             readonly id: string;
             readonly asked: number;
@@ -4330,6 +4339,12 @@ export interface components {
                 /** @description When it was last tried. */
                 readonly at: number | null;
             }[];
+        };
+        readonly EraseRequest: {
+            /** @description What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id. Refused are those that stand for nobody or say something else in events: fewer than 4 characters, numbers of fewer than 6 digits, names of categories, types, fields, sources and sinks. */
+            readonly ids: readonly string[];
+            /** @description Only count what would be found. */
+            readonly dry_run?: boolean;
         };
         readonly ErasureList: {
             readonly erasures: readonly components["schemas"]["ErasureReceipt"][];
@@ -5290,7 +5305,9 @@ export type LedgerHour = components['schemas']['LedgerHour'];
 export type Ledger = components['schemas']['Ledger'];
 export type LedgerAcknowledgement = components['schemas']['LedgerAcknowledgement'];
 export type PeopleRequest = components['schemas']['PeopleRequest'];
+export type ErasurePreview = components['schemas']['ErasurePreview'];
 export type ErasureReceipt = components['schemas']['ErasureReceipt'];
+export type EraseRequest = components['schemas']['EraseRequest'];
 export type ErasureList = components['schemas']['ErasureList'];
 export type PublicationReceipt = components['schemas']['PublicationReceipt'];
 export type MessageProperties = components['schemas']['MessageProperties'];
@@ -10704,10 +10721,42 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                readonly "application/json": components["schemas"]["PeopleRequest"];
+                readonly "application/json": components["schemas"]["EraseRequest"];
             };
         };
         readonly responses: {
+            /** @description Of `dry_run`: what would be found. */
+            readonly 200: {
+                headers: {
+                    /** @description The id of this request: the one you sent, or one made here. */
+                    readonly "X-Request-Id": string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "places": [
+                     *         {
+                     *           "place": "local store",
+                     *           "found": 15,
+                     *           "reason": null
+                     *         },
+                     *         {
+                     *           "place": "mongodb",
+                     *           "found": null,
+                     *           "reason": "connect ECONNREFUSED"
+                     *         },
+                     *         {
+                     *           "place": "amplitude",
+                     *           "found": null,
+                     *           "reason": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
             /** @description The receipt, which holds nothing personal. */
             readonly 202: {
                 headers: {

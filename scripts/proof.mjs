@@ -26,6 +26,7 @@ const parts = {
   archive: [['scripts/test.mjs', 'chaos/archive-kill', '--jobs', '1', '--timeout', '3600']],
   redrive: [['scripts/test.mjs', 'integration/redrive-behind', '--jobs', '1', '--timeout', '3600']],
   reload: [['scripts/test.mjs', 'chaos/reload', '--jobs', '1', '--timeout', '3600']],
+  erasure: [['scripts/test.mjs', 'erasure/erasures', '--jobs', '1', '--timeout', '1800']],
   outages: [['scripts/test.mjs', 'chaos/outage', '--jobs', '1', '--timeout', '7200']],
 };
 /** For the tests that can be made longer. */
@@ -41,6 +42,7 @@ const env = {
   ARCHIVE_KILLS: part(20),
   REDRIVE_EVENTS: part(100_000),
   RELOAD_ROUNDS: part(100),
+  ERASURE_KILLS: part(30),
   OUTAGE_SECONDS: part(200),
   PAGE_OUTAGE_SECONDS: part(60),
 };

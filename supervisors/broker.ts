@@ -7,6 +7,7 @@ import { EmbeddedBroker } from '../src/broker/embedded/broker.js';
 import { moveEmbeddedQueues } from '../src/broker/embedded/hand-over.js';
 import { AmqpBroker } from '../src/broker/rabbitmq/broker.js';
 import type { BrokerConfig } from '../src/config/broker.js';
+import type { Writes } from '../src/delivery/writes.js';
 import { describe } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import type { Suppression } from '../src/people/suppression.js';
@@ -24,6 +25,7 @@ export interface BrokerOptions extends PartOptions {
   /** One for each configured sink. */
   readonly queues: readonly QueueDefinition[];
   readonly suppression: Pick<Suppression, 'clean'>;
+  readonly writes: Writes;
 }
 
 export interface BrokerPart {
@@ -46,7 +48,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerPart> {
   onStop('actors', () => stopTree(root));
   const supervisor = spawnSupervisor(root, 'broker', board, restartTree(onFailure));
   const clean = (messages: readonly Message[]): readonly Message[] => options.suppression.clean(messages);
-  const publisher = spawnPublisher(supervisor, { broker, clean, board, log, onCrash: resumeAfterDefect(log) });
+  const { writes } = options;
+  const publisher = spawnPublisher(supervisor, { broker, clean, writes, board, log, onCrash: resumeAfterDefect(log) });
   await broker.open(queues);
   const stopping = new AbortController();
   const moving = moveFromEmbedded(broker, options, stopping.signal);

@@ -253,6 +253,7 @@ export function superviseSink(
       holdMs,
       policy,
       suppression,
+      writes: options.writes,
       stalls,
       board,
       clock,
@@ -273,7 +274,6 @@ export function superviseSink(
         giveUp,
         stalls,
         rate: rate === undefined ? undefined : new Rate(rate, clock),
-        writes: options.writes,
         onCrash: escalate,
       }),
   );

@@ -1,7 +1,7 @@
 import type { Broker } from '../src/broker/broker.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
-import type { Writes } from '../src/delivery/writes.js';
+import { toBroker, type Writes } from '../src/delivery/writes.js';
 import { brokerPlaces } from '../src/erasure/broker-places.js';
 import { daemonPlaces } from '../src/erasure/daemon-places.js';
 import { Erasures } from '../src/erasure/erasures.js';
@@ -51,7 +51,7 @@ export function startErasures(options: ErasuresOptions): Erasures {
   const placesNow = () => {
     const { sinks, server, nginx } = config();
     return [
-      ...storedEventPlaces({ storage, clock }),
+      ...storedEventPlaces({ storage }),
       ...daemonPlaces({
         storage,
         idSecret,
@@ -68,6 +68,7 @@ export function startErasures(options: ErasuresOptions): Erasures {
   };
   const erasures = new Erasures({
     ...{ storage, suppression, idSecret, clock, log },
+    settled: () => writes.ended(toBroker, ...storedIn(config())),
     // A sink that was taken over is a place too.
     get places() {
       return placesNow();
@@ -76,4 +77,9 @@ export function startErasures(options: ErasuresOptions): Erasures {
   erasures.start();
   onStop('erasures', () => erasures.close());
   return erasures;
+}
+
+/** The sinks whose rows lie in the daemon's own storage. */
+function storedIn({ sinks }: Pick<Config, 'sinks'>): string[] {
+  return sinks.flatMap(({ definition: { name, storesWith } }) => (storesWith === 'storage' ? [name] : []));
 }

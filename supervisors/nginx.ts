@@ -5,6 +5,7 @@ import { spawnNginxLog } from '../actors/nginx-log.js';
 import { spawnNginxStatus } from '../actors/nginx-status.js';
 import { publishThrough } from '../actors/publisher.js';
 import { usageSinkOf } from '../src/config/usage.js';
+import { toBroker } from '../src/delivery/writes.js';
 import type { LogCheckpoint } from '../src/nginx/reader.js';
 import { createLogReader } from '../src/nginx/source.js';
 import { ServerWindows } from '../src/nginx/stub-status/server-windows.js';
@@ -126,14 +127,18 @@ export function startNginxStatus(ingress: Parent, tools: ActorTools, options: So
 
 function storeOf<Position>(
   key: string,
-  options: Pick<SourcesOptions, 'sinks' | 'broker' | 'publisher' | 'storage' | 'suppression'>,
+  options: Pick<SourcesOptions, 'sinks' | 'broker' | 'publisher' | 'storage' | 'suppression' | 'writes'>,
 ): SourceStore<Position> {
-  const { sinks, broker, publisher, storage, suppression } = options;
+  const { sinks, broker, publisher, storage, suppression, writes } = options;
   const { commit, load } =
     broker.publishWith === undefined
       ? writeAheadStore<Position>(key, storage.checkpoints, publishThrough(publisher).publish, sinks)
       : atomicStore<Position>(key, storage.checkpoints, broker.publishWith.bind(broker), sinks);
-  return { load, commit: (messages, position, calls) => commit(suppression.clean(messages), position, calls) };
+  return {
+    load,
+    commit: (messages, position, calls) =>
+      writes.during(toBroker, () => commit(suppression.clean(messages), position, calls)),
+  };
 }
 
 /** The name alone, unless two logs have the same. */

@@ -1,6 +1,7 @@
 import type { Actor, PublisherMessage } from '../actors/protocol.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Config } from '../src/config/config.js';
+import type { Writes } from '../src/delivery/writes.js';
 import type { CountryOf } from '../src/geoip/countries.js';
 import type { VisitorKeys } from '../src/nginx/traffic/visitors.js';
 import type { Suppression } from '../src/people/suppression.js';
@@ -17,6 +18,7 @@ export interface SourcesOptions extends PartOptions {
   /** For the ids of the events that are made here: see events/identity.ts. */
   readonly idSecret: string;
   readonly suppression: Pick<Suppression, 'clean'>;
+  readonly writes: Writes;
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;
   readonly storage: Pick<Storage, 'checkpoints' | 'keyValues' | 'read' | 'write'>;

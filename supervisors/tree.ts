@@ -106,7 +106,8 @@ export async function startTree({
     const suppression = await loadSuppression({ storage, idSecret, log });
     const context = await startContext({ ...part, config, storage, suppression });
     const queues = sinks.map(({ queue }) => queue);
-    const brokerOptions = { config: config.broker, storage, queues, suppression };
+    const writes = new Writes();
+    const brokerOptions = { config: config.broker, storage, queues, suppression, writes };
     const broker = await startBroker({ ...part, ...brokerOptions });
     const { publisher } = broker;
     const notifications = createNotifications({ ...part, publisher, storage, idSecret });
@@ -125,7 +126,7 @@ export async function startTree({
       notifications: notifications.writer,
       usage,
       suppression,
-      writes: new Writes(),
+      writes,
     };
     await startCompleteness({ ...part, config, storage, broker: broker.broker });
     const delivery = await startDelivery({ ...part, metrics, ...deliveryOptions });
@@ -138,7 +139,7 @@ export async function startTree({
     const countries = new Countries({ source: config.geoip, clock, log });
     const traffic = { visitors, countryOf: countries.of };
     const sources = await startSources({
-      ...{ ...part, ...broker, config, storage, idSecret, suppression, ...traffic },
+      ...{ ...part, ...broker, config, storage, idSecret, suppression, writes, ...traffic },
       sinks: () => configured().map(({ definition }) => definition.name),
       giveUp: giveUp.signal,
     });

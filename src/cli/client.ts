@@ -28,6 +28,8 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   /** The answer is a text, not JSON. */
   readonly text?: true;
+  /** The whole answer is here within this time, ms; a minute by default. */
+  readonly timeoutMs?: number;
 }
 
 export interface ClientOptions {
@@ -77,7 +79,7 @@ export class Client {
 
   async #attempt<Answer>(request: Request): Promise<{ answer: Answer } | ClientError> {
     const { url, key, signal, fetch: send = fetch } = this.#options;
-    const signals = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
+    const signals = [AbortSignal.timeout(request.timeoutMs ?? timeoutMs), ...(signal === undefined ? [] : [signal])];
     let response: Response;
     let body: string;
     try {

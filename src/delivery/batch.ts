@@ -13,6 +13,8 @@ export interface Item {
   attempts: number;
   /** Writes that failed as a bug with this event alone. */
   alone: number;
+  /** The generation of the suppression list by which the event was judged as it is; undefined: it was not. */
+  readonly judged?: number | undefined;
   /** When its sink first asked for it to wait, monotonic ms. */
   deferredAt?: number;
 }
@@ -36,7 +38,7 @@ export interface Evidence {
 export interface Suspicions {
   readonly stalls?: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled'> | undefined;
   /** Whose events go nowhere any more. */
-  readonly suppression?: Pick<Suppression, 'judge' | 'isEmpty'> | undefined;
+  readonly suppression?: Pick<Suppression, 'judge' | 'isEmpty' | 'generation'> | undefined;
 }
 
 /** An event that fails this often alone is a suspect. */
@@ -91,10 +93,12 @@ export class Batch {
   #erased(): Delivery[] {
     const suppression = this.#suppression;
     if (suppression === undefined || suppression.isEmpty) return [];
+    const { generation } = suppression;
     const erased: Delivery[] = [];
     const clean = (item: Item): Item[] => {
+      if (item.judged === generation) return [item];
       const event = suppression.judge(item.event);
-      if (event !== 'theirs') return [event === item.event ? item : { ...item, event }];
+      if (event !== 'theirs') return [{ ...item, event, judged: generation }];
       erased.push(item.delivery);
       return [];
     };

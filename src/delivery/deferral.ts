@@ -9,15 +9,26 @@ export class Deferral {
   #waiting: { readonly items: readonly Item[]; due: boolean }[] = [];
   #stop = new AbortController();
   readonly #clock: Clock;
+  readonly #holdMs: number;
   readonly #onDue: () => void;
 
-  constructor(clock: Clock, onDue: () => void) {
+  constructor(clock: Clock, holdMs: number, onDue: () => void) {
     this.#clock = clock;
+    this.#holdMs = holdMs;
     this.#onDue = onDue;
   }
 
-  add(items: readonly Item[], waitMs: number): void {
-    if (items.length === 0) return;
+  /** Those that were deferred for as long as a hold may last are returned, for the broker; the others wait. */
+  add(items: readonly Item[], waitMs: number): readonly Item[] {
+    const now = this.#clock.monotonic();
+    for (const item of items) item.deferredAt ??= now;
+    const overdue = items.filter(({ deferredAt = now }) => now - deferredAt >= this.#holdMs);
+    const patient = items.filter(item => !overdue.includes(item));
+    if (patient.length > 0) this.#wait(patient, waitMs);
+    return overdue;
+  }
+
+  #wait(items: readonly Item[], waitMs: number): void {
     const group = { items, due: false };
     this.#waiting.push(group);
     const { signal } = this.#stop;

@@ -41,7 +41,7 @@ export interface PrepareOptions {
    */
   readonly categories?: readonly string[] | undefined;
   /** Whose events go nowhere any more. Undefined: nobody's. */
-  readonly suppression?: Pick<Suppression, 'judge'> | undefined;
+  readonly suppression?: Pick<Suppression, 'judge' | 'generation'> | undefined;
   /** Undefined: events go as they came. */
   readonly withoutPeople?: PersonalFilter | undefined;
   readonly acceptsText: boolean;
@@ -69,6 +69,7 @@ export function createPrepare(options: PrepareOptions) {
     const filtered: Delivery[] = [];
     const tooOld: Delivery[] = [];
     const dead: DeadDelivery[] = [];
+    const judged = suppression?.generation;
     const oldest = maxAgeMs === undefined ? Number.NEGATIVE_INFINITY : clock.now() - maxAgeMs;
     for (const [index, delivery] of rest.entries()) {
       const { unreadable } = delivery;
@@ -89,7 +90,7 @@ export function createPrepare(options: PrepareOptions) {
         dead.push({ delivery, reason: result.reason, fault: 'poison', attempts: 1 });
       else if (!filter.matches(event)) filtered.push(delivery);
       else if (event.created < oldest) tooOld.push(delivery);
-      else items.push({ event, delivery, attempts: 0, alone: 0 });
+      else items.push({ event, delivery, judged, attempts: 0, alone: 0 });
     }
     const known = context === undefined ? items : await withContext(items, context);
     return {
@@ -109,7 +110,10 @@ async function withContext(
 ): Promise<readonly Item[]> {
   await context.load(() => items.map(({ event }) => event));
   for (const { event } of items) context.hear(event);
-  return changed(items, event => context.addTo(event));
+  // What is added may name somebody who was erased before the context forgot them: it is judged once more.
+  return changed(items, event => context.addTo(event)).map((item, index) =>
+    item === items[index] ? item : { ...item, judged: undefined },
+  );
 }
 
 function changed(items: readonly Item[], change: (event: Event) => Event): readonly Item[] {

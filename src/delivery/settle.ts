@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import { cleanBody, type Suppression } from '../people/suppression.js';
 import { RepeatedWarning } from '../repeated-warning.js';
 import { RetryQueue } from '../retry.js';
+import { toBroker, type Writes } from './writes.js';
 
 /** Why something could not be settled. */
 export interface SettlementError {
@@ -20,7 +21,9 @@ export interface SettlerOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** What is said of people who were erased is not kept with a dead letter. */
-  readonly suppression?: Pick<Suppression, 'judge' | 'isEmpty'> | undefined;
+  readonly suppression?: Pick<Suppression, 'judge' | 'isEmpty' | 'generation'> | undefined;
+  /** Hears of dead letters that are on their way. */
+  readonly writes?: Pick<Writes, 'begin' | 'during'> | undefined;
   /** Ends the retries. */
   readonly giveUp: AbortSignal;
   /** The broker does not take the settlement of this many events of a kind, for this reason; or (0) it does again. */
@@ -87,10 +90,7 @@ export class Settler {
     const { log } = this.#options;
     const { dead: given, ...rest } = settlement;
     if ((rest.tooOld ?? 0) > 0) log.warn({ count: rest.tooOld }, 'events.too-old');
-    const dead = given.map(one => {
-      const body = cleanBody(this.#options.suppression, one.delivery);
-      return { ...one, reason: oneLine(one.reason), ...(body === undefined ? {} : { body }) };
-    });
+    const dead = given.map(one => ({ ...one, reason: oneLine(one.reason) }));
     for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines))
       log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
     if (rest.done.length > 0) this.#settleDone({ ...rest, dead: [] });
@@ -111,9 +111,22 @@ export class Settler {
     const pauses = this.#pauses;
     this.#deadLetters.add(lines.dead, async () => {
       // They went back to the queue with a pause, and will come again.
-      if (pauses === this.#pauses) await this.#settle({ done: [], duplicates: 0, filtered: 0, dead });
+      if (pauses === this.#pauses) await this.#keep(dead);
       this.#dead.settled(dead.length);
     });
+  }
+
+  /** A try that fails may be followed by another much later: people who were erased meanwhile are not kept. */
+  async #keep(dead: Settlement['dead']): Promise<void> {
+    const { suppression, writes } = this.#options;
+    const keep = (): Promise<void> => {
+      const kept = dead.map(one => {
+        const body = cleanBody(suppression, one.delivery);
+        return body === undefined ? one : { ...one, body };
+      });
+      return this.#settle({ done: [], duplicates: 0, filtered: 0, dead: kept });
+    };
+    await (writes === undefined ? keep() : writes.during(toBroker, keep));
   }
 
   async #settle(settlement: Settlement): Promise<void> {

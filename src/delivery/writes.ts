@@ -1,4 +1,10 @@
-/** The writes that sinks have under way: whoever changes what a destination has waits for those begun before. */
+/** What is on its way into the daemon's own storage, or to its broker, beside the writes of sinks. */
+export const toBroker = 'broker';
+
+/**
+ * What is under way to each sink, and to the broker, from before it was judged until it is there: whoever changes what
+ * lies there waits for what was begun before.
+ */
 export class Writes {
   readonly #begun = new Map<string, Set<Promise<void>>>();
 
@@ -16,8 +22,18 @@ export class Writes {
     };
   }
 
+  /** It is under way as long as the work is. */
+  async during<Result>(sink: string, work: () => Promise<Result>): Promise<Result> {
+    const end = this.begin(sink);
+    try {
+      return await work();
+    } finally {
+      end();
+    }
+  }
+
   /** Resolves when the writes that are under way now have ended. */
-  async ended(sink: string): Promise<void> {
-    await Promise.all(this.#begun.get(sink) ?? []);
+  async ended(...sinks: readonly string[]): Promise<void> {
+    await Promise.all(sinks.flatMap(sink => [...(this.#begun.get(sink) ?? [])]));
   }
 }

@@ -41,9 +41,10 @@ function dead(broker: Broker, sink: string): Place {
     async erase(people): Promise<Outcome> {
       return (await broker.deadLetters.erase?.(sink, message => judgeText(message, people))) ?? {};
     },
-    async *export(people) {
+    async *export(people, signal) {
       let cursor: string | null = null;
       do {
+        signal.throwIfAborted();
         const page = await broker.deadLetters.list({ sink, limit: 1000, ...(cursor === null ? {} : { cursor }) });
         for (const { key, id, reason, body, source, firstSeen } of page.deadLetters)
           if (judgeText({ id, source, received: firstSeen, body }, people) !== body) yield { key, id, reason, body };

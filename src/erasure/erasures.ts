@@ -3,13 +3,16 @@ import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import { ascendingId, hashOf } from '../events/identity.js';
 import type { Log } from '../log.js';
-import { type NamedPeople, type People, peopleOf } from '../people/people.js';
+import { type People, peopleOf } from '../people/people.js';
+import { KnownTexts } from '../people/personal-text.js';
 import { hashOfPerson, type Suppression } from '../people/suppression.js';
+import { untilAborted } from '../retry.js';
 import type { WriteCall } from '../storage/calls.js';
 import type { ErasureRow } from '../storage/erasures.js';
 import type { Storage } from '../storage/storage.js';
 import type { Place, Taken } from './place.js';
 import { type PlaceReceipt, type Receipt, untried, withPlace } from './receipt.js';
+import { Search } from './search.js';
 
 export interface ErasuresOptions {
   readonly storage: Pick<Storage, 'write' | 'read' | 'atomically' | 'purgeSoon' | 'rebuild'>;
@@ -17,16 +20,10 @@ export interface ErasuresOptions {
   /** Keys the hashes (ID_SECRET). */
   readonly idSecret: string;
   readonly places: readonly Place[];
+  /** Resolves when whatever is on its way into the daemon's storage and its broker now is there. */
+  readonly settled: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-/** What is held of a person, and where. */
-export interface Held {
-  readonly place: string;
-  readonly data?: unknown;
-  /** Why nothing can be said of this place. */
-  readonly problem?: string;
 }
 
 /** Receipts that are shown, the newest ones. */
@@ -40,6 +37,8 @@ const listed = 100;
  * tried again, after a restart too. → done: what names them is forgotten, and the receipt stays.
  */
 export class Erasures {
+  /** What is held of people. */
+  readonly search: Search;
   readonly #options: ErasuresOptions;
   readonly #stop = new AbortController();
   #woken = new AbortController();
@@ -47,6 +46,7 @@ export class Erasures {
 
   constructor(options: ErasuresOptions) {
     this.#options = options;
+    this.search = new Search(options);
   }
 
   /** Goes on with what a process before this one has left. */
@@ -85,12 +85,6 @@ export class Erasures {
   /** Newest first. */
   async list(): Promise<Receipt[]> {
     return (await this.#options.storage.read('listErasures', { limit: listed })).map(receiptOf);
-  }
-
-  /** Everything that is held of them, place by place. */
-  async *export(ids: readonly string[], signal: AbortSignal): AsyncGenerator<Held> {
-    const people = peopleOf(this.#options.idSecret, ids);
-    for (const place of this.#options.places) yield* heldIn(place, people, signal);
   }
 
   async close(): Promise<void> {
@@ -137,7 +131,7 @@ export class Erasures {
   async #carryOut(row: ErasureRow): Promise<boolean> {
     const { storage, places, clock } = this.#options;
     const people = this.#peopleOf(row);
-    const since = clock.monotonic();
+    await untilAborted(this.#stop.signal, this.#options.settled(), () => undefined);
     let receipt = receiptOf(row);
     const keep = (next: Receipt, calls: readonly WriteCall[] = [], done = false): Promise<unknown> =>
       storage.atomically([...calls, ['keepErasure', { id: receipt.id, state: JSON.stringify(next), done }]]);
@@ -145,9 +139,7 @@ export class Erasures {
       const before = receipt.places.find(one => one.place === place.name) ?? untried(place.name);
       if (before.state !== 'pending') continue;
       if (this.#stop.signal.aborted) return false;
-      const after = await this.#eraseIn(place, people, { before, since }, (one, calls) =>
-        keep(withPlace(receipt, one), calls),
-      );
+      const after = await this.#eraseIn(place, people, before, (one, calls) => keep(withPlace(receipt, one), calls));
       receipt = withPlace(receipt, after);
       await keep(receipt);
       this.#note(receipt.id, after);
@@ -165,7 +157,7 @@ export class Erasures {
   async #eraseIn(
     place: Place,
     people: People,
-    { before, since }: { readonly before: PlaceReceipt; readonly since: number },
+    before: PlaceReceipt,
     keep: (place: PlaceReceipt, calls: readonly WriteCall[]) => Promise<unknown>,
   ): Promise<PlaceReceipt> {
     const { clock } = this.#options;
@@ -176,15 +168,12 @@ export class Erasures {
       counted = next;
     };
     try {
-      const {
-        steps = [],
-        erased = 0,
-        changed = 0,
-      } = await place.erase(people, { signal: this.#stop.signal, since, commit });
+      const { steps = [], erased = 0, changed = 0 } = await place.erase(people, { signal: this.#stop.signal, commit });
       const state = steps.length > 0 ? 'left' : 'done';
-      return { ...added(counted, { erased, changed }), state, steps, reason: null, at: clock.now() };
+      const said = steps.map(step => withoutNames(step, people));
+      return { ...added(counted, { erased, changed }), state, steps: said, reason: null, at: clock.now() };
     } catch (error) {
-      return { ...counted, reason: describe(error), at: clock.now() };
+      return { ...counted, reason: withoutNames(describe(error), people), at: clock.now() };
     }
   }
 
@@ -210,22 +199,17 @@ function unusedParts(now: number): PlaceReceipt {
   return { ...untried('unused parts of the database'), state: 'left', steps: [step], at: now };
 }
 
+/** A destination may quote what it was asked. */
+function withoutNames(text: string, { texts = [] }: People): string {
+  return new KnownTexts(texts.map(one => [one, '[erased]'])).replaceIn(text);
+}
+
 function receiptOf([, , , state]: ErasureRow): Receipt {
   return JSON.parse(state) as Receipt;
 }
 
 function added(receipt: PlaceReceipt, { erased, changed }: Taken): PlaceReceipt {
   return { ...receipt, erased: receipt.erased + erased, changed: receipt.changed + changed };
-}
-
-/** A place that cannot be reached says so, and keeps nobody from the others. */
-async function* heldIn(place: Place, people: NamedPeople, signal: AbortSignal): AsyncGenerator<Held> {
-  if (place.export === undefined) return;
-  try {
-    for await (const data of place.export(people, signal)) yield { place: place.name, data };
-  } catch (error) {
-    yield { place: place.name, problem: describe(error) };
-  }
 }
 
 function untilWoken(signal: AbortSignal): Promise<void> {

@@ -12,8 +12,6 @@ export interface Taken {
 export interface EraseTools {
   /** Aborts when the daemon stops. */
   readonly signal: AbortSignal;
-  /** When nothing of them was let in any more, or this process began with it, monotonic ms. */
-  readonly since: number;
   /** Writes to the daemon's storage, and in the same commit what it takes out into the receipt. */
   commit(calls: readonly WriteCall[], taken: Taken): Promise<void>;
 }

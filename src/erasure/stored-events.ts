@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js';
 import { decode } from '../events/decode.js';
 import type { Event } from '../events/event.js';
 import type { Source } from '../events/message.js';
@@ -12,13 +11,10 @@ import type { EraseTools, Place } from './place.js';
 
 export interface StoredEventsOptions {
   readonly storage: Pick<Storage, 'read'>;
-  readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
 }
 
 /** Rows that are looked at together: an event has a megabyte at most, and they are in memory at once. */
 const chunk = 64;
-/** What was on its way to the disk when somebody was erased is there by then, ms. */
-const settleMs = 2_000;
 
 const tables: readonly (readonly [name: string, table: EventTable])[] = [
   ['local store', 'events'],
@@ -32,27 +28,18 @@ export function storedEventPlaces(options: StoredEventsOptions): Place[] {
   return tables.map(([name, table]) => ({
     name,
     erase: (people, tools) => erase(options, table, people, tools),
-    async *export(people) {
-      for await (const rows of found(options, table, people, undefined))
+    async *export(people, signal) {
+      for await (const rows of found(options, table, people, signal))
         for (const row of rows) if (isAbout(row, people)) yield heldIn(row);
     },
   }));
 }
 
 async function erase(options: StoredEventsOptions, table: EventTable, people: People, tools: EraseTools) {
-  let last: number | undefined;
-  // What came meanwhile is looked at once more.
-  const { clock } = options;
-  for (const afterMs of [0, settleMs]) {
-    await clock.sleep(Math.max(0, tools.since + afterMs - clock.monotonic()), tools.signal);
-    for await (const rows of found(options, table, people, last, next => {
-      last = next;
-    })) {
-      tools.signal.throwIfAborted();
-      const changes = changesOf(table, rows, people);
-      const taken = { erased: changes.erased, changed: changes.changed };
-      if (taken.erased + taken.changed > 0) await tools.commit([['erasePeople', changes.rows]], taken);
-    }
+  for await (const rows of found(options, table, people, tools.signal)) {
+    const changes = changesOf(table, rows, people);
+    const taken = { erased: changes.erased, changed: changes.changed };
+    if (taken.erased + taken.changed > 0) await tools.commit([['erasePeople', changes.rows]], taken);
   }
   return {};
 }
@@ -61,16 +48,15 @@ async function* found(
   { storage }: StoredEventsOptions,
   table: EventTable,
   { texts }: People,
-  from: number | undefined,
-  onLooked: (last: number) => void = () => undefined,
+  signal: AbortSignal,
 ): AsyncGenerator<readonly FoundRow[]> {
-  let after = from;
+  let after: number | undefined;
   for (;;) {
+    signal.throwIfAborted();
     const { rows, last } = await storage.read('findPeople', { table, after, texts, chunk });
     if (last === undefined) return;
     yield rows;
     after = last;
-    onLooked(last);
   }
 }
 

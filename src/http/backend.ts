@@ -10,6 +10,7 @@ import type {
 } from '../broker/broker.js';
 import type { ReloadReport } from '../config/running.js';
 import type { Erasures } from '../erasure/erasures.js';
+import type { Search } from '../erasure/search.js';
 import type { Message } from '../events/message.js';
 import type { Explain } from '../explain/explain.js';
 import type { Imported, PastEvents } from '../import/history.js';
@@ -63,7 +64,9 @@ export interface Backend {
   /** Undefined when STATUS_PAGE is off. */
   readonly statusPage: Pick<StatusPage, 'view'> | undefined;
   /** People: what is held of them, and their erasure. */
-  readonly erasures: Pick<Erasures, 'erase' | 'export' | 'list'>;
+  readonly erasures: Pick<Erasures, 'erase' | 'list'> & {
+    readonly search: Pick<Search, 'isBusy' | 'export' | 'preview'>;
+  };
   /** Undefined when USAGE is off. */
   readonly usage:
     | (Pick<

@@ -9,7 +9,7 @@ import { pseudonymsOf } from './personal-data.js';
 /** What a message of an erased person says from then on: it is counted where the event would have been. */
 export const erasedBody = '{"category":"erased","erased":true}';
 
-/** Words that were looked up and are remembered, at most: ids come again and again. */
+/** Words that were looked up and are remembered, at most, in two halves of which the older goes: ids come again. */
 const maxRemembered = 20_000;
 
 /** What an event is without erased people: theirs, or what is left of it (itself, when it holds nothing of them). */
@@ -22,7 +22,9 @@ export type Judged = 'theirs' | Event;
 export class Suppression {
   readonly #secret: string;
   readonly #hashes = new Set<string>();
-  readonly #remembered = new Map<string, boolean>();
+  #young = new Map<string, boolean>();
+  #old = new Map<string, boolean>();
+  #generation = 0;
 
   constructor(secret: string, hashes: Iterable<string> = []) {
     this.#secret = secret;
@@ -33,9 +35,16 @@ export class Suppression {
     return this.#hashes.size === 0;
   }
 
+  /** Another one whenever somebody is erased: what was judged before has to be judged again. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   add(hashes: Iterable<string>): void {
     for (const hash of hashes) this.#hashes.add(hash);
-    this.#remembered.clear();
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#generation += 1;
   }
 
   /** Whether the event is theirs, or what it says without them. */
@@ -73,11 +82,14 @@ export class Suppression {
   }
 
   readonly #recognise: Recognise = text => {
-    const known = this.#remembered.get(text);
+    const known = this.#young.get(text);
     if (known !== undefined) return known;
-    if (this.#remembered.size >= maxRemembered) this.#remembered.clear();
-    const found = this.#hashes.has(hashOfPerson(this.#secret, text));
-    this.#remembered.set(text, found);
+    const found = this.#old.get(text) ?? this.#hashes.has(hashOfPerson(this.#secret, text));
+    this.#young.set(text, found);
+    if (this.#young.size >= maxRemembered / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
     return found;
   };
 }

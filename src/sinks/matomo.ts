@@ -4,8 +4,8 @@ import { integer } from '../settings/numbers.js';
 import { secret } from '../settings/secrets.js';
 import { setting } from '../settings/setting.js';
 import { choice } from '../settings/words.js';
+import type { MatomoConfig } from './matomo/client.js';
 import { compile } from './matomo/compile.js';
-import type { MatomoConfig } from './matomo/session.js';
 import { defineSink } from './sink.js';
 
 /** Matomo's tracking API, in bulk: what Google Analytics shows, on a machine of one's own (docs/mapping-matomo.md). */
@@ -69,6 +69,10 @@ export const matomoSink = defineSink({
     setting: () => 'MATOMO_URL',
     reach: 'let this machine reach it (a firewall, HTTPS_PROXY?), or correct MATOMO_URL',
     untried: [{ what: 'track an event', because: 'Matomo would count it' }],
+  },
+  people: {
+    erase: async (...of: Parameters<typeof import('./matomo/people.js').eraseFrom>) =>
+      (await import('./matomo/people.js')).eraseFrom(...of),
   },
   renderer: config => {
     const devices = new DeviceReader();

@@ -46,6 +46,13 @@ export const postgresqlSink = defineSink({
     reach: 'start PostgreSQL there, let this machine reach it, or correct POSTGRESQL_URI: host and port',
     open: async (config: PostgresConfig) => (await import('./postgresql/session.js')).openCheck(config),
   },
+  people: {
+    erase: async (config, people, _tools, signal) =>
+      (await import('./postgresql/people.js')).eraseFrom(config, people, signal),
+    async *export(config, people, _tools, signal) {
+      yield* (await import('./postgresql/people.js')).rowsHeld(config, people, signal);
+    },
+  },
   renderer: () => renderRow,
   open: async (config: PostgresConfig, tools) => (await import('./postgresql/session.js')).openSession(config, tools),
 });

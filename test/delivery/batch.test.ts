@@ -173,16 +173,37 @@ test('what somebody did who was erased meanwhile leaves before the next write', 
   assert.equal(batch.leaving().done, []);
   const theirs: ReadonlySet<string> = new Set(['1', '2']);
   const judge = (event: Event): Judged => (theirs.has(event.id) ? 'theirs' : event);
-  const later = new Batch(items(4), { healthy: true }, { suppression: { isEmpty: false, judge } });
+  const later = new Batch(items(4), { healthy: true }, { suppression: { isEmpty: false, generation: 1, judge } });
   const { done, erased, dead } = later.leaving();
   assert.equal([done.map(({ id }) => id), erased, dead], [['1', '2'], 2, []]);
   assert.equal(
     later.next?.map(({ event }) => event.id),
     ['0', '3'],
   );
-  const all = new Batch(items(2), { healthy: true }, { suppression: { isEmpty: false, judge: () => 'theirs' } });
+  const all = new Batch(
+    items(2),
+    { healthy: true },
+    { suppression: { isEmpty: false, generation: 1, judge: () => 'theirs' } },
+  );
   assert.is(all.leaving().erased, 2);
   assert.is(all.next, undefined);
+});
+
+test('what was judged by the same list is not judged again', () => {
+  let judged = 0;
+  const judge = (event: Event): Judged => {
+    judged += 1;
+    return event;
+  };
+  const suppression = { isEmpty: false, generation: 1, judge };
+  const [known, ...others] = items(3);
+  const batch = new Batch([{ ...known!, judged: 1 }, ...others], { healthy: true }, { suppression });
+  batch.leaving();
+  batch.leaving();
+  assert.is(judged, 2);
+  suppression.generation = 2;
+  batch.leaving();
+  assert.is(judged, 5);
 });
 
 test.run();

@@ -7,7 +7,7 @@ import { ManualClock } from '../helpers/manual-clock.js';
 function set() {
   const clock = new ManualClock();
   let due = 0;
-  const deferral = new Deferral(clock, () => {
+  const deferral = new Deferral(clock, 1_000, () => {
     due += 1;
   });
   const taken = (): string[] | undefined => deferral.take()?.map(({ event }) => event.id);
@@ -35,6 +35,20 @@ test('of several groups each has its own time; those that are due come in the or
   assert.equal([taken(), taken(), taken()], [['first'], ['second'], undefined]);
   await clock.pass(100);
   assert.equal(taken(), ['late']);
+});
+
+test('what was deferred for as long as a hold may last is given back', async () => {
+  const { clock, deferral, taken } = set();
+  const patient = item('patient');
+  assert.equal(deferral.add([patient], 900), []);
+  await clock.pass(900);
+  assert.equal(taken(), ['patient']);
+  assert.equal(deferral.add([patient], 100), []);
+  await clock.pass(100);
+  assert.equal(taken(), ['patient']);
+  assert.equal(deferral.add([patient, item('new')], 100), [patient]);
+  await clock.pass(100);
+  assert.equal(taken(), ['new']);
 });
 
 test('an empty group is never due', async () => {

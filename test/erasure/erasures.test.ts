@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ErasureList, ErasureReceipt, UsageReport } from '../../openapi/api-types.js';
+import { Writes } from '../../src/delivery/writes.js';
 import { Erasures } from '../../src/erasure/erasures.js';
 import type { Place } from '../../src/erasure/place.js';
 import { TransientError } from '../../src/errors.js';
@@ -29,6 +30,9 @@ const secret = 'a secret of the test that is long enough';
 const pseudonyms = [ada.user_id, ada.user_name, mail].flatMap(text => pseudonymsOf(secret, text));
 const words = [ada.user_id, 'Quillfeather', mail, ...pseudonyms];
 
+/** How often the daemon is killed while it erases. */
+const kills = Number(process.env.ERASURE_KILLS ?? 1);
+
 const now = Date.now();
 const download = (n: number, more: object): object => ({
   ...{ category: 'download', type: 'dataset', resource_id: `65a3dea7161615897286${1000 + n}`, size: 17 },
@@ -38,7 +42,7 @@ const download = (n: number, more: object): object => ({
 
 /** What is hers, and what others' events say of her. */
 const hers = [
-  ...Array.from({ length: 300 }, (_, n) => download(n % 7, ada)),
+  ...Array.from({ length: 300 * kills }, (_, n) => download(n % 7, ada)),
   { category: 'comment', user_id: pseudonyms[0], text: 'from a sink that has pseudonyms' },
   { category: 'identify', user_properties: { set: { email: mail.toUpperCase() } } },
 ];
@@ -158,8 +162,12 @@ test('a person is erased from every file, also when the daemon is killed meanwhi
     await until(async () => (await usageOf(daemon)) === 14, 'counted usage');
     assert.is.not(found(daemon.dir).length, 0);
     const { id } = await erase(daemon);
-    await daemon.kill('SIGKILL');
-    await daemon.start();
+    for (let kill = 0; kill < kills; kill += 1) {
+      await daemon.kill('SIGKILL');
+      await daemon.start();
+      // Somewhere in the middle of it, where there is another kill.
+      await new Promise(resolve => setTimeout(resolve, Math.random() * 200 * Math.min(kills - 1, 1)));
+    }
     const receipt = await done(daemon, id);
     assert.not.match(JSON.stringify(receipt), new RegExp(words.join('|')));
     const counts = Object.fromEntries(receipt.places.map(({ place, erased, changed }) => [place, [erased, changed]]));
@@ -182,7 +190,7 @@ test('a person is erased from every file, also when the daemon is killed meanwhi
     await send(daemon);
     await until(async () => (await daemon.stored()).length >= stored + others.length, 'replayed events');
     assert.is((await daemon.stored()).length, stored + others.length);
-    assert.is(await erasedFor(daemon, 'local'), hers.length);
+    await until(async () => (await erasedFor(daemon, 'local')) === hers.length, 'hers, left out of the local store');
     await withoutHer(daemon);
     await daemon.kill('SIGTERM');
     assert.equal(found(daemon.dir), []);
@@ -237,7 +245,7 @@ test('a place that cannot be reached is tried again, after a restart too, and ke
     });
     const places = ['first', 'second'].map(place);
     const erasures = new Erasures({
-      ...{ storage, suppression, idSecret: secret, places },
+      ...{ storage, suppression, idSecret: secret, places, settled: async () => undefined },
       ...{ clock: hastyClock(1000), log: silentLog },
     });
     erasures.start();
@@ -274,6 +282,48 @@ test('a place that cannot be reached is tried again, after a restart too, and ke
     assert.is(database.value('SELECT count(*) FROM erasures WHERE people IS NOT NULL'), 0);
     database.close();
   } finally {
+    folder.remove();
+  }
+});
+
+test('an erasure waits for what was on its way when it was asked for, and not for what came later', async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder.path);
+  const suppression = new Suppression(secret);
+  const writes = new Writes();
+  const tried: string[] = [];
+  const erasures = new Erasures({
+    ...{ storage, suppression, idSecret: secret, clock: hastyClock(1000), log: silentLog },
+    places: [
+      {
+        name: 'one',
+        erase: async () => {
+          tried.push('one');
+          return {};
+        },
+      },
+    ],
+    settled: () => writes.ended('broker'),
+  });
+  try {
+    const before = writes.begin('broker');
+    erasures.start();
+    const { id } = await erasures.erase([ada.user_id]);
+    const asked = await until(
+      async () => ((await storage.write('openErasures')).length > 0 ? true : undefined),
+      'an open erasure',
+    );
+    assert.ok(asked);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    assert.equal(tried, []);
+    const after = writes.begin('broker');
+    before();
+    await until(async () => (await erasures.list()).some(one => one.id === id && one.state === 'done'), 'its end');
+    assert.equal(tried, ['one']);
+    after();
+  } finally {
+    await erasures.close();
+    await storage.close();
     folder.remove();
   }
 });

@@ -18,7 +18,7 @@ async function asked(personal: string): Promise<readonly string[]> {
   };
   const sink = { definition: { name: 'one', title: 'One', people: ability }, config: {}, personal };
   const places = sinkPlaces({ sinks: [sink], toolsOf: () => ({}), writes: { ended: async () => undefined } } as never);
-  await places[0]!.erase(people, { signal, since: 0, commit: async () => undefined });
+  await places[0]!.erase(people, { signal, commit: async () => undefined });
   return seen;
 }
 

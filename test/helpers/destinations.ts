@@ -46,6 +46,8 @@ export async function startDestinations() {
     ga4,
     webhook,
     matomo,
+    /** The folder of the archive. */
+    archive: archive.path,
     database,
     /** What must never be printed anywhere. */
     secrets: [...Object.values(secrets), webhook.secret, webhookToken, matomo.token, postgresql.password],

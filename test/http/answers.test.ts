@@ -158,6 +158,9 @@ const special: Readonly<Record<string, Case>> = {
   'GET /counter/reports/{report} 404': { send: daemon => daemon.request('/counter/reports/tr') },
   ...forBrowsers('POST /2/httpapi'),
   ...forBrowsers('POST /batch'),
+  'POST /v1/people/erase 200': {
+    send: daemon => daemon.request('/v1/people/erase', post({ ids: ['user-of-ada'], dry_run: true })),
+  },
   'POST /v1/reload 422': failing(new SettingsError([{ name: 'PORT', message: 'must be a whole number' }])),
   'POST /v1/publish 422': failing(new UnroutableError('there is no queue called q')),
   'POST /v1/session 400': {

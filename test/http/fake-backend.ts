@@ -254,7 +254,14 @@ export class FakeBackend implements Backend {
       this.#mayFail();
       return [receipt];
     },
-    export: (_ids, _signal) => this.#held(),
+    search: {
+      isBusy: false,
+      export: (_ids, _signal) => this.#held(),
+      preview: async () => {
+        this.#mayFail();
+        return [{ place: 'local store', found: 2, reason: null }];
+      },
+    },
   };
 
   async *#held() {

@@ -2,11 +2,12 @@
 // shares: rabbitmq
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { connect } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ErasureList, ErasureReceipt } from '../../openapi/api-types.js';
+import type { ErasureList, ErasurePreview, ErasureReceipt } from '../../openapi/api-types.js';
 import { pseudonymsOf } from '../../src/people/personal-data.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { type Destinations, startDestinations } from '../helpers/destinations.js';
@@ -52,12 +53,22 @@ async function publish(uri: string): Promise<void> {
   await connection.close();
 }
 
+/** Every file, and what is in those that are compressed. */
+function bytesIn(dir: string): Buffer {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
+  return Buffer.concat(
+    files.map(({ parentPath, name }) => {
+      const bytes = readFileSync(join(parentPath, name));
+      return name.endsWith('.gz') ? gunzipSync(bytes) : bytes;
+    }),
+  );
+}
+
 /** Everything that each destination, and the daemon, has, as text. */
 async function held(daemon: TestDaemon, destinations: Destinations): Promise<Record<string, string>> {
   const client = await new MongoClient(destinations.mongodb.uri).connect();
   try {
     const documents = await client.db(destinations.database).collection('events').find().toArray();
-    const files = readdirSync(daemon.dir, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
     return {
       mongodb: JSON.stringify(documents),
       influxdb: JSON.stringify([
@@ -65,10 +76,11 @@ async function held(daemon: TestDaemon, destinations: Destinations): Promise<Rec
         await destinations.influxdb.query('SELECT * FROM events', 'eventsink'),
       ]),
       amplitude: JSON.stringify(destinations.amplitude.accepted.map(({ user_id }) => user_id)),
+      postgresql: JSON.stringify(await destinations.postgresql.query('SELECT * FROM events')),
+      matomo: JSON.stringify(destinations.matomo.hits),
+      archive: bytesIn(destinations.archive).toString(),
       dead: JSON.stringify(await daemon.json('/v1/dead-letters')),
-      files: Buffer.concat(files.map(({ parentPath, name }) => readFileSync(join(parentPath, name)))).toString(
-        'latin1',
-      ),
+      files: bytesIn(daemon.dir).toString('latin1'),
     };
   } finally {
     await client.close();
@@ -117,7 +129,7 @@ test('a person is exported from, and erased from, every real server, and stays s
     };
     await send();
     const before = await held(daemon, destinations);
-    for (const place of ['mongodb', 'influxdb', 'amplitude', 'dead', 'files'])
+    for (const place of ['mongodb', 'influxdb', 'postgresql', 'archive', 'amplitude', 'matomo', 'dead', 'files'])
       assert.ok(
         found(before).some(one => one.startsWith(`${place}:`)),
         `${place} has nothing of her`,
@@ -125,11 +137,18 @@ test('a person is exported from, and erased from, every real server, and stays s
 
     const ids = [ada.user_id];
     const exported = await ask<{ place: string; data?: unknown }[]>(daemon, '/v1/people/export', { ids });
-    for (const place of ['local store', 'mongodb', 'influxdb', 'dead letters of local'])
+    for (const place of ['local store', 'mongodb', 'influxdb', 'postgresql', 'archive', 'dead letters of local'])
       assert.ok(
         exported.some(one => one.place === place && one.data !== undefined),
         `nothing exported from ${place}`,
       );
+    const preview = await ask<ErasurePreview>(daemon, '/v1/people/erase', { ids, dry_run: true });
+    for (const { place, found } of preview.places) {
+      const listed = exported.filter(one => one.place === place && one.data !== undefined).length;
+      assert.is(found ?? 0, listed, place);
+    }
+    assert.equal((await ask<ErasureList>(daemon, '/v1/people/erasures')).erasures, [], 'a dry run erases nothing');
+    assert.equal(found(await held(daemon, destinations)), found(before));
 
     await daemon.logged('event.rejected');
     const logged = daemon.output.length;
@@ -144,7 +163,11 @@ test('a person is exported from, and erased from, every real server, and stays s
     );
     assert.equal(found({ receipt: JSON.stringify(receipt) }), []);
     const states = Object.fromEntries(receipt.places.map(({ place, state }) => [place, state]));
-    assert.equal([states.mongodb, states.ga4, states.webhook], ['done', 'left', 'left']);
+    for (const place of ['local store', 'mongodb', 'postgresql', 'archive']) assert.is(states[place], 'done', place);
+    // Each with the step that somebody has to take there.
+    for (const { place, steps } of receipt.places.filter(({ state }) => state === 'left'))
+      assert.ok(steps.length > 0, place);
+    assert.equal([states.matomo, states.ga4, states.webhook], ['left', 'left', 'left']);
     const all = await ask<{ place: string }[]>(daemon, '/v1/people/export', { ids }).catch(() => []);
     assert.equal(all, []);
     const clean = async (): Promise<boolean> => found(await held(daemon, destinations)).length === 0;

@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
 import { routeConfig, z } from 'koa-swagger-decorator';
-import type { Held } from '../../erasure/erasures.js';
 import type { Receipt } from '../../erasure/receipt.js';
+import type { Held } from '../../erasure/search.js';
 import { whyRefused } from '../../people/refused-ids.js';
 import { sinks } from '../../sinks/registry.js';
 import { audit } from '../audit.js';
 import type { ApiContext } from '../context.js';
-import { HttpProblem } from '../problem.js';
+import { HttpProblem, unavailable } from '../problem.js';
 import { withJson } from '../request-body.js';
 import { content, json, route } from '../route.js';
 import { type Answer, characters, count, epochMs } from '../schemas.js';
@@ -14,15 +14,17 @@ import { type Answer, characters, count, epochMs } from '../schemas.js';
 /** Each is looked for everywhere, while nothing else is written. */
 const maxIds = 10;
 
-const PeopleRequest = z
-  .object({
-    ids: z.array(characters(4, 256)).min(1).max(maxIds).openapi({
-      description:
-        'What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id. Refused are those that stand for nobody or say something else in events: fewer than 4 characters, numbers of fewer than 6 digits, names of categories, types, fields, sources and sinks.',
-    }),
-  })
+const people = z.object({
+  ids: z.array(characters(4, 256)).min(1).max(maxIds).openapi({
+    description:
+      'What names them: ids as in `user_id`, and mail addresses or names that stand in events without the id. Refused are those that stand for nobody or say something else in events: fewer than 4 characters, numbers of fewer than 6 digits, names of categories, types, fields, sources and sinks.',
+  }),
+});
+const PeopleRequest = people.strict().openapi('PeopleRequest');
+const EraseRequest = people
+  .extend({ dry_run: z.boolean().optional().openapi({ description: 'Only count what would be found.' }) })
   .strict()
-  .openapi('PeopleRequest');
+  .openapi('EraseRequest');
 
 const ErasureReceipt = z
   .object({
@@ -70,9 +72,28 @@ const example = {
   ],
 } satisfies Answer<typeof ErasureReceipt>;
 
-const body = {
-  content: { 'application/json': { schema: PeopleRequest, example: { ids: ['57e1b2c3d4e5f60718293a4b'] } } },
-};
+const ErasurePreview = z
+  .object({
+    places: z.array(
+      z.object({
+        place: z.string(),
+        found: count.nullable().openapi({
+          description: 'Things that hold something of them; null: it cannot be searched, or not now.',
+        }),
+        reason: z.string().nullable().openapi({ description: 'Why it cannot be searched now.' }),
+      }),
+    ),
+  })
+  .openapi('ErasurePreview');
+
+const exampleIds = { ids: ['57e1b2c3d4e5f60718293a4b'] };
+const examplePreview = {
+  places: [
+    { place: 'local store', found: 15, reason: null },
+    { place: 'mongodb', found: null, reason: 'connect ECONNREFUSED' },
+    { place: 'amplitude', found: null, reason: null },
+  ],
+} satisfies Answer<typeof ErasurePreview>;
 
 /** What is held of people, and an end to it. */
 export class PeopleRoutes {
@@ -85,8 +106,8 @@ export class PeopleRoutes {
       id: 'exportPeople',
       summary: 'Export everything that is held of people',
       description:
-        'From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now.',
-      body,
+        'From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now. It goes through everything that there is, so there is one at a time: 503 while another is under way. It ends with the connection.',
+      body: { content: { 'application/json': { schema: PeopleRequest, example: exampleIds } } },
       answer: {
         status: 200,
         config: content('What is held, one thing a line.', { 'application/x-ndjson': { schema: z.string() } }),
@@ -95,7 +116,10 @@ export class PeopleRoutes {
   )
   async export(ctx: ApiContext): Promise<void> {
     await withJson(ctx, async request => {
-      const held = ctx.services.backend.erasures.export(await idsOf(request, ctx), AbortSignal.timeout(exportMs));
+      const ids = await idsOf(PeopleRequest.parse(request), ctx);
+      const held = searchOf(ctx).export(ids, untilGone(ctx));
+      // Also when the answer has not begun to be read: the next search waits for the end of this one.
+      ctx.res.once('close', () => void held.return(undefined).catch(() => undefined));
       // Whatever is wrong with this daemon is found before the answer begins.
       const first = await held.next();
       ctx.type = 'application/x-ndjson';
@@ -113,19 +137,26 @@ export class PeopleRoutes {
       id: 'erasePeople',
       summary: 'Erase people',
       description:
-        'Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing.',
-      body,
+        'Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing. With `dry_run` nothing is erased: what would be found is counted, one search at a time as in an export.',
+      body: { content: { 'application/json': { schema: EraseRequest, example: exampleIds } } },
       answer: { status: 202, config: json('The receipt, which holds nothing personal.', ErasureReceipt, example) },
+      others: { 200: json('Of `dry_run`: what would be found.', ErasurePreview, examplePreview) },
     }),
   )
   async erase(ctx: ApiContext): Promise<void> {
-    ctx.body = (await withJson(ctx, async request => {
+    await withJson(ctx, async body => {
+      const { dry_run: dryRun = false, ...request } = EraseRequest.parse(body);
       const ids = await idsOf(request, ctx);
+      if (dryRun) {
+        const places = await searchOf(ctx).preview(ids, untilGone(ctx));
+        ctx.body = { places } satisfies Answer<typeof ErasurePreview>;
+        return;
+      }
       const receipt = await ctx.services.backend.erasures.erase(ids);
       audit(ctx, { type: 'people_erased', subject: receipt.id, count: ids.length });
-      return answerOf(receipt);
-    })) satisfies Answer<typeof ErasureReceipt>;
-    ctx.status = 202;
+      ctx.body = answerOf(receipt) satisfies Answer<typeof ErasureReceipt>;
+      ctx.status = 202;
+    });
   }
 
   @routeConfig(
@@ -145,12 +176,24 @@ export class PeopleRoutes {
   }
 }
 
-/** A destination that does not answer ends an export, ms. */
-const exportMs = 10 * 60_000;
+/** A destination that does not answer ends a search, ms. */
+const searchMs = 10 * 60_000;
+
+function searchOf({ services }: ApiContext): ApiContext['services']['backend']['erasures']['search'] {
+  const { search } = services.backend.erasures;
+  if (search.isBusy) throw unavailable('Another search for people is under way, and there is one at a time.', 30_000);
+  return search;
+}
+
+/** Aborts when nobody waits for the answer any more, or for too long. */
+function untilGone({ res }: ApiContext): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => gone.abort());
+  return AbortSignal.any([gone.signal, AbortSignal.timeout(searchMs)]);
+}
 
 /** Whoever erases nobody, or a word that says something else, would erase what belongs to everybody. */
-async function idsOf(request: unknown, { services }: ApiContext): Promise<string[]> {
-  const { ids } = PeopleRequest.parse(request);
+async function idsOf({ ids }: z.output<typeof people>, { services }: ApiContext): Promise<string[]> {
   const { sinks: configured } = await services.backend.status();
   const names = [...sinks.map(({ name }) => name), ...configured.map(({ sink }) => sink)];
   for (const [index, id] of ids.entries()) {

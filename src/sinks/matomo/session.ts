@@ -1,78 +1,41 @@
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../../people/devices.js';
-import type { Address } from '../../settings/addresses.js';
 import { type Refusal, writeByHalves } from '../halving.js';
-import { type FaultContext, type HttpResponse, NoAnswerError } from '../http/faults.js';
-import { authorizationOf, request } from '../http/request.js';
+import { type HttpResponse, NoAnswerError } from '../http/faults.js';
 import type { SinkSession, SinkTools, WriteResult } from '../sink.js';
 import { interpret, interpretCheck } from './answer.js';
+import { MatomoClient, type MatomoConfig } from './client.js';
 import { compile } from './compile.js';
 import { SentIds } from './sent-ids.js';
 
-export interface MatomoConfig {
-  /** Where Matomo is, without a slash at its end. */
-  readonly url: Address;
-  readonly siteId: number;
-  readonly token: string;
-  readonly siteUrl: string;
-  readonly idDimension: number | undefined;
-  readonly onAmbiguous: 'resend' | 'skip';
-}
-
-/** PHP works through a batch one by one. */
-const timeoutMs = 60_000;
 const checkEveryMs = 300_000;
 
 /** Asks first whether the token is right: with a wrong one the tracker takes events, under the wrong time and place. */
 export async function openSession(config: MatomoConfig, tools: SinkTools): Promise<SinkSession> {
-  const { clock, outgoing, keyValues, log } = tools;
+  const { clock, keyValues, log } = tools;
   const devices = new DeviceReader();
   const sentIds = new SentIds(keyValues);
-  const secrets = [config.token, ...(config.url.password === undefined ? [] : [config.url.password])];
-  const context = (): FaultContext => ({
-    name: 'Matomo',
-    secrets,
-    settings: { credentials: 'MATOMO_TOKEN', address: 'MATOMO_URL' },
-    now: clock.now(),
-  });
+  const server = new MatomoClient(config, tools);
 
-  /** The token is in the body alone: addresses end up in logs. */
-  const post = (path: string, type: string, body: string, signal: AbortSignal): Promise<HttpResponse> =>
-    request({
-      url: `${config.url.url}${path}`,
-      outgoing,
-      headers: { ...authorizationOf(config.url), 'content-type': type, 'user-agent': 'event-sink' },
-      body,
-      signal,
-      timeoutMs,
-      maxResponseBytes: 65_536,
-    });
-
-  const check = async (signal: AbortSignal): Promise<void> => {
-    const asked = {
-      module: 'API',
-      method: 'SitesManager.getSiteFromId',
-      idSite: String(config.siteId),
-      format: 'JSON',
-    };
-    const body = new URLSearchParams({ ...asked, token_auth: config.token }).toString();
-    interpretCheck(await post('/index.php', 'application/x-www-form-urlencoded', body, signal), context());
-  };
+  const check = async (signal: AbortSignal): Promise<void> =>
+    interpretCheck(
+      await server.ask('SitesManager.getSiteFromId', { idSite: String(config.siteId) }, signal),
+      server.faultContext,
+    );
 
   const track = async (events: readonly Event[], signal: AbortSignal): Promise<Refusal | undefined> => {
     const requests = events.map(event => `?${new URLSearchParams(compile(event, { ...config, devices }))}`);
-    const body = JSON.stringify({ requests, token_auth: config.token });
     const ids = events.map(({ id }) => id);
     let response: HttpResponse;
     try {
-      response = await post('/matomo.php', 'application/json', body, signal);
+      response = await server.track(requests, signal);
     } catch (error) {
       if (config.onAmbiguous === 'resend' || !(error instanceof NoAnswerError) || !error.ambiguous) throw error;
       await sentIds.record(ids);
       log.warn({ count: ids.length, reason: error.message }, 'batch.assumed_sent');
       return undefined;
     }
-    const answer = interpret(response, events.length, context());
+    const answer = interpret(response, events.length, server.faultContext);
     switch (answer.kind) {
       case 'tracked':
         await sentIds.record(ids);

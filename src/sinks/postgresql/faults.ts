@@ -28,7 +28,8 @@ const fixes: Readonly<Record<string, string>> = {
   '28000': 'the server does not let this user in from here: check POSTGRESQL_URI, its sslmode, and pg_hba.conf',
   '3D000': 'create the database, or correct POSTGRESQL_URI',
   '3F000': 'create the schema, or correct POSTGRESQL_TABLE',
-  '42501': 'grant the user SELECT and INSERT on the table; to have it made, CREATE on its schema',
+  '42501':
+    'grant the user SELECT and INSERT on the table, to erase people also UPDATE and DELETE; to have it made, CREATE on its schema',
   '42703': 'the table has other columns: name another one in POSTGRESQL_TABLE',
   '42804': 'the table has columns of other types: name another one in POSTGRESQL_TABLE',
   '42P10': 'the table has no unique index on id: name another one in POSTGRESQL_TABLE, or add it',

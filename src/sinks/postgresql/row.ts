@@ -53,6 +53,11 @@ export function rowOf(event: Event): Row | { readonly flaw: string } {
   };
 }
 
+/** One array a column, as statements take them. */
+export function arraysOf(rows: readonly Row[]): (string | null)[][] {
+  return (Object.keys(columns) as (keyof Row)[]).map(name => rows.map(row => row[name]));
+}
+
 /** The row as a query shows it. */
 export function renderRow(event: Event): Rendering {
   const row = rowOf(event);

@@ -5,7 +5,7 @@ import { writeByHalves } from '../halving.js';
 import type { Rejection, SinkSession, SinkTools, WriteResult } from '../sink.js';
 import type { PostgresAddress } from './address.js';
 import { Connection } from './connection.js';
-import { columns, type Row, rowOf } from './row.js';
+import { arraysOf, type Row, rowOf } from './row.js';
 import { type Statements, statementsFor } from './statements.js';
 
 export interface PostgresConfig {
@@ -53,11 +53,15 @@ export async function openCheck(config: PostgresConfig): Promise<Pick<SinkSessio
 }
 
 /** What is stored shall be on disk, also where the server or the user is set up to answer before that. */
-async function prepare(connection: Connection, { table, create }: Statements): Promise<void> {
+export async function toDisk(connection: Connection): Promise<void> {
   await connection.ask(
     `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`,
     [],
   );
+}
+
+async function prepare(connection: Connection, { table, create }: Statements): Promise<void> {
+  await toDisk(connection);
   if (await exists(connection, table)) return;
   try {
     await connection.run(create);
@@ -68,7 +72,7 @@ async function prepare(connection: Connection, { table, create }: Statements): P
 }
 
 /** Asked first: who may not create tables could not say `IF NOT EXISTS` either. */
-async function exists(connection: Connection, table: string, signal?: AbortSignal): Promise<boolean> {
+export async function exists(connection: Connection, table: string, signal?: AbortSignal): Promise<boolean> {
   const [row] = await connection.ask<{ found: boolean }>(
     'SELECT to_regclass($1) IS NOT NULL AS found',
     [table],
@@ -172,8 +176,4 @@ async function conflictsAmong(
     signal,
   );
   return found.map(({ position }) => asked[position]!.index);
-}
-
-function arraysOf(rows: readonly Row[]): (string | null)[][] {
-  return (Object.keys(columns) as (keyof Row)[]).map(name => rows.map(row => row[name]));
 }

@@ -8,6 +8,7 @@ const parameters: ReadonlySet<string> = new Set([
   ...['url', 'urlref', 'action_name', 'download', 'ca', 'e_c', 'e_a', 'e_n', 'e_v', 'dimension1'],
 ]);
 const dayMs = 86_400_000;
+const noAdmin = "You can't access this resource as it requires an 'admin' access for at least one website.";
 
 /**
  * Matomo's bulk tracking as its code has it (plugins/BulkTracking), and stricter: whatever Matomo would bend is a
@@ -17,8 +18,10 @@ export class MatomoServer extends StandIn {
   token = 'token-of-the-writer';
   /** Its token hears which requests were left out. */
   isSuperUser = true;
+  /** Its token may find and delete the visits of people. */
+  isAdmin = true;
   readonly sites = new Set(['1']);
-  readonly hits: Hit[] = [];
+  hits: Hit[] = [];
   readonly violations: string[] = [];
   /** A request that Matomo calls invalid, beside those that it would by itself. */
   refuses: (hit: Hit) => boolean = () => false;
@@ -37,13 +40,51 @@ export class MatomoServer extends StandIn {
   #answer(asked: Asked): Reply {
     if (asked.url.search !== '') this.violations.push(`an address with ${asked.url.search}`);
     if (asked.method !== 'POST') return { status: 405, body: '' };
-    if (asked.url.pathname === '/index.php') return this.#site(new URLSearchParams(asked.body));
+    if (asked.url.pathname === '/index.php') return this.#api(new URLSearchParams(asked.body));
     return asked.url.pathname === '/matomo.php' ? this.#track(asked) : { status: 404, body: '<h1>Not found</h1>' };
+  }
+
+  #api(asked: URLSearchParams): Reply {
+    if (asked.get('token_auth') !== this.token) return error('Unable to authenticate with the provided token.');
+    switch (asked.get('method')) {
+      case 'SitesManager.getSiteFromId':
+        return this.#site(asked);
+      case 'PrivacyManager.findDataSubjects':
+        return this.isAdmin ? this.#visits(asked) : error(noAdmin);
+      case 'PrivacyManager.deleteDataSubjects':
+        return this.isAdmin ? this.#delete(asked) : error(noAdmin);
+      default:
+        return error(`The method '${asked.get('method')}' does not exist or is not available.`);
+    }
+  }
+
+  /** Each action is a visit of its own here, known by its place. At most 401 are named. */
+  #visits(asked: URLSearchParams): Reply {
+    const [, user] = /^userId==([^;,]+)$/.exec(asked.get('segment') ?? '') ?? [];
+    if (user === undefined) return error(`The segment condition '${asked.get('segment')}' is not valid.`);
+    const found = this.hits.flatMap(({ uid, idsite }, place) =>
+      uid === decodeURIComponent(user) && idsite === asked.get('idSite')
+        ? [{ idVisit: place + 1, idSite: Number(idsite), userId: uid }]
+        : [],
+    );
+    return { status: 200, body: JSON.stringify(found.slice(0, 401)) };
+  }
+
+  #delete(asked: URLSearchParams): Reply {
+    const named = [...asked].flatMap(([name, value]) =>
+      /^visits\[\d+\]\[idvisit\]$/.test(name) ? [Number(value)] : [],
+    );
+    const sites = [...asked.keys()].filter(name => /^visits\[\d+\]\[idsite\]$/.test(name));
+    if (named.length === 0 || sites.length !== named.length) return error('No list of visits given');
+    const places = new Set(named.map(visit => visit - 1));
+    const before = this.hits.length;
+    this.hits = this.hits.filter((_hit, place) => !places.has(place));
+    const gone = before - this.hits.length;
+    return answer(200, { log_visit: gone, log_link_visit_action: gone, log_conversion: 0 });
   }
 
   /** `SitesManager.getSiteFromId`. */
   #site(asked: URLSearchParams): Reply {
-    if (asked.get('token_auth') !== this.token) return error('Unable to authenticate with the provided token.');
     const id = asked.get('idSite') ?? '';
     return this.sites.has(id)
       ? { status: 200, body: JSON.stringify({ idsite: id }) }
