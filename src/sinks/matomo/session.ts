@@ -2,6 +2,7 @@ import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../../people/devices.js';
 import { type Refusal, writeByHalves } from '../halving.js';
 import { type HttpResponse, NoAnswerError } from '../http/faults.js';
+import { Refusals } from '../refusals.js';
 import type { SinkSession, SinkTools, WriteResult } from '../sink.js';
 import { interpret, interpretCheck } from './answer.js';
 import { MatomoClient, type MatomoConfig } from './client.js';
@@ -54,6 +55,9 @@ export async function openSession(config: MatomoConfig, tools: SinkTools): Promi
     }
   };
 
+  const fix =
+    'look at the settings of the website in Matomo; if it is right that no such event is taken there, leave them out with MATOMO_CATEGORIES';
+  const refusals = await Refusals.open({ fix, keyValues });
   let checkedAt = Number.NEGATIVE_INFINITY;
   return {
     async write(events, signal): Promise<WriteResult> {
@@ -69,7 +73,7 @@ export async function openSession(config: MatomoConfig, tools: SinkTools): Promi
         rejected = [],
         deferred,
         duplicates = 0,
-      } = await writeByHalves(fresh, group => track(group, signal), clock);
+      } = await writeByHalves(fresh, group => track(group, signal), clock, refusals);
       const place = (index: number): number => indexes[index] ?? 0;
       return {
         rejected: rejected.map(({ index, reason }) => ({ index: place(index), reason })),

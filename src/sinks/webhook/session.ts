@@ -6,6 +6,7 @@ import { writeByHalves } from '../halving.js';
 import { type FaultContext, type HttpResponse, httpFault, summary } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
 import { signedHeaders } from '../http/signature.js';
+import { Refusals } from '../refusals.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { bodyOf, contentTypes, renderEvent, type WebhookFormat } from './render.js';
 
@@ -24,7 +25,8 @@ const minSecretPartLength = 8;
 /** Answers about what was sent. With any other that is not a success, nothing would be taken from here. */
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
-export function openSession(config: WebhookConfig, { outgoing, clock }: SinkTools): SinkSession {
+export async function openSession(config: WebhookConfig, tools: SinkTools): Promise<SinkSession> {
+  const { outgoing, clock, keyValues } = tools;
   const url = new URL(config.url.url);
   const { password } = config.url;
   // Many services have the secret in the path.
@@ -52,8 +54,11 @@ export function openSession(config: WebhookConfig, { outgoing, clock }: SinkTool
     });
   };
 
+  const fix =
+    'check WEBHOOK_SECRET and WEBHOOK_URL; if it is right that no such event is taken there, leave them out with WEBHOOK_CATEGORIES';
+  const refusals = await Refusals.open({ fix, keyValues });
   return {
-    write: (events, signal) => writeByHalves(events, group => send(group, signal), clock),
+    write: (events, signal) => writeByHalves(events, group => send(group, signal), clock, refusals),
     /** Any answer will do: what is asked for is not the address itself. */
     async probe(signal) {
       await request({ url: new URL('/', url), method: 'HEAD', outgoing, signal, timeoutMs, maxResponseBytes: 1 });

@@ -4,7 +4,7 @@ import { SetupError, TransientError } from '../../../src/errors.js';
 import type { WebhookFormat } from '../../../src/sinks/webhook/render.js';
 import { openSession } from '../../../src/sinks/webhook/session.js';
 import { EventReceiver } from '../../helpers/servers/event-receiver.js';
-import { eventOf, sinkTools, standingClock } from '../../helpers/sink-session.js';
+import { eventOf, rememberingMemory, sinkTools, standingClock } from '../../helpers/sink-session.js';
 import { thrown } from '../../helpers/thrown.js';
 
 const signal = new AbortController().signal;
@@ -43,7 +43,7 @@ const events = (count: number, fields = {}) =>
   );
 
 test('a JSON array, signed, with the user of the address; nothing in it is compressed', async ({ receiver }) => {
-  await open(receiver).write(events(2), signal);
+  await (await open(receiver)).write(events(2), signal);
   const [asked] = receiver.asked;
   assert.is(asked?.headers['content-type'], 'application/json');
   assert.is(asked?.headers['content-encoding'], undefined);
@@ -56,7 +56,7 @@ test('a JSON array, signed, with the user of the address; nothing in it is compr
 
 for (const format of ['json', 'ndjson', 'cloudevents'] as const) {
   test(`${format}, compressed: the signature is that of the text`, async ({ receiver }) => {
-    await open(receiver, { format, gzip: true }).write(events(3), signal);
+    await (await open(receiver, { format, gzip: true })).write(events(3), signal);
     assert.is(receiver.asked[0]?.headers['content-encoding'], 'gzip');
     assert.equal(receiver.ids, ['event-0', 'event-1', 'event-2']);
   });
@@ -64,14 +64,14 @@ for (const format of ['json', 'ndjson', 'cloudevents'] as const) {
 
 test('without a secret nothing is signed', async ({ receiver }) => {
   receiver.always = { status: 204 };
-  await open(receiver, { signed: false }).write(events(1), signal);
+  await (await open(receiver, { signed: false })).write(events(1), signal);
   assert.is(receiver.asked[0]?.headers['webhook-signature'], undefined);
 });
 
 test('the same events have the same id of the request, however often they are tried; others have another', async ({
   receiver,
 }) => {
-  const session = open(receiver);
+  const session = await open(receiver);
   receiver.faults.push({ status: 503 });
   assert.instance(await thrown(session.write(events(2), signal)), TransientError);
   await session.write(events(2), signal);
@@ -83,7 +83,7 @@ test('the same events have the same id of the request, however often they are tr
 
 test('twins of a batch go once', async ({ receiver }) => {
   const [one, two] = events(2);
-  const result = await open(receiver).write([one!, two!, one!], signal);
+  const result = await (await open(receiver)).write([one!, two!, one!], signal);
   assert.is(result.duplicates, 1);
   assert.equal([receiver.ids, receiver.repeats], [['event-0', 'event-1'], 0]);
 });
@@ -92,7 +92,7 @@ for (const status of [400, 413, 422]) {
   test(`${status}: halved down to the one, with fewer than twice as many requests as events`, async ({ receiver }) => {
     receiver.refusal = status;
     receiver.refuses = ({ size }) => size === 5;
-    const result = await open(receiver).write(events(16), signal);
+    const result = await (await open(receiver)).write(events(16), signal);
     assert.equal(
       result.rejected?.map(({ index }) => index),
       [5],
@@ -119,7 +119,7 @@ for (const [status, words] of [
       body: 'secret-in-the-path token-in-the-url pass-word',
       headers: { location: elsewhere },
     });
-    const error = await thrown(open(receiver).write(events(3), signal));
+    const error = await thrown((await open(receiver)).write(events(3), signal));
     assert.instance(error, SetupError);
     assert.match(error.message, words);
     assert.not.match(error.message, /secret-in-the-path|token-in-the-url|pass-word/);
@@ -130,7 +130,7 @@ for (const [status, words] of [
 for (const status of [408, 429, 500, 503]) {
   test(`${status} is waited for, as long as the receiver asks`, async ({ receiver }) => {
     receiver.faults.push({ status, headers: { 'retry-after': '12' } });
-    const error = await thrown(open(receiver).write(events(1), signal));
+    const error = await thrown((await open(receiver)).write(events(1), signal));
     assert.instance(error, TransientError);
     assert.is((error as TransientError).retryAfterMs, 12_000);
   });
@@ -142,17 +142,66 @@ test('a slow receiver that refuses gets on: what is not sent in time is deferred
     clock.advance(15_000);
     return { status: 422 };
   };
-  const result = await open(receiver, {}, sinkTools({ clock })).write(events(4), signal);
+  const result = await (await open(receiver, {}, sinkTools({ clock }))).write(events(4), signal);
   assert.equal(result.deferred, { indexes: [0, 1, 2, 3], retryAfterMs: 1_000 });
   assert.equal(result.rejected, []);
 });
 
 test('any answer shows that the receiver is there; none does not', async ({ receiver }) => {
-  const session = open(receiver);
+  const session = await open(receiver);
   await session.probe(signal);
   assert.equal([receiver.asked[0]?.method, receiver.asked[0]?.url.pathname], ['HEAD', '/']);
   await receiver.stop();
   assert.instance(await thrown(session.probe(signal)), TransientError);
+});
+
+test('a receiver that refuses every event alike holds the stream, and says what to look at', async ({ receiver }) => {
+  const keyValues = rememberingMemory();
+  const tools = sinkTools({ keyValues });
+  receiver.always = { status: 400, body: 'the signature is not valid' };
+  const error = await thrown((await open(receiver, {}, tools)).write(events(100), signal));
+  assert.instance(error, SetupError);
+  assert.match(
+    error.message,
+    /400 \(the signature is not valid\), and so to every event of late: check WEBHOOK_SECRET/,
+  );
+  // By the next session at once, whatever it is given.
+  assert.instance(await thrown((await open(receiver, {}, tools)).write(events(1), signal)), SetupError);
+  receiver.always = undefined;
+  assert.equal((await (await open(receiver, {}, tools)).write(events(100), signal)).rejected, []);
+  assert.is(receiver.events.size, 100);
+  receiver.always = { status: 400, body: 'the signature is not valid' };
+  const later = await (await open(receiver, {}, tools)).write([eventOf({ category: 'x' }, { id: 'later' })], signal);
+  assert.is(later.rejected?.length, 1, 'one event that is refused where others were taken is to blame itself');
+});
+
+test('small batches that are all refused are held too, in the end', async ({ receiver }) => {
+  receiver.always = { status: 422, body: 'unknown field' };
+  const session = await open(receiver);
+  const faults: unknown[] = [];
+  for (const [index] of Array.from({ length: 30 }).entries())
+    await session
+      .write([eventOf({ category: 'x' }, { id: `one-${index}` })], signal)
+      .catch(error => faults.push(error));
+  assert.ok(faults.length > 0);
+  for (const fault of faults) assert.instance(fault, SetupError);
+});
+
+test('many events that are refused where others are taken, or in words of their own, are to blame themselves', async ({
+  receiver,
+}) => {
+  receiver.always = ({ body }) => {
+    const sent = JSON.parse(body) as { id: string; size: number }[];
+    return sent.some(({ size }) => size < 60) ? { status: 422, body: 'too small' } : undefined;
+  };
+  const mixed = await (await open(receiver)).write(events(100), signal);
+  assert.is(mixed.rejected?.length, 60);
+  assert.is(receiver.events.size, 40);
+  receiver.always = ({ body }) => ({
+    status: 422,
+    body: `${(JSON.parse(body) as { id: string }[])[0]?.id} is unknown`,
+  });
+  assert.is((await (await open(receiver)).write(events(40), signal)).rejected?.length, 40);
 });
 
 test.run();
