@@ -19,6 +19,9 @@ const packages = [
   { name: 'iputils-ping', shownBy: ['ping'] },
   { name: 'prometheus', shownBy: ['promtool'] },
   { name: 'chromium', shownBy: ['chromium', 'chromium-browser', 'google-chrome'] },
+  { name: 'buildah', shownBy: ['buildah'] },
+  { name: 'iproute2', shownBy: ['/usr/sbin/ip', '/bin/ip', 'ip'] },
+  { name: 'curl', shownBy: ['curl'] },
   { name: 'python3-pika', shownBy: [python('pika')] },
   { name: 'python3-venv', shownBy: [python('ensurepip')] },
 ];
