@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** More than a screen of them hides the one that matters. */
-const mostLines = 50;
+const maxLines = 50;
 
 /** @returns {string} what it printed @throws Error with the end of its output, when it ends with anything but 0 */
 export function run(command, args, options = {}) {
@@ -12,6 +12,6 @@ export function run(command, args, options = {}) {
     ...options,
   });
   if (status === 0) return stdout;
-  const output = `${stdout}${stderr}`.trim().split('\n').slice(-mostLines).join('\n');
+  const output = `${stdout}${stderr}`.trim().split('\n').slice(-maxLines).join('\n');
   throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? `ended with ${status}\n${output}`}`);
 }
