@@ -1,5 +1,5 @@
 // What stands in for the public base image of deploy/Dockerfile where no registry of images can be reached: a shell,
-// its tools and the C and C++ libraries from Debian's packages, unpacked and nothing more, with Node and npm beside them.
+// its tools and the C and C++ libraries from Debian's packages, unpacked and nothing more, with Node and npm beside.
 import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { node24 } from '../test/node24.mjs';
