@@ -9,11 +9,14 @@ import { silentLog } from '../../src/log.js';
 import { Storage } from '../../src/storage/storage.js';
 import { StandIn } from '../helpers/servers/stand-in.js';
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
+import { archiveLines } from '../sinks/archive/archived.js';
 import { type FakeDaemon, fakeDaemon, invoke } from './invoke.js';
 
 const test = suite<{ folder: TemporaryFolder; daemon: FakeDaemon; chat: StandIn }>('--json');
 test.before(async context => {
   context.folder = temporaryFolder();
+  const archived = '{"id":"a","category":"x","created":1,"_source":"http","_received":1}';
+  await archiveLines(join(context.folder.path, 'archive'), '1970-01-01', [archived]);
   context.daemon = await fakeDaemon(({ method, path }) => answers[`${method} ${path.split('?')[0]}`]);
   context.chat = new StandIn(() => ({ status: 200, body: 'ok' }));
   await context.chat.start();
@@ -42,6 +45,7 @@ const receipt = {
   ...{ accepted: 1, already_there: null, sinks: ['local'], refused: [], too_old: {}, closed: {}, reopened: [] },
   durability: 'embedded',
 };
+const erasure = { id: 'a', asked: 1, state: 'done', places: [{ place: 'local', state: 'done', steps: [] }] };
 const answers: Readonly<Record<string, { readonly status: number; readonly body?: unknown }>> = {
   'GET /v1/keys': {
     status: 200,
@@ -59,12 +63,17 @@ const answers: Readonly<Record<string, { readonly status: number; readonly body?
   'POST /v1/usage/months/2026-03/recompute': { status: 200, body: { month: '2026-03', before: both, after: both } },
   'POST /v1/usage/months/2026-03/submit': { status: 202, body: { month: '2026-03' } },
   'POST /v1/explain': { status: 200, body: explanation },
+  'POST /v1/reload': { status: 200, body: { changed: [], restarted: [], needs_restart: [] } },
+  'GET /v1/people/erasures': { status: 200, body: { erasures: [erasure, erasure] } },
+  'POST /v1/people/erase': { status: 202, body: erasure },
+  'POST /v1/people/export': { status: 200, body: { place: 'local' } },
   'POST /v1/import': { status: 202, body: receipt },
 };
 
 /** The ways in which each command prints results. `FILE` is a file with an event, `DIR` a folder. */
 const prints: Readonly<Record<string, readonly string[]>> = {
   check: ['check'],
+  reload: ['reload'],
   keygen: ['keygen a'],
   keys: ['keys list', 'keys revoke a'],
   explain: ['explain FILE', 'explain FILE --url'],
@@ -73,18 +82,27 @@ const prints: Readonly<Record<string, readonly string[]>> = {
   replay: ['replay --now FILE'],
   import: ['import ndjson FILE'],
   'dead-letters': ['dead-letters list', 'dead-letters redrive --sink a --all', 'dead-letters delete --sink a --all'],
-  archive: ['archive replay --to local'],
+  archive: ['archive verify', 'archive replay --to local'],
   ledger: ['ledger list', 'ledger acknowledge a'],
   usage: [
     ...['usage report', 'usage audit', 'usage completeness', 'usage submit --month 2026-03'],
     'usage recompute 2026-03',
   ],
-  queues: ['queues list'],
+  people: ['people export a', 'people erase a', 'people list'],
+  queues: ['queues list', 'queues remove event-sink.mongodb'],
   notify: ['notify test'],
   doctor: ['doctor'],
   backup: ['backup DIR/made.backup'],
   restore: ['restore DIR/made.backup'],
 };
+
+/** Those that print no results: the log of the daemon, an exit code, and a document that is JSON as it is. */
+const without = ['start', 'healthcheck', 'openapi'];
+
+test('no command is left out below', () => {
+  assert.equal([...Object.keys(prints), ...without].sort(), commands.map(({ name }) => name).sort());
+});
+
 test('every command has it', async () => {
   for (const { name } of commands) {
     const { code, out } = await invoke([name, '--json', '--help']);
