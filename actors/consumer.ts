@@ -4,6 +4,7 @@ import { Timer } from '../src/clock.js';
 import { Batch, type Evidence, type Suspicions } from '../src/delivery/batch.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
+import type { Pace } from '../src/delivery/pace.js';
 import { leftOf, type Prepared } from '../src/delivery/prepare.js';
 import { type Kind, Settler, type SettlerOptions, type Unsettled } from '../src/delivery/settle.js';
 import { assertNever, describe } from '../src/errors.js';
@@ -17,6 +18,7 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions, Suspicions 
   readonly limits: BatchLimits;
   /** Decodes and filters what was fetched. */
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Prepared>;
+  readonly pace: Pace;
   /** A batch held longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
@@ -47,12 +49,8 @@ export function spawnConsumer(
   options: ConsumerOptions,
   spawnSink: (consumer: Actor<ConsumerMessage>) => Actor<SinkMessage>,
 ): Actor<ConsumerMessage> {
-  const self = spawnActor<ConsumerMessage>(
-    parent,
-    'consumer',
-    options,
-    (actor, status) => new Consumer(options, actor, status),
-  );
+  const start = (actor: Actor<ConsumerMessage>, line: StatusLine): Consumer => new Consumer(options, actor, line);
+  const self = spawnActor<ConsumerMessage>(parent, 'consumer', options, start);
   dispatch(self, { type: 'begin', sink: spawnSink(self) });
   return self;
 }
@@ -72,7 +70,6 @@ class Consumer implements Behaviour<ConsumerMessage> {
   /** The hold expired while the batch was being retried. */
   #overdue = false;
   readonly #settler: Settler;
-  /** Ends what `writes` has of the segment that is with the sink. */
   #endWrite: () => void = () => undefined;
   /** What the broker does not settle now. Dead letters hold up nothing; events that are done with, what comes after. */
   readonly #unsettled: Record<Kind, Unsettled> = { done: { count: 0 }, dead: { count: 0 } };
@@ -135,7 +132,12 @@ class Consumer implements Behaviour<ConsumerMessage> {
     const held = phase === 'writing' && this.#lastFault !== undefined ? 'holding' : (shownAs[phase] ?? 'running');
     const state = this.#batch?.parked && held === 'holding' ? 'parked' : held;
     const [unsettled, delayed] = [this.#unsettled.dead.count, this.#unsettled.done.count];
-    const detail = { phase, ...(unsettled > 0 && { unsettled }), ...(delayed > 0 && { delayed }) };
+    const detail = {
+      phase,
+      batch_size: this.#options.pace.size,
+      ...(unsettled > 0 && { unsettled }),
+      ...(delayed > 0 && { delayed }),
+    };
     this.#status.update({ state: state === 'running' && unsettled + delayed > 0 ? 'holding' : state, detail });
   }
 
@@ -174,7 +176,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
 
   #write(): void {
     if (this.#batch !== undefined) this.#settler.settle(this.#batch.leaving());
-    const segment = this.#batch?.next;
+    const segment = this.#batch?.nextOf(this.#options.pace.size);
     if (segment === undefined) {
       this.#batch = undefined;
       this.#become('fetching');
@@ -191,7 +193,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#overdue = false;
     this.#lastFault = undefined;
     if (this.#batch === undefined) return;
-    const count = this.#batch.next?.length;
+    const count = this.#batch.next?.length ?? 0;
+    this.#options.pace.written(count, milliseconds);
     const { done, duplicates, tooOld, dead, deferred } = this.#batch.written(result);
     const ms = Math.round(milliseconds);
     this.#options.log.debug({ count, dead: dead.length, deferred: deferred.length, ms }, 'batch.written');
@@ -216,6 +219,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
 
   #writeFailed(fault: SinkFault, error: unknown): void {
     if (this.#batch === undefined) return;
+    if (fault === 'transient') this.#options.pace.failed(this.#batch.next?.length ?? 0);
     if (fault !== 'bug') return this.#batch.held();
     this.#settler.settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
     if (this.#batch.parked) this.#options.policy.park();

@@ -4496,6 +4496,10 @@ export interface components {
             readonly filtered: number;
             /** @description Dead letters kept now. */
             readonly dead: number;
+            /** @description Events of one write: fewer after a time-out, 429, 503 or slow answers, and more again while answers are quick. */
+            readonly batch_size: number;
+            /** @description Events of one write at most (`<SINK>_BATCH_SIZE`). */
+            readonly batch_limit: number;
         };
         /** @description A service that is watched, as its checks found it. */
         readonly ServiceState: {

@@ -9,6 +9,7 @@ import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
+import { Pace } from '../src/delivery/pace.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
 import { Rate } from '../src/delivery/rate.js';
 import { StoredSinks } from '../src/delivery/stored-sinks.js';
@@ -218,10 +219,7 @@ export function superviseSink(
   const withoutPeople = personalFilter(personal, options.idSecret);
   const supervisor = spawnSupervisor(parent, definition.name, board, (error, child) => decide(error, child));
   const policy = createRestartPolicy({
-    status: board.line(`${supervisor.status.path}/sink`),
-    clock,
-    log,
-    stopping,
+    ...{ status: board.line(`${supervisor.status.path}/sink`), clock, log, stopping },
     ...(random === undefined ? {} : { random }),
   });
   const maker = rowMakerOf(definition, config, tools);
@@ -231,6 +229,7 @@ export function superviseSink(
       events: definition.keepsEvents ? events : undefined,
       onDelivered: () => policy.succeeded(),
     });
+  const deadlineMs = definition.writeDeadlineMs ?? writeDeadlineMs;
   const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
   const consumer = spawnConsumer(
@@ -251,6 +250,7 @@ export function superviseSink(
         ...(definition.maxAgeMs === undefined ? {} : { maxAgeMs: definition.maxAgeMs }),
       }),
       holdMs,
+      pace: new Pace({ limit: batch.count, deadlineMs }),
       policy,
       suppression,
       writes: options.writes,
@@ -270,7 +270,7 @@ export function superviseSink(
         board,
         clock,
         meter,
-        writeDeadlineMs: definition.writeDeadlineMs ?? writeDeadlineMs,
+        writeDeadlineMs: deadlineMs,
         giveUp,
         stalls,
         rate: rate === undefined ? undefined : new Rate(rate, clock),

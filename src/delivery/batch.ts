@@ -84,6 +84,13 @@ export class Batch {
     return this.#segments[0];
   }
 
+  /** What to write next, at most this many: the others follow. */
+  nextOf(max: number): readonly Item[] | undefined {
+    const [first] = this.#segments;
+    if (first !== undefined && first.length > max) this.#segments.splice(0, 1, first.slice(0, max), first.slice(max));
+    return this.next;
+  }
+
   /** What leaves before the next write: what people who were erased meanwhile did, and events that stop the loop. */
   leaving(): Settlement {
     const done = this.#erased();

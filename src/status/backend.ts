@@ -111,10 +111,14 @@ export function createBackend(options: BackendOptions) {
   const depthOf = (sink: string) =>
     broker.depth(sink).catch(() => ({ ready: 0, unsettled: 0, consumers: 0, oldest: undefined }));
 
-  const sinkStatus = async ({ definition, queue }: ConfiguredSink, report: LedgerReport): Promise<SinkStatus> => {
+  const sinkStatus = async (
+    { definition, queue, batch }: ConfiguredSink,
+    report: LedgerReport,
+  ): Promise<SinkStatus> => {
     const { name: sink, title } = definition;
     const [depth, dead] = await Promise.all([depthOf(sink), broker.deadLetters.count(sink).catch(() => 0)]);
     const row = report.sinks.find(line => line.sink === sink);
+    const size = board.get(actorPaths.consumer(sink))?.detail.batch_size;
     return {
       sink,
       title,
@@ -127,6 +131,8 @@ export function createBackend(options: BackendOptions) {
       duplicates: row?.duplicates ?? 0,
       filtered: row?.filtered ?? 0,
       dead,
+      batch_size: typeof size === 'number' ? size : batch.count,
+      batch_limit: batch.count,
     };
   };
 

@@ -18,6 +18,9 @@ export interface SinkStatus {
   readonly filtered: number;
   /** Dead letters that are there now. */
   readonly dead: number;
+  /** Events of one write: as many as the destination takes well now, and at most. */
+  readonly batch_size: number;
+  readonly batch_limit: number;
 }
 
 /** A service that is watched, as its checks found it. */

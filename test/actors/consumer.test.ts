@@ -81,6 +81,41 @@ test('what has been deferred as long as a hold may last goes back to the broker,
   assert.equal(sink.delivered, ['a']);
 });
 
+test('a destination that slows to a tenth is given less at once, and more again when it recovers; nothing is lost or doubled', async context => {
+  let passed = 0;
+  /** What one event takes, ms. */
+  let pace = 10;
+  const sink = scriptedSink(events => {
+    passed += events.length * pace;
+    if (pace > 10 && events.length > 60) throw new TransientError('answered 503');
+    return {};
+  });
+  const clock: Clock = { ...hastyClock(), monotonic: () => passed };
+  const delivery = startDelivery({ definition: sink.definition, clock, count: 160 });
+  context.running.push(delivery);
+  const sizes = (): number[] => sink.writes.map(({ length }) => length);
+  const send = async (from: number, to: number): Promise<void> => {
+    const names = Array.from({ length: to - from }, (_, index) => `event-${from + index}`);
+    delivery.queue.add(...names.map(name => message(name)));
+    await until(() => delivery.queue.done.length === to, 'delivery');
+  };
+  await send(0, 1_600);
+  assert.is(delivery.state('consumer')?.detail.batch_size, 160);
+  pace = 100;
+  await send(1_600, 2_400);
+  const slowed = delivery.state('consumer')?.detail.batch_size;
+  assert.ok(typeof slowed === 'number' && slowed <= 60, `${slowed} at once while it is slow`);
+  pace = 10;
+  await send(2_400, 6_400);
+  assert.is(delivery.state('consumer')?.detail.batch_size, 160);
+  assert.ok(sizes().every(size => size > 0 && size <= 160));
+  const expected = Array.from({ length: 6_400 }, (_, index) => `event-${index}`);
+  assert.equal(sink.delivered, expected, 'each once, in order');
+  assert.equal(delivery.queue.done, expected);
+  assert.equal(delivery.queue.dead, []);
+  assert.equal(sink.broken, []);
+});
+
 test('bodies that are no event are dead-lettered with a reason that a person understands', async context => {
   const sink = scriptedSink();
   const delivery = startDelivery({ definition: sink.definition });

@@ -93,6 +93,8 @@ const status: DaemonStatus = {
       duplicates: 1,
       filtered: 0,
       dead: 1,
+      batch_size: 250,
+      batch_limit: 500,
     },
   ],
   services: [

@@ -17,6 +17,8 @@ const quiet: Findings = {
 };
 const what = (findings: Partial<Findings>): string[] => problemsOf({ ...quiet, ...findings }).map(found => found.what);
 
+const batch = { batch_size: 500, batch_limit: 500 };
+
 test('nothing is wrong when all is well', () => {
   assert.equal(what({}), []);
 });
@@ -44,6 +46,7 @@ test('of a sink that holds, the reason and how much waits are reported; of one t
     duplicates: 0,
     filtered: 0,
     dead: 1,
+    ...batch,
   };
   const actor = {
     path: 'delivery/mongodb/sink',
@@ -72,7 +75,7 @@ test("the broker's own problems, and dead letters that cannot be kept, are repor
     queue: 'q',
     pending: 5,
   } as const;
-  const counts = { oldest: null, delivered: 0, duplicates: 0, filtered: 0, dead: 0 };
+  const counts = { oldest: null, delivered: 0, duplicates: 0, filtered: 0, dead: 0, ...batch };
   const consumer = {
     path: 'delivery/mongodb/consumer',
     state: 'holding',

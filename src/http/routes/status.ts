@@ -42,6 +42,11 @@ const SinkStatus = z
     duplicates: count,
     filtered: count,
     dead: count.openapi({ description: 'Dead letters kept now.' }),
+    batch_size: count.openapi({
+      description:
+        'Events of one write: fewer after a time-out, 429, 503 or slow answers, and more again while answers are quick.',
+    }),
+    batch_limit: count.openapi({ description: 'Events of one write at most (`<SINK>_BATCH_SIZE`).' }),
   })
   .openapi('SinkStatus');
 

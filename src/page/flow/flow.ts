@@ -106,6 +106,7 @@ function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Mar
           <div class=${sink.dead > 0 ? 'strong' : ''}><dt>dead</dt><dd>${sink.dead > 0 ? html`<a href="#dead-letters">${short(sink.dead)}</a>` : '0'}</dd></div>
         </dl>
       </div>
+      ${sink.batch_size < sink.batch_limit && html`<p class="node-note">writes of ${plural(sink.batch_size, 'event')}, of at most ${number(sink.batch_limit)}</p>`}
       ${why !== undefined && html`<p class="sink-why">${ended(why)}${next !== null && next > now ? html` <span class="muted">Next try in ${duration(next - now)}.</span>` : ''}</p>`}
     </article>`;
 }

@@ -1,0 +1,51 @@
+export interface PaceOptions {
+  /** Events of one write at most, as the sink is configured. */
+  readonly limit: number;
+  /** A write that takes longer is given up, ms. */
+  readonly deadlineMs: number;
+}
+
+/** Writes that take no more than this share of the deadline may grow; those that take more than `slow` shrink. */
+const quick = 1 / 6;
+const slow = 1 / 3;
+/** A step of growth, and what a write that is merely slow does not shrink below, as a share of the limit. */
+const step = 1 / 16;
+
+/**
+ * How many events go into one write, as the destination answers: additive increase, multiplicative decrease. A write
+ * that fails because the destination cannot take it now (a time-out, 429, 503) is followed by one of half as many
+ * events, down to one; one that takes long, though it succeeds, by half as many, so that a destination that slows down
+ * goes on to be served well within the deadline. While writes are quick, each full one is followed by a larger one, up
+ * to the limit. One write is under way at a time: that is what keeps events in order, and the batch is what adapts.
+ */
+export class Pace {
+  readonly #options: PaceOptions;
+  #size: number;
+
+  constructor(options: PaceOptions) {
+    this.#options = options;
+    this.#size = options.limit;
+  }
+
+  /** Events of the next write, at most. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** A write of this many events succeeded. */
+  written(count: number, milliseconds: number): void {
+    const { limit, deadlineMs } = this.#options;
+    const part = Math.ceil(limit * step);
+    if (milliseconds > deadlineMs * slow) this.#size = Math.max(half(Math.min(count, this.#size)), part);
+    else if (milliseconds <= deadlineMs * quick && count >= this.#size) this.#size = Math.min(limit, this.#size + part);
+  }
+
+  /** The destination could not take a write of this many events now. */
+  failed(count: number): void {
+    this.#size = Math.min(this.#size, half(count));
+  }
+}
+
+function half(count: number): number {
+  return Math.max(1, Math.floor(count / 2));
+}

@@ -1,0 +1,56 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Pace } from '../../src/delivery/pace.js';
+
+const pace = (): Pace => new Pace({ limit: 160, deadlineMs: 30_000 });
+
+test('half as many after each failure, down to one; more by a sixteenth after each full write that is quick', () => {
+  const one = pace();
+  assert.is(one.size, 160);
+  for (const expected of [80, 40, 20, 10, 5, 2, 1, 1]) {
+    one.failed(one.size);
+    assert.is(one.size, expected);
+  }
+  for (const expected of [11, 21, 31]) {
+    one.written(one.size, 5_000);
+    assert.is(one.size, expected);
+  }
+  for (let write = 0; write < 20; write += 1) one.written(one.size, 1);
+  assert.is(one.size, 160, 'and no more than the limit');
+});
+
+test('a slow write is followed by a smaller one, but no smaller than a sixteenth of the limit', () => {
+  const one = pace();
+  for (const expected of [80, 40, 20, 10, 10]) {
+    one.written(one.size, 10_001);
+    assert.is(one.size, expected);
+  }
+});
+
+test('between quick and slow it stays, and a write that was not full says nothing of a larger one', () => {
+  const one = pace();
+  one.failed(160);
+  one.written(80, 7_000);
+  assert.is(one.size, 80);
+  one.written(79, 1);
+  assert.is(one.size, 80);
+});
+
+test('a small write that fails or is slow makes no larger one', () => {
+  const one = pace();
+  one.failed(3);
+  assert.is(one.size, 1);
+  const other = pace();
+  other.written(40, 29_000);
+  assert.is(other.size, 20);
+});
+
+test('a limit of one is kept', () => {
+  const one = new Pace({ limit: 1, deadlineMs: 30_000 });
+  one.failed(1);
+  one.written(1, 29_000);
+  one.written(1, 1);
+  assert.is(one.size, 1);
+});
+
+test.run();
