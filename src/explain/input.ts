@@ -38,7 +38,12 @@ export interface InputOptions {
   readonly countryOf: CountryOf;
   /** Epoch ms. */
   readonly now: () => number;
+  /** A text with more is refused before they are looked at. */
+  readonly maxEvents: number;
 }
+
+/** Lines of a log that make one event, as far as they count: a window of many lines is one. */
+const maxLinesPerEvent = 10;
 
 /** A text that is not of its kind, in words. */
 export class InputError extends Error {
@@ -54,9 +59,9 @@ export class InputError extends Error {
 export function readInput(text: string, kind: InputKind, options: InputOptions): readonly Input[] {
   switch (kind) {
     case 'event':
-      return itemsOf(text).map(item => accepted(item, acceptEvent, options));
+      return itemsOf(text, options).map(item => accepted(item, acceptEvent, options));
     case 'cloudevent':
-      return itemsOf(text).map(item => accepted(item, acceptCloudEvent, options));
+      return itemsOf(text, options).map(item => accepted(item, acceptCloudEvent, options));
     case 'clowder':
       return [{ delivery: fromExchange(text, options) }];
     case 'nginx':
@@ -85,16 +90,22 @@ interface Item {
   readonly text: string;
 }
 
-function itemsOf(text: string): readonly Item[] {
+function bounded(count: number, { maxEvents }: InputOptions): void {
+  if (count > maxEvents) throw new InputError(`it holds more than ${maxEvents} events`);
+}
+
+function itemsOf(text: string, options: InputOptions): readonly Item[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     const lines = text.split('\n').filter(line => line.trim() !== '');
+    bounded(lines.length, options);
     if (lines.length < 2) throw new InputError(`it is not JSON: ${(error as Error).message}`);
     return lines.map((line, index) => ({ value: parsed(line, index + 1), text: line.trim() }));
   }
   if (!Array.isArray(value)) return [{ value, text: text.trim() }];
+  bounded(value.length, options);
   const texts = itemTexts(text);
   return value.map((item, index) => ({ value: item, text: texts[index] as string }));
 }
@@ -130,7 +141,10 @@ function fromExchange(text: string, { now }: InputOptions): Delivery {
 }
 
 function fromLog(text: string, options: InputOptions): readonly Input[] {
-  const { nginx, usageSink, clowderUrl, idSecret, countryOf, now } = options;
+  const { nginx, usageSink, clowderUrl, idSecret, countryOf, now, maxEvents } = options;
+  const maxLines = maxEvents * maxLinesPerEvent;
+  if (Number.isFinite(maxLines) && text.split('\n', maxLines + 2).filter(line => line !== '').length > maxLines)
+    throw new InputError(`it holds more than ${maxLines} lines`);
   const refused: ItemProblem[] = [];
   const { counter, parts, traffic } = createCounter({
     ...{ name: '', config: nginx, usageSink, clowderUrl, idSecret, countryOf, now },
@@ -143,22 +157,24 @@ function fromLog(text: string, options: InputOptions): readonly Input[] {
   parts.closeUntil(Number.POSITIVE_INFINITY);
   const inputs: Input[] = [...traffic.take(), ...parts.takeClosed()].map(message => ({ delivery: delivered(message) }));
   if (refused.length > 0) inputs.push({ refused });
+  bounded(inputs.length, options);
   if (inputs.length > 0) return inputs;
   const message = `no event by itself, by NGINX_TRAFFIC_EVENTS (${nginx.trafficEvents.join(', ') || 'off'}): it counts in an event of connections`;
   return [{ refused: [{ field: '', message }] }];
 }
 
-function fromPage(text: string, { countryOf, now }: InputOptions): readonly Input[] {
+function fromPage(text: string, options: InputOptions): readonly Input[] {
+  const { countryOf, now } = options;
   const clients = { visitors: passingVisitors(now), countryOf };
   const facts = clientFacts({ address: '', agent: undefined, languages: undefined }, clients, now());
   try {
-    return readUpload(text, 'json')
-      .events()
-      .map(sent => {
-        const read = readEvent(sent, facts, now());
-        if ('kind' in read) return { refused: [{ field: read.field, message: read.reason }] };
-        return { delivery: delivered(read) };
-      });
+    const events = readUpload(text, 'json').events();
+    bounded(events.length, options);
+    return events.map(sent => {
+      const read = readEvent(sent, facts, now());
+      if ('kind' in read) return { refused: [{ field: read.field, message: read.reason }] };
+      return { delivery: delivered(read) };
+    });
   } catch (error) {
     throw error instanceof UploadError ? new InputError(error.message) : error;
   }

@@ -36,6 +36,29 @@ const part = (explanation: Explanation, sink: string, name: string): Record<stri
   at(explanation, sink).output?.[name] as Record<string, unknown>;
 const view = { id: 'view-1', category: 'view_resource', type: 'dataset', resource_id: 'a'.repeat(24), created: now };
 
+test('a text with more events than are explained is refused before they are looked at; others are served meanwhile', async () => {
+  const explain = explainer();
+  const many = Array.from({ length: 11 }, (_, index) => ({ ...view, id: `view-${index}` }));
+  const cloud = many.map(({ id }) => ({ specversion: '1.0', id, source: '/x', type: 'upload', data: {} }));
+  const upload = { api_key: 'k', events: many.map(() => ({ event_type: 'x' })) };
+  for (const [text, kind] of [
+    [JSON.stringify(many), 'event'],
+    [many.map(event => JSON.stringify(event)).join('\n'), 'event'],
+    [JSON.stringify(cloud), 'cloudevent'],
+    [JSON.stringify(upload), 'amplitude'],
+    ['a line\n'.repeat(101), 'nginx'],
+  ] as const)
+    assert.instance(await thrown(explain(text, kind, 10)), InputError, kind);
+  let turns = 0;
+  const turn = (): void => {
+    turns += 1;
+    if (turns < 5) setImmediate(turn);
+  };
+  setImmediate(turn);
+  assert.is((await explain(JSON.stringify(many), 'event', 11)).length, 11);
+  assert.is(turns, 5);
+});
+
 test('every sink says what it makes of an event, in its own words', async () => {
   const found = await one({ ...view, resource_name: 'Plots', user_name: 'Ada Example' });
   assert.equal(Object.keys(found.sinks).sort(), [

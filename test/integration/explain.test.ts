@@ -2,8 +2,11 @@ import { Decimal128, Long, MongoClient } from 'mongodb';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Explanation, Explanations, SinkExplanation } from '../../openapi/api-types.js';
+import { systemClock } from '../../src/clock.js';
+import { loadConfig } from '../../src/config/load.js';
 import { contextNames } from '../../src/events/event.js';
 import { memberTexts } from '../../src/events/json-text.js';
+import { Explainer } from '../../src/explain/explainer.js';
 import { extendedJson } from '../../src/sinks/mongodb/render.js';
 import { Database, type Value } from '../../src/storage/database.js';
 import { databaseFile } from '../../src/storage/files.js';
@@ -11,28 +14,42 @@ import { fixtureFiles, fixtureLines } from '../events/fixtures.js';
 import { TestDaemon } from '../helpers/daemon.js';
 import { type Destinations, startDestinations } from '../helpers/destinations.js';
 import { Random } from '../helpers/random.js';
+import { type Exim, startExim } from '../helpers/servers/exim.js';
+import { StandIn } from '../helpers/servers/stand-in.js';
 import { WebhookReceiver } from '../helpers/servers/webhook-receiver.js';
+import { required } from '../helpers/skip.js';
 import { until } from '../helpers/wait.js';
+import { linesOf } from '../sinks/archive/archived.js';
 
-const test = suite<{ destinations: Destinations; receiver: WebhookReceiver; daemon: TestDaemon }>(
-  'explain, and what arrives',
-);
+const test = suite<{
+  destinations: Destinations;
+  receiver: WebhookReceiver;
+  exim: Exim;
+  chat: StandIn;
+  daemon: TestDaemon;
+  env: Record<string, string>;
+}>('explain, and what arrives');
 test.before(async context => {
   context.destinations = await startDestinations();
+  context.exim = required('exim', await startExim());
+  context.chat = new StandIn(() => ({ status: 200, body: 'ok' }));
+  await context.chat.start();
   context.receiver = new WebhookReceiver();
   await context.receiver.server.start();
-  const env = {
+  context.env = {
     ...context.destinations.env,
     ...{ USAGE: 'on', USAGE_SOURCE: 'clowder', INFLUXDB_PERSONAL: 'pseudonym', GOOGLE_CATEGORIES: '!upload' },
     NOTIFY_WEBHOOK_URL: `${context.receiver.server.origin}/hook`,
     NOTIFY_WEBHOOK_SECRET: context.receiver.secret,
     NOTIFY_GROUP_WAIT_SECONDS: '0',
+    ...{ SMTP_URL: `smtp://127.0.0.1:${context.exim.port}`, NOTIFY_EMAIL_TO: 'operators@example.org' },
+    NOTIFY_SLACK_URL: `${context.chat.origin}/services/room`,
   };
-  context.daemon = await new TestDaemon({ env }).start();
+  context.daemon = await new TestDaemon({ env: context.env }).start();
 });
-test.after(async ({ destinations, receiver, daemon }) => {
+test.after(async ({ destinations, receiver, daemon, exim, chat }) => {
   await daemon.remove();
-  await Promise.all([destinations.stop(), receiver.server.stop()]);
+  await Promise.all([destinations.stop(), receiver.server.stop(), exim.stop(), chat.stop()]);
 });
 
 type Output = Readonly<Record<string, unknown>>;
@@ -118,6 +135,26 @@ function nanoseconds(time: string): string {
   return String(BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0')));
 }
 
+/** Each column as it is explained. */
+async function inPostgresql({ postgresql }: Destinations): Promise<Held> {
+  const time = (name: string): string =>
+    `to_char(${name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS ${name}`;
+  const columns = 'id, category, type, user_id, resource_id, resource_name, dataset_id, space_id, source';
+  const rows = await postgresql.query(
+    `SELECT ${columns}, ${time('created')}, ${time('received')}, body::text AS body FROM events`,
+  );
+  return new Map(rows.map(({ body, ...row }) => [String(row.id), { row: { ...row, body: JSON.parse(String(body)) } }]));
+}
+
+function atMatomo({ matomo }: Destinations): Held {
+  return new Map(matomo.hits.map(hit => [String(hit.dimension1), { request: hit }]));
+}
+
+async function inArchive({ archive }: Destinations): Promise<Held> {
+  const lines = await linesOf({ place: { folder: archive } });
+  return new Map(lines.map(line => [(JSON.parse(line) as { id: string }).id, { event: JSON.parse(line) }]));
+}
+
 function atGa4({ ga4 }: Destinations): Held {
   return new Map(
     ga4.hits.map(({ request: { events: _all, ...context }, name, timestampMicros, params }) => {
@@ -158,6 +195,9 @@ const comparable: Readonly<Record<string, (output: Output, held: boolean) => unk
   amplitude: output => output,
   ga4: output => output,
   webhook: ({ event }) => without(event as Output, ['_received']),
+  postgresql: ({ row }) => without(row as Output, ['received']),
+  matomo: output => output,
+  archive: ({ event }) => without(event as Output, ['_received']),
   local: ({ event }) => without(event as Output, ['_received', ...contextNames]),
   usage: ({ access }) => access,
 };
@@ -189,7 +229,8 @@ function inOrder(value: unknown): string {
 
 const outcomeOf = ({ sinks }: Explanation, sink: string): SinkExplanation => sinks[sink]!;
 
-test('the notification that was explained is the one that is sent', async ({ daemon, receiver }) => {
+test('the notification that was explained is the one that is sent, by each channel', async context => {
+  const { daemon, receiver, exim, chat } = context;
   const created = Date.now();
   const line = JSON.stringify({ category: 'service_status', type: 'down', service_name: 'clowder', created });
   const [explanation] = await explained(daemon, [line]);
@@ -200,7 +241,35 @@ test('the notification that was explained is the one that is sent', async ({ dae
   await until(() => receiver.bodies.length > 0, 'a notification');
   const [{ kind, subject, message, severity }] = receiver.bodies as unknown as [Record<string, unknown>];
   assert.equal({ type: kind, subject, message, severity, after_seconds: 0 }, rules[0]?.message);
-  assert.equal(rules[0]?.channels, ['notify.webhook']);
+  assert.equal([...(rules[0]?.channels ?? [])].sort(), ['notify.email', 'notify.slack', 'notify.webhook']);
+  // What the daemon made of it is an event, too: what becomes of that at each channel.
+  const [notification] = await until(async () => {
+    const found = await daemon.stored('notification');
+    return found.length > 0 ? found : undefined;
+  }, 'a stored notification');
+  const { _source, _received, ...made } = notification as unknown as Output;
+  const loaded = loadConfig({ env: context.env, readFile: () => '' });
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const explainer = new Explainer({ sinks: loaded.config.sinks, idSecret: 'of the test', clock: systemClock });
+  const arriving = {
+    id: String(made.id),
+    body: JSON.stringify(made),
+    source: 'notification',
+    received: created,
+  } as const;
+  const { sinks } = await explainer.explain({ ...arriving, redelivered: false });
+  const output = (sink: string): Output => sinks[sink]?.output ?? {};
+  assert.equal(output('notify.webhook').body, receiver.bodies[0]);
+  const room = await until(() => chat.asked.find(({ method }) => method === 'POST'), 'a message in the room');
+  assert.equal(output('notify.slack').body, JSON.parse(room.body));
+  const [mail] = await until(async () => {
+    const mails = await exim.mails();
+    return mails.length > 0 ? mails : undefined;
+  }, 'a mail');
+  const composed = output('notify.email').mail as { subject: string; messageId: string; text: string };
+  assert.is(mail?.headers.get('message-id'), composed.messageId);
+  assert.is(mail?.headers.get('subject'), composed.subject);
+  for (const line of composed.text.split('\n')) assert.ok(mail?.text.includes(line.trim()), line);
 });
 
 test('what was explained is what arrives, field by field, for recorded and for random events', async context => {
@@ -245,6 +314,9 @@ test('what was explained is what arrives, field by field, for recorded and for r
     influxdb: await inInfluxdb(destinations),
     amplitude: new Map(destinations.amplitude.accepted.map(event => [String(event.insert_id), { event }])),
     ga4: atGa4(destinations),
+    postgresql: await inPostgresql(destinations),
+    matomo: atMatomo(destinations),
+    archive: await inArchive(destinations),
     webhook: new Map([...destinations.webhook.events].map(([id, event]) => [id, { event }])),
     local: await inLocalStore(daemon),
   };
