@@ -4,7 +4,7 @@ import { access, link, mkdir, open, readdir, readFile, rename, rm, stat } from '
 import { dirname, join } from 'node:path';
 import { describe, SetupError, TransientError } from '../../errors.js';
 import { errorCodeOf, networkErrorWords } from '../../network-errors.js';
-import type { ArchiveStore, StoredFile } from './store.js';
+import { type ArchiveStore, requireSame, type StoredFile } from './store.js';
 
 /** Files are made here and moved to where they belong once they are whole. */
 const unfinished = 'tmp';
@@ -38,13 +38,7 @@ export class FolderStore implements ArchiveStore {
   }
 
   async put(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#guard(async () => {
-      const fresh = await this.#write(bytes);
-      const path = join(this.place, name);
-      await makeFolder(dirname(path));
-      await rename(fresh, path);
-      await syncFolder(dirname(path));
-    });
+    if (!(await this.create(name, bytes))) requireSame(this.place, name, bytes, await this.read(name));
   }
 
   async create(name: string, bytes: Uint8Array): Promise<boolean> {
@@ -132,7 +126,7 @@ export class FolderStore implements ArchiveStore {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof SetupError) throw error;
+      if (error instanceof SetupError || error instanceof TransientError) throw error;
       const code = errorCodeOf(error) ?? '';
       const words = networkErrorWords[code] ?? describe(error);
       if (setupCodes.has(code))

@@ -39,14 +39,25 @@ export async function* linesAbout(
   signal: AbortSignal,
 ): AsyncGenerator<unknown> {
   const store = openStore(config, tools);
-  for (const { name } of await store.list('days/', signal)) {
-    const file = readFileName(name);
-    const bytes = file === undefined ? undefined : await store.read(name, signal);
-    if (file === undefined || bytes === undefined || stateOf(file, bytes) !== 'whole') continue;
-    for await (const lines of linesIn(bytes)) {
-      for (const line of lines) {
-        const event = eventIn(line);
-        if (event !== undefined && people.judge(event) !== event) yield { file: name, event: JSON.parse(line) };
+  const read = new Set<string>();
+  const named = new Set<string>();
+  // What was listed may be sealed before it is read: then its events are in a file that was not listed.
+  for (let missed = true; missed; ) {
+    missed = false;
+    for (const { name } of await store.list('days/', signal)) {
+      const file = read.has(name) ? undefined : readFileName(name);
+      if (file === undefined) continue;
+      const bytes = await store.read(name, signal);
+      missed ||= bytes === undefined;
+      if (bytes === undefined || stateOf(file, bytes) !== 'whole') continue;
+      read.add(name);
+      for await (const lines of linesIn(bytes)) {
+        for (const line of lines) {
+          const event = eventIn(line);
+          if (event === undefined || named.has(event.id) || people.judge(event) === event) continue;
+          named.add(event.id);
+          yield { file: name, event: JSON.parse(line) };
+        }
       }
     }
   }

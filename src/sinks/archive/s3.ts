@@ -6,7 +6,7 @@ import { trimEnd } from '../../trim-end.js';
 import { httpFault, summary } from '../http/faults.js';
 import { requestBytes } from '../http/request.js';
 import { sha256Of } from './files.js';
-import type { ArchiveStore, StoredFile } from './store.js';
+import { type ArchiveStore, requireSame, type StoredFile } from './store.js';
 
 export interface S3Address {
   readonly bucket: string;
@@ -37,6 +37,11 @@ interface S3Answer {
 }
 
 const timeoutMs = 60_000;
+/**
+ * A twin never writes over what is there:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+const unlessThere = { 'if-none-match': '*' };
 /** A file of the archive and more; an answer that is longer is not whole. */
 const maxAnswerBytes = 256 * 1024 * 1024;
 /** An answer is shown to people up to here, bytes. */
@@ -93,7 +98,12 @@ export class S3Store implements ArchiveStore {
   }
 
   async put(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const answer = await this.#ask({ method: 'PUT', key: this.#key(name), body: bytes, signal });
+    const request = { method: 'PUT', key: this.#key(name), body: bytes, signal } as const;
+    let answer = await this.#ask({ ...request, headers: unlessThere });
+    if (answer.status === 412) return requireSame(this.place, name, bytes, await this.read(name, signal));
+    if (answer.status === 409) throw new TransientError(this.#summary(answer));
+    // A server that does not know the condition: the name is made of the bytes.
+    if (answer.status === 501) answer = await this.#ask(request);
     if (answer.status !== 200) throw this.#fault(answer);
   }
 
@@ -101,7 +111,7 @@ export class S3Store implements ArchiveStore {
     // Not every server follows the condition, or knows it.
     if ((await this.list(name, signal)).some(file => file.name === name)) return false;
     const request = { method: 'PUT', key: this.#key(name), body: bytes, signal } as const;
-    const answer = await this.#ask({ ...request, headers: { 'if-none-match': '*' } });
+    const answer = await this.#ask({ ...request, headers: unlessThere });
     if (answer.status === 412) return false;
     if (answer.status === 409) throw new TransientError(this.#summary(answer));
     if (answer.status === 501) {

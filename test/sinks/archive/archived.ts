@@ -23,18 +23,31 @@ export function storeOf(place: ArchiveConfig['place']): ArchiveStore {
   return openStore({ place }, { outgoing: straight, clock: systemClock });
 }
 
-/** Every line of an archive, those of all its files that are whole. */
+/**
+ * Every line of an archive, those of all its files that are whole, read beside the sealer: a part that went meanwhile
+ * has its lines in a file that was not listed, and one that is still there after it was sealed has them twice, of which
+ * the sealed ones count.
+ */
 export async function linesOf(config: Pick<ArchiveConfig, 'place'>): Promise<string[]> {
   const store = storeOf(config.place);
-  const lines: string[] = [];
-  for (const { name } of await store.list('days/')) {
-    const file = readFileName(name);
-    const bytes = file === undefined ? undefined : await store.read(name);
-    if (file !== undefined && bytes !== undefined && stateOf(file, bytes) === 'whole')
-      for await (const some of linesIn(bytes)) lines.push(...some);
+  for (;;) {
+    const sealed: string[] = [];
+    const parts: string[] = [];
+    let missed = false;
+    for (const { name } of await store.list('days/')) {
+      const file = readFileName(name);
+      const bytes = file === undefined ? undefined : await store.read(name);
+      missed ||= file !== undefined && bytes === undefined;
+      if (file !== undefined && bytes !== undefined && stateOf(file, bytes) === 'whole')
+        for await (const some of linesIn(bytes)) (file.isPart ? parts : sealed).push(...some);
+    }
+    if (missed) continue;
+    const known = new Set(sealed.map(idIn));
+    return [...sealed, ...parts.filter(line => !known.has(idIn(line)))];
   }
-  return lines;
 }
+
+const idIn = (line: string): string => (JSON.parse(line) as { id: string }).id;
 
 export async function idsOf(config: Pick<ArchiveConfig, 'place'>): Promise<string[]> {
   return (await linesOf(config)).map(line => JSON.parse(line).id);

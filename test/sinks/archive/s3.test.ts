@@ -9,6 +9,7 @@ import { archiveSink } from '../../../src/sinks/archive.js';
 import { straight } from '../../helpers/outgoing.js';
 import { startS3 } from '../../helpers/servers/s3.js';
 import { type Asked, StandIn } from '../../helpers/servers/stand-in.js';
+import { thrown } from '../../helpers/thrown.js';
 import { sinkContract } from '../contract.js';
 import { archived, idsOf, inBucket, poison } from './archived.js';
 
@@ -111,6 +112,36 @@ signing('every request carries the signature of what it is, and the hash of its 
     await standIn.stop();
   }
 });
+
+signing(
+  'a twin never writes over what is there: the same bytes are as good as written, others are a fault',
+  async () => {
+    const stored = new Map<string, string>();
+    const standIn = new StandIn(({ method, url, headers, body }) => {
+      const there = stored.get(url.pathname);
+      if (method === 'GET')
+        return there === undefined ? { status: 404, body: 'NoSuchKey' } : { status: 200, body: there };
+      if (headers['if-none-match'] === '*' && there !== undefined) return { status: 412, body: 'PreconditionFailed' };
+      stored.set(url.pathname, body);
+      return { status: 200, body: '' };
+    });
+    await standIn.start();
+    try {
+      const address = { bucket: 'b', prefix: '', endpoint: standIn.origin, region: 'eu-central-1' };
+      const store = new S3Store({ ...address, keyId: 'someone', secret }, straight, systemClock);
+      await store.put('days/x', Buffer.from('bytes'));
+      await store.put('days/x', Buffer.from('bytes'));
+      assert.instance(await thrown(store.put('days/x', Buffer.from('other'))), TransientError);
+      assert.equal([...stored.values()], ['bytes']);
+      // As of a server that does not know the condition.
+      standIn.always = ({ headers }) => (headers['if-none-match'] === undefined ? undefined : { status: 501 });
+      await store.put('days/y', Buffer.from('more'));
+      assert.equal([...stored.values()], ['bytes', 'more']);
+    } finally {
+      await standIn.stop();
+    }
+  },
+);
 
 signing('what is no whole list of files is none', async () => {
   const endless = '<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>';
