@@ -2,7 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Status } from '../../openapi/api-types.js';
 import { systemClock } from '../../src/clock.js';
+import { TransientError } from '../../src/errors.js';
 import type { Daemon } from '../../supervisors/root.js';
 import { invoke } from '../cli/invoke.js';
 import { callDaemon, startDaemonHere } from '../helpers/daemon-here.js';
@@ -20,6 +22,8 @@ interface Context {
   sink: ScriptedSink;
   /** What the destination takes for a write, ms. */
   writeMs: number;
+  /** Events that it takes at once: with more it says that it is overloaded. */
+  most: number;
 }
 
 const test = suite<Context>('live traffic beside a destination in need');
@@ -27,8 +31,10 @@ const test = suite<Context>('live traffic beside a destination in need');
 test.before.each(async context => {
   context.folder = temporaryFolder();
   context.writeMs = 5;
-  context.sink = scriptedSink(async () => {
+  context.most = Number.POSITIVE_INFINITY;
+  context.sink = scriptedSink(async events => {
     await sleep(context.writeMs);
+    if (events.length > context.most) throw new TransientError('answered 503');
     return {};
   });
   const { folder, sink } = context;
@@ -113,16 +119,32 @@ test(`${count} dead letters are redriven behind live events`, async context => {
 
 test('a destination that slows to a tenth and recovers gets everything once, in its order', async context => {
   const { daemon, sink } = context;
-  const ids = Array.from({ length: 1_000 }, (_, number) => `paced-${number}`);
-  const posting = (async () => {
-    for (let from = 0; from < ids.length; from += 50) {
-      await post(daemon, ids.slice(from, from + 50));
-      if (from === 300) context.writeMs = 50;
-      if (from === 700) context.writeMs = 5;
-    }
-  })();
-  await posting;
-  await until(() => sink.delivered.length === ids.length, 'all of them', 60_000);
+  const ids: string[] = [];
+  const send = async (count: number): Promise<void> => {
+    const more = Array.from({ length: count }, (_, index) => `paced-${ids.length + index}`);
+    ids.push(...more);
+    await post(daemon, more);
+  };
+  const batch = async (): Promise<{ batch_size: number; batch_limit: number }> => {
+    const { sinks } = (await (await callDaemon(daemon, '/v1/status')).json()) as Status;
+    return sinks.find(one => one.sink === 'shop')!;
+  };
+  for (let from = 0; from < 300; from += 50) await send(50);
+  const { batch_limit: limit } = await batch();
+  assert.is((await batch()).batch_size, limit);
+  Object.assign(context, { writeMs: 50, most: 30 });
+  await send(400);
+  await until(async () => (await batch()).batch_size <= 30, 'smaller batches', 60_000);
+  Object.assign(context, { writeMs: 5, most: Number.POSITIVE_INFINITY });
+  await until(
+    async () => {
+      await send(400);
+      return (await batch()).batch_size === limit;
+    },
+    'batches as they were',
+    60_000,
+  );
+  await until(() => sink.delivered.length >= ids.length, 'all of them', 60_000);
   assert.equal(sink.delivered, ids);
   assert.is((await rowOf(daemon)).difference, 0);
 });
