@@ -10,7 +10,7 @@ import type { Outcome, Place } from './place.js';
 /** What RabbitMQ holds for these sinks; embedded queues are tables of the daemon's own storage. */
 export function brokerPlaces(broker: Broker, sinks: readonly string[]): Place[] {
   if (broker.kind === 'embedded') return [];
-  return sinks.flatMap(sink => [waiting(broker, sink), dead(broker, sink)]);
+  return sinks.flatMap(sink => [dead(broker, sink), waiting(broker, sink)]);
 }
 
 /** A queue cannot be searched: each message is looked at as it comes out, before it is delivered. */

@@ -18,9 +18,10 @@ const chunk = 64;
 
 const tables: readonly (readonly [name: string, table: EventTable])[] = [
   ['local store', 'events'],
+  // Before the queues: what is redriven meanwhile is clean by then, or is found there.
+  ['dead letters in DATA_DIR', 'dead_letters'],
   ['queues in DATA_DIR', 'messages'],
   ['outbox', 'outbox'],
-  ['dead letters in DATA_DIR', 'dead_letters'],
 ];
 
 /** The tables of the daemon's own storage that hold events. */
