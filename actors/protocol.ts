@@ -23,9 +23,10 @@ export interface Reply<T> {
 }
 
 /**
- * Called with what sources have published, once it is durable; they get their answer when it resolves. Never rejects.
+ * Called with what sources have published, once it is durable; they get their answer when it resolves, or at once where
+ * there is nothing to wait for. Neither rejects nor throws.
  */
-export type PublishObserver = (messages: readonly Message[]) => Promise<void>;
+export type PublishObserver = (messages: readonly Message[]) => Promise<void> | undefined;
 
 /** What one caller publishes, and where its answer goes. */
 export interface PublishRequest {

@@ -91,7 +91,10 @@ class Publisher implements Behaviour<PublisherMessage> {
     const open = messages.some(({ sinks }) => sinks !== undefined)
       ? messages.filter(({ sinks }) => sinks === undefined)
       : messages;
-    for (const observer of this.#observers) await observer(open);
+    for (const observer of this.#observers) {
+      const heard = observer(open);
+      if (heard !== undefined) await heard;
+    }
     return durability;
   }
 

@@ -15,6 +15,7 @@ import { OutageCosts } from '../src/availability/costs.js';
 import type { Broker } from '../src/broker/broker.js';
 import type { Config } from '../src/config/config.js';
 import { describe } from '../src/errors.js';
+import type { Message } from '../src/events/message.js';
 import { correctionOf, declarationOf } from '../src/health/declaration.js';
 import { spread } from '../src/health/fixed-rate.js';
 import { FlushSchedule } from '../src/health/flush-schedule.js';
@@ -53,17 +54,23 @@ export function startHealth(ingress: Parent, tools: ActorTools, options: HealthO
   const watch = new HealthWatch(ingress, tools, options);
   dispatch(publisher, {
     type: 'observe',
-    observer: async messages => {
-      // Nearly every event is neither: nothing is awaited for those.
-      for (const message of messages) {
-        const [declaration, beat] = [declarationOf(message), beatOf(message)];
-        if (declaration !== undefined) await watch.declared(declaration);
-        if (beat !== undefined) await watch.beat(beat);
-      }
-    },
+    // Nearly every event is neither: nothing is awaited for those.
+    observer: messages => (messages.some(isAboutService) ? hear(watch, messages) : undefined),
   });
   onStop('health', () => watch.close());
   return watch;
+}
+
+function isAboutService(message: Message): boolean {
+  return declarationOf(message) !== undefined || beatOf(message) !== undefined;
+}
+
+async function hear(watch: HealthWatch, messages: readonly Message[]): Promise<void> {
+  for (const message of messages) {
+    const [declaration, beat] = [declarationOf(message), beatOf(message)];
+    if (declaration !== undefined) await watch.declared(declaration);
+    if (beat !== undefined) await watch.beat(beat);
+  }
 }
 
 class HealthWatch implements Source {

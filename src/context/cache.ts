@@ -141,14 +141,19 @@ export class ResourceCache {
     await this.#flushing;
   }
 
-  #put(id: string, { owner, ...facts }: Resource): void {
-    const isNobody = owner === undefined || this.#options.isErased?.(owner) === true;
-    const resource = isNobody ? facts : { ...facts, owner };
+  #put(id: string, found: Resource): void {
+    const resource = this.#withoutErased(found);
     this.#old.delete(id);
     this.#keep(id, resource);
     if (this.#unsaved.size >= maxUnsaved && !this.#unsaved.has(id)) return;
     this.#unsaved.set(id, resource);
     this.#flushing ??= this.#flushSoon();
+  }
+
+  #withoutErased(resource: Resource): Resource {
+    if (resource.owner === undefined || this.#options.isErased?.(resource.owner) !== true) return resource;
+    const { owner: _erased, ...facts } = resource;
+    return facts;
   }
 
   #keep(id: string, resource: Resource): void {

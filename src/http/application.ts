@@ -7,7 +7,7 @@ import { networkOf, type TrustedProxies } from '../ip-address.js';
 import { originOf } from './client-address.js';
 import type { ApiContext, Services } from './context.js';
 import { addDocs } from './docs.js';
-import { type Access, authenticate } from './middleware/authentication.js';
+import { authenticate } from './middleware/authentication.js';
 import { allowOrigins } from './middleware/cors.js';
 import { allowPages } from './middleware/page-origins.js';
 import { answerRequest } from './middleware/request.js';
@@ -69,16 +69,19 @@ function nameClients(app: Koa, trusted: TrustedProxies): void {
 
 /**
  * The routes of the controllers, each behind its own authentication. That comes before the validation which the library
- * puts first, so that nobody without a key learns what a request should look like.
+ * puts first, so that nobody without a key learns what a request should look like. Where an address has no parameters
+ * there is nothing to validate: bodies are checked by the routes, to the letter.
  */
 function documentedRoutes(): SwaggerRouter {
   const routes = new SwaggerRouter({}, exactPaths);
   for (const controller of controllers) routes.applyRoute(controller);
-  const table = accessTable();
+  const documented = documentedByPath();
   for (const layer of routes.stack) {
-    const route = `${layer.methods.at(-1)} ${layer.path}`;
-    const access = table.get(route);
-    if (access === undefined) throw new Error(`${route} declares no access`);
+    const path = `${layer.methods.at(-1)} ${layer.path}`;
+    const route = documented.get(path);
+    const access = route?.[accessExtension];
+    if (route === undefined || access === undefined) throw new Error(`${path} declares no access`);
+    if (!hasParameters(route.request)) layer.stack.shift();
     if (access !== 'open') layer.stack.unshift(authenticate(access));
   }
   return routes;
@@ -105,14 +108,18 @@ function fixedPaths({ stack }: SwaggerRouter): Middleware {
   };
 }
 
-/** What each route needs, by method and path, from its documentation. */
-function accessTable(): Map<string, Access> {
-  const table = new Map<string, Access>();
+function hasParameters(request: DocumentedRoute['request']): boolean {
+  return request?.query !== undefined || request?.params !== undefined;
+}
+
+/** The documentation of each route, by method and path. */
+function documentedByPath(): Map<string, DocumentedRoute> {
+  const table = new Map<string, DocumentedRoute>();
   for (const { prototype } of controllers) {
     for (const property of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
       const route = (property.value as { routeConfig?: DocumentedRoute }).routeConfig;
       if (route !== undefined)
-        table.set(`${route.method?.toUpperCase()} ${route.path?.replace(/\{(\w+)\}/g, ':$1')}`, route[accessExtension]);
+        table.set(`${route.method?.toUpperCase()} ${route.path?.replace(/\{(\w+)\}/g, ':$1')}`, route);
     }
   }
   return table;

@@ -47,6 +47,7 @@ export class Connections {
   /** The one that has been idle for longest first. */
   readonly #idle = new Set<Connection>();
   readonly #sweep: NodeJS.Timeout;
+  readonly #onResponseClosed = this.#closedListener();
   #open = 0;
   #pipelined = 0;
   #closing = false;
@@ -83,7 +84,7 @@ export class Connections {
       this.#idle.delete(connection);
       connection.takenAt = performance.now();
     }
-    response.once('close', () => this.#end(connection, response));
+    response.on('close', this.#onResponseClosed);
     return true;
   }
 
@@ -102,6 +103,17 @@ export class Connections {
   /** The response under way on a connection. */
   responseOn(socket: Socket): ServerResponse | undefined {
     return this.#all.get(socket)?.responses.values().next().value;
+  }
+
+  /** One listener for all responses, instead of a closure each. */
+  #closedListener(): (this: ServerResponse) => void {
+    const end = (response: ServerResponse): void => {
+      const connection = this.#all.get(response.req.socket);
+      if (connection !== undefined) this.#end(connection, response);
+    };
+    return function (this: ServerResponse) {
+      end(this);
+    };
   }
 
   /** Ends every connection: at once, or when its request is answered. */

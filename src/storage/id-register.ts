@@ -39,12 +39,18 @@ export class IdRegister {
    * Publishes, as soon as it is known which of the messages are repeats.
    * @throws IdConflictError, and as `publish` does
    */
-  async publish<Result>(
+  publish<Result>(
+    messages: readonly Message[],
+    publish: (messages: readonly Message[]) => Promise<Result>,
+  ): Promise<Result> {
+    return messages.some(hasClaim) ? this.#publishOnce(messages, publish) : publish(messages);
+  }
+
+  async #publishOnce<Result>(
     messages: readonly Message[],
     publish: (messages: readonly Message[]) => Promise<Result>,
   ): Promise<Result> {
     const claims = messages.flatMap(claimsOf);
-    if (claims.length === 0) return publish(messages);
     const release = await this.#claim(claims);
     try {
       const known = await this.#known(claims);
@@ -96,6 +102,10 @@ export class IdRegister {
   }
 }
 
+function hasClaim({ given, request }: Message): boolean {
+  return given !== undefined || request !== undefined;
+}
+
 function claimsOf(message: Message): Claim[] {
   const { id, given } = message;
   return given === undefined ? requestClaims(message) : [[id, given], ...requestClaims(message)];
@@ -133,6 +143,5 @@ function columns(claims: readonly Claim[]): GivenIdColumns {
 
 /** The new ids and keys among messages, for the commit that accepts them; undefined when there are none. */
 export function givenIdsOf(messages: readonly Message[]): GivenIdColumns | undefined {
-  const claims = messages.flatMap(claimsOf);
-  return claims.length === 0 ? undefined : columns(claims);
+  return messages.some(hasClaim) ? columns(messages.flatMap(claimsOf)) : undefined;
 }

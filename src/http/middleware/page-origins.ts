@@ -18,8 +18,7 @@ export function allowPages(keys: KeyRing): Middleware {
   keys.onChange(() => {
     known = undefined;
   });
-  return async (ctx, next) => {
-    if (!pagePaths.has(ctx.path)) return next();
+  const answerPages: Middleware = async (ctx, next) => {
     const origin = ctx.get('Origin');
     ctx.vary('Origin');
     known ??= originsOf(keys);
@@ -36,6 +35,7 @@ export function allowPages(keys: KeyRing): Middleware {
     ctx.set('Access-Control-Max-Age', '600');
     ctx.status = 204;
   };
+  return (ctx, next) => (pagePaths.has(ctx.path) ? answerPages(ctx, next) : next());
 }
 
 function originsOf(keys: KeyRing): ReadonlySet<string> {
