@@ -60,7 +60,7 @@ export class Database {
     const row = `(${Array(width).fill('?').join(',')})`;
     let changes = 0;
     let from = 0;
-    for (const rows of [32, 8, 1]) {
+    for (const rows of [32, 8, 2, 1]) {
       const sql = `${into} VALUES ${Array(rows).fill(row).join(',')} ${otherwise}`;
       const size = rows * width;
       while (values.length - from >= size) {

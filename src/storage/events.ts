@@ -6,6 +6,7 @@ import type { EventOrder } from './queries.js';
 import type { Transaction } from './transaction.js';
 
 export const eventColumns = 8;
+const sizeColumn = 6;
 
 /** `id, created, category, type, source, received, size, body` of each event, one event after the other. */
 export interface InsertEventsArguments {
@@ -22,17 +23,26 @@ export interface Inserted {
 /** Inserts those that are not there yet. */
 export function insertEvents({ database }: Pick<Transaction, 'database'>, { values }: InsertEventsArguments): Inserted {
   const count = values.length / eventColumns;
-  const before = database.value<number | null>('SELECT max(n) FROM events') ?? 0;
   const inserted = database.insert(
     'INSERT OR IGNORE INTO events (id, created, category, type, source, received, size, body)',
     eventColumns,
     values,
   );
-  const bytes = database.value<number | null>('SELECT sum(size) FROM events WHERE n > ?', before) ?? 0;
-  addBytes(database, bytes);
-  if (inserted === count) return { present: [], conflicts: [] };
+  if (inserted === count) {
+    addBytes(database, sizes(values));
+    return { present: [], conflicts: [] };
+  }
+  // Each new event has the number behind the last one.
+  const before = (database.value<number | null>('SELECT max(n) FROM events') ?? 0) - inserted;
+  addBytes(database, database.value<number | null>('SELECT sum(size) FROM events WHERE n > ?', before) ?? 0);
   const present = alreadyThere(database, values, before);
   return { present, conflicts: conflictsAmong(database, values, present) };
+}
+
+function sizes(values: readonly Value[]): number {
+  let sum = 0;
+  for (let at = sizeColumn; at < values.length; at += eventColumns) sum += values[at] as number;
+  return sum;
 }
 
 function alreadyThere(database: Database, values: readonly Value[], before: number): number[] {

@@ -11,8 +11,6 @@ export const hourMs = 3_600_000;
 export const totalHour = 0;
 
 export const countColumns = countNames.join(', ');
-const places = countNames.map(() => '?').join(', ');
-const zeros = ', 0'.repeat(countNames.length - 1);
 const addition = `ON CONFLICT (sink, hour) DO UPDATE SET ${countNames.map(name => `${name} = ${name} + excluded.${name}`).join(', ')}`;
 
 export function noCounts(): Counts {
@@ -20,8 +18,8 @@ export function noCounts(): Counts {
 }
 
 /**
- * The ledger's changes of one transaction: gathered in memory, written in the same commit, two rows a
- * sink whatever the number of events.
+ * The ledger's changes of one transaction: gathered in memory, written in the same commit, two rows a sink whatever the
+ * number of events, all of them in one statement.
  */
 export class LedgerDelta {
   #everyQueue = 0;
@@ -44,22 +42,17 @@ export class LedgerDelta {
   }
 
   write(database: Database, now: number): void {
-    for (const hour of [totalHour, now - (now % hourMs)]) {
-      if (this.#everyQueue > 0) {
-        database.run(
-          `INSERT INTO ledger (sink, hour, ${countColumns}) SELECT sink, ?, count(*) * ?${zeros} FROM queues GROUP BY sink ${addition}`,
-          hour,
-          this.#everyQueue,
-        );
-      }
-      for (const [sink, counts] of this.#sinks) {
-        const values: Value[] = countNames.map(name => counts[name]);
-        database.run(
-          `INSERT INTO ledger (sink, hour, ${countColumns}) VALUES (?, ?, ${places}) ${addition}`,
-          ...[sink, hour, ...values],
-        );
-      }
+    if (this.#everyQueue > 0) {
+      const queues = database.rows<[string, number]>('SELECT sink, count(*) FROM queues GROUP BY sink');
+      for (const [sink, count] of queues) this.add(sink, { accepted: count * this.#everyQueue });
     }
+    const values: Value[] = [];
+    for (const hour of [totalHour, now - (now % hourMs)])
+      for (const [sink, counts] of this.#sinks) {
+        values.push(sink, hour);
+        for (const name of countNames) values.push(counts[name]);
+      }
+    database.insert(`INSERT INTO ledger (sink, hour, ${countColumns})`, 2 + countNames.length, values, addition);
     this.clear();
   }
 }

@@ -1,5 +1,5 @@
 import { addWaitingBytes, requireCapacity } from './capacity.js';
-import type { Database, Value } from './database.js';
+import type { Value } from './database.js';
 import { type Inserted, insertEvents } from './events.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { lastSeq, type MessageColumns, passAddressed, queueOf } from './queues.js';
@@ -43,12 +43,14 @@ function publish(transaction: Transaction, args: PublishArguments): (Stored | un
   const { database } = transaction;
   requireCapacity(transaction);
   const before = lastSeq(database);
-  const stored = (args.stored ?? []).map(rows => (isEmpty(database, rows.sink, before) ? rows : undefined));
+  const queues = database.rows<Queue>('SELECT sink, cursor FROM queues');
+  const stored = (args.stored ?? []).map(rows => (isEmpty(queues, rows.sink, before) ? rows : undefined));
   const served = new Set(stored.flatMap(rows => rows?.sink ?? []));
-  append(transaction, args, before, served);
+  // With no other queue there is nothing that would ever take the messages.
+  const everySinkIsServed = served.size > 0 && queues.length === served.size;
+  const last = append(transaction, args, { before, served, everySinkIsServed });
   if (args.given !== undefined) keepGivenIds(transaction, args.given);
   accept(transaction, args);
-  const last = lastSeq(database);
   return stored.map(rows => {
     if (rows === undefined) return undefined;
     if (last !== before) database.run('UPDATE queues SET cursor = ? WHERE sink = ?', last, rows.sink);
@@ -64,10 +66,12 @@ function accept({ delta }: Transaction, { ids, sinks }: PublishArguments): void 
   }
 }
 
+type Queue = [sink: string, cursor: number];
+
 /** The sink has one queue, and everything in it is settled. */
-function isEmpty(database: Database, sink: string, end: number): boolean {
-  const cursors = database.rows<[number]>('SELECT cursor FROM queues WHERE sink = ?', sink);
-  return cursors.length === 1 && cursors[0]?.[0] === end;
+function isEmpty(queues: readonly Queue[], sink: string, end: number): boolean {
+  const its = queues.filter(([of]) => of === sink);
+  return its.length === 1 && its[0]?.[1] === end;
 }
 
 function store(transaction: Transaction, { sink, rows, count, filtered, erased = 0 }: StoredRows): Stored {
@@ -83,13 +87,20 @@ function keep(transaction: Transaction, rows: SinkRows): Stored {
   return { duplicates: inserted.present.length, inserted };
 }
 
-/**
- * A message for some sinks alone is a row for each of them.
- * @param served sinks that get theirs without a queue
- */
-function append({ database }: Transaction, args: PublishArguments, before: number, served: ReadonlySet<string>): void {
-  // With no other queue there is nothing that would ever take the messages.
-  const everySinkIsServed = served.size > 0 && database.value<number>('SELECT count(*) FROM queues') === served.size;
+interface Appending {
+  /** The number of the last message before these. */
+  readonly before: number;
+  /** Sinks that get theirs without a queue. */
+  readonly served: ReadonlySet<string>;
+  readonly everySinkIsServed: boolean;
+}
+
+/** A message for some sinks alone is a row for each of them. Returns the number of the last message. */
+function append(
+  { database }: Transaction,
+  args: PublishArguments,
+  { before, served, everySinkIsServed }: Appending,
+): number {
   const queues = new Map<string, number>();
   const values: Value[] = [];
   let bytes = 0;
@@ -110,10 +121,11 @@ function append({ database }: Transaction, args: PublishArguments, before: numbe
         add(queue, index);
       }
   }
-  if (values.length === 0) return;
+  if (values.length === 0) return before;
   database.insert('INSERT INTO messages (target, id, source, received, timestamp, body)', 6, values);
   addWaitingBytes(database, bytes);
   if (args.sinks !== undefined) passAddressed(database, before);
+  return lastSeq(database);
 }
 
 export const publishWrites = { publish };

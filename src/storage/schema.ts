@@ -1,3 +1,4 @@
+import { arrivalIndexStep, eventIndexStep } from './events-schema.js';
 import { peopleStep } from './people-schema.js';
 import { trafficStep } from './traffic-schema.js';
 import { usageAuditStep, usageRequestUsersStep, usageSourceStep } from './usage-schema.js';
@@ -16,7 +17,6 @@ import { usageAuditStep, usageRequestUsersStep, usageSourceStep } from './usage-
  * - message_numbers, queue_ledgers, queue_ledger_hours, settled_messages: the ledger of RabbitMQ's queues
  *   (queue-ledgers.ts).
  * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
- * - events: `n` is the order of arrival: what retention goes by, and the tie-break of pages.
  * - usage_accesses: what may count as usage in months that are not closed. `day` is 20260315, `machine`, `request` and
  *   `by_address` 0 or 1, `part` the file of an answer with 206; `reason` says why an access does not count. The day is
  *   in the key so that a day lies together; an event has one time, so that its id alone decides.
@@ -135,8 +135,7 @@ export const migrationSteps: readonly string[] = [
   ALTER TABLE ledger ADD COLUMN too_old INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE ledger ADD COLUMN erased INTEGER NOT NULL DEFAULT 0;
   `,
-  // A category in order of arrival: an index ends with the row's number.
-  'CREATE INDEX events_by_arrival ON events (category);',
+  arrivalIndexStep,
   `
   CREATE TABLE message_numbers (target TEXT PRIMARY KEY, below INTEGER NOT NULL) WITHOUT ROWID;
   ALTER TABLE outbox ADD COLUMN number INTEGER;
@@ -297,4 +296,5 @@ export const migrationSteps: readonly string[] = [
   peopleStep,
   usageSourceStep,
   usageRequestUsersStep,
+  eventIndexStep,
 ];
