@@ -3,6 +3,7 @@ import type { Broker } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
+import { repeat } from '../repeat.js';
 import type { DeadLetterAdmin } from './dead-letter-admin.js';
 
 export interface DeadLetterLimits {
@@ -42,14 +43,8 @@ export async function runHousekeeping(options: HousekeepingOptions): Promise<voi
   };
   const believed = new BelievedTime(clock);
   await clock.sleep(firstMs, signal);
-  while (!signal.aborted) {
-    try {
-      await expire(options, believed.now(), changed);
-    } catch (error) {
-      log.warn({ reason: describe(error) }, 'housekeeping.delayed');
-    }
-    await clock.sleep(everyMs, signal);
-  }
+  const onError = (error: unknown): void => log.warn({ reason: describe(error) }, 'housekeeping.delayed');
+  await repeat(() => expire(options, believed.now(), changed), { clock, signal, everyMs, onError });
 }
 
 type Changed = (key: string, value: string) => boolean;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
+import { repeat } from '../repeat.js';
 import { RepeatedWarning } from '../repeated-warning.js';
 
 export interface StorageMonitorOptions {
@@ -36,14 +37,10 @@ export class StorageMonitor {
   async #run(): Promise<void> {
     const { clock, checks } = this.#options;
     const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        for (const check of checks) await check();
-        this.#warning.clear();
-      } catch (error) {
-        if (!signal.aborted) this.#warning.warn(describe(error));
-      }
-      await clock.sleep(everyMs, signal);
-    }
+    const check = async (): Promise<void> => {
+      for (const each of checks) await each();
+      this.#warning.clear();
+    };
+    await repeat(check, { clock, signal, everyMs, onError: error => this.#warning.warn(describe(error)) });
   }
 }

@@ -2,6 +2,7 @@ import { dayMs, readDay, startOfDay } from '../../calendar.js';
 import type { Clock } from '../../clock.js';
 import { describe } from '../../errors.js';
 import type { Log } from '../../log.js';
+import { repeat } from '../../repeat.js';
 import { readFileName, stampOf } from './files.js';
 import { DamagedArchiveError, listSeals, readManifest, sealOf } from './manifest.js';
 import { type RewriteOptions, rewriteDay } from './rewrite.js';
@@ -21,15 +22,8 @@ const quietMs = 3_600_000;
 
 /** Seals days that are over, beside the writing, until it is ended. Never rejects. */
 export async function keepSealing(options: SealerOptions): Promise<void> {
-  const { clock, log, signal } = options;
-  while (!signal.aborted) {
-    try {
-      await sealDue(options);
-    } catch (error) {
-      if (!signal.aborted) log.warn({ reason: describe(error) }, 'archive.unsealed');
-    }
-    await clock.sleep(roundMs, signal);
-  }
+  const onError = (error: unknown): void => options.log.warn({ reason: describe(error) }, 'archive.unsealed');
+  await repeat(() => sealDue(options), { ...options, everyMs: roundMs, onError });
 }
 
 /** A day that cannot be sealed holds up no other. */
