@@ -4,7 +4,7 @@ import { Pace } from '../../src/delivery/pace.js';
 
 const pace = (): Pace => new Pace({ limit: 160, deadlineMs: 30_000 });
 
-test('half as many after each failure, down to one; more by a sixteenth after each full write that is quick', () => {
+test('half as many after each failure, down to one; more by a sixteenth of the limit after each quick write', () => {
   const one = pace();
   assert.is(one.size, 160);
   for (const expected of [80, 40, 20, 10, 5, 2, 1, 1]) {
@@ -27,13 +27,13 @@ test('a slow write is followed by a smaller one, but no smaller than a sixteenth
   }
 });
 
-test('between quick and slow it stays, and a write that was not full says nothing of a larger one', () => {
+test('between quick and slow it stays; small writes that are quick bring it back to its limit, too', () => {
   const one = pace();
   one.failed(160);
   one.written(80, 7_000);
   assert.is(one.size, 80);
-  one.written(79, 1);
-  assert.is(one.size, 80);
+  for (let write = 0; write < 8; write += 1) one.written(1, 1);
+  assert.is(one.size, 160);
 });
 
 test('a small write that fails or is slow makes no larger one', () => {

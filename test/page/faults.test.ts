@@ -18,6 +18,7 @@ test('a stopped sink: which, why, since when; and green again by itself', async 
   const sink = page.getByRole('article', { name: 'InfluxDB' });
   await sink.getByText('holding').waitFor();
   await visit.reads(sink, /held\s*2/);
+  await visit.reads(sink, /writes of 1 event, of at most [\d,]+/);
   await page.locator('#actors .actor', { hasText: 'next try in' }).first().waitFor();
   await visit.picture('sink-down');
 
