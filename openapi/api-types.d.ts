@@ -4675,6 +4675,8 @@ export interface components {
             readonly closed: number | null;
             /** @description What it was counted from, and is judged by; several where USAGE_SOURCE was changed meanwhile. Empty: nothing counted, or it was closed before this was noted. */
             readonly sources: readonly ("nginx" | "clowder" | "browser")[];
+            /** @description What must be known of the figures, though nothing is missing from them: a sentence each. */
+            readonly notes: readonly string[];
             /** @description What was not counted, by reason: `double_click`, `robot`, `extractor`, `late` … */
             readonly left_out: {
                 readonly [key: string]: number;
@@ -4888,6 +4890,8 @@ export interface components {
             readonly complete: boolean;
             /** @description Why it is not complete, a sentence each. */
             readonly missing: readonly string[];
+            /** @description What else must be known of the figures, a sentence each. */
+            readonly notes: readonly string[];
             readonly total: components["schemas"]["UsageSums"];
             readonly month_before: components["schemas"]["UsageMonthSums"];
             readonly year_before: components["schemas"]["UsageMonthSums"] & unknown;

@@ -28,6 +28,7 @@ const schema = z.object({
     .openapi({ description: 'What it was counted from: `nginx`, `clowder` or `browser`; several apart by commas.' }),
   complete: z.boolean(),
   missing: z.array(z.string()).openapi({ description: 'Why it is not complete, a sentence each.' }),
+  notes: z.array(z.string()).openapi({ description: 'What else must be known of the figures, a sentence each.' }),
   total: Sums,
   month_before: Month.nullable().openapi({ description: 'Null where nothing is known of it.' }),
   year_before: Month.nullable().openapi({ description: 'The same month of the year before.' }),

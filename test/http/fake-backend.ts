@@ -59,6 +59,7 @@ const monthlyReport: MonthlyReport = {
   source: 'nginx',
   complete: false,
   missing: ['2 events are still to be counted'],
+  notes: [],
   total: sums,
   month_before: { month: '2026-02', ...sums },
   year_before: null,

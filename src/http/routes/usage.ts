@@ -4,6 +4,7 @@ import { type UsageRow, usageKinds } from '../../storage/usage-report.js';
 import { usageSources } from '../../usage/access.js';
 import { badge } from '../../usage/badge.js';
 import { figuresOf, noCounts } from '../../usage/figures.js';
+import { notesOf } from '../../usage/notes.js';
 import type { Recomputed } from '../../usage/reopening.js';
 import { audit } from '../audit.js';
 import type { Backend } from '../backend.js';
@@ -61,6 +62,9 @@ const UsageReport = z
             sources: z.array(z.enum(usageSources)).openapi({
               description:
                 'What it was counted from, and is judged by; several where USAGE_SOURCE was changed meanwhile. Empty: nothing counted, or it was closed before this was noted.',
+            }),
+            notes: z.array(z.string()).openapi({
+              description: 'What must be known of the figures, though nothing is missing from them: a sentence each.',
             }),
             left_out: z.record(count).openapi({
               description: 'What was not counted, by reason: `double_click`, `robot`, `extractor`, `late` …',
@@ -141,6 +145,7 @@ export class UsageRoutes {
         month: written(one.month),
         closed: one.closed,
         sources: [...one.sources],
+        notes: notesOf(one.sources.length === 0 ? [usage.config.source ?? 'clowder'] : one.sources),
         left_out: Object.fromEntries(
           leftOut.filter(({ month }) => month === one.month).map(({ reason, count }) => [reason, count]),
         ),

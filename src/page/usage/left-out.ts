@@ -14,10 +14,13 @@ function LeftOut({ usage: { report, choice, query, period } }: { usage: UsageSta
   const rows = countsOf(shown);
   const sources = [...new Set(shown.flatMap(month => month.sources))];
   const counted = (sources.length === 0 ? [report.source] : sources).map(sourceInWords).join(', and in other months ');
+  const notes = [...new Set(shown.flatMap(month => month.notes))].map(
+    note => ` ${note.charAt(0).toUpperCase()}${note.slice(1)}.`,
+  );
   const narrowed = choice.space !== undefined || choice.dataset !== undefined;
   return html`
     <${Section} of=${leftOut} aside=${html`<span class="muted">${period}</span>`}>
-      <p class="section-note">Counted from ${counted}, by the rules of COUNTER for research data. People and machines are counted; what follows is not.${narrowed && ' It is what was left out of all datasets: what does not count is not kept by dataset.'}</p>
+      <p class="section-note">Counted from ${counted}, by the rules of COUNTER for research data. People and machines are counted; what follows is not.${notes}${narrowed && ' It is what was left out of all datasets: what does not count is not kept by dataset.'}</p>
       ${rows.length === 0 && html`<${Empty} title="Nothing was left out" />`}
       ${rows.length > 0 && html`<dl class="panel usage-reasons">${rows.map(({ reason, count }) => html`<${Reason} key=${reason} reason=${reason} count=${count} />`)}</dl>`}
     <//>`;

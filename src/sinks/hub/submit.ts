@@ -25,8 +25,8 @@ export type Outcome = Submitted | { readonly rejected: string };
 /**
  * Sees that a hub has one report of a month, and that it is this one.
  *
- * - its id is known: PUT replaces it. 404: it is not there, and is posted anew; until that was taken its id is kept and
- *   tried first, because the hub may have been wrong.
+ * - its id is known: PUT replaces it. 404: the hub may be wrong, so its list is asked. The report is there: PUT. The hub
+ *   has no list, or not this report: it is posted anew; until that was taken its id is kept and tried first.
  * - nothing was ever sent: POST, and the id in the answer is kept. Before it goes out it is written down that it does.
  * - it went out, and nobody knows what became of it: the hub's list is asked first. The report is there: PUT. It is not
  *   there: POST again, and what is answered to that is replaced by PUT, because a hub that had it after all (DataCite's
@@ -48,10 +48,10 @@ export async function submitReport(task: ReportToSubmit): Promise<Outcome> {
     if (outcome !== 'gone') return outcome;
   }
   const kept: SubmittedReport = id === undefined ? {} : { id };
-  if (sent !== undefined) {
-    const found = await hub.find(sent.createdBy, report.begin, signal);
+  if (sent !== undefined || id !== undefined) {
+    const found = await hub.find(sent?.createdBy ?? report.createdBy, report.begin, signal);
     if (typeof found === 'object') return replaceFound(task, found.id, kept);
-    if (found === 'unlisted' && sent.lost) {
+    if (found === 'unlisted' && sent?.lost) {
       await submitted.put(month, kept);
       return { rejected: unknown(month) };
     }

@@ -34,7 +34,7 @@ export function monthlyReportAsCsv(report: MonthlyReport): string {
 }
 
 function rowsOf(report: MonthlyReport): Row[] {
-  const { total, month_before, year_before, spaces, datasets, owners, countries, left_out, missing } = report;
+  const { total, month_before, year_before, spaces, datasets, owners, countries, left_out, missing, notes } = report;
   const sums = (section: string, found: MonthSums | null): Row[] =>
     found === null
       ? []
@@ -50,6 +50,7 @@ function rowsOf(report: MonthlyReport): Row[] {
     ...countries.flatMap(countryRows),
     ...Object.entries(left_out).map(([reason, count]) => ({ section: 'left_out', id: reason, count })),
     ...missing.map(title => ({ section: 'missing', title })),
+    ...notes.map(title => ({ section: 'note', title })),
   ];
 }
 

@@ -197,11 +197,12 @@ function leftOut({ left_out }: MonthlyReport): string {
   return `<h2>What was left out</h2>\n${table('<tr><th scope="col">Not counted</th><th scope="col">Accesses</th></tr>', rows)}`;
 }
 
-function method({ source }: MonthlyReport): string {
+function method({ source, notes }: MonthlyReport): string {
+  const said = notes.map(note => ` ${escaped(note.charAt(0).toUpperCase() + note.slice(1))}.`).join('');
   return `<h2>How it was counted</h2>
 <dl>
 <dt>Rules</dt><dd>COUNTER Code of Practice for Research Data, release 1. Days and months are those of UTC.</dd>
-<dt>Source</dt><dd>${escaped(sourceInWords(source))}.</dd>
+<dt>Source</dt><dd>${escaped(sourceInWords(source))}.${said}</dd>
 <dt>Downloads and views</dt><dd>A download is a retrieval of content, whole or in part (the standard’s request). A view is any access to a dataset or one of its files; every download is counted among the views and downloads too (the standard’s investigation).</dd>
 <dt>Once a session</dt><dd>However many files of a dataset somebody used within an hour, or a session that is known, counts once.</dd>
 <dt>People and machines</dt><dd>Machines are the scripts and tools that people use, such as curl, Python and R. Both are counted apart, and never added up. Robots are left out.</dd>

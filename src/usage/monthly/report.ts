@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { UsageCounts, UsageKind, UsageQuery, UsageRow } from '../../storage/usage-report.js';
 import { type Figures, few, figuresOf, isFew, noCounts } from '../figures.js';
 import type { ItemFacts } from '../item.js';
+import { comparisonNote, notesOf } from '../notes.js';
 import { missingFrom } from '../report/missing.js';
 import type { Usage } from '../usage.js';
 
@@ -62,6 +63,8 @@ export interface MonthlyReport {
   readonly complete: boolean;
   /** Why it is not complete, a sentence each. */
   readonly missing: readonly string[];
+  /** What else must be known of the figures, a sentence each. */
+  readonly notes: readonly string[];
   readonly total: Sums;
   /** Null where nothing is known of it. */
   readonly month_before: MonthSums | null;
@@ -87,15 +90,16 @@ export async function monthlyReport(
   month: number,
   clock: Pick<Clock, 'now'>,
 ): Promise<MonthlyReport | undefined> {
+  const yearBefore = month - 100;
+  const range = { from: month * 100, to: month * 100 + 99 };
+  // First, so that what has changed is counted: what months are counted from is known then.
+  const byMonth = await allRows(usage, { by: 'month', from: yearBefore * 100, to: range.to });
   const known = await usage.months();
   const [first] = known;
   const created = clock.now();
   if (first === undefined || month < first.month || startOfDay(firstDayOf(month)) > created) return undefined;
   const { config } = usage;
-  const yearBefore = month - 100;
-  const range = { from: month * 100, to: month * 100 + 99 };
   const rows = (by: UsageKind): Promise<UsageRow[]> => allRows(usage, { by, ...range });
-  const byMonth = await allRows(usage, { by: 'month', from: yearBefore * 100, to: range.to });
   const sumsOfMonth = (one: number): MonthSums => ({
     month: written(one),
     ...sumsOf(byMonth.find(({ key }) => key === one)),
@@ -109,6 +113,11 @@ export async function monthlyReport(
     for (const space of facts.spaces ?? [null]) inSpaces.set(space, (inSpaces.get(space) ?? 0) + 1);
   const leftOut = await usage.leftOut(range);
   const { closed = null, sources = [] } = known.find(one => one.month === month) ?? {};
+  const counted = sources.length === 0 ? [config.source ?? 'clowder'] : sources;
+  const others = known.filter(one => one.month === monthBefore(month) || one.month === yearBefore);
+  const compared = others
+    .filter(one => one.sources.length > 0 && one.sources.join() !== counted.join())
+    .map(one => comparisonNote(written(one.month), one.sources));
   const { regular, machine, users } = sumsOfMonth(month);
   const missing = await missingFrom(usage, { begin: firstDayOf(month), end: lastDayOf(month) }, created);
   return {
@@ -118,9 +127,10 @@ export async function monthlyReport(
     platform: config.platform ?? null,
     publisher: config.publisher ?? null,
     publisher_id: config.publisherId ?? null,
-    source: sources.length === 0 ? (config.source ?? 'clowder') : sources.join(', '),
+    source: counted.join(', '),
     complete: missing.length === 0,
     missing,
+    notes: [...notesOf(counted), ...compared],
     total: { regular, machine, users },
     month_before: monthIfKnown(monthBefore(month)),
     year_before: monthIfKnown(yearBefore),

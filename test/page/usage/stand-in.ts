@@ -177,6 +177,7 @@ function answer(query: URLSearchParams): UsageReport {
       month,
       closed: at < months.length - 2 ? Date.parse(`${month}-01`) + 62 * 86_400_000 : null,
       sources: ['nginx' as const],
+      notes: [],
       left_out: {
         ...{ robot: 9000 + at, double_click: 812, extractor: 4100, preview: 20_400, probe: 44_640, unsuccessful: 391 },
         ...(at === 3 ? { late: 17 } : {}),

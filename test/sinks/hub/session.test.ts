@@ -228,21 +228,48 @@ test('the report is gone at the hub: it is posted anew', async context => {
   await submit(month);
   hub.reports.clear();
   assert.is(await submit(month), undefined);
-  assert.equal(hub.methods(), ['POST', 'PUT', 'POST']);
+  assert.equal(hub.methods(), ['POST', 'PUT', 'GET', 'POST']);
+  assert.is(only(context), 3);
+});
+
+test('a hub that wrongly says that it lacks the report, and would take another: the one that it lists is replaced', async context => {
+  const { hub, submit, usage } = context;
+  await submit(month);
+  hub.faults.push({ status: 404 });
+  usage.requests = 4;
+  assert.is(await submit(month), undefined);
+  assert.equal(hub.methods(), ['POST', 'PUT', 'GET', 'PUT']);
+  assert.is(only(context), 4);
+  hub.faults.push({ status: 404 }, undefined, { status: 404 });
+  usage.requests = 5;
+  assert.match((await submit(month)) ?? '', 'and does not have it');
+  assert.is(only(context), 4, 'no second one is made');
+  assert.is(await submit(month), undefined);
+  assert.is(only(context), 5);
+});
+
+test('a hub without a list that says that it lacks the report gets it anew', async context => {
+  const { hub, submit } = context;
+  hub.lists = false;
+  await submit(month);
+  hub.reports.clear();
+  assert.is(await submit(month), undefined);
+  assert.equal(hub.methods(), ['POST', 'PUT', 'GET', 'POST']);
   assert.is(only(context), 3);
 });
 
 test('a hub that says once that it lacks the report, and then fails: the report is replaced, not made again', async context => {
   const { hub, submit, usage } = context;
   await submit(month);
-  hub.faults.push({ status: 404 }, { status: 503 });
+  hub.lists = false;
+  hub.faults.push({ status: 404 }, undefined, { status: 503 });
   assert.instance(await thrown(submit(month)), TransientError);
   usage.requests = 4;
   assert.is(await submit(month), undefined);
-  assert.equal(hub.methods(), ['POST', 'PUT', 'POST', 'PUT']);
+  assert.equal(hub.methods(), ['POST', 'PUT', 'GET', 'POST', 'PUT']);
   assert.is(only(context), 4);
   // And when it refuses.
-  hub.faults.push({ status: 404 }, { status: 422 });
+  hub.faults.push({ status: 404 }, undefined, { status: 422 });
   assert.match((await submit(month)) ?? '', '422');
   usage.requests = 5;
   assert.is(await submit(month), undefined);
