@@ -111,7 +111,7 @@ async function deliver(daemon: TestDaemon, events: readonly unknown[]): Promise<
 
 interface Folded {
   readonly accesses: number;
-  /** Of messages in the queues: they are not folded yet. */
+  /** Accesses in the queues that are not folded yet. */
   readonly waiting: number;
 }
 

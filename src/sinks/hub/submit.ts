@@ -25,8 +25,8 @@ export type Outcome = Submitted | { readonly rejected: string };
 /**
  * Sees that a hub has one report of a month, and that it is this one.
  *
- * - its id is known: PUT replaces it. 404: the hub may be wrong, so its list is asked. The report is there: PUT. The hub
- *   has no list, or not this report: it is posted anew; until that was taken its id is kept and tried first.
+ * - its id is known: PUT replaces it. 404: the hub may be wrong, so its list is asked. The report is there: PUT. There
+ *   is no list, or it lacks the report: it is posted anew; until that was taken its id is kept and tried first.
  * - nothing was ever sent: POST, and the id in the answer is kept. Before it goes out it is written down that it does.
  * - it went out, and nobody knows what became of it: the hub's list is asked first. The report is there: PUT. It is not
  *   there: POST again, and what is answered to that is replaced by PUT, because a hub that had it after all (DataCite's
