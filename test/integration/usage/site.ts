@@ -20,9 +20,8 @@ const hastyAnnouncements = `data:text/javascript,${encodeURIComponent(
   'const later = globalThis.setTimeout; globalThis.setTimeout = (work, ms, ...given) => later(work, ms === 300_000 || ms === 900_000 ? 1_000 : ms, ...given);',
 )}`;
 
-/** Clowder's pages and files behind a real nginx whose log a daemon reads; what it announces goes to an InfluxDB. */
-export async function startSite() {
-  const influxdb = required('influxdb', await startInfluxDB());
+/** Clowder's pages and files behind a real nginx. */
+export async function startPages(): Promise<{ readonly nginx: Nginx; stop(): Promise<void> }> {
   const folder = temporaryFolder(nobody);
   for (let digit = 0; digit < filesEach; digit += 1)
     writeFileSync(join(folder.path, `${digit}`), 'x'.repeat(sizeOf(digit)));
@@ -38,6 +37,20 @@ location = /api/status { return 200 '{}'; }
 location / { return 404; }`,
     }),
   );
+  return {
+    nginx,
+    async stop(): Promise<void> {
+      await nginx.stop();
+      folder.remove();
+    },
+  };
+}
+
+/** A daemon reads its log; what it announces goes to an InfluxDB. */
+export async function startSite() {
+  const influxdb = required('influxdb', await startInfluxDB());
+  const pages = await startPages();
+  const { nginx } = pages;
   const origin = 'https://data.example.org';
   const collectKey = `es_${randomBytes(16).toString('hex')}`;
   const daemon = new TestDaemon({ port: await freePort(), node: [`--import=${hastyAnnouncements}`] });
@@ -77,8 +90,7 @@ location / { return 404; }`,
     },
     async stop(): Promise<void> {
       await daemon.remove();
-      await Promise.all([nginx.stop(), influxdb.stop()]);
-      folder.remove();
+      await Promise.all([pages.stop(), influxdb.stop()]);
     },
   };
 }
