@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UsageAudit, UsageLine, UsageReport } from '../../../openapi/api-types.js';
+import { number, volume } from '../../../src/page/elements/format.js';
+import { reasonOf } from '../../../src/page/usage/words.js';
+import { startChromium } from '../../helpers/servers/chromium.js';
+import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';
+import { openUsage } from '../../page/usage/stand-in.js';
+import { Visit } from '../../page/visit.js';
 import { numberPanels, panelQueries } from '../../usage/panels.js';
 import { datasetId } from '../../usage/scene.js';
 import {
@@ -26,6 +32,7 @@ import { endTheHour, send, startSite } from './site.js';
 const requests = Number(process.env.KNOWN_REQUESTS ?? 1_000);
 const methods = ['regular', 'machine'] as const;
 
+const browser = required('chromium', await startChromium());
 const site = await startSite();
 const { daemon, nginx, influxdb } = site;
 const chains = script(requests);
@@ -62,7 +69,10 @@ test.before(async () => {
   await daemon.drained(60_000);
 });
 
-test.after(() => site.stop());
+test.after(async () => {
+  await browser.close();
+  await site.stop();
+});
 
 async function answer<Answer>(path: string): Promise<Answer> {
   const response = await daemon.request(path);
@@ -174,6 +184,53 @@ test('the report of a month: JSON and CSV', async () => {
     const csv = await (await daemon.request(`/v1/usage-reports/${month}.csv`)).text();
     assert.equal(sorted(Object.fromEntries(figuresOfCsv(csv))), known);
   }
+});
+
+/** As the page shows them. */
+const shown = (counts: Figures): string[] => [
+  ...[counts.total_dataset_requests, counts.unique_dataset_requests, counts.total_dataset_investigations].map(number),
+  volume(counts.request_bytes),
+];
+
+test('the page', async () => {
+  const visit = await Visit.begin(browser, daemon.url);
+  const page = await openUsage(visit, daemon.key);
+  const rows = page.locator('#usage-datasets tbody tr');
+  await rows.first().waitFor();
+  for (const [place, method] of methods.entries()) {
+    const large = page.locator('.usage-figures').nth(place).locator('dd');
+    assert.equal(await large.allTextContents(), shown(ofAll(method)), method);
+  }
+
+  const none = Object.fromEntries(figureNames.map(name => [name, 0])) as Figures;
+  const own = sumsBy(figures, ({ dataset }) => datasetId(dataset));
+  const found = await rows.evaluateAll(all =>
+    all.map(row => [
+      row.querySelector('bdi')?.textContent ?? '',
+      ...[...row.querySelectorAll('td:not(.whose)')].map(cell => cell.textContent ?? ''),
+    ]),
+  );
+  const datasets = new Set(figures.map(({ dataset }) => dataset));
+  assert.is(new Set(found.map(([title]) => title)).size, Math.min(25, datasets.size), 'the most requested, once each');
+  for (const [title = '', ...cells] of found) {
+    // Where Clowder's event has come through, the title is known.
+    const id = title.startsWith('Dataset ') ? datasetId(Number(title.slice(8))) : title;
+    assert.equal(
+      cells,
+      methods.flatMap(method => shown(own[`${id} ${method}`] ?? none)),
+      title,
+    );
+  }
+
+  const reasons = await page
+    .locator('.usage-reasons > div')
+    .evaluateAll(all =>
+      all.map(one => [one.querySelector('dt')?.firstChild?.textContent, one.querySelector('dd')?.textContent]),
+    );
+  const known = Object.entries(left).map(([reason, count]) => [reasonOf(reason)[0], number(count)]);
+  assert.equal(Object.fromEntries(reasons), Object.fromEntries(known));
+  await visit.end();
+  assert.equal(visit.complaints, []);
 });
 
 test('what Grafana adds up', async () => {
