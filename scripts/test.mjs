@@ -9,6 +9,8 @@
 // own.
 // --timeout: seconds a file may take, at least; default 240, or twice what a comment in it says (`// timeout: 300 s`):
 // the comment is for a machine that has nothing else to do.
+// --jobs: files that run at the same time; default 2. A file that mostly waits, for what takes its time on the clock and
+// not on the processor, says so (`// waits: mostly`): one of those runs beside the others.
 // --linger: seconds a file may live after its last test (default 15): what keeps it alive is an open handle.
 // A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -41,13 +43,15 @@ const slow =
 /** A client from PyPI, out of reach of some machines, and a file that is not ours: tests may be skipped, by name. */
 const mayBeMissing = /: (?:pyclowder|the receiver's schema of usage reports): /;
 const files = testFiles();
-const waiting = [...files];
+const jobs = Math.max(1, Number(options.jobs));
+const [busy, idle] = jobs === 1 ? [[...files], []] : [files.filter(file => !waits(file)), files.filter(waits)];
 const shared = sharedServers();
 const skips = [];
 let passed = 0;
 let failed = 0;
 
-await Promise.all(Array.from({ length: Math.max(1, Number(options.jobs)) }, work));
+const workers = Array.from({ length: jobs }, () => work(() => busy.shift() ?? idle.shift()));
+await Promise.all([...workers, work(() => idle.shift())]);
 await shared.stop();
 
 if (files.length === 0) {
@@ -59,8 +63,8 @@ if (options['nothing-skipped']) failed += skips.filter(skip => !mayBeMissing.tes
 console.log(`${passed} passed, ${failed} failed${skips.length > 0 ? `, ${skips.length} skipped` : ''}`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-async function work() {
-  for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) report(file, await run(file));
+async function work(next) {
+  for (let file = next(); file !== undefined; file = next()) report(file, await run(file));
 }
 
 async function run(file) {
@@ -126,6 +130,10 @@ function timeoutOf(file) {
 function asked(file) {
   const [, seconds] = /^\/\/ timeout: (\d+) s$/m.exec(file.source + file.compiled) ?? [];
   return seconds === undefined ? undefined : Number(seconds);
+}
+
+function waits({ source }) {
+  return /^\/\/ waits: mostly$/m.test(source);
 }
 
 function read(path) {

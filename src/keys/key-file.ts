@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import { parseEntries } from './entries.js';
@@ -10,8 +11,8 @@ import { readOperatorFile } from './secret-file.js';
  */
 const intervalMs = 1000;
 /**
- * An editor empties a file before it fills it: a change counts once it has stood this long, or has been seen this many
- * times.
+ * An editor empties a file before it fills it: a change counts once it has stood this long, not written to meanwhile,
+ * or has been seen this many times.
  */
 const settleMs = 100;
 const maxLooks = 5;
@@ -29,7 +30,7 @@ export class KeyFile {
   readonly #onChange: (before: readonly KeyEntry[]) => void;
   readonly #timer: NodeJS.Timeout;
   #found: Found;
-  #unsettled: { readonly found: Found; readonly looks: number } | undefined;
+  #unsettled: { readonly found: Found; readonly version: string; readonly looks: number } | undefined;
   #entries: readonly KeyEntry[] = [];
   #problem: string | undefined;
 
@@ -62,6 +63,7 @@ export class KeyFile {
   }
 
   #check(): void {
+    const version = this.#version();
     const found = this.#read();
     if (found === undefined || same(found, this.#found)) {
       this.#unsettled = undefined;
@@ -69,8 +71,9 @@ export class KeyFile {
     }
     const before = this.#unsettled;
     const looks = (before?.looks ?? 0) + 1;
-    if (before !== undefined && (same(found, before.found) || looks >= maxLooks)) return this.#change(found);
-    this.#unsettled = { found, looks };
+    const stands = before !== undefined && version === before.version && same(found, before.found);
+    if (stands || looks >= maxLooks) return this.#change(found);
+    this.#unsettled = { found, version, looks };
     setTimeout(() => this.#check(), settleMs).unref();
   }
 
@@ -91,6 +94,16 @@ export class KeyFile {
       'text' in found ? parseEntries(found.text, 'line') : { entries: [], problems: [found.reason] };
     this.#entries = entries;
     this.#problem = problems.length === 0 ? undefined : problems.join('; ');
+  }
+
+  /** Another one whenever the file is written, or replaced: it may read as it did before. Empty without a file. */
+  #version(): string {
+    try {
+      const { ino, mtimeNs } = statSync(this.#path, { bigint: true });
+      return `${ino} ${mtimeNs}`;
+    } catch {
+      return '';
+    }
   }
 
   /** Undefined when this process is short of files or memory, which says nothing about the file. */

@@ -68,16 +68,19 @@ test('the key of the first start lets the commands of the same machine in', asyn
   assert.equal(await run(['dead-letters', 'list'], env), { code: 0, out: '', err: '' });
   const key = readFileSync(join(daemon.dir, 'api-key'), 'utf8').trim();
   assert.not.match(daemon.output, key);
-  const lines = (): { msg?: string; file?: string }[] =>
-    daemon.output
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line));
+  const said = (line: string): Promise<string | undefined> =>
+    until(() => {
+      const lines: { msg?: string; file?: string }[] = daemon.output
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line));
+      return lines.find(({ msg }) => msg === line)?.file;
+    }, line);
   const file = join(daemon.dir, 'api-key');
-  assert.equal(lines().find(({ msg }) => msg === 'key.created')?.file, file);
+  assert.is(await said('key.created'), file);
   await daemon.kill('SIGTERM');
   await daemon.start({ API_KEYS: '' });
-  assert.equal(lines().find(({ msg }) => msg === 'key.loaded')?.file, file);
+  assert.is(await said('key.loaded'), file);
   assert.not.match(daemon.output, key);
 });
 
@@ -88,6 +91,7 @@ test('through a pipe only where the key lies is said, whole, wherever the daemon
     await here.start();
     const path = join(realpathSync(folder.path), 'some/data/api-key');
     const key = readFileSync(path, 'utf8').trim();
+    await here.logged(/"key\.created".*\n/);
     const made = here.output.split('\n').find(line => line.includes('"key.created"'));
     assert.is(JSON.parse(made ?? '{}').file, path);
     assert.not.match(here.output, key);

@@ -6,9 +6,15 @@ import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
 import { freePort } from '../helpers/ports.js';
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temporary.js';
-import { until } from '../helpers/wait.js';
+import { patienceMs, until } from '../helpers/wait.js';
 
-const test = suite<{ daemon: TestDaemon; server: Server | undefined; folder: TemporaryFolder }>('health in the daemon');
+interface Context {
+  daemon: TestDaemon;
+  server: Server | undefined;
+  folder: TemporaryFolder;
+}
+
+const test = suite<Context>('health in the daemon');
 
 test.before.each(context => {
   context.folder = temporaryFolder();
@@ -20,40 +26,41 @@ test.after.each(async ({ daemon, server, folder }) => {
   server?.close();
 });
 
-/** On a busy machine. */
-const patienceMs = 30_000;
+async function serve(context: Context, port: number): Promise<void> {
+  context.server = createServer((_request, response) => response.end('ok'));
+  await new Promise<void>(resolve => context.server?.listen(port, '127.0.0.1', resolve));
+}
+
+async function vanish({ server }: Context): Promise<void> {
+  server?.closeAllConnections();
+  await new Promise(closed => server?.close(closed));
+}
 
 test('a target goes down and up, over a kill and a restart; the events are in the local store', async context => {
   const port = await freePort();
-  const serve = async (): Promise<void> => {
-    context.server = createServer((_request, response) => response.end('ok'));
-    await new Promise<void>(resolve => context.server?.listen(port, '127.0.0.1', resolve));
-  };
   const config = join(context.folder.path, 'config.yaml');
   const targets = [
     { name: 'clowder', url: `http://127.0.0.1:${port}/healthz?token=hunter22`, threshold: 1 },
     'own=queue:event-sink.local',
   ];
-  writeFileSync(config, JSON.stringify({ health: { targets, interval_seconds: 1 } }));
+  writeFileSync(config, JSON.stringify({ health: { targets, interval_seconds: 2 } }));
   const daemon = new TestDaemon({ env: { EVENT_SINK_CONFIG: config } });
   context.daemon = daemon;
   const changes = async () => (await daemon.stored('service_status')).map(({ type }) => type).reverse();
   const found = async () => (await daemon.stored('health')).filter(event => event.service_name === 'clowder');
 
-  await serve();
+  await serve(context, port);
   await daemon.start();
   await until(
     async () => (await found()).filter(event => event.healthy === true).length >= 1,
     'a good check',
     patienceMs,
   );
-  const gone = context.server;
-  gone?.closeAllConnections();
-  await new Promise(closed => gone?.close(closed));
+  await vanish(context);
   await until(async () => (await changes()).length === 1, 'the outage', patienceMs);
   await daemon.kill();
   await daemon.start();
-  await serve();
+  await serve(context, port);
   await until(async () => (await changes()).length === 2, 'the recovery', patienceMs);
   assert.equal(await changes(), ['down', 'up']);
 
@@ -61,7 +68,11 @@ test('a target goes down and up, over a kill and a restart; the events are in th
   assert.equal([down?.service_name, down?.message, down?.healthy], ['clowder', 'connection refused', false]);
   assert.ok(Number(up?.outage_seconds) > 0);
   assert.is(up?.until, Number(up?.from) + Math.round(Number(up?.outage_seconds) * 1000));
-  const queue = (await daemon.stored('health')).find(event => event.type === 'queue');
+  const queue = await until(
+    async () => (await daemon.stored('health')).find(event => event.type === 'queue'),
+    'the queue to be looked at',
+    patienceMs,
+  );
   assert.equal([queue?.service_name, queue?.healthy, queue?._source], ['own', true, 'health']);
   assert.type(queue?.queue_length, 'number');
 
@@ -81,6 +92,8 @@ test('maintenance that is declared over HTTP keeps an outage from being announce
     env: { HEALTH_TARGETS: `clowder=tcp://127.0.0.1:${port}`, HEALTH_INTERVAL_SECONDS: '1' },
   });
   context.daemon = daemon;
+  // Up until that is known, however long it takes.
+  await serve(context, port);
   await daemon.start();
   const response = await daemon.request('/v1/service-status', {
     method: 'POST',
@@ -88,6 +101,11 @@ test('maintenance that is declared over HTTP keeps an outage from being announce
     body: JSON.stringify({ service_name: 'clowder', status: 'maintenance', message: 'upgrade' }),
   });
   assert.is(response.status, 202);
+  await until(async () => {
+    const { services } = await daemon.json('/v1/status');
+    return services.some(({ state }) => state === 'maintenance');
+  }, 'the maintenance');
+  await vanish(context);
   const checks = async () => (await daemon.stored('health')).filter(({ healthy }) => healthy === false).length;
   await until(async () => (await checks()) >= 2, 'failed checks', patienceMs);
   const [latest] = await daemon.stored('health');

@@ -123,6 +123,7 @@ test('after a restart too, with Clowder away, which keeps no event waiting', asy
   const { problems, context } = await daemon.json('/v1/status');
   assert.match(context.obstacle?.reason ?? '', /refused the connection/);
   assert.ok(problems.some(({ what }) => what.startsWith('Clowder does not say')));
+  await daemon.logged('clowder.unanswered');
   assert.is(daemon.output.match(/clowder\.unanswered/g)?.length, 1);
   await until(async () => (await documents.findOne({ resource_id: other } as never)) !== null, 'the event in MongoDB');
 });

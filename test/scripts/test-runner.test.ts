@@ -68,9 +68,10 @@ function run(files: Record<string, string>, ...options: string[]): { status: num
     symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     for (const [name, text] of Object.entries(files)) {
-      const path = join(folder, 'dist/test', `${name}.test.js`);
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
+      for (const path of [join('dist/test', `${name}.test.js`), join('test', `${name}.test.ts`)]) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), text);
+      }
     }
     // Good files must end within it on a busy machine as well.
     const { status, stdout, stderr } = spawnSync(process.execPath, [runner, '--linger', '4', ...options], {
@@ -116,6 +117,22 @@ test('no file, or none that matches, fails', () => {
   const { status, lines } = run({ one: good }, 'elsewhere');
   assert.is(status, 1);
   assert.is(lines.at(-1), '0 passed, 1 failed');
+});
+
+test('a file that mostly waits runs beside the others, and takes none of their places', () => {
+  const waits = '// waits: mostly\n';
+  const here = `import { existsSync, rmSync, writeFileSync } from 'node:fs';\n${uvu}`;
+  // Each ends once all three have begun.
+  const meeting = (name: string): string =>
+    `${here}test('meets', async () => {\n  writeFileSync('${name}', '');\n  const met = () => ['one', 'two', 'three'].every(one => existsSync(one));\n  for (let look = 0; look < 2_000 && !met(); look += 1) await new Promise(done => setTimeout(done, 20));\n  assert.ok(met());\n});\ntest.run();`;
+  const { lines } = run({ one: meeting('one'), two: meeting('two'), three: waits + meeting('three') }, '--jobs', '2');
+  assert.is(lines.at(-1), '3 passed, 0 failed');
+  // Where one runs at a time, it is one of them.
+  const alone = `${here}test('alone', async () => {\n  writeFileSync('alone', '', { flag: 'wx' });\n  await new Promise(done => setTimeout(done, 300));\n  rmSync('alone');\n  assert.ok(true);\n});\ntest.run();`;
+  assert.is(
+    run({ one: waits + alone, two: waits + alone, three: alone }, '--jobs', '1').lines.at(-1),
+    '3 passed, 0 failed',
+  );
 });
 
 test('filters choose by part of the path', () => {

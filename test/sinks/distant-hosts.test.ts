@@ -1,4 +1,5 @@
 // shares: rabbitmq
+// waits: mostly
 import dns from 'node:dns';
 import { getDefaultAutoSelectFamilyAttemptTimeout, setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { suite } from 'uvu';

@@ -173,7 +173,7 @@ test('what has not been sent when a page is left goes as a beacon, and is one ev
   await page.evaluate(() => window.eventSink.track('just_left'));
   await page.goto('about:blank');
   assert.is((await eventsOf('browser_page_view', at(url), 1)).length, 1);
-  assert.is((await daemon.stored('just_left')).length, 1);
+  await until(async () => (await daemon.stored('just_left')).length === 1, 'the beacon', 60_000, 50);
   // The next page of the site sends once more what was never confirmed.
   await page.goto(`${site.origin}${path()}`);
   await page.waitForTimeout(2_000);

@@ -1,3 +1,4 @@
+// waits: mostly
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Log } from '../../../src/log.js';

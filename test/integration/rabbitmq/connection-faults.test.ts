@@ -97,7 +97,7 @@ test('it closes although the broker has stopped answering', async () => {
   const began = performance.now();
   try {
     await harness.close();
-    assert.ok(performance.now() - began < 15_000);
+    assert.ok(performance.now() - began < 45_000);
   } finally {
     proxy.cutAll();
     await proxy.set('pass');

@@ -29,7 +29,8 @@ class Follower {
   readonly #clock: Clock = {
     now: () => Date.now() + this.#ahead,
     monotonic: () => systemClock.monotonic() + this.#ahead,
-    sleep: systemClock.sleep,
+    // Nobody need wait until it looks again.
+    sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 200), signal),
   };
   readonly #listener: ExtractionListener;
   report: ExtractionReport | undefined;

@@ -1,4 +1,5 @@
 // timeout: 400 s
+// waits: mostly
 import { connect } from 'amqplib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

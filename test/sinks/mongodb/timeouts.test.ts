@@ -1,3 +1,4 @@
+// waits: mostly
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../../helpers/daemon.js';
@@ -34,7 +35,7 @@ test('the daemon starts, and its end has patience with a driver that looks for a
     }, 'an event that waits');
     const began = performance.now();
     await daemon.kill('SIGTERM');
-    assert.ok(performance.now() - began < 10_000, `${performance.now() - began} ms`);
+    assert.ok(performance.now() - began < 25_000, `${performance.now() - began} ms`);
   } finally {
     await daemon.remove();
   }
