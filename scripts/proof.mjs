@@ -18,6 +18,7 @@ const parts = {
   chaos: brokers.map(broker => ['scripts/chaos.mjs', '--broker', broker, '--runs', part(10), '--minutes', '1']),
   fuzz: [['scripts/fuzz.mjs', '--inputs', part(300_000)]],
   kills: [['scripts/test.mjs', 'chaos/kill', '--jobs', '1', '--timeout', '7200']],
+  drain: [['scripts/test.mjs', 'integration/rabbitmq/daemon', '--jobs', '1', '--timeout', '7200']],
   'known-traffic': [['scripts/test.mjs', 'usage/known-traffic', '--jobs', '1', '--timeout', '1200']],
   usage: [['scripts/test.mjs', 'chaos/usage-kill', '--jobs', '1', '--timeout', '1800']],
   notify: [['scripts/test.mjs', 'chaos/notify-kill', '--jobs', '1', '--timeout', '3600']],
@@ -33,6 +34,7 @@ const parts = {
 const env = {
   ...process.env,
   KILL_ROUNDS: part(1_000),
+  DRAIN_KILLS: part(300),
   USAGE_KILLS: part(30),
   KNOWN_REQUESTS: part(20_000),
   NOTIFY_ROUNDS: part(50),

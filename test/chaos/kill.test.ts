@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
+import { until } from '../helpers/wait.js';
 
 /** By hand: `npm run proof -- kills`, a thousand of them. */
 const rounds = Number(process.env.KILL_ROUNDS ?? 20);
@@ -37,6 +38,8 @@ test(`${rounds} times under load: every id with a 202 is in the store exactly on
     };
     const running = Array.from({ length: clients }, client);
     await new Promise(resolve => setTimeout(resolve, 60 + ((round * 37) % 120)));
+    // A machine that is slow has nothing to lose before.
+    await until(() => acknowledged.size >= (round + 1) * batch, 'an answer');
     await daemon.kill('SIGKILL');
     alive = false;
     await Promise.all(running);
@@ -47,7 +50,7 @@ test(`${rounds} times under load: every id with a 202 is in the store exactly on
   const stored = new Set(ids);
   // On a machine that is busy a problem may last for a minute.
   const own = new Set((await daemon.stored('problem')).map(({ id }) => id));
-  assert.ok(acknowledged.size > rounds * batch, `only ${acknowledged.size} acknowledged`);
+  assert.ok(acknowledged.size >= rounds * batch, `only ${acknowledged.size} acknowledged`);
   assert.equal(
     [...acknowledged].filter(id => !stored.has(id)),
     [],
