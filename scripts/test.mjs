@@ -9,8 +9,8 @@
 // own.
 // --timeout: seconds a file may take, at least; default 240, or twice what a comment in it says (`// timeout: 300 s`):
 // the comment is for a machine that has nothing else to do.
-// --jobs: files that run at the same time; default 2. A file that mostly waits, for what takes its time on the clock and
-// not on the processor, says so (`// waits: mostly`): one of those runs beside the others.
+// --jobs: files that run at the same time; default 2. A file that mostly waits, for what takes its time on the clock
+// and not on the processor, says so (`// waits: mostly`): one of those runs beside the others.
 // --linger: seconds a file may live after its last test (default 15): what keeps it alive is an open handle.
 // A file says `SKIP what: why` (test/helpers/skip.ts) when it needs something that is not there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

@@ -124,7 +124,7 @@ test('a file that mostly waits runs beside the others, and takes none of their p
   const here = `import { existsSync, rmSync, writeFileSync } from 'node:fs';\n${uvu}`;
   // Each ends once all three have begun.
   const meeting = (name: string): string =>
-    `${here}test('meets', async () => {\n  writeFileSync('${name}', '');\n  const met = () => ['one', 'two', 'three'].every(one => existsSync(one));\n  for (let look = 0; look < 2_000 && !met(); look += 1) await new Promise(done => setTimeout(done, 20));\n  assert.ok(met());\n});\ntest.run();`;
+    `${here}test('meets', async () => {\n  writeFileSync('${name}', '');\n  const met = () => ['one', 'two', 'three'].every(one => existsSync(one));\n  for (let count = 0; count < 2_000 && !met(); count += 1) await new Promise(done => setTimeout(done, 20));\n  assert.ok(met());\n});\ntest.run();`;
   const { lines } = run({ one: meeting('one'), two: meeting('two'), three: waits + meeting('three') }, '--jobs', '2');
   assert.is(lines.at(-1), '3 passed, 0 failed');
   // Where one runs at a time, it is one of them.
