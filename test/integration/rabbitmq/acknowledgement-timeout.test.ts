@@ -13,6 +13,7 @@ const advanced = '[{rabbit, [{consumer_timeout, 2000}, {channel_tick_interval, 5
 const server = required('rabbitmq', await startRabbitMQ({ advanced }));
 const { uri } = server;
 const limits = { count: 10, bytes: 1_000_000, lingerMs: 20 };
+const whole = { ...limits, lingerMs: 30_000 };
 const { signal } = new AbortController();
 
 /** Counts the lines of one kind. */
@@ -35,7 +36,7 @@ test('a batch that is held longer than the broker allows: no reconnect storm, no
     const all = messages(50);
     await broker.publish(all);
     const subscription = await broker.subscribe(queue.sink, 20);
-    const held = await subscription.next(limits, signal);
+    const held = await subscription.next(whole, signal);
     assert.is(held.length, 10);
     // One batch more is fetched ahead, as the consumer does; then the sink is down for several times the timeout.
     const ahead = await subscription.next(limits, signal);

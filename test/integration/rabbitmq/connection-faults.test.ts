@@ -26,7 +26,11 @@ async function publishThrough(fault: () => Promise<void>, fix: () => Promise<voi
     const publishing: Promise<unknown>[] = [];
     for (let from = 0; from < all.length; from += 10) {
       publishing.push(broker.publish(all.slice(from, from + 10)).then(kind => kinds.add(kind)));
-      if (from === 200) await fault();
+      if (from === 200) {
+        // One is confirmed before, however long that takes.
+        await publishing[0];
+        await fault();
+      }
       if (from === 400) await fix();
       await new Promise(resolve => setTimeout(resolve, 10));
     }

@@ -25,7 +25,7 @@ async function received(count: number, publish: () => Promise<unknown> | unknown
     await publish();
     await channel.waitForConfirms();
     const subscription = await harness.broker.subscribe(queue.sink, 100);
-    const limits = { count, bytes: 1_000_000, lingerMs: 2_000 };
+    const limits = { count, bytes: 1_000_000, lingerMs: 30_000 };
     const got = await subscription.next(limits, AbortSignal.timeout(60_000));
     await subscription.settle({ done: got, duplicates: 0, filtered: 0, dead: [] });
     return got;
@@ -63,7 +63,7 @@ test('equal messages without a time in them are events of their own, with a time
 test('a redelivery keeps its id: given back, over a lost consumer and over a restart; each of equal ones has its own', async () => {
   const queue = definition('redelivered');
   const harness = await openAmqp({ uri, exchange }, [queue]);
-  const limits = { count: 4, bytes: 1_000_000, lingerMs: 2_000 };
+  const limits = { count: 4, bytes: 1_000_000, lingerMs: 30_000 };
   try {
     for (let count = 0; count < 4; count += 1) send('Hello World!');
     await channel.waitForConfirms();
@@ -209,7 +209,7 @@ test('plain text and bytes that are no UTF-8 come as they are; a dead letter of 
     send(bytes);
     await channel.waitForConfirms();
     const subscription = await broker.subscribe(queue.sink, 10);
-    const limits = { count: 2, bytes: 1_000_000, lingerMs: 2_000 };
+    const limits = { count: 2, bytes: 1_000_000, lingerMs: 30_000 };
     const got = await subscription.next(limits, AbortSignal.timeout(60_000));
     assert.is(got[0]?.body, 'Hello World!');
     assert.match(got[1]?.id ?? '', /^[0-9a-f]{32}$/);

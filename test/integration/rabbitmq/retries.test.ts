@@ -83,7 +83,7 @@ test('the connection breaks between publish and confirm', () =>
 
 test('the daemon is killed between publish and confirm', () =>
   withDaemon(async (daemon, arrived) => {
-    await proxy.set({ mode: 'slow', latency: 1_000 });
+    await proxy.set({ mode: 'slow', latency: 2_000 });
     const answer = post(daemon).then(
       () => 'answered',
       () => 'no answer',

@@ -50,7 +50,7 @@ test('killed with -9 while a consumer works: what was settled before stays settl
     const all = messages(1_000);
     assert.is(await broker.publish(all), 'broker');
     const subscription = await broker.subscribe(queue.sink, 200);
-    const limits = { count: 100, bytes: 1_000_000, lingerMs: 20 };
+    const limits = { count: 100, bytes: 1_000_000, lingerMs: 30_000 };
     const { signal } = new AbortController();
     const first = await subscription.next(limits, signal);
     await subscription.settle({ done: first, duplicates: 0, filtered: 0, dead: [] });
