@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemClock } from '../../src/clock.js';
+import { until } from '../helpers/wait.js';
 import { consume, openBroker } from './appender.js';
 import { inFolder } from './scratch.js';
 
@@ -27,20 +28,21 @@ async function killed(dir: string, round: string, ms: number): Promise<string[]>
   });
   const exited = once(child, 'exit');
   let output = '';
-  const lines = new Promise<void>(resolve => {
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      resolve();
-    });
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
   });
-  await lines;
+  const ids = (): string[] =>
+    output
+      .slice(0, output.lastIndexOf('\n') + 1)
+      .split(/\s+/)
+      .filter(Boolean);
+  await until(() => output !== '', 'the first batch');
   await systemClock.sleep(ms);
+  // A machine that is slow has little to lose before.
+  await until(() => ids().length > 25, 'some batches');
   child.kill('SIGKILL');
   await exited;
-  return output
-    .slice(0, output.lastIndexOf('\n') + 1)
-    .split(/\s+/)
-    .filter(Boolean);
+  return ids();
 }
 
 /** Everything in the queue that nobody consumes. */
