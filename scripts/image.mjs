@@ -4,7 +4,7 @@
 //   node scripts/image.mjs [--output FILE]
 //
 // --output: the image, an archive for `docker load` and `podman load`; by default clowder-event-sink.tar.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -58,11 +58,13 @@ function baseFile() {
   return file;
 }
 
-/** The home of the build: what `npm ci` has fetched on this machine need not be fetched again. */
+/** The home of the build: npm has its settings of this machine there, and what it has fetched is not fetched again. */
 function home() {
   const path = join(folder, 'home');
   mkdirSync(path);
-  writeFileSync(join(path, '.npmrc'), `registry=${npmConfig('registry')}\nprefer-offline=true\n`);
+  const own = npmConfig('userconfig');
+  const settings = existsSync(own) ? readFileSync(own, 'utf8') : '';
+  writeFileSync(join(path, '.npmrc'), `${settings}\nregistry=${npmConfig('registry')}\nprefer-offline=true\n`);
   return path;
 }
 

@@ -84,7 +84,10 @@ export class Container {
       ...[...Object.entries(mounts).flatMap(([path, folder]) => [folder, path]), '--', ...inside],
     ]);
     const children = `/proc/${outer.pid}/task/${outer.pid}/children`;
-    const pid = await until(() => Number(readFileSync(children, 'utf8')) || undefined, 'the first process');
+    const pid = await until(() => {
+      if (outer.exit !== undefined) throw new Error(outer.output);
+      return Number(readFileSync(children, 'utf8')) || undefined;
+    }, 'the first process');
     return new Container(image, outer, pid);
   }
 

@@ -28,7 +28,7 @@ mkdirSync(at('reader'));
 mkdirSync(at('logs'));
 writeFileSync(
   at('logs/access.log'),
-  '192.0.2.7 - - [01/Mar/2026:10:00:00 +0000] "GET /files/5f3c2a1b4e8d9c0a7b6e5d4c HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n',
+  `192.0.2.7 - - [${yesterday()}] "GET /files/5f3c2a1b4e8d9c0a7b6e5d4c HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n`,
 );
 const [volume = ''] = Object.keys(image.config.Volumes);
 const container = await Container.start(image, {
@@ -36,6 +36,12 @@ const container = await Container.start(image, {
   '/var/log/nginx': at('logs'),
 });
 const typed = (block: string): Promise<string> => container.inNetwork(['sh', '-c', block], at('reader'));
+
+/** As a log of NGINX writes it. */
+function yesterday(): string {
+  const [, day, month, year, time] = new Date(Date.now() - 86_400_000).toUTCString().split(/,? /);
+  return `${day}/${month}/${year}:${time} +0000`;
+}
 
 test.after(async () => {
   await container.kill();
