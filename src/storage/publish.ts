@@ -3,6 +3,7 @@ import type { Value } from './database.js';
 import { type Inserted, insertEvents } from './events.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { lastSeq, type MessageColumns, passAddressed, queueOf } from './queues.js';
+import { withBodies } from './shared-bodies.js';
 import type { Transaction } from './transaction.js';
 import { type FoldUsageArguments, foldUsage } from './usage-accesses.js';
 
@@ -15,7 +16,10 @@ export interface PublishArguments extends MessageColumns {
   readonly stored?: readonly StoredRows[];
 }
 
-/** What a sink makes of messages: events as `insertEvents` takes them, or accesses as `foldUsage` does. */
+/**
+ * What a sink makes of messages: events as `insertEvents` takes them, without the bodies that their messages have
+ * (shared-bodies.ts), or accesses as `foldUsage` does.
+ */
 export type SinkRows = { readonly events: readonly Value[] } | { readonly usage: FoldUsageArguments };
 
 export interface StoredRows {
@@ -54,7 +58,7 @@ function publish(transaction: Transaction, args: PublishArguments): (Stored | un
   return stored.map(rows => {
     if (rows === undefined) return undefined;
     if (last !== before) database.run('UPDATE queues SET cursor = ? WHERE sink = ?', last, rows.sink);
-    return store(transaction, rows);
+    return store(transaction, rows, args.bodies);
   });
 }
 
@@ -74,16 +78,20 @@ function isEmpty(queues: readonly Queue[], sink: string, end: number): boolean {
   return its.length === 1 && its[0]?.[1] === end;
 }
 
-function store(transaction: Transaction, { sink, rows, count, filtered, erased = 0 }: StoredRows): Stored {
-  const stored = keep(transaction, rows);
+function store(
+  transaction: Transaction,
+  { sink, rows, count, filtered, erased = 0 }: StoredRows,
+  bodies: readonly string[],
+): Stored {
+  const stored = keep(transaction, rows, bodies);
   const { duplicates } = stored;
   transaction.delta.add(sink, { delivered: count - duplicates, duplicates, filtered, erased });
   return stored;
 }
 
-function keep(transaction: Transaction, rows: SinkRows): Stored {
+function keep(transaction: Transaction, rows: SinkRows, bodies: readonly string[]): Stored {
   if ('usage' in rows) return { duplicates: rows.usage.accesses.length === 0 ? 0 : foldUsage(transaction, rows.usage) };
-  const inserted = insertEvents(transaction, { values: rows.events });
+  const inserted = insertEvents(transaction, { values: withBodies(rows.events, bodies) });
   return { duplicates: inserted.present.length, inserted };
 }
 

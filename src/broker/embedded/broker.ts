@@ -5,6 +5,7 @@ import { givenIdsOf } from '../../storage/id-register.js';
 import type { LedgerReport } from '../../storage/ledger-report.js';
 import type { PublishArguments, Stored, StoredRows } from '../../storage/publish.js';
 import type { QueueState } from '../../storage/queues.js';
+import { withoutBodies } from '../../storage/shared-bodies.js';
 import type {
   Address,
   Broker,
@@ -220,9 +221,10 @@ export class EmbeddedBroker implements Broker {
 
 function columnsOf(messages: readonly Message[], stored: readonly StoredRows[]): PublishArguments {
   const given = givenIdsOf(messages);
+  const bodies = messages.map(({ body }) => body);
   return {
     ids: messages.map(({ id }) => id),
-    bodies: messages.map(({ body }) => body),
+    bodies,
     sources: messages.map(({ source }) => source),
     received: messages.map(({ received }) => received),
     timestamps: messages.map(({ timestamp }) => timestamp ?? null),
@@ -230,6 +232,11 @@ function columnsOf(messages: readonly Message[], stored: readonly StoredRows[]):
       ? { sinks: messages.map(({ sinks }) => (sinks === undefined ? null : [...new Set(sinks)])) }
       : {}),
     ...(given === undefined ? {} : { given }),
-    ...(stored.length === 0 ? {} : { stored }),
+    ...(stored.length === 0 ? {} : { stored: stored.map(one => withSharedBodies(one, bodies)) }),
   };
+}
+
+function withSharedBodies(stored: StoredRows, bodies: readonly string[]): StoredRows {
+  const { rows } = stored;
+  return 'events' in rows ? { ...stored, rows: { events: withoutBodies(rows.events, bodies) } } : stored;
 }
