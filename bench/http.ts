@@ -16,7 +16,7 @@ import { type LoadResult, load, requireWrk, type Traffic } from './measure/wrk.j
  * run. Embedded with and without the local store; on RabbitMQ without.
  */
 requireWrk();
-const rounds = quick ? 1 : 3;
+const rounds = 3;
 const seconds = quick ? 3 : 6;
 
 interface Measured extends LoadResult {

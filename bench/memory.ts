@@ -40,7 +40,7 @@ async function measure(broker: string, env: Readonly<Record<string, string>>): P
     return {
       what: `Memory with ${figure(max)} events waiting for a sink that is down, ${broker}`,
       reached: memoryOf(daemon.pid).peak,
-      target: 200,
+      target: 160,
       good: 'at most',
       unit: ' MB',
       details: [

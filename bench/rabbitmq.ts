@@ -141,9 +141,17 @@ async function rowsOf(sink: string, destination: Destination, events: number): P
     {
       what: `${path}: CPU an event beside the floor`,
       reached: of(ours, 'cpu') / of(floor, 'cpu'),
-      target: 1.5,
+      target: 1.3,
       good: 'at most',
       unit: ' ×',
+      details: [line(floor), line(ours)],
+    },
+    {
+      what: `${path}: memory while it drains a backlog at full speed`,
+      reached: of(ours, 'peak'),
+      target: 160,
+      good: 'at most',
+      unit: ' MB',
       details: [line(floor), line(ours)],
     },
   ];

@@ -40,7 +40,7 @@ report([
   {
     what: 'Start to ready (GET /readyz answers 200), embedded',
     reached: of('ready'),
-    target: 600,
+    target: 400,
     good: 'at most',
     unit: ' ms',
     details: [
@@ -51,7 +51,7 @@ report([
   {
     what: 'Memory when idle, embedded',
     reached: of('rss'),
-    target: 110,
+    target: 90,
     good: 'at most',
     unit: ' MB',
     details: [`RSS ${idleMs / 1000} s after it was ready, median of ${runs}: ${all('rss')} MB`],

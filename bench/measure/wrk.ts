@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { Program } from './program.js';
 
 /** What the load sends; each a script of bench/load. */
-export type Traffic = 'single' | 'list';
+export type Traffic = 'single' | 'list' | 'paced';
 
 export interface LoadResult {
   readonly requests: number;
