@@ -5,20 +5,11 @@ import type { Outage } from '../../availability/history.js';
 import { availabilityAsHtml } from '../../availability/html.js';
 import type { ServiceReport } from '../../availability/report.js';
 import { dayIn, isZone } from '../../availability/zone.js';
-import {
-  dayAfter,
-  dayMs,
-  firstDayOf,
-  lastDayOf,
-  monthOf,
-  readDay,
-  readMonth,
-  startOfDay,
-  written,
-} from '../../calendar.js';
+import { dayAfter, dayMs, firstDayOf, monthOf, startOfDay, written } from '../../calendar.js';
 import type { Correction } from '../../storage/availability.js';
 import { ownerOf } from '../answer.js';
 import type { ApiContext } from '../context.js';
+import { daily } from '../daily.js';
 import { reportHeaders } from '../middleware/page-headers.js';
 import { HttpProblem } from '../problem.js';
 import { content, route } from '../route.js';
@@ -27,28 +18,13 @@ import { answerOfCost, costAnswer, costDescription } from './outage-cost.js';
 
 const maxDays = 366;
 
-/** The first day of what the text names, or the last. */
-function days(end: 'first' | 'last', description: string) {
-  return z
-    .string()
-    .transform((text, ctx) => {
-      const month = readMonth(text);
-      const day = month === undefined ? readDay(text) : end === 'first' ? firstDayOf(month) : lastDayOf(month);
-      if (day === undefined)
-        ctx.addIssue({ code: 'custom', message: 'must be a month or a day, such as 2026-03 or 2026-03-15' });
-      return day ?? z.NEVER;
-    })
-    .optional()
-    .openapi({ type: 'string', pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])(-[0-9]{2})?$', description });
-}
-
 const formats = ['json', 'csv', 'html'] as const;
 const types = { csv: 'text/csv; charset=utf-8', html: 'text/html; charset=utf-8' } as const;
 
 const AvailabilityQuery = z
   .object({
-    from: days('first', 'First day, `2026-03-15`, or month, `2026-03`. The first of this month by default.'),
-    to: days('last', 'Last day, or month; it counts. Today by default.'),
+    from: daily('first', 'First day, `2026-03-15`, or month, `2026-03`. The first of this month by default.'),
+    to: daily('last', 'Last day, or month; it counts. Today by default.'),
     service: name.optional().openapi({ description: 'Only this service.' }),
     timezone: z
       .string()

@@ -1,20 +1,11 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
-import {
-  dayMs,
-  dayOf,
-  firstDayOf,
-  lastDayOf,
-  monthOf,
-  readDay,
-  readMonth,
-  startOfDay,
-  written,
-} from '../../calendar.js';
+import { dayMs, dayOf, firstDayOf, monthOf, startOfDay, written } from '../../calendar.js';
 import type { AloneAct, AuditCounts, AuditSide } from '../../storage/usage-audit.js';
 import { matchWindowMs } from '../../storage/usage-matching.js';
 import { usageSources } from '../../usage/access.js';
 import { aloneMeans, auditTotals } from '../../usage/audit.js';
 import type { ApiContext } from '../context.js';
+import { daily } from '../daily.js';
 import { HttpProblem } from '../problem.js';
 import { json, route } from '../route.js';
 import { type Answer, count, epochMs } from '../schemas.js';
@@ -23,28 +14,10 @@ import { inTurn, usageOf } from '../usage-request.js';
 /** Days of one answer: a year, and what its first and last month have more. */
 const maxDays = 400;
 
-function daily(description: string, ofMonth: (month: number) => number) {
-  return z
-    .string()
-    .transform((text, ctx) => {
-      const month = readMonth(text);
-      const day = month === undefined ? readDay(text) : ofMonth(month);
-      if (day === undefined)
-        ctx.addIssue({ code: 'custom', message: 'must be a day or a month, such as 2026-03-15 or 2026-03' });
-      return day ?? z.NEVER;
-    })
-    .optional()
-    .openapi({
-      type: 'string',
-      pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?$',
-      description,
-    });
-}
-
 const AuditQuery = z
   .object({
-    from: daily('First day or month, `2026-03-01`. The beginning of this month by default.', firstDayOf),
-    to: daily('Last day or month. Today by default.', lastDayOf),
+    from: daily('first', 'First day or month, `2026-03-01`. The beginning of this month by default.'),
+    to: daily('last', 'Last day or month. Today by default.'),
   })
   .strict();
 type AuditQuery = z.output<typeof AuditQuery>;
