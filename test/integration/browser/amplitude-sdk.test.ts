@@ -25,6 +25,7 @@ declare const amplitude: {
 
 /** In the page. */
 declare const window: { believed: Promise<Believed>[] };
+declare const localStorage: Readonly<Record<string, string>>;
 
 const browser = required('chromium', await startChromium());
 const mongodb = await startMongoDB();
@@ -153,7 +154,10 @@ test('what was not sent when the page was left is sent by the next one, with its
   const { page } = await open();
   await daemon.kill('SIGTERM');
   await track(page, named('left', 5));
-  await page.waitForTimeout(500);
+  // It keeps them for the next page.
+  await page.waitForFunction(() => Object.values(localStorage).join().includes('left_4'), undefined, {
+    timeout: 60_000,
+  });
   await page.goto(`${site.origin}/other`);
   await daemon.start();
   await page.evaluate(
