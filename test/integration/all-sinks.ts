@@ -138,7 +138,7 @@ export function allSinks(name: string, open: () => Promise<BrokerPlace>): void {
     );
     for (const sink of ['amplitude', 'influxdb'] as const) {
       await until(async () => (await sinkRow(daemon, sink)).state === 'holding', `${sink} to be holding`);
-      assert.is((await sinkRow(daemon, sink)).pending, 3);
+      await until(async () => (await sinkRow(daemon, sink)).pending === 3, `three events that wait for ${sink}`);
     }
     const status = await daemon.json('/v1/status');
     const words = JSON.stringify(status.problems);
