@@ -143,6 +143,14 @@ export class Scene {
     while ((await this.reader?.pass())?.more);
   }
 
+  /** In the middle of a look, which ends after its current piece. */
+  async stopWhileReading(): Promise<void> {
+    const pass = this.reader?.pass();
+    this.#stopping.abort();
+    await pass;
+    await this.stop();
+  }
+
   /** In order: what was counted is committed. */
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -48,6 +48,11 @@ export async function findAgain(
 ): Promise<FoundFile | undefined> {
   const plain = [path, ...rotated.filter(({ packing }) => packing === 'plain').map(log => log.path)];
   const whole = await findWhole(plain, position);
+  if (position.superseded && !whole?.is(position)) {
+    // What has its lines is what took its place.
+    await whole?.close();
+    return undefined;
+  }
   if (whole !== undefined) {
     // A copy that was made before may be all that is left unpacked.
     const { size = 0 } = await whole.content.state();
@@ -90,7 +95,6 @@ export async function findWhole(paths: readonly string[], position: FilePosition
   return best.file;
 }
 
-/** `trail`: also a file that begins otherwise, when lines that were read last are in it. */
 /** The newest archive that begins so and holds more than this, bytes. */
 async function findPacked(
   rotated: readonly RotatedLog[],
@@ -107,6 +111,7 @@ async function findPacked(
   return undefined;
 }
 
+/** `trail`: also a file that begins otherwise, when lines that were read last are in it. */
 async function findChanged(
   paths: readonly string[],
   position: FilePosition,

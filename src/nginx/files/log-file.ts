@@ -13,6 +13,7 @@ import {
 } from './fingerprint.js';
 import { trailBytes, trailOf } from './last-line-hashes.js';
 import { resumeAt } from './resume.js';
+import { behindNuls } from './unfinished-line.js';
 
 /** Where the file system has it. That is a hint: a file is known by what it says. */
 export interface FileIdentity {
@@ -27,7 +28,7 @@ export interface FilePosition extends FileIdentity {
   readonly head: Fingerprint;
   /** Fingerprint of the bytes right before `offset`. */
   readonly tail: Fingerprint;
-  /** The last lines before `offset`: see trail.ts. */
+  /** The last lines before `offset`: see last-line-hashes.ts. */
   readonly trail: readonly string[];
   /** Where the first line begins that was not counted. */
   readonly offset: number;
@@ -35,6 +36,8 @@ export interface FilePosition extends FileIdentity {
   readonly skipping: boolean;
   /** Another file has its lines too, and is read in its place. */
   readonly superseded: boolean;
+  /** It took the place of another file, and nothing was read of it yet. Absent in checkpoints of 1.0. */
+  readonly waits?: boolean;
 }
 
 /**
@@ -66,6 +69,7 @@ export class LogFile {
   #offset: number;
   #skipping: boolean;
   #superseded: boolean;
+  #waits: boolean;
   /** The last bytes before `offset`; tail and trail are of them, once they are there. */
   #recent: Buffer = Buffer.alloc(0);
   /** The unfinished line behind `offset`. */
@@ -84,6 +88,7 @@ export class LogFile {
     this.#offset = position.offset ?? 0;
     this.#skipping = position.skipping ?? false;
     this.#superseded = position.superseded ?? false;
+    this.#waits = position.waits ?? false;
   }
 
   get grows(): boolean {
@@ -110,6 +115,10 @@ export class LogFile {
     return this.#superseded;
   }
 
+  get waits(): boolean {
+    return this.#waits;
+  }
+
   /** Names the file in ids; empty until it holds a whole line. */
   get key(): string {
     return this.#head.first.hash;
@@ -128,7 +137,8 @@ export class LogFile {
     }
     return {
       ...{ path: this.path, dev, ino, ...this.#head, tail: this.#tail, trail: this.#trail },
-      ...{ offset: this.#offset, skipping: this.#skipping, superseded: this.#superseded },
+      ...{ offset: this.#offset, skipping: this.#skipping },
+      ...{ superseded: this.#superseded, waits: this.#waits },
     };
   }
 
@@ -139,6 +149,12 @@ export class LogFile {
   /** Its lines are read from another file; what is unfinished here is finished there. */
   supersede(): void {
     this.#superseded = true;
+  }
+
+  /** Reads on from there in the place of another file, whose lines before it are read first. */
+  async takeOver(offset: number): Promise<void> {
+    await this.moveTo(offset);
+    this.#waits = true;
   }
 
   /** When it was written last, epoch ms; undefined while there is more to read in it. */
@@ -270,21 +286,10 @@ export class LogFile {
   #advance(buffer: Buffer, used: number): void {
     this.#rest = Buffer.alloc(0);
     if (used === 0) return;
+    this.#waits = false;
     this.#offset += used;
     const kept = buffer.subarray(Math.max(0, used - trailBytes), used);
     this.#recent =
       kept.length === trailBytes ? Buffer.from(kept) : Buffer.concat([this.#recent, kept]).subarray(-trailBytes);
   }
-}
-
-/**
- * An unfinished line does not begin with NUL bytes, and is not worth waiting for when it is too long
- * and has some in it: see LineCounter.
- */
-function behindNuls(buffer: Buffer, start: number, end: number): number {
-  let at = start;
-  while (at < end && buffer[at] === 0) at += 1;
-  if (end - at <= maxLineBytes) return at;
-  const last = buffer.subarray(at, end).lastIndexOf(0);
-  return last < 0 ? at : at + last + 1;
 }

@@ -17,7 +17,7 @@ import {
   type UnreadArchive,
   upgraded,
 } from './saved-files.js';
-import { findSuccessor } from './succession.js';
+import { findSuccessor, takeBack } from './succession.js';
 import { noteArchives } from './unread-archives.js';
 
 export interface LogFilesOptions {
@@ -186,7 +186,8 @@ export class LogFiles {
       return;
     }
     await found?.file.close();
-    if (position.head.length === 0 || position.superseded) return;
+    if (position.superseded) return takeBack(position, this.#files[0]);
+    if (position.head.length === 0) return;
     this.#incidents = { ...this.#incidents, lost: this.#incidents.lost + 1 };
     this.#options.gaps.addSpan('lost_log', this.#currentAt, this.#options.clock.now());
     const searched = [...new Set([path, ...this.#targets].map(one => dirname(one)).concat(folders))];

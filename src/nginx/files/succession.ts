@@ -2,7 +2,7 @@ import { readAt } from './content.js';
 import { findWhole, openQuietly } from './discovery.js';
 import { beginsWith, isSure } from './fingerprint.js';
 import { findNewestLine, trailOf } from './last-line-hashes.js';
-import type { LogFile } from './log-file.js';
+import type { FilePosition, LogFile } from './log-file.js';
 import type { RotatedLog } from './rotated-log.js';
 
 /** How much is compared at most of the lines of the old file that were not read yet, bytes. */
@@ -44,7 +44,7 @@ export async function findSuccessor(
 ): Promise<Succession> {
   const gone = !rotated.some(log => old.is(log));
   const place = gone || (await isCopy(old, current)) ? await continuesAt(old, current) : undefined;
-  if (place !== undefined) await current.moveTo(place);
+  if (place !== undefined) await current.takeOver(place);
   const others = gone ? rotated.filter(log => !open.some(file => file.is(log))) : [];
   const successor = place === undefined ? await findRotated(old, others) : current;
   if (successor === undefined) return { successor, whole: false };
@@ -52,6 +52,17 @@ export async function findSuccessor(
   await whole?.close();
   old.supersede();
   return { successor, whole: whole !== undefined };
+}
+
+/**
+ * A file whose place another one took went before it was read to where that one begins, as when the daemon was killed
+ * in between: the other one has these lines too, and is read from where the reading stood.
+ */
+export async function takeBack(gone: FilePosition, successor: LogFile | undefined): Promise<void> {
+  if (!successor?.waits) return;
+  const read = new Set(gone.trail);
+  const place = gone.offset === 0 ? 0 : (await findNewestLine(successor.content, successor.offset, read))?.end;
+  if (place !== undefined && place < successor.offset) await successor.takeOver(place);
 }
 
 /** It begins with the same lines, more than one: one line alone may be that of a new log. */
@@ -65,7 +76,7 @@ async function findRotated(old: LogFile, others: readonly RotatedLog[]): Promise
     const place = file && (await beginsLike(old, file)) ? await continuesAt(old, file) : undefined;
     if (place === undefined) await file?.close();
     else {
-      await file?.moveTo(place);
+      await file?.takeOver(place);
       return file;
     }
   }

@@ -122,23 +122,82 @@ for (const running of [true, false]) {
   });
 }
 
-test('replaced by a copy of itself while the daemon starts, after it was found', async ({ make }) => {
+/** Another inode takes the log's place while the daemon starts, after it found the log and before it looks again. */
+function replacedAtStart(make: Context['make'], times = 1): { readonly scene: Scene; replaced(): number } {
   let replaced = 0;
   const warn = (_fields: object, name: string): void => {
     // Said between the search for the files of the checkpoint and the look at what the name stands for.
-    if (name !== 'log.changed' || replaced > 0) return;
+    if (name !== 'log.changed' || replaced === times) return;
     replaced += 1;
     replace(scene.path);
   };
   const scene = make({ log: { ...silentLog, warn } as Log });
+  return { scene, replaced: () => replaced };
+}
+
+test('replaced by a copy of itself while the daemon starts, after it was found', async ({ make }) => {
+  const { scene, replaced } = replacedAtStart(make);
   await follow(scene, 100);
   await scene.stop();
   replace(scene.path, withoutLine(20));
   scene.writeLines(5);
   await scene.start();
   await scene.read();
-  assert.is(replaced, 1);
+  assert.is(replaced(), 1);
   assert.is(counted(scene), 105);
+});
+
+for (const [how, end] of [
+  ['killed', (scene: Scene) => scene.kill()],
+  ['stopped', (scene: Scene) => scene.stop()],
+] as const) {
+  test(`replaced while the daemon starts, which is ${how} before it has read a line`, async ({ make }) => {
+    const { scene, replaced } = replacedAtStart(make);
+    await follow(scene, 100);
+    await scene.stop();
+    replace(scene.path, withoutLine(20));
+    scene.writeLines(300);
+    await scene.start();
+    assert.is(replaced(), 1);
+    await end(scene);
+    scene.writeLines(7);
+    await scene.start();
+    await scene.read();
+    assert.is(counted(scene), 407);
+  });
+
+  test(`replaced at two starts, ${how} after each, and once more while nobody looks`, async ({ make }) => {
+    const { scene, replaced } = replacedAtStart(make, 2);
+    await follow(scene, 100);
+    await scene.stop();
+    for (const line of [20, 30]) {
+      replace(scene.path, withoutLine(line));
+      scene.writeLines(200);
+      await scene.start();
+      await end(scene);
+    }
+    replace(scene.path);
+    rotate(scene);
+    scene.writeLines(9);
+    await scene.start();
+    await scene.read();
+    assert.is(replaced(), 2);
+    assert.is(counted(scene), 509);
+  });
+}
+
+test('replaced, and stopped in the middle of what the old file held', async ({ make }) => {
+  const scene = make();
+  await follow(scene, 100);
+  // More than one look reads before it asks whether it is to stop.
+  scene.writeLines(4_000);
+  replace(scene.path);
+  await scene.stopWhileReading();
+  assert.ok(counted(scene) < 4_100, 'it was stopped before the end');
+  scene.writeLines(3);
+  await scene.start();
+  await scene.read();
+  assert.is(counted(scene), 4_103);
 });
 
 test('a copy that was made before is not what goes on', async ({ make }) => {
