@@ -2,8 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Availability } from '../../src/availability/availability.js';
 import { AvailabilityRecorder } from '../../src/availability/recorder.js';
-import { correctionOf } from '../../src/health/declaration.js';
-import { judge, type Result } from '../../src/health/result.js';
+import { correctionOf, declarationOf } from '../../src/health/declaration.js';
+import { judge } from '../../src/health/result.js';
 import { seenOf } from '../../src/health/seen.js';
 import { TargetMonitor } from '../../src/health/target-monitor.js';
 import type { Calls } from '../../src/storage/calls.js';
@@ -25,19 +25,48 @@ const callsOf = (scratch: ScratchDatabase): Pick<Calls, 'read'> => ({
 });
 const clockOf = (scratch: ScratchDatabase) => ({ now: () => scratch.now });
 
-interface Run {
-  readonly at: number;
-  readonly finding: Result['finding'];
+type Times = readonly (readonly [from: number, until: number])[];
+
+interface Story {
+  /** Days there, 20260301. */
+  readonly first: number;
+  readonly last: number;
+  readonly from: number;
+  readonly until: number;
+  readonly outages: Times;
+  readonly slow: Times;
+  /** Of the daemon itself. */
+  readonly away: Times;
 }
 
-/** March 2026 of a service that is checked every five minutes; runs outside of `away` happen. */
-async function month() {
-  const scratch = new ScratchDatabase();
-  const outages = [
+const march: Story = {
+  ...{ first: 20260301, last: 20260331, from: time('2026-03-01T00:00'), until: summer('2026-04-01T00:00') },
+  outages: [
     [time('2026-03-03T10:00'), time('2026-03-03T12:00')],
+    // Two hours: that from 2 to 3 is not there.
+    [time('2026-03-08T01:00'), summer('2026-03-08T04:00')],
     [summer('2026-03-20T22:00'), summer('2026-03-21T04:00')],
-  ] as const;
-  const away = [summer('2026-03-10T00:00'), summer('2026-03-11T00:00')] as const;
+  ],
+  slow: [[time('2026-03-05T08:00'), time('2026-03-05T09:30')]],
+  away: [[summer('2026-03-10T00:00'), summer('2026-03-11T00:00')]],
+};
+
+/** After the first two hours of that month the hour from 1 to 2 comes again. */
+const november: Story = {
+  ...{ first: 20261101, last: 20261130, from: summer('2026-11-01T00:00'), until: time('2026-12-01T00:00') },
+  outages: [[summer('2026-11-01T00:30'), time('2026-11-01T01:30')]],
+  slow: [
+    [time('2026-11-01T01:30'), time('2026-11-01T02:00')],
+    [time('2026-11-30T22:00'), time('2026-12-01T00:00')],
+  ],
+  away: [],
+};
+
+const isIn = (times: Times, at: number): boolean => times.some(([from, until]) => at >= from && at < until);
+
+/** A month of a service that is checked every five minutes. */
+async function month({ first, last, from, until, outages, slow, away }: Story = march) {
+  const scratch = new ScratchDatabase();
   const target = {
     ...targetOf({ name: 'clowder', url: 'https://clowder.example.org/', interval: 300 }),
     threshold: { down: 1, up: 1 },
@@ -48,27 +77,27 @@ async function month() {
     async seen => scratch.write('keepAvailability', seen),
     error => assert.unreachable(String(error)),
   );
-  const runs: Run[] = [];
-  for (let at = time('2026-03-01T00:00'); at < summer('2026-04-01T00:00'); at += 5 * minutes) {
-    if (at >= away[0] && at < away[1]) continue;
-    const outcome = outages.some(([from, until]) => at >= from && at < until) ? bad : good;
+  /** As they are published. */
+  const events: string[] = [];
+  for (let at = from; at < until; at += 5 * minutes) {
+    if (isIn(away, at)) continue;
+    const outcome = isIn(outages, at) ? bad : isIn(slow, at) ? { ...good, warning: 'slow' } : good;
     const result = judge(outcome, target);
     const previous = monitor.saved.lastRun;
     const observed = monitor.observe({ at, ended: at, result });
     const seen = seenOf(target, { at, ended: at, result }, previous, observed);
     assert.ok(observed.event && seen);
-    const { created, healthy } = JSON.parse(observed.event.body);
-    runs.push({ at: created, finding: healthy ? 'up' : 'down' });
+    events.push(observed.event.body);
     recorder.see(seen);
-    if (runs.length % 7 === 0) await recorder.save();
+    if (events.length % 7 === 0) await recorder.save();
   }
   await recorder.save();
-  scratch.now = summer('2026-04-02T00:00');
+  scratch.now = until + 24 * hour;
   const availability = new Availability({ storage: callsOf(scratch), watched: new Map(), clock: clockOf(scratch) });
   return {
     scratch,
-    runs,
-    report: async () => (await availability.report({ first: 20260301, last: 20260331, zone, service: undefined }))[0],
+    events,
+    report: async () => (await availability.report({ first, last, zone, service: undefined }))[0],
   };
 }
 
@@ -107,15 +136,15 @@ test('words without an end change no figure, and are kept; maintenance to come i
   );
 });
 
-test('a month with two outages, a daemon away for a day, an hour that was not there, and maintenance said afterwards', async () => {
+test('a month with outages, slow hours, a daemon away for a day, an hour that was not there, and maintenance said afterwards', async () => {
   const { scratch, report } = await month();
   const before = await report();
   // 743 hours: the month lacks one. The last run was five minutes before the end, the one before the day away too.
   const unseen = Math.round((24 + 10 / 60) * 1000) / 1000;
   assert.equal(inHours(before?.durations ?? {}), {
-    up: Math.round((743 - 8 - 24 - 10 / 60) * 1000) / 1000,
-    degraded: 0,
-    down: 8,
+    up: Math.round((743 - 10 - 1.5 - 24 - 10 / 60) * 1000) / 1000,
+    degraded: 1.5,
+    down: 10,
     maintenance: 0,
     unknown: unseen,
   });
@@ -123,13 +152,15 @@ test('a month with two outages, a daemon away for a day, an hour that was not th
     before?.outages.map(({ from, until, reason }) => [from, until, reason]),
     [
       [time('2026-03-03T10:00'), time('2026-03-03T12:00'), 'HTTP 502'],
+      [time('2026-03-08T01:00'), time('2026-03-08T03:00'), 'HTTP 502'],
       [summer('2026-03-20T22:00'), summer('2026-03-21T04:00'), 'HTTP 502'],
     ],
   );
   const days = new Map(before?.days.map(({ day, durations }) => [day, inHours(durations)]));
   assert.is(days.size, 31);
   assert.equal(days.get(20260303), { up: 22, degraded: 0, down: 2, maintenance: 0, unknown: 0 });
-  assert.equal(days.get(20260308), { up: 23, degraded: 0, down: 0, maintenance: 0, unknown: 0 });
+  assert.equal(days.get(20260305), { up: 22.5, degraded: 1.5, down: 0, maintenance: 0, unknown: 0 });
+  assert.equal(days.get(20260308), { up: 21, degraded: 0, down: 2, maintenance: 0, unknown: 0 });
   assert.equal(days.get(20260310), { up: 0, degraded: 0, down: 0, maintenance: 0, unknown: 24 });
   assert.equal(days.get(20260320), { up: 22, degraded: 0, down: 2, maintenance: 0, unknown: 0 });
 
@@ -139,9 +170,9 @@ test('a month with two outages, a daemon away for a day, an hour that was not th
     scratch.write('keepCorrection', correctionOf({ ...said, status: 'maintenance', window }));
   const after = await report();
   assert.equal(inHours(after?.durations ?? {}), {
-    up: Math.round((743 - 9 - 24 - 10 / 60) * 1000) / 1000,
-    degraded: 0,
-    down: 3,
+    up: Math.round((743 - 11 - 1.5 - 24 - 10 / 60) * 1000) / 1000,
+    degraded: 1.5,
+    down: 5,
     maintenance: 6,
     unknown: unseen,
   });
@@ -151,17 +182,80 @@ test('a month with two outages, a daemon away for a day, an hour that was not th
   );
 });
 
-test('the same from the raw events: each run holds until the next one', async () => {
-  const { runs, report } = await month();
-  const sums = { up: 0, down: 0 };
-  for (const [place, { at, finding }] of runs.entries()) {
-    const next = runs[place + 1]?.at ?? at;
-    if (next - at <= 10 * minutes) sums[finding === 'down' ? 'down' : 'up'] += next - at;
+/** What somebody says afterwards, as events: a later one holds over those before it. */
+const said = (created: number, type: string, from: number, until: number): string =>
+  JSON.stringify({ category: 'service_status', type, service_name: 'clowder', created, from, until });
+
+const stories = {
+  march: {
+    story: march,
+    said: [
+      said(summer('2026-03-22T09:00'), 'maintenance', summer('2026-03-20T21:00'), summer('2026-03-21T03:00')),
+      said(summer('2026-03-22T10:00'), 'down', summer('2026-03-20T23:00'), summer('2026-03-20T23:30')),
+      // A false alarm; slow hours that were an outage; half of the day in which nobody looked; the night of the change.
+      said(summer('2026-03-23T09:00'), 'up', time('2026-03-03T11:00'), time('2026-03-03T12:00')),
+      said(summer('2026-03-23T09:05'), 'down', time('2026-03-05T08:30'), time('2026-03-05T10:00')),
+      said(summer('2026-03-23T09:10'), 'degraded', summer('2026-03-10T12:00'), summer('2026-03-11T00:00')),
+      said(summer('2026-03-23T09:15'), 'maintenance', time('2026-03-08T01:30'), summer('2026-03-08T03:30')),
+    ],
+    /** Hours of the day on which clocks change. */
+    changed: [20260308, { up: 21, degraded: 0, down: 1, maintenance: 1, unknown: 0 }],
+  },
+  november: {
+    story: november,
+    said: [said(time('2026-11-02T09:00'), 'maintenance', time('2026-11-01T01:00'), time('2026-11-01T04:00'))],
+    changed: [20261101, { up: 20.5, degraded: 0, down: 1.5, maintenance: 3, unknown: 0 }],
+  },
+} as const;
+
+const localDay = new Intl.DateTimeFormat('en-CA', { timeZone: zone });
+
+/** By day, from nothing but the events: every five minutes are what the check before them found, or what was said. */
+function byHand({ from, until }: Story, events: readonly string[]) {
+  const read = events.map(body => JSON.parse(body));
+  const checks = read.filter(({ category }) => category === 'health');
+  const slots = new Map<number, string>();
+  for (let at = from; at < until; at += 5 * minutes) slots.set(at, 'unknown');
+  for (const [place, { created, healthy, message }] of checks.entries()) {
+    const next = checks[place + 1]?.created ?? created;
+    if (next - created > 10 * minutes || next === created) continue;
+    slots.set(created, healthy === false ? 'down' : message === undefined ? 'up' : 'degraded');
   }
-  const durations = (await report())?.durations;
-  assert.is(durations?.up, sums.up);
-  assert.is(durations?.down, sums.down);
-});
+  const words = read.filter(({ category }) => category === 'service_status').sort((a, b) => a.created - b.created);
+  for (const one of words) for (const at of slots.keys()) if (at >= one.from && at < one.until) slots.set(at, one.type);
+  const days = new Map<string, Record<string, number>>();
+  for (const [at, state] of slots) {
+    const day = localDay.format(at).replaceAll('-', '');
+    const sums = days.get(day) ?? { up: 0, degraded: 0, down: 0, maintenance: 0, unknown: 0 };
+    days.set(day, { ...sums, [state]: (sums[state] ?? 0) + 5 * minutes });
+  }
+  return days;
+}
+
+for (const [name, { story, said: words, changed }] of Object.entries(stories))
+  test(`the same from the raw events, ${name}: outages, slow hours, corrections, the day on which clocks change`, async () => {
+    const { scratch, events, report } = await month(story);
+    for (const [place, body] of words.entries()) {
+      const { created: received } = JSON.parse(body);
+      const declaration = declarationOf({ id: `said-${place}`, body, source: 'http', received });
+      assert.ok(declaration);
+      scratch.write('keepCorrection', correctionOf(declaration));
+    }
+    const found = await report();
+    const days = byHand(story, [...events, ...words]);
+    assert.is(days.size, found?.days.length);
+    assert.equal(
+      Object.fromEntries(found?.days.map(({ day, durations }) => [day, durations]) ?? []),
+      Object.fromEntries(days),
+    );
+    const [day, hours] = changed;
+    assert.equal(inHours(days.get(String(day)) ?? {}), hours);
+    const sums = { up: 0, degraded: 0, down: 0 };
+    for (const one of days.values())
+      for (const state of ['up', 'degraded', 'down'] as const) sums[state] += one[state] ?? 0;
+    const share = ((sums.up + sums.degraded) / (sums.up + sums.degraded + sums.down)) * 100;
+    assert.ok(Math.abs((found?.availability ?? 0) - share) < 1e-9);
+  });
 
 test('maintenance that ends early hides nothing of what comes after it', async () => {
   for (const [what, until, ending, expected] of [
