@@ -2,21 +2,21 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
-import { cpus } from 'node:os';
 import { createServer as createTlsServer } from 'node:tls';
 import { makeCertificates } from '../test/helpers/certificates.js';
-import { TestDaemon } from '../test/helpers/daemon.js';
 import { portOf } from '../test/helpers/ports.js';
 import { required } from '../test/helpers/skip.js';
 import { temporaryFolder } from '../test/helpers/temporary.js';
+import { benchDaemon, end } from './measure/daemon.js';
+import { quick, type Row, report } from './measure/report.js';
 
 /**
  * What watching costs: the CPU of the whole daemon (probes, events, commits, the local store) with 200 targets at a 10
  * s interval, beside the same daemon with none. The target: less than 5 % of a core. The servers run in this process
  * and are not counted.
  */
-const seconds = Number(process.env.BENCH_SECONDS ?? 60);
-const targets = Number(process.env.BENCH_TARGETS ?? 200);
+const seconds = quick ? 20 : 60;
+const targets = 200;
 const interval = 10;
 /** Nothing that belongs to the start is measured: each target has its first state after two runs. */
 const settleSeconds = 2 * interval + 2;
@@ -33,8 +33,9 @@ function cpuSeconds(pid: number): number {
 const wait = (s: number): Promise<void> => new Promise(resolve => setTimeout(resolve, s * 1000));
 
 async function measure(written: readonly string[]): Promise<{ share: number; runs: number }> {
-  const daemon = await new TestDaemon({
-    env: { LOG_LEVEL: 'warn', HEALTH_TARGETS: written.join(','), HEALTH_INTERVAL_SECONDS: String(interval) },
+  const daemon = await benchDaemon({
+    HEALTH_TARGETS: written.join(','),
+    HEALTH_INTERVAL_SECONDS: String(interval),
   }).start();
   const runs = async (): Promise<number> => (written.length === 0 ? 0 : (await daemon.stored('health')).length);
   try {
@@ -46,7 +47,7 @@ async function measure(written: readonly string[]): Promise<{ share: number; run
     const share = (cpuSeconds(daemon.pid) - cpu) / ((performance.now() - began) / 1000);
     return { share, runs: (await runs()) - before };
   } finally {
-    await daemon.remove();
+    await end(daemon);
   }
 }
 
@@ -61,11 +62,9 @@ const { ca, valid } = required('certificates', makeCertificates(folder.path));
 const secure = await listen(createTlsServer(valid, socket => socket.on('error', () => {}).resume()));
 const many = (address: string): string[] => Array.from({ length: targets }, (_, index) => `t${index}=${address}`);
 
-const percent = (share: number): string => `${(share * 100).toFixed(2)} %`.padStart(8);
-console.log(`${cpus().length} cores, ${cpus()[0]?.model}, Node ${process.version}`);
-console.log(`${targets} targets every ${interval} s, over ${seconds} s; CPU of the whole daemon in % of a core\n`);
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 const idle = await measure([]);
-console.log(`  no target    ${percent(idle.share)}`);
+const rows: Row[] = [];
 for (const [name, address] of [
   ['http', `http://127.0.0.1:${portOf(web)}/healthz`],
   ['tcp', `tcp://127.0.0.1:${portOf(port)}`],
@@ -75,10 +74,18 @@ for (const [name, address] of [
 ] as const) {
   const { share, runs } = await measure(many(address));
   const each = ((share - idle.share) * seconds * 1000) / runs;
-  console.log(
-    `  ${name.padEnd(12)} ${percent(share)}   ${runs} runs, ${each.toFixed(2)} ms of CPU a run   ${share < 0.05 ? 'within' : 'ABOVE'} the target of 5 %`,
-  );
+  rows.push({
+    what: `${targets} targets of kind ${name} every ${interval} s: CPU of the whole daemon`,
+    reached: share * 100,
+    target: 5,
+    good: 'at most',
+    unit: ' % of a core',
+    details: [
+      `${runs} runs in ${seconds} s, ${each.toFixed(2)} ms of CPU each; without a target the daemon takes ${percent(idle.share)}`,
+    ],
+  });
 }
+report(rows);
 web.closeAllConnections();
 web.close();
 port.close();

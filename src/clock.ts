@@ -26,7 +26,9 @@ export const systemClock: Clock = {
 
 /** A timer that can be stopped. Starting it while it runs changes nothing. */
 export class Timer {
-  #running: AbortController | undefined;
+  #runs = false;
+  /** The same one until a stop: making one costs more than all the rest. */
+  #stopping = new AbortController();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -34,18 +36,20 @@ export class Timer {
   }
 
   start(ms: number, onEnd: () => void): void {
-    if (this.#running !== undefined) return;
-    const running = new AbortController();
-    this.#running = running;
-    this.#clock.sleep(ms, running.signal).then(() => {
-      if (running.signal.aborted) return;
-      this.#running = undefined;
+    if (this.#runs) return;
+    this.#runs = true;
+    const { signal } = this.#stopping;
+    this.#clock.sleep(ms, signal).then(() => {
+      if (signal.aborted) return;
+      this.#runs = false;
       onEnd();
     });
   }
 
   stop(): void {
-    this.#running?.abort();
-    this.#running = undefined;
+    if (!this.#runs) return;
+    this.#runs = false;
+    this.#stopping.abort();
+    this.#stopping = new AbortController();
   }
 }

@@ -46,7 +46,7 @@ export interface HealthOptions extends PartOptions {
 }
 
 /** How often measurements and routine checkpoints of all targets are written together, ms. */
-const flushMs = 500;
+const flushMs = 1_000;
 
 /** An actor for each target of the settings, and for each heartbeat that made itself. */
 export function startHealth(ingress: Parent, tools: ActorTools, options: HealthOptions): Source {

@@ -113,15 +113,17 @@ function timesOf(seconds: readonly number[]): Outcome['times'] {
 /** The sample, or a failed one when its signal is ignored. */
 async function inTime(take: TakeSample, timeoutMs: number, stopping: AbortSignal): Promise<Sample> {
   const over = new AbortController();
-  const abort = (): void => over.abort();
+  let end: NodeJS.Timeout | undefined;
+  let giveUp = (): void => {};
+  const late = new Promise<Sample>(resolve => {
+    giveUp = () => resolve({ reason: noAnswer(timeoutMs) });
+  });
+  const abort = (): void => {
+    over.abort();
+    end ??= setTimeout(giveUp, graceMs);
+  };
   stopping.addEventListener('abort', abort, { once: true });
   const deadline = new Deadline(timeoutMs, abort);
-  let end: NodeJS.Timeout | undefined;
-  const late = new Promise<Sample>(resolve => {
-    over.signal.addEventListener('abort', () => {
-      end = setTimeout(() => resolve({ reason: noAnswer(timeoutMs) }), graceMs);
-    });
-  });
   try {
     const sample = await Promise.race([take(over.signal), late]);
     if (over.signal.aborted && sample.reason !== undefined)

@@ -1,5 +1,5 @@
-import { type ClientRequest, request as plainRequest, type RequestOptions } from 'node:http';
-import { request as tlsRequest } from 'node:https';
+import { type ClientRequest, Agent as PlainAgent, request as plainRequest, type RequestOptions } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Address } from '../../../settings/addresses.js';
 import { probeUserAgent } from '../../../version.js';
@@ -18,6 +18,15 @@ export interface RequestTools {
   /** What a request for this address goes through; undefined = straight. */
   proxyFor(url: URL): Address | undefined;
 }
+
+/**
+ * A pooled connection would hide what a new visitor meets, and so would a TLS session that goes on: neither is kept.
+ * `agent: false` makes an agent for each request.
+ */
+const agents = {
+  'http:': new PlainAgent({ keepAlive: false }),
+  'https:': new TlsAgent({ keepAlive: false, maxCachedSessions: 0 }),
+} as const;
 
 /** One request over a fresh connection, and as many redirects as the check follows, with the time of each step. */
 export function requesting(check: HttpCheck, tools: RequestTools): TakeSample {
@@ -58,8 +67,6 @@ function askOnce(check: HttpCheck, asked: Asked, tools: AskTools): Promise<Answe
     const options = {
       ...connect,
       method: asked.method,
-      // A pooled connection would hide what a new visitor meets.
-      agent: false,
       signal,
       headers: {
         'user-agent': probeUserAgent,
@@ -74,8 +81,9 @@ function askOnce(check: HttpCheck, asked: Asked, tools: AskTools): Promise<Answe
     const exchange = new Exchange(check, { ...tools, url, proxy });
     let request: ClientRequest;
     try {
-      if (proxy !== undefined) request = requestThrough(proxy, url, options, exchange);
-      else request = url.protocol === 'https:' ? tlsRequest(url, options) : plainRequest(url, options);
+      if (proxy !== undefined) request = requestThrough(proxy, url, { ...options, agent: false }, exchange);
+      else if (url.protocol === 'https:') request = tlsRequest(url, { ...options, agent: agents['https:'] });
+      else request = plainRequest(url, { ...options, agent: agents['http:'] });
     } catch (error) {
       return resolve({ sample: failureOf(error) });
     }

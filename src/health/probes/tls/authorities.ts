@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type NotTheTarget, reasonOf } from '../../reasons.js';
 
@@ -9,12 +9,12 @@ export class AuthoritiesError extends Error implements NotTheTarget {
 }
 
 /**
- * Whom a target's certificate may come from: the system's authorities, or those of a PEM file, which is read at each
- * run. Making a context takes longer than a handshake, and is done again only when the file has changed.
+ * Whom a target's certificate may come from: the system's authorities, or those of a PEM file, which is looked at in
+ * each run. Making a context takes longer than a handshake, and is done again only when the file has changed.
  */
 export class Authorities {
   readonly #path: string | undefined;
-  #made: { readonly ca: Buffer | undefined; readonly context: SecureContext } | undefined;
+  #made: { readonly version: string; readonly context: SecureContext } | undefined;
 
   /** @param path undefined = the system's */
   constructor(path: string | undefined) {
@@ -24,9 +24,11 @@ export class Authorities {
   /** @throws AuthoritiesError */
   async context(signal: AbortSignal): Promise<SecureContext> {
     try {
-      const ca = this.#path === undefined ? undefined : await readFile(this.#path, { signal });
-      if (this.#made === undefined || !isSame(this.#made.ca, ca))
-        this.#made = { ca, context: createSecureContext(ca === undefined ? {} : { ca }) };
+      const version = this.#path === undefined ? '' : await versionOf(this.#path);
+      if (this.#made?.version !== version) {
+        const ca = this.#path === undefined ? undefined : await readFile(this.#path, { signal });
+        this.#made = { version, context: createSecureContext(ca === undefined ? {} : { ca }) };
+      }
       return this.#made.context;
     } catch (error) {
       throw new AuthoritiesError(`ca cannot be read: ${reasonOf(error)}`);
@@ -34,6 +36,8 @@ export class Authorities {
   }
 }
 
-function isSame(one: Buffer | undefined, other: Buffer | undefined): boolean {
-  return one === other || (one !== undefined && other !== undefined && one.equals(other));
+/** Another one after each change of the file, or of what its name leads to. */
+async function versionOf(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }
