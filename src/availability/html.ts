@@ -71,7 +71,7 @@ function serviceSection(report: ServiceReport, services: number): string {
   return `<h2>${isolated(service)}</h2>
 ${services === 1 ? keyFigures(report) : ''}${times}
 ${outages.length === 0 ? '<p>No outage.</p>' : table(['Outage from', 'until', 'for', 'Reason'], outages.map(outageRow), 'said')}
-${costTable(outages)}${corrections.length === 0 ? '' : `<p>What people said of this time, which holds over what the checks saw:</p>${table(['From', 'until', 'What', 'Message', 'Said by', 'on'], corrections.map(correctionRow), 'said')}`}
+${costTable(outages)}${corrections.length === 0 ? '' : `<p>What people said of this time. It holds over what the checks saw; remarks about a moment, without an end, change nothing:</p>${table(['From', 'until', 'What', 'Message', 'Said by', 'on'], corrections.map(correctionRow), 'said')}`}
 ${daysTable(report)}`;
 }
 

@@ -34,7 +34,7 @@ ${entries.map(written).join('\n')}
 /** The id of an incident stays when it begins, when somebody says more, and when it ends; its entry is updated. */
 function entryOf({ service, state, from, until, updates }: Incident, at: number): Entry {
   const goesOn = until === null ? ' It goes on.' : '';
-  const said = updates.map(({ message }) => `${message} `).join('');
+  const said = updates.map(({ message }) => sentence(message)).join('');
   const ends = until === null || until > at ? [] : [until];
   return {
     id: idOf(service, state, from),
@@ -46,7 +46,7 @@ function entryOf({ service, state, from, until, updates }: Incident, at: number)
 }
 
 function entryOfPlanned({ service, from, until, message, announced }: Planned): Entry {
-  const said = message === null || message === '' ? '' : `${message} `;
+  const said = message === null || message === '' ? '' : sentence(message);
   const time = until === null ? `From ${spanInWords(from, from, from)} on` : rangeInWords(from, until);
   return {
     id: idOf(service, 'maintenance', from),
@@ -55,6 +55,10 @@ function entryOfPlanned({ service, from, until, message, announced }: Planned): 
     updated: announced,
     text: `${said}${time}.`,
   };
+}
+
+function sentence(message: string): string {
+  return /[.?!]$/.test(message) ? `${message} ` : `${message}. `;
 }
 
 function written({ id, title, published, updated, text }: Entry): string {

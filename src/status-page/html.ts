@@ -4,7 +4,7 @@ import type { Incident } from './incidents.js';
 import type { Planned } from './planned.js';
 import { type DayState, type ShownService, type StatusView, shownDays } from './status-page.js';
 import { style } from './style.js';
-import { rangeInWords, spanInWords } from './times.js';
+import { rangeInWords, spanInWords, timeAfter } from './times.js';
 
 const now: Readonly<Record<DayState, string>> = {
   up: 'All services work.',
@@ -87,8 +87,8 @@ function bars(days: ShownService['days']): string {
 function plannedItem({ service, from, until, message }: Planned): string {
   const time = until === null ? `From ${timeInWords(from)} on` : rangeInWords(from, until);
   const said = message === null || message === '' ? '' : `\n<p>${isolated(message)}</p>`;
-  return `<li class="maintenance"><p><b>${isolated(service)}</b> <span class="state">${marks.maintenance} planned</span></p>${said}
-<p class="soft">${time}</p></li>`;
+  return `<li class="maintenance"><p><b>${isolated(service)}</b> <span class="state">${marks.maintenance} planned</span></p>
+<p class="soft">${time}</p>${said}</li>`;
 }
 
 function incident({ service, state, from, until, updates }: Incident, at: number): string {
@@ -97,10 +97,10 @@ function incident({ service, state, from, until, updates }: Incident, at: number
   const said = updates.map(({ at: when, message }) =>
     updates.length === 1
       ? `\n<p>${isolated(message)}</p>`
-      : `\n<p><span class="soft">${timeInWords(when)}</span> ${isolated(message)}</p>`,
+      : `\n<p><span class="soft">${timeAfter(when, from)}</span> ${isolated(message)}</p>`,
   );
-  return `<li class="${state}"><p><b>${isolated(service)}</b> <span class="state">${marks[state]} ${what}</span></p>${said.join('')}
-<p class="soft">${spanInWords(from, until, at)}</p></li>`;
+  return `<li class="${state}"><p><b>${isolated(service)}</b> <span class="state">${marks[state]} ${what}</span></p>
+<p class="soft">${spanInWords(from, until, at)}</p>${said.join('')}</li>`;
 }
 
 /** Never looks better than it is: 99.999 is not 100. */

@@ -1,10 +1,10 @@
 /** Light and dark, a phone and paper; states differ by shape and word too, never by colour alone. */
 export const style = `
 :root { color-scheme: light dark; --ink: #14202b; --soft: #52606d; --line: #d5dce3; --page: #fff;
-  --up: #1a7f4b; --degraded: #9a6700; --down: #c22a2a; --maintenance: #2463b0; --unknown: #8a97a3; }
+  --up: #1a7f4b; --degraded: #9a6700; --down: #c22a2a; --maintenance: #2463b0; --unknown: #65717c; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e8edf2; --soft: #a5b1bd; --line: #35424e; --page: #10171e;
-    --up: #4cc38a; --degraded: #e2b33c; --down: #ff7b72; --maintenance: #79b0f2; --unknown: #75838f; }
+    --up: #4cc38a; --degraded: #e2b33c; --down: #ff7b72; --maintenance: #79b0f2; --unknown: #8795a1; }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 28px 18px 56px; max-width: 860px; background: var(--page); color: var(--ink);
@@ -23,7 +23,7 @@ ul { margin: 0; padding: 0; list-style: none; }
 .days { display: block; width: 100%; height: 26px; margin: 8px 0 2px; }
 .soft { color: var(--soft); font-size: 14px; }
 .incidents > li { padding: 10px 0 10px 14px; border-left: 4px solid var(--state); margin: 0 0 12px; }
-.incidents p { margin: 0; }
+.incidents p { margin: 0 0 2px; }
 footer { margin-top: 36px; color: var(--soft); font-size: 14px; }
 a { color: inherit; }
 a:focus-visible { outline: 3px solid var(--maintenance); outline-offset: 2px; }

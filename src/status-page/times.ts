@@ -1,13 +1,26 @@
 import { durationInWords, timeInWords } from '../printed/markup.js';
 
-/** `1 July 2026, 12:00 UTC to 1 July 2026, 14:00 UTC, 2 hours`. */
+const dayFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+const hourFormat = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
+
+/** `1 July 2026, 12:00 to 14:00 UTC, 2 hours`; two dates where they are not the same. */
 export function rangeInWords(from: number, until: number): string {
-  return `${timeInWords(from)} to ${timeInWords(until)}, ${durationInWords(until - from)}`;
+  const duration = durationInWords(until - from);
+  const day = dayFormat.format(from);
+  if (day !== dayFormat.format(until)) return `${timeInWords(from)} to ${timeInWords(until)}, ${duration}`;
+  return `${day}, ${hourFormat.format(from)} to ${hourFormat.format(until)} UTC, ${duration}`;
 }
 
 /** When something was, is, or is to be over. */
 export function spanInWords(from: number, until: number | null, at: number): string {
   if (until === null) return `Since ${timeInWords(from)}`;
   if (until === from) return timeInWords(from);
-  return until > at ? `Since ${timeInWords(from)}, until ${timeInWords(until)} as planned` : rangeInWords(from, until);
+  return until > at
+    ? `Since ${timeInWords(from)}, until ${timeAfter(until, from)} as planned`
+    : rangeInWords(from, until);
+}
+
+/** A time in a story that began at another one: the day is said where it is not the same. */
+export function timeAfter(time: number, begun: number): string {
+  return dayFormat.format(time) === dayFormat.format(begun) ? `${hourFormat.format(time)} UTC` : timeInWords(time);
 }

@@ -35,7 +35,7 @@ interface Story {
   readonly until: number;
   readonly outages: Times;
   readonly slow: Times;
-  /** Of the daemon itself. */
+  /** When the daemon itself was away. */
   readonly away: Times;
 }
 

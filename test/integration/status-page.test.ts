@@ -8,7 +8,7 @@ import { TestDaemon } from '../helpers/daemon.js';
 import { freePort, portOf } from '../helpers/ports.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 import { until as untilWithin } from '../helpers/wait.js';
-import { elementsOf } from './elements.js';
+import { elementsOf } from '../helpers/xml.js';
 
 /** On a busy machine. */
 const until: typeof untilWithin = (condition, what) => untilWithin(condition, what, 60_000);

@@ -2,7 +2,7 @@ export interface XmlElement {
   /** Names from the root on: `feed/entry/title`. */
   readonly path: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Of itself, not of what is within. */
+  /** Its own text, without that of the elements within. */
   text: string;
 }
 
