@@ -9,8 +9,12 @@ import { pseudonymsOf } from './personal-data.js';
 /** What a message of an erased person says from then on: it is counted where the event would have been. */
 export const erasedBody = '{"category":"erased","erased":true}';
 
-/** Words that were looked up and are remembered, at most, in two halves of which the older goes: ids come again. */
-const maxRemembered = 20_000;
+/** Words that were looked up and are remembered, at most: ids come again and again. */
+const maxWords = 20_000;
+/** Bodies in which nobody was found, at most: each event comes once on arrival, and once for each sink. */
+const maxBodies = 2_000;
+/** Longer ones are looked through each time, characters. */
+const maxBodyLength = 4_096;
 
 /** What an event is without erased people: theirs, or what is left of it (itself, when it holds nothing of them). */
 export type Judged = 'theirs' | Event;
@@ -22,8 +26,8 @@ export type Judged = 'theirs' | Event;
 export class Suppression {
   readonly #secret: string;
   readonly #hashes = new Set<string>();
-  #young = new Map<string, boolean>();
-  #old = new Map<string, boolean>();
+  readonly #words = new Recent(maxWords);
+  readonly #bodies = new Recent(maxBodies);
   #generation = 0;
 
   constructor(secret: string, hashes: Iterable<string> = []) {
@@ -42,21 +46,27 @@ export class Suppression {
 
   add(hashes: Iterable<string>): void {
     for (const hash of hashes) this.#hashes.add(hash);
-    this.#young = new Map();
-    this.#old = new Map();
+    this.#words.clear();
+    this.#bodies.clear();
     this.#generation += 1;
   }
 
   /** Whether the event is theirs, or what it says without them. */
   judge(event: Event): Judged {
     if (this.isEmpty) return event;
-    const { text } = event;
+    const { text, body, context } = event;
+    // What is known beside an event is not in its body.
+    const isBodyAll = context === undefined && body !== undefined && body.length <= maxBodyLength;
+    if (isBodyAll && this.#bodies.get(body) !== undefined) return event;
     // Nobody can tell what of such a text is whose.
     if (text !== undefined) return ownText(text, this.#recognise) ? 'theirs' : event;
     const whole = event.exact ?? event.fields;
     if (isOwnEvent(whole, this.#recognise)) return 'theirs';
     const exact = withoutPerson(whole, this.#recognise);
-    if (exact === whole) return event;
+    if (exact === whole) {
+      if (isBodyAll) this.#bodies.set(body, true);
+      return event;
+    }
     const { body: _received, exact: _exact, ...rest } = event;
     const fields = event.exact === undefined ? exact : withoutPerson(event.fields, this.#recognise);
     return { ...rest, fields, ...(event.exact === undefined ? {} : { exact }) };
@@ -82,16 +92,43 @@ export class Suppression {
   }
 
   readonly #recognise: Recognise = text => {
-    const known = this.#young.get(text);
+    const known = this.#words.get(text);
     if (known !== undefined) return known;
-    const found = this.#old.get(text) ?? this.#hashes.has(hashOfPerson(this.#secret, text));
-    this.#young.set(text, found);
-    if (this.#young.size >= maxRemembered / 2) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
+    const found = this.#hashes.has(hashOfPerson(this.#secret, text));
+    this.#words.set(text, found);
     return found;
   };
+}
+
+/** What was found lately, in two halves of which the older one is forgotten. */
+class Recent {
+  readonly #max: number;
+  #young = new Map<string, boolean>();
+  #old = new Map<string, boolean>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get(key: string): boolean | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
+  }
+
+  set(key: string, value: boolean): void {
+    this.#young.set(key, value);
+    if (this.#young.size < this.#max / 2) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+  }
 }
 
 /** What may be kept of the body of a message; undefined = as it is. */

@@ -55,6 +55,19 @@ test('whoever was not erased stays, and so does everything while nobody was', ()
   assert.ok(nobody.isEmpty);
 });
 
+test('a body that was found clean is looked through again when somebody else is erased, or something is known beside it', () => {
+  const list = new Suppression(secret, hashes);
+  const fields = { category: 'upload', user_id: 'user-of-carl' };
+  const event = eventOf(fields, { body: JSON.stringify(fields) });
+  assert.is(list.judge(event), event);
+  const known = { author_id: 'user-of-ada' };
+  const judged = list.judge({ ...event, fields: { ...fields, ...known }, context: known });
+  assert.ok(judged !== 'theirs');
+  assert.equal(judged.fields, fields);
+  list.add(peopleOf(secret, ['user-of-carl']).hashes);
+  assert.is(list.judge(event), 'theirs');
+});
+
 test('an id that is a word of other events takes nothing of theirs', () => {
   const { hashes: common } = peopleOf(secret, ['471100', 'admin', 'Linux', 'Mozilla', 'report', 'user-of-ada']);
   const careful = new Suppression(secret, common);
