@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { freePorts } from '../ports.js';
 import { complete, findProgram, nobody, Running } from '../running.js';
@@ -12,6 +13,8 @@ export interface RabbitMQOptions {
   /** advanced.config, an Erlang term with its full stop. */
   readonly advanced?: string;
 }
+
+const answerMs = 5_000;
 
 /** The folder of RabbitMQ's own scripts: Debian's wrappers beside them insist on the user rabbitmq. */
 export function rabbitmqScripts(): string | undefined {
@@ -109,8 +112,10 @@ export class RabbitMQNode {
     await until(
       async () => {
         if (running.exit) return running.exit;
-        const connection = await connect(this.uri, { timeout: 5_000 });
-        await connection.close();
+        const connection = await connect(this.uri, { timeout: answerMs });
+        connection.on('error', () => {});
+        // One that breaks off before it has answered is never closed for amqplib.
+        await Promise.race([connection.close(), sleep(answerMs, undefined, { ref: false })]);
         return true;
       },
       'a RabbitMQ that accepts connections',
