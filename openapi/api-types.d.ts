@@ -4488,7 +4488,8 @@ export interface components {
              */
             readonly state: "starting" | "running" | "holding" | "parked" | "stopped" | "failed";
             readonly queue: string;
-            readonly pending: number;
+            /** @description Null while the broker does not say. */
+            readonly pending: number | null;
             /** @description When the event that has waited longest came in. */
             readonly oldest: number | null;
             readonly delivered: number;

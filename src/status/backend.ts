@@ -108,8 +108,7 @@ export function createBackend(options: BackendOptions) {
     return acknowledged.applyTo(report);
   };
 
-  const depthOf = (sink: string) =>
-    broker.depth(sink).catch(() => ({ ready: 0, unsettled: 0, consumers: 0, oldest: undefined }));
+  const depthOf = (sink: string) => broker.depth(sink).catch(() => undefined);
 
   const sinkStatus = async (
     { definition, queue, batch }: ConfiguredSink,
@@ -125,8 +124,8 @@ export function createBackend(options: BackendOptions) {
       queryable: isQueryable({ definition }),
       state: board.get(actorPaths.sink(sink))?.state ?? 'starting',
       queue: queue.name,
-      pending: depth.ready + depth.unsettled,
-      oldest: depth.oldest ?? null,
+      pending: depth === undefined ? null : depth.ready + depth.unsettled,
+      oldest: depth?.oldest ?? null,
       delivered: row?.delivered ?? 0,
       duplicates: row?.duplicates ?? 0,
       filtered: row?.filtered ?? 0,

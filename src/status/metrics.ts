@@ -248,7 +248,7 @@ export class Metrics {
       const consumer = status.actors.find(({ path }) => path === actorPaths.consumer(sink.sink));
       unsettled.set({ sink: sink.sink }, Number(consumer?.detail.unsettled ?? 0));
       delayed.set({ sink: sink.sink }, Number(consumer?.detail.delayed ?? 0));
-      pending.set({ sink: sink.sink }, sink.pending);
+      if (sink.pending !== null) pending.set({ sink: sink.sink }, sink.pending);
       oldest.set({ sink: sink.sink }, sink.oldest === null ? 0 : Math.max(0, status.now - sink.oldest) / 1000);
       dead.set({ sink: sink.sink }, sink.dead);
       sinkState.set({ sink: sink.sink, state: sink.state }, 1);

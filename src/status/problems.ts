@@ -153,7 +153,7 @@ export function problemsOf({
     const state = actor.state === 'parked' ? 'fails at every event and is tried slowly' : 'is not taking events';
     problems.push({
       key: actor.path,
-      what: `${sink.title} ${state}: ${withoutStop(message)}. ${plural(sink.pending, 'event')} waiting.`,
+      what: `${sink.title} ${state}: ${withoutStop(message)}. ${waitingInWords(sink)}`,
       since: actor.since,
       fix: fixes[fault],
     });
@@ -216,4 +216,8 @@ function unsettledProblems({ title }: SinkStatus, consumer: ActorStatus | undefi
       fix: 'Nothing is lost: they stay in the queue of the sink, and the daemon keeps trying. What comes after them waits, and some of them may be delivered again after a restart.',
     });
   return problems;
+}
+
+function waitingInWords({ pending }: SinkStatus): string {
+  return pending === null ? 'How many events wait is not known.' : `${plural(pending, 'event')} waiting.`;
 }

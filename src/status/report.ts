@@ -10,7 +10,8 @@ export interface SinkStatus {
   readonly queryable: boolean;
   readonly state: ActorState;
   readonly queue: string;
-  readonly pending: number;
+  /** Null = not known: the broker does not say. */
+  readonly pending: number | null;
   /** When the oldest waiting event was received, epoch ms. */
   readonly oldest: number | null;
   readonly delivered: number;

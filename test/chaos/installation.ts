@@ -102,7 +102,7 @@ export class Installation {
     const waiting = async (): Promise<boolean> => {
       for (const { daemon } of this.daemons) {
         const { broker, sinks } = await daemon.json('/v1/status');
-        if (broker.state !== 'ready' || broker.outbox > 0 || sinks.some(({ pending }) => pending > 0)) return true;
+        if (broker.state !== 'ready' || broker.outbox > 0 || sinks.some(({ pending }) => pending !== 0)) return true;
       }
       return (await this.broker?.waiting()) !== (this.broker === undefined ? undefined : 0);
     };

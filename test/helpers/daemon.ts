@@ -185,7 +185,7 @@ export class TestDaemon {
     await new Promise(resolve => setTimeout(resolve, 250));
     const empty = async (): Promise<AnswerOf<'/v1/status'> | undefined> => {
       const status = await this.json('/v1/status');
-      const waits = status.broker.outbox > 0 || status.sinks.some(({ pending }) => pending > 0);
+      const waits = status.broker.outbox > 0 || status.sinks.some(({ pending }) => pending !== 0);
       return waits ? undefined : status;
     };
     await until(

@@ -61,6 +61,10 @@ test('of a sink that holds, the reason and how much waits are reported; of one t
     'MongoDB is not taking events: Nobody answers. 1,200 events waiting.',
     '1 event could not be delivered to MongoDB and is kept as dead letters.',
   ]);
+  assert.match(
+    what({ sinks: [{ ...sink, pending: null }], actors: [actor] }).join(' '),
+    'How many events wait is not known.',
+  );
   assert.equal(what({ sinks: [{ ...sink, dead: 0 }], actors: [{ ...actor, state: 'running' }] }), []);
 });
 

@@ -85,7 +85,7 @@ test('a receiver that is away has everything later, each once', async ({ scene }
   await until(
     async () =>
       (await scene.daemon.json('/v1/status')).sinks.some(
-        ({ sink, pending }) => sink === 'notify.webhook' && pending > 0,
+        ({ sink, pending }) => sink === 'notify.webhook' && Number(pending) > 0,
       ),
     'a notification that waits',
   );

@@ -36,7 +36,7 @@ const SinkStatus = z
       .openapi({ description: 'The daemon keeps its events itself: `/v1/events` and `/v1/series` read them.' }),
     state: actorState,
     queue: z.string(),
-    pending: count,
+    pending: count.nullable().openapi({ description: 'Null while the broker does not say.' }),
     oldest: epochMs.nullable().openapi({ description: 'When the event that has waited longest came in.' }),
     delivered: count,
     duplicates: count,

@@ -61,11 +61,12 @@ function Flow({ page: { status, now } }: { page: PageState }): Markup {
 
 /** Every sink has a queue of its own, so an event that two of them have not taken yet waits twice. */
 function waitingIn(sinks: readonly SinkStatus[]): string {
-  const behind = sinks.filter(({ pending }) => pending > 0);
+  if (sinks.some(({ pending }) => pending === null)) return 'how many events wait is not known';
+  const behind = sinks.filter(({ pending }) => Number(pending) > 0);
   const [only] = behind;
   if (only === undefined) return 'nothing waiting';
-  if (behind.length === 1) return `${plural(only.pending, 'event')} waiting for ${only.title}`;
-  const maxPending = Math.max(...behind.map(({ pending }) => pending));
+  const maxPending = Math.max(...behind.map(({ pending }) => Number(pending)));
+  if (behind.length === 1) return `${plural(maxPending, 'event')} waiting for ${only.title}`;
   return `up to ${plural(maxPending, 'event')} waiting for each of ${behind.length} sinks`;
 }
 
@@ -101,7 +102,7 @@ function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Mar
         <${Sparkline} values=${history} />
         <dl class="sink-numbers">
           <div><dt>delivered</dt><dd title=${number(sink.delivered)}>${short(sink.delivered)}</dd></div>
-          <div class=${sink.pending > 0 && isHeld(sink.state) ? 'strong' : ''}><dt>${isHeld(sink.state) ? 'held' : 'waiting'}</dt><dd title=${number(sink.pending)}>${short(sink.pending)}</dd></div>
+          <div class=${Number(sink.pending) > 0 && isHeld(sink.state) ? 'strong' : ''}><dt>${isHeld(sink.state) ? 'held' : 'waiting'}</dt>${sink.pending === null ? html`<dd title="not known: the broker does not say">?</dd>` : html`<dd title=${number(sink.pending)}>${short(sink.pending)}</dd>`}</div>
           <div><dt>oldest</dt><dd>${sink.oldest === null ? '–' : duration(now - sink.oldest)}</dd></div>
           <div class=${sink.dead > 0 ? 'strong' : ''}><dt>dead</dt><dd>${sink.dead > 0 ? html`<a href="#dead-letters">${short(sink.dead)}</a>` : '0'}</dd></div>
         </dl>

@@ -47,7 +47,7 @@ class RateMeter {
     this.#started = status.started;
     this.#samples.push({
       at: status.now,
-      entered: new Map(status.sinks.map(sink => [sink.sink, entered(sink)])),
+      entered: new Map(status.sinks.flatMap(sink => entered(sink))),
       delivered: new Map(status.sinks.map(sink => [sink.sink, sink.delivered])),
     });
     while (this.#samples.length > 2 && (this.#samples[1]?.at ?? 0) < status.now - windowMs) this.#samples.shift();
@@ -69,7 +69,7 @@ class RateMeter {
   }
 }
 
-/** Every event is in one of these, so their sum grows by what came in. */
-function entered({ delivered, duplicates, filtered, dead, pending }: SinkStatus): number {
-  return delivered + duplicates + filtered + dead + pending;
+/** Every event is in one of these, so their sum grows by what came in; nothing while one of them is not known. */
+function entered({ sink, delivered, duplicates, filtered, dead, pending }: SinkStatus): [string, number][] {
+  return pending === null ? [] : [[sink, delivered + duplicates + filtered + dead + pending]];
 }

@@ -41,7 +41,7 @@ function Lost({ failingSince }: { failingSince: number | undefined }): Markup {
 
 function AllIsWell({ status }: { status: Status }): Markup {
   const titles = status.sinks.map(({ queryable, title }) => (queryable ? 'the local store' : title));
-  const waiting = Math.max(0, ...status.sinks.map(({ pending }) => pending));
+  const waiting = Math.max(0, ...status.sinks.map(({ pending }) => pending ?? 0));
   const where = titles.length === 0 ? 'No sink is configured' : `Every event reaches ${list(titles)}`;
   const services = status.services.filter(({ state }) => state === 'up').length;
   return html`

@@ -56,6 +56,8 @@ function waitingInWords({ pending, dead }: UsageState['waiting']): Verdict {
     const why = `${plural(dead, 'event')} could not be counted: see the dead letters of the sink usage, under Operations.`;
     return { tone: 'bad', word: 'incomplete', why };
   }
+  if (pending === null)
+    return { tone: 'waiting', word: 'not known', why: 'How many events are still to be counted is not known.' };
   if (pending > 0)
     return { tone: 'waiting', word: 'more to come', why: `Still to be counted: ${plural(pending, 'event')}.` };
   return { tone: 'good', word: 'up to date', why: 'What has arrived is counted.' };

@@ -21,7 +21,7 @@ export function UsageView({ page: { status, now } }: { page: PageState }): Marku
 
 interface CountedProps {
   readonly thisMonth: string;
-  readonly pending: number;
+  readonly pending: number | null;
   readonly dead: number;
 }
 

@@ -209,6 +209,9 @@ test('through an outage: what waits in the outbox is pending, and counted once w
     return (row.inexact ?? '').includes('RabbitMQ does not say') && row;
   }, 'counts that cannot be had');
   assert.equal([waiting.missing, waiting.difference, waiting.balanced], [0, null, true]);
+  const pending = async (): Promise<unknown[]> => (await daemon.json('/v1/status')).sinks.map(sink => sink.pending);
+  await until(async () => (await pending()).every(count => count === null), 'a status that does not say what waits');
+  assert.not.match(await (await daemon.request('/metrics')).text(), /^event_sink_queue_events\{/m);
   await daemon.kill('SIGKILL');
   const accepted = await stop();
   await daemon.start();
