@@ -5,8 +5,7 @@ export interface PaceOptions {
   readonly deadlineMs: number;
 }
 
-/** As a share of the deadline: after a write that takes no longer the next may be larger, after a slow one smaller. */
-const quick = 1 / 6;
+/** As a share of the deadline: a write that takes longer is followed by a smaller one, any other by a larger one. */
 const slow = 1 / 3;
 /** A step of growth, and what a write that is merely slow does not shrink below, as a share of the limit. */
 const step = 1 / 16;
@@ -15,9 +14,10 @@ const step = 1 / 16;
  * How many events go into one write, as the destination answers: additive increase, multiplicative decrease. A write
  * that fails because the destination cannot take it now (a time-out, 429, 503) is followed by one of half as many
  * events, down to one; one that takes long, though it succeeds, by half as many, so that a destination that slows down
- * goes on to be served well within the deadline. After each quick write, small ones included, the next may be larger,
- * up to the limit: where that was too much, it is halved again. One write is under way at a time, which keeps events in
- * order: the batch is what adapts.
+ * goes on to be served well within the deadline. After any other write, small ones included, the next may be larger, up
+ * to the limit, so that a destination that takes seconds for each request has large ones again after an outage; where
+ * that was too much, it is halved again. One write is under way at a time, which keeps events in order: the batch is
+ * what adapts.
  */
 export class Pace {
   readonly #options: PaceOptions;
@@ -38,7 +38,7 @@ export class Pace {
     const { limit, deadlineMs } = this.#options;
     const part = Math.ceil(limit * step);
     if (milliseconds > deadlineMs * slow) this.#size = Math.max(half(Math.min(count, this.#size)), part);
-    else if (milliseconds <= deadlineMs * quick) this.#size = Math.min(limit, this.#size + part);
+    else this.#size = Math.min(limit, this.#size + part);
   }
 
   /** The destination could not take a write of this many events now. */

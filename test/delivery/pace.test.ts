@@ -4,7 +4,7 @@ import { Pace } from '../../src/delivery/pace.js';
 
 const pace = (): Pace => new Pace({ limit: 160, deadlineMs: 30_000 });
 
-test('half as many after each failure, down to one; more by a sixteenth of the limit after each quick write', () => {
+test('half as many after each failure, down to one; more by a sixteenth of the limit after each success', () => {
   const one = pace();
   assert.is(one.size, 160);
   for (const expected of [80, 40, 20, 10, 5, 2, 1, 1]) {
@@ -27,10 +27,24 @@ test('a slow write is followed by a smaller one, but no smaller than a sixteenth
   }
 });
 
-test('between quick and slow it stays; small writes that are quick bring it back to its limit, too', () => {
+test('a destination that takes seconds for each request has full batches again after an outage', () => {
+  const one = pace();
+  for (let failure = 0; failure < 8; failure += 1) one.failed(one.size);
+  assert.is(one.size, 1);
+  for (let write = 0; write < 16; write += 1) one.written(one.size, 6_000);
+  assert.is(one.size, 160);
+});
+
+test('one that takes longer still has no single events either', () => {
+  const one = pace();
+  for (let failure = 0; failure < 8; failure += 1) one.failed(one.size);
+  one.written(one.size, 11_000);
+  assert.is(one.size, 10);
+});
+
+test('small writes bring it back to its limit, too', () => {
   const one = pace();
   one.failed(160);
-  one.written(80, 7_000);
   assert.is(one.size, 80);
   for (let write = 0; write < 8; write += 1) one.written(1, 1);
   assert.is(one.size, 160);

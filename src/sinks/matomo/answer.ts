@@ -6,8 +6,8 @@ export type Answer =
   | { readonly kind: 'tracked' }
   /** These were left out, the others were tracked. */
   | { readonly kind: 'named'; readonly positions: readonly number[]; readonly reason: string }
-  /** None was tracked. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** None was tracked. `each`: by itself; otherwise one of them may be to blame. */
+  | { readonly kind: 'refused'; readonly each: boolean; readonly reason: string }
   /** Some were tracked, and Matomo says of none whether it was. */
   | { readonly kind: 'unclear'; readonly reason: string };
 
@@ -16,7 +16,7 @@ export function interpret(response: HttpResponse, count: number, context: FaultC
   const said = summary(response, context);
   const body = parse(response.text);
   // A batch that fails as a whole was rolled back.
-  if (response.status === 400 || response.status === 413) return { kind: 'refused', reason: said };
+  if (response.status === 400 || response.status === 413) return { kind: 'refused', each: false, reason: said };
   if (response.status >= 300) {
     throw httpFault(response, context) ?? new SetupError(`${said}: check that MATOMO_URL leads to Matomo`);
   }
@@ -25,12 +25,12 @@ export function interpret(response: HttpResponse, count: number, context: FaultC
   }
   if (body.status !== 'success') throw new TransientError(said);
   const { tracked, invalid_indices: named } = body;
+  if (tracked === 0) return { kind: 'refused', each: body.invalid === count, reason: said };
   if (tracked >= count) return { kind: 'tracked' };
   const positions = Array.isArray(named)
     ? named.filter(one => Number.isSafeInteger(one) && one >= 0 && one < count)
     : [];
   if (positions.length === count - tracked) return { kind: 'named', positions, reason: said };
-  if (tracked === 0 && body.invalid === count) return { kind: 'refused', reason: said };
   return {
     kind: 'unclear',
     reason: `${said}: it tracked ${tracked} of ${count} and says to the token of a super user alone which; sent again, those count twice`,

@@ -1,8 +1,8 @@
 import type { Event } from '../../events/event.js';
 import { DeviceReader } from '../../people/devices.js';
+import { FirstSuccess } from '../first-success.js';
 import { type Refusal, writeByHalves } from '../halving.js';
 import { type HttpResponse, NoAnswerError } from '../http/faults.js';
-import { Refusals } from '../refusals.js';
 import type { SinkSession, SinkTools, WriteResult } from '../sink.js';
 import { interpret, interpretCheck } from './answer.js';
 import { MatomoClient, type MatomoConfig } from './client.js';
@@ -17,6 +17,10 @@ export async function openSession(config: MatomoConfig, tools: SinkTools): Promi
   const devices = new DeviceReader();
   const sentIds = new SentIds(keyValues);
   const server = new MatomoClient(config, tools);
+  const firstSuccess = await FirstSuccess.open(tools, {
+    config,
+    fix: 'look at the settings of the website in Matomo; if it is right that no such event is taken there, leave them out with MATOMO_CATEGORIES',
+  });
 
   const check = async (signal: AbortSignal): Promise<void> =>
     interpretCheck(
@@ -27,6 +31,7 @@ export async function openSession(config: MatomoConfig, tools: SinkTools): Promi
   const track = async (events: readonly Event[], signal: AbortSignal): Promise<Refusal | undefined> => {
     const requests = events.map(event => `?${new URLSearchParams(compile(event, { ...config, devices }))}`);
     const ids = events.map(({ id }) => id);
+    const every = (reason: string): Refusal => new Map(ids.map((_id, index) => [index, reason]));
     let response: HttpResponse;
     try {
       response = await server.track(requests, signal);
@@ -40,24 +45,24 @@ export async function openSession(config: MatomoConfig, tools: SinkTools): Promi
     switch (answer.kind) {
       case 'tracked':
         await sentIds.record(ids);
+        await firstSuccess.taken();
         return undefined;
       case 'named': {
         const left = new Set(answer.positions);
         await sentIds.record(ids.filter((_id, index) => !left.has(index)));
+        await firstSuccess.taken();
         return new Map(answer.positions.map(position => [position, answer.reason]));
       }
       case 'refused':
-        // All of them, perhaps for the token's or the site's sake.
+        // Perhaps for the token's or the site's sake.
         await check(signal);
-        return answer.reason;
+        return answer.each ? every(answer.reason) : answer.reason;
       case 'unclear':
-        return new Map(ids.map((_id, index) => [index, answer.reason]));
+        await firstSuccess.taken();
+        return every(answer.reason);
     }
   };
 
-  const fix =
-    'look at the settings of the website in Matomo; if it is right that no such event is taken there, leave them out with MATOMO_CATEGORIES';
-  const refusals = await Refusals.open({ fix, keyValues });
   let checkedAt = Number.NEGATIVE_INFINITY;
   return {
     async write(events, signal): Promise<WriteResult> {
@@ -73,13 +78,13 @@ export async function openSession(config: MatomoConfig, tools: SinkTools): Promi
         rejected = [],
         deferred,
         duplicates = 0,
-      } = await writeByHalves(fresh, group => track(group, signal), clock, refusals);
+      } = await writeByHalves(fresh, group => track(group, signal), clock);
       const place = (index: number): number => indexes[index] ?? 0;
-      return {
+      return firstSuccess.checked(events, {
         rejected: rejected.map(({ index, reason }) => ({ index: place(index), reason })),
         duplicates: duplicates + events.length - fresh.length,
         ...(deferred === undefined ? {} : { deferred: { ...deferred, indexes: deferred.indexes.map(place) } }),
-      };
+      });
     },
     probe: check,
     close: async () => {},

@@ -2,11 +2,11 @@ import { SetupError } from '../../errors.js';
 import type { Event } from '../../events/event.js';
 import { hashOf } from '../../events/identity.js';
 import type { Address } from '../../settings/addresses.js';
+import { FirstSuccess } from '../first-success.js';
 import { writeByHalves } from '../halving.js';
 import { type FaultContext, type HttpResponse, httpFault, summary } from '../http/faults.js';
 import { authorizationOf, request } from '../http/request.js';
 import { signedHeaders } from '../http/signature.js';
-import { Refusals } from '../refusals.js';
 import type { SinkSession, SinkTools } from '../sink.js';
 import { bodyOf, contentTypes, renderEvent, type WebhookFormat } from './render.js';
 
@@ -26,12 +26,17 @@ const minSecretPartLength = 8;
 const refusals: ReadonlySet<number> = new Set([400, 409, 413, 422]);
 
 export async function openSession(config: WebhookConfig, tools: SinkTools): Promise<SinkSession> {
-  const { outgoing, clock, keyValues } = tools;
+  const { outgoing, clock } = tools;
   const url = new URL(config.url.url);
   const { password } = config.url;
   // Many services have the secret in the path.
   const path = url.pathname.split('/').filter(part => part.length >= minSecretPartLength);
   const secrets = [...path, ...url.searchParams.values(), ...(password === undefined ? [] : [password])];
+
+  const firstSuccess = await FirstSuccess.open(tools, {
+    config,
+    fix: 'check WEBHOOK_SECRET and WEBHOOK_URL; if it is right that no such event is taken there, leave them out with WEBHOOK_CATEGORIES',
+  });
 
   /** Resolves with why the receiver refuses these, or undefined. */
   const send = async (events: readonly Event[], signal: AbortSignal): Promise<string | undefined> => {
@@ -46,19 +51,20 @@ export async function openSession(config: WebhookConfig, tools: SinkTools): Prom
       ...authorizationOf(config.url),
     };
     const response = await request({ url, outgoing, headers, body, gzip, signal, timeoutMs, maxResponseBytes: 4_096 });
-    return verdict(response, {
+    const refusal = verdict(response, {
       name: url.host,
       secrets,
       settings: { credentials: 'WEBHOOK_URL and WEBHOOK_SECRET', address: 'WEBHOOK_URL' },
       now: clock.now(),
     });
+    // Who answers 409 has some of them already.
+    if (refusal === undefined || response.status === 409) await firstSuccess.taken();
+    return refusal;
   };
 
-  const fix =
-    'check WEBHOOK_SECRET and WEBHOOK_URL; if it is right that no such event is taken there, leave them out with WEBHOOK_CATEGORIES';
-  const refusals = await Refusals.open({ fix, keyValues });
   return {
-    write: (events, signal) => writeByHalves(events, group => send(group, signal), clock, refusals),
+    write: async (events, signal) =>
+      firstSuccess.checked(events, await writeByHalves(events, group => send(group, signal), clock)),
     /** Any answer will do: what is asked for is not the address itself. */
     async probe(signal) {
       await request({ url: new URL('/', url), method: 'HEAD', outgoing, signal, timeoutMs, maxResponseBytes: 1 });

@@ -94,6 +94,30 @@ test('a batch that fails whole is halved down to the one', async ({ server }) =>
   assert.is(server.hits.length, 7);
 });
 
+for (const isSuperUser of [true, false]) {
+  test(`a website that takes nothing holds the stream until it does, ${isSuperUser ? '' : 'no '}super user`, async ({
+    server,
+  }) => {
+    const tools = sinkTools();
+    const mixed = (name: string): Event[] =>
+      Array.from({ length: 25 }, (_, index) =>
+        eventOf({ category: index % 2 === 0 ? 'upload' : 'download' }, { id: `${name}-${index}` }),
+      );
+    server.isSuperUser = isSuperUser;
+    server.refuses = () => true;
+    const error = await thrown((await open(server, tools)).write(mixed('one'), signal));
+    assert.instance(error, SetupError);
+    assert.match(error.message, /"tracked":0.*to all 25 events.*MATOMO_CATEGORIES/);
+    const tries = server.asked.filter(({ url }) => url.pathname === '/matomo.php').length;
+    assert.is(tries, 1, 'each of them was refused: halves would be, too');
+    server.refuses = () => false;
+    assert.equal((await (await open(server, tools)).write(mixed('one'), signal)).rejected, []);
+    assert.is(server.hits.length, 25);
+    server.refuses = () => true;
+    assert.is((await (await open(server, tools)).write(mixed('two'), signal)).rejected?.length, 25);
+  });
+}
+
 test('a wrong token or site is for a person, before anything is tracked', async ({ server }) => {
   server.token = 'another';
   const wrong = await thrown((await open(server)).write(events(1), signal));

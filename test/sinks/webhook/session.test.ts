@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SetupError, TransientError } from '../../../src/errors.js';
+import { FullError, SetupError, TransientError } from '../../../src/errors.js';
 import type { WebhookFormat } from '../../../src/sinks/webhook/render.js';
 import { openSession } from '../../../src/sinks/webhook/session.js';
+import type { KeyValues } from '../../../src/storage/key-values.js';
 import { EventReceiver } from '../../helpers/servers/event-receiver.js';
 import { eventOf, rememberingMemory, sinkTools, standingClock } from '../../helpers/sink-session.js';
 import { thrown } from '../../helpers/thrown.js';
@@ -155,53 +156,97 @@ test('any answer shows that the receiver is there; none does not', async ({ rece
   assert.instance(await thrown(session.probe(signal)), TransientError);
 });
 
-test('a receiver that refuses every event alike holds the stream, and says what to look at', async ({ receiver }) => {
-  const keyValues = rememberingMemory();
-  const tools = sinkTools({ keyValues });
-  receiver.always = { status: 400, body: 'the signature is not valid' };
-  const error = await thrown((await open(receiver, {}, tools)).write(events(100), signal));
-  assert.instance(error, SetupError);
-  assert.match(
-    error.message,
-    /400 \(the signature is not valid\), and so to every event of late: check WEBHOOK_SECRET/,
+/** Two kinds of events in turn, so that all of them are not of one category. */
+const mixed = (count: number, name = 'mixed') =>
+  Array.from({ length: count }, (_, index) =>
+    eventOf(
+      { category: index % 2 === 0 ? 'upload' : 'download', size: index, created: 1_700_000_000_000 },
+      { id: `${name}-${index}` },
+    ),
   );
-  // By the next session at once, whatever it is given.
-  assert.instance(await thrown((await open(receiver, {}, tools)).write(events(1), signal)), SetupError);
-  receiver.always = undefined;
-  assert.equal((await (await open(receiver, {}, tools)).write(events(100), signal)).rejected, []);
-  assert.is(receiver.events.size, 100);
-  receiver.always = { status: 400, body: 'the signature is not valid' };
-  const later = await (await open(receiver, {}, tools)).write([eventOf({ category: 'x' }, { id: 'later' })], signal);
-  assert.is(later.rejected?.length, 1, 'one event that is refused where others were taken is to blame itself');
-});
 
-test('small batches that are all refused are held too, in the end', async ({ receiver }) => {
-  receiver.always = { status: 422, body: 'unknown field' };
+for (const [what, { refuses, batch = mixed(60), before = [], refusal = 422, dead }] of Object.entries<{
+  refuses: (size: number) => boolean;
+  batch?: ReturnType<typeof mixed>;
+  before?: ReturnType<typeof mixed>;
+  refusal?: number;
+  dead: number;
+}>({
+  'poison first': { refuses: size => size < 30, dead: 30 },
+  'poison last': { refuses: size => size >= 30, dead: 30 },
+  'poison but for one': { refuses: size => size !== 59, dead: 59 },
+  'poison alone, after a success': { refuses: size => size < 60, before: events(1, { size: 60 }), dead: 60 },
+  'poison alone, of a single category': { refuses: () => true, batch: events(60), dead: 60 },
+  'poison alone, but little': { refuses: () => true, batch: mixed(19), dead: 19 },
+  'poison alone, one event again and again': {
+    refuses: () => true,
+    batch: Array.from({ length: 10 }, () => mixed(4)).flat(),
+    dead: 40,
+  },
+  '409: it has them': { refuses: () => true, refusal: 409, dead: 60 },
+})) {
+  test(`dead letters, and nothing is sent twice: ${what}`, async ({ receiver }) => {
+    const tools = sinkTools();
+    receiver.refusal = refusal;
+    receiver.refuses = ({ size }) => refuses(Number(size));
+    if (before.length > 0) await (await open(receiver, {}, tools)).write(before, signal);
+    const result = await (await open(receiver, {}, tools)).write(batch, signal);
+    assert.equal([result.rejected?.length, result.deferred, receiver.repeats], [dead, undefined, 0]);
+    assert.is(receiver.events.size, before.length + batch.length - dead);
+  });
+}
+
+test('dead letters: a quiet stream, each event in a batch of its own', async ({ receiver }) => {
+  receiver.refuses = () => true;
   const session = await open(receiver);
-  const faults: unknown[] = [];
-  for (const [index] of Array.from({ length: 30 }).entries())
-    await session
-      .write([eventOf({ category: 'x' }, { id: `one-${index}` })], signal)
-      .catch(error => faults.push(error));
-  assert.ok(faults.length > 0);
-  for (const fault of faults) assert.instance(fault, SetupError);
+  for (const event of mixed(30)) assert.is((await session.write([event], signal)).rejected?.length, 1);
 });
 
-test('many events that are refused where others are taken, or in words of their own, are to blame themselves', async ({
-  receiver,
-}) => {
-  receiver.always = ({ body }) => {
-    const sent = JSON.parse(body) as { id: string; size: number }[];
-    return sent.some(({ size }) => size < 60) ? { status: 422, body: 'too small' } : undefined;
-  };
-  const mixed = await (await open(receiver)).write(events(100), signal);
-  assert.is(mixed.rejected?.length, 60);
-  assert.is(receiver.events.size, 40);
+test('dead letters: refused in words of their own', async ({ receiver }) => {
   receiver.always = ({ body }) => ({
     status: 422,
     body: `${(JSON.parse(body) as { id: string }[])[0]?.id} is unknown`,
   });
-  assert.is((await (await open(receiver)).write(events(40), signal)).rejected?.length, 40);
+  assert.is((await (await open(receiver)).write(mixed(40), signal)).rejected?.length, 40);
+});
+
+test('a secret that is wrong from the start holds the stream until it is right, and says what to look at', async ({
+  receiver,
+}) => {
+  const tools = sinkTools();
+  receiver.always = { status: 400, body: 'the signature is not valid' };
+  for (let time = 0; time < 2; time += 1) {
+    const error = await thrown((await open(receiver, {}, tools)).write(mixed(25), signal));
+    assert.instance(error, SetupError);
+    assert.match(error.message, /400 \(the signature is not valid\), to all 25 events .*: check WEBHOOK_SECRET/);
+    assert.match(error.message, 'WEBHOOK_CATEGORIES');
+  }
+  receiver.always = undefined;
+  assert.equal((await (await open(receiver, {}, tools)).write(mixed(25), signal)).rejected, []);
+  assert.equal([receiver.events.size, receiver.repeats], [25, 0]);
+});
+
+test('one success is enough, over a restart too, until the settings change', async ({ receiver }) => {
+  const tools = sinkTools();
+  await (await open(receiver, {}, tools)).write(events(1), signal);
+  receiver.always = { status: 400, body: 'the signature is not valid' };
+  const later = await (await open(receiver, {}, tools)).write(mixed(25), signal);
+  assert.is(later.rejected?.length, 25);
+  const changed = await open(receiver, { signed: false }, tools);
+  assert.instance(await thrown(changed.write(mixed(25), signal)), SetupError);
+});
+
+test('a success that cannot be kept is no fault of the write, and the next one is kept', async ({ receiver }) => {
+  const keyValues = rememberingMemory();
+  const full: KeyValues = { ...keyValues, put: () => Promise.reject(new FullError('the disk is full')) };
+  const session = await open(receiver, {}, sinkTools({ keyValues: full }));
+  assert.equal((await session.write(events(2), signal)).rejected, []);
+  receiver.refuses = ({ size }) => Number(size) > 0;
+  assert.is((await session.write(mixed(25).slice(1), signal)).rejected?.length, 24);
+  assert.is(keyValues.entries.size, 0);
+  full.put = keyValues.put;
+  await session.write(events(1), signal);
+  assert.is(keyValues.entries.size, 1);
 });
 
 test.run();
