@@ -35,7 +35,7 @@ export interface BatchLimits {
 
 export interface DeadDelivery {
   readonly delivery: Delivery;
-  /** What is kept of its body; absent = as it came. An embedded queue holds no other. */
+  /** What is kept of its body; absent = as it came. */
   readonly body?: string;
   readonly reason: string;
   readonly fault: Fault;
@@ -130,6 +130,9 @@ export interface DeadLetterSelection {
   readonly keys?: readonly string[];
 }
 
+/** What may say something of people. */
+export type DeadText = Pick<DeadLetter, 'body' | 'reason'>;
+
 export interface DeadLetterStore {
   list(query: DeadLetterQuery): Promise<DeadLetterPage>;
   /** Publishes to that one sink's queue, then removes. Resolves with how many. */
@@ -137,12 +140,12 @@ export interface DeadLetterStore {
   remove(selection: DeadLetterSelection): Promise<number>;
   count(sink: string): Promise<number>;
   /**
-   * Goes through all of a sink's: `judge` says what the body is from then on, itself to leave it, undefined to remove
-   * it. Only where they are not in the daemon's own storage.
+   * Goes through all of a sink's: `judge` says what they say from then on, the same to leave them, undefined to remove
+   * them. Only where they are not in the daemon's own storage.
    */
   erase?(
     sink: string,
-    judge: (message: Message) => string | undefined,
+    judge: (message: Message, reason: string) => DeadText | undefined,
   ): Promise<{ readonly erased: number; readonly changed: number }>;
 }
 

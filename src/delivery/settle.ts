@@ -2,7 +2,7 @@ import type { Broker, Delivery, Settlement, Subscription } from '../broker/broke
 import type { Clock } from '../clock.js';
 import { describe, type Fault, faultOf } from '../errors.js';
 import type { Log } from '../log.js';
-import { cleanBody, type Suppression } from '../people/suppression.js';
+import { cleanDead, type Suppression } from '../people/suppression.js';
 import { RepeatedWarning } from '../repeated-warning.js';
 import { RetryQueue } from '../retry.js';
 import { toBroker, type Writes } from './writes.js';
@@ -120,10 +120,7 @@ export class Settler {
   async #keep(dead: Settlement['dead']): Promise<void> {
     const { suppression, writes } = this.#options;
     const keep = (): Promise<void> => {
-      const kept = dead.map(one => {
-        const body = cleanBody(suppression, one.delivery);
-        return body === undefined ? one : { ...one, body };
-      });
+      const kept = dead.map(one => ({ ...one, ...cleanDead(suppression, one.delivery, one.reason) }));
       return this.#settle({ done: [], duplicates: 0, filtered: 0, dead: kept });
     };
     await (writes === undefined ? keep() : writes.during(toBroker, keep));

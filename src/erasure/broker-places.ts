@@ -1,11 +1,11 @@
-import type { Broker } from '../broker/broker.js';
+import type { Broker, DeadText } from '../broker/broker.js';
 import { TransientError } from '../errors.js';
 import { decode } from '../events/decode.js';
-import type { Event } from '../events/event.js';
 import type { Message } from '../events/message.js';
 import type { People } from '../people/people.js';
 import { textOf } from '../people/suppression.js';
 import type { Outcome, Place } from './place.js';
+import { reasonWithout } from './stored-events.js';
 
 /** What RabbitMQ holds for these sinks; embedded queues are tables of the daemon's own storage. */
 export function brokerPlaces(broker: Broker, sinks: readonly string[]): Place[] {
@@ -39,26 +39,30 @@ function dead(broker: Broker, sink: string): Place {
   return {
     name: `dead letters of ${sink}`,
     async erase(people): Promise<Outcome> {
-      return (await broker.deadLetters.erase?.(sink, message => judgeText(message, people))) ?? {};
+      return (await broker.deadLetters.erase?.(sink, (message, reason) => textOfDead(message, reason, people))) ?? {};
     },
     async *export(people, signal) {
       let cursor: string | null = null;
       do {
         signal.throwIfAborted();
         const page = await broker.deadLetters.list({ sink, limit: 1000, ...(cursor === null ? {} : { cursor }) });
-        for (const { key, id, reason, body, source, firstSeen } of page.deadLetters)
-          if (judgeText({ id, source, received: firstSeen, body }, people) !== body) yield { key, id, reason, body };
+        for (const { key, id, reason, body, source, firstSeen } of page.deadLetters) {
+          const left = textOfDead({ id, source, received: firstSeen, body }, reason, people);
+          if (left?.body !== body || left.reason !== reason) yield { key, id, reason, body };
+        }
         cursor = page.nextCursor;
       } while (cursor !== null);
     },
   };
 }
 
-function judgeText(message: Message, people: People): string | undefined {
+/** What is left of a dead letter; undefined = nothing. */
+function textOfDead(message: Message, reason: string, people: People): DeadText | undefined {
+  const { body } = message;
   const decoded = decode(message, message.received);
-  if (decoded.kind === 'undated') return message.body;
-  const { event }: { event: Event } = decoded;
+  if (decoded.kind === 'undated') return { body, reason };
+  const { event } = decoded;
   const judged = people.judge(event);
   if (judged === 'theirs') return undefined;
-  return judged === event ? message.body : textOf(judged);
+  return { body: judged === event ? body : textOf(judged), reason: reasonWithout(reason, event, people) };
 }

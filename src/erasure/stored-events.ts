@@ -2,10 +2,9 @@ import { decode } from '../events/decode.js';
 import type { Event } from '../events/event.js';
 import type { Source } from '../events/message.js';
 import type { People } from '../people/people.js';
-import { erasedBody, textOf } from '../people/suppression.js';
+import { cleanReason, erasedBody, textOf } from '../people/suppression.js';
 import type { EraseRows, EventTable, FoundRow } from '../storage/people.js';
 import type { Storage } from '../storage/storage.js';
-import { blankEvent } from './blank-event.js';
 import { withoutWords } from './notes.js';
 import type { EraseTools, Place } from './place.js';
 
@@ -31,7 +30,7 @@ export function storedEventPlaces(options: StoredEventsOptions): Place[] {
     erase: (people, tools) => erase(options, table, people, tools),
     async *export(people, signal) {
       for await (const rows of found(options, table, people, signal))
-        for (const row of rows) if (isAbout(row, people)) yield heldIn(row);
+        for (const row of rows) if (isAbout(table, row, people)) yield heldIn(row);
     },
   }));
 }
@@ -72,7 +71,7 @@ function changesOf(table: EventTable, found: readonly FoundRow[], people: People
     if (body === erasedBody) continue;
     const event = eventOf(row);
     const judged = people.judge(event);
-    const reason = table === 'dead_letters' ? without(extra, people) : extra;
+    const reason = table === 'dead_letters' ? reasonWithout(extra, event, people) : extra;
     if (judged === 'theirs') {
       erased += 1;
       if (waits) replace.push({ key, id, body: erasedBody, extra });
@@ -84,16 +83,15 @@ function changesOf(table: EventTable, found: readonly FoundRow[], people: People
   return { rows: { table, remove, replace }, erased, changed: remove.length + replace.length - erased };
 }
 
-/** A reason may quote the event. */
-function without(reason: string, people: People): string {
-  const { texts } = people;
-  if (texts !== undefined) return withoutWords(reason, people);
-  return people.judge({ ...blankEvent, text: reason }) === 'theirs' ? 'erased' : reason;
+/** Why an event is a dead letter may quote it, and name people whom it does not name itself. */
+export function reasonWithout(reason: string, event: Event, people: People): string {
+  return withoutWords(cleanReason(people, event, reason), people);
 }
 
-function isAbout(row: FoundRow, people: People): boolean {
+function isAbout(table: EventTable, row: FoundRow, people: People): boolean {
   const event = eventOf(row);
-  return people.judge(event) !== event;
+  const reason = row[6];
+  return people.judge(event) !== event || (table === 'dead_letters' && reasonWithout(reason, event, people) !== reason);
 }
 
 function eventOf([, id, source, received, timestamp, body]: FoundRow): Event {

@@ -9,6 +9,9 @@ import { pseudonymsOf } from './personal-data.js';
 /** What a message of an erased person says from then on: it is counted where the event would have been. */
 export const erasedBody = '{"category":"erased","erased":true}';
 
+/** What is left of a reason that says nothing else. */
+const wholly = 'erased';
+
 /** Words that were looked up and are remembered, at most: ids come again and again. */
 const maxWords = 20_000;
 /** Bodies in which nobody was found, at most: each event comes once on arrival, and once for each sink. */
@@ -141,6 +144,27 @@ export function cleanBody(
   const judged = suppression.judge(event);
   if (judged === event) return undefined;
   return judged === 'theirs' ? erasedBody : textOf(judged);
+}
+
+/** What may be kept of a message that is set aside, and of the reason why; what is absent stays as it is. */
+export function cleanDead(
+  suppression: Pick<Suppression, 'judge' | 'isEmpty'> | undefined,
+  message: Message,
+  reason: string,
+): { readonly body?: string; readonly reason?: string } {
+  if (suppression === undefined || suppression.isEmpty) return {};
+  const event = eventOf(message);
+  const judged = suppression.judge(event);
+  if (judged === 'theirs') return { body: erasedBody, reason: wholly };
+  return { ...(judged === event ? {} : { body: textOf(judged) }), reason: cleanReason(suppression, event, reason) };
+}
+
+/** A reason may quote the event: what names a person there is known again, as in any text of it. */
+export function cleanReason(people: Pick<Suppression, 'judge'>, event: Event, reason: string): string {
+  const { body: _body, text: _text, exact: _exact, ...rest } = event;
+  const judged = people.judge({ ...rest, fields: { ...event.fields, reason } });
+  const left = judged === 'theirs' ? undefined : judged.fields.reason;
+  return typeof left === 'string' ? left : wholly;
 }
 
 function eventOf(message: Message): Event {

@@ -55,7 +55,8 @@ export interface SettleArguments {
   readonly erased?: number;
   /** Handed on to another broker: no longer accepted here. */
   readonly moved?: boolean;
-  readonly dead?: readonly { seq: number; reason: string; fault: string; attempts: number }[];
+  /** Each with what takes the place of its body, where that is not kept. */
+  readonly dead?: readonly { seq: number; reason: string; fault: string; attempts: number; body?: string }[];
 }
 
 /** Makes the queue unless it is there; a new one starts at the present end. */
@@ -152,11 +153,11 @@ function settle(transaction: Transaction, args: SettleArguments): void {
   if (seqs[0]! <= cursor) throw new Error(`message ${seqs[0]} of queue ${queue} was settled before`);
 
   if (dead.length > 0) requireDeadLetterCapacity(transaction, sink);
-  for (const { seq, reason, fault, attempts } of dead) {
+  for (const { seq, reason, fault, attempts, body = null } of dead) {
     const copied = database.run(
       `INSERT INTO dead_letters (sink, id, reason, fault, attempts, first_seen, dead_at, source, timestamp, body)
-       SELECT ?, id, ?, ?, ?, received, ?, source, timestamp, body FROM messages WHERE seq = ?`,
-      ...[sink, reason, fault, attempts, now, seq],
+       SELECT ?, id, ?, ?, ?, received, ?, source, timestamp, coalesce(?, body) FROM messages WHERE seq = ?`,
+      ...[sink, reason, fault, attempts, now, body, seq],
     );
     if (copied === 0) throw new Error(`message ${seq} of queue ${queue} is not there`);
   }

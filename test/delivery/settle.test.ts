@@ -3,9 +3,13 @@ import * as assert from 'uvu/assert';
 import type { Broker, Settlement } from '../../src/broker/broker.js';
 import { Settler } from '../../src/delivery/settle.js';
 import { TransientError } from '../../src/errors.js';
+import { peopleOf } from '../../src/people/people.js';
+import { erasedBody, Suppression } from '../../src/people/suppression.js';
 import { delivery } from '../helpers/deliveries.js';
 import { ManualClock, settled } from '../helpers/manual-clock.js';
 import { recordingLog } from '../helpers/recording-log.js';
+
+const secret = 'a secret of the test';
 
 /** A broker that notes what is asked of it, and fails as often as the test says. */
 class Scene {
@@ -15,6 +19,7 @@ class Scene {
   readonly clock = new ManualClock();
   readonly giveUp = new AbortController();
   readonly recorded = recordingLog();
+  readonly suppression = new Suppression(secret);
   failures = 0;
   /** Dead letters cannot be kept. */
   deadLettersRefused = false;
@@ -46,6 +51,7 @@ class Scene {
     clock: this.clock,
     log: this.recorded.log,
     giveUp: this.giveUp.signal,
+    suppression: this.suppression,
     onUnsettled: (count, error, kind) =>
       (kind === 'dead' ? this.unsettled : this.delayed).push([count, error?.fault, error?.message]),
   });
@@ -158,6 +164,38 @@ test('dead letters that cannot be kept hold up nothing else; they show until the
   assert.equal(scene.calls.slice(-2), ['keep bad', 'keep worse']);
   assert.equal(scene.unsettled.at(-1), [0, undefined, undefined]);
   assert.is(scene.taken.length, 4);
+});
+
+test('of people who are erased while a dead letter waits, neither its body nor its reason says anything', async ({
+  scene,
+}) => {
+  await scene.open();
+  scene.deadLettersRefused = true;
+  const bad = (id: string, fields: object, reason: string) => ({
+    ...{ delivery: delivery(id, { category: 'upload', ...fields }), fault: 'poison' as const, attempts: 1 },
+    reason,
+  });
+  scene.settler.settle({
+    ...done(),
+    dead: [
+      bad('hers', { user_id: 'user-of-ada', user_name: 'Ada' }, '422 ("Ada is unknown")'),
+      bad('other', { author_id: 'user-of-ada', author_name: 'Ada E.' }, 'Key (author_name)=(Ada E.) is too long'),
+      bad('quoted', { user_id: 'user-of-carl' }, '422 ("unknown user ada@example.org")'),
+      bad('clean', { user_id: 'user-of-carl' }, '422 ("no size")'),
+    ],
+  });
+  await settled();
+  scene.suppression.add(peopleOf(secret, ['user-of-ada', 'ada@example.org']).hashes);
+  scene.deadLettersRefused = false;
+  await scene.clock.pass(1_000);
+  assert.equal(
+    scene.taken[0]?.dead.map(({ reason }) => reason),
+    ['erased', 'Key (author_name)=([erased]) is too long', '422 ("unknown user [erased]")', '422 ("no size")'],
+  );
+  const [hers, other, ...asTheyCame] = scene.taken[0]!.dead.map(({ body }) => body);
+  assert.is(hers, erasedBody);
+  assert.equal(JSON.parse(other!).author_name, undefined);
+  assert.equal(asTheyCame, [undefined, undefined]);
 });
 
 test('dead letters that are refused for a day are a few log lines', async ({ scene }) => {

@@ -93,6 +93,24 @@ test('taking stops at the bytes, but gives one', () => {
   assert.is(take(10, false), 0);
 });
 
+test('a dead letter is kept with its body, or with what takes the place of it', () => {
+  const scratch = new ScratchDatabase();
+  const a = declare(scratch, 'a');
+  declare(scratch, 'b');
+  scratch.write('publish', columns(1, 2));
+  const received = scratch.database.rows<[string]>('SELECT body FROM messages ORDER BY seq').map(([body]) => body);
+  const why = { reason: 'why', fault: 'poison', attempts: 1 };
+  const [first, second] = waiting(scratch, a) as [number, number];
+  const dead = [
+    { ...why, seq: first, body: '{"ä":"less"}' },
+    { ...why, seq: second },
+  ];
+  scratch.write('settle', { queue: a, seqs: [first, second], dead });
+  const bodies = (table: string) => scratch.database.rows<[string]>(`SELECT body FROM ${table}`).map(([body]) => body);
+  assert.equal(bodies('dead_letters'), ['{"ä":"less"}', received[1]]);
+  assert.equal(bodies('messages'), received, 'as it was for the other queue');
+});
+
 test('a queue that was removed frees its messages, and its ledger still balances', () => {
   const scratch = new ScratchDatabase();
   const a = declare(scratch, 'a');

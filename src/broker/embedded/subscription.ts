@@ -56,8 +56,8 @@ export class EmbeddedSubscription implements Subscription {
   /** Throws when the disk is full, say: the deliveries are held as before, so the same call can be made again. */
   async settle(settlement: Settlement): Promise<void> {
     const done = this.#release(settlement.done);
-    const dead = settlement.dead.flatMap(({ delivery, reason, fault, attempts }) =>
-      this.#release([delivery]).map(entry => ({ entry, deadLetter: { seq: entry[1].seq, reason, fault, attempts } })),
+    const dead = settlement.dead.flatMap(({ delivery, ...kept }) =>
+      this.#release([delivery]).map(entry => ({ entry, deadLetter: { ...kept, seq: entry[1].seq } })),
     );
     const leaving = [...done, ...dead.map(({ entry }) => entry)];
     if (leaving.length === 0) return;

@@ -181,6 +181,16 @@ test('a settlement that fails changes nothing, so that it can be made again', as
   assert.equal(scene.storage.settlements[0]?.dead, [{ seq: 2, reason: 'why', fault: 'poison', attempts: 1 }]);
 });
 
+test('what is kept of a dead letter is handed on', async ({ scene }) => {
+  scene.add('a');
+  const [a] = await scene.next();
+  const dead = [{ delivery: a!, body: '{}', reason: 'why', fault: 'poison' as const, attempts: 1 }];
+  await scene.subscription.settle({ ...settlement, done: [], dead });
+  assert.equal(scene.storage.settlements[0]?.dead, [
+    { seq: 1, body: '{}', reason: 'why', fault: 'poison', attempts: 1 },
+  ]);
+});
+
 test('a pause gives everything back, and nothing comes until it is over', async ({ scene }) => {
   scene.add('a', 'b');
   await scene.next(1);

@@ -9,6 +9,7 @@ import type {
   DeadLetterQuery,
   DeadLetterSelection,
   DeadLetterStore,
+  DeadText,
   Delivery,
 } from '../../broker.js';
 import { deadLetterQueueName } from '../../queue-names.js';
@@ -56,11 +57,13 @@ function withText({ id, source, received, redelivered, timestamp }: Delivery, bo
   return { id, source, received, redelivered, body, ...(timestamp === undefined ? {} : { timestamp }) };
 }
 
-/** The same dead letter, as it was, with another text. */
-function withBody({ sink, reason, fault, attempts, firstSeen, deadAt }: DeadLetter, from: AmqpDelivery, body: string) {
+/** The same dead letter, as it was, with other texts. */
+function rewritten(before: DeadLetter, from: AmqpDelivery, { body, reason }: DeadText): OutgoingMessage {
+  const { sink, fault, attempts, firstSeen, deadAt } = before;
   const message = { ...withText(from, body), received: firstSeen };
   const headers = headersOf(sink, { delivery: message, reason, fault, attempts }, deadAt);
-  return { message, target: { ...toQueue(deadLetterQueueName(sink)), headers } };
+  const target = { ...toQueue(deadLetterQueueName(sink)), headers };
+  return { message, target, ...(body === before.body ? asItCame(from) : {}) };
 }
 
 /** What a message needs beside its text to be published as it was. */
@@ -122,15 +125,16 @@ export class AmqpDeadLetters implements DeadLetterStore {
   }
 
   /** What is left of one goes to the end of its queue, and only then is it taken out. */
-  async erase(sink: string, judge: (message: Message) => string | undefined) {
+  async erase(sink: string, judge: (message: Message, reason: string) => DeadText | undefined) {
     const { publish, queue } = this.#options;
     const done = { erased: 0, changed: 0 };
     const chosen = new Map<AmqpDelivery, OutgoingMessage | undefined>();
     const choose = (dead: DeadMessage): boolean => {
       const { delivery } = dead;
-      const body = judge(delivery);
-      if (body === delivery.body) return false;
-      chosen.set(delivery, body === undefined ? undefined : withBody(deadLetterOf(sink, dead), delivery, body));
+      const before = deadLetterOf(sink, dead);
+      const left = judge(delivery, before.reason);
+      if (left?.body === before.body && left.reason === before.reason) return false;
+      chosen.set(delivery, left === undefined ? undefined : rewritten(before, delivery, left));
       return true;
     };
     const handle = async (deliveries: readonly AmqpDelivery[]): Promise<readonly Handled[]> => {

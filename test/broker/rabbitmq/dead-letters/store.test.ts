@@ -10,6 +10,7 @@ import { ManualClock } from '../../../helpers/manual-clock.js';
 import { arriving } from '../fake-channel.js';
 
 const now = 1_700_000_000_000;
+const latin = Buffer.from('M\xfcller', 'latin1');
 
 function dead(id: string, headers: object = {}, body: string | Buffer = '{}'): DeadMessage {
   const message = arriving(1, body, { messageId: id, headers });
@@ -98,7 +99,6 @@ test('headers that anybody put there hide nothing and can be shown', async () =>
 });
 
 test('bytes that are not UTF-8 are shown as they are, and text has none beside it', async () => {
-  const latin = Buffer.from('M\xfcller', 'latin1');
   const { store } = stored({ a: [dead('latin', {}, latin), dead('text', {}, 'Müller')] });
   const { deadLetters } = await store.list({ limit: 10 });
   const bytes = new Map(deadLetters.map(({ id, bytes: found }) => [id, found]));
@@ -115,6 +115,26 @@ test('one that can never be published stays, and those behind it are sent again'
   assert.equal(
     published.map(({ message }) => message.id),
     ['1', '2', '3'],
+  );
+});
+
+test('an erasure leaves what is left of body and reason, and bytes that stay as they came', async () => {
+  const quoted = dead('quoted', { 'event-sink-dead-at': 1, 'event-sink-reason': 'more' }, latin);
+  const { store, published } = stored({ a: [quoted, given('less', 2), given('gone', 3), given('stays', 4)] });
+  const done = await store.erase('a', ({ id, body }, reason) => {
+    if (id === 'gone') return undefined;
+    return { body: id === 'less' ? '{"n":1}' : body, reason: id === 'quoted' ? 'less' : reason };
+  });
+  assert.equal(done, { erased: 1, changed: 2 });
+  assert.equal(
+    published.map(({ message, target, bytes }) => [
+      ...[message.id, message.body, bytes],
+      target !== null && 'headers' in target ? target.headers?.['event-sink-reason'] : undefined,
+    ]),
+    [
+      ['quoted', 'M\ufffdller', latin, 'less'],
+      ['less', '{"n":1}', undefined, 'reason of less'],
+    ],
   );
 });
 
