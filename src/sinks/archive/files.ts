@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, gunzip as gunzipWithCallback, gzip as gzipWithCallback } from 'node:zlib';
@@ -6,7 +6,8 @@ import { constants, gunzip as gunzipWithCallback, gzip as gzipWithCallback } fro
 /*
  * The files of a day, `days/2026-03-15/20260315T101530123Z-0f3a…-4711.part.ndjson.gz`: when it was written, the
  * beginning of the SHA-256 of its bytes, and their number. Parts come as the events do; sealing makes fewer and larger
- * files of them, without `.part`.
+ * files of them, without `.part`. Behind the milliseconds, theirs have six digits by chance: a file is its maker's own,
+ * who may remove it again, even when somebody else seals the same lines at the same time.
  */
 
 export interface DayFile {
@@ -30,7 +31,7 @@ const newline = 0x0a;
 
 const pack = promisify(gzipWithCallback);
 const unpack = promisify(gunzipWithCallback);
-const pattern = /^days\/(\d{4}-\d{2}-\d{2})\/(\d{8}T\d{9}Z)-([0-9a-f]{16})-(\d{1,9})(\.part)?\.ndjson\.gz$/;
+const pattern = /^days\/(\d{4}-\d{2}-\d{2})\/(\d{8}T\d{9}(?:\d{6})?Z)-([0-9a-f]{16})-(\d{1,9})(\.part)?\.ndjson\.gz$/;
 
 /** Undefined: no file of ours. */
 export function readFileName(name: string): DayFile | undefined {
@@ -58,7 +59,8 @@ export async function packFile(
 ): Promise<PackedFile> {
   const bytes = await pack(`${lines.join('\n')}\n`);
   const sha256 = sha256Of(bytes);
-  const stem = `${stampOf(now)}-${sha256.slice(0, 16)}-${bytes.length}`;
+  const byChance = isPart ? '' : String(randomInt(1_000_000)).padStart(6, '0');
+  const stem = `${stampOf(now).replace('Z', `${byChance}Z`)}-${sha256.slice(0, 16)}-${bytes.length}`;
   const name = `${folderOf(day)}${stem}${isPart ? '.part' : ''}.ndjson.gz`;
   return { name, bytes, sha256 };
 }

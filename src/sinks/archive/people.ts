@@ -40,6 +40,7 @@ export async function* linesAbout(
 ): AsyncGenerator<unknown> {
   const store = openStore(config, tools);
   const read = new Set<string>();
+  const missing = new Set<string>();
   const named = new Set<string>();
   // What was listed may be sealed before it is read: then its events are in a file that was not listed.
   for (let missed = true; missed; ) {
@@ -47,8 +48,11 @@ export async function* linesAbout(
     for (const { name } of await store.list('days/', signal)) {
       const file = read.has(name) ? undefined : readFileName(name);
       if (file === undefined) continue;
+      signal.throwIfAborted();
       const bytes = await store.read(name, signal);
-      missed ||= bytes === undefined;
+      // One that is listed once more, and is not there again, leads nowhere.
+      missed ||= bytes === undefined && !missing.has(name);
+      if (bytes === undefined) missing.add(name);
       if (bytes === undefined || stateOf(file, bytes) !== 'whole') continue;
       read.add(name);
       for await (const lines of linesIn(bytes)) {

@@ -13,6 +13,8 @@ interface Visit {
 const rest =
   'Matomo deletes visits of signed-in users alone: who stands in an address or a title of a visit of others is found there in the visits log; reports that were made before keep their sums, but for one by User ID (Administration, Privacy, Anonymize data; or invalidate the reports)';
 
+const notDeleted = 'Matomo found visits, and did not delete them';
+
 /** Visits are found and deleted as Matomo's own GDPR tools do it, by its API (plugins/PrivacyManager/API.php). */
 export async function eraseFrom(
   config: MatomoConfig,
@@ -25,9 +27,13 @@ export async function eraseFrom(
   try {
     for (const text of texts) {
       // It names 401 at most.
+      let first: string | undefined;
       for (let visits = await visitsOf(text, ask); visits.length > 0; visits = await visitsOf(text, ask)) {
+        // Nothing is gained by asking on: whatever it answers, they are there.
+        if (visits[0]?.idVisit === first) throw new TransientError(notDeleted);
+        first = visits[0]?.idVisit;
         const { log_visit: gone, log_link_visit_action: actions } = await deleted(visits, ask);
-        if (typeof gone === 'number' && gone === 0) throw new TransientError('Matomo found visits, and deleted none');
+        if (!(Number(gone) > 0)) throw new TransientError(notDeleted);
         if (typeof actions === 'number') erased += actions;
       }
     }

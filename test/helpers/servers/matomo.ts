@@ -20,8 +20,12 @@ export class MatomoServer extends StandIn {
   isSuperUser = true;
   /** Its token may find and delete the visits of people. */
   isAdmin = true;
+  /** It answers so to whoever deletes visits, and they stay. */
+  deletes: unknown;
   readonly sites = new Set(['1']);
   hits: Hit[] = [];
+  readonly #numbers = new WeakMap<Hit, number>();
+  #lastVisit = 0;
   readonly violations: string[] = [];
   /** A request that Matomo calls invalid, beside those that it would by itself. */
   refuses: (hit: Hit) => boolean = () => false;
@@ -58,16 +62,23 @@ export class MatomoServer extends StandIn {
     }
   }
 
-  /** Each action is a visit of its own here, known by its place. At most 401 are named. */
+  /** Each action is a visit of its own here. At most 401 are named. */
   #visits(asked: URLSearchParams): Reply {
     const [, user] = /^userId==([^;,]+)$/.exec(asked.get('segment') ?? '') ?? [];
     if (user === undefined) return error(`The segment condition '${asked.get('segment')}' is not valid.`);
-    const found = this.hits.flatMap(({ uid, idsite }, place) =>
-      uid === decodeURIComponent(user) && idsite === asked.get('idSite')
-        ? [{ idVisit: place + 1, idSite: Number(idsite), userId: uid }]
-        : [],
-    );
+    const found = this.hits.flatMap(hit => {
+      const { uid, idsite } = hit;
+      return uid === decodeURIComponent(user) && idsite === asked.get('idSite')
+        ? [{ idVisit: this.#visitOf(hit), idSite: Number(idsite), userId: uid }]
+        : [];
+    });
     return { status: 200, body: JSON.stringify(found.slice(0, 401)) };
+  }
+
+  #visitOf(hit: Hit): number {
+    const visit = this.#numbers.get(hit) ?? ++this.#lastVisit;
+    this.#numbers.set(hit, visit);
+    return visit;
   }
 
   #delete(asked: URLSearchParams): Reply {
@@ -76,9 +87,10 @@ export class MatomoServer extends StandIn {
     );
     const sites = [...asked.keys()].filter(name => /^visits\[\d+\]\[idsite\]$/.test(name));
     if (named.length === 0 || sites.length !== named.length) return error('No list of visits given');
-    const places = new Set(named.map(visit => visit - 1));
+    if (this.deletes !== undefined) return { status: 200, body: JSON.stringify(this.deletes) };
+    const visits = new Set(named);
     const before = this.hits.length;
-    this.hits = this.hits.filter((_hit, place) => !places.has(place));
+    this.hits = this.hits.filter(hit => !visits.has(this.#visitOf(hit)));
     const gone = before - this.hits.length;
     return answer(200, { log_visit: gone, log_link_visit_action: gone, log_conversion: 0 });
   }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -6,6 +6,7 @@ import type { Event } from '../../../src/events/event.js';
 import { archivePeople, archiveSink } from '../../../src/sinks/archive.js';
 import { sinkTools, someEvents } from '../../helpers/sink-session.js';
 import { temporaryFolder } from '../../helpers/temporary.js';
+import { thrown } from '../../helpers/thrown.js';
 import { linesOf } from './archived.js';
 
 const never = new AbortController().signal;
@@ -55,6 +56,32 @@ test('what a session has written of a person is listed, and erased from sealed a
     for (const name of readdirSync(join(folder.path, 'manifests')))
       assert.not.match(readFileSync(join(folder.path, 'manifests', name), 'utf8'), /ann"|event-\d/);
     assert.equal(await archivePeople.erase(config, ann, tools, never), { erased: 0, changed: 0, steps: [] });
+  } finally {
+    folder.remove();
+  }
+});
+
+test('a search ends with whoever asked, and beside a file that leads nowhere', async () => {
+  const folder = temporaryFolder();
+  const config = { place: { folder: folder.path }, sealMs: 0 };
+  const tools = sinkTools({ name: 'archive' });
+  const events = someEvents(2, index => ({ created: Date.UTC(2026, 2, 15 + index, 12), user_id: 'ann' }));
+  try {
+    const session = await archiveSink.open(config, tools);
+    await session.write(events, never);
+    await session.close();
+    const name = '20260315T101530123Z-0123456789abcdef-10.part.ndjson.gz';
+    symlinkSync('nowhere', join(folder.path, 'days/2026-03-15', name));
+
+    const found: unknown[] = [];
+    for await (const one of archivePeople.export(config, ann, tools, never)) found.push(one);
+    assert.is(found.length, 2);
+
+    const gone = new AbortController();
+    const search = archivePeople.export(config, ann, tools, gone.signal)[Symbol.asyncIterator]();
+    await search.next();
+    gone.abort();
+    assert.is((await thrown(search.next())).name, 'AbortError');
   } finally {
     folder.remove();
   }

@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { packFile } from '../../../src/sinks/archive/files.js';
+import { packFile, readFileName } from '../../../src/sinks/archive/files.js';
 import { FolderStore } from '../../../src/sinks/archive/folder.js';
 import type { Manifest } from '../../../src/sinks/archive/manifest.js';
 import { eraseFromArchive, rewriteDay } from '../../../src/sinks/archive/rewrite.js';
@@ -178,6 +178,21 @@ rewriting('two at once: both finish, and the chain is one', async ({ store }) =>
   assert.equal(await ids(store), []);
   assert.equal(await flaws(store), []);
 });
+
+rewriting(
+  'two seal the same lines in the same moment: whoever loses takes nothing from the other',
+  async ({ store }) => {
+    await part(store, line('a'));
+    const same = { store, now: () => noon };
+    await Promise.allSettled([rewriteDay(day, same), rewriteDay(day, same)]);
+    assert.equal(await ids(store), ['a']);
+    assert.equal(await flaws(store), []);
+    const lines = [line('a')];
+    const files = await Promise.all([packFile(day, lines, noon, false), packFile(day, lines, noon, false)]);
+    for (const { name } of files) assert.is(readFileName(name)?.day, day);
+    assert.is.not(files[0].name, files[1].name);
+  },
+);
 
 rewriting('an erasure leaves nothing but its count, and what it does not concern as it was', async ({ store }) => {
   await part(store, line('a', { user_id: 'ann' }), line('b', { user_id: 'bob' }));

@@ -71,4 +71,15 @@ test('a token that may not delete is said with the step that can; a server that 
   assert.instance(await thrown(eraseFrom(config(server), people, sinkTools(), signal)), TransientError);
 });
 
+test('visits that stay, whatever the answer is, are tried again later, and not without end', async ({ server }) => {
+  await track(server, ada, 2);
+  for (const answer of [[], { log_visit: 0 }, { log_visit: '0' }, { log_visit: 2, log_link_visit_action: 2 }]) {
+    server.deletes = answer;
+    const error = await thrown(eraseFrom(config(server), people, sinkTools(), signal));
+    assert.instance(error, TransientError, JSON.stringify(answer));
+    assert.match(error.message, 'did not delete them');
+  }
+  assert.is(server.hits.length, 2);
+});
+
 test.run();
