@@ -471,7 +471,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Export everything that is held of people
-         * @description From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now. It goes through everything that there is, so there is one at a time: 503 while another is under way. It ends with the connection.
+         * @description From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now, or not all of it was seen. It goes through everything that there is, so there is one at a time: 503 while another is under way. It ends with the connection, and after an hour: the places that were not reached by then are lines with a `problem`.
          */
         readonly post: operations["exportPeople"];
         readonly delete?: never;
@@ -491,7 +491,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Erase people
-         * @description Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing. With `dry_run` nothing is erased: what would be found is counted, one search at a time as in an export.
+         * @description Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing. With `dry_run` nothing is erased: what would be found is counted, one search at a time and for an hour at most, as in an export.
          */
         readonly post: operations["erasePeople"];
         readonly delete?: never;
@@ -4308,7 +4308,7 @@ export interface components {
                 readonly place: string;
                 /** @description Things that hold something of them; null: it cannot be searched, or not now. */
                 readonly found: number | null;
-                /** @description Why it cannot be searched now. */
+                /** @description Why it cannot be searched now, or not all of it was. */
                 readonly reason: string | null;
             }[];
         };

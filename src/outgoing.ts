@@ -60,12 +60,15 @@ export class Outgoing {
   }
 }
 
-/** The platform's `fetch`, but for how its connections are made over TLS: options of `tls.connect`. */
+/**
+ * The platform's `fetch`, but for how its connections are made over TLS (options of `tls.connect`), and that it waits
+ * for an answer as long as its signal says: by itself, `fetch` waits five minutes.
+ */
 export function fetchOver(connect: TlsOptions): typeof fetch {
   let agent: import('undici').Agent | undefined;
   return async (target, init) => {
     const undici = await import('undici');
-    agent ??= new undici.Agent({ connect });
+    agent ??= new undici.Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
     return (await undici.fetch(target as string, { ...init, dispatcher: agent } as UndiciInit)) as unknown as Response;
   };
 }

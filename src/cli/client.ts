@@ -3,6 +3,7 @@ import { backoff, backoffs } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { describe } from '../errors.js';
 import { firstKeyIn } from '../keys/first-key.js';
+import { fetchOver } from '../outgoing.js';
 import { redact } from '../redact.js';
 import { retryAfterMs } from '../retry-after.js';
 import { readHttpAddress } from '../settings/addresses.js';
@@ -30,6 +31,8 @@ export interface Request {
   readonly text?: true;
   /** The whole answer is here within this time, ms; a minute by default. */
   readonly timeoutMs?: number;
+  /** It takes long: nothing but `timeoutMs` ends it, and it is not begun again. */
+  readonly isLong?: true;
 }
 
 export interface ClientOptions {
@@ -49,8 +52,8 @@ const maxRetries = { unreachable: 5, busy: 30 };
 const timeoutMs = 60_000;
 
 /**
- * Speaks HTTP to a daemon. 429, 503 and broken connections are tried again, after Retry-After or a backoff: so what is
- * sent must mean the same when it arrives twice, as events with the same id do.
+ * Speaks HTTP to a daemon. 429, 503 and broken connections are tried again, but for what takes long, after Retry-After
+ * or a backoff: so what is sent must mean the same when it arrives twice, as events with the same id do.
  */
 export class Client {
   readonly #options: ClientOptions;
@@ -68,7 +71,8 @@ export class Client {
       const attempt = await this.#attempt<Answer>(request);
       if ('answer' in attempt) return attempt.answer;
       tries[attempt.failure] += 1;
-      if (tries[attempt.failure] > maxRetries[attempt.failure] || signal?.aborted) throw new Error(attempt.reason);
+      const isOver = request.isLong === true || tries[attempt.failure] > maxRetries[attempt.failure];
+      if (isOver || signal?.aborted) throw new Error(attempt.reason);
       const [wait, after] = pause.next();
       pause = after;
       const ms = Math.max(wait, attempt.retryAfterMs ?? 0);
@@ -78,7 +82,7 @@ export class Client {
   }
 
   async #attempt<Answer>(request: Request): Promise<{ answer: Answer } | ClientError> {
-    const { url, key, signal, fetch: send = fetch } = this.#options;
+    const { url, key, signal, fetch: send = request.isLong ? fetchOver({}) : fetch } = this.#options;
     const signals = [AbortSignal.timeout(request.timeoutMs ?? timeoutMs), ...(signal === undefined ? [] : [signal])];
     let response: Response;
     let body: string;

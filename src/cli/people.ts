@@ -29,12 +29,12 @@ export const people: Command = {
   },
 };
 
-/** The daemon goes through everything that there is, ms. */
-const searchMs = 10 * 60_000;
+/** The daemon goes through everything that there is, for an hour at most. */
+const search = { timeoutMs: 3_700_000, isLong: true } as const;
 
 async function exportAll(ids: readonly string[], invocation: Invocation): Promise<void> {
   const body = JSON.stringify({ ids });
-  const request = { method: 'POST', path: '/v1/people/export', body, text: true, timeoutMs: searchMs } as const;
+  const request = { method: 'POST', path: '/v1/people/export', body, text: true, ...search } as const;
   const text = await clientFor(invocation).request<string>(request);
   for (const line of text.split('\n')) if (line !== '') invocation.terminal.out(line);
 }
@@ -50,7 +50,7 @@ async function erase(ids: readonly string[], invocation: Invocation): Promise<vo
 
 async function preview(ids: readonly string[], invocation: Invocation): Promise<void> {
   const body = JSON.stringify({ ids, dry_run: true });
-  const request = { method: 'POST', path: '/v1/people/erase', body, timeoutMs: searchMs } as const;
+  const request = { method: 'POST', path: '/v1/people/erase', body, ...search } as const;
   const answer = await clientFor(invocation).request<ErasurePreview>(request);
   const { terminal } = invocation;
   if (!terminal.outIsTerminal) return terminal.out(JSON.stringify(answer));

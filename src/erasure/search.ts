@@ -38,16 +38,13 @@ export class Search {
     return this.#isBusy;
   }
 
-  /** Everything that is held of them, place by place. Ends with the place where the signal aborts. */
+  /** Everything that is held of them, place by place. Once the signal aborts, the rest are places with a problem. */
   async *export(ids: readonly string[], signal: AbortSignal): AsyncGenerator<Held> {
     if (this.#isBusy) throw new TransientError('another search for people is under way');
     this.#isBusy = true;
     try {
       const people = peopleOf(this.#options.idSecret, ids);
-      for (const place of this.#options.places) {
-        if (signal.aborted) return;
-        yield* heldIn(place, people, signal);
-      }
+      for (const place of this.#options.places) yield* heldIn(place, people, signal);
     } finally {
       this.#isBusy = false;
     }
@@ -61,7 +58,6 @@ export class Search {
       if (problem === undefined) counts.set(place, (counts.get(place) ?? 0) + 1);
       else problems.set(place, problem);
     }
-    signal.throwIfAborted();
     return this.#options.places.map(({ name, export: searched }) => {
       const reason = problems.get(name) ?? null;
       const isSearched = searched !== undefined && reason === null;
@@ -74,11 +70,17 @@ export class Search {
 async function* heldIn(place: Place, people: NamedPeople, signal: AbortSignal): AsyncGenerator<Held> {
   if (place.export === undefined) return;
   try {
+    signal.throwIfAborted();
     for await (const data of place.export(people, signal)) {
       signal.throwIfAborted();
       yield { place: place.name, data };
     }
+    // Whatever it does at an abort, it may have left something out.
+    signal.throwIfAborted();
   } catch (error) {
-    yield { place: place.name, problem: describe(error) };
+    const problem = signal.aborted
+      ? `the search ended before all of it was seen: ${describe(signal.reason)}`
+      : describe(error);
+    yield { place: place.name, problem };
   }
 }

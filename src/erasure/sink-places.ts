@@ -2,6 +2,7 @@ import type { ConfiguredSink } from '../config/config.js';
 import type { Writes } from '../delivery/writes.js';
 import type { People } from '../people/people.js';
 import { isPseudonym, type PersonalLevel } from '../people/personal-data.js';
+import { untilAborted } from '../retry.js';
 import type { SinkTools } from '../sinks/sink.js';
 import type { Outcome, Place } from './place.js';
 
@@ -23,8 +24,9 @@ export function sinkPlaces({ sinks, toolsOf, writes }: SinkPlacesOptions): Place
         async erase(people, { signal }): Promise<Outcome> {
           if (people.texts === undefined) return {};
           if (ability === undefined) return { steps: [`${title}: delete there what it has of the person`] };
-          // What a write before had in hand is there by then.
-          await writes.ended(name);
+          // What a write before had in hand is there by then; it may have to wait for its rate.
+          await untilAborted(signal, writes.ended(name), () => undefined);
+          signal.throwIfAborted();
           return ability.erase(config, asKnownThere(people, personal), toolsOf(name), signal);
         },
         ...(held === undefined

@@ -67,4 +67,26 @@ test('it ends in the place where nobody waits any more', async () => {
   assert.equal([found, asked, search.isBusy], [3, ['endless'], false]);
 });
 
+test('a place that was not reached, or not seen as a whole, says so', async () => {
+  const stop = new AbortController();
+  // It ends as if that were all.
+  async function* cut(): AsyncGenerator<unknown> {
+    yield 1;
+    stop.abort(new Error('too long'));
+  }
+  const places = [
+    { name: 'full', export: two },
+    { name: 'cut', export: cut },
+    { name: 'closed' },
+    { name: 'behind', export: two },
+  ];
+  const reason = 'the search ended before all of it was seen: too long';
+  assert.equal(await searchIn(...places).preview(['user-of-ada'], stop.signal), [
+    { place: 'full', found: 2, reason: null },
+    { place: 'cut', found: null, reason },
+    { place: 'closed', found: null, reason: null },
+    { place: 'behind', found: null, reason },
+  ]);
+});
+
 test.run();

@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Writes } from '../../src/delivery/writes.js';
 import { sinkPlaces } from '../../src/erasure/sink-places.js';
 import { peopleOf } from '../../src/people/people.js';
 import { pseudonymsOf } from '../../src/people/personal-data.js';
+import { thrown } from '../helpers/thrown.js';
 
 const secret = 'a secret of the test';
 const people = peopleOf(secret, ['user-of-ada', 'ada@example.org']);
@@ -27,6 +29,21 @@ test('a destination is asked by what it was given', async () => {
   for (const level of ['none', 'pseudonym']) assert.equal([...(await asked(level))].sort(), [...pseudonyms].sort());
   const raw = await asked('full');
   assert.ok(raw.includes('user-of-ada') && raw.includes('ada@example.org'));
+});
+
+test('a stop does not wait for a write that is held up, and the destination is not asked', async () => {
+  const stop = new AbortController();
+  const asked: string[] = [];
+  const ability = { erase: async () => void asked.push('one') };
+  const sink = { definition: { name: 'one', title: 'One', people: ability }, config: {}, personal: 'full' };
+  const writes = new Writes();
+  const end = writes.begin('one');
+  const [place] = sinkPlaces({ sinks: [sink], toolsOf: () => ({}), writes } as never);
+  const tried = thrown(place!.erase(people, { signal: stop.signal, commit: async () => undefined }));
+  stop.abort();
+  assert.is((await tried).name, 'AbortError');
+  assert.equal(asked, []);
+  end();
 });
 
 test.run();

@@ -80,7 +80,7 @@ const ErasurePreview = z
         found: count.nullable().openapi({
           description: 'Things that hold something of them; null: it cannot be searched, or not now.',
         }),
-        reason: z.string().nullable().openapi({ description: 'Why it cannot be searched now.' }),
+        reason: z.string().nullable().openapi({ description: 'Why it cannot be searched now, or not all of it was.' }),
       }),
     ),
   })
@@ -106,7 +106,7 @@ export class PeopleRoutes {
       id: 'exportPeople',
       summary: 'Export everything that is held of people',
       description:
-        'From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now. It goes through everything that there is, so there is one at a time: 503 while another is under way. It ends with the connection.',
+        'From this daemon and from every destination that can be asked, one thing a line: `{place, data}`, or `{place, problem}` where a place cannot be asked now, or not all of it was seen. It goes through everything that there is, so there is one at a time: 503 while another is under way. It ends with the connection, and after an hour: the places that were not reached by then are lines with a `problem`.',
       body: { content: { 'application/json': { schema: PeopleRequest, example: exampleIds } } },
       answer: {
         status: 200,
@@ -137,7 +137,7 @@ export class PeopleRoutes {
       id: 'erasePeople',
       summary: 'Erase people',
       description:
-        'Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing. With `dry_run` nothing is erased: what would be found is counted, one search at a time as in an export.',
+        'Their events go whole; in events of others, their fields go. It is durable once this is answered, and goes on after a restart; nothing of them is let in or delivered from then on. Asked again, it is carried out again, and finds nothing. With `dry_run` nothing is erased: what would be found is counted, one search at a time and for an hour at most, as in an export.',
       body: { content: { 'application/json': { schema: EraseRequest, example: exampleIds } } },
       answer: { status: 202, config: json('The receipt, which holds nothing personal.', ErasureReceipt, example) },
       others: { 200: json('Of `dry_run`: what would be found.', ErasurePreview, examplePreview) },
@@ -176,8 +176,8 @@ export class PeopleRoutes {
   }
 }
 
-/** A destination that does not answer ends a search, ms. */
-const searchMs = 10 * 60_000;
+/** A destination that does not answer keeps the next search waiting for so long, ms. */
+const searchMs = 3_600_000;
 
 function searchOf({ services }: ApiContext): ApiContext['services']['backend']['erasures']['search'] {
   const { search } = services.backend.erasures;
