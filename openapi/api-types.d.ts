@@ -3900,7 +3900,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:submission-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:invalid-settings" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:submission-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:ahead-of-time" | "urn:event-sink:problem:invalid-settings" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;
@@ -4045,7 +4045,7 @@ export interface components {
             /** @enum {string} */
             readonly status: "up" | "down" | "degraded" | "maintenance";
             readonly message?: string;
-            /** @description When it began, written like `created` of an event. */
+            /** @description When it began, written like `created` of an event. Only maintenance may begin later than now. */
             readonly from?: (string | number) | number | string;
             /** @description When it is expected to end, written like `created` of an event. */
             readonly until?: (string | number) | number | string;
@@ -5058,7 +5058,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["ProblemDocument"];
             };
         };
-        /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+        /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
         readonly Events422: {
             headers: {
                 /** @description The id of this request: the one you sent, or one made here. */
@@ -5071,7 +5071,7 @@ export interface components {
                  *       "type": "urn:event-sink:problem:id-conflict",
                  *       "title": "An id belongs to another event",
                  *       "status": 422,
-                 *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                 *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
                  *       "instance": "5f0c2b9e-1a"
                  *     }
                  */
@@ -7209,7 +7209,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -7222,7 +7222,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -7484,7 +7484,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -7497,7 +7497,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -7999,7 +7999,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -8012,7 +8012,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -8271,7 +8271,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -8284,7 +8284,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -11408,7 +11408,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -11421,7 +11421,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -11610,7 +11610,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -11623,7 +11623,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */

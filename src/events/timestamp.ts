@@ -43,6 +43,14 @@ export function parseTimestamp(value: unknown): number | undefined {
   return numeric.test(value) ? fromNumber(Number(value)) : fromIso(value);
 }
 
+/** By how much the clock of a sender may be ahead, ms. */
+const skewMs = 60_000;
+
+/** Whether a time lies after another one, by more than two clocks differ; both epoch ms. */
+export function isAhead(time: number, of: number): boolean {
+  return time > of + skewMs;
+}
+
 /** Whole epoch ms from 1970 to 9999. */
 export function isEpochMs(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= latestMs;

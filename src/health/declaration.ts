@@ -1,6 +1,6 @@
 import { isLive, type Message } from '../events/message.js';
-import { parseTimestamp } from '../events/timestamp.js';
-import type { KeepCorrectionArguments } from '../storage/availability.js';
+import { isAhead, parseTimestamp } from '../events/timestamp.js';
+import type { Correction, KeepCorrectionArguments } from '../storage/availability.js';
 import { type Declaration, endsMaintenance } from './maintenance.js';
 
 const marker = '"service_status"';
@@ -18,8 +18,9 @@ export function declarationOf({ id, body, source, received }: Message): Declarat
   if (category !== 'service_status' || typeof type !== 'string' || typeof service !== 'string') return undefined;
   // The clock of whoever said it may be ahead.
   const at = Math.min(parseTimestamp(event.created) ?? received, received);
+  const from = parseTimestamp(event.from) ?? at;
   const window = {
-    from: parseTimestamp(event.from) ?? at,
+    from: type === 'maintenance' || isAhead(from, at) ? from : Math.min(from, at),
     until: parseTimestamp(event.until),
     message: typeof message === 'string' ? message : undefined,
   };
@@ -31,7 +32,14 @@ export function declarationOf({ id, body, source, received }: Message): Declarat
 /** What a declaration says of the availability of its service. */
 export function correctionOf(declaration: Declaration): KeepCorrectionArguments {
   const { service, id, status, at, by, window } = declaration;
-  const { from, until = null, message = null } = window;
-  const correction = { id, from, until, state: status, message, by: by ?? null, at };
+  const { message = null } = window;
+  const correction = { id, ...spanOf(declaration), state: status, message, by: by ?? null, at };
   return { service, correction, endsMaintenance: endsMaintenance(declaration) };
+}
+
+/** Only maintenance is known ahead: another state holds until it is said, and of time to come its words remain. */
+function spanOf({ status, at, window }: Declaration): Pick<Correction, 'from' | 'until'> {
+  const { from, until = null } = window;
+  if (status === 'maintenance' || until === null || until <= at) return { from, until };
+  return { from, until: from < at ? at : null };
 }

@@ -27,21 +27,21 @@ export interface Standing {
   readonly name: string;
   /** Its latest run found it down, or found that another that it needs is. */
   readonly fails: boolean;
-  /** An event said so. */
+  /** An event said so, or said it of the service that makes it fail. */
   readonly announced: boolean;
-  /** It is being worked on, or cannot be known while another one is. */
+  /** It is being worked on; where another one makes it fail, that one is. */
   readonly maintained: boolean;
   /** The service that makes it fail, where that is another. */
   readonly causedBy: string | undefined;
 }
 
 export function standingOf(name: string, announced: string, last: Result | undefined): Standing {
-  const { finding, causedBy, causeMaintained = false, waits = false } = last ?? {};
+  const { finding, causedBy, causeAnnounced = false, causeMaintained = false, waits = false } = last ?? {};
   return {
     name,
     fails: finding === 'down' || (causedBy !== undefined && !waits),
-    announced: announced === 'down' || announced === 'unknown',
-    maintained: announced === 'maintenance' || causeMaintained,
+    announced: announced === 'down' || announced === 'unknown' || causeAnnounced,
+    maintained: causedBy === undefined ? announced === 'maintenance' : causeMaintained,
     causedBy,
   };
 }

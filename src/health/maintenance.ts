@@ -46,5 +46,5 @@ const endings: ReadonlySet<string> = new Set(['up', 'degraded', 'down', 'unknown
 
 /** Whether it says how the service is now, and that is not in maintenance; it may be about another time. */
 export function endsMaintenance({ status, at, window: { from, until } }: Declaration): boolean {
-  return endings.has(status) && (until === undefined || covers({ from, until }, at));
+  return endings.has(status) && covers({ from, until }, at);
 }

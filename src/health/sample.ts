@@ -51,6 +51,8 @@ export interface SamplingLimits {
   readonly samples: number;
   /** Limit of one sample; of the whole run where a probe takes its samples by itself. */
   readonly timeoutMs: number;
+  /** How long a sample takes is judged. */
+  readonly timed?: boolean;
 }
 
 /** How long it may take to say what was being waited for, ms. */

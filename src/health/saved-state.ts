@@ -40,7 +40,7 @@ const unknownShape = z.object({
   announced: z.boolean(),
   /** The service that is down or being worked on, and because of which nothing is known. */
   causedBy: z.string().nullable(),
-  /** It was announced while that one was being worked on, which is no news to people. */
+  /** That one was being worked on when it was announced, or has been since: no news to people. */
   excused: z.boolean().optional(),
 });
 

@@ -2,7 +2,7 @@ import { costOfFields } from '../availability/cost-fields.js';
 import { costInWords } from '../availability/cost-words.js';
 import type { Event, Fields } from '../events/event.js';
 import { isLive } from '../events/message.js';
-import { parseTimestamp } from '../events/timestamp.js';
+import { isAhead, parseTimestamp } from '../events/timestamp.js';
 
 export const severities = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof severities)[number];
@@ -97,13 +97,17 @@ export function signalOf(event: Event, now: number): Signal | undefined {
 function levelOf(event: Event): readonly [Level, Severity] {
   const { category, type, fields } = event;
   if (category === 'health') return fields.healthy === false ? ['failing', 'warning'] : ['ok', 'info'];
-  if (category === 'service_status' && isAboutPast(event)) return ['note', 'info'];
+  if (category === 'service_status' && isAboutAnotherTime(event)) return ['note', 'info'];
   return levels[`${category}.${type}`] ?? ['note', 'info'];
 }
 
-/** Somebody says afterwards how a service was; the end of an outage that the checks found says how long it was. */
-function isAboutPast({ type, fields, created }: Event): boolean {
-  const until = parseTimestamp(fields.until);
+/**
+ * Somebody says afterwards how a service was, or ahead of time how it will be; the end of an outage that the checks
+ * found says how long it was.
+ */
+function isAboutAnotherTime({ type, fields, created }: Event): boolean {
+  const [from = created, until] = [parseTimestamp(fields.from), parseTimestamp(fields.until)];
+  if (type !== 'maintenance' && isAhead(from, created)) return true;
   const isEnd = type === 'up' && fields.outage_seconds !== undefined;
   return fields.corrects !== undefined || (until !== undefined && until <= created && !isEnd);
 }

@@ -40,7 +40,7 @@ function servicePhrase(change: Change): string {
     case 'note': {
       const end = until === undefined ? '' : ` to ${timeInWords(until)}`;
       return since > at
-        ? `${name} will be worked on from ${timeInWords(since)}${end}`
+        ? `${name} ${state === 'maintenance' ? 'will be worked on' : `is expected to be ${state}`} from ${timeInWords(since)}${end}`
         : `${name} was ${state === 'maintenance' ? 'being worked on' : state} from ${timeInWords(since)}${end}`;
     }
   }

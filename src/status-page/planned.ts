@@ -36,27 +36,30 @@ export function plannedOf(
   const isAhead = ({ from }: { readonly from: number }): boolean => from > at && from <= at + plannedMs;
   return services
     .flatMap(({ name: service, windows }): Planned[] => {
-      const about = said.filter(one => one.service === service);
-      const declared = about
-        .filter(one => one.state === 'maintenance' && !isCalledOff(one.from, about, one.at))
-        .map(({ from, until, message, at: announced }) => ({ service, from, until, message, announced }));
+      const declared = latestOf(
+        said.filter(one => one.service === service && one.state === 'maintenance' && isAhead(one)),
+      ).map(({ from, until, message, at: announced }) => ({ service, from, until, message, announced }));
       const configured = [...windows]
         .sort((a, b) => a.from - b.from)
-        .filter(window => isAhead(window) && !isCalledOff(window.from, about, 0))
+        .filter(isAhead)
         .map(({ from, until = null, message = null }) => ({
           ...{ service, from, until, message, announced: from - plannedMs },
         }));
-      return [...declared.filter(isAhead), ...nextOfEach(configured)];
+      return [...declared, ...nextOfEach(configured)];
     })
     .sort((a, b) => a.from - b.from)
     .slice(0, maxPlanned);
 }
 
-/** Somebody said later that the service works as usual then. */
-function isCalledOff(from: number, said: readonly SaidOf[], announced: number): boolean {
-  return said.some(
-    one => one.state !== 'maintenance' && one.at >= announced && one.from <= from && (one.until ?? one.from) > from,
-  );
+/** Where several overlap, the one that was said last: it was declared again, for another time or in other words. */
+function latestOf(said: readonly SaidOf[]): readonly SaidOf[] {
+  const inOrder = [...said].sort((a, b) => a.at - b.at);
+  return inOrder.filter((one, place) => !inOrder.slice(place + 1).some(later => overlap(one, later)));
+}
+
+function overlap(one: SaidOf, other: SaidOf): boolean {
+  const endOf = ({ until }: SaidOf): number => until ?? Number.POSITIVE_INFINITY;
+  return one.from < endOf(other) && other.from < endOf(one);
 }
 
 function nextOfEach(planned: readonly Planned[]): readonly Planned[] {

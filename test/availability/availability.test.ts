@@ -288,6 +288,30 @@ test('maintenance that ends early hides nothing of what comes after it', async (
   }
 });
 
+test('what is said ahead of time hides no outage that comes then, unless it is maintenance', async () => {
+  const oClock = (hours: number) => Date.UTC(2026, 2, 1) + hours * hour;
+  for (const [status, expected] of [
+    ['up', { up: 15, down: 1, maintenance: 0 }],
+    ['maintenance', { up: 13, down: 0, maintenance: 3 }],
+  ] as const) {
+    const scratch = new ScratchDatabase();
+    scratch.now = oClock(16);
+    const spans = [
+      { lane: 'observed', from: oClock(0), until: oClock(12), state: 'up' },
+      { lane: 'observed', from: oClock(12), until: oClock(13), state: 'down' },
+      { lane: 'observed', from: oClock(13), until: oClock(16), state: 'up' },
+    ] as const;
+    scratch.write('keepAvailability', { service: 'clowder', spans, times: [] });
+    const window = { from: oClock(11), until: oClock(14), message: 'words' };
+    const said = { service: 'clowder', id: 'a', by: 'ops', status, at: oClock(8), window };
+    scratch.write('keepCorrection', correctionOf(said));
+    const availability = new Availability({ storage: callsOf(scratch), watched: new Map(), clock: clockOf(scratch) });
+    const [report] = await availability.report({ first: 20260301, last: 20260301, zone: 'UTC', service: undefined });
+    assert.equal(inHours(report?.durations ?? {}), { degraded: 0, unknown: 0, ...expected }, status);
+    assert.is(report?.corrections[0]?.message, 'words', status);
+  }
+});
+
 test('what somebody looks at now ends with the last look', async () => {
   const scratch = new ScratchDatabase();
   scratch.now = Date.UTC(2026, 2, 1, 12);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isEpochMs, parseTimestamp } from '../../src/events/timestamp.js';
+import { isAhead, isEpochMs, parseTimestamp } from '../../src/events/timestamp.js';
 
 const last = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
@@ -128,6 +128,13 @@ test('milliseconds, their text, microseconds and seconds agree', () => {
       assert.is(parseTimestamp(seconds), seconds * 1000);
       assert.is(parseTimestamp(`${ms}000`), ms);
     }),
+  );
+});
+
+test('a time lies ahead once it does by more than clocks differ', () => {
+  assert.equal(
+    [0, 60_000, 60_001].map(ms => isAhead(1_800_000_000_000 + ms, 1_800_000_000_000)),
+    [false, false, true],
   );
 });
 

@@ -50,4 +50,31 @@ test('a correction says whether it ends maintenance that goes on', () => {
   assert.is(correctionOf({ ...said, status: 'maintenance' }).endsMaintenance, false);
 });
 
+test('a state other than maintenance is not said of time to come', () => {
+  const hours = 3_600_000;
+  const spanOf = (status: string, from: number, until: number | undefined) => {
+    const window = { from: start + from * hours, until: until && start + until * hours, message: 'words' };
+    const said = { service: 'clowder', id: 'a', by: undefined, at: start, status, window };
+    const { correction, endsMaintenance } = correctionOf(said);
+    const end = correction.until === null ? null : (correction.until - start) / hours;
+    return [(correction.from - start) / hours, end, endsMaintenance];
+  };
+  assert.equal(spanOf('maintenance', 22, 24), [22, 24, false]);
+  assert.equal(spanOf('up', 22, 24), [22, null, false]);
+  assert.equal(spanOf('up', 22, undefined), [22, null, false]);
+  assert.equal(spanOf('down', -3, -1), [-3, -1, false]);
+  // Down since an hour ago, until then as is expected: what comes of that, the checks will see.
+  assert.equal(spanOf('down', -1, 2), [-1, 0, true]);
+  assert.equal(spanOf('down', 0, 2), [0, null, true]);
+});
+
+test('a clock that is a little ahead does not make it a time to come', () => {
+  const fromOf = (type: string, ahead: number) => {
+    const event = { category: 'service_status', type, service_name: 'clowder', from: start + ahead };
+    return declarationOf({ id: 'a', body: JSON.stringify(event), source: 'http', received: start })?.window.from;
+  };
+  assert.equal([fromOf('up', 60_000), fromOf('up', 60_001)], [start, start + 60_001]);
+  assert.is(fromOf('maintenance', 30_000), start + 30_000);
+});
+
 test.run();

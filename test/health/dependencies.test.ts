@@ -41,4 +41,20 @@ test('a failure says nothing either while a parent is being worked on, unless an
   assert.equal(attributed(failed, [{ ...parent, fails: false }]), failed);
 });
 
+test('the service at the bottom counts, and not the maintenance of one between', () => {
+  const asRouter = { name: 'router', fails: true, announced: true, maintained: false, causedBy: undefined };
+  const said = (router: typeof asRouter) => {
+    const between = standingOf('switch', 'maintenance', attributed(failed, [router]));
+    const { reason, causeAnnounced, causeMaintained } = attributed(failed, [between]);
+    return [reason, causeAnnounced, causeMaintained];
+  };
+  const down = 'cannot be known: router is down (here: connection refused)';
+  assert.equal(said(asRouter), [down, true, false]);
+  assert.equal(said({ ...asRouter, announced: false }), [down, false, false]);
+  const worked = 'cannot be known: router is being worked on (here: connection refused)';
+  assert.equal(said({ ...asRouter, announced: false, maintained: true }), [worked, true, true]);
+  const alone = attributed(failed, [standingOf('switch', 'maintenance', failed)]);
+  assert.is(alone.reason, 'cannot be known: switch is being worked on (here: connection refused)');
+});
+
 test.run();

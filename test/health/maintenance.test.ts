@@ -34,6 +34,7 @@ test('only a status of now ends maintenance, and only one that is known', () => 
     ['up', 50, 60, false],
     ['up', 50, 100, false],
     ['down', 110, 120, false],
+    ['up', 110, undefined, false],
     ['maintenance', 100, undefined, false],
     ['works', 100, undefined, false],
   ] as const) {

@@ -452,6 +452,44 @@ test('what a parent in maintenance hides is said with the reason, and again when
   assert.equal(monitored.runs('up').types, ['unknown', 'unknown', 'up']);
 });
 
+test('an excuse holds while nothing is known of the other service, and while the target waits for it', () => {
+  const hidden = { causedBy: 'switch', causeAnnounced: true };
+  const silent = { reason: 'not checked: the name server that this machine asks does not answer' };
+  for (const without of [silent, { ...hidden, waits: true }]) {
+    const monitored = new MonitoredTarget().runs('up', 'up', 'up');
+    for (const more of [{ ...hidden, causeMaintained: true }, without, without, without]) {
+      monitored.finds('unknown', more);
+      monitored.now += minute;
+    }
+    assert.equal([monitored.types, monitored.monitor.saved.unknown?.excused], [['unknown'], true]);
+    monitored.finds('unknown', hidden);
+    assert.equal([monitored.types, monitored.monitor.saved.unknown?.excused], [['unknown', 'unknown'], false]);
+  }
+});
+
+test('maintenance of a parent that begins after the outage is an excuse too, without another event', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up');
+  const hidden = { causedBy: 'switch', causeAnnounced: true };
+  const excuses = [false, true, true, false].map(causeMaintained => {
+    monitored.finds('unknown', { ...hidden, causeMaintained });
+    monitored.now += minute;
+    return [monitored.types.length, monitored.restart().monitor.saved.unknown?.excused];
+  });
+  assert.equal(excuses, [
+    [1, false],
+    [1, true],
+    [1, true],
+    [2, false],
+  ]);
+});
+
+test('a status of time to come does not end maintenance', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'up').declare('maintenance');
+  monitored.declare('up', { from: at(60) }).declare('up', { from: at(60), until: at(90) });
+  assert.is(monitored.runs('up').monitor.status, 'maintenance');
+  assert.is(monitored.declare('up').monitor.status, 'up');
+});
+
 test('nothing is said in maintenance of what cannot be known', () => {
   const maintenance = [{ from: new Date(at(3)).toISOString(), until: new Date(at(6)).toISOString() }];
   const monitored = new MonitoredTarget({ maintenance }).runs('up', 'up', 'up');

@@ -182,6 +182,23 @@ test('what is declared afterwards is a note, and changes nothing of what is', ()
   assert.is(scene.subjects.at(-1), 'clowder is up again after 4 min');
 });
 
+test('what is said ahead of time is a note as well, and the outage of now goes on', () => {
+  const scene = new PlannerScene();
+  scene.add(down('clowder', scene.now));
+  scene.pass(60_000);
+  const from = scene.now + 3_600_000;
+  scene.add(event('service_status.up', scene.now, { service_name: 'clowder', from, until: from + 3_600_000 }));
+  scene.pass(60_000);
+  assert.match(scene.subjects[1] ?? '', /^clowder is expected to be up from /);
+  scene.add(up('clowder', scene.now));
+  scene.pass(60_000);
+  assert.is(scene.subjects[2], 'clowder is up again after 2 min');
+  // The clock of whoever says it may be a little ahead.
+  scene.add(event('service_status.down', scene.now, { service_name: 'clowder', from: scene.now + 5_000 }));
+  scene.pass(60_000);
+  assert.is(scene.subjects[3], 'clowder is down');
+});
+
 test('maintenance that is planned is announced, and quiet when it comes', () => {
   const scene = new PlannerScene();
   const from = scene.now + 3_600_000;

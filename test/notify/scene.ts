@@ -13,8 +13,9 @@ export function event(kind: string, at: number, fields: Record<string, unknown> 
   return { id: `event-${made}`, category, type, created: at, received: at, source: 'health', fields: { ...fields } };
 }
 
+/** Its time is a text: on a clock that begins in 1970, a number would be read as seconds. */
 export const down = (name: string, at: number, message = 'connection refused'): Event =>
-  event('service_status.down', at, { service_name: name, message, from: at });
+  event('service_status.down', at, { service_name: name, message, from: new Date(at).toISOString() });
 export const up = (name: string, at: number): Event => event('service_status.up', at, { service_name: name });
 
 export function configOf(rules: readonly unknown[] = [{}], channels = ['notify.email']): NotifyConfig {

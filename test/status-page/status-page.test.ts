@@ -187,13 +187,11 @@ test('maintenance of the settings is on the page, and that which is planned is a
     { from: now - hour, until: now + hour, message: 'New network' },
     ...[0, 1, 2, 3].map(day => ({ ...night(day), message: 'Backups' })),
     { from: now + 40 * 24 * hour, until: now + 41 * 24 * hour, message: 'Far away' },
-    { from: now + 50 * hour, until: now + 51 * hour, message: 'Called off' },
   ];
   const maintenance = [-2, -1, 0].map(day => ({ ...night(day), state: 'maintenance', reason: 'Backups' }));
   const said = { service: 'clowder', by: 'ops-key', at: now - hour };
   const announced = [
     { ...said, id: 'a', from: now + 5 * hour, until: null, state: 'maintenance', message: 'Moving to new rooms' },
-    { ...said, id: 'b', from: now + 49 * hour, until: now + 52 * hour, state: 'up', message: 'not needed' },
     { ...said, id: 'c', service: 'secret store', from: now + hour, until: null, state: 'maintenance', message: 'hush' },
   ];
   const found = await view({ reports: [report('clowder', { outages: [], maintenance })], windows, announced });
@@ -216,7 +214,32 @@ test('maintenance of the settings is on the page, and that which is planned is a
   assert.match(html, 'From 15 March 2026, 17:00 UTC on');
   const feed = statusAsAtom(found);
   assert.match(feed, 'clowder: planned maintenance');
-  for (const text of [html, feed, JSON.stringify(found)]) assert.not.match(text, /hush|ops-key|Far away|Called off/);
+  for (const text of [html, feed, JSON.stringify(found)]) assert.not.match(text, /hush|ops-key|Far away/);
+});
+
+test('maintenance that is declared again before it begins is one, as it was declared last', async () => {
+  const said = (id: string, from: number, until: number | null, message: string): SaidOf => ({
+    ...{ id, service: 'clowder', by: 'ops-key', state: 'maintenance', message, at: now - hour + Number(id) },
+    ...{ from: now + from * hour, until: until === null ? null : now + until * hour },
+  });
+  const announced = [
+    said('3', 6, 8, 'An hour later'),
+    said('1', 5, 7, 'New disks'),
+    said('2', 5, 7, 'New disks and cables'),
+    said('4', 20, 22, 'New network'),
+    said('5', 22, null, 'Moving'),
+  ];
+  const found = await view({ announced });
+  assert.equal(
+    found.planned.map(({ from, message }) => [(from - now) / hour, message]),
+    [
+      [6, 'An hour later'],
+      [20, 'New network'],
+      [22, 'Moving'],
+    ],
+  );
+  const ids = [...statusAsAtom(found).matchAll(/<id>(.*?)<\/id>/g)].map(([, id]) => id);
+  assert.is(new Set(ids).size, ids.length);
 });
 
 test('the worst service is the state of the page, and one that nobody has seen yet is no good news', async () => {

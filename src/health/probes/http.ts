@@ -26,7 +26,8 @@ export const httpProbe = defineProbe({
   proxied: ({ url, proxy }) => (proxy ? new URL(url) : undefined),
   run(check, limits, tools) {
     const proxyFor = (url: URL) => (check.proxy ? tools.outgoing.proxyFor(url) : undefined);
-    const take = requesting(check, { connect: connectOptions(limits, tools), now: tools.clock.now, proxyFor });
+    const timed = limits.timed === true || check.expect.response_time !== undefined;
+    const take = requesting(check, { connect: connectOptions(limits, tools), now: tools.clock.now, timed, proxyFor });
     return sampled(take, limits);
   },
 });

@@ -1,11 +1,13 @@
 import { routeConfig, z } from 'koa-swagger-decorator';
 import { memberTexts } from '../../events/json-text.js';
 import { sources } from '../../events/message.js';
+import { isAhead, parseTimestamp } from '../../events/timestamp.js';
 import type { ApiContext } from '../context.js';
 import { eventText } from '../event-text.js';
 import { eventBody, eventPageExample, receiptExample } from '../examples.js';
 import { ingestEvent, ingestEvents } from '../ingest.js';
 import { answerList } from '../list-answer.js';
+import { HttpProblem } from '../problem.js';
 import { accepted, PublishHeaders, ReceiptSchema } from '../receipt.js';
 import { withJson } from '../request-body.js';
 import { json, route } from '../route.js';
@@ -18,7 +20,7 @@ const ServiceStatus = z
     service_name: name.openapi({ example: 'clowder' }),
     status: statuses,
     message: characters(0, 10_000).optional(),
-    from: eventTime('When it began, written like `created` of an event.'),
+    from: eventTime('When it began, written like `created` of an event. Only maintenance may begin later than now.'),
     until: eventTime('When it is expected to end, written like `created` of an event.'),
   })
   .strict()
@@ -117,7 +119,8 @@ export class EventRoutes {
   )
   async report(ctx: ApiContext): Promise<void> {
     const receipt = await withJson(ctx, async (body, text) => {
-      ServiceStatus.parse(body);
+      const { status, from } = ServiceStatus.parse(body);
+      if (status !== 'maintenance' && isAhead(parseTimestamp(from) ?? 0, ctx.services.clock.now())) throw aheadOfTime();
       return ingestEvent(ctx, statusEventText(text, ctx.state.key?.name));
     });
     accepted(ctx, receipt);
@@ -152,6 +155,11 @@ export class EventRoutes {
       },
     });
   }
+}
+
+function aheadOfTime(): HttpProblem {
+  const errors = [{ field: 'from', message: 'must not lie ahead, unless the status is maintenance' }];
+  return new HttpProblem('ahead-of-time', 'How a service will be is not known yet. Nothing was accepted.', { errors });
 }
 
 /** The report as an event: its members as they were sent, with `status` for a type, and who sent it. */

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../../openapi/api-types.js';
-import { parseTimestamp } from '../../events/timestamp.js';
+import { isAhead, parseTimestamp } from '../../events/timestamp.js';
 
 /** A time in which a service was in one state. */
 export interface Segment {
@@ -20,7 +20,9 @@ export function historiesOf(
 ): ReadonlyMap<string, History> {
   const histories = new Map<string, History>();
   const events = [...within, ...before].reverse();
-  const changes = events.filter(event => !isCorrection(event)).map(event => ({ event, at: beginOf(event) }));
+  const changes = events
+    .filter(event => !isCorrection(event) && !isForecast(event))
+    .map(event => ({ event, at: beginOf(event) }));
   for (const { event, at } of changes.sort((a, b) => a.at - b.at)) {
     if (at >= to) continue;
     const name = nameOf(event);
@@ -41,6 +43,11 @@ function isCorrection(event: StoredEvent): boolean {
   const until = parseTimestamp(event.until);
   const isEnd = event.type === 'up' && event.outage_seconds !== undefined;
   return event.corrects !== undefined || (until !== undefined && until <= event.created && !isEnd);
+}
+
+/** It says how a service will be, which nobody knows; that it will be worked on, people do know. */
+function isForecast({ type, created, from }: StoredEvent): boolean {
+  return type !== 'maintenance' && isAhead(parseTimestamp(from) ?? created, created);
 }
 
 /** Maintenance may be declared ahead. */

@@ -229,6 +229,26 @@ test('a download, and a stream of events, are judged by their headers where noth
   assert.is(asked.reason, 'no answer within 0.2 s (reading the body)');
 });
 
+test('what is said of its time holds for the whole of a body, long ones too', async () => {
+  const half = Buffer.alloc(64 * 1024, 'a');
+  const url = await serve((request, response) => {
+    if (request.url === '/stream') response.setHeader('content-type', 'text/event-stream');
+    else response.setHeader('content-length', 2 * half.length);
+    response.write(half);
+    if (request.url === '/stream') return;
+    const rest = setTimeout(() => response.end(half), 60);
+    response.on('close', () => clearTimeout(rest));
+  });
+  // All of it was waited for.
+  assert.is((await runOnce({ name: 'w', url, timeout: 60, slow: 30 })).readings.bytes, 2 * half.length);
+  const late = await runOnce({ name: 'w', url, timeout: 60, expect: { response_time: 0.02 } });
+  assert.is(late.finding, 'down');
+  assert.match(late.reason ?? '', /^answered in 0\.\d+ s instead of at most 0\.02 s$/);
+  assert.is((await runOnce({ name: 'w', url })).readings.bytes, undefined);
+  // That has no end.
+  assert.is((await runOnce({ name: 'w', url: `${url}/stream`, timeout: 60, slow: 30 })).finding, 'up');
+});
+
 test('days of a certificate are not asked of an address without one', () => {
   const problems = (url: string, more: object = {}) =>
     parsed([{ name: 'w', url, expect: { certificate_days: 14 }, ...more }]).problems;
@@ -384,6 +404,8 @@ test('an answer may have a time, and a certificate days', async () => {
   const { finding, reason } = await runOnce({ ...secure, expect: { certificate_days: 60 } });
   assert.equal([finding, reason], ['degraded', 'TLS certificate ends in 30 days, fewer than 60']);
   assert.is((await runOnce({ ...secure, expect: { certificate_days: 20 } })).finding, 'up');
+  const plain = await runOnce({ name: 'w', url, redirects: 1, expect: { certificate_days: 20 } });
+  assert.equal([plain.finding, plain.reason], ['degraded', 'answered without TLS: there is no certificate to look at']);
 });
 
 test('lenient forgives a chain without its intermediate certificate, before anything is sent; no more than that', async () => {

@@ -204,6 +204,20 @@ test('a service status becomes an event whose type is the status, and says who r
   assert.is(wrong.errors?.[0]?.field, 'status');
 });
 
+test('only maintenance is reported ahead of time', async () => {
+  const report = (status: string, from: number) =>
+    daemon.request('/v1/service-status', post({ service_name: 'clowder', status, from }));
+  const ahead = Date.now() + 3_600_000;
+  for (const status of ['up', 'degraded', 'down']) {
+    const { status: code, errors } = await problemOf(await report(status, ahead));
+    assert.equal([code, errors?.[0]?.field], [422, 'from'], status);
+  }
+  assert.is(daemon.backend.published.length, 0);
+  await receipt(await report('maintenance', ahead));
+  // Its clock may be a little ahead.
+  await receipt(await report('down', Date.now() + 10_000));
+});
+
 test('stored events are asked for by category, type, time and cursor', async () => {
   const query = 'category=download&type=file&from=2024-03-04T00:00:00Z&to=1709600000000&limit=7&cursor=abc';
   const response = await daemon.request(`/v1/events?${query}`);

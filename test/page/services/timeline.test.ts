@@ -41,6 +41,9 @@ test('maintenance that is declared ahead begins when it is due', () => {
   assert.equal(history(ahead, events([5, 'up'])), ['up 0-4', 'maintenance 4-5', 'up 5-24']);
   const later = events([2, 'maintenance', { from: at(30), until: at(31) }]);
   assert.equal(history(events([-2, 'up']), later), ['up 0-24']);
+  // Any other state that is said ahead of time is a guess.
+  const guess = events([2, 'down'], [3, 'up', { from: at(5), until: at(6) }]);
+  assert.equal(history(events([-2, 'up']), guess), ['up 0-2', 'down 2-24']);
 });
 
 test.run();

@@ -34,6 +34,8 @@ export interface ExchangeTools {
   readonly now: () => number;
   /** When the first request of a chain of redirects began, on the monotonic clock. */
   readonly began: number;
+  /** How long the answer takes is judged. */
+  readonly timed: boolean;
   /** A redirect is followed, and is not an answer. */
   readonly followsMore: boolean;
 }
@@ -103,7 +105,7 @@ export class Exchange implements ProxyObserver {
     if (proxy !== undefined && status === 407) return end({ sample: this.failed(refusedByProxy(proxy, url, status)) });
     if (followsMore && location !== undefined && isRedirect(status))
       return end({ sample: { reason: undefined, readings: { ...this.#readings, status } }, status, location });
-    const wanted = bytesWanted(this.#check.expect, response.headers);
+    const wanted = bytesWanted(this.#check.expect, response.headers, this.#tools.timed);
     const body = new ReceivedBody();
     let isJudged = false;
     const judge = async (): Promise<void> => {
@@ -111,10 +113,7 @@ export class Exchange implements ProxyObserver {
       isJudged = true;
       const seconds = this.#since(this.#tools.began);
       const reason = (await this.#mismatch(status, body, response.headers)) ?? this.#late(seconds);
-      const { expect } = this.#check;
-      const warning = this.#secure
-        ? expiryWarning(this.#readings.certificate_days_left, expect.certificate_days)
-        : undefined;
+      const warning = this.#certificateWarning();
       const bytes = wanted > 0 ? { bytes: body.bytes } : {};
       end({ sample: { reason, warning, seconds, readings: { ...this.#readings, status, ...bytes } } });
     };
@@ -161,6 +160,12 @@ export class Exchange implements ProxyObserver {
     const { response_time: wanted } = this.#check.expect;
     if (wanted === undefined || seconds <= wanted) return undefined;
     return `answered in ${Math.round(seconds * 1000) / 1000} s instead of at most ${wanted} s`;
+  }
+
+  #certificateWarning(): string | undefined {
+    const { certificate_days: wanted } = this.#check.expect;
+    if (this.#secure) return expiryWarning(this.#readings.certificate_days_left, wanted);
+    return wanted === undefined ? undefined : 'answered without TLS: there is no certificate to look at';
   }
 
   #step(next: Phase): number {

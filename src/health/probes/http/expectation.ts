@@ -30,11 +30,14 @@ const unaskedBytes = 64 * 1024;
 /**
  * After how many bytes a body has been read enough; 0 = it is not read at all. A download would be one with each check,
  * and a stream of events has no end.
+ * @param timed its time is judged, which is more than that of its beginning
  */
-export function bytesWanted(expect: HttpCheck['expect'], headers: IncomingHttpHeaders): number {
+export function bytesWanted(expect: HttpCheck['expect'], headers: IncomingHttpHeaders, timed: boolean): number {
   if (expectsBody(expect)) return maxReceivedBytes;
   const { 'content-length': length, 'content-type': type = '' } = headers;
-  return Number(length ?? 0) > unaskedBytes || /^text\/event-stream\b/i.test(type) ? 0 : unaskedBytes;
+  if (/^text\/event-stream\b/i.test(type)) return 0;
+  if (timed) return maxReceivedBytes;
+  return Number(length ?? 0) > unaskedBytes ? 0 : unaskedBytes;
 }
 
 /** Why a body is not as expected, in words; undefined when it is. */

@@ -15,6 +15,8 @@ import { type Asked, redirected } from './redirect.js';
 export interface RequestTools {
   readonly connect: RequestOptions;
   readonly now: () => number;
+  /** How long an answer takes is judged. */
+  readonly timed: boolean;
   /** What a request for this address goes through; undefined = straight. */
   proxyFor(url: URL): Address | undefined;
 }
