@@ -87,12 +87,14 @@ export class Settler {
 
   settle(settlement: Settlement): void {
     if (settlement.done.length === 0 && settlement.dead.length === 0) return;
-    const { log } = this.#options;
+    const { log, suppression } = this.#options;
     const { dead: given, ...rest } = settlement;
     if ((rest.tooOld ?? 0) > 0) log.warn({ count: rest.tooOld }, 'events.too-old');
     const dead = given.map(one => ({ ...one, reason: oneLine(one.reason) }));
-    for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines))
-      log.warn({ id: delivery.id, fault, reason }, 'event.rejected');
+    for (const { delivery, reason, fault } of dead.slice(0, maxRejectedLines)) {
+      const { reason: said = reason } = cleanDead(suppression, delivery, reason);
+      log.warn({ id: delivery.id, fault, reason: said }, 'event.rejected');
+    }
     if (rest.done.length > 0) this.#settleDone({ ...rest, dead: [] });
     if (dead.length > 0) this.#settleDead(dead);
   }

@@ -245,6 +245,15 @@ test('rejected events are logged one by one, and no more than ten of a settlemen
   assert.equal(rejected[0]?.fields, { id: 'bad-0', fault: 'poison', reason: 'no category' });
 });
 
+test('what is logged of a rejected event names nobody who was erased', async ({ scene }) => {
+  await scene.open();
+  scene.suppression.add(peopleOf(secret, ['ada@example.org']).hashes);
+  const reason = '422 ("unknown user ada@example.org")';
+  scene.settler.settle({ ...done(), dead: [{ delivery: delivery('bad'), reason, fault: 'poison', attempts: 1 }] });
+  const rejected = scene.recorded.lines.find(({ line }) => line === 'event.rejected');
+  assert.is(rejected?.fields.reason, '422 ("unknown user [erased]")');
+});
+
 test('what is too old is logged once a settlement, with its count', async ({ scene }) => {
   await scene.open();
   scene.settler.settle({ ...done('a', 'b', 'c'), tooOld: 2 });

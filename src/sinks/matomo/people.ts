@@ -26,8 +26,8 @@ export async function eraseFrom(
   let erased = 0;
   try {
     for (const text of texts) {
-      // It names 401 at most.
       let first: string | undefined;
+      // It names 401 at most.
       for (let visits = await visitsOf(text, ask); visits.length > 0; visits = await visitsOf(text, ask)) {
         // Nothing is gained by asking on: whatever it answers, they are there.
         if (visits[0]?.idVisit === first) throw new TransientError(notDeleted);
