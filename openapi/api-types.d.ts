@@ -4495,7 +4495,7 @@ export interface components {
             readonly delivered: number;
             readonly duplicates: number;
             readonly filtered: number;
-            /** @description Dead letters kept now. */
+            /** @description Dead letters kept now; while the broker does not say, as many as it said last. */
             readonly dead: number;
             /** @description Events of one write: fewer after a time-out, 429, 503 or slow answers, and more again while answers are quick. */
             readonly batch_size: number;

@@ -40,8 +40,9 @@ export async function recomputeFrom(recount: Recount, invocation: Invocation): P
       `${seen.kept - seen.known} of the ${seen.kept} accesses of ${month} are not in ${file}: nothing was changed`,
     );
   const before = await sumsOf(client, month);
-  const { accesses } = await pass(recount, true, client, invocation);
-  if (seen.closed) return finishMonth(client, month, lower);
+  const { accesses, closed } = await pass(recount, true, client, invocation);
+  // It may have closed since the first pass.
+  if (seen.closed || closed) return finishMonth(client, month, lower);
   return { month, accesses, before, after: await sumsOf(client, month) };
 }
 

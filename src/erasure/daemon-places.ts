@@ -51,7 +51,8 @@ function usage({ storage, idSecret }: DaemonPlacesOptions): Place {
   return {
     name: 'keys of usage',
     async erase(people): Promise<Outcome> {
-      const users = keysOf(people).map(key => [key, randomInt(2 ** 47, 2 ** 48 - 1)] as const);
+      const random = (): number => randomInt(2 ** 47, 2 ** 48 - 1);
+      const users = keysOf(people).map(key => [key, random(), random()] as const);
       return { changed: await storage.write('rekeyUsage', { users }) };
     },
     async *export(people: NamedPeople | People) {

@@ -34,8 +34,9 @@ import type { StatusBoard, StatusLine } from './board.js';
 import type { Conflicts } from './conflicts.js';
 import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-letter-admin.js';
 import type { FoundProblem } from './found-problem.js';
+import { LastKnown } from './last-known.js';
 import { ProblemDates } from './problem-dates.js';
-import { deadLettersKey, problemsOf } from './problems.js';
+import { deadLettersKey, notJudged, problemsOf } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
 import { servicesOf } from './services.js';
 import { settingsProblems } from './settings-problems.js';
@@ -108,6 +109,7 @@ export function createBackend(options: BackendOptions) {
     return acknowledged.applyTo(report);
   };
 
+  const deadLetters = new LastKnown(sink => broker.deadLetters.count(sink));
   const depthOf = (sink: string) => broker.depth(sink).catch(() => undefined);
 
   const sinkStatus = async (
@@ -115,7 +117,7 @@ export function createBackend(options: BackendOptions) {
     report: LedgerReport,
   ): Promise<SinkStatus> => {
     const { name: sink, title } = definition;
-    const [depth, dead] = await Promise.all([depthOf(sink), broker.deadLetters.count(sink).catch(() => 0)]);
+    const [depth, dead] = await Promise.all([depthOf(sink), deadLetters.of(sink)]);
     const row = report.sinks.find(line => line.sink === sink);
     const size = board.get(actorPaths.consumer(sink))?.detail.batch_size;
     return {
@@ -200,7 +202,8 @@ export function createBackend(options: BackendOptions) {
     const kept = { storage: storage.problems(), embedded: broker.kind === 'embedded' };
     const brokerSince = since ?? brokerStatus.status.since;
     const services = servicesOf(actors);
-    problems = await dates.date(problemsOf({ ...findings, ...kept, brokerSince, services, actors }));
+    const found = problemsOf({ ...findings, ...kept, brokerSince, services, actors });
+    problems = await dates.date([...notJudged(problems, report), ...found]);
     return {
       version,
       started,

@@ -109,9 +109,7 @@ export class Metrics {
     ),
     gaps: this.#gauge('event_sink_queue_gaps', 'How often a queue or the exchange had disappeared and was made again.'),
     pending: this.#gauge('event_sink_queue_events', 'Events that wait for a sink.', ['sink']),
-    oldest: this.#gauge('event_sink_queue_oldest_age_seconds', 'Age of the oldest event that waits for a sink.', [
-      'sink',
-    ]),
+    oldest: this.#gauge('event_sink_queue_oldest_age_seconds', 'Age of the oldest waiting event.', ['sink']),
     dead: this.#gauge('event_sink_dead_letters', 'Dead letters that are there now.', ['sink']),
     sinkState: this.#gauge('event_sink_sink_state', '1 for the state that a sink is in.', ['sink', 'state']),
     ledger: this.#gauge('event_sink_ledger_events', 'Events of a sink since the beginning, by what became of them.', [
@@ -249,7 +247,8 @@ export class Metrics {
       unsettled.set({ sink: sink.sink }, Number(consumer?.detail.unsettled ?? 0));
       delayed.set({ sink: sink.sink }, Number(consumer?.detail.delayed ?? 0));
       if (sink.pending !== null) pending.set({ sink: sink.sink }, sink.pending);
-      oldest.set({ sink: sink.sink }, sink.oldest === null ? 0 : Math.max(0, status.now - sink.oldest) / 1000);
+      if (sink.oldest !== null || sink.pending === 0)
+        oldest.set({ sink: sink.sink }, Math.max(0, status.now - (sink.oldest ?? status.now)) / 1000);
       dead.set({ sink: sink.sink }, sink.dead);
       sinkState.set({ sink: sink.sink, state: sink.state }, 1);
     }

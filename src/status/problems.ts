@@ -44,6 +44,7 @@ export interface Findings {
 }
 
 export const deadLettersKey = (sink: string): string => `dead ${sink}`;
+const ledgerKey = (sink: string): string => `ledger ${sink}`;
 
 const fixes: Record<Fault, string> = {
   transient:
@@ -106,7 +107,7 @@ export function problemsOf({
     if (row.difference === 0 || row.difference === null) continue;
     const what = `The ledger of ${row.sink} does not balance: ${plural(Math.abs(row.difference), 'event')} ${row.difference > 0 ? 'missing' : 'too many'}.`;
     problems.push({
-      key: `ledger ${row.sink}`,
+      key: ledgerKey(row.sink),
       severity: 'critical',
       what,
       since: undefined,
@@ -216,6 +217,15 @@ function unsettledProblems({ title }: SinkStatus, consumer: ActorStatus | undefi
       fix: 'Nothing is lost: they stay in the queue of the sink, and the daemon keeps trying. What comes after them waits, and some of them may be delivered again after a restart.',
     });
   return problems;
+}
+
+/** Problems that were found before and cannot be judged now: they stand as they were. */
+export function notJudged<Problem extends FoundProblem>(
+  before: readonly Problem[],
+  { sinks }: Pick<LedgerReport, 'sinks'>,
+): readonly Problem[] {
+  const unknown = new Set(sinks.filter(({ difference }) => difference === null).map(({ sink }) => ledgerKey(sink)));
+  return before.filter(({ key }) => unknown.has(key));
 }
 
 function waitingInWords({ pending }: SinkStatus): string {

@@ -130,21 +130,24 @@ function addSize(database: Database, table: EventTable, bytes: number): void {
 const keys = 2 ** 52;
 
 export interface Rekey {
-  /** The key of a person, and one that nobody can make. */
-  readonly users: readonly (readonly [from: number, to: number])[];
+  /**
+   * The key of a person, one that nobody can make, and how far the sessions move, which is kept nowhere so that nobody
+   * can undo it.
+   */
+  readonly users: readonly (readonly [from: number, to: number, step: number])[];
 }
 
 /**
- * A person's accesses go on counting, as those of one person, under a key that leads to nobody. The sessions move
- * by the same step, so that they stay as many.
+ * A person's accesses go on counting, as those of one person, under a key that leads to nobody. The sessions all move
+ * by one step, so that they stay as many.
  */
 function rekeyUsage({ database }: Transaction, { users }: Rekey): number {
   let rows = 0;
-  for (const [from, to] of users)
+  for (const [from, to, step] of users)
     rows += database.run(
       `UPDATE usage_accesses SET user = CAST(? AS INTEGER), session = (session + CAST(? AS INTEGER)) % ${keys}
        WHERE user = CAST(? AS INTEGER)`,
-      ...[to, to, from],
+      ...[to, step, from],
     );
   return rows;
 }

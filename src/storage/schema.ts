@@ -17,9 +17,9 @@ import { usageAuditStep, usageRequestUsersStep, usageSourceStep } from './usage-
  * - message_numbers, queue_ledgers, queue_ledger_hours, settled_messages: the ledger of RabbitMQ's queues
  *   (queue-ledgers.ts).
  * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
- * - usage_accesses: what may count as usage in months that are not closed. `day` is 20260315, `machine`, `request` and
- *   `by_address` 0 or 1, `part` the file of an answer with 206; `reason` says why an access does not count. The day is
- *   in the key so that a day lies together; an event has one time, so that its id alone decides.
+ * - usage_accesses: what may count as usage in open months, and second clicks of the month before. `day` is 20260315,
+ *   `machine`, `request` and `by_address` 0 or 1, `part` the file of an answer with 206; `reason`: why it does not
+ *   count. The day is in the key so that a day lies together; an event has one time, so that its id alone decides.
  * - usage_days: `revision` changes with the accesses of a day; its counts, and its `source`, are those of `counted`.
  * - usage_counts, usage_left_out: what a day (20260315), or a closed month (20260300), comes to. `country` '' = all.
  * - usage_months: when an access of a month first counted here, and when the month was closed, epoch ms; from what a

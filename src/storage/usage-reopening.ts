@@ -160,6 +160,8 @@ function closeForsaken({ database }: Transaction, { heardBefore, sent }: CloseFo
   for (const month of forsaken.filter(one => !sent.includes(one))) {
     database.run('DELETE FROM usage_reopened WHERE month = ?', month);
     database.run('DELETE FROM usage_days WHERE day BETWEEN ? AND ?', firstDayOf(month), lastDayOf(month));
+    // The rest is trimmed; of the first day some would be kept, for second clicks of the month before.
+    database.run('DELETE FROM usage_accesses WHERE day = ?', firstDayOf(month));
     forgetReopenedHours(database, month);
   }
 }

@@ -22,8 +22,6 @@ export interface User {
 /** Clowder's id of everybody who has not logged in. */
 const anonymous = /^0{24}$/;
 const hourMs = 3_600_000;
-/** Sessions of one user differ by this from hour to hour: another hash takes longer than all else of an access. */
-const hourStep = 2_654_435_761;
 
 /**
  * In the order of trust: who logged in, a cookie of the user, a cookie of the session, address and agent. Those of whom
@@ -32,13 +30,9 @@ const hourStep = 2_654_435_761;
 export function userOf({ created, fields }: Pick<Event, 'created' | 'fields'>, keyOf: KeyOf): User {
   const session = text(fields.session_id);
   const [name, byAddress, isLogin] = nameOf(fields, session);
-  const user = keyOf(name);
-  // Exact until the year 2163, and another one every hour for ever.
-  const ofHour = user + Math.floor(created / hourMs) * hourStep;
-  return {
-    ...{ user, byAddress, isLogin },
-    session: session === undefined ? ofHour : keyOf(`session ${session}\n${dayOf(created)}`),
-  };
+  const slice =
+    session === undefined ? `${name}\n${Math.floor(created / hourMs)}` : `session ${session}\n${dayOf(created)}`;
+  return { user: keyOf(name), byAddress, isLogin, session: keyOf(slice) };
 }
 
 function nameOf(

@@ -107,8 +107,9 @@ export class Reopening {
       .filter(({ row }) => monthOf(row[0] as number) === month);
     const keys = found.map(({ row }) => [row[0] as number, row[1] as string] as const);
     const known = await storage.read('knownUsageAccesses', { keys });
+    // What is looked at will be sent: the month waits for it.
+    this.sent.note([month]);
     if (keep) {
-      this.sent.note([month]);
       await this.reopen(month);
       const items: Value[] = [];
       for (const { row, facts } of found)

@@ -244,6 +244,8 @@ export class Usage {
     await this.#count();
     await storage.write('limitOpened', { latest: this.#believed.latest() });
     for (const { month, gaps } of await this.#closing.due(await this.months())) {
+      // The months before it took their time: somebody may have begun to send into this one.
+      if (this.reopening.sent.list().has(month)) continue;
       await this.#count();
       const audits = await finalAudits(month, { storage, source: config.source ?? 'clowder' });
       if (await storage.write('closeUsageMonth', { month, audits, gaps })) log.info({ month }, 'usage.closed');

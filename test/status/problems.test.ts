@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Findings, problemsOf } from '../../src/status/problems.js';
+import { type Findings, notJudged, problemsOf } from '../../src/status/problems.js';
 import type { ServiceState, SinkStatus } from '../../src/status/report.js';
 
 const quiet: Findings = {
@@ -141,6 +141,24 @@ test('a ledger that does not balance comes first', () => {
   };
   const broker = { state: 'down', detail: 'x', outbox: 0 } as const;
   assert.match(what({ ledger, broker })[0]!, 'The ledger of local does not balance: 2 events missing.');
+});
+
+test('a ledger that cannot be judged now is as it was found last', () => {
+  const before = [
+    { key: 'ledger local', what: 'x', fix: 'y', since: 5 },
+    { key: 'ledger mongodb', what: 'x', fix: 'y', since: 6 },
+    { key: 'dead local', what: 'x', fix: 'y', since: 7 },
+  ];
+  const row = { hour: null, accepted: 3, delivered: 1, duplicates: 0, filtered: 0, too_old: 0, erased: 0, dead: 0 };
+  const more = { pending: 0, missing: 0, acknowledged: 0 };
+  const sinks = [
+    { sink: 'local', ...row, ...more, difference: null, inexact: 'RabbitMQ does not say.' },
+    { sink: 'mongodb', ...row, ...more, difference: 0, inexact: null },
+  ];
+  assert.equal(
+    notJudged(before, { sinks }).map(({ key }) => key),
+    ['ledger local'],
+  );
 });
 
 test('events that RabbitMQ lost are said with their number and their sink; what is acknowledged or not known is no problem', () => {

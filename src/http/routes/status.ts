@@ -41,7 +41,9 @@ const SinkStatus = z
     delivered: count,
     duplicates: count,
     filtered: count,
-    dead: count.openapi({ description: 'Dead letters kept now.' }),
+    dead: count.openapi({
+      description: 'Dead letters kept now; while the broker does not say, as many as it said last.',
+    }),
     batch_size: count.openapi({
       description:
         'Events of one write: fewer after a time-out, 429, 503 or slow answers, and more again while answers are quick.',

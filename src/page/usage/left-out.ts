@@ -13,7 +13,7 @@ function LeftOut({ usage: { report, choice, query, period } }: { usage: UsageSta
   const shown = [...report.known.values()].filter(({ month }) => month >= query.from && month <= query.to);
   const rows = countsOf(shown);
   const sources = [...new Set(shown.flatMap(month => month.sources))];
-  const counted = (sources.length === 0 ? [report.source] : sources).map(sourceInWords).join(', and in other months ');
+  const counted = (sources.length === 0 ? [report.source] : sources).map(sourceInWords).join(', and at other times ');
   const notes = [...new Set(shown.flatMap(month => month.notes))].map(
     note => ` ${note.charAt(0).toUpperCase()}${note.slice(1)}.`,
   );

@@ -1,6 +1,6 @@
 import { createServer, type Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { portOf } from '../ports.js';
+import { listenAgain, portOf } from '../ports.js';
 
 /**
  * What becomes of connections, those that are open and those to come:
@@ -38,7 +38,7 @@ export class FaultProxy {
 
   static async start(targetPort: number, host = '127.0.0.1'): Promise<FaultProxy> {
     const server = createServer({ allowHalfOpen: true });
-    await listen(server, 0);
+    await listenAgain(server, 0);
     return new FaultProxy(server, { host, port: targetPort });
   }
 
@@ -57,7 +57,7 @@ export class FaultProxy {
     else if (!this.#server) {
       const server = createServer({ allowHalfOpen: true });
       this.#serve(server);
-      await listen(server, this.port);
+      await listenAgain(server, this.port);
       this.#server = server;
     }
   }
@@ -174,11 +174,4 @@ class Pair {
     }
     await new Promise<void>(sent => to.write(piece, () => sent()));
   }
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
+import { listenAgain } from '../ports.js';
 
 /** What goes wrong with one request. `processed`: the server acts on it all the same. */
 export type ScriptedFault =
@@ -59,11 +60,7 @@ export class StandIn {
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => {});
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, '127.0.0.1', resolve);
-    });
-    this.#port = (server.address() as AddressInfo).port;
+    this.#port = await listenAgain(server, this.#port);
     this.#server = server;
   }
 

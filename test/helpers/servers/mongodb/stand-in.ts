@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { BSON } from 'mongodb';
+import { listenAgain } from '../../ports.js';
 import { Scram } from './scram.js';
 import { StoredCollection, type WriteFault } from './store.js';
 import { encodeReply, type Request, RequestReader } from './wire.js';
@@ -64,10 +65,8 @@ export class MongoStandIn {
   async listen(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer(socket => this.#accept(socket));
-    server.listen(this.#port, '127.0.0.1');
-    await once(server, 'listening');
+    this.#port = await listenAgain(server, this.#port);
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {
