@@ -23,4 +23,4 @@ app.use(async ctx => {
   ctx.status = 202;
   ctx.body = { accepted: 1 };
 });
-serve(app, () => void connection.close());
+serve(app, () => void channel.waitForConfirms().then(() => connection.close()));
