@@ -65,7 +65,10 @@ export interface AuditedDay {
   /** Revision of the accesses when they were compared, and now; null: not compared yet, or closed for good. */
   readonly revision: number | null;
   readonly current: number | null;
-  /** From what its counts came last, most first; several where another source was set on that day. */
+  /**
+   * From what its counts came last, most first; several where another source was set on that day. Of a day on which
+   * nothing counted, that of the nearest day of its month on which something did; none where there is none.
+   */
   readonly sources: readonly string[];
 }
 
@@ -240,7 +243,15 @@ class Earliest<One extends AloneAct> {
 function auditedDays(database: Database, { from, to }: { readonly from: number; readonly to: number }): AuditedDay[] {
   return database
     .rows<[number, number | null, number | null, string | null]>(
-      `WITH open AS (SELECT d.* FROM usage_days d LEFT JOIN usage_months m ON m.month = d.day / 100 WHERE closed IS NULL)
+      `WITH open AS (
+         SELECT d.day, d.revision, coalesce(nullif(d.source, ''), (
+           SELECT source FROM (
+             SELECT o.source AS source, o.day AS day, abs(o.day - d.day) AS far
+             FROM usage_days o WHERE o.source <> '' AND o.day / 100 = d.day / 100
+           ) ORDER BY far, day LIMIT 1
+         )) AS source
+         FROM usage_days d LEFT JOIN usage_months m ON m.month = d.day / 100 WHERE closed IS NULL
+       )
        SELECT day, a.revision, d.revision, d.source FROM (SELECT day FROM open UNION SELECT day FROM usage_audits)
        LEFT JOIN open d USING (day) LEFT JOIN usage_audits a USING (day)
        WHERE day BETWEEN ? AND ? ORDER BY day`,

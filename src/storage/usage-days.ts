@@ -47,7 +47,8 @@ const sums = `count(*), sum(request), count(DISTINCT session), count(DISTINCT ii
  *
  * - parts (206) of one file in one session are one request, at the time of the first of them
  * - of the clicks of one user on one address, each that is followed by another within 30 seconds is removed; who is
- *   known by address and agent alone is another user every hour
+ *   known by address and agent alone is another user every hour, and one who is known otherwise is another one in what
+ *   has a date alone
  * - unique: once for each session
  *
  * A function of the day's accesses, and of those in the 30 seconds after it, alone: neither the order in which they
@@ -66,7 +67,7 @@ const countDay = `
       FROM accesses WHERE part IS NOT NULL WINDOW file AS (PARTITION BY session, part)
     ) WHERE place = 1
   ), followed AS (
-    SELECT *, lead(time) OVER (PARTITION BY user, url ORDER BY time, id) AS next FROM whole
+    SELECT *, lead(time) OVER (PARTITION BY user, url, by_address ORDER BY time, id) AS next FROM whole
   ), clicks AS MATERIALIZED (
     SELECT *, next IS NULL OR next - time > ${doubleClickMs}
       OR (by_address AND next / ${hourMs} <> time / ${hourMs}) AS kept

@@ -104,11 +104,16 @@ export interface TrimUsageArguments {
   readonly limit: number;
 }
 
+const isSealed = 'closed IS NOT NULL AND month NOT IN (SELECT month FROM usage_reopened)';
 /**
  * The first accesses of a month may be second clicks of the month before, which may be counted anew. Who is known by
- * address alone is another user every hour, and clicks over no end of a month.
+ * address alone is another user every hour, and clicks over no end of a month; what has a date alone is nobody's second
+ * click.
  */
 const isSecondClick = `day % 100 = 1 AND time % ${dayMs} <= ${doubleClickMs} AND reason IS NULL AND by_address = 0`;
+
+/** Of each month the first so many of them: as a page anybody can make up some. */
+const maxSecondClicks = 10_000;
 
 /**
  * Deletes accesses of closed months and of those in which nothing counted, and ids of late ones, a chunk at a time.
@@ -118,10 +123,10 @@ function trimUsage({ database }: Transaction, { lateBefore, limit }: TrimUsageAr
   const deleted = database.run(
     `DELETE FROM usage_accesses WHERE (day, id) IN (
        SELECT day, id FROM usage_months JOIN usage_accesses ON day BETWEEN month * 100 AND month * 100 + 99
-       WHERE closed IS NOT NULL AND month NOT IN (SELECT month FROM usage_reopened) AND NOT (${isSecondClick})
-       LIMIT CAST(? AS INTEGER))`,
+       WHERE ${isSealed} AND NOT (${isSecondClick}) LIMIT CAST(? AS INTEGER))`,
     limit,
   );
+  const further = trimSecondClicks(database, limit - deleted);
   const late = database.rows<[number, string]>(
     'SELECT month, id FROM usage_late WHERE at < ? LIMIT CAST(? AS INTEGER)',
     lateBefore,
@@ -135,7 +140,24 @@ function trimUsage({ database }: Transaction, { lateBefore, limit }: TrimUsageAr
       month * 100,
     );
   }
-  return deleted + late.length + trimUncounted(database, monthOf(dayOf(lateBefore)) * 100, limit);
+  return deleted + further + late.length + trimUncounted(database, monthOf(dayOf(lateBefore)) * 100, limit);
+}
+
+/** Those of closed months that are too many, when nothing else is left there to delete. */
+function trimSecondClicks(database: Database, limit: number): number {
+  if (limit <= 0) return 0;
+  let deleted = 0;
+  for (const [month] of database.rows<[number]>(`SELECT month FROM usage_months WHERE ${isSealed}`)) {
+    deleted += database.run(
+      `DELETE FROM usage_accesses WHERE day = ?1 AND id IN (
+         SELECT id FROM usage_accesses WHERE day = ?1 ORDER BY time, id
+         LIMIT CAST(?2 AS INTEGER) OFFSET ${maxSecondClicks})`,
+      firstDayOf(month),
+      limit - deleted,
+    );
+    if (deleted >= limit) break;
+  }
+  return deleted;
 }
 
 /** Days of a month that was over as long as others wait, and in which nothing counted. Their sums by reason stay. */

@@ -1,4 +1,4 @@
-import { firstDayOf, lastDayOf, monthOf } from '../calendar.js';
+import { dayBefore, firstDayOf, lastDayOf, monthOf } from '../calendar.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 import { type DayCounts, keepUsageDay } from './usage-days.js';
@@ -13,19 +13,50 @@ import { forgetReopenedHours, takeReopenedHours } from './usage-gaps.js';
  * A month that is left half-way is closed again when nothing has come for it for a while, with the counts that it had.
  */
 
+export interface ReopenMonthArguments {
+  readonly month: number;
+  /** What is counted now. */
+  readonly source: string;
+}
+
 /** False: the month is open, or holds nothing, and takes accesses anyway. */
-function reopenUsageMonth({ database, believed }: Transaction, { month }: { readonly month: number }): boolean {
+function reopenUsageMonth({ database, believed }: Transaction, { month, source }: ReopenMonthArguments): boolean {
   const closed = database.value<number | null>('SELECT closed FROM usage_months WHERE month = ?', month) ?? null;
   if (closed === null) return false;
   const fresh = database.run('INSERT OR IGNORE INTO usage_reopened (month, begun) VALUES (?, ?)', month, believed) > 0;
+  if (!fresh) return true;
+  judgeAnew(database, month, source);
   // Accesses that were not deleted yet count again.
-  if (fresh)
-    database.run(
-      `INSERT OR IGNORE INTO usage_days (day, revision, counted)
-       SELECT DISTINCT day, 1, 0 FROM usage_accesses WHERE day BETWEEN ? AND ?`,
-      ...[firstDayOf(month), lastDayOf(month)],
-    );
+  database.run(
+    `INSERT OR IGNORE INTO usage_days (day, revision, counted)
+     SELECT DISTINCT day, 1, 0 FROM usage_accesses WHERE day BETWEEN ? AND ?`,
+    ...[firstDayOf(month), lastDayOf(month)],
+  );
   return true;
+}
+
+/**
+ * What is still there of a closed month, its first clicks at least, was judged when another source may have been
+ * counted: beside what comes now it would count the same act twice.
+ */
+function judgeAnew(database: Database, month: number, source: string): void {
+  const days = [firstDayOf(month), lastDayOf(month)] as const;
+  const isOther = "coalesce(instr(reason, 'other_source'), 0) = 1";
+  const counts = database.run(
+    `UPDATE usage_accesses SET reason = nullif(substr(reason, length('other_source:') + 1), '')
+     WHERE day BETWEEN ? AND ? AND source = ? AND ${isOther}`,
+    ...days,
+    source,
+  );
+  const countsNot = database.run(
+    `UPDATE usage_accesses SET reason = 'other_source' || coalesce(':' || reason, '')
+     WHERE day BETWEEN ? AND ? AND source <> ? AND NOT ${isOther}`,
+    ...days,
+    source,
+  );
+  // The last clicks of the month before depend on them.
+  if (counts + countsNot > 0)
+    database.run('UPDATE usage_days SET revision = revision + 1 WHERE day = ?', dayBefore(days[0]));
 }
 
 /** Those that collect anew beside their counts among them. */

@@ -34,7 +34,7 @@ interface Range {
 
 interface AuditOptions {
   readonly storage: Calls;
-  /** What is counted now: a day of which something counted has its own. */
+  /** What is counted now: a month of which something counted has its own. */
   readonly source: UsageSource;
 }
 

@@ -22,6 +22,9 @@ export const gapReasons = {
 } as const;
 export type GapReason = keyof typeof gapReasons;
 
+/** What a month may lack that is over without anything that counted: nobody knows what would have been its source. */
+export const allHoles: ReadonlySet<GapReason> = new Set(Object.keys(gapReasons) as GapReason[]);
+
 /** How accesses come here: Clowder's own from RabbitMQ alone. */
 type Hearing = Pick<UsageConfig, 'source' | 'heard'>;
 

@@ -6,7 +6,7 @@ import type { Calls } from '../storage/calls.js';
 import type { Value } from '../storage/database.js';
 import type { LowerFigure } from '../storage/usage-reopening.js';
 import type { UsageRow } from '../storage/usage-report.js';
-import { accessOf, type Rules } from './access.js';
+import { accessOf, type Rules, type UsageSource } from './access.js';
 import { SentMonths } from './sent-months.js';
 
 /** The month before and after; undefined = it had nothing that counts. */
@@ -18,6 +18,8 @@ export interface Recomputed {
 
 export interface ReopeningOptions {
   readonly storage: Calls;
+  /** What is counted now. */
+  readonly source: UsageSource;
   /** Events in the queue of the sink. */
   readonly pending: () => Promise<number>;
   /** As the sink gets them: those that it takes, with what is known of their resources. */
@@ -66,7 +68,8 @@ export class Reopening {
 
   /** From now on accesses of a closed month are collected beside its counts. False: it is open. */
   reopen(month: number): Promise<boolean> {
-    return this.#options.storage.write('reopenUsageMonth', { month });
+    const { storage, source } = this.#options;
+    return storage.write('reopenUsageMonth', { month, source });
   }
 
   /**

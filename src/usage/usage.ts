@@ -18,7 +18,7 @@ import type {
 import { type Rules, usageSources } from './access.js';
 import { auditDays, finalAudits, type UsageAuditDay } from './audit.js';
 import { Closing } from './closing.js';
-import { type CompleteMonth, type GapReason, gapsOf, holesOf, holesOfMonth, hoursIn } from './completeness.js';
+import { allHoles, type CompleteMonth, type GapReason, gapsOf, holesOfMonth, hoursIn } from './completeness.js';
 import { heardLogs } from './completeness-monitor.js';
 import type { UsageConfig } from './config.js';
 import { type ReadStored, recompute } from './recompute.js';
@@ -98,7 +98,7 @@ export class Usage {
     this.#believed = new BelievedTime(options.clock);
     const pending = async (): Promise<number> => (await waiting()).pending;
     this.reopening = new Reopening({
-      ...{ storage, pending, known, rules, clock: options.clock },
+      ...{ storage, pending, known, rules, source: config.source ?? 'clowder', clock: options.clock },
       total: month => this.#total(month),
     });
     this.#closing = new Closing({
@@ -172,15 +172,15 @@ export class Usage {
   async completeness(range: { readonly from: number; readonly to: number }): Promise<readonly CompleteMonth[]> {
     const { config, storage } = this.#options;
     const noted = await storage.read('usageGaps', spanOf(range));
-    const holes = holesOf(config);
     const late = (await this.leftOut(range)).filter(({ reason }) => reason === 'late');
     const known = new Map((await this.months()).map(month => [month.month, month]));
     const rows = [...noted, ...(await this.#unread(known))].sort((one, other) => one.hour - other.hour);
     const { pending, dead, deadOf = new Map<number, number>() } = await this.waiting();
     const unknownDead = [...deadOf.values()].reduce((rest, count) => rest - count, dead);
     const missed = rows
-      .filter(({ reason }) => reason !== 'before' && holes.has(reason as GapReason))
+      .filter(({ reason }) => reason !== 'before' && allHoles.has(reason as GapReason))
       .map(({ hour }) => monthOf(dayOf(hour)));
+    const thisMonth = monthOf(dayOf(this.#believed.now()));
     const months = [...new Set([...known.keys(), ...missed, ...deadOf.keys()])].filter(
       month => month * 100 + 99 >= range.from && month * 100 <= range.to,
     );
@@ -189,7 +189,8 @@ export class Usage {
       .flatMap(month => {
         const closed = known.get(month)?.closed ?? null;
         const sources = usageSources.filter(source => known.get(month)?.sources.includes(source));
-        const gaps = gapsOf(month, rows, holesOfMonth(sources, config));
+        const isEmpty = closed === null && sources.length === 0 && month < thisMonth;
+        const gaps = gapsOf(month, rows, isEmpty ? allHoles : holesOfMonth(sources, config));
         if (!known.has(month) && !deadOf.has(month) && gaps.length === 0) return [];
         return {
           ...{ month, closed, sources, gaps, missingHours: hoursIn(gaps) },
@@ -239,10 +240,22 @@ export class Usage {
     await announce(signal);
   }
 
+  /** What cannot be found out at the moment, of RabbitMQ say, keeps nothing else from being done. */
   async closeMonths(signal?: AbortSignal): Promise<void> {
     const { storage, config, log } = this.#options;
     await this.#count();
     await storage.write('limitOpened', { latest: this.#believed.latest() });
+    await this.#closeDue().catch((error: unknown) => log.warn({ reason: describe(error) }, 'closing.delayed'));
+    await this.#closeForsaken().catch((error: unknown) => log.warn({ reason: describe(error) }, 'reclosing.delayed'));
+    const trim = { lateBefore: this.#believed.now() - config.closeMs, limit: chunkRows };
+    while (!signal?.aborted && (await storage.write('trimUsage', trim)) >= chunkRows);
+    const before = this.#believed.now() - Math.max(config.closeMs, factsMs);
+    const after = this.#itemsUntil;
+    this.#itemsUntil = (await storage.write('trimUsageItems', { after, before, limit: chunkRows })) ?? '';
+  }
+
+  async #closeDue(): Promise<void> {
+    const { storage, config, log } = this.#options;
     for (const { month, gaps } of await this.#closing.due(await this.months())) {
       // The months before it took their time: somebody may have begun to send into this one.
       if (this.reopening.sent.list().has(month)) continue;
@@ -250,15 +263,13 @@ export class Usage {
       const audits = await finalAudits(month, { storage, source: config.source ?? 'clowder' });
       if (await storage.write('closeUsageMonth', { month, audits, gaps })) log.info({ month }, 'usage.closed');
     }
-    if (await this.#closing.hasCaughtUp()) {
-      const sent = [...this.reopening.sent.list()];
-      await storage.write('closeForsaken', { heardBefore: this.#believed.now() - config.closeMs, sent });
-    }
-    const trim = { lateBefore: this.#believed.now() - config.closeMs, limit: chunkRows };
-    while (!signal?.aborted && (await storage.write('trimUsage', trim)) >= chunkRows);
-    const before = this.#believed.now() - Math.max(config.closeMs, factsMs);
-    const after = this.#itemsUntil;
-    this.#itemsUntil = (await storage.write('trimUsageItems', { after, before, limit: chunkRows })) ?? '';
+  }
+
+  async #closeForsaken(): Promise<void> {
+    const { storage, config } = this.#options;
+    if (!(await this.#closing.hasCaughtUp())) return;
+    const sent = [...this.reopening.sent.list()];
+    await storage.write('closeForsaken', { heardBefore: this.#believed.now() - config.closeMs, sent });
   }
 
   async #count(): Promise<void> {

@@ -244,6 +244,32 @@ test('days are compared with what was counted on them, whatever is counted now',
   assert.equal(await totals(), expected, 'closed');
 });
 
+test('a day on which the counted source says nothing is compared with what was counted around it', async () => {
+  const dayMs = 86_400_000;
+  const scene = new UsageScene({ source: 'clowder' });
+  await scene.take(viewed(day), view(day + dayMs), viewed(day + 6 * dayMs));
+  const later = scene.withConfig({ source: 'nginx' });
+  await later.take(view(day + 9 * dayMs), viewed(day + 8 * dayMs), viewed(Date.UTC(2026, 3, 10)));
+  const found = (await later.usage.audit({ from: 20260301, to: 20260430 })).map(one => [one.day, one.source]);
+  assert.equal(found, [
+    [20260315, 'clowder'],
+    [20260316, 'clowder'],
+    [20260321, 'clowder'],
+    [20260323, 'nginx'],
+    [20260324, 'nginx'],
+    [20260410, 'nginx'],
+  ]);
+  const [, lost] = await later.usage.audit(march);
+  assert.is(inWords(lost!.controls.nginx!.views), '0 both, 1 passed by');
+  // What is learnt of its neighbours holds for it, too: nobody has looked at the day itself again.
+  await later.take(view(day + 7 * dayMs + 1_000));
+  const again = await later.usage.audit(march);
+  assert.equal(
+    again.map(one => one.source),
+    ['clowder', 'clowder', 'clowder', 'nginx', 'nginx', 'nginx'],
+  );
+});
+
 test('at most 20 of each kind are named, the first of them', async () => {
   const scene = new UsageScene();
   await scene.take(

@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { dayOf, monthOf } from '../../src/calendar.js';
 import type { Event, Fields } from '../../src/events/event.js';
 import { eventRows } from '../../src/storage/event-store.js';
-import { datasetId, download, UsageScene, view } from './scene.js';
+import type { UsageSource } from '../../src/usage/access.js';
+import { access, datasetId, download, UsageScene, view } from './scene.js';
 
 const month = 202603;
 const march: readonly Event[] = [
@@ -106,6 +107,42 @@ test('what is left half-way is closed after a while with the figures that it had
   await scene.take(...march);
   const done = await reopening.finish(month, false);
   assert.not.ok('refused' in done);
+});
+
+test('how many events wait cannot be found out: it is said, and nothing else waits for it', async () => {
+  const scene = await closedMarch();
+  await scene.usage.reopening.reopen(month);
+  await scene.take(march[0]!);
+  const april = Date.UTC(2026, 3, 15);
+  // May, of which nothing but a robot is known, is over long ago; and April is due.
+  await scene.take(view(Date.UTC(2026, 4, 15), { user_agent: 'Googlebot/2.1' }), view(april));
+  scene.scratch.now = Date.UTC(2026, 7, 15);
+  await scene.take(view(scene.scratch.now));
+  scene.waitingFault = new Error('RabbitMQ does not answer');
+  await scene.usage.closeMonths();
+  const lines = scene.log.lines.map(line => JSON.parse(line) as { reason: string; line: string });
+  assert.equal(
+    lines.filter(({ line }) => line.endsWith('.delayed')),
+    [
+      { reason: 'RabbitMQ does not answer', line: 'closing.delayed' },
+      { reason: 'RabbitMQ does not answer', line: 'reclosing.delayed' },
+    ],
+  );
+  const days = (): unknown[] => scene.scratch.database.rows<[number]>('SELECT day FROM usage_accesses').flat();
+  assert.equal(days().includes(20260515), false, 'what is over is trimmed');
+  assert.is(accesses(scene), 1);
+  scene.waitingFault = undefined;
+  await scene.usage.closeMonths();
+  assert.is(accesses(scene), 0, 'the next time it is closed');
+  assert.equal(
+    (await scene.usage.months()).map(one => [one.month, one.closed === null]),
+    [
+      [month, false],
+      [202604, false],
+      [202606, false],
+      [202608, true],
+    ],
+  );
 });
 
 test('a month into which an import is still sending is not left half-way, however long it takes', async () => {
@@ -215,13 +252,90 @@ for (const [who, [fields, inMarch, inApril]] of Object.entries(people))
         view(midnight - 10_000, { ...clicked, ...fields }, 'first'),
         view(midnight + 10_000, { ...clicked, ...fields }, 'second'),
       );
-      const counted = async (one: number): Promise<number> => {
-        const range = { from: one * 100, to: one * 100 + 99 };
-        const [row] = await scene.usage.query({ by: 'dataset', dataset: datasetId(2), ...range, limit: 1, offset: 0 });
-        return row?.regular.investigations ?? 0;
-      };
-      assert.equal([await counted(month), await counted(202604)], [inMarch, inApril]);
+      assert.equal([await viewsIn(scene, month), await viewsIn(scene, 202604)], [inMarch, inApril]);
     });
+
+/** Both clicks as the log and as Clowder tell them. */
+const told: Record<UsageSource, readonly [march: Event, april: Event]> = {
+  nginx: [click('page_view', -10_000), click('page_view', 10_000)],
+  clowder: [click('view_resource', -10_000), click('view_resource', 10_000)],
+  browser: [click('browser_page_view', -10_000), click('browser_page_view', 10_000)],
+};
+
+function click(category: string, after: number): Event {
+  const ids = { type: 'dataset', user_id: 'ada', ...clicked };
+  return access(midnight + after, category, ids, `${category} ${after}`);
+}
+
+/** Views of the dataset in a month. */
+async function viewsIn(scene: UsageScene, one: number): Promise<number> {
+  const range = { from: one * 100, to: one * 100 + 99 };
+  const [row] = await scene.usage.query({ by: 'dataset', dataset: datasetId(2), ...range, limit: 1, offset: 0 });
+  return row?.regular.investigations ?? 0;
+}
+
+for (const [before, now] of [
+  ['nginx', 'clowder'],
+  ['clowder', 'nginx'],
+  ['nginx', 'browser'],
+  ['nginx', 'nginx'],
+  ['clowder', 'clowder'],
+] as const)
+  test(`April was counted from ${before}, and is counted anew from ${now}: one click is one`, async () => {
+    const scene = new UsageScene({ source: before });
+    scene.scratch.now = Date.UTC(2026, 3, 20);
+    await scene.take(...told[before]);
+    await closeAll(scene);
+    assert.equal([await viewsIn(scene, month), await viewsIn(scene, 202604)], [0, 1]);
+    const kept = scene.scratch.database.rows('SELECT source, reason FROM usage_accesses');
+    assert.equal(kept, [[before, null]], 'the second click is kept');
+
+    const later = scene.withConfig({ source: now });
+    await later.usage.reopening.reopen(202604);
+    await later.take(told[now][1]);
+    const done = await later.usage.reopening.finish(202604, false);
+    assert.is('refused' in done ? done.refused : done.after?.regular.investigations, 1);
+    assert.equal([await viewsIn(later, month), await viewsIn(later, 202604)], [0, 1]);
+    assert.equal((await later.usage.months()).find(one => one.month === 202604)?.sources, [now]);
+  });
+
+test('what another source said counts where it is counted now, as far as it is still there', async () => {
+  const scene = new UsageScene({ source: 'nginx' });
+  scene.scratch.now = Date.UTC(2026, 3, 20);
+  const robot = access(midnight + 60_000, 'view_resource', {
+    ...clicked,
+    type: 'dataset',
+    user_agent: 'Googlebot/2.1',
+  });
+  await scene.take(...told.nginx, ...told.clowder, robot);
+  await scene.months();
+  // Closed a moment ago: nothing was deleted yet.
+  for (const one of [month, 202604]) assert.ok(scene.scratch.write('closeUsageMonth', { month: one }));
+  const later = scene.withConfig({ source: 'clowder' });
+  for (const one of [month, 202604]) {
+    await later.usage.reopening.reopen(one);
+    assert.not.ok('refused' in (await later.usage.reopening.finish(one, true)));
+  }
+  assert.equal([await viewsIn(later, month), await viewsIn(later, 202604)], [0, 1]);
+  assert.equal(later.scratch.database.rows('SELECT source, reason FROM usage_accesses ORDER BY time, source'), [
+    ['clowder', null],
+    ['nginx', 'other_source'],
+    ['clowder', null],
+    ['nginx', 'other_source'],
+    ['clowder', 'robot'],
+  ]);
+});
+
+test('the last click of March counts again where the one that followed it does not any more', async () => {
+  const scene = new UsageScene({ source: 'nginx' });
+  scene.scratch.now = Date.UTC(2026, 3, 20);
+  await scene.take(...others.slice(0, 1), ...told.nginx);
+  await closeAll(scene, [202604]);
+  assert.is(await viewsIn(scene, month), 0);
+  const later = scene.withConfig({ source: 'clowder' });
+  await later.usage.reopening.reopen(202604);
+  assert.is(await viewsIn(later, month), 1);
+});
 
 test('late accesses that are counted anew are late no more', async () => {
   const scene = await closedMarch();

@@ -1,7 +1,6 @@
 import type { Clock } from '../../src/clock.js';
 import type { Event, Fields } from '../../src/events/event.js';
 import type { Message } from '../../src/events/message.js';
-import { silentLog } from '../../src/log.js';
 import type { SinkSession } from '../../src/sinks/sink.js';
 import { openUsage } from '../../src/sinks/usage/session.js';
 import type { Calls } from '../../src/storage/calls.js';
@@ -12,7 +11,7 @@ import { UsageAnnouncer } from '../../src/usage/announcer.js';
 import type { UsageConfig } from '../../src/usage/config.js';
 import { rulesOf } from '../../src/usage/rules.js';
 import { Usage, type WaitingEvents } from '../../src/usage/usage.js';
-import { eventOf } from '../helpers/sink-session.js';
+import { collectingLog, eventOf } from '../helpers/sink-session.js';
 import { ScratchDatabase } from '../storage/scratch.js';
 
 const secret = 'a secret for tests';
@@ -72,7 +71,11 @@ export class UsageScene {
   };
   readonly usage: Usage;
   #config: UsageConfig;
+  /** What was logged. */
+  readonly log = collectingLog();
   waiting: WaitingEvents = { pending: 0, dead: 0 };
+  /** How many wait cannot be found out. */
+  waitingFault: Error | undefined;
   isConnected = true;
   /** The clock is only set to another time. */
   jumps = false;
@@ -102,10 +105,13 @@ export class UsageScene {
       announce: new UsageAnnouncer({ storage, publish, idSecret: secret, clock }).announce,
       config: this.#config,
       known: async events => events,
-      waiting: async () => this.waiting,
+      waiting: async () => {
+        if (this.waitingFault !== undefined) throw this.waitingFault;
+        return this.waiting;
+      },
       isConnected: () => this.isConnected,
       clock,
-      log: silentLog,
+      log: this.log,
     });
   }
 

@@ -232,6 +232,41 @@ test('a month is judged by what it was counted from, whatever is counted now', a
   assert.match(report?.missing.join() ?? '', 'RabbitMQ could not be reached');
 });
 
+test('a month in which nothing counted lacks whatever was noted, whatever is counted now', async () => {
+  const scene = new UsageScene({ source: 'nginx' });
+  scene.scratch.now = march;
+  await scene.take(view(march, {}, 'once'));
+  const february = Date.UTC(2026, 1, 10);
+  const reasons = ['broker', 'refused', 'stopped', 'unread_lines'];
+  const gaps = [february, march].flatMap(at =>
+    reasons.map((reason, n) => ({ hour: at + n * 3_600_000, reason, origin: '', ms: 1000, count: 0 })),
+  );
+  scene.scratch.write('noteUsageGaps', { gaps });
+  const found = async (): Promise<unknown> =>
+    (await scene.usage.completeness({ from: 20260100, to: 20260399 })).map(({ month, gaps: missing }) => [
+      month,
+      ...missing.map(({ reason }) => reason),
+    ]);
+  assert.equal(await found(), [
+    [202602, ...reasons],
+    [202603, 'unread_lines'],
+  ]);
+  // February as it was going on: what would have been counted is known.
+  scene.scratch.now = february;
+  assert.equal(await found(), [
+    [202602, 'unread_lines'],
+    [202603, 'unread_lines'],
+  ]);
+  // By other rules nothing of March counts.
+  scene.scratch.now = april;
+  scene.restart({ source: 'browser' });
+  await scene.usage.reopening.recount(202603, [view(march, {}, 'once')], true);
+  assert.equal(await found(), [
+    [202602, ...reasons],
+    [202603, ...reasons],
+  ]);
+});
+
 test('a month in which another source was set is counted from both, until it is counted anew', async () => {
   const clowder = new UsageScene({ source: 'clowder', heard: ['nginx'] });
   clowder.scratch.now = march;

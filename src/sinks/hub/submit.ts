@@ -1,3 +1,4 @@
+import { TransientError } from '../../errors.js';
 import type { HubReport } from '../../usage/hub-report.js';
 import { type HttpResponse, NoAnswerError } from '../http/faults.js';
 import { type Hub, reportIdIn } from './hub.js';
@@ -19,6 +20,9 @@ export interface Submitted {
   readonly report: string;
   readonly how: 'created' | 'updated' | 'accepted';
 }
+
+/** With the waits between them (supervisors/restart.ts) some twenty minutes. */
+const maxContradictions = 30;
 
 export type Outcome = Submitted | { readonly rejected: string };
 
@@ -117,15 +121,25 @@ async function replace(
 }
 
 /**
- * A report that the hub has just named. It may be of others: its id is kept once the hub has let it be replaced.
+ * A report that the hub has just named. It may be of others: its id is kept once the hub has let it be replaced. A hub
+ * that does not have it after all is asked once more, as one that is wrong for a moment; and not for ever, because
+ * other months wait meanwhile.
  *
- * @param kept what stays known when the hub does not have it after all
+ * @param kept what stays known when the hub goes on to contradict itself
  */
 async function replaceFound(task: ReportToSubmit, id: string, kept: SubmittedReport): Promise<Outcome> {
+  const { submitted, month } = task;
   const outcome = await replace(task, id);
   if (outcome !== 'gone') return outcome;
-  await task.submitted.put(task.month, kept);
-  return { rejected: `The hub names the report ${id}, and does not have it` };
+  const now = await submitted.get(month);
+  const contradictions = (now.contradictions ?? 0) + 1;
+  const reason = `The hub names the report ${id}, and does not have it`;
+  if (contradictions < maxContradictions) {
+    await submitted.put(month, { ...now, contradictions });
+    throw new TransientError(reason);
+  }
+  await submitted.put(month, kept);
+  return { rejected: `${reason}: it was asked ${contradictions} times` };
 }
 
 function unknown(month: string): string {

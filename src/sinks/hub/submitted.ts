@@ -9,6 +9,8 @@ export interface SubmittedReport {
    * otherwise it was answered with an error of the server.
    */
   readonly sent?: { readonly createdBy: string; readonly lost: boolean };
+  /** How often in a row the hub has named a report that it did not have when it was to be replaced. */
+  readonly contradictions?: number;
 }
 
 /** As good as for ever, ms. */

@@ -242,11 +242,37 @@ test('a hub that wrongly says that it lacks the report, and would take another: 
   assert.is(only(context), 4);
   hub.faults.push({ status: 404 }, undefined, { status: 404 });
   usage.requests = 5;
-  assert.match((await submit(month)) ?? '', 'and does not have it');
+  const fault = await thrown(submit(month));
+  assert.instance(fault, TransientError);
+  assert.match(String(fault), 'and does not have it');
   assert.is(only(context), 4, 'no second one is made');
   assert.is(await submit(month), undefined);
   assert.is(only(context), 5);
 });
+
+for (const [what, isKnown] of [
+  ['whose id is known', true],
+  ['that may have been taken', false],
+] as const)
+  test(`a hub that goes on to name a report ${what}, and not to have it: a dead letter after a while, and no second report`, async context => {
+    const { hub, submit } = context;
+    if (!isKnown) hub.faults.push({ status: 500, processed: true });
+    await submit(month).catch(() => undefined);
+    let outcome: string | undefined;
+    let tries = 0;
+    for (const puts = isKnown ? 2 : 1; outcome === undefined && tries < 100; tries += 1) {
+      const gone = { status: 404 };
+      hub.faults.push(...(puts === 2 ? [gone, undefined, gone] : [undefined, gone]));
+      outcome = await submit(month).catch((error: unknown) => {
+        assert.instance(error, TransientError);
+        return undefined;
+      });
+    }
+    assert.match(outcome ?? '', /does not have it: it was asked 30 times/);
+    assert.is(tries, 30);
+    assert.is(hub.methods().filter(method => method === 'POST').length, 1);
+    assert.is(only(context), 3);
+  });
 
 test('a hub without a list that says that it lacks the report gets it anew', async context => {
   const { hub, submit } = context;
