@@ -19,8 +19,7 @@ import { usageAuditStep, usageRequestUsersStep, usageSourceStep } from './usage-
  * - outbox: `number` counts the messages of one target, and stays with the message however often it is published.
  * - usage_accesses: what may count as usage in open months, and second clicks of the month before. `day` is 20260315,
  *   `machine`, `request` and `by_address` 0 or 1, `part` the file of an answer with 206; `reason`: why it does not
- *   count; `by_address` 1: nothing of it reaches over an hour. The day is in the key so that a day lies together; an
- *   event has one time, so that its id alone decides.
+ *   count. The day is in the key so that a day lies together; an event has one time, so that its id alone decides.
  * - usage_days: `revision` changes with the accesses of a day; its counts, and its `source`, are those of `counted`.
  * - usage_counts, usage_left_out: what a day (20260315), or a closed month (20260300), comes to. `country` '' = all.
  * - usage_months: when an access of a month first counted here, and when the month was closed, epoch ms; from what a

@@ -112,7 +112,7 @@ const isSealed = 'closed IS NOT NULL AND month NOT IN (SELECT month FROM usage_r
  */
 const isSecondClick = `day % 100 = 1 AND time % ${dayMs} <= ${doubleClickMs} AND reason IS NULL AND by_address = 0`;
 
-/** Of each month the first so many of them: as a page anybody can make up some. */
+/** Kept of each month, the first of them: as a page anybody can make up some. */
 const maxSecondClicks = 10_000;
 
 /**

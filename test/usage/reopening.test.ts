@@ -255,8 +255,8 @@ for (const [who, [fields, inMarch, inApril]] of Object.entries(people))
       assert.equal([await viewsIn(scene, month), await viewsIn(scene, 202604)], [inMarch, inApril]);
     });
 
-/** Both clicks as the log and as Clowder tell them. */
-const told: Record<UsageSource, readonly [march: Event, april: Event]> = {
+/** Both clicks as each source says them. */
+const said: Record<UsageSource, readonly [march: Event, april: Event]> = {
   nginx: [click('page_view', -10_000), click('page_view', 10_000)],
   clowder: [click('view_resource', -10_000), click('view_resource', 10_000)],
   browser: [click('browser_page_view', -10_000), click('browser_page_view', 10_000)],
@@ -284,7 +284,7 @@ for (const [before, now] of [
   test(`April was counted from ${before}, and is counted anew from ${now}: one click is one`, async () => {
     const scene = new UsageScene({ source: before });
     scene.scratch.now = Date.UTC(2026, 3, 20);
-    await scene.take(...told[before]);
+    await scene.take(...said[before]);
     await closeAll(scene);
     assert.equal([await viewsIn(scene, month), await viewsIn(scene, 202604)], [0, 1]);
     const kept = scene.scratch.database.rows('SELECT source, reason FROM usage_accesses');
@@ -292,7 +292,7 @@ for (const [before, now] of [
 
     const later = scene.withConfig({ source: now });
     await later.usage.reopening.reopen(202604);
-    await later.take(told[now][1]);
+    await later.take(said[now][1]);
     const done = await later.usage.reopening.finish(202604, false);
     assert.is('refused' in done ? done.refused : done.after?.regular.investigations, 1);
     assert.equal([await viewsIn(later, month), await viewsIn(later, 202604)], [0, 1]);
@@ -307,7 +307,7 @@ test('what another source said counts where it is counted now, as far as it is s
     type: 'dataset',
     user_agent: 'Googlebot/2.1',
   });
-  await scene.take(...told.nginx, ...told.clowder, robot);
+  await scene.take(...said.nginx, ...said.clowder, robot);
   await scene.months();
   // Closed a moment ago: nothing was deleted yet.
   for (const one of [month, 202604]) assert.ok(scene.scratch.write('closeUsageMonth', { month: one }));
@@ -329,7 +329,7 @@ test('what another source said counts where it is counted now, as far as it is s
 test('the last click of March counts again where the one that followed it does not any more', async () => {
   const scene = new UsageScene({ source: 'nginx' });
   scene.scratch.now = Date.UTC(2026, 3, 20);
-  await scene.take(...others.slice(0, 1), ...told.nginx);
+  await scene.take(...others.slice(0, 1), ...said.nginx);
   await closeAll(scene, [202604]);
   assert.is(await viewsIn(scene, month), 0);
   const later = scene.withConfig({ source: 'clowder' });

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UsageAudit, UsageLine, UsageReport } from '../../../openapi/api-types.js';
-import { number, volume } from '../../../src/page/elements/format.js';
+import { number } from '../../../src/page/elements/format.js';
+import { monthInWords } from '../../../src/page/usage/calendar.js';
 import { reasonOf } from '../../../src/page/usage/words.js';
 import { startChromium } from '../../helpers/servers/chromium.js';
 import { required } from '../../helpers/skip.js';
@@ -24,6 +25,7 @@ import {
   sumsBy,
 } from './log.js';
 import { beforeAll, comparedWith, fromClowder, fromPages, resourceOf } from './others.js';
+import { auditIn, columnsIn, columnsOf, lineOf, linesIn, printed } from './page.js';
 import { countsOfJson, countsOfTable, type DatasetReport, figuresOf, figuresOfCsv, sorted } from './reports.js';
 import { agents, script } from './script.js';
 import { endTheHour, send, startSite } from './site.js';
@@ -31,6 +33,7 @@ import { endTheHour, send, startSite } from './site.js';
 /** By hand: `npm run proof -- known-traffic`, twenty thousand of them. */
 const requests = Number(process.env.KNOWN_REQUESTS ?? 1_000);
 const methods = ['regular', 'machine'] as const;
+type Compared = ReturnType<typeof comparedWith>;
 
 const browser = required('chromium', await startChromium());
 const site = await startSite();
@@ -165,16 +168,16 @@ test('/counter/reports/dsr: TSV', async () => {
 
 test('the report of a month: JSON and CSV', async () => {
   for (const month of months) {
-    const known = sorted(
-      sumsBy(
-        figures.filter(one => one.month === month),
-        ({ dataset }) => datasetId(dataset),
-      ),
-    );
+    const ofMonth = figures.filter(one => one.month === month);
+    const known = sorted(sumsBy(ofMonth, ({ dataset }) => datasetId(dataset)));
+    const spaces = sorted(sumsBy(ofMonth, spaceNamed));
     const report = await answer<{ total: UsageLine; datasets: UsageLine[]; spaces: UsageLine[] }>(
       `/v1/usage-reports/${month}.json`,
     );
-    assert.equal(sorted(Object.fromEntries(report.datasets.flatMap(line => figuresOf(String(line.id), line)))), known);
+    const named = (lines: readonly UsageLine[]): Record<string, Figures> =>
+      sorted(Object.fromEntries(lines.flatMap(line => figuresOf(String(line.id), line))));
+    assert.equal(named(report.datasets), known);
+    assert.equal(named(report.spaces), spaces);
     const total = Object.fromEntries(figuresOf(month, report.total));
     assert.equal(
       total,
@@ -182,45 +185,43 @@ test('the report of a month: JSON and CSV', async () => {
     );
 
     const csv = await (await daemon.request(`/v1/usage-reports/${month}.csv`)).text();
-    assert.equal(sorted(Object.fromEntries(figuresOfCsv(csv))), known);
+    assert.equal(sorted(Object.fromEntries(figuresOfCsv(csv, 'dataset'))), known);
+    assert.equal(sorted(Object.fromEntries(figuresOfCsv(csv, 'space'))), spaces);
   }
 });
-
-/** As the page shows them. */
-const shown = (counts: Figures): string[] => [
-  ...[counts.total_dataset_requests, counts.unique_dataset_requests, counts.total_dataset_investigations].map(number),
-  volume(counts.request_bytes),
-];
 
 test('the page', async () => {
   const visit = await Visit.begin(browser, daemon.url);
   const page = await openUsage(visit, daemon.key);
-  const rows = page.locator('#usage-datasets tbody tr');
-  await rows.first().waitFor();
-  for (const [place, method] of methods.entries()) {
-    const large = page.locator('.usage-figures').nth(place).locator('dd');
-    assert.equal(await large.allTextContents(), shown(ofAll(method)), method);
+  await page.locator('#usage-datasets tbody tr').first().waitFor();
+  await page.locator('#usage-spaces tbody tr').first().waitFor();
+  for (const method of methods) {
+    const large = page.locator(`.usage-group.${method} .usage-figures dd`);
+    assert.equal(await large.allTextContents(), printed(ofAll(method)), method);
+    assert.equal(await columnsIn(page, months, method), columnsOf(byMonth, months, method), `bars: ${method}`);
   }
-
-  const none = Object.fromEntries(figureNames.map(name => [name, 0])) as Figures;
-  const own = sumsBy(figures, ({ dataset }) => datasetId(dataset));
-  const found = await rows.evaluateAll(all =>
-    all.map(row => [
-      row.querySelector('bdi')?.textContent ?? '',
-      ...[...row.querySelectorAll('td:not(.whose)')].map(cell => cell.textContent ?? ''),
-    ]),
+  const table = (await linesIn(page.locator('#usage-table'))).filter(([, ...cells]) => !cells.includes('–'));
+  assert.equal(
+    table,
+    months.map(month => [monthInWords(month), ...lineOf(byMonth, month, { all: true })]),
   );
+
+  const own = sumsBy(figures, ({ dataset }) => datasetId(dataset));
+  const found = await linesIn(page.locator('#usage-datasets'));
   const datasets = new Set(figures.map(({ dataset }) => dataset));
   assert.is(new Set(found.map(([title]) => title)).size, Math.min(25, datasets.size), 'the most requested, once each');
-  for (const [title = '', ...cells] of found) {
+  for (const [title, ...cells] of found) {
     // Where Clowder's event has come through, the title is known.
     const id = title.startsWith('Dataset ') ? datasetId(Number(title.slice(8))) : title;
-    assert.equal(
-      cells,
-      methods.flatMap(method => shown(own[`${id} ${method}`] ?? none)),
-      title,
-    );
+    assert.equal(cells, lineOf(own, id), title);
   }
+
+  const spaces = sumsBy(figures, spaceNamed);
+  const names = new Set(figures.map(spaceNamed));
+  assert.equal(
+    (await linesIn(page.locator('#usage-spaces'))).sort(),
+    [...names].map(name => [name === 'null' ? 'In no known space' : name, ...lineOf(spaces, name)]).sort(),
+  );
 
   const reasons = await page
     .locator('.usage-reasons > div')
@@ -229,6 +230,41 @@ test('the page', async () => {
     );
   const known = Object.entries(left).map(([reason, count]) => [reasonOf(reason)[0], number(count)]);
   assert.equal(Object.fromEntries(reasons), Object.fromEntries(known));
+  await visit.end();
+  assert.equal(visit.complaints, []);
+});
+
+test('the audit on the page: the known sums, and each loss by its name', async () => {
+  const visit = await Visit.begin(browser, daemon.url);
+  const page = await openUsage(visit, daemon.key);
+  await page.locator('.usage-audit').nth(1).waitFor();
+  const found = await auditIn(page);
+  for (const [name, { other, said }] of Object.entries({
+    clowder: { other: 'Clowder', said: clowder },
+    browser: { other: 'the pages', said: pages },
+  })) {
+    const panel = found.find(({ title }) => title === `The access log and ${other}`);
+    const [views, downloads] = (['view', 'download'] as const).map(kind => comparedWith(name, accesses, said, kind));
+    const line = (count: (one: Compared | undefined) => number | undefined): string[] =>
+      [views, downloads].map(one => number(count(one) ?? -1));
+    assert.equal(
+      panel?.lines,
+      [line(one => one?.matched), line(one => one?.counted.alone), line(one => one?.control.alone)],
+      name,
+    );
+    const lost = said.lost.map(one => `${one.kind} ${resourceOf(one)} ${one.time}`);
+    const named = panel?.named.filter(({ saidBy }) => saidBy === 'the access log') ?? [];
+    const words = named.map(({ kind, resource, time }) => `${kind} ${resource} ${time}`);
+    for (const one of words) assert.ok(lost.includes(one), one);
+    for (const kind of ['view ', 'download ']) {
+      const ofKind = (list: readonly string[]): number => list.filter(one => one.startsWith(kind)).length;
+      assert.ok(ofKind(words) >= Math.min(20, ofKind(lost)), `${name}: ${ofKind(words)} of ${ofKind(lost)} ${kind}`);
+    }
+    assert.is((panel?.named.length ?? 0) - named.length, said.alone.view + said.alone.download, `alone: ${name}`);
+  }
+  // They can be seen.
+  for (const words of [/days? on which they differ/, /^Which$/]) await page.getByText(words).first().click();
+  await page.locator('.usage-examples li').first().waitFor();
   await visit.end();
   assert.equal(visit.complaints, []);
 });

@@ -68,17 +68,17 @@ export function countsOfTable(text: string, months: readonly string[]): Count[] 
   });
 }
 
-/** The datasets of a month's report as CSV. */
-export function figuresOfCsv(csv: string): (readonly [key: string, Figures])[] {
+/** The datasets, or the spaces, of a month's report as CSV. */
+export function figuresOfCsv(csv: string, section: 'dataset' | 'space'): (readonly [key: string, Figures])[] {
   const [head = [], ...rows] = csv
     .trimEnd()
     .split('\r\n')
     .map(row => row.split(','));
   const cell = (row: readonly string[], name: string): string => row[head.indexOf(name)] ?? '';
   return rows
-    .filter(row => cell(row, 'section') === 'dataset')
+    .filter(row => cell(row, 'section') === section)
     .map(row => [
-      `${cell(row, 'id')} ${cell(row, 'access_method')}`,
+      `${cell(row, 'id') || 'null'} ${cell(row, 'access_method')}`,
       Object.fromEntries(figureNames.map(name => [name, Number(cell(row, name))])) as Figures,
     ]);
 }
