@@ -1,17 +1,20 @@
 import { dispatch } from 'nact';
 import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
 import { Timer } from '../src/clock.js';
-import { Batch, type Evidence, type Suspicions } from '../src/delivery/batch.js';
+import { Batch, type Evidence, type Item, type Suspicions } from '../src/delivery/batch.js';
+import { type Concurrency, isDeep } from '../src/delivery/concurrency.js';
 import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
 import type { Pace } from '../src/delivery/pace.js';
 import { leftOf, type Prepared } from '../src/delivery/prepare.js';
-import { type Kind, Settler, type SettlerOptions, type Unsettled } from '../src/delivery/settle.js';
+import { Round } from '../src/delivery/round.js';
+import { deadOnly, Settler, type SettlerOptions } from '../src/delivery/settle.js';
+import { Standing } from '../src/delivery/standing.js';
 import { assertNever, describe } from '../src/errors.js';
 import { untilAborted } from '../src/retry.js';
-import type { ActorState, StatusLine } from '../src/status/board.js';
+import type { StatusLine } from '../src/status/board.js';
 import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
-import type { Actor, ConsumerMessage, Reply, SinkFault, SinkMessage } from './protocol.js';
+import type { Actor, ConsumerMessage, FailedWrite, Reply, SinkFault, SinkMessage } from './protocol.js';
 import type { RestartPolicy } from './sink.js';
 
 export interface ConsumerOptions extends ActorTools, SettlerOptions, Suspicions {
@@ -19,6 +22,7 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions, Suspicions 
   /** Decodes and filters what was fetched. */
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Prepared>;
   readonly pace: Pace;
+  readonly concurrency: Concurrency;
   /** A batch held longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
@@ -28,20 +32,14 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions, Suspicions 
  * Pulls batches from one queue and sees each through its sink to its settlement.
  *
  * subscribing → fetching: the queue is open, nothing is in hand, a fetch is under way.
- * fetching → writing: a batch came; its next segment is with the sink actor, and one more batch is fetched ahead.
- * writing → writing: a segment was settled, the next one goes out. → fetching when the batch is finished.
+ * fetching → writing: a batch came; its next segments are with the sink actor, and as much is fetched ahead.
+ * writing → writing: each segment is settled when it was answered; after the last of them the next go out. → fetching
+ * when the batch is finished.
  * writing → holding: the sink failed; the batch stays. → writing when it is ready (probed first, if set up wrong).
  * holding → released: held too long, a retry under way included; all went back. → fetching after a successful probe.
- * any → stopping → stopped: drain; a segment that is with the sink is waited for, the rest goes back to the broker.
+ * any → stopping → stopped: drain; what is with the sink is waited for, the rest goes back to the broker.
  */
 type Phase = 'subscribing' | 'fetching' | 'writing' | 'holding' | 'released' | 'stopping' | 'stopped';
-
-const shownAs: Partial<Record<Phase, ActorState>> = {
-  subscribing: 'starting',
-  holding: 'holding',
-  released: 'holding',
-  stopped: 'stopped',
-};
 
 /** Spawns the consumer, then the sink actor that it feeds. */
 export function spawnConsumer(
@@ -60,7 +58,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
   #sink!: Actor<SinkMessage>;
   #subscription!: Subscription;
   #batch: Batch | undefined;
-  #ahead: Prepared | undefined;
+  #round = new Round();
+  #ahead: (readonly Item[])[] = [];
   #lastFault: SinkFault | undefined;
   readonly #drained: Reply<void>[] = [];
   readonly #evidence: Evidence = { healthy: true };
@@ -71,8 +70,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
   #overdue = false;
   readonly #settler: Settler;
   #endWrite: () => void = () => undefined;
-  /** What the broker does not settle now. Dead letters hold up nothing; events that are done with, what comes after. */
-  readonly #unsettled: Record<Kind, Unsettled> = { done: { count: 0 }, dead: { count: 0 } };
+  readonly #standing: Standing;
   readonly #options: ConsumerOptions;
   readonly #self: Actor<ConsumerMessage>;
   readonly #status: StatusLine;
@@ -81,18 +79,20 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#options = options;
     this.#self = self;
     this.#status = status;
+    this.#standing = new Standing(options);
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
     this.#deferral = new Deferral(clock, options.holdMs, () => dispatch(self, { type: 'proceed' }));
-    const onUnsettled: SettlerOptions['onUnsettled'] = (count, error, kind) => {
-      this.#unsettled[kind] = { count, error };
-      this.#status.update({ lastError: this.#unsettled.done.error ?? this.#unsettled.dead.error });
+    const onUnsettled: SettlerOptions['onUnsettled'] = (...unsettled) => {
+      this.#standing.unsettled(...unsettled);
+      this.#status.update({ lastError: this.#standing.error });
       this.#become(this.#phase);
     };
     this.#settler = new Settler({ ...options, onUnsettled });
     this.#fetch = new FetchAhead({
       limits,
       prepare,
+      isWanted: () => this.#ahead.length < options.concurrency.now,
       onFetched: (turn, prepared) => dispatch(self, { type: 'fetched', turn, prepared }),
       onError: (error, waitMs) => log.warn({ reason: describe(error), waitMs }, 'fetch.failed'),
       clock,
@@ -114,7 +114,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
       case 'probed':
         return this.#probed();
       case 'sinkFailed':
-        return this.#sinkFailed(message.fault, message.error);
+        return this.#sinkFailed(message);
       case 'holdExpired':
         return this.#holdExpired();
       case 'proceed':
@@ -126,24 +126,18 @@ class Consumer implements Behaviour<ConsumerMessage> {
     }
   }
 
-  /** The one place where the phase changes. A held batch that is being retried still shows as held. */
+  /** The one place where the phase changes. */
   #become(phase: Phase): void {
     this.#phase = phase;
-    const held = phase === 'writing' && this.#lastFault !== undefined ? 'holding' : (shownAs[phase] ?? 'running');
-    const state = this.#batch?.parked && held === 'holding' ? 'parked' : held;
-    const [unsettled, delayed] = [this.#unsettled.dead.count, this.#unsettled.done.count];
-    const detail = {
-      phase,
-      batch_size: this.#options.pace.size,
-      ...(unsettled > 0 && { unsettled }),
-      ...(delayed > 0 && { delayed }),
-    };
-    this.#status.update({ state: state === 'running' && unsettled + delayed > 0 ? 'holding' : state, detail });
+    const isFailing = this.#lastFault !== undefined;
+    this.#status.update(this.#standing.line(phase, { isFailing, isParked: this.#batch?.parked ?? false }));
   }
 
   #begin(sink: Actor<SinkMessage>): void {
     this.#sink = sink;
-    const prefetch = this.#options.limits.count * 2;
+    const { limits, concurrency } = this.#options;
+    // What is being written, and as much again ahead of it.
+    const prefetch = limits.count * concurrency.limit * 2;
     this.#settler.open(prefetch, subscription => dispatch(this.#self, { type: 'subscribed', subscription }));
   }
 
@@ -158,71 +152,81 @@ class Consumer implements Behaviour<ConsumerMessage> {
     const { items } = prepared;
     if (!this.#fetch.arrived(turn)) return;
     this.#settler.settle(leftOf(prepared));
-    if (items.length > 0) this.#ahead = prepared;
-    else if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
-    if (this.#phase === 'fetching' && this.#ahead !== undefined) this.#nextBatch();
+    if (items.length > 0) this.#ahead.push(items);
+    if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
+    if (this.#phase === 'fetching' && this.#ahead.length > 0) this.#nextBatch();
   }
 
-  /** Phase fetching: takes what was deferred and is due, or what was fetched ahead; then fetches the next batch. */
+  /** Phase fetching: takes what was deferred and is due, or what was fetched ahead; then fetches more. */
   #nextBatch(): void {
     const deferred = this.#deferral.take();
-    const items = deferred ?? this.#ahead?.items;
-    if (deferred === undefined) this.#ahead = undefined;
-    if (this.#ahead === undefined) this.#fetch.start(this.#subscription);
-    if (items === undefined) return;
-    this.#batch = new Batch(items, this.#evidence, this.#options);
+    const parts = deferred === undefined ? this.#ahead.splice(0, this.#options.concurrency.now) : [deferred];
+    this.#fetch.start(this.#subscription);
+    if (parts.length === 0) return;
+    this.#batch = new Batch(parts, this.#evidence, this.#options);
     this.#write();
   }
 
   #write(): void {
     if (this.#batch !== undefined) this.#settler.settle(this.#batch.leaving());
-    const segment = this.#batch?.nextOf(this.#options.pace.size);
-    if (segment === undefined) {
+    const { pace, concurrency, writes, sink } = this.#options;
+    // After a failure, one write alone shows that the destination works.
+    this.#round = new Round(this.#batch?.nextOf(pace.size, this.#lastFault === undefined ? concurrency.now : 1));
+    if (this.#round.isEmpty) {
       this.#batch = undefined;
       this.#become('fetching');
       return this.#nextBatch();
     }
     this.#become('writing');
-    this.#endWrite = this.#options.writes?.begin(this.#options.sink) ?? this.#endWrite;
-    dispatch(this.#sink, { type: 'write', events: segment.map(({ event }) => event) });
+    this.#endWrite = writes?.begin(sink) ?? this.#endWrite;
+    dispatch(this.#sink, { type: 'write', batches: this.#round.batches });
   }
 
-  #written({ result, milliseconds }: Extract<ConsumerMessage, { type: 'written' }>): void {
-    this.#endWrite();
+  #written({ index, result, milliseconds }: Extract<ConsumerMessage, { type: 'written' }>): void {
+    const segment = this.#round.of(index);
+    const isLast = this.#round.answered(milliseconds);
+    if (isLast) this.#endWrite();
     this.#hold.stop();
     this.#overdue = false;
     this.#lastFault = undefined;
-    if (this.#batch === undefined) return;
-    const count = this.#batch.next?.length ?? 0;
-    this.#options.pace.written(count, milliseconds);
-    const { done, duplicates, tooOld, dead, deferred } = this.#batch.written(result);
+    if (this.#batch === undefined || segment === undefined) return;
+    const { pace, concurrency, limits } = this.#options;
+    const count = segment.length;
+    pace.written(count, milliseconds);
+    const { done, duplicates, tooOld, dead, deferred } = this.#batch.written(result, segment);
     const ms = Math.round(milliseconds);
     this.#options.log.debug({ count, dead: dead.length, deferred: deferred.length, ms }, 'batch.written');
     const overdue = this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#settler.requeue(overdue.map(({ delivery }) => delivery));
     this.#settler.settle({ done, duplicates, filtered: 0, tooOld, dead });
+    if (!isLast) return;
     if (this.#phase === 'stopping') return this.#finish();
+    concurrency.answered(this.#round.times, isDeep(this.#ahead, concurrency.now, limits));
     this.#write();
   }
 
-  #sinkFailed(fault: SinkFault, error: unknown): void {
+  #sinkFailed({ fault, failed }: Extract<ConsumerMessage, { type: 'sinkFailed' }>): void {
     this.#endWrite();
     this.#lastFault = fault;
     if (this.#phase === 'released' || this.#phase === 'stopped') return;
     // In phase holding it was a probe that failed, which says nothing about the events.
-    if (this.#phase !== 'holding') this.#writeFailed(fault, error);
+    if (this.#phase !== 'holding') this.#writesFailed(failed);
     if (this.#phase === 'stopping') return this.#finish();
     this.#become('holding');
     if (this.#overdue) return this.#release();
     this.#hold.start(this.#options.holdMs, () => dispatch(this.#self, { type: 'holdExpired' }));
   }
 
-  #writeFailed(fault: SinkFault, error: unknown): void {
-    if (this.#batch === undefined) return;
-    if (fault === 'transient') this.#options.pace.failed(this.#batch.next?.length ?? 0);
-    if (fault !== 'bug') return this.#batch.held();
-    this.#settler.settle({ done: [], duplicates: 0, filtered: 0, dead: this.#batch.failed(describe(error)) });
-    if (this.#batch.parked) this.#options.policy.park();
+  #writesFailed(failed: readonly FailedWrite[]): void {
+    const { pace, concurrency, policy } = this.#options;
+    if (failed.some(({ fault }) => fault === 'transient')) concurrency.failed();
+    for (const { index, fault, error } of failed) {
+      const segment = this.#round.of(index);
+      if (fault === 'transient') pace.failed(segment?.length ?? 0);
+      if (fault !== 'bug') this.#batch?.held(segment);
+      else this.#settler.settle(deadOnly(this.#batch?.failed(describe(error), segment)));
+    }
+    if (this.#batch?.parked) policy.park();
   }
 
   /** The sink actor is ready again: go on where it failed. */
@@ -230,9 +234,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
     if (this.#phase === 'released') return dispatch(this.#sink, { type: 'probe' });
     if (this.#phase !== 'holding') return;
     if (this.#lastFault === 'setup') return dispatch(this.#sink, { type: 'probe' });
-    if (this.#batch?.parked && this.#ahead !== undefined) {
-      this.#batch.grow(this.#ahead.items);
-      this.#ahead = undefined;
+    if (this.#batch?.parked && this.#ahead.length > 0) {
+      this.#batch.grow(this.#ahead.splice(0).flat());
       this.#fetch.start(this.#subscription);
     }
     this.#write();
@@ -266,7 +269,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
   #forget(): void {
     this.#overdue = false;
     this.#fetch.interrupt();
-    this.#ahead = undefined;
+    this.#ahead = [];
     this.#batch = undefined;
     this.#deferral.clear();
   }

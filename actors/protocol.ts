@@ -54,17 +54,27 @@ export type ConsumerMessage =
   | { readonly type: 'fetched'; readonly turn: number; readonly prepared: Prepared }
   /** From the sink actor: started, or reset after its backoff. */
   | { readonly type: 'sinkReady' }
-  | { readonly type: 'written'; readonly result: WriteResult; readonly milliseconds: number }
+  /** `index`: of the batch in the message that asked for it. Those of one message come as they are answered. */
+  | { readonly type: 'written'; readonly index: number; readonly result: WriteResult; readonly milliseconds: number }
   | { readonly type: 'probed' }
-  /** From the sink actor, just before it throws: its supervisor will reset it. */
-  | { readonly type: 'sinkFailed'; readonly fault: SinkFault; readonly error: unknown }
+  /**
+   * From the sink actor, just before it throws: its supervisor will reset it. `failed`: the calls that failed, once all
+   * the others have ended.
+   */
+  | {
+      readonly type: 'sinkFailed';
+      readonly fault: SinkFault;
+      readonly error: unknown;
+      readonly failed: readonly FailedWrite[];
+    }
   | { readonly type: 'holdExpired' }
   /** The queue is open again, or deferred events are due. */
   | { readonly type: 'proceed' }
   | { readonly type: 'drain'; readonly reply: Reply<void> };
 
 export type SinkMessage =
-  | { readonly type: 'write'; readonly events: readonly Event[] }
+  /** Each in a write of its own, all at once. */
+  | { readonly type: 'write'; readonly batches: readonly (readonly Event[])[] }
   | { readonly type: 'probe' }
   | { readonly type: 'close'; readonly reply: Reply<void> };
 
@@ -136,5 +146,11 @@ export type NginxLogMessage =
 
 /** The faults that a sink can throw; `poison` is listed by the sink, not thrown. */
 export type SinkFault = Exclude<Fault, 'poison'>;
+
+export interface FailedWrite {
+  readonly index: number;
+  readonly fault: SinkFault;
+  readonly error: unknown;
+}
 
 export type Actor<Message> = Ref<Message>;

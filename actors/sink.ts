@@ -7,7 +7,7 @@ import type { SinkStalls } from '../src/event-loop/stalls.js';
 import type { Event } from '../src/events/event.js';
 import type { SinkDefinition, SinkSession, SinkTools, WriteResult } from '../src/sinks/sink.js';
 import { type ActorTools, type Behaviour, type Parent, spawnActor } from './actor.js';
-import type { Actor, ConsumerMessage, SinkFault, SinkMessage } from './protocol.js';
+import type { Actor, ConsumerMessage, FailedWrite, SinkFault, SinkMessage } from './protocol.js';
 
 /**
  * What the supervisor decides about a sink. Implemented in supervisors/restart.ts, the one place that interprets
@@ -68,18 +68,12 @@ class SinkWorker implements Behaviour<SinkMessage> {
   async handle(message: SinkMessage): Promise<void> {
     switch (message.type) {
       case 'write': {
-        const { events } = message;
-        const { definition, meter, policy, rate, giveUp } = this.#options;
-        await rate?.turn(events.length, giveUp);
-        const { result, milliseconds } = await this.#write(events);
-        policy.succeeded();
-        const conflicts = (result.conflicts ?? []).flatMap(index => events[index]?.id ?? []);
-        if (conflicts.length > 0) meter.conflicted?.(definition.name, conflicts);
-        meter.written(definition.name, events.length, milliseconds, events[0]?.received ?? 0);
-        return dispatch(this.#consumer, { type: 'written', result, milliseconds });
+        const { rate, giveUp } = this.#options;
+        await rate?.turn(message.batches.flat().length, giveUp);
+        return this.#write(message.batches);
       }
       case 'probe':
-        await this.#guarded((session, signal) => session.probe(signal));
+        await this.#guarded([(session, signal) => session.probe(signal)], () => undefined);
         return dispatch(this.#consumer, { type: 'probed' });
       case 'close':
         await this.#close();
@@ -89,23 +83,40 @@ class SinkWorker implements Behaviour<SinkMessage> {
     }
   }
 
-  async #write(events: readonly Event[]) {
+  async #write(batches: readonly (readonly Event[])[]): Promise<void> {
     const { stalls } = this.#options;
-    const ended = await stalls?.begin(events.map(({ id }) => id));
+    const ended = await stalls?.begin(batches.flat().map(({ id }) => id));
+    const calls = batches.map(
+      (events): Call<WriteResult> =>
+        async (session, signal) =>
+          checked(await session.write(events, signal), events),
+    );
     try {
-      return await this.#guarded(async (session, signal) => checked(await session.write(events, signal), events));
+      await this.#guarded(calls, (index, result, milliseconds) =>
+        this.#written({ index, events: batches[index] ?? [], result, milliseconds }),
+      );
     } finally {
       ended?.();
     }
   }
 
+  #written({ index, events, result, milliseconds }: Written): void {
+    const { definition, meter, policy } = this.#options;
+    policy.succeeded();
+    const conflicts = (result.conflicts ?? []).flatMap(position => events[position]?.id ?? []);
+    if (conflicts.length > 0) meter.conflicted?.(definition.name, conflicts);
+    meter.written(definition.name, events.length, milliseconds, events[0]?.received ?? 0);
+    dispatch(this.#consumer, { type: 'written', index, result, milliseconds });
+  }
+
   /**
-   * One call on the session, within the deadline. On any error the session is closed, the
-   * consumer notified, and the error rethrown.
+   * Calls on the session, all at once, within the deadline. When all have ended, and there was any error, the session
+   * is closed, the consumer notified, and the gravest error thrown.
    */
   async #guarded<T>(
-    call: (session: SinkSession, signal: AbortSignal) => Promise<T>,
-  ): Promise<{ result: T; milliseconds: number }> {
+    calls: readonly Call<T>[],
+    onResult: (index: number, result: T, milliseconds: number) => void,
+  ): Promise<void> {
     const { definition, config, tools, policy, clock, meter, writeDeadlineMs, giveUp } = this.#options;
     const began = clock.monotonic();
     const stop = new AbortController();
@@ -113,33 +124,45 @@ class SinkWorker implements Behaviour<SinkMessage> {
     const deadline = setTimeout(abort, writeDeadlineMs);
     if (giveUp.aborted) abort();
     giveUp.addEventListener('abort', abort, { once: true });
-    const work = async (): Promise<T> => {
-      if (this.#session === undefined) {
-        const opened = await definition.open(config, tools);
-        if (stop.signal.aborted) {
-          await opened.close();
-          throw new TransientError('opened too late');
-        }
-        this.#session = opened;
+    const open = async (): Promise<SinkSession> => {
+      if (this.#session !== undefined) return this.#session;
+      const opened = await definition.open(config, tools);
+      if (stop.signal.aborted) {
+        await opened.close();
+        throw new TransientError('opened too late');
       }
-      return call(this.#session, stop.signal);
+      this.#session = opened;
+      return opened;
+    };
+    const opening = open();
+    const failed: FailedWrite[] = [];
+    const guard = async (call: Call<T>, index: number): Promise<void> => {
+      let result: T;
+      try {
+        const work = opening.then(session => call(session, stop.signal));
+        result = await orAbandoned(work, stop.signal);
+      } catch (thrown) {
+        const error = stop.signal.aborted
+          ? new TransientError(`no answer within ${Math.round(writeDeadlineMs / 1000)} s`, { cause: thrown })
+          : thrown;
+        failed.push({ index, fault: policy.faultOf(error), error });
+        meter.failed(definition.name, policy.faultOf(error), clock.monotonic() - began);
+        return;
+      }
+      onResult(index, result, clock.monotonic() - began);
     };
     try {
-      const result = await orAbandoned(work(), stop.signal);
-      return { result, milliseconds: clock.monotonic() - began };
-    } catch (thrown) {
-      const error = stop.signal.aborted
-        ? new TransientError(`no answer within ${Math.round(writeDeadlineMs / 1000)} s`, { cause: thrown })
-        : thrown;
-      await this.#close();
-      const fault = policy.faultOf(error);
-      meter.failed(definition.name, fault, clock.monotonic() - began);
-      dispatch(this.#consumer, { type: 'sinkFailed', fault, error });
-      throw error;
+      await Promise.all(calls.map(guard));
     } finally {
       clearTimeout(deadline);
       giveUp.removeEventListener('abort', abort);
     }
+    const [gravest] = failed.toSorted((one, other) => gravity(other) - gravity(one));
+    if (gravest === undefined) return;
+    await this.#close();
+    const { fault, error } = gravest;
+    dispatch(this.#consumer, { type: 'sinkFailed', fault, error, failed });
+    throw error;
   }
 
   async #close(): Promise<void> {
@@ -150,6 +173,22 @@ class SinkWorker implements Behaviour<SinkMessage> {
     await Promise.race([session.close().catch(() => undefined), this.#options.clock.sleep(graceMs, limit.signal)]);
     limit.abort();
   }
+}
+
+type Call<T> = (session: SinkSession, signal: AbortSignal) => Promise<T>;
+
+interface Written {
+  readonly index: number;
+  readonly events: readonly Event[];
+  readonly result: WriteResult;
+  readonly milliseconds: number;
+}
+
+/** Which of several failures says what the sink waits for: a person, then the destination, as long as it asks for. */
+function gravity({ fault, error }: FailedWrite): number {
+  if (fault === 'setup') return Number.POSITIVE_INFINITY;
+  if (fault === 'bug') return -1;
+  return error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0;
 }
 
 /** The work's result, or an error when it does not end soon after its signal has aborted. */

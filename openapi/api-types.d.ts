@@ -4501,6 +4501,10 @@ export interface components {
             readonly batch_size: number;
             /** @description Events of one write at most (`<SINK>_BATCH_SIZE`). */
             readonly batch_limit: number;
+            /** @description Writes at once: one more while much waits and answers are quick, half as many after a time-out, 429, 503 or a slow answer. */
+            readonly concurrency: number;
+            /** @description Writes at once at most (`<SINK>_CONCURRENCY`); 1 where the order of events matters. */
+            readonly concurrency_limit: number;
         };
         /** @description A service that is watched, as its checks found it. */
         readonly ServiceState: {

@@ -63,12 +63,14 @@ export class Outgoing {
 /**
  * The platform's `fetch`, but for how its connections are made over TLS (options of `tls.connect`), and that it waits
  * for an answer as long as its signal says: by itself, `fetch` waits five minutes.
+ *
+ * @param limitMs for the answer to begin, and for each part of it; 0 = none
  */
-export function fetchOver(connect: TlsOptions): typeof fetch {
+export function fetchOver(connect: TlsOptions, limitMs = 0): typeof fetch {
   let agent: import('undici').Agent | undefined;
   return async (target, init) => {
     const undici = await import('undici');
-    agent ??= new undici.Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
+    agent ??= new undici.Agent({ connect, headersTimeout: limitMs, bodyTimeout: limitMs });
     return (await undici.fetch(target as string, { ...init, dispatcher: agent } as UndiciInit)) as unknown as Response;
   };
 }

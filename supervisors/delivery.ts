@@ -8,6 +8,7 @@ import type { Broker } from '../src/broker/broker.js';
 import type { Clock } from '../src/clock.js';
 import type { ConfiguredSink } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
+import { Concurrency } from '../src/delivery/concurrency.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import { Pace } from '../src/delivery/pace.js';
 import { createPrepare, type FirstSeen } from '../src/delivery/prepare.js';
@@ -209,11 +210,11 @@ export interface SinkSupervision {
 /** One consumer and one sink actor for one sink: what goes wrong with it stays here. */
 export function superviseSink(
   parent: Parent,
-  { definition, config, batch, filter, personal, rate }: ConfiguredSink,
+  { definition, config, batch, concurrency, filter, personal, rate }: ConfiguredSink,
   tools: SinkTools,
   options: SinkSupervision,
 ): { readonly supervisor: Supervisor; readonly consumer: Actor<ConsumerMessage> } {
-  const { broker, board, clock, meter, firstSeen, holdMs, writeDeadlineMs, stopping, giveUp } = options;
+  const { broker, board, clock, meter, firstSeen, holdMs, stopping, giveUp } = options;
   const { random, stalls, events, context, suppression } = options;
   const log = options.log.child({ sink: definition.name });
   const withoutPeople = personalFilter(personal, options.idSecret);
@@ -229,7 +230,7 @@ export function superviseSink(
       events: definition.keepsEvents ? events : undefined,
       onDelivered: () => policy.succeeded(),
     });
-  const deadlineMs = definition.writeDeadlineMs ?? writeDeadlineMs;
+  const deadlineMs = definition.writeDeadlineMs ?? options.writeDeadlineMs;
   const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
   const consumer = spawnConsumer(
@@ -251,6 +252,7 @@ export function superviseSink(
       }),
       holdMs,
       pace: new Pace({ limit: batch.count, deadlineMs }),
+      concurrency: new Concurrency(concurrency),
       policy,
       suppression,
       writes: options.writes,

@@ -17,7 +17,7 @@ export interface SourcesOptions extends PartOptions {
   readonly sinks: () => readonly string[];
   /** For the ids of the events that are made here: see events/identity.ts. */
   readonly idSecret: string;
-  readonly suppression: Pick<Suppression, 'clean'>;
+  readonly suppression: Pick<Suppression, 'clean' | 'judge' | 'isEmpty'>;
   readonly writes: Writes;
   readonly broker: Broker;
   readonly publisher: Actor<PublisherMessage>;

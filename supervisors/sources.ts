@@ -68,7 +68,7 @@ interface ExtractionsSlice extends Pick<Config['broker'], 'nodes' | 'stuckMs' | 
 
 /** Where EXTRACTION_EVENTS is on. */
 function startExtractions(ingress: Parent, tools: ActorTools, options: SourcesOptions): Source {
-  const { idSecret, publisher, storage, board, clock, log, onStop, giveUp } = options;
+  const { idSecret, publisher, storage, suppression, writes, board, clock, log, onStop, giveUp } = options;
   const children = new Children<ExtractionsSlice>({
     ...{ board, clock, log },
     pathOf: () => actorPaths.extractions,
@@ -81,7 +81,7 @@ function startExtractions(ingress: Parent, tools: ActorTools, options: SourcesOp
         nodes,
         idSecret,
         publish: publishThrough(publisher).publish,
-        storage,
+        ...{ storage, suppression, writes },
         stuckMs,
         commands: { tracing: tracingCommand(node), permissions, removal: removalCommand(node, traceQueueName) },
         clock,

@@ -19,6 +19,8 @@ export interface ConfiguredSink {
   readonly batch: BatchLimits;
   /** Which events it takes; the others are counted as filtered. */
   readonly filter: CategoryFilter;
+  /** Most writes at once. */
+  readonly concurrency: number;
   /** Most events a second; undefined = as fast as it takes them. */
   readonly rate?: number | undefined;
   /** How much of people its events hold. */
@@ -36,7 +38,8 @@ export interface ConfiguredSink {
 export type CommonSettings = ReturnType<typeof commonSettings>;
 
 /** The settings that every sink has. */
-export function commonSettings({ prefix, title, name, batch, analytics, categories, storesWith }: SinkDefinition) {
+export function commonSettings(definition: SinkDefinition) {
+  const { prefix, title, name, batch, concurrency, analytics, categories, storesWith } = definition;
   const internal = internalCategories
     .map(category => `\`${category}\``)
     .join(', ')
@@ -46,6 +49,11 @@ export function commonSettings({ prefix, title, name, batch, analytics, categori
     integer(1, 1_000_000).optional(),
     `Most events a second to ${title}. Default: as fast as it takes them.`,
     { example: '50' },
+  );
+  const atOnce = setting(
+    `${prefix}_CONCURRENCY`,
+    integer(1, 16).default(String(concurrency ?? 1)),
+    `Most writes to ${title} at once; there are several only while much waits and answers are quick. 1 keeps events in order.`,
   );
   return {
     categories: setting(
@@ -74,6 +82,7 @@ export function commonSettings({ prefix, title, name, batch, analytics, categori
     ),
     // What the daemon keeps itself, it keeps as it accepts it.
     ...(storesWith === undefined ? { rate } : ({} as { readonly rate: typeof rate })),
+    ...(concurrency === undefined ? ({} as { readonly concurrency: typeof atOnce }) : { concurrency: atOnce }),
     lingerMs: setting(
       `${prefix}_LINGER_MS`,
       integer(0, 60_000).default(String(batch.lingerMs)),
@@ -98,6 +107,8 @@ export function configuredSink(
 ): ConfiguredSink {
   const { name } = definition;
   const { queue, count, lingerMs, categories, personal, rate } = values;
+  const size = Math.min(count, rate ?? count);
+  const concurrency = values.concurrency ?? 1;
   if (queue !== undefined) checkQueueName(common.queue.name, queue, problems);
   const parsed = parseFilter(categories, definition.analytics ? internalCategories : []);
   if ('problem' in parsed) problems.add(common.categories.name, parsed.problem);
@@ -111,7 +122,8 @@ export function configuredSink(
       ...(definition.singleConsumer === undefined ? {} : { singleConsumer: definition.singleConsumer }),
     },
     // What is written at once is never more than what may go in a second.
-    batch: { count: Math.min(count, rate ?? count), bytes: definition.batch.bytes, lingerMs },
+    batch: { count: size, bytes: definition.batch.bytes, lingerMs },
+    concurrency: rate === undefined ? concurrency : Math.min(concurrency, Math.floor(rate / size)),
     ...(rate === undefined ? {} : { rate }),
     filter: within(definition.categories, 'filter' in parsed ? parsed.filter : { matches: () => true }),
     personal,

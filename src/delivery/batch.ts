@@ -50,9 +50,9 @@ const maxReasonLength = 1000;
 const suspectsToPark = 3;
 
 /**
- * One batch on its way to a sink, and the search for a culprit when the sink throws a bug.
+ * What is in hand on its way to a sink, and the search for a culprit when the sink throws a bug.
  *
- * The batch is a list of segments; the first is written next. A segment that is written leaves with its verdict. One
+ * The batch is a list of segments; the first are written next. A segment that is written leaves with its verdict. One
  * that fails as a bug is split in two; an event that fails three times alone becomes a suspect. As soon as any event of
  * the batch succeeds, the sink works, so the suspects are culprits: they leave as dead letters. When every event so far
  * has failed, the batch is parked: nothing leaves, and each slow try takes the next event in turn, until one succeeds.
@@ -60,7 +60,7 @@ const suspectsToPark = 3;
  * since the last such verdict, and otherwise the batch is parked.
  */
 export class Batch {
-  #segments: Item[][];
+  #segments: (readonly Item[])[];
   #suspects: { item: Item; reason: string }[] = [];
   #succeeded = false;
   #parked = false;
@@ -68,8 +68,9 @@ export class Batch {
   readonly #stalls: Suspicions['stalls'];
   readonly #suppression: Suspicions['suppression'];
 
-  constructor(items: readonly Item[], evidence: Evidence, { stalls, suppression }: Suspicions = {}) {
-    this.#segments = items.length === 0 ? [] : [[...items]];
+  /** @param parts each goes out in a write of its own, or in several */
+  constructor(parts: readonly (readonly Item[])[], evidence: Evidence, { stalls, suppression }: Suspicions = {}) {
+    this.#segments = parts.filter(({ length }) => length > 0).map(items => [...items]);
     this.#evidence = evidence;
     this.#stalls = stalls;
     this.#suppression = suppression;
@@ -84,11 +85,23 @@ export class Batch {
     return this.#segments[0];
   }
 
-  /** What to write next, at most this many: the others follow. */
-  nextOf(max: number): readonly Item[] | undefined {
-    const [first] = this.#segments;
-    if (first !== undefined && first.length > max) this.#segments.splice(0, 1, first.slice(0, max), first.slice(max));
-    return this.next;
+  /**
+   * What to write next: at most so many segments at once, of at most so many events each; the others follow. No two of
+   * them hold the same id, and an event that may have stopped the event loop is written with nothing beside it.
+   */
+  nextOf(size: number, most = 1): readonly (readonly Item[])[] {
+    const ids = new Set<string>();
+    const fits = (segment: readonly Item[]): boolean =>
+      ids.size === 0 || !segment.some(({ event: { id } }) => ids.has(id) || this.#stalls?.isSuspect(id));
+    let count = 0;
+    for (let segment = this.#segments[0]; count < most && segment !== undefined; segment = this.#segments[count]) {
+      if (segment.length > size) this.#segments.splice(count, 1, segment.slice(0, size), segment.slice(size));
+      const next = this.#segments[count]!;
+      if (!fits(next)) break;
+      count += 1;
+      if (most > 1) for (const { event } of next) ids.add(event.id);
+    }
+    return this.#segments.slice(0, count);
   }
 
   /** What leaves before the next write: what people who were erased meanwhile did, and events that stop the loop. */
@@ -150,9 +163,9 @@ export class Batch {
     if (this.#parked) this.#segments = this.#segments.flat().map(item => [item]);
   }
 
-  /** The sink answered for the first segment. */
-  written(result: WriteResult): Outcome {
-    const segment = this.#segments.shift() ?? [];
+  /** The sink answered for a segment. */
+  written(result: WriteResult, segment = this.next ?? []): Outcome {
+    this.#replace(segment);
     this.#stalls?.settled(segment.map(({ event }) => event.id));
     const rejected = new Map((result.rejected ?? []).map(({ index, reason }) => [index, reason]));
     const waiting = new Set(result.deferred?.indexes ?? []);
@@ -174,23 +187,20 @@ export class Batch {
     return { done, duplicates: result.duplicates ?? 0, tooOld: result.tooOld?.length ?? 0, dead, deferred };
   }
 
-  /** The sink failed at the first segment with a bug. Returns the dead letters that this decides. */
-  failed(reason: string): DeadDelivery[] {
-    const segment = this.#segments.shift() ?? [];
+  /** The sink failed at a segment with a bug. Returns the dead letters that this decides. */
+  failed(reason: string, segment = this.next ?? []): DeadDelivery[] {
     for (const item of segment) item.attempts += 1;
     const [item] = segment;
     if (item === undefined) return [];
     if (segment.length > 1) {
-      this.#segments.unshift(...halves(segment));
+      this.#replace(segment, ...halves(segment));
       return [];
     }
     item.alone += 1;
+    if (!this.#parked && item.alone < triesAlone) return [];
+    this.#replace(segment);
     if (this.#parked) {
-      this.#segments.push(segment);
-      return [];
-    }
-    if (item.alone < triesAlone) {
-      this.#segments.unshift(segment);
+      this.#segments.push([item]);
       return [];
     }
     this.#suspects.push({ item, reason: shortened(reason) });
@@ -204,9 +214,15 @@ export class Batch {
     return [];
   }
 
-  /** The first segment could not be written because of the destination. */
-  held(): void {
-    for (const item of this.#segments[0] ?? []) item.attempts += 1;
+  /** A segment could not be written because of the destination. */
+  held(segment = this.next ?? []): void {
+    for (const item of segment) item.attempts += 1;
+  }
+
+  /** In its place, or nothing. */
+  #replace(segment: readonly Item[], ...others: (readonly Item[])[]): void {
+    const index = this.#segments.indexOf(segment);
+    if (index >= 0) this.#segments.splice(index, 1, ...others);
   }
 
   #park(): void {

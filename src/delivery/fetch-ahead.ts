@@ -6,6 +6,8 @@ export interface FetchAheadOptions<Batch> {
   readonly limits: BatchLimits;
   /** Decodes what was fetched. */
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Batch>;
+  /** Whether one more is to be fetched. */
+  readonly isWanted: () => boolean;
   /** Called once for each fetch, when its batch is prepared. `turn` is for `arrived`. */
   readonly onFetched: (turn: number, batch: Batch) => void;
   /** A fetch failed, and is tried again. */
@@ -14,7 +16,7 @@ export interface FetchAheadOptions<Batch> {
 }
 
 /**
- * Keeps one fetch under way beside the batch that is being written. A fetch that was interrupted has an old turn, and
+ * Keeps one fetch under way beside what is being written, while more is wanted. A fetch that was interrupted has an old turn, and
  * its batch is dropped: the deliveries went back to the broker with the pause.
  */
 export class FetchAhead<Batch> {
@@ -28,7 +30,7 @@ export class FetchAhead<Batch> {
   }
 
   start(subscription: Subscription): void {
-    if (this.#fetching) return;
+    if (this.#fetching || !this.#options.isWanted()) return;
     this.#fetching = true;
     const turn = this.#turn;
     const { limits, prepare, onFetched, onError, clock } = this.#options;

@@ -123,7 +123,7 @@ export class Settler {
     const { suppression, writes } = this.#options;
     const keep = (): Promise<void> => {
       const kept = dead.map(one => ({ ...one, ...cleanDead(suppression, one.delivery, one.reason) }));
-      return this.#settle({ done: [], duplicates: 0, filtered: 0, dead: kept });
+      return this.#settle(deadOnly(kept));
     };
     await (writes === undefined ? keep() : writes.during(toBroker, keep));
   }
@@ -193,6 +193,11 @@ class Waiting {
     if (this.#failing) this.#options.onUnsettled?.(0, undefined, this.#kind);
     this.#failing = false;
   }
+}
+
+/** What only leaves as dead letters. */
+export function deadOnly(dead: Settlement['dead'] = []): Settlement {
+  return { done: [], duplicates: 0, filtered: 0, dead };
 }
 
 /** Many events may share a reason that a server chose; and it is shown on terminals. */

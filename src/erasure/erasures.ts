@@ -33,8 +33,8 @@ const listed = 100;
  * The erasure of people, each a job that is durable from its first commit on, and is done when every place is.
  *
  * asked: in one commit the job is kept and the hashes are in the suppression list, so that nothing of them is let in or
- * delivered from then on. → pending: place after place, each result in the receipt; a place that cannot be reached is
- * tried again, after a restart too. → done: what names them is forgotten, and the receipt stays.
+ * delivered from then on. → pending: place after place here, then the destinations side by side, each result in the
+ * receipt; a place that cannot be reached is tried again, after a restart too. → done: what names them is forgotten, and the receipt stays.
  */
 export class Erasures {
   /** What is held of people. */
@@ -135,15 +135,19 @@ export class Erasures {
     let receipt = receiptOf(row);
     const keep = (next: Receipt, calls: readonly WriteCall[] = [], done = false): Promise<unknown> =>
       storage.atomically([...calls, ['keepErasure', { id: receipt.id, state: JSON.stringify(next), done }]]);
-    for (const place of places) {
+    const eraseIn = async (place: Place): Promise<void> => {
       const before = receipt.places.find(one => one.place === place.name) ?? untried(place.name);
-      if (before.state !== 'pending') continue;
-      if (this.#stop.signal.aborted) return false;
+      if (before.state !== 'pending' || this.#stop.signal.aborted) return;
       const after = await this.#eraseIn(place, people, before, (one, calls) => keep(withPlace(receipt, one), calls));
       receipt = withPlace(receipt, after);
       await keep(receipt);
       this.#note(receipt.id, after);
-    }
+    };
+    for (const place of places.filter(({ isDistant }) => isDistant === undefined)) await eraseIn(place);
+    const results = await Promise.allSettled(places.filter(({ isDistant }) => isDistant).map(eraseIn));
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    if (this.#stop.signal.aborted) return false;
     // What is configured no more cannot be asked.
     const here = new Set(places.map(({ name }) => name));
     if (receipt.places.some(({ place, state }) => state === 'pending' && here.has(place))) return false;

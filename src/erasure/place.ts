@@ -26,6 +26,8 @@ export interface Outcome extends Partial<Taken> {
 export interface Place {
   /** For the receipt: `mongodb`, `queue of mongodb`. */
   readonly name: string;
+  /** Elsewhere: it may take its time, or not answer, and no other place waits for it. It commits nothing here. */
+  readonly isDistant?: true;
   /**
    * Takes them out; again is no different. What `commit` has counted is not in the outcome.
    * @throws what says why it cannot be done now: it is tried again

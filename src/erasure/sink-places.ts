@@ -21,6 +21,7 @@ export function sinkPlaces({ sinks, toolsOf, writes }: SinkPlacesOptions): Place
     return [
       {
         name,
+        isDistant: true,
         async erase(people, { signal }): Promise<Outcome> {
           if (people.texts === undefined) return {};
           if (ability === undefined) return { steps: [`${title}: delete there what it has of the person`] };

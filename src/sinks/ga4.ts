@@ -65,6 +65,7 @@ export const ga4Sink = defineSink({
   },
   analytics: true,
   batch: { count: 500, bytes: 1_000_000, lingerMs: 1_000 },
+  concurrency: 4,
   maxAgeMs,
   redriveLimit: {
     withinMs: maxAgeMs,

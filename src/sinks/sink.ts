@@ -51,6 +51,11 @@ export interface SinkDefinition<S extends Settings = Settings, Config = unknown>
   readonly singleConsumer?: true;
   /** Defaults; count and linger can be set by the user. */
   readonly batch: BatchLimits;
+  /**
+   * Its destination may get several batches at once, in any order, since each stands for itself: this many at most, by
+   * default. Without it, a batch is sent when the one before it was answered, which keeps events in order.
+   */
+  readonly concurrency?: number;
   /** A write may take this long, ms; 30 s by default. */
   readonly writeDeadlineMs?: number;
   /** Takes bodies that are not JSON objects (`event.text`). Otherwise they are dead-lettered before they get here. */
@@ -102,8 +107,8 @@ export function defineSink<S extends Settings, Config>(
 }
 
 /**
- * The runner promises: never two calls at once on a session, none after close; batches non-empty, in broker order,
- * within the limits; `signal` aborts at the write deadline or at shutdown; after any throw the session is closed and
+ * The runner promises: never two calls at once on a session, but for writes where the definition says `concurrency`,
+ * and none of those hold the same id; no call after close; batches non-empty, in broker order, within the limits; `signal` aborts at the write deadline or at shutdown; after any throw the session is closed and
  * not used again.
  */
 export interface SinkSession {

@@ -39,6 +39,7 @@ export const webhookSink = defineSink({
     return undefined;
   },
   batch: { count: 500, bytes: 900_000, lingerMs: 1_000 },
+  concurrency: 4,
   // A slow receiver that refuses, and is sent halves.
   writeDeadlineMs: 60_000,
   check: {

@@ -113,13 +113,13 @@ export function createBackend(options: BackendOptions) {
   const depthOf = (sink: string) => broker.depth(sink).catch(() => undefined);
 
   const sinkStatus = async (
-    { definition, queue, batch }: ConfiguredSink,
+    { definition, queue, batch, concurrency }: ConfiguredSink,
     report: LedgerReport,
   ): Promise<SinkStatus> => {
     const { name: sink, title } = definition;
     const [depth, dead] = await Promise.all([depthOf(sink), deadLetters.of(sink)]);
     const row = report.sinks.find(line => line.sink === sink);
-    const size = board.get(actorPaths.consumer(sink))?.detail.batch_size;
+    const { batch_size: size, concurrency: atOnce } = board.get(actorPaths.consumer(sink))?.detail ?? {};
     return {
       sink,
       title,
@@ -134,6 +134,8 @@ export function createBackend(options: BackendOptions) {
       dead,
       batch_size: typeof size === 'number' ? size : batch.count,
       batch_limit: batch.count,
+      concurrency: typeof atOnce === 'number' ? atOnce : 1,
+      concurrency_limit: concurrency,
     };
   };
 

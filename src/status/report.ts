@@ -22,6 +22,9 @@ export interface SinkStatus {
   /** Events of one write: as many as the destination takes well now, and at most. */
   readonly batch_size: number;
   readonly batch_limit: number;
+  /** Writes at once: as many as the destination takes well now, and at most. */
+  readonly concurrency: number;
+  readonly concurrency_limit: number;
 }
 
 /** A service that is watched, as its checks found it. */

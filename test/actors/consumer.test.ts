@@ -116,6 +116,113 @@ test('a destination that slows to a tenth is given less at once, and more again 
   assert.equal(sink.broken, []);
 });
 
+/** Every answer is as quick as any other. */
+const evenClock = (): Clock => ({ ...hastyClock(), monotonic: () => 0 });
+
+const named = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, index) => `event-${from + index}`);
+
+test('while much waits, several writes are under way at once, and each event is delivered once', async context => {
+  const sink = scriptedSink(() => new Promise(resolve => setTimeout(() => resolve({}), 10)), { concurrency: 4 });
+  const delivery = startDelivery({ definition: sink.definition, clock: evenClock(), count: 10, concurrency: 4 });
+  context.running.push(delivery);
+  const ids = named(0, 1_000);
+  // Twins: in the next batch, and in the same one.
+  const twins = ids.filter((_id, index) => index % 50 === 7);
+  delivery.queue.add(...ids.flatMap(id => [message(id), ...(twins.includes(id) ? [message(id)] : [])]));
+  await until(() => delivery.queue.done.length === 1_020, 'delivery');
+  assert.is(sink.mostAtOnce, 4);
+  assert.is(delivery.state('consumer')?.detail.concurrency, 4);
+  assert.equal([...sink.delivered].sort(), [...ids, ...twins].sort());
+  assert.equal([...delivery.queue.done].sort(), [...ids, ...twins].sort());
+  assert.equal(sink.broken, []);
+});
+
+test('of several writes that one fails of, the others are settled; it alone is tried again, and half as many follow', async context => {
+  const refused: string[][] = [];
+  const sink = scriptedSink(
+    async events => {
+      const ids = events.map(({ id }) => id);
+      await new Promise(resolve => setTimeout(resolve, 10));
+      if (sink.mostAtOnce > 1 && refused.length === 0) {
+        refused.push(ids);
+        throw new TransientError('answered 503');
+      }
+      return {};
+    },
+    { concurrency: 4 },
+  );
+  const delivery = startDelivery({ definition: sink.definition, clock: evenClock(), count: 10, concurrency: 4 });
+  context.running.push(delivery);
+  delivery.queue.add(...named(0, 1_000).map(id => message(id)));
+  await until(() => refused.length === 1, 'a write that failed');
+  await until(() => delivery.queue.done.length === 1_000, 'delivery');
+  const [first = []] = refused;
+  const tries = sink.writes.filter(ids => ids.includes(first[0]!));
+  // One of 5 events is the first half of it: the batch has become smaller as well.
+  assert.equal(
+    tries.map(ids => ids.length),
+    [10, 5],
+  );
+  assert.equal([...sink.delivered].sort(), named(0, 1_000).sort(), 'each once');
+  assert.equal(delivery.queue.dead, []);
+  assert.equal(sink.broken, []);
+  assert.is(delivery.state('sink')?.restarts, 1);
+});
+
+test('a culprit among several writes at once is found, and every other event is delivered once', async context => {
+  const culprits = new Set(['event-233', 'event-577', 'event-578']);
+  const sink = scriptedSink(
+    async events => {
+      await new Promise(resolve => setTimeout(resolve, 5));
+      if (events.some(({ id }) => culprits.has(id))) throw new TypeError('cannot read property');
+      return {};
+    },
+    { concurrency: 4 },
+  );
+  const delivery = startDelivery({ definition: sink.definition, clock: evenClock(), count: 10, concurrency: 4 });
+  context.running.push(delivery);
+  delivery.queue.add(...named(0, 1_000).map(id => message(id)));
+  await until(() => delivery.queue.done.length + delivery.queue.dead.length === 1_000, 'verdicts');
+  assert.equal(delivery.queue.dead.map(({ delivery: { id } }) => id).sort(), [...culprits]);
+  assert.equal(
+    [...sink.delivered].sort(),
+    named(0, 1_000)
+      .filter(id => !culprits.has(id))
+      .sort(),
+  );
+  assert.equal(sink.broken, []);
+});
+
+test('shutdown waits for every write in flight, settles each when it is answered, and gives the rest back', async context => {
+  const held: (() => void)[] = [];
+  const sink = scriptedSink(
+    () =>
+      new Promise(resolve => {
+        const answer = (): void => resolve({});
+        // The first of the first two that are under way together is answered, the second waits for the test.
+        if (sink.mostAtOnce > 1) held.push(answer);
+        else setTimeout(answer, 10);
+      }),
+    { concurrency: 4 },
+  );
+  const delivery = startDelivery({ definition: sink.definition, clock: evenClock(), count: 10, concurrency: 4 });
+  context.running.push(delivery);
+  const ids = named(0, 1_000);
+  delivery.queue.add(...ids.map(id => message(id)));
+  await until(() => held.length === 1, 'a write that waits beside another');
+  const drained = delivery.drain();
+  await until(() => delivery.queue.done.length === (sink.writes.length - 1) * 10, 'the settlement of all others');
+  assert.is(delivery.queue.closed, false, 'it is waited for');
+  held[0]?.();
+  await drained;
+  assert.is(held.length, 1, 'nothing went out after that');
+  assert.is(delivery.queue.done.length, sink.writes.length * 10);
+  assert.is(delivery.queue.unsettled.size, 0);
+  assert.equal([...delivery.queue.done, ...delivery.queue.waiting.map(({ id }) => id)].sort(), ids.sort());
+  assert.equal(sink.broken, []);
+});
+
 test('bodies that are no event are dead-lettered with a reason that a person understands', async context => {
   const sink = scriptedSink();
   const delivery = startDelivery({ definition: sink.definition });

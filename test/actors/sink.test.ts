@@ -17,7 +17,7 @@ import { until } from '../helpers/wait.js';
 
 /** A sink actor whose consumer and supervisor only note what they are sent. */
 class Scene {
-  readonly sink: ScriptedSink = scriptedSink();
+  readonly sink: ScriptedSink;
   readonly board = new StatusBoard(systemClock);
   readonly giveUp = new AbortController();
   readonly received: ConsumerMessage[] = [];
@@ -25,7 +25,8 @@ class Scene {
   readonly #root = startRoot();
   readonly #actor;
 
-  constructor(writeDeadlineMs = 30_000) {
+  constructor(writeDeadlineMs = 30_000, concurrency = 1) {
+    this.sink = scriptedSink(() => ({}), { concurrency });
     const onCrash = (): 'escalate' => 'escalate';
     const supervisor = spawnSupervisor(this.#root, 'scripted', this.board, () => 'resetChild');
     const consumer = spawnActor<ConsumerMessage>(supervisor, 'consumer', { board: this.board, onCrash }, () => ({
@@ -71,7 +72,13 @@ class Scene {
   }
 
   write(...ids: string[]): void {
-    this.send({ type: 'write', events: ids.map(id => eventOf({ category: 'upload' }, { id })) });
+    this.writeAll(ids);
+  }
+
+  /** All at once. */
+  writeAll(...batches: readonly string[][]): void {
+    const events = batches.map(ids => ids.map(id => eventOf({ category: 'upload' }, { id })));
+    this.send({ type: 'write', batches: events });
   }
 
   /** The messages to the consumer, once there are as many. */
@@ -177,6 +184,81 @@ test('when patience has ended, what is under way is given up', async ({ scene })
   scene.giveUp.abort();
   const [, failed] = await scene.heard(2);
   assert.ok(failed?.type === 'sinkFailed' && failed.fault === 'transient');
+});
+
+test('several writes at once are answered each on its own; what failed comes last, and closes the session once', async () => {
+  const scene = new Scene(30_000, 4);
+  const answers = new Map<string, (error?: Error) => void>();
+  scene.sink.write = ([event]) =>
+    new Promise((resolve, reject) =>
+      answers.set(event!.id, error => (error === undefined ? resolve({}) : reject(error))),
+    );
+  scene.writeAll(['a'], ['b', 'bb'], ['c'], ['d']);
+  await until(() => answers.size === 4, 'four writes under way');
+  answers.get('c')?.();
+  await scene.heard(2);
+  answers.get('a')?.(new TypeError('a defect'));
+  answers.get('d')?.(new TransientError('answered 503'));
+  await new Promise(resolve => setTimeout(resolve, 5));
+  assert.equal(types(scene.received), ['sinkReady', 'written']);
+  assert.is(scene.sink.closes, 0, 'one is under way');
+  answers.get('b')?.();
+  const [, first, second, failed, ready] = await scene.heard(5);
+  assert.equal(
+    [first, second].map(one => one?.type === 'written' && one.index),
+    [2, 1],
+  );
+  assert.ok(failed?.type === 'sinkFailed');
+  assert.equal(
+    failed.failed.map(({ index, fault }) => `${index} ${fault}`),
+    ['0 bug', '3 transient'],
+  );
+  assert.is(failed.fault, 'transient', 'what the sink waits for');
+  assert.is(ready?.type, 'sinkReady');
+  assert.equal(scene.notes, ['succeeded', 'written 1', 'failed bug', 'failed transient', 'succeeded', 'written 2']);
+  await scene.stop();
+  assert.is(scene.sink.closes, 1);
+  assert.equal(scene.sink.broken, []);
+});
+
+test('of several failures the sink waits for the person, or as long as the destination asks for', async () => {
+  const scene = new Scene(30_000, 4);
+  const errors: Record<string, Error> = {
+    a: new TransientError('answered 503', { retryAfterMs: 10 }),
+    b: new TransientError('answered 429', { retryAfterMs: 9_000 }),
+    c: new SetupError('a wrong key'),
+  };
+  scene.sink.write = ([event]) => {
+    throw errors[event!.id]!;
+  };
+  scene.writeAll(['a'], ['b']);
+  const [, patient] = await scene.heard(2);
+  assert.is(patient?.type === 'sinkFailed' && patient.error, errors.b);
+  scene.writeAll(['b'], ['c'], ['a']);
+  const [, , , setup] = await scene.heard(4);
+  assert.is(setup?.type === 'sinkFailed' && setup.error, errors.c);
+  await scene.stop();
+});
+
+test('of several writes, those that end after the deadline are not heard any more', async () => {
+  const scene = new Scene(30, 4);
+  let late: (() => void) | undefined;
+  scene.sink.write = ([event], signal) =>
+    event!.id === 'prompt'
+      ? {}
+      : new Promise((resolve, reject) => {
+          if (event!.id === 'deaf') late = () => resolve({});
+          else signal.addEventListener('abort', () => reject(new Error('aborted')));
+        });
+  scene.writeAll(['prompt'], ['deaf'], ['slow']);
+  const [, written, failed] = await scene.heard(3);
+  assert.ok(written?.type === 'written' && written.index === 0);
+  assert.ok(failed?.type === 'sinkFailed');
+  assert.equal(failed.failed.map(({ index, fault }) => `${index} ${fault}`).sort(), ['1 transient', '2 transient']);
+  late?.();
+  await scene.close();
+  assert.equal(types(scene.received), ['sinkReady', 'written', 'sinkFailed', 'sinkReady']);
+  await scene.stop();
 });
 
 test.run();

@@ -299,6 +299,24 @@ test('a variable that looks like a setting misspelt is a warning', () => {
   assert.match(('warnings' in loaded && loaded.warnings[0]?.message) || '', 'Did you mean MAILBOX_URI?');
 });
 
+test('what is written at once is never more than what may go in a second, over all writes together', () => {
+  const concurrencyWith = (env: Record<string, string>): readonly (number | undefined)[] => {
+    const loaded = loadConfig({
+      env: { WEBHOOK_URL: 'https://h', MONGODB_URI: 'mongodb://h/d', ...env },
+      readFile: () => '',
+    });
+    if ('problems' in loaded) throw new Error(problemReport(loaded.problems));
+    return ['webhook', 'mongodb'].map(
+      name => loaded.config.sinks.find(({ definition }) => definition.name === name)?.concurrency,
+    );
+  };
+  assert.equal(concurrencyWith({}), [4, 1]);
+  assert.equal(concurrencyWith({ WEBHOOK_CONCURRENCY: '1' }), [1, 1]);
+  assert.equal(concurrencyWith({ WEBHOOK_CONCURRENCY: '9', WEBHOOK_BATCH_SIZE: '50' }), [9, 1]);
+  assert.equal(concurrencyWith({ WEBHOOK_RATE: '1200' }), [2, 1]);
+  assert.equal(concurrencyWith({ WEBHOOK_RATE: '30' }), [1, 1]);
+});
+
 test('a port that Kubernetes sets for a service of that name is not ours', () => {
   const withPort = defineSink({
     name: 'influxdb',

@@ -25,6 +25,7 @@ function set(prepare: (deliveries: readonly Delivery[]) => Promise<string[]> = a
   const ahead = new FetchAhead<string[]>({
     limits: { count: 10, bytes: 1_000, lingerMs: 0 },
     prepare,
+    isWanted: () => true,
     onFetched: (turn, batch) => fetched.push({ turn, batch }),
     onError: error => errors.push((error as Error).message),
     clock,

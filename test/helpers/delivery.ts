@@ -27,6 +27,7 @@ export interface DeliverySetup {
   readonly clock?: Clock;
   readonly count?: number;
   readonly rate?: number;
+  readonly concurrency?: number;
   readonly holdMs?: number;
   readonly writeDeadlineMs?: number;
   readonly filter?: CategoryFilter;
@@ -44,6 +45,10 @@ export function startDelivery(setup: DeliverySetup) {
   } = setup;
   const queue = setup.queue ?? new MemoryQueue();
   const clock = setup.clock ?? hastyClock();
+  const subscribe = async (_sink: string, prefetch: number): Promise<MemoryQueue> => {
+    queue.prefetch = prefetch;
+    return queue;
+  };
   const board = new StatusBoard(clock);
   const stopping = new AbortController();
   const giveUp = new AbortController();
@@ -74,11 +79,12 @@ export function startDelivery(setup: DeliverySetup) {
       filter,
       personal: setup.personal ?? 'full',
       rate: setup.rate,
+      concurrency: setup.concurrency ?? 1,
       given: '',
     },
     tools,
     {
-      broker: { subscribe: setup.subscribe ?? (async () => queue) } as unknown as Broker,
+      broker: { subscribe: setup.subscribe ?? subscribe } as unknown as Broker,
       board,
       clock,
       log: setup.log ?? silentLog,

@@ -7,6 +7,7 @@ export class MemoryQueue implements Subscription {
   readonly unsettled = new Set<Delivery>();
   readonly done: string[] = [];
   readonly dead: DeadDelivery[] = [];
+  prefetch = Number.POSITIVE_INFINITY;
   pauses = 0;
   paused = false;
   closed = false;
@@ -20,7 +21,7 @@ export class MemoryQueue implements Subscription {
   }
 
   async next(limits: BatchLimits, signal: AbortSignal): Promise<Delivery[]> {
-    while (!signal.aborted && (this.waiting.length === 0 || this.paused || this.unsettled.size >= limits.count * 2)) {
+    while (!signal.aborted && (this.waiting.length === 0 || this.paused || this.unsettled.size >= this.prefetch)) {
       await new Promise<void>(resolve => {
         const wake = (): void => {
           signal.removeEventListener('abort', wake);

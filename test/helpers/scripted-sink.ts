@@ -15,10 +15,13 @@ export interface ScriptedSink {
   opens: number;
   closes: number;
   probes: number;
+  /** Writes that were under way together, at most. */
+  mostAtOnce: number;
   readonly broken: string[];
 }
 
-export function scriptedSink(write: Script = () => ({})): ScriptedSink {
+/** @param concurrency writes at once that it takes */
+export function scriptedSink(write: Script = () => ({}), { concurrency = 1 } = {}): ScriptedSink {
   const sink: ScriptedSink = {
     write,
     probe: () => {},
@@ -27,6 +30,7 @@ export function scriptedSink(write: Script = () => ({})): ScriptedSink {
     opens: 0,
     closes: 0,
     probes: 0,
+    mostAtOnce: 0,
     broken: [],
     definition: defineSink({
       name: 'scripted',
@@ -36,39 +40,47 @@ export function scriptedSink(write: Script = () => ({})): ScriptedSink {
       switchedOnBy: 'nothing',
       configure: () => ({}),
       batch: { count: 100, bytes: 1_000_000, lingerMs: 0 },
+      ...(concurrency > 1 && { concurrency }),
       renderer:
         () =>
         ({ id }) => ({ output: { id } }),
       open: async () => {
         sink.opens += 1;
-        const state = { busy: false, closed: false, threw: false };
-        const guarded = async <T>(call: () => T | Promise<T>): Promise<T> => {
-          if (state.busy) sink.broken.push('two calls at once');
+        const state = { busy: 0, closed: false, threw: false };
+        const underWay = new Set<string>();
+        const guarded = async <T>(call: () => T | Promise<T>, most = 1): Promise<T> => {
+          if (state.busy >= most) sink.broken.push(most > 1 ? 'too many calls at once' : 'two calls at once');
           if (state.closed) sink.broken.push('a call after close');
           if (state.threw) sink.broken.push('a call after a throw');
-          state.busy = true;
+          state.busy += 1;
+          sink.mostAtOnce = Math.max(sink.mostAtOnce, state.busy);
           try {
             return await call();
           } catch (error) {
             state.threw = true;
             throw error;
           } finally {
-            state.busy = false;
+            state.busy -= 1;
           }
         };
         return {
           write: (events, signal) =>
             guarded(async () => {
               if (events.length === 0) sink.broken.push('an empty batch');
-              sink.writes.push(events.map(({ id }) => id));
-              const result = await sink.write(events, signal);
+              const ids = events.map(({ id }) => id);
+              if (ids.some(id => underWay.has(id))) sink.broken.push('an id in two writes at once');
+              for (const id of ids) underWay.add(id);
+              sink.writes.push(ids);
+              const result = await (async () => sink.write(events, signal))().finally(() => {
+                for (const id of ids) underWay.delete(id);
+              });
               const out = new Set([
                 ...(result.rejected ?? []).map(({ index }) => index),
                 ...(result.deferred?.indexes ?? []),
               ]);
               sink.delivered.push(...events.filter((_event, index) => !out.has(index)).map(({ id }) => id));
               return result;
-            }),
+            }, concurrency),
           probe: () =>
             guarded(async () => {
               sink.probes += 1;

@@ -96,6 +96,8 @@ const status: DaemonStatus = {
       dead: 1,
       batch_size: 250,
       batch_limit: 500,
+      concurrency: 1,
+      concurrency_limit: 1,
     },
   ],
   services: [

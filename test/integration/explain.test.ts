@@ -8,6 +8,7 @@ import { contextNames } from '../../src/events/event.js';
 import { memberTexts } from '../../src/events/json-text.js';
 import { Explainer } from '../../src/explain/explainer.js';
 import { extendedJson } from '../../src/sinks/mongodb/render.js';
+import { sinks as registry } from '../../src/sinks/registry.js';
 import { Database, type Value } from '../../src/storage/database.js';
 import { databaseFile } from '../../src/storage/files.js';
 import { fixtureFiles, fixtureLines } from '../events/fixtures.js';
@@ -15,6 +16,7 @@ import { TestDaemon } from '../helpers/daemon.js';
 import { type Destinations, startDestinations } from '../helpers/destinations.js';
 import { Random } from '../helpers/random.js';
 import { type Exim, startExim } from '../helpers/servers/exim.js';
+import { HubServer } from '../helpers/servers/hub.js';
 import { StandIn } from '../helpers/servers/stand-in.js';
 import { WebhookReceiver } from '../helpers/servers/webhook-receiver.js';
 import { required } from '../helpers/skip.js';
@@ -26,14 +28,20 @@ const test = suite<{
   receiver: WebhookReceiver;
   exim: Exim;
   chat: StandIn;
+  hub: HubServer;
   daemon: TestDaemon;
   env: Record<string, string>;
+  /** Sinks at which what was explained was compared with what arrived. */
+  compared: Set<string>;
 }>('explain, and what arrives');
 test.before(async context => {
   context.destinations = await startDestinations();
   context.exim = required('exim', await startExim());
   context.chat = new StandIn(() => ({ status: 200, body: 'ok' }));
   await context.chat.start();
+  context.hub = new HubServer();
+  await context.hub.start();
+  context.compared = new Set();
   context.receiver = new WebhookReceiver();
   await context.receiver.server.start();
   context.env = {
@@ -44,12 +52,18 @@ test.before(async context => {
     NOTIFY_GROUP_WAIT_SECONDS: '0',
     ...{ SMTP_URL: `smtp://127.0.0.1:${context.exim.port}`, NOTIFY_EMAIL_TO: 'operators@example.org' },
     NOTIFY_SLACK_URL: `${context.chat.origin}/services/room`,
+    ...{ USAGE_HUB_URL: context.hub.origin, USAGE_HUB_TOKEN: context.hub.token },
+    ...{
+      USAGE_PLATFORM: 'Example Archive',
+      USAGE_PUBLISHER: 'Example University',
+      USAGE_PUBLISHER_ID: 'grid:grid.9999.9',
+    },
   };
   context.daemon = await new TestDaemon({ env: context.env }).start();
 });
-test.after(async ({ destinations, receiver, daemon, exim, chat }) => {
+test.after(async ({ destinations, receiver, daemon, exim, chat, hub }) => {
   await daemon.remove();
-  await Promise.all([destinations.stop(), receiver.server.stop(), exim.stop(), chat.stop()]);
+  await Promise.all([destinations.stop(), receiver.server.stop(), exim.stop(), chat.stop(), hub.stop()]);
 });
 
 type Output = Readonly<Record<string, unknown>>;
@@ -227,6 +241,19 @@ function inOrder(value: unknown): string {
   return JSON.stringify(sorted(value), undefined, 1);
 }
 
+/** What the daemon makes itself, and nobody may send: explained by what the daemon explains with. */
+async function explainedHere(
+  env: Record<string, string>,
+  made: Output,
+  source: 'notification' | 'usage',
+): Promise<Explanation['sinks']> {
+  const loaded = loadConfig({ env, readFile: () => '' });
+  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const explainer = new Explainer({ sinks: loaded.config.sinks, idSecret: 'of the test', clock: systemClock });
+  const arriving = { id: String(made.id), body: JSON.stringify(made), source, received: Date.now() };
+  return (await explainer.explain({ ...arriving, redelivered: false })).sinks as Explanation['sinks'];
+}
+
 const outcomeOf = ({ sinks }: Explanation, sink: string): SinkExplanation => sinks[sink]!;
 
 test('the notification that was explained is the one that is sent, by each channel', async context => {
@@ -248,16 +275,7 @@ test('the notification that was explained is the one that is sent, by each chann
     return found.length > 0 ? found : undefined;
   }, 'a stored notification');
   const { _source, _received, ...made } = notification as unknown as Output;
-  const loaded = loadConfig({ env: context.env, readFile: () => '' });
-  if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems));
-  const explainer = new Explainer({ sinks: loaded.config.sinks, idSecret: 'of the test', clock: systemClock });
-  const arriving = {
-    id: String(made.id),
-    body: JSON.stringify(made),
-    source: 'notification',
-    received: created,
-  } as const;
-  const { sinks } = await explainer.explain({ ...arriving, redelivered: false });
+  const sinks = await explainedHere(context.env, made, 'notification');
   const output = (sink: string): Output => sinks[sink]?.output ?? {};
   assert.equal(output('notify.webhook').body, receiver.bodies[0]);
   const room = await until(() => chat.asked.find(({ method }) => method === 'POST'), 'a message in the room');
@@ -270,6 +288,48 @@ test('the notification that was explained is the one that is sent, by each chann
   assert.is(mail?.headers.get('message-id'), composed.messageId);
   assert.is(mail?.headers.get('subject'), composed.subject);
   for (const line of composed.text.split('\n')) assert.ok(mail?.text.includes(line.trim()), line);
+  for (const sink of ['notify', 'notify.webhook', 'notify.slack', 'notify.email']) context.compared.add(sink);
+});
+
+test('the report that a submission was explained to be is the one that reaches the hub, and what is refused is not', async context => {
+  const { daemon, hub, env } = context;
+  const created = Date.now() - 40 * 86_400_000;
+  const month = new Date(created).toISOString().slice(0, 7);
+  const used = { category: 'download', type: 'dataset', resource_id: '65a3dea71616158972863777', size: 17, created };
+  assert.is(await send(daemon, [JSON.stringify({ ...used, id: 'used-0' })]), 202);
+  await daemon.drained();
+
+  const line = JSON.stringify({ category: 'usage_submission', month, id: 'asked-0', created: Date.now() });
+  const [fromOutside] = await explained(daemon, [line]);
+  assert.is(await send(daemon, [line]), 202);
+  const dead = await until(async () => {
+    const { dead_letters: all } = await daemon.json('/v1/dead-letters?sink=hub');
+    return all.find(({ id }) => id === 'asked-0');
+  }, 'a dead letter');
+  assert.equal(outcomeOf(fromOutside!, 'hub').outcome, 'refused');
+  assert.is(outcomeOf(fromOutside!, 'hub').reason, dead.reason);
+  assert.equal(hub.months(), []);
+
+  const submit = async (query: string): Promise<void> => {
+    const response = await daemon.request(`/v1/usage/months/${month}/submit${query}`, { method: 'POST' });
+    assert.ok(response.ok, await response.text());
+  };
+  const explainedAs = async (more: object): Promise<unknown> => {
+    const made = { id: 'made-0', category: 'usage_submission', created: Date.now(), month, ...more };
+    return (await explainedHere(env, made, 'usage')).hub?.output;
+  };
+  await submit('');
+  await until(() => hub.reports.size > 0, 'a report at the hub');
+  assert.equal(await explainedAs({}), { month: hub.months().join() });
+  const [id = ''] = hub.reports.keys();
+  await submit(`?report_id=${id}`);
+  await until(() => (hub.writes.get(id) ?? 0) > 1, 'the report in place of the one before');
+  const replaced = hub.asked
+    .findLast(({ method }) => method === 'PUT')
+    ?.url.pathname.split('/')
+    .at(-1);
+  assert.equal(await explainedAs({ report_id: id }), { month: hub.months().join(), report_id: replaced });
+  context.compared.add('hub');
 });
 
 test('what was explained is what arrives, field by field, for recorded and for random events', async context => {
@@ -343,9 +403,16 @@ test('what was explained is what arrives, field by field, for recorded and for r
       assert.is(inOrder(compare(found, true)), inOrder(compare(output, false)), place);
     }
   }
-  for (const sink of Object.keys(held)) assert.ok((seen[`${sink} delivered`] ?? 0) > 20, JSON.stringify(seen));
+  for (const sink of Object.keys(held)) {
+    assert.ok((seen[`${sink} delivered`] ?? 0) > 20, JSON.stringify(seen));
+    context.compared.add(sink);
+  }
   for (const other of ['ga4 filtered', 'ga4 too_old', 'usage ignored', 'usage filtered', 'amplitude filtered'])
     assert.ok((seen[other] ?? 0) > 0, JSON.stringify(seen));
+});
+
+test('no kind of sink is left out here', ({ compared }) => {
+  assert.equal([...compared].sort(), registry.map(({ name }) => name).sort());
 });
 
 test.run();

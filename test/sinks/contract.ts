@@ -97,6 +97,37 @@ export async function sinkContract(
     assert.equal([...(await harness.delivered())].sort(), ids(1, 6));
   });
 
+  const { concurrency } = sample.definition;
+  if (concurrency !== undefined) {
+    test('several writes at once: each event once, twins and poison among them, through an outage', async context => {
+      const writes = { now: 0, most: 0 };
+      const wrap = (definition: SinkDefinition): SinkDefinition => counted(definition, writes);
+      const { harness, poison, outage, queue, start } = await begin(context, { count: 5, concurrency, wrap });
+      const all = ids(1, 400);
+      const bad = sample.poison === undefined ? [] : ['bad-1', 'bad-2'];
+      const messages = all.map(harness.message);
+      if (bad.length > 0) messages.splice(150, 0, ...bad.map(poison));
+      const twins = all.filter((_id, index) => index % 20 === 3);
+      queue.add(...messages, ...twins.map(harness.message));
+      const delivery = start();
+      await until(() => writes.most > 1, 'several writes at once');
+      if (sample.outage !== undefined) {
+        await outage(true);
+        queue.add(harness.message('later'));
+        await until(() => (delivery.state('sink')?.restarts ?? 0) > 0, 'a try that failed');
+        await outage(false);
+      }
+      const later = sample.outage === undefined ? [] : ['later'];
+      const good = [...all, ...twins, ...later];
+      await until(() => queue.done.length + queue.dead.length === good.length + bad.length, 'verdicts on all of them');
+      assert.equal(queue.dead.map(({ delivery: { id } }) => id).sort(), bad);
+      assert.equal([...queue.done].sort(), good.sort());
+      assert.equal([...new Set(await harness.delivered())].sort(), [...all, ...later].sort());
+      assert.ok(writes.most <= concurrency, `${writes.most} at once`);
+      assert.is(queue.unsettled.size, 0);
+    });
+  }
+
   if (sample.poison !== undefined) {
     test('poison is dead-lettered with a reason, the rest of the batch is delivered', async context => {
       const { harness, poison, queue, start } = await begin(context);
@@ -236,6 +267,23 @@ function failing(definition: SinkDefinition, culprit: (id: string) => boolean): 
     write: async (events, signal) => {
       if (events.some(({ id }) => culprit(id))) throw new TypeError('injected defect');
       return session.write(events, signal);
+    },
+    probe: signal => session.probe(signal),
+    close: () => session.close(),
+  }));
+}
+
+/** How many writes are under way. */
+function counted(definition: SinkDefinition, writes: { now: number; most: number }): SinkDefinition {
+  return wrapped(definition, session => ({
+    write: async (events, signal) => {
+      writes.now += 1;
+      writes.most = Math.max(writes.most, writes.now);
+      try {
+        return await session.write(events, signal);
+      } finally {
+        writes.now -= 1;
+      }
     },
     probe: signal => session.probe(signal),
     close: () => session.close(),

@@ -17,7 +17,7 @@ const quiet: Findings = {
 };
 const what = (findings: Partial<Findings>): string[] => problemsOf({ ...quiet, ...findings }).map(found => found.what);
 
-const batch = { batch_size: 500, batch_limit: 500 };
+const batch = { batch_size: 500, batch_limit: 500, concurrency: 1, concurrency_limit: 1 };
 
 test('nothing is wrong when all is well', () => {
   assert.equal(what({}), []);

@@ -1,3 +1,5 @@
+import type { Fields } from '../../events/event.js';
+import type { Judged, Suppression } from '../../people/suppression.js';
 import type { JobDetails } from './sighting.js';
 
 /** What is known of one extraction. Kept as JSON. */
@@ -34,4 +36,25 @@ export interface JobEvent {
   readonly skipped?: boolean;
   /** Epoch ms: the end, where it is known. */
   readonly endedAt?: number;
+}
+
+/** As it may be kept: without whoever asked for it, where that is a person who was erased. */
+export function withoutErased(job: Job, suppression: Pick<Suppression, 'judge' | 'isEmpty'>): Job {
+  if (suppression.isEmpty) return job;
+  const { userId, userName, resourceName, ...rest } = job;
+  const judge = (fields: Fields): Judged =>
+    suppression.judge({
+      ...{ id: job.jobId, created: job.first, category: 'extraction_status', type: undefined },
+      ...{ source: 'extraction', received: job.seen, fields },
+    });
+  const isTheirs = judge({ user_id: userId, user_name: userName }) === 'theirs';
+  const named = judge({ resource_name: resourceName });
+  const name = named === 'theirs' ? undefined : named.fields.resource_name;
+  if (!isTheirs && name === resourceName) return job;
+  return {
+    ...rest,
+    ...(isTheirs || userId === undefined ? {} : { userId }),
+    ...(isTheirs || userName === undefined ? {} : { userName }),
+    ...(typeof name === 'string' ? { resourceName: name } : {}),
+  };
 }

@@ -1,8 +1,11 @@
 import type { Clock } from '../../clock.js';
+import { toBroker, type Writes } from '../../delivery/writes.js';
 import { describe } from '../../errors.js';
 import type { Log } from '../../log.js';
+import type { Suppression } from '../../people/suppression.js';
 import { retryUntilDone } from '../../retry.js';
 import { messageOf } from './event.js';
+import { withoutErased } from './job.js';
 import { type Changes, type JobCounts, Jobs, maxOpenJobs, type Seen } from './jobs.js';
 import { JobStore, type JobStoreOptions } from './store.js';
 
@@ -11,6 +14,10 @@ export interface JobRecorderOptions extends JobStoreOptions {
   readonly idSecret: string;
   /** Without a sign of life for this long, a job is stuck. */
   readonly stuckMs: number;
+  /** Whose jobs are kept without them, and whose events go nowhere. */
+  readonly suppression: Pick<Suppression, 'clean' | 'judge' | 'isEmpty'>;
+  /** Hears of what is on its way to the disk. */
+  readonly writes: Pick<Writes, 'during'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -93,8 +100,14 @@ export class JobRecorder {
 
   async #commit(changes: Changes | undefined): Promise<boolean> {
     if (changes === undefined || changes.jobs.length === 0) return true;
-    const messages = changes.events.map(event => messageOf(event, this.#options.idSecret));
-    return this.#untilDone(() => this.#store.commit(changes.jobs, messages));
+    const { idSecret, suppression, writes } = this.#options;
+    const messages = changes.events.map(event => messageOf(event, idSecret));
+    // In memory, a job goes on with whoever asked for it, so that its later events are known as theirs.
+    const commit = (): Promise<void> => {
+      const jobs = changes.jobs.map(job => withoutErased(job, suppression));
+      return this.#store.commit(jobs, suppression.clean(messages));
+    };
+    return this.#untilDone(() => writes.during(toBroker, commit));
   }
 
   async #write(note: Note): Promise<void> {

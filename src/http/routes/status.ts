@@ -49,6 +49,13 @@ const SinkStatus = z
         'Events of one write: fewer after a time-out, 429, 503 or slow answers, and more again while answers are quick.',
     }),
     batch_limit: count.openapi({ description: 'Events of one write at most (`<SINK>_BATCH_SIZE`).' }),
+    concurrency: count.openapi({
+      description:
+        'Writes at once: one more while much waits and answers are quick, half as many after a time-out, 429, 503 or a slow answer.',
+    }),
+    concurrency_limit: count.openapi({
+      description: 'Writes at once at most (`<SINK>_CONCURRENCY`); 1 where the order of events matters.',
+    }),
   })
   .openapi('SinkStatus');
 

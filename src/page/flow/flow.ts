@@ -108,6 +108,7 @@ function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Mar
         </dl>
       </div>
       ${sink.batch_size < sink.batch_limit && html`<p class="node-note">writes of ${plural(sink.batch_size, 'event')}, of at most ${number(sink.batch_limit)}</p>`}
+      ${sink.concurrency_limit > 1 && html`<p class="node-note">${plural(sink.concurrency, 'write')} at once, of at most ${number(sink.concurrency_limit)}</p>`}
       ${why !== undefined && html`<p class="sink-why">${ended(why)}${next !== null && next > now ? html` <span class="muted">Next try in ${duration(next - now)}.</span>` : ''}</p>`}
     </article>`;
 }

@@ -27,6 +27,7 @@ const names: Readonly<Record<string, string>> = {
   uptime: 'uptime in 24 hours',
   rate: 'events a second at most',
   batch_size: 'events in one write at most',
+  concurrency: 'writes at once at most',
   http_status: 'HTTP status',
   time_dns: 'DNS',
   time_connect: 'connecting',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, link, mkdir, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, SetupError, TransientError } from '../../errors.js';
 import { errorCodeOf, networkErrorWords } from '../../network-errors.js';
@@ -13,6 +13,8 @@ const abandonedMs = 3_600_000;
 
 /** A person has to do something about these; what else fails may pass. */
 const setupCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
+/** A link that leads nowhere, or round in a circle. */
+const leadsNowhere: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP']);
 /** File systems that know no hard links answer so. */
 const withoutLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
@@ -64,6 +66,9 @@ export class FolderStore implements ArchiveStore {
   async remove(name: string): Promise<void> {
     await this.#guard(async () => {
       const path = join(this.place, name);
+      // Somebody may have moved it elsewhere and left a link: it goes with what it leads to.
+      const moved = await realpath(path).catch(unlessNowhere);
+      if (moved !== undefined) await rm(moved, { force: true });
       await rm(path, { force: true });
       await syncFolder(dirname(path)).catch(unlessMissing);
     });
@@ -92,13 +97,16 @@ export class FolderStore implements ArchiveStore {
     });
   }
 
+  /** Whatever else somebody put there is no file of an archive: links that lead nowhere, pipes, sockets. */
   async #below(folder: string): Promise<StoredFile[]> {
     const entries = await readdir(join(this.place, folder), { withFileTypes: true }).catch(unlessMissing);
     const found: StoredFile[] = [];
     for (const entry of entries ?? []) {
       const name = `${folder}${entry.name}`;
       if (entry.isDirectory()) found.push(...(await this.#below(`${name}/`)));
-      else found.push({ name, bytes: (await stat(join(this.place, name)).catch(unlessMissing))?.size ?? 0 });
+      if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+      const there = await stat(join(this.place, name)).catch(unlessNowhere);
+      if (there?.isFile() === true) found.push({ name, bytes: there.size });
     }
     return found;
   }
@@ -138,6 +146,10 @@ export class FolderStore implements ArchiveStore {
 
 function unlessMissing(error: unknown): undefined {
   if (errorCodeOf(error) !== 'ENOENT') throw error;
+}
+
+function unlessNowhere(error: unknown): undefined {
+  if (!leadsNowhere.has(errorCodeOf(error) ?? '')) throw error;
 }
 
 /** With the folders above it. Each new name is made durable in the folder that holds it. */

@@ -1,9 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { toBroker, Writes } from '../../../src/delivery/writes.js';
 import type { Message } from '../../../src/events/message.js';
 import { JobRecorder } from '../../../src/extractors/jobs/recorder.js';
 import type { Sighting } from '../../../src/extractors/jobs/sighting.js';
 import { silentLog } from '../../../src/log.js';
+import { peopleOf } from '../../../src/people/people.js';
+import { erasedBody, Suppression } from '../../../src/people/suppression.js';
 import type { Storage } from '../../../src/storage/storage.js';
 import { hastyClock } from '../../helpers/clock.js';
 import { until } from '../../helpers/wait.js';
@@ -20,7 +23,11 @@ interface Started {
 }
 
 /** `refuse` is asked before each publish. */
-async function start(storage: Storage, refuse: () => boolean = () => false): Promise<Started> {
+async function start(
+  storage: Storage,
+  refuse: () => boolean = () => false,
+  suppression = new Suppression('s'),
+): Promise<Started> {
   const published: Message[] = [];
   const stop = new AbortController();
   const publish = async (messages: readonly Message[]): Promise<void> => {
@@ -28,7 +35,8 @@ async function start(storage: Storage, refuse: () => boolean = () => false): Pro
     published.push(...messages);
   };
   const tools = { storage, publish, clock: hastyClock(), log: silentLog };
-  const recorder = new JobRecorder({ ...tools, idSecret: 's', stuckMs: 3_600_000 }, stop.signal);
+  const options = { ...tools, suppression, writes: new Writes(), idSecret: 's', stuckMs: 3_600_000 };
+  const recorder = new JobRecorder(options, stop.signal);
   assert.ok(await recorder.load());
   return { recorder, published, stop: () => stop.abort() };
 }
@@ -147,6 +155,70 @@ test('a daemon that dies before it has published leaves it to the next one', () 
     );
     assert.is(second.published.length, 3);
     assert.not.match(JSON.stringify(second.published), secretKey);
+  }));
+
+const ada = { userId: '57e1b2c3d4e5f60718293a4b', userName: 'Ada Quillfeather' };
+const { hashes } = peopleOf('s', [ada.userId]);
+/** Of a job that she asked for: whoever hands it out says so, its status does not. */
+const hers = plain.map(sighting =>
+  sighting.kind === 'status' ? sighting : { ...sighting, job: { ...sighting.job, ...ada, resourceName: 'her.csv' } },
+);
+
+/** What the disk holds of open jobs. */
+const kept = async (storage: Storage): Promise<string> =>
+  JSON.stringify(await storage.read('newestValues', { namespace: 'extractions', limit: 10 }));
+
+test('a job that an erased person asks for is kept without them, and none of its events says anything', () =>
+  withStorage(async storage => {
+    const { recorder, published } = await start(storage, undefined, new Suppression('s', hashes));
+    assert.ok(await recorder.record(seen(hers.slice(0, 2))));
+    const text = await kept(storage);
+    assert.match(text, 'her.csv');
+    for (const word of Object.values(ada)) assert.not.match(text, word);
+    assert.is(recorder.counts.working, 1, 'it is a job all the same');
+    assert.ok(await recorder.record(seen(hers.slice(2), begin + 10_000)));
+    assert.equal(
+      published.map(({ body }) => body),
+      [erasedBody, erasedBody, erasedBody],
+    );
+  }));
+
+test('a job that was open when its person was erased goes on without them', () =>
+  withStorage(async storage => {
+    const suppression = new Suppression('s');
+    const { recorder, published } = await start(storage, undefined, suppression);
+    await recorder.record(seen(hers.slice(0, 1)));
+    assert.match(published[0]?.body ?? '', ada.userId);
+    suppression.add(hashes);
+    await recorder.record(seen(hers.slice(1, 2), begin + 10_000));
+    for (const word of Object.values(ada)) assert.not.match(await kept(storage), word);
+    assert.equal(
+      published.slice(1).map(({ body }) => body),
+      [erasedBody],
+    );
+  }));
+
+test('what is on its way to the disk is known to whoever waits for it', () =>
+  withStorage(async storage => {
+    const writes = new Writes();
+    let release = (): void => {};
+    const held = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    const tools = { storage, publish: () => held, clock: hastyClock(), log: silentLog, writes };
+    const options = { ...tools, suppression: new Suppression('s'), idSecret: 's', stuckMs: 3_600_000 };
+    const recorder = new JobRecorder(options, new AbortController().signal);
+    await recorder.load();
+    const recording = recorder.record(seen(plain.slice(0, 1)));
+    let over = false;
+    await new Promise(resolve => setTimeout(resolve, 20));
+    const ended = writes.ended(toBroker).then(() => {
+      over = true;
+    });
+    await new Promise(resolve => setTimeout(resolve, 20));
+    assert.is(over, false);
+    release();
+    await Promise.all([recording, ended]);
   }));
 
 test.run();

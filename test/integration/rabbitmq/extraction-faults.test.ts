@@ -3,10 +3,12 @@ import { connect } from 'amqplib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Clock, systemClock } from '../../../src/clock.js';
+import { Writes } from '../../../src/delivery/writes.js';
 import { SetupError } from '../../../src/errors.js';
 import type { Message } from '../../../src/events/message.js';
 import { ExtractionListener, type ExtractionReport } from '../../../src/extractors/extractions.js';
 import { silentLog } from '../../../src/log.js';
+import { Suppression } from '../../../src/people/suppression.js';
 import { startRabbitMQ } from '../../helpers/servers/rabbitmq.js';
 import { required } from '../../helpers/skip.js';
 import { until } from '../../helpers/wait.js';
@@ -51,6 +53,8 @@ class Follower {
         return 'broker';
       },
       storage,
+      suppression: new Suppression('shared'),
+      writes: new Writes(),
       stuckMs: 3_600_000,
       clock: this.#clock,
       log: silentLog,

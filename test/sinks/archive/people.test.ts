@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -84,6 +85,37 @@ test('a search ends with whoever asked, and beside a file that leads nowhere', a
     assert.is((await thrown(search.next())).name, 'AbortError');
   } finally {
     folder.remove();
+  }
+});
+
+test('an erasure ends beside whatever is no file, and takes a file that was moved and linked with what it leads to', async () => {
+  const folder = temporaryFolder();
+  const elsewhere = temporaryFolder();
+  const config = { place: { folder: folder.path }, sealMs: 0 };
+  const tools = sinkTools({ name: 'archive' });
+  const events = someEvents(2, index => ({ created: Date.UTC(2026, 2, 15 + index, 12), user_id: 'ann' }));
+  const day = (number: number): string => join(folder.path, `days/2026-03-${number}`);
+  const name = (hash: string): string => `20260315T101530123Z-${hash.repeat(16)}-10.part.ndjson.gz`;
+  try {
+    const session = await archiveSink.open(config, tools);
+    await session.write(events, never);
+    await session.close();
+    symlinkSync('nowhere', join(day(15), name('0')));
+    symlinkSync(name('1'), join(day(15), name('1')));
+    symlinkSync(folder.path, join(day(15), name('2')));
+    mkdirSync(join(day(15), name('3')));
+    assert.is(spawnSync('mkfifo', [join(day(15), name('4'))]).status, 0);
+    const [moved = ''] = readdirSync(day(16));
+    renameSync(join(day(16), moved), join(elsewhere.path, moved));
+    symlinkSync(join(elsewhere.path, moved), join(day(16), moved));
+
+    const done = await archivePeople.erase(config, ann, tools, never);
+    assert.equal(done, { erased: 2, changed: 0, steps: [] });
+    assert.equal(await linesOf(config), []);
+    assert.equal([readdirSync(day(16)), readdirSync(elsewhere.path)], [[], []]);
+  } finally {
+    folder.remove();
+    elsewhere.remove();
   }
 });
 
