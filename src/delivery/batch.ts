@@ -86,7 +86,7 @@ export class Batch {
   }
 
   /**
-   * What to write next: at most so many segments at once, of at most so many events each; the others follow. No two of
+   * What to write next: at most `most` segments at once, of at most `size` events each; the others follow. No two of
    * them hold the same id, and an event that may have stopped the event loop is written with nothing beside it.
    */
   nextOf(size: number, most = 1): readonly (readonly Item[])[] {

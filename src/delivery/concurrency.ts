@@ -16,7 +16,7 @@ const forgotten = 1 / 32;
 export class Concurrency {
   readonly limit: number;
   #now = 1;
-  /** Of the answers of late, ms. */
+  /** How long the quickest of the answers of late took, ms. */
   #quickest = Number.POSITIVE_INFINITY;
 
   constructor(limit = 1) {
@@ -43,7 +43,7 @@ export class Concurrency {
   }
 }
 
-/** Whether as much was fetched ahead as so many writes take, each at least half full. */
+/** Whether as much was fetched ahead as this many writes take, each at least half full. */
 export function isDeep(ahead: readonly (readonly Item[])[], writes: number, { count, bytes }: BatchLimits): boolean {
   if (ahead.length < writes) return false;
   return ahead.every(items => {

@@ -16,8 +16,8 @@ export interface FetchAheadOptions<Batch> {
 }
 
 /**
- * Keeps one fetch under way beside what is being written, while more is wanted. A fetch that was interrupted has an old turn, and
- * its batch is dropped: the deliveries went back to the broker with the pause.
+ * Keeps one fetch under way beside what is being written, while more is wanted. A fetch that was interrupted has an
+ * old turn, and its batch is dropped: the deliveries went back to the broker with the pause.
  */
 export class FetchAhead<Batch> {
   #turn = 0;

@@ -34,7 +34,8 @@ const listed = 100;
  *
  * asked: in one commit the job is kept and the hashes are in the suppression list, so that nothing of them is let in or
  * delivered from then on. → pending: place after place here, then the destinations side by side, each result in the
- * receipt; a place that cannot be reached is tried again, after a restart too. → done: what names them is forgotten, and the receipt stays.
+ * receipt; a place that cannot be reached is tried again, after a restart too. → done: what names them is forgotten,
+ * and the receipt stays.
  */
 export class Erasures {
   /** What is held of people. */

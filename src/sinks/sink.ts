@@ -108,8 +108,8 @@ export function defineSink<S extends Settings, Config>(
 
 /**
  * The runner promises: never two calls at once on a session, but for writes where the definition says `concurrency`,
- * and none of those hold the same id; no call after close; batches non-empty, in broker order, within the limits; `signal` aborts at the write deadline or at shutdown; after any throw the session is closed and
- * not used again.
+ * and none of those hold the same id; no call after close; batches non-empty, in broker order, within the limits;
+ * `signal` aborts at the write deadline or at shutdown; after any throw the session is closed and not used again.
  */
 export interface SinkSession {
   /**

@@ -159,7 +159,7 @@ test('a daemon that dies before it has published leaves it to the next one', () 
 
 const ada = { userId: '57e1b2c3d4e5f60718293a4b', userName: 'Ada Quillfeather' };
 const { hashes } = peopleOf('s', [ada.userId]);
-/** Of a job that she asked for: whoever hands it out says so, its status does not. */
+/** A job that she asked for: whoever hands it out says so, its status does not. */
 const hers = plain.map(sighting =>
   sighting.kind === 'status' ? sighting : { ...sighting, job: { ...sighting.job, ...ada, resourceName: 'her.csv' } },
 );
