@@ -1,7 +1,7 @@
-import type { ActorState } from '../status/board.js';
-import type { Concurrency } from './concurrency.js';
-import type { Pace } from './pace.js';
-import type { Kind, SettlementError, Unsettled } from './settle.js';
+import type { Concurrency } from '../delivery/concurrency.js';
+import type { Pace } from '../delivery/pace.js';
+import type { Kind, SettlementError, Unsettled } from '../delivery/settle.js';
+import type { ActorState } from './board.js';
 
 const shownAs: Readonly<Record<string, ActorState>> = {
   subscribing: 'starting',

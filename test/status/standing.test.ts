@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Standing } from '../../src/delivery/standing.js';
+import { Standing } from '../../src/status/standing.js';
 
 const standing = (): Standing => new Standing({ pace: { size: 20 }, concurrency: { now: 3 } });
 const well = { isFailing: false, isParked: false };
