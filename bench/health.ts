@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
@@ -12,7 +12,8 @@ import { quick, type Row, report } from './measure/report.js';
 
 /**
  * What watching costs: the CPU of the whole daemon (probes, events, commits, the local store) with 200 targets at a 10
- * s interval, beside the same daemon with none. The target: less than 5 % of a core. The servers run in this process
+ * s interval, beside the same daemon with none, and beside a bare program that makes the same connections and nothing
+ * else, whose share says how fast this machine is. The target: less than 5 % of a core. The servers run in this process
  * and are not counted.
  */
 const seconds = quick ? 20 : 60;
@@ -51,6 +52,21 @@ async function measure(written: readonly string[]): Promise<{ share: number; run
   }
 }
 
+/** Share of a core that the same connections take without a daemon. */
+async function measureBare(kind: string, address: string): Promise<number> {
+  const program = new URL('./floor/checks.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, kind, address, String(targets / interval), ca], { stdio: 'inherit' });
+  try {
+    await wait(5);
+    const cpu = cpuSeconds(Number(child.pid));
+    const began = performance.now();
+    await wait(seconds / 2);
+    return (cpuSeconds(Number(child.pid)) - cpu) / ((performance.now() - began) / 1000);
+  } finally {
+    child.kill();
+  }
+}
+
 const listen = async <S extends Server>(server: S): Promise<S> => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   return server;
@@ -65,14 +81,15 @@ const many = (address: string): string[] => Array.from({ length: targets }, (_, 
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 const idle = await measure([]);
 const rows: Row[] = [];
-for (const [name, address] of [
-  ['http', `http://127.0.0.1:${portOf(web)}/healthz`],
-  ['tcp', `tcp://127.0.0.1:${portOf(port)}`],
-  ['tls', `tls://127.0.0.1:${portOf(secure)} ca=${ca}`],
-  ['dns', 'dns://localhost'],
-  ['file', `file:${folder.path} expect.max_age=86400`],
+for (const [name, address, more] of [
+  ['http', `http://127.0.0.1:${portOf(web)}/healthz`, ''],
+  ['tcp', `tcp://127.0.0.1:${portOf(port)}`, ''],
+  ['tls', `tls://127.0.0.1:${portOf(secure)}`, ` ca=${ca}`],
+  ['dns', 'dns://localhost', ''],
+  ['file', `file:${folder.path}`, ' expect.max_age=86400'],
 ] as const) {
-  const { share, runs } = await measure(many(address));
+  const bare = await measureBare(name, address.replace(/^file:/, ''));
+  const { share, runs } = await measure(many(`${address}${more}`));
   const each = ((share - idle.share) * seconds * 1000) / runs;
   rows.push({
     what: `${targets} targets of kind ${name} every ${interval} s: CPU of the whole daemon`,
@@ -82,6 +99,7 @@ for (const [name, address] of [
     unit: ' % of a core',
     details: [
       `${runs} runs in ${seconds} s, ${each.toFixed(2)} ms of CPU each; without a target the daemon takes ${percent(idle.share)}`,
+      `a bare program that makes the same connections and nothing else takes ${percent(bare)}: the daemon is ${(share / bare).toFixed(1)} times that`,
     ],
   });
 }

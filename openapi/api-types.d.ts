@@ -258,8 +258,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Report that a service is up, down, degraded or in maintenance
-         * @description For emergencies, by hand: it becomes an event of category `service_status` whose `type` is the status.
+         * Report that a service is up, down, degraded or in maintenance, or call maintenance off
+         * @description For emergencies, by hand: it becomes an event of category `service_status` whose `type` is the status. Maintenance that was declared is called off with the status `withdrawn` and the id of its event: before it begins, and later, too.
          */
         readonly post: operations["reportServiceStatus"];
         readonly delete?: never;
@@ -1666,6 +1666,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/events/service_status/withdrawn": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Maintenance that was declared is called off.
+         * @description As `POST /v1/events`, without category and type in the events: the path says them.
+         */
+        readonly post: operations["publishServiceStatusWithdrawnEvents"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/events/heartbeat/start": {
         readonly parameters: {
             readonly query?: never;
@@ -2949,6 +2969,7 @@ export interface components {
          *     `degraded`: A service is degraded. Usually with service_name.
          *     `maintenance`: A service is being worked on. Usually with service_name.
          *     `unknown`: It cannot be known how a service is: another one that it needs is down or being worked on, or the check is not possible. Usually with service_name.
+         *     `withdrawn`: Maintenance that was declared is called off. Usually with service_name, corrects.
          */
         readonly ServiceStatusFields: {
             /** @description Makes retries safe: the same id is the same event. Without it, the same body is the same event. */
@@ -2958,7 +2979,7 @@ export interface components {
              * @enum {string}
              */
             readonly category?: "service_status";
-            /** @description Known: `up`, `down`, `degraded`, `maintenance`, `unknown`. */
+            /** @description Known: `up`, `down`, `degraded`, `maintenance`, `unknown`, `withdrawn`. */
             readonly type?: string;
             /** @description When it happened: epoch seconds (up to 11 digits), milliseconds (12 to 14) or microseconds (15 to 17), or ISO-8601. Stamped on arrival when absent. */
             readonly created?: number | string;
@@ -2994,7 +3015,7 @@ export interface components {
             readonly outage_seconds?: number;
             /** @description Before this check, or within this outage: time of which nothing is known, because the daemon was not running or could not look. (seconds) */
             readonly unknown_seconds?: number;
-            /** @description The event that announced an outage which turned out to be maintenance. */
+            /** @description The event that announced an outage which turned out to be maintenance; or the one that declared maintenance which is called off. */
             readonly corrects?: string;
             /** @description Name of the API key that it was done with; `daemon`, or `command line` with the user of the system. */
             readonly by?: string;
@@ -3685,6 +3706,13 @@ export interface components {
         } & {
             readonly [key: string]: unknown;
         });
+        /** @description Maintenance that was declared is called off. Usually with service_name, corrects. */
+        readonly ServiceStatusWithdrawnFields: components["schemas"]["ServiceStatusFields"] & ({
+            /** @enum {string} */
+            readonly type?: "withdrawn";
+        } & {
+            readonly [key: string]: unknown;
+        });
         /** @description A job begins. Usually with service_name. */
         readonly HeartbeatStartFields: components["schemas"]["HeartbeatFields"] & ({
             /** @enum {string} */
@@ -3900,7 +3928,7 @@ export interface components {
              * @description The kind of problem, for programs.
              * @enum {string}
              */
-            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:submission-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:ahead-of-time" | "urn:event-sink:problem:invalid-settings" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
+            readonly type: "urn:event-sink:problem:invalid-request" | "urn:event-sink:problem:invalid-event" | "urn:event-sink:problem:unauthenticated" | "urn:event-sink:problem:forbidden" | "urn:event-sink:problem:not-found" | "urn:event-sink:problem:method-not-allowed" | "urn:event-sink:problem:request-timeout" | "urn:event-sink:problem:conflict" | "urn:event-sink:problem:key-conflict" | "urn:event-sink:problem:usage-conflict" | "urn:event-sink:problem:submission-conflict" | "urn:event-sink:problem:id-conflict" | "urn:event-sink:problem:too-large" | "urn:event-sink:problem:unsupported-media-type" | "urn:event-sink:problem:expectation-failed" | "urn:event-sink:problem:ahead-of-time" | "urn:event-sink:problem:not-declared" | "urn:event-sink:problem:invalid-settings" | "urn:event-sink:problem:unroutable" | "urn:event-sink:problem:too-many-requests" | "urn:event-sink:problem:headers-too-large" | "urn:event-sink:problem:internal" | "urn:event-sink:problem:unsupported" | "urn:event-sink:problem:unavailable";
             /** @description The kind of problem, in words. */
             readonly title: string;
             readonly status: number;
@@ -4050,6 +4078,19 @@ export interface components {
             /** @description When it is expected to end, written like `created` of an event. */
             readonly until?: (string | number) | number | string;
         };
+        readonly ServiceStatusWithdrawal: {
+            /** @example clowder */
+            readonly service_name: string;
+            /**
+             * @description Calls maintenance off that was declared.
+             * @enum {string}
+             */
+            readonly status: "withdrawn";
+            /** @description Id of the event that declared it, as in the answer to that request. */
+            readonly corrects: string;
+            readonly message?: string;
+        };
+        readonly ServiceStatusRequest: components["schemas"]["ServiceStatusReport"] | components["schemas"]["ServiceStatusWithdrawal"];
         /** @description An event with its fields at the top level, beside what the daemon knows about it. */
         readonly StoredEvent: {
             readonly id: string;
@@ -4495,8 +4536,8 @@ export interface components {
             readonly delivered: number;
             readonly duplicates: number;
             readonly filtered: number;
-            /** @description Dead letters kept now; while the broker does not say, as many as it said last. */
-            readonly dead: number;
+            /** @description Dead letters kept now; while the broker does not say, as many as it said last. Null until it has said so for the first time. */
+            readonly dead: number | null;
             /** @description Events of one write: fewer after a time-out, 429, 503 or slow answers, and more again while answers are quick. */
             readonly batch_size: number;
             /** @description Events of one write at most (`<SINK>_BATCH_SIZE`). */
@@ -5062,7 +5103,7 @@ export interface components {
                 readonly "application/problem+json": components["schemas"]["ProblemDocument"];
             };
         };
-        /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
+        /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted. */
         readonly Events422: {
             headers: {
                 /** @description The id of this request: the one you sent, or one made here. */
@@ -5075,7 +5116,7 @@ export interface components {
                  *       "type": "urn:event-sink:problem:id-conflict",
                  *       "title": "An id belongs to another event",
                  *       "status": 422,
-                 *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
+                 *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.",
                  *       "instance": "5f0c2b9e-1a"
                  *     }
                  */
@@ -5257,6 +5298,7 @@ export type ServiceStatusDownFields = components['schemas']['ServiceStatusDownFi
 export type ServiceStatusDegradedFields = components['schemas']['ServiceStatusDegradedFields'];
 export type ServiceStatusMaintenanceFields = components['schemas']['ServiceStatusMaintenanceFields'];
 export type ServiceStatusUnknownFields = components['schemas']['ServiceStatusUnknownFields'];
+export type ServiceStatusWithdrawnFields = components['schemas']['ServiceStatusWithdrawnFields'];
 export type HeartbeatStartFields = components['schemas']['HeartbeatStartFields'];
 export type HeartbeatSuccessFields = components['schemas']['HeartbeatSuccessFields'];
 export type HeartbeatFailureFields = components['schemas']['HeartbeatFailureFields'];
@@ -5295,6 +5337,8 @@ export type RedriveRequest = components['schemas']['RedriveRequest'];
 export type RemovalReport = components['schemas']['RemovalReport'];
 export type Receipt = components['schemas']['Receipt'];
 export type ServiceStatusReport = components['schemas']['ServiceStatusReport'];
+export type ServiceStatusWithdrawal = components['schemas']['ServiceStatusWithdrawal'];
+export type ServiceStatusRequest = components['schemas']['ServiceStatusRequest'];
 export type StoredEvent = components['schemas']['StoredEvent'];
 export type EventPage = components['schemas']['EventPage'];
 export type ExplainedEvent = components['schemas']['ExplainedEvent'];
@@ -7213,7 +7257,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -7226,7 +7270,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -7488,7 +7532,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -7501,7 +7545,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -8003,7 +8047,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -8016,7 +8060,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -8128,7 +8172,7 @@ export interface operations {
                  *       "until": "2024-03-04T12:00:00Z"
                  *     }
                  */
-                readonly "application/json": components["schemas"]["ServiceStatusReport"];
+                readonly "application/json": components["schemas"]["ServiceStatusRequest"];
             };
         };
         readonly responses: {
@@ -8275,7 +8319,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -8288,7 +8332,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -11412,7 +11456,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -11425,7 +11469,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -11614,7 +11658,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted. */
+            /** @description An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted. */
             readonly 422: {
                 headers: {
                     /** @description The id of this request: the one you sent, or one made here. */
@@ -11627,7 +11671,7 @@ export interface operations {
                      *       "type": "urn:event-sink:problem:id-conflict",
                      *       "title": "An id belongs to another event",
                      *       "status": 422,
-                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.",
+                     *       "detail": "An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.",
                      *       "instance": "5f0c2b9e-1a"
                      *     }
                      */
@@ -16520,6 +16564,46 @@ export interface operations {
                  *     }
                  */
                 readonly "application/json": components["schemas"]["ServiceStatusUnknownFields"] | readonly components["schemas"]["ServiceStatusUnknownFields"][];
+                readonly "application/x-ndjson": string;
+            };
+        };
+        readonly responses: {
+            readonly 202: components["responses"]["Events202"];
+            readonly 400: components["responses"]["Events400"];
+            readonly 401: components["responses"]["Events401"];
+            readonly 403: components["responses"]["Events403"];
+            readonly 408: components["responses"]["Events408"];
+            readonly 413: components["responses"]["Events413"];
+            readonly 415: components["responses"]["Events415"];
+            readonly 422: components["responses"]["Events422"];
+            readonly 429: components["responses"]["Events429"];
+            readonly 431: components["responses"]["Events431"];
+            readonly 500: components["responses"]["Events500"];
+            readonly 503: components["responses"]["Events503"];
+        };
+    };
+    readonly publishServiceStatusWithdrawnEvents: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                readonly "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+                readonly "Event-Source"?: components["parameters"]["Event-Source"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "service_name": "clowder",
+                 *       "corrects": "01hr4w5k9s7t3v8x2n6m1c0b4d",
+                 *       "message": "The disks are late",
+                 *       "by": "operations",
+                 *       "created": 1709548013703
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ServiceStatusWithdrawnFields"] | readonly components["schemas"]["ServiceStatusWithdrawnFields"][];
                 readonly "application/x-ndjson": string;
             };
         };

@@ -61,6 +61,25 @@ export function cutInto<State extends string>(
   });
 }
 
+/** A time that may go on without an end, epoch ms. */
+export interface OpenSpan {
+  readonly from: number;
+  readonly until: number | null | undefined;
+}
+
+/**
+ * Maintenance that is declared for times that others were declared for before: the later word holds. One that has not
+ * begun yet is replaced whole, and one that goes on ends where the other begins. What was over by then stays as it was,
+ * and so does everything when the later one is about the past alone.
+ * @returns the end of the earlier one, where it is another now; its beginning = nothing is left of it
+ */
+export function endBecauseOf(later: OpenSpan, saidAt: number, earlier: OpenSpan): number | undefined {
+  const endOf = ({ until }: OpenSpan): number => until ?? Number.POSITIVE_INFINITY;
+  const overlap = earlier.from < endOf(later) && later.from < endOf(earlier);
+  if (!overlap || endOf(later) <= saidAt || endOf(earlier) <= saidAt) return undefined;
+  return earlier.from > saidAt ? earlier.from : Math.max(earlier.from, later.from);
+}
+
 function append<State extends string>(spans: Span<State>[], span: Span<State>): void {
   const last = spans.at(-1);
   if (last?.state === span.state && last.until === span.from) {

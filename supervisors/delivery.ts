@@ -230,6 +230,7 @@ export function superviseSink(
       events: definition.keepsEvents ? events : undefined,
       onDelivered: () => policy.succeeded(),
     });
+  else if (definition.categories !== undefined) options.stored?.addSelective({ sink: definition.name, filter });
   const deadlineMs = definition.writeDeadlineMs ?? options.writeDeadlineMs;
   const believed = new BelievedTime(clock);
   const decide = resetSink(policy);
@@ -241,13 +242,10 @@ export function superviseSink(
       limits: batch,
       prepare: createPrepare({
         filter,
-        categories: definition.categories,
-        suppression,
-        withoutPeople,
+        isSelective: definition.categories !== undefined,
         acceptsText: definition.acceptsText ?? false,
-        firstSeen,
+        ...{ suppression, withoutPeople, firstSeen, context },
         clock: believed,
-        context,
         ...(definition.maxAgeMs === undefined ? {} : { maxAgeMs: definition.maxAgeMs }),
       }),
       holdMs,

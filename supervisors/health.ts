@@ -137,8 +137,9 @@ class HealthWatch implements Source {
   }
 
   /** Whoever publishes a declaration has an answer once it is written down, and its target knows. */
-  async declared(declaration: Declaration): Promise<void> {
+  async declared(said: Declaration): Promise<void> {
     const { storage, log } = this.#options;
+    const declaration = await this.#withTimes(said);
     await storage.write('keepCorrection', correctionOf(declaration)).catch((error: unknown) => {
       log.error({ event: declaration.id, reason: describe(error) }, 'correction.lost');
     });
@@ -147,6 +148,15 @@ class HealthWatch implements Source {
     if (actor) return ask<void>(reply => dispatch(actor, { type: 'declared', declaration, reply }));
     // Not awaited: a target that is being stopped may itself wait for what it has published.
     if (this.#wanted().has(service)) this.#missed.set(service, [...(this.#missed.get(service) ?? []), declaration]);
+  }
+
+  /** Maintenance that is called off is named by its id; an older checkpoint knows it by its times alone. */
+  async #withTimes(declaration: Declaration): Promise<Declaration> {
+    const { withdraws: id, window } = declaration;
+    if (id === undefined) return declaration;
+    const known = await this.#options.storage.read('declaredMaintenance', { id }).catch(() => undefined);
+    if (known === undefined) return declaration;
+    return { ...declaration, window: { ...window, from: known.from, until: known.until ?? undefined } };
   }
 
   /** The same for a heartbeat. */

@@ -145,7 +145,7 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   });
   const status = async (): Promise<void> => {
     await backend.status();
-    await problemEvents.report(backend.problems());
+    await problemEvents.report(backend.problems(), backend.isUnjudged);
   };
   const monitored = runMonitor({ ...backend, status, clock, log, signal: housekeeping.signal });
   onStop('housekeeping', async () => {

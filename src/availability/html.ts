@@ -48,18 +48,17 @@ ${reports.length === 0 ? '' : method}
 const heads = ['Availability', 'Up', 'Degraded', 'Down', 'Maintenance', 'Nobody looked'];
 
 function summary(reports: readonly ServiceReport[]): string {
-  const rows = reports.map(report => `<tr><th scope="row">${isolated(report.service)}</th>${figures(report)}</tr>`);
+  const rows = reports.map(report => [isolated(report.service), ...figures(report)]);
   return table(['Service', ...heads], rows);
 }
 
-function figures({ availability, durations }: Period): string {
-  const cells = [
+function figures({ availability, durations }: Period): Cells {
+  return [
     percent(availability),
     ...(['up', 'degraded', 'down', 'maintenance', 'unknown'] as const).map(state =>
       durations[state] === 0 ? '–' : durationInWords(durations[state]),
     ),
   ];
-  return cells.map(cell => `<td>${cell}</td>`).join('');
 }
 
 function serviceSection(report: ServiceReport, services: number): string {
@@ -83,34 +82,27 @@ function lengthInWords(ms: number): string {
   return ms === 0 ? 'none' : durationInWords(ms);
 }
 
-function outageRow({ from, until, reason }: Outage): string {
+function outageRow({ from, until, reason }: Outage): Cells {
   const length = until === null ? 'it goes on' : durationInWords(until - from);
-  return row([timeInWords(from), until === null ? '–' : timeInWords(until), length, isolated(reason ?? '')]);
+  return [timeInWords(from), until === null ? '–' : timeInWords(until), length, isolated(reason ?? '')];
 }
 
 /** What came in while it was down, of the outages of which that is known. */
 function costTable(outages: readonly Outage[]): string {
-  const rows = outages.flatMap(({ from, cost }) => (cost === undefined ? [] : costRow(from, cost)));
+  const rows = outages.flatMap(({ from, cost }) => (cost === undefined ? [] : [costRow(from, cost)]));
   if (rows.length === 0) return '';
-  const names = [
-    'In the outage from',
-    'Requests',
-    'Visitors at a time',
-    'Downloads',
-    'Failed uploads',
-    'Compared with',
-  ];
+  const names = ['Outage from', 'Requests', 'Visitors at a time', 'Downloads', 'Failed uploads', 'Compared with'];
   return `<p>What came in meanwhile, instead of what the same hours of the four weeks before had on average (least to most):</p>${table(names, rows, 'said')}`;
 }
 
-function costRow(from: number, { requests, visitors, downloads, failedUploads, weeks, leftOut }: OutageCost): string {
+function costRow(from: number, { requests, visitors, downloads, failedUploads, weeks, leftOut }: OutageCost): Cells {
   const left = leftOut.map(week => `not with ${dateInWords(week.from)}: ${leftOutInWords(week.reason)}`);
   const compared = weeks < minWeeks ? 'not enough history' : `${weeks} weeks`;
-  return row([
+  return [
     timeInWords(from),
     ...[requests, visitors, downloads, failedUploads].map(figureCell),
     [compared, ...left].join('<br>'),
-  ]);
+  ];
 }
 
 function figureCell(figure: Figure | undefined): string {
@@ -125,15 +117,15 @@ function dateInWords(time: number): string {
   return written(dayOf(time));
 }
 
-function correctionRow({ from, until, state, message, by, at }: ServiceReport['corrections'][number]): string {
-  return row([
+function correctionRow({ from, until, state, message, by, at }: ServiceReport['corrections'][number]): Cells {
+  return [
     timeInWords(from),
     until === null ? 'further notice' : until === from ? '–' : timeInWords(until),
     escaped(state),
     isolated(message ?? ''),
     isolated(by ?? 'not known'),
     timeInWords(at),
-  ]);
+  ];
 }
 
 /** Days on which all was well, or nobody looked at all, need no line. */
@@ -141,7 +133,7 @@ function daysTable({ days }: ServiceReport): string {
   const unseen = days.filter(({ durations }) => isUnseen(durations)).length;
   const worth = days.filter(({ durations }) => !isWell(durations) && !isUnseen(durations));
   const well = days.length - worth.length - unseen;
-  const rows = worth.map(({ day, ...period }) => `<tr><th scope="row">${written(day)}</th>${figures(period)}</tr>`);
+  const rows = worth.map(({ day, ...period }) => [written(day), ...figures(period)]);
   const notes = [
     well === 0 ? '' : `It was up all the time on ${count(well)}.`,
     unseen === 0 ? '' : `Nobody looked on ${count(unseen)}.`,
@@ -171,14 +163,18 @@ const method = `<h2>How it was counted</h2>
 <dt>Response times</dt><dd>Right within 2.5 %; by days of UTC.</dd>
 </dl>`;
 
-function table(names: readonly string[], rows: readonly string[], kind = 'text'): string {
-  const head = names.map(name => `<th scope="col">${name}</th>`).join('');
-  return `<div class="scroll"><table class="${kind}">\n<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.join('\n')}\n</tbody>\n</table></div>`;
+/** Markup, the first of them the heading of its row. */
+type Cells = readonly string[];
+
+/** On a narrow screen each row is a list of its cells with their names; the roles stay those of a table. */
+function table(names: readonly string[], rows: readonly Cells[], kind = 'text'): string {
+  const head = names.map(name => `<th scope="col" role="columnheader">${name}</th>`).join('');
+  return `<table class="stacked ${kind}" role="table">\n<thead role="rowgroup"><tr role="row">${head}</tr></thead>\n<tbody role="rowgroup">\n${rows.map(cells => row(names, cells)).join('\n')}\n</tbody>\n</table>`;
 }
 
-function row(cells: readonly string[]): string {
-  const [first = '', ...rest] = cells;
-  return `<tr><th scope="row">${first}</th>${rest.map(cell => `<td>${cell}</td>`).join('')}</tr>`;
+function row([name = '', ...names]: readonly string[], [first = '', ...rest]: Cells): string {
+  const cells = rest.map((cell, place) => `<td role="cell" data-name="${names[place] ?? ''}">${cell}</td>`);
+  return `<tr role="row"><th scope="row" role="rowheader" data-name="${name}">${first}</th>${cells.join('')}</tr>`;
 }
 
 /** Never looks better than it is: 99.9999 is not 100. */

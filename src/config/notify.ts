@@ -7,6 +7,8 @@ import { notifyEmailSink } from '../sinks/notify-email.js';
 import type { ConfiguredSink } from './sinks.js';
 
 const collector = 'notify';
+/** What says which events people want to know of, where there are rules. */
+export const notifyRulesSetting = 'notify.rules';
 
 /**
  * The sinks with the one that collects what people want to know as it is meant: on where there is a channel, with rules
@@ -27,7 +29,7 @@ export function settleNotify(
     const { rules: written, ...config } = sink.config as NotificationsConfig;
     if (all.length === 0) {
       if (written.length > 0)
-        problems.add('notify.rules', `has rules, and there is no channel: set ${sink.definition.switchedOnBy}`);
+        problems.add(notifyRulesSetting, `has rules, and there is no channel: set ${sink.definition.switchedOnBy}`);
       return [];
     }
     const rules = (written.length === 0 ? [everyChange] : written).map(({ to, place, ...rule }) => {
@@ -40,7 +42,7 @@ export function settleNotify(
       {
         ...sink,
         config: settled,
-        ...(written.length === 0 ? {} : { filter: { matches }, filterSetting: 'notify.rules' }),
+        ...(written.length === 0 ? {} : { filter: { matches }, filterSetting: notifyRulesSetting }),
       },
     ];
   });

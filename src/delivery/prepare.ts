@@ -35,11 +35,10 @@ export type FirstSeen = (ids: readonly string[]) => Promise<ReadonlyMap<string, 
 export interface PrepareOptions {
   readonly filter: CategoryFilter;
   /**
-   * The only categories that mean anything to the sink; undefined = it takes every event. Whatever else comes is
-   * filtered, and so is what nobody can read: it is none of these for all that is known, and it is a dead letter of the
-   * sinks that take everything.
+   * Only what its filter wants means anything to the sink. Whatever else comes is filtered, and so is what nobody can
+   * read: it is none of these for all that is known, and it is a dead letter of the sinks that take everything.
    */
-  readonly categories?: readonly string[] | undefined;
+  readonly isSelective?: boolean;
   /** Whose events go nowhere any more. Undefined: nobody's. */
   readonly suppression?: Pick<Suppression, 'judge' | 'generation'> | undefined;
   /** Undefined: events go as they came. */
@@ -56,9 +55,9 @@ export interface PrepareOptions {
 
 /** The one place where bodies are parsed: everything after it works on events. */
 export function createPrepare(options: PrepareOptions) {
-  const { filter, categories, acceptsText, firstSeen, maxAgeMs, clock, context, withoutPeople, suppression } = options;
-  const only = categories === undefined ? undefined : new Set(categories);
-  const takes = (category: string): boolean => only === undefined || only.has(category);
+  const { filter, acceptsText, firstSeen, maxAgeMs, clock, context, withoutPeople, suppression } = options;
+  const { isSelective = false } = options;
+  const takes = (event: Event): boolean => !isSelective || filter.matches(event);
   return async (deliveries: readonly Delivery[]): Promise<Prepared> => {
     const erased = deliveries.filter(({ body }) => body === erasedBody);
     const rest = erased.length === 0 ? deliveries : deliveries.filter(({ body }) => body !== erasedBody);
@@ -76,7 +75,7 @@ export function createPrepare(options: PrepareOptions) {
       const first = decoded[index];
       // Not for a sink that takes any text either: the text is not what was sent.
       if (unreadable !== undefined || first === undefined) {
-        if (only !== undefined) filtered.push(delivery);
+        if (isSelective) filtered.push(delivery);
         else dead.push({ delivery, reason: unreadable ?? '', fault: 'poison', attempts: 1 });
         continue;
       }
@@ -85,7 +84,7 @@ export function createPrepare(options: PrepareOptions) {
       if (result.kind === 'undated') throw new Error('a stamped event is still undated');
       const event = suppression === undefined ? result.event : suppression.judge(result.event);
       if (event === 'theirs') erased.push(delivery);
-      else if (!takes(event.category)) filtered.push(delivery);
+      else if (!takes(event)) filtered.push(delivery);
       else if (result.kind === 'refused' && !acceptsText)
         dead.push({ delivery, reason: result.reason, fault: 'poison', attempts: 1 });
       else if (!filter.matches(event)) filtered.push(delivery);

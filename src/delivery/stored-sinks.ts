@@ -25,6 +25,9 @@ export interface StoredSink {
   readonly onDelivered: () => void;
 }
 
+/** A sink elsewhere, of some events alone. */
+export type SelectiveSink = Pick<StoredSink, 'sink' | 'filter'>;
+
 export interface StoredSinksOptions {
   readonly meter: DeliveryMeter;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -37,10 +40,15 @@ export interface StoredSinksOptions {
  * Delivery to the sinks whose rows lie in the daemon's own storage, where the queues lie too: in the commit that
  * accepts the messages, instead of through their queues in two more. What consumers do for other sinks is done here,
  * once for all of these: decode, filter, count, announce.
+ *
+ * For a sink elsewhere that wants some events alone, messages of which it wants none are filtered here, too: while its
+ * queue is empty, nothing of them is put there. As soon as one is for it, all that came together take the way through
+ * the queue.
  */
 export class StoredSinks implements StoredDelivery {
   readonly #options: StoredSinksOptions;
   #sinks: readonly StoredSink[] = [];
+  #selective: readonly SelectiveSink[] = [];
 
   constructor(options: StoredSinksOptions) {
     this.#options = options;
@@ -50,14 +58,19 @@ export class StoredSinks implements StoredDelivery {
     this.#sinks = [...this.#sinks, sink];
   }
 
+  addSelective(sink: SelectiveSink): void {
+    this.#selective = [...this.#selective, sink];
+  }
+
   /** From now on its messages take the way through its queue. */
   remove(name: string): void {
     this.#sinks = this.#sinks.filter(({ sink }) => sink !== name);
+    this.#selective = this.#selective.filter(({ sink }) => sink !== name);
   }
 
   /** When one of the messages is not an event, all of them take the way through the queues. */
   prepare(messages: readonly Message[]): readonly PreparedRows[] {
-    if (this.#sinks.length === 0) return [];
+    if (this.#sinks.length + this.#selective.length === 0) return [];
     const { clock, context, suppression } = this.#options;
     const began = clock.monotonic();
     const events: (Event | 'theirs')[] = [];
@@ -72,7 +85,10 @@ export class StoredSinks implements StoredDelivery {
       if (event !== 'theirs') context?.hear(event);
       events.push(event);
     }
-    return this.#sinks.flatMap(sink => this.#prepareFor(sink, messages, events, began) ?? []);
+    return [
+      ...this.#sinks.flatMap(sink => this.#prepareFor(sink, messages, events, began) ?? []),
+      ...this.#selective.flatMap(sink => leftOutBy(sink, messages, events) ?? []),
+    ];
   }
 
   #prepareFor(
@@ -127,4 +143,17 @@ export class StoredSinks implements StoredDelivery {
         conflicts.flatMap(index => events[index]?.id ?? []),
       );
   }
+}
+
+/** Undefined when one of them is for the sink, or none is for its queue. */
+function leftOutBy(
+  { sink, filter }: SelectiveSink,
+  messages: readonly Message[],
+  events: readonly (Event | 'theirs')[],
+): PreparedRows | undefined {
+  const its = events.filter((_event, index) => isFor(messages[index]!, sink));
+  const there = its.filter(event => event !== 'theirs');
+  if (its.length === 0 || there.some(event => filter.matches(event))) return undefined;
+  const counts = { count: 0, filtered: there.length, erased: its.length - there.length };
+  return { rows: { sink, rows: { events: [] }, ...counts }, delivered: () => {} };
 }

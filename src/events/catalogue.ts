@@ -113,6 +113,13 @@ export const catalogue: readonly CatalogueEntry[] = [
       ],
     ),
   ),
+  entry(
+    'health',
+    'service_status.withdrawn',
+    'Maintenance that was declared is called off.',
+    ['service_name', 'corrects'],
+    ['message', 'by'],
+  ),
   ...(['start', 'success', 'failure'] as const).map(kind =>
     entry(
       'job',

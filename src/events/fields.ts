@@ -246,7 +246,8 @@ export const fields = {
   runtime: { kind: 'seconds', description: 'How long a job may take.', unit: 'seconds' },
   corrects: {
     kind: 'eventId',
-    description: 'The event that announced an outage which turned out to be maintenance.',
+    description:
+      'The event that announced an outage which turned out to be maintenance; or the one that declared maintenance which is called off.',
   },
 
   // Audit: who did what with this daemon

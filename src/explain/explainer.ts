@@ -1,6 +1,7 @@
 import type { Delivery } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import type { ConfiguredSink } from '../config/config.js';
+import { notifyRulesSetting } from '../config/notify.js';
 import { type Context, preview } from '../context/context.js';
 import { createPrepare, type Prepared } from '../delivery/prepare.js';
 import { describe } from '../errors.js';
@@ -62,7 +63,7 @@ function explainedSink(sink: ConfiguredSink, options: ExplainerOptions): Explain
     sink,
     prepare: createPrepare({
       filter,
-      categories: definition.categories,
+      isSelective: definition.categories !== undefined,
       withoutPeople: personalFilter(personal, idSecret),
       acceptsText: definition.acceptsText ?? false,
       firstSeen: async ids => new Map(ids.map(id => [id, clock.now()])),
@@ -115,7 +116,8 @@ function left(outcome: SinkExplanation['outcome'], reason: string): SinkExplanat
 /** The decision is the filter's; this finds words for it. */
 function filterReason({ definition, filterSetting }: ConfiguredSink, { category, type, text }: Event): string {
   const { categories, title } = definition;
-  if (categories !== undefined && (text !== undefined || !categories.includes(category)))
+  const isByRules = filterSetting === notifyRulesSetting && text === undefined;
+  if (!isByRules && categories !== undefined && (text !== undefined || !categories.includes(category)))
     return `${title} takes ${categories.join(', ')} alone`;
   return `${filterSetting} leaves out ${type === undefined ? category : `${category}.${type}`}`;
 }

@@ -14,8 +14,9 @@ export function declarationOf({ id, body, source, received }: Message): Declarat
   } catch {
     return undefined;
   }
-  const { category, type, service_name: service, message, by } = event;
+  const { category, type, service_name: service, message, by, corrects } = event;
   if (category !== 'service_status' || typeof type !== 'string' || typeof service !== 'string') return undefined;
+  if (type === 'withdrawn' && typeof corrects !== 'string') return undefined;
   // The clock of whoever said it may be ahead.
   const at = Math.min(parseTimestamp(event.created) ?? received, received);
   const from = parseTimestamp(event.from) ?? at;
@@ -26,15 +27,16 @@ export function declarationOf({ id, body, source, received }: Message): Declarat
   };
   // Over HTTP it is the name of the key (http/said-by.ts); elsewhere anybody may have written it.
   const key = source === 'http' && typeof by === 'string' ? by : undefined;
-  return { service, status: type, at, id, by: key, window };
+  const withdraws = type === 'withdrawn' ? { withdraws: String(corrects) } : {};
+  return { service, status: type, at, id, by: key, window, ...withdraws };
 }
 
 /** What a declaration says of the availability of its service. */
 export function correctionOf(declaration: Declaration): KeepCorrectionArguments {
-  const { service, id, status, at, by, window } = declaration;
+  const { service, id, status, at, by, window, withdraws } = declaration;
   const { message = null } = window;
   const correction = { id, ...spanOf(declaration), state: status, message, by: by ?? null, at };
-  return { service, correction, endsMaintenance: endsMaintenance(declaration) };
+  return { service, correction, endsMaintenance: endsMaintenance(declaration), withdraws };
 }
 
 /** Only maintenance is known ahead: another state holds until it is said, and of time to come its words remain. */

@@ -40,6 +40,8 @@ export interface Declaration {
   /** Name of the key with which it was said, where that is known. */
   readonly by: string | undefined;
   readonly window: MaintenanceWindow;
+  /** Id of the event that declared maintenance which is called off with this. */
+  readonly withdraws?: string;
 }
 
 const endings: ReadonlySet<string> = new Set(['up', 'degraded', 'down', 'unknown']);

@@ -11,8 +11,10 @@ import { noStreaks, type Streaks, streaksOf, streaksShape } from './streaks.js';
  *   those of the first version do.
  */
 const windowShape = z.object({
+  /** Id of the event that declared it; the first version kept none. */
+  id: z.string().optional(),
   from: z.number(),
-  /** null: open. */
+  /** null: open. No later than `from`: called off, or declared anew. */
   until: z.number().nullable(),
 });
 

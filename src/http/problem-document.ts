@@ -96,7 +96,7 @@ export const problemAnswers: Readonly<Record<number, ResponseConfig>> = {
   415: documented('unsupported-media-type', 'The content type, charset or content encoding is not supported.'),
   422: documented(
     'id-conflict',
-    'An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now. Nothing was accepted.',
+    'An id was sent before with another content (`errors` says for which items), or a message is addressed to a queue or exchange that is not there, or a status other than maintenance is said to begin later than now, or what is to be called off was not declared. Nothing was accepted.',
   ),
   429: documented(
     'too-many-requests',

@@ -19,6 +19,7 @@ export const problemKinds = {
   'unsupported-media-type': [415, 'This kind of body is not supported'],
   'expectation-failed': [417, 'What the request expects cannot be done'],
   'ahead-of-time': [422, 'Only maintenance can be reported ahead of time'],
+  'not-declared': [422, 'No such maintenance is declared'],
   'invalid-settings': [422, 'The settings cannot be used'],
   unroutable: [422, 'The message cannot go where it is addressed'],
   'too-many-requests': [429, 'Too many requests'],

@@ -36,7 +36,7 @@ export function html(notification: Notification, host: string): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(subject)}</title></head>
 <body style="margin:0;padding:0;background:#f2f4f7">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="background:#f2f4f7"><tr><td align="center" style="padding:24px 12px">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px;background:#ffffff;border-radius:8px;border-top:6px solid ${colour};${font};font-size:15px;line-height:1.5;color:#1d2939;text-align:left">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="max-width:600px;background:#ffffff;border-radius:8px;border-top:6px solid ${colour};${font};font-size:15px;line-height:1.5;color:#1d2939;text-align:left;word-break:break-word">
 <tr><td style="padding:24px 28px 4px"><p style="margin:0 0 4px;font-size:13px;font-weight:600;color:${colour}">${headline[type]}</p>
 <h1 style="margin:0;font-size:20px;line-height:1.35;font-weight:600">${escaped(sentence(subject))}</h1></td></tr>
 <tr><td style="padding:16px 28px 20px">${body}</td></tr>

@@ -30,6 +30,8 @@ export interface Signal {
   readonly causedBy?: string;
   /** That one is being worked on: no news. */
   readonly excused?: true;
+  /** Id of the event that declared maintenance, or of the one that did and is called off with this. */
+  readonly declared?: string;
   /** When the state began, or the time of maintenance begins; epoch ms. */
   readonly since: number;
   /** When it ended or will end, epoch ms. */
@@ -88,6 +90,7 @@ export function signalOf(event: Event, now: number): Signal | undefined {
     ...optional('target', textOf(fields.target)),
     ...optional('causedBy', textOf(fields.caused_by)),
     ...optional('excused', (kind === 'service' && type === 'unknown' && fields.maintenance === true) || undefined),
+    ...optional('declared', declaredBy(event, level)),
     ...optional('until', parseTimestamp(fields.until)),
     ...optional('cost', costIn(fields)),
     ...optional('outageSeconds', typeof fields.outage_seconds === 'number' ? fields.outage_seconds : undefined),
@@ -110,6 +113,11 @@ function isAboutAnotherTime({ type, fields, created }: Event): boolean {
   if (type !== 'maintenance' && isAhead(from, created)) return true;
   const isEnd = type === 'up' && fields.outage_seconds !== undefined;
   return fields.corrects !== undefined || (until !== undefined && until <= created && !isEnd);
+}
+
+function declaredBy({ id, category, type, fields }: Event, level: Level): string | undefined {
+  if (category !== 'service_status') return undefined;
+  return type === 'withdrawn' ? textOf(fields.corrects) : level === 'maintenance' ? id : undefined;
 }
 
 function nameOf({ category, type }: Event, about: string | undefined): string {

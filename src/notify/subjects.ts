@@ -1,3 +1,4 @@
+import { endBecauseOf } from '../spans.js';
 import type { Signal } from './signal.js';
 
 /** What is known of one thing, whichever rules ask. */
@@ -7,9 +8,18 @@ export interface Subject {
   /** Failures in a row. */
   readonly failures: number;
   /** Maintenance that was declared with an end. */
-  readonly windows: readonly { readonly from: number; readonly until: number }[];
+  readonly windows: readonly Window[];
+  /** Maintenance to come that was declared without an end. */
+  readonly ahead?: readonly Omit<Window, 'until'>[];
   /** What failed in maintenance: it counts from its end, unless it is over by then. */
   readonly held?: Signal;
+}
+
+interface Window {
+  readonly from: number;
+  readonly until: number;
+  /** Id of the event that declared it. */
+  readonly id?: string | undefined;
 }
 
 /** By key. */
@@ -32,6 +42,7 @@ const maxSubjects = 5_000;
 export function observe(subjects: Subjects, signal: Signal, now: number): Transition | undefined {
   const { key, level, at } = signal;
   const known = subjects[key];
+  if (signal.category === 'service_status' && signal.state === 'withdrawn') return withdrawn(subjects, signal);
   if (level === 'note') return { signal, before: undefined, failures: 0 };
   if (known !== undefined && at < known.signal.at) return undefined;
   if (signal.excused) {
@@ -51,8 +62,13 @@ export function observe(subjects: Subjects, signal: Signal, now: number): Transi
   const left = level === 'ok' ? windows.filter(({ from }) => from > at) : windows.filter(({ until }) => until > at);
   const counted =
     level === 'failing' ? { signal: goingOn(signal, known?.signal), failures: failures + 1 } : { signal, failures: 0 };
-  subjects[key] = { ...counted, windows: left };
+  subjects[key] = { ...counted, windows: left, ...aheadOf(known, now) };
   return { ...counted, before: known?.signal };
+}
+
+function aheadOf(known: Subject | undefined, now: number): Pick<Subject, 'ahead'> {
+  const ahead = (known?.ahead ?? []).filter(({ from }) => from > now);
+  return ahead.length === 0 ? {} : { ahead };
 }
 
 /** What fails as before fails since then. */
@@ -63,17 +79,36 @@ function goingOn(signal: Signal, before: Signal | undefined): Signal {
 
 /** A time that is still to come is a note, and quiet begins with it. */
 function maintained(subjects: Subjects, signal: Signal, now: number): Transition {
-  const { key, since: from, until } = signal;
+  const { key, since: from, until, at, declared: id } = signal;
   const known = subjects[key];
-  const window = until === undefined || until <= now ? [] : [{ from, until }];
-  const windows = [...(known?.windows ?? []), ...window].slice(-windowsKept);
+  const before = (known?.windows ?? []).map(one => ({
+    ...one,
+    until: endBecauseOf({ from, until }, at, one) ?? one.until,
+  }));
+  const window = until === undefined || until <= now ? [] : [{ from, until, id }];
+  const windows = [...before.filter(one => one.until > one.from), ...window].slice(-windowsKept);
   if (from > now || (until !== undefined && until <= now)) {
     const quiet = { ...signal, level: 'ok' as const, at: 0 };
-    subjects[key] = { failures: 0, ...(known ?? { signal: quiet }), windows };
+    const { ahead = [] } = aheadOf(known, now);
+    const open = until === undefined ? { ahead: [...ahead, { from, id }].slice(-windowsKept) } : {};
+    subjects[key] = { failures: 0, ...(known ?? { signal: quiet }), windows, ...open };
     return { signal: { ...signal, level: 'note' }, before: undefined, failures: 0 };
   }
-  subjects[key] = { signal, failures: 0, windows };
+  subjects[key] = { signal, failures: 0, windows, ...aheadOf(known, now) };
   return { signal, before: known?.signal, failures: 0 };
+}
+
+/** Called off: what fails is news again. Of what is not known, or is over, nobody wants to hear. */
+function withdrawn(subjects: Subjects, signal: Signal): Transition | undefined {
+  const known = subjects[signal.key];
+  const { windows = [], ahead = [] } = known ?? {};
+  const isNamed = ({ id }: Pick<Window, 'id'>): boolean => id !== undefined && id === signal.declared;
+  const window: (Omit<Window, 'until'> & Partial<Window>) | undefined = windows.find(isNamed) ?? ahead.find(isNamed);
+  if (known === undefined || window === undefined) return undefined;
+  const left = { windows: windows.filter(one => one !== window), ahead: ahead.filter(one => one !== window) };
+  subjects[signal.key] = { ...known, ...left };
+  const { from: since, until } = window;
+  return { signal: { ...signal, since, ...(until === undefined ? {} : { until }) }, before: undefined, failures: 0 };
 }
 
 /** What failed in maintenance, and goes on after its end. */

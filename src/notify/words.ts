@@ -39,6 +39,7 @@ function servicePhrase(change: Change): string {
       return `${name} is being worked on${until === undefined ? '' : ` until ${timeInWords(until)}`}`;
     case 'note': {
       const end = until === undefined ? '' : ` to ${timeInWords(until)}`;
+      if (state === 'withdrawn') return `maintenance of ${name} from ${timeInWords(since)}${end} is called off`;
       return since > at
         ? `${name} ${state === 'maintenance' ? 'will be worked on' : `is expected to be ${state}`} from ${timeInWords(since)}${end}`
         : `${name} was ${state === 'maintenance' ? 'being worked on' : state} from ${timeInWords(since)}${end}`;

@@ -30,6 +30,9 @@ thead th[colspan] { border-bottom: 0; padding-bottom: 0; }
 tbody th, thead th[rowspan]:first-child, thead th:first-child:not([colspan]) { padding-left: 0; text-align: left; }
 td { white-space: nowrap; }
 .text td, .said td { white-space: normal; }
+/* Names and messages may have no place to break; words of ours stay whole. */
+td bdi { overflow-wrap: anywhere; }
+td:has(bdi) { min-width: 6.8em; }
 .said th, .said td { text-align: left; }
 tbody th { min-width: 9em; overflow-wrap: anywhere; }
 td:last-child, th:last-child { padding-right: 0; }
@@ -41,6 +44,17 @@ dl { margin: 0; }
 dt { font-weight: 600; margin-top: 6px; break-after: avoid; }
 dd { margin: 0; }
 footer { margin-top: 30px; padding-top: 8px; border-top: 1.5px solid #111; color: #333; font-size: 12px; }
+@media screen and (max-width: 640px) {
+  body { padding: 20px 14px 40px; }
+  .stacked, .stacked tbody, .stacked tr, .stacked tbody th, .stacked td { display: block; }
+  .stacked thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .stacked tr { padding: 7px 0; border-bottom: 1px solid #999; }
+  .stacked tbody th, .stacked td { position: relative; padding: 1px 0 1px 8.6em; border: 0; text-align: left;
+    white-space: normal; overflow-wrap: anywhere; }
+  .stacked tbody th { font-weight: 600; }
+  .stacked tbody th::before, .stacked td::before { content: attr(data-name); position: absolute; left: 0; width: 8.2em;
+    color: #333; font-weight: 400; }
+}
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   h1 { font-size: 19pt; } h2 { font-size: 12.5pt; }

@@ -57,7 +57,9 @@ function incidentsOfService(
   windows: readonly Window[],
 ): readonly Incident[] {
   const incidents: Draft[] = outages.map(({ from, until }) => ({ service, state: 'down', from, until, words: [] }));
-  const [remarks, said] = [corrections.filter(isRemark), corrections.filter(one => !isRemark(one))];
+  // Maintenance that was called off, or declared anew, is no news to the public.
+  const remarks = corrections.filter(one => isRemark(one) && !isWithdrawn(one));
+  const said = corrections.filter(one => !isRemark(one));
   for (const one of said) {
     if (one.state === 'down') incidents.find(outage => isAbout(one, outage))?.words.push(one);
     else if (isShown(one.state)) extend(incidents, service, one.state, one);
@@ -74,6 +76,10 @@ function incidentsOfService(
       incidents.push({ service, state: remark.state, from: remark.from, until: remark.until, words: [remark] });
   }
   return incidents.map(withWords);
+}
+
+function isWithdrawn({ state }: Correction): boolean {
+  return state === 'maintenance' || state === 'withdrawn';
 }
 
 /** That a service worked is no incident; declared outages are among the outages already. */

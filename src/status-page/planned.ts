@@ -1,3 +1,4 @@
+import { isRemark } from '../availability/history.js';
 import { dayMs } from '../calendar.js';
 import type { SaidOf } from '../storage/availability.js';
 
@@ -37,7 +38,7 @@ export function plannedOf(
   return services
     .flatMap(({ name: service, windows }): Planned[] => {
       const declared = latestOf(
-        said.filter(one => one.service === service && one.state === 'maintenance' && isAhead(one)),
+        said.filter(one => one.service === service && one.state === 'maintenance' && isAhead(one) && !isRemark(one)),
       ).map(({ from, until, message, at: announced }) => ({ service, from, until, message, announced }));
       const configured = [...windows]
         .sort((a, b) => a.from - b.from)

@@ -36,7 +36,7 @@ import type { DeadLetterAdmin, DeadLetterFilter, RedriveRequest } from './dead-l
 import type { FoundProblem } from './found-problem.js';
 import { LastKnown } from './last-known.js';
 import { ProblemDates } from './problem-dates.js';
-import { deadLettersKey, notJudged, problemsOf } from './problems.js';
+import { deadLettersKey, problemsOf, unjudged } from './problems.js';
 import type { DaemonStatus, SinkStatus } from './report.js';
 import { servicesOf } from './services.js';
 import { settingsProblems } from './settings-problems.js';
@@ -53,8 +53,8 @@ export interface BackendOptions {
   readonly storage: Storage;
   readonly board: StatusBoard;
   readonly clock: Clock;
-  /** Queues that no sink consumes. */
-  readonly orphans: () => readonly QueueInfo[];
+  /** Queues that no sink consumes; undefined = not known yet. */
+  readonly orphans: () => readonly QueueInfo[] | undefined;
   /** What is wrong with the HTTP listener. */
   readonly listenerProblems: () => readonly FoundProblem[];
   readonly countries?: Pick<Countries, 'status'>;
@@ -131,7 +131,7 @@ export function createBackend(options: BackendOptions) {
       delivered: row?.delivered ?? 0,
       duplicates: row?.duplicates ?? 0,
       filtered: row?.filtered ?? 0,
-      dead,
+      dead: dead ?? null,
       batch_size: typeof size === 'number' ? size : batch.count,
       batch_limit: batch.count,
       concurrency: typeof atOnce === 'number' ? atOnce : 1,
@@ -154,6 +154,7 @@ export function createBackend(options: BackendOptions) {
 
   /** As they were last found. */
   let problems: Awaited<ReturnType<ProblemDates['date']>> = [];
+  let isUnjudged: (key: string) => boolean = () => true;
   const history = new History({
     sinks: () => sinks().map(({ definition }) => definition),
     publish,
@@ -205,7 +206,9 @@ export function createBackend(options: BackendOptions) {
     const brokerSince = since ?? brokerStatus.status.since;
     const services = servicesOf(actors);
     const found = problemsOf({ ...findings, ...kept, brokerSince, services, actors });
-    problems = await dates.date([...notJudged(problems, report), ...found]);
+    isUnjudged = unjudged(findings);
+    const standing = problems.filter(({ key }) => isUnjudged(key));
+    problems = await dates.date([...standing, ...found], isUnjudged);
     return {
       version,
       started,
@@ -233,6 +236,8 @@ export function createBackend(options: BackendOptions) {
     removeDeadLetters: (selection: DeadLetterSelection) => broker.deadLetters.remove(selection),
     status: singleFlight(clock, 200, askStatus),
     problems: () => problems,
+    /** Whether a problem that was not found may stand all the same, by its key. */
+    isUnjudged: (key: string) => isUnjudged(key),
     reload: options.reload,
     ledger: singleFlight(clock, 200, ledger),
     acknowledgeMissing,
@@ -246,5 +251,6 @@ export function createBackend(options: BackendOptions) {
     platform: options.platform,
     erasures: options.erasures,
     availability: (request: AvailabilityRequest) => options.availability.report(request),
+    declaredMaintenance: (id: string) => storage.read('declaredMaintenance', { id }),
   };
 }

@@ -7,13 +7,13 @@ export class LastKnown {
     this.#count = count;
   }
 
-  /** 0 before the first that could be had. Never rejects. */
-  async of(name: string): Promise<number> {
+  /** Undefined before the first that could be had. Never rejects. */
+  async of(name: string): Promise<number | undefined> {
     try {
       this.#counts.set(name, await this.#count(name));
     } catch {
       // What was counted last.
     }
-    return this.#counts.get(name) ?? 0;
+    return this.#counts.get(name);
   }
 }

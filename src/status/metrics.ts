@@ -249,7 +249,7 @@ export class Metrics {
       if (sink.pending !== null) pending.set({ sink: sink.sink }, sink.pending);
       if (sink.oldest !== null || sink.pending === 0)
         oldest.set({ sink: sink.sink }, Math.max(0, status.now - (sink.oldest ?? status.now)) / 1000);
-      dead.set({ sink: sink.sink }, sink.dead);
+      if (sink.dead !== null) dead.set({ sink: sink.sink }, sink.dead);
       sinkState.set({ sink: sink.sink, state: sink.state }, 1);
     }
     for (const actor of status.actors) restarts.set({ actor: actor.path }, actor.restarts);

@@ -18,17 +18,17 @@ export interface OrphansOptions {
 /**
  * Finds the queues of sinks that were switched off: they only fill, and an embedded one keeps every event on the disk.
  * Each is logged once. Answers at once with what was found last, and looks again in the background: a broker that does
- * not answer keeps nobody waiting.
+ * not answer keeps nobody waiting. Undefined until it has answered for the first time.
  */
-export function orphanFinder({ broker, clock, log, metrics }: OrphansOptions): () => readonly QueueInfo[] {
-  let found: readonly QueueInfo[] = [];
+export function orphanFinder({ broker, clock, log, metrics }: OrphansOptions): () => readonly QueueInfo[] | undefined {
+  let found: readonly QueueInfo[] | undefined;
   const find = async (): Promise<void> => {
     try {
       const now = (await broker.queues()).filter(({ orphaned }) => orphaned);
       for (const { name, ready } of now)
-        if (!found.some(known => known.name === name)) log.warn({ queue: name, events: ready }, 'queue.orphaned');
+        if (!found?.some(known => known.name === name)) log.warn({ queue: name, events: ready }, 'queue.orphaned');
       found = now;
-      metrics.orphaned(found);
+      metrics.orphaned(now);
     } catch (error) {
       log.debug({ reason: describe(error) }, 'queues.unknown');
     }

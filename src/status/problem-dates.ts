@@ -28,6 +28,8 @@ export class ProblemDates {
   readonly #options: ProblemDatesOptions;
   readonly #startedAt: number;
   #known = new Map<string, Dated>();
+  /** Those among them that could not be judged when somebody last looked. */
+  #unjudged: ReadonlySet<string> = new Set();
   #before: Promise<Map<string, number>> | undefined;
   #kept = '';
 
@@ -36,8 +38,12 @@ export class ProblemDates {
     this.#startedAt = options.clock.monotonic();
   }
 
-  async date(problems: readonly FoundProblem[]): Promise<(FoundProblem & { readonly since: number })[]> {
-    const before = await this.#fromBefore();
+  /** @param isUnjudged whether a problem that is not among them may stand all the same, by its key */
+  async date(
+    problems: readonly FoundProblem[],
+    isUnjudged: (key: string) => boolean = () => false,
+  ): Promise<(FoundProblem & { readonly since: number })[]> {
+    const before = await this.#fromBefore(isUnjudged);
     const known = new Map<string, Dated>();
     for (const problem of problems) known.set(problem.key, await this.#dateOf(problem, before));
     this.#known = known;
@@ -57,14 +63,17 @@ export class ProblemDates {
   }
 
   /** What stood when the daemon last looked, until it is too late to say that it never ended. */
-  async #fromBefore(): Promise<Map<string, number>> {
+  async #fromBefore(isUnjudged: (key: string) => boolean): Promise<Map<string, number>> {
     const { clock, keyValues } = this.#options;
     this.#before ??= keyValues.get([key]).then(
       values => new Map(JSON.parse(values.get(key) ?? '[]') as [string, number][]),
       () => new Map(),
     );
     const before = await this.#before;
-    if (clock.monotonic() - this.#startedAt > restartMs) before.clear();
+    if (clock.monotonic() - this.#startedAt <= restartMs) return before;
+    // What could not be judged until now is judged for the first time.
+    for (const name of before.keys()) if (!isUnjudged(name) && !this.#unjudged.has(name)) before.delete(name);
+    this.#unjudged = new Set([...before.keys()].filter(isUnjudged));
     return before;
   }
 

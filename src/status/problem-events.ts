@@ -49,24 +49,28 @@ export class ProblemEvents {
     this.#warning = new RepeatedWarning({ ...options, event: 'problems.unpublished' });
   }
 
-  /** What the broker does not take now is reported the next time. Never rejects. @param problems all that stand now */
-  async report(problems: readonly DatedProblem[]): Promise<void> {
+  /**
+   * What the broker does not take now is reported the next time. Never rejects.
+   * @param problems all that stand now
+   * @param isUnjudged whether another one may stand all the same, by its key: it is not over
+   */
+  async report(problems: readonly DatedProblem[], isUnjudged: (key: string) => boolean = () => false): Promise<void> {
     try {
-      await this.#report(problems);
+      await this.#report(problems, isUnjudged);
       this.#warning.clear();
     } catch (error) {
       this.#warning.warn(describe(error));
     }
   }
 
-  async #report(problems: readonly DatedProblem[]): Promise<void> {
+  async #report(problems: readonly DatedProblem[], isUnjudged: (key: string) => boolean): Promise<void> {
     const { clock, publish, keyValues } = this.#options;
     const raised = await this.#load();
     const now = clock.now();
     const standing = new Map(problems.filter(({ key }) => !isServiceProblem(key)).map(one => [one.key, one]));
     const fresh = [...standing.values()].filter(({ key, since }) => !raised.has(key) && now - since >= lastsMs);
     const isSettled = clock.monotonic() - this.#startedAt >= restartMs;
-    const over = isSettled ? [...raised].filter(([key]) => !standing.has(key)) : [];
+    const over = isSettled ? [...raised].filter(([key]) => !standing.has(key) && !isUnjudged(key)) : [];
     if (fresh.length + over.length === 0) return;
     await publish([
       ...fresh.map(one => this.#raisedEvent(one, now)),

@@ -31,8 +31,8 @@ export interface Findings {
   readonly keys: readonly FoundProblem[];
   /** What is wrong with settings that were read again. */
   readonly settings?: readonly FoundProblem[];
-  /** Queues that no sink consumes. */
-  readonly orphans: readonly QueueInfo[];
+  /** Queues that no sink consumes; undefined = not known yet. */
+  readonly orphans: readonly QueueInfo[] | undefined;
   readonly listener: readonly FoundProblem[];
   /** Ids that belong to two events. */
   readonly conflicts: readonly FoundProblem[];
@@ -44,6 +44,7 @@ export interface Findings {
 }
 
 export const deadLettersKey = (sink: string): string => `dead ${sink}`;
+const orphanKey = (queue: string): string => `orphan ${queue}`;
 const ledgerKey = (sink: string): string => `ledger ${sink}`;
 
 const fixes: Record<Fault, string> = {
@@ -166,7 +167,7 @@ export function problemsOf({
     problems.push(...unsettledProblems(sink, consumer));
   }
   for (const sink of sinks) {
-    if (sink.dead === 0) continue;
+    if (sink.dead === null || sink.dead === 0) continue;
     problems.push({
       key: deadLettersKey(sink.sink),
       what: `${plural(sink.dead, 'event')} could not be delivered to ${sink.title} and ${sink.dead === 1 ? 'is' : 'are'} kept as dead letters.`,
@@ -177,9 +178,9 @@ export function problemsOf({
   problems.push(...conflicts);
   if (context !== undefined) problems.push(...contextProblems(context));
   if (countries !== undefined) problems.push(...countryProblems(countries));
-  for (const { name, ready } of orphans) {
+  for (const { name, ready } of orphans ?? []) {
     problems.push({
-      key: `orphan ${name}`,
+      key: orphanKey(name),
       what: `No sink consumes the queue ${name}: it holds ${plural(ready, 'event')}, and grows with every event that arrives.`,
       since: undefined,
       fix: `Switch its sink on again, or remove the queue with everything in it: event-sink queues remove ${name}`,
@@ -219,13 +220,21 @@ function unsettledProblems({ title }: SinkStatus, consumer: ActorStatus | undefi
   return problems;
 }
 
-/** Problems that were found before and cannot be judged now: they stand as they were. */
-export function notJudged<Problem extends FoundProblem>(
-  before: readonly Problem[],
-  { sinks }: Pick<LedgerReport, 'sinks'>,
-): readonly Problem[] {
-  const unknown = new Set(sinks.filter(({ difference }) => difference === null).map(({ sink }) => ledgerKey(sink)));
-  return before.filter(({ key }) => unknown.has(key));
+/** Whether a problem cannot be judged now, by its key: one that was found before stands as it was. */
+export function unjudged({
+  ledger,
+  sinks,
+  orphans,
+}: Pick<Findings, 'ledger' | 'orphans'> & { readonly sinks: readonly Pick<SinkStatus, 'sink' | 'dead'>[] }): (
+  key: string,
+) => boolean {
+  const unbalanced = (ledger?.sinks ?? []).filter(({ difference }) => difference === null);
+  const uncounted = sinks.filter(({ dead }) => dead === null);
+  const unknown = new Set([
+    ...unbalanced.map(({ sink }) => ledgerKey(sink)),
+    ...uncounted.map(({ sink }) => deadLettersKey(sink)),
+  ]);
+  return key => unknown.has(key) || (orphans === undefined && key.startsWith(orphanKey('')));
 }
 
 function waitingInWords({ pending }: SinkStatus): string {

@@ -17,8 +17,8 @@ export interface SinkStatus {
   readonly delivered: number;
   readonly duplicates: number;
   readonly filtered: number;
-  /** Dead letters that are there now. */
-  readonly dead: number;
+  /** Dead letters that are there now. Null = not known: the broker has not said since the start. */
+  readonly dead: number | null;
   /** Events of one write: as many as the destination takes well now, and at most. */
   readonly batch_size: number;
   readonly batch_limit: number;

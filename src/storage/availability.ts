@@ -1,4 +1,4 @@
-import { laidOver, type Span } from '../spans.js';
+import { endBecauseOf, laidOver, type Span } from '../spans.js';
 import type { Database, Value } from './database.js';
 import type { Transaction } from './transaction.js';
 
@@ -46,6 +46,8 @@ export interface KeepCorrectionArguments {
   readonly correction: Correction;
   /** Maintenance that goes on when the correction begins is over then. */
   readonly endsMaintenance: boolean;
+  /** Id of declared maintenance that is called off with this. */
+  readonly withdraws?: string | undefined;
 }
 
 export interface AvailabilityQuery {
@@ -110,7 +112,8 @@ function addTimes(database: Database, service: string, { day, counts }: DayTimes
 
 /** Once by the id of its event. What was said later is not ended by one that comes again. */
 function keepCorrection({ database }: Transaction, arguments_: KeepCorrectionArguments): void {
-  const { service, correction, endsMaintenance } = arguments_;
+  const { service, correction, endsMaintenance, withdraws } = arguments_;
+  if (withdraws !== undefined) return withdraw(database, service, correction, withdraws);
   const { id, from, until, state, message, by, at } = correction;
   if (endsMaintenance)
     database.run(
@@ -119,6 +122,7 @@ function keepCorrection({ database }: Transaction, arguments_: KeepCorrectionArg
       ...[from, service, from, from, at],
     );
   if (until !== null && until <= from) return;
+  if (state === 'maintenance') giveWay(database, service, correction);
   // Without an end, only maintenance holds until further notice: else the next check knows better, and words remain.
   const isRemark = until === null && state !== 'maintenance';
   if (isRemark && (message ?? '') === '') return;
@@ -128,6 +132,44 @@ function keepCorrection({ database }: Transaction, arguments_: KeepCorrectionArg
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ...[id, service, start, isRemark ? start : until, state, message, by, at],
   );
+}
+
+/** Earlier maintenance gives way to what is declared later; of one of which nothing is left, the words remain. */
+function giveWay(database: Database, service: string, later: Correction): void {
+  const overlapping = database.rows<[id: string, start: number, until: number | null]>(
+    `SELECT id, start, until FROM availability_corrections
+       WHERE service = ? AND state = 'maintenance' AND id <> ? AND said_at <= ? AND start < ?
+         AND (until IS NULL OR until > ?)`,
+    ...[service, later.id, later.at, later.until ?? Number.MAX_SAFE_INTEGER, later.from],
+  );
+  for (const [id, from, until] of overlapping) {
+    const end = endBecauseOf(later, later.at, { from, until });
+    if (end !== undefined) database.run('UPDATE availability_corrections SET until = ? WHERE id = ?', end, id);
+  }
+}
+
+/** The words of what is called off remain, beside those with which it was. */
+function withdraw(database: Database, service: string, withdrawal: Correction, id: string): void {
+  const { message, by, at } = withdrawal;
+  const declared = declaredMaintenance(database, { id });
+  if (declared === undefined || declared.service !== service || declared.until === declared.from) return;
+  database.run('UPDATE availability_corrections SET until = start WHERE id = ?', id);
+  database.run(
+    `INSERT OR IGNORE INTO availability_corrections (id, service, start, until, state, message, said_by, said_at)
+       VALUES (?, ?, ?, ?, 'withdrawn', ?, ?, ?)`,
+    ...[withdrawal.id, service, declared.from, declared.from, message, by, at],
+  );
+}
+
+/** By the id of the event; its end is its beginning once it is called off. */
+function declaredMaintenance(database: Database, { id }: { readonly id: string }): SaidOf | undefined {
+  const row = database.row<[string, ...CorrectionRow]>(
+    `SELECT service, ${correctionColumns} FROM availability_corrections WHERE id = ? AND state = 'maintenance'`,
+    id,
+  );
+  if (row === undefined) return undefined;
+  const [service, ...correction] = row;
+  return { service, ...correctionOf(correction) };
 }
 
 type SpanRow = [start: number, until: number, state: string, reason: string | null];
@@ -212,4 +254,4 @@ function correctionOf([id, from, until, state, message, by, at]: CorrectionRow):
 }
 
 export const availabilityWrites = { keepAvailability, keepCorrection };
-export const availabilityReads = { availabilityServices, availability, saidOfServices };
+export const availabilityReads = { availabilityServices, availability, saidOfServices, declaredMaintenance };

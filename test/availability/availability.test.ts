@@ -288,6 +288,97 @@ test('maintenance that ends early hides nothing of what comes after it', async (
   }
 });
 
+test('maintenance that was called off, or declared anew, is counted as it was said last; who said so stays', async () => {
+  const oClock = (hours: number) => Date.UTC(2026, 2, 1) + hours * hour;
+  type Said = { id: string; at: number; from?: number; until?: number; withdraws?: string };
+  const cases: Record<string, [said: readonly Said[], maintenance: number, corrections: readonly string[]]> = {
+    'called off before it began': [
+      [
+        { id: 'a', at: 6, from: 10, until: 14 },
+        { id: 'b', at: 8, withdraws: 'a' },
+      ],
+      0,
+      ['a maintenance 10-10', 'b withdrawn 10-10'],
+    ],
+    'called off twice, and an id that nobody knows': [
+      [
+        { id: 'a', at: 6, from: 10 },
+        { id: 'b', at: 8, withdraws: 'a' },
+        { id: 'c', at: 9, withdraws: 'a' },
+        { id: 'd', at: 9, withdraws: 'x' },
+      ],
+      0,
+      ['a maintenance 10-10', 'b withdrawn 10-10'],
+    ],
+    'called off afterwards: it was none': [
+      [
+        { id: 'a', at: 6, from: 10, until: 14 },
+        { id: 'b', at: 15, withdraws: 'a' },
+      ],
+      0,
+      ['a maintenance 10-10', 'b withdrawn 10-10'],
+    ],
+    'moved before it began': [
+      [
+        { id: 'a', at: 6, from: 10, until: 14 },
+        { id: 'b', at: 8, from: 12, until: 13 },
+      ],
+      1,
+      ['a maintenance 10-10', 'b maintenance 12-13'],
+    ],
+    'given an end while it goes on': [
+      [
+        { id: 'a', at: 10, from: 10 },
+        { id: 'b', at: 11, from: 11, until: 12 },
+      ],
+      2,
+      ['a maintenance 10-11', 'b maintenance 11-12'],
+    ],
+    'said of the past': [
+      [
+        { id: 'a', at: 10, from: 10, until: 14 },
+        { id: 'b', at: 12, from: 8, until: 11 },
+      ],
+      6,
+      ['a maintenance 10-14', 'b maintenance 8-11'],
+    ],
+    'the earlier word comes again': [
+      [
+        { id: 'a', at: 6, from: 10, until: 14 },
+        { id: 'b', at: 8, from: 12, until: 13 },
+        { id: 'a', at: 6, from: 10, until: 14 },
+      ],
+      1,
+      ['a maintenance 10-10', 'b maintenance 12-13'],
+    ],
+  };
+  for (const [what, [said, maintenance, corrections]] of Object.entries(cases)) {
+    const scratch = new ScratchDatabase();
+    scratch.now = oClock(16);
+    const span = { lane: 'observed', from: oClock(0), until: oClock(16), state: 'up' } as const;
+    scratch.write('keepAvailability', { service: 'clowder', spans: [span], times: [] });
+    for (const { id, at, from = at, until, withdraws } of said) {
+      const status = withdraws === undefined ? 'maintenance' : 'withdrawn';
+      const window = { from: oClock(from), until: until === undefined ? undefined : oClock(until), message: 'words' };
+      const declaration = { service: 'clowder', id, by: 'ops', status, at: oClock(at), window };
+      scratch.write(
+        'keepCorrection',
+        correctionOf(withdraws === undefined ? declaration : { ...declaration, withdraws }),
+      );
+    }
+    const availability = new Availability({ storage: callsOf(scratch), watched: new Map(), clock: clockOf(scratch) });
+    const [report] = await availability.report({ first: 20260301, last: 20260301, zone: 'UTC', service: undefined });
+    assert.is(inHours(report?.durations ?? {}).maintenance, maintenance, what);
+    const hours = (ms: number | null): string => (ms === null ? '' : String((ms - oClock(0)) / hour));
+    assert.equal(
+      report?.corrections.map(({ id, state, from, until }) => `${id} ${state} ${hours(from)}-${hours(until)}`).sort(),
+      corrections,
+      what,
+    );
+    assert.ok(report?.corrections.every(({ by, message }) => by === 'ops' && message === 'words'));
+  }
+});
+
 test('what is said ahead of time hides no outage that comes then, unless it is maintenance', async () => {
   const oClock = (hours: number) => Date.UTC(2026, 2, 1) + hours * hour;
   for (const [status, expected] of [

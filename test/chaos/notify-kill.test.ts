@@ -2,13 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { TestDaemon } from '../helpers/daemon.js';
-import { WebhookReceiver } from '../helpers/servers/webhook-receiver.js';
+import { startExim } from '../helpers/servers/exim.js';
+import { required } from '../helpers/skip.js';
+import { SwitchedNetwork } from '../helpers/switched-network.js';
 import { until } from '../helpers/wait.js';
+
+const exim = required('exim', await startExim());
+test.after(() => exim.stop());
 
 /** By hand: `npm run proof -- notify`, fifty of them. */
 const rounds = Number(process.env.NOTIFY_ROUNDS ?? 1);
-const names = Array.from({ length: 40 }, (_, index) => `service-${index + 1}`);
 
 /** Numbers that look random and are the same in every run. */
 let state = 11;
@@ -17,50 +20,38 @@ function roll(sides: number): number {
   return Math.floor((state / 2 ** 32) * sides);
 }
 
-/** What was reported of each service, in order; the same message counts once. */
-function reported(receiver: WebhookReceiver): Map<string, string[]> {
-  const states = new Map<string, string[]>(names.map(name => [name, []]));
-  for (const { changes } of receiver.bodies)
-    for (const { service_name: name = '', state: reached } of changes) states.get(name)?.push(reached);
-  return states;
-}
-
-test(`${rounds} outages of 40 services, a kill at any moment of each: every one is reported once, and so is its end`, async () => {
-  const receiver = new WebhookReceiver();
-  await receiver.server.start();
-  const daemon = new TestDaemon({
-    env: {
-      NOTIFY_WEBHOOK_URL: `${receiver.server.origin}/hook`,
-      NOTIFY_WEBHOOK_SECRET: receiver.secret,
-      NOTIFY_GROUP_WAIT_SECONDS: '1',
-      NOTIFY_GROUP_MAX_SECONDS: '2',
-    },
-  });
+test(`${rounds} outages of a switch with 40 services behind it, a kill at any moment of each: every one is reported once, and so is its end`, async () => {
+  const scene = await SwitchedNetwork.start(exim, { NOTIFY_GROUP_WAIT_SECONDS: '1', NOTIFY_GROUP_MAX_SECONDS: '5' });
+  const { receiver, daemon } = scene;
   try {
-    await daemon.start();
     for (let round = 1; round <= rounds; round += 1) {
-      for (const type of ['down', 'up']) {
-        const events = names.map(service_name => ({ category: 'service_status', type, service_name }));
-        assert.is((await daemon.post(events)).status, 202);
-        // Before it is taken from its queue, while it is gathered, while it is sent, or after all that.
-        await sleep(roll(2_500));
-        await daemon.kill();
-        await daemon.start();
-        const wanted = type === 'down' ? round * 2 - 1 : round * 2;
+      for (const mode of ['refuse', 'pass'] as const) {
+        await scene.turn(mode);
+        // Before anybody knows, while the services follow, while it is gathered, while it is sent, or after all that.
+        await sleep(roll(6_000));
+        await scene.killAndStart();
+        await scene.all(mode === 'pass' ? 'up' : 'down');
+        const wanted = mode === 'pass' ? round * 2 : round * 2 - 1;
         await until(
-          () => [...reported(receiver).values()].every(states => states.length >= wanted),
-          `40 services that are reported ${wanted} times`,
+          () => [...scene.reported.values()].every(states => states.length >= wanted),
+          `services that are reported ${wanted} times`,
           60_000,
         );
       }
     }
     await daemon.drained();
-    const expected = Array.from({ length: rounds }, () => ['down', 'up']).flat();
-    for (const [name, states] of reported(receiver)) assert.equal(states, expected, name);
+    const expected = (down: string) => Array.from({ length: rounds }, () => [down, 'up']).flat();
+    for (const [name, states] of scene.reported)
+      assert.equal(states, expected(name === 'switch' ? 'down' : 'unknown'), name);
     assert.equal(receiver.violations, []);
+    // Each of them is a mail, which is there once by its id, and is in Slack.
+    const subjects = receiver.bodies.map(({ subject }) => subject).sort();
+    assert.equal([...(await scene.mails()).values()].sort(), subjects);
+    assert.is(scene.texts.length, receiver.bodies.length);
+    const { sinks } = await daemon.json('/v1/ledger');
+    for (const { sink, difference } of sinks) assert.is(difference, 0, sink);
   } finally {
-    await daemon.remove();
-    await receiver.server.stop();
+    await scene.stop();
   }
 });
 

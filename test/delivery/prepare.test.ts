@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createPrepare, type PrepareOptions } from '../../src/delivery/prepare.js';
-import { parseFilter } from '../../src/events/filter.js';
+import { parseFilter, within } from '../../src/events/filter.js';
 import { personalFilter } from '../../src/people/personal-data.js';
 import { delivery } from '../helpers/deliveries.js';
 
@@ -53,7 +53,10 @@ test('a sink of some kinds alone: dead is only what is known to be of them, and 
   const all = [...deliveries, delivery('view', { category: 'page_view' })];
   const ids = (some: readonly { readonly id: string }[]): string[] => some.map(({ id }) => id);
   for (const acceptsText of [false, true]) {
-    const { items, filtered, dead } = await prepare({ categories: ['page_view'], acceptsText })(all);
+    const { items, filtered, dead } = await prepare({
+      ...{ isSelective: true, acceptsText },
+      filter: within(['page_view'], { matches: () => true }),
+    })(all);
     assert.equal(ids(filtered), ['text', 'unreadable', 'list', 'broken elsewhere', 'upload']);
     const [taken, refused] = [ids(items.map(({ event }) => event)), ids(dead.map(one => one.delivery))];
     assert.equal([taken, refused], acceptsText ? [['broken', 'view'], []] : [['view'], ['broken']]);

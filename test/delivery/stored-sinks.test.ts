@@ -27,6 +27,8 @@ interface Scene {
   stored(): Promise<string[]>;
   /** A sink's counts: accepted, delivered, duplicates, filtered, pending, difference. */
   ledger(sink: string): Promise<(number | null)[]>;
+  /** A sink that takes nothing else. */
+  selective(sink: string, categories: string): void;
   /** Ids of what waits in a queue. */
   waiting(queue: number): Promise<string[]>;
 }
@@ -64,6 +66,10 @@ async function withBroker(
       storage,
       broker,
       metered,
+      selective: (sink, categories) => {
+        const wanted = parseFilter(categories);
+        if ('filter' in wanted) stored.addSelective({ sink, filter: wanted.filter });
+      },
       stored: async () => (await storage.events.query({ limit: 100 })).events.map(({ id }) => id).sort(),
       ledger: async sink => {
         const row = (await storage.ledger()).sinks.find(one => one.sink === sink)!;
@@ -101,6 +107,29 @@ test('other sinks get the same events from their queues', () =>
     assert.equal(await waiting(2), ['a', 'b', 'c']);
     assert.equal(await ledger('local'), [3, 3, 0, 0, 0, 0]);
     assert.equal(await ledger('mongodb'), [3, 0, 0, 0, 3, 0]);
+  }));
+
+test('of what a sink elsewhere leaves out, nothing is put into its queue; what it wants takes the queue, with what came with it', () =>
+  withBroker(['local', 'notify'], async ({ storage, broker, selective, stored, ledger, waiting }) => {
+    // An older version left something there.
+    await broker.publish([event('older')]);
+    selective('notify', 'problem');
+    await broker.publish([event('behind it')]);
+    assert.equal(await waiting(2), ['older', 'behind it']);
+    await storage.write('settle', { queue: 2, seqs: [1, 2], filtered: 2 });
+
+    await broker.publish([event('a'), event('b')]);
+    assert.equal(await waiting(2), []);
+    await broker.publish([event('c'), event('wanted', { category: 'problem' })]);
+    await broker.publish([event('d')]);
+    assert.equal(await waiting(2), ['c', 'wanted', 'd']);
+    await storage.write('settle', { queue: 2, seqs: [3, 4, 5], filtered: 2 });
+    await broker.publish([event('e')]);
+    await broker.publish([{ ...event('for it alone'), sinks: ['notify'] }]);
+    await broker.publish([{ ...event('not for it'), sinks: ['local'] }]);
+    assert.equal(await waiting(2), []);
+    assert.equal(await ledger('notify'), [9, 1, 0, 8, 0, 0]);
+    assert.is((await stored()).length, 9);
   }));
 
 test('behind what waits in its queue, an event waits too', () =>

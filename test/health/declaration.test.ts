@@ -77,4 +77,24 @@ test('a clock that is a little ahead does not make it a time to come', () => {
   assert.is(fromOf('maintenance', 30_000), start + 30_000);
 });
 
+test('maintenance is called off by the id of what declared it; without one, nothing is', () => {
+  const withdrawal = (corrects: unknown) =>
+    declarationOf({
+      ...{ id: 'b', source: 'http', received: start },
+      body: JSON.stringify({
+        category: 'service_status',
+        type: 'withdrawn',
+        service_name: 'clowder',
+        corrects,
+        by: 'ann',
+      }),
+    });
+  const said = withdrawal('a');
+  assert.ok(said);
+  const { correction, endsMaintenance, withdraws } = correctionOf(said);
+  assert.equal([withdraws, correction.state, correction.by, endsMaintenance], ['a', 'withdrawn', 'ann', false]);
+  assert.is(withdrawal(undefined), undefined);
+  assert.is(withdrawal(7), undefined);
+});
+
 test.run();

@@ -13,6 +13,7 @@ type Payload = Readonly<Record<string, unknown>>;
 
 /** A target checked every minute: findings in, announced changes out. */
 class MonitoredTarget {
+  #declarations = 0;
   monitor: TargetMonitor;
   now = start;
   readonly announced: Payload[] = [];
@@ -44,11 +45,19 @@ class MonitoredTarget {
     this.#note(changes);
   }
 
-  declare(status: string, span: { from?: number; until?: number } = {}, at = this.now): this {
-    const { from = at, until } = span;
+  declare(status: string, span: { from?: number; until?: number; id?: string } = {}, at = this.now): this {
+    this.#declarations += 1;
+    const { from = at, until, id = `said-${this.#declarations}` } = span;
     const window = { from, until, message: 'works' };
-    const declaration: Declaration = { service: 'clowder', status, at, id: 'said', by: undefined, window };
+    const declaration: Declaration = { service: 'clowder', status, at, id, by: undefined, window };
     this.#note(this.monitor.declare(declaration, this.now));
+    return this;
+  }
+
+  callOff(withdraws: string): this {
+    const window = { from: this.now, until: undefined, message: undefined };
+    const said = { service: 'clowder', status: 'withdrawn', at: this.now, id: 'no', by: undefined, window, withdraws };
+    this.#note(this.monitor.declare(said, this.now));
     return this;
   }
 
@@ -294,6 +303,59 @@ test('a correction of another time, and a word that is no status, leave maintena
   monitored.declare('up', { from: at(0), until: at(1) }).declare('works');
   assert.is(monitored.runs('down', 'down').monitor.status, 'maintenance');
   assert.equal(monitored.types, []);
+});
+
+test('maintenance that is called off before it begins never comes, over a restart and when it is declared once more by the same event', () => {
+  const ahead = { from: at(4), until: at(9), id: 'upgrade' };
+  const monitored = new MonitoredTarget().runs('up', 'up').declare('maintenance', ahead).callOff('another');
+  const kept = monitored.monitor.saved.declared;
+  assert.equal(kept, [ahead]);
+  monitored.callOff('upgrade').restart();
+  assert.equal(monitored.declare('maintenance', ahead).runs('up', 'up', 'up', 'down', 'down').types, ['down']);
+  assert.is(monitored.monitor.status, 'down');
+});
+
+test('maintenance that is called off while it goes on was none: what failed in it is announced', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up').declare('maintenance', { until: at(9), id: 'upgrade' });
+  monitored.runs('down', 'down');
+  assert.equal([monitored.types, monitored.monitor.status], [[], 'maintenance']);
+  assert.equal(monitored.callOff('upgrade').runs('down').types, ['down']);
+  assert.is(monitored.announced[0]?.from, at(2));
+});
+
+test('maintenance that is declared anew for a time that overlaps takes the place of what was declared before', () => {
+  const spans = (...declared: readonly (readonly [from: number, until?: number])[]) => {
+    const monitored = new MonitoredTarget().runs('up', 'up');
+    for (const [place, [from, until]] of declared.entries())
+      monitored.declare('maintenance', {
+        ...{ id: `said-${place}`, from: at(from) },
+        ...(until === undefined ? {} : { until: at(until) }),
+      });
+    return monitored.monitor.saved.declared
+      .filter(one => one.until !== one.from)
+      .map(({ from, until }) => [(from - at(0)) / minute, until === null ? null : (until - at(0)) / minute]);
+  };
+  // It is minute 2. What has not begun is moved, or cut, as the last word says.
+  assert.equal(spans([10, 20], [12, 14]), [[12, 14]]);
+  assert.equal(spans([10, 20], [15, 30]), [[15, 30]]);
+  // What goes on ends where the other begins.
+  assert.equal(spans([1, 20], [2, 5]), [
+    [1, 2],
+    [2, 5],
+  ]);
+  assert.equal(spans([1], [2, 5]), [
+    [1, 2],
+    [2, 5],
+  ]);
+  // The past, and other times, stay as they are.
+  assert.equal(spans([1, 20], [0, 2]), [
+    [1, 20],
+    [0, 2],
+  ]);
+  assert.equal(spans([10, 20], [20, 30]), [
+    [10, 20],
+    [20, 30],
+  ]);
 });
 
 test('checks in maintenance say so, and no others', () => {

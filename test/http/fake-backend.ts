@@ -17,7 +17,7 @@ import { type Imported, type PastEvents, SinkNamesError } from '../../src/import
 import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
 import type { DaemonStatus } from '../../src/status/report.js';
 import { StatusPage } from '../../src/status-page/status-page.js';
-import type { AvailabilityRecord } from '../../src/storage/availability.js';
+import type { AvailabilityRecord, SaidOf } from '../../src/storage/availability.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../../src/storage/queries.js';
 import { figuresOf } from '../../src/usage/figures.js';
@@ -242,6 +242,12 @@ export class FakeBackend implements Backend {
     this.#mayFail();
     const report = reportOf('clowder', availabilityRecord, availabilityRange, at);
     return service === undefined || service === report.service ? [report] : [];
+  }
+
+  async declaredMaintenance(id: string): Promise<SaidOf | undefined> {
+    this.#mayFail();
+    const said = { id, from: at, until: null, state: 'maintenance', message: null, by: 'ann', at };
+    return id === 'unknown' ? undefined : { service: 'clowder', ...said };
   }
 
   async reload(by: string): Promise<ReloadReport> {

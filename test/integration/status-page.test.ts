@@ -57,6 +57,18 @@ const forms = [
   { format: 'atom', accept: 'application/atom+xml', type: 'application/atom+xml; charset=utf-8' },
 ] as const;
 
+/** @returns the id of the event */
+async function report(said: object): Promise<string> {
+  const response = await daemon.request('/v1/service-status', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(said),
+  });
+  const text = await response.text();
+  assert.is(response.status, 202, text);
+  return JSON.parse(text).ids[0];
+}
+
 const textOf = async (format: string): Promise<string> => (await asked(`?format=${format}`)).text();
 
 test('there is none unless somebody switches it on', async () => {
@@ -80,14 +92,12 @@ test('it needs no key, may be kept for half a minute, and is what was asked for'
     ['search', 'We are moving the index.'],
     ['inner store', 'words for nobody else'],
   ]) {
-    const said = { service_name, status: 'down', message };
-    const response = await daemon.request('/v1/service-status', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(said),
-    });
-    assert.is(response.status, 202, await response.text());
+    await report({ service_name, status: 'down', message });
   }
+  const [from, end] = [plannedFrom, plannedUntil].map(time => time.getTime() + 86_400_000);
+  const window = { service_name: 'search', status: 'maintenance', from, until: end, message: 'another index' };
+  const corrects = await report(window);
+  await report({ service_name: 'search', status: 'withdrawn', corrects, message: 'the disks are late' });
   // What is looked up now is shown for a while: first of all, everything has to be written down.
   await until(async () => {
     const report = (await (await daemon.request('/v1/availability')).json()) as AvailabilityReport;
@@ -148,6 +158,7 @@ test('no address, secret, reason of a check, key or hidden service is in any of 
     const text = await textOf(format);
     assert.match(text, 'We are moving the index.');
     for (const secret of [...secrets, ...inner]) assert.not.match(text, secret, format);
+    for (const calledOff of ['another index', 'the disks are late']) assert.not.match(text, calledOff, format);
   }
 });
 

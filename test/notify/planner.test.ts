@@ -213,6 +213,59 @@ test('maintenance that is planned is announced, and quiet when it comes', () => 
   assert.is(scene.sent.filter(({ planned }) => planned.changes.some(({ level }) => level === 'failing')).length, 0);
 });
 
+test('maintenance that is called off is announced once, and what fails then is news', () => {
+  const scene = new PlannerScene();
+  const from = scene.now + 3_600_000;
+  const declared = event('service_status.maintenance', scene.now, {
+    service_name: 'clowder',
+    from,
+    until: from + 600_000,
+  });
+  scene.add(declared);
+  scene.pass(60_000);
+  const withdrawal = () =>
+    event('service_status.withdrawn', scene.now, { service_name: 'clowder', corrects: declared.id });
+  scene.add(withdrawal());
+  scene.pass(60_000);
+  scene.add(withdrawal());
+  scene.pass(3_600_000);
+  assert.is(scene.subjects.length, 2);
+  assert.match(scene.subjects[1] ?? '', /^maintenance of clowder from .* to .* is called off$/);
+  scene.add(down('clowder', scene.now));
+  scene.pass(60_000);
+  assert.is(scene.subjects[2], 'clowder is down');
+});
+
+test('maintenance that is declared ahead without an end is called off, too', () => {
+  const scene = new PlannerScene();
+  const declared = event('service_status.maintenance', scene.now, {
+    service_name: 'clowder',
+    from: scene.now + 3_600_000,
+  });
+  scene.add(declared);
+  scene.pass(60_000);
+  scene.add(up('clowder', scene.now));
+  scene.pass(60_000);
+  scene.add(event('service_status.withdrawn', scene.now, { service_name: 'clowder', corrects: declared.id }));
+  scene.pass(60_000);
+  assert.match(scene.subjects.at(-1) ?? '', /^maintenance of clowder from \S.* is called off$/);
+});
+
+test('maintenance that is declared anew is quiet at its new time alone', () => {
+  const scene = new PlannerScene();
+  const declare = (from: number, until: number): void => {
+    scene.add(event('service_status.maintenance', scene.now, { service_name: 'clowder', from, until }));
+    scene.pass(60_000);
+  };
+  const start = scene.now + 3_600_000;
+  declare(start, start + 3_600_000);
+  declare(start + 1_800_000, start + 3_600_000);
+  scene.pass(start + 60_000 - scene.now);
+  scene.add(down('clowder', scene.now));
+  scene.pass(60_000);
+  assert.is(scene.subjects.at(-1), 'clowder is down');
+});
+
 test('an outage that maintenance takes over is over', () => {
   const scene = new PlannerScene([{ when: 'failure', again: '1h' }]);
   scene.add(down('clowder', scene.now));

@@ -83,4 +83,14 @@ test('dates that cannot be kept are shown all the same', async () => {
   assert.is(await scene.since('orphan a'), scene.clock.now());
 });
 
+test('what nobody can judge keeps its date, however long that takes', async () => {
+  const scene = new Scene();
+  const first = await scene.since('dead mongodb');
+  scene.restarted();
+  await scene.dates.date([], () => true);
+  await scene.clock.pass(600_000);
+  await scene.dates.date([], key => key === 'dead mongodb');
+  assert.is(await scene.since('dead mongodb'), first);
+});
+
 test.run();

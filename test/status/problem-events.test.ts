@@ -12,6 +12,7 @@ class Scene {
   readonly recorded = recordingLog();
   readonly memory = rememberingMemory();
   fails = false;
+  isUnjudged = (_key: string): boolean => false;
   events = this.restarted();
 
   restarted(): ProblemEvents {
@@ -32,7 +33,10 @@ class Scene {
   async pass(ms: number, ...standing: readonly { readonly key: string; readonly since: number }[]): Promise<void> {
     for (let passed = 0; passed < ms; passed += 5_000) {
       await this.clock.pass(5_000);
-      await this.events.report(standing.map(one => ({ what: `${one.key}.`, fix: 'Fix it.', ...one })));
+      await this.events.report(
+        standing.map(one => ({ what: `${one.key}.`, fix: 'Fix it.', ...one })),
+        this.isUnjudged,
+      );
     }
   }
 
@@ -86,6 +90,20 @@ test('a restart ends nothing that is found again, and ends what is not', async (
   assert.is(scene.types.length, 2);
   await scene.pass(10_000, kept);
   assert.equal(scene.types.slice(2), ['problem.resolved orphan a']);
+});
+
+test('after a restart, what nobody can judge is not over: dead letters while RabbitMQ is away', async ({ scene }) => {
+  const dead = { key: 'dead mongodb', since: 1_000 };
+  await scene.pass(10_000, dead, { key: 'orphan a', since: 1_000 });
+  scene.restarted();
+  scene.isUnjudged = key => key === dead.key;
+  await scene.pass(600_000);
+  assert.equal(scene.types.slice(2), ['problem.resolved orphan a']);
+  scene.isUnjudged = () => false;
+  await scene.pass(5_000, dead);
+  assert.is(scene.types.length, 3);
+  await scene.pass(5_000);
+  assert.equal(scene.types.slice(3), ['problem.resolved dead mongodb']);
 });
 
 test('what the broker does not take is made again, and is the same event', async ({ scene }) => {

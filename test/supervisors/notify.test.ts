@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { TestDaemon } from '../helpers/daemon.js';
 import { WebhookReceiver } from '../helpers/servers/webhook-receiver.js';
+import { temporaryFolder } from '../helpers/temporary.js';
 import { until } from '../helpers/wait.js';
 
 const names = Array.from({ length: 40 }, (_, index) => `service-${String(index + 1).padStart(2, '0')}`);
@@ -93,6 +96,42 @@ test('a receiver that is away has everything later, each once', async ({ scene }
   await scene.received(1);
   assert.is(scene.receiver.bodies[0]?.service_name, 'clowder');
   assert.is(scene.receiver.bodies[0]?.state, 'down');
+});
+
+test('a rule about other events collects those, and of everything else nothing waits for anybody', async ({
+  scene,
+}) => {
+  const folder = temporaryFolder();
+  try {
+    const config = join(folder.path, 'config.yaml');
+    writeFileSync(
+      config,
+      JSON.stringify({ notify: { rules: [{ events: 'extraction_status.error', when: 'always' }] } }),
+    );
+    await scene.start({ EVENT_SINK_CONFIG: config, NOTIFY_GROUP_WAIT_SECONDS: '0' });
+    await scene.daemon.post([1, 2, 3].map(n => ({ category: 'upload', n })));
+    await scene.daemon.post({
+      category: 'extraction_status',
+      type: 'error',
+      extractor_name: 'ncsa.image',
+      message: 'no',
+    });
+    await scene.received(1);
+    await scene.daemon.post([4, 5].map(n => ({ category: 'upload', n })));
+    await scene.declare('down', ['clowder']);
+    await scene.daemon.drained();
+    assert.equal(
+      scene.receiver.bodies.map(({ type }) => type),
+      ['extraction_status.error'],
+    );
+    const { sinks } = await scene.daemon.json('/v1/ledger');
+    for (const { sink, accepted, filtered, difference } of sinks) {
+      assert.is(difference, 0, sink);
+      if (sink.startsWith('notify')) assert.is(accepted - filtered, 1, sink);
+    }
+  } finally {
+    folder.remove();
+  }
 });
 
 test.run();

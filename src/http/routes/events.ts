@@ -26,6 +26,16 @@ const ServiceStatus = z
   .strict()
   .openapi('ServiceStatusReport');
 
+const Withdrawal = z
+  .object({
+    service_name: name.openapi({ example: 'clowder' }),
+    status: z.literal('withdrawn').openapi({ description: 'Calls maintenance off that was declared.' }),
+    corrects: name.openapi({ description: 'Id of the event that declared it, as in the answer to that request.' }),
+    message: characters(0, 10_000).optional(),
+  })
+  .strict()
+  .openapi('ServiceStatusWithdrawal');
+
 const EventsQuery = z
   .object({
     category: name.optional().openapi({ description: 'Only this category.' }),
@@ -96,14 +106,15 @@ export class EventRoutes {
       access: 'publish',
       tag: 'Events',
       id: 'reportServiceStatus',
-      summary: 'Report that a service is up, down, degraded or in maintenance',
+      summary: 'Report that a service is up, down, degraded or in maintenance, or call maintenance off',
       description:
-        'For emergencies, by hand: it becomes an event of category `service_status` whose `type` is the status.',
+        'For emergencies, by hand: it becomes an event of category `service_status` whose `type` is the status. ' +
+        'Maintenance that was declared is called off with the status `withdrawn` and the id of its event: before it begins, and later, too.',
       headers: PublishHeaders.pick({ 'Idempotency-Key': true }),
       body: {
         content: {
           'application/json': {
-            schema: ServiceStatus,
+            schema: z.union([ServiceStatus, Withdrawal]).openapi('ServiceStatusRequest'),
             example: {
               service_name: 'clowder',
               status: 'down',
@@ -119,6 +130,10 @@ export class EventRoutes {
   )
   async report(ctx: ApiContext): Promise<void> {
     const receipt = await withJson(ctx, async (body, text) => {
+      if ((body as { readonly status?: unknown } | null)?.status === 'withdrawn') {
+        await requireDeclared(ctx, Withdrawal.parse(body));
+        return ingestEvent(ctx, statusEventText(text, ctx.state.key?.name));
+      }
       const { status, from } = ServiceStatus.parse(body);
       if (status !== 'maintenance' && isAhead(parseTimestamp(from) ?? 0, ctx.services.clock.now())) throw aheadOfTime();
       return ingestEvent(ctx, statusEventText(text, ctx.state.key?.name));
@@ -160,6 +175,14 @@ export class EventRoutes {
 function aheadOfTime(): HttpProblem {
   const errors = [{ field: 'from', message: 'must not lie ahead, unless the status is maintenance' }];
   return new HttpProblem('ahead-of-time', 'How a service will be is not known yet. Nothing was accepted.', { errors });
+}
+
+/** Whether it was called off before does not matter: the same request may come again. */
+async function requireDeclared(ctx: ApiContext, { service_name: service, corrects }: z.output<typeof Withdrawal>) {
+  const declared = await ctx.services.backend.declaredMaintenance(corrects);
+  if (declared?.service === service) return;
+  const errors = [{ field: 'corrects', message: `is not the id of an event that declared maintenance of ${service}` }];
+  throw new HttpProblem('not-declared', 'There is nothing to call off. Nothing was accepted.', { errors });
 }
 
 /** The report as an event: its members as they were sent, with `status` for a type, and who sent it. */

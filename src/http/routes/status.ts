@@ -41,8 +41,9 @@ const SinkStatus = z
     delivered: count,
     duplicates: count,
     filtered: count,
-    dead: count.openapi({
-      description: 'Dead letters kept now; while the broker does not say, as many as it said last.',
+    dead: count.nullable().openapi({
+      description:
+        'Dead letters kept now; while the broker does not say, as many as it said last. Null until it has said so for the first time.',
     }),
     batch_size: count.openapi({
       description:

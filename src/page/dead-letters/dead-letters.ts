@@ -10,13 +10,13 @@ export const deadLetters: PageSection = {
   id: 'dead-letters',
   title: 'Dead letters',
   View: DeadLetters,
-  count: status => status.sinks.reduce((sum, { dead }) => sum + dead, 0),
+  count: status => status.sinks.reduce((sum, { dead }) => sum + Number(dead), 0),
 };
 
 /** What could not be delivered: why, the event itself, and two ways out. */
 function DeadLetters({ page: { status, session, now, refresh } }: { page: PageState }): Markup {
   const admin = session.scopes.includes('admin');
-  const concerned = status.sinks.filter(({ dead }) => dead > 0);
+  const concerned = status.sinks.filter(({ dead }) => Number(dead) > 0);
   const [chosen, setChosen] = useState<string | undefined>();
   const [question, setQuestion] = useState<Question | undefined>();
   const [announcement, setAnnouncement] = useState('');
@@ -29,7 +29,7 @@ function DeadLetters({ page: { status, session, now, refresh } }: { page: PageSt
     concerned.length > 1 &&
     html`
     <fieldset class="segments"><legend class="unseen">Sink</legend>
-      ${concerned.map(one => html`<label key=${one.sink}><input type="radio" name="dead-sink" checked=${one === sink} onChange=${() => setChosen(one.sink)} /><span>${one.title}<b class="count">${number(one.dead)}</b></span></label>`)}
+      ${concerned.map(one => html`<label key=${one.sink}><input type="radio" name="dead-sink" checked=${one === sink} onChange=${() => setChosen(one.sink)} /><span>${one.title}<b class="count">${number(Number(one.dead))}</b></span></label>`)}
     </fieldset>`;
   return html`
     <${Section} of=${deadLetters} aside=${chooser}>

@@ -65,7 +65,8 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
   };
   const askRemove = (deadLetter?: DeadLetter): void =>
     onAsk({
-      title: deadLetter === undefined ? `Delete ${plural(sink.dead, 'dead letter')}?` : 'Delete this dead letter?',
+      title:
+        deadLetter === undefined ? `Delete ${plural(Number(sink.dead), 'dead letter')}?` : 'Delete this dead letter?',
       text: html`<p>${deadLetter === undefined ? `Every dead letter of ${sink.title} is` : html`The event <code>${deadLetter.id}</code> is`} deleted here for good, and will never reach ${sink.title}.</p>`,
       grave: true,
       choices: [{ action: deadLetter === undefined ? 'Delete all' : 'Delete', run: () => remove(deadLetter?.key) }],
@@ -73,7 +74,7 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
 
   return html`
     <div class="dead-letters-head">
-      <p><strong>${sink.title}</strong> could not take ${plural(sink.dead, 'event')}.</p>
+      <p><strong>${sink.title}</strong> could not take ${plural(Number(sink.dead), 'event')}.</p>
       ${
         admin
           ? html`<div class="actions">
@@ -84,7 +85,7 @@ export function DeadLetterList({ sink, admin, now, onAsk, onChanged }: DeadLette
       }
     </div>
     ${failure !== undefined && html`<p class="field-error" role="alert">${failure}</p>`}
-    ${(sink.dead > 1 || filtered) && html`<${DeadLetterFilter} onChoose=${setFilter} />`}
+    ${(Number(sink.dead) > 1 || filtered) && html`<${DeadLetterFilter} onChoose=${setFilter} />`}
     ${data === undefined && (error === undefined ? html`<${Loading} what="Reading dead letters" />` : html`<${Failure} error=${error} onRetry=${refresh} />`)}
     ${data !== undefined && deadLetters.length === 0 && filtered && html`<${Empty} title="No matching dead letter" />`}
     ${byReason(deadLetters).map(

@@ -104,7 +104,7 @@ function SinkNode({ sink, perSecond, history, status, now }: SinkNodeProps): Mar
           <div><dt>delivered</dt><dd title=${number(sink.delivered)}>${short(sink.delivered)}</dd></div>
           <div class=${Number(sink.pending) > 0 && isHeld(sink.state) ? 'strong' : ''}><dt>${isHeld(sink.state) ? 'held' : 'waiting'}</dt>${sink.pending === null ? html`<dd title="not known: the broker does not say">?</dd>` : html`<dd title=${number(sink.pending)}>${short(sink.pending)}</dd>`}</div>
           <div><dt>oldest</dt><dd>${sink.oldest === null ? '–' : duration(now - sink.oldest)}</dd></div>
-          <div class=${sink.dead > 0 ? 'strong' : ''}><dt>dead</dt><dd>${sink.dead > 0 ? html`<a href="#dead-letters">${short(sink.dead)}</a>` : '0'}</dd></div>
+          <div class=${Number(sink.dead) > 0 ? 'strong' : ''}><dt>dead</dt>${sink.dead === null ? html`<dd title="not known: the broker does not say">?</dd>` : html`<dd>${sink.dead > 0 ? html`<a href="#dead-letters">${short(sink.dead)}</a>` : '0'}</dd>`}</div>
         </dl>
       </div>
       ${sink.batch_size < sink.batch_limit && html`<p class="node-note">writes of ${plural(sink.batch_size, 'event')}, of at most ${number(sink.batch_limit)}</p>`}

@@ -71,5 +71,5 @@ class RateMeter {
 
 /** Every event is in one of these, so their sum grows by what came in; nothing while one of them is not known. */
 function entered({ sink, delivered, duplicates, filtered, dead, pending }: SinkStatus): [string, number][] {
-  return pending === null ? [] : [[sink, delivered + duplicates + filtered + dead + pending]];
+  return pending === null || dead === null ? [] : [[sink, delivered + duplicates + filtered + dead + pending]];
 }

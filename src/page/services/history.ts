@@ -2,8 +2,8 @@ import type { ServiceState, StoredEvent } from '../../../openapi/api-types.js';
 import { ask } from '../elements/api.js';
 import { type Polled, usePolled } from '../elements/polling.js';
 import { type Range, span } from '../elements/range.js';
-import { type Outage, outageOf } from './outages.js';
-import { type History, historiesOf, nameOf } from './timeline.js';
+import { type Outage, outageOf } from './outage.js';
+import { type History, historiesOf, nameOf, type Planned, plannedOf } from './timeline.js';
 
 /** Changes read for the time shown; and from the time before it, to know how each service began. */
 const maxChanges = 1000;
@@ -25,9 +25,11 @@ export interface Reported {
   readonly histories: ReadonlyMap<string, History>;
   /** Those that ended in the time shown, newest first. */
   readonly outages: ReadonlyMap<string, readonly Outage[]>;
+  /** Maintenance that was declared ahead. */
+  readonly planned: ReadonlyMap<string, readonly Planned[]>;
 }
 
-export const nothingReported: Reported = { histories: new Map(), outages: new Map() };
+export const nothingReported: Reported = { histories: new Map(), outages: new Map(), planned: new Map() };
 
 /** Nothing is asked without a range. */
 export function useHistories(range: Range | undefined, offset: number): Polled<Reported> {
@@ -39,7 +41,7 @@ export function useHistories(range: Range | undefined, offset: number): Polled<R
       changes({ to: from, limit: maxEarlierChanges }),
     ]);
     const histories = historiesOf(before, within, from, Math.min(to, Date.now() + offset));
-    return { histories, outages: outagesOf(within) };
+    return { histories, outages: outagesOf(within), planned: plannedOf([...within, ...before], Date.now() + offset) };
   });
 }
 

@@ -6,9 +6,10 @@ import { type Range, RangeChooser, ranges } from '../elements/range.js';
 import { type PageSection, type PageState, Section } from '../elements/section.js';
 import { Empty, Failure, StateChip, serviceState } from '../elements/states.js';
 import { nothingReported, type Reported, unchangedHistory, useHistories } from './history.js';
-import { type Outage, Outages } from './outages.js';
+import type { Outage } from './outage.js';
+import { Outages } from './outages.js';
 import { ReportLink } from './report-link.js';
-import type { History, Segment } from './timeline.js';
+import type { History, Planned, Segment } from './timeline.js';
 
 export const services: PageSection = {
   id: 'services',
@@ -23,6 +24,7 @@ interface Service {
   readonly watched: ServiceState | undefined;
   readonly history: History;
   readonly outages: readonly Outage[];
+  readonly planned: readonly Planned[];
 }
 
 /** Every service: how it is now, and how it was. */
@@ -44,7 +46,7 @@ function Services({ page: { status, stored, offset, now } }: { page: PageState }
 }
 
 function ServiceRow({ service, range, now }: { service: Service; range: Range; now: number }): Markup {
-  const { name, watched, history, outages } = service;
+  const { name, watched, history, outages, planned } = service;
   const state = watched?.state ?? history.at(-1)?.state ?? 'unknown';
   const since = watched === undefined ? history.at(-1)?.from : watched.since;
   return html`
@@ -57,9 +59,19 @@ function ServiceRow({ service, range, now }: { service: Service; range: Range; n
       </div>
       ${watched !== undefined && watched.reason !== null && state !== 'up' && html`<p class="service-reason">${watched.reason}</p>`}
       ${history.length > 0 && html`<${HistoryBar} name=${name} history=${history} range=${range} />`}
+      ${planned.map(one => html`<${PlannedMaintenance} key=${one.id} planned=${one} />`)}
       ${outages.length > 0 && html`<${Outages} outages=${outages} words=${range.words} />`}
       <p class="service-target">${watched !== undefined && html`${watched.target}${watched.checked === null ? ', not checked yet' : `, checked ${duration(now - watched.checked)} ago`} · `}<${ReportLink} service=${name} /></p>
     </li>`;
+}
+
+function PlannedMaintenance({ planned }: { planned: Planned }): Markup {
+  const { id, from, until, message, by, declared } = planned;
+  const time =
+    until === undefined ? `from ${dateAndTime(from)} on` : `from ${dateAndTime(from)} for ${duration(until - from)}`;
+  const who =
+    by === undefined ? `declared on ${dateAndTime(declared)}` : `declared by ${by} on ${dateAndTime(declared)}`;
+  return html`<p class="service-planned">Maintenance ${time}${message !== undefined && html`: ${message}`} <span class="service-declared">${who}, <code>${id}</code></span></p>`;
 }
 
 function factsOf(watched: ServiceState | undefined, history: History): readonly string[] {
@@ -98,15 +110,16 @@ function shareUp(history: History): number | undefined {
 /** A watched service that has reported no change has been in its state since that began. */
 function joined(
   watched: readonly ServiceState[],
-  { histories, outages }: Reported,
+  { histories, outages, planned }: Reported,
   from: number,
   to: number,
 ): readonly Service[] {
-  const names = new Set([...watched.map(({ service_name: name }) => name), ...histories.keys()]);
+  const names = new Set([...watched.map(({ service_name: name }) => name), ...histories.keys(), ...planned.keys()]);
   return [...names].sort().map(name => {
     const service = watched.find(({ service_name: other }) => other === name);
     const unchanged = service === undefined ? [] : unchangedHistory(service, from, to);
     const history = histories.get(name) ?? unchanged;
-    return { name, watched: service, history, outages: outages.get(name) ?? [] };
+    const ahead = planned.get(name) ?? [];
+    return { name, watched: service, history, outages: outages.get(name) ?? [], planned: ahead };
   });
 }

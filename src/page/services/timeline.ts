@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../../openapi/api-types.js';
 import { isAhead, parseTimestamp } from '../../events/timestamp.js';
+import { endBecauseOf } from '../../spans.js';
 
 /** A time in which a service was in one state. */
 export interface Segment {
@@ -19,7 +20,7 @@ export function historiesOf(
   to: number,
 ): ReadonlyMap<string, History> {
   const histories = new Map<string, History>();
-  const events = [...within, ...before].reverse();
+  const events = stillSaid([...within, ...before]).reverse();
   const changes = events
     .filter(event => !isCorrection(event) && !isForecast(event))
     .map(event => ({ event, at: beginOf(event) }));
@@ -37,6 +38,56 @@ export function historiesOf(
   }
   return histories;
 }
+
+/** Without what was called off. */
+function stillSaid(events: readonly StoredEvent[]): StoredEvent[] {
+  const withdrawn = withdrawnIn(events);
+  return events.filter(({ id, type }) => type !== 'withdrawn' && !withdrawn.has(id));
+}
+
+/** Ids of the events that others call off. */
+function withdrawnIn(events: readonly StoredEvent[]): ReadonlySet<unknown> {
+  return new Set(events.flatMap(({ type, corrects }) => (type === 'withdrawn' ? [corrects] : [])));
+}
+
+/** Maintenance that is still to come, as it was declared. */
+export interface Planned {
+  readonly id: string;
+  readonly from: number;
+  /** Undefined: until further notice. */
+  readonly until: number | undefined;
+  readonly message: string | undefined;
+  /** Name of the key. */
+  readonly by: string | undefined;
+  readonly declared: number;
+}
+
+/**
+ * By service, the next one first. What was called off is not among it, nor what another one took the place of, even if
+ * that was called off in turn.
+ * @param events newest first
+ */
+export function plannedOf(events: readonly StoredEvent[], now: number): ReadonlyMap<string, readonly Planned[]> {
+  const [withdrawn, later] = [withdrawnIn(events), new Map<string, Planned[]>()];
+  const planned = new Map<string, readonly Planned[]>();
+  for (const event of events) {
+    const [from, until] = [parseTimestamp(event.from) ?? event.created, parseTimestamp(event.until)];
+    if (event.type !== 'maintenance' || event.corrects !== undefined) continue;
+    const { id, created: declared, message, by } = event;
+    const one = { id, from, until, message: textOr(message), by: textOr(by), declared };
+    const others = later.get(nameOf(event)) ?? [];
+    later.set(nameOf(event), [...others, one]);
+    if (from <= now || withdrawn.has(id)) continue;
+    if (others.some(other => endBecauseOf(other, other.declared, one) !== undefined)) continue;
+    planned.set(
+      nameOf(event),
+      [one, ...(planned.get(nameOf(event)) ?? [])].sort((x, y) => x.from - y.from),
+    );
+  }
+  return planned;
+}
+
+const textOr = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** It says how a service was, and nothing of how it is; the end of an outage says how long that was. */
 function isCorrection(event: StoredEvent): boolean {

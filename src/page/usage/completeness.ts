@@ -52,11 +52,11 @@ function gapInWords({ from, to, means, missing }: UsageCompleteness['gaps'][numb
 }
 
 function waitingInWords({ pending, dead }: UsageState['waiting']): Verdict {
-  if (dead > 0) {
+  if (dead !== null && dead > 0) {
     const why = `${plural(dead, 'event')} could not be counted: see the dead letters of the sink usage, under Operations.`;
     return { tone: 'bad', word: 'incomplete', why };
   }
-  if (pending === null)
+  if (pending === null || dead === null)
     return { tone: 'waiting', word: 'not known', why: 'How many events are still to be counted is not known.' };
   if (pending > 0)
     return { tone: 'waiting', word: 'more to come', why: `Still to be counted: ${plural(pending, 'event')}.` };

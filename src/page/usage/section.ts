@@ -15,7 +15,7 @@ export interface UsageState {
   /** By the daemon's clock. */
   readonly thisMonth: string;
   /** Events that are not in the figures: still to be counted, and dead letters. */
-  readonly waiting: { readonly pending: number | null; readonly dead: number };
+  readonly waiting: { readonly pending: number | null; readonly dead: number | null };
 }
 
 /** A part of the view of usage: one file, and one line in `sections.ts`. */

@@ -22,7 +22,7 @@ export function UsageView({ page: { status, now } }: { page: PageState }): Marku
 interface CountedProps {
   readonly thisMonth: string;
   readonly pending: number | null;
-  readonly dead: number;
+  readonly dead: number | null;
 }
 
 /** It does not change with every second. */

@@ -218,6 +218,34 @@ test('only maintenance is reported ahead of time', async () => {
   await receipt(await report('down', Date.now() + 10_000));
 });
 
+test('maintenance is called off by the id of its event, and by nothing else', async () => {
+  const withdrawal = {
+    service_name: 'clowder',
+    status: 'withdrawn',
+    corrects: 'event-7',
+    message: 'the disks are late',
+  };
+  const callOff = (more: object) => daemon.request('/v1/service-status', post({ ...withdrawal, ...more }));
+  for (const more of [{ corrects: 'unknown' }, { service_name: 'another' }]) {
+    const { status: code, errors } = await problemOf(await callOff(more));
+    assert.equal([code, errors?.[0]?.field], [422, 'corrects']);
+  }
+  for (const [field, more] of [
+    ['corrects', { corrects: undefined }],
+    ['from', { from: 5 }],
+    ['corrects', { status: 'maintenance' }],
+  ] as const) {
+    const { status: code, errors } = await problemOf(await callOff(more));
+    assert.is(code, 400, field);
+    assert.ok(JSON.stringify(errors).includes(field), field);
+  }
+  assert.is(daemon.backend.published.length, 0);
+  await receipt(await callOff({}));
+  const { created: _created, ...event } = JSON.parse(daemon.backend.published[0]!.body) as Record<string, unknown>;
+  const { status: type, ...fields } = withdrawal;
+  assert.equal(event, { category: 'service_status', type, ...fields, by: 'key-all' });
+});
+
 test('stored events are asked for by category, type, time and cursor', async () => {
   const query = 'category=download&type=file&from=2024-03-04T00:00:00Z&to=1709600000000&limit=7&cursor=abc';
   const response = await daemon.request(`/v1/events?${query}`);

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { historiesOf } from '../../../src/page/services/timeline.js';
+import { historiesOf, plannedOf } from '../../../src/page/services/timeline.js';
 
 const events = (...all: readonly [created: number, type: string, more?: object][]) =>
   all
@@ -44,6 +44,25 @@ test('maintenance that is declared ahead begins when it is due', () => {
   // Any other state that is said ahead of time is a guess.
   const guess = events([2, 'down'], [3, 'up', { from: at(5), until: at(6) }]);
   assert.equal(history(events([-2, 'up']), guess), ['up 0-2', 'down 2-24']);
+});
+
+test('maintenance ahead is planned, with who declared it; what was called off or declared anew is not', () => {
+  const said = events(
+    [1, 'maintenance', { id: 'a', from: at(30), until: at(32), by: 'ann', message: 'disks' }],
+    [2, 'maintenance', { id: 'b', from: at(31), until: at(33), by: 'ann', message: 'disks, later' }],
+    [3, 'maintenance', { id: 'c', from: at(40) }],
+    [4, 'withdrawn', { corrects: 'c', by: 'bob' }],
+    [5, 'maintenance', { id: 'd', from: at(6), until: at(8) }],
+  );
+  assert.equal(plannedOf(said, at(24)).get('clowder'), [
+    { id: 'b', from: at(31), until: at(33), message: 'disks, later', by: 'ann', declared: at(2) },
+  ]);
+  const withdrawn = events(
+    [1, 'up'],
+    [6, 'maintenance', { id: 'a', from: at(8) }],
+    [7, 'withdrawn', { corrects: 'a' }],
+  );
+  assert.equal(history([], withdrawn), ['unknown 0-1', 'up 1-24']);
 });
 
 test.run();
