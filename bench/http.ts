@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../test/helpers/ports.js';
 import { startRabbitMQ } from '../test/helpers/servers/rabbitmq.js';
+import { until } from '../test/helpers/wait.js';
 import { benchDaemon, end } from './measure/daemon.js';
+import { findPeer } from './measure/peer.js';
 import { Program } from './measure/program.js';
 import { figure, quick, type Row, report } from './measure/report.js';
 import { cpuMs, median } from './measure/usage.js';
@@ -13,7 +15,8 @@ import { type LoadResult, load, requireWrk, type Traffic } from './measure/wrk.j
 /**
  * HTTP ingestion, each event new and accepted durably, beside floors that do the same durable work with the same
  * libraries and nothing else (no key, no check, no id), and beside an echo that keeps nothing; by turns, all in one
- * run. Embedded with and without the local store; on RabbitMQ without.
+ * run. Embedded with and without the local store; on RabbitMQ without, and beside Bento (bench/peers) where it is
+ * installed.
  */
 requireWrk();
 const rounds = 3;
@@ -77,6 +80,29 @@ function daemon(name: string, env: Readonly<Record<string, string>> = {}): Kind 
       }
     },
   };
+}
+
+/** It sends to the floor's queue, which is there by then. */
+function bento(env: Readonly<Record<string, string>>): Kind[] {
+  const begin = findPeer('bento', 'bento-http.yaml');
+  if (begin === undefined) return [];
+  const within = async (use: (server: Server) => Promise<Measured>): Promise<Measured> => {
+    const port = String(await freePort());
+    const program = begin({ ...env, PORT: port });
+    const url = `http://127.0.0.1:${port}/v1/events`;
+    const answers = (): Promise<boolean> =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      );
+    try {
+      await until(answers, 'an answer of Bento', 30_000);
+      return await use({ pid: program.pid, url });
+    } finally {
+      await program.end();
+    }
+  };
+  return [{ name: 'bento', with: within }];
 }
 
 async function byTurns(kinds: readonly Kind[], options: Load): Promise<Measured[][]> {
@@ -145,6 +171,7 @@ else {
   const kinds = [
     daemon('event-sink', { RABBITMQ_URI: uri, LOCAL_STORE: 'off', LOG_LEVEL: 'error', ...influxdb }),
     floor('floor, Koa and amqplib', 'koa-amqp', { URI: uri, QUEUE: 'floor' }),
+    ...bento({ URI: uri, QUEUE: 'floor' }),
   ];
   const runs = await byTurns(kinds, { connections: 64, traffic: 'single' });
   rows.push({
@@ -155,6 +182,15 @@ else {
     unit: ' %',
     details: kinds.map((kind, index) => describe(kind, runs[index]!, 1)),
   });
+  if (kinds.length > 2)
+    rows.push({
+      what: 'HTTP → RabbitMQ, confirmed, one event a request, 64 connections: requests/s beside Bento',
+      reached: share(runs[0]!, runs[2]!),
+      target: 100,
+      good: 'at least',
+      unit: ' %',
+      details: [],
+    });
   await server.stop();
 }
 report(rows, {

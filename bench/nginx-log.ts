@@ -1,20 +1,33 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, linkSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  createWriteStream,
+  existsSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../test/helpers/wait.js';
 import { benchDaemon, end } from './measure/daemon.js';
+import { findPeer } from './measure/peer.js';
 import { figure, quick, report } from './measure/report.js';
 import { cpuMs, median, memoryOf } from './measure/usage.js';
 
 /**
  * A log of a million combined lines, a day and a half of traffic, read and counted by a whole daemon: windows of a
- * minute, committed with their events, which the local store takes. Beside it goaccess on the same file, where it is
- * installed.
+ * minute, committed with their events, which the local store takes; with and without an event of each view, download
+ * and API call, with and without usage. Beside it goaccess on the same file, and Telegraf (bench/peers) on a part of
+ * it, where they are installed.
  */
 const lines = quick ? 200_000 : 1_000_000;
 const rounds = quick ? 1 : 3;
+const peerLines = 20_000;
 
 const agents = [
   'Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0',
@@ -69,7 +82,7 @@ async function writeLog(path: string): Promise<void> {
 }
 
 interface Reading {
-  /** A second of the wall clock, and of a core: all threads of the daemon. */
+  /** Lines a second of the wall clock, and of a core: all threads of the program. */
   readonly rate: number;
   readonly cpuRate: number;
   /** MB. */
@@ -77,7 +90,7 @@ interface Reading {
 }
 
 /** From the moment that the log is there until its last line is counted. */
-async function read(file: string, folder: string, env: Readonly<Record<string, string>> = {}): Promise<Reading> {
+async function read(file: string, folder: string, env: Readonly<Record<string, string>>): Promise<Reading> {
   const log = join(folder, 'access.log');
   const daemon = await benchDaemon({ NGINX_ACCESS_LOG: log, ...env }).start();
   const counted = async (): Promise<number> => {
@@ -100,6 +113,28 @@ async function read(file: string, folder: string, env: Readonly<Record<string, s
   }
 }
 
+/** Telegraf with its patterns (bench/peers), on the first lines of the log; undefined where it is not installed. */
+async function telegraf(file: string, folder: string): Promise<Reading | undefined> {
+  const begin = findPeer('telegraf', 'telegraf-nginx-log.conf');
+  if (begin === undefined) return undefined;
+  const [log, output] = [join(folder, 'peer.log'), join(folder, 'peer.out')];
+  writeFileSync(log, `${readFileSync(file, 'latin1').split('\n', peerLines).join('\n')}\n`, 'latin1');
+  const written = (): number => (existsSync(output) ? readFileSync(output, 'latin1').split('\n').length - 1 : 0);
+  const began = performance.now();
+  const program = begin({ LOG: log, OUTPUT: output });
+  try {
+    await until(() => written() >= peerLines, `${peerLines} lines of Telegraf`, 120_000, 200);
+    const seconds = (performance.now() - began) / 1000;
+    const cpuSeconds = cpuMs(program.pid) / 1000;
+    return { rate: peerLines / seconds, cpuRate: peerLines / cpuSeconds, peak: memoryOf(program.pid).peak };
+  } catch (error) {
+    console.log(`telegraf failed: ${error}`);
+    return undefined;
+  } finally {
+    await program.end();
+  }
+}
+
 /** Lines a second; undefined where it is not installed. */
 function goaccess(file: string, folder: string): number | undefined {
   const began = performance.now();
@@ -113,37 +148,47 @@ function goaccess(file: string, folder: string): number | undefined {
   return result.status === 0 ? (lines / (performance.now() - began)) * 1000 : undefined;
 }
 
+const kinds = [
+  { what: 'counted into windows, USAGE=off', env: { USAGE: 'off' }, target: 300_000 },
+  { what: 'counted into windows, and views and downloads for usage', env: {}, target: 80_000 },
+  {
+    what: 'an event of each view, download and API call, USAGE=off',
+    env: { USAGE: 'off', NGINX_TRAFFIC_EVENTS: 'on' },
+    target: 80_000,
+  },
+  {
+    what: 'an event of each view, download and API call, and usage',
+    env: { NGINX_TRAFFIC_EVENTS: 'on' },
+    target: 80_000,
+  },
+];
+
+const line = (name: string, { cpuRate, rate, peak }: Reading): string =>
+  `${name}: ${figure(cpuRate)} lines a second of CPU, ${figure(rate)} a second of time, ${figure(peak)} MB at most`;
+
 const folder = mkdtempSync(join(tmpdir(), 'event-sink-bench-'));
 try {
   const file = join(folder, 'written.log');
   await writeLog(file);
-  const readings: Reading[] = [];
-  for (let round = 0; round < rounds; round += 1) readings.push(await read(file, folder));
-  const traffic = await read(file, folder, { NGINX_TRAFFIC_EVENTS: 'on' });
+  const readings: Reading[][] = kinds.map(() => []);
+  for (let round = 0; round < rounds; round += 1)
+    for (const [index, { env }] of kinds.entries()) readings[index]!.push(await read(file, folder, env));
+  const peer = await telegraf(file, folder);
   const beside = goaccess(file, folder);
-  const rate = (reading: Reading): string =>
-    `${figure(reading.cpuRate)} lines a second of CPU, ${figure(reading.rate)} a second of time, ${figure(reading.peak)} MB at most`;
-  report([
-    {
-      what: `NGINX log of ${figure(lines)} combined lines (${figure(statSync(file).size / 1e6)} MB), counted into windows, lines/s on one core`,
-      reached: median(readings.map(({ cpuRate }) => cpuRate)),
-      target: 300_000,
-      good: 'at least',
+  const others = [
+    ...(peer === undefined ? [] : [line('telegraf (tail and grok)', peer)]),
+    beside === undefined ? 'goaccess is not installed' : `goaccess: ${figure(beside)} lines a second of time`,
+  ];
+  report(
+    kinds.map(({ what, target }, index) => ({
+      what: `NGINX log of ${figure(lines)} combined lines (${figure(statSync(file).size / 1e6)} MB), ${what}: lines/s on one core`,
+      reached: median(readings[index]!.map(({ cpuRate }) => cpuRate)),
+      target,
+      good: 'at least' as const,
       unit: '',
-      details: [
-        ...readings.map(reading => `whole daemon: ${rate(reading)}`),
-        beside === undefined ? 'goaccess is not installed' : `goaccess: ${figure(beside)} lines a second of time`,
-      ],
-    },
-    {
-      what: 'The same log with an event of each view, download and API call, lines/s on one core',
-      reached: traffic.cpuRate,
-      target: 80_000,
-      good: 'at least',
-      unit: '',
-      details: [`whole daemon: ${rate(traffic)}`],
-    },
-  ]);
+      details: [...readings[index]!.map(reading => line('whole daemon', reading)), ...(index === 0 ? others : [])],
+    })),
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -7,6 +7,7 @@ import { Backlog } from './measure/backlog.js';
 import { benchDaemon, end } from './measure/daemon.js';
 import { type Delivered, deliver, type Subject } from './measure/deliver.js';
 import { type Destination, influxdb, mongodb } from './measure/destinations.js';
+import { findPeer, type PeerName } from './measure/peer.js';
 import { Program } from './measure/program.js';
 import { figure, quick, type Row, report } from './measure/report.js';
 import { median } from './measure/usage.js';
@@ -15,8 +16,8 @@ import { median } from './measure/usage.js';
  * RabbitMQ → InfluxDB and RabbitMQ → MongoDB, delivered and acknowledged, from one quorum queue: by turns the floor
  * (bench/floor), the daemon, and the shape of the Python workers that came before (bench/baseline). Events as Clowder
  * sends them, without properties: the daemon hashes each for its id. Its local store is off: the floor and the workers
- * have none, and of several daemons at most one keeps it. Each run writes to a database of its own, which is counted
- * afterwards.
+ * have none, and of several daemons at most one keeps it. Telegraf and Bento (bench/peers) run beside them where they
+ * are installed. Each run writes to a database of its own, which is counted afterwards.
  *
  *   node dist/bench/rabbitmq.js [influxdb|mongodb [without-workers]]
  */
@@ -29,6 +30,11 @@ const workers = [
   { to: 'influxdb', form: 'influxdb', module: 'influxdb', name: 'Python worker (pika, influxdb)' },
   { to: 'influxdb', form: 'http', module: 'http', name: 'Python worker (pika, bare HTTP)' },
   { to: 'mongodb', form: 'mongodb', module: 'pymongo', name: 'Python worker (pika, pymongo)' },
+];
+
+const peers: readonly { readonly to: string; readonly name: PeerName; readonly file: string }[] = [
+  { to: 'influxdb', name: 'telegraf', file: 'telegraf-influxdb.conf' },
+  { to: 'influxdb', name: 'bento', file: 'bento-influxdb.yaml' },
 ];
 
 const rabbitmq = required('rabbitmq', await startRabbitMQ());
@@ -87,6 +93,17 @@ async function release(queue: string): Promise<void> {
   await connection.close();
 }
 
+function peersOf(sink: string, events: number, env: (database: string) => Record<string, string>): Kind[] {
+  return peers
+    .filter(({ to }) => to === sink)
+    .flatMap(({ name, file }): Kind[] => {
+      const begin = findPeer(name, file);
+      return begin === undefined
+        ? []
+        : [{ name, warmUp: events / 4, events, start: async database => begin(env(database)) }];
+    });
+}
+
 async function rowsOf(sink: string, destination: Destination, events: number): Promise<Row[]> {
   const queue = `event-sink.${sink}`;
   await declare(queue);
@@ -119,10 +136,20 @@ async function rowsOf(sink: string, destination: Destination, events: number): P
       start: database => program('/usr/bin/python3', [worker, form], args(database)),
     }),
   );
-  const kinds = [floor, ours, ...before];
+  const beside = peersOf(sink, events, args);
+  const kinds = [floor, ours, ...beside, ...before];
   const results = new Map<Kind, Delivered[]>(kinds.map(kind => [kind, []]));
   for (let round = 0; round < rounds; round += 1)
-    for (const kind of kinds) results.get(kind)!.push(await run(kind, queue, destination));
+    for (const kind of kinds) {
+      try {
+        results.get(kind)!.push(await run(kind, queue, destination));
+      } catch (error) {
+        if (!beside.includes(kind)) throw error;
+        console.log(`${kind.name} failed: ${error}`);
+        await release(queue);
+        await declare(queue);
+      }
+    }
   await release(queue);
 
   const of = (kind: Kind, property: keyof Delivered): number =>
@@ -155,6 +182,17 @@ async function rowsOf(sink: string, destination: Destination, events: number): P
       details: [line(floor), line(ours)],
     },
   ];
+  const measured = beside.filter(kind => results.get(kind)!.length > 0);
+  const best = measured.toSorted((a, b) => of(b, 'rate') - of(a, 'rate'))[0];
+  if (best !== undefined)
+    rows.push({
+      what: `${path}: events/s beside the best peer, ${best.name}`,
+      reached: of(ours, 'rate') / of(best, 'rate'),
+      target: 1,
+      good: 'at least',
+      unit: ' ×',
+      details: [ours, ...measured].map(line),
+    });
   const [old, ...others] = before;
   if (old === undefined) {
     console.log(`The Python worker is left out: /usr/bin/python3 lacks a package that bench/baseline/worker.py names`);

@@ -54,7 +54,7 @@ export function writeAheadStore<Position>(
   let called: readonly WriteCall[] | undefined;
   return store(key, checkpoints, sinks, async (messages, position, calls) => {
     // The fields follow from the body.
-    const unpublished = messages.map(({ fields, ...message }) => message);
+    const unpublished = messages.map(({ fields, plain, ...message }) => message);
     // The calls may have happened when it was the publishing that failed.
     await put(position, unpublished, calls === called ? [] : calls);
     called = calls;

@@ -9,7 +9,7 @@ import { Clowder } from './clowder/clowder.js';
 import type { ApiVersion } from './clowder/reply.js';
 import { contextFields } from './fields.js';
 import { type Learn, learnFrom, learnFromQuery, type Mentioning, type Mentions, mentionsOf } from './mentions.js';
-import { type Facts, merged, type Rank, type Resource, ranks } from './resource.js';
+import { merged, type Rank, type Resource, ranks } from './resource.js';
 import type { ResourceStore } from './store.js';
 
 export interface ContextOptions {
@@ -43,7 +43,10 @@ export class Context {
   readonly #asker: Asker | undefined;
   readonly #api: () => ApiVersion | undefined;
 
-  readonly #learn: LearnRanked = (id, facts, rank) => this.#cache.learn(id, facts, rank);
+  readonly #learn: Record<'fromQuery' | 'fromEvent', Learn> = {
+    fromQuery: (id, facts) => this.#cache.learn(id, facts, ranks.query),
+    fromEvent: (id, facts) => this.#cache.learn(id, facts, ranks.event),
+  };
 
   private constructor(cache: ResourceCache, asker: Asker | undefined, api: () => ApiVersion | undefined) {
     this.#cache = cache;
@@ -130,21 +133,23 @@ export class Context {
 export function preview(event: Event, find: (id: string) => Resource | undefined): Event {
   const heard = new Map<string, Resource>();
   const known = (id: string): Resource | undefined => heard.get(id) ?? find(id);
-  learnFromEvent(event, (id, facts, rank) => heard.set(id, merged(known(id), facts, rank)));
+  const learn = (rank: Rank): Learn => {
+    return (id, facts) => heard.set(id, merged(known(id), facts, rank));
+  };
+  learnFromEvent(event, { fromQuery: learn(ranks.query), fromEvent: learn(ranks.event) });
   const mentions = mentionsOf(event);
   return withContext(event, mentions === undefined ? undefined : contextFields(mentions, event.fields, known));
 }
 
-type LearnRanked = (id: string, facts: Facts, rank: Rank) => void;
-
 /** What an event says of resources; undefined where it mentions none, or names what may not exist. */
-function learnFromEvent(event: Mentioning, learn: LearnRanked): Mentions | undefined {
+function learnFromEvent(
+  event: Mentioning,
+  { fromQuery, fromEvent }: Readonly<Record<'fromQuery' | 'fromEvent', Learn>>,
+): Mentions | undefined {
   const mentions = isRefused(event) ? undefined : mentionsOf(event);
   const { source, fields } = event;
   // What a page sends, anybody can send; what a log line says of places, its query says; what is imported was so once.
   if (mentions === undefined || source === 'browser' || source === 'import') return mentions;
-  const fromQuery: Learn = (id, facts) => learn(id, facts, ranks.query);
-  const fromEvent: Learn = (id, facts) => learn(id, facts, ranks.event);
   learnFrom(mentions, fields, source === 'nginx' ? fromQuery : fromEvent);
   learnFromQuery(mentions, fromQuery);
   return mentions;

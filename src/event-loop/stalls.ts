@@ -97,7 +97,7 @@ export class Stalls {
 
   of(sink: string): SinkStalls {
     const key = (id: string): string => `${sink}\n${id}`;
-    const isSuspect = (id: string): boolean => this.#suspects.has(key(id));
+    const isSuspect = (id: string): boolean => this.#suspects.size > 0 && this.#suspects.has(key(id));
     const place = this.#options.record?.place();
     return {
       isSuspect,

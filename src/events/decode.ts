@@ -36,15 +36,8 @@ export function decode(message: Message, stamp?: number): Decoded {
     return { kind: 'refused', reason, event: asText(message, stamp) };
   }
   const fields = value as Fields;
-  if (deeperThan(fields, deepest - 1)) {
-    const reason = `the body is nested more than ${deepest} levels deep`;
-    return { kind: 'refused', reason, event: asText(message, stamp) };
-  }
-  const count = Object.keys(fields).length;
-  if (count > maxFields) {
-    const reason = `the body has ${count} fields: more than ${maxFields}`;
-    return { kind: 'refused', reason, event: asText(message, stamp) };
-  }
+  const flaw = message.plain ? undefined : flawOf(fields);
+  if (flaw !== undefined) return { kind: 'refused', reason: flaw, event: asText(message, stamp) };
   const { created } = fields;
   if (created === undefined || created === null) {
     const known = timestampOf(message) ?? stamp;
@@ -54,6 +47,13 @@ export function decode(message: Message, stamp?: number): Decoded {
   if (moment !== undefined) return { kind: 'event', event: eventOf(message, text, fields, moment) };
   const reason = `created cannot be read as a time between 1970 and 9999: it is ${nameOf(created)}`;
   return { kind: 'refused', reason, event: eventOf(message, text, fields, fallback(message, stamp)) };
+}
+
+/** Why no sink can have them. */
+function flawOf(fields: Fields): string | undefined {
+  if (deeperThan(fields, deepest - 1)) return `the body is nested more than ${deepest} levels deep`;
+  const count = Object.keys(fields).length;
+  return count > maxFields ? `the body has ${count} fields: more than ${maxFields}` : undefined;
 }
 
 function deeperThan(value: Fields | readonly unknown[], levels: number): boolean {
@@ -73,20 +73,20 @@ function asText(message: Message, stamp: number | undefined): Event {
   return { id, created, category: 'unknown', type: undefined, fields: {}, text: body, source, received };
 }
 
-function eventOf({ id, source, received }: Message, body: string, fields: Fields, created: number): Event {
+function eventOf({ id, plain, source, received }: Message, body: string, fields: Fields, created: number): Event {
   const { category, type } = fields;
-  const exact = exactFields(body);
-  return {
+  const event: Event = {
     id,
     created,
     category: typeof category === 'string' && category !== '' ? category : 'unknown',
     type: typeof type === 'string' && type !== '' ? type : undefined,
     fields,
     body,
-    ...(exact === undefined ? {} : { exact }),
     source,
     received,
   };
+  const exact = plain ? undefined : exactFields(body);
+  return exact === undefined ? event : { ...event, exact };
 }
 
 function fallback(message: Message, stamp: number | undefined): number {

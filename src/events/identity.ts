@@ -24,12 +24,17 @@ export function hashOf(body: string | Uint8Array): string {
  * know the secret.
  */
 export function keyedHash(secret: string, ...parts: readonly (string | number)[]): string {
-  let text = secret;
+  return hashOf(keyedText(secret, ...parts));
+}
+
+/** What `keyedHash` hashes; begun with one call it can be continued with another. */
+export function keyedText(begun: string, ...parts: readonly (string | number)[]): string {
+  let text = begun;
   for (const part of parts) {
     const piece = String(part);
     text += `\n${piece.length}:${piece}`;
   }
-  return hashOf(text);
+  return text;
 }
 
 /**
@@ -66,7 +71,18 @@ export function ascendingId(now: number): string {
 const pool = Buffer.alloc(4096);
 const counted = { ms: -1, time: '', count: 0, used: pool.length };
 
+const digits = { ms: -1, text: '' };
+
+/** Many events are of one ms, and the lines of a log of one second. */
 function timeDigits(ms: number): string {
+  if (ms !== digits.ms) {
+    digits.text = madeDigits(ms);
+    digits.ms = ms;
+  }
+  return digits.text;
+}
+
+function madeDigits(ms: number): string {
   if (!(Number.isInteger(ms) && ms >= 0 && ms <= latestMs)) throw new RangeError(`an id needs epoch ms, not ${ms}`);
   return ms.toString(16).padStart(12, '0');
 }

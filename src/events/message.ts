@@ -40,7 +40,9 @@ export interface Message {
    * What the body says, where it was parsed or made in this process: whoever decodes the message need not parse it
    * again.
    */
-  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  /** They were made here: flat, few, and a double holds each number of the body. So nobody has to look. */
+  readonly plain?: true;
   readonly source: Source;
   /** Names of the sinks that it is for, and no other gets it; undefined = every sink. */
   readonly sinks?: readonly string[];

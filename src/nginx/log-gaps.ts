@@ -11,7 +11,7 @@ const hourMs = 3_600_000;
  */
 export class LogGaps {
   readonly #origin: string;
-  readonly #hours = new Map<string, UsageGap>();
+  readonly #hours = new Map<string, { -readonly [Name in keyof UsageGap]: UsageGap[Name] }>();
   #calls: readonly WriteCall[] | undefined;
 
   /** @param origin the log */
@@ -30,8 +30,7 @@ export class LogGaps {
 
   /** What writes them down: the same list until something is added. */
   get calls(): readonly WriteCall[] {
-    const gaps = [...this.#hours.values()];
-    this.#calls ??= gaps.length === 0 ? [] : [['noteUsageGaps', { gaps }]];
+    this.#calls ??= this.#hours.size === 0 ? [] : [['noteUsageGaps', { gaps: this.#noted() }]];
     return this.#calls;
   }
 
@@ -40,10 +39,19 @@ export class LogGaps {
     this.#calls = undefined;
   }
 
+  /** As they are now: what is added later changes the next list. */
+  #noted(): UsageGap[] {
+    return [...this.#hours.values()].map(gap => ({ ...gap }));
+  }
+
   #add(gap: UsageGap): void {
     this.#calls = undefined;
     const key = `${gap.reason} ${gap.hour}`;
-    const { ms = 0, count = 0 } = this.#hours.get(key) ?? {};
-    this.#hours.set(key, { ...gap, ms: ms + gap.ms, count: count + gap.count });
+    const known = this.#hours.get(key);
+    if (known === undefined) this.#hours.set(key, { ...gap });
+    else {
+      known.ms += gap.ms;
+      known.count += gap.count;
+    }
   }
 }

@@ -173,7 +173,7 @@ function eventOf(message: Message): Event {
   return decoded.event;
 }
 
-function withBody({ fields: _fields, ...message }: Message, judged: Judged): Message {
+function withBody({ fields: _fields, plain: _plain, ...message }: Message, judged: Judged): Message {
   return { ...message, body: judged === 'theirs' ? erasedBody : textOf(judged) };
 }
 

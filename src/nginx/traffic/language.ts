@@ -3,6 +3,7 @@
  * tag of a language.
  */
 export function firstLanguage(languages: string | undefined): string | undefined {
-  const [first = ''] = languages?.split(/[,;]/, 1) ?? [];
+  if (languages === undefined) return undefined;
+  const [first = ''] = languages.split(/[,;]/, 1);
   return /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/.test(first.trim()) ? first.trim() : undefined;
 }

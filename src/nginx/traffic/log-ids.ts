@@ -1,4 +1,4 @@
-import { keyedHash, timedId } from '../../events/identity.js';
+import { hashOf, keyedHash, keyedText, timedId } from '../../events/identity.js';
 import type { LineAspect } from './traffic.js';
 
 /**
@@ -16,6 +16,10 @@ export interface LinePlace {
  */
 export class LogIds {
   readonly #secret: string;
+  /** What is hashed begins alike for all lines of one file. */
+  #file: string | undefined;
+  #aspect: LineAspect | undefined;
+  #begun = '';
 
   constructor(secret: string) {
     this.#secret = secret;
@@ -26,7 +30,12 @@ export class LogIds {
    * of it, whoever gets the event.
    */
   ofLine(time: number, { file, offset }: LinePlace, line: string, aspect: LineAspect): string {
-    return timedId(Math.floor(time), keyedHash(this.#secret, aspect, file, offset, line));
+    if (file !== this.#file || aspect !== this.#aspect) {
+      this.#file = file;
+      this.#aspect = aspect;
+      this.#begun = keyedText(this.#secret, aspect, file);
+    }
+    return timedId(Math.floor(time), hashOf(keyedText(this.#begun, offset, line)));
   }
 
   /** `start`: epoch ms. `places`: of the first and the last line counted in the window. */

@@ -23,10 +23,12 @@ const parents = /(?:^|[?&])(dataset|space)=([0-9a-fA-F]{24})(?=[&#]|$)/g;
  * @param prefix where Clowder is: begins with a slash and ends without one, or is empty
  */
 export function resourceOf({ route, path, query }: Request, prefix: string, referrer = ''): Resource {
-  const segments = path.slice(prefix.length).split('/');
   const { places } = route;
-  const id = segments[places.id ?? -1];
-  const found: Parents = { dataset: segments[places.dataset ?? -1], space: segments[places.space ?? -1] };
+  const id = segmentOf(path, prefix.length, places.id);
+  const found: Parents = {
+    dataset: segmentOf(path, prefix.length, places.dataset),
+    space: segmentOf(path, prefix.length, places.space),
+  };
   addParents(found, query);
   if (id !== undefined && referrer.includes(`/${id}?`)) addParents(found, referrer);
   return {
@@ -35,6 +37,18 @@ export function resourceOf({ route, path, query }: Request, prefix: string, refe
     dataset: found.dataset?.toLowerCase(),
     space: found.space?.toLowerCase(),
   };
+}
+
+/** The segment behind the slash of that number. */
+function segmentOf(path: string, from: number, place: number | undefined): string | undefined {
+  if (place === undefined) return undefined;
+  let start = from;
+  for (let passed = 0; passed < place; passed += 1) {
+    start = path.indexOf('/', start) + 1;
+    if (start === 0) return undefined;
+  }
+  const end = path.indexOf('/', start);
+  return end < 0 ? path.slice(start) : path.slice(start, end);
 }
 
 function addParents(found: Parents, text: string): void {

@@ -80,6 +80,9 @@ export interface LineEvent {
   readonly sinks?: readonly string[];
 }
 
+/** Members are added one by one: this is done for each event, and spreading them together takes longer. */
+type Made = { -readonly [Name in keyof Message]: Message[Name] };
+
 const none: readonly LineEvent[] = [];
 const open = {
   page_view: { category: 'page_view', aspect: 'line' },
@@ -129,20 +132,22 @@ export class TrafficEvents {
     const stored = kinds.includes('api') ? this.#storedBy(request) : undefined;
     const view = kind === 'other' ? undefined : this.#viewOf(kind, agentKind);
     const usage = unchanged ? this.#forUsage?.unchanged : undefined;
-    if (stored === undefined && usage === undefined && view === undefined) return none;
+    if (stored === undefined && usage === undefined) return view === undefined ? none : [view];
     return [view, stored === undefined ? undefined : open[stored], usage].filter(event => event !== undefined);
   }
 
   /** @param partial the download that the line is the first part of: its event is made when it closes */
   add({ category, sinks }: LineEvent, id: string, line: TrafficLine, partial?: PartialDownload): void {
     const fields = this.#fieldsOf(category, line);
-    const named = sinks === undefined ? {} : { sinks };
     if (category === 'resource_download' && partial !== undefined) {
-      partial.event = { id, fields, ...named };
+      partial.event = sinks === undefined ? { id, fields } : { id, fields, sinks };
       return;
     }
     const body = JSON.stringify(fields);
-    this.#made.push({ id, body, fields, ...named, source: 'nginx', received: this.#options.now() });
+    const made: Made = { id, body, fields, source: 'nginx', received: this.#options.now() };
+    if (isHeld(line.bytes) && isHeld(line.received) && isHeld(line.duration)) made.plain = true;
+    if (sinks !== undefined) made.sinks = sinks;
+    this.#made.push(made);
   }
 
   take(): Message[] {
@@ -198,6 +203,11 @@ export class TrafficEvents {
     fields.created = line.time;
     return fields;
   }
+}
+
+/** Its digits, as JSON has them, are those of the double; also where the log does not say it. */
+function isHeld(amount: number): boolean {
+  return Number.isSafeInteger(amount) || !Number.isInteger(amount);
 }
 
 /** Bytes and seconds, as far as the log says them. */

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.js';
+import { Hmac } from '../../hmac.js';
 import type { KeyValues } from '../../storage/key-values.js';
 
 const dayMs = 86_400_000;
@@ -26,6 +27,8 @@ export class VisitorKeys {
   /** The last save that was begun. */
   #saving: Promise<void> = Promise.resolve();
   #saved = true;
+  /** By the salt of the day that was asked for last. */
+  #hmac: Hmac | undefined;
 
   constructor(keyValues: KeyValues, clock: Clock, random: () => string = () => randomBytes(32).toString('hex')) {
     this.#keyValues = keyValues;
@@ -42,7 +45,8 @@ export class VisitorKeys {
 
   keyOf(time: number, address: string, agent: string): string {
     const { salt } = this.#saltOf(Math.floor(time / dayMs));
-    return createHmac('sha256', salt).update(`${address}\n${agent}`).digest('hex').slice(0, 16);
+    if (this.#hmac?.key !== salt) this.#hmac = new Hmac(salt);
+    return this.#hmac.of(`${address}\n${agent}`).slice(0, 16);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Message, MessageProperties } from 'amqplib';
+import type { Fields } from '../../../events/event.js';
 import { hashOf, isEventId, timedId } from '../../../events/identity.js';
 import { memberTexts } from '../../../events/json-text.js';
 import { type Source, sources } from '../../../events/message.js';
@@ -21,9 +22,9 @@ export interface Received {
  * whatever their types and values, what comes out can be stored, encoded and counted.
  *
  * Its id is the message-id, else the body's own `created` and a hash of its bytes and of the timestamp property; never
- * a field of the body. A message without a time in its body is unnamed until `name` is called. The text is made anew
- * for whoever asks (decoding, once): kept beside the bytes, it would be a third of what a waiting message holds, and
- * garbage that has grown old.
+ * a field of the body. A message without a time in its body is unnamed until `name` is called. Text and fields are made
+ * when somebody asks for the first time, which is once it is handed out: its event has them from then on. A message
+ * that waits holds its bytes alone.
  */
 export class AmqpDelivery implements Delivery {
   readonly source: Source;
@@ -49,6 +50,8 @@ export class AmqpDelivery implements Delivery {
   readonly #stamp: number | undefined;
   #id: string | undefined;
   #unnamed: string | undefined;
+  #text: string | undefined;
+  #fields: Fields | undefined;
 
   constructor({ content, properties, fields }: Received, now: number) {
     const { messageId, headers, timestamp, contentEncoding } = properties;
@@ -97,14 +100,34 @@ export class AmqpDelivery implements Delivery {
   #derive(): string {
     const bytes = hashOf(this.#content);
     const hash = this.#stamp === undefined ? bytes : hashOf(`${bytes}\n${this.#stamp}`);
-    const created = isReadable(this.#content) ? createdIn(this.body) : undefined;
+    const created = isReadable(this.#content) ? this.#created() : undefined;
     if (created !== undefined) return timedId(created, hash);
     this.#unnamed = hash;
     return hash;
   }
 
+  /** The time that its body says it was made at, epoch ms. */
+  #created(): number | undefined {
+    const { body } = this;
+    if (!body.includes('created')) return undefined;
+    try {
+      const value: unknown = JSON.parse(withoutMark(body));
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+      this.#fields = value as Fields;
+      return parseTimestamp(this.#fields.created);
+    } catch {
+      return createdIn(body);
+    }
+  }
+
   get body(): string {
-    return this.#content.toString();
+    this.#text ??= this.#content.toString();
+    return this.#text;
+  }
+
+  /** Where its body was parsed for its id. */
+  get fields(): Fields | undefined {
+    return this.#fields;
   }
 
   /** The body's bytes where the text cannot stand for them, so that it can be published again as it was. */
@@ -127,16 +150,19 @@ function idOf(messageId: unknown): string | undefined {
   return typeof messageId === 'string' && messageId !== '' ? hashOf(messageId) : undefined;
 }
 
-/** The time that a JSON object itself says it was made at, epoch ms. */
+/** The time in what only begins as a JSON object, epoch ms. */
 function createdIn(body: string): number | undefined {
-  if (!body.includes('created') || !/^[\ufeff\s]*\{/.test(body)) return undefined;
+  if (!/^[\ufeff\s]*\{/.test(body)) return undefined;
   try {
-    return parseTimestamp(
-      JSON.parse(memberTexts(body.charCodeAt(0) === 0xfeff ? body.slice(1) : body).get('created') ?? 'null'),
-    );
+    return parseTimestamp(JSON.parse(memberTexts(withoutMark(body)).get('created') ?? 'null'));
   } catch {
     return undefined;
   }
+}
+
+/** Some writers begin with a byte order mark. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 /** A message by its tag: amqplib wants a whole one in order to acknowledge it, but reads only the tag. */

@@ -1,16 +1,16 @@
 /**
  * Ids of the messages of others that were settled last: as many as RabbitMQ could deliver once more because an
- * acknowledgement was lost. Equal messages may have one id, so they are counted.
+ * acknowledgement was lost. Equal messages may have one id, so they are counted: from when one is looked for first,
+ * which mostly never happens.
  */
 export class RecentIds {
   readonly #ids: string[];
-  readonly #counts = new Map<string, number>();
+  #counts: Map<string, number> | undefined;
   #total: number;
 
   constructor(ids: readonly string[] = [], total = ids.length) {
     this.#ids = [...ids];
     this.#total = total;
-    for (const id of ids) this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
   }
 
   /** How many were ever added. */
@@ -19,32 +19,35 @@ export class RecentIds {
   }
 
   add(ids: readonly string[]): void {
-    for (const id of ids) {
-      this.#ids.push(id);
-      this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
-    }
+    for (const id of ids) this.#ids.push(id);
+    if (this.#counts !== undefined) raise(this.#counts, ids);
     this.#total += ids.length;
   }
 
   /** Takes one of that id out, if it is there. */
   take(id: string): boolean {
-    const count = this.#counts.get(id);
-    if (count === undefined) return false;
-    this.#lower(id, count);
-    return true;
+    this.#counts ??= raise(new Map(), this.#ids);
+    return lower(this.#counts, id);
   }
 
   /** Forgets the oldest beyond `keep`. */
   trim(keep: number): void {
     if (this.#ids.length <= keep * 2) return;
-    for (const id of this.#ids.splice(0, this.#ids.length - keep)) {
-      const count = this.#counts.get(id);
-      if (count !== undefined) this.#lower(id, count);
-    }
+    const forgotten = this.#ids.splice(0, this.#ids.length - keep);
+    if (this.#counts !== undefined) for (const id of forgotten) lower(this.#counts, id);
   }
+}
 
-  #lower(id: string, count: number): void {
-    if (count === 1) this.#counts.delete(id);
-    else this.#counts.set(id, count - 1);
-  }
+function raise(counts: Map<string, number>, ids: readonly string[]): Map<string, number> {
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}
+
+/** False: it is not there. */
+function lower(counts: Map<string, number>, id: string): boolean {
+  const count = counts.get(id);
+  if (count === undefined) return false;
+  if (count === 1) counts.delete(id);
+  else counts.set(id, count - 1);
+  return true;
 }

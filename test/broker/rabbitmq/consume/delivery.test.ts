@@ -118,4 +118,29 @@ test('whatever properties and headers come, the message can be counted, and publ
   );
 });
 
+test('the time in its body is a part of the id, also where the body is not quite JSON', () => {
+  const at = now - 1;
+  for (const [body, isTimed] of [
+    [`{"created":${at}}`, true],
+    [`\ufeff{"created":${at}}`, true],
+    [`\n\ufeff{"created":${at}}`, false],
+    [`{"a":{"created":1},"created":"${new Date(at).toISOString()}"}`, true],
+    [`{"created":1,"created":${at}}`, true],
+    [`{"created":${at}`, true],
+    [`{"created":${at}} x`, true],
+    [`{"cre\\u0061ted":${at}}`, false],
+    [`[{"created":${at}}]`, false],
+    [`"created ${at}"`, false],
+    [`{"created":{"at":${at}}}`, false],
+    ['{"created":null}', false],
+    [`{"created"`, false],
+  ] as const) {
+    const one = delivery(body);
+    assert.is(one.id.startsWith(at.toString(16).padStart(12, '0')), isTimed, body);
+    assert.is(one.unnamed === undefined, isTimed, body);
+    assert.is(one.body, body);
+    if (one.fields !== undefined) assert.equal(one.fields, JSON.parse(body.replace('\ufeff', '')));
+  }
+});
+
 test.run();
