@@ -1,6 +1,7 @@
 // Compiles on every change, and restarts the daemon on every change of what was compiled.
 import { spawn, spawnSync } from 'node:child_process';
 import { context } from 'esbuild';
+import { programBuilds } from './program.mjs';
 import { snippetBuild } from './snippet.mjs';
 
 const built = spawnSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
@@ -16,13 +17,13 @@ const children = [
       },
     ),
   ),
-  spawn(process.execPath, ['--watch', '--watch-preserve-output', '--enable-source-maps', 'dist/src/main.js', 'start'], {
+  spawn(process.execPath, ['--watch', '--watch-preserve-output', 'dist/src/main.js', 'start'], {
     stdio: 'inherit',
   }),
 ];
 
-const snippet = await context(snippetBuild);
-await snippet.watch();
+const builds = await Promise.all([snippetBuild, ...programBuilds].map(build => context(build)));
+for (const build of builds) await build.watch();
 
 // A terminal sends Ctrl-C to the whole group; a platform sends SIGTERM to this process alone.
 process.on('SIGINT', () => {});
@@ -31,4 +32,4 @@ process.on('SIGTERM', () => {
 });
 
 await Promise.all(children.map(child => new Promise(ended => child.once('exit', ended))));
-await snippet.dispose().catch(() => {});
+for (const build of builds) await build.dispose().catch(() => {});

@@ -5,7 +5,8 @@
 //   node scripts/profile.mjs /tmp/profiles [SECONDS]
 //
 // SECONDS: of each thread, left out at the beginning (starting, warming up), 3 by default.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { join } from 'node:path';
 
 const [folder, skipped = '3'] = process.argv.slice(2);
@@ -14,6 +15,7 @@ if (folder === undefined) {
   process.exit(2);
 }
 const shown = 25;
+const maps = new Map();
 
 for (const file of readdirSync(folder).filter(name => name.endsWith('.cpuprofile'))) {
   const { self, idle, total } = times(JSON.parse(readFileSync(join(folder, file), 'utf8')));
@@ -42,8 +44,21 @@ function times({ nodes, samples, timeDeltas, startTime }) {
 }
 
 /** `JSON.parse` and the like count where they are called: V8 gives them no frame of their own. */
-function placeOf({ functionName, url, lineNumber }) {
+function placeOf({ functionName, url, lineNumber, columnNumber }) {
   if (url === '') return functionName;
-  const file = url.replace(/^file:\/\//, '').replace(/.*\/(?:dist|node_modules)\//, '');
-  return `${functionName || '(anonymous)'}  ${file}:${lineNumber + 1}`;
+  const { originalSource, originalLine = lineNumber } = mapOf(url)?.findEntry(lineNumber, columnNumber) ?? {};
+  const source = originalSource === undefined ? url : new URL(originalSource, url).href;
+  const file = source
+    .replace(`file://${process.cwd()}/`, '')
+    .replace(/^file:\/\//, '')
+    .replace(/.*\/node_modules\//, '');
+  return `${functionName || '(anonymous)'}  ${file}:${originalLine + 1}`;
+}
+
+function mapOf(url) {
+  if (!maps.has(url)) {
+    const path = `${url.replace(/^file:\/\//, '')}.map`;
+    maps.set(url, existsSync(path) ? new SourceMap(JSON.parse(readFileSync(path, 'utf8'))) : undefined);
+  }
+  return maps.get(url);
 }

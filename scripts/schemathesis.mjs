@@ -29,7 +29,7 @@ if (program === undefined) {
 const folder = mkdtempSync(join(tmpdir(), 'event-sink-schemathesis-'));
 const key = `es_${randomBytes(16).toString('hex')}`;
 const port = await freePort();
-const daemon = spawn(process.execPath, ['--enable-source-maps', join(top, 'dist/src/main.js'), 'start'], {
+const daemon = spawn(process.execPath, [join(top, 'dist/src/main.js'), 'start'], {
   env: {
     PATH: process.env.PATH,
     PORT: String(port),

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { type DestinationStream, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import { describe } from './errors.js';
 import { mask, redact } from './redact.js';
+import { sourceStack } from './source-stack.js';
 import { visible } from './visible.js';
 
 /**
@@ -129,10 +130,10 @@ function visibleIn(value: unknown, depth: number): unknown {
   );
 }
 
-/** Each line of a stack begins with four spaces and `at`; another one belongs to the message. */
+/** Each line of a stack begins with four spaces and `at`; another one belongs to the message. It speaks of the sources. */
 function visibleStack(stack: unknown): unknown {
   if (typeof stack !== 'string') return stack;
-  return visible(redact(stack).replace(/\n(?! {4}at )/g, ' '), { lines: true });
+  return visible(redact(sourceStack(stack)).replace(/\n(?! {4}at )/g, ' '), { lines: true });
 }
 
 /** Loaded only when it is wanted: it costs as much time to load as all the rest of the log. */

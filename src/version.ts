@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { programFile } from './program-files.js';
 
-/** From package.json, two folders above the compiled file. */
+/** From package.json. */
 export const version: string = (() => {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(programFile('package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 })();
 

@@ -24,7 +24,6 @@ import { startCompleteness } from './completeness.js';
 import { startContext } from './context.js';
 import { startDelivery, type WantedSinks } from './delivery.js';
 import { loadSuppression, startErasures } from './erasures.js';
-import { startHttp } from './http.js';
 import { createNotifications, runNotifications } from './notify.js';
 import type { OnFailure, PartOptions } from './part.js';
 import { type ShutdownStep, shutdownInOrder } from './shutdown.js';
@@ -90,7 +89,8 @@ export async function startTree({
   const { sinks, proxies } = config;
 
   try {
-    const storage = await openStorage(config, folder, part);
+    // What takes longest to load is loaded while the threads of the storage begin.
+    const [storage, { startHttp }] = await Promise.all([openStorage(config, folder, part), import('./http.js')]);
     keys.openFolder();
     const warnOpen = (reason: string): void => log.warn({ reason }, 'secret.open');
     const idSecret = openIdSecret(config.server.dataDir, config.server.idSecret, warnOpen);

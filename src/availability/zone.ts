@@ -6,6 +6,7 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Whether there is such a time zone: `UTC`, `America/Chicago`. */
 export function isZone(zone: string): boolean {
+  if (zone === 'UTC') return true;
   try {
     formatOf(zone);
     return true;

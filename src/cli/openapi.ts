@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { programFile } from '../program-files.js';
 import { type Command, exitCodes, UsageError } from './command.js';
 
-/** Where the package has it, seen from the compiled file. */
-const document = new URL('../../../openapi/openapi.json', import.meta.url);
+const document = programFile('openapi/openapi.json');
 
 export const openapi: Command = {
   usage: 'openapi',

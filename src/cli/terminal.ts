@@ -39,7 +39,7 @@ export function processTerminal(streams: {
   readonly stdout: Output;
   readonly stderr: Output;
 }): Terminal {
-  const { stdin, stdout, stderr } = streams;
+  const { stdout, stderr } = streams;
   // A reader that went away (`| head`) is not our error.
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -55,8 +55,13 @@ export function processTerminal(streams: {
     rewritten = false;
   };
   return {
-    input: stdin,
-    inputIsTerminal: stdin.isTTY === true,
+    // Opened when it is asked for.
+    get input() {
+      return streams.stdin;
+    },
+    get inputIsTerminal() {
+      return streams.stdin.isTTY === true;
+    },
     outIsTerminal: stdout.isTTY === true,
     errIsTerminal: stderr.isTTY === true,
     columns: stderr.columns || stdout.columns || 80,

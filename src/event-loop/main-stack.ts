@@ -1,4 +1,5 @@
 import { type Debugger, type InspectorNotification, Session } from 'node:inspector';
+import { sourcePositions } from '../source-stack.js';
 
 const maxFrames = 8;
 /** Native code that does not look up keeps the main thread from answering, ms. */
@@ -23,13 +24,8 @@ export function mainStack(): Promise<string[]> {
     });
     const timer = setTimeout(() => end([]), patienceMs);
     session.once('Debugger.paused', ({ params }: InspectorNotification<Debugger.PausedEventDataType>) => {
-      const frames = params.callFrames
-        .slice(0, maxFrames)
-        .map(({ functionName, location }) =>
-          frameText(functionName, urls.get(location.scriptId) ?? '', location.lineNumber + 1),
-        );
       session.post('Debugger.resume');
-      session.post('Debugger.disable', () => end(frames));
+      session.post('Debugger.disable', () => end(texts(params.callFrames.slice(0, maxFrames), urls)));
     });
     session.connectToMainThread();
     session.post('Debugger.enable');
@@ -37,6 +33,14 @@ export function mainStack(): Promise<string[]> {
   });
 }
 
-function frameText(name: string, url: string, line: number): string {
-  return `${name === '' ? '(anonymous)' : name} ${url.split('/').slice(-3).join('/')}:${line}`;
+function texts(frames: readonly Debugger.CallFrame[], urls: ReadonlyMap<string, string>): string[] {
+  const places = frames.map(({ location: { scriptId, lineNumber: line, columnNumber: column = 0 } }) => ({
+    url: urls.get(scriptId) ?? '',
+    line,
+    column,
+  }));
+  return sourcePositions(places).map(({ url, line }, index) => {
+    const name = frames[index]?.functionName || '(anonymous)';
+    return `${name} ${url.split('/').slice(-3).join('/')}:${line + 1}`;
+  });
 }

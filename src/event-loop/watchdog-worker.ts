@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
 import { workerData } from 'node:worker_threads';
 import { describe } from '../errors.js';
-import { createLog } from '../log.js';
-import { mainStack } from './main-stack.js';
+import { whenNeeded } from '../when-needed.js';
 import { SharedRecord, worksText } from './shared-record.js';
 import { removeStallNote, writeStallNote } from './stall-file.js';
 import type { WatchdogData } from './watchdog-data.js';
 
 const { buffer, dir, limitMs, tickMs, notifyMs, log: logOptions } = workerData as WatchdogData;
 const record = new SharedRecord(buffer);
-// It writes by itself: what a worker says by `process.stdout` would wait for the main thread.
-const log = await createLog(logOptions);
+/**
+ * Loaded when there is something to say, as in most runs there is not. It writes by itself: what a worker says by
+ * `process.stdout` would wait for the main thread.
+ */
+const log = whenNeeded(async () => (await import('../log.js')).createLog(logOptions));
 
 let beat = record.beat;
 /**
@@ -31,7 +33,7 @@ setInterval(() => {
   still += 1;
   if (standsMs() < limitMs) return;
   record.stands(beat, standsMs());
-  if (standsMs() - tickMs < limitMs) report();
+  if (standsMs() - tickMs < limitMs) void report();
 }, tickMs);
 
 function standsMs(): number {
@@ -39,16 +41,22 @@ function standsMs(): number {
 }
 
 /** Once for each stall. */
-function report(): void {
+async function report(): Promise<void> {
   const { works } = record;
   const reason = `the event loop has stood for ${standsMs() / 1000} s; at work: ${worksText(works)}`;
-  log.error({ reason }, 'event-loop.stalled');
   // Before anything else: the platform may end the process at any moment.
   attempt(() => writeStallNote(dir, { works }));
-  mainStack().then(
-    stack => log.error({ at: stack }, 'event-loop.stands'),
-    error => log.warn({ reason: describe(error) }, 'event-loop.hidden'),
-  );
+  say('error', { reason }, 'event-loop.stalled');
+  try {
+    const { mainStack } = await import('./main-stack.js');
+    say('error', { at: await mainStack() }, 'event-loop.stands');
+  } catch (error) {
+    say('warn', { reason: describe(error) }, 'event-loop.hidden');
+  }
+}
+
+function say(level: 'error' | 'warn', fields: object, line: string): void {
+  void log().then(lines => lines[level](fields, line));
 }
 
 function forget(): void {
@@ -59,13 +67,13 @@ function forget(): void {
 function notify(): void {
   notified = performance.now();
   const child = spawn('systemd-notify', ['WATCHDOG=1'], { stdio: 'ignore' });
-  child.on('error', error => log.warn({ reason: describe(error) }, 'watchdog.unheard'));
+  child.on('error', error => say('warn', { reason: describe(error) }, 'watchdog.unheard'));
 }
 
 function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {
-    log.warn({ reason: describe(error) }, 'stall.unwritten');
+    say('warn', { reason: describe(error) }, 'stall.unwritten');
   }
 }

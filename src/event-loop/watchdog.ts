@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { LogOptions } from '../log.js';
+import { programFile } from '../program-files.js';
 import { SharedRecord } from './shared-record.js';
 import type { WatchdogData } from './watchdog-data.js';
 
@@ -16,6 +17,8 @@ export interface WatchdogOptions {
 /** Everything that the daemon does on its main thread takes milliseconds. */
 const defaultLimitMs = 5_000;
 const ticksPerLimit = 5;
+/** It allocates next to nothing. */
+const youngGenerationMb = 1;
 
 /**
  * A thread that notices when the event loop of the main thread stands: it logs what is at work and where the main
@@ -29,7 +32,11 @@ export class Watchdog {
   constructor({ dir, log, limitMs = defaultLimitMs, notifyMs }: WatchdogOptions) {
     const tickMs = limitMs / ticksPerLimit;
     const workerData: WatchdogData = { buffer: this.record.buffer, dir, log, limitMs, tickMs, notifyMs };
-    this.#worker = new Worker(new URL('./watchdog-worker.js', import.meta.url), { name: 'watchdog', workerData });
+    this.#worker = new Worker(programFile('dist/src/event-loop/watchdog-worker.js'), {
+      name: 'watchdog',
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    });
     this.#worker.unref();
     this.#timer = setInterval(() => this.record.goOn(), tickMs / 3);
     this.#timer.unref();

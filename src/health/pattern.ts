@@ -1,4 +1,8 @@
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
+
+/** Loaded where there is such an expression: it is a large one. */
+const re2 = (): typeof import('re2js') => createRequire(import.meta.url)('re2js');
 
 /** How much of a text is searched, characters. */
 export const maxSearchedLength = 64 * 1024;
@@ -21,7 +25,7 @@ export function patternOf(source: string): Pattern {
 
 function compile(source: string): RE2JS {
   try {
-    return RE2JS.compile(source);
+    return re2().RE2JS.compile(source);
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'unknown';
     throw new Error(`is not a regular expression of RE2 (${why})`);

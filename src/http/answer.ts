@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type Koa from 'koa';
 import { type AnswerShare, answersFull } from './answer-pool.js';
 import type { ApiContext } from './context.js';
 
@@ -27,14 +28,8 @@ export function shareOf(ctx: ApiContext): AnswerShare {
  * @throws HttpProblem (503) when there is no room
  */
 export function boundAnswer(ctx: ApiContext): void {
-  const body: unknown = ctx.body;
-  if (body === null || body === undefined || body instanceof Readable) return;
-  let content: string | Buffer;
-  if (typeof body === 'string' || Buffer.isBuffer(body)) content = body;
-  else {
-    content = JSON.stringify(body);
-    answerJson(ctx, content);
-  }
+  const content: unknown = ctx.body;
+  if (typeof content !== 'string' && !Buffer.isBuffer(content)) return;
   if (content.length <= uncountedBytes || ctx.method === 'HEAD') return;
   const bytes = Buffer.byteLength(content);
   const { shared = false } = ctx.state;
@@ -45,6 +40,22 @@ export function boundAnswer(ctx: ApiContext): void {
     objectMode: false,
   });
   ctx.length = bytes;
+}
+
+/**
+ * What a route answers with becomes JSON as it is set. Koa would ask first whether it is a Response of `fetch`, and when
+ * that is named, Node loads it with all that belongs to it: tens of milliseconds in the first answer, and megabytes.
+ */
+export function answerInJson({ response }: Koa): void {
+  const koa = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(response), 'body') as Required<PropertyDescriptor>;
+  Object.defineProperty(response, 'body', {
+    get: koa.get,
+    set(this: Koa.Response, body: unknown) {
+      const isJson = typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && !(body instanceof Readable);
+      if (isJson && !/\bjson\b/i.test(this.type)) this.set('Content-Type', 'application/json; charset=utf-8');
+      koa.set.call(this, isJson ? JSON.stringify(body) : body);
+    },
+  });
 }
 
 /** JSON that was put together already. Its type is set first: Koa would look whether the text is HTML. */

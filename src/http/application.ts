@@ -4,6 +4,7 @@ import Router from 'koa-router';
 import { SwaggerRouter } from 'koa-swagger-decorator';
 import { describe } from '../errors.js';
 import { networkOf, type TrustedProxies } from '../ip-address.js';
+import { answerInJson } from './answer.js';
 import { originOf } from './client-address.js';
 import type { ApiContext, Services } from './context.js';
 import { addDocs } from './docs.js';
@@ -26,6 +27,7 @@ export function createApplication(services: Services): Koa {
   const app = new Koa();
   Object.assign(app.context, { services });
   nameClients(app, settings.trustProxy);
+  answerInJson(app);
   app.on('error', (error: unknown) => log.warn({ reason: describe(error) }, 'answer.broken'));
   const routes = documentedRoutes();
   const api = new Router(exactPaths);

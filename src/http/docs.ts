@@ -1,10 +1,10 @@
 import type Router from 'koa-router';
-import { buildDocument } from './document.js';
+import { programFile } from '../program-files.js';
 import { docsHeaders } from './middleware/page-headers.js';
 import { type StaticFile, serve } from './static-files.js';
 
-const styles = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui.css'));
-const bundle = new URL(import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'));
+const styles = (): URL => new URL(import.meta.resolve('swagger-ui-dist/swagger-ui.css'));
+const bundle = (): URL => new URL(import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'));
 
 const docsPage = `<!doctype html>
 <html lang="en">
@@ -33,10 +33,10 @@ const files: readonly StaticFile[] = [
   { path: '/docs/start.js', type: 'js', content: () => docsStart },
   { path: '/docs/swagger-ui.css', type: 'css', content: styles },
   { path: '/docs/swagger-ui-bundle.js', type: 'js', content: bundle },
-  { path: '/openapi.json', type: 'json', content: () => JSON.stringify(buildDocument()) },
+  { path: '/openapi.json', type: 'json', content: programFile('openapi/openapi.json') },
 ];
 
-/** The API's documentation by Swagger UI, and the document it reads. */
+/** The API's documentation by Swagger UI, and the document it reads, which was made of the routes when they were built. */
 export function addDocs(router: Router): void {
   for (const file of files) {
     if (file.type === 'html') router.get(file.path, docsHeaders, serve(file));

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { routeConfig } from 'koa-swagger-decorator';
+import { programFile } from '../program-files.js';
 
 type RouteConfig = Parameters<typeof routeConfig>[0];
 type RequestBody = NonNullable<NonNullable<RouteConfig['request']>['body']>;
 
-const fixtures = new URL('../../../fixtures/events/', import.meta.url);
+const fixtures = programFile('fixtures/events/');
 /** As Clowder and users send them; then as the daemon makes them. */
 const recordings = { requested: ['clowder.ndjson', 'requested.ndjson'], made: ['made.ndjson'] } as const;
 

@@ -1,13 +1,14 @@
 import { readdirSync } from 'node:fs';
 import type { Middleware } from 'koa';
 import type Router from 'koa-router';
+import { programFile } from '../program-files.js';
 import type { ApiContext } from './context.js';
 import { identify, presentedKey } from './middleware/authentication.js';
 import { pageHeaders } from './middleware/page-headers.js';
 import { type StaticFile, serve } from './static-files.js';
 
 /** Compiled for the browser, and served as they are: no bundler. */
-const folder = new URL('../page/', import.meta.url);
+const folder = programFile('dist/src/page/');
 
 /** Modules of the daemon that those of the page import. */
 const shared = ['events/timestamp.js', 'status/actor-paths.js'];
@@ -20,18 +21,19 @@ const packages: Readonly<Record<string, string>> = {
   uplot: 'uplot/dist/uPlot.esm.js',
 };
 
-const fonts: Readonly<Record<string, string>> = {
-  'sans.woff2': import.meta.resolve('@fontsource-variable/ibm-plex-sans/files/ibm-plex-sans-latin-wght-normal.woff2'),
-  'sans-extended.woff2': import.meta.resolve(
-    '@fontsource-variable/ibm-plex-sans/files/ibm-plex-sans-latin-ext-wght-normal.woff2',
-  ),
-  'mono.woff2': import.meta.resolve('@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff2'),
+const fonts: Readonly<Record<string, () => string>> = {
+  'sans.woff2': () =>
+    import.meta.resolve('@fontsource-variable/ibm-plex-sans/files/ibm-plex-sans-latin-wght-normal.woff2'),
+  'sans-extended.woff2': () =>
+    import.meta.resolve('@fontsource-variable/ibm-plex-sans/files/ibm-plex-sans-latin-ext-wght-normal.woff2'),
+  'mono.woff2': () => import.meta.resolve('@fontsource/ibm-plex-mono/files/ibm-plex-mono-latin-400-normal.woff2'),
 };
 
 /** The style sheet of uPlot, which draws the charts. */
 const chartStyle = 'uplot.css';
 
-const installed = (name: string): URL => new URL(import.meta.resolve(name));
+/** Found when it is asked for first. */
+const installed = (name: string) => (): URL => new URL(import.meta.resolve(name));
 const packagePath = (name: string): string => `page/packages/${name.replace('/', '-')}.js`;
 
 /** The operator's page at `/` and everything it loads. None of it needs a key, and none of it is secret. */
@@ -40,7 +42,7 @@ export function addPage(router: Router): void {
   const modules = [...names.filter(name => name.endsWith('.js')).map(name => `page/${name}`), ...shared];
   const styles = [chartStyle, ...inOrder(names.filter(name => name.endsWith('.css')))];
   const files: StaticFile[] = [
-    ...modules.map(path => ({ path: `/${path}`, type: 'js', content: new URL(`../${path}`, import.meta.url) })),
+    ...modules.map(path => ({ path: `/${path}`, type: 'js', content: programFile(`dist/src/${path}`) })),
     ...Object.entries(packages).map(([name, file]) => ({
       path: `/${packagePath(name)}`,
       type: 'js',
@@ -54,7 +56,7 @@ export function addPage(router: Router): void {
     ...Object.entries(fonts).map(([name, file]) => ({
       path: `/page/${name}`,
       type: 'font/woff2',
-      content: new URL(file),
+      content: () => new URL(file()),
     })),
     { path: '/page/icon.svg', type: 'svg', content: new URL('elements/icon.svg', folder) },
   ];

@@ -6,12 +6,12 @@ import type { Middleware } from 'koa';
 
 const gzip = promisify(gzipCallback);
 
-/** A file that is served under one path, or a text that is made when it is asked for first. */
+/** A file that is served under one path, or what is found or made when it is asked for first. */
 export interface StaticFile {
   readonly path: string;
   /** As in Content-Type, or its short form (`css`). */
   readonly type: string;
-  readonly content: URL | (() => string);
+  readonly content: URL | (() => string | URL);
 }
 
 interface Loaded {
@@ -50,7 +50,8 @@ export function serve(file: StaticFile): Middleware {
 }
 
 async function load({ content }: StaticFile): Promise<Loaded> {
-  const plain = content instanceof URL ? await readFile(content) : Buffer.from(content());
+  const found = typeof content === 'function' ? content() : content;
+  const plain = found instanceof URL ? await readFile(found) : Buffer.from(found);
   const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
   return { plain, packed: await gzip(plain), etag };
 }

@@ -1,6 +1,7 @@
 import { acceptEvent } from '../events/accept.js';
 import type { Event } from '../events/event.js';
 import type { Message } from '../events/message.js';
+import { whenNeeded } from '../when-needed.js';
 import { isHidden } from './rows.js';
 import type { Change } from './rule-state.js';
 import { type Severity, severities } from './signal.js';
@@ -56,7 +57,9 @@ export function notificationOf({
   pageUrl,
   type = typeOf(changes),
 }: Draft): Notification {
-  const sorted = [...changes].sort((a, b) => rank(b) - rank(a) || a.since - b.since || byName.compare(a.name, b.name));
+  const sorted = [...changes].sort(
+    (a, b) => rank(b) - rank(a) || a.since - b.since || byName().compare(a.name, b.name),
+  );
   const worst = Math.max(0, ...sorted.map(({ severity }) => severities.indexOf(severity)));
   return {
     id,
@@ -84,7 +87,7 @@ function kept(changes: readonly Change[]): Change[] {
   });
 }
 
-const byName = new Intl.Collator('en', { numeric: true });
+const byName = whenNeeded(() => new Intl.Collator('en', { numeric: true }));
 
 /** What fails before what is over. */
 function rank({ level, severity }: Change): number {

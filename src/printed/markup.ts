@@ -1,3 +1,4 @@
+import { whenNeeded } from '../when-needed.js';
 /** Text from events, names and titles, as text of a page or a feed: without control characters. */
 export function escaped(text: string): string {
   return text
@@ -11,11 +12,13 @@ export function isolated(text: string): string {
   return `<bdi>${escaped(text)}</bdi>`;
 }
 
-const timeFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+const timeFormat = whenNeeded(
+  () => new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' }),
+);
 
 /** `1 July 2026, 12:00 UTC`. */
 export function timeInWords(time: number): string {
-  return `${timeFormat.format(time).replace(' at ', ', ')} UTC`;
+  return `${timeFormat().format(time).replace(' at ', ', ')} UTC`;
 }
 
 /** `2 days 3 hours`, `12 minutes`, `40 seconds`. */

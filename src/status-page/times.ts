@@ -1,14 +1,15 @@
 import { durationInWords, timeInWords } from '../printed/markup.js';
+import { whenNeeded } from '../when-needed.js';
 
-const dayFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
-const hourFormat = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' });
+const dayFormat = whenNeeded(() => new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' }));
+const hourFormat = whenNeeded(() => new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: 'UTC' }));
 
 /** `1 July 2026, 12:00 to 14:00 UTC, 2 hours`; two dates where they are not the same. */
 export function rangeInWords(from: number, until: number): string {
   const duration = durationInWords(until - from);
-  const day = dayFormat.format(from);
-  if (day !== dayFormat.format(until)) return `${timeInWords(from)} to ${timeInWords(until)}, ${duration}`;
-  return `${day}, ${hourFormat.format(from)} to ${hourFormat.format(until)} UTC, ${duration}`;
+  const day = dayFormat().format(from);
+  if (day !== dayFormat().format(until)) return `${timeInWords(from)} to ${timeInWords(until)}, ${duration}`;
+  return `${day}, ${hourFormat().format(from)} to ${hourFormat().format(until)} UTC, ${duration}`;
 }
 
 /** When something was, is, or is to be over. */
@@ -22,5 +23,7 @@ export function spanInWords(from: number, until: number | null, at: number): str
 
 /** A time in a story that began at another one: the day is said where it is not the same. */
 export function timeAfter(time: number, begun: number): string {
-  return dayFormat.format(time) === dayFormat.format(begun) ? `${hourFormat.format(time)} UTC` : timeInWords(time);
+  return dayFormat().format(time) === dayFormat().format(begun)
+    ? `${hourFormat().format(time)} UTC`
+    : timeInWords(time);
 }

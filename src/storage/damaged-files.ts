@@ -1,6 +1,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { damagedKeptMs } from './salvage.js';
+
+/** How long a damaged file is kept, ms: somebody may get more out of it. */
+export const damagedKeptMs = 30 * 86_400_000;
 
 /**
  * Removes what salvages have moved aside, and their reports, once they have been kept for long

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { describe, SetupError, TransientError } from '../errors.js';
+import { corruptMarker } from './corrupt-marker.js';
 import { Database } from './database.js';
 import { CorruptError } from './database-error.js';
 import { databaseFile, lockFile, unfinishedRestore } from './files.js';
@@ -7,21 +8,12 @@ import { countLoss, storedHighWater } from './high-water.js';
 import { ledgerReads } from './ledger.js';
 import { keepLoss } from './losses.js';
 import { migrate } from './migrate.js';
-import { ownFile, readOwnFile, writeOwnFile } from './own-files.js';
+import { ownFile, readOwnFile } from './own-files.js';
 import { finishSalvage, type Salvage, salvage, settleLedger } from './salvage.js';
 import { noteUsageLoss } from './usage-loss.js';
 
 /** For a lock that somebody else holds on the database (a backup tool, say). */
 export const busyTimeoutMs = 2000;
-
-/** Left when the file turns out damaged while the daemon runs; the next start then salvages it. */
-function corruptMarker(dir: string): string {
-  return `${databaseFile(dir)}.is-corrupt`;
-}
-
-export function markCorrupt(dir: string, error: Error): void {
-  writeOwnFile(corruptMarker(dir), `${error.message}\n`);
-}
 
 /**
  * Holds DATA_DIR for this process: an exclusive transaction on a database of its own, which the kernel ends with the

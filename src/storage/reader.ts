@@ -1,15 +1,19 @@
 import { Worker } from 'node:worker_threads';
+import { programFile } from '../program-files.js';
 import type { ReadName } from './calls.js';
+import { markCorrupt } from './corrupt-marker.js';
 import { CorruptError } from './database-error.js';
-import { markCorrupt } from './opening.js';
 import { type ReaderAnswer, type ReaderRequest, unpacked } from './protocol.js';
+
+/** What a query brings is soon garbage, and a larger young generation would stay resident for it. */
+const youngGenerationMb = 4;
 
 interface Pending {
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
-/** The main thread's side of the reader. It starts with the first query. */
+/** The main thread's side of a reader. Its thread begins with `start`, or with the first query. */
 export class Reader {
   readonly #dir: string;
   readonly #onFatal: (error: Error) => void;
@@ -22,6 +26,10 @@ export class Reader {
   constructor(dir: string, onFatal: (error: Error) => void) {
     this.#dir = dir;
     this.#onFatal = onFatal;
+  }
+
+  start(): void {
+    this.#worker ??= this.#begin();
   }
 
   read(name: ReadName, args: unknown): Promise<unknown> {
@@ -43,13 +51,17 @@ export class Reader {
   }
 
   #send(request: ReaderRequest): void {
-    this.#worker ??= this.#start();
+    this.#worker ??= this.#begin();
     this.#worker.postMessage(request);
   }
 
-  #start(): Worker {
+  #begin(): Worker {
     const workerData = { dir: this.#dir };
-    const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { name: 'storage reader', workerData });
+    const worker = new Worker(programFile('dist/src/storage/reader-worker.js'), {
+      name: 'storage reader',
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    });
     this.#exited = new Promise(resolve => worker.once('exit', resolve));
     worker.on('message', (answer: ReaderAnswer) => {
       const pending = this.#pending.get(answer.number);

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
+import { damagedKeptMs } from './damaged-files.js';
 import { Database } from './database.js';
 import { addAccepted, addLost, type HighWater } from './high-water.js';
 import { totalHour } from './ledger-delta.js';
@@ -23,9 +24,6 @@ export interface SalvageOptions {
   readonly now: number;
   readonly mark: Partial<HighWater>;
 }
-
-/** How long the damaged file is kept, ms: somebody may get more out of it. */
-export const damagedKeptMs = 30 * 86_400_000;
 
 const companions = ['-wal', '-shm'] as const;
 

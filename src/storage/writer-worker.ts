@@ -1,12 +1,13 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { assertNever } from '../errors.js';
 import { compact, cutLog, rebuild, relieve } from './compaction.js';
+import { markCorrupt } from './corrupt-marker.js';
 import type { Database } from './database.js';
 import { CorruptError } from './database-error.js';
 import { DiskSpace } from './disk-space.js';
 import { type Outcome, runGroup } from './group.js';
 import type { Limits } from './limits.js';
-import { lockDirectory, markCorrupt, openForWriting } from './opening.js';
+import { lockDirectory, openForWriting } from './opening.js';
 import { packed, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
 
 const port = parentPort as MessagePort;

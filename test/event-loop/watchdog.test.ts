@@ -70,7 +70,7 @@ test('an event that stops the event loop for ever is set aside after three death
     if (death > 1) assert.match(stalled, /sink scripted, event c$/);
     await until(() => daemon.lines('event-loop.stands').length > 0, 'where it stands', 60_000);
     // The watchdog says where, though the main thread does not answer.
-    assert.match(JSON.stringify(daemon.lines('event-loop.stands')), /blocking-daemon\.js/);
+    assert.match(JSON.stringify(daemon.lines('event-loop.stands')), /blocking-daemon\.ts/);
     await daemon.end('SIGKILL');
     assert.ok(existsSync(join(folder.path, 'stall.json')));
     daemon = new Running(folder.path);

@@ -87,7 +87,7 @@ export class TestDaemon {
   async launch(extra: Readonly<Record<string, string>> = {}): Promise<void> {
     this.port = this.#port ?? (await freePort());
     const hash = createHash('sha256').update(this.key).digest('hex');
-    const child = spawn(process.execPath, ['--enable-source-maps', ...this.#node, main, 'start'], {
+    const child = spawn(process.execPath, [...this.#node, main, 'start'], {
       env: {
         PATH: process.env.PATH ?? '',
         PORT: String(this.port),

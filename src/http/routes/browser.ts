@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { routeConfig, z } from 'koa-swagger-decorator';
+import { programFile } from '../../program-files.js';
 import { answerJson } from '../answer.js';
 import { type Collected, collect } from '../collect.js';
 import type { ApiContext } from '../context.js';
@@ -129,7 +130,7 @@ function wire(path: '/2/httpapi' | '/batch', id: string) {
   });
 }
 
-const snippet = new URL('../../browser/snippet/snippet.js', import.meta.url);
+const snippet = programFile('dist/src/browser/snippet/snippet.js');
 let loaded: string | undefined;
 
 /** Amplitude's wire, where a page that has one of its SDKs changes one address; and a script for other pages. */

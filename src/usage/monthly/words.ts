@@ -1,3 +1,5 @@
+import { whenNeeded } from '../../when-needed.js';
+
 /** What was left out, for people who did not read the standard. */
 const reasons: Readonly<Record<string, string>> = {
   double_click: 'Double clicks: the same user opened the same address again within 30 seconds',
@@ -29,11 +31,11 @@ export function sourceInWords(names: string): string {
     .join(' and, in another part of the month, ');
 }
 
-const grouped = new Intl.NumberFormat('en-GB');
+const grouped = whenNeeded(() => new Intl.NumberFormat('en-GB'));
 
 /** `12,345`. */
 export function number(value: number): string {
-  return grouped.format(value);
+  return grouped().format(value);
 }
 
 const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
@@ -56,18 +58,20 @@ export function change(now: number, before: number): string | undefined {
   return `${percent < 0 ? '−' : percent > 0 ? '+' : '±'}${number(Math.abs(percent))} %`;
 }
 
-const monthNames = new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const monthNames = whenNeeded(
+  () => new Intl.DateTimeFormat('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' }),
+);
 
 /** `2026-03` is `March 2026`. */
 export function monthInWords(month: string): string {
-  return monthNames.format(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 1));
+  return monthNames().format(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)) - 1));
 }
 
-const countryNames = new Intl.DisplayNames('en', { type: 'region' });
+const countryNames = whenNeeded(() => new Intl.DisplayNames('en', { type: 'region' }));
 
 export function countryInWords(code: string): string {
   try {
-    return countryNames.of(code.toUpperCase()) ?? code;
+    return countryNames().of(code.toUpperCase()) ?? code;
   } catch {
     return code;
   }
