@@ -77,7 +77,6 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   const backlog = new Backlog(sink => broker.depth(sink), { maxWaiting: 200, retryAfterMs: 2_000 });
   const deadLetterAdmin = new DeadLetterAdmin({ store: broker.deadLetters, clock, limitOf, backlog });
   const orphans = orphanFinder({ broker, clock, log, metrics });
-  orphans();
   const stored = config.sinks.find(({ definition }) => definition.storesWith === 'storage');
   const watched = {
     get: (service: string) => {

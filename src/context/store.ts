@@ -20,11 +20,11 @@ const maxStored = 100_000;
 const trimEvery = 1_000;
 
 /** Resources as key and value in the database of DATA_DIR. */
-export function resourceStore(storage: Pick<Storage, 'keyValues' | 'read' | 'write'>): ResourceStore {
+export function resourceStore(storage: Pick<Storage, 'keyValues' | 'write'>): ResourceStore {
   const keyValues = storage.keyValues(namespace);
   let untrimmed = trimEvery;
   return {
-    newest: async count => (await storage.read('newestValues', { namespace, limit: count })).flatMap(parsed),
+    newest: async count => (await storage.write('lookAtValues', { namespace, limit: count })).flatMap(parsed),
     get: async ids => [...(await keyValues.get(ids))].flatMap(parsed),
     async put(entries) {
       const values = entries.map(([id, resource]) => [id, JSON.stringify(resource)] as const);

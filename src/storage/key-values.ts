@@ -44,6 +44,11 @@ function newestValues(database: Database, { namespace, limit }: { namespace: str
   );
 }
 
+/** The same on the writer's thread: for a start, which needs no other. */
+function lookAtValues({ database }: Transaction, which: { namespace: string; limit: number }) {
+  return newestValues(database, which);
+}
+
 /** Removes those that expire first, while there are more than `max`. Returns how many it removed. */
 function trimValues(
   { database }: Transaction,
@@ -91,5 +96,5 @@ function sweepKeyValues({ database, believed }: Transaction, { limit }: { readon
   );
 }
 
-export const keyValueWrites = { getValues, putValues, trimValues, firstSeen, sweepKeyValues };
+export const keyValueWrites = { getValues, lookAtValues, putValues, trimValues, firstSeen, sweepKeyValues };
 export const keyValueReads = { newestValues };

@@ -244,5 +244,10 @@ function queueStates(database: Database): QueueState[] {
   });
 }
 
-export const queueWrites = { declareQueue, removeQueue, take, settle, trimMessages };
+/** The same on the writer's thread: for a start, which needs no other. */
+function lookAtQueues({ database }: Transaction): QueueState[] {
+  return queueStates(database);
+}
+
+export const queueWrites = { declareQueue, removeQueue, take, settle, trimMessages, lookAtQueues };
 export const queueReads = { queueStates };

@@ -13,7 +13,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The main thread's side of a reader. Its thread begins with `start`, or with the first query. */
+/** The main thread's side of a reader. Its thread begins with the first query. */
 export class Reader {
   readonly #dir: string;
   readonly #onFatal: (error: Error) => void;
@@ -26,10 +26,6 @@ export class Reader {
   constructor(dir: string, onFatal: (error: Error) => void) {
     this.#dir = dir;
     this.#onFatal = onFatal;
-  }
-
-  start(): void {
-    this.#worker ??= this.#begin();
   }
 
   read(name: ReadName, args: unknown): Promise<unknown> {
@@ -51,11 +47,11 @@ export class Reader {
   }
 
   #send(request: ReaderRequest): void {
-    this.#worker ??= this.#begin();
+    this.#worker ??= this.#start();
     this.#worker.postMessage(request);
   }
 
-  #begin(): Worker {
+  #start(): Worker {
     const workerData = { dir: this.#dir };
     const worker = new Worker(programFile('dist/src/storage/reader-worker.js'), {
       name: 'storage reader',

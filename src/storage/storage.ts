@@ -95,13 +95,8 @@ export class Storage {
       dead = true;
       options.onFatal(folderFault(folder) ?? error);
     };
+    const { writer, found } = await Writer.open({ limits: unlimited, ...options, onFatal });
     const [reader, charts] = [new Reader(dir, onFatal), new Reader(dir, onFatal)];
-    // Beside the writer's: the first queries come as soon as that is open.
-    reader.start();
-    const { writer, found } = await Writer.open({ limits: unlimited, ...options, onFatal }).catch(async error => {
-      await reader.close();
-      throw error;
-    });
     // A thread that failed has the file open for a moment longer, and a fresh one cannot take its place meanwhile.
     folder.usedUntil(writer.exited.then(() => Promise.all([reader.close(), charts.close()])));
     folder.adopt();

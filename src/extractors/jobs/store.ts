@@ -5,7 +5,7 @@ import type { Storage } from '../../storage/storage.js';
 import type { Job } from './job.js';
 
 export interface JobStoreOptions {
-  readonly storage: Pick<Storage, 'checkpoints' | 'keyValues' | 'read' | 'write'>;
+  readonly storage: Pick<Storage, 'checkpoints' | 'keyValues' | 'write'>;
   readonly publish: (messages: readonly Message[]) => Promise<unknown>;
 }
 
@@ -42,7 +42,7 @@ export class JobStore {
   async load(limit: number): Promise<Job[]> {
     const last = await this.#ahead.load();
     if (last !== undefined) await this.#save(last);
-    const newest = await this.#storage.read('newestValues', { namespace: openJobs, limit });
+    const newest = await this.#storage.write('lookAtValues', { namespace: openJobs, limit });
     return newest.filter(([, value]) => value !== moved).map(([, value]) => JSON.parse(value));
   }
 
