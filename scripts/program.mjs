@@ -1,5 +1,5 @@
-// How the program is put together: hundreds of modules, each of which would be found, read and linked by itself at every
-// start, become a few files. What only some settings or commands need stays apart, and is loaded when it is needed.
+// How the program is put together: hundreds of modules, each of which would be found, read and linked by itself at
+// every start, become a few files. What only some settings or commands need stays apart, and is loaded when they do.
 import { readFileSync } from 'node:fs';
 
 const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

@@ -130,7 +130,7 @@ function visibleIn(value: unknown, depth: number): unknown {
   );
 }
 
-/** Each line of a stack begins with four spaces and `at`; another one belongs to the message. It speaks of the sources. */
+/** Each line of a stack begins with four spaces and `at`, and names a source; another one belongs to the message. */
 function visibleStack(stack: unknown): unknown {
   if (typeof stack !== 'string') return stack;
   return visible(redact(sourceStack(stack)).replace(/\n(?! {4}at )/g, ' '), { lines: true });

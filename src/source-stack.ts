@@ -3,8 +3,8 @@ import { SourceMap } from 'node:module';
 import { programFile } from './program-files.js';
 
 /**
- * What runs was put together from many files. Node can name those in stacks (--enable-source-maps), but reads the map of
- * each file as it loads it, for errors that seldom come; here a map is read when something is to be said.
+ * What runs was put together from many files. Node can name those in stacks (--enable-source-maps), but reads the map
+ * of each file as it loads it, for errors that seldom come; here a map is read when something is to be said.
  */
 
 export interface Position {
@@ -15,7 +15,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** Where in the sources places in compiled files come from. A place stays as it is when no map beside its file says it. */
+/** Where places in compiled files come from. A place stays as it is when no map beside its file says it. */
 export function sourcePositions(places: readonly Position[]): Position[] {
   const maps = new Map([...new Set(places.map(({ url }) => url))].map(url => [url, mapOf(url)]));
   return places.map(place => {

@@ -24,7 +24,7 @@ export function resourceStore(storage: Pick<Storage, 'keyValues' | 'write'>): Re
   const keyValues = storage.keyValues(namespace);
   let untrimmed = trimEvery;
   return {
-    newest: async count => (await storage.write('lookAtValues', { namespace, limit: count })).flatMap(parsed),
+    newest: async count => (await storage.write('findValues', { namespace, limit: count })).flatMap(parsed),
     get: async ids => [...(await keyValues.get(ids))].flatMap(parsed),
     async put(entries) {
       const values = entries.map(([id, resource]) => [id, JSON.stringify(resource)] as const);

@@ -46,16 +46,16 @@ async function report(): Promise<void> {
   const reason = `the event loop has stood for ${standsMs() / 1000} s; at work: ${worksText(works)}`;
   // Before anything else: the platform may end the process at any moment.
   attempt(() => writeStallNote(dir, { works }));
-  say('error', { reason }, 'event-loop.stalled');
+  logLine('error', { reason }, 'event-loop.stalled');
   try {
     const { mainStack } = await import('./main-stack.js');
-    say('error', { at: await mainStack() }, 'event-loop.stands');
+    logLine('error', { at: await mainStack() }, 'event-loop.stands');
   } catch (error) {
-    say('warn', { reason: describe(error) }, 'event-loop.hidden');
+    logLine('warn', { reason: describe(error) }, 'event-loop.hidden');
   }
 }
 
-function say(level: 'error' | 'warn', fields: object, line: string): void {
+function logLine(level: 'error' | 'warn', fields: object, line: string): void {
   void log().then(lines => lines[level](fields, line));
 }
 
@@ -67,13 +67,13 @@ function forget(): void {
 function notify(): void {
   notified = performance.now();
   const child = spawn('systemd-notify', ['WATCHDOG=1'], { stdio: 'ignore' });
-  child.on('error', error => say('warn', { reason: describe(error) }, 'watchdog.unheard'));
+  child.on('error', error => logLine('warn', { reason: describe(error) }, 'watchdog.unheard'));
 }
 
 function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {
-    say('warn', { reason: describe(error) }, 'stall.unwritten');
+    logLine('warn', { reason: describe(error) }, 'stall.unwritten');
   }
 }

@@ -43,8 +43,9 @@ export function boundAnswer(ctx: ApiContext): void {
 }
 
 /**
- * What a route answers with becomes JSON as it is set. Koa would ask first whether it is a Response of `fetch`, and when
- * that is named, Node loads it with all that belongs to it: tens of milliseconds in the first answer, and megabytes.
+ * What a route answers with becomes JSON as it is set. Koa would ask first whether it is a Response of `fetch`, and
+ * when that is named, Node loads it with all that belongs to it: tens of milliseconds in the first answer, and
+ * megabytes.
  */
 export function answerInJson({ response }: Koa): void {
   const koa = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(response), 'body') as Required<PropertyDescriptor>;

@@ -36,7 +36,7 @@ const files: readonly StaticFile[] = [
   { path: '/openapi.json', type: 'json', content: programFile('openapi/openapi.json') },
 ];
 
-/** The API's documentation by Swagger UI, and the document it reads, which was made of the routes when they were built. */
+/** The API's documentation by Swagger UI, and the document it reads, which was made of the routes at the build. */
 export function addDocs(router: Router): void {
   for (const file of files) {
     if (file.type === 'html') router.get(file.path, docsHeaders, serve(file));

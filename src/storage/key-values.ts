@@ -45,7 +45,7 @@ function newestValues(database: Database, { namespace, limit }: { namespace: str
 }
 
 /** The same on the writer's thread: for a start, which needs no other. */
-function lookAtValues({ database }: Transaction, which: { namespace: string; limit: number }) {
+function findValues({ database }: Transaction, which: { namespace: string; limit: number }) {
   return newestValues(database, which);
 }
 
@@ -96,5 +96,5 @@ function sweepKeyValues({ database, believed }: Transaction, { limit }: { readon
   );
 }
 
-export const keyValueWrites = { getValues, lookAtValues, putValues, trimValues, firstSeen, sweepKeyValues };
+export const keyValueWrites = { getValues, findValues, putValues, trimValues, firstSeen, sweepKeyValues };
 export const keyValueReads = { newestValues };

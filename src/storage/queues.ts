@@ -245,9 +245,9 @@ function queueStates(database: Database): QueueState[] {
 }
 
 /** The same on the writer's thread: for a start, which needs no other. */
-function lookAtQueues({ database }: Transaction): QueueState[] {
+function findQueues({ database }: Transaction): QueueState[] {
   return queueStates(database);
 }
 
-export const queueWrites = { declareQueue, removeQueue, take, settle, trimMessages, lookAtQueues };
+export const queueWrites = { declareQueue, removeQueue, take, settle, trimMessages, findQueues };
 export const queueReads = { queueStates };

@@ -22,7 +22,7 @@ export interface HandOverOptions {
  */
 export async function moveEmbeddedQueues({ storage, log, sinks, publish }: HandOverOptions): Promise<number> {
   let total = 0;
-  for (const { number, name, sink } of await storage.write('lookAtQueues')) {
+  for (const { number, name, sink } of await storage.write('findQueues')) {
     if (!sinks.includes(sink)) continue;
     let count = 0;
     for (;;) {

@@ -42,7 +42,7 @@ export class JobStore {
   async load(limit: number): Promise<Job[]> {
     const last = await this.#ahead.load();
     if (last !== undefined) await this.#save(last);
-    const newest = await this.#storage.write('lookAtValues', { namespace: openJobs, limit });
+    const newest = await this.#storage.write('findValues', { namespace: openJobs, limit });
     return newest.filter(([, value]) => value !== moved).map(([, value]) => JSON.parse(value));
   }
 
