@@ -7,6 +7,9 @@ import { pageSuite, Visit } from './visit.js';
 
 const test = await pageSuite('the look of usage', { USAGE: 'on', USAGE_SOURCE: 'nginx' });
 
+/** How much of the links to sections does not show, px. */
+const hiddenLinks = '(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector(".parts"))';
+
 for (const { name, ...options } of appearances) {
   test(`usage for everybody, ${name}`, async ({ browser, here }) => {
     const visit = await Visit.begin(browser, here.daemon.url, { ...options, reducedMotion: 'reduce' });
@@ -17,6 +20,8 @@ for (const { name, ...options } of appearances) {
       await page.locator('#usage-spaces tbody tr').first().waitFor();
       await page.locator('#usage-datasets tbody tr').first().waitFor();
       await page.locator('.usage-audit').waitFor();
+      // On a phone they are scrolled, and fade where they go on.
+      if (options.viewport.width > 1_000) assert.is(await page.evaluate(hiddenLinks), 0, 'all links to sections show');
       await visit.picture(`usage-${name}`);
       await page.getByRole('button', { name: 'Show as a table' }).click();
       await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');

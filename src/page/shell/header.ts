@@ -21,7 +21,7 @@ export function Header({ view, session, status, lost, now, onSignOut }: HeaderPr
       <nav class="views" aria-label="Views">${views.map(one => html`<${ViewLink} key=${one.start} of=${one} view=${view} status=${status} />`)}</nav>
       <nav class="parts" aria-label="Sections of the page">${view.sections.map(section => html`<${SectionLink} key=${section.id} section=${section} status=${status} />`)}</nav>
       <div class="who">
-        ${status !== undefined && html`<span class="uptime" title="Since ${dateAndTime(status.started)}">${status.version} · up ${duration(now - status.started)}</span>`}
+        ${view === operations && status !== undefined && html`<span class="uptime" title="Since ${dateAndTime(status.started)}">${status.version} · up ${duration(now - status.started)}</span>`}
         <span class="link ${lost ? 'lost' : ''}">${lost ? 'no connection' : 'connected'}</span>
         <span class="key-name" title=${`Scopes: ${session.scopes.join(', ')}`}>${session.name}</span>
         <button type="button" class="quiet" onClick=${onSignOut}>Sign out</button>

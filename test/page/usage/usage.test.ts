@@ -102,6 +102,10 @@ test('without a figure it says where figures come from', async ({ here, visit })
   assert.is(await links.count(), 0, 'no link leads to a section that is not there');
   assert.equal(await violations(page), []);
   await visit.picture('usage-empty');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 375, height: 812 });
+  assert.equal(await violations(page), []);
+  await visit.picture('usage-empty-phone-dark');
 });
 
 test('every figure is that of the API, and so are the files', async ({ here, visit }) => {

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { keyedBy } from '../../src/usage/keys.js';
+
+test('the number of a text is the first 13 hexadecimal digits of its keyed hash, for ever: rows are compared by it', () => {
+  assert.is(keyedBy('a secret')('login ada'), 2_277_626_880_231_520);
+  const plainly = (secret: string, text: string): number =>
+    Number.parseInt(createHash('sha256').update(`${secret}\n${text}`).digest('hex').slice(0, 13), 16);
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (secret, text) => {
+      const key = keyedBy(secret)(text);
+      assert.ok(Number.isSafeInteger(key));
+      assert.is(key, plainly(secret, text));
+    }),
+  );
+});
+
+test.run();
