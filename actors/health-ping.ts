@@ -4,7 +4,7 @@ import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import { standingOf } from '../src/health/dependencies.js';
-import { FixedRate, minBetweenMs } from '../src/health/fixed-rate.js';
+import { FixedRate, minBetweenMs, together } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import { OutgoingEvents } from '../src/health/outgoing-events.js';
 import { type CostTools, withCost } from '../src/health/recovery-cost.js';
@@ -155,7 +155,7 @@ class HealthPing implements Behaviour<HealthPingMessage> {
 
   #newSchedule(): FixedRate {
     const { clock, target, delayMs } = this.#options;
-    return new FixedRate(clock.monotonic() + delayMs, target.intervalMs);
+    return new FixedRate(together(clock.monotonic() + delayMs), target.intervalMs);
   }
 
   #scheduleNext(): void {

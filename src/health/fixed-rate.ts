@@ -30,6 +30,17 @@ export class FixedRate {
   }
 }
 
+/**
+ * First ticks that lie close together are one moment, ms: runs that begin together find the processor awake and its
+ * caches warm, and take half the time of those that begin one by one. Where there are few targets, they stay apart.
+ */
+const togetherMs = 200;
+
+/** The moment in which a target begins whose first tick would be then, on a monotonic clock. */
+export function together(first: number): number {
+  return Math.ceil(first / togetherMs) * togetherMs;
+}
+
 /** Between two runs of a target, where somebody asks for one before its tick, ms. */
 export const minBetweenMs = 1_000;
 

@@ -273,7 +273,7 @@ test('a declaration is kept before it is answered, one that comes early too', as
   const window = { from: at, until: undefined, message: undefined };
   const declaration = { service: 'clowder', status: 'maintenance', at, id: 'said', by: undefined, window };
   await ask<void>(reply => dispatch(world.actor, { type: 'declared', declaration, reply }));
-  assert.equal(JSON.parse(world.kept.get('health/clowder') ?? '').declared, [{ from: at, until: null }]);
+  assert.equal(JSON.parse(world.kept.get('health/clowder') ?? '').declared, [{ id: 'said', from: at, until: null }]);
   world.outcome = bad;
   const runs = world.runs;
   await until(() => world.runs > runs + 3, 'failed runs');

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FixedRate, spread } from '../../src/health/fixed-rate.js';
+import { FixedRate, spread, together } from '../../src/health/fixed-rate.js';
 
 test('ticks keep to the interval however late the timer fires', () => {
   const rate = new FixedRate(100, 1_000);
@@ -34,6 +34,16 @@ test('a tick that is given back comes when it would have come', () => {
   rate.giveBack();
   assert.is(rate.next(300), 700);
   assert.is(rate.skipped, 0);
+});
+
+test('first ticks that lie close together are one moment, which is never before them', () => {
+  const firsts = Array.from({ length: 200 }, (_, index) => together(1_000_000.5 + spread(index, 200) * 10_000));
+  assert.is(new Set(firsts).size, 50);
+  for (const [index, first] of firsts.entries()) {
+    const late = first - (1_000_000.5 + index * 50);
+    assert.ok(late >= 0 && late < 200, `${index}: ${late} ms late`);
+  }
+  assert.is(together(1_000_000), 1_000_000);
 });
 
 test('over any runs, a tick is on the grid, after the one before, and at most an interval away', () => {

@@ -67,4 +67,19 @@ test('with an expectation a file is looked at, and nothing is written', async ()
   folder.remove();
 });
 
+test('of a folder with many files, the newest one counts, wherever it stands', async () => {
+  const folder = temporaryFolder();
+  const now = Math.floor(Date.now() / 1000);
+  for (let number = 0; number < 100; number += 1) {
+    const file = join(folder.path, `dump-${number}.sql`);
+    writeFileSync(file, 'x'.repeat(number));
+    const written = now - 100 * 3_600 + (number === 57 ? 3_600 : 0);
+    utimesSync(file, written, written);
+  }
+  const { reason, readings } = await runOnce({ name: 'backup', url: `file:${folder.path}`, expect: { max_age: 60 } });
+  assert.match(reason ?? '', /^the newest file, dump-57\.sql, was last written 4 d 3 h ago/);
+  assert.is(readings.bytes, 57);
+  folder.remove();
+});
+
 test.run();

@@ -15,6 +15,8 @@ export interface FileExpectation {
 }
 
 const maxEntries = 10_000;
+/** Files of a folder that are looked at together: one after another, each would wake the process. */
+const together = 32;
 
 /** Whether a file is looked at, rather than written. */
 export function isExpected(expect: FileExpectation): boolean {
@@ -53,15 +55,29 @@ async function fileAt(path: string): Promise<FoundFile | string | undefined> {
   if (!found.isDirectory()) return { modified: found.mtimeMs, size: found.size };
   let newest: FoundFile | undefined;
   let count = 0;
-  for await (const entry of await opendir(path)) {
+  let names: string[] = [];
+  for await (const entry of await opendir(path, { bufferSize: together })) {
     count += 1;
     if (count > maxEntries) return `more than ${maxEntries} entries in the folder`;
     if (!entry.isFile() || isUnfinished(entry.name)) continue;
-    const file = await statOrNothing(join(path, entry.name));
-    if (file !== undefined && (newest === undefined || file.mtimeMs > newest.modified))
-      newest = { modified: file.mtimeMs, size: file.size, name: entry.name };
+    names.push(entry.name);
+    if (names.length < together) continue;
+    newest = await newestOf(path, names, newest);
+    names = [];
   }
-  return newest;
+  return newestOf(path, names, newest);
+}
+
+async function newestOf(
+  folder: string,
+  names: readonly string[],
+  before: FoundFile | undefined,
+): Promise<FoundFile | undefined> {
+  const found = await Promise.all(names.map(name => statOrNothing(join(folder, name))));
+  return found.reduce((newest, file, place): FoundFile | undefined => {
+    if (file === undefined || (newest !== undefined && file.mtimeMs <= newest.modified)) return newest;
+    return { modified: file.mtimeMs, size: file.size, name: names[place] ?? '' };
+  }, before);
 }
 
 /**
