@@ -1,4 +1,5 @@
 import type { Depth } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
 import { TransientError } from '../errors.js';
 
 export interface BacklogOptions {
@@ -8,15 +9,20 @@ export interface BacklogOptions {
   readonly retryAfterMs?: number;
 }
 
+/** How often it is looked whether a sink has nothing to do, ms. */
+const lookMs = 20;
+/** What happens now has a sink to itself for this long before more of what is past comes, ms. */
+const restMs = 200;
+
 /** What is past stands behind what happens now: one request at a time, and none while a sink has much to do. */
 export class Backlog {
-  readonly #depth: (sink: string) => Promise<Pick<Depth, 'ready'>>;
+  readonly #depth: (sink: string) => Promise<Pick<Depth, 'ready' | 'unsettled'>>;
   readonly #maxWaiting: number;
   readonly #retryAfterMs: number;
   #busy = false;
 
   constructor(
-    depth: (sink: string) => Promise<Pick<Depth, 'ready'>>,
+    depth: (sink: string) => Promise<Pick<Depth, 'ready' | 'unsettled'>>,
     { maxWaiting = 2_000, retryAfterMs = 1_000 }: BacklogOptions = {},
   ) {
     this.#depth = depth;
@@ -36,6 +42,16 @@ export class Backlog {
       return await work();
     } finally {
       this.#busy = false;
+    }
+  }
+
+  /** Resolves after a rest, when nothing waits for a sink and nothing is on its way there; or after this long, ms. */
+  async rest(sink: string, clock: Pick<Clock, 'monotonic' | 'sleep'>, patienceMs: number): Promise<void> {
+    const began = clock.monotonic();
+    for (let ms = restMs; clock.monotonic() - began < patienceMs; ms = lookMs) {
+      await clock.sleep(ms);
+      const { ready, unsettled } = await this.#depth(sink);
+      if (ready + unsettled === 0) return;
     }
   }
 }

@@ -16,7 +16,7 @@ export interface HistoryOptions {
   readonly sinks: () => readonly SinkDefinition[];
   /** Resolves when the messages are durable. */
   readonly publish: (messages: readonly Message[]) => Promise<Durability>;
-  readonly depth: (sink: string) => Promise<Pick<Depth, 'ready'>>;
+  readonly depth: (sink: string) => Promise<Pick<Depth, 'ready' | 'unsettled'>>;
   readonly storage: Calls;
   /** Undefined when usage is off. */
   readonly reopening: Pick<Reopening, 'reopen' | 'closedMonths' | 'sent'> | undefined;

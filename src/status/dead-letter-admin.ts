@@ -34,13 +34,19 @@ const pageSize = 1000;
 /** How many pages one filtered request may read: a filter that matches nothing must not read for ever. */
 const maxPages = 100;
 const keysAtOnce = 500;
+/**
+ * A portion is let in by parts of this many, each after a rest and when the sink has nothing to do: a live event waits
+ * for about one write more. For each part that is waited for, ms, at most.
+ */
+const partSize = 100;
+const patienceMs = 400;
 
 export interface DeadLetterAdminOptions {
   readonly store: DeadLetterStore;
   readonly clock: Clock;
   readonly limitOf: (sink: string) => RedriveLimit | undefined;
   /** Holds back what is redriven in portions, for the sake of what happens now. */
-  readonly backlog: Pick<Backlog, 'behind'>;
+  readonly backlog: Pick<Backlog, 'behind' | 'rest'>;
 }
 
 /** What people do with dead letters, whichever broker keeps them. */
@@ -48,7 +54,7 @@ export class DeadLetterAdmin {
   readonly #store: DeadLetterStore;
   readonly #clock: Clock;
   readonly #limitOf: DeadLetterAdminOptions['limitOf'];
-  readonly #backlog: Pick<Backlog, 'behind'>;
+  readonly #backlog: Pick<Backlog, 'behind' | 'rest'>;
 
   constructor({ store, clock, limitOf, backlog }: DeadLetterAdminOptions) {
     this.#store = store;
@@ -91,7 +97,8 @@ export class DeadLetterAdmin {
     }
     const chosen: string[] = [];
     const refused: { key: string; id: string; reason: string }[] = [];
-    for await (const deadLetter of this.#all(sink, keys)) {
+    const page = filters(request) || keys !== undefined ? pageSize : Math.min(pageSize, atMost);
+    for await (const deadLetter of this.#all(sink, keys, page)) {
       if (!fits(deadLetter, request)) continue;
       const reason = limit === undefined ? undefined : tooOld(deadLetter, limit, this.#clock.now());
       if (reason === undefined) chosen.push(deadLetter.key);
@@ -99,8 +106,12 @@ export class DeadLetterAdmin {
       if (chosen.length >= atMost) break;
     }
     let redriven = dryRun ? chosen.length : 0;
-    for (let start = 0; !dryRun && start < chosen.length; start += keysAtOnce)
-      redriven += await this.#store.redrive({ sink, keys: chosen.slice(start, start + keysAtOnce) });
+    const isPortion = request.limit !== undefined;
+    const size = isPortion ? partSize : keysAtOnce;
+    for (let start = 0; !dryRun && start < chosen.length; start += size) {
+      if (isPortion) await this.#backlog.rest(sink, this.#clock, patienceMs);
+      redriven += await this.#store.redrive({ sink, keys: chosen.slice(start, start + size) });
+    }
     return { redriven, refused };
   }
 
@@ -124,11 +135,11 @@ export class DeadLetterAdmin {
     return count;
   }
 
-  async *#all(sink: string, keys: readonly string[] | undefined): AsyncGenerator<DeadLetter> {
+  async *#all(sink: string, keys: readonly string[] | undefined, limit = pageSize): AsyncGenerator<DeadLetter> {
     const wanted = keys === undefined ? undefined : new Set(keys);
     let cursor: string | null | undefined;
     do {
-      const page = await this.#store.list({ sink, limit: pageSize, ...(cursor == null ? {} : { cursor }) });
+      const page = await this.#store.list({ sink, limit, ...(cursor == null ? {} : { cursor }) });
       for (const deadLetter of page.deadLetters)
         if (wanted === undefined || wanted.has(deadLetter.key)) yield deadLetter;
       cursor = page.nextCursor;

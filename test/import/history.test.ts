@@ -36,7 +36,7 @@ function scene(changes: Partial<HistoryOptions> = {}, known: readonly string[] =
       published.push(...messages);
       return 'embedded';
     },
-    depth: async () => ({ ready: 0 }),
+    depth: async () => ({ ready: 0, unsettled: 0 }),
     storage: { read: async () => known as never, write: async () => undefined as never },
     countsLog: true,
     reopening: {
@@ -121,7 +121,7 @@ test('requests that follow each other are one import', async () => {
 });
 
 test('waits behind what happens now: one at a time, and none while a sink has much to do', async () => {
-  const busy = scene({ depth: async sink => ({ ready: sink === 'mongodb' ? 2_001 : 0 }) });
+  const busy = scene({ depth: async sink => ({ ready: sink === 'mongodb' ? 2_001 : 0, unsettled: 0 }) });
   const refused = await thrown(busy.history.import({ messages: [past('a')], sinks: undefined, reopen: false }));
   assert.instance(refused, TransientError);
   assert.match((refused as Error).message, 'events wait for mongodb');

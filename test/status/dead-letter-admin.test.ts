@@ -52,7 +52,7 @@ function adminOf(deadLetters: DeadLetter[], since: 'created' | 'first-seen' = 'c
   const store = storeOf(deadLetters);
   const limit = { withinMs: 72 * hour, since, because: 'older than 72 hours' };
   const limitOf = (sink: string) => (sink === 'ga4' ? limit : undefined);
-  const waiting = { ready: 0 };
+  const waiting = { ready: 0, unsettled: 0 };
   const backlog = new Backlog(async () => waiting, { maxWaiting: 5 });
   const clock = { ...hastyClock(), now: () => now };
   return { store, waiting, deadLetterAdmin: new DeadLetterAdmin({ store, clock, limitOf, backlog }) };
@@ -144,6 +144,45 @@ test('in portions, the oldest first, and none while events wait for the sink', a
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 20);
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 10);
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 0);
+});
+
+test('a portion is let in a hundred at a time, each after a rest when the sink has nothing to do; it waits for that, but not long', async () => {
+  const store = storeOf(Array.from({ length: 450 }, (_, number) => deadLetter(number)));
+  const parts: number[] = [];
+  let passed = 0;
+  let busyLooks = 0;
+  let looks = 0;
+  const redrive = store.redrive.bind(store);
+  store.redrive = async selection => {
+    parts.push(selection.keys?.length ?? 0);
+    looks = 0;
+    return redrive(selection);
+  };
+  const depth = async () => {
+    looks += 1;
+    return { ready: 0, unsettled: looks <= busyLooks ? 100 : 0 };
+  };
+  const clock = {
+    now: () => now,
+    monotonic: () => passed,
+    sleep: async (ms: number): Promise<void> => {
+      passed += ms;
+    },
+  };
+  const admin = new DeadLetterAdmin({ store, clock, limitOf: () => undefined, backlog: new Backlog(depth) });
+  assert.is((await admin.redrive({ sink: 'ga4', limit: 250 })).redriven, 250);
+  assert.equal(parts.splice(0), [100, 100, 50]);
+  assert.is(passed, 600);
+  // The sink is busy whenever it is looked at, but for the fifth time; the first look is whether it is the turn.
+  busyLooks = 4;
+  passed = 0;
+  assert.is((await admin.redrive({ sink: 'ga4', limit: 100 })).redriven, 100);
+  assert.is(passed, 200 + 3 * 20);
+  // It is never idle: the part comes all the same.
+  busyLooks = Number.POSITIVE_INFINITY;
+  passed = 0;
+  assert.is((await admin.redrive({ sink: 'ga4', limit: 100 })).redriven, 100);
+  assert.is(passed, 400);
 });
 
 test.run();
