@@ -10,7 +10,7 @@ export interface BacklogOptions {
 }
 
 /** How often it is looked whether a sink has nothing to do, ms. */
-const lookMs = 20;
+const pollMs = 20;
 /** What happens now has a sink to itself for this long before more of what is past comes, ms. */
 const restMs = 200;
 
@@ -48,7 +48,7 @@ export class Backlog {
   /** Resolves after a rest, when nothing waits for a sink and nothing is on its way there; or after this long, ms. */
   async rest(sink: string, clock: Pick<Clock, 'monotonic' | 'sleep'>, patienceMs: number): Promise<void> {
     const began = clock.monotonic();
-    for (let ms = restMs; clock.monotonic() - began < patienceMs; ms = lookMs) {
+    for (let ms = restMs; clock.monotonic() - began < patienceMs; ms = pollMs) {
       await clock.sleep(ms);
       const { ready, unsettled } = await this.#depth(sink);
       if (ready + unsettled === 0) return;
