@@ -1,10 +1,10 @@
 import { dispatch } from 'nact';
 import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
 import { Timer } from '../src/clock.js';
-import { Batch, type Evidence, type Item, type Suspicions } from '../src/delivery/batch.js';
+import type { Suspicions } from '../src/delivery/batch.js';
 import { type Concurrency, isDeep } from '../src/delivery/concurrency.js';
-import { Deferral } from '../src/delivery/deferral.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
+import { InHand } from '../src/delivery/in-hand.js';
 import type { Pace } from '../src/delivery/pace.js';
 import { leftOf, type Prepared } from '../src/delivery/prepare.js';
 import { Round } from '../src/delivery/round.js';
@@ -23,7 +23,7 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions, Suspicions 
   readonly prepare: (deliveries: readonly Delivery[]) => Promise<Prepared>;
   readonly pace: Pace;
   readonly concurrency: Concurrency;
-  /** A batch held longer is given back to the broker, ms. */
+  /** What is in hand for longer is given back to the broker, ms. */
   readonly holdMs: number;
   readonly policy: RestartPolicy;
 }
@@ -34,7 +34,7 @@ export interface ConsumerOptions extends ActorTools, SettlerOptions, Suspicions 
  * subscribing → fetching: the queue is open, nothing is in hand, a fetch is under way.
  * fetching → writing: a batch came; its next segments are with the sink actor, and as much is fetched ahead.
  * writing → writing: each segment is settled when it was answered; after the last of them the next go out. → fetching
- * when the batch is finished.
+ * when the batch is finished, or what is left of it was in hand for so long that it went back, to come again.
  * writing → holding: the sink failed; the batch stays. → writing when it is ready (probed first, if set up wrong).
  * holding → released: held too long, a retry under way included; all went back. → fetching after a successful probe.
  * any → stopping → stopped: drain; what is with the sink is waited for, the rest goes back to the broker.
@@ -57,14 +57,11 @@ class Consumer implements Behaviour<ConsumerMessage> {
   #phase: Phase = 'subscribing';
   #sink!: Actor<SinkMessage>;
   #subscription!: Subscription;
-  #batch: Batch | undefined;
   #round = new Round();
-  #ahead: (readonly Item[])[] = [];
   #lastFault: SinkFault | undefined;
   readonly #drained: Reply<void>[] = [];
-  readonly #evidence: Evidence = { healthy: true };
   readonly #fetch: FetchAhead<Prepared>;
-  readonly #deferral: Deferral;
+  readonly #hand: InHand;
   readonly #hold: Timer;
   /** The hold expired while the batch was being retried. */
   #overdue = false;
@@ -82,7 +79,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#standing = new Standing(options);
     const { clock, log, limits, prepare } = options;
     this.#hold = new Timer(clock);
-    this.#deferral = new Deferral(clock, options.holdMs, () => dispatch(self, { type: 'proceed' }));
+    this.#hand = new InHand(options, () => dispatch(self, { type: 'proceed' }));
     const onUnsettled: SettlerOptions['onUnsettled'] = (...unsettled) => {
       this.#standing.unsettled(...unsettled);
       this.#status.update({ lastError: this.#standing.error });
@@ -92,7 +89,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#fetch = new FetchAhead({
       limits,
       prepare,
-      isWanted: () => this.#ahead.length < options.concurrency.now,
+      isWanted: () => this.#hand.ahead.length < options.concurrency.now,
       onFetched: (turn, prepared) => dispatch(self, { type: 'fetched', turn, prepared }),
       onError: (error, waitMs) => log.warn({ reason: describe(error), waitMs }, 'fetch.failed'),
       clock,
@@ -130,7 +127,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
   #become(phase: Phase): void {
     this.#phase = phase;
     const isFailing = this.#lastFault !== undefined;
-    this.#status.update(this.#standing.line(phase, { isFailing, isParked: this.#batch?.parked ?? false }));
+    this.#status.update(this.#standing.line(phase, { isFailing, isParked: this.#hand.batch?.parked ?? false }));
   }
 
   #begin(sink: Actor<SinkMessage>): void {
@@ -152,28 +149,24 @@ class Consumer implements Behaviour<ConsumerMessage> {
     const { items } = prepared;
     if (!this.#fetch.arrived(turn)) return;
     this.#settler.settle(leftOf(prepared));
-    if (items.length > 0) this.#ahead.push(items);
+    if (items.length > 0) this.#hand.ahead.push(items);
     if (this.#phase !== 'stopping') this.#fetch.start(this.#subscription);
-    if (this.#phase === 'fetching' && this.#ahead.length > 0) this.#nextBatch();
+    if (this.#phase === 'fetching' && this.#hand.ahead.length > 0) this.#nextBatch();
   }
 
   /** Phase fetching: takes what was deferred and is due, or what was fetched ahead; then fetches more. */
   #nextBatch(): void {
-    const deferred = this.#deferral.take();
-    const parts = deferred === undefined ? this.#ahead.splice(0, this.#options.concurrency.now) : [deferred];
+    this.#hand.begin(this.#options.concurrency.now);
     this.#fetch.start(this.#subscription);
-    if (parts.length === 0) return;
-    this.#batch = new Batch(parts, this.#evidence, this.#options);
-    this.#write();
+    if (this.#hand.batch !== undefined) this.#write();
   }
 
   #write(): void {
-    if (this.#batch !== undefined) this.#settler.settle(this.#batch.leaving());
+    if (this.#hand.batch !== undefined) this.#settler.settle(this.#hand.batch.leaving());
     const { pace, concurrency, writes, sink } = this.#options;
     // After a failure, one write alone shows that the destination works.
-    this.#round = new Round(this.#batch?.nextOf(pace.size, this.#lastFault === undefined ? concurrency.now : 1));
+    this.#round = new Round(this.#hand.batch?.nextOf(pace.size, this.#lastFault === undefined ? concurrency.now : 1));
     if (this.#round.isEmpty) {
-      this.#batch = undefined;
       this.#become('fetching');
       return this.#nextBatch();
     }
@@ -189,19 +182,19 @@ class Consumer implements Behaviour<ConsumerMessage> {
     this.#hold.stop();
     this.#overdue = false;
     this.#lastFault = undefined;
-    if (this.#batch === undefined || segment === undefined) return;
-    const { pace, concurrency, limits } = this.#options;
-    const count = segment.length;
-    pace.written(count, milliseconds);
-    const { done, duplicates, tooOld, dead, deferred } = this.#batch.written(result, segment);
-    const ms = Math.round(milliseconds);
-    this.#options.log.debug({ count, dead: dead.length, deferred: deferred.length, ms }, 'batch.written');
-    const overdue = this.#deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
+    if (this.#hand.batch === undefined || segment === undefined) return;
+    const { pace, concurrency, limits, log } = this.#options;
+    pace.written(segment.length, milliseconds);
+    const { done, duplicates, tooOld, dead, deferred } = this.#hand.batch.written(result, segment);
+    const counts = { count: segment.length, dead: dead.length, deferred: deferred.length };
+    log.debug({ ...counts, ms: Math.round(milliseconds) }, 'batch.written');
+    const overdue = this.#hand.deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#settler.requeue(overdue.map(({ delivery }) => delivery));
     this.#settler.settle({ done, duplicates, filtered: 0, tooOld, dead });
     if (!isLast) return;
     if (this.#phase === 'stopping') return this.#finish();
-    concurrency.answered(this.#round.times, isDeep(this.#ahead, concurrency.now, limits));
+    if (this.#hand.patienceMs === 0) return this.#giveBack();
+    concurrency.answered(this.#round.times, isDeep(this.#hand.ahead, concurrency.now, limits));
     this.#write();
   }
 
@@ -214,7 +207,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
     if (this.#phase === 'stopping') return this.#finish();
     this.#become('holding');
     if (this.#overdue) return this.#release();
-    this.#hold.start(this.#options.holdMs, () => dispatch(this.#self, { type: 'holdExpired' }));
+    this.#hold.start(this.#hand.patienceMs, () => dispatch(this.#self, { type: 'holdExpired' }));
   }
 
   #writesFailed(failed: readonly FailedWrite[]): void {
@@ -223,10 +216,10 @@ class Consumer implements Behaviour<ConsumerMessage> {
     for (const { index, fault, error } of failed) {
       const segment = this.#round.of(index);
       if (fault === 'transient') pace.failed(segment?.length ?? 0);
-      if (fault !== 'bug') this.#batch?.held(segment);
-      else this.#settler.settle(deadOnly(this.#batch?.failed(describe(error), segment)));
+      if (fault !== 'bug') this.#hand.batch?.held(segment);
+      else this.#settler.settle(deadOnly(this.#hand.batch?.failed(describe(error), segment)));
     }
-    if (this.#batch?.parked) policy.park();
+    if (this.#hand.batch?.parked) policy.park();
   }
 
   /** The sink actor is ready again: go on where it failed. */
@@ -234,8 +227,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
     if (this.#phase === 'released') return dispatch(this.#sink, { type: 'probe' });
     if (this.#phase !== 'holding') return;
     if (this.#lastFault === 'setup') return dispatch(this.#sink, { type: 'probe' });
-    if (this.#batch?.parked && this.#ahead.length > 0) {
-      this.#batch.grow(this.#ahead.splice(0).flat());
+    if (this.#hand.batch?.parked && this.#hand.ahead.length > 0) {
+      this.#hand.batch.grow(this.#hand.ahead.splice(0).flat());
       this.#fetch.start(this.#subscription);
     }
     this.#write();
@@ -258,20 +251,26 @@ class Consumer implements Behaviour<ConsumerMessage> {
 
   /** Held too long: brokers take back what is not acknowledged in time, or close the channel. */
   #release(): void {
-    this.#options.log.warn({ events: this.#batch?.size ?? 0 }, 'batch.released');
+    this.#options.log.warn({ events: this.#hand.batch?.size ?? 0 }, 'batch.released');
     this.#hold.stop();
     this.#forget();
     this.#become('released');
     this.#settler.pause();
   }
 
+  /** In hand too long, though the destination takes one write after the other: what waits for its turn comes again. */
+  #giveBack(): void {
+    this.#forget();
+    this.#become('fetching');
+    this.#settler.pause();
+    this.#settler.resume(() => dispatch(this.#self, { type: 'proceed' }));
+  }
+
   /** What is in hand goes back to the broker with the pause or the close that follows. */
   #forget(): void {
     this.#overdue = false;
     this.#fetch.interrupt();
-    this.#ahead = [];
-    this.#batch = undefined;
-    this.#deferral.clear();
+    this.#hand.clear();
   }
 
   #drain(reply: Reply<void>): void {

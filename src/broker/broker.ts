@@ -7,6 +7,8 @@ import type { Stored, StoredRows } from '../storage/publish.js';
 /** A message handed out by a subscription, to be settled or requeued there. Compared by identity. */
 export interface Delivery extends Message {
   readonly redelivered: boolean;
+  /** When it came here, monotonic ms; undefined where the broker waits for its settlement as long as it takes. */
+  readonly arrived?: number | undefined;
   /** Why the body is not a text that anybody could read. It can only become a dead letter, which keeps its bytes. */
   readonly unreadable?: string;
 }

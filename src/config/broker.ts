@@ -43,7 +43,7 @@ export const brokerSettings = atStart(
     holdMs: setting(
       'HOLD_SECONDS',
       seconds(1, 1500).default('600'),
-      'How long a sink that fails keeps its batch before its queue gets it back. Keep it below the acknowledgement timeout of the broker (30 minutes).',
+      'How long a sink that fails, or is slow, keeps what it has not written before its queue gets it back. Keep it below the acknowledgement timeout of the broker (30 minutes).',
     ),
     embeddedBytes: setting(
       'EMBEDDED_MAX_MB',

@@ -15,7 +15,7 @@ export interface Item {
   alone: number;
   /** The generation of the suppression list by which the event was judged as it is; undefined: it was not. */
   readonly judged?: number | undefined;
-  /** When its sink first asked for it to wait, monotonic ms. */
+  /** Since when it is in hand, where its sink asked for it to wait, monotonic ms. */
   deferredAt?: number;
 }
 
@@ -78,6 +78,10 @@ export class Batch {
 
   get parked(): boolean {
     return this.#parked;
+  }
+
+  get segments(): readonly (readonly Item[])[] {
+    return this.#segments;
   }
 
   /** What to write next; undefined when the batch is finished. */

@@ -18,10 +18,10 @@ export class Deferral {
     this.#onDue = onDue;
   }
 
-  /** Those that were deferred for as long as a hold may last are returned, for the broker; the others wait. */
+  /** Those that were in hand for as long as a hold may last are returned, for the broker; the others wait. */
   add(items: readonly Item[], waitMs: number): readonly Item[] {
     const now = this.#clock.monotonic();
-    for (const item of items) item.deferredAt ??= now;
+    for (const item of items) item.deferredAt ??= item.delivery.arrived ?? now;
     const overdue = items.filter(({ deferredAt = now }) => now - deferredAt >= this.#holdMs);
     const patient = items.filter(item => !overdue.includes(item));
     if (patient.length > 0) this.#wait(patient, waitMs);

@@ -116,6 +116,29 @@ test('a destination that slows to a tenth is given less at once, and more again 
   assert.equal(sink.broken, []);
 });
 
+test('a destination that is slow for long: what waits for its turn goes back in time, and is not written twice', async context => {
+  let passed = 0;
+  const clock: Clock = { ...hastyClock(), monotonic: () => passed };
+  const queue = new MemoryQueue();
+  queue.monotonic = clock.monotonic;
+  const ages: number[] = [];
+  const sink = scriptedSink(events => {
+    const ids = new Set(events.map(({ id }) => id));
+    for (const { id, arrived = 0 } of queue.unsettled) if (ids.has(id)) ages.push(passed - arrived);
+    passed += events.length * 1_000;
+    return {};
+  });
+  const delivery = startDelivery({ definition: sink.definition, queue, clock, count: 20, holdMs: 30_000 });
+  context.running.push(delivery);
+  queue.add(...named(0, 200).map(id => message(id)));
+  await until(() => queue.done.length === 200, 'delivery');
+  assert.ok(queue.pauses > 0);
+  assert.ok(Math.max(...ages) < 30_000, `${Math.max(...ages)} ms in hand before its write began`);
+  assert.equal(sink.delivered, named(0, 200), 'each once, in order');
+  assert.equal(queue.dead, []);
+  assert.equal(sink.broken, []);
+});
+
 /** Every answer is as quick as any other. */
 const evenClock = (): Clock => ({ ...hastyClock(), monotonic: () => 0 });
 

@@ -8,6 +8,8 @@ export class MemoryQueue implements Subscription {
   readonly done: string[] = [];
   readonly dead: DeadDelivery[] = [];
   prefetch = Number.POSITIVE_INFINITY;
+  /** Where deliveries say when they came. */
+  monotonic: (() => number) | undefined;
   pauses = 0;
   paused = false;
   closed = false;
@@ -32,7 +34,8 @@ export class MemoryQueue implements Subscription {
       });
     }
     if (signal.aborted) return [];
-    const batch = this.waiting.splice(0, limits.count);
+    const arrived = this.monotonic?.();
+    const batch = this.waiting.splice(0, limits.count).map(delivery => ({ ...delivery, arrived }));
     for (const delivery of batch) this.unsettled.add(delivery);
     return batch;
   }

@@ -5,7 +5,7 @@ import type { ChannelModel, ConsumeMessage, Options } from 'amqplib';
 
 const require = createRequire(import.meta.url);
 const amqplib = (file: string) => require(join(dirname(require.resolve('amqplib')), 'lib', file));
-const { BasicProperties, BasicPublish, encodeMethod, encodeProperties } = amqplib('defs.js');
+const { BasicProperties, BasicPublish, BasicQos, encodeMethod, encodeProperties } = amqplib('defs.js');
 
 export interface Published {
   readonly exchange: string;
@@ -17,12 +17,13 @@ export interface Published {
 /** What the server makes of a message; a code closes the channel. */
 export type ServerAnswer = 'ack' | 'nack' | 'return' | 'silence' | readonly [code: number, text: string];
 
-/** A channel without a server. It encodes what is published with amqplib's own encoder, and fails as that does. */
+/** A channel without a server. It encodes what it is given with amqplib's own encoder, and fails as that does. */
 export class FakeChannel extends EventEmitter {
   readonly published: Published[] = [];
   /** Acknowledgements in the order in which they were sent: `ack 3`, `ack 1-5`, `nack 2`. */
   readonly settled: string[] = [];
   closed = false;
+  prefetched: number | undefined;
   consumer: (message: ConsumeMessage | null) => void = () => {};
   readonly #unconfirmed = new Set<(error: Error | null) => void>();
   /** Messages that were got and not acknowledged, by their tags. */
@@ -104,7 +105,11 @@ export class FakeChannel extends EventEmitter {
   checkQueue = (name: string) => this.#server.checkQueue(name, this);
   deleteQueue = async (name: string) => void this.#server.absent.add(name);
   checkExchange = (name: string) => this.#server.checkQueue(name, this);
-  prefetch = async () => ({});
+  prefetch = async (prefetchCount: number) => {
+    encodeMethod(BasicQos, 1, { prefetchCount });
+    this.prefetched = prefetchCount;
+    return {};
+  };
   cancel = async () => ({});
   close = async () => void setImmediate(() => this.closed || this.end());
 

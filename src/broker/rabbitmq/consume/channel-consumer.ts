@@ -1,4 +1,5 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
+import type { Clock } from '../../../clock.js';
 import { TransientError } from '../../../errors.js';
 import type { BatchLimits, Delivery } from '../../broker.js';
 import { closeChannel } from '../channel.js';
@@ -8,8 +9,7 @@ import { AmqpDelivery, tagged } from './delivery.js';
 export interface ChannelConsumerOptions {
   readonly queue: string;
   readonly prefetch: number;
-  /** Epoch ms. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** A message came out of the queue. */
   readonly onArrival: (delivery: AmqpDelivery) => void;
   /** A message came, or the consumer ended. */
@@ -141,7 +141,8 @@ export class ChannelConsumer {
   /** Null means that the broker has ended the consumer: the queue is gone, or has moved to another node. */
   #arrived(message: ConsumeMessage | null): void {
     if (message !== null) {
-      const delivery = new AmqpDelivery(message, this.#options.now());
+      const { clock } = this.#options;
+      const delivery = new AmqpDelivery(message, clock.now(), clock.monotonic());
       this.#outstanding.add(delivery);
       this.#buffer.push(delivery);
       this.#buffered += delivery.size;

@@ -31,6 +31,7 @@ export class AmqpDelivery implements Delivery {
   readonly received: number;
   readonly timestamp?: number;
   readonly redelivered: boolean;
+  readonly arrived: number | undefined;
   readonly unreadable?: string;
   /** The broker's number of this delivery on its channel. */
   readonly tag: number;
@@ -53,7 +54,7 @@ export class AmqpDelivery implements Delivery {
   #text: string | undefined;
   #fields: Fields | undefined;
 
-  constructor({ content, properties, fields }: Received, now: number) {
+  constructor({ content, properties, fields }: Received, now: number, arrived?: number) {
     const { messageId, headers, timestamp, contentEncoding } = properties;
     const source: unknown = headers?.[headerNames.source];
     const body = readBody(content, contentEncoding);
@@ -65,6 +66,7 @@ export class AmqpDelivery implements Delivery {
     const sent = typeof timestamp === 'number' ? timestamp * 1000 : undefined;
     if (this.source === 'clowder' && isEpochMs(sent) && sent > 0) this.timestamp = sent;
     this.redelivered = fields.redelivered;
+    this.arrived = arrived;
     this.tag = fields.deliveryTag;
     if (body.unreadable !== undefined) this.unreadable = body.unreadable;
     if (body.encoding !== undefined) this.contentEncoding = body.encoding;

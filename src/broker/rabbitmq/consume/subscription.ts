@@ -15,6 +15,7 @@ import { Names } from './names.js';
 
 export interface SubscriptionOptions {
   readonly definition: QueueDefinition;
+  /** Deliveries that may be unsettled, at most; fewer where AMQP has no such number. */
   readonly prefetch: number;
   readonly connection: Connection;
   readonly topology: Topology;
@@ -27,6 +28,8 @@ export interface SubscriptionOptions {
   readonly log: Log;
 }
 
+/** AMQP has 16 bits for it. */
+const maxPrefetch = 65_535;
 /** What an orderly end of a consumer may take, ms: a dead broker never answers. */
 const closeTimeoutMs = 5_000;
 /** After a consumer that lived this long, the backoff starts anew, ms. */
@@ -78,7 +81,7 @@ export class AmqpSubscription implements Subscription {
   }
 
   get prefetch(): number {
-    return this.#options.prefetch;
+    return Math.min(this.#options.prefetch, maxPrefetch);
   }
 
   /** Which of its consumers it has now; undefined while it has none. */
@@ -199,7 +202,8 @@ export class AmqpSubscription implements Subscription {
   }
 
   async #tryOn(live: LiveConnection): Promise<void> {
-    const { definition, prefetch, topology, clock, log, ledger } = this.#options;
+    const { prefetch } = this;
+    const { definition, topology, clock, log, ledger } = this.#options;
     const { signal } = this.#stop;
     const { name: queue } = definition;
     const lost = this.#consumer?.error;
@@ -209,8 +213,7 @@ export class AmqpSubscription implements Subscription {
       await topology.ensure(live, queue);
       const onChange = (): void => this.#onChange();
       const onArrival = (delivery: AmqpDelivery): void => ledger.arrived(definition.sink, delivery);
-      const now = (): number => clock.now();
-      const consumer = await ChannelConsumer.open(live, { queue, prefetch, now, onArrival, onChange });
+      const consumer = await ChannelConsumer.open(live, { queue, prefetch, clock, onArrival, onChange });
       this.#consumer = consumer;
       this.#generation += 1;
       this.#openedAt = clock.monotonic();

@@ -16,7 +16,8 @@ async function consuming(
   const onChange = (): void => {
     changes += 1;
   };
-  const options = { queue: 'q', prefetch, now: () => 1_700_000_000_000, onArrival: () => {}, onChange };
+  const clock = { now: () => 1_700_000_000_000, monotonic: () => 12_345 };
+  const options = { queue: 'q', prefetch, clock, onArrival: () => {}, onChange };
   const consumer = await ChannelConsumer.open({ model, gone: new Promise(() => {}) }, options);
   return { consumer, channel: server.channels[0]!, changes: () => changes };
 }
@@ -41,6 +42,15 @@ test('what overtakes an unsettled delivery is acknowledged one by one, the rest 
   assert.equal(channel.settled, ['ack up to 2', 'ack 4', 'ack 6']);
   consumer.acknowledge([three!, five!]);
   assert.equal(channel.settled.slice(3), ['ack up to 5']);
+});
+
+test('a delivery says when it came, whatever the wall clock says', async () => {
+  const { consumer, channel } = await consuming();
+  arrive(channel, 1);
+  assert.equal(
+    consumer.take(limits).map(({ arrived, received }) => [arrived, received]),
+    [[12_345, 1_700_000_000_000]],
+  );
 });
 
 test('many are given back in one frame too; those in the buffer stay', async () => {

@@ -71,4 +71,20 @@ test('a queue that may not be read: the backoff grows, the log is quiet, the pro
   });
 });
 
+test('as many unsettled as the largest settings ask for are more than AMQP can say: it is asked for what it can', async () => {
+  await withBroker(async (broker, server) => {
+    server.refuse = () => undefined;
+    for (const [wanted, asked] of [
+      [20_000 * 16 * 2, 65_535],
+      [10_000 * 4 * 2, 65_535],
+      [4_000, 4_000],
+    ] as const) {
+      const subscription = await broker.subscribe('mongodb', wanted);
+      await until(() => server.channels.some(({ prefetched }) => prefetched === asked), `a prefetch of ${asked}`);
+      await subscription.close();
+      assert.equal(broker.status().problems ?? [], []);
+    }
+  });
+});
+
 test.run();
