@@ -11,7 +11,7 @@ import { type StaticFile, serve } from './static-files.js';
 const folder = programFile('dist/src/page/');
 
 /** Modules of the daemon that those of the page import. */
-const shared = ['events/timestamp.js', 'status/actor-paths.js'];
+const shared = ['events/timestamp.js', 'spans.js', 'status/actor-paths.js'];
 
 /** What the modules of the page import by name, from the packages that are installed here. */
 const packages: Readonly<Record<string, string>> = {

@@ -47,6 +47,18 @@ test('everything that the page names is here, without a key, and by a relative p
   );
 });
 
+test('each module that one of the page imports is here: the page does not begin without it', async () => {
+  const page = await (await daemon.request('/', { headers: nobody })).text();
+  const found = new Set([...page.matchAll(/(?:src|href)="([^"]+\.js)"/g)].map(([, path]) => `/${path}`));
+  assert.ok(found.size > 30);
+  for (const path of found) {
+    const response = await daemon.request(path, { headers: nobody });
+    assert.is(response.status, 200, path);
+    const imported = [...(await response.text()).matchAll(/\bfrom\s*['"](\.[^'"]+)['"]/g)];
+    for (const [, relative = ''] of imported) found.add(new URL(relative, `http://page${path}`).pathname);
+  }
+});
+
 test('who is signed in can be asked without a refusal', async () => {
   const ask = async (headers: Record<string, string>): Promise<unknown> => {
     const response = await daemon.request('/page/session', { headers });
