@@ -46,7 +46,8 @@ export class AmqpDelivery implements Delivery {
   /** The ledger's notes. */
   repeated = false;
   counted = false;
-  readonly #content: Buffer;
+  /** Gone once its text stands for it: both would be twice as much in memory while a batch is written. */
+  #content: Buffer | undefined;
   /** The timestamp property as it came. */
   readonly #stamp: number | undefined;
   #id: string | undefined;
@@ -100,9 +101,9 @@ export class AmqpDelivery implements Delivery {
 
   /** Looked at when it is handed out, not on arrival: one that is only buffered may never need it. */
   #derive(): string {
-    const bytes = hashOf(this.#content);
+    const bytes = hashOf(this.#content ?? this.body);
     const hash = this.#stamp === undefined ? bytes : hashOf(`${bytes}\n${this.#stamp}`);
-    const created = isReadable(this.#content) ? this.#created() : undefined;
+    const created = this.#content === undefined || isReadable(this.#content) ? this.#created() : undefined;
     if (created !== undefined) return timedId(created, hash);
     this.#unnamed = hash;
     return hash;
@@ -123,7 +124,10 @@ export class AmqpDelivery implements Delivery {
   }
 
   get body(): string {
-    this.#text ??= this.#content.toString();
+    if (this.#text === undefined) {
+      this.#text = this.#content?.toString() ?? '';
+      if (this.unreadable === undefined) this.#content = undefined;
+    }
     return this.#text;
   }
 
