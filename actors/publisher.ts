@@ -1,11 +1,13 @@
 import { dispatch } from 'nact';
-import type { Address, Broker, Durability, MessageProperties } from '../src/broker/broker.js';
+import type { Address, Broker, Durability, MessageProperties, Publication } from '../src/broker/broker.js';
 import { toBroker, Writes } from '../src/delivery/writes.js';
 import { assertNever, TransientError } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import type { StatusLine } from '../src/status/board.js';
 import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
 import type { Actor, PublisherMessage, PublishObserver, PublishRequest, Reply } from './protocol.js';
+
+type PublishToMessage = Extract<PublisherMessage, { type: 'publishTo' }>;
 
 export interface PublisherOptions extends ActorTools {
   readonly broker: Broker;
@@ -64,12 +66,9 @@ class Publisher implements Behaviour<PublisherMessage> {
   handle(message: PublisherMessage): void {
     switch (message.type) {
       case 'publish':
-        for (const { messages, reply } of message.requests) this.#answer(reply, () => this.#publish(messages));
-        return;
+        return this.#publish(message.requests);
       case 'publishTo':
-        return this.#answer(message.reply, () =>
-          this.#broker.publishTo(message.address, message.body, message.properties),
-        );
+        return this.#publishTo(message);
       case 'observe':
         this.#observers.push(message.observer);
         return;
@@ -82,35 +81,64 @@ class Publisher implements Behaviour<PublisherMessage> {
     }
   }
 
-  async #publish(given: readonly Message[]): Promise<Durability> {
-    const { messages, durability } = await this.#writes.during(toBroker, async () => {
-      const messages = this.#clean(given);
-      return { messages, durability: await this.#broker.publish(messages) };
-    });
-    // What is for some sinks alone is no news to anybody else.
-    const open = messages.some(({ sinks }) => sinks !== undefined)
-      ? messages.filter(({ sinks }) => sinks === undefined)
-      : messages;
-    for (const observer of this.#observers) {
-      const heard = observer(open);
-      if (heard !== undefined) await heard;
+  /** What came in one turn goes to the broker in one call. Each request costs an object and no promise. */
+  #publish(requests: readonly PublishRequest[]): void {
+    if (this.#drained !== undefined) {
+      for (const { reply } of requests) reply.reject(stopping());
+      return;
     }
-    return durability;
-  }
-
-  #answer(reply: Reply<Durability>, publish: () => Promise<Durability>): void {
-    if (this.#drained !== undefined) return reply.reject(new TransientError('the daemon is stopping'));
-    this.#inFlight += 1;
-    publish().then(
-      durability => {
-        reply.resolve(durability);
-        this.#answered();
-      },
-      (error: unknown) => {
+    this.#inFlight += requests.length;
+    const ended = this.#writes.begin(toBroker);
+    let left = requests.length;
+    const settled = (): void => {
+      left -= 1;
+      if (left === 0) ended();
+    };
+    const publications: Publication[] = [];
+    for (const { messages, reply } of requests) {
+      const failed = (error: unknown): void => {
+        settled();
         reply.reject(error);
         this.#answered();
-      },
-    );
+      };
+      try {
+        const clean = this.#clean(messages);
+        const accepted = (durability: Durability): void => {
+          settled();
+          this.#report(clean, () => {
+            reply.resolve(durability);
+            this.#answered();
+          });
+        };
+        publications.push({ messages: clean, accepted, failed });
+      } catch (error) {
+        failed(error);
+      }
+    }
+    this.#broker.publishAll(publications);
+  }
+
+  #publishTo({ address, body, properties, reply }: PublishToMessage): void {
+    if (this.#drained !== undefined) return reply.reject(stopping());
+    this.#inFlight += 1;
+    this.#broker
+      .publishTo(address, body, properties)
+      .then(
+        durability => reply.resolve(durability),
+        error => reply.reject(error),
+      )
+      .finally(() => this.#answered());
+  }
+
+  /** To one observer after the other; calls back when all have heard, at once where none has anything to wait for. */
+  #report(messages: readonly Message[], heard: () => void): void {
+    // What is for some sinks alone is no news to anybody else.
+    const open = messages.some(isAddressed) ? messages.filter(message => !isAddressed(message)) : messages;
+    let hearing: Promise<void> | undefined;
+    for (const observer of this.#observers)
+      hearing = hearing === undefined ? observer(open) : hearing.then(() => observer(open));
+    if (hearing === undefined) heard();
+    else void hearing.then(heard);
   }
 
   #answered(): void {
@@ -122,4 +150,12 @@ class Publisher implements Behaviour<PublisherMessage> {
     if (this.#drained === undefined || this.#inFlight > 0) return;
     for (const reply of this.#drained) reply.resolve();
   }
+}
+
+function isAddressed({ sinks }: Message): boolean {
+  return sinks !== undefined;
+}
+
+function stopping(): Error {
+  return new TransientError('the daemon is stopping');
 }

@@ -24,6 +24,13 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Waits for the work, and no longer than that. @throws as the work does meanwhile */
+export async function atMost(clock: Pick<Clock, 'sleep'>, ms: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, clock.sleep(ms, done.signal)]);
+  done.abort();
+}
+
 /** A timer that can be stopped. Starting it while it runs changes nothing. */
 export class Timer {
   #runs = false;

@@ -132,6 +132,15 @@ export interface DeadLetterSelection {
   readonly keys?: readonly string[];
 }
 
+/** Messages that are accepted together or not at all, and who waits for that: one of the two is called, once. */
+export interface Publication {
+  readonly messages: readonly Message[];
+  /** All of them are durable. */
+  accepted(durability: Durability): void;
+  /** None of them was accepted. */
+  failed(error: unknown): void;
+}
+
 /** What may say something of people. */
 export type DeadText = Pick<DeadLetter, 'body' | 'reason'>;
 
@@ -219,6 +228,11 @@ export interface Broker {
    * names a sink that has no queue here; none of them is accepted then
    */
   publish(messages: readonly Message[]): Promise<Durability>;
+  /**
+   * As `publish`, for many callers at once, each with an answer of its own: what is published in one turn of the event
+   * loop costs the broker one write, and nobody a promise. Never throws.
+   */
+  publishAll(publications: readonly Publication[]): void;
   /**
    * As `publish`, in one transaction with other writes (where a source keeps its position): only where the queues are
    * in the daemon's own storage.

@@ -6,7 +6,7 @@ import { describe } from '../errors.js';
 import { networkOf, type TrustedProxies } from '../ip-address.js';
 import { answerInJson } from './answer.js';
 import { originOf } from './client-address.js';
-import type { ApiContext, Services } from './context.js';
+import { type ApiContext, pathOf, type Services } from './context.js';
 import { addDocs } from './docs.js';
 import { authenticate } from './middleware/authentication.js';
 import { allowOrigins } from './middleware/cors.js';
@@ -80,10 +80,10 @@ function documentedRoutes(): SwaggerRouter {
   const documented = documentedByPath();
   for (const layer of routes.stack) {
     const path = `${layer.methods.at(-1)} ${layer.path}`;
-    const route = documented.get(path);
+    const { route, handle } = documented.get(path) ?? {};
     const access = route?.[accessExtension];
-    if (route === undefined || access === undefined) throw new Error(`${path} declares no access`);
-    if (!hasParameters(route.request)) layer.stack.shift();
+    if (access === undefined) throw new Error(`${path} declares no access`);
+    if (!hasParameters(route?.request)) layer.stack = [handle as (typeof layer.stack)[number]];
     if (access !== 'open') layer.stack.unshift(authenticate(access));
   }
   return routes;
@@ -94,19 +94,21 @@ function documentedRoutes(): SwaggerRouter {
  * would try each of its paths for every request; it is left with the others, and with what does not match.
  */
 function fixedPaths({ stack }: SwaggerRouter): Middleware {
-  const chains = new Map(
-    stack
-      .filter(layer => layer.paramNames.length === 0)
-      .flatMap(layer => {
-        const run = compose(layer.stack as Middleware[]);
-        return layer.methods.map(method => [`${method} ${layer.path}`, { pattern: layer.path, run }] as const);
-      }),
-  );
+  const byMethod = new Map<string, Map<string, Middleware>>();
+  for (const { paramNames, methods, path, stack: chain } of stack) {
+    if (paramNames.length > 0) continue;
+    const run = compose(chain as Middleware[]);
+    for (const method of methods) {
+      const byPath = byMethod.get(method) ?? new Map<string, Middleware>();
+      byMethod.set(method, byPath.set(String(path), run));
+    }
+  }
   return (ctx, next) => {
-    const found = chains.get(`${ctx.method} ${ctx.path}`);
-    if (found === undefined) return next();
-    Object.assign(ctx, { _matchedRoute: found.pattern });
-    return found.run(ctx, next);
+    const path = pathOf(ctx);
+    const run = byMethod.get(ctx.method)?.get(path);
+    if (run === undefined) return next();
+    ctx._matchedRoute = path;
+    return run(ctx, next);
   };
 }
 
@@ -114,14 +116,22 @@ function hasParameters(request: DocumentedRoute['request']): boolean {
   return request?.query !== undefined || request?.params !== undefined;
 }
 
-/** The documentation of each route, by method and path. */
-function documentedByPath(): Map<string, DocumentedRoute> {
-  const table = new Map<string, DocumentedRoute>();
-  for (const { prototype } of controllers) {
-    for (const property of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
-      const route = (property.value as { routeConfig?: DocumentedRoute }).routeConfig;
-      if (route !== undefined)
-        table.set(`${route.method?.toUpperCase()} ${route.path?.replace(/\{(\w+)\}/g, ':$1')}`, route);
+interface Documented {
+  readonly route: DocumentedRoute;
+  /** The route itself, on a controller that all requests share: there is nothing in it. */
+  readonly handle: Middleware;
+}
+
+/** Each route with its documentation, by method and path. */
+function documentedByPath(): Map<string, Documented> {
+  const table = new Map<string, Documented>();
+  for (const Controller of controllers) {
+    const controller = new Controller();
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(Controller.prototype))) {
+      const { routeConfig: route } = value as { routeConfig?: DocumentedRoute };
+      if (route === undefined) continue;
+      const path = `${route.method?.toUpperCase()} ${route.path?.replace(/\{(\w+)\}/g, ':$1')}`;
+      table.set(path, { route, handle: ctx => value.call(controller, ctx) });
     }
   }
   return table;

@@ -92,7 +92,9 @@ export async function readText(
     request.awaitsContinue = false;
     response.writeContinue();
   }
-  const packed = await receive(request, limits, reservation);
+  // By then a small body, which comes together with its headers, is there as a whole.
+  await undefined;
+  const packed = received(request, limits, reservation) ?? (await receive(request, limits, reservation));
   const bytes = unpack === undefined ? packed : await unpackWithin(unpack, packed, limits.maxBodyBytes);
   if (bytes !== packed) reservation.grow(bytes.length);
   if (bytes.length === 0) throw new HttpProblem('invalid-request', 'The request has no body.');
@@ -126,6 +128,15 @@ function unpackerOf(request: IncomingMessage): Unpack | undefined {
       headers: { 'Accept-Encoding': 'gzip, deflate, identity' },
     },
   );
+}
+
+/** A body that has arrived to its end, without a listener or a timer for it; undefined where there is more to come. */
+function received(request: Incoming, limits: BodyLimits, reservation: Reservation): Buffer | undefined {
+  if (!request.complete || request.destroyed) return undefined;
+  const bytes = request.readableLength;
+  if (bytes > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
+  reservation.grow(bytes);
+  return (request.read() as Buffer | null) ?? Buffer.alloc(0);
 }
 
 function receive(request: IncomingMessage, limits: BodyLimits, reservation: Reservation): Promise<Buffer> {

@@ -71,6 +71,12 @@ interface ContextAdditions {
 
 export type ApiContext = ParameterizedContext<RequestState, ContextAdditions>;
 
+/** As `ctx.path`; where the address is nothing but a path, it need not be taken apart. */
+export function pathOf(ctx: Pick<ApiContext, 'req' | 'path'>): string {
+  const { url = '' } = ctx.req;
+  return /[?#]/.test(url) ? ctx.path : url;
+}
+
 /** True when the request carries a body, of whatever length. */
 export function hasBody(request: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;

@@ -41,13 +41,15 @@ export async function ingestEvent(ctx: ApiContext, text: string): Promise<Receip
 }
 
 async function publish(ctx: ApiContext, items: Items, key: string | undefined, source: Source): Promise<Receipt> {
-  const read = messagesOf(items, key, { now: ctx.services.clock.now(), source });
-  const said = read.map(message => saidBy(message, ctx.state.key?.name));
-  const made = withRequest(said, items, key);
+  const { backend, clock } = ctx.services;
+  const made = withRequest(messagesOf(items, key, { now: clock.now(), source, by: ctx.state.key?.name }), items, key);
   const messages = withoutRepeats(made);
-  const durability = await ctx.services.backend.publish(messages).catch((error: unknown) => {
+  let durability: Durability;
+  try {
+    durability = await backend.publish(messages);
+  } catch (error) {
     throw error instanceof IdConflictError ? knownConflict(error, made) : error;
-  });
+  }
   return {
     accepted: messages.length,
     duplicates: made.length - messages.length,
@@ -100,14 +102,14 @@ function knownConflict({ ids, key }: IdConflictError, made: readonly Message[]):
 function messagesOf(
   { items, single, accept }: Items,
   key: string | undefined,
-  { now, source }: { readonly now: number; readonly source: Source },
+  { now, source, by }: { readonly now: number; readonly source: Source; readonly by: string | undefined },
 ): Message[] {
   const messages: Message[] = [];
   const errors: FieldError[] = [];
   for (const [index, { value, text }] of items.entries()) {
     const id = single || key === undefined ? key : hashOf(`${key}\n${index}`);
     const result = accept(value, id === undefined ? { now, source, text } : { now, source, text, id });
-    if ('message' in result) messages.push(result.message);
+    if ('message' in result) messages.push(saidBy(result.message, by));
     else for (const { field, message } of result.problems) errors.push({ index, field, message });
   }
   if (errors.length > 0) throw badEvents(errors, items.length);

@@ -13,7 +13,7 @@ import type { ConfiguredSink } from '../config/config.js';
 import type { ReloadReport, SettingsStatus } from '../config/running.js';
 import type { Context } from '../context/context.js';
 import type { Erasures } from '../erasure/erasures.js';
-import { IdConflictError, TransientError, UnsupportedError } from '../errors.js';
+import { TransientError, UnsupportedError } from '../errors.js';
 import type { StallSummary } from '../event-loop/stalls.js';
 import type { Message } from '../events/message.js';
 import type { Explain } from '../explain/explain.js';
@@ -85,7 +85,11 @@ export function createBackend(options: BackendOptions) {
   const { deadLetterAdmin, broker, storage, clock, board, sinks, orphans, started, brokerStatus, publish, publishTo } =
     options;
   const { conflicts, context } = options;
-  const ids = new IdRegister({ storage, keeps: broker.kind === 'embedded' ? 'with' : 'before' });
+  const ids = new IdRegister({
+    storage,
+    keeps: broker.kind === 'embedded' ? 'with' : 'before',
+    onConflict: names => conflicts.add('arrival', names),
+  });
   /** HTTP starts last, so whoever can ask finds everything else started. */
   const unready = (): string | undefined => {
     const { state, detail } = broker.status();
@@ -170,12 +174,6 @@ export function createBackend(options: BackendOptions) {
     clock,
   });
 
-  const noted = (error: unknown): never => {
-    if (error instanceof IdConflictError)
-      conflicts.add('arrival', error.ids.length > 0 || error.key === undefined ? error.ids : [error.key]);
-    throw error;
-  };
-
   const askStatus = async (): Promise<DaemonStatus> => {
     const now = clock.now();
     const { since, ...state } = broker.status();
@@ -226,7 +224,7 @@ export function createBackend(options: BackendOptions) {
   };
 
   return {
-    publish: (messages: readonly Message[]) => ids.publish(messages, publish).catch(noted),
+    publish: (messages: readonly Message[]) => ids.publish(messages, publish),
     import: (past: PastEvents) => history.import(past),
     publishTo,
     events: (query: EventQuery) => stored(async () => pageWithContext(await storage.events.query(query), context)),

@@ -3,6 +3,7 @@ import { countNames } from '../storage/ledger-delta.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import { actorPaths } from './actor-paths.js';
 import type { DaemonStatus } from './report.js';
+import { RequestDurations } from './request-durations.js';
 import { ServiceGauges } from './service-gauges.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -28,11 +29,7 @@ export interface HttpGauges {
 export class Metrics {
   readonly #registry = new Registry();
   readonly #services = new ServiceGauges((name, help, labels) => this.#gauge(name, help, labels));
-  readonly #requests = this.#histogram('event_sink_http_request_duration_seconds', {
-    help: 'HTTP requests by matched route, until their answer was ready.',
-    labels: ['method', 'route', 'status'],
-    buckets: seconds,
-  });
+  readonly #requests = new RequestDurations(this.#registry);
   readonly #batchEvents = this.#histogram('event_sink_batch_events', {
     help: 'Events in a batch that a sink wrote.',
     labels: ['sink'],
@@ -75,6 +72,8 @@ export class Metrics {
     'The longest time for which the event loop has stood since the start, when it was seconds.',
   );
   #longestStallMs = 0;
+  /** Published since somebody asked last, by durability: to count with labels is slow. */
+  readonly #unread = new Map<string, number>();
   readonly #gauges = {
     ready: this.#gauge('event_sink_ready', '1 once events can be accepted durably.'),
     problems: this.#gauge('event_sink_problems', 'Things that are wrong now, as /v1/status lists them.'),
@@ -161,7 +160,7 @@ export class Metrics {
 
   /** `route` is a pattern, never a path: there are few of them. */
   request(method: string, route: string, status: number, durationMs: number): void {
-    this.#requests.observe({ method, route, status }, durationMs / 1000);
+    this.#requests.observe(method, route, status, durationMs / 1000);
   }
 
   connectionCut(reason: string): void {
@@ -169,7 +168,7 @@ export class Metrics {
   }
 
   published(durability: string, events: number): void {
-    this.#published.inc({ durability }, events);
+    this.#unread.set(durability, (this.#unread.get(durability) ?? 0) + events);
   }
 
   /** `oldestMs`: age of the batch's oldest event since its arrival, once the destination has confirmed it. */
@@ -212,6 +211,8 @@ export class Metrics {
     this.#gauges.inFlight.set(http.inFlightBytes);
     this.#gauges.answers.set(http.answerBytes);
     this.#gauges.connections.set(http.connections);
+    for (const [durability, events] of this.#unread) this.#published.inc({ durability }, events);
+    this.#unread.clear();
     this.#readStatus(status);
     this.#readLedger(ledger);
     return this.#registry.metrics();

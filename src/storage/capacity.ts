@@ -3,9 +3,12 @@ import type { Database } from './database.js';
 import type { Transaction } from './transaction.js';
 
 /** Before something new is accepted: the last group may go beyond the limit by its own size. @throws FullError */
-export function requireCapacity({ database, diskSpace, limits }: Transaction): void {
+export function requireCapacity(
+  { database, diskSpace, limits }: Transaction,
+  waiting = counter(database, waitingBytes),
+): void {
   diskSpace.require();
-  if (counter(database, waitingBytes) < limits.embeddedBytes) return;
+  if (waiting < limits.embeddedBytes) return;
   throw new FullError(
     `the embedded queues are full: they hold ${inMebibytes(limits.embeddedBytes)} MiB (EMBEDDED_MAX_MB) that sinks have not taken`,
   );

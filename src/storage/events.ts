@@ -7,7 +7,6 @@ import type { Transaction } from './transaction.js';
 
 export const eventColumns = 8;
 const sizeColumn = 6;
-export const bodyColumn = 7;
 
 /** `id, created, category, type, source, received, size, body` of each event, one event after the other. */
 export interface InsertEventsArguments {

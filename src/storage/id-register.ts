@@ -14,6 +14,8 @@ export interface IdRegisterOptions {
    * with: the broker keeps them itself, in the commit that accepts their events.
    */
   readonly keeps: 'before' | 'with';
+  /** Somebody has sent an id, or a key, again with something else. */
+  readonly onConflict?: (names: readonly string[]) => void;
 }
 
 /**
@@ -56,11 +58,11 @@ export class IdRegister {
       const known = await this.#known(claims);
       const conflicts = messages.filter(({ id, given }) => given !== undefined && differs(known, [id, given]));
       const request = messages.find(message => requestClaims(message).some(claim => differs(known, claim)))?.request;
-      if (conflicts.length > 0 || request !== undefined)
-        throw new IdConflictError(
-          conflicts.map(({ id }) => id),
-          request?.key,
-        );
+      if (conflicts.length > 0 || request !== undefined) {
+        const ids = conflicts.map(({ id }) => id);
+        this.#options.onConflict?.(ids.length > 0 || request === undefined ? ids : [request.key]);
+        throw new IdConflictError(ids, request?.key);
+      }
       return await publish(messages.map(message => repeated(message, known)));
     } finally {
       release();

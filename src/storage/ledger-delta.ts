@@ -22,13 +22,7 @@ export function noCounts(): Counts {
  * number of events, all of them in one statement.
  */
 export class LedgerDelta {
-  #everyQueue = 0;
   readonly #sinks = new Map<string, Counts>();
-
-  /** Accepted for every queue there is. */
-  broadcast(count: number): void {
-    this.#everyQueue += count;
-  }
 
   add(sink: string, counts: Partial<Counts>): void {
     const sum = this.#sinks.get(sink) ?? noCounts();
@@ -37,15 +31,10 @@ export class LedgerDelta {
   }
 
   clear(): void {
-    this.#everyQueue = 0;
     this.#sinks.clear();
   }
 
   write(database: Database, now: number): void {
-    if (this.#everyQueue > 0) {
-      const queues = database.rows<[string, number]>('SELECT sink, count(*) FROM queues GROUP BY sink');
-      for (const [sink, count] of queues) this.add(sink, { accepted: count * this.#everyQueue });
-    }
     const values: Value[] = [];
     for (const hour of [totalHour, now - (now % hourMs)])
       for (const [sink, counts] of this.#sinks) {

@@ -1,9 +1,9 @@
 import { addWaitingBytes, requireCapacity } from './capacity.js';
-import type { Value } from './database.js';
+import type { Database, Value } from './database.js';
 import { type Inserted, insertEvents } from './events.js';
 import { type GivenIdColumns, keepGivenIds } from './given-ids.js';
 import { lastSeq, type MessageColumns, passAddressed, queueOf } from './queues.js';
-import { withBodies } from './shared-bodies.js';
+import { withShared } from './shared-columns.js';
 import type { Transaction } from './transaction.js';
 import { type FoldUsageArguments, foldUsage } from './usage-accesses.js';
 
@@ -17,8 +17,8 @@ export interface PublishArguments extends MessageColumns {
 }
 
 /**
- * What a sink makes of messages: events as `insertEvents` takes them, without the bodies that their messages have
- * (shared-bodies.ts), or accesses as `foldUsage` does.
+ * What a sink makes of messages: events as `insertEvents` takes them, without what their messages have too
+ * (shared-columns.ts), or accesses as `foldUsage` does.
  */
 export type SinkRows = { readonly events: readonly Value[] } | { readonly usage: FoldUsageArguments };
 
@@ -45,32 +45,49 @@ export interface Stored {
  */
 function publish(transaction: Transaction, args: PublishArguments): (Stored | undefined)[] {
   const { database } = transaction;
-  requireCapacity(transaction);
-  const before = lastSeq(database);
-  const queues = database.rows<Queue>('SELECT sink, cursor FROM queues');
+  const { queues, last: before, waitingBytes } = standing(database);
+  requireCapacity(transaction, waitingBytes);
   const stored = (args.stored ?? []).map(rows => (isEmpty(queues, rows.sink, before) ? rows : undefined));
   const served = new Set(stored.flatMap(rows => rows?.sink ?? []));
   // With no other queue there is nothing that would ever take the messages.
   const everySinkIsServed = served.size > 0 && queues.length === served.size;
   const last = append(transaction, args, { before, served, everySinkIsServed });
   if (args.given !== undefined) keepGivenIds(transaction, args.given);
-  accept(transaction, args);
+  accept(transaction, args, queues);
   return stored.map(rows => {
     if (rows === undefined) return undefined;
     if (last !== before) database.run('UPDATE queues SET cursor = ? WHERE sink = ?', last, rows.sink);
-    return store(transaction, rows, args.bodies);
+    return store(transaction, rows, args);
   });
 }
 
-function accept({ delta }: Transaction, { ids, sinks }: PublishArguments): void {
-  if (sinks === undefined) return delta.broadcast(ids.length);
-  for (const named of sinks) {
-    if (named === null) delta.broadcast(1);
-    else for (const sink of named) delta.add(sink, { accepted: 1 });
-  }
+function accept({ delta }: Transaction, { ids, sinks }: PublishArguments, queues: readonly Queue[]): void {
+  const toAll = sinks === undefined ? ids.length : sinks.filter(named => named === null).length;
+  if (toAll > 0) for (const [sink] of queues) delta.add(sink, { accepted: toAll });
+  for (const named of sinks ?? []) for (const sink of named ?? []) delta.add(sink, { accepted: 1 });
 }
 
-type Queue = [sink: string, cursor: number];
+type Queue = readonly [sink: string, cursor: number];
+
+interface Standing {
+  readonly queues: readonly Queue[];
+  /** The number of the last message. */
+  readonly last: number;
+  readonly waitingBytes: number;
+}
+
+/** What each group has to know, in one statement: asking costs more than finding. */
+function standing(database: Database): Standing {
+  const rows = database.rows<[last: number, bytes: number, sink: string | null, cursor: number]>(
+    `SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0),
+       coalesce((SELECT value FROM counters WHERE name = 'message_bytes'), 0),
+       sink, cursor
+     FROM (SELECT 1) LEFT JOIN queues ON true`,
+  );
+  const [last = 0, waitingBytes = 0] = rows[0] ?? [];
+  const queues = rows.flatMap(([, , sink, cursor]) => (sink === null ? [] : [[sink, cursor] as const]));
+  return { queues, last, waitingBytes };
+}
 
 /** The sink has one queue, and everything in it is settled. */
 function isEmpty(queues: readonly Queue[], sink: string, end: number): boolean {
@@ -81,17 +98,17 @@ function isEmpty(queues: readonly Queue[], sink: string, end: number): boolean {
 function store(
   transaction: Transaction,
   { sink, rows, count, filtered, erased = 0 }: StoredRows,
-  bodies: readonly string[],
+  messages: MessageColumns,
 ): Stored {
-  const stored = keep(transaction, rows, bodies);
+  const stored = keep(transaction, rows, messages);
   const { duplicates } = stored;
   transaction.delta.add(sink, { delivered: count - duplicates, duplicates, filtered, erased });
   return stored;
 }
 
-function keep(transaction: Transaction, rows: SinkRows, bodies: readonly string[]): Stored {
+function keep(transaction: Transaction, rows: SinkRows, messages: MessageColumns): Stored {
   if ('usage' in rows) return { duplicates: rows.usage.accesses.length === 0 ? 0 : foldUsage(transaction, rows.usage) };
-  const inserted = insertEvents(transaction, { values: withBodies(rows.events, bodies) });
+  const inserted = insertEvents(transaction, { values: withShared(rows.events, messages) });
   return { duplicates: inserted.present.length, inserted };
 }
 

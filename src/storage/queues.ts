@@ -61,9 +61,7 @@ export interface SettleArguments {
 
 /** Makes the queue unless it is there; a new one starts at the present end. */
 function declareQueue(transaction: Transaction, { name, sink }: { name: string; sink: string }) {
-  const { database, delta, now } = transaction;
-  // What this transaction published before is not for a queue that did not exist then.
-  delta.write(database, now);
+  const { database } = transaction;
   const end = lastSeq(database);
   database.run('INSERT INTO queues (name, sink, cursor) VALUES (?, ?, ?) ON CONFLICT DO NOTHING', name, sink, end);
   database.run('UPDATE queues SET sink = ? WHERE name = ? AND sink <> ?', sink, name, sink);
@@ -72,8 +70,7 @@ function declareQueue(transaction: Transaction, { name, sink }: { name: string; 
 }
 
 /** The queue and what waits in it are gone; so that the ledger still balances, what waited counts as never accepted. */
-function removeQueue({ database, delta, now }: Transaction, { name }: { name: string }): boolean {
-  delta.write(database, now);
+function removeQueue({ database, delta }: Transaction, { name }: { name: string }): boolean {
   const queue = database.row<[number, string, number]>('SELECT number, sink, cursor FROM queues WHERE name = ?', name);
   if (queue === undefined) return false;
   const [number, sink, cursor] = queue;

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { Clock } from '../clock.js';
+import { atMost, type Clock } from '../clock.js';
 import type { Log } from '../log.js';
 import { Acceptance } from './acceptance.js';
 import type {
@@ -253,12 +253,6 @@ export class Storage {
     await Promise.all([this.#reader.close(), this.#charts.close()]);
     await this.#writer.close();
   }
-}
-
-async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
-  const done = new AbortController();
-  await Promise.race([work, clock.sleep(ms, done.signal)]);
-  done.abort();
 }
 
 /** Undefined when there is no such file, for whatever reason. */

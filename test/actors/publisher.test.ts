@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { ask, type Parent, startRoot, stopTree } from '../../actors/actor.js';
 import type { Actor, PublisherMessage } from '../../actors/protocol.js';
 import { publishThrough, spawnPublisher } from '../../actors/publisher.js';
-import type { Broker, Durability } from '../../src/broker/broker.js';
+import type { Broker, Durability, Publication } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/clock.js';
 import { TransientError } from '../../src/errors.js';
 import type { Message } from '../../src/events/message.js';
@@ -27,9 +27,12 @@ test.before.each(context => {
   context.root = startRoot();
   context.board = new StatusBoard(systemClock);
   context.waiting = [];
-  const publish = () => new Promise<Durability>((resolve, reject) => void context.waiting.push({ resolve, reject }));
+  const publishTo = () => new Promise<Durability>((resolve, reject) => void context.waiting.push({ resolve, reject }));
+  const publishAll = (publications: readonly Publication[]): void => {
+    for (const { accepted, failed } of publications) context.waiting.push({ resolve: accepted, reject: failed });
+  };
   context.publisher = spawnPublisher(context.root, {
-    broker: { publish, publishTo: publish } as unknown as Broker,
+    broker: { publishAll, publishTo } as unknown as Broker,
     board: context.board,
     log: silentLog,
     onCrash: escalate,

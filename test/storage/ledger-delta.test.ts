@@ -6,7 +6,7 @@ import { ScratchDatabase } from './scratch.js';
 const now = 1_700_000_000_000;
 const hour = now - (now % hourMs);
 
-/** As many queues as names; a name that comes twice is a sink with two queues. */
+/** As many queues as names. */
 function withQueues(...sinks: string[]) {
   const scratch = new ScratchDatabase();
   for (const [index, sink] of sinks.entries()) scratch.write('declareQueue', { name: `queue-${index}`, sink });
@@ -54,26 +54,9 @@ test('what was written is not written again, and the next hour has a row of its 
   ]);
 });
 
-test('a broadcast is accepted once for each queue, beside what one sink alone accepted', () => {
-  const { database, ledger } = withQueues('ga4', 'mongodb', 'mongodb');
-  const delta = new LedgerDelta();
-  delta.broadcast(10);
-  delta.broadcast(1);
-  delta.add('ga4', { accepted: 100 });
-  delta.write(database, now);
-  const accepted = ledger().map(([sink, at, count]) => [sink, at, count]);
-  assert.equal(accepted, [
-    ['ga4', totalHour, 111],
-    ['ga4', hour, 111],
-    ['mongodb', totalHour, 22],
-    ['mongodb', hour, 22],
-  ]);
-});
-
 test('a cleared delta is empty', () => {
   const { database, ledger } = withQueues('mongodb');
   const delta = new LedgerDelta();
-  delta.broadcast(1);
   delta.add('mongodb', { dead: 1 });
   delta.clear();
   delta.write(database, now);

@@ -265,4 +265,16 @@ test('queues and ledger follow a model through any sequence', () => {
   );
 });
 
+test('a message for all queues is accepted once for each of them, also where two feed one sink', () => {
+  const scratch = new ScratchDatabase();
+  for (const [sink, name] of [['ga4'], ['mongodb'], ['mongodb', 'another']] as const) declare(scratch, sink, name);
+  scratch.write('publish', columns(1, 10));
+  scratch.write('publish', { ...columns(11, 2), sinks: [null, ['ga4']] });
+  const accepted = scratch.database.rows('SELECT sink, accepted FROM ledger WHERE hour = 0 ORDER BY sink');
+  assert.equal(accepted, [
+    ['ga4', 12],
+    ['mongodb', 22],
+  ]);
+});
+
 test.run();

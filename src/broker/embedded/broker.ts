@@ -4,8 +4,8 @@ import type { WriteCall } from '../../storage/calls.js';
 import { givenIdsOf } from '../../storage/id-register.js';
 import type { LedgerReport } from '../../storage/ledger-report.js';
 import type { PublishArguments, Stored, StoredRows } from '../../storage/publish.js';
-import type { QueueState } from '../../storage/queues.js';
-import { withoutBodies } from '../../storage/shared-bodies.js';
+import type { MessageColumns, QueueState } from '../../storage/queues.js';
+import { withoutShared } from '../../storage/shared-columns.js';
 import type {
   Address,
   Broker,
@@ -15,6 +15,7 @@ import type {
   Durability,
   MessageProperties,
   PreparedRows,
+  Publication,
   QueueDefinition,
   QueueInfo,
   StoredDelivery,
@@ -59,11 +60,21 @@ export class EmbeddedBroker implements Broker {
     this.#queues.delete(sink);
   }
 
-  async publish(messages: readonly Message[]): Promise<Durability> {
-    if (messages.length === 0) return 'embedded';
-    this.#requireQueues(messages);
-    await this.#grouped.publish(messages);
-    return 'embedded';
+  publish(messages: readonly Message[]): Promise<Durability> {
+    return new Promise((accepted, failed) => this.publishAll([{ messages, accepted, failed }]));
+  }
+
+  publishAll(publications: readonly Publication[]): void {
+    for (const publication of publications) {
+      try {
+        this.#requireQueues(publication.messages);
+      } catch (error) {
+        publication.failed(error);
+        continue;
+      }
+      if (publication.messages.length === 0) publication.accepted('embedded');
+      else this.#grouped.add(publication);
+    }
   }
 
   async publishWith(messages: readonly Message[], calls: readonly WriteCall[]): Promise<void> {
@@ -221,22 +232,24 @@ export class EmbeddedBroker implements Broker {
 
 function columnsOf(messages: readonly Message[], stored: readonly StoredRows[]): PublishArguments {
   const given = givenIdsOf(messages);
-  const bodies = messages.map(({ body }) => body);
-  return {
+  const columns = {
     ids: messages.map(({ id }) => id),
-    bodies,
+    bodies: messages.map(({ body }) => body),
     sources: messages.map(({ source }) => source),
     received: messages.map(({ received }) => received),
     timestamps: messages.map(({ timestamp }) => timestamp ?? null),
+  };
+  return {
+    ...columns,
     ...(messages.some(({ sinks }) => sinks !== undefined)
       ? { sinks: messages.map(({ sinks }) => (sinks === undefined ? null : [...new Set(sinks)])) }
       : {}),
     ...(given === undefined ? {} : { given }),
-    ...(stored.length === 0 ? {} : { stored: stored.map(one => withSharedBodies(one, bodies)) }),
+    ...(stored.length === 0 ? {} : { stored: stored.map(one => sharing(one, columns)) }),
   };
 }
 
-function withSharedBodies(stored: StoredRows, bodies: readonly string[]): StoredRows {
+function sharing(stored: StoredRows, columns: MessageColumns): StoredRows {
   const { rows } = stored;
-  return 'events' in rows ? { ...stored, rows: { events: withoutBodies(rows.events, bodies) } } : stored;
+  return 'events' in rows ? { ...stored, rows: { events: withoutShared(rows.events, columns) } } : stored;
 }

@@ -1,4 +1,5 @@
 import type { Message } from '../../events/message.js';
+import type { Publication } from '../broker.js';
 
 /** Messages in one write, unless a single list is longer: what comes next waits only some milliseconds. */
 const maxMessages = 1_000;
@@ -12,19 +13,13 @@ const patienceTurns = 20;
 /** Fewer lists at once are no load, and are written at once. */
 const minLoad = 4;
 
-interface Waiting {
-  readonly messages: readonly Message[];
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 /**
  * Many callers, one write: the lists that come while one is being written go together with the next. So a write is as
  * large as the last one was slow, without a timer, and a request with a single event costs a row, not a statement. When
  * a write fails, each list is tried alone.
  */
 export class GroupPublisher {
-  #waiting: Waiting[] = [];
+  #waiting: Publication[] = [];
   #writing = false;
   readonly #write: (messages: readonly Message[]) => Promise<void>;
 
@@ -32,15 +27,12 @@ export class GroupPublisher {
     this.#write = write;
   }
 
-  /** Resolves when they are written. */
-  publish(messages: readonly Message[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ messages, resolve, reject });
-      if (this.#writing) return;
-      this.#writing = true;
-      // At the end of this turn of the event loop, so that what comes in one turn goes together.
-      setImmediate(() => void this.#writeAll());
-    });
+  add(publication: Publication): void {
+    this.#waiting.push(publication);
+    if (this.#writing) return;
+    this.#writing = true;
+    // With all that is published together with it.
+    queueMicrotask(() => void this.#writeAll());
   }
 
   async #writeAll(): Promise<void> {
@@ -60,14 +52,15 @@ export class GroupPublisher {
     const group = this.#take();
     try {
       await this.#write(group.flatMap(({ messages }) => messages));
-      for (const { resolve } of group) resolve();
     } catch (error) {
-      if (group.length === 1) group[0]!.reject(error);
-      else await Promise.all(group.map(one => this.#write(one.messages).then(one.resolve, one.reject)));
+      if (group.length === 1) group[0]!.failed(error);
+      else await Promise.all(group.map(one => this.#write(one.messages).then(() => written(one), one.failed)));
+      return;
     }
+    for (const one of group) written(one);
   }
 
-  #take(): Waiting[] {
+  #take(): Publication[] {
     let count = 0;
     let messages = 0;
     for (const { messages: next } of this.#waiting) {
@@ -77,6 +70,10 @@ export class GroupPublisher {
     }
     return this.#waiting.splice(0, count);
   }
+}
+
+function written({ accepted }: Publication): void {
+  accepted('embedded');
 }
 
 function nextTurn(): Promise<void> {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../clock.js';
+import { atMost, type Clock } from '../../clock.js';
 import { UnsupportedError } from '../../errors.js';
 import type { Message } from '../../events/message.js';
 import type { Log } from '../../log.js';
@@ -14,6 +14,7 @@ import type {
   Depth,
   Durability,
   MessageProperties,
+  Publication,
   QueueDefinition,
   QueueInfo,
   Subscription,
@@ -30,6 +31,7 @@ import { holdingOf } from './ledger/watched-queue.js';
 import { permissionFix } from './permissions.js';
 import { backgroundConfirmMs } from './publish/confirm-publisher.js';
 import { type OutgoingMessage, toQueue } from './publish/outgoing-message.js';
+import { addressed } from './publish/outgoing-publication.js';
 import { StoreAndForwardPublisher } from './publish/store-and-forward.js';
 import { brokerStatus } from './status.js';
 import type { QueueType } from './topology/declare.js';
@@ -140,7 +142,11 @@ export class AmqpBroker implements Broker {
     await this.#publisher.open();
     this.#watchdog.open();
     const connections = Promise.all([this.#consuming.open(), this.#publishing.open()]);
-    await this.#orLate(connections.then(() => this.#firstAttempt()));
+    await atMost(
+      this.#options.clock,
+      firstAttemptMs,
+      connections.then(() => this.#firstAttempt()),
+    );
   }
 
   async addQueue(queue: QueueDefinition): Promise<void> {
@@ -153,7 +159,8 @@ export class AmqpBroker implements Broker {
     this.#topology.add(queue);
     const live = this.#consuming.now();
     // What is wrong with it is in `status`; it is tried again there.
-    if (live) await this.#orLate(this.#topology.ensure(live, name).catch(() => undefined));
+    const ensured = live && this.#topology.ensure(live, name).catch(() => undefined);
+    if (ensured) await atMost(this.#options.clock, firstAttemptMs, ensured);
   }
 
   async leaveQueue(sink: string): Promise<void> {
@@ -164,8 +171,12 @@ export class AmqpBroker implements Broker {
     await this.#ledger.leave(sink);
   }
 
-  async publish(messages: readonly Message[]): Promise<Durability> {
-    return this.#publisher.send(messages.flatMap(message => this.#outgoing(message)));
+  publish(messages: readonly Message[]): Promise<Durability> {
+    return new Promise((accepted, failed) => this.publishAll([{ messages, accepted, failed }]));
+  }
+
+  publishAll(publications: readonly Publication[]): void {
+    this.#publisher.sendAll(addressed(publications, message => this.#outgoing(message)));
   }
 
   publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability> {
@@ -255,13 +266,6 @@ export class AmqpBroker implements Broker {
     await this.#ledger.close();
     await this.#watchdog.close();
     await Promise.all([this.#consuming.close(), this.#publishing.close()]);
-  }
-
-  /** Resolves after a while in any case: a daemon goes on without the server. */
-  async #orLate(attempt: Promise<void>): Promise<void> {
-    const over = new AbortController();
-    await Promise.race([attempt, this.#options.clock.sleep(firstAttemptMs, over.signal)]);
-    over.abort();
   }
 
   /** After both connections have been tried once. */

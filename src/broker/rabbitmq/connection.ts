@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { ChannelModel } from 'amqplib';
 import { type Backoff, backoff, backoffs } from '../../backoff.js';
 import type { Clock } from '../../clock.js';
@@ -145,6 +146,7 @@ export class Connection {
         const connect = this.#options.connect ?? (await import('amqplib')).connect;
         const model = await connect(withHeartbeat(node), this.#socketOptions(socket.signal));
         this.#stop.signal.removeEventListener('abort', abort);
+        writeTogether(model);
         const since = clock.monotonic();
         await this.#stayOn(node, model, socket);
         return clock.monotonic() - since;
@@ -243,6 +245,24 @@ export class Connection {
       check();
     });
   }
+}
+
+/**
+ * What is written to the socket in one turn of the event loop leaves as one: amqplib writes each message by itself,
+ * which costs a system call.
+ */
+function writeTogether({ connection }: { readonly connection?: unknown }): void {
+  const { stream } = (connection ?? {}) as { readonly stream?: Writable };
+  if (stream === undefined) return;
+  const uncork = (): void => stream.uncork();
+  const write = stream.write as (...given: readonly unknown[]) => boolean;
+  stream.write = (...given: readonly unknown[]): boolean => {
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(uncork);
+    }
+    return write.apply(stream, [...given]);
+  };
 }
 
 function withHeartbeat(node: string): string {

@@ -19,17 +19,11 @@ const realm = 'Bearer realm="event-sink"';
  * Lets a request through to its route when its key has the scope: before validation, before a byte of the body is read.
  */
 export function authenticate(needed: Scope): Middleware {
-  return async (context, next) => {
+  return (context, next) => {
     const ctx = context as unknown as ApiContext;
-    const { closing, keyLimits, keys, failedAttempts } = ctx.services;
+    const { closing, keyLimits, keys } = ctx.services;
     const key = identify(ctx);
-    if (key === undefined) {
-      await failedAttempts.count(ctx.network);
-      const presented = presentedKey(ctx);
-      const expired = presented === undefined ? undefined : keys.findExpired(presented);
-      if (presented !== undefined) refused(ctx, expired === undefined ? 'unknown key' : 'expired key', expired);
-      throw expired === undefined ? unauthenticated(presented !== undefined) : outOfTime(expired);
-    }
+    if (key === undefined) return turnAway(ctx);
     if (!key.scopes.includes(needed)) {
       refused(ctx, 'missing scope', key);
       throw forbidden(key, needed);
@@ -43,8 +37,18 @@ export function authenticate(needed: Scope): Middleware {
     if (closing()) throw unavailable('The daemon is shutting down.');
     keys.used(key);
     ctx.state.key = key;
-    await next();
+    return next();
   };
+}
+
+/** @throws HttpProblem 401, 429: without a key that is in force */
+async function turnAway(ctx: ApiContext): Promise<never> {
+  const { keys, failedAttempts } = ctx.services;
+  await failedAttempts.count(ctx.network);
+  const presented = presentedKey(ctx);
+  const expired = presented === undefined ? undefined : keys.findExpired(presented);
+  if (presented !== undefined) refused(ctx, expired === undefined ? 'unknown key' : 'expired key', expired);
+  throw expired === undefined ? unauthenticated(presented !== undefined) : outOfTime(expired);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import { pathOf } from '../context.js';
 import { pagePaths } from './page-origins.js';
 
 const allowedMethods = 'GET, HEAD, POST, DELETE';
@@ -13,7 +14,7 @@ const exposedHeaders = 'Retry-After, WWW-Authenticate, X-Request-Id';
 export function allowOrigins(origins: readonly string[]): Middleware {
   const any = origins.includes('*');
   return async (ctx, next) => {
-    if (pagePaths.has(ctx.path)) return next();
+    if (pagePaths.has(pathOf(ctx))) return next();
     const origin = ctx.get('Origin');
     if (!any) ctx.vary('Origin');
     if (origin === '' || !(any || origins.includes(origin))) return next();

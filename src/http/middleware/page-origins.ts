@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import type { KeyRing } from '../../keys/ring.js';
+import { pathOf } from '../context.js';
 import { HttpProblem } from '../problem.js';
 
 /** Where pages of other sites send to, with a collect key. */
@@ -35,7 +36,7 @@ export function allowPages(keys: KeyRing): Middleware {
     ctx.set('Access-Control-Max-Age', '600');
     ctx.status = 204;
   };
-  return (ctx, next) => (pagePaths.has(ctx.path) ? answerPages(ctx, next) : next());
+  return (ctx, next) => (pagePaths.has(pathOf(ctx)) ? answerPages(ctx, next) : next());
 }
 
 function originsOf(keys: KeyRing): ReadonlySet<string> {

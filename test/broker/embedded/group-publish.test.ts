@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Durability } from '../../../src/broker/broker.js';
 import { GroupPublisher } from '../../../src/broker/embedded/group-publish.js';
 import type { Message } from '../../../src/events/message.js';
 
@@ -10,13 +11,15 @@ const list = (count: number, prefix = 'event'): Message[] =>
 /** Writes that end in the next turn. */
 function recorded(fails: (ids: readonly string[]) => boolean = () => false) {
   const writes: string[][] = [];
-  const joined = new GroupPublisher(async messages => {
+  const group = new GroupPublisher(async messages => {
     const ids = messages.map(({ id }) => id);
     writes.push(ids);
     await new Promise(resolve => setImmediate(resolve));
     if (fails(ids)) throw new Error(`refused ${ids.length}`);
   });
-  return { writes, joined };
+  const publish = (messages: readonly Message[]): Promise<Durability> =>
+    new Promise((accepted, failed) => group.add({ messages, accepted, failed }));
+  return { writes, joined: { publish } };
 }
 
 test('what comes in one turn is one write, in order', async () => {

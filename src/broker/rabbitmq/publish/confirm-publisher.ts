@@ -91,8 +91,8 @@ export class ConfirmPublisher {
       this.#send(channel, message, result => pending.decide(index, result));
     }
     await pending.settled;
+    // The timer runs on, and looks once more: to stop it each time that nothing is under way would cost more.
     this.#pending.delete(pending);
-    if (this.#pending.size === 0) this.#expiry.stop();
     return pending.results;
   }
 

@@ -66,20 +66,19 @@ export function encode(
   const { id, source, received, timestamp } = message;
   const exchange = target?.exchange ?? eventExchange;
   const routingKey = target?.routingKey ?? '';
-  for (const [what, text] of Object.entries({ id, exchange, 'routing key': routingKey })) {
-    const length = Buffer.byteLength(text);
-    if (length > maxShortString)
-      return { refused: `its ${what} has ${length} bytes, and AMQP carries at most ${maxShortString}` };
-  }
+  const tooLong = tooLongIn('id', id) ?? tooLongIn('exchange', exchange) ?? tooLongIn('routing key', routingKey);
+  if (tooLong !== undefined) return tooLong;
   const headers: Record<string, string | number | boolean> = target?.plain
     ? { ...target.properties?.headers }
-    : encodable({ [headerNames.source]: source, [headerNames.received]: received, ...target?.headers });
+    : ownHeaders(source, received, target?.headers);
   if (number !== undefined && numberedFor !== undefined) {
     headers[headerNames.daemon] = daemon;
     headers[headerNames.numberedFor] = numberedFor;
     headers[headerNames.number] = number;
   }
-  const size = Object.entries(headers).reduce((sum, [name, value]) => sum + Buffer.byteLength(`${name}${value}`), 0);
+  // What is ours is short: only what somebody else may have chosen is measured.
+  const isOurs = target?.headers === undefined && !target?.plain && source.length <= maxShortString;
+  const size = isOurs ? 0 : sizeOf(headers);
   if (size > maxHeaderBytes) return { refused: `its headers have ${size} bytes, and at most ${maxHeaderBytes} fit` };
   // A foreign message keeps the time that it had, or its lack of one: its `created` may follow from it.
   const time = timestamp ?? (source === 'clowder' ? undefined : received);
@@ -100,6 +99,18 @@ export function encode(
   };
 }
 
+function tooLongIn(what: string, text: string): Refusal | undefined {
+  // A character has three bytes at most.
+  if (text.length * 3 <= maxShortString) return undefined;
+  const length = Buffer.byteLength(text);
+  if (length <= maxShortString) return undefined;
+  return { refused: `its ${what} has ${length} bytes, and AMQP carries at most ${maxShortString}` };
+}
+
+function sizeOf(headers: Readonly<Record<string, unknown>>): number {
+  return Object.entries(headers).reduce((sum, [name, value]) => sum + Buffer.byteLength(`${name}${value}`), 0);
+}
+
 /** As amqplib has them; headers apart. */
 function optionsOf(properties: NonNullable<Target['properties']>): Options.Publish {
   const { replyTo, correlationId, contentType, expirationMs, priority, persistent = true } = properties;
@@ -114,10 +125,18 @@ function optionsOf(properties: NonNullable<Target['properties']>): Options.Publi
 }
 
 /** Our numbers are counts and epoch ms: any other number came from outside unchecked, and is left out. */
-function encodable(headers: Readonly<Record<string, string | number>>): Record<string, string | number> {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([, value]) => typeof value === 'string' || isEpochMs(value)),
-  );
+function ownHeaders(
+  source: Source,
+  received: number,
+  others: Target['headers'] = {},
+): Record<string, string | number | boolean> {
+  const headers: Record<string, string | number | boolean> = { [headerNames.source]: source };
+  if (isEpochMs(received)) headers[headerNames.received] = received;
+  for (const name in others) {
+    const value = others[name]!;
+    if (typeof value === 'string' || isEpochMs(value)) headers[name] = value;
+  }
+  return headers;
 }
 
 /** A row of the outbox. */

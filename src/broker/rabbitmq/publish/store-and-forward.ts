@@ -15,6 +15,7 @@ import {
   type Refusal,
   type Target,
 } from './outgoing-message.js';
+import type { OutgoingPublication } from './outgoing-publication.js';
 import { publishOnOwnChannel } from './own-channel.js';
 import { isRefusal, type PublishResult } from './pending-confirms.js';
 import type { PublishLedger } from './publish-ledger.js';
@@ -97,7 +98,12 @@ export class StoreAndForwardPublisher {
    * is no outbox to keep it
    */
   send(messages: readonly OutgoingMessage[]): Promise<Durability> {
-    return this.#track(this.#send(messages));
+    return new Promise((accepted, failed) => this.sendAll([{ messages, accepted, failed }]));
+  }
+
+  /** As `send`, for many callers: together to the broker; what it does not take, each puts into the outbox by itself. */
+  sendAll(publications: readonly OutgoingPublication[]): void {
+    void this.#track(this.#sendAll(publications));
   }
 
   /**
@@ -164,13 +170,23 @@ export class StoreAndForwardPublisher {
     if (isNewConnection) this.outbox.retryNow();
   }
 
-  async #send(messages: readonly OutgoingMessage[]): Promise<Durability> {
-    if (messages.length === 0) return 'broker';
-    const results = await this.transmit(messages);
+  async #sendAll(publications: readonly OutgoingPublication[]): Promise<void> {
+    const results = await this.transmit(publications.flatMap(({ messages }) => messages));
+    const keeping: Promise<unknown>[] = [];
+    let from = 0;
+    for (const publication of publications) {
+      const { messages, accepted, failed } = publication;
+      const its = results.slice(from, from + messages.length);
+      from += messages.length;
+      if (its.every(result => result === 'confirmed')) accepted('broker');
+      else keeping.push(this.#keepRest(messages, its).then(() => accepted('outbox'), failed));
+    }
+    await Promise.all(keeping);
+  }
+
+  async #keepRest(messages: readonly OutgoingMessage[], results: readonly PublishResult[]): Promise<void> {
     const left = messages.filter((_, index) => results[index] !== 'confirmed');
-    if (left.length === 0) return 'broker';
     await this.#keep(left, results.find(isRefusal)?.refused);
-    return 'outbox';
   }
 
   async #sendTo(message: OutgoingMessage): Promise<Durability> {

@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Connection } from '../../../../src/broker/rabbitmq/connection.js';
 import { type OutgoingMessage, toQueue } from '../../../../src/broker/rabbitmq/publish/outgoing-message.js';
+import type { OutgoingPublication } from '../../../../src/broker/rabbitmq/publish/outgoing-publication.js';
 import { StoreAndForwardPublisher } from '../../../../src/broker/rabbitmq/publish/store-and-forward.js';
 import { type Clock, systemClock } from '../../../../src/clock.js';
 import { UnroutableError } from '../../../../src/errors.js';
@@ -270,6 +271,26 @@ test('a lost connection: all goes to the outbox, and to the broker once it is ba
     await until(() => publisher.outbox.state.waiting === 0, 'the outbox to be empty');
     assert.equal(ids(server).sort(), ['a', 'b']);
   });
+});
+
+test('what is published together goes to the broker in one go, and each has an answer of its own', async () => {
+  await withPublisher(
+    async (publisher, server) => {
+      server.answer = answers({ b: 'nack' });
+      const publications: OutgoingPublication[] = [];
+      const sent = [[event('a')], [event('b')], [event('x'.repeat(300))], [], [event('c'), event('d')]];
+      const answered = sent.map(
+        messages =>
+          new Promise<string>(resolve => {
+            publications.push({ messages, accepted: resolve, failed: error => resolve((error as Error).name) });
+          }),
+      );
+      publisher.sendAll(publications);
+      assert.equal(await Promise.all(answered), ['broker', 'TransientError', 'UnroutableError', 'broker', 'broker']);
+      assert.equal(ids(server), ['a', 'b', 'c', 'd']);
+    },
+    { outboxBytes: 0 },
+  );
 });
 
 test.run();
