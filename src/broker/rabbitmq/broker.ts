@@ -141,12 +141,7 @@ export class AmqpBroker implements Broker {
     await this.#ledger.open(queues);
     await this.#publisher.open();
     this.#watchdog.open();
-    const connections = Promise.all([this.#consuming.open(), this.#publishing.open()]);
-    await atMost(
-      this.#options.clock,
-      firstAttemptMs,
-      connections.then(() => this.#firstAttempt()),
-    );
+    await atMost(this.#options.clock, firstAttemptMs, this.#firstAttempt());
   }
 
   async addQueue(queue: QueueDefinition): Promise<void> {
@@ -268,8 +263,8 @@ export class AmqpBroker implements Broker {
     await Promise.all([this.#consuming.close(), this.#publishing.close()]);
   }
 
-  /** After both connections have been tried once. */
   async #firstAttempt(): Promise<void> {
+    await Promise.all([this.#consuming.open(), this.#publishing.open()]);
     if (this.#consuming.now() !== undefined) await this.#watchdog.firstCheck;
     if (this.#publishing.now() !== undefined && this.#topology.exchangeReady) await this.#publisher.ready;
   }

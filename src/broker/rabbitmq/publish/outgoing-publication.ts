@@ -7,7 +7,7 @@ export interface OutgoingPublication extends Pick<Publication, 'accepted' | 'fai
   readonly messages: readonly OutgoingMessage[];
 }
 
-/** Each with the addresses of its messages. One of which a message has none, for which `outgoing` throws, has failed. */
+/** Each with the addresses of its messages. One with a message that has none, so that `outgoing` throws, has failed. */
 export function addressed(
   publications: readonly Publication[],
   outgoing: (message: Message) => readonly OutgoingMessage[],

@@ -101,7 +101,7 @@ export class StoreAndForwardPublisher {
     return new Promise((accepted, failed) => this.sendAll([{ messages, accepted, failed }]));
   }
 
-  /** As `send`, for many callers: together to the broker; what it does not take, each puts into the outbox by itself. */
+  /** As `send`, for many callers: together to the broker; what it does not take, each keeps by itself. */
   sendAll(publications: readonly OutgoingPublication[]): void {
     void this.#track(this.#sendAll(publications));
   }
