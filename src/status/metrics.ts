@@ -23,13 +23,12 @@ export interface HttpGauges {
 }
 
 /**
- * Prometheus metrics of one daemon. Counters and histograms are updated as things happen;
- * gauges are read when somebody asks.
+ * Prometheus metrics of one daemon. Counters and histograms are updated as things happen, gauges when somebody asks.
  */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #services = new ServiceGauges((name, help, labels) => this.#gauge(name, help, labels));
-  readonly #requests = new RequestDurations(this.#registry);
+  readonly #requests = new RequestDurations();
   readonly #batchEvents = this.#histogram('event_sink_batch_events', {
     help: 'Events in a batch that a sink wrote.',
     labels: ['sink'],
@@ -147,6 +146,7 @@ export class Metrics {
   };
 
   constructor() {
+    this.#registry.registerMetric(this.#requests as unknown as Histogram);
     collectDefaultMetrics({ register: this.#registry });
     // Sums over what stands there by type too, under names that Prometheus keeps for counters.
     for (const what of ['handles', 'requests', 'resources']) {
