@@ -17,8 +17,8 @@ interface Value {
 }
 
 /**
- * The histogram of HTTP requests, as a registry of prom-client reads one: all that it asks of a metric is `get`. Its own
- * makes a key of all labels for each value that it counts; here a request costs three look-ups.
+ * The histogram of HTTP requests, as a registry of prom-client reads one: all that it asks of a metric is `get`.
+ * prom-client's own makes a key of all labels for each value that it counts; here a request costs three look-ups.
  */
 export class RequestDurations {
   readonly name = name;
