@@ -16599,7 +16599,6 @@ export interface operations {
                  *       "service_name": "clowder",
                  *       "corrects": "01hr4w5k9s7t3v8x2n6m1c0b4d",
                  *       "message": "The disks are late",
-                 *       "by": "operations",
                  *       "created": 1709548013703
                  *     }
                  */
