@@ -46,6 +46,10 @@ const common = {
   banner: {
     js: "import { createRequire as __requireOf } from 'node:module';\nconst require = __requireOf(import.meta.url);",
   },
+  // Half as much to read and to keep in memory.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  lineLimit: 120,
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',

@@ -4,7 +4,7 @@ import { readFile } from '../config/environment.js';
 import { RunningSettings } from '../config/running.js';
 import { describe, FullError, SetupError } from '../errors.js';
 import { notifyIntervalMs, Watchdog } from '../event-loop/watchdog.js';
-import { collectAlone, collectOften, letHeapGrow } from '../heap.js';
+import { collectAlone, growAtMost, letHeapGrow } from '../heap.js';
 import { type LivingKeyRing, openKeyRing } from '../keys/ring.js';
 import { type AdjustableLog, createLog } from '../log.js';
 import { redact } from '../redact.js';
@@ -113,10 +113,9 @@ async function runDaemon(
     ['unhandledRejection', onFault('unhandledRejection')],
   ];
   for (const [event, listener] of listeners) signals.on(event, listener);
-  if (config.broker.nodes.length === 0) {
-    collectOften();
-    collectAlone();
-  }
+  const isEmbedded = config.broker.nodes.length === 0;
+  growAtMost(isEmbedded ? 30 : 100);
+  if (isEmbedded) collectAlone();
   const watchdog = new Watchdog({
     dir: config.server.dataDir,
     log: { level: config.log.level, pretty: config.log.pretty ?? terminal.outIsTerminal },

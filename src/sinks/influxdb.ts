@@ -27,7 +27,7 @@ export const influxdbSink = defineSink({
   switchedOnBy: 'INFLUXDB_URL or INFLUXDB_HOST',
   configure,
   takesHistory: true,
-  batch: { count: 5000, bytes: 5_000_000, lingerMs: 200 },
+  batch: { count: 2000, bytes: 5_000_000, lingerMs: 200 },
   check: {
     tries: 'write nothing, with the credentials, to the database or bucket',
     setting: ({ server }) => (server.version === 1 ? 'INFLUXDB_HOST' : 'INFLUXDB_URL'),
