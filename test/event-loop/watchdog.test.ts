@@ -68,9 +68,9 @@ test('an event that stops the event loop for ever is set aside after three death
     const stalled = await until(() => daemon.stalled(), 'a stall', 60_000);
     assert.match(stalled, /^the event loop has stood for 1 s; at work: sink scripted, event /);
     if (death > 1) assert.match(stalled, /sink scripted, event c$/);
-    await until(() => daemon.lines('event-loop.stands').length > 0, 'where it stands', 60_000);
-    // The watchdog says where, though the main thread does not answer.
-    assert.match(JSON.stringify(daemon.lines('event-loop.stands')), /blocking-daemon\.ts/);
+    // The watchdog says where, though the main thread does not answer. On a busy machine the start may have stood, too.
+    const places = (): string => JSON.stringify(daemon.lines('event-loop.stands'));
+    await until(() => places().includes('blocking-daemon.ts'), 'where it stands', 60_000);
     await daemon.end('SIGKILL');
     assert.ok(existsSync(join(folder.path, 'stall.json')));
     daemon = new Running(folder.path);
