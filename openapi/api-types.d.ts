@@ -8427,8 +8427,8 @@ export interface operations {
     };
     readonly explainEvents: {
         readonly parameters: {
-            readonly query: {
-                readonly as: "event" | "cloudevent" | "clowder" | "nginx" | "amplitude";
+            readonly query?: {
+                readonly as?: "event" | "cloudevent" | "clowder" | "nginx" | "amplitude";
             };
             readonly header?: never;
             readonly path?: never;
@@ -8939,7 +8939,7 @@ export interface operations {
             };
             readonly cookie?: never;
         };
-        readonly requestBody: {
+        readonly requestBody?: {
             readonly content: {
                 /**
                  * @example {

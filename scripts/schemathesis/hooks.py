@@ -1,8 +1,14 @@
 """What the OpenAPI document says in words only, because its language has no form for it."""
 
 import json
+import unicodedata
+from urllib.parse import unquote
+from zoneinfo import available_timezones
 
 import schemathesis
+
+ZONES = available_timezones()
+NOBODY = {"anonymous", "nil", "none", "null", "n/a", "undefined", "unknown", "false", "true", "[object object]", "lmy47d"}
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -42,6 +48,22 @@ def is_refused_in_words(case):
         properties = body.get("properties")
         names = properties.get("headers") if isinstance(properties, dict) else None
         return isinstance(names, dict) and any(not 1 <= len(name) <= 255 for name in names)
+    # "must be a time zone, such as America/Chicago"; "At most 366 days at once."
+    if case.path == "/v1/availability":
+        return query.get("timezone", "UTC") not in ZONES or "from" in query or "to" in query
+    # "The name of the job, without control characters and slashes."
+    if case.path == "/v1/heartbeats/{name}":
+        name = unquote(str((case.path_parameters or {}).get("name", "")))
+        return "/" in name or any(unicodedata.category(character)[0] == "C" for character in name)
+    # "400 is a body that is not of its kind", and the kinds are the documents of others.
+    if case.path == "/v1/explain":
+        return query.get("as", "event") != "event"
+    # "Names of the sinks": here there is one.
+    if case.path == "/v1/import":
+        return query.get("sinks", "local") != "local"
+    # "Refused are those that stand for nobody or say something else in events".
+    if case.path in ("/v1/people/erase", "/v1/people/export") and isinstance(body, dict):
+        return any(names_nobody(text) for text in body.get("ids", []) if isinstance(text, str))
     if not case.path.startswith("/v1/events"):
         return False
     # "What the path says need not stand in the events, and one that says otherwise is refused."
@@ -53,3 +75,10 @@ def is_refused_in_words(case):
     if "Idempotency-Key" in headers and "cloudevents" not in (case.media_type or ""):
         return isinstance(body, dict) and body.get("id", headers["Idempotency-Key"]) != headers["Idempotency-Key"]
     return False
+
+
+def names_nobody(text):
+    """The rules of src/people/refused-ids.ts, as far as texts that are made up meet them."""
+    word = text.strip()
+    short = len(word) < 4 or (word.isdigit() and len(word) < 6)
+    return short or word.lower() in NOBODY or not word.strip("0-:")

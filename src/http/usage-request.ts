@@ -5,8 +5,13 @@ import { ownerOf } from './answer.js';
 import type { Backend } from './backend.js';
 import type { ApiContext } from './context.js';
 
-/** A month in a path or a query, as 202603. */
+/** A month in a query, as 202603. */
 export function monthly(description: string) {
+  return monthIn(description).optional();
+}
+
+/** A month in a path, as 202603. */
+export function monthIn(description: string) {
   return z
     .string()
     .transform((text, ctx) => {
@@ -14,7 +19,6 @@ export function monthly(description: string) {
       if (month === undefined) ctx.addIssue({ code: 'custom', message: 'must be a month, such as 2026-03' });
       return month ?? z.NEVER;
     })
-    .optional()
     .openapi({ type: 'string', pattern: '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$', description });
 }
 

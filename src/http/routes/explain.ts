@@ -2,7 +2,7 @@ import { routeConfig, z } from 'koa-swagger-decorator';
 import { stringifyExact } from '../../events/digits.js';
 import { sources } from '../../events/message.js';
 import { outcomes } from '../../explain/explanation.js';
-import { InputError, inputKinds } from '../../explain/input.js';
+import { InputError, type InputKind, inputKinds } from '../../explain/input.js';
 import { personalLevels } from '../../people/personal-data.js';
 import { answerJson } from '../answer.js';
 import type { ApiContext } from '../context.js';
@@ -13,7 +13,8 @@ import { type Answer, epochMs } from '../schemas.js';
 
 const ExplainQuery = z
   .object({
-    as: z.enum(inputKinds).default('event').openapi({
+    as: z.enum(inputKinds).optional().openapi({
+      default: 'event',
       description:
         'How it comes in. `event`: as `/v1/events` takes JSON. `cloudevent`: CloudEvents in the JSON format. `clowder`: a message of the exchange of RabbitMQ. `nginx`: lines of the access log. `amplitude`: the upload of a page. Of `clowder` and `nginx` the body may be a JSON string: the text itself.',
     }),
@@ -105,7 +106,7 @@ export class ExplainRoutes {
   )
   async explain(ctx: ApiContext, { query }: { query: ExplainQuery }): Promise<void> {
     bodyForm(ctx, forms);
-    const explanations = await withText(ctx, text => explanationsOf(ctx, text, query.as));
+    const explanations = await withText(ctx, text => explanationsOf(ctx, text, query.as ?? 'event'));
     const [only] = explanations;
     const answer = (explanations.length === 1 && only !== undefined ? only : { explanations }) satisfies
       | Answer<typeof Explanation>
@@ -114,7 +115,7 @@ export class ExplainRoutes {
   }
 }
 
-async function explanationsOf(ctx: ApiContext, body: string, as: ExplainQuery['as']) {
+async function explanationsOf(ctx: ApiContext, body: string, as: InputKind) {
   const text = as === 'nginx' || as === 'clowder' ? (stringIn(body) ?? body) : body;
   try {
     const explanations = await ctx.services.backend.explain(text, as, maxEvents);

@@ -11,7 +11,8 @@ import { json, route } from '../route.js';
 import { characters } from '../schemas.js';
 
 const name = characters(1, 128).openapi({
-  description: 'The name of the job. One that is not known yet is watched from now on, as a service of that name.',
+  description:
+    'The name of the job, without control characters and slashes. One that is not known yet is watched from now on, as a service of that name.',
   example: 'nightly-backup',
 });
 
@@ -21,7 +22,7 @@ function seconds(description: string) {
 
 const Heartbeat = z
   .object({
-    status: z.enum(beatKinds).default('success'),
+    status: z.enum(beatKinds).optional().openapi({ default: 'success' }),
     message: characters(0, 10_000).optional().openapi({ description: 'Why it failed, or anything else.' }),
     every: seconds('From the end of one run to the end of the next, seconds; without it the job is never overdue.'),
     grace: seconds('How late it may be, seconds. A tenth of `every` by default, at least a minute.'),
@@ -45,6 +46,7 @@ export class HeartbeatRoutes {
         '`every`, `grace` and `runtime` count for jobs that HEALTH_TARGETS does not name.',
       params: z.object({ name }),
       body: {
+        required: false,
         content: {
           'application/json': { schema: Heartbeat, example: { status: 'failure', message: 'disk full' } },
         },
@@ -56,13 +58,14 @@ export class HeartbeatRoutes {
     const service = jobOf(ctx);
     const receipt = hasBody(ctx.req)
       ? await withJson(ctx, async body => ingestEvent(ctx, textOf(ctx, service, Heartbeat.parse(body))))
-      : await ingestEvent(ctx, textOf(ctx, service, { status: 'success' }));
+      : await ingestEvent(ctx, textOf(ctx, service, {}));
     accepted(ctx, receipt);
   }
 }
 
 /** Each is an event of its own, also where it says the same as the one before. */
-function textOf(ctx: ApiContext, service: string, { status, ...more }: z.output<typeof Heartbeat>): string {
+function textOf(ctx: ApiContext, service: string, beat: z.output<typeof Heartbeat>): string {
+  const { status = 'success', ...more } = beat;
   const created = ctx.services.clock.now();
   return JSON.stringify({ category: 'heartbeat', type: status, service_name: service, ...more, created });
 }

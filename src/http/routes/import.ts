@@ -14,6 +14,8 @@ const ImportQuery = z
       .optional()
       .openapi({
         type: 'string',
+        minLength: 1,
+        maxLength: 1024,
         description:
           'Names of the sinks that get them, comma-separated (`mongodb,usage`), and no other sink does. By default those of MongoDB, InfluxDB, the local store and usage that are configured: analytics only when they are named.',
       }),

@@ -15,7 +15,7 @@ import { content, json, route } from '../route.js';
 import { type Answer, count, epochMs, given, name, nextCursor, wholeNumber } from '../schemas.js';
 import { lineAnswer, metrics, namesOf, UsageLine } from '../usage-answer.js';
 import { Completeness, completenessAnswer, isComplete, isCompleteAnswer } from '../usage-completeness.js';
-import { inTurn, monthly, usageOf } from '../usage-request.js';
+import { inTurn, monthIn, monthly, usageOf } from '../usage-request.js';
 
 /** Browsers and proxies may show what they have for this long, seconds. */
 const cacheSeconds = 300;
@@ -93,7 +93,7 @@ const Item = z.object({ id: name }).strict();
 type Item = z.output<typeof Item>;
 const NoQuery = z.object({}).strict();
 
-export const Month = z.object({ month: monthly('`2026-03`.').unwrap() }).strict();
+export const Month = z.object({ month: monthIn('`2026-03`.') }).strict();
 export type Month = z.output<typeof Month>;
 
 export const RecomputedSchema = z
