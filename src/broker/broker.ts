@@ -136,9 +136,9 @@ export interface DeadLetterSelection {
 export interface Publication {
   readonly messages: readonly Message[];
   /** All of them are durable. */
-  accepted(durability: Durability): void;
+  readonly accepted: (durability: Durability) => void;
   /** None of them was accepted. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** What may say something of people. */

@@ -171,7 +171,11 @@ export class StoreAndForwardPublisher {
   }
 
   async #sendAll(publications: readonly OutgoingPublication[]): Promise<void> {
-    const results = await this.transmit(publications.flatMap(({ messages }) => messages));
+    const transmitted = this.transmit(publications.flatMap(({ messages }) => messages));
+    const results = await transmitted.catch((defect: unknown) => {
+      for (const { failed } of publications) failed(defect);
+    });
+    if (results === undefined) return;
     const keeping: Promise<unknown>[] = [];
     let from = 0;
     for (const publication of publications) {
