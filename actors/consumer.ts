@@ -133,8 +133,8 @@ class Consumer implements Behaviour<ConsumerMessage> {
   #begin(sink: Actor<SinkMessage>): void {
     this.#sink = sink;
     const { limits, concurrency } = this.#options;
-    // What is being written, and as much again ahead of it.
-    const prefetch = limits.count * concurrency.limit * 2;
+    // What is being written, and as much again ahead of it; AMQP counts in 16 bits.
+    const prefetch = Math.min(limits.count * concurrency.limit * 2, 65_535);
     this.#settler.open(prefetch, subscription => dispatch(this.#self, { type: 'subscribed', subscription }));
   }
 

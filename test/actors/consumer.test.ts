@@ -246,6 +246,18 @@ test('shutdown waits for every write in flight, settles each when it is answered
   assert.equal(sink.broken, []);
 });
 
+test('what is handed out is what is being written and as much again, within what AMQP can say', async context => {
+  for (const [count, concurrency, prefetch] of [
+    [100, 1, 200],
+    [100, 4, 800],
+    [20_000, 4, 65_535],
+  ] as const) {
+    const delivery = startDelivery({ definition: scriptedSink().definition, count, concurrency });
+    context.running.push(delivery);
+    await until(() => delivery.queue.prefetch === prefetch, `a prefetch of ${prefetch}`);
+  }
+});
+
 test('bodies that are no event are dead-lettered with a reason that a person understands', async context => {
   const sink = scriptedSink();
   const delivery = startDelivery({ definition: sink.definition });
