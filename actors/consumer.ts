@@ -1,8 +1,9 @@
 import { dispatch } from 'nact';
 import type { BatchLimits, Delivery, Subscription } from '../src/broker/broker.js';
 import { Timer } from '../src/clock.js';
+import { answered, refused } from '../src/delivery/adaptation.js';
 import type { Suspicions } from '../src/delivery/batch.js';
-import { type Concurrency, isDeep } from '../src/delivery/concurrency.js';
+import type { Concurrency } from '../src/delivery/concurrency.js';
 import { FetchAhead } from '../src/delivery/fetch-ahead.js';
 import { InHand } from '../src/delivery/in-hand.js';
 import type { Pace } from '../src/delivery/pace.js';
@@ -165,8 +166,9 @@ class Consumer implements Behaviour<ConsumerMessage> {
     if (this.#hand.batch !== undefined) this.#settler.settle(this.#hand.batch.leaving());
     const { pace, concurrency, writes, sink } = this.#options;
     // After a failure, one write alone shows that the destination works.
-    this.#round = new Round(this.#hand.batch?.nextOf(pace.size, this.#lastFault === undefined ? concurrency.now : 1));
-    if (this.#round.isEmpty) {
+    const isTrial = this.#lastFault !== undefined;
+    this.#round = new Round(this.#hand.batch?.nextOf(pace.size, isTrial ? 1 : concurrency.now), { isTrial });
+    if (this.#round.width === 0) {
       this.#become('fetching');
       return this.#nextBatch();
     }
@@ -176,25 +178,23 @@ class Consumer implements Behaviour<ConsumerMessage> {
   }
 
   #written({ index, result, milliseconds }: Extract<ConsumerMessage, { type: 'written' }>): void {
-    const segment = this.#round.of(index);
+    const segment = this.#round.segments[index];
     const isLast = this.#round.answered(milliseconds);
     if (isLast) this.#endWrite();
     this.#hold.stop();
     this.#overdue = false;
     this.#lastFault = undefined;
     if (this.#hand.batch === undefined || segment === undefined) return;
-    const { pace, concurrency, limits, log } = this.#options;
-    pace.written(segment.length, milliseconds);
     const { done, duplicates, tooOld, dead, deferred } = this.#hand.batch.written(result, segment);
     const counts = { count: segment.length, dead: dead.length, deferred: deferred.length };
-    log.debug({ ...counts, ms: Math.round(milliseconds) }, 'batch.written');
+    this.#options.log.debug({ ...counts, ms: Math.round(milliseconds) }, 'batch.written');
     const overdue = this.#hand.deferral.add(deferred, result.deferred?.retryAfterMs ?? 0);
     this.#settler.requeue(overdue.map(({ delivery }) => delivery));
     this.#settler.settle({ done, duplicates, filtered: 0, tooOld, dead });
     if (!isLast) return;
     if (this.#phase === 'stopping') return this.#finish();
+    answered(this.#round, this.#options, this.#hand.ahead);
     if (this.#hand.patienceMs === 0) return this.#giveBack();
-    concurrency.answered(this.#round.times, isDeep(this.#hand.ahead, concurrency.now, limits));
     this.#write();
   }
 
@@ -211,15 +211,13 @@ class Consumer implements Behaviour<ConsumerMessage> {
   }
 
   #writesFailed(failed: readonly FailedWrite[]): void {
-    const { pace, concurrency, policy } = this.#options;
-    if (failed.some(({ fault }) => fault === 'transient')) concurrency.failed();
+    if (failed.some(({ fault }) => fault === 'transient')) refused(this.#round, this.#options);
     for (const { index, fault, error } of failed) {
-      const segment = this.#round.of(index);
-      if (fault === 'transient') pace.failed(segment?.length ?? 0);
+      const segment = this.#round.segments[index];
       if (fault !== 'bug') this.#hand.batch?.held(segment);
       else this.#settler.settle(deadOnly(this.#hand.batch?.failed(describe(error), segment)));
     }
-    if (this.#hand.batch?.parked) policy.park();
+    if (this.#hand.batch?.parked) this.#options.policy.park();
   }
 
   /** The sink actor is ready again: go on where it failed. */

@@ -17,7 +17,7 @@ export interface RestartPolicy {
   faultOf(error: unknown): SinkFault;
   /** Resolves when the backoff is over (at once at shutdown): the sink may begin again. Never rejects. */
   crashed(error: unknown): Promise<void>;
-  /** A write succeeded; or a probe, after a long hold. */
+  /** All writes of a round succeeded; or a probe, after a long hold. */
   succeeded(): void;
   /** Every event fails: try slowly from now on, until something succeeds. */
   park(): void;
@@ -95,14 +95,14 @@ class SinkWorker implements Behaviour<SinkMessage> {
       await this.#guarded(calls, (index, result, milliseconds) =>
         this.#written({ index, events: batches[index] ?? [], result, milliseconds }),
       );
+      this.#options.policy.succeeded();
     } finally {
       ended?.();
     }
   }
 
   #written({ index, events, result, milliseconds }: Written): void {
-    const { definition, meter, policy } = this.#options;
-    policy.succeeded();
+    const { definition, meter } = this.#options;
     const conflicts = (result.conflicts ?? []).flatMap(position => events[position]?.id ?? []);
     if (conflicts.length > 0) meter.conflicted?.(definition.name, conflicts);
     meter.written(definition.name, events.length, milliseconds, events[0]?.received ?? 0);

@@ -99,7 +99,11 @@ export class Batch {
       ids.size === 0 || !segment.some(({ event: { id } }) => ids.has(id) || this.#stalls?.isSuspect(id));
     let count = 0;
     for (let segment = this.#segments[0]; count < most && segment !== undefined; segment = this.#segments[count]) {
-      if (segment.length > size) this.#segments.splice(count, 1, segment.slice(0, size), segment.slice(size));
+      if (segment.length > size) {
+        // About as large as each other: the last would otherwise be a small one, which is answered sooner.
+        const part = Math.ceil(segment.length / Math.ceil(segment.length / size));
+        this.#segments.splice(count, 1, segment.slice(0, part), segment.slice(part));
+      }
       const next = this.#segments[count]!;
       if (!fits(next)) break;
       count += 1;

@@ -16,8 +16,7 @@ const step = 1 / 16;
  * events, down to one; one that takes long, though it succeeds, by half as many, so that a destination that slows down
  * goes on to be served well within the deadline. After any other write, small ones included, the next may be larger, up
  * to the limit, so that a destination that takes seconds for each request has large ones again after an outage; where
- * that was too much, it is halved again. One write is under way at a time, which keeps events in order: the batch is
- * what adapts.
+ * that was too much, it is halved again.
  */
 export class Pace {
   readonly #options: PaceOptions;
@@ -33,11 +32,19 @@ export class Pace {
     return this.#size;
   }
 
+  get isAtLimit(): boolean {
+    return this.#size === this.#options.limit;
+  }
+
+  isSlow(milliseconds: number): boolean {
+    return milliseconds > this.#options.deadlineMs * slow;
+  }
+
   /** A write of this many events succeeded. */
   written(count: number, milliseconds: number): void {
-    const { limit, deadlineMs } = this.#options;
+    const { limit } = this.#options;
     const part = Math.ceil(limit * step);
-    if (milliseconds > deadlineMs * slow) this.#size = Math.max(half(Math.min(count, this.#size)), part);
+    if (this.isSlow(milliseconds)) this.#size = Math.max(half(Math.min(count, this.#size)), part);
     else this.#size = Math.min(limit, this.#size + part);
   }
 

@@ -222,6 +222,15 @@ test('several segments go out at once: in their order, cut to size, and no id is
   assert.is(round[2]![0]!.attempts, 1);
 });
 
+test('a segment is cut into parts that are about as large as each other', () => {
+  const sizes = (count: number, size: number, most: number) =>
+    new Batch([items(count)], { healthy: true }).nextOf(size, most).map(({ length }) => length);
+  assert.equal(sizes(11, 10, 4), [6, 5]);
+  assert.equal(sizes(10, 10, 4), [10]);
+  assert.equal(sizes(31, 10, 9), [8, 8, 8, 7]);
+  assert.equal(sizes(31, 10, 1), [8]);
+});
+
 test('an event that may have stopped the event loop is written with nothing beside it', () => {
   const stalls = { isSuspect: (id: string) => id === 'x' || id === 'y', convicted: () => undefined, settled: () => {} };
   const batch = new Batch([[item('x'), ...items(3), item('y')]], { healthy: true }, { stalls });

@@ -1,7 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Item } from '../../src/delivery/batch.js';
-import { Concurrency, isDeep } from '../../src/delivery/concurrency.js';
+import { Concurrency } from '../../src/delivery/concurrency.js';
 
 /** A round of as many writes as it may have now, each answered after this long. */
 function round(one: Concurrency, milliseconds: number, deep = true): number {
@@ -37,7 +36,7 @@ test('half as many after a write that the destination could not take, down to on
   const one = quick(8);
   assert.is(one.now, 8);
   const seen = [1, 2, 3, 4].map(() => {
-    one.failed();
+    one.failed(one.now);
     return one.now;
   });
   assert.equal(seen, [4, 2, 1, 1]);
@@ -82,15 +81,57 @@ test('a queue that is nearly empty, and a round that was not full, say nothing',
   assert.is(one.now, 3);
 });
 
-test('deep is as many batches as there are writes, each half full, by events or by characters', () => {
-  const limits = { count: 10, bytes: 1_000, lingerMs: 0 };
-  const batch = (events: number, length = 1): Item[] =>
-    Array.from({ length: events }, () => ({ delivery: { body: 'x'.repeat(length) } }) as Item);
-  assert.is(isDeep([], 1, limits), false);
-  assert.is(isDeep([batch(5)], 1, limits), true);
-  assert.is(isDeep([batch(5)], 2, limits), false);
-  assert.is(isDeep([batch(5), batch(4)], 2, limits), false);
-  assert.is(isDeep([batch(10), batch(2, 250)], 2, limits), true);
+/** Rounds, with a destination that takes this many writes at once: how many rounds failed, and how many writes went. */
+function against(one: Concurrency, takes: number, rounds: number) {
+  let [failures, writes] = [0, 0];
+  for (let number = 0; number < rounds; number += 1) {
+    if (one.now > takes) {
+      failures += 1;
+      one.failed(one.now);
+    } else {
+      writes += one.now;
+      round(one, 200);
+    }
+  }
+  return { failures, writes };
+}
+
+test('a destination that takes a few at once and no more is rarely asked for more, and is used to its full', () => {
+  for (const takes of [1, 2, 3, 5, 7]) {
+    const { failures, writes } = against(new Concurrency(8), takes, 2_000);
+    assert.ok(failures <= 8, `${failures} failures of 2,000 rounds with ${takes} at once`);
+    assert.ok(writes > takes * 2_000 * 0.95, `${writes} writes with ${takes} at once`);
+  }
+});
+
+test('one that takes more again after a while is found out', () => {
+  const one = new Concurrency(4);
+  against(one, 1, 500);
+  assert.is(one.now, 1);
+  against(one, 4, 1_000);
+  assert.is(one.now, 4);
+  assert.is(against(one, 3, 15).failures, 1, 'and from then on the rest is a short one');
+  assert.is(against(one, 4, 20).failures, 0);
+  assert.is(one.now, 4);
+});
+
+test('a write alone that failed says that the destination is down, and nothing of how many it takes', () => {
+  const one = quick();
+  one.failed(1);
+  assert.is(one.now, 1);
+  assert.equal(
+    [1, 2, 3].map(() => round(one, 200)),
+    [2, 3, 4],
+  );
+});
+
+test('what is usual is found out anew after a failure', () => {
+  const one = quick();
+  one.failed(1);
+  assert.equal(
+    [1, 2, 3].map(() => round(one, 2_000)),
+    [2, 3, 4],
+  );
 });
 
 test.run();

@@ -8,23 +8,23 @@ const segment = (...ids: string[]): Item[] => ids.map(id => ({ event: { id } }) 
 test('a round is over with the last of its answers, in whatever order they come', () => {
   const segments = [segment('a', 'b'), segment('c'), segment('d')];
   const round = new Round(segments);
-  assert.is(round.isEmpty, false);
+  assert.equal([round.width, round.largest, round.isTrial], [3, 2, false]);
   assert.equal(
     round.batches.map(events => events.map(({ id }) => id)),
     [['a', 'b'], ['c'], ['d']],
   );
-  assert.is(round.of(1), segments[1]);
-  assert.is(round.of(3), undefined);
+  assert.is(round.segments, segments);
   assert.equal(
     [30, 10, 20].map(milliseconds => round.answered(milliseconds)),
     [false, false, true],
   );
   assert.equal(round.times, [30, 10, 20]);
+  assert.is(round.slowestMs, 30);
 });
 
 test('nothing to write is no round', () => {
-  assert.ok(new Round([]).isEmpty);
-  assert.ok(new Round().isEmpty);
+  for (const round of [new Round([]), new Round()])
+    assert.equal([round.width, round.largest, round.slowestMs], [0, 0, 0]);
 });
 
 test.run();
