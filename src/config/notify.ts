@@ -1,5 +1,6 @@
 import type { NotifyConfig } from '../notify/config.js';
 import { everyChange } from '../notify/parse-rules.js';
+import { seenFor } from '../notify/rule.js';
 import { nearest } from '../settings/nearest.js';
 import type { ProblemList } from '../settings/problems.js';
 import type { NotificationsConfig } from '../sinks/notifications.js';
@@ -32,17 +33,19 @@ export function settleNotify(
         problems.add(notifyRulesSetting, `has rules, and there is no channel: set ${sink.definition.switchedOnBy}`);
       return [];
     }
-    const rules = (written.length === 0 ? [everyChange] : written).map(({ to, place, ...rule }) => {
-      for (const name of to ?? []) if (!all.includes(name)) problems.add(`${place}.to`, unknown(name, all));
-      return { ...rule, channels: to?.filter(name => all.includes(name)) ?? all };
-    });
-    const matches: ConfiguredSink['filter']['matches'] = event => rules.some(({ filter }) => filter.matches(event));
+    const rules = (written.length === 0 ? [{ ...everyChange, filter: sink.filter }] : written).map(
+      ({ to, place, ...rule }) => {
+        for (const name of to ?? []) if (!all.includes(name)) problems.add(`${place}.to`, unknown(name, all));
+        return { ...rule, channels: to?.filter(name => all.includes(name)) ?? all };
+      },
+    );
     const settled: NotifyConfig = { ...config, rules };
     return [
       {
         ...sink,
         config: settled,
-        ...(written.length === 0 ? {} : { filter: { matches }, filterSetting: notifyRulesSetting }),
+        filter: seenFor(rules),
+        ...(written.length === 0 ? {} : { filterSetting: notifyRulesSetting }),
       },
     ];
   });

@@ -2,7 +2,7 @@ import type { Event } from '../events/event.js';
 import { type ChannelState, dueAt, endQuietly, gather, sent } from './channel-state.js';
 import type { NotifyConfig } from './config.js';
 import { isAbout, type Rule } from './rule.js';
-import { type Change, emptyRuleState, follow, overdue, overdueAt, type RuleState } from './rule-state.js';
+import { type Change, emptyRuleState, follow, forget, overdue, overdueAt, type RuleState } from './rule-state.js';
 import { signalOf } from './signal.js';
 import { observe, releaseDue, released, type Subjects, type Transition, trim } from './subjects.js';
 
@@ -102,9 +102,11 @@ export class Planner {
       if (change !== undefined) for (const name of rule.channels) reported.set(name, change);
     }
     for (const [name, change] of reported) this.#gather(name, change, now);
-    const { level } = transition.signal;
+    const { key, level } = transition.signal;
     if (level !== 'ok' && level !== 'maintenance') return;
-    for (const name of new Set(about.flatMap(({ channels }) => channels)))
+    // It is over under rules that do not name its end, too.
+    const others = this.#config.rules.filter(rule => !about.includes(rule) && forget(this.#rules[rule.id]!, key));
+    for (const name of new Set([...about, ...others].flatMap(({ channels }) => channels)))
       if (!reported.has(name)) this.#channels[name] = endQuietly(this.#channels[name]!, transition.signal, now);
   }
 

@@ -88,9 +88,12 @@ function recovers(rule: Rule, state: RuleState, { signal, before }: Transition):
 
 const tellsAll = ({ when }: Rule): boolean => when === 'always' || when === 'change';
 
-function forget(state: RuleState, key: string): void {
+/** @returns whether something of it went on */
+export function forget(state: RuleState, key: string): boolean {
+  const isKnown = state.open[key] !== undefined || state.waiting[key] !== undefined;
   delete state.open[key];
   delete state.waiting[key];
+  return isKnown;
 }
 
 /** What has lasted long enough by now, and what people are to be reminded of. */

@@ -1,5 +1,5 @@
 import type { CategoryFilter } from '../events/filter.js';
-import { type Severity, type Signal, severities } from './signal.js';
+import { endings, type Severity, type Signal, severities, typesOf } from './signal.js';
 
 /**
  * - `always`: every event that matches
@@ -28,6 +28,17 @@ export interface Rule {
   readonly againMs: number | undefined;
   /** Names of sinks. */
   readonly channels: readonly string[];
+}
+
+/** What has to be seen for the rules: what they are about, and what ends it, whether or not anybody hears of that. */
+export function seenFor(rules: readonly Pick<Rule, 'filter'>[]): CategoryFilter {
+  const isAny: CategoryFilter['matches'] = event => rules.some(({ filter }) => filter.matches(event));
+  const ends = new Set(
+    Object.entries(endings)
+      .filter(([category]) => typesOf(category).some(type => isAny({ category, type })))
+      .flatMap(([category, types]) => types.map(type => `${category}.${type}`)),
+  );
+  return { matches: event => isAny(event) || ends.has(`${event.category}.${event.type}`) };
 }
 
 /** Whether it is about this at all; how bad it is apart. */

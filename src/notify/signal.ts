@@ -30,7 +30,10 @@ export interface Signal {
   readonly causedBy?: string;
   /** That one is being worked on: no news. */
   readonly excused?: true;
-  /** Id of the event that declared maintenance, or of the one that did and is called off with this. */
+  /**
+   * Id of the event in which somebody declared maintenance, or of the one that did and is called off with this; absent
+   * for maintenance of the settings.
+   */
   readonly declared?: string;
   /** When the state began, or the time of maintenance begins; epoch ms. */
   readonly since: number;
@@ -59,6 +62,23 @@ const levels: Readonly<Record<string, readonly [Level, Severity]>> = {
   'extractor_heartbeat.silent': ['failing', 'warning'],
   'extractor_heartbeat.appeared': ['ok', 'info'],
 };
+
+/**
+ * What ends a state, or a time of quiet, by category: a rule that names only what is bad has to know of it as well. The
+ * others end with an event of a category that is large.
+ */
+export const endings: Readonly<Record<string, readonly string[]>> = {
+  service_status: ['up', 'maintenance', 'withdrawn'],
+  problem: ['resolved'],
+  extractor_heartbeat: ['appeared'],
+};
+
+/** The types of a category that are good or bad. */
+export function typesOf(category: string): readonly string[] {
+  const start = `${category}.`;
+  const states = Object.keys(levels).flatMap(kind => (kind.startsWith(start) ? [kind.slice(start.length)] : []));
+  return [...states, ...(endings[category] ?? [])];
+}
 
 /**
  * Undefined for an event that says nothing to people: one that was replayed or imported is history, one of a
@@ -115,9 +135,10 @@ function isAboutAnotherTime({ type, fields, created }: Event): boolean {
   return fields.corrects !== undefined || (until !== undefined && until <= created && !isEnd);
 }
 
-function declaredBy({ id, category, type, fields }: Event, level: Level): string | undefined {
+function declaredBy({ id, category, type, fields, source }: Event, level: Level): string | undefined {
   if (category !== 'service_status') return undefined;
-  return type === 'withdrawn' ? textOf(fields.corrects) : level === 'maintenance' ? id : undefined;
+  if (type === 'withdrawn') return textOf(fields.corrects);
+  return level === 'maintenance' && source !== 'health' ? id : undefined;
 }
 
 function nameOf({ category, type }: Event, about: string | undefined): string {

@@ -18,7 +18,7 @@ export interface Subject {
 interface Window {
   readonly from: number;
   readonly until: number;
-  /** Id of the event that declared it. */
+  /** Id of the event in which somebody declared it; absent for one of the settings, which no declaration changes. */
   readonly id?: string | undefined;
 }
 
@@ -81,20 +81,19 @@ function goingOn(signal: Signal, before: Signal | undefined): Signal {
 function maintained(subjects: Subjects, signal: Signal, now: number): Transition {
   const { key, since: from, until, at, declared: id } = signal;
   const known = subjects[key];
-  const before = (known?.windows ?? []).map(one => ({
-    ...one,
-    until: endBecauseOf({ from, until }, at, one) ?? one.until,
-  }));
+  const endBy = ({ id: declared, ...one }: Omit<Window, 'until'> & Partial<Window>): number | undefined =>
+    id === undefined || declared === undefined ? undefined : endBecauseOf({ from, until }, at, { until: null, ...one });
+  const before = (known?.windows ?? []).map(one => ({ ...one, until: endBy(one) ?? one.until }));
   const window = until === undefined || until <= now ? [] : [{ from, until, id }];
   const windows = [...before.filter(one => one.until > one.from), ...window].slice(-windowsKept);
+  const ahead = (aheadOf(known, now).ahead ?? []).filter(one => endBy(one) === undefined);
   if (from > now || (until !== undefined && until <= now)) {
     const quiet = { ...signal, level: 'ok' as const, at: 0 };
-    const { ahead = [] } = aheadOf(known, now);
-    const open = until === undefined ? { ahead: [...ahead, { from, id }].slice(-windowsKept) } : {};
-    subjects[key] = { failures: 0, ...(known ?? { signal: quiet }), windows, ...open };
+    const open = until === undefined ? [...ahead, { from, id }].slice(-windowsKept) : ahead;
+    subjects[key] = { failures: 0, ...(known ?? { signal: quiet }), windows, ahead: open };
     return { signal: { ...signal, level: 'note' }, before: undefined, failures: 0 };
   }
-  subjects[key] = { signal, failures: 0, windows, ...aheadOf(known, now) };
+  subjects[key] = { signal, failures: 0, windows, ahead };
   return { signal, before: known?.signal, failures: 0 };
 }
 
@@ -104,20 +103,26 @@ function withdrawn(subjects: Subjects, signal: Signal): Transition | undefined {
   const { windows = [], ahead = [] } = known ?? {};
   const isNamed = ({ id }: Pick<Window, 'id'>): boolean => id !== undefined && id === signal.declared;
   const window: (Omit<Window, 'until'> & Partial<Window>) | undefined = windows.find(isNamed) ?? ahead.find(isNamed);
-  if (known === undefined || window === undefined) return undefined;
+  if (known === undefined) return undefined;
+  const goesOn = known.signal.level === 'maintenance' && isNamed({ id: known.signal.declared });
+  if (window === undefined && !goesOn) return undefined;
   const left = { windows: windows.filter(one => one !== window), ahead: ahead.filter(one => one !== window) };
-  subjects[signal.key] = { ...known, ...left };
-  const { from: since, until } = window;
+  // How it is, the next check says: that is news in any case.
+  const well = { ...known.signal, level: 'ok', state: 'withdrawn', severity: 'info' } as const;
+  subjects[signal.key] = { ...known, ...left, ...(goesOn ? { signal: well } : {}) };
+  const { from: since, until } = window ?? { from: known.signal.since };
   return { signal: { ...signal, since, ...(until === undefined ? {} : { until }) }, before: undefined, failures: 0 };
 }
 
 /** What failed in maintenance, and goes on after its end. */
 export function released(subjects: Subjects, now: number): readonly Transition[] {
-  return Object.entries(subjects).flatMap(([key, { held, signal, windows }]) => {
+  return Object.entries(subjects).flatMap(([key, known]) => {
+    const { held, signal, windows } = known;
     const end = held === undefined ? undefined : endOf(windows, held.at);
     if (held === undefined || end === undefined || end > now) return [];
     const failing = { ...held, since: Math.max(held.since, end), at: Math.max(held.at, end) };
-    subjects[key] = { signal: failing, failures: 1, windows: windows.filter(({ until }) => until > now) };
+    const left = windows.filter(({ until }) => until > now);
+    subjects[key] = { signal: failing, failures: 1, windows: left, ...aheadOf(known, now) };
     return [{ signal: failing, before: signal, failures: 1 }];
   });
 }

@@ -85,6 +85,33 @@ sinks:
   assert.not(filter?.matches({ category: 'upload', type: undefined }));
 });
 
+test('rules that name what is bad alone let through what ends it, and nothing else', () => {
+  const taken = (env: Record<string, string>, events?: string): string[] => {
+    const config = good({ ...all, ...env }, events && `notify: { rules: [{ events: '${events}' }] }`);
+    const { filter } = config.sinks.find(({ definition }) => definition.name === 'notify') ?? {};
+    const kinds = [
+      ...['service_status.down', 'service_status.degraded', 'service_status.up', 'service_status.maintenance'],
+      ...['service_status.withdrawn', 'problem.raised', 'problem.resolved', 'extraction_status.done', 'upload.file'],
+    ];
+    return kinds.filter(kind => {
+      const [category = '', type] = kind.split('.');
+      return filter?.matches({ category, type });
+    });
+  };
+  const services = ['service_status.down', 'service_status.up', 'service_status.maintenance'];
+  const ends = ['service_status.up', 'service_status.maintenance', 'service_status.withdrawn'];
+  assert.equal(taken({}, services.join()), ['service_status.down', ...ends]);
+  assert.equal(taken({}, 'service_status.down,problem.raised'), [
+    'service_status.down',
+    ...ends,
+    ...['problem.raised', 'problem.resolved'],
+  ]);
+  assert.equal(taken({}, 'upload'), ['upload.file']);
+  const set = { NOTIFY_CATEGORIES: 'service_status.degraded' };
+  assert.equal(taken(set), ['service_status.degraded', ...ends]);
+  assert.not(good({ ...all, ...set }).notify?.rules[0]?.filter.matches({ category: 'service_status', type: 'up' }));
+});
+
 test('what is wrong is said in words', () => {
   assert.equal(bad({ NOTIFY_EMAIL_TO: 'a@example.org' }), [
     'SMTP_URL is missing: NOTIFY_EMAIL_TO needs a mail server, such as smtp://localhost:25',

@@ -1,8 +1,16 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Event } from '../../src/events/event.js';
 import { down, event, PlannerScene, up } from './scene.js';
 
 const names = Array.from({ length: 40 }, (_, index) => `service-${String(index + 1).padStart(2, '0')}`);
+
+/** Maintenance of clowder, declared now. */
+function declareFrom(scene: PlannerScene, span: { readonly from?: number; readonly until?: number }): Event {
+  const declared = event('service_status.maintenance', scene.now, { service_name: 'clowder', ...span });
+  scene.add(declared);
+  return declared;
+}
 
 test('a service that fails and is well again: one message each, three seconds after the first and at once after the second', () => {
   const scene = new PlannerScene();
@@ -249,6 +257,96 @@ test('maintenance that is declared ahead without an end is called off, too', () 
   scene.add(event('service_status.withdrawn', scene.now, { service_name: 'clowder', corrects: declared.id }));
   scene.pass(60_000);
   assert.match(scene.subjects.at(-1) ?? '', /^maintenance of clowder from \S.* is called off$/);
+});
+
+test('a rule that does not name what calls maintenance off is about the outage after it all the same', () => {
+  const scene = new PlannerScene([{ events: 'service_status.down,service_status.up,service_status.maintenance' }]);
+  const declared = declareFrom(scene, { from: scene.now + 60_000, until: scene.now + 7_200_000 });
+  scene.pass(30_000);
+  scene.add(event('service_status.withdrawn', scene.now, { service_name: 'clowder', corrects: declared.id }));
+  scene.pass(60_000);
+  scene.add(down('clowder', scene.now));
+  scene.pass(60_000);
+  assert.is(scene.sent.length, 2);
+  assert.is(scene.subjects[1], 'clowder is down');
+});
+
+test('a rule that names what is bad alone hears of the next outage, and of no end', () => {
+  const scene = new PlannerScene([{ events: 'service_status.down', again: '1h' }]);
+  for (let outage = 1; outage <= 2; outage += 1) {
+    scene.add(down('clowder', scene.now));
+    scene.pass(60_000);
+    scene.add(up('clowder', scene.now));
+    scene.pass(7_200_000);
+  }
+  assert.equal(scene.subjects, ['clowder is down', 'clowder is down']);
+  assert.is(scene.sent[1]?.planned.thread, undefined);
+});
+
+test('maintenance without an end that has begun is called off, and what comes then is news', () => {
+  for (const after of [down, up]) {
+    const scene = new PlannerScene();
+    const declared = declareFrom(scene, {});
+    scene.pass(60_000);
+    const withdraw = (): number =>
+      scene.add(event('service_status.withdrawn', scene.now, { service_name: 'clowder', corrects: declared.id }));
+    withdraw();
+    scene.pass(60_000);
+    withdraw();
+    scene.pass(60_000);
+    assert.is(scene.sent.length, 2);
+    assert.match(scene.subjects[1] ?? '', /^maintenance of clowder from \S.* is called off$/);
+    scene.add(after('clowder', scene.now));
+    scene.pass(60_000);
+    assert.is(scene.subjects[2], after === down ? 'clowder is down' : 'clowder is up');
+  }
+});
+
+test('maintenance ahead without an end is forgotten once it is declared anew, and kept over an outage', () => {
+  const scene = new PlannerScene();
+  const replaced = declareFrom(scene, { from: scene.now + 36_000_000 });
+  scene.pass(60_000);
+  const ahead = declareFrom(scene, { from: scene.now + 40_000_000 });
+  scene.pass(60_000);
+  declareFrom(scene, { until: scene.now + 600_000 });
+  scene.pass(60_000);
+  scene.add(down('clowder', scene.now));
+  scene.pass(900_000);
+  assert.is(scene.subjects.at(-1), 'clowder is down');
+  const before = scene.sent.length;
+  for (const { id } of [replaced, ahead]) {
+    scene.add(event('service_status.withdrawn', scene.now, { service_name: 'clowder', corrects: id }));
+    scene.pass(60_000);
+  }
+  assert.is(scene.sent.length, before + 1);
+  assert.match(scene.subjects.at(-1) ?? '', /is called off$/);
+});
+
+test('maintenance of the settings takes the place of none that was declared, nor does that of it', () => {
+  const scene = new PlannerScene();
+  const start = scene.now;
+  const ofSettings = (from: number, until: number): void => {
+    const fields = { service_name: 'clowder', from, until };
+    scene.add({ ...event('service_status.maintenance', scene.now, fields), source: 'health' });
+    scene.pass(60_000);
+  };
+  declareFrom(scene, { from: start, until: start + 7_200_000 });
+  ofSettings(start, start + 3_600_000);
+  scene.pass(start + 3_700_000 - scene.now);
+  scene.add(down('clowder', scene.now));
+  scene.pass(60_000);
+  scene.add(up('clowder', scene.now));
+  scene.pass(7_200_000);
+  const begin = scene.now;
+  ofSettings(begin, begin + 7_200_000);
+  declareFrom(scene, { from: begin + 600_000, until: begin + 1_200_000 });
+  scene.pass(1_800_000);
+  scene.add(down('clowder', scene.now));
+  scene.pass(60_000);
+  assert.not(
+    scene.subjects.some(subject => subject.endsWith(' is down')),
+    scene.subjects.join('; '),
+  );
 });
 
 test('maintenance that is declared anew is quiet at its new time alone', () => {

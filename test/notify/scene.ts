@@ -10,7 +10,7 @@ let made = 0;
 export function event(kind: string, at: number, fields: Record<string, unknown> = {}): Event {
   const [category = kind, type] = kind.split('.');
   made += 1;
-  return { id: `event-${made}`, category, type, created: at, received: at, source: 'health', fields: { ...fields } };
+  return { id: `event-${made}`, category, type, created: at, received: at, source: 'http', fields: { ...fields } };
 }
 
 /** Its time is a text: on a clock that begins in 1970, a number would be read as seconds. */
