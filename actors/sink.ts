@@ -19,6 +19,8 @@ export interface RestartPolicy {
   crashed(error: unknown): Promise<void>;
   /** All writes of a round succeeded; or a probe, after a long hold. */
   succeeded(): void;
+  /** The destination asked to be left alone for this long, ms: it is, whatever the error that is thrown next. */
+  asked(milliseconds: number): void;
   /** Every event fails: try slowly from now on, until something succeeds. */
   park(): void;
 }
@@ -85,11 +87,21 @@ class SinkWorker implements Behaviour<SinkMessage> {
 
   async #write(batches: readonly (readonly Event[])[]): Promise<void> {
     const { stalls } = this.#options;
-    const ended = await stalls?.begin(batches.flat().map(({ id }) => id));
+    const atWork = new Set(batches);
+    const note = await stalls?.begin(idsOf(atWork));
+    // One that was given up may end much later, beside what comes then: it counts once.
+    const ended = (events: readonly Event[]): void => {
+      if (atWork.delete(events)) note?.(idsOf(atWork));
+    };
     const calls = batches.map(
       (events): Call<WriteResult> =>
-        async (session, signal) =>
-          checked(await session.write(events, signal), events),
+        async (session, signal, halt) => {
+          try {
+            return checked(await session.write(events, signal, halt), events);
+          } finally {
+            ended(events);
+          }
+        },
     );
     try {
       await this.#guarded(calls, (index, result, milliseconds) =>
@@ -97,7 +109,7 @@ class SinkWorker implements Behaviour<SinkMessage> {
       );
       this.#options.policy.succeeded();
     } finally {
-      ended?.();
+      for (const events of batches) ended(events);
     }
   }
 
@@ -110,8 +122,8 @@ class SinkWorker implements Behaviour<SinkMessage> {
   }
 
   /**
-   * Calls on the session, all at once, within the deadline. When all have ended, and there was any error, the session
-   * is closed, the consumer notified, and the gravest error thrown.
+   * Calls on the session, all at once, within the deadline. At the first error the others are asked to begin nothing
+   * more. When all have ended, and there was any, the session is closed, the consumer notified, and the gravest thrown.
    */
   async #guarded<T>(
     calls: readonly Call<T>[],
@@ -120,6 +132,7 @@ class SinkWorker implements Behaviour<SinkMessage> {
     const { definition, config, tools, policy, clock, meter, writeDeadlineMs, giveUp } = this.#options;
     const began = clock.monotonic();
     const stop = new AbortController();
+    const halt = new AbortController();
     const abort = (): void => stop.abort();
     const deadline = setTimeout(abort, writeDeadlineMs);
     if (giveUp.aborted) abort();
@@ -139,12 +152,13 @@ class SinkWorker implements Behaviour<SinkMessage> {
     const guard = async (call: Call<T>, index: number): Promise<void> => {
       let result: T;
       try {
-        const work = opening.then(session => call(session, stop.signal));
+        const work = opening.then(session => call(session, stop.signal, halt.signal));
         result = await orAbandoned(work, stop.signal);
       } catch (thrown) {
         const error = stop.signal.aborted
           ? new TransientError(`no answer within ${Math.round(writeDeadlineMs / 1000)} s`, { cause: thrown })
           : thrown;
+        halt.abort();
         failed.push({ index, fault: policy.faultOf(error), error });
         meter.failed(definition.name, policy.faultOf(error), clock.monotonic() - began);
         return;
@@ -160,6 +174,7 @@ class SinkWorker implements Behaviour<SinkMessage> {
     const [gravest] = failed.toSorted((one, other) => gravity(other) - gravity(one));
     if (gravest === undefined) return;
     await this.#close();
+    policy.asked(Math.max(...failed.map(({ error }) => askedBy(error))));
     const { fault, error } = gravest;
     dispatch(this.#consumer, { type: 'sinkFailed', fault, error, failed });
     throw error;
@@ -175,7 +190,9 @@ class SinkWorker implements Behaviour<SinkMessage> {
   }
 }
 
-type Call<T> = (session: SinkSession, signal: AbortSignal) => Promise<T>;
+type Call<T> = (session: SinkSession, signal: AbortSignal, halt: AbortSignal) => Promise<T>;
+
+const idsOf = (batches: Iterable<readonly Event[]>): string[] => [...batches].flat().map(({ id }) => id);
 
 interface Written {
   readonly index: number;
@@ -184,10 +201,15 @@ interface Written {
   readonly milliseconds: number;
 }
 
-/** Which of several failures says what the sink waits for: a person, then the destination, as long as it asks for. */
+/** Which of several failures says what the sink waits for: a person, then the destination that asks for most. */
 function gravity({ fault, error }: FailedWrite): number {
   if (fault === 'setup') return Number.POSITIVE_INFINITY;
   if (fault === 'bug') return -1;
+  return askedBy(error);
+}
+
+/** How long the destination asked to be left alone, ms. */
+function askedBy(error: unknown): number {
   return error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0;
 }
 

@@ -51,6 +51,7 @@ export function createRestartPolicy({ status, clock, log, stopping, random }: Re
   let failures = 0;
   let failingSince = 0;
   let complaint = '';
+  let askedMs = 0;
 
   const waitAfter = (error: unknown, fault: SinkFault): number => {
     const wanted = fault === 'bug' && parked ? 'parked' : fault;
@@ -61,7 +62,9 @@ export function createRestartPolicy({ status, clock, log, stopping, random }: Re
     const [jittered, after] = next.next();
     next = after;
     const asked = error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0;
-    return Math.max(jittered, asked);
+    const wait = Math.max(jittered, asked, askedMs);
+    askedMs = 0;
+    return wait;
   };
 
   const complain = (error: unknown, fault: SinkFault, waitMs: number): void => {
@@ -81,6 +84,9 @@ export function createRestartPolicy({ status, clock, log, stopping, random }: Re
 
   return {
     faultOf,
+    asked: milliseconds => {
+      askedMs = milliseconds;
+    },
     park: () => {
       if (!parked) log.error({ reason: complaint }, 'sink.parked');
       parked = true;

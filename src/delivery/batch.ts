@@ -36,7 +36,7 @@ export interface Evidence {
 
 /** What may take events out before they are written. */
 export interface Suspicions {
-  readonly stalls?: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled'> | undefined;
+  readonly stalls?: Pick<SinkStalls, 'isSuspect' | 'convicted' | 'settled' | 'room'> | undefined;
   /** Whose events go nowhere any more. */
   readonly suppression?: Pick<Suppression, 'judge' | 'isEmpty' | 'generation'> | undefined;
 }
@@ -91,12 +91,17 @@ export class Batch {
 
   /**
    * What to write next: at most `most` segments at once, of at most `size` events each; the others follow. No two of
-   * them hold the same id, and an event that may have stopped the event loop is written with nothing beside it.
+   * them hold the same id, an event that may have stopped the event loop is written with nothing beside it, and there
+   * are no more than can be noted as at work.
    */
   nextOf(size: number, most = 1): readonly (readonly Item[])[] {
     const ids = new Set<string>();
-    const fits = (segment: readonly Item[]): boolean =>
-      ids.size === 0 || !segment.some(({ event: { id } }) => ids.has(id) || this.#stalls?.isSuspect(id));
+    let room = this.#stalls?.room ?? Number.POSITIVE_INFINITY;
+    const fits = (segment: readonly Item[]): boolean => {
+      for (const { event } of segment) room -= event.id.length + 1;
+      if (ids.size === 0) return true;
+      return room >= 0 && !segment.some(({ event: { id } }) => ids.has(id) || this.#stalls?.isSuspect(id));
+    };
     let count = 0;
     for (let segment = this.#segments[0]; count < most && segment !== undefined; segment = this.#segments[count]) {
       if (segment.length > size) {

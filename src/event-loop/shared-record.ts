@@ -1,7 +1,12 @@
 /** Sinks at most that say what they are writing. */
 const maxWorks = 32;
-/** Bytes for one work: the name of its sink and the ids of its events, a line each. What does not fit is left out. */
-const workBytes = 64 * 1024;
+/**
+ * Bytes for one work: the name of its sink and the ids of its events, a line each. The largest write fits, which is
+ * 20,000 ids of 128 bytes; what does not is left out. Memory that is never written to is never there.
+ */
+const workBytes = 3 * 1024 * 1024;
+/** How many of those are for ids. */
+export const idBytes = workBytes - 1024;
 
 const beatAt = 0;
 const stalledBeatAt = 1;
@@ -66,6 +71,8 @@ export class SharedRecord {
       if (text.length + id.length >= workBytes) break;
       text += `\n${id}`;
     }
+    // What was there may be at work no more.
+    this.end(place);
     const { written } = new TextEncoder().encodeInto(text, this.#textOf(place));
     this.#order = (this.#order + 1) | 0;
     Atomics.store(this.#header, ordersAt + place, this.#order);

@@ -1,7 +1,7 @@
 import { describe } from '../errors.js';
 import type { Log } from '../log.js';
 import type { KeyValues } from '../storage/key-values.js';
-import { type SharedRecord, type Work, worksText } from './shared-record.js';
+import { idBytes, type SharedRecord, type Work, worksText } from './shared-record.js';
 import { readStallNote, removeStallNote } from './stall-file.js';
 
 /** An event is convicted after it was at work, alone, in this many stalls. */
@@ -42,11 +42,13 @@ export interface SinkStalls {
   convicted(id: string): string | undefined;
   /** They were written or set aside. */
   settled(ids: readonly string[]): void;
+  /** Bytes of ids, each with one more, that may be at work together: the others would never be suspects. */
+  readonly room: number;
   /**
-   * A write begins, as soon as no suspect of another sink is being written, if it has one.
-   * Call the result when it has ended.
+   * Writes begin, as soon as no suspect of another sink is being written, if they have one. Call the result whenever
+   * one of them has ended, with the ids of those that have not.
    */
-  begin(ids: readonly string[]): Promise<() => void>;
+  begin(ids: readonly string[]): Promise<(left: readonly string[]) => void>;
 }
 
 /**
@@ -101,6 +103,7 @@ export class Stalls {
     const place = this.#options.record?.place();
     return {
       isSuspect,
+      room: idBytes,
       convicted: id =>
         (this.#suspects.get(key(id)) ?? 0) < stallsToConvict
           ? undefined
@@ -115,8 +118,10 @@ export class Stalls {
         const release = ids.some(isSuspect) ? await this.#alone() : undefined;
         this.check();
         if (place !== undefined) this.#options.record?.begin(place, { sink, ids });
-        return () => {
+        return left => {
           this.check();
+          if (place !== undefined && left.length > 0) this.#options.record?.begin(place, { sink, ids: left });
+          if (left.length > 0) return;
           if (place !== undefined) this.#options.record?.end(place);
           release?.();
         };

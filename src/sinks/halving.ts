@@ -19,7 +19,7 @@ const retryAfterMs = 1_000;
 /**
  * Writes each id of a batch once, in as few requests as its destination lets. A destination that refuses a request
  * without naming an event is sent the halves of it, down to the one event that is to blame: fewer than twice as many
- * requests as events. What is not sent in time is deferred, so that a slow destination gets on, too.
+ * requests as events. What is not sent in time, or before `halt` aborts, is deferred: a slow destination gets on, too.
  *
  * @param send resolves with what was refused of these, or undefined: all were taken. Its errors are the write's.
  */
@@ -27,12 +27,14 @@ export async function writeByHalves(
   events: readonly Event[],
   send: (events: readonly Event[]) => Promise<Refusal | undefined>,
   clock: Pick<Clock, 'monotonic'>,
+  halt?: AbortSignal,
 ): Promise<WriteResult> {
   const all = uniqueById(events);
   const reasons = new Map<Unique, string>();
   const groups: (readonly Unique[])[] = [all];
   const began = clock.monotonic();
-  for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+  const isOver = (): boolean => halt?.aborted === true || clock.monotonic() - began > patienceMs;
+  for (let group = groups.shift(); group !== undefined; group = isOver() ? undefined : groups.shift()) {
     const refusal = await send(group.map(({ event }) => event));
     const [only] = group;
     if (refusal === undefined) continue;
@@ -40,7 +42,6 @@ export async function writeByHalves(
       for (const [position, reason] of refusal) reasons.set(group[position]!, reason);
     } else if (group.length === 1 && only !== undefined) reasons.set(only, refusal);
     else groups.unshift(...halves(group));
-    if (clock.monotonic() - began > patienceMs) break;
   }
   const deferred = groups.flat();
   const late = new Set(deferred);

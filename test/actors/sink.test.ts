@@ -22,6 +22,10 @@ class Scene {
   readonly giveUp = new AbortController();
   readonly received: ConsumerMessage[] = [];
   readonly notes: string[] = [];
+  /** How long the destination asked to be left alone, ms, each time. */
+  readonly asked: number[] = [];
+  /** What is noted as at work, after each change. */
+  readonly atWork: string[] = [];
   readonly #root = startRoot();
   readonly #actor;
 
@@ -47,6 +51,7 @@ class Scene {
       faultOf: error => (error instanceof TransientError ? 'transient' : error instanceof SetupError ? 'setup' : 'bug'),
       crashed: async () => {},
       succeeded: () => void this.notes.push('succeeded'),
+      asked: milliseconds => void this.asked.push(milliseconds),
       park: () => {},
     };
     this.#actor = spawnSink(supervisor, consumer, {
@@ -61,6 +66,16 @@ class Scene {
         failed: (_sink, fault) => this.notes.push(`failed ${fault}`),
       },
       writeDeadlineMs,
+      stalls: {
+        isSuspect: () => false,
+        convicted: () => undefined,
+        settled: () => {},
+        room: 1_000,
+        begin: async ids => {
+          this.atWork.push(ids.join());
+          return left => void this.atWork.push(left.join());
+        },
+      },
       giveUp: this.giveUp.signal,
       board: this.board,
       onCrash,
@@ -237,7 +252,50 @@ test('of several failures the sink waits for the person, or as long as the desti
   scene.writeAll(['b'], ['c'], ['a']);
   const [, , , setup] = await scene.heard(4);
   assert.is(setup?.type === 'sinkFailed' && setup.error, errors.c);
+  await until(() => scene.asked.length === 2, 'what was asked for');
+  assert.equal(scene.asked, [9_000, 9_000], 'beside a person, too');
   await scene.stop();
+});
+
+test('when one of several writes fails, the others are asked to begin nothing more, and may end', async () => {
+  const scene = new Scene(30_000, 4);
+  const halted: string[] = [];
+  let fail: ((error: Error) => void) | undefined;
+  scene.sink.write = ([event], signal, halt) =>
+    new Promise((resolve, reject) => {
+      const { id } = event!;
+      if (id === 'a') fail = reject;
+      halt?.addEventListener('abort', () => {
+        halted.push(id);
+        assert.is(signal.aborted, false);
+        resolve({});
+      });
+    });
+  scene.writeAll(['a'], ['b', 'bb'], ['c']);
+  await until(() => scene.sink.writes.length === 3, 'three writes');
+  assert.equal(scene.atWork, ['a,b,bb,c']);
+  fail?.(new TransientError('answered 503', { retryAfterMs: 60_000 }));
+  assert.equal(types(await scene.heard(4)).slice(1, 4), ['written', 'written', 'sinkFailed']);
+  assert.equal(halted, ['a', 'b', 'c']);
+  assert.equal(scene.asked, [60_000]);
+  await scene.stop();
+});
+
+test('what was answered is at work no more, while the others are; what is given up ends with the round', async () => {
+  const scene = new Scene(50, 4);
+  const late: (() => void)[] = [];
+  scene.sink.write = ([event]) => (event!.id === 'a' ? {} : new Promise(resolve => late.push(() => resolve({}))));
+  scene.writeAll(['a', 'aa'], ['b'], ['c']);
+  await until(() => scene.atWork.length === 2, 'one that was answered');
+  assert.equal(scene.atWork, ['a,aa,b,c', 'b,c']);
+  await scene.heard(3);
+  await until(() => scene.atWork.length === 4, 'the end of the others');
+  scene.sink.write = () => ({});
+  scene.write('d');
+  await until(() => scene.atWork.length === 6, 'another write');
+  for (const resolve of late) resolve();
+  await scene.stop();
+  assert.equal(scene.atWork.slice(3), ['', 'd', ''], 'what ends much later changes nothing');
 });
 
 test('of several writes, those that end after the deadline are not heard any more', async () => {

@@ -144,6 +144,7 @@ test('events that may have stopped the event loop are written alone, after the o
     { healthy: true },
     {
       stalls: {
+        room: 999,
         isSuspect: id => stalls.has(id),
         convicted: id => ((stalls.get(id) ?? 0) < 3 ? undefined : 'it stopped everything'),
         settled: ids => {
@@ -222,6 +223,14 @@ test('several segments go out at once: in their order, cut to size, and no id is
   assert.is(round[2]![0]!.attempts, 1);
 });
 
+test('as many are written at once as can be noted, and one in any case', () => {
+  const stalls = { isSuspect: () => false, convicted: () => undefined, settled: () => {}, room: 9 };
+  const batch = new Batch([items(10), [item('x')], [item('y')]], { healthy: true }, { stalls });
+  const sizes = (size: number): number[] => batch.nextOf(size, 9).map(({ length }) => length);
+  assert.equal(sizes(10), [10]);
+  assert.equal(sizes(2), [2, 2]);
+});
+
 test('a segment is cut into parts that are about as large as each other', () => {
   const sizes = (count: number, size: number, most: number) =>
     new Batch([items(count)], { healthy: true }).nextOf(size, most).map(({ length }) => length);
@@ -232,7 +241,12 @@ test('a segment is cut into parts that are about as large as each other', () => 
 });
 
 test('an event that may have stopped the event loop is written with nothing beside it', () => {
-  const stalls = { isSuspect: (id: string) => id === 'x' || id === 'y', convicted: () => undefined, settled: () => {} };
+  const stalls = {
+    isSuspect: (id: string) => id === 'x' || id === 'y',
+    convicted: () => undefined,
+    settled: () => {},
+    room: 999,
+  };
   const batch = new Batch([[item('x'), ...items(3), item('y')]], { healthy: true }, { stalls });
   const seen: string[] = [];
   while (batch.next !== undefined) {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SharedRecord, worksText } from '../../src/event-loop/shared-record.js';
+import { idBytes, SharedRecord, worksText } from '../../src/event-loop/shared-record.js';
 import { Stalls } from '../../src/event-loop/stalls.js';
 import { silentLog } from '../../src/log.js';
 import type { KeyValues } from '../../src/storage/key-values.js';
@@ -39,11 +39,14 @@ test('the record holds what is at work, the latest first, as much as fits', () =
   ]);
   assert.is(worksText(record.works), 'sink b; sink a, event 1 and 1 more');
   record.end(two);
-  const many = Array.from({ length: 5_000 }, (_, n) => `${n}`.padStart(32, '0'));
-  record.begin(one, { sink: 'a', ids: many });
+  const ids = (count: number) => Array.from({ length: count }, (_, n) => `${n}`.padStart(128, '0'));
+  const largest = ids(20_000);
+  record.begin(one, { sink: 'a', ids: largest });
+  assert.equal(record.works[0]?.ids, largest, 'the largest write of the longest ids');
+  record.begin(one, { sink: 'a', ids: ids(30_000) });
   const [work] = record.works;
-  assert.ok(work !== undefined && work.ids.length > 1_900 && work.ids.length < 2_000);
-  assert.equal(work.ids, many.slice(0, work.ids.length));
+  assert.ok(work !== undefined && work.ids.length * 129 > idBytes - 129 && work.ids.length < 25_000);
+  assert.equal(work.ids, ids(work.ids.length));
   record.end(one);
   assert.is(worksText(record.works), 'no sink');
 });
@@ -53,11 +56,26 @@ test('a stall is noted once, with all that is at work; what the watchdog says to
   const ended = await stalls.of('a').begin(['1']);
   const { beat } = record;
   stall(7_000);
-  ended();
+  ended([]);
   record.stands(beat, 7_500);
   stalls.check();
   assert.equal(found, [7_000]);
   assert.equal(stalls.summary, { count: 1, longestMs: 7_000, last: { at: 5, ms: 7_000, works: 'sink a, event 1' } });
+});
+
+test('what has ended is no suspect of a stall that comes while the rest is at work', async () => {
+  const { stalls, stall, record } = await open();
+  const sink = stalls.of('a');
+  const ended = await sink.begin(['1', '2', '3']);
+  ended(['2']);
+  assert.equal(record.works, [{ sink: 'a', ids: ['2'] }]);
+  stall(6_000);
+  ended([]);
+  assert.equal(record.works, []);
+  assert.equal(
+    ['1', '2', '3'].map(id => sink.isSuspect(id)),
+    [false, true, false],
+  );
 });
 
 test('all that was at work is suspect; then a stall counts against the suspect that was at work, and the third one convicts', async () => {
@@ -65,14 +83,14 @@ test('all that was at work is suspect; then a stall counts against the suspect t
   const [a, b] = [stalls.of('a'), stalls.of('b')];
   const ends = [await a.begin(['1', '2']), await b.begin(['3'])];
   stall(6_000);
-  for (const end of ends) end();
+  for (const end of ends) end([]);
   assert.equal([a.isSuspect('1'), a.isSuspect('2'), b.isSuspect('3'), b.isSuspect('1')], [true, true, true, false]);
   for (const turn of [2, 3]) {
     const other = await b.begin(['9']);
     const end = await a.begin(['2']);
     stall(6_000);
-    end();
-    other();
+    end([]);
+    other([]);
     assert.is(a.convicted('2') === undefined, turn === 2);
   }
   assert.not.ok(b.isSuspect('9'));
@@ -87,16 +105,16 @@ test('two suspects are never written at once', async () => {
   const [a, b] = [stalls.of('a'), stalls.of('b')];
   const ends = [await a.begin(['1']), await b.begin(['2'])];
   stall(6_000);
-  for (const end of ends) end();
+  for (const end of ends) end([]);
   const log: string[] = [];
   const first = await a.begin(['1']);
   const second = b.begin(['2']).then(end => {
     log.push('second begins');
-    end();
+    end([]);
   });
-  (await b.begin(['3']))();
+  (await b.begin(['3']))([]);
   log.push('first ends');
-  first();
+  first([]);
   await second;
   assert.equal(log, ['first ends', 'second begins']);
 });
@@ -106,7 +124,7 @@ test('suspects are kept across a restart, and a note that cannot be read stops n
   const before = await open(kept);
   const end = await before.stalls.of('a').begin(['1']);
   before.stall(6_000);
-  end();
+  end([]);
   writeFileSync(join(folder.path, 'stall.json'), '{"works":[{"sink":"a","i');
   const after = await open(kept);
   assert.ok(after.stalls.of('a').isSuspect('1'));

@@ -1,7 +1,11 @@
 import type { Event } from '../../src/events/event.js';
 import { defineSink, type SinkDefinition, type WriteResult } from '../../src/sinks/sink.js';
 
-export type Script = (events: readonly Event[], signal: AbortSignal) => WriteResult | Promise<WriteResult>;
+export type Script = (
+  events: readonly Event[],
+  signal: AbortSignal,
+  halt?: AbortSignal,
+) => WriteResult | Promise<WriteResult>;
 
 /** A sink that does what its test says, and that watches whether the runner keeps its promises. */
 export interface ScriptedSink {
@@ -64,14 +68,14 @@ export function scriptedSink(write: Script = () => ({}), { concurrency = 1 } = {
           }
         };
         return {
-          write: (events, signal) =>
+          write: (events, signal, halt) =>
             guarded(async () => {
               if (events.length === 0) sink.broken.push('an empty batch');
               const ids = events.map(({ id }) => id);
               if (ids.some(id => underWay.has(id))) sink.broken.push('an id in two writes at once');
               for (const id of ids) underWay.add(id);
               sink.writes.push(ids);
-              const result = await (async () => sink.write(events, signal))().finally(() => {
+              const result = await (async () => sink.write(events, signal, halt))().finally(() => {
                 for (const id of ids) underWay.delete(id);
               });
               const out = new Set([

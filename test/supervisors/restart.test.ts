@@ -33,6 +33,14 @@ test('waits grow to their ceiling, start again after a success, and are never sh
   assert.is(clock.sleeps.at(-1), 90_000);
 });
 
+test('a wait is as long as the destination asked for beside the error, once', async () => {
+  const { policy, clock } = policyOf(() => 1);
+  policy.asked(90_000);
+  await policy.crashed(new SetupError('the key is wrong'));
+  await policy.crashed(new SetupError('the key is wrong'));
+  assert.equal(clock.sleeps, [90_000, 2_000]);
+});
+
 test('a parked sink is tried slowly until something succeeds', async () => {
   const { policy, clock, board } = policyOf(() => 1);
   await policy.crashed(new RangeError('broken'));

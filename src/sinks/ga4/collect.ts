@@ -17,6 +17,8 @@ export interface CollectOptions {
   readonly log: Log;
   /** What to do when a request may have arrived although no answer came. */
   readonly onAmbiguous: 'resend' | 'skip';
+  /** Aborts when another write has failed: no more requests are begun. */
+  readonly halt?: AbortSignal | undefined;
 }
 
 /** Requests under way at once: each waits a round trip, and most hold few events. */
@@ -26,14 +28,15 @@ const atOnce = 6;
  * Sends requests until each event is sent or rejected; resolves with the reasons of the rejected, by id.
  *
  * Several workers take from one line. What was taken by Google is recorded before anything else happens to it. A
- * refused request is cut in halves down to the one event that is to blame. At the first error no worker takes more;
+ * refused request is cut in halves down to the one event that is to blame. At the first error, of this write or another
+ * that is under way beside it, no worker takes more;
  * those under way end first, so that what they sent is recorded; then the error is thrown, and the next try leaves out
  * what was sent. With `skip`, a request that may have arrived is recorded as sent, and the error is thrown only when
  * others are left: an outage then costs what was under way, not the whole batch.
  */
 export async function collect(
   requests: readonly Ga4Request[],
-  { transport, sentIds, log, onAmbiguous }: CollectOptions,
+  { transport, sentIds, log, onAmbiguous, halt }: CollectOptions,
 ): Promise<ReadonlyMap<string, string>> {
   const line = [...requests];
   const rejected = new Map<string, string>();
@@ -62,12 +65,10 @@ export async function collect(
     else line.unshift(...halved(request));
   };
 
+  const next = (): Ga4Request | undefined =>
+    failure === undefined && halt?.aborted !== true ? line.shift() : undefined;
   const work = async (): Promise<void> => {
-    for (
-      let request = line.shift();
-      request !== undefined;
-      request = failure === undefined ? line.shift() : undefined
-    ) {
+    for (let request = next(); request !== undefined; request = next()) {
       try {
         await settle(request);
       } catch (error) {
@@ -80,7 +81,7 @@ export async function collect(
 
   const { error, skipped } = failure ?? {};
   if (failure !== undefined && !skipped) throw error;
-  if (line.length > 0)
-    throw new TransientError('no answer from Google Analytics; the rest is sent later', { cause: error });
-  return rejected;
+  if (line.length === 0) return rejected;
+  const why = failure === undefined ? 'another write has failed' : 'no answer from Google Analytics';
+  throw new TransientError(`${why}; the rest is sent later`, { cause: error });
 }

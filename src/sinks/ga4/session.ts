@@ -52,7 +52,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
   };
 
   return {
-    async write(events, signal) {
+    async write(events, signal, halt) {
       const times = timesOf(clock, ageClock);
       const positions = positionsById(events);
       const sent = await sentIds.sent(events);
@@ -79,6 +79,7 @@ export function openSession(config: Ga4Config, { clock, log, keyValues, outgoing
         sentIds,
         log,
         onAmbiguous: config.onAmbiguous,
+        halt,
       });
       for (const [id, reason] of refused) reasons.set(id, reason);
       return resultOf(positions, { reasons, tooOld, sent });

@@ -63,8 +63,8 @@ export async function openSession(config: WebhookConfig, tools: SinkTools): Prom
   };
 
   return {
-    write: async (events, signal) =>
-      firstSuccess.checked(events, await writeByHalves(events, group => send(group, signal), clock)),
+    write: async (events, signal, halt) =>
+      firstSuccess.checked(events, await writeByHalves(events, group => send(group, signal), clock, halt)),
     /** Any answer will do: what is asked for is not the address itself. */
     async probe(signal) {
       await request({ url: new URL('/', url), method: 'HEAD', outgoing, signal, timeoutMs, maxResponseBytes: 1 });

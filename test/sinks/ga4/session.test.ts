@@ -281,6 +281,25 @@ test('a write that is aborted is held', async ({ server, open }) => {
   assert.instance(await thrown(session.write(someEvents(3), abort.signal)), TransientError);
 });
 
+test('once another write has failed, no request is begun: the rest is sent with the next try, and nothing twice', async ({
+  server,
+  open,
+}) => {
+  const events = someEvents(500);
+  const halt = new AbortController();
+  server.always = () => {
+    halt.abort();
+    return undefined;
+  };
+  const session = await open();
+  assert.instance(await thrown(session.write(events, patience, halt.signal)), TransientError);
+  assert.ok(server.asked.length <= 6, `${server.asked.length} of 20 requests`);
+  server.always = undefined;
+  await (await open()).write(events, patience);
+  assert.is(server.asked.length, 20);
+  assert.equal(sentIds(server), idsOf(events));
+});
+
 test('a proxy without a validation server can be probed', async ({ server, open }) => {
   server.always = { status: 404 };
   await (await open()).probe(patience);
