@@ -28,11 +28,10 @@ const atOnce = 6;
  * Sends requests until each event is sent or rejected; resolves with the reasons of the rejected, by id.
  *
  * Several workers take from one line. What was taken by Google is recorded before anything else happens to it. A
- * refused request is cut in halves down to the one event that is to blame. At the first error, of this write or another
- * that is under way beside it, no worker takes more;
- * those under way end first, so that what they sent is recorded; then the error is thrown, and the next try leaves out
- * what was sent. With `skip`, a request that may have arrived is recorded as sent, and the error is thrown only when
- * others are left: an outage then costs what was under way, not the whole batch.
+ * refused request is cut in halves down to the one event that is to blame. At the first error, of this write or of one
+ * beside it, no worker takes more; those under way end first, so that what they sent is recorded; then the error is
+ * thrown, and the next try leaves out what was sent. With `skip`, a request that may have arrived is recorded as sent,
+ * and the error is thrown only when others are left: an outage then costs what was under way, not the whole batch.
  */
 export async function collect(
   requests: readonly Ga4Request[],
