@@ -16,7 +16,7 @@ let count = 0;
 export function stopRunning() {
   for (const test of running) {
     for (const pid of pidsMarked(test.mark)) kill(pid);
-    rmSync(test.folder, { recursive: true, force: true });
+    rmSync(test.folder, { recursive: true, force: true, maxRetries: 12, retryDelay: 100 });
   }
 }
 
@@ -39,7 +39,7 @@ export async function runFile(path, { timeout, linger, env }) {
   for (const left of await leftProcesses(mark)) problems.push(`left a process behind: ${left}`);
   const leftFiles = readdirSync(folder);
   if (leftFiles.length > 0 && problems.length === 0) problems.push(`left files behind: ${leftFiles.join(', ')}`);
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 12, retryDelay: 100 });
   running.delete(test);
 
   const total = lastNumber(output, 'Total');

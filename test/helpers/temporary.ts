@@ -31,6 +31,6 @@ export function temporaryFolder(owner?: { uid: number; gid: number }): Temporary
 }
 
 function removeFolder(path: string): void {
-  // A server that has just been killed may still have children that write.
-  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  // A server that has just been killed may still have children that write: they get some 8 s.
+  rmSync(path, { recursive: true, force: true, maxRetries: 12, retryDelay: 100 });
 }
