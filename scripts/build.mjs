@@ -1,28 +1,29 @@
 // Compiles to dist/: the daemon, the page for the browser, then the script for other pages, as small as it can be. What
 // did not change since the last time is not compiled again; dist/.build/ keeps what is needed to tell. What is started
-// is put together last (scripts/program.mjs): dist/src/main.js and the threads; tests import the modules beside them.
+// is put together last (scripts/program.mjs), in dist/program/, and started through dist/src/main.js; tests import the
+// modules in dist/ one by one. A daemon may run here meanwhile.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buildSync } from 'esbuild';
+import { installProgram } from './installed-program.mjs';
 import { programBuilds } from './program.mjs';
 import { snippetBuild } from './snippet.mjs';
 
 const state = join('dist', '.build');
-/** What dist/src/main.js loads. */
-const shared = join('dist', 'program');
+/** What has no source of the same name. */
+const made = [state, join('dist', 'program'), join('dist', 'src', 'main.js')];
 
 process.exitCode = Math.max(
-  compile('.', 'daemon'),
+  compile('.', 'modules'),
   compile('src/page', 'page'),
   compile('src/browser/snippet', 'snippet'),
 );
 buildSync(snippetBuild);
-rmSync(shared, { recursive: true, force: true });
-for (const build of programBuilds) buildSync(build);
 cpSync('src/page', 'dist/src/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
 removeStale('dist');
-if (existsSync('dist/src/main.js')) chmodSync('dist/src/main.js', 0o755);
+// What does not compile is not started: dist/src/main.js stays with the build before.
+if (process.exitCode === 0) installProgram(programBuilds.map(build => buildSync(build)));
 
 function compile(project, name) {
   const compiler = 'node_modules/typescript/bin/tsc';
@@ -37,7 +38,7 @@ function compile(project, name) {
 function removeStale(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (path === state || path === shared) continue;
+    if (made.includes(path)) continue;
     const source = relative('dist', path);
     if (entry.isDirectory()) {
       if (existsSync(source)) removeStale(path);

@@ -27,7 +27,10 @@ const nothing = 'data:text/javascript,';
 /** @type {import('esbuild').BuildOptions} */
 const common = {
   outbase: '.',
-  outdir: 'dist',
+  // Where the source maps count from; scripts/installed-program.mjs names the folder after what is in it.
+  outdir: 'dist/program/build',
+  write: false,
+  metafile: true,
   bundle: true,
   format: 'esm',
   platform: 'node',
@@ -52,13 +55,14 @@ const common = {
   lineLimit: 120,
   sourcemap: true,
   sourcesContent: false,
+  // They are in LICENSES.txt, whole.
   legalComments: 'none',
   logLevel: 'warning',
 };
 
 /** The entry, and beside it what it loads when it is needed; then each thread in one file. */
 export const programBuilds = [
-  { ...common, entryPoints: ['src/main.ts'], splitting: true, chunkNames: 'program/[name]-[hash]' },
+  { ...common, entryPoints: ['src/event-sink.ts'], splitting: true, chunkNames: '[name]-[hash]' },
   {
     ...common,
     entryPoints: ['src/event-loop/watchdog-worker.ts', 'src/storage/reader-worker.ts', 'src/storage/writer-worker.ts'],

@@ -4,7 +4,8 @@ import { programFile } from './program-files.js';
 
 /**
  * What runs was put together from many files. Node can name those in stacks (--enable-source-maps), but reads the map
- * of each file as it loads it, for errors that seldom come; here a map is read when something is to be said.
+ * of each file as it loads it, for errors that seldom come; here a map is read when something is to be said. To decode
+ * the largest takes a tenth of a second, on the main thread: errors that come in numbers find their places known.
  */
 
 export interface Position {
@@ -17,13 +18,29 @@ export interface Position {
 
 /** Where places in compiled files come from. A place stays as it is when no map beside its file says it. */
 export function sourcePositions(places: readonly Position[]): Position[] {
-  const maps = new Map([...new Set(places.map(({ url }) => url))].map(url => [url, mapOf(url)]));
-  return places.map(place => {
-    const found = maps.get(place.url)?.findEntry(place.line, place.column);
-    if (found === undefined || !('originalSource' in found)) return place;
-    const { originalSource, originalLine: line, originalColumn: column } = found;
-    return { url: new URL(originalSource, place.url).href, line, column };
-  });
+  return places.map(place => known.get(textOf(place)) ?? sourceOf(place) ?? place);
+}
+
+/** More than one program has places where something goes wrong. */
+const maxKnown = 1_000;
+/** Sources of places. */
+const known = new Map<string, Position>();
+
+function sourceOf(place: Position): Position | undefined {
+  const found = mapOf(place.url)?.findEntry(place.line, place.column);
+  if (found === undefined) return undefined;
+  const source =
+    'originalSource' in found
+      ? { url: new URL(found.originalSource, place.url).href, line: found.originalLine, column: found.originalColumn }
+      : place;
+  put(known, textOf(place), source);
+  return source;
+}
+
+function put<Value>(values: Map<string, Value>, key: string, value: Value): void {
+  values.set(key, value);
+  const [oldest] = values.keys();
+  if (values.size > maxKnown && oldest !== undefined) values.delete(oldest);
 }
 
 /** The stack of an error, with the places in the sources. */
@@ -52,11 +69,18 @@ function textOf({ url, line, column }: Position): string {
 
 const compiled = programFile('dist/').href;
 
+/** Decoded, each takes megabytes: there until memory is collected. */
+const maps = new Map<string, WeakRef<SourceMap>>();
+
 /** Texts from elsewhere may look like a stack, too: no other file is opened for them. */
 function mapOf(url: string): SourceMap | undefined {
   if (!url.startsWith(compiled)) return undefined;
+  const kept = maps.get(url)?.deref();
+  if (kept !== undefined) return kept;
   try {
-    return new SourceMap(JSON.parse(readFileSync(new URL(`${url}.map`), 'utf8')));
+    const map = new SourceMap(JSON.parse(readFileSync(new URL(`${url}.map`), 'utf8')));
+    put(maps, url, new WeakRef(map));
+    return map;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { programFile } from '../src/program-files.js';
@@ -17,7 +18,21 @@ test('a stack names the places in the sources', () => {
   assert.match(raw, /dist\/test\/source-stack\.test\.js:\d+:\d+/);
   const [first, second] = sourceStack(raw).split('\n');
   assert.is(first, 'Error: here');
-  assert.ok(second?.startsWith(`    at rawStack (${programFile('test/source-stack.test.ts').href}:10:`), second);
+  assert.ok(second?.startsWith(`    at rawStack (${programFile('test/source-stack.test.ts').href}:11:`), second);
+});
+
+test('a place is looked up once: errors that come in numbers do not read maps again', () => {
+  const { href: url } = programFile('dist/test/source-stack-example.js');
+  const map = new URL(`${url}.map`);
+  // Its first character comes from the second line of its source.
+  writeFileSync(map, '{"version":3,"sources":["example.ts"],"names":[],"mappings":"AACA"}');
+  const source = { url: new URL('example.ts', url).href, line: 1, column: 0 };
+  try {
+    assert.equal(sourcePositions([{ url, line: 0, column: 0 }]), [source]);
+  } finally {
+    rmSync(map);
+  }
+  assert.equal(sourcePositions([{ url, line: 0, column: 0 }]), [source]);
 });
 
 test('a stack without places in files stays as it is', () => {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { LogOptions } from '../log.js';
-import { programFile } from '../program-files.js';
+import { threadFile } from '../program-files.js';
 import { SharedRecord } from './shared-record.js';
 import type { WatchdogData } from './watchdog-data.js';
 
@@ -32,7 +32,7 @@ export class Watchdog {
   constructor({ dir, log, limitMs = defaultLimitMs, notifyMs }: WatchdogOptions) {
     const tickMs = limitMs / ticksPerLimit;
     const workerData: WatchdogData = { buffer: this.record.buffer, dir, log, limitMs, tickMs, notifyMs };
-    this.#worker = new Worker(programFile('dist/src/event-loop/watchdog-worker.js'), {
+    this.#worker = new Worker(threadFile('src/event-loop/watchdog-worker.js'), {
       name: 'watchdog',
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { programFile } from '../program-files.js';
+import { threadFile } from '../program-files.js';
 import type { ReadName } from './calls.js';
 import { markCorrupt } from './corrupt-marker.js';
 import { CorruptError } from './database-error.js';
@@ -53,7 +53,7 @@ export class Reader {
 
   #start(): Worker {
     const workerData = { dir: this.#dir };
-    const worker = new Worker(programFile('dist/src/storage/reader-worker.js'), {
+    const worker = new Worker(threadFile('src/storage/reader-worker.js'), {
       name: 'storage reader',
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { BelievedTime } from '../believed-time.js';
 import type { Clock } from '../clock.js';
 import { assertNever } from '../errors.js';
-import { programFile } from '../program-files.js';
+import { threadFile } from '../program-files.js';
 import type { Job } from './group.js';
 import type { Limits } from './limits.js';
 import { type FoundAtOpening, unpacked, type WireOutcome, type WriterAnswer, type WriterRequest } from './protocol.js';
@@ -58,7 +58,7 @@ export class Writer {
     this.#options = options;
     this.#believed = new BelievedTime(options.clock);
     const workerData = { dir: options.dir, now: options.clock.now(), limits: options.limits };
-    this.#worker = new Worker(programFile('dist/src/storage/writer-worker.js'), {
+    this.#worker = new Worker(threadFile('src/storage/writer-worker.js'), {
       name: 'storage writer',
       workerData,
       resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },

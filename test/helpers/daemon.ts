@@ -9,7 +9,7 @@ import type { DeadLetterPage, EventPage, Ledger, Status, StoredEvent } from '../
 import { freePort } from './ports.js';
 import { until } from './wait.js';
 
-const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const built = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 export interface DaemonOptions {
   readonly dir?: string;
@@ -21,6 +21,8 @@ export interface DaemonOptions {
   readonly cwd?: string;
   /** Options of Node itself. */
   readonly node?: readonly string[];
+  /** The program; by default the one that was built here. */
+  readonly main?: string;
 }
 
 type List = '/v1/events' | '/v1/dead-letters';
@@ -52,8 +54,9 @@ export class TestDaemon {
   readonly #port: number | undefined;
   readonly #node: readonly string[];
   readonly #cwd: string | undefined;
+  readonly #main: string;
 
-  constructor({ dir, port, env = {}, key, cwd, node = [] }: DaemonOptions = {}) {
+  constructor({ dir, port, env = {}, key, cwd, node = [], main = built }: DaemonOptions = {}) {
     this.key = key ?? `test-${randomBytes(12).toString('hex')}`;
     this.#ownDir = dir === undefined;
     this.dir = dir ?? mkdtempSync(join(tmpdir(), 'event-sink-daemon-'));
@@ -61,6 +64,7 @@ export class TestDaemon {
     this.port = port ?? 0;
     this.#node = node;
     this.#cwd = cwd;
+    this.#main = main;
     this.env = { ...env };
   }
 
@@ -87,7 +91,7 @@ export class TestDaemon {
   async launch(extra: Readonly<Record<string, string>> = {}): Promise<void> {
     this.port = this.#port ?? (await freePort());
     const hash = createHash('sha256').update(this.key).digest('hex');
-    const child = spawn(process.execPath, [...this.#node, main, 'start'], {
+    const child = spawn(process.execPath, [...this.#node, this.#main, 'start'], {
       env: {
         PATH: process.env.PATH ?? '',
         PORT: String(this.port),
