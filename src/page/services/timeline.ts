@@ -39,15 +39,43 @@ export function historiesOf(
   return histories;
 }
 
-/** Without what was called off. */
+/** Without what was called off, or never began because it was declared anew. */
 function stillSaid(events: readonly StoredEvent[]): StoredEvent[] {
-  const withdrawn = withdrawnIn(events);
-  return events.filter(({ id, type }) => type !== 'withdrawn' && !withdrawn.has(id));
+  const [withdrawn, replaced] = [withdrawnIn(events), replacedIn(events)];
+  return events.filter(({ id, type }) => type !== 'withdrawn' && !withdrawn.has(id) && !replaced.has(id));
 }
 
 /** Ids of the events that others call off. */
 function withdrawnIn(events: readonly StoredEvent[]): ReadonlySet<unknown> {
   return new Set(events.flatMap(({ type, corrects }) => (type === 'withdrawn' ? [corrects] : [])));
+}
+
+/**
+ * Ids of declared maintenance that had not begun when other maintenance was declared for its time, even if that was
+ * called off in turn.
+ * @param events newest first
+ */
+function replacedIn(events: readonly StoredEvent[]): ReadonlySet<string> {
+  const later = new Map<string, Planned[]>();
+  const replaced = new Set<string>();
+  for (const event of events) {
+    const one = declarationIn(event);
+    if (one === undefined) continue;
+    const others = later.get(nameOf(event)) ?? [];
+    const isAnew = (other: Planned): boolean =>
+      one.from > other.declared && endBecauseOf(other, other.declared, one) !== undefined;
+    if (others.some(isAnew)) replaced.add(one.id);
+    later.set(nameOf(event), [...others, one]);
+  }
+  return replaced;
+}
+
+/** Maintenance as somebody declared it; undefined for every other event, and for that of the settings. */
+function declarationIn(event: StoredEvent): Planned | undefined {
+  const { id, type, created: declared, message, by, corrects } = event;
+  if (type !== 'maintenance' || corrects !== undefined || event._source === 'health') return undefined;
+  const [from, until] = [parseTimestamp(event.from) ?? declared, parseTimestamp(event.until)];
+  return { id, from, until, message: textOr(message), by: textOr(by), declared };
 }
 
 /** Maintenance that is still to come, as it was declared. */
@@ -68,17 +96,10 @@ export interface Planned {
  * @param events newest first
  */
 export function plannedOf(events: readonly StoredEvent[], now: number): ReadonlyMap<string, readonly Planned[]> {
-  const [withdrawn, later] = [withdrawnIn(events), new Map<string, Planned[]>()];
   const planned = new Map<string, readonly Planned[]>();
-  for (const event of events) {
-    const [from, until] = [parseTimestamp(event.from) ?? event.created, parseTimestamp(event.until)];
-    if (event.type !== 'maintenance' || event.corrects !== undefined) continue;
-    const { id, created: declared, message, by } = event;
-    const one = { id, from, until, message: textOr(message), by: textOr(by), declared };
-    const others = later.get(nameOf(event)) ?? [];
-    later.set(nameOf(event), [...others, one]);
-    if (from <= now || withdrawn.has(id)) continue;
-    if (others.some(other => endBecauseOf(other, other.declared, one) !== undefined)) continue;
+  for (const event of stillSaid(events)) {
+    const one = declarationIn(event);
+    if (one === undefined || one.from <= now) continue;
     planned.set(
       nameOf(event),
       [one, ...(planned.get(nameOf(event)) ?? [])].sort((x, y) => x.from - y.from),

@@ -65,4 +65,32 @@ test('maintenance ahead is planned, with who declared it; what was called off or
   assert.equal(history([], withdrawn), ['unknown 0-1', 'up 1-24']);
 });
 
+test('maintenance that was moved is shown at its new time alone', () => {
+  const moved = (second: object): string[] | undefined =>
+    history(
+      events([-2, 'up'], [-1, 'maintenance', { id: 'a', from: at(4), until: at(8) }]),
+      events([1, 'maintenance', { id: 'b', ...second }], [20, 'up']),
+    );
+  assert.equal(moved({ from: at(6), until: at(10) }), ['up 0-6', 'maintenance 6-20', 'up 20-24']);
+  assert.equal(moved({ from: at(8), until: at(10), _source: 'http' }), ['up 0-4', 'maintenance 4-20', 'up 20-24']);
+  // A window of the settings moves none, and one that had begun stays.
+  const ofSettings = moved({ from: at(6), until: at(10), _source: 'health' });
+  assert.equal(ofSettings, ['up 0-4', 'maintenance 4-20', 'up 20-24']);
+  const begun = events([1, 'up'], [2, 'maintenance'], [5, 'maintenance', { from: at(2), until: at(7) }], [7, 'up']);
+  assert.equal(history([], begun), ['unknown 0-1', 'up 1-2', 'maintenance 2-7', 'up 7-24']);
+});
+
+test('a window of the settings that begins does not take planned maintenance away', () => {
+  const said = events(
+    [1, 'maintenance', { id: 'a', from: at(30), until: at(32) }],
+    [2, 'maintenance', { id: 'w', from: at(2), until: at(40), _source: 'health' }],
+  );
+  assert.equal(
+    plannedOf(said, at(24))
+      .get('clowder')
+      ?.map(({ id }) => id),
+    ['a'],
+  );
+});
+
 test.run();
