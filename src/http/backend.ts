@@ -17,7 +17,7 @@ import type { Imported, PastEvents } from '../import/history.js';
 import type { DeadLetterFilter, RedriveReport, RedriveRequest } from '../status/dead-letter-admin.js';
 import type { DaemonStatus } from '../status/report.js';
 import type { StatusPage } from '../status-page/status-page.js';
-import type { SaidOf } from '../storage/availability.js';
+import type { DeclaredMaintenance } from '../storage/availability.js';
 import type { LedgerReport } from '../storage/ledger-report.js';
 import type { EventPage, EventQuery, Series, SeriesQuery, StoredEvent } from '../storage/queries.js';
 import type { MonthlyUsage } from '../usage/monthly-usage.js';
@@ -61,7 +61,7 @@ export interface Backend {
   /** How available services were, in the days of a time zone. */
   availability(request: AvailabilityRequest): Promise<readonly ServiceReport[]>;
   /** What declared maintenance, by the id of its event; undefined where no event of that id did. */
-  declaredMaintenance(id: string): Promise<SaidOf | undefined>;
+  declaredMaintenance(id: string): Promise<DeclaredMaintenance | undefined>;
   /** Whose services these are, for titles of pages. */
   readonly platform: string | undefined;
   /** Undefined when STATUS_PAGE is off. */

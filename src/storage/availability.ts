@@ -65,6 +65,12 @@ export interface SaidOf extends Correction {
   readonly service: string;
 }
 
+/** Maintenance that somebody declared. */
+export interface DeclaredMaintenance extends SaidOf {
+  /** Id of the later declaration that took its place before it began; null where there is none. */
+  readonly replacedBy: string | null;
+}
+
 /** All that is known of one service in a range. */
 export interface AvailabilityRecord {
   readonly observed: readonly Span[];
@@ -139,12 +145,14 @@ function giveWay(database: Database, service: string, later: Correction): void {
   const overlapping = database.rows<[id: string, start: number, until: number | null]>(
     `SELECT id, start, until FROM availability_corrections
        WHERE service = ? AND state = 'maintenance' AND id <> ? AND said_at <= ? AND start < ?
-         AND (until IS NULL OR until > ?)`,
+         AND (until IS NULL OR until > max(start, ?))`,
     ...[service, later.id, later.at, later.until ?? Number.MAX_SAFE_INTEGER, later.from],
   );
   for (const [id, from, until] of overlapping) {
     const end = endBecauseOf(later, later.at, { from, until });
-    if (end !== undefined) database.run('UPDATE availability_corrections SET until = ? WHERE id = ?', end, id);
+    const replacedBy = end === from ? later.id : null;
+    if (end !== undefined)
+      database.run('UPDATE availability_corrections SET until = ?, replaced_by = ? WHERE id = ?', end, replacedBy, id);
   }
 }
 
@@ -162,14 +170,14 @@ function withdraw(database: Database, service: string, withdrawal: Correction, i
 }
 
 /** By the id of the event; its end is its beginning once it is called off. */
-function declaredMaintenance(database: Database, { id }: { readonly id: string }): SaidOf | undefined {
-  const row = database.row<[string, ...CorrectionRow]>(
-    `SELECT service, ${correctionColumns} FROM availability_corrections WHERE id = ? AND state = 'maintenance'`,
+function declaredMaintenance(database: Database, { id }: { readonly id: string }): DeclaredMaintenance | undefined {
+  const row = database.row<[string, string | null, ...CorrectionRow]>(
+    `SELECT service, replaced_by, ${correctionColumns} FROM availability_corrections WHERE id = ? AND state = 'maintenance'`,
     id,
   );
   if (row === undefined) return undefined;
-  const [service, ...correction] = row;
-  return { service, ...correctionOf(correction) };
+  const [service, replacedBy, ...correction] = row;
+  return { service, replacedBy, ...correctionOf(correction) };
 }
 
 type SpanRow = [start: number, until: number, state: string, reason: string | null];

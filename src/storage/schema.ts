@@ -30,6 +30,7 @@ import { usageAuditStep, usageRequestUsersStep, usageSourceStep } from './usage-
  * - usage_items: what is known of a dataset, or of a file without one, as JSON.
  * - availability_spans: what each service was, by `lane` (availability.ts); `start` and `until` in epoch ms.
  * - availability_corrections: what somebody said of a service, by the id of the event; `until` NULL = it goes on.
+ *   `replaced_by`: the one that took the place of declared maintenance before that began.
  * - availability_times: response times of the runs of a day (20260315), as JSON: [[bucket, count], …].
  * - usage_announced: what the events of the category `usage` have said of a day or closed month, together;
  *   `machine` -1 = left out, and `item` is the reason. usage_announced_periods: at which revision of the day.
@@ -297,4 +298,5 @@ export const migrationSteps: readonly string[] = [
   usageSourceStep,
   usageRequestUsersStep,
   eventIndexStep,
+  'ALTER TABLE availability_corrections ADD COLUMN replaced_by TEXT;',
 ];

@@ -379,6 +379,27 @@ test('maintenance that was called off, or declared anew, is counted as it was sa
   }
 });
 
+test('what took the place of declared maintenance is known by its id, and what was called off is not replaced', () => {
+  const scratch = new ScratchDatabase();
+  const declare = (id: string, at: number, window: { from: number; until?: number }, withdraws?: string): void => {
+    const said = { service: 'clowder', id, by: 'ops', at, window: { until: undefined, message: 'words', ...window } };
+    const declaration =
+      withdraws === undefined ? { ...said, status: 'maintenance' } : { ...said, status: 'withdrawn', withdraws };
+    scratch.write('keepCorrection', correctionOf(declaration));
+  };
+  declare('moved', 1 * hour, { from: 10 * hour, until: 14 * hour });
+  declare('later', 2 * hour, { from: 12 * hour, until: 15 * hour });
+  declare('goes on', 16 * hour, { from: 16 * hour });
+  declare('given an end', 17 * hour, { from: 17 * hour, until: 18 * hour });
+  declare('off', 19 * hour, { from: 30 * hour, until: 32 * hour });
+  declare('withdrawal', 20 * hour, { from: 20 * hour }, 'off');
+  declare('after it', 21 * hour, { from: 29 * hour, until: 33 * hour });
+  const known = ['moved', 'later', 'goes on', 'given an end', 'off', 'after it', 'withdrawal'].map(
+    id => scratch.read('declaredMaintenance', { id })?.replacedBy,
+  );
+  assert.equal(known, ['later', null, null, null, null, null, undefined]);
+});
+
 test('what is said ahead of time hides no outage that comes then, unless it is maintenance', async () => {
   const oClock = (hours: number) => Date.UTC(2026, 2, 1) + hours * hour;
   for (const [status, expected] of [

@@ -17,7 +17,7 @@ import { type Imported, type PastEvents, SinkNamesError } from '../../src/import
 import type { RedriveReport, RedriveRequest } from '../../src/status/dead-letter-admin.js';
 import type { DaemonStatus } from '../../src/status/report.js';
 import { StatusPage } from '../../src/status-page/status-page.js';
-import type { AvailabilityRecord, SaidOf } from '../../src/storage/availability.js';
+import type { AvailabilityRecord, DeclaredMaintenance } from '../../src/storage/availability.js';
 import type { LedgerReport } from '../../src/storage/ledger-report.js';
 import type { EventQuery, SeriesQuery, StoredEvent } from '../../src/storage/queries.js';
 import { figuresOf } from '../../src/usage/figures.js';
@@ -244,10 +244,11 @@ export class FakeBackend implements Backend {
     return service === undefined || service === report.service ? [report] : [];
   }
 
-  async declaredMaintenance(id: string): Promise<SaidOf | undefined> {
+  async declaredMaintenance(id: string): Promise<DeclaredMaintenance | undefined> {
     this.#mayFail();
     const said = { id, from: at, until: null, state: 'maintenance', message: null, by: 'ann', at };
-    return id === 'unknown' ? undefined : { service: 'clowder', ...said };
+    const replacedBy = id === 'replaced' ? 'event-8' : null;
+    return id === 'unknown' ? undefined : { service: 'clowder', replacedBy, ...said };
   }
 
   async reload(by: string): Promise<ReloadReport> {

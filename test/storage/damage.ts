@@ -58,7 +58,7 @@ function fillOthers(dir: string, { sink, now }: Filling): void {
       `INSERT INTO usage_reopened ${numbers} SELECT 202600 + n, ${now} FROM numbers WHERE n <= 12`,
       `INSERT INTO availability_spans ${numbers} SELECT 'clowder', 'observed', n, n + 1, 'up', '${filler}' FROM numbers`,
       `INSERT INTO availability_corrections ${numbers}
-         SELECT '${filler}-' || n, 'clowder', n, n + 1, 'up', NULL, NULL, n FROM numbers`,
+         SELECT '${filler}-' || n, 'clowder', n, n + 1, 'up', NULL, NULL, n, NULL FROM numbers`,
       `INSERT INTO availability_times ${numbers} SELECT '${filler}', 20260000 + n, '[[1,2]]' FROM numbers`,
       `INSERT INTO traffic_windows ${numbers} SELECT '${filler}', n * 60000, 60, 1, 1, 0, 0 FROM numbers`,
       `INSERT INTO traffic_logs ${numbers} SELECT '${filler}-' || n, 0, 1, 60 FROM numbers`,

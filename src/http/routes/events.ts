@@ -30,7 +30,10 @@ const Withdrawal = z
   .object({
     service_name: name.openapi({ example: 'clowder' }),
     status: z.literal('withdrawn').openapi({ description: 'Calls maintenance off that was declared.' }),
-    corrects: name.openapi({ description: 'Id of the event that declared it, as in the answer to that request.' }),
+    corrects: name.openapi({
+      description:
+        'Id of the event that declared it, as in the answer to that request; of what was declared anew before it began, that of the later one.',
+    }),
     message: characters(0, 10_000).optional(),
   })
   .strict()
@@ -180,8 +183,14 @@ function aheadOfTime(): HttpProblem {
 /** Whether it was called off before does not matter: the same request may come again. */
 async function requireDeclared(ctx: ApiContext, { service_name: service, corrects }: z.output<typeof Withdrawal>) {
   const declared = await ctx.services.backend.declaredMaintenance(corrects);
-  if (declared?.service === service) return;
-  const errors = [{ field: 'corrects', message: `is not the id of an event that declared maintenance of ${service}` }];
+  const message =
+    declared?.service !== service
+      ? `is not the id of an event that declared maintenance of ${service}`
+      : declared.replacedBy === null
+        ? undefined
+        : `was declared anew before it began: what holds is ${declared.replacedBy}`;
+  if (message === undefined) return;
+  const errors = [{ field: 'corrects', message }];
   throw new HttpProblem('not-declared', 'There is nothing to call off. Nothing was accepted.', { errors });
 }
 

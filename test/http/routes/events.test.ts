@@ -230,6 +230,9 @@ test('maintenance is called off by the id of its event, and by nothing else', as
     const { status: code, errors } = await problemOf(await callOff(more));
     assert.equal([code, errors?.[0]?.field], [422, 'corrects']);
   }
+  const { status: refused, errors: reasons } = await problemOf(await callOff({ corrects: 'replaced' }));
+  assert.equal([refused, reasons?.[0]?.field], [422, 'corrects']);
+  assert.match(reasons?.[0]?.message ?? '', /event-8$/);
   for (const [field, more] of [
     ['corrects', { corrects: undefined }],
     ['from', { from: 5 }],
