@@ -1,3 +1,4 @@
+import { availabilityReplacedStep, availabilityStep } from './availability-schema.js';
 import { arrivalIndexStep, eventIndexStep } from './events-schema.js';
 import { peopleStep } from './people-schema.js';
 import { trafficStep } from './traffic-schema.js';
@@ -28,10 +29,6 @@ import { usageAuditStep, usageRequestUsersStep, usageSourceStep } from './usage-
  * - usage_reopened: closed months that are counted anew beside their counts; `begun`: then, or when something came
  *   for them last, epoch ms.
  * - usage_items: what is known of a dataset, or of a file without one, as JSON.
- * - availability_spans: what each service was, by `lane` (availability.ts); `start` and `until` in epoch ms.
- * - availability_corrections: what somebody said of a service, by the id of the event; `until` NULL = it goes on.
- *   `replaced_by`: the one that took the place of declared maintenance before that began.
- * - availability_times: response times of the runs of a day (20260315), as JSON: [[bucket, count], …].
  * - usage_announced: what the events of the category `usage` have said of a day or closed month, together;
  *   `machine` -1 = left out, and `item` is the reason. usage_announced_periods: at which revision of the day.
  * - usage_announcements: what they are still to say. AUTOINCREMENT, because the number makes the ids of the events.
@@ -232,34 +229,7 @@ export const migrationSteps: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE TABLE usage_items (item TEXT PRIMARY KEY, at INTEGER NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
   `,
-  `
-  CREATE TABLE availability_spans (
-    service TEXT NOT NULL,
-    lane TEXT NOT NULL,
-    start INTEGER NOT NULL,
-    until INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    reason TEXT,
-    PRIMARY KEY (service, lane, start)
-  ) WITHOUT ROWID;
-  CREATE TABLE availability_corrections (
-    id TEXT PRIMARY KEY,
-    service TEXT NOT NULL,
-    start INTEGER NOT NULL,
-    until INTEGER,
-    state TEXT NOT NULL,
-    message TEXT,
-    said_by TEXT,
-    said_at INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX availability_corrections_by_service ON availability_corrections (service, start);
-  CREATE TABLE availability_times (
-    service TEXT NOT NULL,
-    day INTEGER NOT NULL,
-    counts TEXT NOT NULL,
-    PRIMARY KEY (service, day)
-  ) WITHOUT ROWID;
-  `,
+  availabilityStep,
   // Some accesses are of events that usage alone gets.
   'ALTER TABLE usage_accesses ADD COLUMN stored INTEGER NOT NULL DEFAULT 1;',
   'CREATE TABLE usage_reopened (month INTEGER PRIMARY KEY, begun INTEGER NOT NULL) WITHOUT ROWID;',
@@ -298,5 +268,5 @@ export const migrationSteps: readonly string[] = [
   usageSourceStep,
   usageRequestUsersStep,
   eventIndexStep,
-  'ALTER TABLE availability_corrections ADD COLUMN replaced_by TEXT;',
+  availabilityReplacedStep,
 ];
