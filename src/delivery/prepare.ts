@@ -85,6 +85,7 @@ export function createPrepare(options: PrepareOptions) {
       const event = suppression === undefined ? result.event : suppression.judge(result.event);
       if (event === 'theirs') erased.push(delivery);
       else if (!takes(event)) filtered.push(delivery);
+      else if (result.kind === 'refused' && isSelective && event.text !== undefined) filtered.push(delivery);
       else if (result.kind === 'refused' && !acceptsText)
         dead.push({ delivery, reason: result.reason, fault: 'poison', attempts: 1 });
       else if (!filter.matches(event)) filtered.push(delivery);

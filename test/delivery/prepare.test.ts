@@ -63,6 +63,17 @@ test('a sink of some kinds alone: dead is only what is known to be of them, and 
   }
 });
 
+test('a sink of some kinds alone whose filter takes everything makes no dead letter of what nobody can read', async () => {
+  const list = { ...delivery('list'), body: '[{"category":"upload"}]' };
+  const deep = { ...delivery('deep'), body: `{"category":"upload","a":${'['.repeat(200)}${']'.repeat(200)}}` };
+  const { items, filtered, dead } = await prepare({ isSelective: true })([text, list, deep, delivery('upload')]);
+  assert.equal(
+    filtered.map(({ id }) => id),
+    ['text', 'list', 'deep'],
+  );
+  assert.equal([items.map(({ event }) => event.id), dead], [['upload'], []]);
+});
+
 test('what is older than the sink takes comes apart from the rest, by its own time', async () => {
   const old = delivery('old', { created: clock.now() - 1_001 });
   const { items, filtered, tooOld, dead } = await prepare({ maxAgeMs: 1_000 })([
