@@ -4,7 +4,7 @@ import { type Clock, Timer } from '../src/clock.js';
 import { assertNever, describe } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
 import { standingOf } from '../src/health/dependencies.js';
-import { FixedRate, minBetweenMs, together } from '../src/health/fixed-rate.js';
+import { FixedRate, minBetweenMs, type Place, together } from '../src/health/fixed-rate.js';
 import type { Declaration } from '../src/health/maintenance.js';
 import { OutgoingEvents } from '../src/health/outgoing-events.js';
 import { type CostTools, withCost } from '../src/health/recovery-cost.js';
@@ -22,7 +22,7 @@ import { type ActorTools, actorName, type Behaviour, type Parent, spawnActor } f
 import { type Family, Questions, withParents } from './health-family.js';
 import type { Actor, HealthPingMessage, Reply } from './protocol.js';
 
-export interface HealthPingOptions extends ActorTools, CostTools, Pick<RecordTools, 'checkpoints' | 'keep'> {
+export interface HealthPingOptions extends ActorTools, CostTools, Place, Pick<RecordTools, 'checkpoints' | 'keep'> {
   readonly target: Target;
   /** For the ids of its events: see events/identity.ts. */
   readonly idSecret: string;
@@ -31,8 +31,6 @@ export interface HealthPingOptions extends ActorTools, CostTools, Pick<RecordToo
   /** Resolves at the moment when measurements and routine checkpoints of all targets are written together. */
   readonly nextFlush: () => Promise<void>;
   readonly clock: Clock;
-  /** Time from the start to the first run, ms. */
-  readonly delayMs: number;
   readonly family: Family;
 }
 
@@ -154,8 +152,8 @@ class HealthPing implements Behaviour<HealthPingMessage> {
   }
 
   #newSchedule(): FixedRate {
-    const { clock, target, delayMs } = this.#options;
-    return new FixedRate(together(clock.monotonic() + delayMs), target.intervalMs);
+    const { clock, target, delayMs, apartMs } = this.#options;
+    return new FixedRate(together(clock.monotonic() + delayMs, apartMs), target.intervalMs);
   }
 
   #scheduleNext(): void {

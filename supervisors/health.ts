@@ -216,6 +216,7 @@ class HealthWatch implements Source {
       costOf: async outage => (await this.#costs.of(target.name, [outage], this.#health.zone))[0],
       clock,
       delayMs: share * target.intervalMs,
+      apartMs: target.intervalMs / this.#health.targets.length,
       family: {
         parents: () => actorsOf(target.dependsOn),
         dependents: () => actorsOf(dependents().map(({ name }) => name)),

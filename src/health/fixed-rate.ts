@@ -30,15 +30,26 @@ export class FixedRate {
   }
 }
 
+/** Where a target stands among the others. */
+export interface Place {
+  /** Time from the start to its first tick, ms. */
+  readonly delayMs: number;
+  /** From that to the first tick of the next target, ms. */
+  readonly apartMs: number;
+}
+
 /**
  * First ticks that lie close together are one moment, ms: runs that begin together find the processor awake and its
  * caches warm, and take half the time of those that begin one by one. Where there are few targets, they stay apart.
  */
 const togetherMs = 200;
+/** More would measure each other: the processor time of a TLS handshake is in the response times of the rest. */
+const maxTogether = 8;
 
 /** The moment in which a target begins whose first tick would be then, on a monotonic clock. */
-export function together(first: number): number {
-  return Math.ceil(first / togetherMs) * togetherMs;
+export function together(first: number, apartMs: Place['apartMs']): number {
+  const momentMs = Math.min(togetherMs, maxTogether * apartMs);
+  return momentMs > 0 ? Math.ceil(first / momentMs) * momentMs : first;
 }
 
 /** Between two runs of a target, where somebody asks for one before its tick, ms. */

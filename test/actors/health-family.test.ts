@@ -63,7 +63,7 @@ class Network {
         costOf: async () => undefined,
         nextFlush: async () => {},
         clock: systemClock,
-        delayMs: 0,
+        ...{ delayMs: 0, apartMs: 1_000 },
         family: { parents: () => actorsOf(dependsOn), dependents: () => actorsOf(dependents) },
         board,
         log: silentLog,

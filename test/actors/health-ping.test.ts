@@ -99,7 +99,7 @@ class World {
       board: this.board,
       log: silentLog,
       onCrash: escalate,
-      delayMs: 0,
+      ...{ delayMs: 0, apartMs: 1_000 },
     });
     return this;
   }

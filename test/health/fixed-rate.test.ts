@@ -37,13 +37,32 @@ test('a tick that is given back comes when it would have come', () => {
 });
 
 test('first ticks that lie close together are one moment, which is never before them', () => {
-  const firsts = Array.from({ length: 200 }, (_, index) => together(1_000_000.5 + spread(index, 200) * 10_000));
+  const firsts = Array.from({ length: 200 }, (_, index) => together(1_000_000.5 + spread(index, 200) * 10_000, 50));
   assert.is(new Set(firsts).size, 50);
   for (const [index, first] of firsts.entries()) {
     const late = first - (1_000_000.5 + index * 50);
     assert.ok(late >= 0 && late < 200, `${index}: ${late} ms late`);
   }
-  assert.is(together(1_000_000), 1_000_000);
+  assert.is(together(1_000_000, 50), 1_000_000);
+});
+
+test('a moment has room for eight, however many targets there are', () => {
+  for (const [count, intervalMs] of [
+    [200, 1_000],
+    [1_000, 5_000],
+    [40, 2_000],
+    [3, 10_000],
+  ] as const) {
+    const inMoments = new Map<number, number>();
+    for (let index = 0; index < count; index += 1) {
+      const moment = together(1_000_000.5 + spread(index, count) * intervalMs, intervalMs / count);
+      inMoments.set(moment, (inMoments.get(moment) ?? 0) + 1);
+    }
+    const largest = Math.max(...inMoments.values());
+    assert.ok(largest <= 8, `${count} every ${intervalMs} ms: ${largest} together`);
+  }
+  assert.is(together(1_000_000.5, Number.POSITIVE_INFINITY), 1_000_200);
+  assert.is(together(1_000_000.5, 0), 1_000_000.5);
 });
 
 test('over any runs, a tick is on the grid, after the one before, and at most an interval away', () => {
