@@ -1,8 +1,10 @@
 import { dispatch } from 'nact';
+import { announce } from '../src/broker/announce.js';
 import type { Address, Broker, Durability, MessageProperties, Publication } from '../src/broker/broker.js';
 import { toBroker, Writes } from '../src/delivery/writes.js';
-import { assertNever, TransientError } from '../src/errors.js';
+import { assertNever, describe, TransientError } from '../src/errors.js';
 import type { Message } from '../src/events/message.js';
+import type { Log } from '../src/log.js';
 import type { StatusLine } from '../src/status/board.js';
 import { type ActorTools, ask, type Behaviour, type Parent, spawnActor } from './actor.js';
 import type { Actor, PublisherMessage, PublishObserver, PublishRequest, Reply } from './protocol.js';
@@ -51,15 +53,20 @@ class Publisher implements Behaviour<PublisherMessage> {
   readonly #writes: Writes;
   readonly #clean: (messages: readonly Message[]) => readonly Message[];
   readonly #status: StatusLine;
+  readonly #log: Log;
   readonly #observers: PublishObserver[] = [];
   #inFlight = 0;
   #drained: Reply<void>[] | undefined;
 
-  constructor({ broker, clean = messages => messages, writes = new Writes() }: PublisherOptions, status: StatusLine) {
+  constructor(
+    { broker, clean = messages => messages, writes = new Writes(), log }: PublisherOptions,
+    status: StatusLine,
+  ) {
     this.#broker = broker;
     this.#writes = writes;
     this.#clean = clean;
     this.#status = status;
+    this.#log = log;
     status.update({ state: 'running' });
   }
 
@@ -96,7 +103,10 @@ class Publisher implements Behaviour<PublisherMessage> {
     };
     const publications: Publication[] = [];
     for (const { messages, reply } of requests) {
+      let answered = false;
       const failed = (error: unknown): void => {
+        if (answered) return;
+        answered = true;
         settled();
         reply.reject(error);
         this.#answered();
@@ -104,6 +114,8 @@ class Publisher implements Behaviour<PublisherMessage> {
       try {
         const clean = this.#clean(messages);
         const accepted = (durability: Durability): void => {
+          if (answered) return;
+          answered = true;
           settled();
           this.#report(clean, () => {
             reply.resolve(durability);
@@ -136,9 +148,18 @@ class Publisher implements Behaviour<PublisherMessage> {
     const open = messages.some(isAddressed) ? messages.filter(message => !isAddressed(message)) : messages;
     let hearing: Promise<void> | undefined;
     for (const observer of this.#observers)
-      hearing = hearing === undefined ? observer(open) : hearing.then(() => observer(open));
+      hearing = hearing === undefined ? this.#tell(observer, open) : hearing.then(() => this.#tell(observer, open));
     if (hearing === undefined) heard();
     else void hearing.then(heard);
+  }
+
+  /** Never rejects nor throws, whatever the observer does: the messages are durable, and others wait to hear of it. */
+  #tell(observer: PublishObserver, messages: readonly Message[]): Promise<void> | undefined {
+    let hearing: Promise<void> | undefined;
+    announce(this.#log, () => {
+      hearing = observer(messages);
+    });
+    return hearing?.catch(error => this.#log.error({ reason: describe(error) }, 'delivery.unannounced'));
   }
 
   #answered(): void {

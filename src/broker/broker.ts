@@ -132,7 +132,10 @@ export interface DeadLetterSelection {
   readonly keys?: readonly string[];
 }
 
-/** Messages that are accepted together or not at all, and who waits for that: one of the two is called, once. */
+/**
+ * Messages that are accepted together or not at all, and who waits for that: one of the two is called, once, as soon as
+ * it is known, whatever others that were published with it wait for. What they throw is logged, and changes nothing.
+ */
 export interface Publication {
   readonly messages: readonly Message[];
   /** All of them are durable. */

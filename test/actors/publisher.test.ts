@@ -13,6 +13,7 @@ import { StatusBoard } from '../../src/status/board.js';
 import { escalate } from '../../supervisors/restart.js';
 import { settled } from '../helpers/manual-clock.js';
 import { message } from '../helpers/memory-broker.js';
+import { until } from '../helpers/wait.js';
 
 interface Context {
   root: Parent;
@@ -136,6 +137,45 @@ test('a drain waits for what is under way, and refuses what comes after it', asy
   await drain;
   await ask<void>(reply => dispatch(publisher, { type: 'drain', reply }));
   assert.is(waiting.length, 1);
+});
+
+test('an observer that fails keeps neither the publisher nor other observers from hearing', async context => {
+  const { publisher, waiting } = context;
+  const { publish } = publishThrough(publisher);
+  const heard: string[] = [];
+  const observers = [
+    () => {
+      throw new Error('a defect');
+    },
+    () => Promise.reject(new Error('a defect, later')),
+    async (messages: readonly Message[]) => void heard.push(...messages.map(({ id }) => id)),
+  ];
+  for (const observer of observers) dispatch(publisher, { type: 'observe', observer });
+  const published = publish([message('a')]);
+  await until(() => waiting.length === 1, 'the broker to be asked');
+  waiting[0]?.resolve('embedded');
+  assert.is(await published, 'embedded');
+  assert.equal(heard, ['a']);
+});
+
+test('only the first of two answers of the broker counts', async ({ publisher, waiting }) => {
+  const { publish } = publishThrough(publisher);
+  const first = publish([message('a')]);
+  const second = publish([message('b')]);
+  await until(() => waiting.length === 2, 'the broker to be asked');
+  waiting[0]?.resolve('broker');
+  waiting[0]?.reject(new Error('twice'));
+  waiting[0]?.resolve('outbox');
+  assert.is(await first, 'broker');
+  let drained = false;
+  const drain = ask<void>(reply => dispatch(publisher, { type: 'drain', reply })).then(() => {
+    drained = true;
+  });
+  await turn();
+  assert.not(drained, 'the second is under way');
+  waiting[1]?.reject(new TransientError('the disk is full'));
+  assert.is(await second.catch(error => error.message), 'the disk is full');
+  await drain;
 });
 
 test.run();

@@ -1,4 +1,4 @@
-import { describe, TransientError, UnsupportedError } from '../../errors.js';
+import { TransientError, UnsupportedError } from '../../errors.js';
 import { isFor, type Message } from '../../events/message.js';
 import type { WriteCall } from '../../storage/calls.js';
 import { givenIdsOf } from '../../storage/id-register.js';
@@ -6,6 +6,7 @@ import type { LedgerReport } from '../../storage/ledger-report.js';
 import type { PublishArguments, Stored, StoredRows } from '../../storage/publish.js';
 import type { MessageColumns, QueueState } from '../../storage/queues.js';
 import { withoutShared } from '../../storage/shared-columns.js';
+import { announce } from '../announce.js';
 import type {
   Address,
   Broker,
@@ -34,11 +35,12 @@ export class EmbeddedBroker implements Broker {
   readonly #queues = new Map<string, EmbeddedQueue>();
   readonly #subscriptions = new Map<EmbeddedSubscription, string>();
   readonly #publishing = new Set<Promise<unknown>>();
-  readonly #grouped = new GroupPublisher(messages => this.#publish(messages, []));
+  readonly #grouped: GroupPublisher;
   #stored: StoredDelivery | undefined;
 
   constructor(tools: EmbeddedTools) {
     this.#tools = tools;
+    this.#grouped = new GroupPublisher(messages => this.#publish(messages, []), tools.log);
     this.deadLetters = new EmbeddedDeadLetters(tools.storage, (sink, count) =>
       this.#queues.get(sink)?.announce(count, count),
     );
@@ -97,7 +99,7 @@ export class EmbeddedBroker implements Broker {
       if (result === undefined) left?.();
       else {
         served.add(rows.sink);
-        this.#announce(() => delivered(result));
+        announce(this.#tools.log, () => delivered(result));
       }
     }
     for (const queue of this.#queues.values()) {
@@ -132,15 +134,6 @@ export class EmbeddedBroker implements Broker {
     const queue = this.#queues.get(sink);
     if (queue === undefined) throw new UnsupportedError(`no queue feeds a sink called ${sink}`);
     return queue;
-  }
-
-  /** The events are accepted by now: whoever hears of it cannot make that fail, or they would be published again. */
-  #announce(delivered: () => void): void {
-    try {
-      delivered();
-    } catch (error) {
-      this.#tools.log.error({ reason: describe(error) }, 'delivery.unannounced');
-    }
   }
 
   async #write(calls: readonly WriteCall[]): Promise<unknown[]> {

@@ -1,4 +1,6 @@
 import type { Message } from '../../events/message.js';
+import type { Log } from '../../log.js';
+import { announce } from '../announce.js';
 import type { Publication } from '../broker.js';
 
 /** Messages in one write, unless a single list is longer: what comes next waits only some milliseconds. */
@@ -22,9 +24,11 @@ export class GroupPublisher {
   #waiting: Publication[] = [];
   #writing = false;
   readonly #write: (messages: readonly Message[]) => Promise<void>;
+  readonly #log: Log;
 
-  constructor(write: (messages: readonly Message[]) => Promise<void>) {
+  constructor(write: (messages: readonly Message[]) => Promise<void>, log: Log) {
     this.#write = write;
+    this.#log = log;
   }
 
   add(publication: Publication): void {
@@ -53,11 +57,26 @@ export class GroupPublisher {
     try {
       await this.#write(group.flatMap(({ messages }) => messages));
     } catch (error) {
-      if (group.length === 1) group[0]!.failed(error);
-      else await Promise.all(group.map(one => this.#write(one.messages).then(() => written(one), one.failed)));
+      if (group.length === 1) this.#failed(group[0]!, error);
+      else await Promise.all(group.map(one => this.#writeAlone(one)));
       return;
     }
-    for (const one of group) written(one);
+    for (const one of group) this.#written(one);
+  }
+
+  #writeAlone(one: Publication): Promise<void> {
+    return this.#write(one.messages).then(
+      () => this.#written(one),
+      error => this.#failed(one, error),
+    );
+  }
+
+  #written({ accepted }: Publication): void {
+    announce(this.#log, () => accepted('embedded'));
+  }
+
+  #failed({ failed }: Publication, error: unknown): void {
+    announce(this.#log, () => failed(error));
   }
 
   #take(): Publication[] {
@@ -70,10 +89,6 @@ export class GroupPublisher {
     }
     return this.#waiting.splice(0, count);
   }
-}
-
-function written({ accepted }: Publication): void {
-  accepted('embedded');
 }
 
 function nextTurn(): Promise<void> {

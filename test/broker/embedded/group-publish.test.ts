@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Durability } from '../../../src/broker/broker.js';
 import { GroupPublisher } from '../../../src/broker/embedded/group-publish.js';
 import type { Message } from '../../../src/events/message.js';
+import { collectingLog } from '../../helpers/sink-session.js';
 
 const message = (id: string): Message => ({ id, body: '{"category":"upload"}', source: 'http', received: 0 });
 const list = (count: number, prefix = 'event'): Message[] =>
@@ -10,16 +11,17 @@ const list = (count: number, prefix = 'event'): Message[] =>
 
 /** Writes that end in the next turn. */
 function recorded(fails: (ids: readonly string[]) => boolean = () => false) {
+  const log = collectingLog();
   const writes: string[][] = [];
   const group = new GroupPublisher(async messages => {
     const ids = messages.map(({ id }) => id);
     writes.push(ids);
     await new Promise(resolve => setImmediate(resolve));
     if (fails(ids)) throw new Error(`refused ${ids.length}`);
-  });
+  }, log);
   const publish = (messages: readonly Message[]): Promise<Durability> =>
     new Promise((accepted, failed) => group.add({ messages, accepted, failed }));
-  return { writes, joined: { publish } };
+  return { writes, log, group, joined: { publish } };
 }
 
 test('what comes in one turn is one write, in order', async () => {
@@ -89,6 +91,22 @@ test('it goes on after a failure', async () => {
   await joined.publish([message('bad')]).catch(() => {});
   await joined.publish([message('good')]);
   assert.equal(writes, [['bad'], ['good']]);
+});
+
+test('who hears of a write and throws keeps nobody else from hearing', async () => {
+  const { log, group, joined } = recorded(ids => ids.includes('bad'));
+  const deaf = (): never => {
+    throw new Error('nobody listens');
+  };
+  group.add({ messages: [message('a')], accepted: deaf, failed: deaf });
+  assert.is(await joined.publish([message('b')]), 'embedded');
+  group.add({ messages: [message('c')], accepted: deaf, failed: deaf });
+  group.add({ messages: [message('bad')], accepted: deaf, failed: deaf });
+  assert.is(await joined.publish([message('d')]), 'embedded');
+  group.add({ messages: [message('bad')], accepted: deaf, failed: deaf });
+  assert.is(await joined.publish([message('e')]), 'embedded');
+  assert.is(log.lines.length, 4);
+  assert.match(log.lines[0] ?? '', 'nobody listens');
 });
 
 test.run();

@@ -9,7 +9,7 @@ import { closeChannel } from '../channel.js';
 import type { Connection, LiveConnection } from '../connection.js';
 import { replyCode } from '../errors.js';
 import type { EncodedMessage } from './outgoing-message.js';
-import { PendingConfirms, type PublishResult } from './pending-confirms.js';
+import { type OnResult, PendingConfirms, type PublishResult } from './pending-confirms.js';
 
 export interface ConfirmPublisherOptions {
   readonly connection: Connection;
@@ -76,13 +76,23 @@ export class ConfirmPublisher {
     this.#running ??= this.#run();
   }
 
-  /** One result for each message, in their order, at the latest after `maxMs`. Never rejects. */
-  async publish(messages: readonly EncodedMessage[], maxMs = confirmTimeoutMs): Promise<readonly PublishResult[]> {
+  /**
+   * One result for each message, in their order, at the latest after `maxMs`; `onResult` hears each of them when it is
+   * there. Never rejects.
+   */
+  async publish(
+    messages: readonly EncodedMessage[],
+    maxMs = confirmTimeoutMs,
+    onResult?: OnResult,
+  ): Promise<readonly PublishResult[]> {
     const channel = this.#channel;
     if (messages.length === 0) return [];
-    if (channel === undefined || !this.ready) return messages.map(() => 'failed');
     const { clock } = this.#options;
-    const pending = new PendingConfirms(messages, clock.monotonic(), maxMs);
+    const pending = new PendingConfirms(messages, clock.monotonic(), maxMs, onResult);
+    if (channel === undefined || !this.ready) {
+      pending.end('failed');
+      return pending.results;
+    }
     this.#pending.add(pending);
     this.#expiry.start(confirmTimeoutMs, () => this.#expire());
     for (const [index, message] of messages.entries()) {

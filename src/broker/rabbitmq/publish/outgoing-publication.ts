@@ -1,6 +1,9 @@
 import type { Message } from '../../../events/message.js';
+import type { Log } from '../../../log.js';
+import { announce } from '../../announce.js';
 import type { Publication } from '../../broker.js';
 import type { OutgoingMessage } from './outgoing-message.js';
+import type { PublishResult } from './pending-confirms.js';
 
 /** A publication whose messages have their addresses. */
 export interface OutgoingPublication extends Pick<Publication, 'accepted' | 'failed'> {
@@ -20,4 +23,66 @@ export function addressed(
       return [];
     }
   });
+}
+
+/** What the broker did not take of a publication; resolves when it is durable elsewhere. */
+type Keep = (messages: readonly OutgoingMessage[], results: readonly PublishResult[]) => Promise<void>;
+
+interface OpenPublication {
+  readonly publication: OutgoingPublication;
+  /** Where its messages begin among all of them. */
+  readonly from: number;
+  readonly results: PublishResult[];
+  undecided: number;
+}
+
+/**
+ * The answers of publications that go to the broker together. Each has its own as soon as its own messages have their
+ * results, however long the broker is silent about those of others.
+ */
+export class Answers {
+  /** Those of all publications, in order. */
+  readonly messages: readonly OutgoingMessage[];
+  readonly #log: Log;
+  readonly #keep: Keep;
+  /** By the index of a message. */
+  readonly #owners: OpenPublication[] = [];
+  readonly #open = new Set<OpenPublication>();
+
+  constructor(publications: readonly OutgoingPublication[], log: Log, keep: Keep) {
+    this.messages = publications.flatMap(({ messages }) => messages);
+    this.#log = log;
+    this.#keep = keep;
+    for (const publication of publications) {
+      const undecided = publication.messages.length;
+      const open = { publication, from: this.#owners.length, results: [], undecided };
+      for (let count = 0; count < undecided; count += 1) this.#owners.push(open);
+      this.#open.add(open);
+      if (undecided === 0) this.#answer(open);
+    }
+  }
+
+  /** Once for each message, by its index in `messages`. */
+  decide(index: number, result: PublishResult): void {
+    const open = this.#owners[index]!;
+    open.results[index - open.from] = result;
+    open.undecided -= 1;
+    if (open.undecided === 0) this.#answer(open);
+  }
+
+  /** A defect: whoever has no answer has this one. */
+  fail(defect: unknown): void {
+    for (const { publication } of this.#open) announce(this.#log, () => publication.failed(defect));
+    this.#open.clear();
+  }
+
+  #answer(open: OpenPublication): void {
+    const { messages, accepted, failed } = open.publication;
+    this.#open.delete(open);
+    if (open.results.every(result => result === 'confirmed')) return announce(this.#log, () => accepted('broker'));
+    this.#keep(messages, open.results).then(
+      () => announce(this.#log, () => accepted('outbox')),
+      error => announce(this.#log, () => failed(error)),
+    );
+  }
 }

@@ -11,6 +11,9 @@ export function isRefusal(result: PublishResult | undefined): result is Refusal 
   return typeof result === 'object';
 }
 
+/** Hears each message's result as soon as there is one. Never throws: amqplib would end the connection. */
+export type OnResult = (index: number, result: PublishResult) => void;
+
 /** The messages of one `publish` call that the broker has not confirmed yet. */
 export class PendingConfirms {
   /** Resolves when every message has its result. */
@@ -21,15 +24,17 @@ export class PendingConfirms {
   readonly began: number;
   readonly deadline: number;
   readonly #decided: Uint8Array;
+  readonly #onResult: OnResult;
   #undecided: number;
   #settle: () => void = () => {};
 
-  constructor(messages: readonly EncodedMessage[], began: number, maxMs: number) {
+  constructor(messages: readonly EncodedMessage[], began: number, maxMs: number, onResult: OnResult = () => {}) {
     this.messages = messages;
     this.began = began;
     this.deadline = began + maxMs;
     this.results = messages.map(() => 'confirmed');
     this.#decided = new Uint8Array(messages.length);
+    this.#onResult = onResult;
     this.#undecided = messages.length;
     this.settled = new Promise(resolve => {
       this.#settle = resolve;
@@ -55,6 +60,7 @@ export class PendingConfirms {
     this.#decided[index] = 1;
     if (result !== 'confirmed') this.results[index] = result;
     this.#undecided -= 1;
+    this.#onResult(index, this.results[index]!);
     if (this.#undecided === 0) this.#settle();
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../clock.js';
-import { SetupError, TransientError, UnroutableError } from '../../../errors.js';
+import { TransientError, UnroutableError } from '../../../errors.js';
 import type { Log } from '../../../log.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { Address, Durability, MessageProperties } from '../../broker.js';
@@ -15,9 +15,9 @@ import {
   type Refusal,
   type Target,
 } from './outgoing-message.js';
-import type { OutgoingPublication } from './outgoing-publication.js';
-import { publishOnOwnChannel } from './own-channel.js';
-import { isRefusal, type PublishResult } from './pending-confirms.js';
+import { Answers, type OutgoingPublication } from './outgoing-publication.js';
+import { OwnChannels } from './own-channel.js';
+import { isRefusal, type OnResult, type PublishResult } from './pending-confirms.js';
 import type { PublishLedger } from './publish-ledger.js';
 
 export interface StoreAndForwardOptions {
@@ -35,11 +35,8 @@ export interface StoreAndForwardOptions {
   readonly log: Log;
 }
 
-/**
- * Nothing is published to an exchange that the user may not use for this long, ms: each try
- * would end a channel that others use.
- */
-const refusedExchangeMs = 10_000;
+/** A longer publication goes by itself, so that short ones need not wait until all of it is sent. Messages. */
+const maxShared = 100;
 
 /** Publishes to the broker, and keeps in the outbox what the broker does not take. */
 export class StoreAndForwardPublisher {
@@ -47,7 +44,7 @@ export class StoreAndForwardPublisher {
   readonly #publisher: ConfirmPublisher;
   readonly outbox: Outbox;
   readonly #sending = new Set<Promise<unknown>>();
-  readonly #refusedExchanges = new Map<string, { readonly error: Error; readonly until: number }>();
+  readonly #apart: OwnChannels;
   #firstReady: () => void = () => {};
   /** Resolves when messages can be published for the first time. */
   readonly ready = new Promise<void>(resolve => {
@@ -57,6 +54,7 @@ export class StoreAndForwardPublisher {
   constructor(options: StoreAndForwardOptions) {
     const { connection, clock, log, onMissing } = options;
     this.#options = options;
+    this.#apart = new OwnChannels(options);
     const onReady = (isNewConnection: boolean): void => this.#onReady(isNewConnection);
     this.#publisher = new ConfirmPublisher({ connection, clock, log, onMissing, onReady });
     this.outbox = new Outbox({
@@ -74,9 +72,9 @@ export class StoreAndForwardPublisher {
 
   /** Why messages are not taken though the broker can be reached, as far as it has said so. */
   get errors(): Error[] {
-    const refused = [...this.#refusedExchanges.values()].map(({ error }) => error);
+    const { errors } = this.#apart;
     const { error } = this.#publisher;
-    return refused.length > 0 || error === undefined ? refused : [error];
+    return errors.length > 0 || error === undefined ? errors : [error];
   }
 
   async open(): Promise<void> {
@@ -103,7 +101,11 @@ export class StoreAndForwardPublisher {
 
   /** As `send`, for many callers: together to the broker; what it does not take, each keeps by itself. */
   sendAll(publications: readonly OutgoingPublication[]): void {
-    void this.#track(this.#sendAll(publications));
+    const isShort = ({ messages }: OutgoingPublication): boolean => messages.length <= maxShared;
+    const short = publications.filter(isShort);
+    if (short.length > 0) void this.#track(this.#sendTogether(short));
+    if (short.length === publications.length) return;
+    for (const long of publications) if (!isShort(long)) void this.#track(this.#sendTogether([long]));
   }
 
   /**
@@ -130,28 +132,57 @@ export class StoreAndForwardPublisher {
   }
 
   /**
-   * To the broker, past the outbox: one result for each message, in their order, and never `rejected`. Never rejects.
-   * `maxMs`: how long a broker that is slow may take.
+   * To the broker, past the outbox: one result for each message, in their order, and never `rejected`. `onResult` hears
+   * each of them when it is there: a message that the broker is silent about keeps no other from its result.
+   * `maxMs`: how long a broker that is slow may take. Rejects only because of a defect.
    */
-  async transmit(messages: readonly OutgoingMessage[], maxMs?: number): Promise<readonly PublishResult[]> {
+  async transmit(
+    messages: readonly OutgoingMessage[],
+    maxMs?: number,
+    onResult: OnResult = () => {},
+  ): Promise<readonly PublishResult[]> {
     const { exchange, exchangeReady, ledger } = this.#options;
     const results: PublishResult[] = messages.map(() => 'failed');
+    const defects: unknown[] = [];
+    const decide: OnResult = (index, result) => {
+      results[index] = result;
+      try {
+        if (result === 'confirmed') ledger.confirmed(messages[index]!);
+        onResult(index, result);
+      } catch (error) {
+        defects.push(error);
+      }
+    };
     const encoded = messages.map(message => {
       ledger.number(message);
       return encode(message, exchange, ledger.daemon);
     });
     const together: number[] = [];
+    const apart: number[] = [];
     for (const [index, message] of encoded.entries()) {
-      if (isRefused(message)) results[index] = message;
-      else if (needsOwnChannel(messages[index]!) || this.#refusedExchanges.has(message.exchange))
-        results[index] = await this.#alone(message);
+      if (isRefused(message)) decide(index, message);
+      else if (needsOwnChannel(messages[index]!) || this.#apart.refuses(message.exchange)) apart.push(index);
       else if (messages[index]!.target !== null || exchangeReady()) together.push(index);
+      else decide(index, 'failed');
     }
     const sendable = together.map(index => encoded[index] as EncodedMessage);
-    const found = await this.#publisher.publish(sendable, maxMs);
-    for (const [place, index] of together.entries()) results[index] = found[place]!;
-    await this.#settleRejected(results, encoded);
-    for (const [index, message] of messages.entries()) if (results[index] === 'confirmed') ledger.confirmed(message);
+    const rejected: number[] = [];
+    const published = this.#publisher.publish(sendable, maxMs, (place, result) => {
+      if (result === 'rejected') rejected.push(together[place]!);
+      else decide(together[place]!, result);
+    });
+    for (const index of apart) decide(index, await this.#apart.publish(encoded[index] as EncodedMessage));
+    await published;
+    // The broker does not say which message it closed the channel for: each goes alone now, so that the others get
+    // through.
+    let answers = true;
+    for (const index of rejected) {
+      const message = encoded[index] as EncodedMessage;
+      const result: PublishResult = answers ? await this.#apart.publish(message) : 'failed';
+      answers &&= result !== 'failed' || this.#apart.refuses(message.exchange);
+      decide(index, result);
+    }
+    if (defects.length > 0) throw defects[0];
     if (messages.some(({ target }, index) => results[index] === 'returned' && !target?.plain))
       this.#options.onMissing();
     return results;
@@ -165,25 +196,22 @@ export class StoreAndForwardPublisher {
   }
 
   #onReady(isNewConnection: boolean): void {
-    if (isNewConnection) this.#refusedExchanges.clear();
+    if (isNewConnection) this.#apart.forget();
     this.wake();
     if (isNewConnection) this.outbox.retryNow();
   }
 
-  async #sendAll(publications: readonly OutgoingPublication[]): Promise<void> {
-    const transmitted = this.transmit(publications.flatMap(({ messages }) => messages));
-    const results = await transmitted.catch((defect: unknown) => {
-      for (const { failed } of publications) failed(defect);
-    });
-    if (results === undefined) return;
+  async #sendTogether(publications: readonly OutgoingPublication[]): Promise<void> {
     const keeping: Promise<unknown>[] = [];
-    let from = 0;
-    for (const publication of publications) {
-      const { messages, accepted, failed } = publication;
-      const its = results.slice(from, from + messages.length);
-      from += messages.length;
-      if (its.every(result => result === 'confirmed')) accepted('broker');
-      else keeping.push(this.#keepRest(messages, its).then(() => accepted('outbox'), failed));
+    const answers = new Answers(publications, this.#options.log, (messages, results) => {
+      const kept = this.#keepRest(messages, results);
+      keeping.push(kept.catch(() => {}));
+      return kept;
+    });
+    try {
+      await this.transmit(answers.messages, undefined, (index, result) => answers.decide(index, result));
+    } catch (defect) {
+      answers.fail(defect);
     }
     await Promise.all(keeping);
   }
@@ -194,7 +222,7 @@ export class StoreAndForwardPublisher {
   }
 
   async #sendTo(message: OutgoingMessage): Promise<Durability> {
-    const result = needsOwnChannel(message) ? await this.#publishAlone(message) : (await this.transmit([message]))[0];
+    const result = needsOwnChannel(message) ? await this.#sendApart(message) : (await this.transmit([message]))[0];
     if (result === 'confirmed') return 'broker';
     const { exchange, routingKey } = message.target!;
     if (isRefusal(result)) throw new UnroutableError(`the message cannot be published: ${result.refused}`);
@@ -208,6 +236,12 @@ export class StoreAndForwardPublisher {
     return 'outbox';
   }
 
+  /** @throws UnroutableError, SetupError */
+  async #sendApart(message: OutgoingMessage): Promise<PublishResult> {
+    const encoded = encode(message, this.#options.exchange);
+    return isRefused(encoded) ? encoded : this.#apart.tryToPublish(encoded);
+  }
+
   /**
    * In the outbox. What can never be published waits there too, set aside; without an outbox
    * that is nobody's outage, and said so.
@@ -219,52 +253,6 @@ export class StoreAndForwardPublisher {
     const [error] = this.errors;
     const because = error === undefined ? '' : `: ${error.message}`;
     throw new TransientError(`RabbitMQ takes no messages now, and there is no outbox (OUTBOX_MAX_MB=0)${because}`);
-  }
-
-  /**
-   * The broker does not say which message it closed the channel for: each goes alone
-   * now, so that the others get through.
-   */
-  async #settleRejected(results: PublishResult[], encoded: readonly (EncodedMessage | Refusal)[]): Promise<void> {
-    let answers = true;
-    for (const [index, result] of results.entries()) {
-      if (result !== 'rejected') continue;
-      const message = encoded[index] as EncodedMessage;
-      results[index] = answers ? await this.#alone(message) : 'failed';
-      answers &&= results[index] !== 'failed' || this.#refusedExchanges.has(message.exchange);
-    }
-  }
-
-  /** On a channel of its own. @throws UnroutableError, SetupError */
-  async #publishAlone(message: OutgoingMessage): Promise<PublishResult> {
-    const { connection, clock, exchange } = this.#options;
-    const encoded = encode(message, exchange);
-    if (isRefused(encoded)) return encoded;
-    const live = connection.now();
-    if (live === undefined || connection.blocked !== undefined) return 'failed';
-    return publishOnOwnChannel(live, encoded, clock);
-  }
-
-  /**
-   * On a channel of its own. Never rejects: what the exchange does not let through has
-   * failed, and is not tried again at once.
-   */
-  async #alone(message: EncodedMessage): Promise<PublishResult> {
-    const { connection, clock } = this.#options;
-    const live = connection.now();
-    const refused = this.#refusedExchanges.get(message.exchange);
-    if (live === undefined || connection.blocked !== undefined) return 'failed';
-    if (refused !== undefined && clock.monotonic() < refused.until) return 'failed';
-    try {
-      const result = await publishOnOwnChannel(live, message, clock);
-      this.#refusedExchanges.delete(message.exchange);
-      return result;
-    } catch (error) {
-      if (error instanceof UnroutableError) return 'returned';
-      if (error instanceof SetupError)
-        this.#refusedExchanges.set(message.exchange, { error, until: clock.monotonic() + refusedExchangeMs });
-      return 'failed';
-    }
   }
 
   async #track<Result>(work: Promise<Result>): Promise<Result> {

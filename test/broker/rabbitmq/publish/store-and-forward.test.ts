@@ -30,7 +30,7 @@ async function withPublisher(
     scratch: ScratchDatabase,
     pages: readonly number[],
   ) => Promise<void>,
-  { outboxBytes = 1_000_000 } = {},
+  { outboxBytes = 1_000_000, miscounted = '' } = {},
 ): Promise<void> {
   const hasty = hastyClock();
   // Pauses are short, but a confirm has its five seconds.
@@ -63,7 +63,15 @@ async function withPublisher(
     outboxBytes,
     exchangeReady: () => true,
     onMissing: () => {},
-    ledger: { daemon: 'test', number: () => {}, confirmed: () => {}, kept: () => {}, left: () => {} },
+    ledger: {
+      daemon: 'test',
+      number: () => {},
+      confirmed: ({ message }) => {
+        if (message.id === miscounted) throw new Error('cannot count');
+      },
+      kept: () => {},
+      left: () => {},
+    },
     clock,
     log: silentLog,
   });
@@ -290,6 +298,79 @@ test('what is published together goes to the broker in one go, and each has an a
       assert.equal(ids(server), ['a', 'b', 'c', 'd']);
     },
     { outboxBytes: 0 },
+  );
+});
+
+/** What becomes of each, as it becomes known: its durability, or the name of its error. */
+function published(publisher: StoreAndForwardPublisher, sent: readonly OutgoingMessage[][]): (string | undefined)[] {
+  const answered = sent.map((): string | undefined => undefined);
+  publisher.sendAll(
+    sent.map((messages, index) => ({
+      messages,
+      accepted: durability => {
+        answered[index] = durability;
+      },
+      failed: error => {
+        answered[index] = (error as Error).name;
+      },
+    })),
+  );
+  return answered;
+}
+
+test('a broker that is silent about one publication keeps no other from its answer', async () => {
+  await withPublisher(async (publisher, server) => {
+    server.answer = answers({ silent: 'silence', left: 'return' });
+    const answered = published(publisher, [
+      [event('a'), event('silent')],
+      [event('b')],
+      [deadLetter('c'), event('d')],
+      [deadLetter('left')],
+    ]);
+    await until(() => answered.filter(answer => answer !== undefined).length === 3, 'the others to be answered');
+    assert.equal(answered, [undefined, 'broker', 'broker', 'outbox']);
+    for (const channel of server.channels) channel.confirmAll();
+    await until(() => answered[0] === 'broker', 'the last answer');
+  });
+});
+
+test('a short publication does not wait until a long one of the same moment is sent', async () => {
+  await withPublisher(async (publisher, server) => {
+    server.hasRoom = false;
+    const long = Array.from({ length: 101 }, (_, index) => event(`long-${index}`));
+    const answered = published(publisher, [long, [event('short')]]);
+    await until(() => answered[1] === 'broker', 'the short one to be answered');
+    assert.is(answered[0], undefined);
+    server.hasRoom = true;
+    server.channels[0]!.emit('drain');
+    await until(() => answered[0] === 'broker', 'the long one to be answered');
+  });
+});
+
+test('a defect in who hears, or in the counting, costs nobody else an answer', async () => {
+  await withPublisher(
+    async (publisher, server) => {
+      const answered: string[] = [];
+      const named = (name: string, messages: readonly OutgoingMessage[]): OutgoingPublication => ({
+        messages,
+        accepted: durability => void answered.push(`${name} ${durability}`),
+        failed: error => void answered.push(`${name} ${(error as Error).message}`),
+      });
+      const deaf = (): never => {
+        throw new Error('nobody listens');
+      };
+      publisher.sendAll([
+        { messages: [event('x')], accepted: deaf, failed: deaf },
+        named('a', [event('a')]),
+        named('miscounted', [event('miscounted')]),
+        { messages: [event('y'.repeat(300))], accepted: deaf, failed: deaf },
+        named('b', [event('b')]),
+      ]);
+      await until(() => answered.length === 3, 'all to be answered');
+      assert.equal(answered.sort(), ['a broker', 'b broker', 'miscounted cannot count']);
+      assert.is(server.channels.filter(({ closed }) => closed).length, 0);
+    },
+    { outboxBytes: 0, miscounted: 'miscounted' },
   );
 });
 

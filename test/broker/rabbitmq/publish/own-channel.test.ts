@@ -1,0 +1,35 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { OwnChannels } from '../../../../src/broker/rabbitmq/publish/own-channel.js';
+import type { Clock } from '../../../../src/clock.js';
+import { hastyClock } from '../../../helpers/clock.js';
+import { FakeServer } from '../fake-channel.js';
+
+const message = { exchange: 'events', routingKey: '', content: Buffer.from('{}'), options: { messageId: 'a' } };
+
+test('an exchange that was refused is not tried again at once, nor when the broker was silent about it', async () => {
+  const server = new FakeServer();
+  const model = await server.connect();
+  let now = 0;
+  const clock: Clock = { ...hastyClock(), monotonic: () => now };
+  const live = { model, gone: new Promise<never>(() => {}) } as never;
+  const channels = new OwnChannels({ connection: { now: () => live, blocked: undefined }, clock });
+  server.answer = () => [403, "ACCESS_REFUSED - access to exchange 'events' in vhost '/' refused for user 'events'"];
+  assert.is(await channels.publish(message), 'failed');
+  assert.is(await channels.publish(message), 'failed');
+  assert.is(server.channels.length, 1, 'tried again at once');
+  assert.ok(channels.refuses('events'));
+  now = 10_000;
+  server.answer = () => 'silence';
+  assert.is(await channels.publish(message), 'failed');
+  assert.is(server.channels.length, 2);
+  assert.is(await channels.publish(message), 'failed');
+  assert.is(server.channels.length, 2, 'each message waits for a silent broker');
+  assert.match(channels.errors[0]?.message ?? '', 'write permission');
+  now = 20_000;
+  server.answer = () => 'ack';
+  assert.is(await channels.publish(message), 'confirmed');
+  assert.equal(channels.errors, []);
+});
+
+test.run();
