@@ -20,7 +20,16 @@ export function mistakenFor(window: Span, outages: readonly Outage[]): readonly 
   return outages.filter(outage => outage.id !== null && !outage.corrected && covers(window, outage.from));
 }
 
-/** What of such an outage was maintenance. */
+/** Those that were taken for maintenance because of a window that is called off, and that lies in no other. */
+export function mistakenWithout(
+  window: Span,
+  outages: readonly Outage[],
+  isMaintenance: (at: number) => boolean,
+): readonly Outage[] {
+  return outages.filter(({ corrected, from }) => corrected && covers(window, from) && !isMaintenance(from));
+}
+
+/** What of such an outage was maintenance, or taken for it. */
 export function excusedSpan(
   outage: Outage,
   { until }: Span,

@@ -4,6 +4,10 @@ import type { Outcome, Readings } from './sample.js';
 /** What one run found. `degraded` works, but not well: it counts as healthy. */
 export type Finding = 'up' | 'degraded' | 'down';
 
+export function isFinding(state: string): state is Finding {
+  return state === 'up' || state === 'degraded' || state === 'down';
+}
+
 /** What a run may be and still be good. */
 export interface Limits {
   /** A mean response time above this is degraded, ms. */

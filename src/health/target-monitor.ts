@@ -7,8 +7,8 @@ import { covers, type Declaration, type MaintenanceWindow } from './maintenance.
 import { MaintenanceCalendar } from './maintenance-calendar.js';
 import type { Finished, Observed } from './observed.js';
 import { observedAfter } from './observing.js';
-import { countedFrom, endingOf, excusedSpan, extentOf, isRecovered, mistakenFor } from './outages.js';
-import type { Finding, Result } from './result.js';
+import { countedFrom, endingOf, excusedSpan, extentOf, isRecovered, mistakenFor, mistakenWithout } from './outages.js';
+import { type Finding, isFinding, type Result } from './result.js';
 import { blankState, messageOf, type Outage, type SavedState } from './saved-state.js';
 import { noStreaks } from './streaks.js';
 import type { Target } from './target.js';
@@ -119,7 +119,8 @@ export class TargetMonitor {
 
   /**
    * Maintenance opens a window, another status of now ends one that is open. The declaration is an event itself, so
-   * that none is made here, except to correct outages that were announced and turn out to have been maintenance.
+   * that none is made here, except to correct outages that were announced and turn out to have been maintenance, or to
+   * have been outages after all.
    * @returns those corrections
    */
   declare(declaration: Declaration, now: number): readonly Message[] {
@@ -128,10 +129,12 @@ export class TargetMonitor {
     if (declared === undefined) return [];
     this.#become({ declared });
     const { status, at, window } = declaration;
+    for (const { from, until } of before.declared.filter(one => declaration.withdraws && !declared.includes(one)))
+      this.#correct({ ...window, from, until: until ?? undefined }, now, 'down');
     if (status !== 'maintenance') {
       if (this.#saved.announced === 'maintenance' && this.#calendar.at(at) === undefined && isFinding(status))
         this.#become({ announced: status });
-      return [];
+      return this.#since(before);
     }
     this.#correct(window, now);
     this.#excuse(window, now);
@@ -257,18 +260,20 @@ export class TargetMonitor {
     this.#outage = { ...outage, from, id: outage.id ?? id };
   }
 
-  /** Outages that were announced, and turn out to have been maintenance. @returns whether there were any */
-  #correct(window: MaintenanceWindow, now: number): boolean {
-    const mistaken = mistakenFor(window, this.#saved.outages);
+  /** Outages that were announced, and turn out to have been something else. @returns whether there were any */
+  #correct(window: MaintenanceWindow, now: number, status: 'maintenance' | 'down' = 'maintenance'): boolean {
+    const { outages } = this.#saved;
+    const corrected = status === 'maintenance';
+    const isMaintenance = (at: number): boolean => this.#calendar.at(at) !== undefined;
+    const mistaken = corrected ? mistakenFor(window, outages) : mistakenWithout(window, outages, isMaintenance);
     for (const outage of mistaken) {
-      const { id: corrects } = outage;
       const span = excusedSpan(outage, window);
-      const { message } = window;
-      this.#announce({ status: 'maintenance', at: now, message, ...span, corrects: corrects ?? undefined }, now);
+      // How it goes on, the next run says.
+      const until = corrected ? span.until : Math.min(span.until ?? now, now);
+      const corrects = outage.id ?? undefined;
+      this.#announce({ status, at: now, message: window.message, from: span.from, until, corrects }, now);
     }
-    this.#become({
-      outages: this.#saved.outages.map(one => (mistaken.includes(one) ? { ...one, corrected: true } : one)),
-    });
+    this.#become({ outages: outages.map(one => (mistaken.includes(one) ? { ...one, corrected } : one)) });
     return mistaken.length > 0;
   }
 
@@ -292,8 +297,4 @@ export class TargetMonitor {
   set #outage(outage: Outage) {
     this.#become({ outages: [...this.#saved.outages.slice(0, -1), outage] });
   }
-}
-
-function isFinding(status: string): status is Finding {
-  return status === 'up' || status === 'degraded' || status === 'down';
 }

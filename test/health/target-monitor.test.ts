@@ -386,6 +386,37 @@ test('maintenance declared afterwards corrects the outage that was announced', (
   assert.is(monitored.declare('maintenance', { from: at(1), until: at(4) }).types.length, 3);
 });
 
+test('an outage that was corrected by maintenance is one again once that is called off, and is corrected anew', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'down', 'down', 'up', 'up');
+  monitored
+    .declare('maintenance', { from: at(1), until: at(4), id: 'mistaken' })
+    .restart()
+    .callOff('mistaken');
+  const { type, corrects, from, until } = monitored.announced[3] ?? {};
+  assert.equal([type, corrects, from, until], ['down', monitored.ids[0], at(2), at(4)]);
+  assert.is(monitored.callOff('mistaken').types.length, 4);
+  monitored.runs('up').declare('maintenance', { from: at(2), until: at(3) });
+  assert.equal([monitored.types.length, monitored.announced[4]?.type], [5, 'maintenance']);
+  assert.equal([monitored.announced[4]?.corrects, monitored.announced[4]?.until], [monitored.ids[0], at(3)]);
+  // Under another window it was maintenance all the same, until that is called off as well.
+  const twice = new MonitoredTarget().runs('up', 'up', 'down', 'down', 'up', 'up');
+  for (const id of ['one', 'other']) twice.declare('maintenance', { from: at(1), until: at(4), id });
+  assert.is(twice.callOff('one').types.length, 3);
+  assert.is(twice.callOff('other').types.length, 4);
+});
+
+test('an outage that goes on while maintenance over it is called off was one all the time', () => {
+  const monitored = new MonitoredTarget().runs('up', 'up', 'down', 'down');
+  monitored
+    .declare('maintenance', { from: at(1), id: 'mistaken' })
+    .runs('down')
+    .callOff('mistaken');
+  const { type, corrects, from, until } = monitored.announced[2] ?? {};
+  assert.equal([type, corrects, from, until], ['down', monitored.ids[0], at(2), at(5)]);
+  assert.equal(monitored.runs('down', 'up', 'up').types, ['down', 'maintenance', 'down', 'down', 'up']);
+  assert.is(monitored.announced[4]?.outage_seconds, 240);
+});
+
 test('so does a window that is written into the configuration afterwards, once', () => {
   const monitored = new MonitoredTarget().runs('up', 'up', 'down', 'down', 'up', 'up');
   const more = { maintenance: [{ from: at(2), until: at(4) }] };
