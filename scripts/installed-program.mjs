@@ -61,7 +61,7 @@ function switchTo(name, entry) {
   replace(entry, `#!/usr/bin/env node\nimport '../program/${name}/src/event-sink.js';\n`, 0o755);
 }
 
-/** Never half written, and untouched when it says so already: `node --watch` would restart for nothing. */
+/** Never half written, and untouched when it says so already. */
 function replace(path, text, mode = 0o644) {
   if (textOf(path) === text) return;
   const unfinished = `${path}-${randomUUID()}`;
