@@ -64,8 +64,8 @@ const levels: Readonly<Record<string, readonly [Level, Severity]>> = {
 };
 
 /**
- * What ends a state, or a time of quiet, by category: a rule that names only what is bad has to know of it as well. The
- * others end with an event of a category that is large.
+ * What ends a state, or a time of quiet, by category: a rule that names only what is bad has to know of it as well.
+ * Extractions are left out: every one that ends well would go through the queue of the notifications.
  */
 export const endings: Readonly<Record<string, readonly string[]>> = {
   service_status: ['up', 'maintenance', 'withdrawn'],
