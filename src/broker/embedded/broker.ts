@@ -71,10 +71,10 @@ export class EmbeddedBroker implements Broker {
       try {
         this.#requireQueues(publication.messages);
       } catch (error) {
-        publication.failed(error);
+        announce(this.#tools.log, () => publication.failed(error));
         continue;
       }
-      if (publication.messages.length === 0) publication.accepted('embedded');
+      if (publication.messages.length === 0) announce(this.#tools.log, () => publication.accepted('embedded'));
       else this.#grouped.add(publication);
     }
   }

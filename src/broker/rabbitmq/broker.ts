@@ -171,7 +171,7 @@ export class AmqpBroker implements Broker {
   }
 
   publishAll(publications: readonly Publication[]): void {
-    this.#publisher.sendAll(addressed(publications, message => this.#outgoing(message)));
+    this.#publisher.sendAll(addressed(publications, message => this.#outgoing(message), this.#options.log));
   }
 
   publishTo(address: Address, body: string, properties?: MessageProperties): Promise<Durability> {

@@ -249,9 +249,9 @@ export class Connection {
 
 /**
  * What is written to the socket in one turn of the event loop leaves as one: amqplib writes each message by itself,
- * which costs a system call.
+ * which costs a system call. The socket is a private field of amqplib's: where there is none, nothing changes.
  */
-function writeTogether({ connection }: { readonly connection?: unknown }): void {
+export function writeTogether({ connection }: { readonly connection?: unknown }): void {
   const { stream } = (connection ?? {}) as { readonly stream?: Writable };
   if (stream === undefined) return;
   const uncork = (): void => stream.uncork();

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Publication } from '../../../src/broker/broker.js';
 import { EmbeddedBroker } from '../../../src/broker/embedded/broker.js';
 import { systemClock } from '../../../src/clock.js';
 import { FullError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import type { WriteCall } from '../../../src/storage/calls.js';
 import { Storage } from '../../../src/storage/storage.js';
+import { until } from '../../helpers/wait.js';
 import { withStorage } from '../../storage/scratch.js';
 import { brokerConformance } from '../conformance.js';
 
@@ -131,6 +133,31 @@ test('a publish that is refused shows in the status until one is accepted', () =
     assert.is(broker.status().state, 'down');
     await broker.publish([message('one')]);
     assert.is(broker.status().state, 'ready');
+    await broker.close();
+  }));
+
+test('of what is published together only that for an unknown sink is refused, and nobody who throws ends the rest', () =>
+  withStorage(async storage => {
+    const broker = await openOn(storage);
+    const answered: string[] = [];
+    const named = (id: string, sinks?: string[]): Publication => ({
+      messages: [{ ...message(id), ...(sinks === undefined ? {} : { sinks }) }],
+      accepted: durability => void answered.push(`${id} ${durability}`),
+      failed: error => void answered.push(`${id} ${(error as Error).name}`),
+    });
+    const deaf = (): never => {
+      throw new Error('nobody listens');
+    };
+    broker.publishAll([
+      named('one'),
+      { messages: [], accepted: deaf, failed: deaf },
+      { ...named('deaf', ['unknown']), failed: deaf },
+      named('refused', ['a', 'unknown']),
+      named('two', ['a']),
+    ]);
+    await until(() => answered.length === 3, 'three answers');
+    assert.equal(answered.sort(), ['one embedded', 'refused UnsupportedError', 'two embedded']);
+    assert.is((await broker.depth('a')).ready, 2);
     await broker.close();
   }));
 

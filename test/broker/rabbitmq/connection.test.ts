@@ -1,6 +1,7 @@
+import { Writable } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Connection } from '../../../src/broker/rabbitmq/connection.js';
+import { Connection, writeTogether } from '../../../src/broker/rabbitmq/connection.js';
 import { silentLog } from '../../../src/log.js';
 import { hastyClock } from '../../helpers/clock.js';
 import { until } from '../../helpers/wait.js';
@@ -78,6 +79,73 @@ test('the nodes are tried in their order before anybody waits', async () => {
   assert.ok(clock.sleeps.length <= 1);
   assert.match(connection.error ?? '', 'c:5672');
   await connection.close();
+});
+
+/** A stream like a connection's, and the writes that reach its destination, each with what it is made of. */
+function socket(options: { readonly highWaterMark?: number } = {}) {
+  const writes: string[] = [];
+  const stream = new Writable({
+    ...options,
+    write: (chunk, _encoding, done) => {
+      writes.push(String(chunk));
+      setImmediate(done);
+    },
+    writev: (chunks, done) => {
+      writes.push(chunks.map(({ chunk }) => String(chunk)).join('+'));
+      setImmediate(done);
+    },
+  });
+  writeTogether({ connection: { stream } });
+  return { stream, writes };
+}
+
+test('what is written in one turn leaves in one write', async () => {
+  const { stream, writes } = socket();
+  stream.write('a');
+  stream.write('b');
+  assert.equal(writes, []);
+  await until(() => stream.writableLength === 0, 'the first turn');
+  stream.write('c');
+  stream.write('d');
+  await until(() => stream.writableLength === 0, 'the second turn');
+  assert.equal(writes, ['a+b', 'c+d']);
+});
+
+test('what is written before an end in the same turn leaves too', async () => {
+  const { stream, writes } = socket();
+  stream.write('a');
+  stream.write('b');
+  stream.end('c');
+  await until(() => stream.writableFinished, 'the end');
+  assert.is(writes.join('+'), 'a+b+c');
+});
+
+test('a stream that is destroyed between writing and sending ends without an error', async () => {
+  const { stream, writes } = socket();
+  const errors: unknown[] = [];
+  stream.on('error', error => errors.push(error));
+  stream.write('a');
+  stream.destroy();
+  await until(() => stream.closed, 'the close');
+  assert.equal([writes, errors], [[], []]);
+});
+
+test('a full stream says so, and says when there is room again', async () => {
+  const { stream, writes } = socket({ highWaterMark: 2 });
+  let drains = 0;
+  stream.on('drain', () => {
+    drains += 1;
+  });
+  assert.equal([stream.write('a'), stream.write('b')], [true, false]);
+  await until(() => drains === 1, 'room');
+  assert.equal(writes, ['a+b']);
+});
+
+test('a connection whose socket cannot be found stays as it is', () => {
+  const connection = {};
+  assert.not.throws(() => writeTogether({}));
+  assert.not.throws(() => writeTogether({ connection }));
+  assert.equal(connection, {});
 });
 
 test.run();

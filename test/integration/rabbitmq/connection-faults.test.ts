@@ -1,7 +1,11 @@
 // shares: rabbitmq
+import type { Writable } from 'node:stream';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Durability } from '../../../src/broker/broker.js';
+import { Connection } from '../../../src/broker/rabbitmq/connection.js';
+import { systemClock } from '../../../src/clock.js';
+import { silentLog } from '../../../src/log.js';
 import { openAmqp } from '../../broker/rabbitmq/harness.js';
 import { FaultProxy } from '../../helpers/servers/proxy.js';
 import { sharedRabbitMQ } from '../../helpers/servers/rabbitmq.js';
@@ -105,6 +109,30 @@ test('it closes although the broker has stopped answering', async () => {
   } finally {
     proxy.cutAll();
     await proxy.set('pass');
+  }
+});
+
+test("amqplib's socket is where it is looked for, so that what is written in one turn leaves as one", async () => {
+  const connection = new Connection({ nodes: [server.uri], name: 'test', clock: systemClock, log: silentLog });
+  await connection.open();
+  try {
+    await until(() => connection.now() !== undefined, 'the connection');
+    const { model } = connection.now()!;
+    const { stream } = model.connection as unknown as { readonly stream: Writable };
+    const cork = stream.cork;
+    let corks = 0;
+    stream.cork = () => {
+      corks += 1;
+      cork.call(stream);
+    };
+    const channel = await model.createConfirmChannel();
+    for (let index = 0; index < 10; index += 1) channel.publish('', `nobody.${index}`, Buffer.from('{}'));
+    await channel.waitForConfirms();
+    await channel.close();
+    assert.ok(corks > 0, 'nothing is written together');
+    assert.is(stream.writableCorked, 0);
+  } finally {
+    await connection.close();
   }
 });
 

@@ -14,12 +14,13 @@ export interface OutgoingPublication extends Pick<Publication, 'accepted' | 'fai
 export function addressed(
   publications: readonly Publication[],
   outgoing: (message: Message) => readonly OutgoingMessage[],
+  log: Log,
 ): OutgoingPublication[] {
   return publications.flatMap(({ messages, accepted, failed }) => {
     try {
       return { messages: messages.flatMap(outgoing), accepted, failed };
     } catch (error) {
-      failed(error);
+      announce(log, () => failed(error));
       return [];
     }
   });

@@ -118,6 +118,28 @@ test('whatever properties and headers come, the message can be counted, and publ
   );
 });
 
+test('its id is the same whether its body was read before or not', () => {
+  const at = now - 1;
+  for (const body of [
+    '{"n":1}',
+    `{"created":${at}}`,
+    `\ufeff{"created":${at}}`,
+    '\ufeff{"n":1}',
+    'no JSON',
+    '{"n":"M\u00fc"}',
+  ]) {
+    for (const properties of [{}, { timestamp: 1_600_000_000 }]) {
+      const read = delivery(body, properties);
+      assert.is(read.body, body);
+      const unread = delivery(body, properties);
+      assert.is(read.unnamed, unread.unnamed);
+      assert.is(read.id, unread.id);
+      assert.is(unread.body, body);
+    }
+  }
+  assert.is.not(delivery('{"n":1}').id, delivery('{"n":1}', { timestamp: 1_600_000_000 }).id);
+});
+
 test('the time in its body is a part of the id, also where the body is not quite JSON', () => {
   const at = now - 1;
   for (const [body, isTimed] of [

@@ -136,6 +136,23 @@ test('a slow broker is not dropped: what is waited for has failed, and what is n
   assert.equal(await patient, ['confirmed']);
 });
 
+test('what begins while the timer of something earlier runs has five seconds of its own', async ({ scene }) => {
+  assert.equal(await scene.publish('early'), ['confirmed']);
+  await scene.clock.pass(4_000);
+  scene.server.answer = () => 'silence';
+  let found: readonly unknown[] | undefined;
+  const late = scene.publish('late').then(results => {
+    found = results;
+  });
+  await scene.clock.pass(1_000);
+  await scene.clock.pass(3_999);
+  assert.is(found, undefined);
+  assert.ok(scene.publisher.ready);
+  await scene.clock.pass(1);
+  await late;
+  assert.equal(found, ['failed']);
+});
+
 test('what is never confirmed is not waited for without end, though others are', async ({ scene }) => {
   scene.server.answer = ({ options }) => (options.messageId === 'never' ? 'silence' : 'ack');
   const never = scene.publisher.publish([message('never')], backgroundConfirmMs);
