@@ -30,11 +30,12 @@ async function withPublisher(
     scratch: ScratchDatabase,
     pages: readonly number[],
   ) => Promise<void>,
-  { outboxBytes = 1_000_000, miscounted = '' } = {},
+  { outboxBytes = 1_000_000, miscounted = '', confirmMs = 5_000 } = {},
 ): Promise<void> {
   const hasty = hastyClock();
-  // Pauses are short, but a confirm has its five seconds.
-  const sleep: Clock['sleep'] = (ms, signal) => (ms === 5_000 ? systemClock : hasty).sleep(ms, signal);
+  // Pauses are short, but a confirm has its five seconds, or what the test gives it.
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    ms === 5_000 ? systemClock.sleep(confirmMs, signal) : hasty.sleep(ms, signal);
   const clock: Clock = { ...hasty, sleep };
   const server = new FakeServer();
   const scratch = new ScratchDatabase();
@@ -301,6 +302,9 @@ test('what is published together goes to the broker in one go, and each has an a
   );
 });
 
+/** Nothing is given up while a test looks at what goes on meanwhile, however slow the machine is. */
+const patient = { confirmMs: 120_000 };
+
 /** What becomes of each, as it becomes known: its durability, or the name of its error. */
 function published(publisher: StoreAndForwardPublisher, sent: readonly OutgoingMessage[][]): (string | undefined)[] {
   const answered = sent.map((): string | undefined => undefined);
@@ -331,7 +335,7 @@ test('a broker that is silent about one publication keeps no other from its answ
     assert.equal(answered, [undefined, 'broker', 'broker', 'outbox']);
     for (const channel of server.channels) channel.confirmAll();
     await until(() => answered[0] === 'broker', 'the last answer');
-  });
+  }, patient);
 });
 
 test('a short publication does not wait until a long one of the same moment is sent', async () => {
@@ -344,7 +348,7 @@ test('a short publication does not wait until a long one of the same moment is s
     server.hasRoom = true;
     server.channels[0]!.emit('drain');
     await until(() => answered[0] === 'broker', 'the long one to be answered');
-  });
+  }, patient);
 });
 
 test('a defect in who hears, or in the counting, costs nobody else an answer', async () => {
