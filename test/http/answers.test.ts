@@ -367,7 +367,8 @@ async function sendWhileClosing(daemon: Running, { path, init }: Sample): Promis
   }
   const closed = daemon.server.close(2000);
   connection.send(`${init.method ?? 'GET'} ${path} HTTP/1.1\r\n${head}\r\n`);
-  await new Promise(resolve => setTimeout(resolve, 50));
+  // Both ends are in this process: the request is read within a few turns of the loop, however late they come.
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(resolve => setImmediate(resolve));
   open();
   const text = await connection.ended();
   await closed;
