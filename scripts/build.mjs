@@ -12,7 +12,7 @@ import { snippetBuild } from './snippet.mjs';
 
 const state = join('dist', '.build');
 /** What has no source of the same name. */
-const made = [state, join('dist', 'program'), join('dist', 'src', 'main.js')];
+const made = [state, join('dist', 'program')];
 
 process.exitCode = Math.max(
   compile('.', 'modules'),

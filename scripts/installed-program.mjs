@@ -11,7 +11,7 @@ const keptBuilds = 3;
 
 /**
  * Puts what esbuild made, with `write: false` and `metafile: true`, beside the builds before it, then switches to it.
- * All results have the same `outdir`, a folder in `dist/program/`, and one of them makes `src/event-sink.js`.
+ * All results have the same `outdir`, a folder in `dist/program/`, and one of them makes `src/main.js`.
  */
 export function installProgram(results, dist = 'dist') {
   const programs = join(dist, 'program');
@@ -58,7 +58,7 @@ function writeWhole(folder, files) {
 
 function switchTo(name, entry) {
   mkdirSync(dirname(entry), { recursive: true });
-  replace(entry, `#!/usr/bin/env node\nimport '../program/${name}/src/event-sink.js';\n`, 0o755);
+  replace(entry, `#!/usr/bin/env node\nimport '../program/${name}/src/main.js';\n`, 0o755);
 }
 
 /** Never half written, and untouched when it says so already. */

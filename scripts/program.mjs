@@ -62,7 +62,7 @@ const common = {
 
 /** The entry, and beside it what it loads when it is needed; then each thread in one file. */
 export const programBuilds = [
-  { ...common, entryPoints: ['src/event-sink.ts'], splitting: true, chunkNames: '[name]-[hash]' },
+  { ...common, entryPoints: ['src/main.ts'], splitting: true, chunkNames: '[name]-[hash]' },
   {
     ...common,
     entryPoints: ['src/event-loop/watchdog-worker.ts', 'src/storage/reader-worker.ts', 'src/storage/writer-worker.ts'],

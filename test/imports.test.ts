@@ -22,7 +22,7 @@ test('what is allowed is not reported', () => {
   const allowed: Source[] = [
     registry,
     {
-      path: 'src/event-sink.ts',
+      path: 'src/main.ts',
       text: `import { run } from '../supervisors/root.js';\nprocess.exit(run(process.env));`,
     },
     { path: 'supervisors/root.ts', text: `import '../actors/http.js';\nimport { start } from 'nact';` },
@@ -44,7 +44,7 @@ const forbidden: Record<string, Record<string, Source[]>> = {
     'from src': [{ path: 'src/http/server.ts', text: `import type { Root } from '../../supervisors/root.js';` }],
     'from src to an actor': [{ path: 'src/ledger.ts', text: `const http = await import('../actors/http.js');` }],
     'from an actor': [{ path: 'actors/http.ts', text: `export { restart } from '../supervisors/restart.js';` }],
-    'to the entry': [{ path: 'src/cli/send.ts', text: `import '../event-sink.js';` }],
+    'to the entry': [{ path: 'src/cli/send.ts', text: `import '../main.js';` }],
   },
   'no circle': {
     'of files': [

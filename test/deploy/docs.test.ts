@@ -78,10 +78,7 @@ for (const walk of [
   '### A log line, into a window and a page view',
 ]) {
   test(`the walk can be followed: ${walk.slice(4)}`, () => {
-    const wiring = [
-      ...sources('supervisors'),
-      ...sources('src/event-sink.ts', 'src/cli/start.ts', 'src/sinks/registry.ts'),
-    ];
+    const wiring = [...sources('supervisors'), ...sources('src/main.ts', 'src/cli/start.ts', 'src/sinks/registry.ts')];
     const known = new Set(wiring.flatMap(importsOf));
     const walked = listed('docs/architecture.md', walk);
     assert.ok(walked.length > 10, walk);

@@ -31,10 +31,10 @@ const drivers: Readonly<Record<string, readonly string[]>> = {
   croner: ['src/health/recurrence.ts'],
 };
 
-const environment = ['src/config/', 'src/event-sink.ts'];
-const exit = ['src/event-sink.ts'];
+const environment = ['src/config/', 'src/main.ts'];
+const exit = ['src/main.ts'];
 /** The entry, and the command that starts the daemon: they put the layers together. */
-const composers = ['src/event-sink.ts', 'src/cli/start.ts'];
+const composers = ['src/main.ts', 'src/cli/start.ts'];
 const maxLines = 300;
 
 /** What the text of product files keeps to. */
@@ -45,7 +45,7 @@ export const importRules: readonly Rule[] = [
     broken: imports((path, target) => {
       const upward = { src: ['actors/', 'supervisors/'], actors: ['supervisors/'], supervisors: [] }[layer(path)];
       if (upward && begins(target, upward) && !composers.includes(path)) return 'that is upward';
-      return target === 'src/event-sink.ts' ? 'the entry imports, and is not imported' : undefined;
+      return target === 'src/main.ts' ? 'the entry imports, and is not imported' : undefined;
     }),
   },
   {

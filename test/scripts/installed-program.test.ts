@@ -29,7 +29,7 @@ writeFileSync(
   '{"name":"small","version":"1.0.0","type":"module","files":["dist/src","dist/program"]}',
 );
 writeFileSync(
-  at('src/event-sink.js'),
+  at('src/main.js'),
   `import { Worker } from 'node:worker_threads';
    import { threadFile } from ${JSON.stringify(programFile('src/program-files.ts').pathname)};
    process.once('message', async () => {
@@ -60,7 +60,7 @@ function build(version: string): BuildResult[] {
     metafile: true,
   } as const;
   return [
-    buildSync({ ...common, entryPoints: ['src/event-sink.js'], splitting: true, chunkNames: '[name]-[hash]' }),
+    buildSync({ ...common, entryPoints: ['src/main.js'], splitting: true, chunkNames: '[name]-[hash]' }),
     buildSync({ ...common, entryPoints: ['src/thread.js'] }),
   ];
 }
