@@ -1,4 +1,4 @@
-/** Sinks at most that say what they are writing. */
+/** Rounds of writes at most that are noted at once. */
 const maxWorks = 32;
 /**
  * Bytes for one work: the name of its sink and the ids of its events, a line each. The largest write fits, which is
@@ -15,7 +15,7 @@ const lengthsAt = 3;
 const ordersAt = lengthsAt + maxWorks;
 const headerBytes = (ordersAt + maxWorks) * Int32Array.BYTES_PER_ELEMENT;
 
-/** What is being written to one sink. */
+/** What is being written to one sink, in one round. */
 export interface Work {
   readonly sink: string;
   readonly ids: readonly string[];
@@ -29,7 +29,6 @@ export interface Work {
 export class SharedRecord {
   readonly buffer: SharedArrayBuffer;
   readonly #header: Int32Array;
-  #works = 0;
   #order = 0;
 
   constructor(buffer = new SharedArrayBuffer(headerBytes + maxWorks * workBytes)) {
@@ -60,12 +59,9 @@ export class SharedRecord {
     return Atomics.load(this.#header, stalledMsAt);
   }
 
-  /** A place for one sink's work; undefined when all are taken. */
-  place(): number | undefined {
-    return this.#works < maxWorks ? this.#works++ : undefined;
-  }
-
-  begin(place: number, { sink, ids }: Work): void {
+  /** Notes a work: in a free place, or instead of what is at this one. Its place; undefined when all are taken. */
+  begin({ sink, ids }: Work, place = this.#free()): number | undefined {
+    if (place === undefined) return undefined;
     let text = sink;
     for (const id of ids) {
       if (text.length + id.length >= workBytes) break;
@@ -77,6 +73,7 @@ export class SharedRecord {
     this.#order = (this.#order + 1) | 0;
     Atomics.store(this.#header, ordersAt + place, this.#order);
     Atomics.store(this.#header, lengthsAt + place, written);
+    return place;
   }
 
   end(place: number): void {
@@ -99,6 +96,11 @@ export class SharedRecord {
         const [sink = '', ...ids] = text.split('\n');
         return { sink, ids };
       });
+  }
+
+  #free(): number | undefined {
+    const place = this.#header.subarray(lengthsAt, lengthsAt + maxWorks).indexOf(0);
+    return place < 0 ? undefined : place;
   }
 
   #textOf(place: number): Uint8Array {

@@ -100,7 +100,7 @@ export class Stalls {
   of(sink: string): SinkStalls {
     const key = (id: string): string => `${sink}\n${id}`;
     const isSuspect = (id: string): boolean => this.#suspects.size > 0 && this.#suspects.has(key(id));
-    const place = this.#options.record?.place();
+    const { record } = this.#options;
     return {
       isSuspect,
       room: idBytes,
@@ -117,12 +117,12 @@ export class Stalls {
       begin: async ids => {
         const release = ids.some(isSuspect) ? await this.#alone() : undefined;
         this.check();
-        if (place !== undefined) this.#options.record?.begin(place, { sink, ids });
+        const place = record?.begin({ sink, ids });
         return left => {
           this.check();
-          if (place !== undefined && left.length > 0) this.#options.record?.begin(place, { sink, ids: left });
+          if (place !== undefined && left.length > 0) record?.begin({ sink, ids: left }, place);
           if (left.length > 0) return;
-          if (place !== undefined) this.#options.record?.end(place);
+          if (place !== undefined) record?.end(place);
           release?.();
         };
       },

@@ -30,9 +30,8 @@ async function open(kept = keyValues()) {
 
 test('the record holds what is at work, the latest first, as much as fits', () => {
   const record = new SharedRecord();
-  const [one, two] = [record.place() ?? -1, record.place() ?? -1];
-  record.begin(one, { sink: 'a', ids: ['1', '2'] });
-  record.begin(two, { sink: 'b', ids: [] });
+  const one = record.begin({ sink: 'a', ids: ['1', '2'] }) ?? -1;
+  const two = record.begin({ sink: 'b', ids: [] }) ?? -1;
   assert.equal(new SharedRecord(record.buffer).works, [
     { sink: 'b', ids: [] },
     { sink: 'a', ids: ['1', '2'] },
@@ -41,14 +40,37 @@ test('the record holds what is at work, the latest first, as much as fits', () =
   record.end(two);
   const ids = (count: number) => Array.from({ length: count }, (_, n) => `${n}`.padStart(128, '0'));
   const largest = ids(20_000);
-  record.begin(one, { sink: 'a', ids: largest });
+  record.begin({ sink: 'a', ids: largest }, one);
   assert.equal(record.works[0]?.ids, largest, 'the largest write of the longest ids');
-  record.begin(one, { sink: 'a', ids: ids(30_000) });
+  record.begin({ sink: 'a', ids: ids(30_000) }, one);
   const [work] = record.works;
   assert.ok(work !== undefined && work.ids.length * 129 > idBytes - 129 && work.ids.length < 25_000);
   assert.equal(work.ids, ids(work.ids.length));
   record.end(one);
   assert.is(worksText(record.works), 'no sink');
+});
+
+test('the record has places for 32 works at once, and each is free again when its work has ended', () => {
+  const record = new SharedRecord();
+  const places = Array.from({ length: 32 }, (_, n) => record.begin({ sink: 'a', ids: [`${n}`] }));
+  assert.is(new Set(places).size, 32);
+  assert.is(record.begin({ sink: 'b', ids: ['one too many'] }), undefined);
+  assert.is(record.works.length, 32);
+  record.end(places[7] ?? -1);
+  assert.is(record.begin({ sink: 'b', ids: ['1'] }), places[7]);
+  assert.equal(record.works[0], { sink: 'b', ids: ['1'] });
+});
+
+test('a sink that was started any number of times is still noted, and a stall makes what it writes suspect', async () => {
+  const { record, stalls, stall } = await open();
+  for (let starts = 1; starts < 40; starts += 1) (await stalls.of('a').begin([`${starts}`]))([]);
+  const last = stalls.of('a');
+  const ended = await last.begin(['40']);
+  assert.equal(record.works, [{ sink: 'a', ids: ['40'] }]);
+  stall(6_000);
+  ended([]);
+  assert.ok(last.isSuspect('40'));
+  assert.not.ok(last.isSuspect('39'));
 });
 
 test('a stall is noted once, with all that is at work; what the watchdog says too late is not another', async () => {
