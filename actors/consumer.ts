@@ -10,7 +10,7 @@ import type { Pace } from '../src/delivery/pace.js';
 import { leftOf, type Prepared } from '../src/delivery/prepare.js';
 import { Round } from '../src/delivery/round.js';
 import { deadOnly, Settler, type SettlerOptions } from '../src/delivery/settle.js';
-import { assertNever, describe } from '../src/errors.js';
+import { assertNever, describe, HaltedError } from '../src/errors.js';
 import { untilAborted } from '../src/retry.js';
 import type { StatusLine } from '../src/status/board.js';
 import { Standing } from '../src/status/standing.js';
@@ -116,7 +116,7 @@ class Consumer implements Behaviour<ConsumerMessage> {
       case 'holdExpired':
         return this.#holdExpired();
       case 'proceed':
-        return this.#phase === 'fetching' ? this.#nextBatch() : undefined;
+        return this.#phase === 'fetching' && !this.#settler.isPaused ? this.#nextBatch() : undefined;
       case 'drain':
         return this.#drain(message.reply);
       default:
@@ -211,7 +211,9 @@ class Consumer implements Behaviour<ConsumerMessage> {
   }
 
   #writesFailed(failed: readonly FailedWrite[]): void {
-    if (failed.some(({ fault }) => fault === 'transient')) refused(this.#round, this.#options);
+    const isRefusal = ({ fault, error }: FailedWrite): boolean =>
+      fault === 'transient' && !(error instanceof HaltedError);
+    if (failed.some(isRefusal)) refused(this.#round, this.#options);
     for (const { index, fault, error } of failed) {
       const segment = this.#round.segments[index];
       if (fault !== 'bug') this.#hand.batch?.held(segment);

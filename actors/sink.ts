@@ -2,7 +2,7 @@ import { dispatch } from 'nact';
 import type { Clock } from '../src/clock.js';
 import type { DeliveryMeter } from '../src/delivery/meter.js';
 import type { Rate } from '../src/delivery/rate.js';
-import { assertNever, TransientError } from '../src/errors.js';
+import { assertNever, HaltedError, TransientError } from '../src/errors.js';
 import type { SinkStalls } from '../src/event-loop/stalls.js';
 import type { Event } from '../src/events/event.js';
 import type { SinkDefinition, SinkSession, SinkTools, WriteResult } from '../src/sinks/sink.js';
@@ -159,8 +159,9 @@ class SinkWorker implements Behaviour<SinkMessage> {
           ? new TransientError(`no answer within ${Math.round(writeDeadlineMs / 1000)} s`, { cause: thrown })
           : thrown;
         halt.abort();
-        failed.push({ index, fault: policy.faultOf(error), error });
-        meter.failed(definition.name, policy.faultOf(error), clock.monotonic() - began);
+        const fault = policy.faultOf(error);
+        failed.push({ index, fault, error });
+        if (!(error instanceof HaltedError)) meter.failed(definition.name, fault, clock.monotonic() - began);
         return;
       }
       onResult(index, result, clock.monotonic() - began);
@@ -201,9 +202,13 @@ interface Written {
   readonly milliseconds: number;
 }
 
-/** Which of several failures says what the sink waits for: a person, then the destination that asks for most. */
+/**
+ * Which of several failures says what the sink waits for: a person, then the destination that asks for most; then a
+ * bug, and last what was only halted by another.
+ */
 function gravity({ fault, error }: FailedWrite): number {
   if (fault === 'setup') return Number.POSITIVE_INFINITY;
+  if (error instanceof HaltedError) return -2;
   if (fault === 'bug') return -1;
   return askedBy(error);
 }

@@ -18,6 +18,11 @@ export class TransientError extends Error {
   }
 }
 
+/** Another write of the same round has failed, so this one began nothing more: that says nothing of the destination. */
+export class HaltedError extends TransientError {
+  override name = 'HaltedError';
+}
+
 /** The message says what is wrong and how to fix it. */
 export class SetupError extends Error {
   override name = 'SetupError';

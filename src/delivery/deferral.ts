@@ -39,6 +39,11 @@ export class Deferral {
     });
   }
 
+  /** All that wait, those first that came first in each group. */
+  get groups(): readonly (readonly Item[])[] {
+    return this.#waiting.map(({ items }) => items);
+  }
+
   /** Takes out the first group that is due. */
   take(): readonly Item[] | undefined {
     const index = this.#waiting.findIndex(({ due }) => due);

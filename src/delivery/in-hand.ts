@@ -36,7 +36,8 @@ export class InHand {
   get patienceMs(): number {
     const now = this.#options.clock.monotonic();
     // Within a segment they are in the order in which they came.
-    const arrivals = [...(this.batch?.segments ?? []), ...this.ahead].map(([first]) => first?.delivery.arrived ?? now);
+    const segments = [...(this.batch?.segments ?? []), ...this.ahead, ...this.deferral.groups];
+    const arrivals = segments.map(([first]) => first?.delivery.arrived ?? now);
     return Math.max(0, this.#options.holdMs - (now - Math.min(now, ...arrivals)));
   }
 

@@ -6,6 +6,6 @@ export interface DeliveryMeter {
   written(sink: string, count: number, milliseconds: number, oldest: number): void;
   /** These had the id of another event, and said something else. */
   conflicted?(sink: string, ids: readonly string[]): void;
-  /** A write or a probe that threw. */
+  /** A write or a probe that threw; not a write that another one halted. */
   failed(sink: string, fault: Fault, milliseconds: number): void;
 }

@@ -63,6 +63,7 @@ export class Settler {
   #subscription: Subscription | undefined;
   #ended = false;
   #pauses = 0;
+  #isPaused = false;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -138,15 +139,22 @@ export class Settler {
       this.#retries.add('queue.unreachable', async () => this.#subscription?.requeue(deliveries));
   }
 
+  /** From the call of `pause`: what is fetched before it is through would go back with it. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Everything that is not settled goes back to the broker. */
   pause(): void {
     this.#pauses += 1;
+    this.#isPaused = true;
     this.#retries.add('queue.unreachable', async () => this.#subscription?.pause());
   }
 
   resume(onResumed: () => void): void {
     this.#retries.add('queue.unreachable', async () => {
       await this.#subscription?.resume();
+      this.#isPaused = false;
       onResumed();
     });
   }

@@ -115,7 +115,7 @@ export interface SinkSession {
   /**
    * Resolves only when the destination has accepted everything that is not listed. Idempotent by `event.id`.
    * @param halt aborts when another of the writes at once has failed: requests that are under way may end, and no more
-   *   are begun; what is not sent is deferred, or the write fails as transient
+   *   are begun; what is not sent is deferred, or the write fails with a HaltedError
    * @throws TransientError, SetupError, or anything else (= a bug)
    */
   write(events: readonly Event[], signal: AbortSignal, halt?: AbortSignal): Promise<WriteResult>;

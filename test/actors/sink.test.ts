@@ -5,7 +5,7 @@ import { ask, spawnActor, spawnSupervisor, startRoot, stopTree } from '../../act
 import type { ConsumerMessage, SinkMessage } from '../../actors/protocol.js';
 import { type RestartPolicy, spawnSink } from '../../actors/sink.js';
 import { systemClock } from '../../src/clock.js';
-import { SetupError, TransientError } from '../../src/errors.js';
+import { HaltedError, SetupError, TransientError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
 import type { SinkTools } from '../../src/sinks/sink.js';
 import { StatusBoard } from '../../src/status/board.js';
@@ -278,6 +278,27 @@ test('when one of several writes fails, the others are asked to begin nothing mo
   assert.equal(types(await scene.heard(4)).slice(1, 4), ['written', 'written', 'sinkFailed']);
   assert.equal(halted, ['a', 'b', 'c']);
   assert.equal(scene.asked, [60_000]);
+  await scene.stop();
+});
+
+test('a bug in one of several writes is what is thrown, not that it halted the others, which are no failures', async () => {
+  const scene = new Scene(30_000, 4);
+  const bug = new TypeError('cannot read property');
+  let fail: (() => void) | undefined;
+  scene.sink.write = ([event], _signal, halt) =>
+    new Promise((_resolve, reject) => {
+      if (event!.id === 'b') fail = () => reject(bug);
+      else halt?.addEventListener('abort', () => reject(new HaltedError('another write has failed')));
+    });
+  scene.writeAll(['a'], ['b'], ['c']);
+  await until(() => scene.sink.writes.length === 3, 'three writes');
+  fail?.();
+  const [, failed] = await scene.heard(2);
+  assert.ok(failed?.type === 'sinkFailed');
+  assert.is(failed.error, bug);
+  assert.is(failed.fault, 'bug');
+  assert.equal(failed.failed.map(({ index }) => index).sort(), [0, 1, 2]);
+  assert.equal(scene.notes, ['failed bug']);
   await scene.stop();
 });
 

@@ -51,6 +51,19 @@ test('patience ends with the oldest, in the batch or ahead of it, and counts fro
   assert.equal(hand.ahead, []);
 });
 
+test('patience counts what was deferred, too, until it is taken out', async () => {
+  const { clock, hand, arrived } = set();
+  const old = arrived('a');
+  await clock.pass(300);
+  hand.deferral.add([old, arrived('b')], 5_000);
+  hand.ahead.push([arrived('c')]);
+  assert.is(hand.patienceMs, 700);
+  await clock.pass(700);
+  assert.is(hand.patienceMs, 0);
+  hand.deferral.clear();
+  assert.is(hand.patienceMs, 300);
+});
+
 test('a broker that waits as long as it takes has no patience to lose', async () => {
   const { clock, hand } = set();
   hand.ahead.push([item('a')]);

@@ -98,10 +98,19 @@ test('what is asked of the broker is done in order', async ({ scene }) => {
   await scene.open();
   settler.settle(done('a'));
   settler.requeue([delivery('b')]);
+  assert.is(settler.isPaused, false);
   settler.pause();
-  settler.resume(() => scene.calls.push('resumed'));
+  settler.resume(() => scene.calls.push(`resumed, ${settler.isPaused ? 'still' : 'not'} paused`));
+  assert.is(settler.isPaused, true, 'at once, before the broker has heard of it');
   await settled();
-  assert.equal(scene.calls, ['subscribe mongodb 200', 'settle a', 'requeue b', 'pause', 'resume', 'resumed']);
+  assert.equal(scene.calls, [
+    'subscribe mongodb 200',
+    'settle a',
+    'requeue b',
+    'pause',
+    'resume',
+    'resumed, not paused',
+  ]);
   assert.is(scene.taken.length, 1);
 });
 

@@ -1,4 +1,4 @@
-import { TransientError } from '../../errors.js';
+import { HaltedError, TransientError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { NoAnswerError } from '../http/faults.js';
 import { type Ga4Request, halved } from './requests.js';
@@ -81,6 +81,6 @@ export async function collect(
   const { error, skipped } = failure ?? {};
   if (failure !== undefined && !skipped) throw error;
   if (line.length === 0) return rejected;
-  const why = failure === undefined ? 'another write has failed' : 'no answer from Google Analytics';
-  throw new TransientError(`${why}; the rest is sent later`, { cause: error });
+  if (failure === undefined) throw new HaltedError('another write has failed; the rest is sent later');
+  throw new TransientError('no answer from Google Analytics; the rest is sent later', { cause: error });
 }

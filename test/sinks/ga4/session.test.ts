@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BelievedTime } from '../../../src/believed-time.js';
-import { describe, SetupError, TransientError } from '../../../src/errors.js';
+import { describe, HaltedError, SetupError, TransientError } from '../../../src/errors.js';
 import type { Event } from '../../../src/events/event.js';
 import type { Ga4Config } from '../../../src/sinks/ga4/session.js';
 import { ga4Sink } from '../../../src/sinks/ga4.js';
@@ -292,7 +292,7 @@ test('once another write has failed, no request is begun: the rest is sent with 
     return undefined;
   };
   const session = await open();
-  assert.instance(await thrown(session.write(events, patience, halt.signal)), TransientError);
+  assert.instance(await thrown(session.write(events, patience, halt.signal)), HaltedError);
   assert.ok(server.asked.length <= 6, `${server.asked.length} of 20 requests`);
   server.always = undefined;
   await (await open()).write(events, patience);
