@@ -17,15 +17,20 @@ export interface ReopenMonthArguments {
   readonly month: number;
   /** What is counted now. */
   readonly source: string;
+  /** Another source may have been counted when the month was reopened. */
+  readonly judge?: boolean;
 }
 
 /** False: the month is open, or holds nothing, and takes accesses anyway. */
-function reopenUsageMonth({ database, believed }: Transaction, { month, source }: ReopenMonthArguments): boolean {
+function reopenUsageMonth(
+  { database, believed }: Transaction,
+  { month, source, judge = false }: ReopenMonthArguments,
+): boolean {
   const closed = database.value<number | null>('SELECT closed FROM usage_months WHERE month = ?', month) ?? null;
   if (closed === null) return false;
   const fresh = database.run('INSERT OR IGNORE INTO usage_reopened (month, begun) VALUES (?, ?)', month, believed) > 0;
+  if (fresh || judge) judgeAnew(database, month, source);
   if (!fresh) return true;
-  judgeAnew(database, month, source);
   // Accesses that were not deleted yet count again.
   database.run(
     `INSERT OR IGNORE INTO usage_days (day, revision, counted)
@@ -36,8 +41,8 @@ function reopenUsageMonth({ database, believed }: Transaction, { month, source }
 }
 
 /**
- * What is still there of a closed month, its first clicks at least, was judged when another source may have been
- * counted: beside what comes now it would count the same act twice.
+ * What is there of a closed month, its first clicks at least, was judged when another source may have been counted:
+ * beside what comes now it would count the same act twice.
  */
 function judgeAnew(database: Database, month: number, source: string): void {
   const days = [firstDayOf(month), lastDayOf(month)] as const;
@@ -54,9 +59,10 @@ function judgeAnew(database: Database, month: number, source: string): void {
     ...days,
     source,
   );
-  // The last clicks of the month before depend on them.
-  if (counts + countsNot > 0)
-    database.run('UPDATE usage_days SET revision = revision + 1 WHERE day = ?', dayBefore(days[0]));
+  if (counts + countsNot === 0) return;
+  // The last clicks of the month before depend on them, too.
+  const changed = 'UPDATE usage_days SET revision = revision + 1 WHERE day BETWEEN ? AND ?';
+  database.run(changed, dayBefore(days[0]), days[1]);
 }
 
 /** Those that collect anew beside their counts among them. */
@@ -189,10 +195,11 @@ function closeForsaken({ database }: Transaction, { heardBefore, sent }: CloseFo
     .rows<[number]>('SELECT month FROM usage_reopened WHERE begun < ?', heardBefore)
     .map(([month]) => month);
   for (const month of forsaken.filter(one => !sent.includes(one))) {
+    // Its accesses are trimmed, but for first clicks: those of the source that its counts are made of.
+    const source = database.value<string>('SELECT source FROM usage_months WHERE month = ?', month) ?? '';
+    if (/^\w+$/.test(source)) judgeAnew(database, month, source);
     database.run('DELETE FROM usage_reopened WHERE month = ?', month);
     database.run('DELETE FROM usage_days WHERE day BETWEEN ? AND ?', firstDayOf(month), lastDayOf(month));
-    // The rest is trimmed; of the first day some would be kept, for second clicks of the month before.
-    database.run('DELETE FROM usage_accesses WHERE day = ?', firstDayOf(month));
     forgetReopenedHours(database, month);
   }
 }

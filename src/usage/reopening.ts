@@ -55,6 +55,8 @@ export class Reopening {
   /** Whoever sends to a month notes it. */
   readonly sent: SentMonths;
   readonly #options: ReopeningOptions;
+  /** Reopened months whose accesses are judged by the source of now, which another start may change. */
+  readonly #judged = new Set<number>();
 
   constructor(options: ReopeningOptions) {
     this.#options = options;
@@ -67,9 +69,12 @@ export class Reopening {
   }
 
   /** From now on accesses of a closed month are collected beside its counts. False: it is open. */
-  reopen(month: number): Promise<boolean> {
+  async reopen(month: number): Promise<boolean> {
     const { storage, source } = this.#options;
-    return storage.write('reopenUsageMonth', { month, source });
+    const judge = !this.#judged.has(month);
+    const isReopened = await storage.write('reopenUsageMonth', { month, source, judge });
+    if (isReopened) this.#judged.add(month);
+    return isReopened;
   }
 
   /**

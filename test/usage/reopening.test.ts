@@ -214,6 +214,13 @@ const histories: Record<string, (scene: UsageScene, march: Event, april: Event) 
     await countedAnew(scene, 202604, clicks);
     await countedAnew(scene, month, clicks);
   },
+  'April left half-way, March counted anew': async (scene, ...clicks) => {
+    await scene.take(...clicks);
+    await closeAll(scene);
+    await scene.usage.reopening.reopen(202604);
+    leaveHalfWay(scene);
+    await countedAnew(scene, month, clicks);
+  },
   'March counted anew and recomputed, April closed': async (scene, ...clicks) => {
     await scene.take(...clicks);
     await closeAll(scene);
@@ -232,6 +239,12 @@ async function closeAll(scene: UsageScene, months = [month, 202604]): Promise<vo
   await scene.months();
   for (const one of months) assert.ok(scene.scratch.write('closeUsageMonth', { month: one }));
   assert.ok(scene.scratch.write('trimUsage', { lateBefore: 0, limit: 1000 }) < 1000);
+}
+
+/** Nothing has come for long. */
+function leaveHalfWay({ scratch }: UsageScene): void {
+  scratch.write('closeForsaken', { heardBefore: scratch.now + 1, sent: [] });
+  assert.ok(scratch.write('trimUsage', { lateBefore: 0, limit: 1000 }) < 1000);
 }
 
 async function countedAnew(scene: UsageScene, one: number, clicks: readonly Event[]): Promise<void> {
@@ -298,6 +311,53 @@ for (const [before, now] of [
     assert.equal([await viewsIn(later, month), await viewsIn(later, 202604)], [0, 1]);
     assert.equal((await later.usage.months()).find(one => one.month === 202604)?.sources, [now]);
   });
+
+/** April was counted from the log and closed, and its one click has come again when the daemon stops. */
+async function halfWay(): Promise<UsageScene> {
+  const scene = new UsageScene({ source: 'nginx' });
+  scene.scratch.now = Date.UTC(2026, 3, 20);
+  const inApril = click('page_view', 10 * 86_400_000);
+  await scene.take(inApril);
+  await closeAll(scene, [202604]);
+  await scene.usage.reopening.reopen(202604);
+  await scene.take(inApril);
+  return scene;
+}
+
+test('April is left half-way, and counted anew from another source: one click is one', async () => {
+  const later = (await halfWay()).withConfig({ source: 'clowder' });
+  const { reopening } = later.usage;
+  const inApril = click('view_resource', 10 * 86_400_000);
+  assert.ok(await reopening.reopen(202604));
+  await later.take(inApril);
+  // As each part of a recording does.
+  assert.ok(await reopening.reopen(202604));
+  const done = await reopening.finish(202604, false);
+  assert.is('refused' in done ? done.refused : done.after?.regular.investigations, 1);
+  assert.equal((await later.usage.months()).find(one => one.month === 202604)?.sources, ['clowder']);
+});
+
+test('a count that was under way when another source came to count is not taken', async () => {
+  const later = (await halfWay()).withConfig({ source: 'clowder' });
+  const counted = later.scratch.read('countUsageDay', { day: 20260411 });
+  await later.usage.reopening.reopen(202604);
+  const finish = { month: 202604, days: [counted], lower: true };
+  assert.is(later.scratch.write('finishReopening', finish), 'changed');
+});
+
+test('April is left half-way by another source: its first clicks are those of its counts', async () => {
+  const scene = new UsageScene({ source: 'nginx' });
+  scene.scratch.now = Date.UTC(2026, 3, 20);
+  await scene.take(...said.nginx);
+  await closeAll(scene);
+  const later = scene.withConfig({ source: 'clowder' });
+  await later.usage.reopening.reopen(202604);
+  await later.take(said.clowder[1]);
+  leaveHalfWay(later);
+  const kept = scene.scratch.database.rows('SELECT source, reason FROM usage_accesses');
+  assert.equal(kept, [['nginx', null]]);
+  assert.equal([await viewsIn(later, month), await viewsIn(later, 202604)], [0, 1]);
+});
 
 test('what another source said counts where it is counted now, as far as it is still there', async () => {
   const scene = new UsageScene({ source: 'nginx' });

@@ -21,7 +21,7 @@ export interface Submitted {
   readonly how: 'created' | 'updated' | 'accepted';
 }
 
-/** With the waits between them (supervisors/restart.ts) some twenty minutes. */
+/** With the waits between them (supervisors/restart.ts) some ten minutes. */
 const maxContradictions = 30;
 
 export type Outcome = Submitted | { readonly rejected: string };
