@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
+import { skipped } from '../skip.js';
 import { type Asked, type Reply, StandIn } from './stand-in.js';
 
 const schemaFile = '../shared/data/datacite-usage-report.schema.json';
+
+/** Made when a file is loaded: what is not there is said before its first test, on a line of its own. */
+const schemaProblemOf = validator();
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,11 +41,9 @@ export class HubServer extends StandIn {
   saysIds = true;
   /** Reports of one page of its list, at most. */
   pageSize = 100;
-  readonly #isValid: (report: unknown) => string | undefined;
 
   constructor() {
     super(asked => this.#answer(asked));
-    this.#isValid = validator();
   }
 
   /** The months that it has reports of, once for each report. */
@@ -105,7 +107,7 @@ export class HubServer extends StandIn {
     } catch {
       return refusal(422, 'Not JSON.');
     }
-    const problem = this.#isValid(report) ?? problemOf(report, isPacked);
+    const problem = schemaProblemOf(report) ?? problemOf(report, isPacked);
     return problem === undefined ? { report } : refusal(422, problem);
   }
 }
@@ -122,7 +124,10 @@ function problemOf(report: HubReport, isPacked: boolean): string | undefined {
 }
 
 function validator(): (report: unknown) => string | undefined {
-  if (!existsSync(schemaFile)) return report => (typeof report === 'object' ? undefined : 'Not a report.');
+  if (!existsSync(schemaFile)) {
+    skipped("the receiver's schema of usage reports", `${schemaFile} is not there`);
+    return report => (typeof report === 'object' ? undefined : 'Not a report.');
+  }
   const { definitions } = JSON.parse(readFileSync(schemaFile, 'utf8'));
   const ajv = new Ajv({ strict: false, validateFormats: false });
   const validate = ajv.compile({ definitions, $ref: '#/definitions/counter_dataset_report' });

@@ -70,10 +70,10 @@ test.after(async () => {
 const answer = async <Answer>(path: string): Promise<Answer> => (await daemon.request(path)).json() as Promise<Answer>;
 
 test('from the log of nginx to one report of its month at the hub', async () => {
+  await daemon.start();
   // Nobody clicks twice over the end of an hour.
   await until(() => Date.now() % hourMs < hourMs - 20_000, 'another hour', 60_000, 100);
   const month = new Date().toISOString().slice(0, 7);
-  await daemon.start();
   assert.equal(await send(pages.nginx, chains), { 200: 9, 404: 1 });
   const counted = async (): Promise<UsageReport> => answer(`/v1/usage?by=dataset&month=${month}`);
   await until(async () => (await counted()).usage.length === 2, 'both datasets');
