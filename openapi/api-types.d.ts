@@ -4086,7 +4086,7 @@ export interface components {
              * @enum {string}
              */
             readonly status: "withdrawn";
-            /** @description Id of the event that declared it, as in the answer to that request; of what was declared anew before it began, that of the later one. */
+            /** @description Id of the event that declared it, as in the answer to that request; of what a later declaration has replaced, that of the later one. */
             readonly corrects: string;
             readonly message?: string;
         };

@@ -28,6 +28,7 @@ import { madeTarget } from '../src/health/targets.js';
 import { type BeatReport, beatOf } from '../src/heartbeats/beat-event.js';
 import { Heartbeats } from '../src/heartbeats/heartbeats.js';
 import { Outgoing } from '../src/outgoing.js';
+import { sameSlice } from '../src/settings/same-slice.js';
 import { actorPaths } from '../src/status/actor-paths.js';
 import type { Storage } from '../src/storage/storage.js';
 import { type Child, Children } from './children.js';
@@ -82,7 +83,7 @@ class HealthWatch implements Source {
   readonly #made = new Set<string>();
   /** What was declared while its target was being restarted. */
   readonly #missed = new Map<string, Declaration[]>();
-  /** The share of its interval until the first run of a target: those of the start are spread out. */
+  /** The share of its interval until the first run of a target, until it has started. */
   readonly #shares = new Map<string, number>();
   readonly #children: Children<Target>;
   readonly #flushes: FlushSchedule;
@@ -109,7 +110,7 @@ class HealthWatch implements Source {
     this.#heartbeats = new Heartbeats({ checkpoints, clock, log, declared: declaredSchedules(targets) });
     const outgoing = new Outgoing(config.proxies);
     this.#probeTools = { broker, clock, outgoing, heartbeats: this.#heartbeats };
-    for (const [index, { name }] of targets.entries()) this.#shares.set(name, spread(index, targets.length));
+    this.#spreadOut(targets);
     this.#children = new Children<Target>({
       ...{ board, clock, log },
       pathOf: name => `${actorPaths.health}${actorName(name)}`,
@@ -124,7 +125,9 @@ class HealthWatch implements Source {
   }
 
   reload({ health }: Pick<Config, 'health'>, hurry: AbortSignal): Promise<readonly string[]> {
+    const before = new Map(this.#health.targets.map(target => [target.name, target]));
     this.#health = health;
+    this.#spreadOut(health.targets.filter(target => !sameSlice(before.get(target.name), target)));
     this.#heartbeats.declare(declaredSchedules(health.targets));
     return this.#adjust(hurry);
   }
@@ -194,6 +197,11 @@ class HealthWatch implements Source {
       if (target !== undefined) wanted.set(name, target);
     }
     return wanted;
+  }
+
+  /** Those that start together; one alone is checked at once. */
+  #spreadOut(targets: readonly Target[]): void {
+    for (const [index, { name }] of targets.entries()) this.#shares.set(name, spread(index, targets.length));
   }
 
   #watch(target: Target): Child {

@@ -25,6 +25,7 @@ const states = mapping({
   down: ['down', 'bad'],
   degraded: ['degraded', 'watch'],
   maintenance: ['maintenance', 'calm'],
+  withdrawn: ['called off', 'calm'],
   unknown: ['unknown', 'watch'],
 });
 /** The name of a service is a field, which InfluxQL cannot group by: Grafana splits the newest checks. */
@@ -173,10 +174,10 @@ export const health = dashboard({
     row('Changes'),
     table(
       'Outages and maintenance',
-      'The newest 200 changes of state.',
+      'The newest 200 changes of state. A row that corrects another is no outage of its own: that one was maintenance, or was an outage after all.',
       [
         rows(
-          `SELECT "service_name", "type", "outage_seconds", "outage_requests", "expected_requests", "message" FROM "events" WHERE "category" = 'service_status' AND $timeFilter ORDER BY time DESC LIMIT 200`,
+          `SELECT "service_name", "type", "from", "until", "outage_seconds", "outage_requests", "expected_requests", "message", "corrects" FROM "events" WHERE "category" = 'service_status' AND $timeFilter ORDER BY time DESC LIMIT 200`,
         ),
       ],
       {
@@ -191,6 +192,8 @@ export const health = dashboard({
         ],
         columns: {
           state: { mappings: states, 'custom.cellOptions': { type: 'color-text' } },
+          from: { unit: 'dateTimeAsIso' },
+          until: { unit: 'dateTimeAsIso' },
           outage: { unit: 's' },
           expected: { decimals: 0 },
         },

@@ -523,7 +523,10 @@ export function labelVariable(name, label, query) {
   };
 }
 
-/** Changes of the state of services, as marks in every chart. */
+/**
+ * Changes of the state of services, as marks in every chart. An event that corrects another is no change: InfluxQL has
+ * no condition for a field that is absent, but a comparison with it is false.
+ */
 export const outages = {
   name: 'Service status',
   datasource: influxdb,
@@ -535,7 +538,7 @@ export const outages = {
     fromAnnotations: true,
     rawQuery: true,
     query:
-      'SELECT "service_name", "type", "message" FROM "events" WHERE "category" = \'service_status\' AND $timeFilter ORDER BY time DESC LIMIT 200',
+      'SELECT "service_name", "type", "message" FROM "events" WHERE "category" = \'service_status\' AND ("corrects" != \'\') = false AND $timeFilter ORDER BY time DESC LIMIT 200',
     titleColumn: '',
     textColumn: 'service_name',
     tagsColumn: 'type,message',

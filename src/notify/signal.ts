@@ -83,11 +83,14 @@ export function typesOf(category: string): readonly string[] {
 /**
  * Undefined for an event that says nothing to people: one that was replayed or imported is history, one of a
  * browser may be anybody's, a check in maintenance means nothing, and a notification is what comes of all this.
+ * Neither does one by which the monitor corrects an outage to maintenance: the declaration has said so.
  */
 export function signalOf(event: Event, now: number): Signal | undefined {
   const { category, type, fields, source } = event;
   if (!isLive(source) || category === 'notification') return undefined;
   if (category === 'health' && fields.maintenance === true) return undefined;
+  if (`${category}.${type}` === 'service_status.maintenance' && source === 'health' && fields.corrects !== undefined)
+    return undefined;
   const [level, usual] = levelOf(event);
   const about = textOf(fields.service_name) ?? textOf(fields.subject) ?? textOf(fields.extractor_name);
   const kind = category === 'service_status' ? 'service' : category;

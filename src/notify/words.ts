@@ -96,17 +96,24 @@ function together(changes: readonly Change[]): string {
     if (others === undefined) kinds.set(kind, [change]);
     else others.push(change);
   }
-  const parts = [...kinds].map(([kind, those]) => (those.length === 1 ? alone(those[0]!) : `${those.length} ${kind}`));
-  return kinds.size === 1 ? `${parts[0]}: ${namesOf(changes)}` : parts.join('; ');
+  const parts = [...kinds].map(([kind, those]) => {
+    // Several changes may be about one service: its maintenance of now, and one that is still to come.
+    const count = new Set(those.map(({ key }) => key)).size;
+    if (count === 1) return those.map(alone).join('; ');
+    return kinds.size === 1 ? `${count} ${kind}: ${namesOf(those)}` : `${count} ${kind}`;
+  });
+  return parts.join('; ');
 }
 
 /** What several changes of a kind are called: `services are down`. */
 function kindOf(change: Change): string {
-  const { category, level, state, reminder, brief, causedBy } = change;
+  const { category, level, state, reminder, brief, causedBy, since, at } = change;
   if (category === 'problem')
     return `problems of event-sink ${level === 'ok' ? 'are over' : reminder ? 'go on' : 'began'}`;
   if (category !== 'service_status' && category !== 'health') return `events ${category}.${state}`;
-  if (level === 'maintenance' || level === 'note') return 'services with maintenance';
+  if (state === 'withdrawn') return 'services whose maintenance is called off';
+  if (level === 'maintenance' || state === 'maintenance') return 'services with maintenance';
+  if (level === 'note') return `services ${since > at ? 'are expected to be' : 'were'} ${state}`;
   if (brief) return 'services failed briefly';
   if (level === 'ok') return 'services are well again';
   if (state === 'unknown')

@@ -3,7 +3,7 @@
  *
  * - availability_spans: what each service was, by `lane` (availability.ts); `start` and `until` in epoch ms.
  * - availability_corrections: what somebody said of a service, by the id of the event; `until` NULL = it goes on.
- *   `replaced_by`: the one that took the place of declared maintenance before that began.
+ *   `replaced_by`: the one that left nothing of declared maintenance.
  * - availability_times: response times of the runs of a day (20260315), as JSON: [[bucket, count], …].
  */
 export const availabilityStep = `

@@ -67,7 +67,7 @@ export interface SaidOf extends Correction {
 
 /** Maintenance that somebody declared. */
 export interface DeclaredMaintenance extends SaidOf {
-  /** Id of the later declaration that took its place before it began; null where there is none. */
+  /** Id of the later declaration that left nothing of it; null where there is none. */
   readonly replacedBy: string | null;
 }
 

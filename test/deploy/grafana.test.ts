@@ -89,4 +89,29 @@ test('the alert "Service down" counts failed checks of any sender, but for those
   assert.equal([await failures('worked-on'), await failures('down'), await failures('both')], [0, 3, 1]);
 });
 
+test('the marks in the charts leave out what corrects another event, and nothing else', async () => {
+  const about = { category: 'service_status', service_name: 'marked' };
+  const events = [
+    { ...about, type: 'down', message: 'connection refused' },
+    { ...about, type: 'down', corrects: '019ceb5d0a88' },
+    { ...about, type: 'maintenance', corrects: '019ceb5d0a88' },
+    { ...about, type: 'up' },
+  ];
+  const now = Date.now();
+  assert.is((await daemon.post(events.map((event, index) => ({ ...event, created: now - index })))).status, 202);
+  await daemon.drained();
+  for (const where of ['Clowder health: Service status', 'Clowder usage: Service status']) {
+    const { text = '' } = influxQueries().find(query => query.where === where) ?? {};
+    const rows = (await server.query(text, 'eventsink')).filter(row => row.service_name === 'marked');
+    assert.equal(
+      rows.map(({ type, message }) => [type, message]),
+      [
+        ['down', 'connection refused'],
+        ['up', null],
+      ],
+      where,
+    );
+  }
+});
+
 test.run();

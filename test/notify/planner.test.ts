@@ -244,6 +244,29 @@ test('maintenance that is called off is announced once, and what fails then is n
   assert.is(scene.subjects[2], 'clowder is down');
 });
 
+test('maintenance that corrects outages is said once; when it is called off, so are the outages', () => {
+  const scene = new PlannerScene();
+  const correction = (type: string): Event => {
+    const span = { from: scene.start - 600_000, until: scene.start - 300_000 };
+    const fields = { service_name: 'clowder', corrects: 'event-of-the-outage', ...span };
+    return { ...event(`service_status.${type}`, scene.now, fields), source: 'health' };
+  };
+  declareFrom(scene, { from: scene.now - 7_200_000, until: scene.now - 1_000 });
+  scene.add(correction('maintenance'));
+  scene.pass(60_000);
+  const declared = declareFrom(scene, { from: scene.now - 7_200_000, until: scene.now + 7_200_000 });
+  scene.add(correction('maintenance'));
+  scene.pass(60_000);
+  scene.add(event('service_status.withdrawn', scene.now, { service_name: 'clowder', corrects: declared.id }));
+  scene.add(correction('down'));
+  scene.pass(60_000);
+  assert.is(scene.subjects.length, 3);
+  const [past, now, calledOff] = scene.subjects;
+  assert.match(past ?? '', /^clowder was being worked on from [^;]* to [^;]*$/);
+  assert.match(now ?? '', /^clowder is being worked on until [^;]*$/);
+  assert.match(calledOff ?? '', /^maintenance of clowder from [^;]* is called off; clowder was down from [^;]* to /);
+});
+
 test('maintenance that is declared ahead without an end is called off, too', () => {
   const scene = new PlannerScene();
   const declared = event('service_status.maintenance', scene.now, {

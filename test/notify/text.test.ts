@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { html } from '../../src/notify/html.js';
 import { notificationOf } from '../../src/notify/notification.js';
+import type { Change } from '../../src/notify/rule-state.js';
 import { signalOf } from '../../src/notify/signal.js';
 import { plainText } from '../../src/notify/text.js';
 import { at, change, notification } from './messages.js';
@@ -90,6 +91,27 @@ test('several kinds of change in one subject', () => {
     notification('notify.email', 'id', changes).subject,
     '2 services are down; c is degraded; d is up again after 5 s',
   );
+});
+
+test('what is said of other times has a kind for each state, and counts services', () => {
+  const of = (name: string, state: string, more: Partial<Change> = {}) =>
+    change(name, { level: 'note', state, severity: 'info', since: at - 7_200_000, until: at - 3_600_000, ...more });
+  const subject = (...changes: Change[]) => notification('notify.email', 'id', changes).subject;
+  const calledOff = ['a', 'b'].map(name => of(name, 'withdrawn'));
+  assert.is(subject(...calledOff), '2 services whose maintenance is called off: a, b');
+  assert.is(
+    subject(...calledOff, of('a', 'down'), of('b', 'down')),
+    '2 services whose maintenance is called off; 2 services were down',
+  );
+  assert.match(
+    subject(of('a', 'withdrawn'), of('a', 'down')),
+    /^maintenance of a from [^;]* is called off; a was down from /,
+  );
+  const [worked, works] = [of('a', 'maintenance'), of('a', 'maintenance', { level: 'maintenance', until: at + 1_000 })];
+  assert.match(subject(works, worked), /^a is being worked on until [^;]*; a was being worked on from /);
+  assert.is(subject(works, worked, of('b', 'maintenance')), '2 services with maintenance: a, b');
+  const ahead = ['a', 'b'].map(name => of(name, 'up', { since: at + 1_000, until: at + 2_000 }));
+  assert.is(subject(...ahead), '2 services are expected to be up: a, b');
 });
 
 test('what cannot be known because of one service is one line, with all the names', () => {

@@ -32,7 +32,7 @@ const Withdrawal = z
     status: z.literal('withdrawn').openapi({ description: 'Calls maintenance off that was declared.' }),
     corrects: name.openapi({
       description:
-        'Id of the event that declared it, as in the answer to that request; of what was declared anew before it began, that of the later one.',
+        'Id of the event that declared it, as in the answer to that request; of what a later declaration has replaced, that of the later one.',
     }),
     message: characters(0, 10_000).optional(),
   })
@@ -188,7 +188,7 @@ async function requireDeclared(ctx: ApiContext, { service_name: service, correct
       ? `is not the id of an event that declared maintenance of ${service}`
       : declared.replacedBy === null
         ? undefined
-        : `was declared anew before it began: what holds is ${declared.replacedBy}`;
+        : `was declared anew by ${declared.replacedBy}`;
   if (message === undefined) return;
   const errors = [{ field: 'corrects', message }];
   throw new HttpProblem('not-declared', 'There is nothing to call off. Nothing was accepted.', { errors });

@@ -232,7 +232,7 @@ test('maintenance is called off by the id of its event, and by nothing else', as
   }
   const { status: refused, errors: reasons } = await problemOf(await callOff({ corrects: 'replaced' }));
   assert.equal([refused, reasons?.[0]?.field], [422, 'corrects']);
-  assert.match(reasons?.[0]?.message ?? '', /event-8$/);
+  assert.match(reasons?.[0]?.message ?? '', /^was declared anew by event-8$/);
   for (const [field, more] of [
     ['corrects', { corrects: undefined }],
     ['from', { from: 5 }],
