@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buildSync } from 'esbuild';
-import { installProgram } from './installed-program.mjs';
+import { entryOf, installProgram, keepEntry } from './installed-program.mjs';
 import { programBuilds } from './program.mjs';
 import { snippetBuild } from './snippet.mjs';
 
@@ -14,11 +14,11 @@ const state = join('dist', '.build');
 /** What has no source of the same name. */
 const made = [state, join('dist', 'program')];
 
-process.exitCode = Math.max(
-  compile('.', 'modules'),
-  compile('src/page', 'page'),
-  compile('src/browser/snippet', 'snippet'),
-);
+const entry = entryOf();
+const modules = compile('.', 'modules');
+// The compiler has written src/main.ts in its place: what was started stays until the switch.
+keepEntry(entry);
+process.exitCode = Math.max(modules, compile('src/page', 'page'), compile('src/browser/snippet', 'snippet'));
 buildSync(snippetBuild);
 cpSync('src/page', 'dist/src/page', { recursive: true, filter: source => !/\.(ts|json)$/.test(source) });
 removeStale('dist');

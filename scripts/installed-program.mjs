@@ -24,7 +24,7 @@ export function installProgram(results, dist = 'dist') {
   switchTo(name, join(dist, 'src/main.js'));
   // What npm packs is the newest alone.
   replace(join(programs, '.npmignore'), `/*\n!/${name}/\n`);
-  removeOld(programs);
+  removeOld(programs, folder);
 }
 
 /** By their paths in the folder of the build. */
@@ -56,6 +56,15 @@ function writeWhole(folder, files) {
   }
 }
 
+/** What is started, before the compiler writes its own form of src/main.ts there; undefined where nothing was built. */
+export function entryOf(dist = 'dist') {
+  return textOf(join(dist, 'src/main.js'));
+}
+
+export function keepEntry(text, dist = 'dist') {
+  if (text !== undefined) replace(join(dist, 'src/main.js'), text, 0o755);
+}
+
 function switchTo(name, entry) {
   mkdirSync(dirname(entry), { recursive: true });
   replace(entry, `#!/usr/bin/env node\nimport '../program/${name}/src/main.js';\n`, 0o755);
@@ -69,13 +78,15 @@ function replace(path, text, mode = 0o644) {
   renameSync(unfinished, path);
 }
 
-function removeOld(programs) {
+/** The newest is known by its path: a clock that was set back makes it look old. */
+function removeOld(programs, newest) {
   const builds = readdirSync(programs, { withFileTypes: true })
     .filter(entry => entry.isDirectory())
     .map(({ name }) => join(programs, name))
+    .filter(path => path !== newest)
     .map(path => ({ path, at: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }));
   builds.sort((one, other) => other.at - one.at);
-  for (const { path } of builds.slice(keptBuilds)) rmSync(path, { recursive: true, force: true });
+  for (const { path } of builds.slice(keptBuilds - 1)) rmSync(path, { recursive: true, force: true });
 }
 
 function isFolder(path) {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildResult, buildSync } from 'esbuild';
 import { test } from 'uvu';
@@ -9,8 +9,10 @@ import { programFile } from '../../src/program-files.js';
 import { temporaryFolder } from '../helpers/temporary.js';
 
 const script = new URL('../../../scripts/installed-program.mjs', import.meta.url).href;
-const { installProgram } = (await import(script)) as {
+const { entryOf, installProgram, keepEntry } = (await import(script)) as {
+  entryOf: (dist: string) => string | undefined;
   installProgram: (results: readonly BuildResult[], dist: string) => void;
+  keepEntry: (text: string | undefined, dist: string) => void;
 };
 
 const folder = temporaryFolder();
@@ -114,6 +116,22 @@ test('the same again touches nothing that would be noticed', () => {
   install('fourth');
   assert.equal([statSync(main).ino, statSync(main).mtimeMs], [before.ino, before.mtimeMs]);
   assert.is(before.mode & 0o777, 0o755);
+});
+
+test('a build is kept although the clock was set back since the others were made', async () => {
+  const later = new Date(Date.now() + 3_600_000);
+  for (const name of builds()) utimesSync(at(`dist/program/${name}`), later, later);
+  install('sixth');
+  assert.is(builds().length, 3);
+  assert.equal(await ask(await start()), { later: 'sixth', thread: 'sixth' });
+});
+
+test('what is started stays when the compiler writes its own form of it', () => {
+  const before = entryOf(at('dist'));
+  writeFileSync(main, 'what the compiler made', { mode: 0o644 });
+  keepEntry(before, at('dist'));
+  assert.is(readFileSync(main, 'utf8'), before);
+  assert.is(statSync(main).mode & 0o777, 0o755);
 });
 
 test('npm packs one build, with its licences', () => {
