@@ -44,10 +44,12 @@ test('the interval of each is learnt from its own processes, the longest of the 
   assert.is(extractors.overdue(last + 2 + 3 * minute)[0]?.type, 'silent');
 });
 
-test('two beats in a row at the start teach nothing', () => {
-  const extractors = new Extractors();
-  beating(extractors, preview, 0, 2, 100);
-  assert.equal(extractors.overdue(10 * minute), []);
+test('beats in a row teach nothing, however many they are', () => {
+  for (const count of [2, 10]) {
+    const extractors = new Extractors();
+    beating(extractors, preview, 0, count, 100);
+    assert.equal(extractors.overdue(10 * minute), []);
+  }
 });
 
 test('another version is a change; while old and new live side by side it is announced once', () => {
