@@ -25,8 +25,8 @@ end();
 async function testsOnNode24() {
   const name = 'tests on Node 24';
   try {
-    // The image has a Node of its own.
-    const names = ['integration/', 'chaos/', 'servers/', 'scripts/', 'deploy/image'];
+    // The image has a Node of its own, and the page runs in the browser: its routes are among http/.
+    const names = ['integration/', 'chaos/', 'servers/', 'scripts/', 'deploy/image', 'test/page/'];
     const without = names.flatMap(text => ['--without', text]);
     await tests(name, [node24(), 'scripts/test.mjs', ...without]);
   } catch (error) {

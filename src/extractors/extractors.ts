@@ -41,7 +41,7 @@ const maxProcesses = 32;
 const usualIntervalMs = 300_000;
 const missedBeats = 3;
 /** Beats that are closer than this are a burst, and show no interval, ms. */
-const leastGapMs = 5_000;
+const minGapMs = 5_000;
 /** An extractor that is silent for this long is forgotten, ms. */
 const forgetAfterMs = 30 * 86_400_000;
 
@@ -69,7 +69,7 @@ export class Extractors {
     const gap = now - (timeOf(known.processes, beat.id) ?? Number.NEGATIVE_INFINITY);
     const isNew = now - (timeOf(known.versions, beat.version) ?? Number.NEGATIVE_INFINITY) > max;
     // A longer one was an absence.
-    if (gap >= leastGapMs && gap <= max) known.gaps = [...known.gaps, gap].slice(-missedBeats);
+    if (gap >= minGapMs && gap <= max) known.gaps = [...known.gaps, gap].slice(-missedBeats);
     known.lastSeen = now;
     known.versions = latest({ ...known.versions, [beat.version]: now }, maxVersions);
     known.processes = latest({ ...known.processes, [beat.id]: now }, maxProcesses);
