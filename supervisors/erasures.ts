@@ -2,7 +2,7 @@ import type { Broker } from '../src/broker/broker.js';
 import type { Config } from '../src/config/config.js';
 import type { Context } from '../src/context/context.js';
 import { toBroker, type Writes } from '../src/delivery/writes.js';
-import { brokerPlaces } from '../src/erasure/broker-places.js';
+import { brokerPlaces, type QueueMarks } from '../src/erasure/broker-places.js';
 import { daemonPlaces } from '../src/erasure/daemon-places.js';
 import { Erasures } from '../src/erasure/erasures.js';
 import { sinkPlaces } from '../src/erasure/sink-places.js';
@@ -48,6 +48,7 @@ export interface ErasuresOptions extends Pick<PartOptions, 'clock' | 'log' | 'on
 export function startErasures(options: ErasuresOptions): Erasures {
   const { config, broker, storage, context, idSecret, suppression, toolsOf, writes } = options;
   const { clock, log, onStop } = options;
+  const marks: QueueMarks = new Map();
   const placesNow = () => {
     const { sinks, server, nginx } = config();
     return [
@@ -62,6 +63,7 @@ export function startErasures(options: ErasuresOptions): Erasures {
       ...brokerPlaces(
         broker,
         sinks.map(({ definition }) => definition.name),
+        marks,
       ),
       ...sinkPlaces({ sinks, toolsOf, writes }),
     ];

@@ -26,6 +26,14 @@ export interface ErasuresOptions {
   readonly log: Log;
 }
 
+/** An erasure that is not done. */
+interface Job {
+  readonly people: People;
+  receipt: Receipt;
+  /** Distant places where it is under way, or waits until another erasure is through there. */
+  readonly begun: Set<string>;
+}
+
 /** Receipts that are shown, the newest ones. */
 const listed = 100;
 
@@ -34,8 +42,8 @@ const listed = 100;
  *
  * asked: in one commit the job is kept and the hashes are in the suppression list, so that nothing of them is let in or
  * delivered from then on. → pending: place after place here, then the destinations side by side, each result in the
- * receipt; a place that cannot be reached is tried again, after a restart too. → done: what names them is forgotten,
- * and the receipt stays.
+ * receipt; a place that cannot be reached is tried again, after a restart too. Nothing waits for a destination but the
+ * other erasures there: it takes one at a time. → done: what names them is forgotten, and the receipt stays.
  */
 export class Erasures {
   /** What is held of people. */
@@ -44,6 +52,10 @@ export class Erasures {
   readonly #stop = new AbortController();
   #woken = new AbortController();
   #running: Promise<void> | undefined;
+  /** By id. */
+  readonly #jobs = new Map<string, Job>();
+  /** The last of those that take turns in a distant place, by its name. */
+  readonly #turns = new Map<string, Promise<void>>();
 
   constructor(options: ErasuresOptions) {
     this.#options = options;
@@ -91,6 +103,7 @@ export class Erasures {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    await Promise.all(this.#turns.values());
   }
 
   async #run(): Promise<void> {
@@ -113,6 +126,8 @@ export class Erasures {
         const [waitMs, after] = waits.next();
         waits = after;
         await clock.sleep(waitMs, any);
+        // Something has ended or is new: no reason to wait longer for the rest.
+        if (this.#woken.signal.aborted) waits = backoff(backoffs.erasure);
       }
     }
   }
@@ -123,63 +138,86 @@ export class Erasures {
     let left = false;
     for (const row of await storage.write('openErasures')) {
       if (this.#stop.signal.aborted) return true;
-      if (!(await this.#carryOut(row))) left = true;
+      const receipt = receiptOf(row);
+      const job = this.#jobs.get(receipt.id) ?? { people: this.#peopleOf(row), receipt, begun: new Set() };
+      this.#jobs.set(receipt.id, job);
+      if (await this.#carryOut(job)) this.#jobs.delete(receipt.id);
+      else left = true;
     }
     return left;
   }
 
-  /** Whether every place is done. */
-  async #carryOut(row: ErasureRow): Promise<boolean> {
+  /** Whether every place is done. It does not wait for the distant ones. */
+  async #carryOut(job: Job): Promise<boolean> {
     const { storage, places, clock } = this.#options;
-    const people = this.#peopleOf(row);
     await untilAborted(this.#stop.signal, this.#options.settled(), () => undefined);
-    let receipt = receiptOf(row);
-    const keep = (next: Receipt, calls: readonly WriteCall[] = [], done = false): Promise<unknown> =>
-      storage.atomically([...calls, ['keepErasure', { id: receipt.id, state: JSON.stringify(next), done }]]);
-    const eraseIn = async (place: Place): Promise<void> => {
-      const before = receipt.places.find(one => one.place === place.name) ?? untried(place.name);
-      if (before.state !== 'pending' || this.#stop.signal.aborted) return;
-      const after = await this.#eraseIn(place, people, before, (one, calls) => keep(withPlace(receipt, one), calls));
-      receipt = withPlace(receipt, after);
-      await keep(receipt);
-      this.#note(receipt.id, after);
-    };
-    for (const place of places.filter(({ isDistant }) => isDistant === undefined)) await eraseIn(place);
-    const results = await Promise.allSettled(places.filter(({ isDistant }) => isDistant).map(eraseIn));
-    const failed = results.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
-    if (this.#stop.signal.aborted) return false;
+    for (const place of places) if (place.isDistant === undefined) await this.#tryIn(place, job);
+    for (const { name, isDistant } of places) if (isDistant) this.#begin(name, job);
+    if (this.#stop.signal.aborted || job.begun.size > 0) return false;
     // What is configured no more cannot be asked.
     const here = new Set(places.map(({ name }) => name));
-    if (receipt.places.some(({ place, state }) => state === 'pending' && here.has(place))) return false;
-    receipt = { ...receipt, state: 'done', finished: clock.now() };
-    await keep(receipt, [], true);
+    if (job.receipt.places.some(({ place, state }) => state === 'pending' && here.has(place))) return false;
+    job.receipt = { ...job.receipt, state: 'done', finished: clock.now() };
+    await this.#keep(job.receipt, [], true);
     // Last of all, so that nothing of the job is left either.
-    if (!(await storage.rebuild())) await keep(withPlace(receipt, unusedParts(clock.now())), [], true);
+    if (!(await storage.rebuild())) await this.#keep(withPlace(job.receipt, unusedParts(clock.now())), [], true);
     return true;
   }
 
-  async #eraseIn(
-    place: Place,
-    people: People,
-    before: PlaceReceipt,
-    keep: (place: PlaceReceipt, calls: readonly WriteCall[]) => Promise<unknown>,
-  ): Promise<PlaceReceipt> {
+  /** In a distant place, when the erasures that came there before are through. */
+  #begin(name: string, job: Job): void {
+    if (job.begun.has(name) || receiptIn(name, job).state !== 'pending') return;
+    job.begun.add(name);
+    const before = this.#turns.get(name) ?? Promise.resolve();
+    const turn = before.then(async () => {
+      try {
+        // As it is configured by then.
+        const place = this.#options.places.find(one => one.name === name);
+        if (place !== undefined) await this.#tryIn(place, job);
+      } catch (error) {
+        this.#options.log.warn({ erasure: job.receipt.id, place: name, reason: describe(error) }, 'erasure.delayed');
+      }
+      job.begun.delete(name);
+      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+      // What has failed waits for the next pass.
+      if (receiptIn(name, job).state !== 'pending') this.#woken.abort();
+    });
+    this.#turns.set(name, turn);
+  }
+
+  async #tryIn(place: Place, job: Job): Promise<void> {
+    if (receiptIn(place.name, job).state !== 'pending' || this.#stop.signal.aborted) return;
+    const after = await this.#eraseIn(place, job);
+    job.receipt = withPlace(job.receipt, after);
+    await this.#keep(job.receipt);
+    this.#note(job.receipt.id, after);
+  }
+
+  async #eraseIn(place: Place, job: Job): Promise<PlaceReceipt> {
     const { clock } = this.#options;
-    let counted = before;
+    const { people } = job;
+    let counted = receiptIn(place.name, job);
     const commit = async (calls: readonly WriteCall[], taken: Taken): Promise<void> => {
       const next = added(counted, taken);
-      await keep(next, calls);
+      // Before it is written: another place may keep the receipt meanwhile.
+      job.receipt = withPlace(job.receipt, next);
+      await this.#keep(job.receipt, calls);
       counted = next;
     };
     try {
-      const { steps = [], erased = 0, changed = 0 } = await place.erase(people, { signal: this.#stop.signal, commit });
+      const tools = { erasure: job.receipt.id, signal: this.#stop.signal, commit };
+      const { steps = [], erased = 0, changed = 0 } = await place.erase(people, tools);
       const state = steps.length > 0 ? 'left' : 'done';
       const said = steps.map(step => withoutNames(step, people));
       return { ...added(counted, { erased, changed }), state, steps: said, reason: null, at: clock.now() };
     } catch (error) {
       return { ...counted, reason: withoutNames(describe(error), people), at: clock.now() };
     }
+  }
+
+  #keep(receipt: Receipt, calls: readonly WriteCall[] = [], done = false): Promise<unknown> {
+    const state = JSON.stringify(receipt);
+    return this.#options.storage.atomically([...calls, ['keepErasure', { id: receipt.id, state, done }]]);
   }
 
   #note(erasure: string, { place, state, erased, changed, reason }: PlaceReceipt): void {
@@ -207,6 +245,10 @@ function unusedParts(now: number): PlaceReceipt {
 /** A destination may quote what it was asked. */
 function withoutNames(text: string, { texts = [] }: People): string {
   return new KnownTexts(texts.map(one => [one, '[erased]'])).replaceIn(text);
+}
+
+function receiptIn(name: string, { receipt }: Job): PlaceReceipt {
+  return receipt.places.find(({ place }) => place === name) ?? untried(name);
 }
 
 function receiptOf([, , , state]: ErasureRow): Receipt {

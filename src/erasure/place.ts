@@ -10,6 +10,8 @@ export interface Taken {
 }
 
 export interface EraseTools {
+  /** The id of the erasure, the same at every try. */
+  readonly erasure: string;
   /** Aborts when the daemon stops. */
   readonly signal: AbortSignal;
   /** Writes to the daemon's storage, and in the same commit what it takes out into the receipt. */

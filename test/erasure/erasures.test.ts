@@ -329,6 +329,69 @@ test('an erasure waits for what was on its way when it was asked for, and not fo
   }
 });
 
+test('a destination that hangs keeps no other erasure from other places, and takes one at a time', async () => {
+  const folder = temporaryFolder();
+  const storage = await openStorage(folder.path);
+  const tried: string[] = [];
+  let release = (): void => undefined;
+  const hang = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  const place = (name: string, more: Pick<Place, 'isDistant'> = {}, answer?: Promise<void>): Place => ({
+    ...{ name, ...more },
+    erase: async (_people, { erasure }) => {
+      tried.push(`${name} ${erasure}`);
+      await answer;
+      return { erased: 1 };
+    },
+  });
+  const places = [place('here'), place('hangs', { isDistant: true }, hang), place('answers', { isDistant: true })];
+  const erasures = new Erasures({
+    ...{ storage, suppression: new Suppression(secret), idSecret: secret, clock: hastyClock(20), log: silentLog },
+    // As in the daemon, where a reload may have changed them.
+    get places() {
+      return [...places];
+    },
+    settled: async () => undefined,
+  });
+  const statesOf = async (id: string): Promise<Record<string, string> | undefined> => {
+    const receipt = (await erasures.list()).find(one => one.id === id);
+    return receipt && Object.fromEntries([['', receipt.state], ...receipt.places.map(one => [one.place, one.state])]);
+  };
+  const others = async (id: string): Promise<boolean> => {
+    const states = await statesOf(id);
+    return states?.here === 'done' && states.answers === 'done';
+  };
+  const stays = { '': 'pending', here: 'done', hangs: 'pending', answers: 'done' };
+  try {
+    erasures.start();
+    const { id: first } = await erasures.erase([ada.user_id]);
+    await until(() => others(first), 'the first, everywhere else');
+    const { id: second } = await erasures.erase([carl.user_id]);
+    await until(() => others(second), 'the second, everywhere else');
+    assert.equal([await statesOf(first), await statesOf(second)], [stays, stays]);
+    assert.equal(
+      tried.filter(one => one.startsWith('hangs')),
+      [`hangs ${first}`],
+    );
+    release();
+    for (const id of [first, second])
+      await until(async () => (await statesOf(id))?.[''] === 'done', 'an erasure that is done');
+    const expected = ['here', 'hangs', 'answers'].flatMap(name => [`${name} ${first}`, `${name} ${second}`]);
+    assert.equal([...tried].sort(), expected.sort(), 'each once');
+    const [receipt] = await erasures.list();
+    assert.equal(
+      receipt?.places.map(({ erased }) => erased),
+      [1, 1, 1],
+    );
+  } finally {
+    release();
+    await erasures.close();
+    await storage.close();
+    folder.remove();
+  }
+});
+
 test('nobody cannot be erased', async () => {
   const daemon = await new TestDaemon().start();
   try {

@@ -63,7 +63,7 @@ test('what the daemon remembers for itself stays, byte for byte; what names the 
       forgot += 1;
     };
     const place = notes({ storage, forgetContext });
-    const tools: EraseTools = { signal: new AbortController().signal, commit: async () => undefined };
+    const tools: EraseTools = { erasure: 'first', signal: new AbortController().signal, commit: async () => undefined };
     const people = peopleOf(secret, ids);
     const held = [];
     for await (const one of place.export!(people, tools.signal)) held.push(one);

@@ -20,7 +20,7 @@ async function asked(personal: string): Promise<readonly string[]> {
   };
   const sink = { definition: { name: 'one', title: 'One', people: ability }, config: {}, personal };
   const places = sinkPlaces({ sinks: [sink], toolsOf: () => ({}), writes: { ended: async () => undefined } } as never);
-  await places[0]!.erase(people, { signal, commit: async () => undefined });
+  await places[0]!.erase(people, { erasure: 'first', signal, commit: async () => undefined });
   return seen;
 }
 
@@ -39,7 +39,7 @@ test('a stop does not wait for a write that is held up, and the destination is n
   const writes = new Writes();
   const end = writes.begin('one');
   const [place] = sinkPlaces({ sinks: [sink], toolsOf: () => ({}), writes } as never);
-  const tried = thrown(place!.erase(people, { signal: stop.signal, commit: async () => undefined }));
+  const tried = thrown(place!.erase(people, { erasure: 'first', signal: stop.signal, commit: async () => undefined }));
   stop.abort();
   assert.is((await tried).name, 'AbortError');
   assert.equal(asked, []);

@@ -20,19 +20,29 @@ export class Connection {
     this.faults = faults;
   }
 
-  /** @throws TransientError, SetupError */
-  static async open(address: PostgresAddress): Promise<Connection> {
+  /**
+   * With a limit, a statement that has no answer by then fails; without one, it is the caller who gives up.
+   * @throws TransientError, SetupError
+   */
+  static async open(address: PostgresAddress, answerTimeoutMs?: number): Promise<Connection> {
     const faults = new Faults(address.password === undefined ? [] : [address.password]);
     try {
-      return await Connection.#connect(address, address.sslMode, faults);
+      return await Connection.#connect(address, address.sslMode, faults, answerTimeoutMs);
     } catch (error) {
       const isPlain = error instanceof Error && error.message.startsWith('The server does not support SSL');
       if (address.sslMode !== 'prefer' || !isPlain) throw faults.of(error);
     }
-    return Connection.#connect(address, 'disable', faults).catch(error => Promise.reject(faults.of(error)));
+    return Connection.#connect(address, 'disable', faults, answerTimeoutMs).catch(error =>
+      Promise.reject(faults.of(error)),
+    );
   }
 
-  static async #connect(address: PostgresAddress, mode: SslMode, faults: Faults): Promise<Connection> {
+  static async #connect(
+    address: PostgresAddress,
+    mode: SslMode,
+    faults: Faults,
+    answerTimeoutMs: number | undefined,
+  ): Promise<Connection> {
     const { Client } = (await import('pg')).default;
     const socket = new Socket();
     const { host, port, user, password, database, applicationName } = address;
@@ -46,6 +56,7 @@ export class Connection {
       ssl: tlsOptions(mode),
       stream: () => socket,
       connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: answerTimeoutMs,
       keepAlive: true,
     });
     // What waits for an answer gets the error too; without a listener, one between two statements would be uncaught.

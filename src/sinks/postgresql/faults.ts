@@ -38,6 +38,8 @@ const fixes: Readonly<Record<string, string>> = {
 const certificate = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_|ERR_TLS_)/;
 /** What the driver says without a code. */
 const lostConnection = /^(?:Connection terminated|timeout expired|Client has encountered a connection error)/;
+/** What the driver says at the limit of a statement. */
+const noAnswer = 'Query read timeout';
 const setupWords = /^(?:The server does not support SSL|SASL: SCRAM|.*password must be a string)/;
 
 /** Sorts what the driver throws. What is neither about the data nor transient nor setup stays a bug. */
@@ -69,6 +71,7 @@ export class Faults {
         `PostgreSQL: TLS certificate not accepted: ${said}${advice === undefined ? '' : `: ${advice}`}`,
       );
     }
+    if (error.message === noAnswer) return new TransientError('PostgreSQL: a statement had no answer in time');
     if (setupWords.test(error.message)) return new SetupError(`PostgreSQL: check POSTGRESQL_URI: ${said}`);
     if (/^E[A-Z_]+$/.test(code) || lostConnection.test(error.message)) {
       return new TransientError(`PostgreSQL: no connection: ${networkErrorWords[code] ?? said}`);

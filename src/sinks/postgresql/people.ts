@@ -10,6 +10,9 @@ import { type Statements, statementsFor } from './statements.js';
 /** Rows that are in memory at once: an event has a megabyte at most. */
 const chunk = 64;
 
+/** A statement is about one chunk: one that takes longer waits for a lock, or for a server that hangs. */
+const answerTimeoutMs = 60_000;
+
 interface About {
   readonly id: string;
   readonly body: string;
@@ -21,10 +24,15 @@ interface About {
  * Goes through the whole table: a person may stand in any field, and in texts. Rows of theirs are deleted, others stay
  * without them, and their columns are made anew from what is left.
  */
-export async function eraseFrom(config: PostgresConfig, people: People, signal: AbortSignal): Promise<ErasedThere> {
+export async function eraseFrom(
+  config: PostgresConfig,
+  people: People,
+  signal: AbortSignal,
+  timeoutMs = answerTimeoutMs,
+): Promise<ErasedThere> {
   let erased = 0;
   let changed = 0;
-  await withConnection(config, async (connection, statements) => {
+  await withConnection(config, timeoutMs, async (connection, statements) => {
     for await (const rows of rowsAbout(connection, statements, people, signal)) {
       const theirs = rows.filter(({ left }) => left === undefined).map(({ id }) => id);
       const left = rows.flatMap(row => row.left ?? []);
@@ -37,7 +45,7 @@ export async function eraseFrom(config: PostgresConfig, people: People, signal: 
 
 /** What the table holds of them. */
 export async function* rowsHeld(config: PostgresConfig, people: People, signal: AbortSignal): AsyncGenerator<unknown> {
-  const connection = await Connection.open(config.address);
+  const connection = await Connection.open(config.address, answerTimeoutMs);
   try {
     for await (const rows of rowsAbout(connection, statementsFor(config.table), people, signal))
       for (const { id, body } of rows) yield { id, body: JSON.parse(body) };
@@ -89,9 +97,10 @@ function aboutThem({ id, body, category, type, source, created, received }: Stor
 
 async function withConnection(
   config: PostgresConfig,
+  timeoutMs: number,
   use: (connection: Connection, statements: Statements) => Promise<void>,
 ): Promise<void> {
-  const connection = await Connection.open(config.address);
+  const connection = await Connection.open(config.address, timeoutMs);
   try {
     await toDisk(connection);
     await use(connection, statementsFor(config.table));

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { SetupError } from '../../../src/errors.js';
+import { SetupError, TransientError } from '../../../src/errors.js';
 import { decode } from '../../../src/events/decode.js';
 import { type NamedPeople, peopleOf } from '../../../src/people/people.js';
 import { readPostgresAddress } from '../../../src/sinks/postgresql/address.js';
@@ -10,6 +10,7 @@ import { startPostgreSQL } from '../../helpers/servers/postgresql.js';
 import { sinkTools } from '../../helpers/sink-session.js';
 import { required } from '../../helpers/skip.js';
 import { thrown } from '../../helpers/thrown.js';
+import { until } from '../../helpers/wait.js';
 
 const postgresql = required('postgresql', await startPostgreSQL());
 const { signal } = new AbortController();
@@ -92,6 +93,21 @@ test('a user that may only insert is said to need more, and nothing is changed',
   assert.instance(error, SetupError);
   assert.match(error.message, /to erase people also UPDATE and DELETE/);
   assert.is((await held(await config('two', 'sink'))).length, 1);
+});
+
+test('a statement that hangs is given up, and the erasure can be tried again', async () => {
+  await postgresql.makeDatabase('three');
+  const there = await config('three');
+  await store(there, [['one', { category: 'download', ...ada }]]);
+  const lock = postgresql.query('BEGIN; LOCK TABLE events; SELECT pg_sleep(600)', 'three').catch(() => {});
+  const holders = `FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'events'::regclass`;
+  await until(async () => (await postgresql.query(`SELECT ${holders}`, 'three')).length > 0, 'the lock');
+  const error = await thrown(eraseFrom(there, people, signal, 200));
+  assert.instance(error, TransientError);
+  assert.match(error.message, /no answer in time/);
+  await postgresql.query(`SELECT pg_terminate_backend(pid) ${holders}`, 'three');
+  await lock;
+  assert.equal(await eraseFrom(there, people, signal), { erased: 1, changed: 0 });
 });
 
 test.run();
