@@ -373,7 +373,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Bring in events of the past, for some sinks
-         * @description Lines of `{"id": …, "event": {…}}` (NDJSON), at most 1 MiB unpacked and 1,000 events. The id is the event’s, and never changes: what is sent again is no second event. An event needs its `created`. Two kinds of lines say what usage cannot know by itself: `{"read": {"from", "to"}}` (epoch ms), of which time all lines of the log were read, and `{"gap": {"hour", "reason", "origin", "count"}}`, how many lines of one hour and file could not be (`unread_lines`) or may count a visitor twice (`late_salt`). A bad line refuses itself alone. What is past stands behind what happens now: one request at a time, and 503 with Retry-After while many events wait for one of the sinks. `event-sink import` sends such requests.
+         * @description Lines of `{"id": …, "event": {…}}` (NDJSON), at most 1 MiB unpacked and 1,000 events. The id is the event’s, and never changes: what is sent again is no second event. An event needs its `created`. Two kinds of lines say what usage cannot know by itself: `{"read": {"from", "to"}}` (epoch ms), of which time all lines of the log were read, and `{"gap": {"hour", "reason", "origin", "count"}}`, how many lines of one hour and file could not be (`unread_lines`) or may count a visitor twice (`late_salt`). A bad line refuses itself alone. What is past stands behind what happens now: one request for a sink at a time, and 503 with Retry-After while many events wait for one of the sinks. `event-sink import` sends such requests.
          */
         readonly post: operations["importEvents"];
         readonly delete?: never;
@@ -4030,6 +4030,8 @@ export interface components {
                 readonly reason: string;
             }[];
             readonly refused_count: number;
+            /** @description Dead letters of the sink that were not looked at: on RabbitMQ, those behind its oldest thousand, where each has to be read first (with a filter, or at a sink that takes nothing old). Ask again when those before them are gone. Absent when there are none, or `limit` was met. */
+            readonly not_reached?: number;
             readonly dry_run: boolean;
         };
         readonly RedriveRequest: {

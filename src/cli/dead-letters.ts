@@ -120,23 +120,39 @@ async function redrive(
   };
   let redriven = 0;
   let refusedCount = 0;
+  let notReached = 0;
   const refused: RedriveReport['refused'][number][] = [];
   const add = (answer: RedriveReport): void => {
     redriven += answer.redriven;
     refusedCount += answer.refused_count;
+    notReached += answer.not_reached ?? 0;
     refused.push(...answer.refused);
   };
   for (const some of keys.length === 0 ? [] : chunks(keys)) add(await ask({ keys: some }));
   if (keys.length === 0) {
-    const wanted = dryRun ? 0 : (await ask({ dry_run: true })).redriven;
+    const wanted = dryRun ? 0 : wantedOf(await ask({ dry_run: true }), filter);
     if (wanted <= portion) add(await ask({}));
     else add(await inPortions(wanted, ask));
   }
-  if (!terminal.outIsTerminal) return terminal.out(JSON.stringify({ sink, redriven, refused, dry_run: dryRun }));
+  if (!terminal.outIsTerminal) {
+    const rest = notReached > 0 ? { not_reached: notReached } : {};
+    return terminal.out(JSON.stringify({ sink, redriven, refused, ...rest, dry_run: dryRun }));
+  }
   terminal.out(`${events(redriven)} ${dryRun ? 'would be redriven' : 'redriven'}`);
-  if (refusedCount === 0) return;
-  terminal.out(`${events(refusedCount)} left where they are; --force redrives them anyway:`);
+  if (refusedCount > 0) terminal.out(`${events(refusedCount)} left where they are; --force redrives them anyway:`);
   for (const reason of new Set(refused.map(one => one.reason))) terminal.out(`  ${reason}`);
+  if (notReached > 0)
+    terminal.out(
+      `${events(notReached)} not looked at: of one sink, RabbitMQ shows the oldest thousand. Run this again; if those stay, redrive them without a filter or with --force, or delete them first.`,
+    );
+}
+
+/** At most: without a filter, those that were not looked at are wanted too. */
+function wantedOf(
+  { redriven, not_reached: more = 0 }: RedriveReport,
+  filter: Readonly<Record<string, string>>,
+): number {
+  return redriven + (Object.keys(filter).length === 0 ? more : 0);
 }
 
 /**

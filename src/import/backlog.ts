@@ -14,12 +14,13 @@ const pollMs = 20;
 /** What happens now has a sink to itself for this long before more of what is past comes, ms. */
 const restMs = 200;
 
-/** What is past stands behind what happens now: one request at a time, and none while a sink has much to do. */
+/** What is past stands behind what happens now: one request for a sink at a time, and none while it has much to do. */
 export class Backlog {
   readonly #depth: (sink: string) => Promise<Pick<Depth, 'ready' | 'unsettled'>>;
   readonly #maxWaiting: number;
   readonly #retryAfterMs: number;
-  #busy = false;
+  /** Sinks of the requests under way. */
+  readonly #busy = new Set<string>();
 
   constructor(
     depth: (sink: string) => Promise<Pick<Depth, 'ready' | 'unsettled'>>,
@@ -33,15 +34,17 @@ export class Backlog {
   /** @throws TransientError when it is not its turn, and nothing was done */
   async behind<Result>(sinks: readonly string[], work: () => Promise<Result>): Promise<Result> {
     const retryAfterMs = this.#retryAfterMs;
-    if (this.#busy) throw new TransientError('another request of this kind is under way', { retryAfterMs });
-    this.#busy = true;
+    const busy = sinks.filter(sink => this.#busy.has(sink));
+    if (busy.length > 0)
+      throw new TransientError(`another request of this kind is under way for ${busy.join(', ')}`, { retryAfterMs });
+    for (const sink of sinks) this.#busy.add(sink);
     try {
       const depths = await Promise.all(sinks.map(this.#depth));
       const full = sinks.filter((_sink, index) => (depths[index]?.ready ?? 0) > this.#maxWaiting);
       if (full.length > 0) throw new TransientError(`events wait for ${full.join(', ')}`, { retryAfterMs });
       return await work();
     } finally {
-      this.#busy = false;
+      for (const sink of sinks) this.#busy.delete(sink);
     }
   }
 

@@ -74,8 +74,8 @@ const pauseMs = 600_000;
 
 /**
  * What happened before this daemon was there, for the sinks that are named. Their ids are their own, so that what is
- * there already is no second event; and they stand behind what happens now: one request at a time, and none while a
- * sink has much to do.
+ * there already is no second event; and they stand behind what happens now: one request for a sink at a time, and none
+ * while it has much to do.
  */
 export class History {
   readonly #options: HistoryOptions;

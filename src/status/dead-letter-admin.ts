@@ -28,6 +28,8 @@ export interface RedriveRequest extends DeadLetterFilter {
 export interface RedriveReport {
   readonly redriven: number;
   readonly refused: readonly { readonly key: string; readonly id: string; readonly reason: string }[];
+  /** Dead letters of the sink that were not looked at, because the store does not list all; 0 if a limit was met. */
+  readonly notReached: number;
 }
 
 const pageSize = 1000;
@@ -36,7 +38,8 @@ const maxPages = 100;
 const keysAtOnce = 500;
 /**
  * A portion is let in by parts of this many, each after a rest and when the sink has nothing to do: a live event waits
- * for about one write more. For each part that is waited for, ms, at most.
+ * for about one write more. For each part that is waited for, ms, at most: a sink that lingers for a fuller batch always
+ * has something to do, and gets its parts at this interval.
  */
 const partSize = 100;
 const patienceMs = 400;
@@ -89,30 +92,53 @@ export class DeadLetterAdmin {
   }
 
   async #redrive(request: RedriveRequest): Promise<RedriveReport> {
-    const { sink, keys, limit: atMost = Number.POSITIVE_INFINITY, dryRun = false, force = false } = request;
+    const { sink, keys, dryRun = false, force = false } = request;
     const limit = force ? undefined : this.#limitOf(sink);
     if (limit === undefined && !filters(request) && request.limit === undefined) {
-      if (dryRun) return { redriven: await this.#countOf(sink, keys), refused: [] };
-      return { redriven: await this.#store.redrive(keys === undefined ? { sink } : { sink, keys }), refused: [] };
+      const redriven = dryRun
+        ? await this.#countOf(sink, keys)
+        : await this.#store.redrive(keys === undefined ? { sink } : { sink, keys });
+      return { redriven, refused: [], notReached: 0 };
     }
+    const { chosen, ...rest } = await this.#choose(request, limit);
+    if (dryRun) return { redriven: chosen.length, ...rest };
+    return { redriven: await this.#inParts(sink, chosen, request.limit !== undefined), ...rest };
+  }
+
+  async #choose(request: RedriveRequest, limit: RedriveLimit | undefined) {
+    const { sink, keys, limit: atMost = Number.POSITIVE_INFINITY } = request;
     const chosen: string[] = [];
     const refused: { key: string; id: string; reason: string }[] = [];
-    const page = filters(request) || keys !== undefined ? pageSize : Math.min(pageSize, atMost);
+    const someStay = limit !== undefined || keys !== undefined || filters(request);
+    const page = someStay ? pageSize : Math.min(pageSize, atMost);
+    // Counted before they are read: what dies meanwhile has not been passed over.
+    const count = someStay && keys === undefined ? await this.#store.count(sink) : 0;
+    let seen = 0;
     for await (const deadLetter of this.#all(sink, keys, page)) {
+      seen += 1;
       if (!fits(deadLetter, request)) continue;
       const reason = limit === undefined ? undefined : tooOld(deadLetter, limit, this.#clock.now());
       if (reason === undefined) chosen.push(deadLetter.key);
       else refused.push({ key: deadLetter.key, id: deadLetter.id, reason });
-      if (chosen.length >= atMost) break;
+      if (chosen.length >= atMost) return { chosen, refused, notReached: 0 };
     }
-    let redriven = dryRun ? chosen.length : 0;
-    const isPortion = request.limit !== undefined;
+    return { chosen, refused, notReached: Math.max(0, count - seen) };
+  }
+
+  /** Of a portion that fails in the middle, the client hears what went before, and why when it asks for the next. */
+  async #inParts(sink: string, keys: readonly string[], isPortion: boolean): Promise<number> {
     const size = isPortion ? partSize : keysAtOnce;
-    for (let start = 0; !dryRun && start < chosen.length; start += size) {
-      if (isPortion) await this.#backlog.rest(sink, this.#clock, patienceMs);
-      redriven += await this.#store.redrive({ sink, keys: chosen.slice(start, start + size) });
+    let redriven = 0;
+    for (let start = 0; start < keys.length; start += size) {
+      try {
+        if (isPortion) await this.#backlog.rest(sink, this.#clock, patienceMs);
+        redriven += await this.#store.redrive({ sink, keys: keys.slice(start, start + size) });
+      } catch (error) {
+        if (!isPortion || redriven === 0) throw error;
+        break;
+      }
     }
-    return { redriven, refused };
+    return redriven;
   }
 
   /** Removes those that were dead-lettered before `before` (epoch ms). Resolves with how many. */

@@ -81,6 +81,33 @@ test('many are redriven in portions, never more than there were, whatever dies a
   );
 });
 
+test('what was not looked at is wanted too without a filter, and what was not in the end is said', async () => {
+  const left = { found: 1_000, behind: 2_000 };
+  const daemon = await fakeDaemon(({ body }) => {
+    const { limit = 1_000, dry_run } = JSON.parse(body) as { readonly limit?: number; readonly dry_run?: boolean };
+    const redriven = Math.min(limit, left.found);
+    if (dry_run !== true) left.found -= redriven;
+    const rest = redriven < limit || dry_run ? { not_reached: left.behind } : {};
+    const answer = { redriven, refused: [], refused_count: 0, ...rest };
+    // The next ones come in sight, but for 1,300 behind what stays.
+    if (left.found === 0 && left.behind === 2_000) Object.assign(left, { found: 700, behind: 1_300 });
+    return { status: 200, body: answer };
+  });
+  const env = { EVENT_SINK_URL: daemon.url, EVENT_SINK_API_KEY: 'k' };
+  const all = await invoke(['dead-letters', 'redrive', '--sink', 'ga4', '--all'], { env, onTerminal: true });
+  const limits = daemon.asked.slice(0).map(({ body }) => JSON.parse(body).limit);
+  Object.assign(left, { found: 600, behind: 1_300 });
+  const words = ['dead-letters', 'redrive', '--sink', 'ga4', '--all', '--reason', 'x'];
+  const dry = await invoke([...words, '--dry-run'], { env });
+  await daemon.close();
+  assert.match(
+    all.out,
+    '1700 events redriven\n1300 events not looked at: of one sink, RabbitMQ shows the oldest thousand.',
+  );
+  assert.equal(limits, [undefined, 500, 500, 500, 500, 500]);
+  assert.is(JSON.parse(dry.out).not_reached, 1_300);
+});
+
 test('a reason that acts on a terminal, and a time that is none, hide nothing of the list', async () => {
   const hostile = { ...deadLetter('1'), reason: 'a\u001b[2Jb\r\u009b1m\nc', dead_at: 1e300 };
   const daemon = await fakeDaemon(() => ({

@@ -413,7 +413,7 @@ export class FakeBackend implements Backend {
   async redrive(request: RedriveRequest): Promise<RedriveReport> {
     this.#mayFail();
     this.selections.push(request);
-    return { redriven: 1, refused: [{ key: 'key-2', id: 'event-2', reason: 'too old' }] };
+    return { redriven: 1, refused: [{ key: 'key-2', id: 'event-2', reason: 'too old' }], notReached: 3 };
   }
 
   async removeDeadLetters(selection: DeadLetterSelection): Promise<number> {

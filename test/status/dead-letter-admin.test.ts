@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeadLetter, DeadLetterStore } from '../../src/broker/broker.js';
+import { TransientError } from '../../src/errors.js';
 import { Backlog } from '../../src/import/backlog.js';
 import { DeadLetterAdmin } from '../../src/status/dead-letter-admin.js';
 import { hastyClock } from '../helpers/clock.js';
@@ -144,6 +145,55 @@ test('in portions, the oldest first, and none while events wait for the sink', a
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 20);
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 10);
   assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).redriven, 0);
+});
+
+test('what stays is read in whole pages however few are wanted, and a portion of all reads no more than it takes', async () => {
+  const { store, deadLetterAdmin } = adminOf([
+    ...Array.from({ length: 2_500 }, (_, number) => deadLetter(100 + number)),
+    ...Array.from({ length: 50 }, (_, number) => deadLetter(number)),
+  ]);
+  const pages: number[] = [];
+  const list = store.list.bind(store);
+  store.list = async query => {
+    pages.push(query.limit);
+    return list(query);
+  };
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 10 })).redriven, 10);
+  assert.equal(pages.splice(0), [1000, 1000, 1000]);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 10, reason: 'too large' })).redriven, 10);
+  assert.equal(pages.splice(0), [1000, 1000, 1000]);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 10, force: true })).redriven, 10);
+  assert.equal(pages, [10]);
+});
+
+test('what a store does not list is said not to be reached, unless all that were wanted were found', async () => {
+  const { store, deadLetterAdmin } = adminOf([
+    ...hundred(),
+    ...hundred().map(({ key }) => deadLetter(100 + Number(key))),
+  ]);
+  const list = store.list.bind(store);
+  store.list = async query => ({ ...(await list({ ...query, limit: 100 })), nextCursor: null });
+  const { redriven, refused, notReached } = await deadLetterAdmin.redrive({ sink: 'ga4', dryRun: true });
+  assert.equal([redriven, refused.length, notReached], [73, 27, 100]);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', reason: 'too large', dryRun: true })).notReached, 100);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 20 })).notReached, 0);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', keys: ['99'] })).notReached, 0);
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', force: true })).notReached, 0);
+});
+
+test('a portion that fails in the middle says how many came back before; the next one says why', async () => {
+  const { store, deadLetterAdmin } = adminOf(Array.from({ length: 250 }, (_, number) => deadLetter(number)));
+  const redrive = store.redrive.bind(store);
+  let parts = 0;
+  store.redrive = async selection => {
+    parts += 1;
+    if (parts > 2) throw new TransientError('RabbitMQ is away');
+    return redrive(selection);
+  };
+  assert.is((await deadLetterAdmin.redrive({ sink: 'ga4', limit: 250, force: true })).redriven, 200);
+  const next = deadLetterAdmin.redrive({ sink: 'ga4', limit: 50, force: true });
+  assert.match((await thrown(next)).message, 'RabbitMQ is away');
+  assert.is(store.deadLetters.length, 50);
 });
 
 test('a portion is let in a hundred at a time, each after a rest when the sink has nothing to do; it waits for that, but not long', async () => {

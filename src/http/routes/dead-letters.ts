@@ -88,6 +88,10 @@ const RedriveReport = z
       description: `Left where they are, the first ${listedRefusals} of them; \`force\` sends them all the same.`,
     }),
     refused_count: count,
+    not_reached: count.optional().openapi({
+      description:
+        'Dead letters of the sink that were not looked at: on RabbitMQ, those behind its oldest thousand, where each has to be read first (with a filter, or at a sink that takes nothing old). Ask again when those before them are gone. Absent when there are none, or `limit` was met.',
+    }),
     dry_run: z.boolean(),
   })
   .openapi('RedriveReport');
@@ -192,9 +196,15 @@ export class DeadLetterRoutes {
     ctx.body = (await withJson(ctx, async body => {
       const { sink, dry_run: dryRun = false, ...rest } = RedriveRequest.parse(body);
       await requireSink(ctx, sink);
-      const { redriven, refused } = await ctx.services.backend.redrive({ sink, dryRun, ...given(rest) });
+      const { redriven, refused, notReached } = await ctx.services.backend.redrive({ sink, dryRun, ...given(rest) });
       if (!dryRun) audit(ctx, { type: 'dead_letters_redriven', subject: sink, count: redriven });
-      return { redriven, refused: refused.slice(0, listedRefusals), refused_count: refused.length, dry_run: dryRun };
+      return {
+        redriven,
+        refused: refused.slice(0, listedRefusals),
+        refused_count: refused.length,
+        ...(notReached > 0 ? { not_reached: notReached } : {}),
+        dry_run: dryRun,
+      };
     })) satisfies Answer<typeof RedriveReport>;
   }
 

@@ -70,7 +70,7 @@ export class ImportRoutes {
       description:
         'Lines of `{"id": …, "event": {…}}` (NDJSON), at most 1 MiB unpacked and 1,000 events. The id is the event’s, and never changes: what is sent again is no second event. An event needs its `created`. ' +
         'Two kinds of lines say what usage cannot know by itself: `{"read": {"from", "to"}}` (epoch ms), of which time all lines of the log were read, and `{"gap": {"hour", "reason", "origin", "count"}}`, how many lines of one hour and file could not be (`unread_lines`) or may count a visitor twice (`late_salt`). ' +
-        'A bad line refuses itself alone. What is past stands behind what happens now: one request at a time, and 503 with Retry-After while many events wait for one of the sinks. `event-sink import` sends such requests.',
+        'A bad line refuses itself alone. What is past stands behind what happens now: one request for a sink at a time, and 503 with Retry-After while many events wait for one of the sinks. `event-sink import` sends such requests.',
       query: ImportQuery,
       body: { content: { 'application/x-ndjson': { schema: { type: 'string', description: 'One event a line.' } } } },
       answer: { status: 202, config: json('What became of them.', ImportReceipt) },
